@@ -1,0 +1,40 @@
+//! Continuous-time recurrent networks (CTRNN) as candle modules: vanilla, excitatory/inhibitory and multi-area.
+//!
+//! A network is described by a [`ModelConfig`], built from a seed or from named tensors, and run with [`Ctrnn::unroll`], which returns states, rates and
+//! outputs of every step. The mathematics is in [`dynamics`] (the step), [`ei`] and [`synapses`] (Dale's law) and [`multi_area`] (the areas).
+//!
+//! To add a kind of network, copy `ei.rs`: add its name to [`Kind`], say in `config` what areas and cell types it has, and what its defaults are.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod activation;
+pub mod config;
+mod connectivity;
+mod ctrnn;
+pub mod dynamics;
+pub mod ei;
+mod error;
+mod init;
+pub mod multi_area;
+mod noise;
+pub mod params;
+pub mod scan;
+mod stream;
+pub mod synapses;
+pub mod vanilla;
+
+pub use activation::{Activation, UnitActivations};
+pub use config::{
+    Area, Balance, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Form, Init, Kind, LearnTau, MatrixConfig, ModelConfig,
+    NoiseScaling, PerUnit, Plastic, Projection, Readout, ReadoutFrom, SignRule, Start, UnitRange, UnitSet, Units, Values,
+};
+pub use ctrnn::{Ctrnn, Effective, Parameter, Trajectory};
+pub use dynamics::{State, StepNoise};
+pub use ei::EiCtrnn;
+pub use error::{ModelError, Result};
+pub use init::spectral_radius;
+pub use multi_area::MultiAreaCtrnn;
+pub use noise::NoiseKey;
+pub use params::{TensorSpec, Tensors};
+pub use vanilla::VanillaCtrnn;

@@ -1,0 +1,274 @@
+//! Units: their cell types, the settings that may differ between them, and ways to name a set of them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ModelError, Result};
+
+/// Cell type of a presynaptic unit: the sign of all its outgoing synapses (Dale's law).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CellType {
+    /// Outgoing weights are >= 0.
+    Excitatory,
+    /// Outgoing weights are <= 0.
+    Inhibitory,
+}
+
+impl CellType {
+    /// +1 or -1.
+    pub fn sign(self) -> f64 {
+        match self {
+            Self::Excitatory => 1.0,
+            Self::Inhibitory => -1.0,
+        }
+    }
+}
+
+/// A setting that is the same for all units, or differs by cell type, by area or by unit.
+///
+/// ```
+/// # use nn4n_models::PerUnit;
+/// # #[derive(serde::Deserialize)] struct Table { tau: PerUnit<f64> }
+/// let table: Table = toml::from_str("tau = { excitatory = 100.0, inhibitory = 50.0 }")?;
+/// assert_eq!(table.tau, PerUnit::ByCellType { excitatory: 100.0, inhibitory: 50.0 });
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "expected one value for all units, { excitatory = .., inhibitory = .. }, { areas = { NAME = .., .. } } or { units = [..] }"
+)]
+pub enum PerUnit<T> {
+    /// One value for every unit.
+    Uniform(T),
+    /// One value per cell type; every unit must have one.
+    ByCellType {
+        /// Value of the excitatory units.
+        excitatory: T,
+        /// Value of the inhibitory units.
+        inhibitory: T,
+    },
+    /// One value per area; every area must be named.
+    ByArea {
+        /// Values by area name.
+        areas: BTreeMap<String, T>,
+    },
+    /// One value per unit.
+    ByUnit {
+        /// Values in the order of the units.
+        units: Vec<T>,
+    },
+}
+
+impl<T> From<T> for PerUnit<T> {
+    fn from(value: T) -> Self {
+        Self::Uniform(value)
+    }
+}
+
+/// The units of a network in order: area after area, excitatory before inhibitory within each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Units {
+    /// Areas in order. A network without areas has a single one.
+    pub areas: Vec<UnitRange>,
+    /// Cell type of each unit; `None` where Dale's law does not apply.
+    pub cell_types: Vec<Option<CellType>>,
+}
+
+/// A named, contiguous range of units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitRange {
+    /// Name of the area.
+    pub name: String,
+    /// First unit.
+    pub start: usize,
+    /// One past the last unit.
+    pub end: usize,
+}
+
+impl UnitRange {
+    /// The units of the range.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.start..self.end
+    }
+}
+
+impl Units {
+    /// Number of units.
+    pub fn len(&self) -> usize {
+        self.cell_types.len()
+    }
+
+    /// Whether there are none (a validated network has at least one).
+    pub fn is_empty(&self) -> bool {
+        self.cell_types.is_empty()
+    }
+
+    /// Index of the area of unit `unit`.
+    pub fn area_of(&self, unit: usize) -> usize {
+        self.areas.iter().take_while(|area| area.end <= unit).count()
+    }
+
+    /// The area of that name.
+    pub fn area(&self, name: &str) -> Option<&UnitRange> {
+        self.areas.iter().find(|area| area.name == name)
+    }
+
+    /// Whether any unit has a cell type.
+    pub fn have_cell_types(&self) -> bool {
+        self.cell_types.iter().any(Option::is_some)
+    }
+
+    /// Units of one cell type, in order.
+    pub fn of_type(&self, cell_type: CellType) -> Vec<usize> {
+        (0..self.len()).filter(|&unit| self.cell_types[unit] == Some(cell_type)).collect()
+    }
+
+    fn area_names(&self) -> String {
+        self.areas.iter().map(|area| area.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<T: Clone> PerUnit<T> {
+    /// The value of every unit; `field` is the setting's name in messages.
+    pub fn resolve(&self, units: &Units, field: &str) -> Result<Vec<T>> {
+        match self {
+            Self::Uniform(value) => Ok(vec![value.clone(); units.len()]),
+            Self::ByCellType { excitatory, inhibitory } => units
+                .cell_types
+                .iter()
+                .map(|cell_type| match cell_type {
+                    Some(CellType::Excitatory) => Ok(excitatory.clone()),
+                    Some(CellType::Inhibitory) => Ok(inhibitory.clone()),
+                    None => Err(ModelError::config(
+                        field,
+                        "is given by cell type, but some units have none; give one value, or give every area an `excitatory_fraction`",
+                    )),
+                })
+                .collect(),
+            Self::ByArea { areas } => {
+                if let Some(unknown) = areas.keys().find(|name| units.area(name).is_none()) {
+                    return Err(ModelError::config(
+                        field,
+                        format!("names the area `{unknown}`, which does not exist; areas are {}", units.area_names()),
+                    ));
+                }
+                let mut values = Vec::with_capacity(units.len());
+                for area in &units.areas {
+                    let value = areas.get(&area.name).ok_or_else(|| {
+                        ModelError::config(field, format!("has no value for the area `{}`; give one for every area", area.name))
+                    })?;
+                    values.extend(std::iter::repeat_n(value.clone(), area.end - area.start));
+                }
+                Ok(values)
+            }
+            Self::ByUnit { units: values } if values.len() == units.len() => Ok(values.clone()),
+            Self::ByUnit { units: values } => {
+                Err(ModelError::config(field, format!("lists {} values for {} units; give one per unit", values.len(), units.len())))
+            }
+        }
+    }
+
+    /// For every unit, the first unit that shares its value by the way the setting is written (all, cell type, area, or itself).
+    pub(crate) fn representatives(&self, units: &Units) -> Vec<usize> {
+        (0..units.len())
+            .map(|unit| match self {
+                Self::Uniform(_) => 0,
+                Self::ByCellType { .. } => {
+                    units.cell_types.iter().position(|cell_type| *cell_type == units.cell_types[unit]).unwrap_or(unit)
+                }
+                Self::ByArea { .. } => units.areas[units.area_of(unit)].start,
+                Self::ByUnit { .. } => unit,
+            })
+            .collect()
+    }
+}
+
+/// A set of units: those that satisfy every given condition. Empty means all units.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UnitSet {
+    /// Only units of these areas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub areas: Option<Vec<String>>,
+    /// Only units of this cell type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell_type: Option<CellType>,
+    /// Only units in [start, end).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<[usize; 2]>,
+    /// Only these units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units: Option<Vec<usize>>,
+    /// Of the units left, this fraction, drawn at random from the seed (to the nearest whole unit).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<f64>,
+}
+
+impl UnitSet {
+    /// The units of one area.
+    pub fn area(name: impl Into<String>) -> Self {
+        Self { areas: Some(vec![name.into()]), ..Self::default() }
+    }
+
+    /// A random fraction of all units.
+    pub fn fraction(fraction: f64) -> Self {
+        Self { fraction: Some(fraction), ..Self::default() }
+    }
+
+    /// These units.
+    pub fn units(units: impl IntoIterator<Item = usize>) -> Self {
+        Self { units: Some(units.into_iter().collect()), ..Self::default() }
+    }
+
+    pub(crate) fn validate(&self, units: &Units, field: &str) -> Result<()> {
+        for name in self.areas.iter().flatten() {
+            if units.area(name).is_none() {
+                return Err(ModelError::config(
+                    format!("{field}.areas"),
+                    format!("names the area `{name}`, which does not exist; areas are {}", units.area_names()),
+                ));
+            }
+        }
+        if let Some([start, end]) = self.range
+            && (start >= end || end > units.len())
+        {
+            return Err(ModelError::config(
+                format!("{field}.range"),
+                format!("[{start}, {end}] is not a non-empty range within 0..{}; it is half open", units.len()),
+            ));
+        }
+        if let Some(unit) = self.units.iter().flatten().find(|unit| **unit >= units.len()) {
+            return Err(ModelError::config(
+                format!("{field}.units"),
+                format!("names unit {unit}, but there are {} (counted from 0)", units.len()),
+            ));
+        }
+        if let Some(fraction) = self.fraction {
+            super::check_fraction(&format!("{field}.fraction"), fraction)?;
+        }
+        if self.cell_type.is_some() && !units.have_cell_types() {
+            return Err(ModelError::config(
+                format!("{field}.cell_type"),
+                "is given, but no unit has a cell type; use kind = \"ei\" or an `excitatory_fraction`",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Units that satisfy every condition but `fraction`, in order.
+    pub(crate) fn candidates(&self, units: &Units) -> Vec<usize> {
+        (0..units.len())
+            .filter(|unit| {
+                let area = &units.areas[units.area_of(*unit)].name;
+                self.areas.as_ref().is_none_or(|names| names.contains(area))
+                    && self.cell_type.is_none_or(|cell_type| units.cell_types[*unit] == Some(cell_type))
+                    && self.range.is_none_or(|[start, end]| (start..end).contains(unit))
+                    && self.units.as_ref().is_none_or(|listed| listed.contains(unit))
+            })
+            .collect()
+    }
+}

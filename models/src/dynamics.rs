@@ -1,0 +1,160 @@
+//! One Euler step of a continuous-time recurrent network.
+//!
+//! ```text
+//! current form   x_t = (1 - alpha) x_{t-1} + alpha (W_rec r_{t-1} + W_in u_t + b_rec) + s xi_t       r_t = f(x_t) + sigma_post zeta_t
+//! rate form      x_t = (1 - alpha) x_{t-1} + alpha f(W_rec r_{t-1} + W_in u_t + b_rec + s xi_t)      r_t = x_t + sigma_post zeta_t
+//! ```
+//!
+//! | symbol | name | unit, shape |
+//! |---|---|---|
+//! | `x` | state: the current, or in the rate form the noise-free rate | (batch, units) |
+//! | `r` | rate | (batch, units) |
+//! | `u` | input | (batch, inputs) |
+//! | `alpha = dt / tau` | leak fraction | (0, 1], one or (units) |
+//! | `s` | noise amplitude: continuous `sqrt(2 alpha) sigma_rec` (current), `sqrt(2 / alpha) sigma_rec` (rate); per-step `sigma_rec` | one or (units) |
+//! | `xi`, `zeta` | unit Gaussians | (batch, units) |
+//!
+//! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (current form); Yang et al. 2019, doi:10.1038/s41593-018-0310-2 (rate form).
+
+use candle_core::Tensor;
+
+use crate::{activation::UnitActivations, config::Form, error::Result};
+
+/// A quantity that multiplies every unit: one number, or one for each unit.
+#[derive(Clone, Debug)]
+pub enum Coefficient {
+    /// The same for all units.
+    Scalar(f64),
+    /// One per unit (units).
+    PerUnit(Tensor),
+}
+
+impl Coefficient {
+    /// The product with `x` (batch, units).
+    pub fn scale(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Scalar(value) => x * *value,
+            Self::PerUnit(values) => x.broadcast_mul(values),
+        }
+    }
+
+    /// Whether it is zero for all units.
+    pub fn is_zero(&self) -> bool {
+        matches!(self, Self::Scalar(0.0))
+    }
+}
+
+/// What a step needs of the parameters, computed once for all steps.
+#[derive(Clone, Debug)]
+pub struct StepParameters {
+    /// `W_rec` transposed (units, units).
+    pub w_rec_t: Tensor,
+    /// `W_in` transposed (inputs, units); `None` without inputs.
+    pub w_in_t: Option<Tensor>,
+    /// `b_rec` (units); `None` without bias.
+    pub b_rec: Option<Tensor>,
+    /// `alpha`
+    pub alpha: Coefficient,
+    /// `1 - alpha`
+    pub leak: Coefficient,
+    /// Noise amplitude `s`.
+    pub recurrent_noise: Coefficient,
+    /// `sigma_post`
+    pub post_noise: Coefficient,
+}
+
+/// What a network carries from one step to the next.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// `x` (batch, units).
+    pub state: Tensor,
+    /// `r` (batch, units).
+    pub rate: Tensor,
+}
+
+impl State {
+    /// The same state as a constant: no gradient flows into what made it.
+    pub fn detach(&self) -> Self {
+        Self { state: self.state.detach(), rate: self.rate.detach() }
+    }
+}
+
+/// The unit Gaussians of one step, each (batch, units).
+#[derive(Clone, Debug, Default)]
+pub struct StepNoise {
+    /// `xi`; `None` is no recurrent noise.
+    pub recurrent: Option<Tensor>,
+    /// `zeta`; `None` is no noise after the activation.
+    pub post: Option<Tensor>,
+}
+
+/// Form of the equation and activation functions.
+#[derive(Clone, Debug)]
+pub struct Dynamics {
+    form: Form,
+    activation: UnitActivations,
+}
+
+impl Dynamics {
+    pub(crate) fn new(form: Form, activation: UnitActivations) -> Self {
+        Self { form, activation }
+    }
+
+    /// The state with `x = state` (batch, units) and its rate.
+    pub fn start(&self, state: Tensor) -> Result<State> {
+        let rate = match self.form {
+            Form::Current => self.activation.forward(&state)?,
+            Form::Rate => state.clone(),
+        };
+        Ok(State { state, rate })
+    }
+
+    /// One step from `previous` under `input` (batch, inputs).
+    pub fn step(&self, parameters: &StepParameters, previous: &State, input: &Tensor, noise: &StepNoise) -> Result<State> {
+        let recurrent_noise = match &noise.recurrent {
+            Some(xi) => Some(parameters.recurrent_noise.scale(xi)?),
+            None => None,
+        };
+        let current = total_current(parameters, &previous.rate, input)?;
+        // The leak stands on the left: candle's backward then descends three tensors a step, not seven.
+        let leaked = parameters.leak.scale(&previous.state)?;
+        let (state, rate) = match self.form {
+            Form::Current => {
+                let integrated = (leaked + parameters.alpha.scale(&current)?)?;
+                let state = add(integrated, recurrent_noise)?;
+                let rate = self.activation.forward(&state)?;
+                (state, rate)
+            }
+            Form::Rate => {
+                let driven = self.activation.forward(&add(current, recurrent_noise)?)?;
+                let state = (leaked + parameters.alpha.scale(&driven)?)?;
+                (state.clone(), state)
+            }
+        };
+        let rate = match &noise.post {
+            Some(zeta) => (rate + parameters.post_noise.scale(zeta)?)?,
+            None => rate,
+        };
+        Ok(State { state, rate })
+    }
+}
+
+/// `W_rec r + W_in u + b_rec` (batch, units).
+fn total_current(parameters: &StepParameters, rate: &Tensor, input: &Tensor) -> Result<Tensor> {
+    let recurrent = rate.matmul(&parameters.w_rec_t)?;
+    let with_input = match &parameters.w_in_t {
+        Some(w_in_t) => (recurrent + input.matmul(w_in_t)?)?,
+        None => recurrent,
+    };
+    Ok(match &parameters.b_rec {
+        Some(bias) => with_input.broadcast_add(bias)?,
+        None => with_input,
+    })
+}
+
+fn add(x: Tensor, noise: Option<Tensor>) -> Result<Tensor> {
+    Ok(match noise {
+        Some(noise) => (x + noise)?,
+        None => x,
+    })
+}
