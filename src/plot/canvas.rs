@@ -1,0 +1,217 @@
+//! The drawing surface: lines, dots, text and cells in logical pixels, y pointing down.
+//!
+//! The figures place every mark themselves on kuva's scene of primitives, which gives cell-accurate heatmaps and panels of any size;
+//! kuva brings the fonts and both file formats.
+
+use std::collections::BTreeMap;
+
+use kuva::RasterBackend;
+use kuva::backend::svg::SvgBackend;
+use kuva::render::color::Color;
+use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
+
+use super::PlotError;
+use super::style::{PNG_SCALE, Rgb, WHITE};
+
+/// A point in logical pixels.
+pub(super) type Point = (f64, f64);
+
+/// Lengths of a dash and of the gap after it.
+const DASH: [f64; 2] = [4.5, 3.0];
+/// Longest side of a `.png`, pixels.
+const PNG_LIMIT: usize = 20_000;
+/// From the middle of a line of digits down to its baseline, as a fraction of the font size.
+const BASELINE: f64 = 0.36;
+
+/// How a line looks.
+#[derive(Clone, Copy)]
+pub(super) struct Stroke {
+    pub color: Rgb,
+    pub width: f64,
+    pub dashed: bool,
+}
+
+impl Stroke {
+    pub fn solid(color: Rgb, width: f64) -> Self {
+        Self { color, width, dashed: false }
+    }
+
+    pub fn dashed(color: Rgb, width: f64) -> Self {
+        Self { color, width, dashed: true }
+    }
+}
+
+/// Which part of a text lies on its anchor point.
+#[derive(Clone, Copy)]
+pub(super) enum Align {
+    Left,
+    Centre,
+    Right,
+}
+
+/// A figure in the making.
+pub(super) struct Canvas {
+    scene: Scene,
+}
+
+impl Canvas {
+    pub fn new(width: f64, height: f64) -> Self {
+        let mut scene = Scene::new(width.ceil(), height.ceil());
+        scene.font_family = Some("Helvetica, Arial, 'DejaVu Sans', sans-serif".to_owned());
+        // Round joins keep noisy lines free of spikes; crisp edges keep cells free of seams.
+        scene.add(group(r#"stroke-linejoin="round" stroke-linecap="butt""#));
+        Self { scene }
+    }
+
+    pub fn line(&mut self, from: Point, to: Point, stroke: Stroke) {
+        self.polyline(&[from, to], stroke);
+    }
+
+    /// Dashes are cut here, because the raster backend neither scales them nor carries them across vertices.
+    pub fn polyline(&mut self, points: &[Point], stroke: Stroke) {
+        let pieces = if stroke.dashed { dashes(points) } else { vec![points.to_vec()] };
+        for points in pieces {
+            self.scene.add(Primitive::PolyLine { points, stroke: color(stroke.color), stroke_width: stroke.width, stroke_dasharray: None });
+        }
+    }
+
+    pub fn dot(&mut self, (cx, cy): Point, r: f64, fill: Rgb) {
+        self.scene.add(Primitive::Circle { cx, cy, r, fill: color(fill), fill_opacity: None, stroke: None, stroke_width: None });
+    }
+
+    pub fn rect(&mut self, (x, y): Point, width: f64, height: f64, fill: Rgb) {
+        let fill = color(fill);
+        self.scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity: None });
+    }
+
+    /// Text whose middle line lies on the anchor point.
+    pub fn text(&mut self, (x, y): Point, content: &str, size: u32, align: Align, fill: Rgb) {
+        self.place((x, y + BASELINE * f64::from(size)), content, size, align, fill, None);
+    }
+
+    /// Text that reads from bottom to top; `Align::Right` ends at the anchor point.
+    pub fn vertical_text(&mut self, (x, y): Point, content: &str, size: u32, align: Align, fill: Rgb) {
+        self.place((x + BASELINE * f64::from(size), y), content, size, align, fill, Some(-90.0));
+    }
+
+    fn place(&mut self, (x, y): Point, content: &str, size: u32, align: Align, fill: Rgb, rotate: Option<f64>) {
+        let anchor = match align {
+            Align::Left => TextAnchor::Start,
+            Align::Centre => TextAnchor::Middle,
+            Align::Right => TextAnchor::End,
+        };
+        // A dollar sign would open a formula.
+        let content = content.replace('$', "\\$");
+        self.scene.add(Primitive::Text { x, y, content, size, anchor, rotate, bold: false, color: Some(color(fill)) });
+    }
+
+    /// A grid of `rows` x `columns` cells of size `cell` from its top left corner. To keep an `.svg` of a large matrix small, neighbours of one
+    /// colour in a row become one rectangle, all rectangles of one colour one path, and white ones nothing.
+    pub fn cells(&mut self, (left, top): Point, cell: (f64, f64), (rows, columns): (usize, usize), fill: impl Fn(usize, usize) -> Rgb) {
+        let mut paths: BTreeMap<Rgb, String> = BTreeMap::new();
+        for row in 0..rows {
+            let mut start = 0;
+            while start < columns {
+                let rgb = fill(row, start);
+                let end = (start + 1..columns).find(|&c| fill(row, c) != rgb).unwrap_or(columns);
+                if rgb != WHITE {
+                    let (x, y) = (left + start as f64 * cell.0, top + row as f64 * cell.1);
+                    let (width, height) = ((end - start) as f64 * cell.0, cell.1);
+                    paths.entry(rgb).or_default().push_str(&format!("M{x} {y}h{width}v{height}h-{width}z"));
+                }
+                start = end;
+            }
+        }
+        self.scene.add(group(r#"shape-rendering="crispEdges""#));
+        for (rgb, d) in paths {
+            let path =
+                PathData { d, fill: Some(color(rgb)), stroke: Color::None, stroke_width: 0.0, opacity: None, stroke_dasharray: None };
+            self.scene.add(Primitive::Path(Box::new(path)));
+        }
+        self.scene.add(Primitive::GroupEnd);
+    }
+
+    /// The figure as SVG text.
+    pub fn into_svg(mut self) -> String {
+        self.scene.add(Primitive::GroupEnd);
+        SvgBackend::new().render_scene(&self.scene)
+    }
+
+    /// The figure as the bytes of a PNG file.
+    pub fn into_png(mut self) -> Result<Vec<u8>, PlotError> {
+        self.scene.add(Primitive::GroupEnd);
+        let [width, height] = [self.scene.width, self.scene.height].map(|side| (side * PNG_SCALE) as usize);
+        if width.max(height) > PNG_LIMIT {
+            return Err(PlotError::TooLarge { width, height, limit: PNG_LIMIT });
+        }
+        RasterBackend::new().with_scale(PNG_SCALE as f32).render_scene(&self.scene).map_err(PlotError::Raster)
+    }
+}
+
+fn color((r, g, b): Rgb) -> Color {
+    Color::Rgb(r, g, b)
+}
+
+fn group(attributes: &str) -> Primitive {
+    Primitive::GroupStart { transform: None, title: None, extra_attrs: Some(attributes.to_owned()) }
+}
+
+/// Cuts a polyline into its dashes, carrying the pattern across vertices.
+fn dashes(points: &[Point]) -> Vec<Vec<Point>> {
+    let mut pieces = Vec::new();
+    let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
+    let (mut on, mut left) = (true, DASH[0]);
+    for pair in points.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let mut done = 0.0;
+        while length - done > left {
+            done += left;
+            let at = (from.0 + (to.0 - from.0) * done / length, from.1 + (to.1 - from.1) * done / length);
+            if on {
+                piece.push(at);
+                pieces.push(std::mem::take(&mut piece));
+            } else {
+                piece = vec![at];
+            }
+            on = !on;
+            left = DASH[usize::from(!on)];
+        }
+        left -= length - done;
+        if on {
+            piece.push(to);
+        }
+    }
+    if piece.len() > 1 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::style::INK;
+
+    #[test]
+    fn dashes_carry_their_pattern_across_a_vertex() {
+        // 4.5 on, 3 off, 4.5 on along a path of length 12 that turns at 10.
+        let pieces = dashes(&[(0.0, 0.0), (10.0, 0.0), (10.0, 2.0)]);
+        assert_eq!(pieces, vec![vec![(0.0, 0.0), (4.5, 0.0)], vec![(7.5, 0.0), (10.0, 0.0), (10.0, 2.0)]]);
+    }
+
+    #[test]
+    fn equal_neighbours_become_one_rectangle_and_white_ones_none() {
+        let mut canvas = Canvas::new(10.0, 10.0);
+        canvas.cells((0.0, 0.0), (1.0, 1.0), (2, 5), |row, column| if row == 0 && (1..4).contains(&column) { INK } else { WHITE });
+        let svg = canvas.into_svg();
+        assert!(svg.contains(r#"d="M1 0h3v1h-3z""#), "{svg}");
+        assert_eq!(svg.matches("<path").count(), 1, "{svg}");
+    }
+
+    #[test]
+    fn a_png_beyond_the_limit_is_refused_before_it_is_drawn() {
+        let error = Canvas::new(5001.0, 10.0).into_png().unwrap_err();
+        assert!(matches!(error, PlotError::TooLarge { width: 20_004, .. }), "{error}");
+    }
+}

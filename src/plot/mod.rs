@@ -1,0 +1,34 @@
+//! Figures: plain data in, one `.svg` or `.png` file out.
+//!
+//! | figure | shows |
+//! |---|---|
+//! | [`Psychometric`] | fraction of choice 1 against signed coherence |
+//! | [`TrialFigure`] | inputs, rates and outputs of a few trials, side by side |
+//! | [`WeightMatrix`] | recurrent weights, post on y and pre on x |
+//! | [`LearningCurve`] | loss and performance against update |
+//!
+//! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the format, missing
+//! directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite data are refused with an error
+//! that names the field.
+
+mod axis;
+mod canvas;
+mod color_scale;
+mod error;
+mod learning_curve;
+mod panel;
+mod psychometric;
+mod save;
+mod style;
+mod trial_figure;
+mod trial_layout;
+mod trial_rows;
+mod unit_group;
+mod weight_matrix;
+
+pub use error::PlotError;
+pub use learning_curve::LearningCurve;
+pub use psychometric::{ChoicePoint, Psychometric, PsychometricCurve};
+pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};
+pub use unit_group::UnitGroup;
+pub use weight_matrix::WeightMatrix;

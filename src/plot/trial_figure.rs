@@ -1,0 +1,182 @@
+//! A few trials side by side: what went in, what the units did, what came out.
+
+use std::path::Path;
+
+use ndarray::Array2;
+
+use super::canvas::Canvas;
+use super::error::{require, require_finite, require_some};
+use super::save::save;
+use super::unit_group::validate_groups;
+use super::{PlotError, UnitGroup};
+
+/// Inputs, rates and outputs of a few trials, one column per trial.
+///
+/// Rates are heatmaps with one colour scale for all groups and trials. Up to seven input or output channels are lines, targets dashed; more
+/// are heatmaps, the targets in a row of their own. Step `k` covers the time from `k dt` to `(k + 1) dt`.
+#[derive(Clone, Debug)]
+pub struct TrialFigure {
+    /// Integration step, ms.
+    pub dt: f64,
+    /// Names of the input channels, length `inputs`.
+    pub input_names: Vec<String>,
+    /// Names of the output channels, length `outputs`.
+    pub output_names: Vec<String>,
+    /// One rate panel per group, from top to bottom; for example E and I, or one per area. A unit appears at most once.
+    pub groups: Vec<UnitGroup>,
+    /// Columns from left to right. Durations may differ.
+    pub trials: Vec<TrialPanel>,
+}
+
+/// One trial. All arrays have one row per step, (time, channels or units).
+#[derive(Clone, Debug)]
+pub struct TrialPanel {
+    /// Heading of the column, for example `coherence +12.8 %`.
+    pub title: String,
+    /// Task periods, in order.
+    pub epochs: Vec<EpochSpan>,
+    /// Inputs, (time, inputs).
+    pub inputs: Array2<f32>,
+    /// Rates, (time, units).
+    pub rates: Array2<f32>,
+    /// Network outputs, (time, outputs).
+    pub outputs: Array2<f32>,
+    /// Targets, (time, outputs).
+    pub targets: Array2<f32>,
+    /// Loss weighting, (time, outputs); a target is drawn only where this is above 0.
+    pub loss_mask: Array2<f32>,
+}
+
+/// A task period of one trial, in ms from the start of the trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpochSpan {
+    /// Name, for example `stimulus`.
+    pub name: String,
+    /// First moment, ms.
+    pub start: f64,
+    /// Last moment, ms.
+    pub end: f64,
+}
+
+impl TrialFigure {
+    /// Writes the figure to `path`, `.svg` or `.png`.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
+        save(path.as_ref(), || self.draw())
+    }
+
+    fn draw(&self) -> Result<Canvas, PlotError> {
+        self.validate()?;
+        Ok(super::trial_layout::draw(self))
+    }
+
+    fn validate(&self) -> Result<(), PlotError> {
+        require(self.dt.is_finite() && self.dt > 0.0, "dt", || format!("is {}; it must be a time above 0 ms", self.dt))?;
+        require_some("input_names", self.input_names.len())?;
+        require_some("output_names", self.output_names.len())?;
+        require_some("trials", self.trials.len())?;
+        let n_units = self.trials[0].rates.ncols();
+        validate_groups(&self.groups, n_units)?;
+        for (i, trial) in self.trials.iter().enumerate() {
+            trial.validate(&format!("trials[{i}]"), self, n_units)?;
+        }
+        Ok(())
+    }
+}
+
+impl TrialPanel {
+    /// Number of steps.
+    pub(super) fn n_steps(&self) -> usize {
+        self.rates.nrows()
+    }
+
+    fn validate(&self, name: &str, figure: &TrialFigure, n_units: usize) -> Result<(), PlotError> {
+        let n_steps = self.n_steps();
+        require_some(&format!("{name}.rates"), self.rates.len())?;
+        let n_outputs = figure.output_names.len();
+        for (field, array, columns) in [
+            ("inputs", &self.inputs, figure.input_names.len()),
+            ("rates", &self.rates, n_units),
+            ("outputs", &self.outputs, n_outputs),
+            ("targets", &self.targets, n_outputs),
+            ("loss_mask", &self.loss_mask, n_outputs),
+        ] {
+            let field = format!("{name}.{field}");
+            require(array.dim() == (n_steps, columns), &field, || {
+                format!("has shape {:?}; the rates and the channel names ask for {:?}", array.dim(), (n_steps, columns))
+            })?;
+            require_finite(&field, array.iter().map(|&v| f64::from(v)))?;
+        }
+        let duration = n_steps as f64 * figure.dt;
+        for epoch in &self.epochs {
+            // Epochs are given in ms and may miss the last step by rounding.
+            let holds = epoch.start >= 0.0 && epoch.start <= epoch.end && epoch.end <= duration * (1.0 + 1e-6);
+            require(holds, &format!("{name}.epochs"), || {
+                format!("has `{}` from {} to {} ms; it must lie within the trial, 0 to {duration} ms", epoch.name, epoch.start, epoch.end)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two trials of 4 and 6 steps with 3 units.
+    fn figure(n_channels: usize) -> TrialFigure {
+        let trial = |n_steps: usize| TrialPanel {
+            title: format!("{n_steps} steps"),
+            epochs: vec![EpochSpan { name: "stimulus".to_owned(), start: 20.0, end: 60.0 }],
+            inputs: Array2::from_elem((n_steps, n_channels), 0.5),
+            rates: Array2::from_elem((n_steps, 3), 1.0),
+            outputs: Array2::from_elem((n_steps, 2), 0.25),
+            targets: Array2::ones((n_steps, 2)),
+            loss_mask: Array2::from_shape_fn((n_steps, 2), |(step, _)| f32::from(u8::from(step > 1))),
+        };
+        TrialFigure {
+            dt: 20.0,
+            input_names: (0..n_channels).map(|i| format!("in {i}")).collect(),
+            output_names: vec!["left".to_owned(), "right".to_owned()],
+            groups: vec![UnitGroup { name: "Exc".to_owned(), units: vec![0, 2] }, UnitGroup { name: "Inh".to_owned(), units: vec![1] }],
+            trials: vec![trial(4), trial(6)],
+        }
+    }
+
+    fn refusal(break_it: impl FnOnce(&mut TrialFigure)) -> String {
+        let mut figure = figure(2);
+        break_it(&mut figure);
+        figure.draw().err().expect("the figure must be refused").to_string()
+    }
+
+    #[test]
+    fn the_figure_names_trials_epochs_groups_channels_and_targets() {
+        let svg = figure(2).draw().unwrap().into_svg();
+        for label in ["4 steps", "6 steps", ">stimulus<", ">Exc<", ">2 units<", ">Inh<", ">in 1<", ">left<", ">target<", "Time (ms)"] {
+            assert!(svg.contains(label), "{label} is missing from {svg}");
+        }
+    }
+
+    #[test]
+    fn many_channels_are_a_heatmap_with_a_count_and_no_legend() {
+        let svg = figure(40).draw().unwrap().into_svg();
+        assert!(svg.contains(">40 channels<") && !svg.contains(">in 1<"), "{svg}");
+    }
+
+    #[test]
+    fn targets_outside_the_loss_mask_are_neither_drawn_nor_named() {
+        let mut masked = figure(2);
+        masked.trials.iter_mut().for_each(|t| t.loss_mask.fill(0.0));
+        assert!(!masked.draw().unwrap().into_svg().contains(">target<"));
+    }
+
+    #[test]
+    fn data_that_do_not_fit_together_are_refused_by_name() {
+        assert!(refusal(|f| f.trials.clear()).contains("`trials` is empty"));
+        assert!(refusal(|f| f.dt = f64::NAN).contains("`dt` is NaN"));
+        assert!(refusal(|f| f.trials[1].rates[[3, 2]] = f32::NAN).contains("`trials[1].rates` holds NaN"));
+        assert!(refusal(|f| f.trials[0].targets = Array2::zeros((4, 1))).contains("`trials[0].targets` has shape (4, 1)"));
+        assert!(refusal(|f| f.trials[0].rates = Array2::zeros((0, 3))).contains("`trials[0].rates` is empty"));
+        assert!(refusal(|f| f.trials[0].epochs[0].end = 100.0).contains("`stimulus` from 20 to 100 ms"));
+        assert!(refusal(|f| f.groups[0].units.push(3)).contains("3 units"));
+    }
+}

@@ -1,0 +1,124 @@
+//! Batches: trials made in parallel, each from its own random numbers, so that nothing depends on the threads or on the batch size.
+//!
+//! ```text
+//! trial i of update u = trial(rng(seed, stream, u, i))      stream: "train", "test"; balanced sets have streams of their own
+//! ```
+//!
+//! ```
+//! use nn4n_tasks::{Split, batch, create};
+//! let task = create("song2016/rdm_varstim", None)?;
+//! let trials = batch(task.as_ref(), Split::Train, 0, 0, 20)?;
+//! assert_eq!(trials.inputs.dim().0, 20);
+//! assert_eq!(trials.inputs.dim().2, task.inputs().len());
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use ndarray::{Array3, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::prelude::*;
+
+use crate::{Condition, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
+
+/// The most numbers one batch may hold in all its arrays (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
+const MAX_NUMBERS: usize = 1 << 32;
+
+/// `batch_size` trials with conditions drawn as in the source. Trial `i` depends on (task, split, seed, update, i) only.
+pub fn batch(task: &dyn Task, split: Split, seed: u64, update: u64, batch_size: usize) -> Result<TrialBatch, TaskError> {
+    make(task, split, split.name(), seed, update, batch_size, |_| None)
+}
+
+/// `per_condition` trials of every condition of the task, condition by condition: for validation and psychometric curves.
+pub fn balanced(task: &dyn Task, split: Split, seed: u64, update: u64, per_condition: usize) -> Result<TrialBatch, TaskError> {
+    repeated(task, split, seed, update, &task.conditions(), per_condition)
+}
+
+/// `per_condition` trials of each given condition, which need not be among the task's own (a coherence of 0, say). Variables that a
+/// condition leaves out are drawn trial by trial.
+pub fn repeated(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    conditions: &[Condition],
+    per_condition: usize,
+) -> Result<TrialBatch, TaskError> {
+    let stream = match split {
+        Split::Train => "balanced train",
+        Split::Test => "balanced test",
+    };
+    let size = conditions.len().saturating_mul(per_condition);
+    make(task, split, stream, seed, update, size, |i| conditions.get(i / per_condition))
+}
+
+fn make<'a>(
+    task: &dyn Task,
+    split: Split,
+    stream: &str,
+    seed: u64,
+    update: u64,
+    batch_size: usize,
+    condition: impl Fn(usize) -> Option<&'a Condition> + Sync,
+) -> Result<TrialBatch, TaskError> {
+    task.validate()?;
+    let one = |i: usize| task.trial(split, condition(i), &mut TrialRng::new(seed, stream, update, i as u64));
+    if batch_size == 0 {
+        let remedy = "ask for at least one trial".into();
+        return Err(TaskError::Batch { field: "batch_size", value: "0".into(), rule: "must be at least 1", remedy });
+    }
+    // One trial tells about how large all of them are, before any memory is taken for the rest.
+    refuse_if_too_large(batch_size, numbers(&one(0)?))?;
+    let trials = (0..batch_size).into_par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    assemble(trials)
+}
+
+/// Joins trials into a batch padded to the longest; all must have the same channels.
+pub fn assemble(trials: Vec<Trial>) -> Result<TrialBatch, TaskError> {
+    let n_steps: Vec<usize> = trials.iter().map(Trial::n_steps).collect();
+    let (longest, n_inputs, n_outputs) = match trials.first() {
+        Some(first) => (n_steps.iter().copied().max().unwrap_or(0), first.inputs.ncols(), first.targets.ncols()),
+        None => (0, 0, 0),
+    };
+    for trial in &trials {
+        let (inputs, outputs) = ((trial.n_steps(), n_inputs), (trial.n_steps(), n_outputs));
+        if trial.inputs.dim() != inputs || trial.targets.dim() != outputs || trial.loss_mask.dim() != outputs {
+            return Err(TaskError::Batch {
+                field: "trials",
+                value: format!("{:?}, {:?}, {:?}", trial.inputs.dim(), trial.targets.dim(), trial.loss_mask.dim()),
+                rule: "must have inputs (n_steps, inputs), targets and loss_mask (n_steps, outputs), the same channels in every trial",
+                remedy: format!("this batch has {n_inputs} inputs and {n_outputs} outputs"),
+            });
+        }
+    }
+    refuse_if_too_large(trials.len(), longest.saturating_mul(n_inputs + 2 * n_outputs))?;
+    let inputs = padded(&trials, longest, n_inputs, |trial| trial.inputs.view());
+    let targets = padded(&trials, longest, n_outputs, |trial| trial.targets.view());
+    let loss_mask = padded(&trials, longest, n_outputs, |trial| trial.loss_mask.view());
+    let mut batch = TrialBatch { inputs, targets, loss_mask, n_steps, conditions: vec![], epochs: vec![], correct: vec![] };
+    for trial in trials {
+        batch.conditions.push(trial.condition);
+        batch.epochs.push(trial.epochs);
+        batch.correct.push(trial.correct);
+    }
+    Ok(batch)
+}
+
+fn padded(trials: &[Trial], longest: usize, channels: usize, part: impl Fn(&Trial) -> ArrayView2<'_, f32> + Sync) -> Array3<f32> {
+    let mut all = Array3::zeros((trials.len(), longest, channels));
+    let copy = |(mut place, trial): (ArrayViewMut2<'_, f32>, &Trial)| {
+        place.slice_mut(s![..trial.n_steps(), ..]).assign(&part(trial));
+    };
+    all.axis_iter_mut(Axis(0)).into_par_iter().zip(trials.par_iter()).with_min_len(64).for_each(copy);
+    all
+}
+
+fn numbers(trial: &Trial) -> usize {
+    trial.inputs.len() + trial.targets.len() + trial.loss_mask.len()
+}
+
+fn refuse_if_too_large(batch_size: usize, numbers_per_trial: usize) -> Result<(), TaskError> {
+    if batch_size.saturating_mul(numbers_per_trial.max(64)) <= MAX_NUMBERS {
+        return Ok(());
+    }
+    let remedy = "ask for fewer trials at a time, or a larger `dt`".into();
+    let value = format!("{batch_size} trials of {numbers_per_trial} numbers");
+    Err(TaskError::Batch { field: "batch_size", value, rule: "is more than one batch may hold (16 GiB)", remedy })
+}

@@ -1,0 +1,214 @@
+//! What a task is: named channels, conditions, trials, and a rule that scores the answers.
+//!
+//! A [`Task`] is a plain struct of parameters. Its trials are a pure function of the parameters, the condition and the random numbers,
+//! so a task can be shared between threads and rebuilt anywhere from `id` and `parameters`.
+
+use std::fmt;
+
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+use crate::{Condition, Performance, Score, TaskError, Trial, TrialRng, TrialView};
+
+/// Which timing the trials have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// As the paper trains.
+    #[default]
+    Train,
+    /// As the paper tests; usually with a longer fixation.
+    Test,
+}
+
+impl Split {
+    /// `"train"` or `"test"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// One input or output line of the network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Channel {
+    /// A short unique name, e.g. `"start_cue"`.
+    pub name: String,
+}
+
+impl Channel {
+    /// A channel for each name.
+    pub fn list(names: &[&str]) -> Vec<Self> {
+        names.iter().map(|&name| Self { name: name.into() }).collect()
+    }
+
+    /// `prefix_1` to `prefix_n`.
+    pub fn numbered(prefix: &str, n: usize) -> Vec<Self> {
+        (1..=n).map(|i| Self { name: format!("{prefix}_{i}") }).collect()
+    }
+}
+
+impl AsRef<str> for Channel {
+    fn as_ref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Where a task is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Citation {
+    /// The authors.
+    pub authors: &'static str,
+    /// The year; 0 for what is not published.
+    pub year: u16,
+    /// The title.
+    pub title: &'static str,
+    /// The DOI, without a resolver in front of it; empty where there is none.
+    pub doi: &'static str,
+}
+
+impl fmt::Display for Citation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.authors)?;
+        if self.year > 0 {
+            write!(f, " ({})", self.year)?;
+        }
+        write!(f, ". {}.", self.title)?;
+        if self.doi.is_empty() { Ok(()) } else { write!(f, " https://doi.org/{}", self.doi) }
+    }
+}
+
+/// When the source stops training. Performances are fractions in [0, 1].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Criterion {
+    /// The mean performance over the last `window` validations (over all, while there are fewer) exceeds `threshold`.
+    MeanPerformance {
+        /// A fraction in [0, 1].
+        threshold: f64,
+        /// How many validations are averaged.
+        window: usize,
+    },
+    /// In the last validation the performance of the worst condition is at least `threshold`.
+    MinPerformance {
+        /// A fraction in [0, 1].
+        threshold: f64,
+    },
+    /// In the last validation the root mean square error over all graded entries is at most `threshold`.
+    RmsError {
+        /// In units of the targets.
+        threshold: f64,
+    },
+}
+
+impl Criterion {
+    /// Whether these validations, oldest first, satisfy the rule. A validation without scored trials does not.
+    pub fn is_met(&self, validations: &[Performance]) -> bool {
+        let Some(last) = validations.last() else { return false };
+        match *self {
+            Self::MeanPerformance { threshold, window } => {
+                let recent = &validations[validations.len().saturating_sub(window.max(1))..];
+                let sum: Option<f64> = recent.iter().map(|validation| validation.overall).sum();
+                sum.is_some_and(|sum| sum / recent.len() as f64 > threshold)
+            }
+            Self::MinPerformance { threshold } => last.minimum.is_some_and(|minimum| minimum >= threshold),
+            Self::RmsError { threshold } => last.rms_error.is_some_and(|error| error <= threshold),
+        }
+    }
+}
+
+/// A task: generates trials and scores the answers to them.
+pub trait Task: Send + Sync + fmt::Debug {
+    /// `family/name`, the family naming the source, e.g. `"song2016/rdm_varstim"`.
+    fn id(&self) -> &str;
+
+    /// Counts the changes of the definition: the same id, version, parameters and seed give the same trials.
+    fn version(&self) -> u32;
+
+    /// One sentence.
+    fn summary(&self) -> &str;
+
+    /// The source.
+    fn citation(&self) -> Citation;
+
+    /// All parameters, so that [`create`](crate::create) with this id and these parameters rebuilds the task.
+    fn parameters(&self) -> serde_json::Value;
+
+    /// Checks all parameters.
+    fn validate(&self) -> Result<(), TaskError>;
+
+    /// The time step, ms.
+    fn dt(&self) -> f64;
+
+    /// The input channels, in order.
+    fn inputs(&self) -> Vec<Channel>;
+
+    /// The output channels, in order.
+    fn outputs(&self) -> Vec<Channel>;
+
+    /// Every condition that trials are drawn from, the catch condition included.
+    fn conditions(&self) -> Vec<Condition>;
+
+    /// One trial. A `condition` fixes the variables it names, and those it leaves out are drawn; `None` draws all, catch trials
+    /// included, as the source does. A condition the task cannot present is an error.
+    fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError>;
+
+    /// Scores the answer `outputs` (n_steps, outputs) to a trial.
+    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score;
+
+    /// The source's rule for ending the training, if it has one.
+    fn criterion(&self) -> Option<Criterion>;
+}
+
+/// The parameters of a task as JSON, for [`Task::parameters`].
+pub fn parameters_of<T: Serialize>(task: &T) -> serde_json::Value {
+    // Structs of numbers, texts and lists always have a JSON form.
+    serde_json::to_value(task).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn validation(overall: f64) -> Performance {
+        Performance { overall: Some(overall), minimum: Some(overall), rms_error: Some(1.0 - overall), ..Performance::default() }
+    }
+
+    #[test]
+    fn the_mean_is_over_the_last_validations_or_all_while_there_are_few() {
+        let rule = Criterion::MeanPerformance { threshold: 0.85, window: 5 };
+        assert!(!rule.is_met(&[]));
+        assert!(rule.is_met(&[validation(0.9)]));
+        assert!(!rule.is_met(&[validation(0.85)]));
+        let mut history: Vec<_> = [0.0, 0.8, 0.9, 0.9, 0.9, 0.9].map(validation).into();
+        assert!(rule.is_met(&history));
+        history.push(validation(0.6));
+        assert!(!rule.is_met(&history));
+    }
+
+    #[test]
+    fn minimum_and_error_look_at_the_last_validation_only() {
+        let history = [validation(0.96), validation(0.84)];
+        assert!(!Criterion::MinPerformance { threshold: 0.85 }.is_met(&history));
+        assert!(Criterion::MinPerformance { threshold: 0.84 }.is_met(&history));
+        assert!(!Criterion::RmsError { threshold: 0.05 }.is_met(&history));
+        assert!(Criterion::RmsError { threshold: 0.05 }.is_met(&history[..1]));
+    }
+
+    #[test]
+    fn a_validation_without_scored_trials_meets_nothing() {
+        let nothing = [Performance::default()];
+        assert!(!Criterion::MeanPerformance { threshold: 0.0, window: 5 }.is_met(&nothing));
+        assert!(!Criterion::MinPerformance { threshold: 0.0 }.is_met(&nothing));
+        assert!(!Criterion::RmsError { threshold: 9.0 }.is_met(&nothing));
+    }
+}

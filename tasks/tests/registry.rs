@@ -1,0 +1,312 @@
+//! What every task must do, checked for every task of the registry.
+
+use ndarray::Array3;
+use nn4n_tasks::{Condition, Split, Task, TaskError, TrialBatch, TrialRng, balanced, batch, create, list, performance, repeated};
+use serde_json::json;
+
+const SPLITS: [Split; 2] = [Split::Train, Split::Test];
+
+/// All tasks that can be made without a file.
+fn tasks() -> Vec<Box<dyn Task>> {
+    let made = list().into_iter().filter(|info| info.id != "data/npz").map(|info| create(info.id, None));
+    made.collect::<Result<_, _>>().expect("a listed task can be created with its defaults")
+}
+
+fn many(task: &dyn Task, split: Split) -> TrialBatch {
+    batch(task, split, 5, 1, 60).expect("a default task makes trials")
+}
+
+#[test]
+fn epochs_tile_every_trial() {
+    for task in tasks() {
+        for split in SPLITS {
+            let trials = many(task.as_ref(), split);
+            for (epochs, &n_steps) in trials.epochs.iter().zip(&trials.n_steps) {
+                assert_eq!(epochs[0].start, 0, "{}", task.id());
+                assert!(epochs.windows(2).all(|pair| pair[0].end == pair[1].start), "{}", task.id());
+                assert!(epochs.iter().all(|epoch| epoch.start < epoch.end), "{}", task.id());
+                assert_eq!(epochs[epochs.len() - 1].end, n_steps, "{}", task.id());
+            }
+        }
+    }
+}
+
+#[test]
+fn channels_are_named_once_and_match_the_arrays() {
+    for task in tasks() {
+        let trials = many(task.as_ref(), Split::Train);
+        for (channels, axis) in [(task.inputs(), trials.inputs.dim().2), (task.outputs(), trials.targets.dim().2)] {
+            assert_eq!(channels.len(), axis, "{}", task.id());
+            for (i, channel) in channels.iter().enumerate() {
+                assert!(channels[i + 1..].iter().all(|other| other != channel), "{} twice in {}", channel, task.id());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_loss_mask_lies_where_the_definitions_say() {
+    for task in tasks() {
+        for split in SPLITS {
+            let trials = many(task.as_ref(), split);
+            for i in 0..trials.len() {
+                let trial = trials.view(i).unwrap();
+                for epoch in trial.epochs {
+                    let graded = match epoch.name.as_ref() {
+                        "stimulus" | "delay" | "f1" | "f2" | "iti" => 0.0,
+                        "fixation" | "decision" | "catch" | "wave" | "pulses" | "move_1" | "move_2" | "move_3" => 1.0,
+                        other => panic!("say here whether the epoch `{other}` is graded"),
+                    };
+                    let mask = trial.loss_mask.slice(ndarray::s![epoch.steps(), ..]);
+                    assert!(mask.iter().all(|&m| m == graded), "{} {}", task.id(), epoch.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn padding_is_zero_in_all_arrays() {
+    for task in tasks() {
+        let trials = many(task.as_ref(), Split::Train);
+        assert_eq!(trials.n_steps.iter().max(), Some(&trials.max_steps()));
+        for array in [&trials.inputs, &trials.targets, &trials.loss_mask] {
+            for (trial, &n_steps) in array.outer_iter().zip(&trials.n_steps) {
+                assert!(trial.slice(ndarray::s![n_steps.., ..]).iter().all(|&x| x == 0.0), "{}", task.id());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_targets_themselves_are_the_right_answer() -> Result<(), TaskError> {
+    for task in tasks() {
+        for split in SPLITS {
+            let trials = balanced(task.as_ref(), split, 3, 0, 4)?;
+            let perfect = performance(task.as_ref(), &trials, trials.targets.view())?;
+            assert_eq!(perfect.overall, Some(1.0), "{}", task.id());
+            assert_eq!(perfect.minimum, Some(1.0), "{}", task.id());
+            assert_eq!(perfect.rms_error, Some(0.0), "{}", task.id());
+            let criterion = task.criterion().expect("a published task has a stop rule");
+            assert!(criterion.is_met(std::slice::from_ref(&perfect)), "{}", task.id());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_random_answer_is_at_chance_and_stops_no_training() -> Result<(), TaskError> {
+    for task in tasks() {
+        let trials = balanced(task.as_ref(), Split::Train, 3, 0, 2000 / task.conditions().len())?;
+        let mut rng = TrialRng::new(8, "answers", 0, 0);
+        let answers = Array3::from_shape_simple_fn(trials.targets.dim(), || rng.uniform() as f32);
+        let random = performance(task.as_ref(), &trials, answers.view())?;
+        let overall = random.overall.unwrap();
+        if task.outputs().iter().all(|channel| channel.name.starts_with("choice")) {
+            assert!((overall - 0.5).abs() < 0.05, "{} {overall}", task.id());
+        } else {
+            assert!(overall < 0.02, "{} {overall}", task.id());
+        }
+        assert!(!task.criterion().unwrap().is_met(&[random]), "{}", task.id());
+    }
+    Ok(())
+}
+
+#[test]
+fn answers_that_are_no_numbers_are_wrong() -> Result<(), TaskError> {
+    for task in tasks() {
+        let trials = balanced(task.as_ref(), Split::Train, 3, 0, 1)?;
+        let nan = Array3::from_elem(trials.targets.dim(), f32::NAN);
+        let score = performance(task.as_ref(), &trials, nan.view())?;
+        assert_eq!(score.overall, Some(0.0), "{}", task.id());
+        assert!(!task.criterion().unwrap().is_met(&[score]), "{}", task.id());
+    }
+    Ok(())
+}
+
+#[test]
+fn outputs_of_another_shape_are_refused_with_both_shapes() -> Result<(), TaskError> {
+    let task = create("song2016/rdm_fixed", None)?;
+    let trials = batch(task.as_ref(), Split::Train, 0, 0, 2)?;
+    let (b, t, o) = trials.targets.dim();
+    let message = performance(task.as_ref(), &trials, Array3::zeros((b, t, o + 1)).view()).unwrap_err().to_string();
+    assert!(message.contains(&format!("[{b}, {t}, 3]")) && message.contains(&format!("[{b}, {t}, 2]")), "{message}");
+    Ok(())
+}
+
+#[test]
+fn a_batch_of_b_is_b_trials_made_alone_bit_for_bit() -> Result<(), TaskError> {
+    for task in tasks() {
+        for split in SPLITS {
+            let trials = batch(task.as_ref(), split, 11, 4, 7)?;
+            for i in 0..7 {
+                let alone = task.trial(split, None, &mut TrialRng::new(11, split.name(), 4, i as u64))?;
+                let inside = trials.view(i).unwrap();
+                assert_eq!(alone.inputs, inside.inputs, "{}", task.id());
+                assert_eq!(alone.targets, inside.targets, "{}", task.id());
+                assert_eq!(alone.loss_mask, inside.loss_mask, "{}", task.id());
+                assert_eq!((&alone.condition, alone.correct), (inside.condition, inside.correct));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn one_thread_and_two_make_the_same_bits() -> Result<(), TaskError> {
+    for task in tasks() {
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| batch(task.as_ref(), Split::Train, 2, 9, 150))
+        };
+        assert_eq!(with(1)?, with(2)?, "{}", task.id());
+    }
+    Ok(())
+}
+
+#[test]
+fn seed_and_update_change_the_trials_and_validation_trials_are_not_training_trials() -> Result<(), TaskError> {
+    let task = create("song2016/rdm_fixed", None)?;
+    let of = |seed, update| batch(task.as_ref(), Split::Train, seed, update, 3);
+    assert_ne!(of(0, 0)?, of(1, 0)?);
+    assert_ne!(of(0, 0)?, of(0, 1)?);
+    let catch = [Condition::catch()];
+    let balanced = repeated(task.as_ref(), Split::Train, 0, 0, &catch, 1)?;
+    let drawn = task.trial(Split::Train, Some(&catch[0]), &mut TrialRng::new(0, "train", 0, 0))?;
+    assert_ne!(balanced.view(0).unwrap().inputs, drawn.inputs.view());
+    Ok(())
+}
+
+#[test]
+fn conditions_are_listed_once_presented_as_listed_and_cover_what_is_drawn() -> Result<(), TaskError> {
+    for task in tasks() {
+        let conditions = task.conditions();
+        for (i, condition) in conditions.iter().enumerate() {
+            assert!(!conditions[i + 1..].contains(condition), "{condition} twice in {}", task.id());
+        }
+        let presented = balanced(task.as_ref(), Split::Train, 0, 0, 2)?;
+        for (condition, presented) in conditions.iter().zip(presented.conditions.chunks(2)) {
+            assert!(presented.iter().all(|presented| presented == condition), "{condition} in {}", task.id());
+        }
+        let drawn = batch(task.as_ref(), Split::Train, 0, 0, 200)?;
+        assert!(drawn.conditions.iter().all(|drawn| conditions.contains(drawn)), "{}", task.id());
+    }
+    Ok(())
+}
+
+#[test]
+fn conditions_are_drawn_uniformly_and_catch_trials_at_their_rate() -> Result<(), TaskError> {
+    for task in tasks() {
+        let conditions = task.conditions();
+        if conditions.len() == 1 {
+            continue;
+        }
+        let draws = 200 * conditions.len();
+        let drawn = batch(task.as_ref(), Split::Train, 0, 0, draws)?.conditions;
+        let p_catch = task.parameters()["p_catch"].as_f64().unwrap_or(0.0);
+        let others = conditions.iter().filter(|condition| !condition.is_catch()).count();
+        for condition in &conditions {
+            let p = if condition.is_catch() { p_catch } else { (1.0 - p_catch) / others as f64 };
+            let expected = p * draws as f64;
+            let count = drawn.iter().filter(|drawn| *drawn == condition).count() as f64;
+            assert!((count - expected).abs() < 4.5 * (expected * (1.0 - p)).sqrt(), "{} {condition}: {count} of {expected}", task.id());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_correct_choice_wins_the_target_and_catch_trials_have_none() {
+    for task in tasks().iter().filter(|task| task.outputs()[0].name.starts_with("choice")) {
+        let trials = many(task.as_ref(), Split::Train);
+        for i in 0..trials.len() {
+            let trial = trials.view(i).unwrap();
+            let last = trial.targets.row(trial.n_steps() - 1);
+            match trial.correct {
+                Some(correct) => assert!(last[correct] > last[1 - correct] && last[1 - correct] == 0.2, "{}", task.id()),
+                None => assert!(trial.condition.is_catch() && trial.targets.iter().all(|&z| z == 0.2), "{}", task.id()),
+            }
+        }
+    }
+}
+
+#[test]
+fn parameters_rebuild_the_task() -> Result<(), TaskError> {
+    for task in tasks() {
+        let again = create(task.id(), Some(&task.parameters()))?;
+        assert_eq!(again.parameters(), task.parameters());
+        let trials = |task: &dyn Task| batch(task, Split::Train, 0, 0, 3);
+        assert_eq!(trials(again.as_ref())?, trials(task.as_ref())?, "{}", task.id());
+    }
+    Ok(())
+}
+
+#[test]
+fn unknown_parameters_and_variables_are_refused_by_name() {
+    for task in tasks() {
+        let message = create(task.id(), Some(&json!({ "cohreences": [0.1] }))).unwrap_err().to_string();
+        assert!(message.contains(task.id()) && message.contains("cohreences"), "{message}");
+        let condition = Condition::new().with("cohreence", 0.1);
+        let message = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "t", 0, 0)).unwrap_err().to_string();
+        assert!(message.contains("cohreence"), "{message}");
+    }
+    let message = create("data/npz", Some(&json!({ "pth": "a.npz" }))).unwrap_err().to_string();
+    assert!(message.contains("pth"), "{message}");
+}
+
+#[test]
+fn parameters_without_meaning_are_refused_by_name() {
+    let two_choice = json!({
+        "dt": 0.0, "fixation": -20.0, "decision": 310.0, "p_catch": 1.5, "catch_duration": 0.0, "hi": 0.1, "sigma_in": -0.01, "tau_in": 0.0,
+    });
+    let rdm = json!({ "coherences": [3.2] });
+    let cases = [
+        ("song2016/rdm_fixed", vec![two_choice.clone(), rdm.clone(), json!({ "stimulus": 0.0 }), json!({ "dt": 1e-9 })]),
+        ("song2016/rdm_varstim", vec![two_choice, rdm, json!({ "stimulus_min": 10.0 }), json!({ "stimulus_max": 60.0 })]),
+        ("song2016/rdm_rt", vec![json!({ "ungraded": 810.0 }), json!({ "stimulus": 300.0 }), json!({ "threshold": 1.3 })]),
+        ("song2016/mante", vec![json!({ "coherences": [] })]),
+        ("song2016/multisensory", vec![json!({ "rates": [9.0] }), json!({ "boundary": null })]),
+        ("song2016/romo", vec![json!({ "pairs": [[10.0, 10.0]] }), json!({ "delay_max": 100.0 }), json!({ "pairs": [] })]),
+        ("song2016/lee_sequence", vec![json!({ "movement": 505.0 }), json!({ "rms_error": 0.0 })]),
+        ("song2016/sinewave", vec![json!({ "period": 810.0 }), json!({ "n_periods": 0 })]),
+        (
+            "golub2018/flip_flop",
+            vec![json!({ "bits": 0 }), json!({ "bits": 65 }), json!({ "n_steps": 99999999 }), json!({ "p_pulse": -0.1 })],
+        ),
+    ];
+    for (id, parameters) in cases {
+        for parameters in parameters {
+            for (field, value) in parameters.as_object().unwrap() {
+                let one = json!({ field.as_str(): value });
+                let Err(error) = create(id, Some(&one)) else { panic!("{id} accepts {one}") };
+                // A step that is too small shows in the first duration it makes too long.
+                assert!(error.to_string().contains(field.as_str()), "{id} {one}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn batches_of_no_or_of_too_many_trials_are_refused() -> Result<(), TaskError> {
+    let task = create("song2016/rdm_fixed", None)?;
+    for size in [0, 1 << 40, usize::MAX] {
+        let message = batch(task.as_ref(), Split::Train, 0, 0, size).unwrap_err().to_string();
+        assert!(message.contains("batch_size"), "{message}");
+    }
+    assert!(balanced(task.as_ref(), Split::Train, 0, 0, usize::MAX).is_err());
+    Ok(())
+}
+
+#[test]
+fn every_task_runs_at_another_dt_with_the_same_durations() -> Result<(), TaskError> {
+    for task in tasks().iter().filter(|task| task.id() != "golub2018/flip_flop") {
+        let fine = create(task.id(), Some(&json!({ "dt": 0.5 })))?;
+        let condition = task.conditions().pop().unwrap();
+        let lasting = |task: &dyn Task| -> Result<f64, TaskError> {
+            let trial = task.trial(Split::Test, Some(&condition), &mut TrialRng::new(0, "t", 0, 0))?;
+            Ok(trial.n_steps() as f64 * task.dt())
+        };
+        assert!((lasting(fine.as_ref())? - lasting(task.as_ref())?).abs() <= 10.5, "{}", task.id());
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! The tasks of Song et al. (2016) against numbers worked by hand.
+
+use ndarray::s;
+use nn4n_tasks::song2016::{Mante, Multisensory, RdmFixed, RdmRt, RdmVarstim, Romo};
+use nn4n_tasks::{Condition, Split, Task, TaskError, Trial, TrialRng, batch, repeated, scores};
+
+fn trial(task: &dyn Task, split: Split, condition: &Condition) -> Result<Trial, TaskError> {
+    task.trial(split, Some(condition), &mut TrialRng::new(0, "test", 0, 0))
+}
+
+fn spans(trial: &Trial) -> Vec<(&str, usize, usize)> {
+    trial.epochs.iter().map(|epoch| (epoch.name.as_ref(), epoch.start, epoch.end)).collect()
+}
+
+#[test]
+fn rdm_fixed_has_the_published_geometry_and_levels() -> Result<(), TaskError> {
+    let task = RdmFixed { sigma_in: 0.0, ..RdmFixed::default() };
+    let condition = Condition::new().with("coherence", -0.128);
+    let train = trial(&task, Split::Train, &condition)?;
+    assert_eq!(spans(&train), [("fixation", 0, 5), ("stimulus", 5, 45), ("decision", 45, 60)]);
+    let test = trial(&task, Split::Test, &condition)?;
+    assert_eq!(spans(&test), [("fixation", 0, 15), ("stimulus", 15, 55), ("decision", 55, 70)]);
+    for (step, levels) in [(4, [0.2, 0.2]), (5, [0.636, 0.764]), (44, [0.636, 0.764]), (45, [0.2, 0.2])] {
+        for (channel, level) in levels.into_iter().enumerate() {
+            assert!((train.inputs[[step, channel]] - level).abs() < 1e-6, "{step} {channel}");
+        }
+    }
+    assert_eq!(train.correct, Some(1));
+    assert!(train.targets.slice(s![..45, ..]).iter().all(|&z| z == 0.2));
+    assert!(train.targets.slice(s![45.., 0]).iter().all(|&z| z == 0.2));
+    assert!(train.targets.slice(s![45.., 1]).iter().all(|&z| z == 1.0));
+    assert_eq!(trial(&task, Split::Train, &Condition::catch())?.n_steps(), 100);
+    Ok(())
+}
+
+#[test]
+fn rdm_fixed_runs_at_the_test_step_of_half_a_millisecond() -> Result<(), TaskError> {
+    let task = RdmFixed { dt: 0.5, ..RdmFixed::default() };
+    let trial = trial(&task, Split::Test, &Condition::new().with("coherence", 0.032))?;
+    assert_eq!(spans(&trial), [("fixation", 0, 600), ("stimulus", 600, 2200), ("decision", 2200, 2800)]);
+    Ok(())
+}
+
+#[test]
+fn input_noise_has_the_stated_variance_in_a_real_trial() -> Result<(), TaskError> {
+    let task = RdmFixed::default();
+    let noisy = repeated(&task, Split::Train, 0, 0, &[Condition::new().with("coherence", 0.0)], 400)?;
+    let shown = noisy.inputs.slice(s![.., 5..45, ..]);
+    let n = shown.len() as f64;
+    let mean = shown.iter().map(|&u| f64::from(u)).sum::<f64>() / n;
+    let variance = shown.iter().map(|&u| (f64::from(u) - mean).powi(2)).sum::<f64>() / n;
+    assert!((mean - 0.7).abs() < 0.001, "{mean}");
+    assert!((variance / 0.001 - 1.0).abs() < 0.03, "{variance}");
+    Ok(())
+}
+
+#[test]
+fn zero_coherence_can_be_asked_for_and_either_choice_is_correct_half_the_time() -> Result<(), TaskError> {
+    let zero = [Condition::new().with("coherence", 0.0)];
+    let trials = repeated(&RdmVarstim::default(), Split::Test, 0, 0, &zero, 1000)?;
+    let first = trials.correct.iter().filter(|&&correct| correct == Some(0)).count();
+    assert!((450..550).contains(&first), "{first}");
+    Ok(())
+}
+
+#[test]
+fn stimulus_durations_follow_the_truncated_exponential() -> Result<(), TaskError> {
+    // At a step of 0.5 ms, rounding is out of the way of the closed form: mean = a + m - (b - a) e / (1 - e), e = exp(-(b - a)/m).
+    let e = (-(1500.0_f64 - 80.0) / 330.0).exp();
+    let mean = 80.0 + 330.0 - 1420.0 * e / (1.0 - e);
+    let cdf = |x: f64| (1.0 - (-(x - 80.0) / 330.0).exp()) / (1.0 - e);
+    for dt in [0.5, 20.0] {
+        let task = RdmVarstim { dt, sigma_in: 0.0, p_catch: 0.0, ..RdmVarstim::default() };
+        let trials = batch(&task, Split::Train, 0, 0, 4000)?;
+        let durations: Vec<f64> = trials.epochs.iter().map(|epochs| (epochs[1].end - epochs[1].start) as f64 * dt).collect();
+        assert!(durations.iter().all(|d| (80.0..=1500.0).contains(d)));
+        let drawn = durations.iter().sum::<f64>() / 4000.0;
+        // The standard deviation is about 290 ms, so that of the mean about 4.6 ms.
+        assert!((drawn - mean).abs() < 15.0, "dt {dt}: {drawn} for {mean}");
+        for x in [150.0, 310.0, 610.0, 1210.0] {
+            let below = durations.iter().filter(|&&d| d < x).count() as f64 / 4000.0;
+            assert!((below - cdf(x)).abs() < 0.03, "dt {dt}, {x} ms: {below} for {}", cdf(x));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_start_cue_of_rdm_varstim_is_on_in_the_stimulus_only() -> Result<(), TaskError> {
+    let task = RdmVarstim { sigma_in: 0.0, baseline: 0.0, ..RdmVarstim::default() };
+    let trial = trial(&task, Split::Test, &Condition::new().with("coherence", 0.512))?;
+    let stimulus = &trial.epochs[1];
+    assert_eq!((trial.epochs[0].end, trial.n_steps() - stimulus.end), (25, 15));
+    for step in 0..trial.n_steps() {
+        let on = if stimulus.steps().contains(&step) { 1.0 } else { 0.0 };
+        assert_eq!(trial.inputs[[step, 2]], on);
+    }
+    Ok(())
+}
+
+#[test]
+fn rdm_rt_grades_from_300_ms_after_onset_while_the_stimulus_stays_on() -> Result<(), TaskError> {
+    let task = RdmRt { sigma_in: 0.0, baseline: 0.0, ..RdmRt::default() };
+    let condition = Condition::new().with("coherence", 0.512);
+    let train = trial(&task, Split::Train, &condition)?;
+    assert_eq!(spans(&train), [("fixation", 0, 5), ("stimulus", 5, 20), ("decision", 20, 45)]);
+    assert_eq!(spans(&trial(&task, Split::Test, &condition)?), [("fixation", 0, 15), ("stimulus", 15, 30), ("decision", 30, 90)]);
+    assert!(train.inputs.slice(s![5.., 0]).iter().all(|&u| u == 0.756));
+    assert!(train.inputs.slice(s![5.., 2]).iter().all(|&u| u == 1.0));
+    assert_eq!(train.targets.row(20).to_vec(), [1.2, 0.2]);
+    Ok(())
+}
+
+#[test]
+fn a_reaction_is_the_first_crossing_and_without_one_there_is_no_choice() -> Result<(), TaskError> {
+    let task = RdmRt::default();
+    let trials = repeated(&task, Split::Train, 0, 0, &[Condition::new().with("coherence", 0.1)], 4)?;
+    let mut outputs = trials.targets.clone();
+    outputs.fill(0.3);
+    outputs[[0, 2, 1]] = 1.5; // before onset: does not count
+    outputs[[0, 9, 0]] = 1.01; // 100 ms after onset
+    outputs[[1, 9, 1]] = 1.01;
+    outputs[[2, 44, 0]] = 0.9; // never decides, but leans the right way at the end
+    outputs[[3, 44, 1]] = 0.9;
+    let scores = scores(&task, &trials, outputs.view())?;
+    let seen: Vec<_> = scores.iter().map(|score| (score.choice, score.reaction_time, score.correct)).collect();
+    assert_eq!(
+        seen,
+        [(Some(0), Some(100.0), Some(true)), (Some(1), Some(100.0), Some(false)), (None, None, Some(true)), (None, None, Some(false)),]
+    );
+    Ok(())
+}
+
+#[test]
+fn mante_has_72_conditions_and_scores_the_relevant_evidence() -> Result<(), TaskError> {
+    let task = Mante::default();
+    assert_eq!(task.conditions().iter().filter(|condition| !condition.is_catch()).count(), 72);
+    for condition in task.conditions().iter().filter(|condition| !condition.is_catch()) {
+        let relevant = format!("{}_coherence", condition.text("context").unwrap());
+        let correct = usize::from(condition.number(&relevant).unwrap() < 0.0);
+        assert_eq!(trial(&task, Split::Train, condition)?.correct, Some(correct), "{condition}");
+    }
+    let wrong = Condition::new().with("context", "shape");
+    assert!(trial(&task, Split::Train, &wrong).unwrap_err().to_string().contains("motion or colour"));
+    Ok(())
+}
+
+#[test]
+fn multisensory_shows_the_asked_modalities_and_keeps_the_cue_through_the_decision() -> Result<(), TaskError> {
+    let task = Multisensory { sigma_in: 0.0, baseline: 0.0, ..Multisensory::default() };
+    assert_eq!(task.conditions().len(), 25);
+    let shown = |modality: &'static str, rate: f64| -> Result<Vec<f32>, TaskError> {
+        let trial = trial(&task, Split::Train, &Condition::new().with("modality", modality).with("rate", rate))?;
+        assert_eq!(spans(&trial), [("fixation", 0, 5), ("stimulus", 5, 55), ("decision", 55, 70)]);
+        assert_eq!(trial.inputs.row(60).to_vec(), [0.0, 0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(trial.correct, Some(usize::from(rate < 12.5)));
+        Ok(trial.inputs.row(30).to_vec())
+    };
+    assert_eq!(shown("visual", 9.0)?, [0.4, 0.0, 1.2, 0.0, 1.0]);
+    assert_eq!(shown("auditory", 9.0)?, [0.0, 0.4, 0.0, 1.2, 1.0]);
+    assert_eq!(shown("both", 16.0)?, [1.2, 1.2, 0.4, 0.4, 1.0]);
+    Ok(())
+}
+
+#[test]
+fn romo_delays_are_uniform_in_training_and_fixed_in_tests() -> Result<(), TaskError> {
+    let task = Romo { sigma_in: 0.0, p_catch: 0.0, ..Romo::default() };
+    let delays = |split| -> Result<Vec<f64>, TaskError> {
+        let trials = batch(&task, split, 0, 0, 2000)?;
+        Ok(trials.epochs.iter().map(|epochs| (epochs[2].end - epochs[2].start) as f64 * 20.0).collect())
+    };
+    let train = delays(Split::Train)?;
+    assert!(train.iter().all(|d| (2500.0..=3500.0).contains(d)));
+    assert!((train.iter().sum::<f64>() / 2000.0 - 3000.0).abs() < 25.0);
+    assert!((train.iter().filter(|&&d| d < 2750.0).count() as f64 / 2000.0 - 0.25).abs() < 0.04);
+    assert!(delays(Split::Test)?.iter().all(|&d| d == 3000.0));
+    Ok(())
+}
+
+#[test]
+fn romo_needs_both_frequencies_or_neither() {
+    let task = Romo::default();
+    assert!(trial(&task, Split::Train, &Condition::new().with("f1", 18.0)).is_err());
+    assert!(trial(&task, Split::Train, &Condition::new().with("f1", 9.0).with("f2", 18.0)).is_err());
+    assert!(trial(&task, Split::Train, &Condition::new()).is_ok());
+}
