@@ -18,6 +18,7 @@ mod error;
 mod learning_curve;
 mod panel;
 mod psychometric;
+mod results;
 mod save;
 mod style;
 mod trial_figure;

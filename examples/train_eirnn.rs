@@ -1,0 +1,99 @@
+//! The main path: train an excitatory/inhibitory network on perceptual decision making, save it, load it back, look at it.
+//!
+//! ```text
+//! cargo run --release --example train_eirnn                       about a minute on two cores
+//! cargo run --release --example train_eirnn --features cuda       the same on a GPU
+//! ```
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::Parser;
+use nn4n::{
+    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    analysis::CumulativeGaussian,
+    evaluate::psychometric,
+    models::{ModelConfig, NoiseKey},
+    plot::{LearningCurve, Psychometric, TrialFigure, WeightMatrix},
+    progress::progress_bar,
+    record::record,
+    tasks::{Condition, Split, Task, repeated, song2016::RdmVarstim},
+    train::{From, StopReason, fit},
+};
+
+/// Train an E/I network on the random-dot task of Song, Yang & Wang (2016)
+#[derive(Parser)]
+struct Args {
+    /// Directory of the run
+    #[arg(long, default_value = "runs/train_eirnn")]
+    out: PathBuf,
+    /// Replace a run that is there
+    #[arg(long)]
+    force: bool,
+    /// Continue a run that was interrupted
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// A few updates only, to see that everything works
+    #[arg(long)]
+    quick: bool,
+    /// auto, cpu, cuda:N or metal
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let (device, name) = args.device.open()?;
+    println!("device: {name}");
+
+    // What to learn, with what, and how. Change the task or the network here.
+    let task: Arc<dyn Task> = Arc::new(RdmVarstim::default());
+    let model = ModelConfig::ei(task.inputs().len(), 100, task.outputs().len());
+    let mut train = TrainConfig::default();
+    if args.quick {
+        (train.updates, train.validation.trials_per_condition) = (40, 5);
+    }
+    let experiment = Experiment::new(task.clone(), model, train, 0)?;
+
+    // Train until the paper's criterion: mean performance over the last five validations above 85 %.
+    let (existing, from) = match (args.resume, args.force) {
+        (true, _) => (Existing::Resume, From::Resume),
+        (_, true) => (Existing::Overwrite, From::Seed),
+        _ => (Existing::Keep, From::Seed),
+    };
+    let run = RunDirectory::open(&args.out, existing)?;
+    let outcome = fit(&experiment, &run, &device, from, progress_bar())?;
+    let out = run.path().display();
+    if outcome.reason == StopReason::Interrupted {
+        println!("next: cargo run --release --example train_eirnn -- --out {out} --resume");
+        return Ok(());
+    }
+
+    // From here on only the file counts.
+    let checkpoint = Checkpoint::load(run.path())?;
+    let network = checkpoint.network(&device)?;
+    println!("{} updates, best validation performance {:.3}", outcome.updates, checkpoint.header.metrics["performance"]);
+
+    let coherences = [-0.512, -0.256, -0.128, -0.064, -0.032, 0.0, 0.032, 0.064, 0.128, 0.256, 0.512];
+    let counts = psychometric(&network, task.as_ref(), "coherence", &coherences, if args.quick { 20 } else { 400 }, 1)?;
+    println!("coherence  choice 1  trials");
+    for count in &counts {
+        println!("{:>7.1} %  {:>6.1} %  {:>6}", 100.0 * count.value, 100.0 * count.chose_first as f64 / count.trials as f64, count.trials);
+    }
+    let data: Vec<_> = counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect();
+    if let Some(fit) = CumulativeGaussian::fit(&data) {
+        println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
+    }
+
+    // Fresh trials of six coherences; three of them are drawn, all of them sort the units.
+    let conditions = [-0.512, -0.064, 0.512, -0.256, 0.064, 0.256].map(|c| Condition::new().with("coherence", c));
+    let trials = repeated(task.as_ref(), Split::Test, 2, 0, &conditions, 1)?;
+    let recording = record(&network, &trials.inputs, None, Some(NoiseKey::new(2, 0)))?;
+    Psychometric::of("", &counts).save(run.path().join("psychometric.png"))?;
+    TrialFigure::of(task.as_ref(), &network, &trials, &recording, &[0, 1, 2]).save(run.path().join("trials.png"))?;
+    WeightMatrix::of(&network)?.save(run.path().join("weights.png"))?;
+    LearningCurve::of(&outcome.validations, Some(0.85)).save(run.path().join("learning.png"))?;
+    println!("figures: {out}/psychometric.png, trials.png, weights.png, learning.png");
+    println!("next: cargo run --release -- eval {out}");
+    println!("      cargo run --release --example load_and_analyze -- {out}");
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The psychometric function: a cumulative Gaussian fitted to choices by maximum likelihood.
+//!
+//! ```text
+//! P(choice 1 | c) = Phi((c - mu) / sigma)
+//! ```
+//!
+//! | symbol | meaning |
+//! |---|---|
+//! | `c` | signed coherence (or any other graded variable) |
+//! | `mu` | bias: where both choices are equally likely |
+//! | `sigma` | inverse slope: the change of `c` from 50 % to 84 % |
+//!
+//! Fitted by Fisher scoring of the probit model in (-mu / sigma, 1 / sigma), as in Song, Yang & Wang 2016 (doi:10.1371/journal.pcbi.1004792).
+//!
+//! ```
+//! use nn4n::analysis::CumulativeGaussian;
+//!
+//! let fit = CumulativeGaussian::fit(&[(-0.1, 16, 100), (0.0, 50, 100), (0.1, 84, 100)]).ok_or("no fit")?;
+//! assert!(fit.mu.abs() < 1e-6 && (fit.sigma - 0.1).abs() < 0.001);
+//! # Ok::<(), &str>(())
+//! ```
+
+use serde::Serialize;
+
+/// A fitted cumulative Gaussian.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CumulativeGaussian {
+    /// Bias, in the unit of the variable.
+    pub mu: f64,
+    /// Inverse slope, in the unit of the variable; > 0 for a rising curve.
+    pub sigma: f64,
+}
+
+impl CumulativeGaussian {
+    /// Fits (value, choices of 1, trials). `None` if the data do not determine a curve: fewer than two values, perfectly separated choices, or no
+    /// dependence on the value.
+    pub fn fit(points: &[(f64, usize, usize)]) -> Option<Self> {
+        let (mut offset, mut slope) = (0.0, 1.0 / spread(points)?);
+        for _ in 0..100 {
+            let (step_offset, step_slope) = scoring_step(points, offset, slope)?;
+            offset += step_offset;
+            slope += step_slope;
+            if step_offset.abs() < 1e-10 * (1.0 + offset.abs()) && step_slope.abs() < 1e-10 * (1.0 + slope.abs()) {
+                return (slope != 0.0).then(|| Self { mu: -offset / slope, sigma: 1.0 / slope });
+            }
+        }
+        None
+    }
+
+    /// Probability of choice 1 at `value`.
+    pub fn at(&self, value: f64) -> f64 {
+        normal_cdf((value - self.mu) / self.sigma)
+    }
+}
+
+/// Standard deviation of the values, over trials.
+fn spread(points: &[(f64, usize, usize)]) -> Option<f64> {
+    let trials: f64 = points.iter().map(|(.., n)| *n as f64).sum();
+    let mean = points.iter().map(|(value, _, n)| value * *n as f64).sum::<f64>() / trials;
+    let variance = points.iter().map(|(value, _, n)| (value - mean).powi(2) * *n as f64).sum::<f64>() / trials;
+    (variance > 0.0 && variance.is_finite()).then(|| variance.sqrt())
+}
+
+/// One Fisher-scoring step of `P = Phi(offset + slope value)`: the inverse information times the score.
+fn scoring_step(points: &[(f64, usize, usize)], offset: f64, slope: f64) -> Option<(f64, f64)> {
+    let (mut score, mut information) = ([0.0; 2], [0.0; 3]);
+    for (value, chosen, trials) in points {
+        let z = offset + slope * value;
+        let (p, density) = (normal_cdf(z).clamp(1e-12, 1.0 - 1e-12), (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt());
+        let variance = p * (1.0 - p);
+        let residual = density * (*chosen as f64 - *trials as f64 * p) / variance;
+        let weight = *trials as f64 * density * density / variance;
+        score[0] += residual;
+        score[1] += residual * value;
+        information[0] += weight;
+        information[1] += weight * value;
+        information[2] += weight * value * value;
+    }
+    let determinant = information[0] * information[2] - information[1] * information[1];
+    if determinant.is_nan() || determinant <= 1e-12 * information[0] * information[2] {
+        return None;
+    }
+    Some((
+        (information[2] * score[0] - information[1] * score[1]) / determinant,
+        (information[0] * score[1] - information[1] * score[0]) / determinant,
+    ))
+}
+
+/// Standard normal distribution function, by the complementary error function of `libm`.
+fn normal_cdf(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_normal_distribution_function_matches_tabulated_values() {
+        for (z, p) in [(0.0, 0.5), (1.0, 0.841_344_746_068_542_9), (-1.96, 0.024_997_895_148_220_435)] {
+            assert!((normal_cdf(z) - p).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn a_known_curve_is_recovered_from_its_expected_counts() {
+        let truth = CumulativeGaussian { mu: 0.03, sigma: 0.12 };
+        let points: Vec<_> = (-5..=5)
+            .map(|i| f64::from(i) * 0.1)
+            .map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000))
+            .collect();
+        let fit = CumulativeGaussian::fit(&points).unwrap();
+        assert!((fit.mu - truth.mu).abs() < 1e-6 && (fit.sigma - truth.sigma).abs() < 1e-6, "{fit:?}");
+    }
+
+    #[test]
+    fn undetermined_data_have_no_fit() {
+        assert_eq!(CumulativeGaussian::fit(&[]), None);
+        assert_eq!(CumulativeGaussian::fit(&[(0.1, 5, 10)]), None);
+        assert_eq!(CumulativeGaussian::fit(&[(-0.1, 0, 10), (0.1, 10, 10)]), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! A trained network in one safetensors file: its tensors, and a JSON header with everything that made it.
+//!
+//! ```text
+//! tensors     see nn4n_models::params
+//! metadata    nn4n = { format, model, task, train, seed, metrics, provenance }
+//! ```
+//!
+//! Reading is strict: what is missing, unexpected, misshapen, not finite, truncated or newer is refused by name. Writing is atomic.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use candle_core::{DType, Device, Tensor};
+use nn4n_models::{Ctrnn, ModelConfig, Tensors};
+use nn4n_tasks::Task;
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result},
+    run_directory::write_atomically,
+};
+
+/// The newest format this program reads and the one it writes.
+pub const FORMAT: u32 = 1;
+
+/// The one key of the file's metadata.
+const KEY: &str = "nn4n";
+
+/// A network and everything that made it.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The header.
+    pub header: Header,
+    /// The network's tensors, on the host.
+    pub tensors: Tensors,
+}
+
+/// The JSON document in the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Format of this document and of the tensors.
+    pub format: u32,
+    /// The network.
+    pub model: ModelConfig,
+    /// The task it was trained on.
+    pub task: TaskRecord,
+    /// How it was trained.
+    pub train: TrainRecord,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Results, such as `performance`.
+    pub metrics: BTreeMap<String, f64>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A task as a checkpoint names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRecord {
+    /// `family/name`
+    pub id: String,
+    /// Version of the definition.
+    pub version: u32,
+    /// All parameters.
+    pub parameters: serde_json::Value,
+    /// Names of the input channels.
+    pub inputs: Vec<String>,
+    /// Names of the output channels.
+    pub outputs: Vec<String>,
+}
+
+impl TaskRecord {
+    /// The record of a task.
+    pub fn of(task: &dyn Task) -> Self {
+        let names = |channels: Vec<nn4n_tasks::Channel>| channels.into_iter().map(|channel| channel.name).collect();
+        Self {
+            id: task.id().into(),
+            version: task.version(),
+            parameters: task.parameters(),
+            inputs: names(task.inputs()),
+            outputs: names(task.outputs()),
+        }
+    }
+
+    /// Rebuilds the task from the registry.
+    ///
+    /// # Errors
+    /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition has another version by now.
+    pub fn create(&self) -> Result<Box<dyn Task>> {
+        let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
+        if task.version() == self.version {
+            return Ok(task);
+        }
+        Err(Error::setting(
+            "task.version",
+            format!(
+                "the checkpoint was trained on version {} of `{}`, but this program has version {}; use a program of the checkpoint's version, \
+                 or name a task explicitly",
+                self.version,
+                self.id,
+                task.version()
+            ),
+        ))
+    }
+}
+
+/// How a network was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainRecord {
+    /// The settings, as in `[train]` of a run.toml.
+    pub settings: serde_json::Value,
+    /// Updates done when this network was saved.
+    pub updates: u64,
+    /// All validations until then.
+    pub validations: Vec<ValidationRecord>,
+}
+
+/// One validation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationRecord {
+    /// Updates done.
+    pub update: u64,
+    /// Loss of the task on the validation trials.
+    pub loss: f64,
+    /// Fraction of scored trials that were right.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub performance: Option<f64>,
+    /// Performance in the worst condition.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub minimum: Option<f64>,
+    /// Root mean square error over graded entries.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rms_error: Option<f64>,
+}
+
+/// Where a network comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Program and version that wrote the file.
+    pub program: String,
+    /// What to cite with it.
+    pub citations: Vec<String>,
+}
+
+impl Provenance {
+    /// This program, and the source of the task.
+    pub fn of(task: &dyn Task) -> Self {
+        let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple and flexible \
+                     framework. https://doi.org/10.1371/journal.pcbi.1004792";
+        let citations = if task.citation().doi.is_empty() || task.citation().doi.contains("pcbi.1004792") {
+            vec![model.into()]
+        } else {
+            vec![model.into(), task.citation().to_string()]
+        };
+        Self { program: concat!("nn4n ", env!("CARGO_PKG_VERSION")).into(), citations }
+    }
+}
+
+impl Checkpoint {
+    /// The network on `device`; its trained tensors are variables, as in a fresh one.
+    pub fn network(&self, device: &Device) -> Result<Ctrnn> {
+        let dtype = self.tensors.get("w_rec").map_or(DType::F32, Tensor::dtype);
+        Ok(Ctrnn::from_tensors(&self.header.model, self.tensors.clone(), dtype, device)?)
+    }
+
+    /// The task it was trained on.
+    pub fn task(&self) -> Result<Box<dyn Task>> {
+        self.header.task.create()
+    }
+
+    /// Writes the file, whole or not at all.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let json = serde_json::to_string(&self.header).map_err(|error| Error::file(&path, error))?;
+        write_atomically(path.as_ref(), &serialize(path.as_ref(), &self.tensors, Some(json))?)
+    }
+
+    /// Reads `reference`: a file, or a run directory.
+    ///
+    /// # Errors
+    /// If there is no such file, or it is not a complete and consistent checkpoint of a format this program knows.
+    pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
+        let path = locate(reference.as_ref())?;
+        let (tensors, metadata) = read_tensors(&path)?;
+        let not_ours = || {
+            Error::file(&path, "is a safetensors file of another program (it has no `nn4n` metadata); only checkpoints saved by nn4n can be read")
+        };
+        let json = metadata.as_ref().and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
+        let checkpoint = Self { header: parse_header(&path, json)?, tensors };
+        checkpoint.network(&Device::Cpu).map_err(|error| Error::file(&path, error))?;
+        Ok(checkpoint)
+    }
+}
+
+/// The file that `reference` names.
+pub fn locate(reference: &Path) -> Result<PathBuf> {
+    let path = if reference.is_dir() { reference.join("model.safetensors") } else { reference.to_path_buf() };
+    if path.is_file() {
+        return Ok(path);
+    }
+    let message = if reference.is_dir() { "is a directory without model.safetensors" } else { "does not exist" };
+    Err(Error::file(reference, format!("{message}; name a checkpoint file or a run directory (`nn4n train` makes one)")))
+}
+
+fn parse_header(path: &Path, json: &str) -> Result<Header> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let damaged = |error: serde_json::Error| Error::file(path, format!("has a damaged nn4n header ({error})"));
+    let version: Version = serde_json::from_str(json).map_err(damaged)?;
+    if version.format > FORMAT {
+        return Err(Error::file(
+            path,
+            format!("has format {}, but this program reads up to {FORMAT}; update nn4n to read it", version.format),
+        ));
+    }
+    serde_json::from_str(json).map_err(damaged)
+}
+
+/// The tensors as a safetensors file with `json` under the one metadata key.
+pub(crate) fn serialize(path: &Path, tensors: &Tensors, json: Option<String>) -> Result<Vec<u8>> {
+    let contiguous: Vec<(&String, Tensor)> =
+        tensors.iter().map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?.contiguous()?))).collect::<Result<_>>()?;
+    let metadata = json.map(|json| HashMap::from([(KEY.to_string(), json)]));
+    safetensors::serialize(contiguous.iter().map(|(name, tensor)| (name, tensor)), metadata)
+        .map_err(|error| Error::file(path, format!("could not be written ({error})")))
+}
+
+/// All tensors of a safetensors file, and its metadata.
+pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<String, String>>)> {
+    let bytes = fs::read(path).map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
+    let damaged = |error: &dyn std::fmt::Display| {
+        Error::file(path, format!("is not a complete safetensors file ({error}); it may be truncated: copy or download it again"))
+    };
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error))?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).map_err(|error| damaged(&error))?;
+    Ok((tensors.into_iter().collect(), metadata.metadata().clone()))
+}

@@ -1,0 +1,149 @@
+//! `nn4n inspect`
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use candle_core::{DType, Device};
+use clap::Args;
+use faer::Mat;
+use nn4n_models::{CellType, Ctrnn};
+use serde::Serialize;
+
+use super::output;
+use crate::{Checkpoint, checkpoint::Header};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  nn4n inspect runs/rdm\n  nn4n inspect runs/rdm --json | jq .spectrum.radius")]
+pub struct InspectArgs {
+    /// A checkpoint file or a run directory
+    checkpoint: PathBuf,
+    /// Report in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    header: Header,
+    tensors: Vec<TensorReport>,
+    constraints: Constraints,
+    spectrum: Spectrum,
+}
+
+#[derive(Serialize)]
+struct TensorReport {
+    name: String,
+    shape: Vec<usize>,
+    dtype: String,
+    trained: bool,
+}
+
+/// Numbers of units, and of recurrent synapses that exist and that are not zero.
+#[derive(Serialize)]
+struct Constraints {
+    excitatory: usize,
+    inhibitory: usize,
+    untyped: usize,
+    recurrent_synapses: usize,
+    nonzero_recurrent_synapses: usize,
+    /// Checked when the file was read; a file that breaks it is refused.
+    dale_holds: bool,
+}
+
+/// Eigenvalues of the effective recurrent weights.
+#[derive(Serialize)]
+struct Spectrum {
+    radius: f64,
+    /// Largest real part.
+    abscissa: f64,
+    /// The five of largest modulus, (real, imaginary).
+    leading: Vec<(f64, f64)>,
+}
+
+pub fn inspect(args: &InspectArgs) -> Result<()> {
+    let checkpoint = Checkpoint::load(&args.checkpoint)?;
+    let network = checkpoint.network(&Device::Cpu)?;
+    let report = Report {
+        tensors: tensors(&checkpoint),
+        constraints: constraints(&checkpoint, &network)?,
+        spectrum: spectrum(&network)?,
+        header: checkpoint.header,
+    };
+    if args.json { output::json(&report) } else { print(&report, args) }
+}
+
+fn tensors(checkpoint: &Checkpoint) -> Vec<TensorReport> {
+    let specs = checkpoint.header.model.tensor_specs();
+    let dtype = |name: &str| checkpoint.tensors.get(name).map_or("", |tensor| tensor.dtype().as_str()).to_string();
+    specs.into_iter().map(|spec| TensorReport { dtype: dtype(&spec.name), name: spec.name, shape: spec.shape, trained: spec.trained }).collect()
+}
+
+fn constraints(checkpoint: &Checkpoint, network: &Ctrnn) -> Result<Constraints> {
+    let count = |cell_type| network.units().cell_types.iter().filter(|found| **found == cell_type).count();
+    let ones = |tensor: &candle_core::Tensor| -> Result<usize> {
+        Ok(tensor.detach().ne(0.0)?.to_dtype(DType::F64)?.sum_all()?.to_scalar::<f64>()? as usize)
+    };
+    let existing = match checkpoint.tensors.get("connectivity.w_rec") {
+        Some(mask) => ones(&mask.to_dtype(DType::F64)?)?,
+        None => 0,
+    };
+    Ok(Constraints {
+        excitatory: count(Some(CellType::Excitatory)),
+        inhibitory: count(Some(CellType::Inhibitory)),
+        untyped: count(None),
+        recurrent_synapses: existing,
+        nonzero_recurrent_synapses: ones(&network.effective_w_rec()?)?,
+        dale_holds: true,
+    })
+}
+
+fn spectrum(network: &Ctrnn) -> Result<Spectrum> {
+    let weights: Vec<Vec<f64>> = network.effective_w_rec()?.detach().to_dtype(DType::F64)?.to_vec2()?;
+    let matrix = Mat::from_fn(weights.len(), weights.len(), |post, pre| weights[post][pre]);
+    let mut values: Vec<(f64, f64)> = matrix
+        .eigenvalues()
+        .map_err(|error| anyhow::anyhow!("the eigenvalues of w_rec were not found ({error:?})"))?
+        .iter()
+        .map(|value| (value.re, value.im))
+        .collect();
+    values.sort_by(|a, b| b.0.hypot(b.1).total_cmp(&a.0.hypot(a.1)));
+    Ok(Spectrum {
+        radius: values.first().map_or(0.0, |value| value.0.hypot(value.1)),
+        abscissa: values.iter().map(|value| value.0).fold(f64::NEG_INFINITY, f64::max),
+        leading: values.into_iter().take(5).collect(),
+    })
+}
+
+fn print(report: &Report, args: &InspectArgs) -> Result<()> {
+    let Report { header, constraints, spectrum, .. } = report;
+    output::text(&format!("task        {} version {}", header.task.id, header.task.version))?;
+    output::text(&format!("inputs      {}", header.task.inputs.join(", ")))?;
+    output::text(&format!("outputs     {}", header.task.outputs.join(", ")))?;
+    output::text(&format!("trained     {} updates, seed {}", header.train.updates, header.seed))?;
+    for (name, value) in &header.metrics {
+        output::text(&format!("            {name} {value:.4}"))?;
+    }
+    output::text(&format!(
+        "units       {} excitatory, {} inhibitory, {} without a cell type",
+        constraints.excitatory, constraints.inhibitory, constraints.untyped
+    ))?;
+    output::text(&format!(
+        "w_rec       {} synapses, {} of them not zero; spectral radius {:.3}, abscissa {:.3}",
+        constraints.recurrent_synapses, constraints.nonzero_recurrent_synapses, spectrum.radius, spectrum.abscissa
+    ))?;
+    output::text("tensors")?;
+    for tensor in &report.tensors {
+        let trained = if tensor.trained { "trained" } else { "" };
+        output::text(&format!("  {:<20} {:<14} {:<4} {trained}", tensor.name, format!("{:?}", tensor.shape), tensor.dtype))?;
+    }
+    output::text(&format!("network\n{}", indent(&toml::to_string(&header.model)?)))?;
+    output::text(&format!("written by  {}", header.provenance.program))?;
+    for citation in &header.provenance.citations {
+        output::text(&format!("cite        {citation}"))?;
+    }
+    output::text(&format!("next: nn4n eval {}", args.checkpoint.display()))
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,60 @@
+//! The command line: flags become a validated plan, a plan becomes a library call. Results go to standard output, progress and diagnostics to
+//! standard error; exit code 1 is failure, 2 is usage.
+
+mod eval;
+mod inspect;
+mod output;
+mod run;
+mod tasks;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::device::DeviceChoice;
+
+/// Recurrent networks for computational neuroscience: train, evaluate, simulate, inspect.
+#[derive(Debug, Parser)]
+#[command(name = "nn4n", version, arg_required_else_help = true, after_help = "Start here:\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a network on a task
+    Train(train::TrainArgs),
+    /// Performance of a trained network, condition by condition
+    Eval(eval::EvalArgs),
+    /// Run any input through a trained network
+    Run(run::RunArgs),
+    /// What is in a checkpoint: network, constraints, spectrum, provenance
+    Inspect(inspect::InspectArgs),
+    /// List, describe and sample tasks
+    #[command(subcommand)]
+    Tasks(tasks::TasksCommand),
+}
+
+/// Parses the arguments, runs the command and turns an error into one message and an exit code.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Train(args) => train::train(args),
+        Command::Eval(args) => eval::eval(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Tasks(command) => tasks::tasks(command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", output::message(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse_device(text: &str) -> Result<DeviceChoice, String> {
+    text.parse()
+}

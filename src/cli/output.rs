@@ -1,0 +1,52 @@
+//! Results on standard output, messages on standard error.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail};
+use candle_core::Device;
+use serde::Serialize;
+
+use crate::device::DeviceChoice;
+
+/// Prints a value as one JSON document.
+pub fn json(value: &impl Serialize) -> Result<()> {
+    text(&serde_json::to_string_pretty(value)?)
+}
+
+/// Prints a line. A closed pipe (as under `head`) is not an error.
+pub fn text(line: &str) -> Result<()> {
+    match writeln!(io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("could not write to standard output"),
+    }
+}
+
+/// Opens the device and says on standard error which one it is.
+pub fn open_device(choice: DeviceChoice) -> Result<Device> {
+    let (device, words) = choice.open()?;
+    eprintln!("device: {words}");
+    Ok(device)
+}
+
+/// Refuses a path that exists, unless it may be replaced.
+pub fn check_free(path: &Path, force: bool) -> Result<()> {
+    if path.exists() && !force {
+        bail!("{} exists; use --force to replace it, or another --out", path.display());
+    }
+    Ok(())
+}
+
+/// An error and its causes. Errors of the tensor library carry a backtrace after their first line when one is asked for; it is left out.
+pub fn message(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    let is_backtrace = |line: &&str| line.trim_start().starts_with("0: ");
+    text.lines().take_while(|line| !is_backtrace(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// A fraction in percent.
+pub fn percent(fraction: f64) -> String {
+    format!("{:.1} %", 100.0 * fraction)
+}

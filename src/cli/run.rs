@@ -1,0 +1,95 @@
+//! `nn4n run`
+
+use std::{io::Cursor, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use ndarray::{Array2, Array3, Ix2, Ix3};
+use ndarray_npy::NpzWriter;
+use nn4n_models::NoiseKey;
+use nn4n_tasks::NpzFile;
+
+use super::output;
+use crate::{Checkpoint, DeviceChoice, Recording, record::record, run_directory::write_atomically};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n tasks sample song2016/rdm_varstim --batch 10 --out trials.npz
+  nn4n run runs/rdm --inputs trials.npz --out activity.npz
+  python -c 'import numpy; print(numpy.load(\"activity.npz\")[\"rates\"].shape)'")]
+pub struct RunArgs {
+    /// A checkpoint file or a run directory
+    checkpoint: PathBuf,
+    /// An .npz with inputs (B,T,I), and optionally the start states x0 (B,N)
+    #[arg(long, value_name = "IN.npz")]
+    inputs: PathBuf,
+    /// Where to write outputs (B,T,O), states and rates (B,T,N)
+    #[arg(long, value_name = "OUT.npz")]
+    out: PathBuf,
+    /// Switch the network's noise on
+    #[arg(long)]
+    noise: bool,
+    /// Seed of the noise
+    #[arg(long, default_value_t = 0, requires = "noise")]
+    seed: u64,
+    /// Replace OUT.npz if it exists
+    #[arg(long)]
+    force: bool,
+    /// auto, cpu, cuda:N or metal
+    #[arg(long, default_value = "auto", value_parser = super::parse_device)]
+    device: DeviceChoice,
+}
+
+pub fn run(args: &RunArgs) -> Result<()> {
+    output::check_free(&args.out, args.force)?;
+    let checkpoint = Checkpoint::load(&args.checkpoint)?;
+    let (inputs, x0) = read(&args.inputs)?;
+    if inputs.dim().2 != checkpoint.header.model.inputs {
+        bail!(
+            "{}: inputs have {} channels, but the network has {}: {}",
+            args.inputs.display(),
+            inputs.dim().2,
+            checkpoint.header.model.inputs,
+            checkpoint.header.task.inputs.join(", ")
+        );
+    }
+    let network = checkpoint.network(&output::open_device(args.device)?)?;
+    let noise = args.noise.then(|| NoiseKey::new(args.seed, 0));
+    let recording = record(&network, &inputs, x0.as_ref(), noise).with_context(|| args.inputs.display().to_string())?;
+    write_atomically(&args.out, &npz(&recording)?)?;
+    let (trials, steps, units) = recording.rates.dim();
+    output::text(&format!("{trials} trials, {steps} steps, {units} units: outputs, states and rates in {}", args.out.display()))
+}
+
+fn read(path: &std::path::Path) -> Result<(Array3<f32>, Option<Array2<f32>>)> {
+    let mut file = NpzFile::open(path)?;
+    let inputs = file.require("inputs")?;
+    let shape = inputs.shape().to_vec();
+    let inputs = inputs
+        .into_dimensionality::<Ix3>()
+        .with_context(|| format!("{}: inputs have shape {shape:?}, but must be (batch, steps, channels)", path.display()))?;
+    let x0 = match file.read("x0")? {
+        Some(x0) => {
+            let shape = x0.shape().to_vec();
+            Some(
+                x0.into_dimensionality::<Ix2>()
+                    .with_context(|| format!("{}: x0 has shape {shape:?}, but must be (batch, units)", path.display()))?,
+            )
+        }
+        None => None,
+    };
+    for (name, bad) in [("inputs", inputs.iter().position(|v| !v.is_finite())), ("x0", x0.iter().flatten().position(|v| !v.is_finite()))] {
+        if let Some(index) = bad {
+            bail!("{}: {name} must be finite, but element {index} (in row-major order) is not; clean the data", path.display());
+        }
+    }
+    Ok((inputs, x0))
+}
+
+fn npz(recording: &Recording) -> Result<Vec<u8>> {
+    let mut writer = NpzWriter::new(Cursor::new(Vec::new()));
+    writer.add_array("outputs", &recording.outputs)?;
+    writer.add_array("states", &recording.states)?;
+    writer.add_array("rates", &recording.rates)?;
+    Ok(writer.finish()?.into_inner())
+}

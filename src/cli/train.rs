@@ -1,0 +1,213 @@
+//! `nn4n train`
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use nn4n_models::ModelConfig;
+use nn4n_tasks::Task;
+use serde::Serialize;
+
+use super::output;
+use crate::{
+    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    progress::progress_bar,
+    train::{From, OptimizerConfig, Outcome, StopReason, fit},
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n train --task song2016/rdm_varstim --model ei --units 100 --out runs/rdm
+  nn4n train --data trials.npz --units 64          inputs (K,T,I), targets (K,T,O), optional loss_mask
+  nn4n train experiment.toml --seed 2 --out runs/second
+  nn4n train --out runs/rdm --resume               after an interruption")]
+pub struct TrainArgs {
+    /// An experiment in TOML: [task], [model], [train]
+    #[arg(value_name = "RUN.toml", conflicts_with_all = ["task", "data"])]
+    config: Option<PathBuf>,
+    /// Task by its id; see `nn4n tasks list`
+    #[arg(long, value_name = "ID", conflicts_with = "data")]
+    task: Option<String>,
+    /// Your own trials: an .npz with inputs, targets and optionally loss_mask
+    #[arg(long, value_name = "FILE.npz")]
+    data: Option<PathBuf>,
+    /// Kind of network [default: vanilla]
+    #[arg(long, value_enum, conflicts_with = "config")]
+    model: Option<ModelKind>,
+    /// Number of units [default: 100]
+    #[arg(long, value_name = "N")]
+    units: Option<usize>,
+    /// Start from the network of this checkpoint
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
+    init: Option<PathBuf>,
+    /// Directory of the run [default: runs/TASK-MODEL-SEED]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Continue the run in --out
+    #[arg(long, requires = "out", conflicts_with_all = ["config", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr"])]
+    resume: bool,
+    /// Replace a run in --out
+    #[arg(long)]
+    force: bool,
+    /// Seed of everything random [default: 0]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Most updates
+    #[arg(long, value_name = "N")]
+    updates: Option<u64>,
+    /// Trials per update
+    #[arg(long, value_name = "B")]
+    batch_size: Option<usize>,
+    /// Optimiser: sgd, adam or adamw
+    #[arg(long)]
+    optimizer: Option<String>,
+    /// Learning rate
+    #[arg(long, value_name = "X")]
+    lr: Option<f64>,
+    /// auto, cpu, cuda:N or metal
+    #[arg(long, default_value = "auto", value_parser = super::parse_device)]
+    device: DeviceChoice,
+    /// Report in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum ModelKind {
+    Vanilla,
+    Ei,
+    /// Two areas of equal size; describe others in a RUN.toml
+    MultiArea,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    run: String,
+    updates: u64,
+    reason: &'a str,
+    validation: Option<&'a crate::checkpoint::ValidationRecord>,
+}
+
+pub fn train(args: TrainArgs) -> Result<()> {
+    let experiment = plan(&args)?;
+    let out = args.out.clone().unwrap_or_else(|| default_out(&experiment));
+    let existing = match (args.resume, args.force) {
+        (true, _) => Existing::Resume,
+        (_, true) => Existing::Overwrite,
+        _ => Existing::Keep,
+    };
+    // What can be refused is refused before anything is replaced.
+    let device = output::open_device(args.device)?;
+    let from = start(&args, &experiment)?;
+    let run = RunDirectory::open(&out, existing)?;
+    let outcome = fit(&experiment, &run, &device, from, progress_bar())?;
+    report(&args, &run, &outcome)
+}
+
+/// What to train: from a run.toml, from the run to resume, or from flags.
+fn plan(args: &TrainArgs) -> Result<Experiment> {
+    let resumed = args.out.as_ref().filter(|_| args.resume).map(|out| out.join("run.toml"));
+    let mut experiment = match resumed.as_ref().or(args.config.as_ref()) {
+        Some(path) => {
+            let text = fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
+            Experiment::from_toml(&text).with_context(|| path.display().to_string())?
+        }
+        None => from_flags(args)?,
+    };
+    let config = &mut experiment.train;
+    config.updates = args.updates.unwrap_or(config.updates);
+    config.batch_size = args.batch_size.unwrap_or(config.batch_size);
+    config.learning_rate = args.lr.unwrap_or(config.learning_rate);
+    if let Some(name) = &args.optimizer {
+        config.optimizer = OptimizerConfig::named(name)?;
+    }
+    if args.config.is_some()
+        && let Some(units) = args.units
+    {
+        if !experiment.model.areas.is_empty() {
+            bail!("--units does not say how to divide {units} units among areas; change [[model.areas]] in the TOML");
+        }
+        experiment.model.units = Some(units);
+    }
+    let Experiment { seed, task, model, train } = experiment;
+    Ok(Experiment::new(task, model, train, args.seed.unwrap_or(seed))?)
+}
+
+fn from_flags(args: &TrainArgs) -> Result<Experiment> {
+    let task: Arc<dyn Task> = match (&args.task, &args.data) {
+        (Some(id), _) => nn4n_tasks::create(id, None)?.into(),
+        (_, Some(path)) => nn4n_tasks::create("data/npz", Some(&serde_json::json!({ "path": path })))?.into(),
+        (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --data FILE.npz, or a RUN.toml"),
+    };
+    let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
+    let model = match args.model.unwrap_or(ModelKind::Vanilla) {
+        ModelKind::Vanilla => ModelConfig::vanilla(inputs, units, outputs),
+        ModelKind::Ei => ModelConfig::ei(inputs, units, outputs),
+        ModelKind::MultiArea => two_areas(inputs, units, outputs),
+    };
+    let model = model.dt(task.dt());
+    Ok(Experiment::new(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
+}
+
+/// A sensory and a motor area; feedforward and feedback densities of Song 2016's two-area network.
+fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
+    use nn4n_models::{Area, Density};
+    let areas = [Area::ei("sensory", units - units / 2, 0.8), Area::ei("motor", units / 2, 0.8)];
+    ModelConfig::multi_area(inputs, outputs, areas).feedforward(Density::excitatory(1.0)).feedback(Density::excitatory(0.2))
+}
+
+fn default_out(experiment: &Experiment) -> PathBuf {
+    let task = experiment.task.id().rsplit('/').next().unwrap_or("task").to_string();
+    let kind = match experiment.model.kind {
+        nn4n_models::Kind::Vanilla => "vanilla",
+        nn4n_models::Kind::Ei => "ei",
+        nn4n_models::Kind::MultiArea => "multi_area",
+    };
+    PathBuf::from("runs").join(format!("{task}-{kind}-{}", experiment.seed))
+}
+
+fn start(args: &TrainArgs, experiment: &Experiment) -> Result<From> {
+    if args.resume {
+        return Ok(From::Resume);
+    }
+    let Some(path) = &args.init else { return Ok(From::Seed) };
+    let checkpoint = Checkpoint::load(path)?;
+    let (found, wanted) = (checkpoint.header.model.tensor_specs(), experiment.model.tensor_specs());
+    let shapes = |specs: Vec<nn4n_models::TensorSpec>| specs.into_iter().map(|spec| (spec.name, spec.shape)).collect::<Vec<_>>();
+    if shapes(found) != shapes(wanted) {
+        bail!(
+            "--init {}: its network ({} inputs, {} units, {} outputs) has not the tensors of the one to train ({}, {}, {}); describe the same network",
+            path.display(),
+            checkpoint.header.model.inputs,
+            checkpoint.header.model.n_units(),
+            checkpoint.header.model.outputs,
+            experiment.model.inputs,
+            experiment.model.n_units(),
+            experiment.model.outputs
+        );
+    }
+    Ok(From::Checkpoint(Box::new(checkpoint)))
+}
+
+fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()> {
+    let path = run.path().display();
+    let (reason, words) = match outcome.reason {
+        StopReason::CriterionMet => ("criterion_met", "the task's criterion is met"),
+        StopReason::OutOfPatience => ("out_of_patience", "no better network for the given patience"),
+        StopReason::LastUpdate => ("last_update", "the last update is done"),
+        StopReason::Interrupted => ("interrupted", "interrupted"),
+    };
+    let validation = outcome.validations.last();
+    if args.json {
+        return output::json(&Report { run: path.to_string(), updates: outcome.updates, reason, validation });
+    }
+    let performance = validation.and_then(|record| record.performance).map(|value| format!(", performance {}", output::percent(value)));
+    output::text(&format!("{words} after {} updates{}", outcome.updates, performance.unwrap_or_default()))?;
+    output::text(&format!("run directory: {path}"))?;
+    if outcome.reason == StopReason::Interrupted {
+        output::text(&format!("next: nn4n train --out {path} --resume"))
+    } else {
+        output::text(&format!("next: nn4n eval {path}"))
+    }
+}

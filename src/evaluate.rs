@@ -1,0 +1,113 @@
+//! How well a network does a task, over all trials and condition by condition.
+
+use nn4n_models::{Ctrnn, NoiseKey};
+use nn4n_tasks::{Condition, Split, Task, TrialBatch, balanced, performance, repeated, scores};
+use serde::Serialize;
+
+use crate::{
+    error::{Error, Result},
+    record::respond,
+};
+
+/// Noise and trials of evaluations never coincide with those of training updates or of its validations.
+const EVALUATION: u64 = u64::MAX - 1;
+
+/// What `nn4n eval` reports.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// Id of the task.
+    pub task: String,
+    /// Fraction of scored trials that were right, in [0, 1]; `None` where the task has no right and wrong.
+    pub performance: Option<f64>,
+    /// Number of scored trials.
+    pub trials: usize,
+    /// Performance in the worst condition.
+    pub minimum: Option<f64>,
+    /// Root mean square error over graded entries, in units of the targets.
+    pub rms_error: Option<f64>,
+    /// Mean reaction time over trials that have one, ms.
+    pub reaction_time: Option<f64>,
+    /// Every condition.
+    pub conditions: Vec<ConditionResult>,
+}
+
+/// One condition of an [`Evaluation`].
+#[derive(Clone, Debug, Serialize)]
+pub struct ConditionResult {
+    /// The condition's variables.
+    pub condition: Condition,
+    /// Number of scored trials.
+    pub trials: usize,
+    /// Fraction of them that were right.
+    pub performance: f64,
+}
+
+/// Refuses a task that does not fit the network.
+///
+/// # Errors
+/// If the numbers of channels differ, or the step.
+pub fn check_fit(network: &Ctrnn, task: &dyn Task) -> Result<()> {
+    let config = network.config();
+    let counts = [("inputs", config.inputs, task.inputs().len()), ("outputs", config.outputs, task.outputs().len())];
+    for (name, network, task_has) in counts {
+        if network != task_has {
+            let message = format!("the network has {network} {name}, but the task `{}` has {task_has}; choose a task of its shape", task.id());
+            return Err(Error::setting("task", message));
+        }
+    }
+    if config.dt != task.dt() {
+        let message = format!("the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with `with_dt`", config.dt, task.dt());
+        return Err(Error::setting("dt", message));
+    }
+    Ok(())
+}
+
+/// Evaluates a network on `per_condition` fresh trials of each of the task's conditions (test timing), with its noise on.
+pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
+    check_fit(network, task)?;
+    let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
+    let outputs = respond(network, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
+    let found = performance(task, &trials, outputs.view())?;
+    let times: Vec<f64> = scores(task, &trials, outputs.view())?.iter().filter_map(|score| score.reaction_time).collect();
+    Ok(Evaluation {
+        task: task.id().into(),
+        performance: found.overall,
+        trials: found.trials,
+        minimum: found.minimum,
+        rms_error: found.rms_error,
+        reaction_time: (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64),
+        conditions: found
+            .per_condition
+            .into_iter()
+            .map(|score| ConditionResult { condition: score.condition, trials: score.trials, performance: score.performance })
+            .collect(),
+    })
+}
+
+/// Choices at one value of a trial variable.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ChoiceCount {
+    /// Value of the variable.
+    pub value: f64,
+    /// Trials in which output 0 was chosen.
+    pub chose_first: usize,
+    /// Trials with a choice.
+    pub trials: usize,
+}
+
+/// Psychometric data: `per_value` fresh trials at each value of the condition variable `variable`, such as `coherence`.
+pub fn psychometric(network: &Ctrnn, task: &dyn Task, variable: &'static str, values: &[f64], per_value: usize, seed: u64) -> Result<Vec<ChoiceCount>> {
+    check_fit(network, task)?;
+    let conditions: Vec<Condition> = values.iter().map(|value| Condition::new().with(variable, *value)).collect();
+    let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, &conditions, per_value)?;
+    let outputs = respond(network, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
+    let scores = scores(task, &trials, outputs.view())?;
+    Ok(values
+        .iter()
+        .zip(scores.chunks(per_value))
+        .map(|(value, scores)| {
+            let choices: Vec<usize> = scores.iter().filter_map(|score| score.choice).collect();
+            ChoiceCount { value: *value, chose_first: choices.iter().filter(|choice| **choice == 0).count(), trials: choices.len() }
+        })
+        .collect())
+}

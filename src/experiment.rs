@@ -1,0 +1,131 @@
+//! One experiment: a task, a network, the settings of its training and a seed. In TOML a `run.toml`.
+//!
+//! ```
+//! use nn4n::Experiment;
+//!
+//! let experiment = Experiment::from_toml(r#"
+//!     seed = 1
+//!     [task]
+//!     id = "song2016/rdm_varstim"
+//!     [model]
+//!     kind = "ei"
+//!     units = 100
+//!     [train]
+//!     learning_rate = 0.003
+//! "#)?;
+//! assert_eq!(experiment.model.inputs, 3);
+//! # Ok::<(), nn4n::Error>(())
+//! ```
+
+use std::sync::Arc;
+
+use nn4n_models::ModelConfig;
+use nn4n_tasks::Task;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    checkpoint::Header,
+    error::{Error, Result},
+    train::TrainConfig,
+};
+
+/// A validated experiment.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Everything random is a function of it.
+    pub seed: u64,
+    /// The task.
+    pub task: Arc<dyn Task>,
+    /// The network.
+    pub model: ModelConfig,
+    /// The settings of the training.
+    pub train: TrainConfig,
+}
+
+/// A run.toml as written.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    seed: u64,
+    task: TaskTable,
+    #[serde(default)]
+    model: toml::Table,
+    #[serde(default)]
+    train: TrainConfig,
+}
+
+/// The id of a task, and those of its parameters that differ from the published ones.
+#[derive(Debug, Serialize, Deserialize)]
+struct TaskTable {
+    id: String,
+    #[serde(flatten)]
+    parameters: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Experiment {
+    /// Puts an experiment together.
+    ///
+    /// # Errors
+    /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
+    pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
+        task.validate()?;
+        model.validate()?;
+        train.validate()?;
+        fits("inputs", model.inputs, task.inputs().len(), task.id())?;
+        fits("outputs", model.outputs, task.outputs().len(), task.id())?;
+        fits("dt", model.dt, task.dt(), task.id())?;
+        if i64::try_from(seed).is_err() {
+            return Err(Error::setting("seed", format!("must be at most {}, but is {seed}", i64::MAX)));
+        }
+        Ok(Self { seed, task, model, train })
+    }
+
+    /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
+        let parameters = serde_json::Value::Object(document.task.parameters);
+        let task: Arc<dyn Task> = nn4n_tasks::create(&document.task.id, Some(&parameters))?.into();
+        let mut table = document.model;
+        for (name, value) in
+            [("inputs", toml::Value::from(task.inputs().len() as i64)), ("outputs", (task.outputs().len() as i64).into()), ("dt", task.dt().into())]
+        {
+            table.entry(name).or_insert(value);
+        }
+        let model = table.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
+        Self::new(task, model, document.train, document.seed)
+    }
+
+    /// The experiment as a complete run.toml, so that it means the same when a default changes.
+    pub fn to_toml(&self) -> Result<String> {
+        let unwritable = |error: toml::ser::Error| Error::setting("run.toml", format!("cannot be written ({error})"));
+        let parameters = match self.task.parameters() {
+            serde_json::Value::Object(parameters) => parameters.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            _ => serde_json::Map::new(),
+        };
+        let document = Document {
+            seed: self.seed,
+            task: TaskTable { id: self.task.id().into(), parameters },
+            model: toml::Table::try_from(&self.model).map_err(unwritable)?,
+            train: self.train.clone(),
+        };
+        toml::to_string(&document).map_err(unwritable)
+    }
+
+    /// The experiment that a checkpoint came from, its task given.
+    pub fn from_header(header: &Header, task: Arc<dyn Task>) -> Result<Self> {
+        let train = serde_json::from_value(header.train.settings.clone())
+            .map_err(|error| Error::setting("train", format!("of the checkpoint cannot be read ({error})")))?;
+        Self::new(task, header.model.clone(), train, header.seed)
+    }
+}
+
+fn fits<T: PartialEq + std::fmt::Display>(field: &str, model: T, task: T, id: &str) -> Result<()> {
+    if model == task {
+        return Ok(());
+    }
+    Err(Error::setting(
+        format!("model.{field}"),
+        format!("is {model}, but the task `{id}` has {field} = {task}; leave it out of the model, or change the task's"),
+    ))
+}

@@ -1,0 +1,82 @@
+//! A live progress bar for training, which also makes Ctrl-C end a run after the update in hand, to be resumed later.
+
+use std::{
+    ops::ControlFlow,
+    process,
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::{checkpoint::ValidationRecord, train::Progress};
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static HANDLER: Once = Once::new();
+
+/// Shows update, loss, performance, speed and remaining time on standard error: as a bar in a terminal, else as one line per validation.
+/// Pass it to [`fit`](crate::train::fit).
+pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
+    install_interrupt();
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+    bar.set_style(style());
+    let mut performance = String::from("-");
+    move |progress: &Progress<'_>| {
+        if bar.length().is_none() {
+            bar.set_length(progress.updates);
+            // A resumed run starts in the middle; speed and remaining time are those of its own updates.
+            bar.set_position(progress.update - 1);
+            bar.reset_eta();
+            bar.reset_elapsed();
+            bar.enable_steady_tick(Duration::from_millis(500));
+        }
+        if let Some(validation) = progress.validation {
+            performance = words(validation);
+            if bar.is_hidden() {
+                eprintln!("update {:>6}  loss {:.4}  {performance}", progress.update, progress.loss);
+            }
+        }
+        bar.set_position(progress.update);
+        bar.set_message(format!("loss {:.4}  {performance}", progress.loss));
+        if progress.update == progress.updates || INTERRUPTED.load(Ordering::Relaxed) {
+            bar.abandon();
+        }
+        if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// What a validation found, in the measure of its task.
+fn words(validation: &ValidationRecord) -> String {
+    match (validation.performance, validation.rms_error) {
+        (Some(performance), _) => format!("performance {:.1} %", 100.0 * performance),
+        (None, Some(error)) => format!("error {error:.4}"),
+        (None, None) => format!("validation loss {:.4}", validation.loss),
+    }
+}
+
+fn style() -> ProgressStyle {
+    let template = "{bar:24} {pos}/{len}  {msg}  {speed}  ETA at most {eta}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("speed", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A formatter has nowhere to report to.
+        let _ = write!(out, "{:.0} updates/s", state.per_sec());
+    })
+}
+
+/// The first Ctrl-C asks for an orderly end, a second one ends at once; the files are whole in both cases.
+fn install_interrupt() {
+    HANDLER.call_once(|| {
+        let handler = ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                process::exit(130);
+            }
+            eprintln!("\ninterrupted: saving after this update (again to quit at once)");
+        });
+        if let Err(error) = handler {
+            eprintln!("Ctrl-C will end the run at once instead of saving it ({error})");
+        }
+    });
+}

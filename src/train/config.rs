@@ -1,0 +1,183 @@
+//! Settings of a training run: `[train]` of a run.toml.
+
+use nn4n_tasks::Criterion;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    loss::Loss,
+    optimizer::OptimizerConfig,
+    regulariser::Regulariser,
+    schedule::Schedule,
+};
+use crate::error::{Error, Result};
+
+/// Settings of a training run. The defaults are those of Song, Yang & Wang 2016 (doi:10.1371/journal.pcbi.1004792) where they are about the
+/// problem (batch of 20, gradient norm at most 1, masked squared error, stop rule of the task); the optimiser is Adam at 0.003 where theirs is
+/// gradient descent at 0.01, which needs about ten times the updates, and validations are every 100 updates where theirs are every 500.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Trials per update.
+    pub batch_size: usize,
+    /// Most updates, if the stop rule is not met before.
+    pub updates: u64,
+    /// Learning rate at the first update.
+    pub learning_rate: f64,
+    /// Gradient clipping by the norm of all gradients together; `None` is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// Clipping of each gradient entry to +- this value, before `clip_norm`; `None` is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_value: Option<f64>,
+    /// Loss of the task.
+    pub loss: Loss,
+    /// Updates between two records in log.jsonl.
+    pub log_every: u64,
+    /// Whether to write TensorBoard event files, too.
+    pub tensorboard: bool,
+    /// How the parameters are updated.
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// Validation on fixed trials.
+    pub validation: ValidationConfig,
+    /// When to stop before `updates`.
+    pub stop: StopConfig,
+    /// Penalties added to the loss.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regularisers: Vec<Regulariser>,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            batch_size: 20,
+            updates: 20_000,
+            learning_rate: 0.003,
+            clip_norm: Some(1.0),
+            clip_value: None,
+            loss: Loss::MaskedMse,
+            log_every: 10,
+            tensorboard: false,
+            optimizer: OptimizerConfig::default(),
+            schedule: Schedule::default(),
+            validation: ValidationConfig::default(),
+            stop: StopConfig::default(),
+            regularisers: Vec::new(),
+        }
+    }
+}
+
+/// Validation on trials that are drawn once, and never trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ValidationConfig {
+    /// Updates between two validations.
+    pub every: u64,
+    /// Trials of each of the task's conditions.
+    pub trials_per_condition: usize,
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        Self { every: 100, trials_per_condition: 50 }
+    }
+}
+
+/// When training ends before its last update.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StopConfig {
+    /// Never stop early.
+    pub never: bool,
+    /// Performance to reach, in place of the task's own rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub criterion: Option<Criterion>,
+    /// Stop when so many validations in a row bring no better one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<u64>,
+}
+
+impl TrainConfig {
+    /// Checks every rule.
+    ///
+    /// # Errors
+    /// The first rule that is broken: field, rule, value and remedy.
+    pub fn validate(&self) -> Result<()> {
+        at_least_one("batch_size", self.batch_size as u64)?;
+        at_least_one("updates", self.updates)?;
+        at_least_one("log_every", self.log_every)?;
+        at_least_one("validation.every", self.validation.every)?;
+        at_least_one("validation.trials_per_condition", self.validation.trials_per_condition as u64)?;
+        at_least_one("stop.patience", self.stop.patience.unwrap_or(1))?;
+        positive("learning_rate", self.learning_rate)?;
+        positive("clip_norm", self.clip_norm.unwrap_or(1.0))?;
+        positive("clip_value", self.clip_value.unwrap_or(1.0))?;
+        if self.stop.never && (self.stop.criterion.is_some() || self.stop.patience.is_some()) {
+            return Err(Error::setting("train.stop.never", "is true, but a criterion or a patience is given; remove one of them"));
+        }
+        if let Some(criterion) = &self.stop.criterion {
+            validate_criterion(criterion)?;
+        }
+        self.optimizer.validate()?;
+        self.schedule.validate()?;
+        self.regularisers.iter().try_for_each(Regulariser::validate)
+    }
+}
+
+fn validate_criterion(criterion: &Criterion) -> Result<()> {
+    match *criterion {
+        Criterion::MeanPerformance { threshold, window } => {
+            fraction("stop.criterion.mean_performance.threshold", threshold)?;
+            at_least_one("stop.criterion.mean_performance.window", window as u64)
+        }
+        Criterion::MinPerformance { threshold } => fraction("stop.criterion.min_performance.threshold", threshold),
+        Criterion::RmsError { threshold } => positive("stop.criterion.rms_error.threshold", threshold),
+    }
+}
+
+fn at_least_one(field: &str, value: u64) -> Result<()> {
+    if value >= 1 { Ok(()) } else { Err(Error::setting(format!("train.{field}"), "must be at least 1, but is 0")) }
+}
+
+/// A finite number above zero.
+pub(super) fn positive(field: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(Error::setting(format!("train.{field}"), format!("must be finite and > 0, but is {value}")))
+}
+
+/// A number in [0, 1].
+pub(super) fn fraction(field: &str, value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::setting(format!("train.{field}"), format!("must lie in [0, 1], but is {value}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_rules_are_named_with_their_field() {
+        let broken = |change: fn(&mut TrainConfig)| {
+            let mut config = TrainConfig::default();
+            change(&mut config);
+            config.validate().unwrap_err().to_string()
+        };
+        assert!(TrainConfig::default().validate().is_ok());
+        assert!(broken(|c| c.batch_size = 0).starts_with("train.batch_size"));
+        assert!(broken(|c| c.learning_rate = f64::NAN).contains("NaN"));
+        assert!(broken(|c| c.clip_norm = Some(-1.0)).starts_with("train.clip_norm"));
+        assert!(broken(|c| c.stop = StopConfig { never: true, patience: Some(3), criterion: None }).contains("stop.never"));
+        assert!(broken(|c| c.optimizer = OptimizerConfig::Adam { beta1: 1.0, beta2: 0.9, epsilon: 1e-8 }).contains("beta1"));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused() {
+        assert!(toml::from_str::<TrainConfig>("learning_rat = 0.1").unwrap_err().to_string().contains("learning_rat"));
+        assert!(toml::from_str::<TrainConfig>("optimizer = { kind = \"adam\", beta = 0.1 }").is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! The training loop.
+
+use std::{ops::ControlFlow, thread};
+
+use candle_core::{DType, Device, Tensor};
+use nn4n_models::{Ctrnn, NoiseKey, Start, State, Trajectory};
+
+use super::{
+    gradients::{clip, gradients},
+    log::{Log, UpdateRecord},
+    prefetch::Prefetch,
+    regulariser::{Context, LossTerms, loss_terms},
+    state::RunState,
+    validation::{StopReason, Validation},
+};
+use crate::{
+    batch::TensorBatch,
+    checkpoint::{Checkpoint, FORMAT, Header, Provenance, TaskRecord, TrainRecord, ValidationRecord},
+    error::{Error, Result},
+    experiment::Experiment,
+    run_directory::{RunDirectory, write_atomically},
+};
+
+/// Candle's backward pass and the release of its graph recurse through time, so training has a stack of its own.
+/// Only the part that is used takes memory.
+const STACK: usize = 4 << 30;
+
+/// How far a run is, told after every update.
+#[derive(Clone, Debug)]
+pub struct Progress<'a> {
+    /// Updates done.
+    pub update: u64,
+    /// Most updates.
+    pub updates: u64,
+    /// Loss of this update's batch, penalties included.
+    pub loss: f64,
+    /// The validation that followed this update, if one did.
+    pub validation: Option<&'a ValidationRecord>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Updates done.
+    pub updates: u64,
+    /// Why it ended.
+    pub reason: StopReason,
+    /// All validations.
+    pub validations: Vec<ValidationRecord>,
+}
+
+/// What a run starts from.
+#[derive(Clone, Debug, Default)]
+pub enum From {
+    /// A network drawn from the experiment's seed.
+    #[default]
+    Seed,
+    /// The network of a checkpoint; it must fit the experiment's description.
+    Checkpoint(Box<Checkpoint>),
+    /// Where the run in the directory left off.
+    Resume,
+}
+
+/// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is needed to resume.
+///
+/// `progress` is called after every update and may end the run, which can then be resumed.
+///
+/// # Errors
+/// If the parts do not fit, a file cannot be written, or the loss is no longer finite; the last good checkpoint stays in the directory.
+pub fn fit(
+    experiment: &Experiment,
+    run: &RunDirectory,
+    device: &Device,
+    from: From,
+    progress: impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send,
+) -> Result<Outcome> {
+    thread::scope(|scope| {
+        let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || train(experiment, run, device, from, progress));
+        let worker = spawned.map_err(|error| Error::setting("train", format!("could not start its thread ({error})")))?;
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn train(
+    experiment: &Experiment,
+    run: &RunDirectory,
+    device: &Device,
+    from: From,
+    mut progress: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
+) -> Result<Outcome> {
+    let config = &experiment.train;
+    let (network, mut state) = begin(experiment, run, device, from)?;
+    let parameters = network.parameters()?;
+    let mut validation =
+        Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
+    validation.records.clone_from(&state.validations);
+    let mut log = Log::open(run, state.updates, config.tensorboard)?;
+    let trials = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates);
+
+    let mut reason = validation.stop().unwrap_or(StopReason::LastUpdate);
+    while reason == StopReason::LastUpdate && state.updates < config.updates {
+        let update = state.updates;
+        let batch = TensorBatch::new(&trials.next()?, network.dtype(), device)?;
+        let trajectory = network.unroll(&batch.inputs, state.carried.as_ref(), Some(NoiseKey::new(experiment.seed, update)))?;
+        let context = Context { model: &network, trajectory: &trajectory, batch: &batch, loss: config.loss };
+        let terms = loss_terms(config.loss, &config.regularisers, &context)?;
+        let loss = finite(&terms.total, update)?;
+
+        let learning_rate = config.learning_rate * config.schedule.factor(update);
+        let (gradients, gradient_norm) = clip(gradients(&terms.total, &parameters)?, config.clip_value, config.clip_norm)?;
+        finite_norm(gradient_norm, update)?;
+        state.optimizer.step(&parameters, &gradients, learning_rate)?;
+        network.project()?;
+        state.carried = carry(&network, &trajectory, &batch)?;
+        state.updates += 1;
+
+        if state.updates % config.log_every == 0 {
+            log.update(&record(state.updates, loss, &terms, gradient_norm, learning_rate)?)?;
+        }
+        let validated = state.updates % config.validation.every == 0 || state.updates == config.updates;
+        if validated {
+            let is_best = validation.run(&network, experiment.task.as_ref(), state.updates)?;
+            state.validations.clone_from(&validation.records);
+            log.validation(&validation.records[validation.records.len() - 1])?;
+            if is_best {
+                checkpoint(experiment, &network, &validation.records)?.save(run.model())?;
+            }
+            reason = validation.stop().unwrap_or(reason);
+            state.save(run, &parameters)?;
+        }
+        let told = Progress {
+            update: state.updates,
+            updates: config.updates,
+            loss,
+            validation: if validated { validation.records.last() } else { None },
+        };
+        if progress(&told).is_break() && reason == StopReason::LastUpdate {
+            reason = StopReason::Interrupted;
+            state.save(run, &parameters)?;
+        }
+    }
+    Ok(Outcome { updates: state.updates, reason, validations: state.validations })
+}
+
+/// The network and the state to start with; a new run writes its run.toml.
+fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device, from: From) -> Result<(Ctrnn, RunState)> {
+    let optimizer = experiment.train.optimizer;
+    let fresh = || Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device);
+    let network = match from {
+        From::Resume => {
+            let network = fresh()?;
+            let state = RunState::load(run, &network, optimizer)?;
+            return Ok((network, state));
+        }
+        From::Seed => fresh()?,
+        From::Checkpoint(checkpoint) => Ctrnn::from_tensors(&experiment.model, checkpoint.tensors, DType::F32, device)?,
+    };
+    write_atomically(&run.config(), experiment.to_toml()?.as_bytes())?;
+    Ok((network, RunState::fresh(optimizer)))
+}
+
+fn finite(loss: &Tensor, update: u64) -> Result<f64> {
+    let loss = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+    if loss.is_finite() { Ok(loss) } else { Err(Error::Diverged { quantity: "loss", value: loss, update }) }
+}
+
+fn finite_norm(norm: f64, update: u64) -> Result<()> {
+    if norm.is_finite() { Ok(()) } else { Err(Error::Diverged { quantity: "gradient norm", value: norm, update }) }
+}
+
+/// The state at each trial's own last step, if the network carries it over to the next batch.
+fn carry(network: &Ctrnn, trajectory: &Trajectory, batch: &TensorBatch) -> Result<Option<State>> {
+    if network.config().start != Start::Carried {
+        return Ok(None);
+    }
+    let (_, _, units) = trajectory.states.dims3()?;
+    let last: Vec<u32> = batch.n_steps.iter().flat_map(|steps| std::iter::repeat_n(*steps as u32 - 1, units)).collect();
+    let index = Tensor::from_vec(last, (batch.n_steps.len(), 1, units), network.device())?;
+    let at_last = |all: &Tensor| -> Result<Tensor> { Ok(all.detach().contiguous()?.gather(&index, 1)?.squeeze(1)?) };
+    Ok(Some(State { state: at_last(&trajectory.states)?, rate: at_last(&trajectory.rates)? }))
+}
+
+fn record(update: u64, loss: f64, terms: &LossTerms, gradient_norm: f64, learning_rate: f64) -> Result<UpdateRecord> {
+    let mut named = serde_json::Map::new();
+    for (name, value) in &terms.terms {
+        named.insert(name.clone(), value.to_dtype(DType::F64)?.to_scalar::<f64>()?.into());
+    }
+    Ok(UpdateRecord { update, loss, terms: named, gradient_norm, learning_rate })
+}
+
+fn checkpoint(experiment: &Experiment, network: &Ctrnn, validations: &[ValidationRecord]) -> Result<Checkpoint> {
+    let mut metrics = std::collections::BTreeMap::new();
+    let last = validations.last();
+    for (name, value) in [
+        ("loss", last.map(|record| record.loss)),
+        ("performance", last.and_then(|record| record.performance)),
+        ("minimum_performance", last.and_then(|record| record.minimum)),
+        ("rms_error", last.and_then(|record| record.rms_error)),
+    ] {
+        metrics.extend(value.map(|value| (name.to_string(), value)));
+    }
+    let settings = serde_json::to_value(&experiment.train).map_err(|error| Error::setting("train", error.to_string()))?;
+    Ok(Checkpoint {
+        header: Header {
+            format: FORMAT,
+            model: experiment.model.clone(),
+            task: TaskRecord::of(experiment.task.as_ref()),
+            train: TrainRecord { settings, updates: last.map_or(0, |record| record.update), validations: validations.to_vec() },
+            seed: experiment.seed,
+            metrics,
+            provenance: Provenance::of(experiment.task.as_ref()),
+        },
+        tensors: network.tensors()?,
+    })
+}

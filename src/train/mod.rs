@@ -1,0 +1,24 @@
+//! Training: [`fit`] is the loop; its parts are the [`Loss`], the [`Regulariser`]s, the [`OptimizerConfig`], the [`Schedule`] and the validation.
+
+mod config;
+mod fit;
+mod gradients;
+mod log;
+pub mod loss;
+pub mod optimizer;
+mod prefetch;
+pub mod regulariser;
+mod schedule;
+mod state;
+mod tensorboard;
+mod validation;
+
+pub use config::{StopConfig, TrainConfig, ValidationConfig};
+pub use fit::{From, Outcome, Progress, fit};
+pub use gradients::{clip, gradients};
+pub use log::UpdateRecord;
+pub use loss::Loss;
+pub use optimizer::{Optimizer, OptimizerConfig};
+pub use regulariser::Regulariser;
+pub use schedule::Schedule;
+pub use validation::StopReason;

@@ -1,0 +1,92 @@
+//! What a run needs to go on after an interruption as if there had been none: `optimizer.safetensors`.
+//!
+//! It holds the last parameters (`parameter.NAME`), the optimiser's moments (`moment.m.NAME`), the carried-over state of the trials if
+//! the network has one (`carried.state`, `carried.rate`), and a JSON document with the number of updates done and the validations so far.
+
+use nn4n_models::{Ctrnn, Parameter, State, Tensors};
+use serde::{Deserialize, Serialize};
+
+use super::optimizer::{Optimizer, OptimizerConfig};
+use crate::{
+    checkpoint::{FORMAT, ValidationRecord, read_tensors, serialize},
+    error::{Error, Result},
+    run_directory::{RunDirectory, write_atomically},
+};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: u32,
+    updates: u64,
+    validations: Vec<ValidationRecord>,
+}
+
+/// A run between two updates.
+pub(super) struct RunState {
+    /// Updates done.
+    pub updates: u64,
+    pub optimizer: Optimizer,
+    pub carried: Option<State>,
+    pub validations: Vec<ValidationRecord>,
+}
+
+impl RunState {
+    /// A run before its first update.
+    pub(super) fn fresh(config: OptimizerConfig) -> Self {
+        Self { updates: 0, optimizer: Optimizer::new(config), carried: None, validations: Vec::new() }
+    }
+
+    pub(super) fn save(&self, run: &RunDirectory, parameters: &[Parameter]) -> Result<()> {
+        let mut tensors = Tensors::new();
+        for parameter in parameters {
+            tensors.insert(format!("parameter.{}", parameter.name), parameter.var.as_detached_tensor());
+        }
+        for (name, tensor) in self.optimizer.state() {
+            tensors.insert(format!("moment.{name}"), tensor.clone());
+        }
+        if let Some(carried) = &self.carried {
+            tensors.insert("carried.state".into(), carried.state.clone());
+            tensors.insert("carried.rate".into(), carried.rate.clone());
+        }
+        let document = Document { format: FORMAT, updates: self.updates, validations: self.validations.clone() };
+        let path = run.optimizer();
+        let json = serde_json::to_string(&document).map_err(|error| Error::file(&path, error))?;
+        write_atomically(&path, &serialize(&path, &tensors, Some(json))?)
+    }
+
+    /// Reads the state of a run and puts its parameters into `network`.
+    pub(super) fn load(run: &RunDirectory, network: &Ctrnn, config: OptimizerConfig) -> Result<Self> {
+        let path = run.optimizer();
+        let damaged = |message: String| Error::file(&path, format!("{message}; it is not the state of this run. Start anew with --force"));
+        let (mut tensors, metadata) = read_tensors(&path)?;
+        let json = metadata.and_then(|mut metadata| metadata.remove("nn4n")).ok_or_else(|| damaged("has no nn4n metadata".into()))?;
+        let document: Document = serde_json::from_str(&json).map_err(|error| damaged(format!("has a damaged header ({error})")))?;
+        if document.format > FORMAT {
+            return Err(Error::file(&path, format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format)));
+        }
+        for parameter in network.parameters()? {
+            let name = format!("parameter.{}", parameter.name);
+            let tensor = tensors.remove(&name).ok_or_else(|| damaged(format!("lacks the tensor `{name}`")))?;
+            if tensor.dims() != parameter.var.dims() || tensor.dtype() != parameter.var.dtype() {
+                return Err(damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), parameter.var.dims())));
+            }
+            parameter.var.set(&tensor.to_device(network.device())?)?;
+        }
+        let mut moments = Tensors::new();
+        let mut carried = (None, None);
+        for (name, tensor) in tensors {
+            let tensor = tensor.to_device(network.device())?;
+            match name.as_str() {
+                "carried.state" => carried.0 = Some(tensor),
+                "carried.rate" => carried.1 = Some(tensor),
+                _ => match name.strip_prefix("moment.") {
+                    Some(name) => drop(moments.insert(name.into(), tensor)),
+                    None => return Err(damaged(format!("has the unexpected tensor `{name}`"))),
+                },
+            }
+        }
+        let carried = carried.0.zip(carried.1).map(|(state, rate)| State { state, rate });
+        let optimizer = Optimizer::resume(config, document.updates, moments);
+        Ok(Self { updates: document.updates, optimizer, carried, validations: document.validations })
+    }
+}
