@@ -191,7 +191,10 @@ impl Checkpoint {
         let path = locate(reference.as_ref())?;
         let (tensors, metadata) = read_tensors(&path)?;
         let not_ours = || {
-            Error::file(&path, "is a safetensors file of another program (it has no `nn4n` metadata); only checkpoints saved by nn4n can be read")
+            Error::file(
+                &path,
+                "is a safetensors file of another program (it has no `nn4n` metadata); only checkpoints saved by nn4n can be read",
+            )
         };
         let json = metadata.as_ref().and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
         let checkpoint = Self { header: parse_header(&path, json)?, tensors };

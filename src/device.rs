@@ -63,7 +63,10 @@ impl DeviceChoice {
     }
 
     fn error(self, message: String) -> Error {
-        Error::Device { requested: self.to_string(), message: format!("{message}; use --device cpu, or --device auto to take a GPU if one works") }
+        Error::Device {
+            requested: self.to_string(),
+            message: format!("{message}; use --device cpu, or --device auto to take a GPU if one works"),
+        }
     }
 }
 

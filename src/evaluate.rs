@@ -51,12 +51,17 @@ pub fn check_fit(network: &Ctrnn, task: &dyn Task) -> Result<()> {
     let counts = [("inputs", config.inputs, task.inputs().len()), ("outputs", config.outputs, task.outputs().len())];
     for (name, network, task_has) in counts {
         if network != task_has {
-            let message = format!("the network has {network} {name}, but the task `{}` has {task_has}; choose a task of its shape", task.id());
+            let message =
+                format!("the network has {network} {name}, but the task `{}` has {task_has}; choose a task of its shape", task.id());
             return Err(Error::setting("task", message));
         }
     }
     if config.dt != task.dt() {
-        let message = format!("the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with `with_dt`", config.dt, task.dt());
+        let message = format!(
+            "the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with `with_dt`",
+            config.dt,
+            task.dt()
+        );
         return Err(Error::setting("dt", message));
     }
     Ok(())
@@ -96,7 +101,14 @@ pub struct ChoiceCount {
 }
 
 /// Psychometric data: `per_value` fresh trials at each value of the condition variable `variable`, such as `coherence`.
-pub fn psychometric(network: &Ctrnn, task: &dyn Task, variable: &'static str, values: &[f64], per_value: usize, seed: u64) -> Result<Vec<ChoiceCount>> {
+pub fn psychometric(
+    network: &Ctrnn,
+    task: &dyn Task,
+    variable: &'static str,
+    values: &[f64],
+    per_value: usize,
+    seed: u64,
+) -> Result<Vec<ChoiceCount>> {
     check_fit(network, task)?;
     let conditions: Vec<Condition> = values.iter().map(|value| Condition::new().with(variable, *value)).collect();
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, &conditions, per_value)?;

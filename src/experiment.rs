@@ -72,6 +72,7 @@ impl Experiment {
         task.validate()?;
         model.validate()?;
         train.validate()?;
+        train.loss.validate(model.readout)?;
         fits("inputs", model.inputs, task.inputs().len(), task.id())?;
         fits("outputs", model.outputs, task.outputs().len(), task.id())?;
         fits("dt", model.dt, task.dt(), task.id())?;
@@ -87,9 +88,11 @@ impl Experiment {
         let parameters = serde_json::Value::Object(document.task.parameters);
         let task: Arc<dyn Task> = nn4n_tasks::create(&document.task.id, Some(&parameters))?.into();
         let mut table = document.model;
-        for (name, value) in
-            [("inputs", toml::Value::from(task.inputs().len() as i64)), ("outputs", (task.outputs().len() as i64).into()), ("dt", task.dt().into())]
-        {
+        for (name, value) in [
+            ("inputs", toml::Value::from(task.inputs().len() as i64)),
+            ("outputs", (task.outputs().len() as i64).into()),
+            ("dt", task.dt().into()),
+        ] {
             table.entry(name).or_insert(value);
         }
         let model = table.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;

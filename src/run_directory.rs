@@ -46,7 +46,10 @@ impl RunDirectory {
                 ));
             }
             (Existing::Resume, _) if !run.optimizer().exists() => {
-                return Err(Error::file(&run.path, "holds no run to resume (optimizer.safetensors is missing); leave --resume out to start one"));
+                return Err(Error::file(
+                    &run.path,
+                    "holds no run to resume (optimizer.safetensors is missing); leave --resume out to start one",
+                ));
             }
             (Existing::Overwrite, _) => {
                 for file in files.iter().filter(|file| file.exists()) {

@@ -52,19 +52,20 @@ impl FromStr for Activation {
             }
             None => (text.trim(), None),
         };
-        match (name, argument) {
+        let activation = match (name, argument) {
             ("linear", None) => Ok(Self::Linear),
             ("relu", None) => Ok(Self::Relu),
             ("tanh", None) => Ok(Self::Tanh),
             ("sigmoid", None) => Ok(Self::Sigmoid),
             ("retanh", None) => Ok(Self::Retanh),
             ("softplus", None) => Ok(Self::Softplus),
-            ("leaky_relu", Some(slope)) if (0.0..1.0).contains(&slope) => Ok(Self::LeakyRelu(slope)),
-            ("leaky_relu", _) => Err(format!("`{text}`: leaky_relu needs a slope in [0, 1), as in `leaky_relu(0.1)`")),
-            ("power", Some(n)) if n.is_finite() && n >= 1.0 => Ok(Self::Power(n)),
-            ("power", _) => Err(format!("`{text}`: power needs an exponent n >= 1, as in `power(2)`")),
+            ("leaky_relu", Some(slope)) => Ok(Self::LeakyRelu(slope)),
+            ("power", Some(n)) => Ok(Self::Power(n)),
+            ("leaky_relu" | "power", None) => Err(format!("`{text}` lacks its number, as in `leaky_relu(0.1)` and `power(2)`")),
             _ => Err(format!("unknown activation `{text}`; known are {NAMES}")),
-        }
+        }?;
+        activation.check()?;
+        Ok(activation)
     }
 }
 
@@ -98,6 +99,17 @@ impl fmt::Display for Activation {
 }
 
 impl Activation {
+    /// Refuses a slope or an exponent outside its range.
+    pub(crate) fn check(self) -> Result<(), String> {
+        match self {
+            Self::LeakyRelu(slope) if !(0.0..1.0).contains(&slope) => {
+                Err(format!("`{self}`: leaky_relu needs a slope in [0, 1), as in `leaky_relu(0.1)`"))
+            }
+            Self::Power(n) if !(n.is_finite() && n >= 1.0) => Err(format!("`{self}`: power needs an exponent n >= 1, as in `power(2)`")),
+            _ => Ok(()),
+        }
+    }
+
     /// Applies the function to every element of `x`.
     pub fn forward(self, x: &Tensor) -> candle_core::Result<Tensor> {
         match self {

@@ -72,6 +72,9 @@ fn draw_input(config: &ModelConfig, units: &Units, seed: u64) -> Result<(Mask, V
     let rng = &mut Stream::InputConnectivity.rng(seed);
     let mut mask = Mask::empty(units.len(), config.inputs);
     let mut receiving = vec![false; units.len()];
+    if config.inputs == 0 {
+        return Ok((mask, receiving));
+    }
     let default = default_group(units, units.areas.first());
     for (index, group) in groups_or(&config.input_groups, &default).iter().enumerate() {
         let targets = choose_units(group, units, &|_| true, &format!("input_groups[{index}]"), rng)?;

@@ -86,6 +86,9 @@ impl Ctrnn {
     /// If the description is invalid, a tensor is missing or misshapen, or the weights break their constraints.
     pub fn new(config: &ModelConfig, vb: VarBuilder) -> Result<Self> {
         config.validate()?;
+        if !matches!(vb.dtype(), DType::F32 | DType::F64) {
+            return Err(ModelError::Shape(format!("the data type is {:?}; a network needs F32 or F64", vb.dtype())));
+        }
         let units = config.layout();
         let n = units.len();
         let mut synapses = params::matrices(config).into_iter().map(|(name, matrix, shape)| {
@@ -99,6 +102,7 @@ impl Ctrnn {
         let w_out = next()?.ok_or_else(|| missing("w_out"))?;
         let tau = vb.get(n, "tau")?;
         check_tau(config, &tau)?;
+        params::check_prescribed(config, &units, &vb)?;
         let activations = config.activation.resolve(&units, "activation")?;
         let tau_groups = match config.learn_tau {
             LearnTau::Shared => {
@@ -197,6 +201,21 @@ impl Ctrnn {
         config.validate()?;
         check_tau(&config, &self.tau)?;
         Ok(Self { config, ..self.clone() })
+    }
+
+    /// The same network as constants: nothing that is computed with it keeps a graph for gradients. Its parameters are shared, not copied.
+    #[must_use]
+    pub fn frozen(&self) -> Self {
+        Self {
+            w_in: self.w_in.as_ref().map(Synapses::frozen),
+            w_rec: self.w_rec.frozen(),
+            w_out: self.w_out.frozen(),
+            b_rec: self.b_rec.detach(),
+            b_out: self.b_out.detach(),
+            x0: self.x0.detach(),
+            tau: self.tau.detach(),
+            ..self.clone()
+        }
     }
 
     /// The trained tensors, in the order of their names.
@@ -375,11 +394,11 @@ impl Ctrnn {
         })
     }
 
-    /// All tensors of the network, as they are saved.
+    /// All tensors of the network, as they are saved: copies, which later updates leave as they are.
     pub fn tensors(&self) -> Result<Tensors> {
         let mut tensors = Tensors::new();
         for (name, tensor) in [("b_rec", &self.b_rec), ("b_out", &self.b_out), ("x0", &self.x0), ("tau", &self.tau)] {
-            tensors.insert(name.into(), tensor.detach());
+            tensors.insert(name.into(), tensor.detach().copy()?);
         }
         for synapses in self.w_in.iter().chain([&self.w_rec, &self.w_out]) {
             tensors.extend(synapses.tensors()?);
@@ -399,7 +418,9 @@ fn coefficient(values: Vec<f64>, dtype: DType, device: &Device) -> Result<Coeffi
 /// Time constants of a file must obey the configured step, as configured ones do.
 fn check_tau(config: &ModelConfig, tau: &Tensor) -> Result<()> {
     let values: Vec<f64> = tau.detach().to_dtype(DType::F64)?.to_vec1()?;
-    match values.iter().find(|tau| !(tau.is_finite() && **tau >= config.dt)) {
+    // The step as the data type rounds it: 0.7 ms of f32 are a little less than 0.7.
+    let dt: f64 = Tensor::new(config.dt, &Device::Cpu)?.to_dtype(tau.dtype())?.to_dtype(DType::F64)?.to_scalar()?;
+    match values.iter().find(|tau| !(tau.is_finite() && **tau >= dt)) {
         Some(tau) => Err(ModelError::config(
             "dt",
             format!("= {} ms exceeds the time constant {tau} ms of a unit; the Euler step needs dt <= tau", config.dt),

@@ -21,6 +21,8 @@ pub(crate) struct Draw<'a> {
     pub pre_types: &'a [Option<CellType>],
     pub balance: Balance,
     pub spectral_radius: Option<f64>,
+    /// Whether the radius was asked for; a default gives way where it cannot be reached.
+    pub radius_requested: bool,
     pub fixed: &'a [FixedSynapse],
 }
 
@@ -31,14 +33,19 @@ impl Draw<'_> {
         self.apply_mask_and_signs(&mut weights)?;
         self.apply_balance(&mut weights)?;
         if let Some(target) = self.spectral_radius {
-            let radius = spectral_radius(&weights).map_err(|message| ModelError::tensor(self.name, message))?;
-            if radius < 1e-12 {
+            // Without loops every eigenvalue is 0, but round-off would report others, and the weights would explode.
+            let radius =
+                if has_loop(&weights) { spectral_radius(&weights).map_err(|message| ModelError::tensor(self.name, message))? } else { 0.0 };
+            if radius > 1e-12 {
+                weights *= faer::Scale(target / radius);
+            } else if self.radius_requested {
                 return Err(ModelError::config(
                     format!("{}.spectral_radius", self.name),
-                    "cannot be reached: the drawn matrix has spectral radius 0 (no synapses, or no loops); raise the density or leave it out",
+                    format!(
+                        "= {target} cannot be reached: the drawn matrix has spectral radius 0 (no synapses, or no loops); raise the density or leave it out"
+                    ),
                 ));
             }
-            weights *= faer::Scale(target / radius);
         }
         for synapse in self.fixed {
             weights[(synapse.post, synapse.pre)] = synapse.weight;
@@ -101,6 +108,14 @@ impl Draw<'_> {
                 let weight = &mut weights[(post, pre)];
                 let sign = self.pre_types[pre].map(CellType::sign);
                 if self.mask.row(post)[pre] == 0 {
+                    if explicit && *weight != 0.0 {
+                        return Err(ModelError::config(
+                            format!("{}.init.array[{post}][{pre}]", self.name),
+                            format!(
+                                "is {weight}, but there is no such synapse; set it to 0, or allow it (densities, groups, `connectivity`, `autapses`)"
+                            ),
+                        ));
+                    }
                     *weight = 0.0;
                 } else if let Some(sign) = sign {
                     if explicit && *weight * sign < 0.0 {
@@ -154,6 +169,25 @@ pub fn spectral_radius(weights: &Mat<f64>) -> Result<f64, String> {
     Ok(eigenvalues.iter().map(|value| value.re.hypot(value.im)).fold(0.0, f64::max))
 }
 
+/// Whether a chain of synapses leads from any unit back to itself.
+fn has_loop(weights: &Mat<f64>) -> bool {
+    let n = weights.nrows();
+    let mut n_pres: Vec<usize> = (0..n).map(|post| (0..n).filter(|pre| weights[(post, *pre)] != 0.0).count()).collect();
+    // Take away units without presynaptic partners until none is left, or only loops and what they drive.
+    let mut sources: Vec<usize> = (0..n).filter(|unit| n_pres[*unit] == 0).collect();
+    let mut n_removed = 0;
+    while let Some(pre) = sources.pop() {
+        n_removed += 1;
+        for post in (0..n).filter(|post| weights[(*post, pre)] != 0.0) {
+            n_pres[post] -= 1;
+            if n_pres[post] == 0 {
+                sources.push(post);
+            }
+        }
+    }
+    n_removed < n
+}
+
 /// Uniform over the orthogonal group: the Q of a Gaussian matrix, its columns' signs fixed by the diagonal of R (Mezzadri 2007, arXiv:math-ph/0609050).
 fn random_orthogonal(n: usize, rng: &mut ChaCha8Rng) -> Mat<f64> {
     let qr = fill_rows(n, n, |_, _| normal(rng)).qr();
@@ -192,7 +226,7 @@ mod tests {
     }
 
     fn draw<'a>(init: &'a Init, mask: &'a Mask, pre_types: &'a [Option<CellType>]) -> Draw<'a> {
-        Draw { name: "w_rec", init, mask, pre_types, balance: Balance::Off, spectral_radius: None, fixed: &[] }
+        Draw { name: "w_rec", init, mask, pre_types, balance: Balance::Off, spectral_radius: None, radius_requested: true, fixed: &[] }
     }
 
     #[test]
@@ -209,6 +243,20 @@ mod tests {
         let weights =
             Draw { spectral_radius: Some(1.5), ..draw(&init, &mask, &types) }.weights(&mut Stream::RecurrentWeights.rng(1)).unwrap();
         assert!((spectral_radius(&weights).unwrap() - 1.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_radius_that_cannot_be_reached_is_refused_if_asked_for_and_gives_way_if_default() {
+        // Synapses from later to earlier units only, in a scrambled order: nilpotent, yet its numerical eigenvalues are not 0.
+        let n = 20;
+        let mut mask = full(n, n);
+        (0..n * n).for_each(|index| mask.entries[index] = u8::from((index / n * 7) % n < (index % n * 7) % n));
+        let (types, init) = (vec![None; n], Init::Normal(1.0));
+        let drawn = |spectral_radius, radius_requested| {
+            Draw { spectral_radius, radius_requested, ..draw(&init, &mask, &types) }.weights(&mut Stream::RecurrentWeights.rng(1))
+        };
+        assert!(drawn(Some(1.5), true).unwrap_err().to_string().contains("cannot be reached"));
+        assert_eq!(drawn(Some(1.5), false).unwrap(), drawn(None, false).unwrap());
     }
 
     #[test]
@@ -265,6 +313,15 @@ mod tests {
         assert!((deviation(Init::Normal(1.0), 0, 400) - 1.0 / 20.0).abs() < 0.006);
         assert!((deviation(Init::Normal(1.0), 1, 100) - 1.0 / 10.0).abs() < 0.025);
         assert!((deviation(Init::Uniform(1.0), 0, 400) - 1.0 / 20.0 / 3f64.sqrt()).abs() < 0.003);
+    }
+
+    #[test]
+    fn an_explicit_weight_where_there_is_no_synapse_is_refused() {
+        let (mut mask, types) = (full(1, 2), vec![None; 2]);
+        mask.entries[1] = 0;
+        let init = Init::Array(vec![vec![0.5, 0.25]]);
+        let error = draw(&init, &mask, &types).weights(&mut Stream::RecurrentWeights.rng(0)).unwrap_err();
+        assert!(error.to_string().contains("array[0][1]: is 0.25, but there is no such synapse"), "{error}");
     }
 
     #[test]

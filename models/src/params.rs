@@ -111,26 +111,76 @@ impl ModelConfig {
         let pre_types = self.presynaptic_types(name, matrix, mask.pres, units)?;
         // Fixed weights would be rescaled with the others; a default radius gives way to them, a requested one was refused.
         let spectral_radius = spectral_radius.filter(|_| matrix.fixed.is_empty());
-        Draw { name, init: &init, mask, pre_types: &pre_types, balance: matrix.balance, spectral_radius, fixed: &matrix.fixed }
+        let radius_requested = matrix.spectral_radius.is_some();
+        let (balance, fixed) = (matrix.balance, matrix.fixed.as_slice());
+        Draw { name, init: &init, mask, pre_types: &pre_types, balance, spectral_radius, radius_requested, fixed }
             .weights(&mut stream.rng(seed))
+    }
+
+    /// What this description prescribes for tensors that are not trained: name, shape, values.
+    fn prescribed(&self, units: &Units) -> Result<Vec<(String, Vec<usize>, Vec<f64>)>> {
+        let mut prescribed = Vec::new();
+        let mut add = |name: &str, values: Vec<f64>| prescribed.push((name.to_string(), vec![values.len()], values));
+        if self.learn_tau == LearnTau::Off {
+            add("tau", self.tau.resolve(units, "tau")?);
+        }
+        if !matches!(self.start, Start::Trained(_)) {
+            add("x0", start(&self.start, units.len())?);
+        }
+        for (name, setting, count) in [("b_rec", &self.b_rec, units.len()), ("b_out", &self.b_out, self.outputs)] {
+            if !matches!(setting, Bias::Trained(_)) {
+                add(name, bias(setting, count, name)?);
+            }
+        }
+        for (name, matrix, shape) in matrices(self) {
+            for (kind, weights) in [("fixed", fixed_weights(matrix, shape)), ("plastic", plastic_multipliers(matrix, shape))] {
+                if let Some(weights) = weights {
+                    prescribed.push((format!("{kind}.{name}"), vec![shape.0, shape.1], row_major(&weights)));
+                }
+            }
+        }
+        Ok(prescribed)
     }
 
     fn insert_masks(&self, name: &str, matrix: &MatrixConfig, mask: &Mask, dtype: DType, tensors: &mut Tensors) -> Result<()> {
         let shape = (mask.posts, mask.pres);
         tensors.insert(format!("connectivity.{name}"), Tensor::from_vec(mask.entries.clone(), shape, &Device::Cpu)?);
-        if !matrix.fixed.is_empty() {
-            let mut fixed = Mat::zeros(mask.posts, mask.pres);
-            matrix.fixed.iter().for_each(|synapse| fixed[(synapse.post, synapse.pre)] = synapse.weight);
+        if let Some(fixed) = fixed_weights(matrix, shape) {
             tensors.insert(format!("fixed.{name}"), host_matrix(&fixed, dtype)?);
         }
-        let plastic = match &matrix.plastic {
-            Plastic::All(1.0) => return Ok(()),
-            Plastic::All(value) => Mat::full(mask.posts, mask.pres, *value),
-            Plastic::Each(rows) => Mat::from_fn(mask.posts, mask.pres, |post, pre| rows[post][pre]),
-        };
-        tensors.insert(format!("plastic.{name}"), host_matrix(&plastic, dtype)?);
+        if let Some(plastic) = plastic_multipliers(matrix, shape) {
+            tensors.insert(format!("plastic.{name}"), host_matrix(&plastic, dtype)?);
+        }
         Ok(())
     }
+}
+
+fn fixed_weights(matrix: &MatrixConfig, (posts, pres): (usize, usize)) -> Option<Mat<f64>> {
+    let mut fixed = Mat::zeros(posts, pres);
+    matrix.fixed.iter().for_each(|synapse| fixed[(synapse.post, synapse.pre)] = synapse.weight);
+    (!matrix.fixed.is_empty()).then_some(fixed)
+}
+
+fn plastic_multipliers(matrix: &MatrixConfig, (posts, pres): (usize, usize)) -> Option<Mat<f64>> {
+    match &matrix.plastic {
+        Plastic::All(1.0) => None,
+        Plastic::All(value) => Some(Mat::full(posts, pres, *value)),
+        Plastic::Each(rows) => Some(Mat::from_fn(posts, pres, |post, pre| rows[post][pre])),
+    }
+}
+
+/// Refuses tensors that contradict the description where it leaves nothing to training (up to the rounding of f32).
+pub(crate) fn check_prescribed(config: &ModelConfig, units: &Units, vb: &VarBuilder) -> Result<()> {
+    for (name, shape, wanted) in config.prescribed(units)? {
+        let values: Vec<f64> = vb.get(shape, &name)?.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+        let differs = |(value, wanted): (&f64, &f64)| (value - wanted).abs() > 1e-6 * wanted.abs() || value.is_nan();
+        if let Some(index) = values.iter().zip(&wanted).position(differs) {
+            let message =
+                format!("is {} at element {index}, but the configuration says {}; correct one of the two", values[index], wanted[index]);
+            return Err(ModelError::tensor(name, message));
+        }
+    }
+    Ok(())
 }
 
 /// A variable builder over `tensors` on `device`, with those that training changes as variables.
@@ -172,8 +222,11 @@ fn check_values(name: &str, tensor: &Tensor, mask: bool) -> Result<()> {
 }
 
 fn host_matrix(weights: &Mat<f64>, dtype: DType) -> Result<Tensor> {
-    let rows = (0..weights.nrows()).flat_map(|post| (0..weights.ncols()).map(move |pre| weights[(post, pre)])).collect::<Vec<f64>>();
-    Ok(Tensor::from_vec(rows, (weights.nrows(), weights.ncols()), &Device::Cpu)?.to_dtype(dtype)?)
+    Ok(Tensor::from_vec(row_major(weights), (weights.nrows(), weights.ncols()), &Device::Cpu)?.to_dtype(dtype)?)
+}
+
+fn row_major(weights: &Mat<f64>) -> Vec<f64> {
+    (0..weights.nrows()).flat_map(|post| (0..weights.ncols()).map(move |pre| weights[(post, pre)])).collect()
 }
 
 fn bias(bias: &Bias, count: usize, field: &str) -> Result<Vec<f64>> {

@@ -89,6 +89,11 @@ impl Synapses {
         self.plastic.as_ref()
     }
 
+    /// The same synapses as constants, sharing their weights.
+    pub(crate) fn frozen(&self) -> Self {
+        Self { weight: self.weight.detach(), ..self.clone() }
+    }
+
     /// The matrix and its masks by name, as they are saved.
     pub(crate) fn tensors(&self) -> Result<Tensors> {
         let name = self.name;
@@ -102,7 +107,9 @@ impl Synapses {
     /// 1 for free synapses whose weight has the sign its presynaptic unit asks for, u8. A weight of exactly zero does not count.
     fn feasible(&self) -> Result<Tensor> {
         let Some((signs, unsigned)) = &self.signs else { return Ok(self.free.clone()) };
-        let right_sign = self.weight.detach().broadcast_mul(signs)?.broadcast_add(unsigned)?.gt(0.0)?;
+        let signed = self.weight.detach().broadcast_mul(signs)?.broadcast_add(unsigned)?;
+        // Not `signed > 0`: a NaN must stay visible, and not become a silent zero.
+        let right_sign = signed.le(0.0)?.eq(0u8)?;
         Ok((&self.free * right_sign)?)
     }
 

@@ -105,10 +105,8 @@ mod tests {
     #[test]
     fn a_known_curve_is_recovered_from_its_expected_counts() {
         let truth = CumulativeGaussian { mu: 0.03, sigma: 0.12 };
-        let points: Vec<_> = (-5..=5)
-            .map(|i| f64::from(i) * 0.1)
-            .map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000))
-            .collect();
+        let points: Vec<_> =
+            (-5..=5).map(|i| f64::from(i) * 0.1).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
         let fit = CumulativeGaussian::fit(&points).unwrap();
         assert!((fit.mu - truth.mu).abs() < 1e-6 && (fit.sigma - truth.sigma).abs() < 1e-6, "{fit:?}");
     }

@@ -75,7 +75,10 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
 fn tensors(checkpoint: &Checkpoint) -> Vec<TensorReport> {
     let specs = checkpoint.header.model.tensor_specs();
     let dtype = |name: &str| checkpoint.tensors.get(name).map_or("", |tensor| tensor.dtype().as_str()).to_string();
-    specs.into_iter().map(|spec| TensorReport { dtype: dtype(&spec.name), name: spec.name, shape: spec.shape, trained: spec.trained }).collect()
+    specs
+        .into_iter()
+        .map(|spec| TensorReport { dtype: dtype(&spec.name), name: spec.name, shape: spec.shape, trained: spec.trained })
+        .collect()
 }
 
 fn constraints(checkpoint: &Checkpoint, network: &Ctrnn) -> Result<Constraints> {

@@ -16,7 +16,12 @@ use crate::device::DeviceChoice;
 
 /// Recurrent networks for computational neuroscience: train, evaluate, simulate, inspect.
 #[derive(Debug, Parser)]
-#[command(name = "nn4n", version, arg_required_else_help = true, after_help = "Start here:\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm")]
+#[command(
+    name = "nn4n",
+    version,
+    arg_required_else_help = true,
+    after_help = "Start here:\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

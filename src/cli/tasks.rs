@@ -31,7 +31,9 @@ pub enum TasksCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  nn4n tasks sample song2016/rdm_varstim --batch 8 --seed 1 --out trials.npz\n\nThe conditions of the trials are written beside the arrays, in trials.json.")]
+#[command(
+    after_help = "Example:\n  nn4n tasks sample song2016/rdm_varstim --batch 8 --seed 1 --out trials.npz\n\nThe conditions of the trials are written beside the arrays, in trials.json."
+)]
 pub struct SampleArgs {
     /// Id of the task
     id: String,
@@ -145,5 +147,8 @@ struct DescribedTrial<'a> {
 fn described(trials: &TrialBatch) -> Vec<DescribedTrial<'_>> {
     let epochs_and_correct = trials.epochs.iter().zip(&trials.correct);
     let conditions = trials.conditions.iter();
-    conditions.zip(epochs_and_correct).map(|(condition, (epochs, correct))| DescribedTrial { condition, epochs, correct: *correct }).collect()
+    conditions
+        .zip(epochs_and_correct)
+        .map(|(condition, (epochs, correct))| DescribedTrial { condition, epochs, correct: *correct })
+        .collect()
 }

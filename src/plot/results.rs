@@ -1,8 +1,8 @@
 //! Figures of networks and their behaviour: from the types of the other modules to the plain data that the figures hold.
 
+use ndarray::{Array1, Axis, s};
 use nn4n_models::{CellType, Ctrnn};
 use nn4n_tasks::{Task, TrialBatch};
-use ndarray::{Array1, Axis, s};
 
 use super::{ChoicePoint, EpochSpan, LearningCurve, Psychometric, PsychometricCurve, TrialFigure, TrialPanel, UnitGroup, WeightMatrix};
 use crate::{Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount};
@@ -23,9 +23,8 @@ impl Psychometric {
             .collect();
         let data: Vec<_> = counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect();
         let range = counts.iter().fold((0.0f64, 0.0f64), |(low, high), count| (low.min(count.value), high.max(count.value)));
-        let fit = CumulativeGaussian::fit(&data).map_or(Vec::new(), |fit| {
-            Array1::linspace(range.0, range.1, 200).iter().map(|value| (*value, fit.at(*value))).collect()
-        });
+        let fit = CumulativeGaussian::fit(&data)
+            .map_or(Vec::new(), |fit| Array1::linspace(range.0, range.1, 200).iter().map(|value| (*value, fit.at(*value))).collect());
         Self { curves: vec![PsychometricCurve { name: name.into(), points, fit }] }
     }
 }
@@ -100,7 +99,8 @@ fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
 fn preference(trials: &TrialBatch, recording: &Recording) -> Array1<f32> {
     let units = recording.rates.len_of(Axis(2));
     let mean = |first: bool| {
-        let chosen: Vec<usize> = (0..trials.len()).filter(|trial| trials.correct[*trial].is_some_and(|correct| (correct == 0) == first)).collect();
+        let chosen: Vec<usize> =
+            (0..trials.len()).filter(|trial| trials.correct[*trial].is_some_and(|correct| (correct == 0) == first)).collect();
         let sum = chosen.iter().fold(Array1::zeros(units), |sum: Array1<f32>, &trial| {
             sum + recording.rates.slice(s![trial, ..trials.n_steps[trial], ..]).sum_axis(Axis(0)) / trials.n_steps[trial] as f32
         });

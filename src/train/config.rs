@@ -3,12 +3,7 @@
 use nn4n_tasks::Criterion;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    loss::Loss,
-    optimizer::OptimizerConfig,
-    regulariser::Regulariser,
-    schedule::Schedule,
-};
+use super::{loss::Loss, optimizer::OptimizerConfig, regulariser::Regulariser, schedule::Schedule};
 use crate::error::{Error, Result};
 
 /// Settings of a training run. The defaults are those of Song, Yang & Wang 2016 (doi:10.1371/journal.pcbi.1004792) where they are about the

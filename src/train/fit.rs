@@ -103,7 +103,7 @@ fn train(
         let batch = TensorBatch::new(&trials.next()?, network.dtype(), device)?;
         let trajectory = network.unroll(&batch.inputs, state.carried.as_ref(), Some(NoiseKey::new(experiment.seed, update)))?;
         let context = Context { model: &network, trajectory: &trajectory, batch: &batch, loss: config.loss };
-        let terms = loss_terms(config.loss, &config.regularisers, &context)?;
+        let terms = loss_terms(&config.regularisers, &context)?;
         let loss = finite(&terms.total, update)?;
 
         let learning_rate = config.learning_rate * config.schedule.factor(update);

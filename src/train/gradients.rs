@@ -53,7 +53,8 @@ mod tests {
         let (clipped, norm) = clip(gradients(), Some(4.0), None)?;
         assert_eq!(values(&clipped), [[3.0, -4.0], [0.0, 4.0]]);
         assert!((norm - 41f64.sqrt()).abs() < 1e-12);
-        let (clipped, norm) = clip(vec![Tensor::new(&[3.0f64, 0.0], &Device::Cpu)?, Tensor::new(&[0.0f64, 4.0], &Device::Cpu)?], None, Some(1.0))?;
+        let (clipped, norm) =
+            clip(vec![Tensor::new(&[3.0f64, 0.0], &Device::Cpu)?, Tensor::new(&[0.0f64, 4.0], &Device::Cpu)?], None, Some(1.0))?;
         assert_eq!((values(&clipped), norm), (vec![vec![3.0 * 0.2, 0.0], vec![0.0, 4.0 * 0.2]], 5.0));
         let (untouched, _) = clip(gradients(), None, Some(100.0))?;
         assert_eq!(values(&untouched), values(&gradients()));

@@ -169,7 +169,13 @@ impl Optimizer {
         }
     }
 
-    fn adam(&mut self, parameter: &Parameter, gradient: &Tensor, (beta1, beta2, epsilon): (f64, f64, f64), learning_rate: f64) -> Result<Tensor> {
+    fn adam(
+        &mut self,
+        parameter: &Parameter,
+        gradient: &Tensor,
+        (beta1, beta2, epsilon): (f64, f64, f64),
+        learning_rate: f64,
+    ) -> Result<Tensor> {
         let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
         let (first, second) = (correction(beta1), correction(beta2));
         let mean = self.moment("m", parameter, beta1, gradient, 1.0 - beta1)?;
@@ -258,7 +264,11 @@ mod tests {
     #[test]
     fn time_constants_move_on_a_logarithmic_scale() -> Result<()> {
         let tau = Parameter { logarithmic: true, ..parameter("tau", &[100.0, 10.0]) };
-        Optimizer::new(OptimizerConfig::Sgd { momentum: 0.0 }).step(std::slice::from_ref(&tau), &[Tensor::new(&[1.0, -1.0], &Device::Cpu)?], 0.1)?;
+        Optimizer::new(OptimizerConfig::Sgd { momentum: 0.0 }).step(
+            std::slice::from_ref(&tau),
+            &[Tensor::new(&[1.0, -1.0], &Device::Cpu)?],
+            0.1,
+        )?;
         close(&values(&tau), &[100.0 * (-0.1f64).exp(), 10.0 * 0.1f64.exp()]);
         Ok(())
     }

@@ -32,7 +32,8 @@ impl Prefetch {
 
     /// The next batch.
     pub(super) fn next(&self) -> Result<TrialBatch> {
-        let batch = self.batches.recv().map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?;
+        let batch =
+            self.batches.recv().map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?;
         Ok(batch?)
     }
 }

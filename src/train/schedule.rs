@@ -59,7 +59,9 @@ impl Schedule {
         };
         match self {
             Self::Constant => Ok(()),
-            Self::Step { every, factor } => updates(every).and(fraction("schedule.factor", factor)).and(positive("schedule.factor", factor)),
+            Self::Step { every, factor } => {
+                updates(every).and(fraction("schedule.factor", factor)).and(positive("schedule.factor", factor))
+            }
             Self::Exponential { decay } => fraction("schedule.decay", decay).and(positive("schedule.decay", decay)),
             Self::Cosine { updates: count, last } => updates(count).and(fraction("schedule.last", last)),
             Self::Warmup { updates: count } => updates(count),

@@ -51,7 +51,7 @@ impl Validation {
         let answers = answer(network, &self.trials, Some(NoiseKey::new(self.seed, NOISE_UPDATE)))?;
         let found = performance(task, &self.trials, array3(&answers.outputs)?.view())?;
         let batch = TensorBatch::new(&self.trials, network.dtype(), network.device())?;
-        let loss = self.loss.value(&answers.logits, &answers.outputs, &batch)?.to_dtype(DType::F64)?.to_scalar()?;
+        let loss = self.loss.value(network.config().readout, &answers.logits, &answers.outputs, &batch)?.to_dtype(DType::F64)?.to_scalar()?;
         self.records.push(ValidationRecord {
             update,
             loss,

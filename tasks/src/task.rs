@@ -132,19 +132,29 @@ pub trait Task: Send + Sync + fmt::Debug {
     fn id(&self) -> &str;
 
     /// Counts the changes of the definition: the same id, version, parameters and seed give the same trials.
-    fn version(&self) -> u32;
+    /// A task of one's own starts at 1.
+    fn version(&self) -> u32 {
+        1
+    }
 
     /// One sentence.
     fn summary(&self) -> &str;
 
-    /// The source.
-    fn citation(&self) -> Citation;
+    /// The source; unpublished unless it says otherwise.
+    fn citation(&self) -> Citation {
+        Citation { authors: "Unpublished", year: 0, title: "", doi: "" }
+    }
 
     /// All parameters, so that [`create`](crate::create) with this id and these parameters rebuilds the task.
-    fn parameters(&self) -> serde_json::Value;
+    /// A task of one's own without parameters has none.
+    fn parameters(&self) -> serde_json::Value {
+        serde_json::Value::Object(serde_json::Map::new())
+    }
 
-    /// Checks all parameters.
-    fn validate(&self) -> Result<(), TaskError>;
+    /// Checks all parameters; without any there is nothing to check.
+    fn validate(&self) -> Result<(), TaskError> {
+        Ok(())
+    }
 
     /// The time step, ms.
     fn dt(&self) -> f64;
@@ -166,7 +176,9 @@ pub trait Task: Send + Sync + fmt::Debug {
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score;
 
     /// The source's rule for ending the training, if it has one.
-    fn criterion(&self) -> Option<Criterion>;
+    fn criterion(&self) -> Option<Criterion> {
+        None
+    }
 }
 
 /// The parameters of a task as JSON, for [`Task::parameters`].

@@ -10,6 +10,8 @@
 //! | `w_in.signs` | free | excitatory |
 //! | output from | all units | excitatory units |
 //! | all | `tau` 100 ms, `dt` 20 ms, relu, `sigma_rec` 0.15, trained start state 0.1, no biases, no autapses | the same |
+//!
+//! A matrix without loops (a purely feedforward one, or that of a single unit) has spectral radius 0 and keeps the weights as drawn.
 
 mod areas;
 mod dynamics;
@@ -314,15 +316,29 @@ impl ModelConfig {
 
     /// Density of the synapses from area `from` to area `to` (indices).
     pub(crate) fn projection_density(&self, from: usize, to: usize) -> Density {
-        let named = |area: usize, name: &str| self.areas.get(area).is_some_and(|area| area.name == name);
-        if let Some(projection) = self.projections.iter().find(|p| named(from, &p.from) && named(to, &p.to)) {
-            return projection.density;
+        if let Some(index) = self.projection_index(from, to) {
+            return self.projections[index].density;
         }
         match to as isize - from as isize {
             0 => self.density,
             1 => self.feedforward,
             -1 => self.feedback,
             _ => Density::All(0.0),
+        }
+    }
+
+    fn projection_index(&self, from: usize, to: usize) -> Option<usize> {
+        let named = |area: usize, name: &str| self.areas.get(area).is_some_and(|area| area.name == name);
+        self.projections.iter().position(|projection| named(from, &projection.from) && named(to, &projection.to))
+    }
+
+    /// The field that gives [`projection_density`](Self::projection_density), for messages.
+    pub(crate) fn density_field(&self, from: usize, to: usize) -> String {
+        match (self.projection_index(from, to), to as isize - from as isize) {
+            (Some(index), _) => format!("projections[{index}].density"),
+            (None, 1) => "feedforward".into(),
+            (None, -1) => "feedback".into(),
+            (None, _) => "density".into(),
         }
     }
 

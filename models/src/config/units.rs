@@ -1,8 +1,11 @@
 //! Units: their cell types, the settings that may differ between them, and ways to name a set of them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::error::{ModelError, Result};
 
@@ -35,12 +38,8 @@ impl CellType {
 /// assert_eq!(table.tau, PerUnit::ByCellType { excitatory: 100.0, inhibitory: 50.0 });
 /// # Ok::<(), toml::de::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    deny_unknown_fields,
-    expecting = "expected one value for all units, { excitatory = .., inhibitory = .. }, { areas = { NAME = .., .. } } or { units = [..] }"
-)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum PerUnit<T> {
     /// One value for every unit.
     Uniform(T),
@@ -61,6 +60,60 @@ pub enum PerUnit<T> {
         /// Values in the order of the units.
         units: Vec<T>,
     },
+}
+
+/// The table forms of [`PerUnit`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PerUnitTable<T> {
+    excitatory: Option<T>,
+    inhibitory: Option<T>,
+    areas: Option<BTreeMap<String, T>>,
+    units: Option<Vec<T>>,
+}
+
+/// By hand and not `untagged`, whose errors would not say what is wrong with a value.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for PerUnit<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PerUnitVisitor(PhantomData))
+    }
+}
+
+struct PerUnitVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PerUnitVisitor<T> {
+    type Value = PerUnit<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one value for all units, { excitatory = .., inhibitory = .. }, { areas = { NAME = .., .. } } or { units = [..] }")
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        T::deserialize(value.into_deserializer()).map(PerUnit::Uniform)
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+        T::deserialize(value.into_deserializer()).map(PerUnit::Uniform)
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+        T::deserialize(value.into_deserializer()).map(PerUnit::Uniform)
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
+        T::deserialize(value.into_deserializer()).map(PerUnit::Uniform)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        match PerUnitTable::deserialize(MapAccessDeserializer::new(map))? {
+            PerUnitTable { excitatory: Some(excitatory), inhibitory: Some(inhibitory), areas: None, units: None } => {
+                Ok(PerUnit::ByCellType { excitatory, inhibitory })
+            }
+            PerUnitTable { excitatory: None, inhibitory: None, areas: Some(areas), units: None } => Ok(PerUnit::ByArea { areas }),
+            PerUnitTable { excitatory: None, inhibitory: None, areas: None, units: Some(units) } => Ok(PerUnit::ByUnit { units }),
+            _ => Err(de::Error::custom("give both `excitatory` and `inhibitory`, or only `areas`, or only `units`")),
+        }
+    }
 }
 
 impl<T> From<T> for PerUnit<T> {

@@ -6,6 +6,9 @@ use super::{
 };
 use crate::error::{ModelError, Result};
 
+/// Largest number of units, inputs or outputs: beyond it the matrices fit no machine.
+const LARGEST: usize = 100_000;
+
 /// A number in [0, 1].
 pub(crate) fn check_fraction(field: &str, value: f64) -> Result<()> {
     if (0.0..=1.0).contains(&value) {
@@ -29,10 +32,10 @@ fn check_shape<T>(field: &str, rows: &[Vec<T>], (posts, pres): (usize, usize)) -
     if rows.len() == posts && rows.iter().all(|row| row.len() == pres) {
         return Ok(());
     }
-    let found = rows.first().map_or(0, Vec::len);
+    let found = rows.iter().map(Vec::len).find(|length| *length != pres).unwrap_or(pres);
     Err(ModelError::config(
         field,
-        format!("must be {posts} rows of {pres} (postsynaptic by presynaptic), but is {} rows of {found}", rows.len()),
+        format!("must be {posts} rows of {pres} (postsynaptic by presynaptic), but has {} rows, one of them of {found}", rows.len()),
     ))
 }
 
@@ -57,7 +60,12 @@ impl ModelConfig {
         if self.outputs == 0 {
             return Err(ModelError::config("outputs", "must be at least 1, but is 0"));
         }
-        let sum: usize = self.areas.iter().map(|area| area.units).sum();
+        let sum = self.areas.iter().fold(0, |sum: usize, area| sum.saturating_add(area.units));
+        for (field, size) in [("inputs", self.inputs), ("outputs", self.outputs), ("units", self.units.unwrap_or(0)), ("areas", sum)] {
+            if size > LARGEST {
+                return Err(ModelError::config(field, format!("= {size} exceeds {LARGEST}, the largest size of a network; choose fewer")));
+            }
+        }
         match (self.kind, self.units) {
             (Kind::MultiArea, _) if self.areas.is_empty() => {
                 return Err(ModelError::config("areas", "is empty; kind = \"multi_area\" needs at least one area"));
@@ -106,8 +114,12 @@ impl ModelConfig {
 
     fn check_connectivity(&self, units: &Units) -> Result<()> {
         check_density("density", self.density)?;
-        check_density("feedforward", self.feedforward)?;
-        check_density("feedback", self.feedback)?;
+        for (field, density) in [("feedforward", self.feedforward), ("feedback", self.feedback)] {
+            check_density(field, density)?;
+            if self.kind != Kind::MultiArea && density != Density::All(0.0) {
+                return Err(ModelError::config(field, "joins areas, but the kind has none; leave it out, or use kind = \"multi_area\""));
+            }
+        }
         for (index, projection) in self.projections.iter().enumerate() {
             self.check_projection(index, projection, units)?;
         }
@@ -116,7 +128,7 @@ impl ModelConfig {
                 let typed = |area: usize| units.cell_types[units.areas[area].start].is_some();
                 if matches!(self.projection_density(from, to), Density::ByCellType { .. }) && !(typed(from) && typed(to)) {
                     return Err(ModelError::config(
-                        "density",
+                        self.density_field(from, to),
                         format!(
                             "from `{}` to `{}` is given by cell type, but not all their units have one; give one number, or an `excitatory_fraction`",
                             units.areas[from].name, units.areas[to].name
@@ -162,7 +174,9 @@ impl ModelConfig {
         if self.learn_tau == LearnTau::Shared && matches!(self.tau, super::PerUnit::ByUnit { .. }) {
             return Err(ModelError::config("learn_tau", "is \"shared\", but `tau` is given unit by unit; use \"per_unit\""));
         }
-        self.activation.resolve(units, "activation")?;
+        for activation in self.activation.resolve(units, "activation")? {
+            activation.check().map_err(|message| ModelError::config("activation", message))?;
+        }
         for (field, sigma) in [("sigma_rec", &self.sigma_rec), ("sigma_post", &self.sigma_post)] {
             sigma.resolve(units, field)?.into_iter().try_for_each(|value| check_not_negative(field, value))?;
         }
@@ -311,6 +325,9 @@ fn check_groups(field: &str, groups: &[ChannelGroup], channels: usize, units: &U
         check_fraction(&format!("{field}.density"), group.density)?;
         group.to.validate(units, &format!("{field}.to"))?;
         let members = group.channels.clone().unwrap_or_else(|| (0..channels).collect());
+        if group.channels.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ModelError::config(format!("{field}.channels"), "is empty; name channels, or leave it out for all of them"));
+        }
         for channel in members {
             *covered.get_mut(channel).ok_or_else(|| {
                 ModelError::config(

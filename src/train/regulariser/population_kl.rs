@@ -1,0 +1,118 @@
+//! Difference between two populations of units: the Kullback-Leibler divergence between Gaussians with their means and variances.
+//!
+//! ```text
+//! KL(a, b) = mean over pairs of ( log(v_b / v_a) + (v_a + (m_a - m_b)^2) / v_b - 1 ) / 2
+//! L = KL(first, second)                                              symmetric = false
+//! L = (KL(first, second) + KL(second, first)) / 2                    symmetric = true
+//! ```
+//!
+//! | symbol | name | shape |
+//! |---|---|---|
+//! | `m` | mean of a unit's rate over trials and steps | (pairs) |
+//! | `v` | its variance (divided by the count) plus the parameter `variance` | (pairs) |
+//!
+//! The i-th unit of one population is paired with the i-th of the other. A population is an area, by name, or a list of units: `first = "v4"`,
+//! `second = [40, 41, 42]`. The added `variance`, that of an independent noise of each unit, keeps the divergence finite for units whose rate
+//! is constant.
+//!
+//! The population criterion of the original nn4n, which compares two separately computed sets of states, adds nothing to the variances, and adds
+//! 0.001 of the summed squared rates: here a term of its own, `l2_rates`.
+
+use std::fmt;
+
+use candle_core::Tensor;
+use nn4n_models::Ctrnn;
+use serde::{Deserialize, Serialize};
+
+use super::average::channel_means;
+use crate::error::{Error, Result};
+
+/// Units of a network: an area or a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected the name of an area or a list of units")]
+pub enum Population {
+    /// The units of the area of this name.
+    Area(String),
+    /// These units, counted from 0.
+    Units(Vec<u32>),
+}
+
+impl fmt::Display for Population {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Area(name) => f.write_str(name),
+            Self::Units(units) => write!(f, "{}_units", units.len()),
+        }
+    }
+}
+
+impl Population {
+    fn resolve(&self, model: &Ctrnn, field: &str) -> Result<Vec<u32>> {
+        let error = |message| Error::setting(format!("train.regularisers.population_kl.{field}"), message);
+        let n_units = model.units().len();
+        match self {
+            Self::Area(name) => match model.units().areas.iter().find(|area| area.name == *name) {
+                Some(area) => Ok((area.start as u32..area.end as u32).collect()),
+                None => {
+                    let names: Vec<&str> = model.units().areas.iter().map(|area| area.name.as_str()).collect();
+                    Err(error(format!("names the area `{name}`, which does not exist; areas are {}", names.join(", "))))
+                }
+            },
+            Self::Units(units) if units.is_empty() => Err(error("lists no unit; list at least one".into())),
+            Self::Units(units) => match units.iter().find(|unit| **unit as usize >= n_units) {
+                Some(unit) => Err(error(format!("names unit {unit}, but there are {n_units} (counted from 0)"))),
+                None => Ok(units.clone()),
+            },
+        }
+    }
+}
+
+/// The units of both populations, in pairs, each (pairs).
+#[derive(Clone, Debug)]
+pub struct Pairs {
+    first: Tensor,
+    second: Tensor,
+}
+
+/// Pairs the units of two populations of `model`.
+///
+/// # Errors
+/// If a population does not exist in the network, or they differ in size.
+pub fn pair(model: &Ctrnn, first: &Population, second: &Population) -> Result<Pairs> {
+    let (first, second) = (first.resolve(model, "first")?, second.resolve(model, "second")?);
+    if first.len() != second.len() {
+        return Err(Error::setting(
+            "train.regularisers.population_kl",
+            format!("pairs units, but `first` has {} and `second` {}; list as many of each", first.len(), second.len()),
+        ));
+    }
+    Ok(Pairs { first: Tensor::new(first, model.device())?, second: Tensor::new(second, model.device())? })
+}
+
+/// Divergence between the two populations of `pairs`: a scalar.
+pub fn population_kl(rates: &Tensor, valid: &Tensor, pairs: &Pairs, symmetric: bool, variance: f64) -> Result<Tensor> {
+    let first = Gaussian::fit(&rates.index_select(&pairs.first, 2)?, valid, variance)?;
+    let second = Gaussian::fit(&rates.index_select(&pairs.second, 2)?, valid, variance)?;
+    let divergence = first.divergence_from(&second)?;
+    Ok(if symmetric { ((divergence + second.divergence_from(&first)?)? * 0.5)? } else { divergence })
+}
+
+/// Independent Gaussians, one for each unit of a population.
+struct Gaussian {
+    mean: Tensor,
+    variance: Tensor,
+}
+
+impl Gaussian {
+    fn fit(rates: &Tensor, valid: &Tensor, added: f64) -> Result<Self> {
+        let mean = channel_means(rates, valid)?;
+        let variance = (channel_means(&rates.broadcast_sub(&mean)?.sqr()?, valid)? + added)?;
+        Ok(Self { mean, variance })
+    }
+
+    fn divergence_from(&self, other: &Self) -> Result<Tensor> {
+        let logarithm = (other.variance.log()? - self.variance.log()?)?;
+        let distance = ((&self.variance + (&self.mean - &other.mean)?.sqr()?)? / &other.variance)?;
+        Ok(((logarithm + distance)?.mean_all()?.affine(0.5, -0.5))?)
+    }
+}
