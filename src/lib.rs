@@ -36,3 +36,8 @@ pub use nn4n_tasks as tasks;
 pub use record::Recording;
 pub use run_directory::{Existing, RunDirectory};
 pub use train::TrainConfig;
+
+/// The README's snippets are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -1,0 +1,84 @@
+//! What the README says can be run is run, with fewer updates.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+};
+
+use ndarray::Array3;
+use ndarray_npy::NpzWriter;
+use nn4n::Experiment;
+
+const README: &str = include_str!("../README.md");
+
+/// The fenced blocks of a language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let mut rest = README;
+    let mut found = Vec::new();
+    while let Some(start) = rest.find("```") {
+        let (head, tail) = rest[start + 3..].split_once('\n').expect("a fence has a line");
+        let end = tail.find("```").expect("a fence is closed");
+        if head == language {
+            found.push(&tail[..end]);
+        }
+        rest = &tail[end + 3..];
+    }
+    found
+}
+
+/// The commands that start with `program`, without their comments.
+fn commands(program: &str) -> Vec<Vec<&'static str>> {
+    let lines = blocks("text").into_iter().flat_map(str::lines);
+    let words = lines.map(|line| line.split('#').next().unwrap_or("").split_whitespace().collect::<Vec<_>>());
+    words.filter(|words| words.first() == Some(&program)).collect()
+}
+
+fn write_own_data(path: &Path) {
+    let mut npz = NpzWriter::new(File::create(path).expect("the folder is writable"));
+    npz.add_array("inputs", &Array3::<f32>::ones((6, 10, 2))).expect("an array");
+    npz.add_array("targets", &Array3::<f32>::zeros((6, 10, 1))).expect("an array");
+    npz.finish().expect("an archive");
+}
+
+#[test]
+fn its_toml_is_a_valid_experiment() {
+    let blocks = blocks("toml");
+    assert!(!blocks.is_empty());
+    for text in blocks {
+        Experiment::from_toml(text).expect("the README's experiment");
+    }
+}
+
+#[test]
+fn its_command_lines_run_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_own_data(&folder.path().join("mine.npz"));
+    fs::write(folder.path().join("experiment.toml"), blocks("toml")[0]).expect("the folder is writable");
+    let commands = commands("nn4n");
+    assert!(commands.len() >= 6, "{commands:?}");
+    for words in commands {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nn4n"));
+        command.args(&words[1..]).current_dir(folder.path());
+        match words[1] {
+            "train" => command.args(["--updates", "2", "--device", "cpu"]),
+            "eval" => command.args(["--trials", "2"]),
+            _ => &mut command,
+        };
+        let done = command.output().expect("the program starts");
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
+fn every_example_it_names_is_there() {
+    let examples = commands("cargo");
+    let names = examples.iter().filter_map(|words| words.iter().skip_while(|word| **word != "--example").nth(1));
+    for name in names {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs")).is_file(), "{name}");
+    }
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).expect("the examples") {
+        let name = entry.expect("an example").file_name().into_string().expect("a name");
+        assert!(!name.ends_with(".rs") || README.contains(&format!("examples/{name}")), "the README does not name {name}");
+    }
+}
