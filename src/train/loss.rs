@@ -123,3 +123,125 @@ fn check_probabilities(targets: &Tensor) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    /// One trial of two steps and one of a single step, padded; two outputs.
+    fn batch(targets: [[[f64; 2]; 2]; 2], loss_mask: [[[f64; 2]; 2]; 2]) -> Result<TensorBatch> {
+        Ok(TensorBatch {
+            inputs: Tensor::zeros((2, 2, 1), DType::F64, &Device::Cpu)?,
+            targets: Tensor::new(&targets, &Device::Cpu)?,
+            loss_mask: Tensor::new(&loss_mask, &Device::Cpu)?,
+            valid: Tensor::new(&[[[1.0], [1.0]], [[1.0], [0.0f64]]], &Device::Cpu)?,
+            n_steps: vec![2, 1],
+        })
+    }
+
+    fn value(loss: Loss, readout: Readout, answers: [[[f64; 2]; 2]; 2], batch: &TensorBatch) -> Result<f64> {
+        let answers = Tensor::new(&answers, &Device::Cpu)?;
+        Ok(loss.value(readout, &answers, &answers, batch)?.to_scalar()?)
+    }
+
+    const TARGETS: [[[f64; 2]; 2]; 2] = [[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 0.0]]];
+    const MASK: [[[f64; 2]; 2]; 2] = [[[1.0, 1.0], [2.0, 2.0]], [[0.0, 0.0], [0.0, 0.0]]];
+
+    #[test]
+    fn squared_errors_match_hand_worked_numbers_and_ignore_padding() -> Result<()> {
+        let batch = batch(TARGETS, MASK)?;
+        // Errors 2, -1; 3, 0; 5, 0 (not graded); padding.
+        let outputs = [[[3.0, -1.0], [3.0, 1.0]], [[6.0, 0.0], [50.0, -50.0]]];
+        assert_eq!(value(Loss::MaskedMse, Readout::Linear, outputs, &batch)?, (4.0 + 1.0 + 2.0 * 9.0) / 6.0);
+        assert_eq!(value(Loss::MeanSquare, Readout::Linear, outputs, &batch)?, (4.0 + 1.0 + 36.0) / 6.0);
+        Ok(())
+    }
+
+    #[test]
+    fn cross_entropies_match_hand_worked_numbers() -> Result<()> {
+        let batch = batch(TARGETS, MASK)?;
+        let three = 3f64.ln();
+        // A softmax of (3/4, 1/4) at both steps, and a sigmoid of 3/4 and 1/2.
+        let logits = [[[three, 0.0]; 2]; 2];
+        let close = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-12, "{found} is not {wanted}");
+        let (likely, unlikely) = ((4f64 / 3.0).ln(), 4f64.ln());
+        close(value(Loss::CrossEntropy, Readout::Softmax, logits, &batch)?, (likely + 2.0 * unlikely) / 3.0);
+        let wanted = (likely + 2f64.ln() + 2.0 * (unlikely + 2f64.ln())) / 6.0;
+        close(value(Loss::CrossEntropy, Readout::Sigmoid, logits, &batch)?, wanted);
+        Ok(())
+    }
+
+    #[test]
+    fn extreme_logits_stay_finite() -> Result<()> {
+        let batch = batch(TARGETS, MASK)?;
+        let logits = [[[-1000.0, 1000.0], [-1000.0, 1000.0]]; 2];
+        // Wrong by 1000 (2000 between the two) at the first step, right at the second.
+        assert_eq!(value(Loss::CrossEntropy, Readout::Sigmoid, logits, &batch)?, 2000.0 / 6.0);
+        assert_eq!(value(Loss::CrossEntropy, Readout::Softmax, logits, &batch)?, 2000.0 / 3.0);
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_match_finite_differences() -> Result<()> {
+        let batch = batch(TARGETS, MASK)?;
+        let start = [0.3, -0.7, 0.0, 1.2, 0.5, 0.1, -0.4, 2.0];
+        for (loss, readout) in [
+            (Loss::MaskedMse, Readout::Linear),
+            (Loss::MeanSquare, Readout::Linear),
+            (Loss::CrossEntropy, Readout::Softmax),
+            (Loss::CrossEntropy, Readout::Sigmoid),
+        ] {
+            let at = |values: [f64; 8]| -> Result<(Var, Tensor)> {
+                let answers = Var::from_vec(values.to_vec(), (2, 2, 2), &Device::Cpu)?;
+                let value = loss.value(readout, &answers, &answers, &batch)?;
+                Ok((answers, value))
+            };
+            let (answers, loss_value) = at(start)?;
+            let gradient: Vec<f64> = loss_value.backward()?.get(&answers).unwrap().flatten_all()?.to_vec1()?;
+            for (index, gradient) in gradient.into_iter().enumerate() {
+                let moved = |change: f64| {
+                    let mut values = start;
+                    values[index] += change;
+                    at(values).unwrap().1.to_scalar::<f64>().unwrap()
+                };
+                let difference = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+                assert!((gradient - difference).abs() < 1e-8, "{loss:?} {readout:?} at {index}: {gradient} vs {difference}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_batch_that_grades_nothing_has_no_loss_and_no_gradient() -> Result<()> {
+        let batch = batch(TARGETS, [[[0.0; 2]; 2]; 2])?;
+        for (loss, readout) in
+            [(Loss::MaskedMse, Readout::Linear), (Loss::CrossEntropy, Readout::Softmax), (Loss::CrossEntropy, Readout::Sigmoid)]
+        {
+            let answers = Var::ones((2, 2, 2), DType::F64, &Device::Cpu)?;
+            let value = loss.value(readout, &answers, &answers, &batch)?;
+            assert_eq!(value.to_scalar::<f64>()?, 0.0);
+            let gradient: Vec<f64> = value.backward()?.get(&answers).unwrap().flatten_all()?.to_vec1()?;
+            assert!(gradient.iter().all(|gradient| *gradient == 0.0), "{loss:?} {readout:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_cross_entropy_needs_probabilities_on_both_sides() -> Result<()> {
+        let fine = batch(TARGETS, MASK)?;
+        let message = |readout, batch| value(Loss::CrossEntropy, readout, TARGETS, batch).unwrap_err().to_string();
+        assert!(message(Readout::Linear, &fine).contains("`model.readout` is linear"));
+        let high = batch([[[1.2, 0.0]; 2]; 2], MASK)?;
+        assert!(message(Readout::Sigmoid, &high).contains("a target of 1.2"));
+        Ok(())
+    }
+
+    #[test]
+    fn names_are_those_of_a_run_file() {
+        let names = serde_json::to_string(&[Loss::default(), Loss::MeanSquare, Loss::CrossEntropy]).unwrap();
+        assert_eq!(names, r#"["masked_mse","mean_square","cross_entropy"]"#);
+        assert!(serde_json::from_str::<Loss>("\"mse\"").unwrap_err().to_string().contains("masked_mse"));
+    }
+}

@@ -30,3 +30,15 @@ pub fn entropy(rates: &Tensor, valid: &Tensor) -> Result<Tensor> {
     let entropies = (divisor.log()? - ((sizes * logarithms)?.sum_keepdim(D::Minus1)? / &divisor)?)?;
     mean(&entropies.mul(&active.to_dtype(rates.dtype())?)?, valid)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::on_two_trials, *};
+
+    #[test]
+    fn entropies_match_hand_worked_numbers() {
+        let uneven = 0.25 * 4f64.ln() + 0.75 * (4f64 / 3.0).ln();
+        on_two_trials([[1.0, 1.0], [0.0, 5.0]], [-1.0, 3.0], entropy, (2f64.ln() + 0.0 + uneven) / 3.0);
+        on_two_trials([[1.0, 1.0], [0.0, 0.0]], [0.0, 0.0], entropy, 2f64.ln() / 3.0);
+    }
+}

@@ -31,11 +31,12 @@
 //! # Ok::<(), toml::de::Error>(())
 //! ```
 //!
-//! To add a penalty: a file with its equation and its tests, a variant of [`Penalty`], and its line in the table and in each `match` below.
+//! To add a penalty: a file with its equation and its tests, a variant of [`Penalty`] with its arm in each `match`, and a line in the table above.
 
 mod average;
 pub mod entropy;
 pub mod hebbian;
+mod penalty;
 pub mod population_kl;
 pub mod rates;
 pub mod spread;
@@ -49,11 +50,7 @@ use candle_core::Tensor;
 use nn4n_models::{Ctrnn, Trajectory};
 use serde::{Deserialize, Serialize};
 
-use self::{
-    population_kl::Population,
-    rates::{MeanRateNorm, l1_rates, l2_rates, mean_rate},
-    weights::{Matrix, frobenius, l1_weights, l2_weights},
-};
+pub use self::{penalty::Penalty, population_kl::Population, rates::MeanRateNorm, weights::Matrix};
 use super::loss::Loss;
 use crate::{
     batch::TensorBatch,
@@ -68,86 +65,6 @@ pub struct Regulariser {
     pub kind: Penalty,
     /// Factor of the penalty in the total; finite and >= 0.
     pub weight: f64,
-}
-
-/// What is penalised. The equation of each is in its module; see the table in the [module](self).
-// Kinds without parameters are written with braces because serde lets a unit variant ignore unknown keys.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Penalty {
-    /// Mean absolute weight of the synapses of a matrix.
-    L1Weights {
-        /// The matrix.
-        matrix: Matrix,
-    },
-    /// Mean squared weight of the synapses of a matrix.
-    L2Weights {
-        /// The matrix.
-        matrix: Matrix,
-    },
-    /// Frobenius norm of a matrix.
-    Frobenius {
-        /// The matrix.
-        matrix: Matrix,
-    },
-    /// Mean absolute rate.
-    L1Rates {},
-    /// Mean squared rate.
-    L2Rates {},
-    /// Distance of each unit's mean rate from a target; with the target 0 the activity term of Time Makes Space.
-    MeanRate {
-        /// Wanted mean rate of every unit.
-        #[serde(default)]
-        target: f64,
-        /// Whether the distance is squared.
-        #[serde(default)]
-        norm: MeanRateNorm,
-    },
-    /// Standard deviation of the units' mean rates.
-    RateSd {},
-    /// Coefficient of variation of the units' mean rates.
-    RateCv {},
-    /// Mean absolute deviation of the units' mean rates.
-    RateMeanDeviation {},
-    /// Largest absolute deviation of the units' mean rates.
-    RateMaxDeviation {},
-    /// Squared difference between the rates at a step and `lag` steps later.
-    StatePrediction {
-        /// Distance of the two, steps; >= 1.
-        #[serde(default = "one_step")]
-        lag: usize,
-    },
-    /// Entropy of how the activity is spread over the units.
-    Entropy {},
-    /// Correlated activity across strong recurrent weights.
-    Hebbian {},
-    /// Kullback-Leibler divergence between the activity of two populations.
-    PopulationKl {
-        /// One population.
-        first: Population,
-        /// The other, of as many units.
-        second: Population,
-        /// Whether both directions are averaged; otherwise of `first` from `second`.
-        #[serde(default = "yes")]
-        symmetric: bool,
-        /// Variance added to each unit's, > 0, so that silent units have a distribution, too.
-        #[serde(default = "small_variance")]
-        variance: f64,
-    },
-    /// The vanishing-gradient regulariser of Pascanu et al. and Song et al.
-    VanishingGradient {},
-}
-
-fn one_step() -> usize {
-    1
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn small_variance() -> f64 {
-    1e-6
 }
 
 /// What penalties are functions of.
@@ -176,27 +93,9 @@ impl Regulariser {
         Self { kind, weight }
     }
 
-    /// Name of the term in logs: the kind, and what distinguishes it from others of its kind, such as `l2_weights.w_rec`.
+    /// Name of the term in logs: the kind, and the matrix if it is about one, as in `l2_weights.w_rec`.
     pub fn name(&self) -> String {
-        match &self.kind {
-            Penalty::L1Weights { matrix } => format!("l1_weights.{matrix}"),
-            Penalty::L2Weights { matrix } => format!("l2_weights.{matrix}"),
-            Penalty::Frobenius { matrix } => format!("frobenius.{matrix}"),
-            Penalty::L1Rates {} => "l1_rates".into(),
-            Penalty::L2Rates {} => "l2_rates".into(),
-            Penalty::MeanRate { target: 0.0, .. } => "mean_rate".into(),
-            Penalty::MeanRate { target, .. } => format!("mean_rate.{target}"),
-            Penalty::RateSd {} => "rate_sd".into(),
-            Penalty::RateCv {} => "rate_cv".into(),
-            Penalty::RateMeanDeviation {} => "rate_mean_deviation".into(),
-            Penalty::RateMaxDeviation {} => "rate_max_deviation".into(),
-            Penalty::StatePrediction { lag: 1 } => "state_prediction".into(),
-            Penalty::StatePrediction { lag } => format!("state_prediction.{lag}"),
-            Penalty::Entropy {} => "entropy".into(),
-            Penalty::Hebbian {} => "hebbian".into(),
-            Penalty::PopulationKl { first, second, .. } => format!("population_kl.{first}.{second}"),
-            Penalty::VanishingGradient {} => "vanishing_gradient".into(),
-        }
+        self.kind.name()
     }
 
     /// Checks every rule that does not depend on the network.
@@ -204,21 +103,13 @@ impl Regulariser {
     /// # Errors
     /// The first rule that is broken: field, rule, value and remedy.
     pub fn validate(&self) -> Result<()> {
-        self.require(self.weight.is_finite() && self.weight >= 0.0, "weight", || {
-            format!("must be finite and >= 0, but is {}; leave the regulariser out to switch it off", self.weight)
-        })?;
-        match &self.kind {
-            Penalty::MeanRate { target, .. } => {
-                self.require(target.is_finite(), "target", || format!("must be a finite rate, but is {target}"))
-            }
-            Penalty::StatePrediction { lag } => {
-                self.require(*lag >= 1, "lag", || "must be at least 1 step, but is 0; a rate always equals itself".into())
-            }
-            Penalty::PopulationKl { variance, .. } => self.require(variance.is_finite() && *variance > 0.0, "variance", || {
-                format!("must be finite and > 0, but is {variance}; 1e-6 is small against rates of order 1")
-            }),
-            _ => Ok(()),
+        if !(self.weight.is_finite() && self.weight >= 0.0) {
+            return Err(Error::setting(
+                format!("train.regularisers.{}.weight", self.name()),
+                format!("must be finite and >= 0, but is {}; a regulariser that is left out is off", self.weight),
+            ));
         }
+        self.kind.validate()
     }
 
     /// The penalty, without its weight: a scalar.
@@ -226,31 +117,7 @@ impl Regulariser {
     /// # Errors
     /// If it does not apply to this network or these trials.
     pub fn value(&self, context: &Context) -> Result<Tensor> {
-        let (rates, valid) = (&context.trajectory.rates, &context.batch.valid);
-        match &self.kind {
-            Penalty::L1Weights { matrix } => l1_weights(context.model, *matrix),
-            Penalty::L2Weights { matrix } => l2_weights(context.model, *matrix),
-            Penalty::Frobenius { matrix } => frobenius(context.model, *matrix),
-            Penalty::L1Rates {} => l1_rates(rates, valid),
-            Penalty::L2Rates {} => l2_rates(rates, valid),
-            Penalty::MeanRate { target, norm } => mean_rate(rates, valid, *target, *norm),
-            Penalty::RateSd {} => spread::standard_deviation(rates, valid),
-            Penalty::RateCv {} => spread::coefficient_of_variation(rates, valid),
-            Penalty::RateMeanDeviation {} => spread::mean_deviation(rates, valid),
-            Penalty::RateMaxDeviation {} => spread::max_deviation(rates, valid),
-            Penalty::StatePrediction { lag } => state_prediction::state_prediction(rates, valid, *lag),
-            Penalty::Entropy {} => entropy::entropy(rates, valid),
-            Penalty::Hebbian {} => hebbian::hebbian(&context.model.effective_w_rec()?, rates, valid),
-            Penalty::PopulationKl { first, second, symmetric, variance } => {
-                let units = population_kl::pair(context.model, first, second)?;
-                population_kl::population_kl(rates, valid, &units, *symmetric, *variance)
-            }
-            Penalty::VanishingGradient {} => vanishing_gradient::vanishing_gradient(context),
-        }
-    }
-
-    fn require(&self, holds: bool, parameter: &str, message: impl FnOnce() -> String) -> Result<()> {
-        if holds { Ok(()) } else { Err(Error::setting(format!("train.regularisers.{}.{parameter}", self.name()), message())) }
+        self.kind.value(context)
     }
 }
 
@@ -259,7 +126,8 @@ impl Regulariser {
 pub struct LossTerms {
     /// Sum of all terms: a scalar.
     pub total: Tensor,
-    /// Name and weighted value of each term: `task` first, then the regularisers in their order.
+    /// Name and weighted value of each term: `task` first, then the regularisers in their order. Names that repeat are numbered: `mean_rate`,
+    /// `mean_rate.2`.
     pub terms: Vec<(String, Tensor)>,
 }
 
@@ -270,10 +138,165 @@ pub struct LossTerms {
 pub fn loss_terms(regularisers: &[Regulariser], context: &Context) -> Result<LossTerms> {
     let mut total = context.task_loss()?;
     let mut terms = vec![("task".to_string(), total.clone())];
-    for regulariser in regularisers {
+    for (index, regulariser) in regularisers.iter().enumerate() {
         let term = (regulariser.value(context)? * regulariser.weight)?;
         total = (total + &term)?;
-        terms.push((regulariser.name(), term));
+        let name = regulariser.name();
+        let same = regularisers[..index].iter().filter(|other| other.name() == name).count();
+        terms.push((if same == 0 { name } else { format!("{name}.{}", same + 1) }, term));
     }
     Ok(LossTerms { total, terms })
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Var};
+    use nn4n_models::Activation;
+
+    use super::{
+        testing::{assert_close, assert_gradient, differences, evaluate, network, number, numbers, run, trials, w_rec},
+        *,
+    };
+
+    /// Every kind, with all its parameters.
+    fn every_penalty() -> Vec<Penalty> {
+        let mut penalties = vec![
+            Penalty::L1Rates {},
+            Penalty::L2Rates {},
+            Penalty::MeanRate { target: 0.4, norm: MeanRateNorm::L1 },
+            Penalty::MeanRate { target: 0.4, norm: MeanRateNorm::L2 },
+            Penalty::RateSd {},
+            Penalty::RateCv {},
+            Penalty::RateMeanDeviation {},
+            Penalty::RateMaxDeviation {},
+            Penalty::StatePrediction { lag: 2 },
+            Penalty::Entropy {},
+            Penalty::Hebbian {},
+            Penalty::VanishingGradient {},
+        ];
+        for matrix in [Matrix::WIn, Matrix::WRec, Matrix::WOut] {
+            penalties.extend([Penalty::L1Weights { matrix }, Penalty::L2Weights { matrix }, Penalty::Frobenius { matrix }]);
+        }
+        for symmetric in [false, true] {
+            let (first, second) = (Population::Units(vec![0, 1]), Population::Units(vec![4, 2]));
+            penalties.push(Penalty::PopulationKl { first, second, symmetric, variance: 1e-3 });
+        }
+        penalties
+    }
+
+    #[test]
+    fn gradients_with_respect_to_the_recurrent_weights_match_finite_differences() -> Result<()> {
+        let (model, batch) = (network(Activation::Softplus)?, trials(6)?);
+        let variable = w_rec(&model);
+        let task = |context: &Context| context.task_loss();
+        let wanted = differences(&variable, || number(&evaluate(&model, &batch, task).unwrap()));
+        assert_gradient("task", evaluate(&model, &batch, task)?.backward()?.get(&variable).unwrap(), &wanted, 10);
+        for penalty in every_penalty() {
+            // Omega's gradient is an immediate derivative, and w_in and w_out do not depend on w_rec.
+            let other_matrix = penalty.name().ends_with("w_in") || penalty.name().ends_with("w_out");
+            if other_matrix || penalty == (Penalty::VanishingGradient {}) {
+                continue;
+            }
+            let wanted = differences(&variable, || number(&evaluate(&model, &batch, |context| penalty.value(context)).unwrap()));
+            let gradients = evaluate(&model, &batch, |context| penalty.value(context))?.backward()?;
+            assert_gradient(&format!("{penalty:?}"), gradients.get(&variable).unwrap(), &wanted, 10);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn padding_has_no_influence() -> Result<()> {
+        let model = network(Activation::Softplus)?;
+        let (tight, wide) = (trials(6)?, trials(9)?);
+        let (clean, garbage) = (run(&model, &tight, 0.0)?, run(&model, &wide, 35.0)?);
+        for penalty in every_penalty() {
+            let wanted = penalty.value(&Context { model: &model, trajectory: &clean, batch: &tight, loss: Loss::MaskedMse })?;
+            let found = penalty.value(&Context { model: &model, trajectory: &garbage, batch: &wide, loss: Loss::MaskedMse })?;
+            assert!(number(&wanted) > 0.0, "{penalty:?}");
+            assert_close(number(&found), number(&wanted));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn silence_and_uniform_activity_have_finite_values_and_gradients_in_f32() -> Result<()> {
+        let model = testing::network_of(Activation::Softplus, DType::F32)?;
+        let mut batch = trials(6)?;
+        for tensor in [&mut batch.inputs, &mut batch.targets, &mut batch.loss_mask, &mut batch.valid] {
+            *tensor = tensor.to_dtype(DType::F32)?;
+        }
+        for rate in [0.0, 1e-40, 1e-30, 1e-13, 1e-11, 1.0] {
+            let mut trajectory = run(&model, &batch, 0.0)?;
+            let rates = Var::from_tensor(&(trajectory.rates.zeros_like()? + rate)?)?;
+            trajectory.rates = rates.as_tensor().clone();
+            for penalty in every_penalty() {
+                let value = penalty.value(&Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MaskedMse })?;
+                assert!(number(&value).is_finite(), "{penalty:?} at {rate}");
+                if let Some(gradient) = value.backward()?.get(&rates) {
+                    assert!(numbers(gradient).iter().all(|value| value.is_finite()), "{penalty:?} at {rate}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn terms_are_weighted_named_and_add_up() -> Result<()> {
+        let (model, batch) = (network(Activation::Softplus)?, trials(6)?);
+        let regularisers = [(0.5, 0.0), (2.0, 0.3)]
+            .map(|(weight, target)| Regulariser::new(Penalty::MeanRate { target, norm: MeanRateNorm::L2 }, weight))
+            .to_vec();
+        let trajectory = run(&model, &batch, 0.0)?;
+        let context = Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MeanSquare };
+        let found = loss_terms(&regularisers, &context)?;
+        let names: Vec<&str> = found.terms.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["task", "mean_rate", "mean_rate.2"]);
+        assert_close(number(&found.terms[0].1), number(&context.task_loss()?));
+        assert_close(number(&found.terms[2].1), 2.0 * number(&regularisers[1].value(&context)?));
+        assert_close(number(&found.total), found.terms.iter().map(|(_, term)| number(term)).sum());
+        Ok(())
+    }
+
+    /// A list of regularisers, as it stands in a run.toml.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Table {
+        regularisers: Vec<Regulariser>,
+    }
+
+    #[test]
+    fn every_penalty_survives_toml_and_json() {
+        let table = Table { regularisers: every_penalty().into_iter().map(|kind| Regulariser::new(kind, 0.25)).collect() };
+        let text = toml::to_string(&table).unwrap();
+        assert_eq!(toml::from_str::<Table>(&text).unwrap(), table, "{text}");
+        assert_eq!(serde_json::from_str::<Table>(&serde_json::to_string(&table).unwrap()).unwrap(), table);
+    }
+
+    #[test]
+    fn short_forms_take_the_defaults_and_mistakes_are_refused() {
+        let parse = |text: &str| toml::from_str::<Regulariser>(text).map_err(|error| error.to_string());
+        let kind = |text: &str| parse(&format!("{text}\nweight = 1.0")).unwrap().kind;
+        assert_eq!(kind("kind = \"mean_rate\""), Penalty::MeanRate { target: 0.0, norm: MeanRateNorm::L2 });
+        assert_eq!(kind("kind = \"state_prediction\""), Penalty::StatePrediction { lag: 1 });
+        let (first, second) = (Population::Area("v4".into()), Population::Units(vec![1, 2]));
+        let wanted = Penalty::PopulationKl { first, second, symmetric: true, variance: 1e-6 };
+        assert_eq!(kind("kind = \"population_kl\"\nfirst = \"v4\"\nsecond = [1, 2]"), wanted);
+
+        assert!(parse("kind = \"l2_rate\"\nweight = 1.0").unwrap_err().contains("l2_rates"));
+        assert!(parse("kind = \"l2_rates\"").unwrap_err().contains("weight"));
+        assert!(parse("kind = \"l2_rates\"\nweight = 1.0\ntarget = 2.0").unwrap_err().contains("target"));
+        assert!(parse("kind = \"l2_weights\"\nweight = 1.0\nmatrix = \"w\"").unwrap_err().contains("w_rec"));
+        assert!(parse("kind = \"mean_rate\"\nweight = 1.0\ntaget = 2.0").unwrap_err().contains("taget"));
+    }
+
+    #[test]
+    fn broken_rules_are_named_with_their_field_and_value() {
+        let message = |kind, weight| Regulariser::new(kind, weight).validate().unwrap_err().to_string();
+        assert!(message(Penalty::L2Rates {}, -1.0).starts_with("train.regularisers.l2_rates.weight: must be finite and >= 0, but is -1"));
+        assert!(message(Penalty::L2Rates {}, f64::NAN).contains("NaN"));
+        assert!(message(Penalty::StatePrediction { lag: 0 }, 1.0).starts_with("train.regularisers.state_prediction.lag"));
+        assert!(message(Penalty::MeanRate { target: f64::INFINITY, norm: MeanRateNorm::L1 }, 1.0).contains("mean_rate.target"));
+        let (first, second) = (Population::Units(vec![0]), Population::Units(vec![1]));
+        assert!(message(Penalty::PopulationKl { first, second, symmetric: true, variance: 0.0 }, 1.0).contains("variance"));
+        assert!(every_penalty().into_iter().all(|kind| Regulariser::new(kind, 0.0).validate().is_ok()));
+    }
 }

@@ -18,8 +18,6 @@
 //! The population criterion of the original nn4n, which compares two separately computed sets of states, adds nothing to the variances, and adds
 //! 0.001 of the summed squared rates: here a term of its own, `l2_rates`.
 
-use std::fmt;
-
 use candle_core::Tensor;
 use nn4n_models::Ctrnn;
 use serde::{Deserialize, Serialize};
@@ -35,15 +33,6 @@ pub enum Population {
     Area(String),
     /// These units, counted from 0.
     Units(Vec<u32>),
-}
-
-impl fmt::Display for Population {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Area(name) => f.write_str(name),
-            Self::Units(units) => write!(f, "{}_units", units.len()),
-        }
-    }
 }
 
 impl Population {
@@ -113,6 +102,41 @@ impl Gaussian {
     fn divergence_from(&self, other: &Self) -> Result<Tensor> {
         let logarithm = (other.variance.log()? - self.variance.log()?)?;
         let distance = ((&self.variance + (&self.mean - &other.mean)?.sqr()?)? / &other.variance)?;
-        Ok(((logarithm + distance)?.mean_all()?.affine(0.5, -0.5))?)
+        Ok((logarithm + distance)?.mean_all()?.affine(0.5, -0.5)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use nn4n_models::{Area, ModelConfig};
+
+    use super::{super::testing::on_two_trials, *};
+
+    #[test]
+    fn divergences_match_hand_worked_numbers() -> Result<()> {
+        // Means 1 and 3; variances 2/3 and 8/3, to which 4/3 is added.
+        let pairs = Pairs { first: Tensor::new(&[0u32], &Device::Cpu)?, second: Tensor::new(&[1u32], &Device::Cpu)? };
+        let forward = 0.5 * (2f64.ln() + (2.0 + 4.0) / 4.0 - 1.0);
+        let backward = 0.5 * (-(2f64.ln()) + (4.0 + 4.0) / 2.0 - 1.0);
+        for (symmetric, wanted) in [(false, forward), (true, 0.5 * (forward + backward))] {
+            on_two_trials([[0.0, 1.0], [2.0, 5.0]], [1.0, 3.0], |r, v| population_kl(r, v, &pairs, symmetric, 4.0 / 3.0), wanted);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn populations_are_areas_or_lists_and_misfits_are_named() -> Result<()> {
+        let config = ModelConfig::multi_area(1, 1, [Area::ei("v4", 4, 0.5), Area::ei("pfc", 3, 0.5)]);
+        let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
+        let area = |name: &str| Population::Area(name.into());
+        let pairs = pair(&model, &Population::Units(vec![3, 0, 1]), &area("pfc"))?;
+        assert_eq!((pairs.first.to_vec1::<u32>()?, pairs.second.to_vec1::<u32>()?), (vec![3, 0, 1], vec![4, 5, 6]));
+        let message = |first, second| pair(&model, &first, &second).unwrap_err().to_string();
+        assert!(message(area("v4"), area("pfc")).contains("`first` has 4 and `second` 3"));
+        assert!(message(area("pmd"), area("pfc")).contains("areas are v4, pfc"));
+        assert!(message(area("v4"), Population::Units(vec![7])).contains("population_kl.second: names unit 7, but there are 7"));
+        assert!(message(area("v4"), Population::Units(vec![])).contains("no unit"));
+        Ok(())
     }
 }

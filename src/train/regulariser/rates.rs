@@ -51,3 +51,19 @@ pub fn mean_rate(rates: &Tensor, valid: &Tensor, target: f64, norm: MeanRateNorm
         MeanRateNorm::L2 => distances.sqr()?.mean_all()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::on_two_trials, *};
+
+    #[test]
+    fn sizes_of_rates_match_hand_worked_numbers() {
+        let first = [[-1.0, 3.0], [3.0, 5.0]];
+        on_two_trials(first, [2.0, 4.0], l1_rates, 3.0);
+        on_two_trials(first, [2.0, 4.0], l2_rates, 64.0 / 6.0);
+        // Mean rates 4/3 and 4.
+        on_two_trials(first, [2.0, 4.0], |r, v| mean_rate(r, v, 0.0, MeanRateNorm::L2), 80.0 / 9.0);
+        on_two_trials(first, [2.0, 4.0], |r, v| mean_rate(r, v, 2.0, MeanRateNorm::L2), (4.0 / 9.0 + 4.0) / 2.0);
+        on_two_trials(first, [2.0, 4.0], |r, v| mean_rate(r, v, 2.0, MeanRateNorm::L1), 4.0 / 3.0);
+    }
+}

@@ -48,3 +48,25 @@ pub fn max_deviation(rates: &Tensor, valid: &Tensor) -> Result<Tensor> {
 fn deviations(means: &Tensor) -> Result<Tensor> {
     Ok(means.broadcast_sub(&means.mean_all()?)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::on_two_trials, *};
+
+    #[test]
+    fn spreads_match_hand_worked_numbers() {
+        // Mean rates 1, 2 and 6.
+        let check = |value: fn(&Tensor, &Tensor) -> Result<Tensor>, wanted| {
+            on_two_trials([[0.0, 2.0, 9.0], [2.0, 2.0, 3.0]], [1.0, 2.0, 6.0], value, wanted);
+        };
+        check(standard_deviation, (14.0f64 / 3.0).sqrt());
+        check(coefficient_of_variation, (14.0f64 / 3.0).sqrt() / 3.0);
+        check(mean_deviation, 2.0);
+        check(max_deviation, 3.0);
+    }
+
+    #[test]
+    fn the_coefficient_of_variation_is_not_negative_for_negative_rates() {
+        on_two_trials([[-1.0, -3.0]; 2], [-1.0, -3.0], coefficient_of_variation, 0.5);
+    }
+}

@@ -29,3 +29,22 @@ pub fn state_prediction(rates: &Tensor, valid: &Tensor, lag: usize) -> Result<Te
     // A trial that has not ended at the later step had not at the earlier one.
     mean(&change.sqr()?, &valid.narrow(1, lag, pairs)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::on_two_trials, *};
+
+    #[test]
+    fn steps_are_compared_and_not_trials() {
+        on_two_trials([[-1.0, 3.0], [3.0, 5.0]], [2.0, 4.0], |r, v| state_prediction(r, v, 1), (16.0 + 4.0) / 2.0);
+    }
+
+    #[test]
+    fn the_lag_reaches_over_several_steps_and_must_fit_the_trials() -> Result<()> {
+        let rates = Tensor::new(&[[[1.0f64], [5.0], [2.0], [9.0]]], &candle_core::Device::Cpu)?;
+        let valid = rates.ones_like()?;
+        assert_eq!(state_prediction(&rates, &valid, 2)?.to_scalar::<f64>()?, (1.0 + 16.0) / 2.0);
+        assert!(state_prediction(&rates, &valid, 4).unwrap_err().to_string().contains("less than the 4 steps"));
+        Ok(())
+    }
+}

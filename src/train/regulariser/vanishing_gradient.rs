@@ -131,3 +131,99 @@ fn omega(adjoint: &Adjoint, w_rec: &Tensor, valid: &Tensor) -> Result<Tensor> {
     let terms = ((arriving / divisor)? - 1.0)?.sqr()?;
     ratio(&(terms * &counted)?.sum_all()?, &counted.sum_all()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use nn4n_models::{Activation, Ctrnn, Init, MatrixConfig, ModelConfig, Start, Values};
+
+    use super::{
+        super::testing::{assert_close, assert_gradient, differences, evaluate, network, number, numbers, run, trials, w_rec},
+        *,
+    };
+    use crate::{batch::TensorBatch, train::loss::Loss};
+
+    fn of(init: Vec<Vec<f64>>) -> MatrixConfig {
+        MatrixConfig { init: Some(Init::Array(init)), ..MatrixConfig::default() }
+    }
+
+    #[test]
+    fn omega_matches_a_hand_worked_number() -> Result<()> {
+        let config = ModelConfig::vanilla(0, 2, 1)
+            .start(Start::Constant(Values::Each(vec![1.0, 1.5])))
+            .w_rec(of(vec![vec![0.0, 1.0], vec![-3.0, 0.0]]))
+            .w_out(of(vec![vec![1.0, 0.0]]));
+        let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
+        let ones = Tensor::ones((2, 2, 1), DType::F64, &Device::Cpu)?;
+        // The last step of the first trial alone is graded.
+        let loss_mask = Tensor::new(&[[[0.0], [1.0]], [[0.0], [0.0f64]]], &Device::Cpu)?;
+        let inputs = Tensor::zeros((2, 2, 0), DType::F64, &Device::Cpu)?;
+        let batch = TensorBatch { inputs, targets: ones.zeros_like()?, loss_mask, valid: ones, n_steps: vec![2, 2] };
+        // The states are (1.1, 0.6) and (1, -0.18). g_2 is along (1, 0), so h_1 is along (0.8, 0.2), and (0.68 - 1)^2 = 0.1024.
+        assert_close(number(&evaluate(&model, &batch, vanishing_gradient)?), 0.1024);
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_of_the_states_match_finite_differences() -> Result<()> {
+        for activation in [Activation::Softplus, Activation::Relu] {
+            let (model, batch) = (network(activation)?, trials(6)?);
+            let trajectory = model.unroll(&batch.inputs, None, None)?;
+            let context = Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MaskedMse };
+            let found = Adjoint::new(&context)?.gradients;
+            let effective = model.effective()?;
+            for t in 0..6 {
+                // The loss as a function of the states at t, run on from there.
+                let states = Var::from_tensor(&trajectory.states.narrow(1, t, 1)?.squeeze(1)?)?;
+                let loss = || -> Result<f64> {
+                    let mut state = model.start_from(&states)?;
+                    let mut rates: Vec<Tensor> = (0..t).map(|t| trajectory.rates.narrow(1, t, 1)?.squeeze(1)).collect::<Result<_, _>>()?;
+                    rates.push(state.rate.clone());
+                    for t in t + 1..6 {
+                        state = model.step(&effective, &state, &batch.inputs.narrow(1, t, 1)?.squeeze(1)?, &Default::default())?;
+                        rates.push(state.rate.clone());
+                    }
+                    let (logits, outputs) = model.readout(&effective, &Tensor::stack(&rates, 1)?)?;
+                    Ok(number(&Loss::MaskedMse.value(model.config().readout, &logits, &outputs, &batch)?))
+                };
+                let wanted = differences(&states, || loss().unwrap());
+                assert_gradient(&format!("{activation} at step {t}"), &found.narrow(1, t, 1)?, &wanted, 15);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_gradient_of_omega_is_its_immediate_derivative_and_reaches_the_recurrent_weights_only() -> Result<()> {
+        let (model, batch) = (network(Activation::Softplus)?, trials(6)?);
+        let trajectory = run(&model, &batch, 0.0)?;
+        let context = Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MaskedMse };
+        let adjoint = Adjoint::new(&context)?;
+        let variable = w_rec(&model);
+        let wanted = differences(&variable, || number(&omega(&adjoint, &model.effective_w_rec().unwrap(), &batch.valid).unwrap()));
+        let gradients = vanishing_gradient(&context)?.backward()?;
+        for parameter in model.parameters()? {
+            match gradients.get(&parameter.var) {
+                Some(gradient) if parameter.name == "w_rec" => assert_gradient("omega", gradient, &wanted, 10),
+                Some(gradient) => assert!(numbers(gradient).iter().all(|value| *value == 0.0), "{}", parameter.name),
+                None => assert_ne!(parameter.name, "w_rec"),
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn steps_without_gradient_count_as_none() -> Result<()> {
+        let (model, batch) = (network(Activation::Softplus)?, trials(6)?);
+        let ungraded = TensorBatch { loss_mask: batch.loss_mask.zeros_like()?, ..batch };
+        assert_eq!(number(&evaluate(&model, &ungraded, vanishing_gradient)?), 0.0);
+        Ok(())
+    }
+
+    #[test]
+    fn the_rate_form_is_refused() -> Result<()> {
+        let model = Ctrnn::init(&ModelConfig::ei(2, 5, 2).form(Form::Rate), 0, DType::F64, &Device::Cpu)?;
+        assert!(evaluate(&model, &trials(6)?, vanishing_gradient).unwrap_err().to_string().contains("current form"));
+        Ok(())
+    }
+}

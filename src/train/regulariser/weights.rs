@@ -78,3 +78,48 @@ pub fn l2_weights(model: &Ctrnn, matrix: Matrix) -> Result<Tensor> {
 pub fn frobenius(model: &Ctrnn, matrix: Matrix) -> Result<Tensor> {
     sqrt_or_zero(&matrix.effective(model)?.sqr()?.sum_all()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use nn4n_models::{Init, MatrixConfig, ModelConfig};
+
+    use super::{
+        super::testing::{assert_close, number},
+        *,
+    };
+
+    fn of(init: Vec<Vec<f64>>) -> MatrixConfig {
+        MatrixConfig { init: Some(Init::Array(init)), ..MatrixConfig::default() }
+    }
+
+    #[test]
+    fn sizes_of_weights_count_the_synapses_that_exist() -> Result<()> {
+        // No autapses: the two zeros on the diagonal are no synapses.
+        let config = ModelConfig::vanilla(1, 2, 1).w_rec(of(vec![vec![0.0, -2.0], vec![3.0, 0.0]])).w_out(of(vec![vec![4.0, 0.0]]));
+        let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
+        assert_close(number(&l1_weights(&model, Matrix::WRec)?), 2.5);
+        assert_close(number(&l2_weights(&model, Matrix::WRec)?), 6.5);
+        assert_close(number(&frobenius(&model, Matrix::WRec)?), 13f64.sqrt());
+        assert_close(number(&l1_weights(&model, Matrix::WOut)?), 2.0);
+        assert_close(number(&l2_weights(&model, Matrix::WOut)?), 8.0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_network_without_inputs_has_no_input_weights_to_penalise() -> Result<()> {
+        let model = Ctrnn::init(&ModelConfig::vanilla(0, 2, 1), 0, DType::F64, &Device::Cpu)?;
+        assert!(l2_weights(&model, Matrix::WIn).unwrap_err().to_string().contains("no inputs"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_norm_of_a_matrix_of_zeros_has_no_gradient() -> Result<()> {
+        let config = ModelConfig::vanilla(1, 2, 1).w_rec(MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() });
+        let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
+        let norm = frobenius(&model, Matrix::WRec)?;
+        let gradient = norm.backward()?.get(&super::super::testing::w_rec(&model)).map(super::super::testing::numbers);
+        assert_eq!((number(&norm), gradient), (0.0, Some(vec![0.0; 4])));
+        Ok(())
+    }
+}
