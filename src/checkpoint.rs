@@ -198,7 +198,8 @@ impl Checkpoint {
         };
         let json = metadata.as_ref().and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
         let checkpoint = Self { header: parse_header(&path, json)?, tensors };
-        checkpoint.network(&Device::Cpu).map_err(|error| Error::file(&path, error))?;
+        let unfit = |error| Error::file(&path, format!("does not hold the network it describes ({error}); copy or download it again"));
+        checkpoint.network(&Device::Cpu).map_err(unfit)?;
         Ok(checkpoint)
     }
 }
@@ -218,7 +219,8 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
     struct Version {
         format: u32,
     }
-    let damaged = |error: serde_json::Error| Error::file(path, format!("has a damaged nn4n header ({error})"));
+    let damaged =
+        |error: serde_json::Error| Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"));
     let version: Version = serde_json::from_str(json).map_err(damaged)?;
     if version.format > FORMAT {
         return Err(Error::file(

@@ -85,7 +85,13 @@ fn cuda(ordinal: usize) -> Result<Device, String> {
     if !utils::cuda_is_available() {
         return Err("this program was built without `--features cuda`".into());
     }
-    Device::new_cuda(ordinal).map_err(|error| format!("no NVIDIA GPU {ordinal} could be opened: {}", first_line(&error.to_string())))
+    Device::new_cuda(ordinal).map_err(|error| {
+        let reason = error.to_string();
+        if reason.contains("CUDA_ERROR_NO_DEVICE") {
+            return "no NVIDIA GPU was found on this machine".into();
+        }
+        format!("no NVIDIA GPU {ordinal} could be opened: {}", first_line(&reason))
+    })
 }
 
 fn metal() -> Result<Device, String> {

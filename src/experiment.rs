@@ -69,17 +69,29 @@ impl Experiment {
     /// # Errors
     /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
     pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
+        let experiment = Self { seed, task, model, train };
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// Checks every rule, as [`new`](Self::new) and [`fit`](crate::train::fit) do.
+    ///
+    /// # Errors
+    /// The first rule that is broken: field, rule, value and remedy.
+    pub fn validate(&self) -> Result<()> {
+        let Self { seed, task, model, train } = self;
         task.validate()?;
         model.validate()?;
         train.validate()?;
         train.loss.validate(model.readout)?;
+        train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
         fits("inputs", model.inputs, task.inputs().len(), task.id())?;
         fits("outputs", model.outputs, task.outputs().len(), task.id())?;
         fits("dt", model.dt, task.dt(), task.id())?;
-        if i64::try_from(seed).is_err() {
+        if i64::try_from(*seed).is_err() {
             return Err(Error::setting("seed", format!("must be at most {}, but is {seed}", i64::MAX)));
         }
-        Ok(Self { seed, task, model, train })
+        Ok(())
     }
 
     /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's.

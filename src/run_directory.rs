@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
     path: PathBuf,
+    existing: Existing,
 }
 
 /// What to do with a directory that already holds a run.
@@ -20,7 +21,7 @@ pub enum Existing {
     /// Refuse it.
     #[default]
     Keep,
-    /// Remove the run's files and start anew.
+    /// Replace it when the new run starts; a new run that is refused leaves it as it is.
     Overwrite,
     /// Continue the run.
     Resume,
@@ -32,34 +33,37 @@ impl RunDirectory {
     /// # Errors
     /// If it holds a run and `existing` is `Keep`, or holds none and `existing` is `Resume`.
     pub fn open(path: impl Into<PathBuf>, existing: Existing) -> Result<Self> {
-        let run = Self { path: path.into() };
-        let files = run.files();
-        let found = files.iter().find(|file| file.exists());
-        match (existing, found) {
-            (Existing::Keep, Some(file)) => {
-                return Err(Error::file(
-                    &run.path,
-                    format!(
-                        "already holds a run ({}); use --resume to continue it, --force to replace it, or another --out",
-                        file.file_name().unwrap_or_default().display()
-                    ),
-                ));
-            }
-            (Existing::Resume, _) if !run.optimizer().exists() => {
+        let run = Self { path: path.into(), existing };
+        match existing {
+            Existing::Keep => run.refuse_a_run()?,
+            Existing::Resume if !run.optimizer().exists() => {
                 return Err(Error::file(
                     &run.path,
                     "holds no run to resume (optimizer.safetensors is missing); leave --resume out to start one",
                 ));
             }
-            (Existing::Overwrite, _) => {
-                for file in files.iter().filter(|file| file.exists()) {
-                    fs::remove_file(file).map_err(|error| Error::file(file, format!("could not be replaced ({error})")))?;
-                }
-            }
-            _ => {}
+            Existing::Resume | Existing::Overwrite => {}
         }
         fs::create_dir_all(&run.path).map_err(|error| Error::file(&run.path, format!("could not be created ({error})")))?;
         Ok(run)
+    }
+
+    /// Starts a new run: removes the files of the one it replaces, if it was opened to replace one, and writes its run.toml.
+    pub(crate) fn start(&self, config: &str) -> Result<()> {
+        if self.existing == Existing::Overwrite {
+            for file in self.files().into_iter().chain(self.event_files()).filter(|file| file.exists()) {
+                fs::remove_file(&file).map_err(|error| Error::file(&file, format!("could not be replaced ({error})")))?;
+            }
+        }
+        self.refuse_a_run()?;
+        write_atomically(&self.config(), config.as_bytes())
+    }
+
+    fn refuse_a_run(&self) -> Result<()> {
+        let Some(file) = self.files().into_iter().find(|file| file.exists()) else { return Ok(()) };
+        let name = file.file_name().unwrap_or_default().display();
+        let message = format!("already holds a run ({name}); use --resume to continue it, --force to replace it, or another --out");
+        Err(Error::file(&self.path, message))
     }
 
     /// The directory.
@@ -89,6 +93,15 @@ impl RunDirectory {
 
     fn files(&self) -> [PathBuf; 4] {
         [self.model(), self.optimizer(), self.config(), self.log()]
+    }
+
+    /// TensorBoard's, which would show the curves of a replaced run with those of the new one.
+    fn event_files(&self) -> Vec<PathBuf> {
+        let is_ours = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n")
+        };
+        fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_ours).collect()
     }
 }
 
@@ -123,8 +136,10 @@ mod tests {
         let message = RunDirectory::open(&path, Existing::Keep).unwrap_err().to_string();
         assert!(message.contains("--force") && message.contains("model.safetensors"), "{message}");
         assert_eq!(fs::read(run.model()).unwrap(), b"precious");
-        RunDirectory::open(&path, Existing::Overwrite)?;
-        assert!(!run.model().exists());
+        let replacing = RunDirectory::open(&path, Existing::Overwrite)?;
+        assert!(run.model().exists(), "nothing is removed before the new run starts");
+        replacing.start("seed = 0")?;
+        assert!(!run.model().exists() && run.config().exists());
         Ok(())
     }
 

@@ -65,7 +65,7 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
     let network = checkpoint.network(&Device::Cpu)?;
     let report = Report {
         tensors: tensors(&checkpoint),
-        constraints: constraints(&checkpoint, &network)?,
+        constraints: constraints(&network)?,
         spectrum: spectrum(&network)?,
         header: checkpoint.header,
     };
@@ -81,20 +81,16 @@ fn tensors(checkpoint: &Checkpoint) -> Vec<TensorReport> {
         .collect()
 }
 
-fn constraints(checkpoint: &Checkpoint, network: &Ctrnn) -> Result<Constraints> {
+fn constraints(network: &Ctrnn) -> Result<Constraints> {
     let count = |cell_type| network.units().cell_types.iter().filter(|found| **found == cell_type).count();
     let ones = |tensor: &candle_core::Tensor| -> Result<usize> {
         Ok(tensor.detach().ne(0.0)?.to_dtype(DType::F64)?.sum_all()?.to_scalar::<f64>()? as usize)
-    };
-    let existing = match checkpoint.tensors.get("connectivity.w_rec") {
-        Some(mask) => ones(&mask.to_dtype(DType::F64)?)?,
-        None => 0,
     };
     Ok(Constraints {
         excitatory: count(Some(CellType::Excitatory)),
         inhibitory: count(Some(CellType::Inhibitory)),
         untyped: count(None),
-        recurrent_synapses: existing,
+        recurrent_synapses: ones(network.w_rec().connectivity())?,
         nonzero_recurrent_synapses: ones(&network.effective_w_rec()?)?,
         dale_holds: true,
     })

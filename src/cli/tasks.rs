@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use nn4n_tasks::{Split, TrialBatch};
 use serde::Serialize;
@@ -118,6 +118,9 @@ fn show(id: &str, json: bool) -> Result<()> {
 
 fn sample(args: &SampleArgs) -> Result<()> {
     let conditions_path = args.out.with_extension("json");
+    if conditions_path == args.out {
+        bail!("--out {}: ends in .json, where the conditions are written; name an .npz file", args.out.display());
+    }
     output::check_free(&args.out, args.force)?;
     output::check_free(&conditions_path, args.force)?;
     let task = nn4n_tasks::create(&args.id, None)?;

@@ -62,7 +62,7 @@ pub struct TrainArgs {
     #[arg(long)]
     optimizer: Option<String>,
     /// Learning rate
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr: Option<f64>,
     /// auto, cpu, cuda:N or metal
     #[arg(long, default_value = "auto", value_parser = super::parse_device)]

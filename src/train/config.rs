@@ -18,11 +18,11 @@ pub struct TrainConfig {
     pub updates: u64,
     /// Learning rate at the first update.
     pub learning_rate: f64,
-    /// Gradient clipping by the norm of all gradients together; `None` is off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Gradient clipping by the norm of all gradients together; `None`, `"off"` in TOML, is off.
+    #[serde(with = "or_off")]
     pub clip_norm: Option<f64>,
-    /// Clipping of each gradient entry to +- this value, before `clip_norm`; `None` is off.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Clipping of each gradient entry to +- this value, before `clip_norm`; `None`, `"off"` in TOML, is off.
+    #[serde(with = "or_off")]
     pub clip_value: Option<f64>,
     /// Loss of the task.
     pub loss: Loss,
@@ -41,6 +41,35 @@ pub struct TrainConfig {
     /// Penalties added to the loss.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regularisers: Vec<Regulariser>,
+}
+
+/// A number or `"off"`: what is off must be written, because leaving it out means the default.
+mod or_off {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged, expecting = "expected a number or \"off\"")]
+    enum Switch {
+        On(f64),
+        Off(Off),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Off {
+        Off,
+    }
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map_or(Switch::Off(Off::Off), Switch::On).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        Ok(match Switch::deserialize(deserializer)? {
+            Switch::On(value) => Some(value),
+            Switch::Off(Off::Off) => None,
+        })
+    }
 }
 
 impl Default for TrainConfig {
@@ -168,6 +197,16 @@ mod tests {
         assert!(broken(|c| c.clip_norm = Some(-1.0)).starts_with("train.clip_norm"));
         assert!(broken(|c| c.stop = StopConfig { never: true, patience: Some(3), criterion: None }).contains("stop.never"));
         assert!(broken(|c| c.optimizer = OptimizerConfig::Adam { beta1: 1.0, beta2: 0.9, epsilon: 1e-8 }).contains("beta1"));
+    }
+
+    #[test]
+    fn clipping_that_is_off_stays_off_when_written_and_read() {
+        for (clip_norm, text) in [(None, "clip_norm = \"off\""), (Some(2.0), "clip_norm = 2")] {
+            let config: TrainConfig = toml::from_str(text).unwrap();
+            assert_eq!(config.clip_norm, clip_norm);
+            assert_eq!(toml::from_str::<TrainConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
+        }
+        assert!(toml::from_str::<TrainConfig>("clip_norm = \"of\"").unwrap_err().to_string().contains("expected a number or \"off\""));
     }
 
     #[test]

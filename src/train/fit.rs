@@ -3,7 +3,8 @@
 use std::{ops::ControlFlow, thread};
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Ctrnn, NoiseKey, Start, State, Trajectory};
+use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory};
+use nn4n_tasks::TrialBatch;
 
 use super::{
     gradients::{clip, gradients},
@@ -18,12 +19,15 @@ use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, Provenance, TaskRecord, TrainRecord, ValidationRecord},
     error::{Error, Result},
     experiment::Experiment,
-    run_directory::{RunDirectory, write_atomically},
+    run_directory::RunDirectory,
 };
 
 /// Candle's backward pass and the release of its graph recurse through time, so training has a stack of its own.
 /// Only the part that is used takes memory.
 const STACK: usize = 4 << 30;
+
+/// Most rates in one update (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
+const MAX_RATES: usize = 1 << 32;
 
 /// How far a run is, told after every update.
 #[derive(Clone, Debug)]
@@ -88,14 +92,20 @@ fn train(
     from: From,
     mut progress: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
+    experiment.validate()?;
     let config = &experiment.train;
+    let is_new = !matches!(from, From::Resume);
     let (network, mut state) = begin(experiment, run, device, from)?;
     let parameters = network.parameters()?;
     let mut validation =
         Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
     validation.records.clone_from(&state.validations);
+    let mut trials = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates);
+    rehearse(experiment, &network, trials.peek()?)?;
+    if is_new {
+        run.start(&experiment.to_toml()?)?;
+    }
     let mut log = Log::open(run, state.updates, config.tensorboard)?;
-    let trials = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates);
 
     let mut reason = validation.stop().unwrap_or(StopReason::LastUpdate);
     while reason == StopReason::LastUpdate && state.updates < config.updates {
@@ -119,6 +129,7 @@ fn train(
         }
         let validated = state.updates % config.validation.every == 0 || state.updates == config.updates;
         if validated {
+            finite_parameters(&parameters, update)?;
             let is_best = validation.run(&network, experiment.task.as_ref(), state.updates)?;
             state.validations.clone_from(&validation.records);
             log.validation(&validation.records[validation.records.len() - 1])?;
@@ -136,13 +147,14 @@ fn train(
         };
         if progress(&told).is_break() && reason == StopReason::LastUpdate {
             reason = StopReason::Interrupted;
+            finite_parameters(&parameters, update)?;
             state.save(run, &parameters)?;
         }
     }
     Ok(Outcome { updates: state.updates, reason, validations: state.validations })
 }
 
-/// The network and the state to start with; a new run writes its run.toml.
+/// The network and the state to start with.
 fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device, from: From) -> Result<(Ctrnn, RunState)> {
     let optimizer = experiment.train.optimizer;
     let fresh = || Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device);
@@ -155,8 +167,34 @@ fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device, from: Fro
         From::Seed => fresh()?,
         From::Checkpoint(checkpoint) => Ctrnn::from_tensors(&experiment.model, checkpoint.tensors, DType::F32, device)?,
     };
-    write_atomically(&run.config(), experiment.to_toml()?.as_bytes())?;
     Ok((network, RunState::fresh(optimizer)))
+}
+
+/// Computes the loss of the first batch once, so that what fits neither the network nor the trials is refused before an old run is replaced.
+fn rehearse(experiment: &Experiment, network: &Ctrnn, trials: &TrialBatch) -> Result<()> {
+    let (units, steps) = (network.units().len(), trials.max_steps());
+    if trials.len().saturating_mul(steps).saturating_mul(units) > MAX_RATES {
+        let message = format!(
+            "= {} trials of {steps} steps with {units} units are {MAX_RATES} rates or more (16 GiB) in one update; take fewer trials or units",
+            trials.len()
+        );
+        return Err(Error::setting("train.batch_size", message));
+    }
+    let batch = TensorBatch::new(trials, network.dtype(), network.device())?;
+    let trajectory = network.unroll(&batch.inputs, None, None)?;
+    let context = Context { model: network, trajectory: &trajectory, batch: &batch, loss: experiment.train.loss };
+    loss_terms(&experiment.train.regularisers, &context).map(drop)
+}
+
+/// Before they are saved: the loss of an update may be finite where the step that follows it overflows.
+fn finite_parameters(parameters: &[Parameter], update: u64) -> Result<()> {
+    for parameter in parameters {
+        let sum = parameter.var.as_detached_tensor().to_dtype(DType::F64)?.sum_all()?.to_scalar::<f64>()?;
+        if !sum.is_finite() {
+            return Err(Error::Diverged { quantity: "sum of a parameter's elements", value: sum, update });
+        }
+    }
+    Ok(())
 }
 
 fn finite(loss: &Tensor, update: u64) -> Result<f64> {

@@ -90,6 +90,15 @@ impl OptimizerConfig {
         }
     }
 
+    /// The running means it keeps of every parameter.
+    pub(super) fn moments(&self) -> &'static [&'static str] {
+        match self {
+            Self::Sgd { momentum: 0.0 } => &[],
+            Self::Sgd { .. } => &["v"],
+            Self::Adam { .. } | Self::Adamw { .. } => &["m", "v"],
+        }
+    }
+
     pub(super) fn validate(&self) -> Result<()> {
         let below_one = |field: &str, value: f64| {
             fraction(field, value)?;

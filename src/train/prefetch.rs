@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 /// Batches of successive updates, two ahead of the one in use. The thread ends when this is dropped.
 pub(super) struct Prefetch {
     batches: Receiver<Result<TrialBatch, TaskError>>,
+    peeked: Option<TrialBatch>,
 }
 
 impl Prefetch {
@@ -27,11 +28,20 @@ impl Prefetch {
                 && sender.send(batch).is_ok()
             {}
         });
-        Self { batches }
+        Self { batches, peeked: None }
+    }
+
+    /// The batch that `next` will return.
+    pub(super) fn peek(&mut self) -> Result<&TrialBatch> {
+        let batch = self.next()?;
+        Ok(self.peeked.insert(batch))
     }
 
     /// The next batch.
-    pub(super) fn next(&self) -> Result<TrialBatch> {
+    pub(super) fn next(&mut self) -> Result<TrialBatch> {
+        if let Some(batch) = self.peeked.take() {
+            return Ok(batch);
+        }
         let batch =
             self.batches.recv().map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?;
         Ok(batch?)

@@ -3,7 +3,8 @@
 //! It holds the last parameters (`parameter.NAME`), the optimiser's moments (`moment.m.NAME`), the carried-over state of the trials if
 //! the network has one (`carried.state`, `carried.rate`), and a JSON document with the number of updates done and the validations so far.
 
-use nn4n_models::{Ctrnn, Parameter, State, Tensors};
+use candle_core::Tensor;
+use nn4n_models::{Ctrnn, Parameter, Start, State, Tensors};
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, OptimizerConfig};
@@ -64,28 +65,30 @@ impl RunState {
         if document.format > FORMAT {
             return Err(Error::file(&path, format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format)));
         }
-        for parameter in network.parameters()? {
-            let name = format!("parameter.{}", parameter.name);
-            let tensor = tensors.remove(&name).ok_or_else(|| damaged(format!("lacks the tensor `{name}`")))?;
-            if tensor.dims() != parameter.var.dims() || tensor.dtype() != parameter.var.dtype() {
-                return Err(damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), parameter.var.dims())));
-            }
-            parameter.var.set(&tensor.to_device(network.device())?)?;
-        }
+        let parameters = network.parameters()?;
+        let mut take = |name: &str, like: &Tensor| match tensors.remove(name) {
+            None => Err(damaged(format!("lacks the tensor `{name}`"))),
+            Some(tensor) if tensor.dims() == like.dims() && tensor.dtype() == like.dtype() => Ok(tensor.to_device(like.device())?),
+            Some(tensor) => Err(damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), like.dims()))),
+        };
         let mut moments = Tensors::new();
-        let mut carried = (None, None);
-        for (name, tensor) in tensors {
-            let tensor = tensor.to_device(network.device())?;
-            match name.as_str() {
-                "carried.state" => carried.0 = Some(tensor),
-                "carried.rate" => carried.1 = Some(tensor),
-                _ => match name.strip_prefix("moment.") {
-                    Some(name) => drop(moments.insert(name.into(), tensor)),
-                    None => return Err(damaged(format!("has the unexpected tensor `{name}`"))),
-                },
+        for parameter in &parameters {
+            parameter.var.set(&take(&format!("parameter.{}", parameter.name), &parameter.var)?)?;
+            for kind in config.moments() {
+                let name = format!("{kind}.{}", parameter.name);
+                let moment = take(&format!("moment.{name}"), &parameter.var)?;
+                moments.insert(name, moment);
             }
         }
-        let carried = carried.0.zip(carried.1).map(|(state, rate)| State { state, rate });
+        let mut carried = None;
+        if network.config().start == Start::Carried {
+            let mut take = |name: &str| tensors.remove(name).ok_or_else(|| damaged(format!("lacks the tensor `{name}`")));
+            let (state, rate) = (take("carried.state")?, take("carried.rate")?);
+            carried = Some(State { state: state.to_device(network.device())?, rate: rate.to_device(network.device())? });
+        }
+        if let Some(name) = tensors.keys().next() {
+            return Err(damaged(format!("has the unexpected tensor `{name}`")));
+        }
         let optimizer = Optimizer::resume(config, document.updates, moments);
         Ok(Self { updates: document.updates, optimizer, carried, validations: document.validations })
     }

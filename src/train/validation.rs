@@ -8,7 +8,7 @@ use super::{config::StopConfig, loss::Loss};
 use crate::{
     batch::{TensorBatch, array3},
     checkpoint::ValidationRecord,
-    error::Result,
+    error::{Error, Result},
     record::answer,
 };
 
@@ -51,7 +51,14 @@ impl Validation {
         let answers = answer(network, &self.trials, Some(NoiseKey::new(self.seed, NOISE_UPDATE)))?;
         let found = performance(task, &self.trials, array3(&answers.outputs)?.view())?;
         let batch = TensorBatch::new(&self.trials, network.dtype(), network.device())?;
-        let loss = self.loss.value(network.config().readout, &answers.logits, &answers.outputs, &batch)?.to_dtype(DType::F64)?.to_scalar()?;
+        let loss = self
+            .loss
+            .value(network.config().readout, &answers.logits, &answers.outputs, &batch)?
+            .to_dtype(DType::F64)?
+            .to_scalar::<f64>()?;
+        if !loss.is_finite() {
+            return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
+        }
         self.records.push(ValidationRecord {
             update,
             loss,
@@ -84,8 +91,9 @@ impl Validation {
         if self.criterion.is_some_and(|criterion| criterion.is_met(&history)) {
             return Some(StopReason::CriterionMet);
         }
-        let since_best = (self.records.len() - 1).saturating_sub(self.best()) as u64;
-        (self.patience.is_some_and(|patience| !self.records.is_empty() && since_best >= patience)).then_some(StopReason::OutOfPatience)
+        let since_best = self.records.len().saturating_sub(self.best() + 1) as u64;
+        let exhausted = self.patience.is_some_and(|patience| since_best >= patience);
+        exhausted.then_some(StopReason::OutOfPatience)
     }
 }
 

@@ -47,7 +47,7 @@ pub mod vanishing_gradient;
 pub mod weights;
 
 use candle_core::Tensor;
-use nn4n_models::{Ctrnn, Trajectory};
+use nn4n_models::{Ctrnn, ModelConfig, Trajectory};
 use serde::{Deserialize, Serialize};
 
 pub use self::{penalty::Penalty, population_kl::Population, rates::MeanRateNorm, weights::Matrix};
@@ -110,6 +110,14 @@ impl Regulariser {
             ));
         }
         self.kind.validate()
+    }
+
+    /// Checks that it applies to a network of this description.
+    ///
+    /// # Errors
+    /// If it does not: an area or a matrix that the network has not, or a form of the equation it is not defined for.
+    pub fn check_fit(&self, model: &ModelConfig) -> Result<()> {
+        self.kind.check_fit(model)
     }
 
     /// The penalty, without its weight: a scalar.

@@ -1,6 +1,7 @@
 //! The kinds of penalty, as they are written in a run.toml.
 
 use candle_core::Tensor;
+use nn4n_models::ModelConfig;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -130,6 +131,16 @@ impl Penalty {
         }
     }
 
+    /// Refuses a network to which it does not apply.
+    pub(super) fn check_fit(&self, model: &ModelConfig) -> Result<()> {
+        match self {
+            Self::L1Weights { matrix } | Self::L2Weights { matrix } | Self::Frobenius { matrix } => matrix.check_fit(model),
+            Self::PopulationKl { first, second, .. } => population_kl::pair(&model.layout(), first, second).map(drop),
+            Self::VanishingGradient {} => vanishing_gradient::check_form(model.form),
+            _ => Ok(()),
+        }
+    }
+
     /// The penalty: a scalar.
     pub(super) fn value(&self, context: &Context) -> Result<Tensor> {
         let (r, valid) = (&context.trajectory.rates, &context.batch.valid);
@@ -148,8 +159,8 @@ impl Penalty {
             Self::Entropy {} => entropy::entropy(r, valid),
             Self::Hebbian {} => hebbian::hebbian(&context.model.effective_w_rec()?, r, valid),
             Self::PopulationKl { first, second, symmetric, variance } => {
-                let units = population_kl::pair(context.model, first, second)?;
-                population_kl::population_kl(r, valid, &units, *symmetric, *variance)
+                let pairs = population_kl::pair(context.model.units(), first, second)?;
+                population_kl::population_kl(r, valid, &pairs, *symmetric, *variance)
             }
             Self::VanishingGradient {} => vanishing_gradient::vanishing_gradient(context),
         }

@@ -19,7 +19,7 @@
 //! 0.001 of the summed squared rates: here a term of its own, `l2_rates`.
 
 use candle_core::Tensor;
-use nn4n_models::Ctrnn;
+use nn4n_models::Units;
 use serde::{Deserialize, Serialize};
 
 use super::average::channel_means;
@@ -36,14 +36,14 @@ pub enum Population {
 }
 
 impl Population {
-    fn resolve(&self, model: &Ctrnn, field: &str) -> Result<Vec<u32>> {
+    fn resolve(&self, network: &Units, field: &str) -> Result<Vec<u32>> {
         let error = |message| Error::setting(format!("train.regularisers.population_kl.{field}"), message);
-        let n_units = model.units().len();
+        let n_units = network.len();
         match self {
-            Self::Area(name) => match model.units().areas.iter().find(|area| area.name == *name) {
+            Self::Area(name) => match network.area(name) {
                 Some(area) => Ok((area.start as u32..area.end as u32).collect()),
                 None => {
-                    let names: Vec<&str> = model.units().areas.iter().map(|area| area.name.as_str()).collect();
+                    let names: Vec<&str> = network.areas.iter().map(|area| area.name.as_str()).collect();
                     Err(error(format!("names the area `{name}`, which does not exist; areas are {}", names.join(", "))))
                 }
             },
@@ -59,29 +59,32 @@ impl Population {
 /// The units of both populations, in pairs, each (pairs).
 #[derive(Clone, Debug)]
 pub struct Pairs {
-    first: Tensor,
-    second: Tensor,
+    first: Vec<u32>,
+    second: Vec<u32>,
 }
 
-/// Pairs the units of two populations of `model`.
+/// Pairs the units of two populations of a network of these `units`.
 ///
 /// # Errors
 /// If a population does not exist in the network, or they differ in size.
-pub fn pair(model: &Ctrnn, first: &Population, second: &Population) -> Result<Pairs> {
-    let (first, second) = (first.resolve(model, "first")?, second.resolve(model, "second")?);
+pub fn pair(units: &Units, first: &Population, second: &Population) -> Result<Pairs> {
+    let (first, second) = (first.resolve(units, "first")?, second.resolve(units, "second")?);
     if first.len() != second.len() {
         return Err(Error::setting(
             "train.regularisers.population_kl",
             format!("pairs units, but `first` has {} and `second` {}; list as many of each", first.len(), second.len()),
         ));
     }
-    Ok(Pairs { first: Tensor::new(first, model.device())?, second: Tensor::new(second, model.device())? })
+    Ok(Pairs { first, second })
 }
 
 /// Divergence between the two populations of `pairs`: a scalar.
 pub fn population_kl(rates: &Tensor, valid: &Tensor, pairs: &Pairs, symmetric: bool, variance: f64) -> Result<Tensor> {
-    let first = Gaussian::fit(&rates.index_select(&pairs.first, 2)?, valid, variance)?;
-    let second = Gaussian::fit(&rates.index_select(&pairs.second, 2)?, valid, variance)?;
+    let of = |units: &[u32]| -> Result<Gaussian> {
+        let units = Tensor::new(units, rates.device())?;
+        Gaussian::fit(&rates.index_select(&units, 2)?, valid, variance)
+    };
+    let (first, second) = (of(&pairs.first)?, of(&pairs.second)?);
     let divergence = first.divergence_from(&second)?;
     Ok(if symmetric { ((divergence + second.divergence_from(&first)?)? * 0.5)? } else { divergence })
 }
@@ -108,7 +111,6 @@ impl Gaussian {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
     use nn4n_models::{Area, ModelConfig};
 
     use super::{super::testing::on_two_trials, *};
@@ -116,7 +118,7 @@ mod tests {
     #[test]
     fn divergences_match_hand_worked_numbers() -> Result<()> {
         // Means 1 and 3; variances 2/3 and 8/3, to which 4/3 is added.
-        let pairs = Pairs { first: Tensor::new(&[0u32], &Device::Cpu)?, second: Tensor::new(&[1u32], &Device::Cpu)? };
+        let pairs = Pairs { first: vec![0], second: vec![1] };
         let forward = 0.5 * (2f64.ln() + (2.0 + 4.0) / 4.0 - 1.0);
         let backward = 0.5 * (-(2f64.ln()) + (4.0 + 4.0) / 2.0 - 1.0);
         for (symmetric, wanted) in [(false, forward), (true, 0.5 * (forward + backward))] {
@@ -128,11 +130,11 @@ mod tests {
     #[test]
     fn populations_are_areas_or_lists_and_misfits_are_named() -> Result<()> {
         let config = ModelConfig::multi_area(1, 1, [Area::ei("v4", 4, 0.5), Area::ei("pfc", 3, 0.5)]);
-        let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
+        let units = config.layout();
         let area = |name: &str| Population::Area(name.into());
-        let pairs = pair(&model, &Population::Units(vec![3, 0, 1]), &area("pfc"))?;
-        assert_eq!((pairs.first.to_vec1::<u32>()?, pairs.second.to_vec1::<u32>()?), (vec![3, 0, 1], vec![4, 5, 6]));
-        let message = |first, second| pair(&model, &first, &second).unwrap_err().to_string();
+        let pairs = pair(&units, &Population::Units(vec![3, 0, 1]), &area("pfc"))?;
+        assert_eq!((pairs.first, pairs.second), (vec![3, 0, 1], vec![4, 5, 6]));
+        let message = |first, second| pair(&units, &first, &second).unwrap_err().to_string();
         assert!(message(area("v4"), area("pfc")).contains("`first` has 4 and `second` 3"));
         assert!(message(area("pmd"), area("pfc")).contains("areas are v4, pfc"));
         assert!(message(area("v4"), Population::Units(vec![7])).contains("population_kl.second: names unit 7, but there are 7"));

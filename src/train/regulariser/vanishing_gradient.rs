@@ -38,14 +38,20 @@ const NO_GRADIENT: f64 = 1e-20;
 /// # Errors
 /// If the network is in the rate form.
 pub fn vanishing_gradient(context: &Context) -> Result<Tensor> {
-    if context.model.config().form != Form::Current {
-        return Err(Error::setting(
-            "train.regularisers.vanishing_gradient",
-            "is defined for networks in the current form, but `model.form` is \"rate\"; change the form, or remove this regulariser",
-        ));
-    }
+    check_form(context.model.config().form)?;
     let adjoint = Adjoint::new(context)?;
     omega(&adjoint, &context.model.effective_w_rec()?, &context.batch.valid)
+}
+
+/// Refuses the rate form, whose gradient has another recursion.
+pub(super) fn check_form(form: Form) -> Result<()> {
+    if form == Form::Current {
+        return Ok(());
+    }
+    Err(Error::setting(
+        "train.regularisers.vanishing_gradient",
+        "is defined for networks in the current form, but `model.form` is \"rate\"; change the form, or remove this regulariser",
+    ))
 }
 
 /// What Omega needs as constants.

@@ -14,7 +14,7 @@
 use std::fmt;
 
 use candle_core::Tensor;
-use nn4n_models::Ctrnn;
+use nn4n_models::{Ctrnn, ModelConfig, synapses::Synapses};
 use serde::{Deserialize, Serialize};
 
 use super::average::sqrt_or_zero;
@@ -46,21 +46,29 @@ impl fmt::Display for Matrix {
 }
 
 impl Matrix {
-    fn effective(self, model: &Ctrnn) -> Result<Tensor> {
+    /// Refuses the input weights of a network without inputs.
+    pub(super) fn check_fit(self, model: &ModelConfig) -> Result<()> {
+        if self == Self::WIn && model.inputs == 0 { Err(Self::without_inputs()) } else { Ok(()) }
+    }
+
+    fn without_inputs() -> Error {
+        Error::setting("train.regularisers", "penalise the matrix w_in, but the network has no inputs; remove that regulariser")
+    }
+
+    fn synapses(self, model: &Ctrnn) -> Result<&Synapses> {
         match self {
-            Self::WIn => model.effective_w_in()?.ok_or_else(|| {
-                Error::setting("train.regularisers", "penalise the matrix w_in, but the network has no inputs; remove that regulariser")
-            }),
-            Self::WRec => Ok(model.effective_w_rec()?),
-            Self::WOut => Ok(model.effective_w_out()?),
+            Self::WIn => model.w_in().ok_or_else(Self::without_inputs),
+            Self::WRec => Ok(model.w_rec()),
+            Self::WOut => Ok(model.w_out()),
         }
     }
 
+    fn effective(self, model: &Ctrnn) -> Result<Tensor> {
+        Ok(self.synapses(model)?.effective()?)
+    }
+
     fn per_synapse(self, model: &Ctrnn, sum: &Tensor) -> Result<Tensor> {
-        let name = format!("connectivity.{self}");
-        let tensors = model.tensors()?;
-        let connectivity = tensors.get(&name).ok_or_else(|| Error::setting("train.regularisers", format!("need the tensor `{name}`")))?;
-        ratio(sum, &connectivity.to_dtype(sum.dtype())?.sum_all()?)
+        ratio(sum, &self.synapses(model)?.connectivity().to_dtype(sum.dtype())?.sum_all()?)
     }
 }
 
