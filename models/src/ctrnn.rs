@@ -169,6 +169,21 @@ impl Ctrnn {
         self.tau.dtype()
     }
 
+    /// Input weights with their constraints; `None` without inputs.
+    pub fn w_in(&self) -> Option<&Synapses> {
+        self.w_in.as_ref()
+    }
+
+    /// Recurrent weights with their constraints.
+    pub fn w_rec(&self) -> &Synapses {
+        &self.w_rec
+    }
+
+    /// Output weights with their constraints.
+    pub fn w_out(&self) -> &Synapses {
+        &self.w_out
+    }
+
     /// Input weights that act (units, inputs); `None` without inputs.
     pub fn effective_w_in(&self) -> Result<Option<Tensor>> {
         self.w_in.as_ref().map(Synapses::effective).transpose()

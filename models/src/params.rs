@@ -117,25 +117,25 @@ impl ModelConfig {
             .weights(&mut stream.rng(seed))
     }
 
-    /// What this description prescribes for tensors that are not trained: name, shape, values.
-    fn prescribed(&self, units: &Units) -> Result<Vec<(String, Vec<usize>, Vec<f64>)>> {
-        let mut prescribed = Vec::new();
-        let mut add = |name: &str, values: Vec<f64>| prescribed.push((name.to_string(), vec![values.len()], values));
+    /// What this description prescribes for tensors that are not trained, in f64.
+    fn prescribed(&self, units: &Units) -> Result<Tensors> {
+        let mut prescribed = Tensors::new();
+        let vector = |values: Vec<f64>| Tensor::new(values, &Device::Cpu);
         if self.learn_tau == LearnTau::Off {
-            add("tau", self.tau.resolve(units, "tau")?);
+            prescribed.insert("tau".into(), vector(self.tau.resolve(units, "tau")?)?);
         }
         if !matches!(self.start, Start::Trained(_)) {
-            add("x0", start(&self.start, units.len())?);
+            prescribed.insert("x0".into(), vector(start(&self.start, units.len())?)?);
         }
         for (name, setting, count) in [("b_rec", &self.b_rec, units.len()), ("b_out", &self.b_out, self.outputs)] {
             if !matches!(setting, Bias::Trained(_)) {
-                add(name, bias(setting, count, name)?);
+                prescribed.insert(name.into(), vector(bias(setting, count, name)?)?);
             }
         }
         for (name, matrix, shape) in matrices(self) {
             for (kind, weights) in [("fixed", fixed_weights(matrix, shape)), ("plastic", plastic_multipliers(matrix, shape))] {
                 if let Some(weights) = weights {
-                    prescribed.push((format!("{kind}.{name}"), vec![shape.0, shape.1], row_major(&weights)));
+                    prescribed.insert(format!("{kind}.{name}"), host_matrix(&weights, DType::F64)?);
                 }
             }
         }
@@ -171,8 +171,9 @@ fn plastic_multipliers(matrix: &MatrixConfig, (posts, pres): (usize, usize)) -> 
 
 /// Refuses tensors that contradict the description where it leaves nothing to training (up to the rounding of f32).
 pub(crate) fn check_prescribed(config: &ModelConfig, units: &Units, vb: &VarBuilder) -> Result<()> {
-    for (name, shape, wanted) in config.prescribed(units)? {
-        let values: Vec<f64> = vb.get(shape, &name)?.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+    let host = |tensor: &Tensor| -> Result<Vec<f64>> { Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
+    for (name, wanted) in config.prescribed(units)? {
+        let (values, wanted) = (host(&vb.get(wanted.dims(), &name)?)?, host(&wanted)?);
         let differs = |(value, wanted): (&f64, &f64)| (value - wanted).abs() > 1e-6 * wanted.abs() || value.is_nan();
         if let Some(index) = values.iter().zip(&wanted).position(differs) {
             let message =

@@ -84,6 +84,11 @@ impl Synapses {
         &self.weight
     }
 
+    /// 1 where a synapse exists (posts, pres), u8.
+    pub fn connectivity(&self) -> &Tensor {
+        &self.connectivity
+    }
+
     /// Multiplier of each synapse's update; `None` if all are fully plastic.
     pub fn plastic(&self) -> Option<&Tensor> {
         self.plastic.as_ref()

@@ -169,6 +169,8 @@ fn a_weight_that_is_not_a_number_is_not_hidden_by_the_projection() -> Result<()>
     Ok(())
 }
 
+type Change = Box<dyn FnOnce(&mut Tensors)>;
+
 /// The message with which changed tensors of a network are refused.
 fn refusal(change: impl FnOnce(&mut Tensors)) -> String {
     let fixed = vec![FixedSynapse { post: 1, pre: 0, weight: 0.5 }];
@@ -193,7 +195,7 @@ fn put(name: &'static str, index: usize, value: f64) -> impl FnOnce(&mut Tensors
 
 #[test]
 fn tensors_that_do_not_fit_are_refused_each_with_its_own_message() {
-    let changes: [(Box<dyn FnOnce(&mut Tensors)>, &str); 12] = [
+    let changes: [(Change, &str); 12] = [
         (Box::new(|_| ()), "accepted"),
         (Box::new(|tensors| drop(tensors.remove("b_out"))), "tensor `b_out`: is missing"),
         (

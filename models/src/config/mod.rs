@@ -15,6 +15,7 @@
 
 mod areas;
 mod dynamics;
+mod per_unit;
 mod synapses;
 mod units;
 mod validate;
@@ -23,8 +24,9 @@ use serde::{Deserialize, Serialize};
 
 pub use areas::{Area, Density, Projection};
 pub use dynamics::{Bias, Form, LearnTau, NoiseScaling, Readout, Start, Values};
+pub use per_unit::PerUnit;
 pub use synapses::{Balance, ChannelGroup, FixedSynapse, Init, MatrixConfig, Plastic, SignRule};
-pub use units::{CellType, PerUnit, UnitRange, UnitSet, Units};
+pub use units::{CellType, UnitRange, UnitSet, Units};
 pub(crate) use validate::check_fraction;
 
 use crate::{

@@ -1,5 +1,5 @@
-//! The pass through time. [`reference`] is the definition, step by step in candle's own operations on any device;
-//! a fused scan takes the same arguments and returns the same [`Scanned`], and is chosen in [`scan`] alone.
+//! The pass through time. `reference` is the definition, step by step in candle's own operations on any device;
+//! a fused scan takes the same arguments and returns the same `Scanned`, and is chosen in `scan::scan` alone.
 
 mod reference;
 
