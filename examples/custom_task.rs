@@ -57,12 +57,11 @@ impl Task for DelayedReport {
         let mut inputs = Array2::from_shape_fn((steps, 3), |_| 0.03 * rng.gaussian() as f32);
         inputs.slice_mut(s![cue, correct]).mapv_inplace(|noise| noise + 1.0);
         inputs.slice_mut(s![decision.clone(), 2]).mapv_inplace(|noise| noise + 1.0);
-        let (mut targets, mut loss_mask) = (Array2::zeros((steps, 2)), Array2::zeros((steps, 2)));
+        let (mut targets, mut loss_mask) = (Array2::zeros((steps, 2)), Array2::ones((steps, 2)));
         targets.slice_mut(s![decision.clone(), correct]).fill(1.0);
-        loss_mask.slice_mut(s![decision, ..]).fill(1.0);
-        loss_mask.slice_mut(s![fixation, ..]).fill(1.0);
-        let condition = Condition::new().with("cue", (correct + 1) as f64);
-        Ok(Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: Some(correct) })
+        loss_mask.slice_mut(s![fixation.end..decision.start, ..]).fill(0.0);
+        let (condition, epochs) = (Condition::new().with("cue", (correct + 1) as f64), timeline.into_epochs());
+        Ok(Trial { inputs, targets, loss_mask, condition, epochs, correct: Some(correct) })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
@@ -85,6 +84,7 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
+    nn4n::threads::settle();
     let args = Args::parse();
     let device = nn4n::DeviceChoice::Auto.open()?.0;
     let task = Arc::new(DelayedReport { delays: vec![200.0, 400.0, 800.0] });

@@ -41,10 +41,10 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
+    nn4n::threads::settle();
     let args = Args::parse();
     let (device, name) = args.device.open()?;
     println!("device: {name}");
-
     // What to learn, with what, and how. Change the task or the network here.
     let task: Arc<dyn Task> = Arc::new(RdmVarstim::default());
     let model = ModelConfig::ei(task.inputs().len(), 100, task.outputs().len());

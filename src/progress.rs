@@ -1,6 +1,7 @@
 //! A live progress bar for training, which also makes Ctrl-C end a run after the update in hand, to be resumed later.
 
 use std::{
+    io::{self, Write},
     ops::ControlFlow,
     process,
     sync::{
@@ -36,7 +37,7 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
         if let Some(validation) = progress.validation {
             performance = words(validation);
             if bar.is_hidden() {
-                eprintln!("update {:>6}  loss {:.4}  {performance}", progress.update, progress.loss);
+                say(&format!("update {:>6}  loss {:.4}  {performance}", progress.update, progress.loss));
             }
         }
         bar.set_position(progress.update);
@@ -46,6 +47,11 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
         }
         if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+}
+
+/// A line on standard error. That nobody reads it any more (as under `2>&1 | head`) is no reason to end a run, let alone to panic as `eprintln!` does.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// What a validation found, in the measure of its task.
@@ -73,10 +79,10 @@ fn install_interrupt() {
             if INTERRUPTED.swap(true, Ordering::Relaxed) {
                 process::exit(130);
             }
-            eprintln!("\ninterrupted: saving after this update (again to quit at once)");
+            say("\ninterrupted: saving after this update (again to quit at once)");
         });
         if let Err(error) = handler {
-            eprintln!("Ctrl-C will end the run at once instead of saving it ({error})");
+            say(&format!("Ctrl-C will end the run at once instead of saving it ({error})"));
         }
     });
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::device::DeviceChoice;
+use crate::{device::DeviceChoice, threads};
 
 /// Recurrent networks for computational neuroscience: train, evaluate, simulate, inspect.
 #[derive(Debug, Parser)]
@@ -44,6 +44,7 @@ enum Command {
 
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
+    threads::settle();
     let result = match Cli::parse().command {
         Command::Train(args) => train::train(args),
         Command::Eval(args) => eval::eval(&args),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use candle_core::Device;
 use serde::Serialize;
 
-use crate::device::DeviceChoice;
+use crate::{device::DeviceChoice, progress::say};
 
 /// Prints a value as one JSON document.
 pub fn json(value: &impl Serialize) -> Result<()> {
@@ -27,7 +27,7 @@ pub fn text(line: &str) -> Result<()> {
 /// Opens the device and says on standard error which one it is.
 pub fn open_device(choice: DeviceChoice) -> Result<Device> {
     let (device, words) = choice.open()?;
-    eprintln!("device: {words}");
+    say(&format!("device: {words}"));
     Ok(device)
 }
 

@@ -159,12 +159,7 @@ fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
 
 fn default_out(experiment: &Experiment) -> PathBuf {
     let task = experiment.task.id().rsplit('/').next().unwrap_or("task").to_string();
-    let kind = match experiment.model.kind {
-        nn4n_models::Kind::Vanilla => "vanilla",
-        nn4n_models::Kind::Ei => "ei",
-        nn4n_models::Kind::MultiArea => "multi_area",
-    };
-    PathBuf::from("runs").join(format!("{task}-{kind}-{}", experiment.seed))
+    PathBuf::from("runs").join(format!("{task}-{}-{}", experiment.model.kind, experiment.seed))
 }
 
 fn start(args: &TrainArgs, experiment: &Experiment) -> Result<From> {

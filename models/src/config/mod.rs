@@ -20,6 +20,8 @@ mod synapses;
 mod units;
 mod validate;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 pub use areas::{Area, Density, Projection};
@@ -45,6 +47,16 @@ pub enum Kind {
     Ei,
     /// Several areas, each with or without cell types: [`MultiAreaCtrnn`](crate::MultiAreaCtrnn).
     MultiArea,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Vanilla => "vanilla",
+            Self::Ei => "ei",
+            Self::MultiArea => "multi_area",
+        })
+    }
 }
 
 /// How Dale's law is kept. Both modes hold it exactly after every update; they differ in what becomes of a synapse that reaches zero.
@@ -302,7 +314,7 @@ impl ModelConfig {
         }
         Err(ModelError::config(
             "kind",
-            format!("is {:?}, but a network of kind {kind:?} was asked for; use the module of its kind, or `Ctrnn`", self.kind),
+            format!("is {}, but a network of kind {kind} was asked for; use the module of its kind, or `Ctrnn`", self.kind),
         ))
     }
 
