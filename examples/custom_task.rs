@@ -93,8 +93,7 @@ fn main() -> anyhow::Result<()> {
     let run = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
     fit(&experiment, &run, &device, From::Seed, progress_bar())?;
     let network = Checkpoint::load(run.path())?.network(&device)?;
-    let performance = evaluate(&network, task.as_ref(), 200, 0)?.performance.unwrap_or(0.0);
-    println!("performance {:.1} %", 100.0 * performance);
+    println!("performance {:.1} %", 100.0 * evaluate(&network, task.as_ref(), 200, 0)?.performance.unwrap_or(0.0));
     println!("next: cargo run --release -- inspect {}", run.path().display());
     Ok(())
 }

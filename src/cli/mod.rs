@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{device::DeviceChoice, threads};
+use crate::{device::DeviceChoice, progress::say, threads};
 
 /// Recurrent networks for computational neuroscience: train, evaluate, simulate, inspect.
 #[derive(Debug, Parser)]
@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", output::message(&error));
+            say(&format!("error: {}", output::message(&error)));
             ExitCode::FAILURE
         }
     }

@@ -3,8 +3,9 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
+use candle_core::{DType, Device};
 use clap::{Args, ValueEnum};
-use nn4n_models::ModelConfig;
+use nn4n_models::{Ctrnn, ModelConfig};
 use nn4n_tasks::Task;
 use serde::Serialize;
 
@@ -182,6 +183,8 @@ fn start(args: &TrainArgs, experiment: &Experiment) -> Result<From> {
             experiment.model.outputs
         );
     }
+    Ctrnn::from_tensors(&experiment.model, checkpoint.tensors.clone(), DType::F32, &Device::Cpu)
+        .with_context(|| format!("--init {}: its network is not of the kind to train; describe the same network", path.display()))?;
     Ok(From::Checkpoint(Box::new(checkpoint)))
 }
 

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, thread};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory};
-use nn4n_tasks::TrialBatch;
+use nn4n_tasks::{Split, TrialBatch};
 
 use super::{
     gradients::{clip, gradients},
@@ -26,8 +26,8 @@ use crate::{
 /// Only the part that is used takes memory.
 const STACK: usize = 4 << 30;
 
-/// Most rates in one update (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
-const MAX_RATES: usize = 1 << 32;
+/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about ten arrays of that many numbers.
+const MAX_RATES: usize = 1 << 30;
 
 /// How far a run is, told after every update.
 #[derive(Clone, Debug)]
@@ -100,6 +100,7 @@ fn train(
     let mut validation =
         Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
     validation.records.clone_from(&state.validations);
+    refuse_if_too_large(experiment, network.units().len())?;
     let mut trials = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates);
     rehearse(experiment, &network, trials.peek()?)?;
     if is_new {
@@ -170,16 +171,20 @@ fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device, from: Fro
     Ok((network, RunState::fresh(optimizer)))
 }
 
+fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
+    let batch_size = experiment.train.batch_size;
+    let steps = nn4n_tasks::batch(experiment.task.as_ref(), Split::Train, experiment.seed, 0, 1)?.max_steps();
+    if batch_size.saturating_mul(steps).saturating_mul(units) <= MAX_RATES {
+        return Ok(());
+    }
+    let message = format!(
+        "= {batch_size} trials of {steps} steps with {units} units are more than {MAX_RATES} rates in one update; take fewer trials"
+    );
+    Err(Error::setting("train.batch_size", message))
+}
+
 /// Computes the loss of the first batch once, so that what fits neither the network nor the trials is refused before an old run is replaced.
 fn rehearse(experiment: &Experiment, network: &Ctrnn, trials: &TrialBatch) -> Result<()> {
-    let (units, steps) = (network.units().len(), trials.max_steps());
-    if trials.len().saturating_mul(steps).saturating_mul(units) > MAX_RATES {
-        let message = format!(
-            "= {} trials of {steps} steps with {units} units are {MAX_RATES} rates or more (16 GiB) in one update; take fewer trials or units",
-            trials.len()
-        );
-        return Err(Error::setting("train.batch_size", message));
-    }
     let batch = TensorBatch::new(trials, network.dtype(), network.device())?;
     let trajectory = network.unroll(&batch.inputs, None, None)?;
     let context = Context { model: network, trajectory: &trajectory, batch: &batch, loss: experiment.train.loss };

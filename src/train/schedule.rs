@@ -6,12 +6,12 @@ use super::config::{fraction, positive};
 use crate::error::{Error, Result};
 
 /// How the learning rate changes, `{ kind = "step", every = 1000, factor = 0.5 }` in TOML.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+// The kind without parameters is written with braces because serde lets a unit variant ignore unknown keys.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
     /// It does not.
-    #[default]
-    Constant,
+    Constant {},
     /// Multiplied by `factor` after every `every` updates.
     Step {
         /// Updates between two changes.
@@ -38,11 +38,17 @@ pub enum Schedule {
     },
 }
 
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::Constant {}
+    }
+}
+
 impl Schedule {
     /// The factor of update `update`.
     pub fn factor(self, update: u64) -> f64 {
         match self {
-            Self::Constant => 1.0,
+            Self::Constant {} => 1.0,
             Self::Step { every, factor } => factor.powf((update / every) as f64),
             Self::Exponential { decay } => decay.powf(update as f64),
             Self::Cosine { updates, last } => {
@@ -58,7 +64,7 @@ impl Schedule {
             if value >= 1 { Ok(()) } else { Err(Error::setting("train.schedule", "counts updates from 1, but has 0")) }
         };
         match self {
-            Self::Constant => Ok(()),
+            Self::Constant {} => Ok(()),
             Self::Step { every, factor } => {
                 updates(every).and(fraction("schedule.factor", factor)).and(positive("schedule.factor", factor))
             }

@@ -1,0 +1,184 @@
+//! The program, from the outside: what its commands print and write.
+
+mod program;
+
+use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
+
+use ndarray::{Array2, Array3};
+use ndarray_npy::{NpzReader, NpzWriter};
+use nn4n::{Checkpoint, record::record};
+use serde_json::Value;
+
+/// Trains in a second; the rest of the settings are the defaults.
+const TRAIN: [&str; 10] = ["train", "--task", "song2016/rdm_varstim", "--units", "10", "--batch-size", "4", "--updates", "2", "--json"];
+
+/// What the program prints; it must succeed.
+fn nn4n(directory: &Path, arguments: &[&str]) -> String {
+    let output = program::nn4n(directory, arguments, &[]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "nn4n {}: {}\n{stderr}", arguments.join(" "), output.status);
+    String::from_utf8(output.stdout).expect("UTF-8 on standard output")
+}
+
+fn json(directory: &Path, arguments: &[&str]) -> Value {
+    let text = nn4n(directory, arguments);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("nn4n {}: {error} in {text}", arguments.join(" ")))
+}
+
+fn train(directory: &Path, more: &[&str]) -> Value {
+    json(directory, &[&TRAIN[..], &["--device", "cpu"], more].concat())
+}
+
+fn write_npz(path: &Path, arrays: &[(&str, &Array3<f32>)], x0: Option<&Array2<f32>>) {
+    let mut file = NpzWriter::new(fs::File::create(path).expect("a file"));
+    arrays.iter().for_each(|(name, array)| file.add_array(*name, *array).expect("an array"));
+    x0.into_iter().for_each(|x0| file.add_array("x0", x0).expect("an array"));
+    file.finish().expect("a file");
+}
+
+fn read_npz(path: &Path) -> BTreeMap<String, Array3<f32>> {
+    let mut file = NpzReader::new(fs::File::open(path).expect("a file")).expect("an archive");
+    let names = file.names().expect("names");
+    names.into_iter().filter_map(|name| Some((name.trim_end_matches(".npy").to_string(), file.by_name(&name).ok()?))).collect()
+}
+
+fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(directory).expect("a folder").map(|entry| entry.expect("an entry"));
+    entries.map(|entry| (entry.file_name().to_string_lossy().into(), fs::read(entry.path()).expect("a file"))).collect()
+}
+
+#[test]
+fn a_network_is_trained_evaluated_and_inspected() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let trained = train(folder.path(), &["--model", "ei", "--seed", "3", "--out", "runs/rdm"]);
+    assert_eq!((&trained["updates"], &trained["reason"], &trained["run"]), (&2.into(), &"last_update".into(), &"runs/rdm".into()));
+    assert!(trained["validation"]["loss"].is_f64(), "{trained}");
+
+    let evaluation = json(folder.path(), &["eval", "runs/rdm", "--trials", "4", "--json"]);
+    let fraction = |value: &Value| value.as_f64().is_some_and(|number| (0.0..=1.0).contains(&number));
+    assert_eq!(evaluation["task"], "song2016/rdm_varstim");
+    assert!(fraction(&evaluation["performance"]), "{evaluation}");
+    let conditions = evaluation["conditions"].as_array().expect("a list");
+    assert!(conditions.len() > 5, "{evaluation}");
+    for condition in conditions {
+        assert!(condition["condition"]["coherence"].is_f64() && fraction(&condition["performance"]), "{condition}");
+        assert_eq!(condition["trials"], 4);
+    }
+    assert_eq!(evaluation["trials"].as_u64(), Some(4 * conditions.len() as u64));
+    assert_eq!(evaluation, json(folder.path(), &["eval", "runs/rdm/model.safetensors", "--trials", "4", "--json"]), "the same twice");
+    let other = json(folder.path(), &["eval", "runs/rdm", "--trials", "4", "--seed", "1", "--json"]);
+    assert_ne!(evaluation["rms_error"], other["rms_error"], "another seed, the same trials");
+
+    let inspected = json(folder.path(), &["inspect", "runs/rdm", "--json"]);
+    assert_eq!((&inspected["constraints"]["excitatory"], &inspected["header"]["seed"]), (&8.into(), &3.into()));
+    assert!(inspected["spectrum"]["radius"].as_f64() > Some(0.0), "{inspected}");
+    for words in [&["eval", "runs/rdm", "--trials", "1"][..], &["inspect", "runs/rdm"]] {
+        assert!(nn4n(folder.path(), words).contains("next: nn4n "), "{words:?} leads nowhere");
+    }
+}
+
+#[test]
+fn tasks_are_listed_shown_and_sampled() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let list = json(folder.path(), &["tasks", "list", "--json"]);
+    let tasks = list.as_array().expect("a list");
+    assert!(tasks.len() >= 11, "{list}");
+    for task in tasks {
+        let (id, counts) = (task["id"].as_str().expect("an id"), [&task["n_inputs"], &task["n_outputs"]]);
+        assert!(task["dt"].as_f64() > Some(0.0), "{task}");
+        assert!(counts.iter().all(|count| count.is_u64()) || id == "data/npz", "{task}");
+        assert!(nn4n(folder.path(), &["tasks", "list"]).contains(id));
+    }
+    assert!(nn4n(folder.path(), &["tasks", "show", "song2016/romo"]).contains("next: nn4n train --task song2016/romo"));
+
+    let sample = ["tasks", "sample", "song2016/mante", "--batch", "3", "--seed", "5", "--out", "deep/trials.npz"];
+    nn4n(folder.path(), &sample);
+    let trials = read_npz(&folder.path().join("deep/trials.npz"));
+    let (count, steps, _) = trials["inputs"].dim();
+    assert_eq!((count, trials["inputs"].dim().2, trials["targets"].dim(), trials["loss_mask"].dim()), (3, 6, (3, steps, 2), (3, steps, 2)));
+    let text = fs::read_to_string(folder.path().join("deep/trials.json")).expect("conditions");
+    let conditions: Value = serde_json::from_str(&text).expect("JSON");
+    assert!(conditions.as_array().is_some_and(|list| list.len() == 3 && list.iter().all(|trial| trial["condition"].is_object())), "{text}");
+    let before = files(&folder.path().join("deep"));
+    assert!(!program::nn4n(folder.path(), &sample, &[]).status.success(), "trials were overwritten unasked");
+    nn4n(folder.path(), &[&sample[..], &["--force"]].concat());
+    assert!(files(&folder.path().join("deep")) == before, "the same seed, other trials");
+}
+
+#[test]
+fn run_writes_what_the_library_computes_from_the_given_start() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    train(folder.path(), &["--model", "ei", "--out", "rdm"]);
+    let network = Checkpoint::load(folder.path().join("rdm")).and_then(|file| file.network(&candle_core::Device::Cpu)).expect("a network");
+    let inputs = Array3::from_shape_fn((2, 7, 3), |(trial, step, channel)| (trial + 2 * step + 3 * channel) as f32 * 0.05);
+    let x0 = Array2::from_shape_fn((2, 10), |(trial, unit)| 0.1 * (trial + unit) as f32);
+    for (name, x0) in [("plain", None), ("started", Some(&x0))] {
+        let (from, to) = (format!("{name}.npz"), format!("{name}-activity.npz"));
+        write_npz(&folder.path().join(&from), &[("inputs", &inputs)], x0);
+        nn4n(folder.path(), &["run", "rdm", "--inputs", &from, "--out", &to]);
+        let found = read_npz(&folder.path().join(to));
+        let wanted = record(&network, &inputs, x0, None).expect("a recording");
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["outputs", "rates", "states"]);
+        assert!(found["outputs"] == wanted.outputs && found["states"] == wanted.states && found["rates"] == wanted.rates, "{name}");
+    }
+    let outputs = |name: &str| read_npz(&folder.path().join(name))["outputs"].clone();
+    assert_ne!(outputs("plain-activity.npz"), outputs("started-activity.npz"), "x0 changes nothing");
+    for (name, seed) in [("one.npz", "1"), ("again.npz", "1"), ("two.npz", "2")] {
+        nn4n(folder.path(), &["run", "rdm", "--inputs", "plain.npz", "--noise", "--seed", seed, "--out", name]);
+    }
+    assert_eq!(outputs("one.npz"), outputs("again.npz"));
+    assert!(outputs("one.npz") != outputs("two.npz") && outputs("one.npz") != outputs("plain-activity.npz"), "there is no noise");
+}
+
+#[test]
+fn a_users_own_arrays_are_a_task() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let inputs = Array3::from_shape_fn((5, 12, 2), |(trial, step, _)| if step == trial { 1.0 } else { 0.0 });
+    write_npz(&folder.path().join("mine.npz"), &[("inputs", &inputs), ("targets", &inputs.mapv(|value| 0.5 * value))], None);
+    let arguments = ["train", "--data", "mine.npz", "--units", "6", "--updates", "2", "--out", "mine", "--json"];
+    assert_eq!(json(folder.path(), &arguments)["updates"], 2);
+    let evaluation = json(folder.path(), &["eval", "mine", "--trials", "2", "--json"]);
+    assert!(evaluation["rms_error"].as_f64() > Some(0.0), "{evaluation}");
+    nn4n(folder.path(), &["run", "mine", "--inputs", "mine.npz", "--out", "activity.npz"]);
+    assert_eq!(read_npz(&folder.path().join("activity.npz"))["outputs"].dim(), (5, 12, 2));
+}
+
+#[test]
+fn an_experiment_in_toml_is_trained_and_its_flags_can_be_changed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = "seed = 7\n[task]\nid = \"song2016/rdm_varstim\"\nsigma_in = 0.0\n[model]\nkind = \"multi_area\"\nfeedforward = 0.5\n\
+                areas = [{ name = \"a\", units = 6 }, { name = \"b\", units = 5 }]\n[train]\nupdates = 3\nbatch_size = 2\nclip_norm = \"off\"\n";
+    fs::write(folder.path().join("mine.toml"), text).expect("a file");
+    assert_eq!(json(folder.path(), &["train", "mine.toml", "--updates", "2", "--out", "first", "--json"])["updates"], 2);
+    let header = Checkpoint::load(folder.path().join("first")).expect("a checkpoint").header;
+    assert_eq!((header.seed, header.model.n_units(), &header.task.parameters["sigma_in"]), (7, 11, &0.0.into()));
+    assert_eq!(header.train.settings["clip_norm"], "off");
+    // What a run says of itself is enough to repeat it.
+    nn4n(folder.path(), &["train", "first/run.toml", "--out", "second"]);
+    assert!(files(&folder.path().join("first")) == files(&folder.path().join("second")), "run.toml is not the whole experiment");
+}
+
+#[test]
+fn a_run_is_resumed_and_a_network_is_trained_further() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    train(folder.path(), &["--out", "rdm"]);
+    assert_eq!(json(folder.path(), &["train", "--out", "rdm", "--resume", "--updates", "5", "--json"])["updates"], 5);
+    let updates = |name: &str| Checkpoint::load(folder.path().join(name)).expect("a checkpoint").header.train.updates;
+    assert!(updates("rdm") >= 2);
+    train(folder.path(), &["--init", "rdm", "--lr", "1e-30", "--out", "further"]);
+    let weights = |name: &str| {
+        let tensors = Checkpoint::load(folder.path().join(name)).expect("a checkpoint").tensors;
+        tensors["w_rec"].flatten_all().and_then(|weights| weights.to_vec1::<f32>()).expect("weights")
+    };
+    assert_eq!(weights("rdm"), weights("further"), "the steps are too small to change a weight");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut command = program::command(folder.path(), &[&TRAIN[..], &["--out", "rdm"]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    Checkpoint::load(folder.path().join("rdm")).expect("a whole run");
+}

@@ -1,0 +1,29 @@
+//! Training on long trials: candle's backward pass recurses through time, so `fit` brings a stack of its own.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use candle_core::{DType, Device};
+use nn4n::{
+    Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
+    models::{Bias, LearnTau, ModelConfig},
+    tasks::golub2018::FlipFlop,
+    train::{From, StopReason, ValidationConfig, fit},
+};
+
+#[test]
+fn a_trial_of_two_thousand_steps_is_trained_from_the_thread_of_a_test() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let task = Arc::new(FlipFlop { n_steps: 2000, ..FlipFlop::default() });
+    // A trained time constant and bias and a noise of each kind make the graph of a step deeper.
+    let model = ModelConfig::ei(3, 8, 3).learn_tau(LearnTau::PerUnit).b_rec(Bias::Trained(0.1.into())).sigma_post(0.1);
+    let validation = ValidationConfig { every: 1, trials_per_condition: 1 };
+    let settings = TrainConfig { batch_size: 1, updates: 1, validation, ..TrainConfig::default() };
+    let run = RunDirectory::open(folder.path(), Existing::Keep)?;
+    let experiment = Experiment::new(task, model.clone(), settings, 0)?;
+    let outcome = fit(&experiment, &run, &Device::Cpu, From::Seed, |_| ControlFlow::Continue(()))?;
+    assert_eq!((outcome.updates, outcome.reason), (1, StopReason::LastUpdate));
+    let trained = &Checkpoint::load(folder.path())?.tensors["w_out"];
+    let fresh = &model.draw(0, DType::F32)?["w_out"];
+    assert!((trained - fresh)?.abs()?.sum_all()?.to_scalar::<f32>()? > 0.0, "the update changed nothing");
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! What a user gets wrong is refused in a message that says what to do, with exit code 1 or 2, without a panic, and without touching what is there.
+
+mod program;
+
+use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
+
+use ndarray::{Array2, Array3, ArrayD};
+use ndarray_npy::NpzWriter;
+
+/// A folder with a run, shared by all tests, which only ask for what must be refused.
+fn folder() -> &'static Path {
+    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let arguments = ["train", "--task", "song2016/rdm_varstim", "--units", "8", "--batch-size", "2", "--updates", "1", "--out", "run"];
+        let output = program::nn4n(folder.path(), &arguments, &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        folder
+    });
+    folder.path()
+}
+
+fn run_files() -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder().join("run")).expect("the run").map(|entry| entry.expect("an entry"));
+    entries.map(|entry| (entry.file_name().to_string_lossy().into(), fs::read(entry.path()).expect("a file"))).collect()
+}
+
+/// What the program says when it refuses these arguments, without the line that names the device.
+fn refusal(arguments: &[&str]) -> String {
+    // A backtrace is no message.
+    let output = program::nn4n(folder(), arguments, &[("RUST_BACKTRACE", "1")]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let called = format!("nn4n {}", arguments.join(" "));
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{called}: {}\n{stderr}", output.status);
+    assert!(!stderr.contains("panicked") && !stderr.contains("stack backtrace"), "{called}: {stderr}");
+    assert!(output.stdout.is_empty(), "{called} reports a result");
+    let message: Vec<_> = stderr.lines().filter(|line| !line.starts_with("device: ")).collect();
+    assert!(message.first().is_some_and(|line| line.starts_with("error: ")), "{called}: {stderr}");
+    message.join("\n")
+}
+
+fn assert_refused(arguments: &[&str], words: &[&str]) {
+    let message = refusal(arguments);
+    words.iter().for_each(|word| assert!(message.contains(word), "nn4n {}: no `{word}` in\n{message}", arguments.join(" ")));
+}
+
+/// Writes an experiment with these lines, and asks for it.
+fn assert_toml_refused(name: &str, text: &str, words: &[&str]) {
+    let file = format!("{name}.toml");
+    fs::write(folder().join(&file), text).expect("a file");
+    let out = format!("out-{name}");
+    assert_refused(&["train", &file, "--out", &out], &[&[file.as_str()], words].concat());
+    assert!(!folder().join(out).join("run.toml").exists(), "{text}: a run was started");
+}
+
+/// An array and its name in a file.
+type Named = (&'static str, ArrayD<f32>);
+
+fn npz(name: &str, arrays: &[Named]) -> String {
+    let mut file = NpzWriter::new(fs::File::create(folder().join(name)).expect("a file"));
+    arrays.iter().for_each(|(name, array)| file.add_array(*name, array).expect("an array"));
+    file.finish().expect("a file");
+    name.into()
+}
+
+fn ones(shape: (usize, usize, usize)) -> ArrayD<f32> {
+    Array3::ones(shape).into_dyn()
+}
+
+const TASK: &str = "[task]\nid = \"song2016/rdm_varstim\"\n";
+
+#[test]
+fn mistakes_in_an_experiment_are_refused_by_name() {
+    let in_model = |line: &str| format!("{TASK}[model]\nunits = 8\n{line}\n");
+    let in_train = |line: &str| format!("{TASK}[model]\nunits = 8\n[train]\n{line}\n");
+    let areas = "[model]\nkind = \"multi_area\"\nunits = 9\nareas = [{ name = \"a\", units = 4 }, { name = \"b\", units = 4 }]\n";
+    let cases: [(String, &[&str]); 25] = [
+        (format!("sed = 1\n{TASK}"), &["unknown field `sed`", "`seed`"]),
+        (format!("{TASK}sigma_im = 0.1\n"), &["unknown field `sigma_im`", "`sigma_in`", "leave a field out"]),
+        (format!("{TASK}sigma_in = -0.1\n"), &["`sigma_in` = -0.1", "at least 0"]),
+        (format!("{TASK}sigma_in = nan\n"), &["`sigma_in`"]),
+        ("[task]\nid = \"song2016/rdm\"\n".into(), &["unknown task `song2016/rdm`", "did you mean"]),
+        ("seed = 1\n".into(), &["missing field `task`"]),
+        ("seed = \n".into(), &["line 1"]),
+        (in_model("taau = 50"), &["unknown field `taau`", "`tau`"]),
+        (in_model("kind = \"lstm\""), &["unknown variant `lstm`", "`vanilla`, `ei`, `multi_area`"]),
+        (in_model("tau = 10"), &["model.dt: = 20 ms exceeds `tau` = 10 ms; the Euler step needs dt <= tau"]),
+        (in_model("dt = 10"), &["model.dt: is 10", "dt = 20", "leave it out"]),
+        (in_model("inputs = 5"), &["model.inputs: is 5", "inputs = 3", "leave it out"]),
+        (in_model("density = 1.5"), &["model.density: must lie in [0, 1], but is 1.5"]),
+        (in_model("density = nan"), &["model.density: must lie in [0, 1], but is NaN"]),
+        (in_model("w_rec = { plastik = 1 }"), &["unknown field `plastik`"]),
+        (format!("{TASK}{areas}"), &["model.units: is 9, but the areas sum to 8; leave `units` out or correct an area"]),
+        (in_train("lr = 0.1"), &["unknown field `lr`", "`learning_rate`"]),
+        (in_train("optimizer = { kind = \"adam\", beta = 0.9 }"), &["unknown field `beta`", "`beta1`"]),
+        (in_train("schedule = { kind = \"constant\", every = 3 }"), &["unknown field `every`"]),
+        (in_train("stop = { patiance = 3 }"), &["unknown field `patiance`", "`patience`"]),
+        (in_train("regularisers = [{ kind = \"l2_rates\", weight = 0.1, wait = 1 }]"), &["unknown field `wait`"]),
+        (in_train("regularisers = [{ kind = \"l2_rats\", weight = 0.1 }]"), &["unknown variant `l2_rats`", "`l2_rates`"]),
+        (in_train("regularisers = [{ kind = \"l2_rates\", weight = -1.0 }]"), &["l2_rates.weight", "must be finite and >= 0, but is -1"]),
+        (in_train("batch_size = 0"), &["train.batch_size: must be at least 1, but is 0"]),
+        (in_train("loss = \"cross_entropy\""), &["train.loss", "model.readout", "softmax"]),
+    ];
+    for (index, (text, words)) in cases.into_iter().enumerate() {
+        assert_toml_refused(&format!("mistake-{index}"), &text, words);
+    }
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let cases: [(&[&str], &[&str]); 15] = [
+        (&["--units", "0"], &["model.units", "give the number of units"]),
+        (&["--units", "1000000000000"], &["model.units", "1000000000000 exceeds"]),
+        (&["--units", "-5"], &["-5"]),
+        (&["--units", "many"], &["invalid value 'many'", "--units"]),
+        (&["--model", "multi_area", "--units", "1"], &["areas[1].units: is 0"]),
+        (&["--batch-size", "0"], &["train.batch_size: must be at least 1, but is 0"]),
+        (&["--batch-size", "1000000000000"], &["train.batch_size: = 1000000000000 trials", "take fewer trials"]),
+        (&["--batch-size", "18446744073709551615"], &["train.batch_size", "take fewer trials"]),
+        (&["--updates", "0"], &["train.updates: must be at least 1, but is 0"]),
+        (&["--lr", "-1"], &["train.learning_rate: must be finite and > 0, but is -1"]),
+        (&["--lr", "0"], &["train.learning_rate: must be finite and > 0, but is 0"]),
+        (&["--lr", "nan"], &["train.learning_rate: must be finite and > 0, but is NaN"]),
+        (&["--lr", "inf"], &["train.learning_rate: must be finite and > 0, but is inf"]),
+        (&["--seed", "18446744073709551615"], &["seed: must be at most 9223372036854775807"]),
+        (&["--optimizer", "adma"], &["`adma` is unknown; use sgd, adam or adamw"]),
+    ];
+    for (arguments, words) in cases {
+        assert_refused(&[&["train", "--task", "song2016/rdm_varstim", "--out", "numbers"], arguments].concat(), words);
+    }
+    assert_refused(&["eval", "run", "--trials", "0"], &["'--trials <N>'", "0 is not in 1.."]);
+    assert_refused(&["eval", "run", "--trials", "4000000000"], &["`batch_size`", "ask for fewer trials"]);
+    for (batch, words) in [("0", "at least one trial"), ("1000000000000", "ask for fewer trials")] {
+        assert_refused(&["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"], &["`batch_size`", words]);
+    }
+    assert_refused(&["tasks", "sample", "song2016/mante", "--out", "numbers.json"], &["numbers.json", "name an .npz file"]);
+    assert!(!folder().join("numbers.npz").exists() && !folder().join("numbers.json").exists());
+}
+
+#[test]
+fn names_that_do_not_exist_are_refused() {
+    let train = ["train", "--task", "song2016/rdm_varstim", "--out", "names"];
+    assert_refused(&["train", "--task", "song2016/rdm_varstin"], &["unknown task", "did you mean `song2016/rdm_varstim`?"]);
+    assert_refused(&["tasks", "show", "rdm"], &["unknown task `rdm`", "the known tasks are"]);
+    assert_refused(&[&train[..], &["--model", "lstm"]].concat(), &["invalid value 'lstm'", "vanilla, ei, multi_area"]);
+    assert_refused(&[&train[..], &["--device", "gpu"]].concat(), &["unknown device `gpu`; use auto, cpu, cuda:N"]);
+    assert_refused(&["train"], &["name what to train on", "--task ID", "--data FILE.npz"]);
+    assert_refused(&["train", "nowhere.toml"], &["nowhere.toml could not be read"]);
+    assert_refused(&["eval", "nowhere"], &["nowhere: does not exist", "name a checkpoint file or a run directory"]);
+    assert_refused(&["train", "--out", "nowhere", "--resume"], &["nowhere"]);
+    assert_refused(&[&train[..], &["--init", "nowhere"]].concat(), &["nowhere: does not exist"]);
+}
+
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_gpu_that_the_program_was_not_built_for_is_refused_in_one_line() {
+    let arguments = ["train", "--task", "song2016/rdm_varstim", "--device", "cuda:0", "--out", "gpu"];
+    let message = refusal(&arguments);
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains("device `cuda:0`") && message.contains("--features cuda") && message.contains("--device cpu"), "{message}");
+}
+
+#[test]
+fn data_that_cannot_be_trained_on_are_refused() {
+    let mut with_nan = Array3::<f32>::ones((2, 5, 1));
+    with_nan[[1, 3, 0]] = f32::NAN;
+    let with_nan = with_nan.into_dyn();
+    let flat = Array2::<f32>::ones((5, 1)).into_dyn();
+    let (inputs, targets) = (("inputs", ones((2, 5, 1))), ("targets", ones((2, 5, 1))));
+    let cases: [(&str, &[Named], &[&str]); 6] = [
+        ("rank", &[("inputs", flat.clone()), targets.clone()], &["`inputs`", "rank.npz", "(trials, steps, inputs)"]),
+        ("mask", &[inputs.clone(), targets.clone(), ("loss_mask", flat.clone())], &["`loss_mask`", "mask.npz"]),
+        ("nan", &[("inputs", with_nan.clone()), targets.clone()], &["`inputs`", "nan.npz", "finite"]),
+        ("nan-target", &[inputs.clone(), ("targets", with_nan.clone())], &["`targets`", "finite"]),
+        ("steps", &[inputs.clone(), ("targets", ones((2, 6, 1)))], &["`targets`", "2 trials of 6 steps", "same trials and steps"]),
+        ("lone", std::slice::from_ref(&inputs), &["`targets`", "is missing", "inputs"]),
+    ];
+    for (name, arrays, words) in cases {
+        assert_refused(&["train", "--data", &npz(&format!("{name}.npz"), arrays), "--out", "data"], words);
+    }
+    fs::write(folder().join("text.npz"), "no archive").expect("a file");
+    assert_refused(&["train", "--data", "text.npz", "--out", "data"], &["text.npz", "numpy.savez"]);
+
+    let run = |name: &str, arrays: &[Named], words: &[&str]| {
+        assert_refused(&["run", "run", "--inputs", &npz(name, arrays), "--out", "activity.npz"], &[&[name], words].concat());
+    };
+    run("channels.npz", &[("inputs", ones((2, 5, 4)))], &["4 channels", "the network has 3"]);
+    run("flat.npz", &[("inputs", flat.clone())], &["[5, 1]", "(batch, steps, channels)"]);
+    run("bad.npz", &[("inputs", ones((2, 5, 3)) * f32::INFINITY)], &["inputs must be finite", "clean the data"]);
+    run("start.npz", &[("inputs", ones((2, 5, 3))), ("x0", Array2::ones((2, 9)).into_dyn())], &["x0", "(2, 9)", "8 units"]);
+    run("start-nan.npz", &[("inputs", ones((2, 5, 3))), ("x0", Array2::from_elem((2, 8), f32::NAN).into_dyn())], &["x0 must be finite"]);
+    assert!(!folder().join("activity.npz").exists());
+}
+
+#[test]
+fn checkpoints_that_do_not_fit_are_refused() {
+    assert_refused(
+        &["eval", "run", "--task", "song2016/mante"],
+        &["the network has 3 inputs", "`song2016/mante` has 6", "choose a task of its shape"],
+    );
+    let init = |arguments: &[&str], words: &[&str]| {
+        assert_refused(&[&["train", "--init", "run", "--out", "unfit"], arguments].concat(), &[&["--init run"], words].concat());
+    };
+    init(&["--task", "song2016/mante", "--units", "8"], &["3 inputs, 8 units, 2 outputs", "(6, 8, 2)", "describe the same network"]);
+    init(&["--task", "song2016/rdm_varstim", "--units", "9"], &["8 units", "describe the same network"]);
+    init(&["--task", "song2016/rdm_varstim", "--units", "8", "--model", "ei"], &["describe the same network", "Dale's law"]);
+
+    let whole = fs::read(folder().join("run/model.safetensors")).expect("a checkpoint");
+    fs::write(folder().join("cut.safetensors"), &whole[..whole.len() / 2]).expect("a file");
+    for command in [&["eval", "cut.safetensors"][..], &["inspect", "cut.safetensors"]] {
+        assert_refused(command, &["cut.safetensors", "truncated", "copy or download it again"]);
+    }
+    fs::create_dir_all(folder().join("damaged")).expect("a folder");
+    for file in ["model.safetensors", "optimizer.safetensors", "run.toml", "log.jsonl"] {
+        let bytes = fs::read(folder().join("run").join(file)).expect("a file");
+        let kept = if file == "optimizer.safetensors" { bytes.len() - 1 } else { bytes.len() };
+        fs::write(folder().join("damaged").join(file), &bytes[..kept]).expect("a file");
+    }
+    assert_refused(&["train", "--out", "damaged", "--resume"], &["optimizer.safetensors", "truncated"]);
+    let text = fs::read_to_string(folder().join("run/run.toml")).expect("an experiment").replace("kind = \"adam\"", "kind = \"sgd\"");
+    fs::write(folder().join("damaged/run.toml"), text.replace("beta1", "#").replace("beta2", "#").replace("epsilon", "#")).expect("a file");
+    fs::copy(folder().join("run/optimizer.safetensors"), folder().join("damaged/optimizer.safetensors")).expect("a copy");
+    assert_refused(&["train", "--out", "damaged", "--resume"], &["unexpected tensor `moment.", "not the state of this run", "--force"]);
+}
+
+#[test]
+fn a_run_is_never_replaced_unasked_nor_by_one_that_is_refused() {
+    let before = run_files();
+    let train = ["train", "--task", "song2016/rdm_varstim", "--out", "run"];
+    assert_refused(&train, &["already holds a run", "--resume", "--force", "another --out"]);
+    fs::write(folder().join("radius.toml"), format!("{TASK}[model]\nunits = 8\ndensity = 0.0\nw_rec = {{ spectral_radius = 1.5 }}\n"))
+        .expect("a file");
+    fs::write(
+        folder().join("targets.toml"),
+        format!("{TASK}hi = 2.0\n[model]\nunits = 8\nreadout = \"sigmoid\"\n[train]\nloss = \"cross_entropy\"\n"),
+    )
+    .expect("a file");
+    let forced: [(&[&str], &str); 7] = [
+        (&["radius.toml"], "cannot be reached"),
+        (&["targets.toml"], "targets in [0, 1]"),
+        (&["--task", "song2016/rdm_varstim", "--units", "0"], "model.units"),
+        (&["--task", "song2016/rdm_varstim", "--batch-size", "1000000000000"], "take fewer trials"),
+        (&["--task", "song2016/rdm_varstim", "--lr", "-1"], "train.learning_rate"),
+        (&["--task", "song2016/rdm_varstim", "--init", "run", "--units", "9"], "describe the same network"),
+        (&["--task", "song2016/nothing"], "unknown task"),
+    ];
+    for (arguments, words) in forced {
+        assert_refused(&[&["train", "--force", "--out", "run"], arguments].concat(), &[words]);
+        assert!(run_files() == before, "{arguments:?} changed the run");
+    }
+    assert_refused(&["train", "--out", "run", "--resume", "--force"], &["cannot be used with"]);
+    assert!(run_files() == before);
+}

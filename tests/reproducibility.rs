@@ -1,0 +1,142 @@
+//! The same experiment gives the same files, bit for bit: in one process or several, with any number of threads, interrupted or not.
+
+mod program;
+mod small;
+
+use std::{fs, ops::ControlFlow, path::Path};
+
+use candle_core::Device;
+use nn4n::{
+    Existing, Experiment, Result, RunDirectory, TrainConfig,
+    models::{Dale, LearnTau, ModelConfig, Start},
+    train::{From, OptimizerConfig, Schedule, StopReason, fit},
+};
+use small::{easy_task, settings, train};
+
+const FILES: [&str; 4] = ["model.safetensors", "optimizer.safetensors", "run.toml", "log.jsonl"];
+
+fn bytes(directory: &Path, file: &str) -> Vec<u8> {
+    let path = directory.join(file);
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn assert_same(one: &Path, other: &Path, what: &str) {
+    for file in FILES {
+        assert!(bytes(one, file) == bytes(other, file), "{what}: {file} differs");
+    }
+}
+
+/// Trains in pieces that end after these updates, each resumed from the files alone.
+fn train_in_pieces(experiment: &Experiment, directory: &Path, ends: &[u64]) -> Result<()> {
+    for (piece, end) in ends.iter().enumerate() {
+        let (existing, from) = if piece == 0 { (Existing::Keep, From::Seed) } else { (Existing::Resume, From::Resume) };
+        let run = RunDirectory::open(directory, existing)?;
+        let outcome = fit(experiment, &run, &Device::Cpu, from, |progress| {
+            if progress.update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        assert_eq!((outcome.reason, outcome.updates), (StopReason::Interrupted, *end));
+    }
+    let run = RunDirectory::open(directory, Existing::Resume)?;
+    fit(experiment, &run, &Device::Cpu, From::Resume, |_| ControlFlow::Continue(())).map(drop)
+}
+
+fn check_interruptions(model: ModelConfig, change: impl FnOnce(&mut TrainConfig)) -> Result<()> {
+    let mut settings = settings(9, 3);
+    change(&mut settings);
+    let what = format!("{:?}, {:?}, {:?}, {:?}", model.kind, model.start, settings.optimizer, settings.schedule);
+    let experiment = Experiment::new(easy_task(), model, settings, 3)?;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = folder.path().join("whole");
+    train(&experiment, &whole)?;
+    // Before, between and at validations; more than once; in the last update but one.
+    for ends in [&[1][..], &[3], &[4], &[2, 3, 7], &[8]] {
+        let pieces = folder.path().join(format!("{ends:?}"));
+        train_in_pieces(&experiment, &pieces, ends)?;
+        assert_same(&whole, &pieces, &format!("{what}, interrupted after {ends:?}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_seed_gives_the_same_files_twice_in_one_process_and_another_seed_gives_others() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = |name: &str, seed| -> Result<std::path::PathBuf> {
+        let directory = folder.path().join(name);
+        train(&Experiment::new(easy_task(), ModelConfig::ei(2, 10, 2), settings(4, 2), seed)?, &directory)?;
+        Ok(directory)
+    };
+    let (one, again, other) = (run("one", 1)?, run("again", 1)?, run("other", 2)?);
+    assert_same(&one, &again, "same seed");
+    for file in FILES {
+        assert!(bytes(&one, file) != bytes(&other, file), "{file} does not depend on the seed");
+    }
+    Ok(())
+}
+
+#[test]
+fn one_thread_and_two_threads_give_the_same_files() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // Large enough for the matrix products to be divided among threads.
+    let arguments = ["train", "--task", "song2016/rdm_varstim", "--model", "ei", "--units", "120", "--batch-size", "64", "--updates", "3"];
+    for threads in ["1", "2"] {
+        let arguments = [&arguments[..], &["--device", "cpu", "--seed", "4", "--out", threads]].concat();
+        let output = program::nn4n(folder.path(), &arguments, &[("RAYON_NUM_THREADS", threads)]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_same(&folder.path().join("1"), &folder.path().join("2"), "1 and 2 threads");
+}
+
+#[test]
+fn an_interrupted_run_under_gradient_descent_with_momentum_ends_as_an_uninterrupted_one() -> Result<()> {
+    check_interruptions(ModelConfig::ei(2, 8, 2).dale(Dale::Clamped), |settings| {
+        settings.optimizer = OptimizerConfig::Sgd { momentum: 0.9 };
+        settings.schedule = Schedule::Cosine { updates: 8, last: 0.1 };
+        settings.clip_norm = None;
+    })
+}
+
+#[test]
+fn an_interrupted_run_under_adam_with_learned_time_constants_ends_as_an_uninterrupted_one() -> Result<()> {
+    check_interruptions(ModelConfig::ei(2, 8, 2).learn_tau(LearnTau::PerUnit), |settings| {
+        settings.schedule = Schedule::Step { every: 2, factor: 0.5 };
+    })
+}
+
+#[test]
+fn an_interrupted_run_with_carried_states_ends_as_an_uninterrupted_one() -> Result<()> {
+    check_interruptions(ModelConfig::vanilla(2, 8, 2).start(Start::Carried), |settings| {
+        settings.optimizer = OptimizerConfig::named("adamw").expect("a known optimiser");
+        settings.schedule = Schedule::Warmup { updates: 5 };
+    })
+}
+
+/// A crash leaves what was written last: records in the log, and perhaps a checkpoint, of updates that the saved state does not know of.
+#[test]
+fn a_run_that_was_killed_between_two_validations_ends_as_an_uninterrupted_one() -> Result<()> {
+    let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(9, 3), 3)?;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    train(&experiment, &whole)?;
+    train(&Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(6, 3), 3)?, &killed)?;
+    for file in ["run.toml", "model.safetensors"] {
+        fs::copy(whole.join(file), killed.join(file)).expect("a copy");
+    }
+    let mut log = String::from_utf8(bytes(&whole, "log.jsonl")).expect("text");
+    log.truncate(log.len() - 20);
+    fs::write(killed.join("log.jsonl"), log).expect("a log whose last line is cut");
+    fit(&experiment, &RunDirectory::open(&killed, Existing::Resume)?, &Device::Cpu, From::Resume, |_| ControlFlow::Continue(()))?;
+    assert_same(&whole, &killed, "killed after update 8");
+    Ok(())
+}
+
+#[test]
+fn a_resumed_run_keeps_settings_that_are_not_the_defaults() -> Result<()> {
+    let mut settings = settings(4, 2);
+    settings.clip_norm = None;
+    settings.clip_value = Some(0.5);
+    let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings, 3)?;
+    let read = Experiment::from_toml(&experiment.to_toml()?)?;
+    assert_eq!((&read.train, &read.model, read.seed), (&experiment.train, &experiment.model, 3));
+    assert_eq!(read.task.parameters(), experiment.task.parameters());
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! A small task and short runs.
+
+use std::{ops::ControlFlow, path::Path, sync::Arc};
+
+use candle_core::Device;
+use nn4n::{
+    Existing, Experiment, Result, RunDirectory, TrainConfig,
+    tasks::{Task, song2016::RdmFixed},
+    train::{From, Outcome, ValidationConfig, fit},
+};
+
+/// Two inputs, two outputs, one clear difference to report, 20 steps.
+pub fn easy_task() -> Arc<dyn Task> {
+    Arc::new(RdmFixed {
+        stimulus: 200.0,
+        decision: 100.0,
+        fixation_test: 100.0,
+        coherences: vec![0.512],
+        p_catch: 0.0,
+        ..RdmFixed::default()
+    })
+}
+
+/// Small batches and few validation trials, without a stop rule.
+pub fn settings(updates: u64, validate_every: u64) -> TrainConfig {
+    let mut settings = TrainConfig {
+        batch_size: 4,
+        updates,
+        log_every: 1,
+        validation: ValidationConfig { every: validate_every, trials_per_condition: 2 },
+        ..TrainConfig::default()
+    };
+    settings.stop.never = true;
+    settings
+}
+
+/// Trains into a directory that holds no run yet.
+pub fn train(experiment: &Experiment, directory: &Path) -> Result<Outcome> {
+    fit(experiment, &RunDirectory::open(directory, Existing::Keep)?, &Device::Cpu, From::Seed, |_| ControlFlow::Continue(()))
+}
