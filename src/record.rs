@@ -24,6 +24,9 @@ pub struct Recording {
 /// Most units times steps times trials that one pass holds, so that many trials do not need much memory.
 const CHUNK: usize = 1 << 23;
 
+/// Most numbers that a recording may hold (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
+const LARGEST: usize = 1 << 32;
+
 /// Runs `inputs` (trials, steps, inputs) through the network, from the states `x0` (trials, units) if given; `noise` switches its noise on.
 ///
 /// # Errors
@@ -79,6 +82,13 @@ fn for_each_chunk(
 ) -> Result<()> {
     let (trials, steps, _) = inputs.dim();
     let network = network.frozen();
+    let numbers = trials.saturating_mul(steps).saturating_mul(2 * network.units().len() + network.config().outputs);
+    if numbers > LARGEST {
+        let message = format!(
+            "ask for {numbers} numbers ({trials} trials of {steps} steps), more than the {LARGEST} of one recording; run fewer trials at a time"
+        );
+        return Err(Error::setting("inputs", message));
+    }
     if let Some(x0) = x0
         && x0.dim() != (trials, network.units().len())
     {

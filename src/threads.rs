@@ -26,7 +26,7 @@ fn restart(threads: usize) {
         command.arg0(name);
     }
     let error = command.args(env::args_os().skip(1)).env(VARIABLE, threads.to_string()).exec();
-    eprintln!("{VARIABLE} could not be set ({error}); set it to make training faster");
+    crate::progress::say(&format!("{VARIABLE} could not be set ({error}); set it to make training faster"));
 }
 
 #[cfg(not(unix))]

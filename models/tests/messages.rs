@@ -24,7 +24,7 @@ fn mistakes_in_toml_are_named() {
         ("", "units = 4\ndensity = { e_to_x = 0.5 }", vec!["expected a density in [0, 1] or { e_to_e = .."]),
         ("", "units = 4\ndensity = { e_to_e = 0.5 }", vec!["model.density: from `network` to `network` is given by cell type, but"]),
         ("", "inputs = 1", vec!["model.units: is missing or 0", "units = 100"]),
-        ("", "units = 1000000000000000", vec!["model.units: = 1000000000000000 exceeds 100000"]),
+        ("", "units = 1000000000000000", vec!["model.units: = 1000000000000000 exceeds 20000"]),
         ("", "units = 4\noutputs = 0", vec!["model.outputs: must be at least 1, but is 0"]),
         ("", "units = 4\nkind = \"multi\"", vec!["unknown variant `multi`", "`vanilla`, `ei`, `multi_area`"]),
         ("", "units = 4\nactivation = \"gelu\"", vec!["unknown activation `gelu`; known are linear, relu"]),
@@ -84,7 +84,7 @@ fn matrices_of_a_wrong_shape_name_the_row_that_is_wrong() {
 #[test]
 fn what_only_rust_can_say_wrongly_is_refused_too() {
     let sizes = ModelConfig::multi_area(1, 1, [Area::new("a", usize::MAX), Area::new("b", usize::MAX)]);
-    assert!(sizes.validate().unwrap_err().to_string().contains("exceeds 100000"));
+    assert!(sizes.validate().unwrap_err().to_string().contains("exceeds 20000"));
     let activation = ModelConfig::vanilla(1, 3, 1).activation(Activation::Power(0.5));
     assert!(activation.validate().unwrap_err().to_string().contains("exponent n >= 1"));
     let dtype = Ctrnn::init(&ModelConfig::vanilla(1, 3, 1), 0, DType::F16, &Device::Cpu).unwrap_err();

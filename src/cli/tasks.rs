@@ -1,8 +1,8 @@
 //! `nn4n tasks`
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use nn4n_tasks::{Split, TrialBatch};
 use serde::Serialize;
@@ -129,10 +129,7 @@ fn sample(args: &SampleArgs) -> Result<()> {
         SplitName::Test => Split::Test,
     };
     let trials = nn4n_tasks::batch(task.as_ref(), split, args.seed, 0, args.batch)?;
-    if let Some(directory) = args.out.parent() {
-        fs::create_dir_all(directory).with_context(|| format!("{} could not be created", directory.display()))?;
-    }
-    nn4n_tasks::write_npz(&args.out, &trials)?;
+    write_atomically(&args.out, &nn4n_tasks::npz_bytes(&trials)?)?;
     write_atomically(&conditions_path, &serde_json::to_vec_pretty(&described(&trials))?)?;
     let (count, steps, _) = trials.inputs.dim();
     output::text(&format!(

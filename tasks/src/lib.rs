@@ -66,7 +66,7 @@ pub use batch::{assemble, balanced, batch, repeated};
 pub use condition::{Condition, Value};
 pub use epoch::{Epoch, MAX_STEPS, Timeline, steps};
 pub use error::TaskError;
-pub use npz::{NpzFile, write_npz};
+pub use npz::{NpzFile, npz_bytes};
 pub use registry::{TaskInfo, create, list};
 pub use rng::TrialRng;
 pub use score::{ConditionScore, Performance, Score, choice, first_crossing, largest, performance, reaction_time, rms_error, scores};

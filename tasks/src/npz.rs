@@ -1,7 +1,7 @@
 //! Arrays in NumPy's `.npz` format: batches written, a user's arrays read.
 //!
 //! ```text
-//! write_npz   inputs (B, T, I) f32   targets (B, T, O) f32   loss_mask (B, T, O) f32   n_steps (B) i64
+//! npz_bytes   inputs (B, T, I) f32   targets (B, T, O) f32   loss_mask (B, T, O) f32   n_steps (B) i64
 //! NpzFile     any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32
 //! ```
 //!
@@ -9,11 +9,11 @@
 //! header that no plain array has is refused before it is parsed.
 //!
 //! ```
-//! use nn4n_tasks::{NpzFile, Split, batch, create, write_npz};
+//! use nn4n_tasks::{NpzFile, Split, batch, create, npz_bytes};
 //! let folder = tempfile::tempdir()?;
 //! let path = folder.path().join("trials.npz");
 //! let trials = batch(create("song2016/rdm_fixed", None)?.as_ref(), Split::Train, 0, 0, 4)?;
-//! write_npz(&path, &trials)?;
+//! std::fs::write(&path, npz_bytes(&trials)?)?;
 //! assert_eq!(NpzFile::open(&path)?.require("inputs")?, trials.inputs.into_dyn());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -29,20 +29,15 @@ use zip::ZipArchive;
 
 use crate::{TaskError, TrialBatch};
 
-/// Writes `inputs`, `targets`, `loss_mask` and `n_steps` of a batch; an existing file is replaced.
-pub fn write_npz(path: &Path, batch: &TrialBatch) -> Result<(), TaskError> {
-    let failed = |reason: String| TaskError::File { action: "write", path: path.into(), reason };
-    let file = File::create(path).map_err(|error| failed(error.to_string()))?;
+/// `inputs`, `targets`, `loss_mask` and `n_steps` of a batch as the bytes of an `.npz` file.
+pub fn npz_bytes(batch: &TrialBatch) -> Result<Vec<u8>, WriteNpzError> {
     let n_steps: Array1<i64> = batch.n_steps.iter().map(|&n| n as i64).collect();
-    let write = || -> Result<(), WriteNpzError> {
-        let mut npz = NpzWriter::new(file);
-        npz.add_array("inputs", &batch.inputs)?;
-        npz.add_array("targets", &batch.targets)?;
-        npz.add_array("loss_mask", &batch.loss_mask)?;
-        npz.add_array("n_steps", &n_steps)?;
-        npz.finish().map(|_| ())
-    };
-    write().map_err(|error| failed(error.to_string()))
+    let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
+    npz.add_array("inputs", &batch.inputs)?;
+    npz.add_array("targets", &batch.targets)?;
+    npz.add_array("loss_mask", &batch.loss_mask)?;
+    npz.add_array("n_steps", &n_steps)?;
+    Ok(npz.finish()?.into_inner())
 }
 
 /// An open `.npz` file.
@@ -102,7 +97,6 @@ impl NpzFile {
             ReadNpyError::MissingData | ReadNpyError::LengthOverflow => {
                 ("is shorter than its shape says".into(), "write the file again; it is damaged")
             }
-            ReadNpyError::ParseData(reason) => (reason.to_string(), "give it at least one element"),
             other => (format!("cannot be read: {other}"), REMEDY),
         };
         TaskError::Data { path: self.path.clone(), array: name.into(), problem, remedy: remedy.into() }
@@ -142,9 +136,6 @@ impl ReadableElement for Number {
         let wrong = || ReadDataError::WrongDescriptor(descriptor.clone());
         let PyValue::String(descriptor) = descriptor else { return Err(wrong()) };
         let (size, decode) = decoder(descriptor).ok_or_else(wrong)?;
-        if len == 0 {
-            return Err(ReadDataError::ParseData("has no elements".into()));
-        }
         let n_bytes = len.checked_mul(size).ok_or(ReadDataError::MissingData)?;
         let mut bytes = Vec::new();
         reader.take(n_bytes as u64 + 1).read_to_end(&mut bytes)?;

@@ -227,6 +227,11 @@ impl Arrays<'_> {
 
     fn rank_3(&self, name: &str, array: ArrayD<f32>, axes: &str) -> Result<Array3<f32>, TaskError> {
         let shape = array.shape().to_vec();
+        // A task may have no inputs, but not no trials, no steps or no outputs.
+        let needed = if name == "inputs" { 2 } else { 3 };
+        if shape.iter().take(needed).any(|length| *length == 0) {
+            return Err(self.refuse(name, format!("has shape {shape:?}, and so no elements"), "give at least one trial of one step"));
+        }
         array.into_dimensionality::<Ix3>().map_err(|_| {
             let problem = format!("has shape {shape:?}, but must have 3 axes {axes}");
             self.refuse(name, problem, "add an axis of length 1 where there is one trial or one channel")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, Array3};
 use ndarray_npy::NpzWriter;
-use nn4n_tasks::{Condition, Criterion, NpzFile, Split, Task, TaskError, TrialRng, balanced, batch, create, performance, write_npz};
+use nn4n_tasks::{Condition, Criterion, NpzFile, Split, Task, TaskError, TrialRng, balanced, batch, create, npz_bytes, performance};
 use serde_json::json;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -90,7 +90,7 @@ fn a_batch_that_was_written_is_a_task_with_the_same_trials() -> Outcome {
     let path = folder.path().join("trials.npz");
     let source = create("song2016/rdm_varstim", None)?;
     let trials = batch(source.as_ref(), Split::Train, 0, 0, 5)?;
-    write_npz(&path, &trials)?;
+    fs::write(&path, npz_bytes(&trials)?)?;
     let mut names = NpzFile::open(&path)?.names().to_vec();
     names.sort();
     assert_eq!(names, ["inputs", "loss_mask", "n_steps", "targets"]);
@@ -163,7 +163,8 @@ fn arrays_that_do_not_fit_are_refused_with_name_rule_and_value() {
     refused(&|a| a.n_steps = Some(Array1::from(vec![5; 5])), &["`n_steps`", "[5]", "[6]"]);
     refused(&|a| a.n_steps = Some(Array1::from(vec![5, 5, 0, 5, 5, 5])), &["`n_steps`", "0 in trial 2", "1 to 5"]);
     refused(&|a| a.n_steps = Some(Array1::from(vec![5, 6, 5, 5, 5, 5])), &["`n_steps`", "6 in trial 1"]);
-    refused(&|a| a.inputs = Array3::zeros((0, 5, 2)), &["`inputs`", "has no elements"]);
+    refused(&|a| a.inputs = Array3::zeros((0, 5, 2)), &["`inputs`", "no elements"]);
+    refused(&|a| a.targets = Array3::zeros((6, 5, 0)), &["`targets`", "no elements"]);
 }
 
 #[test]

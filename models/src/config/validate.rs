@@ -7,7 +7,7 @@ use super::{
 use crate::error::{ModelError, Result};
 
 /// Largest number of units, inputs or outputs: beyond it the matrices fit no machine.
-const LARGEST: usize = 100_000;
+const LARGEST: usize = 20_000;
 
 /// A number in [0, 1].
 pub(crate) fn check_fraction(field: &str, value: f64) -> Result<()> {
