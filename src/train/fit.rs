@@ -24,7 +24,7 @@ use crate::{
 
 /// Candle's backward pass and the release of its graph recurse through time, so training has a stack of its own.
 /// Only the part that is used takes memory.
-const STACK: usize = 4 << 30;
+const STACK: usize = 1 << 30;
 
 /// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about ten arrays of that many numbers.
 const MAX_RATES: usize = 1 << 30;

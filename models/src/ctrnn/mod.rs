@@ -3,17 +3,21 @@
 //! [`VanillaCtrnn`](crate::VanillaCtrnn), [`EiCtrnn`](crate::EiCtrnn) and [`MultiAreaCtrnn`](crate::MultiAreaCtrnn) are this network seen as their kind.
 //! The equation is in [`dynamics`](crate::dynamics), the pass through time in [`scan`](crate::scan), the constraints in [`synapses`](crate::synapses).
 
-use candle_core::{D, DType, Device, Tensor, Var};
-use candle_nn::{VarBuilder, ops};
+mod effective;
+mod unroll;
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::VarBuilder;
+
+use self::effective::Amplitudes;
+pub use self::{effective::Effective, unroll::Trajectory};
 
 use crate::{
     activation::UnitActivations,
-    config::{Bias, Form, LearnTau, ModelConfig, NoiseScaling, PerUnit, Readout, Units},
-    dynamics::{Coefficient, Dynamics, State, StepNoise, StepParameters},
+    config::{LearnTau, ModelConfig, Units},
+    dynamics::Dynamics,
     error::{ModelError, Result},
-    noise::{self, NoiseKey, NoiseStream},
     params::{self, Tensors},
-    scan::{ScanNoise, scan},
     synapses::Synapses,
 };
 
@@ -35,28 +39,6 @@ pub struct Ctrnn {
     amplitudes: Amplitudes,
 }
 
-/// Noise amplitudes as configured, one or (units).
-#[derive(Clone, Debug)]
-struct Amplitudes {
-    recurrent: Coefficient,
-    post: Coefficient,
-}
-
-/// What a network did at every step.
-#[derive(Clone, Debug)]
-pub struct Trajectory {
-    /// `x` (batch, steps, units); in the rate form the noise-free rates.
-    pub states: Tensor,
-    /// `r` (batch, steps, units).
-    pub rates: Tensor,
-    /// `W_out r + b_out` (batch, steps, outputs), before the readout's nonlinearity.
-    pub logits: Tensor,
-    /// `z` (batch, steps, outputs).
-    pub outputs: Tensor,
-    /// The last step, to carry over to another call.
-    pub last: State,
-}
-
 /// A trained tensor and how its updates are to be applied.
 #[derive(Clone, Debug)]
 pub struct Parameter {
@@ -68,15 +50,6 @@ pub struct Parameter {
     pub plastic: Option<Tensor>,
     /// Whether updates are additive on the logarithm of the tensor (time constants) instead of on the tensor.
     pub logarithmic: bool,
-}
-
-/// Everything one pass needs of the parameters.
-#[derive(Clone, Debug)]
-pub struct Effective {
-    /// Of the steps.
-    pub step: StepParameters,
-    w_out_t: Tensor,
-    b_out: Option<Tensor>,
 }
 
 impl Ctrnn {
@@ -111,11 +84,7 @@ impl Ctrnn {
             }
             LearnTau::Off | LearnTau::PerUnit => None,
         };
-        let coefficient = |values: Vec<f64>| coefficient(values, vb.dtype(), vb.device());
-        let amplitudes = Amplitudes {
-            recurrent: coefficient(config.sigma_rec.resolve(&units, "sigma_rec")?)?,
-            post: coefficient(config.sigma_post.resolve(&units, "sigma_post")?)?,
-        };
+        let amplitudes = Amplitudes::new(config, &units, vb.dtype(), vb.device())?;
         Ok(Self {
             dynamics: Dynamics::new(config.form, UnitActivations::new(&activations, vb.device())?),
             b_rec: vb.get(n, "b_rec")?,
@@ -269,146 +238,6 @@ impl Ctrnn {
         Ok(())
     }
 
-    /// What a step needs of the parameters; compute it once for many steps. Gradients flow through it.
-    pub fn effective(&self) -> Result<Effective> {
-        let transposed = |tensor: Tensor| -> Result<Tensor> { Ok(tensor.t()?.contiguous()?) };
-        let (alpha, leak) = self.leak()?;
-        let step = StepParameters {
-            w_rec_t: transposed(self.effective_w_rec()?)?,
-            w_in_t: self.effective_w_in()?.map(transposed).transpose()?,
-            b_rec: (self.config.b_rec != Bias::Off).then(|| self.b_rec.clone()),
-            recurrent_noise: self.recurrent_noise(&alpha)?,
-            post_noise: self.amplitudes.post.clone(),
-            alpha,
-            leak,
-        };
-        let b_out = (self.config.b_out != Bias::Off).then(|| self.b_out.clone());
-        Ok(Effective { step, w_out_t: transposed(self.effective_w_out()?)?, b_out })
-    }
-
-    /// `alpha` and `1 - alpha`.
-    fn leak(&self) -> Result<(Coefficient, Coefficient)> {
-        if let (PerUnit::Uniform(tau), LearnTau::Off) = (&self.config.tau, self.config.learn_tau) {
-            let alpha = self.config.dt / tau;
-            return Ok((Coefficient::Scalar(alpha), Coefficient::Scalar(1.0 - alpha)));
-        }
-        let alpha = (self.tau()?.recip()? * self.config.dt)?;
-        let leak = alpha.affine(-1.0, 1.0)?;
-        Ok((Coefficient::PerUnit(alpha), Coefficient::PerUnit(leak)))
-    }
-
-    /// Amplitude of the recurrent noise per step.
-    fn recurrent_noise(&self, alpha: &Coefficient) -> Result<Coefficient> {
-        let sigma = &self.amplitudes.recurrent;
-        if self.config.noise_scaling == NoiseScaling::PerStep || sigma.is_zero() {
-            return Ok(sigma.clone());
-        }
-        let factor = match (self.config.form, alpha) {
-            (Form::Current, Coefficient::Scalar(alpha)) => Coefficient::Scalar((2.0 * alpha).sqrt()),
-            (Form::Rate, Coefficient::Scalar(alpha)) => Coefficient::Scalar((2.0 / alpha).sqrt()),
-            (Form::Current, Coefficient::PerUnit(alpha)) => Coefficient::PerUnit((alpha * 2.0)?.sqrt()?),
-            (Form::Rate, Coefficient::PerUnit(alpha)) => Coefficient::PerUnit((alpha.recip()? * 2.0)?.sqrt()?),
-        };
-        Ok(match (factor, sigma) {
-            (Coefficient::Scalar(factor), Coefficient::Scalar(sigma)) => Coefficient::Scalar(factor * sigma),
-            (Coefficient::Scalar(factor), Coefficient::PerUnit(sigma)) => Coefficient::PerUnit((sigma * factor)?),
-            (Coefficient::PerUnit(factor), Coefficient::Scalar(sigma)) => Coefficient::PerUnit((factor * *sigma)?),
-            (Coefficient::PerUnit(factor), Coefficient::PerUnit(sigma)) => Coefficient::PerUnit((factor * sigma)?),
-        })
-    }
-
-    /// The configured start of `batch` trials. A carried start is zero here: hand the previous call's [`Trajectory::last`] to [`unroll`](Self::unroll).
-    pub fn start(&self, batch: usize) -> Result<State> {
-        let n = self.units.len();
-        self.dynamics.start(self.x0.reshape((1, n))?.broadcast_as((batch, n))?.contiguous()?)
-    }
-
-    /// The state with `x` = `states` (batch, units) and the rates that belong to it.
-    ///
-    /// # Errors
-    /// If the shape is not (batch, units).
-    pub fn start_from(&self, states: &Tensor) -> Result<State> {
-        match states.dims() {
-            [_, units] if *units == self.units.len() => self.dynamics.start(states.to_device(self.device())?.to_dtype(self.dtype())?),
-            dims => Err(ModelError::Shape(format!("the start state has shape {dims:?}, but must be (batch, {} units)", self.units.len()))),
-        }
-    }
-
-    /// One step of the dynamics from `previous` under `input` (batch, inputs).
-    pub fn step(&self, effective: &Effective, previous: &State, input: &Tensor, noise: &StepNoise) -> Result<State> {
-        self.dynamics.step(&effective.step, previous, input, noise)
-    }
-
-    /// Logits and outputs (batch, .., outputs) of `rates` (batch, .., units).
-    pub fn readout(&self, effective: &Effective, rates: &Tensor) -> Result<(Tensor, Tensor)> {
-        let logits = rates.broadcast_matmul(&effective.w_out_t)?;
-        let logits = match &effective.b_out {
-            Some(bias) => logits.broadcast_add(bias)?,
-            None => logits,
-        };
-        let outputs = match self.config.readout {
-            Readout::Linear => logits.clone(),
-            Readout::Sigmoid => ops::sigmoid(&logits)?,
-            Readout::Softmax => ops::softmax(&logits, D::Minus1)?,
-        };
-        Ok((logits, outputs))
-    }
-
-    /// Runs `inputs` (batch, steps, inputs) through the network: states, rates and outputs of every step.
-    ///
-    /// `start` replaces the configured start state (`None`); `noise` switches the network's noise on.
-    ///
-    /// # Errors
-    /// If the inputs are not (batch >= 1, steps >= 1, inputs) or the start does not fit the batch.
-    pub fn unroll(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Trajectory> {
-        let (batch, steps) = self.check_inputs(inputs)?;
-        let n = self.units.len();
-        let start = match start {
-            Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => start.clone(),
-            Some(start) => {
-                return Err(ModelError::Shape(format!(
-                    "the start state has shape {:?}, but the inputs ask for ({batch} trials, {n} units)",
-                    start.state.dims()
-                )));
-            }
-            None => self.start(batch)?,
-        };
-        let effective = self.effective()?;
-        let noise = self.scan_noise(&effective.step, noise, (steps, batch, n))?;
-        let scanned = scan(&self.dynamics, &effective.step, inputs, start, &noise)?;
-        let flat = scanned.rates.reshape((batch * steps, n))?;
-        let (logits, outputs) = self.readout(&effective, &flat)?;
-        let shape = (batch, steps, self.config.outputs);
-        Ok(Trajectory {
-            states: scanned.states,
-            rates: scanned.rates,
-            logits: logits.reshape(shape)?,
-            outputs: outputs.reshape(shape)?,
-            last: scanned.last,
-        })
-    }
-
-    fn check_inputs(&self, inputs: &Tensor) -> Result<(usize, usize)> {
-        match inputs.dims() {
-            [batch, steps, channels] if *batch > 0 && *steps > 0 && *channels == self.config.inputs => Ok((*batch, *steps)),
-            dims => Err(ModelError::Shape(format!(
-                "the inputs have shape {dims:?}, but this network needs (batch, steps, {} inputs), none of the first two 0",
-                self.config.inputs
-            ))),
-        }
-    }
-
-    fn scan_noise(&self, parameters: &StepParameters, key: Option<NoiseKey>, shape: (usize, usize, usize)) -> Result<ScanNoise> {
-        let Some(key) = key else { return Ok(ScanNoise::default()) };
-        let draw = |wanted: bool, stream| -> Result<Option<Tensor>> {
-            wanted.then(|| noise::gaussian(key, stream, shape, self.dtype(), self.device())).transpose()
-        };
-        Ok(ScanNoise {
-            recurrent: draw(!parameters.recurrent_noise.is_zero(), NoiseStream::Recurrent)?,
-            post: draw(!parameters.post_noise.is_zero(), NoiseStream::PostActivation)?,
-        })
-    }
-
     /// All tensors of the network, as they are saved: copies, which later updates leave as they are.
     pub fn tensors(&self) -> Result<Tensors> {
         let mut tensors = Tensors::new();
@@ -420,14 +249,6 @@ impl Ctrnn {
         }
         Ok(tensors)
     }
-}
-
-/// A single number if all values agree, else a tensor.
-fn coefficient(values: Vec<f64>, dtype: DType, device: &Device) -> Result<Coefficient> {
-    if values.iter().all(|value| *value == values[0]) {
-        return Ok(Coefficient::Scalar(values[0]));
-    }
-    Ok(Coefficient::PerUnit(Tensor::new(values, device)?.to_dtype(dtype)?))
 }
 
 /// Time constants of a file must obey the configured step, as configured ones do.
