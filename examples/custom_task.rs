@@ -14,7 +14,7 @@ use nn4n::{
     models::ModelConfig,
     progress::progress_bar,
     tasks::{Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView, choice},
-    train::{From, fit},
+    train::fit,
 };
 
 /// Remember which of two cues was shown.
@@ -91,7 +91,7 @@ fn main() -> anyhow::Result<()> {
     let train = TrainConfig { updates: if args.quick { 5 } else { 5000 }, ..TrainConfig::default() };
     let experiment = Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?;
     let run = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
-    fit(&experiment, &run, &device, From::Seed, progress_bar())?;
+    fit(&experiment, &run, &device, progress_bar())?;
     let network = Checkpoint::load(run.path())?.network(&device)?;
     println!("performance {:.1} %", 100.0 * evaluate(&network, task.as_ref(), 200, 0)?.performance.unwrap_or(0.0));
     println!("next: cargo run --release -- inspect {}", run.path().display());

@@ -14,7 +14,7 @@ use nn4n::{
     models::{CellType, NoiseKey},
     plot::TrialFigure,
     record::record,
-    tasks::{Condition, Split, repeated, song2016::RdmVarstim},
+    tasks::{Condition, Split, create, repeated},
 };
 
 /// Analyse a network trained by train_eirnn
@@ -62,10 +62,12 @@ fn main() -> anyhow::Result<()> {
     println!("units with |d'| > 1 at the decision: {} E, {} I", selective[0], selective[1]);
 
     // The same network with a ten times finer step: what it learned must not depend on the step.
-    let fine = RdmVarstim { dt: 2.0, ..RdmVarstim::default() };
-    for (network, task, name) in [(network.clone(), task.as_ref(), "20 ms"), (network.with_dt(2.0)?, &fine, "2 ms")] {
-        let evaluation = evaluate(&network, task, n_trials.min(40), 3)?;
-        println!("performance at dt = {name}: {:.1} %", 100.0 * evaluation.performance.unwrap_or(0.0));
+    let mut parameters = checkpoint.header.task.parameters.clone();
+    parameters["dt"] = (task.dt() / 10.0).into();
+    let fine = create(task.id(), Some(&parameters))?;
+    for (network, task) in [(network.clone(), &task), (network.with_dt(fine.dt())?, &fine)] {
+        let evaluation = evaluate(&network, task.as_ref(), n_trials.min(40), 3)?;
+        println!("performance at dt = {} ms: {:.1} %", task.dt(), 100.0 * evaluation.performance.unwrap_or(0.0));
     }
 
     // A lesion: silence the outgoing recurrent weights of all inhibitory units.

@@ -11,13 +11,13 @@ use clap::Parser;
 use nn4n::{
     Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     analysis::CumulativeGaussian,
-    evaluate::psychometric,
+    evaluate::{graded_values, psychometric},
     models::{ModelConfig, NoiseKey},
     plot::{LearningCurve, Psychometric, TrialFigure, WeightMatrix},
     progress::progress_bar,
     record::record,
-    tasks::{Condition, Split, Task, repeated, song2016::RdmVarstim},
-    train::{From, StopReason, fit},
+    tasks::{Split, Task, balanced, song2016::RdmVarstim},
+    train::{StopReason, fit},
 };
 
 /// Train an E/I network on the random-dot task of Song, Yang & Wang (2016)
@@ -48,20 +48,17 @@ fn main() -> anyhow::Result<()> {
     // What to learn, with what, and how. Change the task or the network here.
     let task: Arc<dyn Task> = Arc::new(RdmVarstim::default());
     let model = ModelConfig::ei(task.inputs().len(), 100, task.outputs().len());
-    let mut train = TrainConfig::default();
-    if args.quick {
-        (train.updates, train.validation.trials_per_condition) = (40, 5);
-    }
+    let train = if args.quick { TrainConfig { updates: 40, ..TrainConfig::default() } } else { TrainConfig::default() };
     let experiment = Experiment::new(task.clone(), model, train, 0)?;
 
-    // Train until the paper's criterion: mean performance over the last five validations above 85 %.
-    let (existing, from) = match (args.resume, args.force) {
-        (true, _) => (Existing::Resume, From::Resume),
-        (_, true) => (Existing::Overwrite, From::Seed),
-        _ => (Existing::Keep, From::Seed),
+    // Train until the task's criterion: here, mean performance over the last five validations above 85 %.
+    let existing = match (args.resume, args.force) {
+        (true, _) => Existing::Resume,
+        (_, true) => Existing::Overwrite,
+        _ => Existing::Keep,
     };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&experiment, &run, &device, from, progress_bar())?;
+    let outcome = fit(&experiment, &run, &device, progress_bar())?;
     let out = run.path().display();
     if outcome.reason == StopReason::Interrupted {
         println!("next: cargo run --release --example train_eirnn -- --out {out} --resume");
@@ -71,28 +68,30 @@ fn main() -> anyhow::Result<()> {
     // From here on only the file counts.
     let checkpoint = Checkpoint::load(run.path())?;
     let network = checkpoint.network(&device)?;
-    println!("{} updates, best validation performance {:.3}", outcome.updates, checkpoint.header.metrics["performance"]);
+    println!("{} updates; best network: {:?}", outcome.updates, checkpoint.header.metrics);
 
-    let coherences = [-0.512, -0.256, -0.128, -0.064, -0.032, 0.0, 0.032, 0.064, 0.128, 0.256, 0.512];
-    let counts = psychometric(&network, task.as_ref(), "coherence", &coherences, if args.quick { 20 } else { 400 }, 1)?;
-    println!("coherence  choice 1  trials");
-    for count in &counts {
-        println!("{:>7.1} %  {:>6.1} %  {:>6}", 100.0 * count.value, 100.0 * count.chose_first as f64 / count.trials as f64, count.trials);
-    }
-    let data: Vec<_> = counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect();
-    if let Some(fit) = CumulativeGaussian::fit(&data) {
-        println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
+    // The psychometric curve, if the task has a coherence.
+    let coherences = graded_values(task.as_ref(), "coherence");
+    if !coherences.is_empty() {
+        let counts = psychometric(&network, task.as_ref(), "coherence", &coherences, if args.quick { 20 } else { 400 }, 1)?;
+        println!("coherence  choice 1  trials");
+        for count in &counts {
+            println!("{:>7.1} %  {:>6.1} %  {:>6}", 100.0 * count.value, 100.0 * count.fraction(), count.trials);
+        }
+        if let Some(fit) = CumulativeGaussian::of(&counts) {
+            println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
+        }
+        Psychometric::of("", &counts).save(run.path().join("psychometric.png"))?;
     }
 
-    // Fresh trials of six coherences; three of them are drawn, all of them sort the units.
-    let conditions = [-0.512, -0.064, 0.512, -0.256, 0.064, 0.256].map(|c| Condition::new().with("coherence", c));
-    let trials = repeated(task.as_ref(), Split::Test, 2, 0, &conditions, 1)?;
+    // Fresh trials of every condition; three of them are drawn, all of them sort the units.
+    let trials = balanced(task.as_ref(), Split::Test, 2, 0, 1)?;
     let recording = record(&network, &trials.inputs, None, Some(NoiseKey::new(2, 0)))?;
-    Psychometric::of("", &counts).save(run.path().join("psychometric.png"))?;
-    TrialFigure::of(task.as_ref(), &network, &trials, &recording, &[0, 1, 2]).save(run.path().join("trials.png"))?;
+    let shown = [1, trials.len() / 2, trials.len() - 1];
+    TrialFigure::of(task.as_ref(), &network, &trials, &recording, &shown).save(run.path().join("trials.png"))?;
     WeightMatrix::of(&network)?.save(run.path().join("weights.png"))?;
     LearningCurve::of(&outcome.validations, Some(0.85)).save(run.path().join("learning.png"))?;
-    println!("figures: {out}/psychometric.png, trials.png, weights.png, learning.png");
+    println!("figures: {out}/*.png");
     println!("next: cargo run --release -- eval {out}");
     println!("      cargo run --release --example load_and_analyze -- {out}");
     Ok(())

@@ -14,7 +14,7 @@ use nn4n::{
     plot::{LearningCurve, WeightMatrix},
     progress::progress_bar,
     tasks::{Task, song2016::ManteAreas},
-    train::{From, fit},
+    train::fit,
 };
 
 /// Train a two-area E/I network on the context task of Song, Yang & Wang (2016)
@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, &run, &device, From::Seed, progress_bar())?;
+    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, &run, &device, progress_bar())?;
 
     let network = MultiAreaCtrnn::try_from(Checkpoint::load(run.path())?.network(&device)?)?;
     let evaluation = evaluate(&network, task.as_ref(), if args.quick { 1 } else { 20 }, 0)?;

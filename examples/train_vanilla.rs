@@ -15,7 +15,7 @@ use nn4n::{
     progress::progress_bar,
     record::record,
     tasks::{Split, Task, batch, golub2018::FlipFlop},
-    train::{From, fit},
+    train::fit,
 };
 
 /// Train a vanilla network on the 3-bit flip-flop of Golub & Sussillo (2018)
@@ -55,7 +55,7 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, &run, &device, From::Seed, progress_bar())?;
+    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, &run, &device, progress_bar())?;
 
     let network = Checkpoint::load(run.path())?.network(&device)?;
     let evaluation = evaluate(&network, task.as_ref(), 500, 0)?;

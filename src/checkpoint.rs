@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
+    experiment::Experiment,
     run_directory::write_atomically,
 };
 
@@ -93,6 +94,13 @@ impl TaskRecord {
     /// # Errors
     /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition has another version by now.
     pub fn create(&self) -> Result<Box<dyn Task>> {
+        if nn4n_tasks::list().iter().all(|info| info.id != self.id) {
+            let message = format!(
+                "`{}`, which the network was trained on, is not a task of this program; name another task, or evaluate it from Rust",
+                self.id
+            );
+            return Err(Error::setting("task.id", message));
+        }
         let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
         if task.version() == self.version {
             return Ok(task);
@@ -147,13 +155,17 @@ pub struct ValidationRecord {
 pub struct Provenance {
     /// Program and version that wrote the file.
     pub program: String,
+    /// The checkpoint whose network training started from; `None` if it was drawn from the seed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub init: Option<PathBuf>,
     /// What to cite with it.
     pub citations: Vec<String>,
 }
 
 impl Provenance {
-    /// This program, and the source of the task.
-    pub fn of(task: &dyn Task) -> Self {
+    /// This program, and the sources of the network and the task.
+    pub fn of(experiment: &Experiment) -> Self {
+        let task = experiment.task.as_ref();
         let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple and flexible \
                      framework. https://doi.org/10.1371/journal.pcbi.1004792";
         let citations = if task.citation().doi.is_empty() || task.citation().doi.contains("pcbi.1004792") {
@@ -161,7 +173,7 @@ impl Provenance {
         } else {
             vec![model.into(), task.citation().to_string()]
         };
-        Self { program: concat!("nn4n ", env!("CARGO_PKG_VERSION")).into(), citations }
+        Self { program: concat!("nn4n ", env!("CARGO_PKG_VERSION")).into(), init: experiment.init.clone(), citations }
     }
 }
 
@@ -193,13 +205,14 @@ impl Checkpoint {
         let not_ours = || {
             Error::file(
                 &path,
-                "is a safetensors file of another program (it has no `nn4n` metadata); only checkpoints saved by nn4n can be read",
+                "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints saved by nn4n can be read",
             )
         };
-        let json = metadata.as_ref().and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
+        let json = metadata.as_ref().filter(|metadata| metadata.len() == 1).and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
         let checkpoint = Self { header: parse_header(&path, json)?, tensors };
         let unfit = |error| Error::file(&path, format!("does not hold the network it describes ({error}); copy or download it again"));
         checkpoint.network(&Device::Cpu).map_err(unfit)?;
+        check_complete(&path, json, &checkpoint.header)?;
         Ok(checkpoint)
     }
 }
@@ -222,13 +235,24 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
     let damaged =
         |error: serde_json::Error| Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"));
     let version: Version = serde_json::from_str(json).map_err(damaged)?;
-    if version.format > FORMAT {
-        return Err(Error::file(
-            path,
-            format!("has format {}, but this program reads up to {FORMAT}; update nn4n to read it", version.format),
-        ));
+    if version.format != FORMAT {
+        let message = format!("has format {}, but this program reads {FORMAT}; update nn4n to read a newer one", version.format);
+        return Err(Error::file(path, message));
     }
     serde_json::from_str(json).map_err(damaged)
+}
+
+/// A description with a field left out would be read with a default, and might mean another network.
+fn check_complete(path: &Path, json: &str, header: &Header) -> Result<()> {
+    let refused = |message: &str| Err(Error::file(path, format!("has a damaged nn4n header ({message}); get the file again")));
+    let written: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    if serde_json::to_value(&header.model).ok().as_ref() != written.get("model") {
+        return refused("its model is not complete");
+    }
+    if (header.task.inputs.len(), header.task.outputs.len()) != (header.model.inputs, header.model.outputs) {
+        return refused("its task has not the channels of its model");
+    }
+    Ok(())
 }
 
 /// The tensors as a safetensors file with `json` under the one metadata key.

@@ -43,7 +43,7 @@ pub enum Error {
     },
     /// Training diverged.
     #[error(
-        "the {quantity} is {value} at update {update}; the best network so far stays in the run directory. Lower `learning_rate`, or set `clip_norm`"
+        "the {quantity} is {value} at update {update}; the best network before it stays in the run directory. Lower `learning_rate` or `clip_norm`"
     )]
     Diverged {
         /// What is not finite: loss or gradient norm.

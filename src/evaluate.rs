@@ -5,6 +5,7 @@ use nn4n_tasks::{Condition, Split, Task, TrialBatch, balanced, performance, repe
 use serde::Serialize;
 
 use crate::{
+    analysis::CumulativeGaussian,
     error::{Error, Result},
     record::respond,
 };
@@ -89,6 +90,18 @@ pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u6
     })
 }
 
+/// The values of a graded condition variable, such as `coherence`, in ascending order, with 0 if they lie on both sides of it. Empty if the task has no
+/// such variable.
+pub fn graded_values(task: &dyn Task, variable: &str) -> Vec<f64> {
+    let mut values: Vec<f64> = task.conditions().iter().filter_map(|condition| condition.number(variable)).collect();
+    if values.iter().any(|value| *value < 0.0) && values.iter().any(|value| *value > 0.0) {
+        values.push(0.0);
+    }
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values
+}
+
 /// Choices at one value of a trial variable.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ChoiceCount {
@@ -98,6 +111,21 @@ pub struct ChoiceCount {
     pub chose_first: usize,
     /// Trials with a choice.
     pub trials: usize,
+}
+
+impl ChoiceCount {
+    /// Fraction of the choices that were output 0; 0 without any.
+    pub fn fraction(&self) -> f64 {
+        self.chose_first as f64 / self.trials.max(1) as f64
+    }
+}
+
+impl CumulativeGaussian {
+    /// The psychometric function of these choices, if they determine one.
+    pub fn of(counts: &[ChoiceCount]) -> Option<Self> {
+        let points: Vec<_> = counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect();
+        Self::fit(&points)
+    }
 }
 
 /// Psychometric data: `per_value` fresh trials at each value of the condition variable `variable`, such as `coherence`.

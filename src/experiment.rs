@@ -17,14 +17,13 @@
 //! # Ok::<(), nn4n::Error>(())
 //! ```
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    checkpoint::Header,
     error::{Error, Result},
     train::TrainConfig,
 };
@@ -40,6 +39,8 @@ pub struct Experiment {
     pub model: ModelConfig,
     /// The settings of the training.
     pub train: TrainConfig,
+    /// A checkpoint whose network training starts from; `None` draws one from the seed.
+    pub init: Option<PathBuf>,
 }
 
 /// A run.toml as written.
@@ -48,6 +49,8 @@ pub struct Experiment {
 struct Document {
     #[serde(default)]
     seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    init: Option<PathBuf>,
     task: TaskTable,
     #[serde(default)]
     model: toml::Table,
@@ -69,7 +72,7 @@ impl Experiment {
     /// # Errors
     /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
     pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
-        let experiment = Self { seed, task, model, train };
+        let experiment = Self { seed, task, model, train, init: None };
         experiment.validate()?;
         Ok(experiment)
     }
@@ -79,7 +82,7 @@ impl Experiment {
     /// # Errors
     /// The first rule that is broken: field, rule, value and remedy.
     pub fn validate(&self) -> Result<()> {
-        let Self { seed, task, model, train } = self;
+        let Self { seed, task, model, train, init: _ } = self;
         task.validate()?;
         model.validate()?;
         train.validate()?;
@@ -108,7 +111,7 @@ impl Experiment {
             table.entry(name).or_insert(value);
         }
         let model = table.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
-        Self::new(task, model, document.train, document.seed)
+        Ok(Self { init: document.init, ..Self::new(task, model, document.train, document.seed)? })
     }
 
     /// The experiment as a complete run.toml, so that it means the same when a default changes.
@@ -120,18 +123,12 @@ impl Experiment {
         };
         let document = Document {
             seed: self.seed,
+            init: self.init.clone(),
             task: TaskTable { id: self.task.id().into(), parameters },
             model: toml::Table::try_from(&self.model).map_err(unwritable)?,
             train: self.train.clone(),
         };
         toml::to_string(&document).map_err(unwritable)
-    }
-
-    /// The experiment that a checkpoint came from, its task given.
-    pub fn from_header(header: &Header, task: Arc<dyn Task>) -> Result<Self> {
-        let train = serde_json::from_value(header.train.settings.clone())
-            .map_err(|error| Error::setting("train", format!("of the checkpoint cannot be read ({error})")))?;
-        Self::new(task, header.model.clone(), train, header.seed)
     }
 }
 

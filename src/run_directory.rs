@@ -36,26 +36,47 @@ impl RunDirectory {
         let run = Self { path: path.into(), existing };
         match existing {
             Existing::Keep => run.refuse_a_run()?,
-            Existing::Resume if !run.optimizer().exists() => {
-                return Err(Error::file(
-                    &run.path,
-                    "holds no run to resume (optimizer.safetensors is missing); leave --resume out to start one",
-                ));
+            Existing::Resume => {
+                if let Some(missing) = [run.optimizer(), run.model(), run.config()].iter().find(|file| !file.exists()) {
+                    let name = missing.file_name().unwrap_or_default().display();
+                    let message = format!("holds no run to resume ({name} is missing); start one with --force, or with another --out");
+                    return Err(Error::file(&run.path, message));
+                }
             }
-            Existing::Resume | Existing::Overwrite => {}
+            Existing::Overwrite => {}
         }
         fs::create_dir_all(&run.path).map_err(|error| Error::file(&run.path, format!("could not be created ({error})")))?;
         Ok(run)
     }
 
-    /// Starts a new run: removes the files of the one it replaces, if it was opened to replace one, and writes its run.toml.
+    /// Whether it was opened to continue a run.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.existing == Existing::Resume
+    }
+
+    /// Keeps other processes from training in the directory until it is dropped.
+    pub(crate) fn lock(&self) -> Result<Lock> {
+        let path = self.path.join(".lock");
+        let file = fs::File::create(&path).map_err(|error| Error::file(&path, format!("could not be created ({error})")))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { path, _file: file }),
+            Err(fs::TryLockError::WouldBlock) => {
+                Err(Error::file(&self.path, "is in use by another training process; wait for it, or use another --out"))
+            }
+            Err(fs::TryLockError::Error(error)) => Err(Error::file(&path, format!("could not be locked ({error})"))),
+        }
+    }
+
+    /// Starts the run: removes the files of the one it replaces, if it was opened to replace one, and writes its run.toml.
     pub(crate) fn start(&self, config: &str) -> Result<()> {
         if self.existing == Existing::Overwrite {
             for file in self.files().into_iter().chain(self.event_files()).filter(|file| file.exists()) {
                 fs::remove_file(&file).map_err(|error| Error::file(&file, format!("could not be replaced ({error})")))?;
             }
         }
-        self.refuse_a_run()?;
+        if !self.is_resumed() {
+            self.refuse_a_run()?;
+        }
         write_atomically(&self.config(), config.as_bytes())
     }
 
@@ -102,6 +123,19 @@ impl RunDirectory {
             name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n")
         };
         fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_ours).collect()
+    }
+}
+
+/// A directory in use.
+pub(crate) struct Lock {
+    path: PathBuf,
+    _file: fs::File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A lock file that stays is in nobody's way: what counts is who holds it open.
+        let _ = fs::remove_file(&self.path);
     }
 }
 

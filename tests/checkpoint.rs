@@ -133,7 +133,7 @@ fn a_file_of_another_kind_is_refused_for_what_it_is() {
         header["format"] = 2.into();
         header["something"] = "new".into();
     });
-    assert_says(&refusal(&newer), &["has format 2", "reads up to 1", "update nn4n"]);
+    assert_says(&refusal(&newer), &["has format 2", "reads 1", "update nn4n"]);
 }
 
 #[test]
@@ -149,6 +149,10 @@ fn a_header_that_is_damaged_or_unknown_is_refused() {
         &["missing field `seed`"],
     );
     assert_says(&refusal(&with_header(|header| header["model"]["dt"] = 500.into())), &["`tau` = 100 ms"]);
+    assert_says(&refusal(&with_header(|header| header["format"] = 0.into())), &["has format 0", "reads 1"]);
+    let without = |name: &'static str| with_header(move |header| drop(header["model"].as_object_mut().expect("a model").remove(name)));
+    assert_says(&refusal(&without("sigma_rec")), &["its model is not complete"]);
+    assert_says(&refusal(&with_header(|header| header["task"]["outputs"] = serde_json::json!(["one"]))), &["the channels of its model"]);
     assert_says(&refusal(&with_header(|header| header["model"]["units"] = 9.into())), &["tensor `b_rec`", "shape"]);
     assert_says(&refusal(&with_header(|header| header["model"]["units"] = 4_000_000_000u64.into())), &["model.units"]);
 }

@@ -81,7 +81,7 @@ fn check(model: &ModelConfig, task: Arc<dyn Task>, (optimizer, learning_rate): (
 
     let (mut silenced, mut moved) = (0, 0);
     // The best network, and the last one, from which a run is resumed.
-    let of_state = |name: &str| &state[&format!("parameter.{name}")];
+    let of_state = |name: &str| &state[&format!("network.{name}")];
     for (name, (shape, weights)) in ["w_in", "w_rec", "w_out"].into_iter().flat_map(|name| [(name, &file[name]), (name, of_state(name))]) {
         let before: Vec<f32> = fresh[name].flatten_all()?.to_vec1()?;
         let (mask, signs) = (&file[&format!("connectivity.{name}")].1, signs(model, name));

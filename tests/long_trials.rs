@@ -7,7 +7,7 @@ use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
     models::{Bias, LearnTau, ModelConfig},
     tasks::golub2018::FlipFlop,
-    train::{From, StopReason, ValidationConfig, fit},
+    train::{StopReason, ValidationConfig, fit},
 };
 
 #[test]
@@ -20,7 +20,7 @@ fn a_trial_of_two_thousand_steps_is_trained_from_the_thread_of_a_test() -> Resul
     let settings = TrainConfig { batch_size: 1, updates: 1, validation, ..TrainConfig::default() };
     let run = RunDirectory::open(folder.path(), Existing::Keep)?;
     let experiment = Experiment::new(task, model.clone(), settings, 0)?;
-    let outcome = fit(&experiment, &run, &Device::Cpu, From::Seed, |_| ControlFlow::Continue(()))?;
+    let outcome = fit(&experiment, &run, &Device::Cpu, |_| ControlFlow::Continue(()))?;
     assert_eq!((outcome.updates, outcome.reason), (1, StopReason::LastUpdate));
     let trained = &Checkpoint::load(folder.path())?.tensors["w_out"];
     let fresh = &model.draw(0, DType::F32)?["w_out"];

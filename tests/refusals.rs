@@ -199,11 +199,14 @@ fn checkpoints_that_do_not_fit_are_refused() {
         &["the network has 3 inputs", "`song2016/mante` has 6", "choose a task of its shape"],
     );
     let init = |arguments: &[&str], words: &[&str]| {
-        assert_refused(&[&["train", "--init", "run", "--out", "unfit"], arguments].concat(), &[&["--init run"], words].concat());
+        assert_refused(
+            &[&["train", "--init", "run", "--out", "unfit"], arguments].concat(),
+            &[&["init: run", "name a checkpoint of the network to train"], words].concat(),
+        );
     };
-    init(&["--task", "song2016/mante", "--units", "8"], &["3 inputs, 8 units, 2 outputs", "(6, 8, 2)", "describe the same network"]);
-    init(&["--task", "song2016/rdm_varstim", "--units", "9"], &["8 units", "describe the same network"]);
-    init(&["--task", "song2016/rdm_varstim", "--units", "8", "--model", "ei"], &["describe the same network", "Dale's law"]);
+    init(&["--task", "song2016/mante", "--units", "8"], &["w_in`", "has shape [8, 3]", "asks for [8, 6]"]);
+    init(&["--task", "song2016/rdm_varstim", "--units", "9"], &["has shape [8]", "asks for [9]"]);
+    init(&["--task", "song2016/rdm_varstim", "--units", "8", "--model", "ei"], &["Dale's law"]);
 
     let whole = fs::read(folder().join("run/model.safetensors")).expect("a checkpoint");
     fs::write(folder().join("cut.safetensors"), &whole[..whole.len() / 2]).expect("a file");
@@ -241,7 +244,7 @@ fn a_run_is_never_replaced_unasked_nor_by_one_that_is_refused() {
         (&["--task", "song2016/rdm_varstim", "--units", "0"], "model.units"),
         (&["--task", "song2016/rdm_varstim", "--batch-size", "1000000000000"], "take fewer trials"),
         (&["--task", "song2016/rdm_varstim", "--lr", "-1"], "train.learning_rate"),
-        (&["--task", "song2016/rdm_varstim", "--init", "run", "--units", "9"], "describe the same network"),
+        (&["--task", "song2016/rdm_varstim", "--init", "run", "--units", "9"], "name a checkpoint of the network to train"),
         (&["--task", "song2016/nothing"], "unknown task"),
     ];
     for (arguments, words) in forced {

@@ -7,9 +7,9 @@ use std::{fs, ops::ControlFlow, path::Path};
 
 use candle_core::Device;
 use nn4n::{
-    Existing, Experiment, Result, RunDirectory, TrainConfig,
+    Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
     models::{Dale, LearnTau, ModelConfig, Start},
-    train::{From, OptimizerConfig, Schedule, StopReason, fit},
+    train::{OptimizerConfig, Schedule, StopReason, fit},
 };
 use small::{easy_task, settings, train};
 
@@ -29,15 +29,21 @@ fn assert_same(one: &Path, other: &Path, what: &str) {
 /// Trains in pieces that end after these updates, each resumed from the files alone.
 fn train_in_pieces(experiment: &Experiment, directory: &Path, ends: &[u64]) -> Result<()> {
     for (piece, end) in ends.iter().enumerate() {
-        let (existing, from) = if piece == 0 { (Existing::Keep, From::Seed) } else { (Existing::Resume, From::Resume) };
+        let existing = if piece == 0 { Existing::Keep } else { Existing::Resume };
         let run = RunDirectory::open(directory, existing)?;
-        let outcome = fit(experiment, &run, &Device::Cpu, from, |progress| {
-            if progress.update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+        let outcome =
+            fit(
+                experiment,
+                &run,
+                &Device::Cpu,
+                |progress| {
+                    if progress.update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                },
+            )?;
         assert_eq!((outcome.reason, outcome.updates), (StopReason::Interrupted, *end));
     }
     let run = RunDirectory::open(directory, Existing::Resume)?;
-    fit(experiment, &run, &Device::Cpu, From::Resume, |_| ControlFlow::Continue(())).map(drop)
+    fit(experiment, &run, &Device::Cpu, |_| ControlFlow::Continue(())).map(drop)
 }
 
 fn check_interruptions(model: ModelConfig, change: impl FnOnce(&mut TrainConfig)) -> Result<()> {
@@ -124,7 +130,7 @@ fn a_run_that_was_killed_between_two_validations_ends_as_an_uninterrupted_one() 
     let mut log = String::from_utf8(bytes(&whole, "log.jsonl")).expect("text");
     log.truncate(log.len() - 20);
     fs::write(killed.join("log.jsonl"), log).expect("a log whose last line is cut");
-    fit(&experiment, &RunDirectory::open(&killed, Existing::Resume)?, &Device::Cpu, From::Resume, |_| ControlFlow::Continue(()))?;
+    fit(&experiment, &RunDirectory::open(&killed, Existing::Resume)?, &Device::Cpu, |_| ControlFlow::Continue(()))?;
     assert_same(&whole, &killed, "killed after update 8");
     Ok(())
 }
@@ -138,5 +144,29 @@ fn a_resumed_run_keeps_settings_that_are_not_the_defaults() -> Result<()> {
     let read = Experiment::from_toml(&experiment.to_toml()?)?;
     assert_eq!((&read.train, &read.model, read.seed), (&experiment.train, &experiment.model, 3));
     assert_eq!(read.task.parameters(), experiment.task.parameters());
+    Ok(())
+}
+
+#[test]
+fn a_sparse_run_that_started_from_a_checkpoint_of_another_seed_resumes_bit_for_bit() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let model = ModelConfig::ei(2, 16, 2).density(0.3);
+    let first = Experiment::new(easy_task(), model.clone(), settings(2, 2), 1)?;
+    train(&first, &at("first"))?;
+    let second = |updates| -> Result<Experiment> {
+        Ok(Experiment { init: Some(at("first")), ..Experiment::new(easy_task(), model.clone(), settings(updates, 2), 2)? })
+    };
+    train(&second(6)?, &at("whole"))?;
+    train(&second(4)?, &at("pieces"))?;
+    fit(&second(6)?, &RunDirectory::open(at("pieces"), Existing::Resume)?, &Device::Cpu, |_| ControlFlow::Continue(()))?;
+    assert!(bytes(&at("whole"), "optimizer.safetensors") == bytes(&at("pieces"), "optimizer.safetensors"));
+    let header = Checkpoint::load(at("whole"))?.header;
+    assert_eq!(header.provenance.init, Some(at("first")));
+
+    let other = Experiment::new(easy_task(), ModelConfig::vanilla(2, 16, 2), settings(6, 2), 2)?;
+    let run = RunDirectory::open(at("pieces"), Existing::Resume)?;
+    let message = fit(&other, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
+    assert!(message.contains("another task, network, seed or init"), "{message}");
     Ok(())
 }

@@ -31,6 +31,8 @@ impl Draw<'_> {
     pub(crate) fn weights(&self, rng: &mut ChaCha8Rng) -> Result<Mat<f64>> {
         let mut weights = self.magnitudes(rng)?;
         self.apply_mask_and_signs(&mut weights)?;
+        // Balance and radius are those of the free synapses; the fixed ones keep the weights that were asked for.
+        self.fixed.iter().for_each(|synapse| weights[(synapse.post, synapse.pre)] = 0.0);
         self.apply_balance(&mut weights)?;
         if let Some(target) = self.spectral_radius {
             // Without loops every eigenvalue is 0, but round-off would report others, and the weights would explode.

@@ -109,8 +109,6 @@ impl ModelConfig {
             (_, None) => (crate::config::Init::UniformRange(0.1), None),
         };
         let pre_types = self.presynaptic_types(name, matrix, mask.pres, units)?;
-        // Fixed weights would be rescaled with the others; a default radius gives way to them, a requested one was refused.
-        let spectral_radius = spectral_radius.filter(|_| matrix.fixed.is_empty());
         let radius_requested = matrix.spectral_radius.is_some();
         let (balance, fixed) = (matrix.balance, matrix.fixed.as_slice());
         Draw { name, init: &init, mask, pre_types: &pre_types, balance, spectral_radius, radius_requested, fixed }

@@ -39,7 +39,8 @@ pub struct EvalArgs {
 pub fn eval(args: &EvalArgs) -> Result<()> {
     let checkpoint = Checkpoint::load(&args.checkpoint)?;
     let task = match &args.task {
-        Some(id) => nn4n_tasks::create(id, None)?,
+        // Every task of the registry can be run at the step of the network.
+        Some(id) => nn4n_tasks::create(id, Some(&serde_json::json!({ "dt": checkpoint.header.model.dt })))?,
         None => checkpoint.task()?,
     };
     let network = checkpoint.network(&output::open_device(args.device)?)?;

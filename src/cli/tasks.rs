@@ -82,24 +82,30 @@ fn list(json: bool) -> Result<()> {
 }
 
 fn show(id: &str, json: bool) -> Result<()> {
-    let task = nn4n_tasks::create(id, None)?;
-    let info = nn4n_tasks::list().into_iter().find(|info| info.id == id);
+    let Some(info) = nn4n_tasks::list().into_iter().find(|info| info.id == id) else {
+        nn4n_tasks::create(id, None)?; // refuses it, with the known ids
+        bail!("the task `{id}` is not listed");
+    };
+    // What a user's data hold is known only once they are named.
+    let conditions = nn4n_tasks::create(id, None).map(|task| task.conditions()).unwrap_or_default();
     if json {
         #[derive(Serialize)]
         struct Shown {
             #[serde(flatten)]
-            info: Option<nn4n_tasks::TaskInfo>,
+            info: nn4n_tasks::TaskInfo,
             conditions: Vec<nn4n_tasks::Condition>,
         }
-        return output::json(&Shown { info, conditions: task.conditions() });
+        return output::json(&Shown { info, conditions });
     }
-    let names = |channels: Vec<nn4n_tasks::Channel>| channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    output::text(&format!("{} (version {})\n{}", task.id(), task.version(), task.summary()))?;
-    output::text(&format!("source      {}", task.citation()))?;
-    output::text(&format!("step        {} ms", task.dt()))?;
-    output::text(&format!("inputs      {}", names(task.inputs())))?;
-    output::text(&format!("outputs     {}", names(task.outputs())))?;
-    let conditions = task.conditions();
+    let names = |channels: &[nn4n_tasks::Channel]| match channels {
+        [] => "none, or those of the data".into(),
+        _ => channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    output::text(&format!("{} (version {})\n{}", info.id, info.version, info.summary))?;
+    output::text(&format!("source      {}", info.citation))?;
+    output::text(&format!("step        {} ms", info.dt))?;
+    output::text(&format!("inputs      {}", names(&info.inputs)))?;
+    output::text(&format!("outputs     {}", names(&info.outputs)))?;
     output::text(&format!("conditions  {}", conditions.len()))?;
     for condition in conditions.iter().take(12) {
         output::text(&format!("            {condition}"))?;
@@ -108,12 +114,14 @@ fn show(id: &str, json: bool) -> Result<()> {
         output::text("            ... (all with --json)")?;
     }
     output::text("parameters, as in [task] of a run.toml")?;
-    if let serde_json::Value::Object(parameters) = task.parameters() {
-        for (name, value) in parameters.iter().filter(|(_, value)| !value.is_null()) {
+    if let serde_json::Value::Object(parameters) = &info.parameters {
+        for (name, value) in parameters {
+            let value = if value.is_null() { "(none)".into() } else { value.to_string() };
             output::text(&format!("            {name} = {value}"))?;
         }
     }
-    output::text(&format!("next: nn4n train --task {id} --model ei"))
+    let next = if info.n_inputs.is_some() { format!("--task {id} --model ei") } else { "--data FILE.npz".into() };
+    output::text(&format!("next: nn4n train {next}"))
 }
 
 fn sample(args: &SampleArgs) -> Result<()> {

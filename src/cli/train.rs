@@ -1,19 +1,22 @@
 //! `nn4n train`
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{self, Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
-use candle_core::{DType, Device};
 use clap::{Args, ValueEnum};
-use nn4n_models::{Ctrnn, ModelConfig};
+use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
 use serde::Serialize;
 
 use super::output;
 use crate::{
-    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     progress::progress_bar,
-    train::{From, OptimizerConfig, Outcome, StopReason, fit},
+    train::{OptimizerConfig, Outcome, StopReason, fit},
 };
 
 #[derive(Debug, Args)]
@@ -29,7 +32,7 @@ pub struct TrainArgs {
     /// Task by its id; see `nn4n tasks list`
     #[arg(long, value_name = "ID", conflicts_with = "data")]
     task: Option<String>,
-    /// Your own trials: an .npz with inputs, targets and optionally loss_mask
+    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see `nn4n tasks show data/npz`)
     #[arg(long, value_name = "FILE.npz")]
     data: Option<PathBuf>,
     /// Kind of network [default: vanilla]
@@ -100,15 +103,17 @@ pub fn train(args: TrainArgs) -> Result<()> {
     };
     // What can be refused is refused before anything is replaced.
     let device = output::open_device(args.device)?;
-    let from = start(&args, &experiment)?;
     let run = RunDirectory::open(&out, existing)?;
-    let outcome = fit(&experiment, &run, &device, from, progress_bar())?;
+    let outcome = fit(&experiment, &run, &device, progress_bar())?;
     report(&args, &run, &outcome)
 }
 
 /// What to train: from a run.toml, from the run to resume, or from flags.
 fn plan(args: &TrainArgs) -> Result<Experiment> {
-    let resumed = args.out.as_ref().filter(|_| args.resume).map(|out| out.join("run.toml"));
+    let resumed = match &args.out {
+        Some(out) if args.resume => Some(RunDirectory::open(out, Existing::Resume)?.config()),
+        _ => None,
+    };
     let mut experiment = match resumed.as_ref().or(args.config.as_ref()) {
         Some(path) => {
             let text = fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
@@ -131,14 +136,16 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
         }
         experiment.model.units = Some(units);
     }
-    let Experiment { seed, task, model, train } = experiment;
-    Ok(Experiment::new(task, model, train, args.seed.unwrap_or(seed))?)
+    experiment.seed = args.seed.unwrap_or(experiment.seed);
+    experiment.init = args.init.clone().or(experiment.init);
+    experiment.validate()?;
+    Ok(experiment)
 }
 
 fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     let task: Arc<dyn Task> = match (&args.task, &args.data) {
         (Some(id), _) => nn4n_tasks::create(id, None)?.into(),
-        (_, Some(path)) => nn4n_tasks::create("data/npz", Some(&serde_json::json!({ "path": path })))?.into(),
+        (_, Some(path)) => user_data(path)?.into(),
         (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --data FILE.npz, or a RUN.toml"),
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
@@ -151,6 +158,13 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     Ok(Experiment::new(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
+/// The path is made absolute, so that the run can be evaluated from anywhere.
+fn user_data(path: &Path) -> Result<Box<dyn Task>> {
+    let absolute = path::absolute(path).with_context(|| format!("--data {}", path.display()))?;
+    let Some(text) = absolute.to_str() else { bail!("--data {}: the path must be valid UTF-8; rename the file", path.display()) };
+    Ok(nn4n_tasks::create("data/npz", Some(&serde_json::json!({ "path": text })))?)
+}
+
 /// A sensory and a motor area; feedforward and feedback densities of Song 2016's two-area network.
 fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
     use nn4n_models::{Area, Density};
@@ -161,31 +175,6 @@ fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
 fn default_out(experiment: &Experiment) -> PathBuf {
     let task = experiment.task.id().rsplit('/').next().unwrap_or("task").to_string();
     PathBuf::from("runs").join(format!("{task}-{}-{}", experiment.model.kind, experiment.seed))
-}
-
-fn start(args: &TrainArgs, experiment: &Experiment) -> Result<From> {
-    if args.resume {
-        return Ok(From::Resume);
-    }
-    let Some(path) = &args.init else { return Ok(From::Seed) };
-    let checkpoint = Checkpoint::load(path)?;
-    let (found, wanted) = (checkpoint.header.model.tensor_specs(), experiment.model.tensor_specs());
-    let shapes = |specs: Vec<nn4n_models::TensorSpec>| specs.into_iter().map(|spec| (spec.name, spec.shape)).collect::<Vec<_>>();
-    if shapes(found) != shapes(wanted) {
-        bail!(
-            "--init {}: its network ({} inputs, {} units, {} outputs) has not the tensors of the one to train ({}, {}, {}); describe the same network",
-            path.display(),
-            checkpoint.header.model.inputs,
-            checkpoint.header.model.n_units(),
-            checkpoint.header.model.outputs,
-            experiment.model.inputs,
-            experiment.model.n_units(),
-            experiment.model.outputs
-        );
-    }
-    Ctrnn::from_tensors(&experiment.model, checkpoint.tensors.clone(), DType::F32, &Device::Cpu)
-        .with_context(|| format!("--init {}: its network is not of the kind to train; describe the same network", path.display()))?;
-    Ok(From::Checkpoint(Box::new(checkpoint)))
 }
 
 fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()> {

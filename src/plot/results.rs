@@ -21,9 +21,8 @@ impl Psychometric {
             .iter()
             .map(|count| ChoicePoint { coherence: count.value, n_choice_1: count.chose_first, n_trials: count.trials })
             .collect();
-        let data: Vec<_> = counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect();
         let range = counts.iter().fold((0.0f64, 0.0f64), |(low, high), count| (low.min(count.value), high.max(count.value)));
-        let fit = CumulativeGaussian::fit(&data)
+        let fit = CumulativeGaussian::of(counts)
             .map_or(Vec::new(), |fit| Array1::linspace(range.0, range.1, 200).iter().map(|value| (*value, fit.at(*value))).collect());
         Self { curves: vec![PsychometricCurve { name: name.into(), points, fit }] }
     }

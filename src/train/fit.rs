@@ -24,7 +24,7 @@ use crate::{
 
 /// Candle's backward pass and the release of its graph recurse through time, so training has a stack of its own.
 /// Only the part that is used takes memory.
-const STACK: usize = 1 << 30;
+const STACK: usize = 256 << 20;
 
 /// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about ten arrays of that many numbers.
 const MAX_RATES: usize = 1 << 30;
@@ -53,21 +53,10 @@ pub struct Outcome {
     pub validations: Vec<ValidationRecord>,
 }
 
-/// What a run starts from.
-#[derive(Clone, Debug, Default)]
-pub enum From {
-    /// A network drawn from the experiment's seed.
-    #[default]
-    Seed,
-    /// The network of a checkpoint; it must fit the experiment's description.
-    Checkpoint(Box<Checkpoint>),
-    /// Where the run in the directory left off.
-    Resume,
-}
-
 /// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is needed to resume.
 ///
-/// `progress` is called after every update and may end the run, which can then be resumed.
+/// A run directory opened to resume goes on where its run left off; any other starts with the network of the experiment's `init`, or with one drawn from
+/// its seed. `progress` is called after every update and may end the run, which can then be resumed.
 ///
 /// # Errors
 /// If the parts do not fit, a file cannot be written, or the loss is no longer finite; the last good checkpoint stays in the directory.
@@ -75,12 +64,19 @@ pub fn fit(
     experiment: &Experiment,
     run: &RunDirectory,
     device: &Device,
-    from: From,
     progress: impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Outcome> {
     thread::scope(|scope| {
-        let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || train(experiment, run, device, from, progress));
-        let worker = spawned.map_err(|error| Error::setting("train", format!("could not start its thread ({error})")))?;
+        let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || train(experiment, run, device, progress));
+        let worker = spawned.map_err(|error| {
+            Error::setting(
+                "train",
+                format!(
+                    "could not start its thread, which needs {} MiB of address space ({error}); raise the limit (ulimit -v)",
+                    STACK >> 20
+                ),
+            )
+        })?;
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
@@ -89,13 +85,12 @@ fn train(
     experiment: &Experiment,
     run: &RunDirectory,
     device: &Device,
-    from: From,
     mut progress: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
     experiment.validate()?;
+    let _lock = run.lock()?;
     let config = &experiment.train;
-    let is_new = !matches!(from, From::Resume);
-    let (network, mut state) = begin(experiment, run, device, from)?;
+    let (network, mut state) = begin(experiment, run, device)?;
     let parameters = network.parameters()?;
     let mut validation =
         Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
@@ -103,8 +98,11 @@ fn train(
     refuse_if_too_large(experiment, network.units().len())?;
     let mut trials = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates);
     rehearse(experiment, &network, trials.peek()?)?;
-    if is_new {
-        run.start(&experiment.to_toml()?)?;
+    run.start(&experiment.to_toml()?)?;
+    if !run.is_resumed() {
+        // From here on there is a network to load and a state to resume, whatever happens before the first validation.
+        checkpoint(experiment, &network, &[])?.save(run.model())?;
+        state.save(run, experiment, &network)?;
     }
     let mut log = Log::open(run, state.updates, config.tensorboard)?;
 
@@ -138,7 +136,7 @@ fn train(
                 checkpoint(experiment, &network, &validation.records)?.save(run.model())?;
             }
             reason = validation.stop().unwrap_or(reason);
-            state.save(run, &parameters)?;
+            state.save(run, experiment, &network)?;
         }
         let told = Progress {
             update: state.updates,
@@ -149,26 +147,27 @@ fn train(
         if progress(&told).is_break() && reason == StopReason::LastUpdate {
             reason = StopReason::Interrupted;
             finite_parameters(&parameters, update)?;
-            state.save(run, &parameters)?;
+            state.save(run, experiment, &network)?;
         }
     }
     Ok(Outcome { updates: state.updates, reason, validations: state.validations })
 }
 
 /// The network and the state to start with.
-fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device, from: From) -> Result<(Ctrnn, RunState)> {
-    let optimizer = experiment.train.optimizer;
-    let fresh = || Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device);
-    let network = match from {
-        From::Resume => {
-            let network = fresh()?;
-            let state = RunState::load(run, &network, optimizer)?;
-            return Ok((network, state));
+fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result<(Ctrnn, RunState)> {
+    if run.is_resumed() {
+        return RunState::load(run, experiment, device);
+    }
+    let network = match &experiment.init {
+        Some(path) => {
+            let refused =
+                |error: Error| Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()));
+            let tensors = Checkpoint::load(path)?.tensors;
+            Ctrnn::from_tensors(&experiment.model, tensors, DType::F32, device).map_err(|error| refused(error.into()))?
         }
-        From::Seed => fresh()?,
-        From::Checkpoint(checkpoint) => Ctrnn::from_tensors(&experiment.model, checkpoint.tensors, DType::F32, device)?,
+        None => Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device)?,
     };
-    Ok((network, RunState::fresh(optimizer)))
+    Ok((network, RunState::fresh(experiment.train.optimizer)))
 }
 
 fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
@@ -251,7 +250,7 @@ fn checkpoint(experiment: &Experiment, network: &Ctrnn, validations: &[Validatio
             train: TrainRecord { settings, updates: last.map_or(0, |record| record.update), validations: validations.to_vec() },
             seed: experiment.seed,
             metrics,
-            provenance: Provenance::of(experiment.task.as_ref()),
+            provenance: Provenance::of(experiment),
         },
         tensors: network.tensors()?,
     })

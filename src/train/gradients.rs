@@ -5,7 +5,8 @@ use nn4n_models::Parameter;
 
 use crate::error::Result;
 
-/// The gradient of `loss` with respect to each parameter, in their order; with respect to its logarithm where updates are on that scale.
+/// The gradient of `loss` with respect to each parameter, in their order; with respect to its logarithm where updates are on that scale,
+/// and zero where `plastic` is zero.
 pub fn gradients(loss: &Tensor, parameters: &[Parameter]) -> Result<Vec<Tensor>> {
     let store = loss.backward()?;
     parameters
@@ -14,6 +15,11 @@ pub fn gradients(loss: &Tensor, parameters: &[Parameter]) -> Result<Vec<Tensor>>
             let gradient = match store.get(&parameter.var) {
                 Some(gradient) => gradient.detach(),
                 None => parameter.var.zeros_like()?, // the loss does not depend on it
+            };
+            // Synapses that are never updated have no part in the norm that clipping looks at.
+            let gradient = match &parameter.plastic {
+                Some(plastic) => (gradient * plastic.gt(0.0)?.to_dtype(plastic.dtype())?)?,
+                None => gradient,
             };
             Ok(if parameter.logarithmic { (gradient * parameter.var.as_detached_tensor())? } else { gradient })
         })

@@ -14,7 +14,7 @@ mod tensorboard;
 mod validation;
 
 pub use config::{StopConfig, TrainConfig, ValidationConfig};
-pub use fit::{From, Outcome, Progress, fit};
+pub use fit::{Outcome, Progress, fit};
 pub use gradients::{clip, gradients};
 pub use log::UpdateRecord;
 pub use loss::Loss;

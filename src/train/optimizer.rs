@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 
 /// An optimiser, `{ kind = "adam", beta1 = 0.9 }` in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields, expecting = "an optimizer, as in { kind = \"adam\" }")]
 pub enum OptimizerConfig {
     /// Gradient descent.
     Sgd {

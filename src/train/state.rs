@@ -1,16 +1,20 @@
 //! What a run needs to go on after an interruption as if there had been none: `optimizer.safetensors`.
 //!
-//! It holds the last parameters (`parameter.NAME`), the optimiser's moments (`moment.m.NAME`), the carried-over state of the trials if
-//! the network has one (`carried.state`, `carried.rate`), and a JSON document with the number of updates done and the validations so far.
+//! It holds the network's tensors (`network.NAME`), the optimiser's moments (`moment.m.NAME`), the carried-over state of the trials if the network has
+//! one (`carried.state`, `carried.rate`), and a JSON document with the experiment, the number of updates done and the validations so far.
 
-use candle_core::Tensor;
-use nn4n_models::{Ctrnn, Parameter, Start, State, Tensors};
+use candle_core::{DType, Device, Tensor};
+use nn4n_models::{Ctrnn, Start, State, Tensors};
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, OptimizerConfig};
+use super::{
+    config::TrainConfig,
+    optimizer::{Optimizer, OptimizerConfig},
+};
 use crate::{
     checkpoint::{FORMAT, ValidationRecord, read_tensors, serialize},
     error::{Error, Result},
+    experiment::Experiment,
     run_directory::{RunDirectory, write_atomically},
 };
 
@@ -18,6 +22,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Document {
     format: u32,
+    /// The run.toml but for its settings of the training, which may be changed.
+    experiment: String,
     updates: u64,
     validations: Vec<ValidationRecord>,
 }
@@ -37,11 +43,8 @@ impl RunState {
         Self { updates: 0, optimizer: Optimizer::new(config), carried: None, validations: Vec::new() }
     }
 
-    pub(super) fn save(&self, run: &RunDirectory, parameters: &[Parameter]) -> Result<()> {
-        let mut tensors = Tensors::new();
-        for parameter in parameters {
-            tensors.insert(format!("parameter.{}", parameter.name), parameter.var.as_detached_tensor());
-        }
+    pub(super) fn save(&self, run: &RunDirectory, experiment: &Experiment, network: &Ctrnn) -> Result<()> {
+        let mut tensors: Tensors = network.tensors()?.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect();
         for (name, tensor) in self.optimizer.state() {
             tensors.insert(format!("moment.{name}"), tensor.clone());
         }
@@ -49,15 +52,17 @@ impl RunState {
             tensors.insert("carried.state".into(), carried.state.clone());
             tensors.insert("carried.rate".into(), carried.rate.clone());
         }
-        let document = Document { format: FORMAT, updates: self.updates, validations: self.validations.clone() };
+        let document =
+            Document { format: FORMAT, experiment: identity(experiment)?, updates: self.updates, validations: self.validations.clone() };
         let path = run.optimizer();
         let json = serde_json::to_string(&document).map_err(|error| Error::file(&path, error))?;
         write_atomically(&path, &serialize(&path, &tensors, Some(json))?)
     }
 
-    /// Reads the state of a run and puts its parameters into `network`.
-    pub(super) fn load(run: &RunDirectory, network: &Ctrnn, config: OptimizerConfig) -> Result<Self> {
+    /// Reads the network and the state of a run.
+    pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<(Ctrnn, Self)> {
         let path = run.optimizer();
+        let config = experiment.train.optimizer;
         let damaged = |message: String| Error::file(&path, format!("{message}; it is not the state of this run. Start anew with --force"));
         let (mut tensors, metadata) = read_tensors(&path)?;
         let json = metadata.and_then(|mut metadata| metadata.remove("nn4n")).ok_or_else(|| damaged("has no nn4n metadata".into()))?;
@@ -65,15 +70,20 @@ impl RunState {
         if document.format > FORMAT {
             return Err(Error::file(&path, format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format)));
         }
-        let parameters = network.parameters()?;
+        if document.experiment != identity(experiment)? {
+            let message = "has another task, network, seed or init than the run was started with; restore it, or start another run";
+            return Err(Error::file(run.config(), message));
+        }
+        let names: Vec<String> = tensors.keys().filter(|name| name.starts_with("network.")).cloned().collect();
+        let parts = names.iter().filter_map(|name| Some((name["network.".len()..].to_string(), tensors.remove(name)?))).collect();
+        let network = Ctrnn::from_tensors(&experiment.model, parts, DType::F32, device).map_err(|error| damaged(error.to_string()))?;
         let mut take = |name: &str, like: &Tensor| match tensors.remove(name) {
             None => Err(damaged(format!("lacks the tensor `{name}`"))),
             Some(tensor) if tensor.dims() == like.dims() && tensor.dtype() == like.dtype() => Ok(tensor.to_device(like.device())?),
             Some(tensor) => Err(damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), like.dims()))),
         };
         let mut moments = Tensors::new();
-        for parameter in &parameters {
-            parameter.var.set(&take(&format!("parameter.{}", parameter.name), &parameter.var)?)?;
+        for parameter in &network.parameters()? {
             for kind in config.moments() {
                 let name = format!("{kind}.{}", parameter.name);
                 let moment = take(&format!("moment.{name}"), &parameter.var)?;
@@ -90,6 +100,14 @@ impl RunState {
             return Err(damaged(format!("has the unexpected tensor `{name}`")));
         }
         let optimizer = Optimizer::resume(config, document.updates, moments);
-        Ok(Self { updates: document.updates, optimizer, carried, validations: document.validations })
+        let state = Self { updates: document.updates, optimizer, carried, validations: document.validations };
+        Ok((network, state))
     }
+}
+
+/// What may not change while a run is interrupted.
+fn identity(experiment: &Experiment) -> Result<String> {
+    let mut experiment = experiment.clone();
+    experiment.train = TrainConfig::default();
+    experiment.to_toml()
 }

@@ -103,7 +103,7 @@ impl NpzFile {
     }
 }
 
-const REMEDY: &str = "write the file with numpy.savez, uncompressed";
+const REMEDY: &str = "write it with numpy.savez";
 
 /// The longest header that is parsed, bytes. Those of plain arrays have about a hundred.
 const MAX_HEADER: usize = 4096;

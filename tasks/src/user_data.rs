@@ -76,6 +76,8 @@ impl UserData {
     pub const ID: &'static str = "data/npz";
     /// One sentence.
     pub const SUMMARY: &'static str = "The arrays inputs, targets, loss_mask and n_steps of a .npz file, one trial per row";
+    /// The arrays that a file may hold.
+    pub const ARRAYS: [&'static str; 4] = ["inputs", "targets", "loss_mask", "n_steps"];
     /// The version of the format.
     pub const VERSION: u32 = 1;
     /// The source of the definition: the user.
@@ -88,6 +90,10 @@ impl UserData {
         }
         let mut file = NpzFile::open(&settings.path)?;
         let arrays = Arrays { settings: &settings };
+        if let Some(name) = file.names().iter().find(|name| !Self::ARRAYS.contains(&name.as_str())) {
+            let remedy = format!("rename or remove it; the arrays of a data file are {}", Self::ARRAYS.join(", "));
+            return Err(arrays.refuse(name, "is not an array of a data file".into(), &remedy));
+        }
         let inputs = arrays.rank_3("inputs", file.require("inputs")?, "(trials, steps, inputs)")?;
         let targets = arrays.rank_3("targets", file.require("targets")?, "(trials, steps, outputs)")?;
         let (rows, steps, _) = inputs.dim();

@@ -126,7 +126,7 @@ fn a_reaction_is_the_first_crossing_and_without_one_there_is_no_choice() -> Resu
     let seen: Vec<_> = scores.iter().map(|score| (score.choice, score.reaction_time, score.correct)).collect();
     assert_eq!(
         seen,
-        [(Some(0), Some(100.0), Some(true)), (Some(1), Some(100.0), Some(false)), (None, None, Some(true)), (None, None, Some(false)),]
+        [(Some(0), Some(100.0), Some(true)), (Some(1), Some(100.0), Some(true)), (None, None, Some(true)), (None, None, Some(false)),]
     );
     Ok(())
 }

@@ -6,7 +6,7 @@ use candle_core::Device;
 use nn4n::{
     Existing, Experiment, Result, RunDirectory, TrainConfig,
     tasks::{Task, song2016::RdmFixed},
-    train::{From, Outcome, ValidationConfig, fit},
+    train::{Outcome, ValidationConfig, fit},
 };
 
 /// Two inputs, two outputs, one clear difference to report, 20 steps.
@@ -36,5 +36,5 @@ pub fn settings(updates: u64, validate_every: u64) -> TrainConfig {
 
 /// Trains into a directory that holds no run yet.
 pub fn train(experiment: &Experiment, directory: &Path) -> Result<Outcome> {
-    fit(experiment, &RunDirectory::open(directory, Existing::Keep)?, &Device::Cpu, From::Seed, |_| ControlFlow::Continue(()))
+    fit(experiment, &RunDirectory::open(directory, Existing::Keep)?, &Device::Cpu, |_| ControlFlow::Continue(()))
 }

@@ -8,7 +8,7 @@ use super::units::{CellType, UnitSet};
 ///
 /// Under Dale's law the draw gives the magnitude and the presynaptic cell type the sign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Init {
     /// All zero.
     Zero,
@@ -101,7 +101,8 @@ pub struct MatrixConfig {
     /// A 0/1 matrix `[post][pre]` that restricts the synapses further.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connectivity: Option<Vec<Vec<u8>>>,
-    /// Synapses with a given weight that is never trained. They exist whatever the connectivity says.
+    /// Synapses with a given weight that is never trained. They exist whatever the connectivity says, and have no part in `balance` and
+    /// `spectral_radius`, which are those of the other synapses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<FixedSynapse>,
     /// Rate multipliers of the other synapses.

@@ -262,13 +262,6 @@ impl ModelConfig {
         {
             return Err(ModelError::config("w_rec.spectral_radius", format!("must be > 0, but is {radius}")));
         }
-        let rescales = matrix.spectral_radius.is_some() || matrix.balance != Balance::Off;
-        if rescales && !matrix.fixed.is_empty() {
-            return Err(ModelError::config(
-                "w_rec.fixed",
-                "cannot be combined with `spectral_radius` or `balance`, which would rescale fixed weights; give `init` without them",
-            ));
-        }
         if matrix.balance != Balance::Off && !units.have_cell_types() {
             return Err(ModelError::config("w_rec.balance", "needs excitatory and inhibitory units; the units have no cell types"));
         }

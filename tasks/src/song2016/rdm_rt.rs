@@ -20,14 +20,13 @@
 //! rest is `decision`.
 //!
 //! A trial in which no output exceeds the threshold has neither choice nor reaction time, so it enters neither a psychometric curve nor
-//! a distribution of reaction times. It still counts in the performance, by the larger output at its last step: that is what the
-//! source's stop rule reads, and a network that has not yet learned to reach the threshold would otherwise get no credit for being right.
+//! a distribution of reaction times. The performance does not look at the threshold: as for the source's stop rule, a trial is right if the
+//! correct output is the larger one at the last step.
 //!
 //! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 2B;
 //! after Roitman & Shadlen (2002), <https://doi.org/10.1523/JNEUROSCI.22-21-09475.2002>.
 //!
-//! Differences from the source: the performance of a trial that reaches the threshold is that of its first crossing, where the code's
-//! stop rule reads the last step of every trial; ungraded targets are 0.2 where the code leaves them at 0; coherence is a signed
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0; coherence is a signed
 //! fraction where the code scales a percentage by 3.2.
 //!
 //! ```
@@ -204,17 +203,12 @@ impl Task for RdmRt {
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let onset = trial.epoch("stimulus").map(|epoch| epoch.start);
-        let decision = onset.and_then(|onset| Some((onset, first_crossing(outputs, onset, self.threshold)?)));
-        match decision {
-            Some((onset, (step, choice))) => Score {
-                choice: Some(choice),
-                correct: trial.correct.map(|correct| choice == correct),
-                reaction_time: Some(reaction_time(step, onset, self.dt)),
-                error: None,
-            },
-            None => Score { choice: None, ..TwoChoice::score(trial, outputs) },
-        }
+        let at_the_end = TwoChoice::score(trial, outputs);
+        let decision = trial.epoch("stimulus").and_then(|epoch| {
+            let (step, choice) = first_crossing(outputs, epoch.start, self.threshold)?;
+            Some((choice, reaction_time(step, epoch.start, self.dt)))
+        });
+        Score { choice: decision.map(|(choice, _)| choice), reaction_time: decision.map(|(_, time)| time), ..at_the_end }
     }
 
     fn criterion(&self) -> Option<Criterion> {
