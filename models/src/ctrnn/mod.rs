@@ -179,7 +179,7 @@ impl Ctrnn {
     /// The same network simulated with another step, ms. Its parameters are shared, not copied.
     ///
     /// # Errors
-    /// If `dt` is not positive or exceeds a time constant. Noise given per step keeps its amplitude; see [`NoiseScaling`].
+    /// If `dt` is not positive or exceeds a time constant. Noise given per step keeps its amplitude; see [`NoiseScaling`](crate::NoiseScaling).
     pub fn with_dt(&self, dt: f64) -> Result<Self> {
         let config = self.config.clone().dt(dt);
         config.validate()?;
