@@ -46,8 +46,20 @@ struct Constraints {
     untyped: usize,
     recurrent_synapses: usize,
     nonzero_recurrent_synapses: usize,
+    /// From each area to each, in their order.
+    projections: Vec<ProjectionReport>,
     /// Checked when the file was read; a file that breaks it is refused.
     dale_holds: bool,
+}
+
+/// The recurrent synapses from one area to another.
+#[derive(Serialize)]
+struct ProjectionReport {
+    from: String,
+    to: String,
+    synapses: usize,
+    /// Of all pairs of units.
+    density: f64,
 }
 
 /// Eigenvalues of the effective recurrent weights.
@@ -92,8 +104,22 @@ fn constraints(network: &Ctrnn) -> Result<Constraints> {
         untyped: count(None),
         recurrent_synapses: ones(network.w_rec().connectivity())?,
         nonzero_recurrent_synapses: ones(&network.effective_w_rec()?)?,
+        projections: projections(network)?,
         dale_holds: true,
     })
+}
+
+fn projections(network: &Ctrnn) -> Result<Vec<ProjectionReport>> {
+    let connectivity: Vec<Vec<u8>> = network.w_rec().connectivity().to_vec2()?;
+    let areas = &network.units().areas;
+    let pairs = areas.iter().flat_map(|from| areas.iter().map(move |to| (from, to)));
+    Ok(pairs
+        .map(|(from, to)| {
+            let synapses = connectivity[to.range()].iter().flat_map(|row| &row[from.range()]).filter(|entry| **entry == 1).count();
+            let density = synapses as f64 / (from.range().len() * to.range().len()) as f64;
+            ProjectionReport { from: from.name.clone(), to: to.name.clone(), synapses, density }
+        })
+        .collect())
 }
 
 fn spectrum(network: &Ctrnn) -> Result<Spectrum> {
@@ -130,6 +156,13 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
         "w_rec       {} synapses, {} of them not zero; spectral radius {:.3}, abscissa {:.3}",
         constraints.recurrent_synapses, constraints.nonzero_recurrent_synapses, spectrum.radius, spectrum.abscissa
     ))?;
+    if constraints.projections.len() > 1 {
+        output::text("projections")?;
+        for found in &constraints.projections {
+            let ends = format!("{} -> {}", found.from, found.to);
+            output::text(&format!("  {ends:<24} {:>8} synapses, {} of all pairs", found.synapses, output::percent(found.density)))?;
+        }
+    }
     output::text("tensors")?;
     for tensor in &report.tensors {
         let trained = if tensor.trained { "trained" } else { "" };
