@@ -67,7 +67,8 @@ fn main() -> anyhow::Result<()> {
         100.0 * right
     );
 
-    let trials = batch(task.as_ref(), Split::Test, 1, 0, 2)?;
+    // Trials with fewer pulses than it was trained on show the memory best.
+    let trials = batch(&FlipFlop { p_pulse: 0.05, ..FlipFlop::default() }, Split::Test, 1, 0, 2)?;
     let recording = record(&network, &trials.inputs, None, None)?;
     TrialFigure::of(task.as_ref(), &network, &trials, &recording, &[0, 1]).save(run.path().join("trials.png"))?;
     LearningCurve::of(&outcome.validations, None).save(run.path().join("learning.png"))?;

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Axis, s};
 use nn4n_models::{CellType, Ctrnn};
-use nn4n_tasks::{Task, TrialBatch};
+use nn4n_tasks::{Condition, Task, TrialBatch};
 
 use super::{ChoicePoint, EpochSpan, LearningCurve, Psychometric, PsychometricCurve, TrialFigure, TrialPanel, UnitGroup, WeightMatrix};
 use crate::{Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount};
@@ -64,7 +64,7 @@ fn panel(dt: f64, trials: &TrialBatch, recording: &Recording, trial: usize) -> T
     };
     let cut = |array: &ndarray::Array3<f32>| array.slice(s![trial, ..steps, ..]).to_owned();
     TrialPanel {
-        title: trials.conditions[trial].to_string(),
+        title: title(&trials.conditions[trial], trial),
         epochs: trials.epochs[trial].iter().map(span).collect(),
         inputs: cut(&trials.inputs),
         rates: cut(&recording.rates),
@@ -74,12 +74,20 @@ fn panel(dt: f64, trials: &TrialBatch, recording: &Recording, trial: usize) -> T
     }
 }
 
+/// The trial's variables; its number where it has none.
+fn title(condition: &Condition, trial: usize) -> String {
+    match condition.iter().next() {
+        Some(_) => condition.to_string().replace('=', " = ").replace('_', " "),
+        None => format!("trial {}", trial + 1),
+    }
+}
+
 /// Units by area and cell type, in the network's order.
 fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
     let units = network.units();
     let mut groups: Vec<UnitGroup> = Vec::new();
     for area in &units.areas {
-        for (cell_type, letter) in [(Some(CellType::Excitatory), "E"), (Some(CellType::Inhibitory), "I"), (None, "units")] {
+        for (cell_type, letter) in [(Some(CellType::Excitatory), "E"), (Some(CellType::Inhibitory), "I"), (None, "all")] {
             let members: Vec<usize> = area.range().filter(|unit| units.cell_types[*unit] == cell_type).collect();
             let name = match (units.areas.len(), cell_type) {
                 (1, _) => letter.to_string(),
