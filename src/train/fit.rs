@@ -90,11 +90,11 @@ fn train(
     experiment.validate()?;
     let _lock = run.lock()?;
     let config = &experiment.train;
-    let (network, mut state) = begin(experiment, run, device)?;
+    let (network, mut state, validations) = begin(experiment, run, device)?;
     let parameters = network.parameters()?;
     let mut validation =
         Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
-    validation.records.clone_from(&state.validations);
+    validation.records = validations;
     refuse_if_too_large(experiment, network.units().len())?;
     let mut trials = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates);
     rehearse(experiment, &network, trials.peek()?)?;
@@ -102,7 +102,7 @@ fn train(
     if !run.is_resumed() {
         // From here on there is a network to load and a state to resume, whatever happens before the first validation.
         checkpoint(experiment, &network, &[])?.save(run.model())?;
-        state.save(run, experiment, &network)?;
+        state.save(run, experiment, &network, &validation.records)?;
     }
     let mut log = Log::open(run, state.updates, config.tensorboard)?;
 
@@ -130,13 +130,12 @@ fn train(
         if validated {
             finite_parameters(&parameters, update)?;
             let is_best = validation.run(&network, experiment.task.as_ref(), state.updates)?;
-            state.validations.clone_from(&validation.records);
             log.validation(&validation.records[validation.records.len() - 1])?;
             if is_best {
                 checkpoint(experiment, &network, &validation.records)?.save(run.model())?;
             }
             reason = validation.stop().unwrap_or(reason);
-            state.save(run, experiment, &network)?;
+            state.save(run, experiment, &network, &validation.records)?;
         }
         let told = Progress {
             update: state.updates,
@@ -147,14 +146,14 @@ fn train(
         if progress(&told).is_break() && reason == StopReason::LastUpdate {
             reason = StopReason::Interrupted;
             finite_parameters(&parameters, update)?;
-            state.save(run, experiment, &network)?;
+            state.save(run, experiment, &network, &validation.records)?;
         }
     }
-    Ok(Outcome { updates: state.updates, reason, validations: state.validations })
+    Ok(Outcome { updates: state.updates, reason, validations: validation.records })
 }
 
-/// The network and the state to start with.
-fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result<(Ctrnn, RunState)> {
+/// The network and the state to start with, and the validations so far.
+fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result<(Ctrnn, RunState, Vec<ValidationRecord>)> {
     if run.is_resumed() {
         return RunState::load(run, experiment, device);
     }
@@ -167,7 +166,7 @@ fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result
         }
         None => Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device)?,
     };
-    Ok((network, RunState::fresh(experiment.train.optimizer)))
+    Ok((network, RunState::fresh(experiment.train.optimizer), Vec::new()))
 }
 
 fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {

@@ -34,16 +34,21 @@ pub(super) struct RunState {
     pub updates: u64,
     pub optimizer: Optimizer,
     pub carried: Option<State>,
-    pub validations: Vec<ValidationRecord>,
 }
 
 impl RunState {
     /// A run before its first update.
     pub(super) fn fresh(config: OptimizerConfig) -> Self {
-        Self { updates: 0, optimizer: Optimizer::new(config), carried: None, validations: Vec::new() }
+        Self { updates: 0, optimizer: Optimizer::new(config), carried: None }
     }
 
-    pub(super) fn save(&self, run: &RunDirectory, experiment: &Experiment, network: &Ctrnn) -> Result<()> {
+    pub(super) fn save(
+        &self,
+        run: &RunDirectory,
+        experiment: &Experiment,
+        network: &Ctrnn,
+        validations: &[ValidationRecord],
+    ) -> Result<()> {
         let mut tensors: Tensors = network.tensors()?.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect();
         for (name, tensor) in self.optimizer.state() {
             tensors.insert(format!("moment.{name}"), tensor.clone());
@@ -53,14 +58,14 @@ impl RunState {
             tensors.insert("carried.rate".into(), carried.rate.clone());
         }
         let document =
-            Document { format: FORMAT, experiment: identity(experiment)?, updates: self.updates, validations: self.validations.clone() };
+            Document { format: FORMAT, experiment: identity(experiment)?, updates: self.updates, validations: validations.to_vec() };
         let path = run.optimizer();
         let json = serde_json::to_string(&document).map_err(|error| Error::file(&path, error))?;
         write_atomically(&path, &serialize(&path, &tensors, Some(json))?)
     }
 
-    /// Reads the network and the state of a run.
-    pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<(Ctrnn, Self)> {
+    /// Reads the network, the state and the validations of a run.
+    pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<(Ctrnn, Self, Vec<ValidationRecord>)> {
         let path = run.optimizer();
         let config = experiment.train.optimizer;
         let damaged = |message: String| Error::file(&path, format!("{message}; it is not the state of this run. Start anew with --force"));
@@ -100,8 +105,8 @@ impl RunState {
             return Err(damaged(format!("has the unexpected tensor `{name}`")));
         }
         let optimizer = Optimizer::resume(config, document.updates, moments);
-        let state = Self { updates: document.updates, optimizer, carried, validations: document.validations };
-        Ok((network, state))
+        let state = Self { updates: document.updates, optimizer, carried };
+        Ok((network, state, document.validations))
     }
 }
 
