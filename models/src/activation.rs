@@ -140,7 +140,7 @@ fn softplus(x: &Tensor) -> candle_core::Result<Tensor> {
 
 /// The activation functions of a whole network: one for all units, or several, each for its own units.
 #[derive(Clone, Debug)]
-pub struct UnitActivations {
+pub(crate) struct UnitActivations {
     groups: Vec<(Activation, Option<Tensor>)>,
 }
 

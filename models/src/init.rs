@@ -166,7 +166,7 @@ impl Draw<'_> {
 }
 
 /// Largest modulus of the eigenvalues of a square matrix.
-pub fn spectral_radius(weights: &Mat<f64>) -> Result<f64, String> {
+fn spectral_radius(weights: &Mat<f64>) -> Result<f64, String> {
     let eigenvalues = weights.eigenvalues().map_err(|error| format!("the eigenvalues were not found ({error:?})"))?;
     Ok(eigenvalues.iter().map(|value| value.re.hypot(value.im)).fold(0.0, f64::max))
 }

@@ -24,7 +24,7 @@ mod stream;
 pub mod synapses;
 pub mod vanilla;
 
-pub use activation::{Activation, UnitActivations};
+pub use activation::Activation;
 pub use config::{
     Area, Balance, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Form, Init, Kind, LearnTau, MatrixConfig, ModelConfig,
     NoiseScaling, PerUnit, Plastic, Projection, Readout, ReadoutFrom, SignRule, Start, UnitRange, UnitSet, Units, Values,
@@ -33,7 +33,6 @@ pub use ctrnn::{Ctrnn, Effective, Parameter, Trajectory};
 pub use dynamics::{State, StepNoise};
 pub use ei::EiCtrnn;
 pub use error::{ModelError, Result};
-pub use init::spectral_radius;
 pub use multi_area::MultiAreaCtrnn;
 pub use noise::NoiseKey;
 pub use params::{TensorSpec, Tensors};
