@@ -167,7 +167,8 @@ def versions() -> dict[str, str]:
 def machine(threads: int, rounds: int) -> str:
     """What the table was measured on."""
     packages = ", ".join(f"{package} {version}" for package, version in sorted(versions().items()))
-    return f"{cpu_model()}, {threads} cores; Python {platform.python_version()}, {packages}; {rounds} rounds, float32."
+    repeats = "1 round" if rounds == 1 else f"{rounds} rounds"
+    return f"{cpu_model()}, {threads} cores; Python {platform.python_version()}, {packages}; float32, {repeats}."
 
 
 def table(cases: list[CaseTimes], threads: int, rounds: int) -> str:
