@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 use ndarray::{Array2, Array3, Axis, concatenate, s};
-use nn4n_models::{Ctrnn, NoiseKey, Trajectory};
+use nn4n_models::{Ctrnn, NoiseKey, State};
 use nn4n_tasks::TrialBatch;
 
 use crate::{
@@ -33,9 +33,10 @@ const LARGEST: usize = 1 << 32;
 /// If the shapes do not fit the network or each other.
 pub fn record(network: &Ctrnn, inputs: &Array3<f32>, x0: Option<&Array2<f32>>, noise: Option<NoiseKey>) -> Result<Recording> {
     let (mut states, mut rates, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
-    for_each_chunk(network, inputs, x0, noise, |trajectory| {
-        states.push(array3(&trajectory.states)?);
-        rates.push(array3(&trajectory.rates)?);
+    for_each_chunk(network, inputs, x0, noise, |network, part, start, noise| {
+        let trajectory = network.unroll(part, start, noise)?;
+        states.push(array3(&trajectory.states()?)?);
+        rates.push(array3(&trajectory.rates()?)?);
         outputs.push(array3(&trajectory.outputs)?);
         Ok(())
     })?;
@@ -54,9 +55,10 @@ pub struct Answers {
 /// The network's answers to a batch of trials.
 pub fn answer(network: &Ctrnn, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Answers> {
     let (mut logits, mut outputs) = (Vec::new(), Vec::new());
-    for_each_chunk(network, &trials.inputs, None, noise, |trajectory| {
-        logits.push(trajectory.logits);
-        outputs.push(trajectory.outputs);
+    for_each_chunk(network, &trials.inputs, None, noise, |network, part, start, noise| {
+        let answer = network.answer(part, start, noise)?;
+        logits.push(answer.logits);
+        outputs.push(answer.outputs);
         Ok(())
     })?;
     Ok(Answers { logits: Tensor::cat(&logits, 0)?, outputs: Tensor::cat(&outputs, 0)? })
@@ -72,13 +74,13 @@ fn join(parts: &[Array3<f32>]) -> Result<Array3<f32>> {
     concatenate(Axis(0), &views).map_err(|_| Error::setting("inputs", "hold no trial; give at least one"))
 }
 
-/// Calls `visit` with the trajectories of successive trials. A trial has the same noise however the trials are cut into chunks.
+/// Calls `run` with the network and successive trials: their inputs, start and noise. A trial has the same noise however the trials are cut into chunks.
 fn for_each_chunk(
     network: &Ctrnn,
     inputs: &Array3<f32>,
     x0: Option<&Array2<f32>>,
     noise: Option<NoiseKey>,
-    mut visit: impl FnMut(Trajectory) -> Result<()>,
+    mut run: impl FnMut(&Ctrnn, &Tensor, Option<&State>, Option<NoiseKey>) -> Result<()>,
 ) -> Result<()> {
     let (trials, steps, _) = inputs.dim();
     let network = network.frozen();
@@ -104,7 +106,7 @@ fn for_each_chunk(
         };
         let noise = noise.map(|key| NoiseKey { first_trial: key.first_trial.wrapping_add(start as u32), ..key });
         let part = tensor(inputs.slice(s![rows, .., ..]), network.dtype(), network.device())?;
-        visit(network.unroll(&part, from.as_ref(), noise)?)?;
+        run(&network, &part, from.as_ref(), noise)?;
     }
     Ok(())
 }

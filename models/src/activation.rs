@@ -141,6 +141,7 @@ fn softplus(x: &Tensor) -> candle_core::Result<Tensor> {
 /// The activation functions of a whole network: one for all units, or several, each for its own units.
 #[derive(Clone, Debug)]
 pub(crate) struct UnitActivations {
+    per_unit: Vec<Activation>,
     groups: Vec<(Activation, Option<Tensor>)>,
 }
 
@@ -154,7 +155,7 @@ impl UnitActivations {
             }
         }
         if distinct.len() == 1 {
-            return Ok(Self { groups: vec![(distinct[0], None)] });
+            return Ok(Self { per_unit: per_unit.to_vec(), groups: vec![(distinct[0], None)] });
         }
         let groups = distinct
             .into_iter()
@@ -163,7 +164,12 @@ impl UnitActivations {
                 Ok((activation, Some(Tensor::from_vec(members, per_unit.len(), device)?)))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { groups })
+        Ok(Self { per_unit: per_unit.to_vec(), groups })
+    }
+
+    /// The function of each unit.
+    pub fn per_unit(&self) -> &[Activation] {
+        &self.per_unit
     }
 
     /// Rates of states `x` (batch, units).

@@ -18,7 +18,11 @@
 
 use candle_core::Tensor;
 
-use crate::{activation::UnitActivations, config::Form, error::Result};
+use crate::{
+    activation::{Activation, UnitActivations},
+    config::Form,
+    error::Result,
+};
 
 /// A quantity that multiplies every unit: one number, or one for each unit.
 #[derive(Clone, Debug)]
@@ -47,10 +51,10 @@ impl Coefficient {
 /// What a step needs of the parameters, computed once for all steps.
 #[derive(Clone, Debug)]
 pub struct StepParameters {
-    /// `W_rec` transposed (units, units).
-    pub w_rec_t: Tensor,
-    /// `W_in` transposed (inputs, units); `None` without inputs.
-    pub w_in_t: Option<Tensor>,
+    /// `W_rec` (units, units).
+    pub w_rec: Tensor,
+    /// `W_in` (units, inputs); `None` without inputs.
+    pub w_in: Option<Tensor>,
     /// `b_rec` (units); `None` without bias.
     pub b_rec: Option<Tensor>,
     /// `alpha`
@@ -100,6 +104,15 @@ impl Dynamics {
         Self { form, activation }
     }
 
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The activation of each unit.
+    pub(crate) fn activations(&self) -> &[Activation] {
+        self.activation.per_unit()
+    }
+
     /// The state with `x = state` (batch, units) and its rate.
     pub fn start(&self, state: Tensor) -> Result<State> {
         let rate = match self.form {
@@ -141,9 +154,9 @@ impl Dynamics {
 
 /// `W_rec r + W_in u + b_rec` (batch, units).
 fn total_current(parameters: &StepParameters, rate: &Tensor, input: &Tensor) -> Result<Tensor> {
-    let recurrent = rate.matmul(&parameters.w_rec_t)?;
-    let with_input = match &parameters.w_in_t {
-        Some(w_in_t) => (recurrent + input.matmul(w_in_t)?)?,
+    let recurrent = rate.matmul(&parameters.w_rec.t()?)?;
+    let with_input = match &parameters.w_in {
+        Some(w_in) => (recurrent + input.matmul(&w_in.t()?)?)?,
         None => recurrent,
     };
     Ok(match &parameters.b_rec {

@@ -14,12 +14,13 @@ mod connectivity;
 mod ctrnn;
 pub mod dynamics;
 pub mod ei;
+mod elementary;
 mod error;
 mod init;
 pub mod multi_area;
 mod noise;
 pub mod params;
-pub mod scan;
+mod scan;
 mod stream;
 pub mod synapses;
 pub mod vanilla;
@@ -29,7 +30,7 @@ pub use config::{
     Area, Balance, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Form, Init, Kind, LearnTau, MatrixConfig, ModelConfig,
     NoiseScaling, PerUnit, Plastic, Projection, Readout, ReadoutFrom, SignRule, Start, UnitRange, UnitSet, Units, Values,
 };
-pub use ctrnn::{Ctrnn, Effective, Parameter, Trajectory};
+pub use ctrnn::{Answer, Ctrnn, Effective, Parameter, Trajectory};
 pub use dynamics::{State, StepNoise};
 pub use ei::EiCtrnn;
 pub use error::{ModelError, Result};

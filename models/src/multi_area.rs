@@ -59,7 +59,7 @@ impl MultiAreaCtrnn {
     /// Rates (batch, steps, units of the area) of one area.
     pub fn area_rates(&self, trajectory: &Trajectory, area: &str) -> Result<Tensor> {
         let area = self.area(area)?;
-        Ok(trajectory.rates.narrow(D::Minus1, area.start, area.end - area.start)?)
+        Ok(trajectory.rates()?.narrow(D::Minus1, area.start, area.end - area.start)?)
     }
 
     /// Effective weights (units of `to`, units of `from`) of the projection between two areas.

@@ -14,7 +14,7 @@
 //!
 //! let model = VanillaCtrnn::init(&ModelConfig::vanilla(3, 50, 2), 0, DType::F32, &Device::Cpu)?;
 //! let inputs = Tensor::zeros((4, 25, 3), DType::F32, &Device::Cpu)?;
-//! assert_eq!(model.unroll(&inputs, None, None)?.rates.dims(), [4, 25, 50]);
+//! assert_eq!(model.unroll(&inputs, None, None)?.rates()?.dims(), [4, 25, 50]);
 //! # Ok::<(), nn4n_models::ModelError>(())
 //! ```
 

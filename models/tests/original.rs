@@ -91,7 +91,7 @@ impl Original {
         let array = |name: &str| self.0[name].to_dtype(dtype);
         let model = Ctrnn::init(config, 0, dtype, &Device::Cpu)?;
         let trajectory = model.unroll(&array("inputs")?, None, None)?;
-        let rates = npz::distance(&trajectory.rates, &array("rates")?);
+        let rates = npz::distance(&trajectory.rates()?, &array("rates")?);
         let outputs = npz::distance(&trajectory.outputs, &array("outputs")?);
         assert!(rates < 1e-5 && outputs < 1e-5, "rates differ by {rates:e}, outputs by {outputs:e}");
 

@@ -214,11 +214,12 @@ fn carry(network: &Ctrnn, trajectory: &Trajectory, batch: &TensorBatch) -> Resul
     if network.config().start != Start::Carried {
         return Ok(None);
     }
-    let (_, _, units) = trajectory.states.dims3()?;
+    let (states, rates) = (trajectory.states()?, trajectory.rates()?);
+    let (_, _, units) = states.dims3()?;
     let last: Vec<u32> = batch.n_steps.iter().flat_map(|steps| std::iter::repeat_n(*steps as u32 - 1, units)).collect();
     let index = Tensor::from_vec(last, (batch.n_steps.len(), 1, units), network.device())?;
     let at_last = |all: &Tensor| -> Result<Tensor> { Ok(all.detach().contiguous()?.gather(&index, 1)?.squeeze(1)?) };
-    Ok(Some(State { state: at_last(&trajectory.states)?, rate: at_last(&trajectory.rates)? }))
+    Ok(Some(State { state: at_last(&states)?, rate: at_last(&rates)? }))
 }
 
 fn record(update: u64, loss: f64, terms: &LossTerms, gradient_norm: f64, learning_rate: f64) -> Result<UpdateRecord> {

@@ -14,8 +14,21 @@ use crate::{
 pub struct Effective {
     /// Of the steps.
     pub step: StepParameters,
-    pub(super) w_out_t: Tensor,
-    pub(super) b_out: Option<Tensor>,
+    /// `W_out` (outputs, units).
+    pub w_out: Tensor,
+    /// `b_out` (outputs); `None` without bias.
+    pub b_out: Option<Tensor>,
+}
+
+impl Effective {
+    /// `W_out r + b_out` (rows, outputs) of `rates` (rows, units).
+    pub(crate) fn logits(&self, rates: &Tensor) -> Result<Tensor> {
+        let logits = rates.matmul(&self.w_out.t()?)?;
+        Ok(match &self.b_out {
+            Some(bias) => logits.broadcast_add(bias)?,
+            None => logits,
+        })
+    }
 }
 
 /// Noise amplitudes as configured, one or (units).
@@ -38,11 +51,10 @@ impl Amplitudes {
 impl Ctrnn {
     /// What a step needs of the parameters; compute it once for many steps. Gradients flow through it.
     pub fn effective(&self) -> Result<Effective> {
-        let transposed = |tensor: Tensor| -> Result<Tensor> { Ok(tensor.t()?.contiguous()?) };
         let (alpha, leak) = self.leak()?;
         let step = StepParameters {
-            w_rec_t: transposed(self.effective_w_rec()?)?,
-            w_in_t: self.effective_w_in()?.map(transposed).transpose()?,
+            w_rec: self.effective_w_rec()?,
+            w_in: self.effective_w_in()?,
             b_rec: (self.config.b_rec != Bias::Off).then(|| self.b_rec.clone()),
             recurrent_noise: self.recurrent_noise(&alpha)?,
             post_noise: self.amplitudes.post.clone(),
@@ -50,7 +62,7 @@ impl Ctrnn {
             leak,
         };
         let b_out = (self.config.b_out != Bias::Off).then(|| self.b_out.clone());
-        Ok(Effective { step, w_out_t: transposed(self.effective_w_out()?)?, b_out })
+        Ok(Effective { step, w_out: self.effective_w_out()?, b_out })
     }
 
     /// `alpha` and `1 - alpha`.

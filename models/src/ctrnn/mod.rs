@@ -10,7 +10,10 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
 use self::effective::Amplitudes;
-pub use self::{effective::Effective, unroll::Trajectory};
+pub use self::{
+    effective::Effective,
+    unroll::{Answer, Trajectory},
+};
 
 use crate::{
     activation::UnitActivations,
@@ -18,6 +21,7 @@ use crate::{
     dynamics::Dynamics,
     error::{ModelError, Result},
     params::{self, Tensors},
+    scan::Memory,
     synapses::Synapses,
 };
 
@@ -37,6 +41,7 @@ pub struct Ctrnn {
     /// First unit of each unit's group of shared time constants.
     tau_groups: Option<Tensor>,
     amplitudes: Amplitudes,
+    memory: Memory,
 }
 
 /// A trained tensor and how its updates are to be applied.
@@ -98,6 +103,7 @@ impl Ctrnn {
             tau,
             tau_groups,
             amplitudes,
+            memory: Memory::default(),
         })
     }
 

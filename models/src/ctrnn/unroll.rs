@@ -1,24 +1,84 @@
 //! Running a network: start state, single steps, readout, and whole trials.
 
+use std::sync::{Arc, OnceLock};
+
 use candle_core::{D, Tensor};
 use candle_nn::ops;
 
 use super::{Ctrnn, Effective};
 use crate::{
     config::Readout,
-    dynamics::{State, StepNoise, StepParameters},
+    dynamics::{State, StepNoise},
     error::{ModelError, Result},
-    noise::{self, NoiseKey, NoiseStream},
-    scan::{ScanNoise, scan},
+    noise::NoiseKey,
+    scan::{Answered, Call, Quantity, Record, Recorded, Scanned, answer, scan},
 };
 
 /// What a network did at every step.
 #[derive(Clone, Debug)]
 pub struct Trajectory {
-    /// `x` (batch, steps, units); in the rate form the noise-free rates.
-    pub states: Tensor,
-    /// `r` (batch, steps, units).
-    pub rates: Tensor,
+    /// `W_out r + b_out` (batch, steps, outputs), before the readout's nonlinearity.
+    pub logits: Tensor,
+    /// `z` (batch, steps, outputs).
+    pub outputs: Tensor,
+    record: Record,
+    states: OnceLock<Tensor>,
+    rates: OnceLock<Tensor>,
+}
+
+impl Trajectory {
+    /// A trajectory that is already there: states and rates (batch, steps, units), logits and outputs (batch, steps, outputs).
+    pub fn new(states: Tensor, rates: Tensor, logits: Tensor, outputs: Tensor) -> Result<Self> {
+        let step = states.dim(1)?.saturating_sub(1);
+        let last = State { state: states.narrow(1, step, 1)?.squeeze(1)?, rate: rates.narrow(1, step, 1)?.squeeze(1)? };
+        Ok(Self::of(logits, outputs, Record::Whole { states, rates, last }))
+    }
+
+    pub(crate) fn of(logits: Tensor, outputs: Tensor, record: Record) -> Self {
+        Self { logits, outputs, record, states: OnceLock::new(), rates: OnceLock::new() }
+    }
+
+    /// `x` (batch, steps, units); in the rate form the noise-free rates. Gradients flow through it.
+    ///
+    /// A pass with gradients does not keep what it does not need; then this runs it forward once more.
+    pub fn states(&self) -> Result<Tensor> {
+        match &self.record {
+            Record::Whole { states, .. } => Ok(states.clone()),
+            Record::Taped(tape) => self.taped(&self.states, tape, Quantity::States),
+        }
+    }
+
+    /// `r` (batch, steps, units). Gradients flow through it.
+    pub fn rates(&self) -> Result<Tensor> {
+        match &self.record {
+            Record::Whole { rates, .. } => Ok(rates.clone()),
+            Record::Taped(tape) => self.taped(&self.rates, tape, Quantity::Rates),
+        }
+    }
+
+    /// The last step (batch, units), to carry over to another call. Gradients flow through it.
+    pub fn last(&self) -> Result<State> {
+        match &self.record {
+            Record::Whole { last, .. } => Ok(last.clone()),
+            Record::Taped(tape) => {
+                let tensor = |quantity| tape.clone().tensor(&self.logits, quantity, true);
+                Ok(State { state: tensor(Quantity::States)?, rate: tensor(Quantity::Rates)? })
+            }
+        }
+    }
+
+    fn taped(&self, cell: &OnceLock<Tensor>, tape: &Arc<dyn Recorded>, quantity: Quantity) -> Result<Tensor> {
+        if let Some(tensor) = cell.get() {
+            return Ok(tensor.clone());
+        }
+        let tensor = tape.clone().tensor(&self.logits, quantity, false)?;
+        Ok(cell.get_or_init(|| tensor).clone())
+    }
+}
+
+/// What a network answered, without its activity.
+#[derive(Clone, Debug)]
+pub struct Answer {
     /// `W_out r + b_out` (batch, steps, outputs), before the readout's nonlinearity.
     pub logits: Tensor,
     /// `z` (batch, steps, outputs).
@@ -52,17 +112,20 @@ impl Ctrnn {
 
     /// Logits and outputs (batch, .., outputs) of `rates` (batch, .., units).
     pub fn readout(&self, effective: &Effective, rates: &Tensor) -> Result<(Tensor, Tensor)> {
-        let logits = rates.broadcast_matmul(&effective.w_out_t)?;
-        let logits = match &effective.b_out {
-            Some(bias) => logits.broadcast_add(bias)?,
-            None => logits,
-        };
-        let outputs = match self.config.readout {
+        let mut shape = rates.dims().to_vec();
+        let units = shape.pop().unwrap_or_default();
+        shape.push(self.config.outputs);
+        let logits = effective.logits(&rates.reshape((rates.elem_count() / units.max(1), units))?)?.reshape(shape)?;
+        Ok((logits.clone(), self.outputs(&logits)?))
+    }
+
+    /// `z = g(logits)`
+    fn outputs(&self, logits: &Tensor) -> Result<Tensor> {
+        Ok(match self.config.readout {
             Readout::Linear => logits.clone(),
-            Readout::Sigmoid => ops::sigmoid(&logits)?,
-            Readout::Softmax => ops::softmax(&logits, D::Minus1)?,
-        };
-        Ok((logits, outputs))
+            Readout::Sigmoid => ops::sigmoid(logits)?,
+            Readout::Softmax => ops::softmax(logits, D::Minus1)?,
+        })
     }
 
     /// Runs `inputs` (batch, steps, inputs) through the network: states, rates and outputs of every step.
@@ -72,7 +135,58 @@ impl Ctrnn {
     /// # Errors
     /// If the inputs are not (batch >= 1, steps >= 1, inputs) or the start does not fit the batch.
     pub fn unroll(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Trajectory> {
-        let (batch, steps) = self.check_inputs(inputs)?;
+        let Scanned { logits, record } = self.with_call(inputs, start, noise, scan)?;
+        Ok(Trajectory::of(logits.clone(), self.outputs(&logits)?, record))
+    }
+
+    /// Runs `inputs` (batch, steps, inputs) through the network and keeps nothing but its outputs: no activity, no gradients. The memory it needs does
+    /// not grow with the number of steps, other than for inputs and outputs themselves.
+    ///
+    /// # Errors
+    /// As [`unroll`](Self::unroll).
+    pub fn answer(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Answer> {
+        let network = self.frozen();
+        let Answered { logits, last } = network.with_call(&inputs.detach(), start, noise, answer)?;
+        Ok(Answer { outputs: network.outputs(&logits)?, logits, last })
+    }
+
+    /// Runs `inputs` (batch, steps, inputs) through the network `steps` steps at a time, without gradients, and hands each piece of the trajectory to `visit`
+    /// together with the number of its first step. So a summary of a long simulation needs no more memory than one piece. Returns the last step.
+    ///
+    /// # Errors
+    /// As [`unroll`](Self::unroll), and the errors of `visit`.
+    pub fn visit<E: From<ModelError>>(
+        &self,
+        inputs: &Tensor,
+        start: Option<&State>,
+        noise: Option<NoiseKey>,
+        steps: usize,
+        mut visit: impl FnMut(usize, &Trajectory) -> Result<(), E>,
+    ) -> Result<State, E> {
+        let network = self.frozen();
+        let (batch, total) = self.check_inputs(inputs)?;
+        let mut state = match start {
+            Some(start) => start.detach(),
+            None => network.start(batch)?,
+        };
+        for first in (0..total).step_by(steps.max(1)) {
+            let piece = inputs.detach().narrow(1, first, steps.max(1).min(total - first)).map_err(ModelError::from)?;
+            let trajectory = network.unroll(&piece, Some(&state), noise.map(|key| key.at_step(first)))?;
+            visit(first, &trajectory)?;
+            state = trajectory.last()?;
+        }
+        Ok(state)
+    }
+
+    /// Calls `run` with what a pass over `inputs` is made of.
+    pub(crate) fn with_call<R>(
+        &self,
+        inputs: &Tensor,
+        start: Option<&State>,
+        noise: Option<NoiseKey>,
+        run: impl FnOnce(&Call) -> Result<R>,
+    ) -> Result<R> {
+        let (batch, _) = self.check_inputs(inputs)?;
         let n = self.units.len();
         let start = match start {
             Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => start.clone(),
@@ -82,21 +196,10 @@ impl Ctrnn {
                     start.state.dims()
                 )));
             }
-            None => self.start(batch)?,
+            None => self.start(1)?,
         };
         let effective = self.effective()?;
-        let noise = self.scan_noise(&effective.step, noise, (steps, batch, n))?;
-        let scanned = scan(&self.dynamics, &effective.step, inputs, start, &noise)?;
-        let flat = scanned.rates.reshape((batch * steps, n))?;
-        let (logits, outputs) = self.readout(&effective, &flat)?;
-        let shape = (batch, steps, self.config.outputs);
-        Ok(Trajectory {
-            states: scanned.states,
-            rates: scanned.rates,
-            logits: logits.reshape(shape)?,
-            outputs: outputs.reshape(shape)?,
-            last: scanned.last,
-        })
+        run(&Call { dynamics: &self.dynamics, effective: &effective, inputs, start: &start, noise, memory: &self.memory })
     }
 
     fn check_inputs(&self, inputs: &Tensor) -> Result<(usize, usize)> {
@@ -107,16 +210,5 @@ impl Ctrnn {
                 self.config.inputs
             ))),
         }
-    }
-
-    fn scan_noise(&self, parameters: &StepParameters, key: Option<NoiseKey>, shape: (usize, usize, usize)) -> Result<ScanNoise> {
-        let Some(key) = key else { return Ok(ScanNoise::default()) };
-        let draw = |wanted: bool, stream| -> Result<Option<Tensor>> {
-            wanted.then(|| noise::gaussian(key, stream, shape, self.dtype(), self.device())).transpose()
-        };
-        Ok(ScanNoise {
-            recurrent: draw(!parameters.recurrent_noise.is_zero(), NoiseStream::Recurrent)?,
-            post: draw(!parameters.post_noise.is_zero(), NoiseStream::PostActivation)?,
-        })
     }
 }

@@ -1,25 +1,62 @@
-//! The pass through time, one [`Dynamics::step`] after the other; gradients by candle's autograd.
+//! The pass through time, one [`Dynamics::step`](crate::dynamics::Dynamics::step) after the other; gradients by candle's autograd.
 
 use candle_core::Tensor;
 
-use super::{ScanNoise, Scanned};
+use super::{Answered, Call, Record, Scanned};
 use crate::{
-    dynamics::{Dynamics, State, StepNoise, StepParameters},
+    dynamics::{Coefficient, State, StepNoise},
     error::Result,
+    noise::{self, NoiseStream},
 };
 
-pub(super) fn scan(dynamics: &Dynamics, parameters: &StepParameters, inputs: &Tensor, start: State, noise: &ScanNoise) -> Result<Scanned> {
-    // Time first, so that the input of a step is one contiguous block.
-    let inputs = inputs.transpose(0, 1)?.contiguous()?;
-    let n_steps = inputs.dim(0)?;
+/// Steps of an answer whose activity is held at a time.
+const STEPS: usize = 256;
+
+pub(super) fn scan(call: &Call) -> Result<Scanned> {
+    let (batch, steps, _) = call.inputs.dims3()?;
+    let units = call.start.state.dim(1)?;
+    let parameters = &call.effective.step;
+    let noise = |amplitude: &Coefficient, stream| -> Result<Option<Tensor>> {
+        let Some(key) = call.noise.filter(|_| !amplitude.is_zero()) else { return Ok(None) };
+        noise::gaussian(key, stream, (steps, batch, units), call.inputs.dtype(), call.inputs.device()).map(Some)
+    };
+    let xi = noise(&parameters.recurrent_noise, NoiseStream::Recurrent)?;
+    let zeta = noise(&parameters.post_noise, NoiseStream::PostActivation)?;
     let at = |noise: &Option<Tensor>, step: usize| noise.as_ref().map(|noise| noise.get(step)).transpose();
-    let (mut states, mut rates) = (Vec::with_capacity(n_steps), Vec::with_capacity(n_steps));
-    let mut last = start;
-    for step in 0..n_steps {
-        let noise = StepNoise { recurrent: at(&noise.recurrent, step)?, post: at(&noise.post, step)? };
-        last = dynamics.step(parameters, &last, &inputs.get(step)?, &noise)?;
+
+    // Time first, so that the input of a step is one contiguous block.
+    let inputs = call.inputs.transpose(0, 1)?.contiguous()?;
+    let mut last = State { state: rows(&call.start.state, batch)?, rate: rows(&call.start.rate, batch)? };
+    let (mut states, mut rates) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
+    for step in 0..steps {
+        let noise = StepNoise { recurrent: at(&xi, step)?, post: at(&zeta, step)? };
+        last = call.dynamics.step(parameters, &last, &inputs.get(step)?, &noise)?;
         states.push(last.state.clone());
         rates.push(last.rate.clone());
     }
-    Ok(Scanned { states: Tensor::stack(&states, 1)?, rates: Tensor::stack(&rates, 1)?, last })
+    let rates = Tensor::stack(&rates, 1)?;
+    let logits = call.effective.logits(&rates.reshape((batch * steps, units))?)?;
+    let logits = logits.reshape((batch, steps, logits.dim(1)?))?;
+    Ok(Scanned { logits, record: Record::Whole { states: Tensor::stack(&states, 1)?, rates, last } })
+}
+
+/// Piece by piece, so that the memory for the activity does not grow with the number of steps.
+pub(super) fn answer(call: &Call) -> Result<Answered> {
+    let steps = call.inputs.dim(1)?;
+    let (mut logits, mut last) = (Vec::new(), call.start.detach());
+    for first in (0..steps).step_by(STEPS) {
+        let inputs = call.inputs.narrow(1, first, STEPS.min(steps - first))?;
+        let noise = call.noise.map(|key| key.at_step(first));
+        let Scanned { logits: piece, record } = scan(&Call { inputs: &inputs, start: &last, noise, ..*call })?;
+        logits.push(piece.detach());
+        if let Record::Whole { last: end, .. } = record {
+            last = end.detach();
+        }
+    }
+    Ok(Answered { logits: Tensor::cat(&logits, 1)?, last })
+}
+
+/// Start states (1 or batch, units) for each trial.
+fn rows(start: &Tensor, batch: usize) -> Result<Tensor> {
+    Ok(start.broadcast_as((batch, start.dim(1)?))?.contiguous()?)
 }

@@ -234,9 +234,10 @@ mod tests {
             *tensor = tensor.to_dtype(DType::F32)?;
         }
         for rate in [0.0, 1e-40, 1e-30, 1e-13, 1e-11, 1.0] {
-            let mut trajectory = run(&model, &batch, 0.0)?;
-            let rates = Var::from_tensor(&(trajectory.rates.zeros_like()? + rate)?)?;
-            trajectory.rates = rates.as_tensor().clone();
+            let trajectory = run(&model, &batch, 0.0)?;
+            let rates = Var::from_tensor(&(trajectory.rates()?.zeros_like()? + rate)?)?;
+            let (states, logits) = (trajectory.states()?, trajectory.logits);
+            let trajectory = Trajectory::new(states, rates.as_tensor().clone(), logits, trajectory.outputs)?;
             for penalty in every_penalty() {
                 let value = penalty.value(&Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MaskedMse })?;
                 assert!(number(&value).is_finite(), "{penalty:?} at {rate}");

@@ -143,24 +143,24 @@ impl Penalty {
 
     /// The penalty: a scalar.
     pub(super) fn value(&self, context: &Context) -> Result<Tensor> {
-        let (r, valid) = (&context.trajectory.rates, &context.batch.valid);
+        let (rates, valid) = (|| context.trajectory.rates(), &context.batch.valid);
         match self {
             Self::L1Weights { matrix } => weights::l1_weights(context.model, *matrix),
             Self::L2Weights { matrix } => weights::l2_weights(context.model, *matrix),
             Self::Frobenius { matrix } => weights::frobenius(context.model, *matrix),
-            Self::L1Rates {} => rates::l1_rates(r, valid),
-            Self::L2Rates {} => rates::l2_rates(r, valid),
-            Self::MeanRate { target, norm } => rates::mean_rate(r, valid, *target, *norm),
-            Self::RateSd {} => spread::standard_deviation(r, valid),
-            Self::RateCv {} => spread::coefficient_of_variation(r, valid),
-            Self::RateMeanDeviation {} => spread::mean_deviation(r, valid),
-            Self::RateMaxDeviation {} => spread::max_deviation(r, valid),
-            Self::StatePrediction { lag } => state_prediction::state_prediction(r, valid, *lag),
-            Self::Entropy {} => entropy::entropy(r, valid),
-            Self::Hebbian {} => hebbian::hebbian(&context.model.effective_w_rec()?, r, valid),
+            Self::L1Rates {} => rates::l1_rates(&rates()?, valid),
+            Self::L2Rates {} => rates::l2_rates(&rates()?, valid),
+            Self::MeanRate { target, norm } => rates::mean_rate(&rates()?, valid, *target, *norm),
+            Self::RateSd {} => spread::standard_deviation(&rates()?, valid),
+            Self::RateCv {} => spread::coefficient_of_variation(&rates()?, valid),
+            Self::RateMeanDeviation {} => spread::mean_deviation(&rates()?, valid),
+            Self::RateMaxDeviation {} => spread::max_deviation(&rates()?, valid),
+            Self::StatePrediction { lag } => state_prediction::state_prediction(&rates()?, valid, *lag),
+            Self::Entropy {} => entropy::entropy(&rates()?, valid),
+            Self::Hebbian {} => hebbian::hebbian(&context.model.effective_w_rec()?, &rates()?, valid),
             Self::PopulationKl { first, second, symmetric, variance } => {
                 let pairs = population_kl::pair(context.model.units(), first, second)?;
-                population_kl::population_kl(r, valid, &pairs, *symmetric, *variance)
+                population_kl::population_kl(&rates()?, valid, &pairs, *symmetric, *variance)
             }
             Self::VanishingGradient {} => vanishing_gradient::vanishing_gradient(context),
         }

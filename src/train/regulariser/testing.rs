@@ -70,13 +70,8 @@ pub fn run(model: &Ctrnn, batch: &TensorBatch, garbage: f64) -> Result<Trajector
     let trajectory = model.unroll(&batch.inputs, None, None)?;
     let padding = batch.valid.affine(-garbage, garbage)?;
     let spoil = |tensor: &Tensor| tensor.broadcast_mul(&batch.valid)?.broadcast_add(&padding);
-    Ok(Trajectory {
-        states: spoil(&trajectory.states)?,
-        rates: spoil(&trajectory.rates)?,
-        logits: spoil(&trajectory.logits)?,
-        outputs: spoil(&trajectory.outputs)?,
-        last: trajectory.last,
-    })
+    let [states, rates] = [trajectory.states()?, trajectory.rates()?].map(|tensor| spoil(&tensor));
+    Ok(Trajectory::new(states?, rates?, spoil(&trajectory.logits)?, spoil(&trajectory.outputs)?)?)
 }
 
 /// `value` of a pass of `model` over `batch`.

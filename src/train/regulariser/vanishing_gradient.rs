@@ -96,7 +96,7 @@ fn arriving(gradients: &Tensor, slopes: &Tensor, w_rec: &Tensor, alpha: &Coeffic
 
 /// `dE/dr` (batch, steps, units) through the output of the same step.
 fn direct_gradients(context: &Context) -> Result<Tensor> {
-    let rates = Var::from_tensor(&context.trajectory.rates.detach())?;
+    let rates = Var::from_tensor(&context.trajectory.rates()?.detach())?;
     let frozen = context.model.frozen();
     let (logits, outputs) = frozen.readout(&frozen.effective()?, &rates)?;
     let loss = context.loss.value(context.model.config().readout, &logits, &outputs, context.batch)?;
@@ -105,8 +105,8 @@ fn direct_gradients(context: &Context) -> Result<Tensor> {
 
 /// `f'(x)` (batch, steps, units).
 fn slopes(context: &Context) -> Result<Tensor> {
-    let (batch, steps, units) = context.trajectory.states.dims3()?;
-    let states = Var::from_tensor(&context.trajectory.states.detach().reshape((batch * steps, units))?)?;
+    let (batch, steps, units) = context.trajectory.states()?.dims3()?;
+    let states = Var::from_tensor(&context.trajectory.states()?.detach().reshape((batch * steps, units))?)?;
     let rates = context.model.start_from(&states)?.rate;
     Ok(gradient(&rates.sum_all()?, &states)?.reshape((batch, steps, units))?)
 }
@@ -180,10 +180,11 @@ mod tests {
             let effective = model.effective()?;
             for t in 0..6 {
                 // The loss as a function of the states at t, run on from there.
-                let states = Var::from_tensor(&trajectory.states.narrow(1, t, 1)?.squeeze(1)?)?;
+                let states = Var::from_tensor(&trajectory.states()?.narrow(1, t, 1)?.squeeze(1)?)?;
                 let loss = || -> Result<f64> {
                     let mut state = model.start_from(&states)?;
-                    let mut rates: Vec<Tensor> = (0..t).map(|t| trajectory.rates.narrow(1, t, 1)?.squeeze(1)).collect::<Result<_, _>>()?;
+                    let mut rates: Vec<Tensor> =
+                        (0..t).map(|t| Ok(trajectory.rates()?.narrow(1, t, 1)?.squeeze(1)?)).collect::<Result<_>>()?;
                     rates.push(state.rate.clone());
                     for t in t + 1..6 {
                         state = model.step(&effective, &state, &batch.inputs.narrow(1, t, 1)?.squeeze(1)?, &Default::default())?;

@@ -1,0 +1,259 @@
+//! The fused pass agrees with its definition, values and gradients, whatever the network, the sizes and the number of threads.
+
+use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
+use proptest::prelude::*;
+
+use super::{Call, Record, Scanned, reference, scan};
+use crate::{
+    Activation, Bias, Ctrnn, Form, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State, Values, ctrnn::Trajectory,
+};
+
+/// Sizes around the widths of vectors, panels and tiles.
+const SIZES: [usize; 9] = [1, 2, 7, 8, 31, 33, 50, 97, 257];
+
+fn activation() -> impl Strategy<Value = Activation> {
+    prop_oneof![
+        Just(Activation::Linear),
+        Just(Activation::Relu),
+        Just(Activation::LeakyRelu(0.2)),
+        Just(Activation::Tanh),
+        Just(Activation::Sigmoid),
+        Just(Activation::Retanh),
+        Just(Activation::Softplus),
+        Just(Activation::Power(1.0)),
+        Just(Activation::Power(2.0)),
+        Just(Activation::Power(1.5)),
+    ]
+}
+
+/// How a pass starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum From {
+    Constant,
+    Trained,
+    Given,
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    config: ModelConfig,
+    batch: usize,
+    steps: usize,
+    from: From,
+    noisy: bool,
+    track_inputs: bool,
+}
+
+prop_compose! {
+    fn case()(
+        units in prop::sample::select(&SIZES[..]),
+        batch in prop::sample::select(&[1, 2, 3, 7, 9, 17, 65][..]),
+        steps in 1usize..6,
+        (inputs, outputs) in (prop::sample::select(&[0, 1, 2, 17, 33][..]), prop::sample::select(&[1, 2, 3, 16, 40][..])),
+        activations in (activation(), activation(), 1usize..5),
+        form in prop_oneof![Just(Form::Current), Just(Form::Rate)],
+        tau in prop_oneof![Just(LearnTau::Off), Just(LearnTau::PerUnit), Just(LearnTau::Shared)],
+        (sigma_rec, sigma_post) in (prop::sample::select(&[0.0, 0.2][..]), prop::sample::select(&[0.0, 0.1][..])),
+        scaling in prop_oneof![Just(NoiseScaling::Continuous), Just(NoiseScaling::PerStep)],
+        (uniform_tau, ei, trained_bias, noisy, track_inputs) in any::<(bool, bool, bool, bool, bool)>(),
+        from in prop_oneof![Just(From::Constant), Just(From::Trained), Just(From::Given)],
+    ) -> Case {
+        let config = if ei && units > 4 { ModelConfig::ei(inputs, units, outputs) } else { ModelConfig::vanilla(inputs, units, outputs) };
+        let (one, other, every) = activations;
+        let bias = |value: f64| if trained_bias { Bias::Trained(Values::All(value)) } else { Bias::Off };
+        let start = if from == From::Trained { Start::Trained(Values::All(0.2)) } else { Start::Constant(Values::All(0.1)) };
+        let config = config
+            .form(form)
+            .activation(PerUnit::ByUnit { units: (0..units).map(|unit| if unit % every == 0 { one } else { other }).collect() })
+            .dt(20.0)
+            .tau(if uniform_tau || tau == LearnTau::Shared { PerUnit::from(70.0) } else { PerUnit::ByUnit { units: (0..units).map(|unit| 50.0 + unit as f64).collect() } })
+            .learn_tau(tau)
+            .sigma_rec(sigma_rec)
+            .sigma_post(sigma_post)
+            .noise_scaling(scaling)
+            .b_rec(bias(0.05))
+            .b_out(bias(-0.1))
+            .start(start);
+        Case { config, batch, steps, from, noisy, track_inputs }
+    }
+}
+
+/// Numbers between -1 and 1 that follow no pattern of the sizes.
+fn ramp(dims: &[usize], frequency: f64, dtype: DType) -> Result<Tensor> {
+    let count = dims.iter().product::<usize>();
+    let values: Vec<f64> = (0..count).map(|index| (frequency * index as f64 + 0.3).sin()).collect();
+    Ok(Tensor::from_vec(values, dims, &Device::Cpu)?.to_dtype(dtype)?)
+}
+
+/// What went in.
+struct Operands {
+    network: Ctrnn,
+    inputs: Tensor,
+    start: Option<State>,
+    vars: Vec<(String, Var)>,
+}
+
+fn operands(case: &Case, dtype: DType) -> Result<Operands> {
+    let network = Ctrnn::init(&case.config, 7, dtype, &Device::Cpu)?;
+    let (units, inputs) = (network.units().len(), ramp(&[case.batch, case.steps, case.config.inputs], 0.7, dtype)?);
+    let mut vars: Vec<(String, Var)> =
+        network.parameters()?.into_iter().map(|parameter| (parameter.name.to_string(), parameter.var)).collect();
+    let mut tracked = |name: &str, tensor: Tensor| -> Result<Tensor> {
+        let var = Var::from_tensor(&tensor)?;
+        vars.push((name.to_string(), var.clone()));
+        Ok(var.as_tensor().clone())
+    };
+    let inputs = if case.track_inputs && case.config.inputs > 0 { tracked("inputs", inputs)? } else { inputs };
+    let start = match case.from {
+        From::Given => Some(State {
+            state: tracked("start.state", ramp(&[case.batch, units], 0.4, dtype)?)?,
+            rate: tracked("start.rate", ramp(&[case.batch, units], 0.9, dtype)?.abs()?)?,
+        }),
+        From::Constant | From::Trained => None,
+    };
+    Ok(Operands { network, inputs, start, vars })
+}
+
+fn run(case: &Case, operands: &Operands, scan: impl FnOnce(&Call) -> Result<Scanned>) -> Result<Trajectory> {
+    let key = case.noisy.then(|| NoiseKey { first_trial: 3, first_step: 2, ..NoiseKey::new(5, 1) });
+    let Scanned { logits, record } = operands.network.with_call(&operands.inputs, operands.start.as_ref(), key, scan)?;
+    Ok(Trajectory::of(logits.clone(), logits, record))
+}
+
+/// Everything a trajectory holds, by name.
+fn results(trajectory: &Trajectory) -> Result<Vec<(&'static str, Tensor)>> {
+    let last = trajectory.last()?;
+    Ok(vec![
+        ("logits", trajectory.logits.clone()),
+        ("rates", trajectory.rates()?),
+        ("states", trajectory.states()?),
+        ("last.state", last.state),
+        ("last.rate", last.rate),
+    ])
+}
+
+/// A loss to which all of them contribute.
+fn loss(results: &[(&str, Tensor)]) -> Result<Tensor> {
+    let mut total = Tensor::zeros((), results[0].1.dtype(), &Device::Cpu)?;
+    for (index, (_, tensor)) in results.iter().enumerate() {
+        total = (total + (tensor * ramp(tensor.dims(), 0.3 + 0.2 * index as f64, tensor.dtype())?)?.sum_all()?)?;
+    }
+    Ok(total)
+}
+
+fn numbers(tensor: &Tensor) -> Vec<f64> {
+    tensor.detach().to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn assert_close(name: &str, found: &Tensor, wanted: &Tensor, tolerance: f64) {
+    assert_eq!(found.dims(), wanted.dims(), "{name}");
+    let (found, wanted) = (numbers(found), numbers(wanted));
+    let scale = wanted.iter().fold(1.0f64, |largest, value| largest.max(value.abs()));
+    for (index, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
+        assert!((found - wanted).abs() <= tolerance * scale, "{name}[{index}]: {found} is not {wanted} (of at most {scale})");
+    }
+}
+
+fn gradient(store: &GradStore, var: &Var) -> Tensor {
+    store.get(var).cloned().unwrap_or_else(|| var.zeros_like().unwrap())
+}
+
+fn agree(case: &Case, dtype: DType, tolerance: f64) -> Result<()> {
+    let operands = operands(case, dtype)?;
+    let fused = results(&run(case, &operands, scan)?)?;
+    let wanted = results(&run(case, &operands, reference::scan)?)?;
+    for ((name, fused), (_, wanted)) in fused.iter().zip(&wanted) {
+        assert_close(name, fused, wanted, tolerance);
+    }
+    let (fused, wanted) = (loss(&fused)?.backward()?, loss(&wanted)?.backward()?);
+    for (name, var) in &operands.vars {
+        assert_close(&format!("gradient of {name}"), &gradient(&fused, var), &gradient(&wanted, var), tolerance);
+    }
+    Ok(())
+}
+
+/// Everything, gradients included, as bits.
+fn bits(case: &Case, threads: usize) -> Vec<Vec<f64>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let operands = operands(case, DType::F32).unwrap();
+        let results = results(&run(case, &operands, scan).unwrap()).unwrap();
+        let store = loss(&results).unwrap().backward().unwrap();
+        let gradients = operands.vars.iter().map(|(_, var)| gradient(&store, var));
+        results.iter().map(|(_, tensor)| tensor.clone()).chain(gradients).map(|tensor| numbers(&tensor)).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn values_and_gradients_agree_with_the_reference_to_1e_12_in_f64(case in case()) {
+        agree(&case, DType::F64, 1e-12)?;
+    }
+
+    #[test]
+    fn values_and_gradients_agree_with_the_reference_in_f32(case in case()) {
+        agree(&case, DType::F32, 2e-5)?;
+    }
+
+    #[test]
+    fn the_bits_do_not_depend_on_the_number_of_threads(case in case()) {
+        let one = bits(&case, 1);
+        for threads in [2, 3, 8] {
+            prop_assert!(bits(&case, threads) == one, "{} threads", threads);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_trajectory_without_its_activity(case in case()) {
+        let operands = operands(&case, DType::F32)?;
+        let key = case.noisy.then(|| NoiseKey::new(5, 1));
+        let start = operands.start.as_ref();
+        let whole = operands.network.unroll(&operands.inputs, start, key)?;
+        let answer = operands.network.answer(&operands.inputs, start, key)?;
+        let (mut rates, mut seen) = (Vec::new(), 0);
+        let last = operands.network.visit(&operands.inputs, start, key, 2, |first, piece| -> Result<()> {
+            assert_eq!(first, seen);
+            let piece = piece.rates()?;
+            seen += piece.dim(1)?;
+            rates.push(piece);
+            Ok(())
+        })?;
+        prop_assert_eq!(numbers(&answer.outputs), numbers(&whole.outputs));
+        prop_assert_eq!(numbers(&answer.last.state), numbers(&whole.last()?.state));
+        prop_assert_eq!(numbers(&last.rate), numbers(&whole.last()?.rate));
+        prop_assert_eq!(numbers(&Tensor::cat(&rates, 1)?), numbers(&whole.rates()?));
+    }
+}
+
+#[test]
+fn a_reference_answer_is_cut_into_pieces_without_a_seam() -> Result<()> {
+    let network = Ctrnn::init(&ModelConfig::vanilla(2, 5, 2).sigma_rec(0.3), 1, DType::F64, &Device::Cpu)?.frozen();
+    let inputs = ramp(&[2, 600, 2], 0.7, DType::F64)?;
+    let (key, start) = (Some(NoiseKey::new(1, 2)), None);
+    let answer = network.with_call(&inputs, start, key, reference::answer)?;
+    let Scanned { logits, record } = network.with_call(&inputs, start, key, reference::scan)?;
+    assert_eq!(numbers(&answer.logits), numbers(&logits));
+    let Record::Whole { last, .. } = record else { panic!("the reference keeps everything") };
+    assert_eq!(numbers(&answer.last.state), numbers(&last.state));
+    Ok(())
+}
+
+/// Each of two threads goes back through one pass with a loss of its own.
+#[test]
+fn two_threads_can_go_back_through_the_same_pass() -> Result<()> {
+    let network = Ctrnn::init(&ModelConfig::vanilla(2, 9, 2), 1, DType::F64, &Device::Cpu)?;
+    let trajectory = network.unroll(&ramp(&[3, 20, 2], 0.7, DType::F64)?, None, None)?;
+    let w_rec = network.w_rec().weight();
+    let losses = [(trajectory.rates()? * 3.0)?.sum_all()?, trajectory.states()?.sqr()?.sum_all()?];
+    let alone = losses.each_ref().map(|loss| numbers(loss.backward().unwrap().get(w_rec).unwrap()));
+    for _ in 0..20 {
+        std::thread::scope(|scope| {
+            for (loss, alone) in losses.iter().zip(&alone) {
+                scope.spawn(move || assert_eq!(&numbers(loss.backward().unwrap().get(w_rec).unwrap()), alone));
+            }
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Activation functions on rows of a block, and their derivatives from the rates that they gave.
+//!
+//! ```text
+//! linear   1               relu      r > 0            leaky_relu(s)  1 if r > 0 else s
+//! tanh     1 - r^2         sigmoid   r (1 - r)        retanh         1 - r^2 if r > 0 else 0
+//! softplus 1 - exp(-r)     power(n)  n r^((n-1)/n)
+//! ```
+//!
+//! So the rates are all that a backward pass needs to keep. At exactly zero the derivative of every rectifying function is 0.
+
+use std::ops::Range;
+
+use super::real::Real;
+use crate::activation::Activation;
+
+/// Neighbouring units with the same activation.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub units: Range<usize>,
+    pub activation: Activation,
+}
+
+/// The activation of each unit as runs of neighbours. The last one reaches to `width`, the length of a padded row.
+pub(crate) fn runs(per_unit: &[Activation], width: usize) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (unit, activation) in per_unit.iter().enumerate() {
+        match runs.last_mut() {
+            Some(run) if run.activation == *activation => run.units.end = unit + 1,
+            _ => runs.push(Run { units: unit..unit + 1, activation: *activation }),
+        }
+    }
+    if let Some(last) = runs.last_mut() {
+        last.units.end = width;
+    }
+    runs
+}
+
+/// `r = f(x)` for rows of `width` numbers.
+#[inline(always)]
+pub(super) fn rates<T: Real>(runs: &[Run], width: usize, x: &[T], r: &mut [T]) {
+    for_each_run(runs, width, x, r, forward);
+}
+
+/// `slope = f'(x)` from `r = f(x)`, for rows of `width` numbers.
+#[inline(always)]
+pub(super) fn slopes<T: Real>(runs: &[Run], width: usize, r: &[T], slope: &mut [T]) {
+    for_each_run(runs, width, r, slope, derivative);
+}
+
+/// Uniform networks go through all rows at once, others row by row and run by run.
+#[inline(always)]
+fn for_each_run<T: Real>(runs: &[Run], width: usize, from: &[T], to: &mut [T], apply: impl Fn(Activation, &[T], &mut [T])) {
+    if let [run] = runs {
+        return apply(run.activation, from, to);
+    }
+    for (from, to) in from.chunks_exact(width).zip(to.chunks_exact_mut(width)) {
+        for run in runs {
+            apply(run.activation, &from[run.units.clone()], &mut to[run.units.clone()]);
+        }
+    }
+}
+
+#[inline(always)]
+fn forward<T: Real>(activation: Activation, x: &[T], r: &mut [T]) {
+    match activation {
+        Activation::Linear => r.copy_from_slice(x),
+        Activation::Relu => map(x, r, |x| select(x > T::zero(), x, T::zero())),
+        Activation::LeakyRelu(slope) => {
+            let slope = T::from_f64(slope);
+            map(x, r, |x| select(x > T::zero(), x, slope * x));
+        }
+        Activation::Tanh => map(x, r, T::tanh),
+        Activation::Sigmoid => map(x, r, T::sigmoid),
+        Activation::Retanh => map(x, r, |x| select(x > T::zero(), T::tanh(x), T::zero())),
+        Activation::Softplus => map(x, r, T::softplus),
+        Activation::Power(n) if n == 1.0 => forward(Activation::Relu, x, r),
+        Activation::Power(n) if n == 2.0 => map(x, r, |x| select(x > T::zero(), x * x, T::zero())),
+        Activation::Power(n) => {
+            let n = T::from_f64(n);
+            map(x, r, |x| select(x > T::zero(), x.powf(n), T::zero()));
+        }
+    }
+}
+
+#[inline(always)]
+fn derivative<T: Real>(activation: Activation, r: &[T], slope: &mut [T]) {
+    match activation {
+        Activation::Linear => slope.fill(T::one()),
+        Activation::Relu => map(r, slope, |r| select(r > T::zero(), T::one(), T::zero())),
+        Activation::LeakyRelu(below) => {
+            let below = T::from_f64(below);
+            map(r, slope, |r| select(r > T::zero(), T::one(), below));
+        }
+        Activation::Tanh => map(r, slope, |r| T::one() - r * r),
+        Activation::Sigmoid => map(r, slope, |r| r * (T::one() - r)),
+        Activation::Retanh => map(r, slope, |r| select(r > T::zero(), T::one() - r * r, T::zero())),
+        Activation::Softplus => map(r, slope, T::one_minus_exp_neg),
+        Activation::Power(n) if n == 1.0 => derivative(Activation::Relu, r, slope),
+        Activation::Power(n) if n == 2.0 => map(r, slope, |r| T::sqrt(r) + T::sqrt(r)),
+        Activation::Power(n) => {
+            let (factor, exponent) = (T::from_f64(n), T::from_f64((n - 1.0) / n));
+            map(r, slope, |r| select(r > T::zero(), factor * r.powf(exponent), T::zero()));
+        }
+    }
+}
+
+#[inline(always)]
+fn map<T: Real>(from: &[T], to: &mut [T], f: impl Fn(T) -> T) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = f(*from);
+    }
+}
+
+#[inline(always)]
+fn select<T>(condition: bool, yes: T, no: T) -> T {
+    if condition { yes } else { no }
+}

@@ -1,0 +1,411 @@
+//! Backward through time.
+//!
+//! With `g_t` the gradient with respect to the state's drive (below), `h_t` the one that arrives at the rates from outside, `D(v)` the diagonal matrix of `v`:
+//!
+//! ```text
+//! dr_t = h_t + W_out^T dz_t + W_rec^T D(alpha) g_{t+1}
+//! current form   g_t = f'(x_t) dr_t + leak g_{t+1}                    = dL/dx_t
+//! rate form      dx_t = dr_t + leak dx_{t+1},  g_t = f'(c_t) dx_t
+//!
+//! dW_rec = D(alpha) sum g_t r_{t-1}^T      dW_in = D(alpha) sum g_t u_t^T      db_rec = D(alpha) sum g_t      dW_out = sum dz_t r_t^T
+//! dleak  = sum dx_t x_{t-1}                ds = sum g_t xi_t (rate form: D(alpha))
+//! dalpha = sum g_t c_t (current form: the rows of `W . sum g r^T` summed, so that no current is kept), sum dx_t d_t (rate form)
+//! ```
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::{
+    Dims, Equation, Parameters, Pool, ROUND, lanes,
+    packed::{PANEL, Packed},
+    padded,
+    product::{Term, product},
+    real::Real,
+    retreat::Rows,
+    start_row, store,
+    weight_gradient::{Right, weight_gradient},
+};
+use crate::config::Form;
+
+/// A gradient that arrives at the rates or states from elsewhere than the readout: (trials, steps, units), or (trials, units) at the last step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extra<'a, T> {
+    pub values: &'a [T],
+    pub last_only: bool,
+}
+
+/// What a backward pass starts from.
+#[derive(Debug)]
+pub(crate) struct Arriving<'a, T> {
+    /// (trials, steps, outputs)
+    pub logits: &'a [T],
+    pub rates: Vec<Extra<'a, T>>,
+    pub states: Vec<Extra<'a, T>>,
+    /// `r` (trials, steps, units)
+    pub kept_rates: &'a [T],
+    /// What else the slopes need: in the rate form `f` of the total current; in the current form the states, or nothing where the rates determine the slopes.
+    pub kept_drive: &'a [T],
+    /// (trials, steps, inputs)
+    pub inputs: &'a [T],
+}
+
+/// Gradients that are computed only when asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub inputs: bool,
+    pub start: bool,
+    /// `alpha`, `leak` and the noise amplitude.
+    pub tau: bool,
+}
+
+/// The gradient of everything that went in, shaped like it; empty if not wanted.
+#[derive(Debug)]
+pub(crate) struct Gradients<T> {
+    pub w_rec: Vec<T>,
+    pub w_in: Vec<T>,
+    pub w_out: Vec<T>,
+    pub b_rec: Vec<T>,
+    pub b_out: Vec<T>,
+    pub alpha: Vec<T>,
+    pub leak: Vec<T>,
+    pub recurrent_noise: Vec<T>,
+    pub start_state: Vec<T>,
+    pub start_rate: Vec<T>,
+    pub inputs: Vec<T>,
+}
+
+/// The gradients of a pass.
+pub(crate) fn backward<T: Real>(
+    pool: &Pool<T>,
+    dims: Dims,
+    equation: &Equation<T>,
+    parameters: &Parameters<T>,
+    arriving: &Arriving<T>,
+    wanted: Wanted,
+) -> Gradients<T> {
+    let weights = PackedBackward::new(pool, dims, parameters, wanted.inputs);
+    let per_trial = |wanted: bool| vec![T::zero(); if wanted { dims.trials * dims.units } else { 0 }];
+    let mut drive = pool.take(dims.trials * dims.steps * dims.units);
+    let mut inputs = vec![T::zero(); if wanted.inputs { arriving.inputs.len() } else { 0 }];
+    let (mut start_state, mut start_rate) = (per_trial(wanted.start), per_trial(wanted.start));
+    let (mut alpha, mut leak, mut recurrent_noise) = (per_trial(wanted.tau), per_trial(wanted.tau), per_trial(wanted.tau));
+    let mut left = Left {
+        drive: &mut drive,
+        inputs: &mut inputs,
+        start_state: &mut start_state,
+        start_rate: &mut start_rate,
+        alpha: &mut alpha,
+        leak: &mut leak,
+        recurrent_noise: &mut recurrent_noise,
+    };
+    let share = dims.share();
+    let mut shares = Vec::new();
+    for first in (0..dims.trials).step_by(share) {
+        let trials = first..(first + share).min(dims.trials);
+        let (own, rest) = left.split(dims, trials.len());
+        shares.push(Share { pool, dims, equation, parameters, weights: &weights, arriving, trials, left: own });
+        left = rest;
+    }
+    shares.into_par_iter().for_each(|share| {
+        Arch::new().dispatch(share);
+    });
+
+    let recurrent = Recurrent { dims, rates: arriving.kept_rates, start: parameters.start_rate, inputs: arriving.inputs };
+    let (own, out) = (recurrent.columns(), Readout { dims, rates: arriving.kept_rates });
+    let mut sums = pool.take(dims.units * own);
+    weight_gradient(pool, &drive, dims.units, &recurrent, &mut sums);
+    let mut readout = pool.take(dims.outputs * out.columns());
+    weight_gradient(pool, arriving.logits, dims.outputs, &out, &mut readout);
+
+    let mut gradients = assemble(dims, parameters, &sums, &readout);
+    if wanted.tau {
+        gradients.alpha = match equation.form {
+            Form::Current => current_times_gradient(dims, parameters, &sums),
+            Form::Rate => over_trials(&alpha, dims.units),
+        };
+        gradients.leak = over_trials(&leak, dims.units);
+        gradients.recurrent_noise = over_trials(&recurrent_noise, dims.units);
+        if equation.form == Form::Rate {
+            // The noise stands inside `alpha f(..)`.
+            gradients.recurrent_noise.iter_mut().zip(parameters.alpha).for_each(|(gradient, alpha)| *gradient *= *alpha);
+        }
+    }
+    let shared = parameters.start_state.len() == dims.units && dims.trials > 1;
+    let fold = |values: Vec<T>| if shared && wanted.start { over_trials(&values, dims.units) } else { values };
+    Gradients { start_state: fold(start_state), start_rate: fold(start_rate), inputs, ..gradients }
+}
+
+/// Splits the summed outer products into the gradients of matrices and biases.
+fn assemble<T: Real>(dims: Dims, parameters: &Parameters<T>, sums: &[T], readout: &[T]) -> Gradients<T> {
+    let Dims { units, inputs, outputs, .. } = dims;
+    let (mut w_rec, mut w_in) = (Vec::with_capacity(units * units), Vec::with_capacity(units * inputs));
+    let (mut b_rec, mut w_out, mut b_out) = (Vec::with_capacity(units), Vec::with_capacity(outputs * units), Vec::with_capacity(outputs));
+    for (row, alpha) in sums.chunks_exact(units + inputs + 1).zip(parameters.alpha) {
+        w_rec.extend(row[..units].iter().map(|sum| *alpha * *sum));
+        w_in.extend(row[units..units + inputs].iter().map(|sum| *alpha * *sum));
+        b_rec.push(*alpha * row[units + inputs]);
+    }
+    for row in readout.chunks_exact(units + 1) {
+        w_out.extend_from_slice(&row[..units]);
+        b_out.push(row[units]);
+    }
+    let nothing = Vec::new;
+    Gradients {
+        w_rec,
+        w_in,
+        w_out,
+        b_rec,
+        b_out,
+        alpha: nothing(),
+        leak: nothing(),
+        recurrent_noise: nothing(),
+        start_state: nothing(),
+        start_rate: nothing(),
+        inputs: nothing(),
+    }
+}
+
+/// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the sums of `g r`, `g u` and `g`.
+fn current_times_gradient<T: Real>(dims: Dims, parameters: &Parameters<T>, sums: &[T]) -> Vec<T> {
+    let Dims { units, inputs, .. } = dims;
+    let dot = |a: &[T], b: &[T]| a.iter().zip(b).fold(T::zero(), |sum, (a, b)| sum + *a * *b);
+    let unit = |(unit, row): (usize, &[T])| {
+        let (recurrent, rest) = row.split_at(units);
+        let bias = parameters.b_rec.get(unit).map_or(T::zero(), |bias| *bias * rest[inputs]);
+        dot(&parameters.w_rec[unit * units..(unit + 1) * units], recurrent)
+            + dot(&parameters.w_in[unit * inputs..(unit + 1) * inputs], &rest[..inputs])
+            + bias
+    };
+    sums.chunks_exact(units + inputs + 1).enumerate().map(unit).collect()
+}
+
+/// The sum of (trials, units) over trials, in their order.
+fn over_trials<T: Real>(values: &[T], units: usize) -> Vec<T> {
+    let mut sum = vec![T::zero(); units];
+    for row in values.chunks_exact(units) {
+        add(&mut sum, row);
+    }
+    sum
+}
+
+#[inline(always)]
+fn add<T: Real>(sum: &mut [T], values: &[T]) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += *value;
+    }
+}
+
+/// The weights of a backward pass: `D(alpha) [W_rec | W_in]` and `W_out`, packed.
+pub(super) struct PackedBackward<T> {
+    recurrent: Packed<T>,
+    readout: Packed<T>,
+    zeros: Vec<T>,
+    pub leak: Vec<T>,
+}
+
+impl<T: Real> PackedBackward<T> {
+    fn new(pool: &Pool<T>, dims: Dims, parameters: &Parameters<T>, inputs: bool) -> Self {
+        let lanes = lanes::<T>();
+        let vectors = (dims.units + if inputs { dims.inputs } else { 0 }).div_ceil(lanes);
+        // Its panels must be those of the whole row as far as they go.
+        let readout_vectors = dims.units.div_ceil(lanes).next_multiple_of(PANEL).min(vectors);
+        let recurrent = Packed::zeros(pool, lanes, dims.units, vectors).put(0, parameters.w_rec, |unit| parameters.alpha[unit]);
+        Self {
+            recurrent: if inputs { recurrent.put(dims.units, parameters.w_in, |unit| parameters.alpha[unit]) } else { recurrent },
+            readout: Packed::zeros(pool, lanes, dims.outputs, readout_vectors).put(0, parameters.w_out, |_| T::one()),
+            zeros: vec![T::zero(); vectors * lanes],
+            leak: padded(parameters.leak, dims.width()),
+        }
+    }
+}
+
+/// What the pass through time leaves, trial by trial; an empty slice is not written.
+#[derive(Default)]
+struct Left<'a, T> {
+    /// `g` (trials, steps, units)
+    drive: &'a mut [T],
+    /// (trials, steps, inputs)
+    inputs: &'a mut [T],
+    /// (trials, units), as are the following
+    start_state: &'a mut [T],
+    start_rate: &'a mut [T],
+    alpha: &'a mut [T],
+    leak: &'a mut [T],
+    recurrent_noise: &'a mut [T],
+}
+
+impl<'a, T> Left<'a, T> {
+    /// Divides what is left of all trials after `count` of them.
+    fn split(self, dims: Dims, count: usize) -> (Self, Self) {
+        let cut = |values: &'a mut [T], each: usize| {
+            let at = (count * each).min(values.len());
+            values.split_at_mut(at)
+        };
+        let (drive, later_drive) = cut(self.drive, dims.steps * dims.units);
+        let (inputs, later_inputs) = cut(self.inputs, dims.steps * dims.inputs);
+        let (start_state, later_start_state) = cut(self.start_state, dims.units);
+        let (start_rate, later_start_rate) = cut(self.start_rate, dims.units);
+        let (alpha, later_alpha) = cut(self.alpha, dims.units);
+        let (leak, later_leak) = cut(self.leak, dims.units);
+        let (recurrent_noise, later_recurrent_noise) = cut(self.recurrent_noise, dims.units);
+        (
+            Self { drive, inputs, start_state, start_rate, alpha, leak, recurrent_noise },
+            Self {
+                drive: later_drive,
+                inputs: later_inputs,
+                start_state: later_start_state,
+                start_rate: later_start_rate,
+                alpha: later_alpha,
+                leak: later_leak,
+                recurrent_noise: later_recurrent_noise,
+            },
+        )
+    }
+}
+
+/// The trials of one thread.
+struct Share<'a, T> {
+    pool: &'a Pool<T>,
+    dims: Dims,
+    equation: &'a Equation<T>,
+    parameters: &'a Parameters<'a, T>,
+    weights: &'a PackedBackward<T>,
+    arriving: &'a Arriving<'a, T>,
+    trials: Range<usize>,
+    left: Left<'a, T>,
+}
+
+impl<T: Real> WithSimd for Share<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { pool, dims, equation, parameters, weights, arriving, trials, mut left } = self;
+        for block in Dims::blocks(trials.len()) {
+            let (own, rest) = left.split(dims, block.len());
+            left = rest;
+            let trials = trials.start + block.start..trials.start + block.end;
+            simd.vectorize(Block { pool, dims, equation, parameters, weights, arriving, trials, left: own });
+        }
+    }
+}
+
+/// Trials that go back together.
+pub(super) struct Block<'a, T> {
+    pool: &'a Pool<T>,
+    pub dims: Dims,
+    pub equation: &'a Equation<T>,
+    pub parameters: &'a Parameters<'a, T>,
+    pub weights: &'a PackedBackward<T>,
+    pub arriving: &'a Arriving<'a, T>,
+    pub trials: Range<usize>,
+    left: Left<'a, T>,
+}
+
+impl<T: Real> WithSimd for Block<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let Dims { steps, units, inputs, outputs, .. } = self.dims;
+        let (count, width) = (self.trials.len(), self.dims.width());
+        let wide = (self.weights.zeros.len()).next_multiple_of(ROUND).max(width);
+        let logits = &self.arriving.logits[self.trials.start * steps * outputs..];
+        let mut rows = Rows::new(self.pool, count * width, count * wide);
+        let left = std::mem::take(&mut self.left);
+        for step in (0..steps).rev() {
+            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.weights.recurrent };
+            let readout = Term { rows: &logits[step * outputs..], stride: steps * outputs, weights: &self.weights.readout };
+            let terms = [readout, recurrent];
+            let terms = if step + 1 < steps { &terms[..] } else { &terms[..1] };
+            product(simd, terms, count, &self.weights.zeros, (0, self.weights.recurrent.vectors), (&mut rows.arrived, wide));
+            if !left.inputs.is_empty() && step + 1 < steps {
+                store(&rows.arrived[units..], wide, &mut left.inputs[(step + 1) * inputs..], steps * inputs, inputs);
+            }
+            for (arrived, rates) in rows.arrived.chunks_exact(wide).zip(rows.rates.chunks_exact_mut(width)) {
+                rates.copy_from_slice(&arrived[..width]);
+            }
+            self.add_extra(&self.arriving.rates, step, &mut rows.rates);
+            self.slopes(step, &mut rows);
+            self.retreat(step, &mut rows);
+            store(&rows.drive, width, &mut left.drive[step * units..], steps * units, units);
+            if !left.leak.is_empty() {
+                self.accumulate_tau(step, &mut rows);
+            }
+        }
+        if !left.start_rate.is_empty() || !left.inputs.is_empty() {
+            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.weights.recurrent };
+            product(simd, &[recurrent], count, &self.weights.zeros, (0, self.weights.recurrent.vectors), (&mut rows.arrived, wide));
+        }
+        if !left.inputs.is_empty() {
+            store(&rows.arrived[units..], wide, left.inputs, steps * inputs, inputs);
+        }
+        if !left.start_rate.is_empty() {
+            store(&rows.arrived, wide, left.start_rate, units, units);
+            let carried = if self.equation.form == Form::Rate { &rows.state } else { &rows.drive };
+            for (carried, leaked) in carried.chunks_exact(width).zip(rows.rates.chunks_exact_mut(width)) {
+                for ((leaked, carried), leak) in leaked.iter_mut().zip(carried).zip(&self.weights.leak) {
+                    *leaked = *leak * *carried;
+                }
+            }
+            store(&rows.rates, width, left.start_state, units, units);
+        }
+        for (sums, left) in [(&rows.alpha, left.alpha), (&rows.leak, left.leak), (&rows.recurrent_noise, left.recurrent_noise)] {
+            store(sums, width, left, units, units);
+        }
+    }
+}
+
+/// `[r_{t-1} | u_t | 1]` of every trial and step.
+struct Recurrent<'a, T> {
+    dims: Dims,
+    rates: &'a [T],
+    start: &'a [T],
+    inputs: &'a [T],
+}
+
+impl<T: Real> Right<T> for Recurrent<'_, T> {
+    fn columns(&self) -> usize {
+        self.dims.units + self.dims.inputs + 1
+    }
+
+    #[inline(always)]
+    fn copy(&self, k: usize, columns: Range<usize>, to: &mut [T]) {
+        let Dims { steps, units, inputs, .. } = self.dims;
+        let before = if k % steps == 0 { start_row(self.start, units, k / steps) } else { &self.rates[(k - 1) * units..k * units] };
+        copy_joined([before, &self.inputs[k * inputs..(k + 1) * inputs], &[T::one()]], columns, to);
+    }
+}
+
+/// `[r_t | 1]` of every trial and step.
+struct Readout<'a, T> {
+    dims: Dims,
+    rates: &'a [T],
+}
+
+impl<T: Real> Right<T> for Readout<'_, T> {
+    fn columns(&self) -> usize {
+        self.dims.units + 1
+    }
+
+    #[inline(always)]
+    fn copy(&self, k: usize, columns: Range<usize>, to: &mut [T]) {
+        let units = self.dims.units;
+        copy_joined([&self.rates[k * units..(k + 1) * units], &[T::one()]], columns, to);
+    }
+}
+
+/// Copies some of the columns of `parts`, joined end to end.
+#[inline(always)]
+fn copy_joined<T: Copy, const N: usize>(parts: [&[T]; N], columns: Range<usize>, to: &mut [T]) {
+    let mut first = 0;
+    for part in parts {
+        let (from, until) = (columns.start.clamp(first, first + part.len()), columns.end.clamp(first, first + part.len()));
+        if from < until {
+            to[from - columns.start..until - columns.start].copy_from_slice(&part[from - first..until - first]);
+        }
+        first += part.len();
+    }
+}

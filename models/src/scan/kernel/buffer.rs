@@ -1,0 +1,95 @@
+//! Memory that is used again: what one pass returns, the next one takes.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::real::Real;
+
+/// The memory of a network and of all its copies.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    pub f32: Pool<f32>,
+    pub f64: Pool<f64>,
+}
+
+/// A store of idle memory.
+#[derive(Clone)]
+pub(crate) struct Pool<T>(Arc<Mutex<Vec<Vec<T>>>>);
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> fmt::Debug for Pool<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pool")
+    }
+}
+
+impl<T: Real> Pool<T> {
+    /// `len` numbers with arbitrary contents, in the smallest idle memory that holds them.
+    pub fn take(&self, len: usize) -> Buffer<T> {
+        let data = self.idle(len).unwrap_or_else(|| vec![T::zero(); len]);
+        Buffer { data, len, pool: self.clone() }
+    }
+
+    /// Where nothing is large enough, the largest is given up, so that growing sizes do not leave a trail of small ones.
+    fn idle(&self, len: usize) -> Option<Vec<T>> {
+        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = |index: &usize| idle[*index].len();
+        match (0..idle.len()).filter(|index| size(index) >= len).min_by_key(size) {
+            Some(index) => Some(idle.swap_remove(index)),
+            None => {
+                let largest = (0..idle.len()).max_by_key(size)?;
+                idle.swap_remove(largest);
+                None
+            }
+        }
+    }
+
+    /// The same, filled with zeros.
+    pub fn zeros(&self, len: usize) -> Buffer<T> {
+        let mut buffer = self.take(len);
+        buffer.fill(T::zero());
+        buffer
+    }
+}
+
+/// Memory from a [`Pool`], which takes it back when this is dropped.
+pub(crate) struct Buffer<T> {
+    data: Vec<T>,
+    len: usize,
+    pool: Pool<T>,
+}
+
+impl<T> fmt::Debug for Buffer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({})", self.len)
+    }
+}
+
+impl<T> Deref for Buffer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.data[..self.len]
+    }
+}
+
+impl<T> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.data[..self.len]
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        let data = std::mem::take(&mut self.data);
+        self.pool.0.lock().unwrap_or_else(PoisonError::into_inner).push(data);
+    }
+}

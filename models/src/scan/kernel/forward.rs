@@ -1,0 +1,298 @@
+//! Forward through time.
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::{
+    Dims, Equation, Parameters, Pool, ROUND, activation, lanes,
+    packed::{PANEL, Packed},
+    padded,
+    product::{Term, product},
+    real::Real,
+    start_row, store,
+};
+use crate::{
+    config::Form,
+    noise::{Gaussians, Tile},
+};
+
+/// The weights of a forward pass: `[W_rec | W_out]` and `[W_in | 0]`, transposed and packed, and the biases `[b_rec | b_out]`.
+#[derive(Debug)]
+pub(crate) struct PackedForward<T> {
+    recurrent: Packed<T>,
+    input: Packed<T>,
+    bias: Vec<T>,
+    alpha: Vec<T>,
+    leak: Vec<T>,
+    recurrent_noise: Vec<T>,
+    start_state: Vec<T>,
+    start_rate: Vec<T>,
+}
+
+impl<T: Real> PackedForward<T> {
+    pub fn new(pool: &Pool<T>, dims: Dims, parameters: &Parameters<T>) -> Self {
+        let lanes = lanes::<T>();
+        let vectors = (dims.units + dims.outputs).div_ceil(lanes);
+        // Its panels must be those of the whole row as far as they go.
+        let input_vectors = dims.units.div_ceil(lanes).next_multiple_of(PANEL).min(vectors);
+        let recurrent = Packed::zeros(pool, lanes, dims.units, vectors)
+            .put_transposed(0, parameters.w_rec)
+            .put_transposed(dims.units, parameters.w_out);
+        let input = Packed::zeros(pool, lanes, dims.inputs, input_vectors);
+        let input = if dims.inputs > 0 { input.put_transposed(0, parameters.w_in) } else { input };
+        let mut bias = vec![T::zero(); vectors * lanes];
+        bias[..parameters.b_rec.len()].copy_from_slice(parameters.b_rec);
+        bias[dims.units..dims.units + parameters.b_out.len()].copy_from_slice(parameters.b_out);
+        Self {
+            recurrent,
+            input,
+            bias,
+            alpha: padded(parameters.alpha, dims.width()),
+            leak: padded(parameters.leak, dims.width()),
+            recurrent_noise: padded(parameters.recurrent_noise, dims.width()),
+            start_state: parameters.start_state.to_vec(),
+            start_rate: parameters.start_rate.to_vec(),
+        }
+    }
+}
+
+/// Where a pass leaves what it did, trial by trial; an empty slice is not written.
+#[derive(Debug)]
+pub(crate) struct Kept<'a, T> {
+    /// `r` (trials, steps, units)
+    pub rates: &'a mut [T],
+    /// `x` (trials, steps, units)
+    pub states: &'a mut [T],
+    /// In the rate form `f` of the total current (trials, steps, units).
+    pub driven: &'a mut [T],
+    /// (trials, steps, outputs)
+    pub logits: &'a mut [T],
+    /// `x` of the last step (trials, units)
+    pub last_state: &'a mut [T],
+    /// `r` of the last step (trials, units)
+    pub last_rate: &'a mut [T],
+}
+
+impl<'a, T> Kept<'a, T> {
+    /// Divides what is kept of `trials` trials after `count` of them.
+    fn split(self, dims: Dims, count: usize) -> (Kept<'a, T>, Kept<'a, T>) {
+        let (unit_steps, output_steps) = (count * dims.steps * dims.units, count * dims.steps * dims.outputs);
+        let (rates, later_rates) = self.rates.split_at_mut(unit_steps.min(self.rates.len()));
+        let (states, later_states) = self.states.split_at_mut(unit_steps.min(self.states.len()));
+        let (driven, later_driven) = self.driven.split_at_mut(unit_steps.min(self.driven.len()));
+        let (logits, later_logits) = self.logits.split_at_mut(output_steps.min(self.logits.len()));
+        let (last_state, later_last_state) = self.last_state.split_at_mut((count * dims.units).min(self.last_state.len()));
+        let (last_rate, later_last_rate) = self.last_rate.split_at_mut((count * dims.units).min(self.last_rate.len()));
+        (
+            Kept { rates, states, driven, logits, last_state, last_rate },
+            Kept {
+                rates: later_rates,
+                states: later_states,
+                driven: later_driven,
+                logits: later_logits,
+                last_state: later_last_state,
+                last_rate: later_last_rate,
+            },
+        )
+    }
+}
+
+/// Runs `inputs` (trials, steps, inputs) through the network.
+pub(crate) fn forward<T: Real>(
+    pool: &Pool<T>,
+    dims: Dims,
+    equation: &Equation<T>,
+    weights: &PackedForward<T>,
+    inputs: &[T],
+    mut kept: Kept<T>,
+) {
+    let share = dims.share();
+    let mut shares = Vec::new();
+    for first in (0..dims.trials).step_by(share) {
+        let count = share.min(dims.trials - first);
+        let (own, rest) = kept.split(dims, count);
+        shares.push(Share { pool, dims, equation, weights, inputs, first, count, kept: own });
+        kept = rest;
+    }
+    shares.into_par_iter().for_each(|share| {
+        Arch::new().dispatch(share);
+    });
+}
+
+/// The trials of one thread.
+struct Share<'a, T> {
+    pool: &'a Pool<T>,
+    dims: Dims,
+    equation: &'a Equation<T>,
+    weights: &'a PackedForward<T>,
+    inputs: &'a [T],
+    first: usize,
+    count: usize,
+    kept: Kept<'a, T>,
+}
+
+impl<T: Real> WithSimd for Share<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { pool, dims, equation, weights, inputs, first, count, mut kept } = self;
+        for block in Dims::blocks(count) {
+            let (own, rest) = kept.split(dims, block.len());
+            kept = rest;
+            let first = first + block.start;
+            let inputs = &inputs[first * dims.steps * dims.inputs..];
+            simd.vectorize(Block { pool, dims, equation, weights, inputs, first, trials: block.len(), kept: own });
+        }
+    }
+}
+
+/// Trials that advance together.
+struct Block<'a, T> {
+    pool: &'a Pool<T>,
+    dims: Dims,
+    equation: &'a Equation<T>,
+    weights: &'a PackedForward<T>,
+    inputs: &'a [T],
+    first: usize,
+    trials: usize,
+    kept: Kept<'a, T>,
+}
+
+impl<T: Real> WithSimd for Block<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { pool, dims, equation, weights, inputs, first, trials, kept } = self;
+        let Dims { steps, units, outputs, .. } = dims;
+        let (width, wide) = (dims.width(), (units + outputs).next_multiple_of(ROUND));
+        let mut state = pool.zeros(trials * width);
+        let mut rate = pool.zeros(trials * width);
+        let mut driven = pool.zeros(if equation.form == Form::Rate { trials * width } else { 0 });
+        let mut current = pool.zeros(trials * wide);
+        let mut noise = Noise::new(if equation.is_noisy() { trials * width } else { 0 });
+        for trial in 0..trials {
+            let (at, units) = (trial * width, dims.units);
+            state[at..at + units].copy_from_slice(start_row(&weights.start_state, units, first + trial));
+            rate[at..at + units].copy_from_slice(start_row(&weights.start_rate, units, first + trial));
+        }
+        let columns = (0, weights.recurrent.vectors);
+        // The panels from the one with the first output on.
+        let readout = (units / T::lanes::<S>() / PANEL * PANEL, weights.recurrent.vectors);
+        for step in 0..steps {
+            let terms = [
+                Term { rows: &rate, stride: width, weights: &weights.recurrent },
+                Term { rows: &inputs[step * dims.inputs..], stride: steps * dims.inputs, weights: &weights.input },
+            ];
+            let terms = if dims.inputs > 0 { &terms[..] } else { &terms[..1] };
+            product(simd, terms, trials, &weights.bias, columns, (&mut current, wide));
+            if step > 0 {
+                store(&current[units..], wide, &mut kept.logits[(step - 1) * outputs..], steps * outputs, outputs);
+            }
+            let xi = noise.draw(equation.xi.as_ref(), step, first, width);
+            match equation.form {
+                Form::Current => current_form(equation, weights, (&current, wide), xi, &mut state, &mut rate),
+                Form::Rate => rate_form(equation, weights, (&current, wide), xi, &mut state, &mut rate, &mut driven),
+            }
+            if let Some(zeta) = noise.draw(equation.zeta.as_ref(), step, first, width) {
+                add_noise(&mut rate, zeta, &equation.post_noise);
+            }
+            for (rows, kept) in [(&rate, &mut *kept.rates), (&state, &mut *kept.states), (&driven, &mut *kept.driven)] {
+                if !kept.is_empty() {
+                    store(rows, width, &mut kept[step * units..], steps * units, units);
+                }
+            }
+        }
+        let terms = [Term { rows: &rate, stride: width, weights: &weights.recurrent }];
+        product(simd, &terms, trials, &weights.bias, readout, (&mut current, wide));
+        store(&current[units..], wide, &mut kept.logits[(steps - 1) * outputs..], steps * outputs, outputs);
+        store(&state, width, kept.last_state, units, units);
+        store(&rate, width, kept.last_rate, units, units);
+    }
+}
+
+/// `x <- leak x + alpha c + s xi`, `r = f(x)`
+#[inline(always)]
+fn current_form<T: Real>(
+    equation: &Equation<T>,
+    weights: &PackedForward<T>,
+    (current, wide): (&[T], usize),
+    xi: Option<&[f32]>,
+    state: &mut [T],
+    rate: &mut [T],
+) {
+    let width = weights.alpha.len();
+    for (state, current) in state.chunks_exact_mut(width).zip(current.chunks_exact(wide)) {
+        integrate(weights, current, state);
+    }
+    if let Some(xi) = xi {
+        add_noise(state, xi, &weights.recurrent_noise);
+    }
+    activation::rates(&equation.runs, width, state, rate);
+}
+
+/// `d = f(c + s xi)`, `r = x <- leak x + alpha d`
+#[inline(always)]
+fn rate_form<T: Real>(
+    equation: &Equation<T>,
+    weights: &PackedForward<T>,
+    (current, wide): (&[T], usize),
+    xi: Option<&[f32]>,
+    state: &mut [T],
+    rate: &mut [T],
+    driven: &mut [T],
+) {
+    let width = weights.alpha.len();
+    // The old rates have been used; their place takes the total current.
+    for (rate, current) in rate.chunks_exact_mut(width).zip(current.chunks_exact(wide)) {
+        rate.copy_from_slice(&current[..width]);
+    }
+    if let Some(xi) = xi {
+        add_noise(rate, xi, &weights.recurrent_noise);
+    }
+    activation::rates(&equation.runs, width, rate, driven);
+    for (state, driven) in state.chunks_exact_mut(width).zip(driven.chunks_exact(width)) {
+        integrate(weights, driven, state);
+    }
+    rate.copy_from_slice(state);
+}
+
+/// `x <- leak x + alpha c`
+#[inline(always)]
+fn integrate<T: Real>(weights: &PackedForward<T>, current: &[T], state: &mut [T]) {
+    let coefficients = weights.leak.iter().zip(&weights.alpha);
+    for ((x, current), (leak, alpha)) in state.iter_mut().zip(current).zip(coefficients) {
+        *x = *leak * *x + *alpha * *current;
+    }
+}
+
+/// Adds `amplitude z`, row by row.
+#[inline(always)]
+fn add_noise<T: Real>(rows: &mut [T], noise: &[f32], amplitude: &[T]) {
+    for (row, noise) in rows.chunks_exact_mut(amplitude.len()).zip(noise.chunks_exact(amplitude.len())) {
+        for ((value, z), amplitude) in row.iter_mut().zip(noise).zip(amplitude) {
+            *value += *amplitude * T::from_f32(*z);
+        }
+    }
+}
+
+/// Room for the Gaussians of one step.
+pub(super) struct Noise {
+    rows: Vec<f32>,
+    tile: Tile,
+}
+
+impl Noise {
+    /// Room for `len` of them.
+    pub fn new(len: usize) -> Self {
+        Self { rows: vec![0.0; len], tile: Tile::new() }
+    }
+
+    /// Unit Gaussians (trials, width) of a step, of the trials of the batch from `first` on; `None` without a generator.
+    #[inline(always)]
+    pub fn draw(&mut self, gaussians: Option<&Gaussians>, step: usize, first: usize, width: usize) -> Option<&[f32]> {
+        gaussians?.fill(step as u32, first as u32, &mut self.rows, width, &mut self.tile);
+        Some(&self.rows)
+    }
+}

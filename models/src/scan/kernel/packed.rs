@@ -1,0 +1,86 @@
+//! Weights laid out for the product: panels of a few vectors of neighbouring columns, each contiguous from its first row to its last.
+
+use super::{
+    buffer::{Buffer, Pool},
+    real::Real,
+};
+
+/// Vectors in a panel. With eight rows of a tile they fill 24 of 32 registers with sums.
+pub(super) const PANEL: usize = 3;
+
+/// Bytes of a cache line; a vector that straddles two takes twice as long to load.
+const LINE: usize = 64;
+
+/// Rows that are transposed together, so that every cache line of the source is read once.
+const TRANSPOSED: usize = 16;
+
+/// A matrix (depth, columns) in panels, padded with zero columns to whole vectors.
+#[derive(Debug)]
+pub(crate) struct Packed<T> {
+    data: Buffer<T>,
+    start: usize,
+    lanes: usize,
+    pub depth: usize,
+    /// Vectors in a row.
+    pub vectors: usize,
+}
+
+impl<T: Real> Packed<T> {
+    /// Zeros with `depth` rows of `vectors` vectors of `lanes` numbers.
+    pub fn zeros(pool: &Pool<T>, lanes: usize, depth: usize, vectors: usize) -> Self {
+        let data = pool.zeros(depth * vectors * lanes + LINE / size_of::<T>());
+        Self { start: aligned(&data), data, lanes, depth, vectors }
+    }
+
+    /// Places `source` (depth, columns), each row times its factor, at columns `first ..`.
+    pub fn put(mut self, first: usize, source: &[T], factors: impl Fn(usize) -> T) -> Self {
+        let columns = source.len() / self.depth.max(1);
+        for (k, row) in source.chunks_exact(columns.max(1)).enumerate() {
+            let factor = factors(k);
+            for (column, value) in (first..).zip(row) {
+                let at = self.index(k, column);
+                self.data[at] = factor * *value;
+            }
+        }
+        self
+    }
+
+    /// Places the transpose of `source` (columns, depth) at columns `first ..`.
+    pub fn put_transposed(mut self, first: usize, source: &[T]) -> Self {
+        for k in (0..self.depth).step_by(TRANSPOSED) {
+            for (column, row) in (first..).zip(source.chunks_exact(self.depth)) {
+                let (at, step) = (self.index(k, column), self.width(column));
+                for (offset, value) in row[k..].iter().take(TRANSPOSED).enumerate() {
+                    self.data[at + offset * step] = *value;
+                }
+            }
+        }
+        self
+    }
+
+    /// `vectors` vectors of columns from vector `first` on, which is a multiple of [`PANEL`], row by row.
+    #[inline(always)]
+    pub fn panel(&self, first: usize, vectors: usize) -> &[T] {
+        let at = self.start + first * self.lanes * self.depth;
+        &self.data[at..at + vectors * self.lanes * self.depth]
+    }
+
+    /// Where row `k` of a column is.
+    #[inline(always)]
+    fn index(&self, k: usize, column: usize) -> usize {
+        let panel = PANEL * self.lanes;
+        self.start + column / panel * panel * self.depth + k * self.width(column) + column % panel
+    }
+
+    /// Columns of the panel of a column.
+    #[inline(always)]
+    fn width(&self, column: usize) -> usize {
+        let panel = PANEL * self.lanes;
+        panel.min(self.vectors * self.lanes - column / panel * panel)
+    }
+}
+
+/// First index of `data` on a cache line.
+pub(super) fn aligned<T>(data: &[T]) -> usize {
+    data.as_ptr().align_offset(LINE)
+}

@@ -1,0 +1,164 @@
+//! One step back of a block of trials, apart from its product.
+
+use super::{
+    activation,
+    backward::Block,
+    buffer::{Buffer, Pool},
+    forward::Noise,
+    load,
+    real::Real,
+    start_row,
+};
+use crate::config::Form;
+
+/// A block's gradients, each (trials, padded units) unless said otherwise.
+pub(super) struct Rows<T> {
+    /// What the product leaves (trials, columns of the weights).
+    pub arrived: Buffer<T>,
+    /// With respect to the rates.
+    pub rates: Buffer<T>,
+    /// With respect to the state; in the current form `drive` is that.
+    pub state: Buffer<T>,
+    /// `g`
+    pub drive: Buffer<T>,
+    /// `f'`
+    pub slope: Buffer<T>,
+    /// Activity loaded from where it is kept.
+    pub loaded: Buffer<T>,
+    /// Sums over the steps.
+    pub alpha: Buffer<T>,
+    pub leak: Buffer<T>,
+    pub recurrent_noise: Buffer<T>,
+}
+
+impl<T: Real> Rows<T> {
+    pub fn new(pool: &Pool<T>, size: usize, arrived: usize) -> Self {
+        let zeros = || pool.zeros(size);
+        Self {
+            arrived: pool.zeros(arrived),
+            rates: zeros(),
+            state: zeros(),
+            drive: zeros(),
+            slope: zeros(),
+            loaded: zeros(),
+            alpha: zeros(),
+            leak: zeros(),
+            recurrent_noise: zeros(),
+        }
+    }
+}
+
+impl<T: Real> Block<'_, T> {
+    /// `f'` of this step.
+    #[inline(always)]
+    pub(super) fn slopes(&self, step: usize, rows: &mut Rows<T>) {
+        let width = self.dims.width();
+        let (runs, kept_states) = (&self.equation.runs, self.equation.form == Form::Current && !self.arriving.kept_drive.is_empty());
+        let kept = if self.arriving.kept_drive.is_empty() { self.arriving.kept_rates } else { self.arriving.kept_drive };
+        self.load(kept, step, &mut rows.loaded);
+        if kept_states {
+            // The rates without the noise that was added to them.
+            activation::rates(runs, width, &rows.loaded, &mut rows.arrived[..rows.loaded.len()]);
+            activation::slopes(runs, width, &rows.arrived[..rows.loaded.len()], &mut rows.slope);
+        } else {
+            activation::slopes(runs, width, &rows.loaded, &mut rows.slope);
+        }
+    }
+
+    /// From the gradients of the rates and of the following step's state to those of this step's state and drive.
+    #[inline(always)]
+    pub(super) fn retreat(&self, step: usize, rows: &mut Rows<T>) {
+        let width = self.dims.width();
+        let carried = match self.equation.form {
+            Form::Current => {
+                multiply(&mut rows.rates, &rows.slope);
+                &mut rows.drive
+            }
+            Form::Rate => &mut rows.state,
+        };
+        for (carried, arriving) in carried.chunks_exact_mut(width).zip(rows.rates.chunks_exact(width)) {
+            for ((carried, arriving), leak) in carried.iter_mut().zip(arriving).zip(&self.weights.leak) {
+                *carried = *arriving + *leak * *carried;
+            }
+        }
+        self.add_extra(&self.arriving.states, step, carried);
+        if self.equation.form == Form::Rate {
+            rows.drive.copy_from_slice(&rows.state);
+            multiply(&mut rows.drive, &rows.slope);
+        }
+    }
+
+    /// Adds gradients that arrive from elsewhere.
+    #[inline(always)]
+    pub(super) fn add_extra(&self, extras: &[super::Extra<T>], step: usize, rows: &mut [T]) {
+        let (units, steps) = (self.dims.units, self.dims.steps);
+        for extra in extras.iter().filter(|extra| !extra.last_only || step + 1 == steps) {
+            for (trial, row) in self.trials.clone().zip(rows.chunks_exact_mut(self.dims.width())) {
+                let at = if extra.last_only { trial * units } else { (trial * steps + step) * units };
+                for (value, extra) in row.iter_mut().zip(&extra.values[at..at + units]) {
+                    *value += *extra;
+                }
+            }
+        }
+    }
+
+    /// Adds this step to the sums for `alpha`, `leak` and the noise amplitude.
+    #[inline(always)]
+    pub(super) fn accumulate_tau(&self, step: usize, rows: &mut Rows<T>) {
+        let width = self.dims.width();
+        let mut noise = Noise::new(self.trials.len() * width);
+        if let Some(xi) = noise.draw(self.equation.xi.as_ref(), step, self.trials.start, width) {
+            for (sum, (g, z)) in rows.recurrent_noise.iter_mut().zip(rows.drive.iter().zip(xi)) {
+                *sum += *g * T::from_f32(*z);
+            }
+        }
+        if self.equation.form == Form::Rate {
+            self.load(self.arriving.kept_drive, step, &mut rows.loaded);
+            for (sum, (gradient, driven)) in rows.alpha.iter_mut().zip(rows.state.iter().zip(rows.loaded.iter())) {
+                *sum += *gradient * *driven;
+            }
+        }
+        self.load_previous_state(step, &mut noise, &mut rows.loaded);
+        let gradients = if self.equation.form == Form::Rate { &rows.state } else { &rows.drive };
+        for (sum, (gradient, state)) in rows.leak.iter_mut().zip(gradients.iter().zip(rows.loaded.iter())) {
+            *sum += *gradient * *state;
+        }
+    }
+
+    /// The states before this step.
+    #[inline(always)]
+    fn load_previous_state(&self, step: usize, noise: &mut Noise, to: &mut [T]) {
+        let (width, units) = (self.dims.width(), self.dims.units);
+        if step == 0 {
+            for (trial, row) in self.trials.clone().zip(to.chunks_exact_mut(width)) {
+                row[..units].copy_from_slice(start_row(self.parameters.start_state, units, trial));
+            }
+            return;
+        }
+        let kept = if self.equation.form == Form::Rate { self.arriving.kept_rates } else { self.arriving.kept_drive };
+        self.load(kept, step - 1, to);
+        if self.equation.form == Form::Rate
+            && let Some(zeta) = noise.draw(self.equation.zeta.as_ref(), step - 1, self.trials.start, width)
+        {
+            for (row, zeta) in to.chunks_exact_mut(width).zip(zeta.chunks_exact(width)) {
+                for ((value, z), amplitude) in row.iter_mut().zip(zeta).zip(&self.equation.post_noise) {
+                    *value -= *amplitude * T::from_f32(*z);
+                }
+            }
+        }
+    }
+
+    /// This block's rows of an array (trials, steps, units) at a step.
+    #[inline(always)]
+    fn load(&self, kept: &[T], step: usize, to: &mut [T]) {
+        let (units, steps) = (self.dims.units, self.dims.steps);
+        load(to, self.dims.width(), &kept[(self.trials.start * steps + step) * units..], steps * units, units);
+    }
+}
+
+#[inline(always)]
+fn multiply<T: Real>(values: &mut [T], factors: &[T]) {
+    for (value, factor) in values.iter_mut().zip(factors) {
+        *value *= *factor;
+    }
+}

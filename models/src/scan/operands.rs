@@ -1,0 +1,226 @@
+//! What goes into a fused pass, as candle sees it: recurrent weights, inputs, and everything else that may have a gradient joined in one flat tensor,
+//! since a custom operation has at most three arguments.
+
+use std::ops::Range;
+
+use candle_core::{Storage, Tensor};
+
+use super::{
+    Call,
+    kernel::{Dims, Equation, Gradients, Parameters, Real, Wanted, padded, runs},
+};
+use crate::{
+    config::Form,
+    dynamics::Coefficient,
+    error::{ModelError, Result},
+    noise::{Gaussians, NoiseStream},
+};
+
+/// The arguments of a pass and the equation they are for.
+#[derive(Debug)]
+pub(super) struct Operands<T> {
+    pub dims: Dims,
+    pub equation: Equation<T>,
+    /// (units, units)
+    pub w_rec: Tensor,
+    /// Every part that has a place, end to end.
+    pub flat: Tensor,
+    /// (trials, steps, inputs)
+    pub inputs: Tensor,
+    places: Places,
+    fixed: Fixed<T>,
+}
+
+/// Where the parts are in the flat tensor. Those that are always there may be empty.
+#[derive(Debug)]
+struct Places {
+    w_in: Range<usize>,
+    w_out: Range<usize>,
+    b_rec: Range<usize>,
+    b_out: Range<usize>,
+    alpha: Option<Range<usize>>,
+    leak: Option<Range<usize>>,
+    recurrent_noise: Option<Range<usize>>,
+    start: Option<(Range<usize>, Range<usize>)>,
+}
+
+/// Values of the parts that have no gradient.
+#[derive(Debug)]
+struct Fixed<T> {
+    alpha: Vec<T>,
+    leak: Vec<T>,
+    recurrent_noise: Vec<T>,
+    start_state: Vec<T>,
+    start_rate: Vec<T>,
+}
+
+/// Joins tensors and remembers where each went.
+#[derive(Default)]
+struct Joined {
+    parts: Vec<Tensor>,
+    len: usize,
+}
+
+impl Joined {
+    fn put(&mut self, part: &Tensor) -> Result<Range<usize>> {
+        let from = self.len;
+        self.len += part.elem_count();
+        if self.len > from {
+            self.parts.push(part.flatten_all()?);
+        }
+        Ok(from..self.len)
+    }
+
+    fn put_optional(&mut self, part: Option<&Tensor>) -> Result<Range<usize>> {
+        part.map_or(Ok(0..0), |part| self.put(part))
+    }
+
+    /// Only what has a gradient gets a place.
+    fn put_coefficient(&mut self, coefficient: &Coefficient) -> Result<Option<Range<usize>>> {
+        match coefficient {
+            Coefficient::PerUnit(values) if values.track_op() => self.put(values).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl<T: Real> Operands<T> {
+    pub fn new(call: &Call) -> Result<Self> {
+        let step = &call.effective.step;
+        let (trials, steps, inputs) = call.inputs.dims3()?;
+        let (outputs, units) = call.effective.w_out.dims2()?;
+        let start = call.start;
+        let mut joined = Joined::default();
+        let places = Places {
+            w_in: joined.put_optional(step.w_in.as_ref())?,
+            w_out: joined.put(&call.effective.w_out)?,
+            b_rec: joined.put_optional(step.b_rec.as_ref())?,
+            b_out: joined.put_optional(call.effective.b_out.as_ref())?,
+            alpha: joined.put_coefficient(&step.alpha)?,
+            leak: joined.put_coefficient(&step.leak)?,
+            recurrent_noise: joined.put_coefficient(&step.recurrent_noise)?,
+            start: if start.state.track_op() || start.rate.track_op() {
+                Some((joined.put(&start.state)?, joined.put(&start.rate)?))
+            } else {
+                None
+            },
+        };
+        let fixed = Fixed {
+            alpha: per_unit(&step.alpha, units)?,
+            leak: per_unit(&step.leak, units)?,
+            recurrent_noise: per_unit(&step.recurrent_noise, units)?,
+            start_state: values(&start.state)?,
+            start_rate: values(&start.rate)?,
+        };
+        let dims = Dims { trials, steps, units, inputs, outputs };
+        Ok(Self {
+            equation: equation(call, dims)?,
+            dims,
+            w_rec: step.w_rec.contiguous()?,
+            flat: Tensor::cat(&joined.parts, 0)?,
+            inputs: call.inputs.contiguous()?,
+            places,
+            fixed,
+        })
+    }
+
+    /// Whether anything that goes in has a gradient.
+    pub fn is_tracked(&self) -> bool {
+        [&self.w_rec, &self.flat, &self.inputs].into_iter().any(Tensor::track_op)
+    }
+
+    /// Whether the rates alone do not give the slopes, or a gradient asks for more.
+    pub fn needs_drive(&self) -> bool {
+        self.equation.form == Form::Rate || self.equation.zeta.is_some() || self.wanted().tau
+    }
+
+    /// The gradients that have somewhere to go.
+    pub fn wanted(&self) -> Wanted {
+        let Places { alpha, leak, recurrent_noise, start, .. } = &self.places;
+        let tau = [alpha, leak, recurrent_noise].into_iter().any(Option::is_some);
+        Wanted { inputs: self.inputs.track_op(), start: start.is_some(), tau }
+    }
+
+    /// Calls `use_them` with the parameters and the inputs (trials, steps, inputs).
+    pub fn read<R>(&self, use_them: impl FnOnce(&Parameters<T>, &[T]) -> R) -> Result<R> {
+        let places = &self.places;
+        with_values(&self.w_rec, |w_rec| {
+            with_values(&self.flat, |flat: &[T]| {
+                with_values(&self.inputs, |inputs| {
+                    let part = |place: &Range<usize>| &flat[place.clone()];
+                    let either = |place: &Option<Range<usize>>, fixed| place.as_ref().map_or(fixed, part);
+                    let parameters = Parameters {
+                        w_rec,
+                        w_in: part(&places.w_in),
+                        w_out: part(&places.w_out),
+                        b_rec: part(&places.b_rec),
+                        b_out: part(&places.b_out),
+                        alpha: either(&places.alpha, &self.fixed.alpha),
+                        leak: either(&places.leak, &self.fixed.leak),
+                        recurrent_noise: either(&places.recurrent_noise, &self.fixed.recurrent_noise),
+                        start_state: &self.fixed.start_state,
+                        start_rate: &self.fixed.start_rate,
+                    };
+                    use_them(&parameters, inputs)
+                })
+            })
+        })??
+    }
+
+    /// The gradient of the flat tensor.
+    pub fn flat_gradient(&self, gradients: &Gradients<T>) -> Result<Tensor> {
+        let places = &self.places;
+        let mut flat = vec![T::zero(); self.flat.elem_count()];
+        let mut put = |place: Range<usize>, values: &[T]| flat[place.clone()].copy_from_slice(&values[..place.len()]);
+        put(places.w_in.clone(), &gradients.w_in);
+        put(places.w_out.clone(), &gradients.w_out);
+        put(places.b_rec.clone(), &gradients.b_rec);
+        put(places.b_out.clone(), &gradients.b_out);
+        let (state, rate) = places.start.clone().unzip();
+        for (place, values) in [
+            (places.alpha.clone(), &gradients.alpha),
+            (places.leak.clone(), &gradients.leak),
+            (places.recurrent_noise.clone(), &gradients.recurrent_noise),
+            (state, &gradients.start_state),
+            (rate, &gradients.start_rate),
+        ] {
+            if let Some(place) = place {
+                put(place, values);
+            }
+        }
+        Ok(Tensor::from_vec(flat, self.flat.elem_count(), self.flat.device())?)
+    }
+}
+
+fn equation<T: Real>(call: &Call, dims: Dims) -> Result<Equation<T>> {
+    let step = &call.effective.step;
+    let gaussians =
+        |amplitude: &Coefficient, stream| call.noise.filter(|_| !amplitude.is_zero()).map(|key| Gaussians::new(key, stream, dims.units));
+    Ok(Equation {
+        form: call.dynamics.form(),
+        runs: runs(call.dynamics.activations(), dims.width()),
+        post_noise: padded(&per_unit(&step.post_noise, dims.units)?, dims.width()),
+        xi: gaussians(&step.recurrent_noise, NoiseStream::Recurrent),
+        zeta: gaussians(&step.post_noise, NoiseStream::PostActivation),
+    })
+}
+
+fn per_unit<T: Real>(coefficient: &Coefficient, units: usize) -> Result<Vec<T>> {
+    match coefficient {
+        Coefficient::Scalar(value) => Ok(vec![T::from_f64(*value); units]),
+        Coefficient::PerUnit(tensor) => values(tensor),
+    }
+}
+
+fn values<T: Real>(tensor: &Tensor) -> Result<Vec<T>> {
+    with_values(&tensor.contiguous()?, <[T]>::to_vec)
+}
+
+/// Calls `use_them` with the numbers of a contiguous tensor on the CPU.
+pub(super) fn with_values<T: Real, R>(tensor: &Tensor, use_them: impl FnOnce(&[T]) -> R) -> Result<R> {
+    let (storage, layout) = tensor.storage_and_layout();
+    let (Storage::Cpu(storage), Some((from, until))) = (&*storage, layout.contiguous_offsets()) else {
+        return Err(ModelError::Shape("the fused scan needs contiguous tensors on the CPU".into()));
+    };
+    Ok(use_them(&T::cpu_storage_as_slice(storage)?[from..until]))
+}

@@ -1,0 +1,216 @@
+//! A fused pass as candle operations, so that `backward()` goes through it like through any other.
+//!
+//! The operation has one result, the logits. Rates and states are further results of the same pass: each is an operation on the logits that hands out an
+//! array of the tape and, on the way back, leaves its gradient on the tape. Candle goes back through an operation only after all that depends on its result,
+//! so these gradients are there when the pass itself is reached, and are used up by it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, ThreadId},
+};
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp3, Device, Layout, Shape, Tensor};
+
+use super::{
+    Record, Scanned,
+    kernel::{Arriving, Buffer, Extra, Kept, PackedForward, Pool, Real, backward, forward},
+    operands::{Operands, with_values},
+};
+use crate::{config::Form, error::Result};
+
+/// An array of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quantity {
+    States,
+    Rates,
+}
+
+/// A pass whose arrays can be had as tensors with gradients.
+pub(crate) trait Recorded: fmt::Debug + Send + Sync {
+    /// States or rates (batch, steps, units), or of the last step only (batch, units). `logits` are those of this pass.
+    fn tensor(self: Arc<Self>, logits: &Tensor, quantity: Quantity, last_only: bool) -> Result<Tensor>;
+}
+
+/// What a pass keeps for its way back.
+pub(super) struct Tape<T> {
+    pub operands: Operands<T>,
+    pub pool: Pool<T>,
+    pub weights: PackedForward<T>,
+    /// (trials, steps, units)
+    pub rates: Buffer<T>,
+    /// See [`Arriving::kept_drive`].
+    pub drive: Buffer<T>,
+    /// (trials, units)
+    pub last_state: Buffer<T>,
+    /// Gradients left by the operations that follow.
+    pub pending: Mutex<Vec<Pending>>,
+}
+
+pub(super) struct Pending {
+    quantity: Quantity,
+    last_only: bool,
+    gradient: Tensor,
+    /// Two threads may go back through the same pass at the same time.
+    thread: ThreadId,
+}
+
+impl<T> fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tape")
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// The pass as an operation with these logits (trials, steps, outputs).
+    pub fn record(self, logits: Vec<T>) -> Result<Scanned> {
+        let tape = Arc::new(self);
+        let Operands { w_rec, flat, inputs, .. } = &tape.operands;
+        let logits = w_rec.apply_op3(flat, inputs, Pass { tape: tape.clone(), logits: Mutex::new(logits) })?;
+        Ok(Scanned { logits, record: Record::Taped(tape) })
+    }
+
+    fn values(&self, quantity: Quantity, last_only: bool) -> Result<Vec<T>> {
+        let dims = self.operands.dims;
+        let no_post_noise = self.operands.equation.zeta.is_none();
+        match (quantity, last_only, self.operands.equation.form) {
+            (Quantity::Rates, true, _) => {
+                let last = self.rates.chunks_exact(dims.steps * dims.units).flat_map(|trial| &trial[(dims.steps - 1) * dims.units..]);
+                Ok(last.copied().collect())
+            }
+            (Quantity::Rates, false, _) => Ok(self.rates.to_vec()),
+            (Quantity::States, true, _) => Ok(self.last_state.to_vec()),
+            (Quantity::States, false, Form::Rate) if no_post_noise => Ok(self.rates.to_vec()),
+            (Quantity::States, false, Form::Current) if self.operands.needs_drive() => Ok(self.drive.to_vec()),
+            (Quantity::States, false, _) => self.run_again(),
+        }
+    }
+
+    /// The states of every step, which were not kept.
+    fn run_again(&self) -> Result<Vec<T>> {
+        let (dims, pool) = (self.operands.dims, &self.pool);
+        let mut states = vec![T::zero(); self.rates.len()];
+        let mut logits = pool.take(dims.trials * dims.steps * dims.outputs);
+        self.operands.read(|_, inputs| {
+            let kept =
+                Kept { rates: &mut [], states: &mut states, driven: &mut [], logits: &mut logits, last_state: &mut [], last_rate: &mut [] };
+            forward(pool, dims, &self.operands.equation, &self.weights, inputs, kept);
+        })?;
+        Ok(states)
+    }
+
+    fn backward(&self, logits_gradient: &Tensor) -> Result<(Tensor, Tensor, Option<Tensor>)> {
+        let pending = self.take_pending();
+        let extras = |quantity| {
+            let own = pending.iter().filter(move |pending| pending.quantity == quantity);
+            own.map(|pending| Ok((values(&pending.gradient)?, pending.last_only))).collect::<Result<Vec<(Vec<T>, bool)>>>()
+        };
+        let (rates, states) = (extras(Quantity::Rates)?, extras(Quantity::States)?);
+        let (operands, wanted) = (&self.operands, self.operands.wanted());
+        let gradients = with_values(&logits_gradient.contiguous()?, |logits| {
+            operands.read(|parameters, inputs| {
+                let arriving = Arriving {
+                    logits,
+                    rates: borrowed(&rates),
+                    states: borrowed(&states),
+                    kept_rates: &self.rates,
+                    kept_drive: &self.drive,
+                    inputs,
+                };
+                backward(&self.pool, operands.dims, &operands.equation, parameters, &arriving, wanted)
+            })
+        })??;
+        let flat = operands.flat_gradient(&gradients)?;
+        let w_rec = Tensor::from_vec(gradients.w_rec, operands.w_rec.shape(), &Device::Cpu)?;
+        let inputs = if wanted.inputs { Some(Tensor::from_vec(gradients.inputs, operands.inputs.shape(), &Device::Cpu)?) } else { None };
+        Ok((w_rec, flat, inputs))
+    }
+
+    fn take_pending(&self) -> Vec<Pending> {
+        let mut all = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let (own, others) = all.drain(..).partition(|pending| pending.thread == thread::current().id());
+        *all = others;
+        own
+    }
+}
+
+fn values<T: Real>(tensor: &Tensor) -> Result<Vec<T>> {
+    with_values(&tensor.contiguous()?, <[T]>::to_vec)
+}
+
+fn borrowed<T>(extras: &[(Vec<T>, bool)]) -> Vec<Extra<'_, T>> {
+    extras.iter().map(|(values, last_only)| Extra { values, last_only: *last_only }).collect()
+}
+
+impl<T: Real> Recorded for Tape<T> {
+    fn tensor(self: Arc<Self>, logits: &Tensor, quantity: Quantity, last_only: bool) -> Result<Tensor> {
+        Ok(logits.apply_op1(Tap { tape: self, quantity, last_only })?)
+    }
+}
+
+/// The pass: recurrent weights, flat parameters and inputs to logits.
+struct Pass<T> {
+    tape: Arc<Tape<T>>,
+    /// Handed over once.
+    logits: Mutex<Vec<T>>,
+}
+
+impl<T: Real> CustomOp3 for Pass<T> {
+    fn name(&self) -> &'static str {
+        "ctrnn-scan"
+    }
+
+    fn cpu_fwd(
+        &self,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let dims = self.tape.operands.dims;
+        let logits = std::mem::take(&mut *self.logits.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok((T::to_cpu_storage_owned(logits), (dims.trials, dims.steps, dims.outputs).into()))
+    }
+
+    fn bwd(
+        &self,
+        _: &Tensor,
+        _: &Tensor,
+        _: &Tensor,
+        _: &Tensor,
+        logits_gradient: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (w_rec, flat, inputs) = self.tape.backward(logits_gradient).map_err(candle_core::Error::wrap)?;
+        Ok((Some(w_rec), Some(flat), inputs))
+    }
+}
+
+/// An array of the tape as a result of its own.
+struct Tap<T> {
+    tape: Arc<Tape<T>>,
+    quantity: Quantity,
+    last_only: bool,
+}
+
+impl<T: Real> CustomOp1 for Tap<T> {
+    fn name(&self) -> &'static str {
+        "ctrnn-activity"
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let dims = self.tape.operands.dims;
+        let values = self.tape.values(self.quantity, self.last_only).map_err(candle_core::Error::wrap)?;
+        let shape = if self.last_only { (dims.trials, dims.units).into() } else { (dims.trials, dims.steps, dims.units).into() };
+        Ok((T::to_cpu_storage_owned(values), shape))
+    }
+
+    /// Leaves the gradient on the tape; the one with respect to the logits is zero, but makes candle go on to the pass.
+    fn bwd(&self, logits: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let pending =
+            Pending { quantity: self.quantity, last_only: self.last_only, gradient: gradient.clone(), thread: thread::current().id() };
+        self.tape.pending.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
+        Ok(Some(logits.zeros_like()?))
+    }
+}
