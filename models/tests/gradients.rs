@@ -89,7 +89,7 @@ fn loss(model: &Ctrnn, noise: Option<NoiseKey>) -> Result<Tensor> {
     let (batch, steps) = (2, 6);
     let units = model.units().len();
     let trajectory = model.unroll(&ramp((batch, steps, model.config().inputs), 0.7)?.affine(0.8, 0.3)?, None, noise)?;
-    let outputs = (trajectory.outputs * ramp((batch, steps, model.config().outputs), 1.3)?)?.sum_all()?;
+    let outputs = (&trajectory.outputs * ramp((batch, steps, model.config().outputs), 1.3)?)?.sum_all()?;
     let rates = (trajectory.rates()? * ramp((batch, steps, units), 0.4)?)?.sum_all()?;
     let states = (trajectory.states()? * ramp((batch, steps, units), 0.9)?)?.sum_all()?;
     Ok(((outputs + rates)? + states)?)

@@ -223,12 +223,12 @@ fn step_by_step_is_the_unroll_bit_for_bit() -> Result<()> {
 fn trials_of_a_batch_do_not_know_each_other() -> Result<()> {
     let (model, inputs) = random(Form::Current)?;
     let run = |inputs: &Tensor, first_trial| model.unroll(inputs, None, Some(NoiseKey { first_trial, ..NoiseKey::new(2, 3) }));
-    let together = run(&inputs, 0)?.rates;
+    let together = run(&inputs, 0)?.rates()?;
     let changed = Tensor::cat(&[&inputs.narrow(0, 0, 2)?, &inputs.narrow(0, 2, 2)?.affine(3.0, 1.0)?], 0)?;
-    let beside_others = run(&changed, 0)?.rates;
+    let beside_others = run(&changed, 0)?.rates()?;
     assert_eq!(vector(&together.narrow(0, 0, 2)?)?, vector(&beside_others.narrow(0, 0, 2)?)?);
     assert_ne!(vector(&together.narrow(0, 2, 2)?)?, vector(&beside_others.narrow(0, 2, 2)?)?);
-    let alone = run(&inputs.narrow(0, 2, 1)?, 2)?.rates;
+    let alone = run(&inputs.narrow(0, 2, 1)?, 2)?.rates()?;
     assert!(distance(&vector(&alone)?, &vector(&together.narrow(0, 2, 1)?)?) < 1e-12);
     Ok(())
 }

@@ -38,24 +38,26 @@ pub(crate) fn runs(per_unit: &[Activation], width: usize) -> Vec<Run> {
 /// `r = f(x)` for rows of `width` numbers.
 #[inline(always)]
 pub(super) fn rates<T: Real>(runs: &[Run], width: usize, x: &[T], r: &mut [T]) {
-    for_each_run(runs, width, x, r, forward);
+    // Uniform networks go through all rows at once, others row by row and run by run.
+    if let [run] = runs {
+        return forward(run.activation, x, r);
+    }
+    for (x, r) in x.chunks_exact(width).zip(r.chunks_exact_mut(width)) {
+        for run in runs {
+            forward(run.activation, &x[run.units.clone()], &mut r[run.units.clone()]);
+        }
+    }
 }
 
 /// `slope = f'(x)` from `r = f(x)`, for rows of `width` numbers.
 #[inline(always)]
 pub(super) fn slopes<T: Real>(runs: &[Run], width: usize, r: &[T], slope: &mut [T]) {
-    for_each_run(runs, width, r, slope, derivative);
-}
-
-/// Uniform networks go through all rows at once, others row by row and run by run.
-#[inline(always)]
-fn for_each_run<T: Real>(runs: &[Run], width: usize, from: &[T], to: &mut [T], apply: impl Fn(Activation, &[T], &mut [T])) {
     if let [run] = runs {
-        return apply(run.activation, from, to);
+        return derivative(run.activation, r, slope);
     }
-    for (from, to) in from.chunks_exact(width).zip(to.chunks_exact_mut(width)) {
+    for (r, slope) in r.chunks_exact(width).zip(slope.chunks_exact_mut(width)) {
         for run in runs {
-            apply(run.activation, &from[run.units.clone()], &mut to[run.units.clone()]);
+            derivative(run.activation, &r[run.units.clone()], &mut slope[run.units.clone()]);
         }
     }
 }
@@ -69,10 +71,10 @@ fn forward<T: Real>(activation: Activation, x: &[T], r: &mut [T]) {
             let slope = T::from_f64(slope);
             map(x, r, |x| select(x > T::zero(), x, slope * x));
         }
-        Activation::Tanh => map(x, r, T::tanh),
-        Activation::Sigmoid => map(x, r, T::sigmoid),
+        Activation::Tanh => map(x, r, |x| T::tanh(x)),
+        Activation::Sigmoid => map(x, r, |x| T::sigmoid(x)),
         Activation::Retanh => map(x, r, |x| select(x > T::zero(), T::tanh(x), T::zero())),
-        Activation::Softplus => map(x, r, T::softplus),
+        Activation::Softplus => map(x, r, |x| T::softplus(x)),
         Activation::Power(n) if n == 1.0 => forward(Activation::Relu, x, r),
         Activation::Power(n) if n == 2.0 => map(x, r, |x| select(x > T::zero(), x * x, T::zero())),
         Activation::Power(n) => {
@@ -94,7 +96,7 @@ fn derivative<T: Real>(activation: Activation, r: &[T], slope: &mut [T]) {
         Activation::Tanh => map(r, slope, |r| T::one() - r * r),
         Activation::Sigmoid => map(r, slope, |r| r * (T::one() - r)),
         Activation::Retanh => map(r, slope, |r| select(r > T::zero(), T::one() - r * r, T::zero())),
-        Activation::Softplus => map(r, slope, T::one_minus_exp_neg),
+        Activation::Softplus => map(r, slope, |r| T::one_minus_exp_neg(r)),
         Activation::Power(n) if n == 1.0 => derivative(Activation::Relu, r, slope),
         Activation::Power(n) if n == 2.0 => map(r, slope, |r| T::sqrt(r) + T::sqrt(r)),
         Activation::Power(n) => {

@@ -18,7 +18,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    Dims, Equation, Parameters, Pool, ROUND, lanes,
+    Dims, Equation, Parameters, Pool, ROUND, copy, lanes,
     packed::{PANEL, Packed},
     padded,
     product::{Term, product},
@@ -324,12 +324,9 @@ impl<T: Real> WithSimd for Block<'_, T> {
             if !left.inputs.is_empty() && step + 1 < steps {
                 store(&rows.arrived[units..], wide, &mut left.inputs[(step + 1) * inputs..], steps * inputs, inputs);
             }
-            for (arrived, rates) in rows.arrived.chunks_exact(wide).zip(rows.rates.chunks_exact_mut(width)) {
-                rates.copy_from_slice(&arrived[..width]);
-            }
-            self.add_extra(&self.arriving.rates, step, &mut rows.rates);
+            self.add_extra(&self.arriving.rates, step, &mut rows.arrived, wide);
             self.slopes(step, &mut rows);
-            self.retreat(step, &mut rows);
+            self.retreat(step, &mut rows, wide);
             store(&rows.drive, width, &mut left.drive[step * units..], steps * units, units);
             if !left.leak.is_empty() {
                 self.accumulate_tau(step, &mut rows);
@@ -345,12 +342,12 @@ impl<T: Real> WithSimd for Block<'_, T> {
         if !left.start_rate.is_empty() {
             store(&rows.arrived, wide, left.start_rate, units, units);
             let carried = if self.equation.form == Form::Rate { &rows.state } else { &rows.drive };
-            for (carried, leaked) in carried.chunks_exact(width).zip(rows.rates.chunks_exact_mut(width)) {
+            for (carried, leaked) in carried.chunks_exact(width).zip(rows.loaded.chunks_exact_mut(width)) {
                 for ((leaked, carried), leak) in leaked.iter_mut().zip(carried).zip(&self.weights.leak) {
                     *leaked = *leak * *carried;
                 }
             }
-            store(&rows.rates, width, left.start_state, units, units);
+            store(&rows.loaded, width, left.start_state, units, units);
         }
         for (sums, left) in [(&rows.alpha, left.alpha), (&rows.leak, left.leak), (&rows.recurrent_noise, left.recurrent_noise)] {
             store(sums, width, left, units, units);
@@ -404,7 +401,7 @@ fn copy_joined<T: Copy, const N: usize>(parts: [&[T]; N], columns: Range<usize>,
     for part in parts {
         let (from, until) = (columns.start.clamp(first, first + part.len()), columns.end.clamp(first, first + part.len()));
         if from < until {
-            to[from - columns.start..until - columns.start].copy_from_slice(&part[from - first..until - first]);
+            copy(&part[from - first..until - first], &mut to[from - columns.start..until - columns.start]);
         }
         first += part.len();
     }

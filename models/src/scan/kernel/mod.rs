@@ -125,14 +125,49 @@ pub(super) fn padded<T: Real>(values: &[T], width: usize) -> Vec<T> {
 #[inline(always)]
 fn store<T: Copy>(rows: &[T], width: usize, to: &mut [T], stride: usize, units: usize) {
     for (row, to) in rows.chunks(width).zip(to.chunks_mut(stride)) {
-        to[..units].copy_from_slice(&row[..units]);
+        copy(&row[..units], &mut to[..units]);
     }
 }
 
 #[inline(always)]
 fn load<T: Copy>(rows: &mut [T], width: usize, from: &[T], stride: usize, units: usize) {
     for (row, from) in rows.chunks_exact_mut(width).zip(from.chunks(stride)) {
-        row[..units].copy_from_slice(&from[..units]);
+        copy(&from[..units], &mut row[..units]);
+    }
+}
+
+/// Copies a short row in line: calling the library's copy would take longer than the copy itself.
+#[inline(always)]
+fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    let (mut from, mut to) = (from, to);
+    // Two pieces a round, since a loop over single ones is compiled to that call.
+    while from.len() >= 2 * ROUND {
+        copy_piece::<T, ROUND>(&mut from, &mut to);
+        copy_piece::<T, ROUND>(&mut from, &mut to);
+    }
+    if from.len() >= 16 {
+        copy_piece::<T, 16>(&mut from, &mut to);
+    }
+    if from.len() >= 8 {
+        copy_piece::<T, 8>(&mut from, &mut to);
+    }
+    if from.len() >= 4 {
+        copy_piece::<T, 4>(&mut from, &mut to);
+    }
+    if from.len() >= 2 {
+        copy_piece::<T, 2>(&mut from, &mut to);
+    }
+    if !from.is_empty() {
+        copy_piece::<T, 1>(&mut from, &mut to);
+    }
+}
+
+/// Copies the first `N` numbers and goes on behind them.
+#[inline(always)]
+fn copy_piece<T: Copy, const N: usize>(from: &mut &[T], to: &mut &mut [T]) {
+    if let (Some((piece, rest)), Some((place, later))) = (from.split_first_chunk::<N>(), std::mem::take(to).split_first_chunk_mut::<N>()) {
+        *place = *piece;
+        (*from, *to) = (rest, later);
     }
 }
 

@@ -13,10 +13,8 @@ use crate::config::Form;
 
 /// A block's gradients, each (trials, padded units) unless said otherwise.
 pub(super) struct Rows<T> {
-    /// What the product leaves (trials, columns of the weights).
+    /// With respect to the rates, followed by what else the product leaves (trials, columns of the weights).
     pub arrived: Buffer<T>,
-    /// With respect to the rates.
-    pub rates: Buffer<T>,
     /// With respect to the state; in the current form `drive` is that.
     pub state: Buffer<T>,
     /// `g`
@@ -36,7 +34,6 @@ impl<T: Real> Rows<T> {
         let zeros = || pool.zeros(size);
         Self {
             arrived: pool.zeros(arrived),
-            rates: zeros(),
             state: zeros(),
             drive: zeros(),
             slope: zeros(),
@@ -58,42 +55,46 @@ impl<T: Real> Block<'_, T> {
         self.load(kept, step, &mut rows.loaded);
         if kept_states {
             // The rates without the noise that was added to them.
-            activation::rates(runs, width, &rows.loaded, &mut rows.arrived[..rows.loaded.len()]);
-            activation::slopes(runs, width, &rows.arrived[..rows.loaded.len()], &mut rows.slope);
-        } else {
-            activation::slopes(runs, width, &rows.loaded, &mut rows.slope);
+            rows.slope.copy_from_slice(&rows.loaded);
+            activation::rates(runs, width, &rows.slope, &mut rows.loaded);
         }
+        activation::slopes(runs, width, &rows.loaded, &mut rows.slope);
     }
 
     /// From the gradients of the rates and of the following step's state to those of this step's state and drive.
     #[inline(always)]
-    pub(super) fn retreat(&self, step: usize, rows: &mut Rows<T>) {
+    pub(super) fn retreat(&self, step: usize, rows: &mut Rows<T>, wide: usize) {
         let width = self.dims.width();
-        let carried = match self.equation.form {
+        let arrived = rows.arrived.chunks_exact(wide);
+        match self.equation.form {
             Form::Current => {
-                multiply(&mut rows.rates, &rows.slope);
-                &mut rows.drive
+                for ((drive, arrived), slope) in rows.drive.chunks_exact_mut(width).zip(arrived).zip(rows.slope.chunks_exact(width)) {
+                    for (((g, arrived), slope), leak) in drive.iter_mut().zip(arrived).zip(slope).zip(&self.weights.leak) {
+                        *g = *arrived * *slope + *leak * *g;
+                    }
+                }
+                self.add_extra(&self.arriving.states, step, &mut rows.drive, width);
             }
-            Form::Rate => &mut rows.state,
-        };
-        for (carried, arriving) in carried.chunks_exact_mut(width).zip(rows.rates.chunks_exact(width)) {
-            for ((carried, arriving), leak) in carried.iter_mut().zip(arriving).zip(&self.weights.leak) {
-                *carried = *arriving + *leak * *carried;
+            Form::Rate => {
+                for (state, arrived) in rows.state.chunks_exact_mut(width).zip(arrived) {
+                    for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(&self.weights.leak) {
+                        *gradient = *arrived + *leak * *gradient;
+                    }
+                }
+                self.add_extra(&self.arriving.states, step, &mut rows.state, width);
+                for ((g, gradient), slope) in rows.drive.iter_mut().zip(rows.state.iter()).zip(rows.slope.iter()) {
+                    *g = *gradient * *slope;
+                }
             }
-        }
-        self.add_extra(&self.arriving.states, step, carried);
-        if self.equation.form == Form::Rate {
-            rows.drive.copy_from_slice(&rows.state);
-            multiply(&mut rows.drive, &rows.slope);
         }
     }
 
     /// Adds gradients that arrive from elsewhere.
     #[inline(always)]
-    pub(super) fn add_extra(&self, extras: &[super::Extra<T>], step: usize, rows: &mut [T]) {
+    pub(super) fn add_extra(&self, extras: &[super::Extra<T>], step: usize, rows: &mut [T], stride: usize) {
         let (units, steps) = (self.dims.units, self.dims.steps);
         for extra in extras.iter().filter(|extra| !extra.last_only || step + 1 == steps) {
-            for (trial, row) in self.trials.clone().zip(rows.chunks_exact_mut(self.dims.width())) {
+            for (trial, row) in self.trials.clone().zip(rows.chunks_exact_mut(stride)) {
                 let at = if extra.last_only { trial * units } else { (trial * steps + step) * units };
                 for (value, extra) in row.iter_mut().zip(&extra.values[at..at + units]) {
                     *value += *extra;
@@ -153,12 +154,5 @@ impl<T: Real> Block<'_, T> {
     fn load(&self, kept: &[T], step: usize, to: &mut [T]) {
         let (units, steps) = (self.dims.units, self.dims.steps);
         load(to, self.dims.width(), &kept[(self.trials.start * steps + step) * units..], steps * units, units);
-    }
-}
-
-#[inline(always)]
-fn multiply<T: Real>(values: &mut [T], factors: &[T]) {
-    for (value, factor) in values.iter_mut().zip(factors) {
-        *value *= *factor;
     }
 }

@@ -116,10 +116,17 @@ impl<T: Real, R> Part<'_, T, R> {
     fn lay_out_left<S: Simd>(&self, block: Range<usize>, to: &mut [T]) {
         for (first, count) in tiles::<S>(self.rows.len()) {
             let tile = &mut to[first * block.len()..(first + count) * block.len()];
-            for (k, tile) in block.clone().zip(tile.chunks_exact_mut(count)) {
-                let from = k * self.m + self.rows.start + first;
-                tile.copy_from_slice(&self.left[from..from + count]);
+            let left = &self.left[block.start * self.m + self.rows.start + first..];
+            macro_rules! lay_out {
+                ($m:literal) => {
+                    for (tile, left) in tile.as_chunks_mut::<$m>().0.iter_mut().zip(left.chunks(self.m)) {
+                        if let Some(left) = left.first_chunk::<$m>() {
+                            *tile = *left;
+                        }
+                    }
+                };
             }
+            with_rows!(count, lay_out);
         }
     }
 }
