@@ -16,6 +16,7 @@ pub mod dynamics;
 pub mod ei;
 mod elementary;
 mod error;
+pub mod host;
 mod init;
 pub mod multi_area;
 mod noise;

@@ -229,17 +229,12 @@ impl Ctrnn {
     /// Projects every trained tensor onto its constraints: Dale's law, connectivity and fixed synapses exactly, `tau >= dt`, shared time constants.
     /// Call it after every update.
     pub fn project(&self) -> Result<()> {
-        for parameter in self.parameters()? {
-            let projected = match parameter.name {
-                "w_in" => self.w_in.as_ref().map(Synapses::projected).transpose()?,
-                "w_rec" => Some(self.w_rec.projected()?),
-                "w_out" => Some(self.w_out.projected()?),
-                "tau" => Some(self.tau()?.maximum(self.config.dt)?),
-                _ => None,
-            };
-            if let Some(projected) = projected {
-                parameter.var.set(&projected.detach().contiguous()?)?;
-            }
+        for synapses in self.w_in.iter().chain([&self.w_rec, &self.w_out]) {
+            synapses.project()?;
+        }
+        if self.tau.is_variable() {
+            let projected = self.tau()?.maximum(self.config.dt)?;
+            Var::from_tensor(&self.tau)?.set(&projected.detach().contiguous()?)?;
         }
         Ok(())
     }
