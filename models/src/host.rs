@@ -139,19 +139,51 @@ fn numbers_mut<'a, T: Real>(storage: &'a mut CpuStorage, layout: &Layout) -> Res
     }
 }
 
-/// Runs `pass` over pieces of `values`, each given with the index of its first element: the whole, or several on several threads.
+/// Runs `pass` over pieces of slices of the same length, each given with the index of its first element: the whole, or several on several threads.
 /// A piece starts at a multiple of `unit`.
-pub fn split<T: Send>(values: &mut [T], unit: usize, pass: impl Fn(usize, &mut [T]) + Sync) {
-    if values.len() < LARGE {
-        return pass(0, values);
+pub fn split<T: Send, const K: usize>(slices: [&mut [T]; K], unit: usize, pass: impl Fn(usize, [&mut [T]; K]) + Sync) {
+    let len = slices.first().map_or(0, |slice| slice.len());
+    let piece = if len < LARGE { len } else { PIECE.next_multiple_of(unit.max(1)) };
+    halve(slices, 0, piece, &pass);
+}
+
+fn halve<T: Send, const K: usize>(slices: [&mut [T]; K], start: usize, piece: usize, pass: &(impl Fn(usize, [&mut [T]; K]) + Sync)) {
+    let len = slices.first().map_or(0, |slice| slice.len());
+    if len <= piece {
+        return pass(start, slices);
+    }
+    let middle = len.div_ceil(piece) / 2 * piece;
+    let mut second: [&mut [T]; K] = std::array::from_fn(|_| Default::default());
+    let mut places = second.iter_mut();
+    let first = slices.map(|slice| {
+        let (first, second) = slice.split_at_mut(middle);
+        if let Some(place) = places.next() {
+            *place = second;
+        }
+        first
+    });
+    rayon::join(|| halve(first, start, piece, pass), || halve(second, start + middle, piece, pass));
+}
+
+/// Adds up what `pass` finds in the pieces of `0..len`, in their order. A piece starts at a multiple of `unit`.
+pub fn add_up<const M: usize>(len: usize, unit: usize, pass: impl Fn(Range<usize>) -> [f64; M] + Sync) -> [f64; M] {
+    if len < LARGE {
+        return pass(0..len);
     }
     let piece = PIECE.next_multiple_of(unit.max(1));
-    values.par_chunks_mut(piece).enumerate().for_each(|(index, values)| pass(index * piece, values));
+    let starts: Vec<usize> = (0..len).step_by(piece).collect();
+    let pieces: Vec<[f64; M]> = starts.into_par_iter().map(|start| pass(start..len.min(start + piece))).collect();
+    pieces.into_iter().fold([0.0; M], |sums, piece| std::array::from_fn(|m| sums[m] + piece[m]))
+}
+
+/// Replaces every element of `values` by `value` of itself.
+pub fn apply<T: Real>(values: &mut [T], value: impl Fn(T) -> T + Sync) {
+    split([values], 1, |_, [values]| Arch::new().dispatch(Apply { values, value: &value }));
 }
 
 /// Replaces every element of `out` by `value` of itself and of the elements of three slices at its place. All are equally long.
 pub fn map<T: Real>(out: &mut [T], slices: [&[T]; 3], value: impl Fn(T, [T; 3]) -> T + Sync) {
-    split(out, 1, |start, out| {
+    split([out], 1, |start, [out]| {
         let slices = slices.map(|slice| &slice[start..start + out.len()]);
         Arch::new().dispatch(Map { out, slices, value: &value });
     });
@@ -159,17 +191,26 @@ pub fn map<T: Real>(out: &mut [T], slices: [&[T]; 3], value: impl Fn(T, [T; 3]) 
 
 /// The sums of `terms` of the elements of three slices, which are equally long, in a fixed order and in f64.
 pub fn sums<T: Real, const M: usize>(slices: [&[T]; 3], terms: impl Fn([f64; 3]) -> [f64; M] + Sync) -> [f64; M] {
-    let len = slices[0].len();
-    let of = |range: Range<usize>| {
+    add_up(slices[0].len(), 1, |range| {
         let slices = slices.map(|slice| &slice[range.clone()]);
         Arch::new().dispatch(Sums { slices, terms: &terms })
-    };
-    if len < LARGE {
-        return of(0..len);
+    })
+}
+
+struct Apply<'a, T, F> {
+    values: &'a mut [T],
+    value: &'a F,
+}
+
+impl<T: Real, F: Fn(T) -> T> WithSimd for Apply<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for value in self.values {
+            *value = (self.value)(*value);
+        }
     }
-    let starts: Vec<usize> = (0..len).step_by(PIECE).collect();
-    let pieces: Vec<[f64; M]> = starts.into_par_iter().map(|start| of(start..len.min(start + PIECE))).collect();
-    pieces.into_iter().fold([0.0; M], |sums, piece| std::array::from_fn(|m| sums[m] + piece[m]))
 }
 
 struct Map<'a, T, F> {

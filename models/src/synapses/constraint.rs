@@ -47,7 +47,7 @@ impl Constraint {
     }
 
     fn select<T: Real>(&self, weights: &mut [T]) -> Result<()> {
-        host::split(weights, 1, |start, weights| {
+        host::split([weights], 1, |start, [weights]| {
             Arch::new().dispatch(Select { codes: &self.codes[start..start + weights.len()], weights })
         });
         match &self.fixed {
@@ -65,7 +65,7 @@ impl Constraint {
     fn passed<T: Real>(&self, weights: &Tensor, gradient: &Tensor) -> Result<Tensor> {
         let passed = host::read([weights, gradient], |[weights, gradient]: [&[T]; 2]| {
             let mut gradient = gradient.to_vec();
-            host::split(&mut gradient, 1, |start, gradient| {
+            host::split([&mut gradient], 1, |start, [gradient]| {
                 let range = start..start + gradient.len();
                 Arch::new().dispatch(Pass { codes: &self.codes[range.clone()], weights: &weights[range], gradient });
             });
