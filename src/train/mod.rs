@@ -8,6 +8,7 @@ pub mod loss;
 pub mod optimizer;
 mod prefetch;
 pub mod regulariser;
+mod scalar;
 mod schedule;
 mod state;
 mod tensorboard;

@@ -22,6 +22,8 @@
 //! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (`masked_mse`, and `cross_entropy` chosen by the readout); Yang et al. 2019,
 //! doi:10.1038/s41593-018-0310-2 (`mean_square`; theirs counts the padding, too).
 
+mod fused;
+
 use candle_core::{D, DType, Tensor};
 use candle_nn::ops::log_softmax;
 use nn4n_models::Readout;
@@ -68,6 +70,8 @@ impl Loss {
     pub fn value(self, readout: Readout, logits: &Tensor, outputs: &Tensor, batch: &TensorBatch) -> Result<Tensor> {
         self.validate(readout)?;
         match self {
+            Self::MaskedMse if outputs.device().is_cpu() => fused::masked_mse(outputs, batch),
+            Self::MeanSquare if outputs.device().is_cpu() => fused::mean_square(outputs, batch),
             Self::MaskedMse => masked_mse(outputs, batch),
             Self::MeanSquare => mean_square(outputs, batch),
             Self::CrossEntropy => {
@@ -109,6 +113,9 @@ pub(super) fn ratio(sum: &Tensor, weight: &Tensor) -> Result<Tensor> {
 }
 
 fn check_probabilities(targets: &Tensor) -> Result<()> {
+    if targets.device().is_cpu() && fused::are_probabilities(targets)? {
+        return Ok(());
+    }
     let flat = targets.flatten_all()?;
     for extreme in [flat.min(0)?, flat.max(0)?] {
         let value = extreme.to_dtype(DType::F64)?.to_scalar::<f64>()?;
@@ -170,6 +177,39 @@ mod tests {
         close(value(Loss::CrossEntropy, Readout::Softmax, logits, &batch)?, (likely + 2.0 * unlikely) / 3.0);
         let wanted = (likely + 2f64.ln() + 2.0 * (unlikely + 2f64.ln())) / 6.0;
         close(value(Loss::CrossEntropy, Readout::Sigmoid, logits, &batch)?, wanted);
+        Ok(())
+    }
+
+    #[test]
+    fn one_pass_and_separate_operations_agree() -> Result<()> {
+        let random = |low: f64, high: f64| Tensor::rand(low, high, (3, 97, 5), &Device::Cpu);
+        let valid = Tensor::ones((3, 97, 1), DType::F64, &Device::Cpu)?;
+        let (targets, loss_mask) = (random(-1.0, 1.0)?, random(0.0, 2.0)?);
+        let batch = TensorBatch { inputs: valid.clone(), targets, loss_mask, valid, n_steps: vec![97; 3] };
+        let outputs = Var::from_tensor(&random(-1.0, 1.0)?)?;
+        let pairs = [
+            (fused::masked_mse(&outputs, &batch)?, masked_mse(&outputs, &batch)?),
+            (fused::mean_square(&outputs, &batch)?, mean_square(&outputs, &batch)?),
+        ];
+        for (found, wanted) in pairs {
+            let read = |loss: &Tensor| -> Result<(f64, Vec<f64>)> {
+                let gradient = (loss * 3.0)?.backward()?.get(&outputs).unwrap().flatten_all()?.to_vec1()?;
+                Ok((loss.to_scalar()?, gradient))
+            };
+            let (found, wanted) = (read(&found)?, read(&wanted)?);
+            assert!((found.0 - wanted.0).abs() < 1e-12, "{} is not {}", found.0, wanted.0);
+            assert!(found.1.iter().zip(&wanted.1).all(|(a, b)| (a - b).abs() < 1e-15));
+            assert!(wanted.1.iter().any(|gradient| gradient.abs() > 1e-3));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn outputs_of_another_shape_than_the_targets_are_refused() -> Result<()> {
+        let batch = batch(TARGETS, MASK)?;
+        let outputs = Tensor::zeros((2, 3, 2), DType::F64, &Device::Cpu)?;
+        let message = Loss::MaskedMse.value(Readout::Linear, &outputs, &outputs, &batch).unwrap_err().to_string();
+        assert!(message.contains("[2, 2, 2] does not fit"), "{message}");
         Ok(())
     }
 
