@@ -104,7 +104,7 @@ impl RunState {
         if let Some(name) = tensors.keys().next() {
             return Err(damaged(format!("has the unexpected tensor `{name}`")));
         }
-        let optimizer = Optimizer::resume(config, document.updates, moments);
+        let optimizer = Optimizer::resume(config, document.updates, &moments)?;
         let state = Self { updates: document.updates, optimizer, carried };
         Ok((network, state, document.validations))
     }

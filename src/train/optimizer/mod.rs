@@ -11,6 +11,8 @@
 //! `plastic` multiplies the update, not the gradient, so it means the same under every optimiser. After the update the network projects its
 //! parameters onto their constraints. Adam: Kingma & Ba 2015, arXiv:1412.6980; AdamW: Loshchilov & Hutter 2019, arXiv:1711.05101.
 
+mod fused;
+
 use candle_core::Tensor;
 use nn4n_models::{Parameter, Tensors};
 use serde::{Deserialize, Serialize};
@@ -122,7 +124,7 @@ impl OptimizerConfig {
 }
 
 /// An optimiser and its state.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Optimizer {
     config: OptimizerConfig,
     /// Steps done.
@@ -137,12 +139,13 @@ impl Optimizer {
         Self { config, steps: 0, moments: Tensors::new() }
     }
 
-    /// An optimiser that has done `steps` and goes on with the moments of [`state`](Self::state).
-    pub fn resume(config: OptimizerConfig, steps: u64, moments: Tensors) -> Self {
-        Self { config, steps, moments }
+    /// An optimiser that has done `steps` and goes on with the moments of [`state`](Self::state), of which it makes copies.
+    pub fn resume(config: OptimizerConfig, steps: u64, moments: &Tensors) -> Result<Self> {
+        let copy = |(name, moment): (&String, &Tensor)| Ok((name.clone(), moment.copy()?));
+        Ok(Self { config, steps, moments: moments.iter().map(copy).collect::<Result<_>>()? })
     }
 
-    /// The running moments, by name.
+    /// The running moments, by name. The next step changes them in place.
     pub fn state(&self) -> &Tensors {
         &self.moments
     }
@@ -151,16 +154,62 @@ impl Optimizer {
     pub fn step(&mut self, parameters: &[Parameter], gradients: &[Tensor], learning_rate: f64) -> Result<()> {
         self.steps += 1;
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let change = self.change(parameter, gradient, learning_rate)?;
-            let change = match &parameter.plastic {
-                Some(plastic) => (change * plastic)?,
-                None => change,
-            };
-            let value = parameter.var.as_detached_tensor();
-            let updated = if parameter.logarithmic { (value * change.exp()?)? } else { (value + change)? };
-            parameter.var.set(&updated)?;
+            // Time constants are few.
+            if parameter.var.device().is_cpu() && !parameter.logarithmic {
+                self.step_in_place(parameter, gradient, learning_rate)?;
+            } else {
+                self.step_by_ops(parameter, gradient, learning_rate)?;
+            }
         }
         Ok(())
+    }
+
+    fn step_in_place(&mut self, parameter: &Parameter, gradient: &Tensor, learning_rate: f64) -> Result<()> {
+        for kind in self.config.moments() {
+            let name = format!("{kind}.{}", parameter.name);
+            if !self.moments.contains_key(&name) {
+                self.moments.insert(name, parameter.var.zeros_like()?.detach());
+            }
+        }
+        let moment = |kind: &str| {
+            let name = format!("{kind}.{}", parameter.name);
+            self.moments.get(&name).ok_or_else(|| Error::setting("train.optimizer", format!("has lost its moment `{name}`")))
+        };
+        let gradient = &gradient.contiguous()?;
+        Ok(match self.config {
+            OptimizerConfig::Sgd { momentum: 0.0 } => fused::descend(parameter, gradient, learning_rate)?,
+            OptimizerConfig::Sgd { momentum } => {
+                let velocity = moment("v")?;
+                fused::decay_and_add(velocity, momentum, gradient)?;
+                fused::descend(parameter, velocity, learning_rate)?;
+            }
+            OptimizerConfig::Adam { beta1, beta2, epsilon } | OptimizerConfig::Adamw { beta1, beta2, epsilon, .. } => {
+                let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
+                let decay = match self.config {
+                    OptimizerConfig::Adamw { weight_decay, .. } if parameter.name.starts_with("w_") => learning_rate * weight_decay,
+                    _ => 0.0,
+                };
+                let step = fused::Adam {
+                    betas: [beta1, beta2],
+                    rate: -learning_rate / correction(beta1),
+                    square_scale: 1.0 / correction(beta2),
+                    epsilon,
+                    decay,
+                };
+                step.apply(parameter, gradient, [moment("m")?, moment("v")?])?;
+            }
+        })
+    }
+
+    fn step_by_ops(&mut self, parameter: &Parameter, gradient: &Tensor, learning_rate: f64) -> Result<()> {
+        let change = self.change(parameter, gradient, learning_rate)?;
+        let change = match &parameter.plastic {
+            Some(plastic) => (change * plastic)?,
+            None => change,
+        };
+        let value = parameter.var.as_detached_tensor();
+        let updated = if parameter.logarithmic { (value * change.exp()?)? } else { (value + change)? };
+        Ok(parameter.var.set(&updated)?)
     }
 
     fn change(&mut self, parameter: &Parameter, gradient: &Tensor, learning_rate: f64) -> Result<Tensor> {
@@ -208,7 +257,7 @@ impl Optimizer {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Var};
+    use candle_core::{DType, Device, Var};
 
     use super::*;
 
@@ -251,9 +300,55 @@ mod tests {
     }
 
     #[test]
+    fn one_pass_and_separate_operations_agree_bit_for_bit() -> Result<()> {
+        let adamw = OptimizerConfig::Adamw { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.3 };
+        let sgd = |momentum| OptimizerConfig::Sgd { momentum };
+        for config in [sgd(0.0), sgd(0.8), OptimizerConfig::default(), adamw] {
+            for (dtype, size, plastic) in [(DType::F64, 1003, true), (DType::F32, 1003, false), (DType::F32, 300_001, true)] {
+                let random = |low| Tensor::rand(low, 1f64, size, &Device::Cpu)?.to_dtype(dtype);
+                let start = random(-1.0)?;
+                let plastic = if plastic { Some(random(0.0)?) } else { None };
+                let new = || -> Result<Parameter> {
+                    Ok(Parameter { name: "w_rec", var: Var::from_tensor(&start)?, plastic: plastic.clone(), logarithmic: false })
+                };
+                let (fused, separate) = (new()?, new()?);
+                let mut optimizers = [Optimizer::new(config), Optimizer::new(config)];
+                for _ in 0..3 {
+                    let gradient = random(-0.5)?;
+                    optimizers[0].step(std::slice::from_ref(&fused), std::slice::from_ref(&gradient), 0.01)?;
+                    optimizers[1].steps += 1;
+                    optimizers[1].step_by_ops(&separate, &gradient, 0.01)?;
+                }
+                let bits = |tensor: &Tensor| -> Vec<u64> {
+                    tensor.to_dtype(DType::F64).unwrap().to_vec1::<f64>().unwrap().into_iter().map(f64::to_bits).collect()
+                };
+                assert_eq!(bits(&fused.var), bits(&separate.var), "{config:?} {dtype:?}");
+                assert_ne!(bits(&fused.var), bits(&start), "{config:?} {dtype:?}");
+                for (name, moment) in optimizers[0].state() {
+                    assert_eq!(bits(moment), bits(&optimizers[1].state()[name]), "{config:?} {dtype:?} {name}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_gradient_that_shares_memory_or_does_not_fit_is_refused() -> Result<()> {
+        for config in [OptimizerConfig::Sgd { momentum: 0.0 }, OptimizerConfig::Sgd { momentum: 0.5 }, OptimizerConfig::default()] {
+            let w = parameter("w_rec", &[1.0, 2.0]);
+            let step = |gradient: Tensor| Optimizer::new(config).step(std::slice::from_ref(&w), &[gradient], 0.1);
+            assert!(step(Tensor::new(&[1.0], &Device::Cpu)?).is_err(), "{config:?}");
+            assert!(step(Tensor::new(&[1f32, 2.0], &Device::Cpu)?).is_err(), "{config:?}");
+        }
+        let w = parameter("w_rec", &[1.0, 2.0]);
+        assert!(Optimizer::new(OptimizerConfig::default()).step(std::slice::from_ref(&w), &[w.var.as_detached_tensor()], 0.1).is_err());
+        Ok(())
+    }
+
+    #[test]
     fn weight_decay_spares_biases_and_plasticity_scales_every_update() -> Result<()> {
         let config = OptimizerConfig::Adamw { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.5 };
-        let zero = [Tensor::zeros(2, candle_core::DType::F64, &Device::Cpu)?];
+        let zero = [Tensor::zeros(2, DType::F64, &Device::Cpu)?];
         let (w, b) = (parameter("w_rec", &[1.0, 2.0]), parameter("b_rec", &[1.0, 2.0]));
         Optimizer::new(config).step(std::slice::from_ref(&w), &zero, 0.1)?;
         Optimizer::new(config).step(std::slice::from_ref(&b), &zero, 0.1)?;
