@@ -19,7 +19,7 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::average::{channel_means, mean};
+use super::average::{SizeNorm, channel_means, mean_size};
 use crate::error::Result;
 
 /// How the distance of a mean rate from its target is measured.
@@ -35,12 +35,12 @@ pub enum MeanRateNorm {
 
 /// Mean absolute rate: a scalar.
 pub fn l1_rates(rates: &Tensor, valid: &Tensor) -> Result<Tensor> {
-    mean(&rates.abs()?, valid)
+    mean_size(rates, valid, SizeNorm::Absolute)
 }
 
 /// Mean squared rate: a scalar.
 pub fn l2_rates(rates: &Tensor, valid: &Tensor) -> Result<Tensor> {
-    mean(&rates.sqr()?, valid)
+    mean_size(rates, valid, SizeNorm::Squared)
 }
 
 /// Mean distance of the units' mean rates from `target`: a scalar.

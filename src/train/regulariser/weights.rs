@@ -17,11 +17,8 @@ use candle_core::Tensor;
 use nn4n_models::{Ctrnn, ModelConfig, synapses::Synapses};
 use serde::{Deserialize, Serialize};
 
-use super::average::sqrt_or_zero;
-use crate::{
-    error::{Error, Result},
-    train::loss::ratio,
-};
+use super::average::{SizeNorm, sqrt_or_zero, sum_of_sizes};
+use crate::error::{Error, Result};
 
 /// A weight matrix of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,28 +60,26 @@ impl Matrix {
         }
     }
 
-    fn effective(self, model: &Ctrnn) -> Result<Tensor> {
-        Ok(self.synapses(model)?.effective()?)
-    }
-
-    fn per_synapse(self, model: &Ctrnn, sum: &Tensor) -> Result<Tensor> {
-        ratio(sum, &self.synapses(model)?.connectivity().to_dtype(sum.dtype())?.sum_all()?)
+    /// `sum |W|` or `sum W^2`, divided by the number of synapses.
+    fn mean_size(self, model: &Ctrnn, norm: SizeNorm) -> Result<Tensor> {
+        let synapses = self.synapses(model)?;
+        Ok((sum_of_sizes(&synapses.effective()?, norm)? / synapses.count().max(1) as f64)?)
     }
 }
 
 /// Mean absolute weight of the synapses: a scalar.
 pub fn l1_weights(model: &Ctrnn, matrix: Matrix) -> Result<Tensor> {
-    matrix.per_synapse(model, &matrix.effective(model)?.abs()?.sum_all()?)
+    matrix.mean_size(model, SizeNorm::Absolute)
 }
 
 /// Mean squared weight of the synapses: a scalar.
 pub fn l2_weights(model: &Ctrnn, matrix: Matrix) -> Result<Tensor> {
-    matrix.per_synapse(model, &matrix.effective(model)?.sqr()?.sum_all()?)
+    matrix.mean_size(model, SizeNorm::Squared)
 }
 
 /// Frobenius norm: a scalar.
 pub fn frobenius(model: &Ctrnn, matrix: Matrix) -> Result<Tensor> {
-    sqrt_or_zero(&matrix.effective(model)?.sqr()?.sum_all()?)
+    sqrt_or_zero(&sum_of_sizes(&matrix.synapses(model)?.effective()?, SizeNorm::Squared)?)
 }
 
 #[cfg(test)]
