@@ -1,7 +1,7 @@
 //! The bridge between trials (ndarray, on the host) and tensors (on a device); nothing else crosses it.
 
 use candle_core::{DType, Device, Shape, Tensor};
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, s};
 use nn4n_tasks::TrialBatch;
 
 use crate::error::{Error, Result};
@@ -24,9 +24,10 @@ pub struct TensorBatch {
 impl TensorBatch {
     /// Places a batch of trials on `device`.
     pub fn new(trials: &TrialBatch, dtype: DType, device: &Device) -> Result<Self> {
-        let valid = Array3::from_shape_fn((trials.len(), trials.max_steps(), 1), |(trial, step, _)| {
-            f32::from(u8::from(step < trials.n_steps[trial]))
-        });
+        let mut valid = Array3::zeros((trials.len(), trials.max_steps(), 1));
+        for (mut valid, n_steps) in valid.outer_iter_mut().zip(&trials.n_steps) {
+            valid.slice_mut(s![..*n_steps, ..]).fill(1.0);
+        }
         Ok(Self {
             inputs: tensor(trials.inputs.view(), dtype, device)?,
             targets: tensor(trials.targets.view(), dtype, device)?,
@@ -35,18 +36,29 @@ impl TensorBatch {
             n_steps: trials.n_steps.clone(),
         })
     }
+
+    /// The same batch on `device`; the batch itself if it is there already.
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        Ok(Self {
+            inputs: self.inputs.to_device(device)?,
+            targets: self.targets.to_device(device)?,
+            loss_mask: self.loss_mask.to_device(device)?,
+            valid: self.valid.to_device(device)?,
+            n_steps: self.n_steps.clone(),
+        })
+    }
 }
 
 /// A tensor with the values of `array` (batch, steps, channels).
 pub fn tensor(array: ArrayView3<'_, f32>, dtype: DType, device: &Device) -> Result<Tensor> {
     let shape = array.dim();
-    place(array.iter().copied().collect(), shape, dtype, device)
+    place(array.as_slice().map_or_else(|| array.iter().copied().collect(), <[f32]>::to_vec), shape, dtype, device)
 }
 
 /// A tensor with the values of `array` (rows, columns).
 pub fn matrix(array: ArrayView2<'_, f32>, dtype: DType, device: &Device) -> Result<Tensor> {
     let shape = array.dim();
-    place(array.iter().copied().collect(), shape, dtype, device)
+    place(array.as_slice().map_or_else(|| array.iter().copied().collect(), <[f32]>::to_vec), shape, dtype, device)
 }
 
 fn place(values: Vec<f32>, shape: impl Into<Shape>, dtype: DType, device: &Device) -> Result<Tensor> {

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, thread};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory};
-use nn4n_tasks::{Split, TrialBatch};
+use nn4n_tasks::Split;
 
 use super::{
     gradients::{clip, gradients},
@@ -96,8 +96,8 @@ fn train(
         Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
     validation.records = validations;
     refuse_if_too_large(experiment, network.units().len())?;
-    let mut trials = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates);
-    rehearse(experiment, &network, trials.peek()?)?;
+    let mut batches = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates, network.dtype());
+    rehearse(experiment, &network, batches.peek()?)?;
     run.start(&experiment.to_toml()?)?;
     if !run.is_resumed() {
         // From here on there is a network to load and a state to resume, whatever happens before the first validation.
@@ -109,7 +109,7 @@ fn train(
     let mut reason = validation.stop().unwrap_or(StopReason::LastUpdate);
     while reason == StopReason::LastUpdate && state.updates < config.updates {
         let update = state.updates;
-        let batch = TensorBatch::new(&trials.next()?, network.dtype(), device)?;
+        let batch = batches.next()?.to_device(device)?;
         let trajectory = network.unroll(&batch.inputs, state.carried.as_ref(), Some(NoiseKey::new(experiment.seed, update)))?;
         let context = Context { model: &network, trajectory: &trajectory, batch: &batch, loss: config.loss };
         let terms = loss_terms(&config.regularisers, &context)?;
@@ -182,8 +182,8 @@ fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
 }
 
 /// Computes the loss of the first batch once, so that what fits neither the network nor the trials is refused before an old run is replaced.
-fn rehearse(experiment: &Experiment, network: &Ctrnn, trials: &TrialBatch) -> Result<()> {
-    let batch = TensorBatch::new(trials, network.dtype(), network.device())?;
+fn rehearse(experiment: &Experiment, network: &Ctrnn, batch: &TensorBatch) -> Result<()> {
+    let batch = batch.to_device(network.device())?;
     let trajectory = network.unroll(&batch.inputs, None, None)?;
     let context = Context { model: network, trajectory: &trajectory, batch: &batch, loss: experiment.train.loss };
     loss_terms(&experiment.train.regularisers, &context).map(drop)

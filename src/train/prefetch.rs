@@ -8,22 +8,29 @@ use std::{
     thread,
 };
 
-use nn4n_tasks::{Split, Task, TaskError, TrialBatch};
+use candle_core::{DType, Device};
+use nn4n_tasks::{Split, Task};
 
-use crate::error::{Error, Result};
+use crate::{
+    batch::TensorBatch,
+    error::{Error, Result},
+};
 
-/// Batches of successive updates, two ahead of the one in use. The thread ends when this is dropped.
+/// Batches of successive updates, two ahead of the one in use, as tensors on the host. The thread ends when this is dropped.
 pub(super) struct Prefetch {
-    batches: Receiver<Result<TrialBatch, TaskError>>,
-    peeked: Option<TrialBatch>,
+    batches: Receiver<Result<TensorBatch>>,
+    peeked: Option<TensorBatch>,
 }
 
 impl Prefetch {
     /// Starts with the batch of `first`.
-    pub(super) fn start(task: Arc<dyn Task>, seed: u64, batch_size: usize, first: u64) -> Self {
+    pub(super) fn start(task: Arc<dyn Task>, seed: u64, batch_size: usize, first: u64, dtype: DType) -> Self {
         let (sender, batches) = sync_channel(2);
         thread::spawn(move || {
-            let mut batches = (first..).map(|update| nn4n_tasks::batch(task.as_ref(), Split::Train, seed, update, batch_size));
+            let mut batches = (first..).map(|update| {
+                let trials = nn4n_tasks::batch(task.as_ref(), Split::Train, seed, update, batch_size)?;
+                TensorBatch::new(&trials, dtype, &Device::Cpu)
+            });
             while let Some(batch) = batches.next()
                 && sender.send(batch).is_ok()
             {}
@@ -32,18 +39,16 @@ impl Prefetch {
     }
 
     /// The batch that `next` will return.
-    pub(super) fn peek(&mut self) -> Result<&TrialBatch> {
+    pub(super) fn peek(&mut self) -> Result<&TensorBatch> {
         let batch = self.next()?;
         Ok(self.peeked.insert(batch))
     }
 
     /// The next batch.
-    pub(super) fn next(&mut self) -> Result<TrialBatch> {
+    pub(super) fn next(&mut self) -> Result<TensorBatch> {
         if let Some(batch) = self.peeked.take() {
             return Ok(batch);
         }
-        let batch =
-            self.batches.recv().map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?;
-        Ok(batch?)
+        self.batches.recv().map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?
     }
 }
