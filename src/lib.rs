@@ -15,6 +15,7 @@
 
 pub mod analysis;
 pub mod batch;
+pub mod bench;
 pub mod checkpoint;
 pub mod cli;
 pub mod device;

@@ -16,6 +16,19 @@ pub fn settle() {
     }
 }
 
+/// The same with this number, whatever the variable was.
+pub(crate) fn settle_at(threads: usize) {
+    let wanted = threads.to_string();
+    if env::var_os(VARIABLE).is_none_or(|found| *found != *wanted) {
+        restart(threads);
+    }
+}
+
+/// The number that was settled.
+pub(crate) fn settled() -> usize {
+    candle_core::utils::get_num_threads()
+}
+
 #[cfg(unix)]
 fn restart(threads: usize) {
     use std::{os::unix::process::CommandExt, process::Command};

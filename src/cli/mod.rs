@@ -1,6 +1,7 @@
 //! The command line: flags become a validated plan, a plan becomes a library call. Results go to standard output, progress and diagnostics to
 //! standard error; exit code 1 is failure, 2 is usage.
 
+mod bench;
 mod eval;
 mod inspect;
 mod output;
@@ -40,17 +41,24 @@ enum Command {
     /// List, describe and sample tasks
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
+    /// How fast training is on this machine, and how fast it could be
+    Bench(bench::BenchArgs),
 }
 
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
-    threads::settle();
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    match &command {
+        Command::Bench(args) => args.settle_threads(),
+        _ => threads::settle(),
+    }
+    let result = match command {
         Command::Train(args) => train::train(args),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
+        Command::Bench(args) => bench::bench(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,6 +16,11 @@ pub fn json(value: &impl Serialize) -> Result<()> {
     text(&serde_json::to_string_pretty(value)?)
 }
 
+/// Prints a value as one line of JSON.
+pub fn json_line(value: &impl Serialize) -> Result<()> {
+    text(&serde_json::to_string(value)?)
+}
+
 /// Prints a line. A closed pipe (as under `head`) is not an error.
 pub fn text(line: &str) -> Result<()> {
     match writeln!(io::stdout().lock(), "{line}") {

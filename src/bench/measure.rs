@@ -1,0 +1,132 @@
+//! Steps and matrix products timed in turn, so that both see the same machine.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{
+    case::Case,
+    product::{ProductSpeed, Products},
+    step::{PHASES, StepTime, TrainingStep},
+};
+use crate::error::Result;
+
+/// Steps before the first that counts.
+const WARM_UP: usize = 2;
+/// Fewest steps that count, and how often each product is timed at least.
+const FEWEST: usize = 5;
+
+/// What was measured of one case.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// What was measured.
+    #[serde(flatten)]
+    pub case: Case,
+    /// Threads of the pool.
+    pub threads: usize,
+    /// Steps that count.
+    pub timed_steps: usize,
+    /// Median time of a step, ms.
+    pub median_ms: f64,
+    /// Shortest time of a step, ms.
+    pub min_ms: f64,
+    /// Billions of operations per second at the median.
+    pub gflops: f64,
+    /// Those of the fastest of `products`.
+    pub sgemm_peak_gflops: f64,
+    /// `gflops` in percent of `sgemm_peak_gflops`.
+    pub percent_of_peak: f64,
+    /// Every product that was timed, the fastest first.
+    pub products: Vec<ProductSpeed>,
+    /// Median time of each phase, ms, in the order of [`PHASES`].
+    #[serde(skip)]
+    pub phases_ms: [f64; PHASES.len()],
+}
+
+/// Measures a case on the current pool of threads for at least `seconds`, and longer if a few steps take longer. `progress` is told the
+/// number of steps so far.
+///
+/// # Errors
+/// If the case is invalid.
+pub fn measure(case: &Case, seconds: f64, mut progress: impl FnMut(usize)) -> Result<Report> {
+    let threads = rayon::current_num_threads();
+    let mut step = TrainingStep::new(case)?;
+    let mut products = Products::new()?;
+    for _ in 0..WARM_UP {
+        step.run()?;
+    }
+    let limit = Duration::from_secs_f64(seconds);
+    let start = Instant::now();
+    let mut times: Vec<StepTime> = Vec::new();
+    // A third of the time is for the products.
+    let (mut in_steps, mut in_products) = (0.0, 0.0);
+    while times.len() < FEWEST || products.rounds() < FEWEST || start.elapsed() < limit {
+        if in_products < 0.5 * in_steps || (times.len() >= FEWEST && start.elapsed() >= limit) {
+            in_products += products.time_one(threads)?;
+            continue;
+        }
+        let time = step.run()?;
+        in_steps += time.total();
+        times.push(time);
+        progress(times.len());
+    }
+    Ok(report(case, threads, &times, products.speeds()))
+}
+
+fn report(case: &Case, threads: usize, times: &[StepTime], products: Vec<ProductSpeed>) -> Report {
+    let totals: Vec<f64> = times.iter().map(StepTime::total).collect();
+    let median_ms = 1e3 * median(&totals);
+    let gflops = case.operations() / (median_ms * 1e6);
+    let sgemm_peak_gflops = products.first().map_or(f64::NAN, |product| product.gflops);
+    Report {
+        case: case.clone(),
+        threads,
+        timed_steps: times.len(),
+        median_ms,
+        min_ms: 1e3 * totals.iter().copied().fold(f64::INFINITY, f64::min),
+        gflops,
+        sgemm_peak_gflops,
+        percent_of_peak: 100.0 * gflops / sgemm_peak_gflops,
+        products,
+        phases_ms: std::array::from_fn(|phase| 1e3 * median(&times.iter().map(|time| time.phases[phase]).collect::<Vec<_>>())),
+    }
+}
+
+/// The middle of the values, or the mean of the two in the middle; not a number if there are none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match (sorted.len(), sorted.len() / 2) {
+        (0, _) => f64::NAN,
+        (length, middle) if length % 2 == 1 => sorted[middle],
+        (_, middle) => 0.5 * (sorted[middle - 1] + sorted[middle]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_are_those_worked_by_hand() {
+        assert_eq!(median(&[3.0, 1.0, 7.0]), 3.0);
+        assert_eq!(median(&[8.0, 3.0, 1.0, 7.0]), 5.0);
+        assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn a_report_follows_from_its_times() -> Result<()> {
+        let case = Case { units: 10, batch_size: 10, steps: 10, inputs: 0, outputs: 10, ..Case::named("small")? };
+        let times = [1.0, 3.0, 2.0].map(|forward| StepTime { phases: [1e-3 * forward, 0.0, 1e-3, 0.0, 0.0] });
+        let product = ProductSpeed { library: "faer", rows: 1, columns: 1, inner: 1, gflops: 0.08 };
+        let found = report(&case, 2, &times, vec![product]);
+        // 100 * (6 * 100 + 6 * 100) operations in 3 ms.
+        let close = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found} is not {wanted}");
+        close(found.median_ms, 3.0);
+        close(found.min_ms, 2.0);
+        close(found.gflops, 0.04);
+        close(found.percent_of_peak, 50.0);
+        close(found.phases_ms[0] + found.phases_ms[2], 3.0);
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! How fast a training step is, and how much of that the matrix products of the machine allow.
+//!
+//! A step is what one update of [`fit`](crate::train::fit) does with its data ready in memory: forward with recurrent noise, masked squared error,
+//! backward, clipping, Adam, constraints; f32 on the processor.
+//!
+//! ```text
+//! operations = batch x steps x (6 units^2 + 4 units inputs + 6 units outputs)
+//! gflops     = operations / median time of a step
+//! ```
+//!
+//! Each product of a weight matrix and an activity costs 2 operations per weight forward, and as many for either gradient backward; the input has
+//! no gradient of its own. What is not a matrix product counts nothing, so `gflops` is at most what the best matrix product reaches,
+//! [`ProductSpeed`], measured between the steps of the same run.
+//!
+//! ```
+//! use nn4n::bench::{Case, TrainingStep};
+//!
+//! let case = Case { units: 20, batch_size: 4, steps: 10, ..Case::named("small")? };
+//! assert_eq!(case.operations(), 4.0 * 10.0 * (6.0 * 400.0 + 4.0 * 40.0 + 6.0 * 40.0));
+//! let mut step = TrainingStep::new(&case)?;
+//! assert!(step.run()?.total() > 0.0);
+//! # Ok::<(), nn4n::Error>(())
+//! ```
+
+mod case;
+mod measure;
+mod memory;
+mod pool;
+mod product;
+mod scaling;
+mod step;
+
+pub use case::{CASES, Case};
+pub use measure::{Report, measure, median};
+pub use memory::{ENVIRONMENT, probe};
+pub use pool::in_pool;
+pub use product::ProductSpeed;
+pub use scaling::{BatchRow, Scaling, StepsRow, ThreadTime, scaling};
+pub use step::{PHASES, StepTime, TrainingStep};

@@ -1,0 +1,21 @@
+//! The threads on which everything is measured.
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{Error, Result};
+
+/// Candle's backward pass recurses through time; only the part of a stack that is used takes memory.
+const STACK: usize = 256 << 20;
+
+/// Runs `work` on a pool of `threads` threads of its own.
+///
+/// # Errors
+/// If the threads cannot be started, or `work` fails.
+pub fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    pool(threads)?.install(work)
+}
+
+pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    pool.map_err(|error| Error::setting("threads", format!("= {threads} could not be started ({error}); use fewer")))
+}

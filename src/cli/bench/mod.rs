@@ -1,0 +1,85 @@
+//! `nn4n bench`
+
+mod args;
+mod memory;
+mod print;
+
+use anyhow::Result;
+pub use args::BenchArgs;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use serde::Serialize;
+
+use super::output;
+use crate::{
+    bench::{self, Case, PHASES, Report},
+    threads,
+};
+
+/// What is reported of one case.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    report: Report,
+    /// `null` where it is not measured.
+    activation_memory_bytes: Option<u64>,
+    /// In units of batch x steps x units x 4 bytes.
+    activation_memory_multiple: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phases: Option<Vec<Phase>>,
+}
+
+#[derive(Serialize)]
+struct Phase {
+    phase: &'static str,
+    ms: f64,
+    /// Of the median time of a whole step.
+    percent: f64,
+}
+
+pub fn bench(args: &BenchArgs) -> Result<()> {
+    let cases = args.cases()?;
+    let threads = threads::settled();
+    if args.probe_memory {
+        let case = &cases[0];
+        return output::json_line(&bench::in_pool(threads, || bench::probe(case))?);
+    }
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+    let done = if args.scaling { scaling(args, &cases[0], threads, &spinner) } else { steps(args, &cases, threads, &spinner) };
+    spinner.finish_and_clear();
+    done
+}
+
+fn steps(args: &BenchArgs, cases: &[Case], threads: usize, spinner: &ProgressBar) -> Result<()> {
+    for (index, case) in cases.iter().enumerate() {
+        let line = line(args, case, threads, spinner)?;
+        spinner.suspend(|| if args.json { output::json_line(&line) } else { print::step(&line, index == 0) })?;
+    }
+    if args.json { Ok(()) } else { print::next(args, cases) }
+}
+
+fn line(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar) -> Result<Line> {
+    spinner.set_message(format!("{}: memory", case.case));
+    spinner.tick();
+    let memory = memory::of_step(case, threads)?;
+    let progress = |steps: usize| {
+        spinner.set_message(format!("{}: {steps} steps timed", case.case));
+        spinner.tick();
+    };
+    let report = bench::in_pool(threads, || bench::measure(case, args.seconds, progress))?;
+    let phase = |(phase, ms): (&'static str, f64)| Phase { phase, ms, percent: 100.0 * ms / report.median_ms };
+    Ok(Line {
+        activation_memory_bytes: memory,
+        activation_memory_multiple: memory.map(|bytes| bytes as f64 / case.rate_bytes() as f64),
+        phases: args.phases.then(|| PHASES.into_iter().zip(report.phases_ms).map(phase).collect()),
+        report,
+    })
+}
+
+fn scaling(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar) -> Result<()> {
+    let progress = |round: usize, at: &Case| {
+        spinner.set_message(format!("round {round}: {} trials of {} steps", at.batch_size, at.steps));
+        spinner.tick();
+    };
+    let found = bench::scaling(case, threads, args.seconds, progress)?;
+    spinner.suspend(|| if args.json { output::json_line(&found) } else { print::scaling(&found) })
+}
