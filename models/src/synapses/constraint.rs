@@ -97,11 +97,12 @@ impl CustomOp1 for Constraint {
     }
 }
 
-/// Not `weight > 0`: a NaN must stay visible, and not become a silent zero.
+/// Asks for what is silent, not for what passes: a NaN must stay visible, and not become a silent zero.
 #[inline(always)]
 fn passes<T: WithDType>(weight: T, code: u8) -> bool {
     let zero = T::zero();
-    (code == ANY) | ((code == POSITIVE) & !(weight <= zero)) | ((code == NEGATIVE) & !(weight >= zero))
+    let silent = (code == ABSENT) | ((code == POSITIVE) & (weight <= zero)) | ((code == NEGATIVE) & (weight >= zero));
+    !silent
 }
 
 struct Select<'a, T> {
