@@ -41,7 +41,7 @@ fn squared<T: Real, const MEAN: bool>(outputs: &Tensor, batch: &TensorBatch) -> 
 }
 
 /// The sum of all elements.
-pub(crate) fn total<T: Real>(tensor: &Tensor) -> CandleResult<f64> {
+fn total<T: Real>(tensor: &Tensor) -> CandleResult<f64> {
     host::read([tensor], |[values]: [&[T]; 1]| host::sums([values; 3], |[value, ..]| [value])[0])
 }
 

@@ -13,6 +13,8 @@
 
 mod fused;
 
+use std::collections::btree_map::Entry;
+
 use candle_core::Tensor;
 use nn4n_models::{Parameter, Tensors};
 use serde::{Deserialize, Serialize};
@@ -166,9 +168,8 @@ impl Optimizer {
 
     fn step_in_place(&mut self, parameter: &Parameter, gradient: &Tensor, learning_rate: f64) -> Result<()> {
         for kind in self.config.moments() {
-            let name = format!("{kind}.{}", parameter.name);
-            if !self.moments.contains_key(&name) {
-                self.moments.insert(name, parameter.var.zeros_like()?.detach());
+            if let Entry::Vacant(place) = self.moments.entry(format!("{kind}.{}", parameter.name)) {
+                place.insert(parameter.var.zeros_like()?.detach());
             }
         }
         let moment = |kind: &str| {
@@ -176,7 +177,7 @@ impl Optimizer {
             self.moments.get(&name).ok_or_else(|| Error::setting("train.optimizer", format!("has lost its moment `{name}`")))
         };
         let gradient = &gradient.contiguous()?;
-        Ok(match self.config {
+        match self.config {
             OptimizerConfig::Sgd { momentum: 0.0 } => fused::descend(parameter, gradient, learning_rate)?,
             OptimizerConfig::Sgd { momentum } => {
                 let velocity = moment("v")?;
@@ -198,7 +199,8 @@ impl Optimizer {
                 };
                 step.apply(parameter, gradient, [moment("m")?, moment("v")?])?;
             }
-        })
+        }
+        Ok(())
     }
 
     fn step_by_ops(&mut self, parameter: &Parameter, gradient: &Tensor, learning_rate: f64) -> Result<()> {
