@@ -112,17 +112,11 @@ pub(crate) fn backward<T: Real>(
         Arch::new().dispatch(share);
     });
 
-    let recurrent = Recurrent { dims, rates: arriving.kept_rates, start: parameters.start_rate, inputs: arriving.inputs };
-    let (own, out) = (recurrent.columns(), Readout { dims, rates: arriving.kept_rates });
-    let mut sums = pool.take(dims.units * own);
-    weight_gradient(pool, &drive, dims.units, &recurrent, &mut sums);
-    let mut readout = pool.take(dims.outputs * out.columns());
-    weight_gradient(pool, arriving.logits, dims.outputs, &out, &mut readout);
-
-    let mut gradients = assemble(dims, parameters, &sums, &readout);
+    drop(weights);
+    let mut gradients = sums(pool, dims, parameters, arriving, &drive);
     if wanted.tau {
         gradients.alpha = match equation.form {
-            Form::Current => current_times_gradient(dims, parameters, &sums),
+            Form::Current => current_times_gradient(dims, parameters, &gradients),
             Form::Rate => over_trials(&alpha, dims.units),
         };
         gradients.leak = over_trials(&leak, dims.units);
@@ -137,20 +131,21 @@ pub(crate) fn backward<T: Real>(
     Gradients { start_state: fold(start_state), start_rate: fold(start_rate), inputs, ..gradients }
 }
 
-/// Splits the summed outer products into the gradients of matrices and biases.
-fn assemble<T: Real>(dims: Dims, parameters: &Parameters<T>, sums: &[T], readout: &[T]) -> Gradients<T> {
+/// The summed outer products: the gradients of matrices and biases.
+fn sums<T: Real>(pool: &Pool<T>, dims: Dims, parameters: &Parameters<T>, arriving: &Arriving<T>, drive: &[T]) -> Gradients<T> {
     let Dims { units, inputs, outputs, .. } = dims;
-    let (mut w_rec, mut w_in) = (Vec::with_capacity(units * units), Vec::with_capacity(units * inputs));
-    let (mut b_rec, mut w_out, mut b_out) = (Vec::with_capacity(units), Vec::with_capacity(outputs * units), Vec::with_capacity(outputs));
-    for (row, alpha) in sums.chunks_exact(units + inputs + 1).zip(parameters.alpha) {
-        w_rec.extend(row[..units].iter().map(|sum| *alpha * *sum));
-        w_in.extend(row[units..units + inputs].iter().map(|sum| *alpha * *sum));
-        b_rec.push(*alpha * row[units + inputs]);
-    }
-    for row in readout.chunks_exact(units + 1) {
-        w_out.extend_from_slice(&row[..units]);
-        b_out.push(row[units]);
-    }
+    let zeros = |len: usize| vec![T::zero(); len];
+    let (mut w_rec, mut w_in, mut b_rec) = (zeros(units * units), zeros(units * inputs), zeros(units));
+    let right = Recurrent { dims, rates: arriving.kept_rates, start: parameters.start_rate, inputs: arriving.inputs };
+    weight_gradient(pool, drive, units, &right, |unit, first, sums| {
+        let alpha = parameters.alpha[unit];
+        let places = [&mut w_rec[unit * units..][..units], &mut w_in[unit * inputs..][..inputs], &mut b_rec[unit..=unit]];
+        hand_out(places, first, sums, |sum| alpha * sum);
+    });
+    let (mut w_out, mut b_out) = (zeros(outputs * units), zeros(outputs));
+    weight_gradient(pool, arriving.logits, outputs, &Readout { dims, rates: arriving.kept_rates }, |output, first, sums| {
+        hand_out([&mut w_out[output * units..][..units], &mut b_out[output..=output]], first, sums, |sum| sum);
+    });
     let nothing = Vec::new;
     Gradients {
         w_rec,
@@ -167,18 +162,36 @@ fn assemble<T: Real>(dims: Dims, parameters: &Parameters<T>, sums: &[T], readout
     }
 }
 
-/// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the sums of `g r`, `g u` and `g`.
-fn current_times_gradient<T: Real>(dims: Dims, parameters: &Parameters<T>, sums: &[T]) -> Vec<T> {
+/// Writes `values` to the columns from `first` on of `places`, joined end to end.
+fn hand_out<T: Real, const N: usize>(places: [&mut [T]; N], first: usize, values: &[T], scale: impl Fn(T) -> T) {
+    let mut before = 0;
+    for place in places {
+        let own = overlap(&(first..first + values.len()), before, place.len());
+        for (to, value) in place[own.start - before..own.end - before].iter_mut().zip(&values[own.start.max(first) - first..]) {
+            *to = scale(*value);
+        }
+        before += place.len();
+    }
+}
+
+/// The columns of a part, `len` from `before` on, that are among `columns`.
+#[inline(always)]
+fn overlap(columns: &Range<usize>, before: usize, len: usize) -> Range<usize> {
+    columns.start.clamp(before, before + len)..columns.end.clamp(before, before + len)
+}
+
+/// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the gradients of these parameters, which are `alpha` times the sums of `g r`, `g u` and `g`.
+fn current_times_gradient<T: Real>(dims: Dims, parameters: &Parameters<T>, gradients: &Gradients<T>) -> Vec<T> {
     let Dims { units, inputs, .. } = dims;
-    let dot = |a: &[T], b: &[T]| a.iter().zip(b).fold(T::zero(), |sum, (a, b)| sum + *a * *b);
-    let unit = |(unit, row): (usize, &[T])| {
-        let (recurrent, rest) = row.split_at(units);
-        let bias = parameters.b_rec.get(unit).map_or(T::zero(), |bias| *bias * rest[inputs]);
-        dot(&parameters.w_rec[unit * units..(unit + 1) * units], recurrent)
-            + dot(&parameters.w_in[unit * inputs..(unit + 1) * inputs], &rest[..inputs])
-            + bias
-    };
-    sums.chunks_exact(units + inputs + 1).enumerate().map(unit).collect()
+    let dot = |values: &[T], gradients: &[T]| values.iter().zip(gradients).fold(T::zero(), |sum, (a, b)| sum + *a * *b);
+    let rows = |values: &[T], gradients: &[T], unit: usize, len: usize| dot(&values[unit * len..][..len], &gradients[unit * len..][..len]);
+    (0..units)
+        .map(|unit| {
+            let synapses = rows(parameters.w_rec, &gradients.w_rec, unit, units) + rows(parameters.w_in, &gradients.w_in, unit, inputs);
+            let bias = parameters.b_rec.get(unit).map_or(T::zero(), |bias| *bias * gradients.b_rec[unit]);
+            (synapses + bias) / parameters.alpha[unit]
+        })
+        .collect()
 }
 
 /// The sum of (trials, units) over trials, in their order.
@@ -397,12 +410,12 @@ impl<T: Real> Right<T> for Readout<'_, T> {
 /// Copies some of the columns of `parts`, joined end to end.
 #[inline(always)]
 fn copy_joined<T: Copy, const N: usize>(parts: [&[T]; N], columns: Range<usize>, to: &mut [T]) {
-    let mut first = 0;
+    let mut before = 0;
     for part in parts {
-        let (from, until) = (columns.start.clamp(first, first + part.len()), columns.end.clamp(first, first + part.len()));
-        if from < until {
-            copy(&part[from - first..until - first], &mut to[from - columns.start..until - columns.start]);
+        let own = overlap(&columns, before, part.len());
+        if !own.is_empty() {
+            copy(&part[own.start - before..own.end - before], &mut to[own.start - columns.start..own.end - columns.start]);
         }
-        first += part.len();
+        before += part.len();
     }
 }

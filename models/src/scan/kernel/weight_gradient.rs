@@ -30,8 +30,14 @@ pub(super) trait Right<T>: Sync {
     fn copy(&self, k: usize, columns: Range<usize>, to: &mut [T]);
 }
 
-/// D (M, N), written row by row to `out`, of `left` (rows, M) and `right` (rows, N).
-pub(super) fn weight_gradient<T: Real>(pool: &Pool<T>, left: &[T], m: usize, right: &impl Right<T>, out: &mut [T]) {
+/// D (M, N) of `left` (rows, M) and `right` (rows, N): calls `take` with a row, a first column and the elements from there, until all of D was handed out.
+pub(super) fn weight_gradient<T: Real>(
+    pool: &Pool<T>,
+    left: &[T],
+    m: usize,
+    right: &impl Right<T>,
+    mut take: impl FnMut(usize, usize, &[T]),
+) {
     let n = right.columns();
     let lanes = lanes::<T>();
     let parts = parts(rayon::current_num_threads(), m, n.div_ceil(lanes * PANEL), lanes * PANEL, n);
@@ -40,9 +46,8 @@ pub(super) fn weight_gradient<T: Real>(pool: &Pool<T>, left: &[T], m: usize, rig
     };
     let sums: Vec<Buffer<T>> = parts.par_iter().map(solve).collect();
     for ((rows, columns), sums) in parts.into_iter().zip(sums) {
-        let width = columns.len().next_multiple_of(lanes);
-        for (row, sums) in rows.zip(sums.chunks_exact(width)) {
-            out[row * n + columns.start..row * n + columns.end].copy_from_slice(&sums[..columns.len()]);
+        for (row, sums) in rows.zip(sums.chunks_exact(columns.len().next_multiple_of(lanes))) {
+            take(row, columns.start, &sums[..columns.len()]);
         }
     }
 }
