@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// Most rates in one step, so that a mistyped size is an error instead of an exhausted memory.
-pub(super) const MAX_RATES: usize = 1 << 30;
+/// Most values in an array over all steps and trials, so that a mistyped size is an error instead of an exhausted memory.
+const LARGEST_ARRAY: usize = 1 << 30;
 
 /// A network and the size of its batch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,12 +67,12 @@ impl Case {
 
     /// Bytes of one value of f32 for each unit of each step of each trial.
     pub fn rate_bytes(&self) -> u64 {
-        4 * self.rates() as u64
+        self.units.saturating_mul(self.batch_size).saturating_mul(self.steps).saturating_mul(4) as u64
     }
 
-    /// Units times steps times trials.
-    pub(super) fn rates(&self) -> usize {
-        self.units.saturating_mul(self.batch_size).saturating_mul(self.steps)
+    /// Values in the largest of inputs, rates and outputs over all steps and trials.
+    pub(super) fn largest_array(&self) -> usize {
+        self.units.max(self.inputs).max(self.outputs).saturating_mul(self.batch_size).saturating_mul(self.steps)
     }
 
     /// Checks every rule that needs no network.
@@ -85,10 +85,10 @@ impl Case {
                 return Err(Error::setting(field, "must be at least 1, but is 0; give another number, or leave it out"));
             }
         }
-        if self.rates() > MAX_RATES {
+        if self.largest_array() > LARGEST_ARRAY {
             let message = format!(
-                "= {} trials of {} steps with {} units are more than {MAX_RATES} rates in one step; take fewer",
-                self.batch_size, self.steps, self.units
+                "= {} trials of {} steps with {} units, {} inputs and {} outputs need an array of more than {LARGEST_ARRAY} values; take fewer",
+                self.batch_size, self.steps, self.units, self.inputs, self.outputs
             );
             return Err(Error::setting("batch_size", message));
         }
@@ -130,6 +130,7 @@ mod tests {
         assert!(message(Case { units: 0, ..small.clone() }).starts_with("units: must be at least 1, but is 0"));
         assert!(message(Case { outputs: 0, ..small.clone() }).starts_with("outputs: must be"));
         assert!(message(Case { steps: usize::MAX, ..small.clone() }).contains("take fewer"));
+        assert!(message(Case { inputs: 20_000, batch_size: 10_000, ..small.clone() }).contains("take fewer"));
         assert!(message(Case { units: 20_001, batch_size: 1, steps: 1, ..small }).contains("20001"));
         assert!(Case::named("smal").unwrap_err().to_string().contains("small, song, yang, large, tms or all"));
         Ok(())

@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 /// Lengths of a trial; the first is what the others are compared with.
 const STEPS: [usize; 7] = [100, 200, 500, 1000, 2000, 5000, 10_000];
 
-/// Most rates in one step; what is larger is left out, so that a table fits a usual memory.
-const MAX_RATES: usize = 1 << 28;
+/// Most values in an array over all steps and trials; what needs more is left out, so that a table fits a usual memory.
+const LARGEST_ARRAY: usize = 1 << 28;
 
 /// Fewest rounds that count; one more warms up.
 const FEWEST: usize = 3;
@@ -82,7 +82,8 @@ pub fn scaling(case: &Case, threads: usize, seconds: f64, mut progress: impl FnM
     let every_pool: Vec<usize> = (0..pools.len()).collect();
     let mut by_batch_size = entries(batch_sizes(case.batch_size).map(|batch_size| Case { batch_size, ..case.clone() }), &every_pool)?;
     if by_steps.is_empty() || by_batch_size.is_empty() {
-        let message = format!("= {} with {} units leaves no case of at most {MAX_RATES} rates; take fewer", case.batch_size, case.units);
+        let message =
+            format!("= {} with {} units leaves no arrays of at most {LARGEST_ARRAY} values; take fewer", case.batch_size, case.units);
         return Err(Error::setting("batch_size", message));
     }
     let limit = Duration::from_secs_f64(seconds);
@@ -125,7 +126,7 @@ struct Entry {
 }
 
 fn entries(cases: impl IntoIterator<Item = Case>, pools: &[usize]) -> Result<Vec<Entry>> {
-    let fitting = cases.into_iter().filter(|case| case.rates() <= MAX_RATES);
+    let fitting = cases.into_iter().filter(|case| case.largest_array() <= LARGEST_ARRAY);
     fitting
         .map(|case| {
             let times = pools.iter().map(|pool| (*pool, Vec::new())).collect();

@@ -54,7 +54,7 @@ pub struct BenchArgs {
     form: Option<FormName>,
     /// Number of threads [default: RAYON_NUM_THREADS, or the physical cores]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
-    threads: Option<usize>,
+    pub(super) threads: Option<usize>,
     /// Least time to measure each case, or the tables of --scaling, seconds
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = parse_seconds, allow_negative_numbers = true)]
     pub(super) seconds: f64,

@@ -38,7 +38,7 @@ struct Phase {
 
 pub fn bench(args: &BenchArgs) -> Result<()> {
     let cases = args.cases()?;
-    let threads = threads::settled();
+    let threads = args.threads.unwrap_or_else(threads::settled);
     if args.probe_memory {
         let case = &cases[0];
         return output::json_line(&bench::in_pool(threads, || bench::probe(case))?);

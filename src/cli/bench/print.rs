@@ -12,7 +12,7 @@ use crate::{
 pub fn step(line: &Line, is_first: bool) -> Result<()> {
     if is_first {
         output::text(
-            "case     units  batch  steps  inputs  outputs  threads    median ms       min ms  GFLOP/s     peak  of peak            memory",
+            "case     units  batch  steps  inputs  outputs  threads    median ms       min ms  GFLOP/s     peak  of peak              memory",
         )?;
     }
     let report = &line.report;
@@ -22,7 +22,7 @@ pub fn step(line: &Line, is_first: bool) -> Result<()> {
         _ => "not measured".into(),
     };
     output::text(&format!(
-        "{:<8}{:>6}{:>7}{:>7}{:>8}{:>9}{:>9}{:>13.3}{:>13.3}{:>9.1}{:>9.1}{:>9}{memory:>18}",
+        "{:<8}{:>6}{:>7}{:>7}{:>8}{:>9}{:>9}{:>13.3}{:>13.3}{:>9.1}{:>9.1}{:>9}{memory:>20}",
         case.case,
         case.units,
         case.batch_size,
