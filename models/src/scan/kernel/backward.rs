@@ -167,8 +167,10 @@ fn hand_out<T: Real, const N: usize>(places: [&mut [T]; N], first: usize, values
     let mut before = 0;
     for place in places {
         let own = overlap(&(first..first + values.len()), before, place.len());
-        for (to, value) in place[own.start - before..own.end - before].iter_mut().zip(&values[own.start.max(first) - first..]) {
-            *to = scale(*value);
+        if !own.is_empty() {
+            for (to, value) in place[own.start - before..own.end - before].iter_mut().zip(&values[own.start - first..]) {
+                *to = scale(*value);
+            }
         }
         before += place.len();
     }
