@@ -14,18 +14,17 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
+use pulp::{Simd, WithSimd};
 
 use super::{
-    Dims, Equation, Parameters, Pool, ROUND, copy, lanes,
+    Dims, Equation, Parameters, Pool, ROUND, lanes,
     packed::{PANEL, Packed},
     padded,
     product::{Term, product},
     real::Real,
     retreat::Rows,
-    start_row, store,
-    weight_gradient::{Right, weight_gradient},
+    store,
+    tree::{Tree, leaves, smallest_leaf},
 };
 use crate::config::Form;
 
@@ -87,12 +86,11 @@ pub(crate) fn backward<T: Real>(
 ) -> Gradients<T> {
     let weights = PackedBackward::new(pool, dims, parameters, wanted.inputs);
     let per_trial = |wanted: bool| vec![T::zero(); if wanted { dims.trials * dims.units } else { 0 }];
-    let mut drive = pool.take(dims.trials * dims.steps * dims.units);
     let mut inputs = vec![T::zero(); if wanted.inputs { arriving.inputs.len() } else { 0 }];
     let (mut start_state, mut start_rate) = (per_trial(wanted.start), per_trial(wanted.start));
     let (mut alpha, mut leak, mut recurrent_noise) = (per_trial(wanted.tau), per_trial(wanted.tau), per_trial(wanted.tau));
-    let mut left = Left {
-        drive: &mut drive,
+    let left = Left {
+        drive: &mut [],
         inputs: &mut inputs,
         start_state: &mut start_state,
         start_rate: &mut start_rate,
@@ -100,20 +98,12 @@ pub(crate) fn backward<T: Real>(
         leak: &mut leak,
         recurrent_noise: &mut recurrent_noise,
     };
-    let share = dims.share();
-    let mut shares = Vec::new();
-    for first in (0..dims.trials).step_by(share) {
-        let trials = first..(first + share).min(dims.trials);
-        let (own, rest) = left.split(dims, trials.len());
-        shares.push(Share { pool, dims, equation, parameters, weights: &weights, arriving, trials, left: own });
-        left = rest;
-    }
-    shares.into_par_iter().for_each(|share| {
-        Arch::new().dispatch(share);
-    });
-
+    let leaves = leaves(dims.trials, smallest_leaf(dims));
+    let threads = rayon::current_num_threads().div_ceil(leaves);
+    let sums = Tree { pool, dims, equation, parameters, weights: &weights, arriving, threads }.sum(0..dims.trials, left);
     drop(weights);
-    let mut gradients = sums(pool, dims, parameters, arriving, &drive);
+
+    let mut gradients = sums.into_gradients(dims, parameters);
     if wanted.tau {
         gradients.alpha = match equation.form {
             Form::Current => current_times_gradient(dims, parameters, &gradients),
@@ -129,57 +119,6 @@ pub(crate) fn backward<T: Real>(
     let shared = parameters.start_state.len() == dims.units && dims.trials > 1;
     let fold = |values: Vec<T>| if shared && wanted.start { over_trials(&values, dims.units) } else { values };
     Gradients { start_state: fold(start_state), start_rate: fold(start_rate), inputs, ..gradients }
-}
-
-/// The summed outer products: the gradients of matrices and biases.
-fn sums<T: Real>(pool: &Pool<T>, dims: Dims, parameters: &Parameters<T>, arriving: &Arriving<T>, drive: &[T]) -> Gradients<T> {
-    let Dims { units, inputs, outputs, .. } = dims;
-    let zeros = |len: usize| vec![T::zero(); len];
-    let (mut w_rec, mut w_in, mut b_rec) = (zeros(units * units), zeros(units * inputs), zeros(units));
-    let right = Recurrent { dims, rates: arriving.kept_rates, start: parameters.start_rate, inputs: arriving.inputs };
-    weight_gradient(pool, drive, units, &right, |unit, first, sums| {
-        let alpha = parameters.alpha[unit];
-        let places = [&mut w_rec[unit * units..][..units], &mut w_in[unit * inputs..][..inputs], &mut b_rec[unit..=unit]];
-        hand_out(places, first, sums, |sum| alpha * sum);
-    });
-    let (mut w_out, mut b_out) = (zeros(outputs * units), zeros(outputs));
-    weight_gradient(pool, arriving.logits, outputs, &Readout { dims, rates: arriving.kept_rates }, |output, first, sums| {
-        hand_out([&mut w_out[output * units..][..units], &mut b_out[output..=output]], first, sums, |sum| sum);
-    });
-    let nothing = Vec::new;
-    Gradients {
-        w_rec,
-        w_in,
-        w_out,
-        b_rec,
-        b_out,
-        alpha: nothing(),
-        leak: nothing(),
-        recurrent_noise: nothing(),
-        start_state: nothing(),
-        start_rate: nothing(),
-        inputs: nothing(),
-    }
-}
-
-/// Writes `values` to the columns from `first` on of `places`, joined end to end.
-fn hand_out<T: Real, const N: usize>(places: [&mut [T]; N], first: usize, values: &[T], scale: impl Fn(T) -> T) {
-    let mut before = 0;
-    for place in places {
-        let own = overlap(&(first..first + values.len()), before, place.len());
-        if !own.is_empty() {
-            for (to, value) in place[own.start - before..own.end - before].iter_mut().zip(&values[own.start - first..]) {
-                *to = scale(*value);
-            }
-        }
-        before += place.len();
-    }
-}
-
-/// The columns of a part, `len` from `before` on, that are among `columns`.
-#[inline(always)]
-fn overlap(columns: &Range<usize>, before: usize, len: usize) -> Range<usize> {
-    columns.start.clamp(before, before + len)..columns.end.clamp(before, before + len)
 }
 
 /// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the gradients of these parameters, which are `alpha` times the sums of `g r`, `g u` and `g`.
@@ -238,22 +177,22 @@ impl<T: Real> PackedBackward<T> {
 
 /// What the pass through time leaves, trial by trial; an empty slice is not written.
 #[derive(Default)]
-struct Left<'a, T> {
+pub(super) struct Left<'a, T> {
     /// `g` (trials, steps, units)
-    drive: &'a mut [T],
+    pub drive: &'a mut [T],
     /// (trials, steps, inputs)
-    inputs: &'a mut [T],
+    pub inputs: &'a mut [T],
     /// (trials, units), as are the following
-    start_state: &'a mut [T],
-    start_rate: &'a mut [T],
-    alpha: &'a mut [T],
-    leak: &'a mut [T],
-    recurrent_noise: &'a mut [T],
+    pub start_state: &'a mut [T],
+    pub start_rate: &'a mut [T],
+    pub alpha: &'a mut [T],
+    pub leak: &'a mut [T],
+    pub recurrent_noise: &'a mut [T],
 }
 
 impl<'a, T> Left<'a, T> {
     /// Divides what is left of all trials after `count` of them.
-    fn split(self, dims: Dims, count: usize) -> (Self, Self) {
+    pub fn split(self, dims: Dims, count: usize) -> (Self, Self) {
         let cut = |values: &'a mut [T], each: usize| {
             let at = (count * each).min(values.len());
             values.split_at_mut(at)
@@ -281,15 +220,10 @@ impl<'a, T> Left<'a, T> {
 }
 
 /// The trials of one thread.
-struct Share<'a, T> {
-    pool: &'a Pool<T>,
-    dims: Dims,
-    equation: &'a Equation<T>,
-    parameters: &'a Parameters<'a, T>,
-    weights: &'a PackedBackward<T>,
-    arriving: &'a Arriving<'a, T>,
-    trials: Range<usize>,
-    left: Left<'a, T>,
+pub(super) struct Share<'a, T> {
+    pub tree: &'a Tree<'a, T>,
+    pub trials: Range<usize>,
+    pub left: Left<'a, T>,
 }
 
 impl<T: Real> WithSimd for Share<'_, T> {
@@ -297,7 +231,8 @@ impl<T: Real> WithSimd for Share<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { pool, dims, equation, parameters, weights, arriving, trials, mut left } = self;
+        let Self { tree, trials, mut left } = self;
+        let Tree { pool, dims, equation, parameters, weights, arriving, .. } = *tree;
         for block in Dims::blocks(trials.len()) {
             let (own, rest) = left.split(dims, block.len());
             left = rest;
@@ -367,57 +302,5 @@ impl<T: Real> WithSimd for Block<'_, T> {
         for (sums, left) in [(&rows.alpha, left.alpha), (&rows.leak, left.leak), (&rows.recurrent_noise, left.recurrent_noise)] {
             store(sums, width, left, units, units);
         }
-    }
-}
-
-/// `[r_{t-1} | u_t | 1]` of every trial and step.
-struct Recurrent<'a, T> {
-    dims: Dims,
-    rates: &'a [T],
-    start: &'a [T],
-    inputs: &'a [T],
-}
-
-impl<T: Real> Right<T> for Recurrent<'_, T> {
-    fn columns(&self) -> usize {
-        self.dims.units + self.dims.inputs + 1
-    }
-
-    #[inline(always)]
-    fn copy(&self, k: usize, columns: Range<usize>, to: &mut [T]) {
-        let Dims { steps, units, inputs, .. } = self.dims;
-        let before = if k % steps == 0 { start_row(self.start, units, k / steps) } else { &self.rates[(k - 1) * units..k * units] };
-        copy_joined([before, &self.inputs[k * inputs..(k + 1) * inputs], &[T::one()]], columns, to);
-    }
-}
-
-/// `[r_t | 1]` of every trial and step.
-struct Readout<'a, T> {
-    dims: Dims,
-    rates: &'a [T],
-}
-
-impl<T: Real> Right<T> for Readout<'_, T> {
-    fn columns(&self) -> usize {
-        self.dims.units + 1
-    }
-
-    #[inline(always)]
-    fn copy(&self, k: usize, columns: Range<usize>, to: &mut [T]) {
-        let units = self.dims.units;
-        copy_joined([&self.rates[k * units..(k + 1) * units], &[T::one()]], columns, to);
-    }
-}
-
-/// Copies some of the columns of `parts`, joined end to end.
-#[inline(always)]
-fn copy_joined<T: Copy, const N: usize>(parts: [&[T]; N], columns: Range<usize>, to: &mut [T]) {
-    let mut before = 0;
-    for part in parts {
-        let own = overlap(&columns, before, part.len());
-        if !own.is_empty() {
-            copy(&part[own.start - before..own.end - before], &mut to[own.start - columns.start..own.end - columns.start]);
-        }
-        before += part.len();
     }
 }

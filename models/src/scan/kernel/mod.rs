@@ -16,6 +16,7 @@ mod packed;
 mod product;
 mod real;
 mod retreat;
+mod tree;
 mod weight_gradient;
 
 use std::{marker::PhantomData, ops::Range};

@@ -1,10 +1,10 @@
-//! The gradient of a weight matrix: the sum of outer products over all trials and steps, as one product.
+//! The gradient of a weight matrix: the sum of outer products over trials and steps, as one product.
 //!
 //! ```text
 //! D = sum over k of left_k^T right_k          left (rows, M), right (rows, N)
 //! ```
 //!
-//! Threads divide D, not the sum, so every element is summed in the same order whatever their number.
+//! Threads divide the rows of D, not the sum, so every element is summed in the same order whatever their number.
 
 use std::ops::Range;
 
@@ -12,110 +12,140 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    buffer::{Buffer, Pool},
-    lanes,
+    buffer::Pool,
+    copy,
     packed::{PANEL, aligned},
     product::{accumulate, tiles, with_rows},
     real::Real,
+    start_row,
 };
 
 /// Outer products that are laid out and summed together: few enough to stay in the cache, many enough that loading and storing sums does not count.
 const BLOCK: usize = 256;
 
-/// The rows on the right of the product, made column range by column range.
-pub(super) trait Right<T>: Sync {
-    /// Numbers in a row.
-    fn columns(&self) -> usize;
-    /// Writes some columns of row `k`.
-    fn copy(&self, k: usize, columns: Range<usize>, to: &mut [T]);
+/// Some columns of the rows on the right.
+#[derive(Clone, Copy)]
+pub(super) enum Columns<'a, T> {
+    /// Rows of `1` numbers, one after the other.
+    Rows(&'a [T], usize),
+    /// Before the first of so many steps of every trial the row of its start, before the others the one of the step before.
+    Before { rows: &'a [T], units: usize, steps: usize, start: &'a [T], first_trial: usize },
+    /// A column of ones.
+    One,
 }
 
-/// D (M, N) of `left` (rows, M) and `right` (rows, N): calls `take` with a row, a first column and the elements from there, until all of D was handed out.
-pub(super) fn weight_gradient<T: Real>(
-    pool: &Pool<T>,
-    left: &[T],
-    m: usize,
-    right: &impl Right<T>,
-    mut take: impl FnMut(usize, usize, &[T]),
-) {
-    let n = right.columns();
-    let lanes = lanes::<T>();
-    let parts = parts(rayon::current_num_threads(), m, n.div_ceil(lanes * PANEL), lanes * PANEL, n);
-    let solve = |(rows, columns): &(Range<usize>, Range<usize>)| {
-        Arch::new().dispatch(Part { pool, left, m, right, rows: rows.clone(), columns: columns.clone() })
-    };
-    let sums: Vec<Buffer<T>> = parts.par_iter().map(solve).collect();
-    for ((rows, columns), sums) in parts.into_iter().zip(sums) {
-        for (row, sums) in rows.zip(sums.chunks_exact(columns.len().next_multiple_of(lanes))) {
-            take(row, columns.start, &sums[..columns.len()]);
+impl<T: Real> Columns<'_, T> {
+    /// How many.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Rows(_, columns) => *columns,
+            Self::Before { units, .. } => *units,
+            Self::One => 1,
+        }
+    }
+
+    /// Copies columns `own` of some rows to the beginning of rows of `to`, each `stride` long.
+    #[inline(always)]
+    fn lay_out(&self, block: Range<usize>, own: Range<usize>, to: &mut [T], stride: usize) {
+        let to = to.chunks_mut(stride).map(|row| &mut row[..own.len()]);
+        match self {
+            Self::Rows(rows, columns) => {
+                for (row, to) in rows[block.start * columns..].chunks_exact(*columns).zip(to) {
+                    copy(&row[own.clone()], to);
+                }
+            }
+            Self::Before { rows, units, steps, start, first_trial } => {
+                let (mut trial, mut step) = (block.start / steps, block.start % steps);
+                for (k, to) in block.zip(to) {
+                    let before = if step == 0 { start_row(start, *units, first_trial + trial) } else { &rows[(k - 1) * units..k * units] };
+                    copy(&before[own.clone()], to);
+                    step += 1;
+                    if step == *steps {
+                        (trial, step) = (trial + 1, 0);
+                    }
+                }
+            }
+            Self::One => to.for_each(|row| row.fill(T::one())),
         }
     }
 }
 
-/// Divides a matrix of `m` rows and `panels` panels of columns among threads, as evenly as can be and with as little as possible laid out twice.
-fn parts(threads: usize, m: usize, panels: usize, panel: usize, n: usize) -> Vec<(Range<usize>, Range<usize>)> {
-    let share = |whole: usize, groups: usize| whole.div_ceil(groups);
-    let cost = |across: &usize| {
-        let (rows, panels) = (share(m, (threads / across).clamp(1, m)), share(panels, *across));
-        rows * panels + (rows + panel * panels) / 16
+/// Adds D of `left` (rows, M) and the columns of `right`, side by side, to `out` (M, `width`), whose rows are padded to whole vectors. `groups` is the
+/// number of threads to use.
+pub(super) fn weight_gradient<T: Real>(pool: &Pool<T>, left: &[T], m: usize, right: &[Columns<T>], groups: usize, out: &mut [T]) {
+    let width = out.len() / m;
+    let share = m.div_ceil(groups);
+    let part = |(index, sums): (usize, &mut [T])| {
+        let rows = index * share..index * share + sums.len() / width;
+        Arch::new().dispatch(Part { pool, left, m, right, rows, sums, width });
     };
-    let across = (1..=threads.min(panels)).min_by_key(cost).unwrap_or(1);
-    let down = (threads / across).clamp(1, m);
-    let split = |whole: usize, groups: usize| (0..groups).map(move |group| group * whole / groups..(group + 1) * whole / groups);
-    split(m, down)
-        .flat_map(|rows| split(panels, across).map(move |part| (rows.clone(), part.start * panel..(part.end * panel).min(n))))
-        .filter(|(rows, columns)| !rows.is_empty() && !columns.is_empty())
-        .collect()
+    if groups == 1 {
+        part((0, out));
+    } else {
+        out.par_chunks_mut(share * width).enumerate().for_each(part);
+    }
 }
 
-/// One thread's share of D.
-struct Part<'a, T, R> {
+/// One thread's rows of D.
+struct Part<'a, T> {
     pool: &'a Pool<T>,
     left: &'a [T],
     m: usize,
-    right: &'a R,
+    right: &'a [Columns<'a, T>],
     rows: Range<usize>,
-    columns: Range<usize>,
+    sums: &'a mut [T],
+    width: usize,
 }
 
-impl<T: Real, R: Right<T>> WithSimd for Part<'_, T, R> {
-    /// (rows, columns padded to whole vectors)
-    type Output = Buffer<T>;
+impl<T: Real> WithSimd for Part<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Buffer<T> {
-        let lanes = T::lanes::<S>();
-        let width = self.columns.len().next_multiple_of(lanes);
-        let mut sums = self.pool.zeros(self.rows.len() * width);
-        let mut left = self.pool.take(BLOCK * self.rows.len());
-        let mut right = self.pool.take((BLOCK + 1) * PANEL * lanes);
-        let start = aligned(&right).min(PANEL * lanes);
-        let total = self.left.len() / self.m;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { pool, m, right, ref rows, width, .. } = self;
+        let (lanes, total) = (T::lanes::<S>(), self.left.len() / m);
+        let vectors = right.iter().map(Columns::count).sum::<usize>().div_ceil(lanes);
+        let mut left = pool.take(BLOCK * rows.len());
+        let mut panel = pool.take((BLOCK + 1) * PANEL * lanes);
+        let start = aligned(&panel).min(PANEL * lanes);
         for block in (0..total).step_by(BLOCK).map(|first| first..(first + BLOCK).min(total)) {
             self.lay_out_left::<S>(block.clone(), &mut left);
-            for (index, first) in self.columns.clone().step_by(PANEL * lanes).enumerate() {
-                let columns = first..(first + PANEL * lanes).min(self.columns.end);
-                let vectors = columns.len().div_ceil(lanes);
-                let right = &mut right[start..][..block.len() * vectors * lanes];
-                for (k, row) in block.clone().zip(right.chunks_exact_mut(vectors * lanes)) {
-                    let (values, padding) = row.split_at_mut(columns.len());
-                    self.right.copy(k, columns.clone(), values);
-                    padding.fill(T::zero());
-                }
-                let sums = &mut sums[index * PANEL * lanes..];
-                let mut panel = Panel { left: &left, right, depth: block.len(), sums, width };
-                match vectors {
-                    1 => panel.rows::<S, 1>(simd, self.rows.len()),
-                    2 => panel.rows::<S, 2>(simd, self.rows.len()),
-                    _ => panel.rows::<S, PANEL>(simd, self.rows.len()),
+            for first in (0..vectors).step_by(PANEL) {
+                let count = PANEL.min(vectors - first);
+                let panel = &mut panel[start..][..block.len() * count * lanes];
+                lay_out_right(right, block.clone(), first * lanes..(first + count) * lanes, panel);
+                let sums = &mut self.sums[first * lanes..];
+                let mut panel = Panel { left: &left, right: panel, depth: block.len(), sums, width };
+                match count {
+                    1 => panel.rows::<S, 1>(simd, rows.len()),
+                    2 => panel.rows::<S, 2>(simd, rows.len()),
+                    _ => panel.rows::<S, PANEL>(simd, rows.len()),
                 }
             }
         }
-        sums
     }
 }
 
-impl<T: Real, R> Part<'_, T, R> {
+/// Rows of the given columns of `right`, side by side, with zeros behind the last.
+#[inline(always)]
+fn lay_out_right<T: Real>(right: &[Columns<T>], block: Range<usize>, columns: Range<usize>, panel: &mut [T]) {
+    let mut before = 0;
+    for part in right {
+        let within = |column: usize| column.clamp(before, before + part.count());
+        let (from, until) = (within(columns.start), within(columns.end));
+        if from < until {
+            part.lay_out(block.clone(), from - before..until - before, &mut panel[from - columns.start..], columns.len());
+        }
+        before += part.count();
+    }
+    if before < columns.end {
+        for row in panel.chunks_exact_mut(columns.len()) {
+            row[before - columns.start..].fill(T::zero());
+        }
+    }
+}
+
+impl<T: Real> Part<'_, T> {
     /// Tile after tile of this part's columns of `left`, each row by row.
     #[inline(always)]
     fn lay_out_left<S: Simd>(&self, block: Range<usize>, to: &mut [T]) {
