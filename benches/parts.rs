@@ -19,7 +19,6 @@ const MEASURED: [&str; 2] = ["song", "yang"];
 type Outcome = Result<(), Box<dyn Error>>;
 
 fn main() -> Outcome {
-    nn4n::threads::settle();
     let mut criterion = Criterion::default().configure_from_args();
     for name in MEASURED {
         let case = Case::named(name)?;

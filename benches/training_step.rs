@@ -6,7 +6,6 @@ use criterion::{Criterion, Throughput};
 use nn4n::bench::{CASES, TrainingStep};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    nn4n::threads::settle();
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("training_step");
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));

@@ -6,7 +6,6 @@ use criterion::Criterion;
 use nn4n::tasks::{Split, batch, create, list};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    nn4n::threads::settle();
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("trials");
     group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));

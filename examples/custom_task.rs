@@ -84,7 +84,6 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
-    nn4n::threads::settle();
     let args = Args::parse();
     let device = nn4n::DeviceChoice::Auto.open()?.0;
     let task = Arc::new(DelayedReport { delays: vec![200.0, 400.0, 800.0] });

@@ -32,7 +32,6 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
-    nn4n::threads::settle();
     let args = Args::parse();
     let device = nn4n::DeviceChoice::Auto.open()?.0;
     let checkpoint = Checkpoint::load(&args.checkpoint)?;

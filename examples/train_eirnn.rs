@@ -41,7 +41,6 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
-    nn4n::threads::settle();
     let args = Args::parse();
     let (device, name) = args.device.open()?;
     println!("device: {name}");

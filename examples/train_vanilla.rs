@@ -33,7 +33,6 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
-    nn4n::threads::settle();
     let args = Args::parse();
     let device = nn4n::DeviceChoice::Auto.open()?.0;
 

@@ -26,7 +26,6 @@ pub mod plot;
 pub mod progress;
 pub mod record;
 pub mod run_directory;
-pub mod threads;
 pub mod train;
 
 pub use checkpoint::Checkpoint;

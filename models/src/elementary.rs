@@ -69,16 +69,6 @@ fn clamp(x: f32, low: f32, high: f32) -> f32 {
     if x > high { high } else { x }
 }
 
-/// Natural logarithm within 2 ulp, subnormal arguments included; -infinity at 0, NaN below.
-#[inline(always)]
-pub(crate) fn ln(x: f32) -> f32 {
-    let (scaled, exponent) = if x < f32::MIN_POSITIVE { (x * 8_388_608.0, 23) } else { (x, 0) };
-    let finite = ln_scaled(scaled, exponent);
-    let positive = if x < f32::INFINITY { finite } else { x };
-    let signed = if x < 0.0 { f32::NAN } else { positive };
-    if x == 0.0 { f32::NEG_INFINITY } else { signed }
-}
-
 /// `ln(x 2^-exponent)` of a normal positive `x`, within 2 ulp.
 #[inline(always)]
 pub(crate) fn ln_scaled(x: f32, exponent: i32) -> f32 {
@@ -192,7 +182,7 @@ mod tests {
         for (name, function, exact, ranges, bound) in [
             ("exp", exp as fn(f32) -> f32, f64::exp as fn(f64) -> f64, &[(tiny, 88.72), (-0.0, -103.0)][..], 1.1),
             ("expm1", expm1, f64::exp_m1, &[(f32::MIN_POSITIVE, 88.72), (-f32::MIN_POSITIVE, -200.0)], 2.0),
-            ("ln", ln, f64::ln, &[(tiny, f32::MAX), (0.5, 0.999_999), (1.000_001, 2.0)], 2.0),
+            ("ln", |x| ln_scaled(x, 0), f64::ln, &[(f32::MIN_POSITIVE, f32::MAX), (0.5, 0.999_999), (1.000_001, 2.0)], 2.0),
             ("log1p", log1p, f64::ln_1p, &[(f32::MIN_POSITIVE, 1.0)], 2.0),
             ("tanh", tanh, f64::tanh, &[(f32::MIN_POSITIVE, 30.0), (-f32::MIN_POSITIVE, -30.0)], 3.0),
             ("sigmoid", sigmoid, sigmoid_f64, &[(0.0, 100.0), (-0.0, -103.0)], 3.0),
@@ -231,8 +221,7 @@ mod tests {
             assert_eq!(function(-f32::MAX), at_minus_infinity);
             assert!(function(f32::NAN).is_nan() && function(-f32::NAN).is_nan());
         }
-        assert_eq!([0.0, -0.0, INFINITY, 1.0].map(ln), [-INFINITY, -INFINITY, INFINITY, 0.0]);
-        assert!(ln(f32::NAN).is_nan() && ln(-1.0).is_nan() && ln(-INFINITY).is_nan() && log1p(f32::NAN).is_nan());
+        assert!(log1p(f32::NAN).is_nan());
         // The last finite exponential and the first infinite one; the smallest that is not zero.
         assert!(exp(88.722_83).is_finite() && exp(88.722_85) == INFINITY && expm1(88.722_83).is_finite() && expm1(88.722_85) == INFINITY);
         assert_eq!([exp(-103.9), exp(-104.0)], [f32::from_bits(1), 0.0]);
@@ -267,7 +256,7 @@ mod tests {
     fn vectors_of_any_width_give_the_same_bits() {
         check_bits("exp", exp);
         check_bits("expm1", expm1);
-        check_bits("ln", ln);
+        check_bits("ln_scaled", |x| ln_scaled(x.abs(), 3));
         check_bits("log1p", log1p);
         check_bits("tanh", tanh);
         check_bits("sigmoid", sigmoid);

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{device::DeviceChoice, progress::say, threads};
+use crate::{device::DeviceChoice, progress::say};
 
 /// Recurrent networks for computational neuroscience: train, evaluate, simulate, inspect.
 #[derive(Debug, Parser)]
@@ -47,12 +47,7 @@ enum Command {
 
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
-    let command = Cli::parse().command;
-    match &command {
-        Command::Bench(args) => args.settle_threads(),
-        _ => threads::settle(),
-    }
-    let result = match command {
+    let result = match Cli::parse().command {
         Command::Train(args) => train::train(args),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),

@@ -1,10 +1,11 @@
 //! The training loop.
 
-use std::{ops::ControlFlow, thread};
+use std::ops::ControlFlow;
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory};
 use nn4n_tasks::Split;
+use rayon::ThreadPoolBuilder;
 
 use super::{
     gradients::{clip, gradients},
@@ -22,7 +23,7 @@ use crate::{
     run_directory::RunDirectory,
 };
 
-/// Candle's backward pass and the release of its graph recurse through time, so training has a stack of its own.
+/// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training has threads with deep stacks.
 /// Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
 
@@ -66,19 +67,15 @@ pub fn fit(
     device: &Device,
     progress: impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Outcome> {
-    thread::scope(|scope| {
-        let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || train(experiment, run, device, progress));
-        let worker = spawned.map_err(|error| {
-            Error::setting(
-                "train",
-                format!(
-                    "could not start its thread, which needs {} MiB of address space ({error}); raise the limit (ulimit -v)",
-                    STACK >> 20
-                ),
-            )
-        })?;
-        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+    let pool = ThreadPoolBuilder::new().stack_size(STACK).build().map_err(|error| {
+        let message = format!(
+            "could not start its threads, which need {} MiB of address space each ({error}); raise the limit (ulimit -v)",
+            STACK >> 20
+        );
+        Error::setting("train", message)
+    })?;
+    // Within the pool, so that no step of the training hands its work over to another thread.
+    pool.install(|| train(experiment, run, device, progress))
 }
 
 fn train(

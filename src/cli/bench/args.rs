@@ -4,10 +4,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use nn4n_models::{Activation, Form, Kind};
 
-use crate::{
-    bench::{CASES, Case},
-    threads,
-};
+use crate::bench::{CASES, Case};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -52,7 +49,7 @@ pub struct BenchArgs {
     /// Form of the equation [default: current]
     #[arg(long, value_enum, requires = "units")]
     form: Option<FormName>,
-    /// Number of threads [default: RAYON_NUM_THREADS, or the physical cores]
+    /// Number of threads [default: RAYON_NUM_THREADS, or all cores]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     pub(super) threads: Option<usize>,
     /// Least time to measure each case, or the tables of --scaling, seconds
@@ -85,14 +82,6 @@ enum FormName {
 }
 
 impl BenchArgs {
-    /// Settles the number of threads; see [`threads`].
-    pub fn settle_threads(&self) {
-        match self.threads {
-            Some(threads) => threads::settle_at(threads),
-            None => threads::settle(),
-        }
-    }
-
     /// What to measure: at least one case, and one alone if it is for tables.
     pub(super) fn cases(&self) -> Result<Vec<Case>> {
         let named = self.case.as_deref();

@@ -3,6 +3,7 @@
 mod args;
 mod memory;
 mod print;
+mod threads;
 
 use anyhow::Result;
 pub use args::BenchArgs;
@@ -12,7 +13,6 @@ use serde::Serialize;
 use super::output;
 use crate::{
     bench::{self, Case, PHASES, Report},
-    threads,
 };
 
 /// What is reported of one case.
@@ -38,7 +38,8 @@ struct Phase {
 
 pub fn bench(args: &BenchArgs) -> Result<()> {
     let cases = args.cases()?;
-    let threads = args.threads.unwrap_or_else(threads::settled);
+    let threads = args.threads.unwrap_or_else(rayon::current_num_threads);
+    threads::settle(threads);
     if args.probe_memory {
         let case = &cases[0];
         return output::json_line(&bench::in_pool(threads, || bench::probe(case))?);
