@@ -21,7 +21,7 @@ use small::{easy_task, settings, train};
 /// Every optimiser with large steps, so that weights do run into their limits.
 fn optimizers() -> [(OptimizerConfig, f64); 4] {
     let named = |name| OptimizerConfig::named(name).expect("a known optimiser");
-    [(named("sgd"), 3.0), (OptimizerConfig::Sgd { momentum: 0.9 }, 3.0), (named("adam"), 0.3), (named("adamw"), 0.3)]
+    [(named("sgd"), 10.0), (OptimizerConfig::Sgd { momentum: 0.9 }, 3.0), (named("adam"), 0.3), (named("adamw"), 0.3)]
 }
 
 /// Frozen synapses in the first row, half plastic ones in the second.

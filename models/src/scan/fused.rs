@@ -4,14 +4,14 @@ use candle_core::{Device, Tensor};
 
 use super::{
     Answered, Call, Record, Scanned,
-    kernel::{Buffer, Kept, PackedForward, Pool, Real, forward},
+    kernel::{Buffer, Element, Kept, PackedForward, Pool, forward},
     operands::Operands,
     tape::Tape,
 };
 use crate::{config::Form, dynamics::State, error::Result};
 
 /// Runs a pass; the result carries gradients if anything that goes in does.
-pub(super) fn scan<T: Real>(call: &Call) -> Result<Scanned> {
+pub(super) fn scan<T: Element>(call: &Call) -> Result<Scanned> {
     let (operands, pool) = (Operands::<T>::new(call)?, T::pool(call.memory));
     if operands.is_tracked() {
         return scan_for_gradients(operands, pool);
@@ -26,13 +26,13 @@ pub(super) fn scan<T: Real>(call: &Call) -> Result<Scanned> {
 }
 
 /// Runs a pass without gradients, whose memory does not grow with the number of steps but for inputs and logits.
-pub(super) fn answer<T: Real>(call: &Call) -> Result<Answered> {
+pub(super) fn answer<T: Element>(call: &Call) -> Result<Answered> {
     let operands = Operands::<T>::new(call)?;
     let pass = Pass::run(T::pool(call.memory), &operands, &mut [], &mut [], &mut [])?;
     Ok(Answered { last: pass.last()?, logits: pass.logits(&operands)? })
 }
 
-fn scan_for_gradients<T: Real>(operands: Operands<T>, pool: &Pool<T>) -> Result<Scanned> {
+fn scan_for_gradients<T: Element>(operands: Operands<T>, pool: &Pool<T>) -> Result<Scanned> {
     let size = operands.dims.trials * operands.dims.steps * operands.dims.units;
     let mut rates = pool.take(size);
     // What the slopes need besides the rates.
@@ -55,7 +55,7 @@ struct Pass<T> {
     shape: (usize, usize),
 }
 
-impl<T: Real> Pass<T> {
+impl<T: Element> Pass<T> {
     fn run(pool: &Pool<T>, operands: &Operands<T>, states: &mut [T], rates: &mut [T], driven: &mut [T]) -> Result<Self> {
         let dims = operands.dims;
         operands.read(|parameters, inputs| {

@@ -3,16 +3,17 @@
 
 use std::ops::Range;
 
-use candle_core::{Storage, Tensor};
+use candle_core::Tensor;
 
 use super::{
     Call,
-    kernel::{Dims, Equation, Gradients, Parameters, Real, Wanted, padded, runs},
+    kernel::{Dims, Element, Equation, Gradients, Parameters, Wanted, padded, runs},
 };
 use crate::{
     config::Form,
     dynamics::Coefficient,
-    error::{ModelError, Result},
+    error::Result,
+    host,
     noise::{Gaussians, NoiseStream},
 };
 
@@ -75,6 +76,14 @@ impl Joined {
         part.map_or(Ok(0..0), |part| self.put(part))
     }
 
+    /// The parts end to end: always a copy, since they may be updated between the pass and its way back.
+    fn into_tensor(self) -> Result<Tensor> {
+        Ok(match self.parts.as_slice() {
+            [alone] => alone.copy()?,
+            parts => Tensor::cat(parts, 0)?,
+        })
+    }
+
     /// Only what has a gradient gets a place.
     fn put_coefficient(&mut self, coefficient: &Coefficient) -> Result<Option<Range<usize>>> {
         match coefficient {
@@ -84,7 +93,7 @@ impl Joined {
     }
 }
 
-impl<T: Real> Operands<T> {
+impl<T: Element> Operands<T> {
     pub fn new(call: &Call) -> Result<Self> {
         let step = &call.effective.step;
         let (trials, steps, inputs) = call.inputs.dims3()?;
@@ -116,8 +125,9 @@ impl<T: Real> Operands<T> {
         Ok(Self {
             equation: equation(call, dims)?,
             dims,
-            w_rec: step.w_rec.contiguous()?,
-            flat: Tensor::cat(&joined.parts, 0)?,
+            // A variable may be updated between the pass and its way back.
+            w_rec: if step.w_rec.is_variable() { step.w_rec.copy()? } else { step.w_rec.contiguous()? },
+            flat: joined.into_tensor()?,
             inputs: call.inputs.contiguous()?,
             places,
             fixed,
@@ -192,7 +202,7 @@ impl<T: Real> Operands<T> {
     }
 }
 
-fn equation<T: Real>(call: &Call, dims: Dims) -> Result<Equation<T>> {
+fn equation<T: Element>(call: &Call, dims: Dims) -> Result<Equation<T>> {
     let step = &call.effective.step;
     let gaussians =
         |amplitude: &Coefficient, stream| call.noise.filter(|_| !amplitude.is_zero()).map(|key| Gaussians::new(key, stream, dims.units));
@@ -205,22 +215,19 @@ fn equation<T: Real>(call: &Call, dims: Dims) -> Result<Equation<T>> {
     })
 }
 
-fn per_unit<T: Real>(coefficient: &Coefficient, units: usize) -> Result<Vec<T>> {
+fn per_unit<T: Element>(coefficient: &Coefficient, units: usize) -> Result<Vec<T>> {
     match coefficient {
         Coefficient::Scalar(value) => Ok(vec![T::from_f64(*value); units]),
         Coefficient::PerUnit(tensor) => values(tensor),
     }
 }
 
-fn values<T: Real>(tensor: &Tensor) -> Result<Vec<T>> {
-    with_values(&tensor.contiguous()?, <[T]>::to_vec)
+/// The numbers of a tensor on the CPU.
+pub(super) fn values<T: Element>(tensor: &Tensor) -> Result<Vec<T>> {
+    with_values(tensor, <[T]>::to_vec)
 }
 
-/// Calls `use_them` with the numbers of a contiguous tensor on the CPU.
-pub(super) fn with_values<T: Real, R>(tensor: &Tensor, use_them: impl FnOnce(&[T]) -> R) -> Result<R> {
-    let (storage, layout) = tensor.storage_and_layout();
-    let (Storage::Cpu(storage), Some((from, until))) = (&*storage, layout.contiguous_offsets()) else {
-        return Err(ModelError::Shape("the fused scan needs contiguous tensors on the CPU".into()));
-    };
-    Ok(use_them(&T::cpu_storage_as_slice(storage)?[from..until]))
+/// Calls `use_them` with the numbers of a tensor on the CPU.
+pub(super) fn with_values<T: Element, R>(tensor: &Tensor, use_them: impl FnOnce(&[T]) -> R) -> Result<R> {
+    Ok(host::read([tensor], |[values]| use_them(values))?)
 }

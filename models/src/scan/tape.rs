@@ -14,8 +14,8 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp3, Device, Layout, Shape, Tenso
 
 use super::{
     Record, Scanned,
-    kernel::{Arriving, Buffer, Extra, Kept, PackedForward, Pool, Real, backward, forward},
-    operands::{Operands, with_values},
+    kernel::{Arriving, Buffer, Element, Extra, Kept, PackedForward, Pool, backward, forward},
+    operands::{Operands, values, with_values},
 };
 use crate::{config::Form, error::Result};
 
@@ -61,12 +61,12 @@ impl<T> fmt::Debug for Tape<T> {
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Element> Tape<T> {
     /// The pass as an operation with these logits (trials, steps, outputs).
     pub fn record(self, logits: Vec<T>) -> Result<Scanned> {
         let tape = Arc::new(self);
         let Operands { w_rec, flat, inputs, .. } = &tape.operands;
-        let logits = w_rec.apply_op3(flat, inputs, Pass { tape: tape.clone(), logits: Mutex::new(logits) })?;
+        let logits = w_rec.apply_op3(flat, inputs, Whole { tape: tape.clone(), logits: Mutex::new(logits) })?;
         Ok(Scanned { logits, record: Record::Taped(tape) })
     }
 
@@ -107,7 +107,7 @@ impl<T: Real> Tape<T> {
         };
         let (rates, states) = (extras(Quantity::Rates)?, extras(Quantity::States)?);
         let (operands, wanted) = (&self.operands, self.operands.wanted());
-        let gradients = with_values(&logits_gradient.contiguous()?, |logits| {
+        let gradients = with_values(logits_gradient, |logits| {
             operands.read(|parameters, inputs| {
                 let arriving = Arriving {
                     logits,
@@ -134,28 +134,24 @@ impl<T: Real> Tape<T> {
     }
 }
 
-fn values<T: Real>(tensor: &Tensor) -> Result<Vec<T>> {
-    with_values(&tensor.contiguous()?, <[T]>::to_vec)
-}
-
 fn borrowed<T>(extras: &[(Vec<T>, bool)]) -> Vec<Extra<'_, T>> {
     extras.iter().map(|(values, last_only)| Extra { values, last_only: *last_only }).collect()
 }
 
-impl<T: Real> Recorded for Tape<T> {
+impl<T: Element> Recorded for Tape<T> {
     fn tensor(self: Arc<Self>, logits: &Tensor, quantity: Quantity, last_only: bool) -> Result<Tensor> {
         Ok(logits.apply_op1(Tap { tape: self, quantity, last_only })?)
     }
 }
 
 /// The pass: recurrent weights, flat parameters and inputs to logits.
-struct Pass<T> {
+struct Whole<T> {
     tape: Arc<Tape<T>>,
     /// Handed over once.
     logits: Mutex<Vec<T>>,
 }
 
-impl<T: Real> CustomOp3 for Pass<T> {
+impl<T: Element> CustomOp3 for Whole<T> {
     fn name(&self) -> &'static str {
         "ctrnn-scan"
     }
@@ -194,7 +190,7 @@ struct Tap<T> {
     last_only: bool,
 }
 
-impl<T: Real> CustomOp1 for Tap<T> {
+impl<T: Element> CustomOp1 for Tap<T> {
     fn name(&self) -> &'static str {
         "ctrnn-activity"
     }

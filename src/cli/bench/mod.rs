@@ -11,9 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 
 use super::output;
-use crate::{
-    bench::{self, Case, PHASES, Report},
-};
+use crate::bench::{self, Case, PHASES, Report};
 
 /// What is reported of one case.
 #[derive(Serialize)]

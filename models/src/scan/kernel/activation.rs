@@ -6,11 +6,11 @@
 //! softplus 1 - exp(-r)     power(n)  n r^((n-1)/n)
 //! ```
 //!
-//! So the rates are all that a backward pass needs to keep. At exactly zero the derivative of every rectifying function is 0.
+//! So the rates are all that a backward pass needs to keep. At exactly zero the derivative is that of the side below, so 0 for the rectified ones.
 
 use std::ops::Range;
 
-use super::real::Real;
+use super::element::Element;
 use crate::activation::Activation;
 
 /// Neighbouring units with the same activation.
@@ -37,7 +37,7 @@ pub(crate) fn runs(per_unit: &[Activation], width: usize) -> Vec<Run> {
 
 /// `r = f(x)` for rows of `width` numbers.
 #[inline(always)]
-pub(super) fn rates<T: Real>(runs: &[Run], width: usize, x: &[T], r: &mut [T]) {
+pub(super) fn rates<T: Element>(runs: &[Run], width: usize, x: &[T], r: &mut [T]) {
     // Uniform networks go through all rows at once, others row by row and run by run.
     if let [run] = runs {
         return forward(run.activation, x, r);
@@ -51,7 +51,7 @@ pub(super) fn rates<T: Real>(runs: &[Run], width: usize, x: &[T], r: &mut [T]) {
 
 /// `slope = f'(x)` from `r = f(x)`, for rows of `width` numbers.
 #[inline(always)]
-pub(super) fn slopes<T: Real>(runs: &[Run], width: usize, r: &[T], slope: &mut [T]) {
+pub(super) fn slopes<T: Element>(runs: &[Run], width: usize, r: &[T], slope: &mut [T]) {
     if let [run] = runs {
         return derivative(run.activation, r, slope);
     }
@@ -63,7 +63,7 @@ pub(super) fn slopes<T: Real>(runs: &[Run], width: usize, r: &[T], slope: &mut [
 }
 
 #[inline(always)]
-fn forward<T: Real>(activation: Activation, x: &[T], r: &mut [T]) {
+fn forward<T: Element>(activation: Activation, x: &[T], r: &mut [T]) {
     match activation {
         Activation::Linear => r.copy_from_slice(x),
         Activation::Relu => map(x, r, |x| select(x > T::zero(), x, T::zero())),
@@ -85,7 +85,7 @@ fn forward<T: Real>(activation: Activation, x: &[T], r: &mut [T]) {
 }
 
 #[inline(always)]
-fn derivative<T: Real>(activation: Activation, r: &[T], slope: &mut [T]) {
+fn derivative<T: Element>(activation: Activation, r: &[T], slope: &mut [T]) {
     match activation {
         Activation::Linear => slope.fill(T::one()),
         Activation::Relu => map(r, slope, |r| select(r > T::zero(), T::one(), T::zero())),
@@ -107,7 +107,7 @@ fn derivative<T: Real>(activation: Activation, r: &[T], slope: &mut [T]) {
 }
 
 #[inline(always)]
-fn map<T: Real>(from: &[T], to: &mut [T], f: impl Fn(T) -> T) {
+fn map<T: Element>(from: &[T], to: &mut [T], f: impl Fn(T) -> T) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = f(*from);
     }

@@ -17,11 +17,12 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::{
-    Dims, Equation, Parameters, Pool, ROUND, lanes,
+    Dims, Equation, Parameters, Pool, ROUND,
+    element::Element,
+    lanes,
     packed::{PANEL, Packed},
     padded,
     product::{Term, product},
-    real::Real,
     retreat::Rows,
     store,
     tree::{Tree, leaves, smallest_leaf},
@@ -76,7 +77,7 @@ pub(crate) struct Gradients<T> {
 }
 
 /// The gradients of a pass.
-pub(crate) fn backward<T: Real>(
+pub(crate) fn backward<T: Element>(
     pool: &Pool<T>,
     dims: Dims,
     equation: &Equation<T>,
@@ -122,7 +123,7 @@ pub(crate) fn backward<T: Real>(
 }
 
 /// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the gradients of these parameters, which are `alpha` times the sums of `g r`, `g u` and `g`.
-fn current_times_gradient<T: Real>(dims: Dims, parameters: &Parameters<T>, gradients: &Gradients<T>) -> Vec<T> {
+fn current_times_gradient<T: Element>(dims: Dims, parameters: &Parameters<T>, gradients: &Gradients<T>) -> Vec<T> {
     let Dims { units, inputs, .. } = dims;
     let dot = |values: &[T], gradients: &[T]| values.iter().zip(gradients).fold(T::zero(), |sum, (a, b)| sum + *a * *b);
     let rows = |values: &[T], gradients: &[T], unit: usize, len: usize| dot(&values[unit * len..][..len], &gradients[unit * len..][..len]);
@@ -136,7 +137,7 @@ fn current_times_gradient<T: Real>(dims: Dims, parameters: &Parameters<T>, gradi
 }
 
 /// The sum of (trials, units) over trials, in their order.
-fn over_trials<T: Real>(values: &[T], units: usize) -> Vec<T> {
+fn over_trials<T: Element>(values: &[T], units: usize) -> Vec<T> {
     let mut sum = vec![T::zero(); units];
     for row in values.chunks_exact(units) {
         add(&mut sum, row);
@@ -145,7 +146,7 @@ fn over_trials<T: Real>(values: &[T], units: usize) -> Vec<T> {
 }
 
 #[inline(always)]
-fn add<T: Real>(sum: &mut [T], values: &[T]) {
+fn add<T: Element>(sum: &mut [T], values: &[T]) {
     for (sum, value) in sum.iter_mut().zip(values) {
         *sum += *value;
     }
@@ -159,7 +160,7 @@ pub(super) struct PackedBackward<T> {
     pub leak: Vec<T>,
 }
 
-impl<T: Real> PackedBackward<T> {
+impl<T: Element> PackedBackward<T> {
     fn new(pool: &Pool<T>, dims: Dims, parameters: &Parameters<T>, inputs: bool) -> Self {
         let lanes = lanes::<T>();
         let vectors = (dims.units + if inputs { dims.inputs } else { 0 }).div_ceil(lanes);
@@ -226,7 +227,7 @@ pub(super) struct Share<'a, T> {
     pub left: Left<'a, T>,
 }
 
-impl<T: Real> WithSimd for Share<'_, T> {
+impl<T: Element> WithSimd for Share<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -254,7 +255,7 @@ pub(super) struct Block<'a, T> {
     left: Left<'a, T>,
 }
 
-impl<T: Real> WithSimd for Block<'_, T> {
+impl<T: Element> WithSimd for Block<'_, T> {
     type Output = ();
 
     #[inline(always)]

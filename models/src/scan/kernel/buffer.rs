@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::real::Real;
+use super::element::Element;
 
 /// The memory of a network and of all its copies.
 #[derive(Clone, Debug, Default)]
@@ -31,10 +31,11 @@ impl<T> fmt::Debug for Pool<T> {
     }
 }
 
-impl<T: Real> Pool<T> {
+impl<T: Element> Pool<T> {
     /// `len` numbers with arbitrary contents, in the smallest idle memory that holds them.
     pub fn take(&self, len: usize) -> Buffer<T> {
-        let data = self.idle(len).unwrap_or_else(|| vec![T::zero(); len]);
+        let idle = if len == 0 { None } else { self.idle(len) };
+        let data = idle.unwrap_or_else(|| vec![T::zero(); len]);
         Buffer { data, len, pool: self.clone() }
     }
 
@@ -90,6 +91,9 @@ impl<T> DerefMut for Buffer<T> {
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
         let data = std::mem::take(&mut self.data);
+        if data.is_empty() {
+            return;
+        }
         self.pool.0.lock().unwrap_or_else(PoisonError::into_inner).push(data);
     }
 }

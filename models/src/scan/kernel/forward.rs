@@ -4,11 +4,12 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    Dims, Equation, Parameters, Pool, ROUND, activation, lanes,
+    Dims, Equation, Parameters, Pool, ROUND, activation,
+    element::Element,
+    lanes,
     packed::{PANEL, Packed},
     padded,
     product::{Term, product},
-    real::Real,
     start_row, store,
 };
 use crate::{
@@ -29,7 +30,7 @@ pub(crate) struct PackedForward<T> {
     start_rate: Vec<T>,
 }
 
-impl<T: Real> PackedForward<T> {
+impl<T: Element> PackedForward<T> {
     pub fn new(pool: &Pool<T>, dims: Dims, parameters: &Parameters<T>) -> Self {
         let lanes = lanes::<T>();
         let vectors = (dims.units + dims.outputs).div_ceil(lanes);
@@ -98,7 +99,7 @@ impl<'a, T> Kept<'a, T> {
 }
 
 /// Runs `inputs` (trials, steps, inputs) through the network.
-pub(crate) fn forward<T: Real>(
+pub(crate) fn forward<T: Element>(
     pool: &Pool<T>,
     dims: Dims,
     equation: &Equation<T>,
@@ -131,7 +132,7 @@ struct Share<'a, T> {
     kept: Kept<'a, T>,
 }
 
-impl<T: Real> WithSimd for Share<'_, T> {
+impl<T: Element> WithSimd for Share<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -159,7 +160,7 @@ struct Block<'a, T> {
     kept: Kept<'a, T>,
 }
 
-impl<T: Real> WithSimd for Block<'_, T> {
+impl<T: Element> WithSimd for Block<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -214,7 +215,7 @@ impl<T: Real> WithSimd for Block<'_, T> {
 
 /// `x <- leak x + alpha c + s xi`, `r = f(x)`
 #[inline(always)]
-fn current_form<T: Real>(
+fn current_form<T: Element>(
     equation: &Equation<T>,
     weights: &PackedForward<T>,
     (current, wide): (&[T], usize),
@@ -223,18 +224,17 @@ fn current_form<T: Real>(
     rate: &mut [T],
 ) {
     let width = weights.alpha.len();
-    for (state, current) in state.chunks_exact_mut(width).zip(current.chunks_exact(wide)) {
-        integrate(weights, current, state);
-    }
-    if let Some(xi) = xi {
-        add_noise(state, xi, &weights.recurrent_noise);
+    let rows = state.chunks_exact_mut(width).zip(current.chunks_exact(wide));
+    match xi {
+        Some(xi) => rows.zip(xi.chunks_exact(width)).for_each(|((state, current), xi)| integrate_noisy(weights, current, xi, state)),
+        None => rows.for_each(|(state, current)| integrate(weights, current, state)),
     }
     activation::rates(&equation.runs, width, state, rate);
 }
 
 /// `d = f(c + s xi)`, `r = x <- leak x + alpha d`
 #[inline(always)]
-fn rate_form<T: Real>(
+fn rate_form<T: Element>(
     equation: &Equation<T>,
     weights: &PackedForward<T>,
     (current, wide): (&[T], usize),
@@ -260,16 +260,25 @@ fn rate_form<T: Real>(
 
 /// `x <- leak x + alpha c`
 #[inline(always)]
-fn integrate<T: Real>(weights: &PackedForward<T>, current: &[T], state: &mut [T]) {
+fn integrate<T: Element>(weights: &PackedForward<T>, current: &[T], state: &mut [T]) {
     let coefficients = weights.leak.iter().zip(&weights.alpha);
     for ((x, current), (leak, alpha)) in state.iter_mut().zip(current).zip(coefficients) {
         *x = *leak * *x + *alpha * *current;
     }
 }
 
+/// `x <- leak x + alpha c + s xi`
+#[inline(always)]
+fn integrate_noisy<T: Element>(weights: &PackedForward<T>, current: &[T], xi: &[f32], state: &mut [T]) {
+    let coefficients = weights.leak.iter().zip(&weights.alpha).zip(&weights.recurrent_noise);
+    for (((x, current), xi), ((leak, alpha), amplitude)) in state.iter_mut().zip(current).zip(xi).zip(coefficients) {
+        *x = *leak * *x + *alpha * *current + *amplitude * T::from_f32(*xi);
+    }
+}
+
 /// Adds `amplitude z`, row by row.
 #[inline(always)]
-fn add_noise<T: Real>(rows: &mut [T], noise: &[f32], amplitude: &[T]) {
+fn add_noise<T: Element>(rows: &mut [T], noise: &[f32], amplitude: &[T]) {
     for (row, noise) in rows.chunks_exact_mut(amplitude.len()).zip(noise.chunks_exact(amplitude.len())) {
         for ((value, z), amplitude) in row.iter_mut().zip(noise).zip(amplitude) {
             *value += *amplitude * T::from_f32(*z);

@@ -11,10 +11,10 @@
 mod activation;
 mod backward;
 mod buffer;
+mod element;
 mod forward;
 mod packed;
 mod product;
-mod real;
 mod retreat;
 mod tree;
 mod weight_gradient;
@@ -30,8 +30,8 @@ pub(super) use self::{
     activation::{Run, runs},
     backward::{Arriving, Extra, Gradients, Wanted, backward},
     buffer::{Buffer, Pool},
+    element::Element,
     forward::{Kept, PackedForward, forward},
-    real::Real,
 };
 
 /// Rows in the kernel's own memory are padded to whole vectors of every processor.
@@ -116,7 +116,7 @@ fn start_row<T>(start: &[T], units: usize, trial: usize) -> &[T] {
 }
 
 /// A copy padded with zeros to `width`.
-pub(super) fn padded<T: Real>(values: &[T], width: usize) -> Vec<T> {
+pub(super) fn padded<T: Element>(values: &[T], width: usize) -> Vec<T> {
     let mut padded = values.to_vec();
     padded.resize(width, T::zero());
     padded
@@ -173,9 +173,9 @@ fn copy_piece<T: Copy, const N: usize>(from: &mut &[T], to: &mut &mut [T]) {
 }
 
 /// Numbers in a vector of this processor.
-fn lanes<T: Real>() -> usize {
+fn lanes<T: Element>() -> usize {
     struct Lanes<T>(PhantomData<T>);
-    impl<T: Real> WithSimd for Lanes<T> {
+    impl<T: Element> WithSimd for Lanes<T> {
         type Output = usize;
 
         #[inline(always)]

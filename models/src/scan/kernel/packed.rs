@@ -2,7 +2,7 @@
 
 use super::{
     buffer::{Buffer, Pool},
-    real::Real,
+    element::Element,
 };
 
 /// Vectors in a panel. With eight rows of a tile they fill 24 of 32 registers with sums.
@@ -25,7 +25,7 @@ pub(crate) struct Packed<T> {
     pub vectors: usize,
 }
 
-impl<T: Real> Packed<T> {
+impl<T: Element> Packed<T> {
     /// Zeros with `depth` rows of `vectors` vectors of `lanes` numbers.
     pub fn zeros(pool: &Pool<T>, lanes: usize, depth: usize, vectors: usize) -> Self {
         let data = pool.zeros(depth * vectors * lanes + LINE / size_of::<T>());

@@ -6,8 +6,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::{
+    element::Element,
     packed::{PANEL, Packed},
-    real::Real,
 };
 
 /// Rows (each `stride` numbers after the one before) times weights (depth, columns).
@@ -21,7 +21,7 @@ pub(super) struct Term<'a, T> {
 /// Writes `initial + sum of terms` to rows of `out`, each `stride` numbers long, from vector `first` on, which is a multiple of [`PANEL`].
 /// A term with fewer columns than `vectors` adds nothing to the others.
 #[inline(always)]
-pub(super) fn product<S: Simd, T: Real>(
+pub(super) fn product<S: Simd, T: Element>(
     simd: S,
     terms: &[Term<T>],
     rows: usize,
@@ -77,7 +77,7 @@ struct Panel<'a, 'b, T> {
     stride: usize,
 }
 
-impl<T: Real> Panel<'_, '_, T> {
+impl<T: Element> Panel<'_, '_, T> {
     #[inline(always)]
     fn rows<S: Simd, const V: usize>(&mut self, simd: S, rows: usize) {
         for (row, count) in tiles::<S>(rows) {
@@ -97,7 +97,7 @@ struct Tile<'a, 'b, 'c, T, const M: usize, const V: usize> {
     row: usize,
 }
 
-impl<T: Real, const M: usize, const V: usize> WithSimd for Tile<'_, '_, '_, T, M, V> {
+impl<T: Element, const M: usize, const V: usize> WithSimd for Tile<'_, '_, '_, T, M, V> {
     type Output = ();
 
     #[inline(always)]
@@ -129,7 +129,7 @@ impl<T: Real, const M: usize, const V: usize> WithSimd for Tile<'_, '_, '_, T, M
 
 /// Adds the outer product of a column and a row.
 #[inline(always)]
-pub(super) fn accumulate<S: Simd, T: Real, const M: usize, const V: usize>(
+pub(super) fn accumulate<S: Simd, T: Element, const M: usize, const V: usize>(
     simd: S,
     sums: &mut [[T::Vector<S>; V]; M],
     left: [T; M],

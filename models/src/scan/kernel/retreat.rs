@@ -4,10 +4,9 @@ use super::{
     activation,
     backward::Block,
     buffer::{Buffer, Pool},
+    element::Element,
     forward::Noise,
-    load,
-    real::Real,
-    start_row,
+    load, start_row,
 };
 use crate::config::Form;
 
@@ -29,7 +28,7 @@ pub(super) struct Rows<T> {
     pub recurrent_noise: Buffer<T>,
 }
 
-impl<T: Real> Rows<T> {
+impl<T: Element> Rows<T> {
     pub fn new(pool: &Pool<T>, size: usize, arrived: usize) -> Self {
         let zeros = || pool.zeros(size);
         Self {
@@ -45,7 +44,7 @@ impl<T: Real> Rows<T> {
     }
 }
 
-impl<T: Real> Block<'_, T> {
+impl<T: Element> Block<'_, T> {
     /// `f'` of this step.
     #[inline(always)]
     pub(super) fn slopes(&self, step: usize, rows: &mut Rows<T>) {

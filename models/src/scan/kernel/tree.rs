@@ -9,14 +9,14 @@ use rayon::prelude::*;
 use super::{
     Buffer, Dims, Equation, Parameters, Pool,
     backward::{Arriving, Gradients, Left, PackedBackward, Share},
+    element::Element,
     lanes,
-    real::Real,
     weight_gradient::{Columns, weight_gradient},
 };
 
 /// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, and for long sums.
 pub(super) fn smallest_leaf(dims: Dims) -> usize {
-    const ROWS: usize = 4;
+    const ROWS: usize = 8;
     const STEPS: usize = 400;
     ROWS.max(dims.units / 16).max(STEPS.div_ceil(dims.steps))
 }
@@ -46,7 +46,7 @@ pub(super) struct Sums<T> {
     readout: Buffer<T>,
 }
 
-impl<T: Real> Tree<'_, T> {
+impl<T: Element> Tree<'_, T> {
     /// Sums over some trials; `left` is theirs.
     pub fn sum(&self, trials: Range<usize>, left: Left<T>) -> Sums<T> {
         if trials.len() < 2 * smallest_leaf(self.dims) {
@@ -98,11 +98,11 @@ impl<T: Real> Tree<'_, T> {
 }
 
 /// Length of a row of `columns` numbers, padded to whole vectors.
-fn width<T: Real>(columns: usize) -> usize {
+fn width<T: Element>(columns: usize) -> usize {
     columns.next_multiple_of(lanes::<T>())
 }
 
-impl<T: Real> Sums<T> {
+impl<T: Element> Sums<T> {
     /// The gradients of matrices and biases.
     pub fn into_gradients(self, dims: Dims, parameters: &Parameters<T>) -> Gradients<T> {
         let Dims { units, inputs, outputs, .. } = dims;

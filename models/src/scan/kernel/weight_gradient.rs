@@ -14,9 +14,9 @@ use rayon::prelude::*;
 use super::{
     buffer::Pool,
     copy,
+    element::Element,
     packed::{PANEL, aligned},
     product::{accumulate, tiles, with_rows},
-    real::Real,
     start_row,
 };
 
@@ -34,7 +34,7 @@ pub(super) enum Columns<'a, T> {
     One,
 }
 
-impl<T: Real> Columns<'_, T> {
+impl<T: Element> Columns<'_, T> {
     /// How many.
     pub fn count(&self) -> usize {
         match self {
@@ -72,7 +72,7 @@ impl<T: Real> Columns<'_, T> {
 
 /// Adds D of `left` (rows, M) and the columns of `right`, side by side, to `out` (M, `width`), whose rows are padded to whole vectors. `groups` is the
 /// number of threads to use.
-pub(super) fn weight_gradient<T: Real>(pool: &Pool<T>, left: &[T], m: usize, right: &[Columns<T>], groups: usize, out: &mut [T]) {
+pub(super) fn weight_gradient<T: Element>(pool: &Pool<T>, left: &[T], m: usize, right: &[Columns<T>], groups: usize, out: &mut [T]) {
     let width = out.len() / m;
     let share = m.div_ceil(groups);
     let part = |(index, sums): (usize, &mut [T])| {
@@ -97,7 +97,7 @@ struct Part<'a, T> {
     width: usize,
 }
 
-impl<T: Real> WithSimd for Part<'_, T> {
+impl<T: Element> WithSimd for Part<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -128,7 +128,7 @@ impl<T: Real> WithSimd for Part<'_, T> {
 
 /// Rows of the given columns of `right`, side by side, with zeros behind the last.
 #[inline(always)]
-fn lay_out_right<T: Real>(right: &[Columns<T>], block: Range<usize>, columns: Range<usize>, panel: &mut [T]) {
+fn lay_out_right<T: Element>(right: &[Columns<T>], block: Range<usize>, columns: Range<usize>, panel: &mut [T]) {
     let mut before = 0;
     for part in right {
         let within = |column: usize| column.clamp(before, before + part.count());
@@ -145,7 +145,7 @@ fn lay_out_right<T: Real>(right: &[Columns<T>], block: Range<usize>, columns: Ra
     }
 }
 
-impl<T: Real> Part<'_, T> {
+impl<T: Element> Part<'_, T> {
     /// Tile after tile of this part's columns of `left`, each row by row.
     #[inline(always)]
     fn lay_out_left<S: Simd>(&self, block: Range<usize>, to: &mut [T]) {
@@ -174,7 +174,7 @@ struct Panel<'a, T> {
     width: usize,
 }
 
-impl<T: Real> Panel<'_, T> {
+impl<T: Element> Panel<'_, T> {
     #[inline(always)]
     fn rows<S: Simd, const V: usize>(&mut self, simd: S, rows: usize) {
         for (row, count) in tiles::<S>(rows) {
@@ -193,7 +193,7 @@ struct Tile<'a, 'b, T, const M: usize, const V: usize> {
     row: usize,
 }
 
-impl<T: Real, const M: usize, const V: usize> WithSimd for Tile<'_, '_, T, M, V> {
+impl<T: Element, const M: usize, const V: usize> WithSimd for Tile<'_, '_, T, M, V> {
     type Output = ();
 
     #[inline(always)]

@@ -1,16 +1,15 @@
 //! The numbers the kernel computes with: `f32` and `f64`, one at a time and as vectors of the processor at hand.
 
-use candle_core::WithDType;
 use pulp::Simd;
 
 use super::buffer::{Memory, Pool};
-use crate::elementary;
+use crate::{elementary, host};
 
 /// A floating-point number with its SIMD vectors and elementary functions.
 ///
-/// The functions are plain arithmetic in `f32`, so that loops over them are vectorised and give the same bits on every machine; in `f64`, which is for
+/// The functions of `f32`, but for `powf`, are plain arithmetic, so that loops over them are vectorised and give the same bits on every machine; in `f64`, which is for
 /// checking, they are the standard library's.
-pub(crate) trait Real: WithDType + Default + std::ops::Neg<Output = Self> {
+pub(crate) trait Element: host::Real + Default + std::ops::Neg<Output = Self> {
     /// As many numbers as one register holds.
     type Vector<S: Simd>: Copy;
 
@@ -37,13 +36,11 @@ pub(crate) trait Real: WithDType + Default + std::ops::Neg<Output = Self> {
     fn softplus(self) -> Self;
     /// `1 - exp(-x)` for `x >= 0`
     fn one_minus_exp_neg(self) -> Self;
-    /// `sqrt(x)`
-    fn sqrt(self) -> Self;
     /// `x^n`
     fn powf(self, n: Self) -> Self;
 }
 
-impl Real for f32 {
+impl Element for f32 {
     type Vector<S: Simd> = S::f32s;
 
     fn pool(memory: &Memory) -> &Pool<Self> {
@@ -101,17 +98,12 @@ impl Real for f32 {
     }
 
     #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-
-    #[inline(always)]
     fn powf(self, n: Self) -> Self {
         self.powf(n)
     }
 }
 
-impl Real for f64 {
+impl Element for f64 {
     type Vector<S: Simd> = S::f64s;
 
     fn pool(memory: &Memory) -> &Pool<Self> {
@@ -166,11 +158,6 @@ impl Real for f64 {
     #[inline(always)]
     fn one_minus_exp_neg(self) -> Self {
         -(-self).exp_m1()
-    }
-
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
     }
 
     #[inline(always)]

@@ -1,0 +1,40 @@
+//! A long simulation of which only the outputs or a summary are wanted needs no memory for its activity. Alone in its process, whose peak memory it reads.
+
+#![cfg(target_os = "linux")]
+
+use candle_core::{DType, Device, Tensor};
+use nn4n_models::{Ctrnn, ModelConfig, NoiseKey, Result};
+
+const STEPS: usize = 1_000_000;
+const UNITS: usize = 100;
+
+/// Most resident memory of this process so far, bytes.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("the kernel's account of this process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    1024 * line.trim().strip_suffix(" kB").expect("kB").trim().parse::<usize>().expect("a number")
+}
+
+#[test]
+fn a_million_steps_take_memory_for_inputs_and_outputs_alone() -> Result<()> {
+    let network = Ctrnn::init(&ModelConfig::ei(1, UNITS, 1).sigma_rec(0.05), 0, DType::F32, &Device::Cpu)?;
+    let inputs = Tensor::ones((1, STEPS, 1), DType::F32, &Device::Cpu)?;
+    let key = Some(NoiseKey::new(1, 2));
+    network.answer(&inputs.narrow(1, 0, 100)?, None, key)?;
+    let before = peak();
+
+    let answer = network.answer(&inputs, None, key)?;
+    let (mut sum, mut pieces) = (0.0, 0);
+    let last = network.visit(&inputs, None, key, 1000, |_, piece| -> Result<()> {
+        sum += f64::from(piece.rates()?.sum_all()?.to_scalar::<f32>()?);
+        pieces += 1;
+        Ok(())
+    })?;
+
+    // The activity would be 400 MB, twice that with the states.
+    let grown = peak() - before;
+    assert!(grown < 4 * STEPS * UNITS / 8, "the peak grew by {grown} bytes");
+    assert!(pieces == 1000 && sum > 0.0, "{pieces} pieces with a sum of {sum}");
+    assert_eq!(last.rate.to_vec2::<f32>()?, answer.last.rate.to_vec2::<f32>()?);
+    Ok(())
+}
