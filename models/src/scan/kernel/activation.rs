@@ -75,8 +75,8 @@ fn forward<T: Element>(activation: Activation, x: &[T], r: &mut [T]) {
         Activation::Sigmoid => map(x, r, |x| T::sigmoid(x)),
         Activation::Retanh => map(x, r, |x| select(x > T::zero(), T::tanh(x), T::zero())),
         Activation::Softplus => map(x, r, |x| T::softplus(x)),
-        Activation::Power(n) if n == 1.0 => forward(Activation::Relu, x, r),
-        Activation::Power(n) if n == 2.0 => map(x, r, |x| select(x > T::zero(), x * x, T::zero())),
+        Activation::Power(1.0) => forward(Activation::Relu, x, r),
+        Activation::Power(2.0) => map(x, r, |x| select(x > T::zero(), x * x, T::zero())),
         Activation::Power(n) => {
             let n = T::from_f64(n);
             map(x, r, |x| select(x > T::zero(), x.powf(n), T::zero()));
@@ -97,8 +97,8 @@ fn derivative<T: Element>(activation: Activation, r: &[T], slope: &mut [T]) {
         Activation::Sigmoid => map(r, slope, |r| r * (T::one() - r)),
         Activation::Retanh => map(r, slope, |r| select(r > T::zero(), T::one() - r * r, T::zero())),
         Activation::Softplus => map(r, slope, |r| T::one_minus_exp_neg(r)),
-        Activation::Power(n) if n == 1.0 => derivative(Activation::Relu, r, slope),
-        Activation::Power(n) if n == 2.0 => map(r, slope, |r| T::sqrt(r) + T::sqrt(r)),
+        Activation::Power(1.0) => derivative(Activation::Relu, r, slope),
+        Activation::Power(2.0) => map(r, slope, |r| T::sqrt(r) + T::sqrt(r)),
         Activation::Power(n) => {
             let (factor, exponent) = (T::from_f64(n), T::from_f64((n - 1.0) / n));
             map(r, slope, |r| select(r > T::zero(), factor * r.powf(exponent), T::zero()));

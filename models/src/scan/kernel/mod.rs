@@ -1,10 +1,10 @@
 //! The pass through time by hand: forward, and backward with the gradients of everything that went in.
 //!
 //! Trials are independent through time, so each thread takes some of them through all steps. Within a thread a block of trials advances together, one
-//! [`product`] of their rates with the packed weights a step; recurrent weights and readout share it. The backward pass does the same in reverse with the
-//! weights the other way round, and leaves for every step the gradient with respect to its total current; one [`weight_gradient`] at the end sums their
-//! outer products with the rates. Of all this, only the rates need to be kept from forward to backward, and where they do not determine the slope of the
-//! activation, a second array of that size.
+//! [`product`] of their rates with the packed weights a step; recurrent weights and readout share it. The backward pass does the same in reverse with
+//! the weights the other way round, group of trials after group ([`tree`]), and leaves for every step the gradient with respect to its total current;
+//! one [`weight_gradient`] a group sums their outer products with the rates. Of all this, only the rates need to be kept from forward to backward, and
+//! where they do not determine the slope of the activation, a second array of that size.
 //!
 //! Everything here is safe Rust: `pulp` finds the vectors of the processor at run time (AVX-512, AVX2, NEON, or none).
 
