@@ -145,8 +145,9 @@ fn over_trials<T: Element>(values: &[T], units: usize) -> Vec<T> {
     sum
 }
 
+/// Adds values to sums.
 #[inline(always)]
-fn add<T: Element>(sum: &mut [T], values: &[T]) {
+pub(super) fn add<T: Element>(sum: &mut [T], values: &[T]) {
     for (sum, value) in sum.iter_mut().zip(values) {
         *sum += *value;
     }
@@ -233,24 +234,17 @@ impl<T: Element> WithSimd for Share<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { tree, trials, mut left } = self;
-        let Tree { pool, dims, equation, parameters, weights, arriving, .. } = *tree;
         for block in Dims::blocks(trials.len()) {
-            let (own, rest) = left.split(dims, block.len());
+            let (own, rest) = left.split(tree.dims, block.len());
             left = rest;
-            let trials = trials.start + block.start..trials.start + block.end;
-            simd.vectorize(Block { pool, dims, equation, parameters, weights, arriving, trials, left: own });
+            simd.vectorize(Block { tree, trials: trials.start + block.start..trials.start + block.end, left: own });
         }
     }
 }
 
 /// Trials that go back together.
 pub(super) struct Block<'a, T> {
-    pool: &'a Pool<T>,
-    pub dims: Dims,
-    pub equation: &'a Equation<T>,
-    pub parameters: &'a Parameters<'a, T>,
-    pub weights: &'a PackedBackward<T>,
-    pub arriving: &'a Arriving<'a, T>,
+    pub tree: &'a Tree<'a, T>,
     pub trials: Range<usize>,
     left: Left<'a, T>,
 }
@@ -260,22 +254,22 @@ impl<T: Element> WithSimd for Block<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let Dims { steps, units, inputs, outputs, .. } = self.dims;
-        let (count, width) = (self.trials.len(), self.dims.width());
-        let wide = (self.weights.zeros.len()).next_multiple_of(ROUND).max(width);
-        let logits = &self.arriving.logits[self.trials.start * steps * outputs..];
-        let mut rows = Rows::new(self.pool, count * width, count * wide);
+        let Dims { steps, units, inputs, outputs, .. } = self.tree.dims;
+        let (count, width) = (self.trials.len(), self.tree.dims.width());
+        let wide = (self.tree.weights.zeros.len()).next_multiple_of(ROUND).max(width);
+        let logits = &self.tree.arriving.logits[self.trials.start * steps * outputs..];
         let left = std::mem::take(&mut self.left);
+        let mut rows = Rows::new(self.tree.pool, count * width, count * wide, !left.leak.is_empty());
         for step in (0..steps).rev() {
-            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.weights.recurrent };
-            let readout = Term { rows: &logits[step * outputs..], stride: steps * outputs, weights: &self.weights.readout };
+            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.tree.weights.recurrent };
+            let readout = Term { rows: &logits[step * outputs..], stride: steps * outputs, weights: &self.tree.weights.readout };
             let terms = [readout, recurrent];
             let terms = if step + 1 < steps { &terms[..] } else { &terms[..1] };
-            product(simd, terms, count, &self.weights.zeros, (0, self.weights.recurrent.vectors), (&mut rows.arrived, wide));
+            product(simd, terms, count, &self.tree.weights.zeros, (0, self.tree.weights.recurrent.vectors), (&mut rows.arrived, wide));
             if !left.inputs.is_empty() && step + 1 < steps {
                 store(&rows.arrived[units..], wide, &mut left.inputs[(step + 1) * inputs..], steps * inputs, inputs);
             }
-            self.add_extra(&self.arriving.rates, step, &mut rows.arrived, wide);
+            self.add_extra(&self.tree.arriving.rates, step, &mut rows.arrived, wide);
             self.slopes(step, &mut rows);
             self.retreat(step, &mut rows, wide);
             store(&rows.drive, width, &mut left.drive[step * units..], steps * units, units);
@@ -284,17 +278,24 @@ impl<T: Element> WithSimd for Block<'_, T> {
             }
         }
         if !left.start_rate.is_empty() || !left.inputs.is_empty() {
-            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.weights.recurrent };
-            product(simd, &[recurrent], count, &self.weights.zeros, (0, self.weights.recurrent.vectors), (&mut rows.arrived, wide));
+            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.tree.weights.recurrent };
+            product(
+                simd,
+                &[recurrent],
+                count,
+                &self.tree.weights.zeros,
+                (0, self.tree.weights.recurrent.vectors),
+                (&mut rows.arrived, wide),
+            );
         }
         if !left.inputs.is_empty() {
             store(&rows.arrived[units..], wide, left.inputs, steps * inputs, inputs);
         }
         if !left.start_rate.is_empty() {
             store(&rows.arrived, wide, left.start_rate, units, units);
-            let carried = if self.equation.form == Form::Rate { &rows.state } else { &rows.drive };
+            let carried = if self.tree.equation.form == Form::Rate { &rows.state } else { &rows.drive };
             for (carried, leaked) in carried.chunks_exact(width).zip(rows.loaded.chunks_exact_mut(width)) {
-                for ((leaked, carried), leak) in leaked.iter_mut().zip(carried).zip(&self.weights.leak) {
+                for ((leaked, carried), leak) in leaked.iter_mut().zip(carried).zip(&self.tree.weights.leak) {
                     *leaked = *leak * *carried;
                 }
             }

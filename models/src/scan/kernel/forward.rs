@@ -1,5 +1,7 @@
 //! Forward through time.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -107,12 +109,13 @@ pub(crate) fn forward<T: Element>(
     inputs: &[T],
     mut kept: Kept<T>,
 ) {
+    let pass = Pass { pool, dims, equation, weights, inputs };
     let share = dims.share();
     let mut shares = Vec::new();
     for first in (0..dims.trials).step_by(share) {
-        let count = share.min(dims.trials - first);
-        let (own, rest) = kept.split(dims, count);
-        shares.push(Share { pool, dims, equation, weights, inputs, first, count, kept: own });
+        let trials = first..(first + share).min(dims.trials);
+        let (own, rest) = kept.split(dims, trials.len());
+        shares.push(Share { pass: &pass, trials, kept: own });
         kept = rest;
     }
     shares.into_par_iter().for_each(|share| {
@@ -120,15 +123,19 @@ pub(crate) fn forward<T: Element>(
     });
 }
 
-/// The trials of one thread.
-struct Share<'a, T> {
+/// What all trials have in common.
+struct Pass<'a, T> {
     pool: &'a Pool<T>,
     dims: Dims,
     equation: &'a Equation<T>,
     weights: &'a PackedForward<T>,
     inputs: &'a [T],
-    first: usize,
-    count: usize,
+}
+
+/// The trials of one thread.
+struct Share<'a, T> {
+    pass: &'a Pass<'a, T>,
+    trials: Range<usize>,
     kept: Kept<'a, T>,
 }
 
@@ -137,26 +144,19 @@ impl<T: Element> WithSimd for Share<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { pool, dims, equation, weights, inputs, first, count, mut kept } = self;
-        for block in Dims::blocks(count) {
-            let (own, rest) = kept.split(dims, block.len());
+        let Self { pass, trials, mut kept } = self;
+        for block in Dims::blocks(trials.len()) {
+            let (own, rest) = kept.split(pass.dims, block.len());
             kept = rest;
-            let first = first + block.start;
-            let inputs = &inputs[first * dims.steps * dims.inputs..];
-            simd.vectorize(Block { pool, dims, equation, weights, inputs, first, trials: block.len(), kept: own });
+            simd.vectorize(Block { pass, trials: trials.start + block.start..trials.start + block.end, kept: own });
         }
     }
 }
 
 /// Trials that advance together.
 struct Block<'a, T> {
-    pool: &'a Pool<T>,
-    dims: Dims,
-    equation: &'a Equation<T>,
-    weights: &'a PackedForward<T>,
-    inputs: &'a [T],
-    first: usize,
-    trials: usize,
+    pass: &'a Pass<'a, T>,
+    trials: Range<usize>,
     kept: Kept<'a, T>,
 }
 
@@ -165,7 +165,9 @@ impl<T: Element> WithSimd for Block<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { pool, dims, equation, weights, inputs, first, trials, kept } = self;
+        let Pass { pool, dims, equation, weights, inputs } = *self.pass;
+        let (first, trials, kept) = (self.trials.start, self.trials.len(), self.kept);
+        let inputs = &inputs[first * dims.steps * dims.inputs..];
         let Dims { steps, units, outputs, .. } = dims;
         let (width, wide) = (dims.width(), (units + outputs).next_multiple_of(ROUND));
         let mut state = pool.zeros(trials * width);

@@ -22,24 +22,28 @@ pub(super) struct Rows<T> {
     pub slope: Buffer<T>,
     /// Activity loaded from where it is kept.
     pub loaded: Buffer<T>,
-    /// Sums over the steps.
+    /// Sums over the steps; empty if not wanted.
     pub alpha: Buffer<T>,
     pub leak: Buffer<T>,
     pub recurrent_noise: Buffer<T>,
+    /// Room to draw the noise again for these sums.
+    noise: Noise,
 }
 
 impl<T: Element> Rows<T> {
-    pub fn new(pool: &Pool<T>, size: usize, arrived: usize) -> Self {
-        let zeros = || pool.zeros(size);
+    /// `tau`: whether the sums over the steps are wanted.
+    pub fn new(pool: &Pool<T>, size: usize, arrived: usize, tau: bool) -> Self {
+        let (zeros, summed) = (|| pool.zeros(size), if tau { size } else { 0 });
         Self {
             arrived: pool.zeros(arrived),
             state: zeros(),
             drive: zeros(),
             slope: zeros(),
             loaded: zeros(),
-            alpha: zeros(),
-            leak: zeros(),
-            recurrent_noise: zeros(),
+            alpha: pool.zeros(summed),
+            leak: pool.zeros(summed),
+            recurrent_noise: pool.zeros(summed),
+            noise: Noise::new(summed),
         }
     }
 }
@@ -48,9 +52,10 @@ impl<T: Element> Block<'_, T> {
     /// `f'` of this step.
     #[inline(always)]
     pub(super) fn slopes(&self, step: usize, rows: &mut Rows<T>) {
-        let width = self.dims.width();
-        let (runs, kept_states) = (&self.equation.runs, self.equation.form == Form::Current && !self.arriving.kept_drive.is_empty());
-        let kept = if self.arriving.kept_drive.is_empty() { self.arriving.kept_rates } else { self.arriving.kept_drive };
+        let width = self.tree.dims.width();
+        let (runs, kept_states) =
+            (&self.tree.equation.runs, self.tree.equation.form == Form::Current && !self.tree.arriving.kept_drive.is_empty());
+        let kept = if self.tree.arriving.kept_drive.is_empty() { self.tree.arriving.kept_rates } else { self.tree.arriving.kept_drive };
         self.load(kept, step, &mut rows.loaded);
         if kept_states {
             // The rates without the noise that was added to them.
@@ -63,24 +68,24 @@ impl<T: Element> Block<'_, T> {
     /// From the gradients of the rates and of the following step's state to those of this step's state and drive.
     #[inline(always)]
     pub(super) fn retreat(&self, step: usize, rows: &mut Rows<T>, wide: usize) {
-        let width = self.dims.width();
+        let width = self.tree.dims.width();
         let arrived = rows.arrived.chunks_exact(wide);
-        match self.equation.form {
+        match self.tree.equation.form {
             Form::Current => {
                 for ((drive, arrived), slope) in rows.drive.chunks_exact_mut(width).zip(arrived).zip(rows.slope.chunks_exact(width)) {
-                    for (((g, arrived), slope), leak) in drive.iter_mut().zip(arrived).zip(slope).zip(&self.weights.leak) {
+                    for (((g, arrived), slope), leak) in drive.iter_mut().zip(arrived).zip(slope).zip(&self.tree.weights.leak) {
                         *g = *arrived * *slope + *leak * *g;
                     }
                 }
-                self.add_extra(&self.arriving.states, step, &mut rows.drive, width);
+                self.add_extra(&self.tree.arriving.states, step, &mut rows.drive, width);
             }
             Form::Rate => {
                 for (state, arrived) in rows.state.chunks_exact_mut(width).zip(arrived) {
-                    for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(&self.weights.leak) {
+                    for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(&self.tree.weights.leak) {
                         *gradient = *arrived + *leak * *gradient;
                     }
                 }
-                self.add_extra(&self.arriving.states, step, &mut rows.state, width);
+                self.add_extra(&self.tree.arriving.states, step, &mut rows.state, width);
                 for ((g, gradient), slope) in rows.drive.iter_mut().zip(rows.state.iter()).zip(rows.slope.iter()) {
                     *g = *gradient * *slope;
                 }
@@ -91,7 +96,7 @@ impl<T: Element> Block<'_, T> {
     /// Adds gradients that arrive from elsewhere.
     #[inline(always)]
     pub(super) fn add_extra(&self, extras: &[super::Extra<T>], step: usize, rows: &mut [T], stride: usize) {
-        let (units, steps) = (self.dims.units, self.dims.steps);
+        let (units, steps) = (self.tree.dims.units, self.tree.dims.steps);
         for extra in extras.iter().filter(|extra| !extra.last_only || step + 1 == steps) {
             for (trial, row) in self.trials.clone().zip(rows.chunks_exact_mut(stride)) {
                 let at = if extra.last_only { trial * units } else { (trial * steps + step) * units };
@@ -105,21 +110,20 @@ impl<T: Element> Block<'_, T> {
     /// Adds this step to the sums for `alpha`, `leak` and the noise amplitude.
     #[inline(always)]
     pub(super) fn accumulate_tau(&self, step: usize, rows: &mut Rows<T>) {
-        let width = self.dims.width();
-        let mut noise = Noise::new(self.trials.len() * width);
-        if let Some(xi) = noise.draw(self.equation.xi.as_ref(), step, self.trials.start, width) {
+        let width = self.tree.dims.width();
+        if let Some(xi) = rows.noise.draw(self.tree.equation.xi.as_ref(), step, self.trials.start, width) {
             for (sum, (g, z)) in rows.recurrent_noise.iter_mut().zip(rows.drive.iter().zip(xi)) {
                 *sum += *g * T::from_f32(*z);
             }
         }
-        if self.equation.form == Form::Rate {
-            self.load(self.arriving.kept_drive, step, &mut rows.loaded);
+        if self.tree.equation.form == Form::Rate {
+            self.load(self.tree.arriving.kept_drive, step, &mut rows.loaded);
             for (sum, (gradient, driven)) in rows.alpha.iter_mut().zip(rows.state.iter().zip(rows.loaded.iter())) {
                 *sum += *gradient * *driven;
             }
         }
-        self.load_previous_state(step, &mut noise, &mut rows.loaded);
-        let gradients = if self.equation.form == Form::Rate { &rows.state } else { &rows.drive };
+        self.load_previous_state(step, &mut rows.noise, &mut rows.loaded);
+        let gradients = if self.tree.equation.form == Form::Rate { &rows.state } else { &rows.drive };
         for (sum, (gradient, state)) in rows.leak.iter_mut().zip(gradients.iter().zip(rows.loaded.iter())) {
             *sum += *gradient * *state;
         }
@@ -128,20 +132,20 @@ impl<T: Element> Block<'_, T> {
     /// The states before this step.
     #[inline(always)]
     fn load_previous_state(&self, step: usize, noise: &mut Noise, to: &mut [T]) {
-        let (width, units) = (self.dims.width(), self.dims.units);
+        let (width, units) = (self.tree.dims.width(), self.tree.dims.units);
         if step == 0 {
             for (trial, row) in self.trials.clone().zip(to.chunks_exact_mut(width)) {
-                row[..units].copy_from_slice(start_row(self.parameters.start_state, units, trial));
+                row[..units].copy_from_slice(start_row(self.tree.parameters.start_state, units, trial));
             }
             return;
         }
-        let kept = if self.equation.form == Form::Rate { self.arriving.kept_rates } else { self.arriving.kept_drive };
+        let kept = if self.tree.equation.form == Form::Rate { self.tree.arriving.kept_rates } else { self.tree.arriving.kept_drive };
         self.load(kept, step - 1, to);
-        if self.equation.form == Form::Rate
-            && let Some(zeta) = noise.draw(self.equation.zeta.as_ref(), step - 1, self.trials.start, width)
+        if self.tree.equation.form == Form::Rate
+            && let Some(zeta) = noise.draw(self.tree.equation.zeta.as_ref(), step - 1, self.trials.start, width)
         {
             for (row, zeta) in to.chunks_exact_mut(width).zip(zeta.chunks_exact(width)) {
-                for ((value, z), amplitude) in row.iter_mut().zip(zeta).zip(&self.equation.post_noise) {
+                for ((value, z), amplitude) in row.iter_mut().zip(zeta).zip(&self.tree.equation.post_noise) {
                     *value -= *amplitude * T::from_f32(*z);
                 }
             }
@@ -151,7 +155,7 @@ impl<T: Element> Block<'_, T> {
     /// This block's rows of an array (trials, steps, units) at a step.
     #[inline(always)]
     fn load(&self, kept: &[T], step: usize, to: &mut [T]) {
-        let (units, steps) = (self.dims.units, self.dims.steps);
-        load(to, self.dims.width(), &kept[(self.trials.start * steps + step) * units..], steps * units, units);
+        let (units, steps) = (self.tree.dims.units, self.tree.dims.steps);
+        load(to, self.tree.dims.width(), &kept[(self.trials.start * steps + step) * units..], steps * units, units);
     }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{
     Buffer, Dims, Equation, Parameters, Pool,
-    backward::{Arriving, Gradients, Left, PackedBackward, Share},
+    backward::{Arriving, Gradients, Left, PackedBackward, Share, add},
     element::Element,
     lanes,
     weight_gradient::{Columns, weight_gradient},
@@ -56,9 +56,8 @@ impl<T: Element> Tree<'_, T> {
         let (first, second) = left.split(self.dims, half);
         let middle = trials.start + half;
         let (mut sums, other) = rayon::join(|| self.sum(trials.start..middle, first), || self.sum(middle..trials.end, second));
-        for (sums, other) in [(&mut sums.recurrent, other.recurrent), (&mut sums.readout, other.readout)] {
-            sums.iter_mut().zip(other.iter()).for_each(|(sum, other)| *sum += *other);
-        }
+        add(&mut sums.recurrent, &other.recurrent);
+        add(&mut sums.readout, &other.readout);
         sums
     }
 
