@@ -12,19 +12,12 @@
 //! dalpha = sum g_t c_t (current form: the rows of `W . sum g r^T` summed, so that no current is kept), sum dx_t d_t (rate form)
 //! ```
 
-use std::ops::Range;
-
-use pulp::{Simd, WithSimd};
-
 use super::{
-    Dims, Equation, Parameters, Pool, ROUND,
+    Dims, Equation, Parameters, Pool,
     element::Element,
     lanes,
     packed::{PANEL, Packed},
     padded,
-    product::{Term, product},
-    retreat::Rows,
-    store,
     tree::{Tree, leaves, smallest_leaf},
 };
 use crate::config::Form;
@@ -91,7 +84,6 @@ pub(crate) fn backward<T: Element>(
     let (mut start_state, mut start_rate) = (per_trial(wanted.start), per_trial(wanted.start));
     let (mut alpha, mut leak, mut recurrent_noise) = (per_trial(wanted.tau), per_trial(wanted.tau), per_trial(wanted.tau));
     let left = Left {
-        drive: &mut [],
         inputs: &mut inputs,
         start_state: &mut start_state,
         start_rate: &mut start_rate,
@@ -155,9 +147,9 @@ pub(super) fn add<T: Element>(sum: &mut [T], values: &[T]) {
 
 /// The weights of a backward pass: `D(alpha) [W_rec | W_in]` and `W_out`, packed.
 pub(super) struct PackedBackward<T> {
-    recurrent: Packed<T>,
-    readout: Packed<T>,
-    zeros: Vec<T>,
+    pub recurrent: Packed<T>,
+    pub readout: Packed<T>,
+    pub zeros: Vec<T>,
     pub leak: Vec<T>,
 }
 
@@ -180,8 +172,6 @@ impl<T: Element> PackedBackward<T> {
 /// What the pass through time leaves, trial by trial; an empty slice is not written.
 #[derive(Default)]
 pub(super) struct Left<'a, T> {
-    /// `g` (trials, steps, units)
-    pub drive: &'a mut [T],
     /// (trials, steps, inputs)
     pub inputs: &'a mut [T],
     /// (trials, units), as are the following
@@ -199,7 +189,6 @@ impl<'a, T> Left<'a, T> {
             let at = (count * each).min(values.len());
             values.split_at_mut(at)
         };
-        let (drive, later_drive) = cut(self.drive, dims.steps * dims.units);
         let (inputs, later_inputs) = cut(self.inputs, dims.steps * dims.inputs);
         let (start_state, later_start_state) = cut(self.start_state, dims.units);
         let (start_rate, later_start_rate) = cut(self.start_rate, dims.units);
@@ -207,9 +196,8 @@ impl<'a, T> Left<'a, T> {
         let (leak, later_leak) = cut(self.leak, dims.units);
         let (recurrent_noise, later_recurrent_noise) = cut(self.recurrent_noise, dims.units);
         (
-            Self { drive, inputs, start_state, start_rate, alpha, leak, recurrent_noise },
+            Self { inputs, start_state, start_rate, alpha, leak, recurrent_noise },
             Self {
-                drive: later_drive,
                 inputs: later_inputs,
                 start_state: later_start_state,
                 start_rate: later_start_rate,
@@ -218,91 +206,5 @@ impl<'a, T> Left<'a, T> {
                 recurrent_noise: later_recurrent_noise,
             },
         )
-    }
-}
-
-/// The trials of one thread.
-pub(super) struct Share<'a, T> {
-    pub tree: &'a Tree<'a, T>,
-    pub trials: Range<usize>,
-    pub left: Left<'a, T>,
-}
-
-impl<T: Element> WithSimd for Share<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { tree, trials, mut left } = self;
-        for block in Dims::blocks(trials.len()) {
-            let (own, rest) = left.split(tree.dims, block.len());
-            left = rest;
-            simd.vectorize(Block { tree, trials: trials.start + block.start..trials.start + block.end, left: own });
-        }
-    }
-}
-
-/// Trials that go back together.
-pub(super) struct Block<'a, T> {
-    pub tree: &'a Tree<'a, T>,
-    pub trials: Range<usize>,
-    left: Left<'a, T>,
-}
-
-impl<T: Element> WithSimd for Block<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let Dims { steps, units, inputs, outputs, .. } = self.tree.dims;
-        let (count, width) = (self.trials.len(), self.tree.dims.width());
-        let wide = (self.tree.weights.zeros.len()).next_multiple_of(ROUND).max(width);
-        let logits = &self.tree.arriving.logits[self.trials.start * steps * outputs..];
-        let left = std::mem::take(&mut self.left);
-        let mut rows = Rows::new(self.tree.pool, count * width, count * wide, !left.leak.is_empty());
-        for step in (0..steps).rev() {
-            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.tree.weights.recurrent };
-            let readout = Term { rows: &logits[step * outputs..], stride: steps * outputs, weights: &self.tree.weights.readout };
-            let terms = [readout, recurrent];
-            let terms = if step + 1 < steps { &terms[..] } else { &terms[..1] };
-            product(simd, terms, count, &self.tree.weights.zeros, (0, self.tree.weights.recurrent.vectors), (&mut rows.arrived, wide));
-            if !left.inputs.is_empty() && step + 1 < steps {
-                store(&rows.arrived[units..], wide, &mut left.inputs[(step + 1) * inputs..], steps * inputs, inputs);
-            }
-            self.add_extra(&self.tree.arriving.rates, step, &mut rows.arrived, wide);
-            self.slopes(step, &mut rows);
-            self.retreat(step, &mut rows, wide);
-            store(&rows.drive, width, &mut left.drive[step * units..], steps * units, units);
-            if !left.leak.is_empty() {
-                self.accumulate_tau(step, &mut rows);
-            }
-        }
-        if !left.start_rate.is_empty() || !left.inputs.is_empty() {
-            let recurrent = Term { rows: &rows.drive, stride: width, weights: &self.tree.weights.recurrent };
-            product(
-                simd,
-                &[recurrent],
-                count,
-                &self.tree.weights.zeros,
-                (0, self.tree.weights.recurrent.vectors),
-                (&mut rows.arrived, wide),
-            );
-        }
-        if !left.inputs.is_empty() {
-            store(&rows.arrived[units..], wide, left.inputs, steps * inputs, inputs);
-        }
-        if !left.start_rate.is_empty() {
-            store(&rows.arrived, wide, left.start_rate, units, units);
-            let carried = if self.tree.equation.form == Form::Rate { &rows.state } else { &rows.drive };
-            for (carried, leaked) in carried.chunks_exact(width).zip(rows.loaded.chunks_exact_mut(width)) {
-                for ((leaked, carried), leak) in leaked.iter_mut().zip(carried).zip(&self.tree.weights.leak) {
-                    *leaked = *leak * *carried;
-                }
-            }
-            store(&rows.loaded, width, left.start_state, units, units);
-        }
-        for (sums, left) in [(&rows.alpha, left.alpha), (&rows.leak, left.leak), (&rows.recurrent_noise, left.recurrent_noise)] {
-            store(sums, width, left, units, units);
-        }
     }
 }

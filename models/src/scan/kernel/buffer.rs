@@ -8,6 +8,9 @@ use std::{
 
 use super::element::Element;
 
+/// Bytes of a cache line, where every buffer begins: a vector that straddles two lines takes twice as long to load.
+const LINE: usize = 64;
+
 /// The memory of a network and of all its copies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
@@ -34,9 +37,12 @@ impl<T> fmt::Debug for Pool<T> {
 impl<T: Element> Pool<T> {
     /// `len` numbers with arbitrary contents, in the smallest idle memory that holds them.
     pub fn take(&self, len: usize) -> Buffer<T> {
-        let idle = if len == 0 { None } else { self.idle(len) };
-        let data = idle.unwrap_or_else(|| vec![T::zero(); len]);
-        Buffer { data, len, pool: self.clone() }
+        if len == 0 {
+            return Buffer { data: Vec::new(), start: 0, len, pool: self.clone() };
+        }
+        let slack = LINE / size_of::<T>();
+        let data = self.idle(len + slack).unwrap_or_else(|| vec![T::zero(); len + slack]);
+        Buffer { start: data.as_ptr().align_offset(LINE).min(slack), data, len, pool: self.clone() }
     }
 
     /// Where nothing is large enough, the largest is given up, so that growing sizes do not leave a trail of small ones.
@@ -64,6 +70,7 @@ impl<T: Element> Pool<T> {
 /// Memory from a [`Pool`], which takes it back when this is dropped.
 pub(crate) struct Buffer<T> {
     data: Vec<T>,
+    start: usize,
     len: usize,
     pool: Pool<T>,
 }
@@ -78,13 +85,13 @@ impl<T> Deref for Buffer<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.data[..self.len]
+        &self.data[self.start..][..self.len]
     }
 }
 
 impl<T> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.data[..self.len]
+        &mut self.data[self.start..][..self.len]
     }
 }
 

@@ -6,11 +6,11 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    Dims, Equation, Parameters, Pool, ROUND, activation,
+    BLOCK, Dims, Equation, Parameters, Pool, ROUND, activation,
     element::Element,
     lanes,
     packed::{PANEL, Packed},
-    padded,
+    padded, parts,
     product::{Term, product},
     start_row, store,
 };
@@ -145,7 +145,7 @@ impl<T: Element> WithSimd for Share<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { pass, trials, mut kept } = self;
-        for block in Dims::blocks(trials.len()) {
+        for block in parts(trials.len(), trials.len().div_ceil(BLOCK)) {
             let (own, rest) = kept.split(pass.dims, block.len());
             kept = rest;
             simd.vectorize(Block { pass, trials: trials.start + block.start..trials.start + block.end, kept: own });

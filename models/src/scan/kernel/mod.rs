@@ -61,11 +61,16 @@ impl Dims {
         self.trials.div_ceil(rayon::current_num_threads()).max(1)
     }
 
-    /// Blocks of `trials` trials: first and number.
-    fn blocks(trials: usize) -> impl Iterator<Item = Range<usize>> {
-        let blocks = trials.div_ceil(BLOCK);
-        (0..blocks).map(move |block| block * trials / blocks..(block + 1) * trials / blocks)
+    /// A row of an array (trials, steps, units).
+    #[inline(always)]
+    fn row<T>(self, values: &[T], trial: usize, step: usize) -> &[T] {
+        &values[(trial * self.steps + step) * self.units..][..self.units]
     }
+}
+
+/// So many parts of `0..len`, as even as can be.
+fn parts(len: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..parts).map(move |part| part * len / parts..(part + 1) * len / parts)
 }
 
 /// The equation and its constants; every per-unit vector is padded with zeros to [`Dims::width`].
@@ -122,18 +127,11 @@ pub(super) fn padded<T: Element>(values: &[T], width: usize) -> Vec<T> {
     padded
 }
 
-/// Copies the first `units` numbers of each row of `width` between the kernel's rows and those of an array with `stride` numbers from row to row.
+/// Copies the first `units` numbers of each of the kernel's rows of `width` to those of an array with `stride` numbers from row to row.
 #[inline(always)]
 fn store<T: Copy>(rows: &[T], width: usize, to: &mut [T], stride: usize, units: usize) {
     for (row, to) in rows.chunks(width).zip(to.chunks_mut(stride)) {
         copy(&row[..units], &mut to[..units]);
-    }
-}
-
-#[inline(always)]
-fn load<T: Copy>(rows: &mut [T], width: usize, from: &[T], stride: usize, units: usize) {
-    for (row, from) in rows.chunks_exact_mut(width).zip(from.chunks(stride)) {
-        copy(&from[..units], &mut row[..units]);
     }
 }
 

@@ -8,9 +8,6 @@ use super::{
 /// Vectors in a panel. With eight rows of a tile they fill 24 of 32 registers with sums.
 pub(super) const PANEL: usize = 3;
 
-/// Bytes of a cache line; a vector that straddles two takes twice as long to load.
-const LINE: usize = 64;
-
 /// Rows that are transposed together, so that every cache line of the source is read once.
 const TRANSPOSED: usize = 16;
 
@@ -18,7 +15,6 @@ const TRANSPOSED: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Packed<T> {
     data: Buffer<T>,
-    start: usize,
     lanes: usize,
     pub depth: usize,
     /// Vectors in a row.
@@ -28,8 +24,7 @@ pub(crate) struct Packed<T> {
 impl<T: Element> Packed<T> {
     /// Zeros with `depth` rows of `vectors` vectors of `lanes` numbers.
     pub fn zeros(pool: &Pool<T>, lanes: usize, depth: usize, vectors: usize) -> Self {
-        let data = pool.zeros(depth * vectors * lanes + LINE / size_of::<T>());
-        Self { start: aligned(&data), data, lanes, depth, vectors }
+        Self { data: pool.zeros(depth * vectors * lanes), lanes, depth, vectors }
     }
 
     /// Places `source` (depth, columns), each row times its factor, at columns `first ..`.
@@ -61,7 +56,7 @@ impl<T: Element> Packed<T> {
     /// `vectors` vectors of columns from vector `first` on, which is a multiple of [`PANEL`], row by row.
     #[inline(always)]
     pub fn panel(&self, first: usize, vectors: usize) -> &[T] {
-        let at = self.start + first * self.lanes * self.depth;
+        let at = first * self.lanes * self.depth;
         &self.data[at..at + vectors * self.lanes * self.depth]
     }
 
@@ -69,7 +64,7 @@ impl<T: Element> Packed<T> {
     #[inline(always)]
     fn index(&self, k: usize, column: usize) -> usize {
         let panel = PANEL * self.lanes;
-        self.start + column / panel * panel * self.depth + k * self.width(column) + column % panel
+        column / panel * panel * self.depth + k * self.width(column) + column % panel
     }
 
     /// Columns of the panel of a column.
@@ -78,9 +73,4 @@ impl<T: Element> Packed<T> {
         let panel = PANEL * self.lanes;
         panel.min(self.vectors * self.lanes - column / panel * panel)
     }
-}
-
-/// First index of `data` on a cache line.
-pub(super) fn aligned<T>(data: &[T]) -> usize {
-    data.as_ptr().align_offset(LINE)
 }

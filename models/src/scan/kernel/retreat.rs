@@ -1,107 +1,270 @@
-//! One step back of a block of trials, apart from its product.
+//! Some trials on their way back through time, window after window of steps.
+//!
+//! What the weight gradients are made of is held for one window at a time, trial by trial and step by step, each row as long as whole vectors:
+//!
+//! ```text
+//! drive         g_t                    for the steps of the window and the one after it
+//! presynaptic   [r_{t-1} | 1 | u_t]    for the same steps
+//! ```
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
 
 use super::{
-    activation,
-    backward::Block,
-    buffer::{Buffer, Pool},
+    Dims, Extra, ROUND, activation,
+    backward::{Left, add},
+    buffer::Buffer,
+    copy,
     element::Element,
     forward::Noise,
-    load, start_row,
+    product::{Term, product},
+    start_row, store,
+    tree::Tree,
+    weight_gradient::{Outer, Rows},
 };
 use crate::config::Form;
 
-/// A block's gradients, each (trials, padded units) unless said otherwise.
-pub(super) struct Rows<T> {
-    /// With respect to the rates, followed by what else the product leaves (trials, columns of the weights).
-    pub arrived: Buffer<T>,
-    /// With respect to the state; in the current form `drive` is that.
-    pub state: Buffer<T>,
-    /// `g`
-    pub drive: Buffer<T>,
-    /// `f'`
-    pub slope: Buffer<T>,
-    /// Activity loaded from where it is kept.
-    pub loaded: Buffer<T>,
-    /// Sums over the steps; empty if not wanted.
-    pub alpha: Buffer<T>,
-    pub leak: Buffer<T>,
-    pub recurrent_noise: Buffer<T>,
+/// Trials that go back together.
+pub(super) struct Share<'a, T> {
+    tree: &'a Tree<'a, T>,
+    trials: Range<usize>,
+    left: Left<'a, T>,
+    drive: Slots<T>,
+    presynaptic: Slots<T>,
+    /// Gradients with respect to the rates, followed by what else the product leaves (trials, columns of the weights).
+    arrived: Buffer<T>,
+    /// Length of one of its rows.
+    wide: usize,
+    /// In the rate form the gradients with respect to the states (trials, padded units); in the current form `drive` is that.
+    state: Buffer<T>,
+    /// Activity loaded from where it is kept (trials, padded units).
+    loaded: Buffer<T>,
+    /// `f'` of one trial (padded units).
+    slope: Buffer<T>,
+    /// Sums over the steps (trials, padded units); empty if not wanted.
+    alpha: Buffer<T>,
+    leak: Buffer<T>,
+    recurrent_noise: Buffer<T>,
     /// Room to draw the noise again for these sums.
     noise: Noise,
 }
 
-impl<T: Element> Rows<T> {
-    /// `tau`: whether the sums over the steps are wanted.
-    pub fn new(pool: &Pool<T>, size: usize, arrived: usize, tau: bool) -> Self {
-        let (zeros, summed) = (|| pool.zeros(size), if tau { size } else { 0 });
-        Self {
-            arrived: pool.zeros(arrived),
-            state: zeros(),
-            drive: zeros(),
-            slope: zeros(),
-            loaded: zeros(),
-            alpha: pool.zeros(summed),
-            leak: pool.zeros(summed),
-            recurrent_noise: pool.zeros(summed),
-            noise: Noise::new(summed),
+/// Rows of a window (trials, slots, length).
+struct Slots<T> {
+    data: Buffer<T>,
+    slots: usize,
+    length: usize,
+}
+
+impl<T: Element> Slots<T> {
+    /// Length of the rows of a trial.
+    fn pitch(&self) -> usize {
+        self.slots * self.length
+    }
+
+    fn trial(&mut self, index: usize) -> &mut [T] {
+        let pitch = self.pitch();
+        &mut self.data[index * pitch..][..pitch]
+    }
+
+    /// The rows of `steps` slots of all trials from `slot` on.
+    fn rows(&self, slot: usize, steps: usize) -> Rows<'_, T> {
+        Rows {
+            data: &self.data[slot * self.length..],
+            groups: self.data.len() / self.pitch(),
+            pitch: self.pitch(),
+            rows: steps,
+            stride: self.length,
         }
     }
 }
 
-impl<T: Element> Block<'_, T> {
-    /// `f'` of this step.
-    #[inline(always)]
-    pub(super) fn slopes(&self, step: usize, rows: &mut Rows<T>) {
-        let width = self.tree.dims.width();
-        let (runs, kept_states) =
-            (&self.tree.equation.runs, self.tree.equation.form == Form::Current && !self.tree.arriving.kept_drive.is_empty());
-        let kept = if self.tree.arriving.kept_drive.is_empty() { self.tree.arriving.kept_rates } else { self.tree.arriving.kept_drive };
-        self.load(kept, step, &mut rows.loaded);
-        if kept_states {
-            // The rates without the noise that was added to them.
-            rows.slope.copy_from_slice(&rows.loaded);
-            activation::rates(runs, width, &rows.slope, &mut rows.loaded);
+impl<'a, T: Element> Share<'a, T> {
+    /// `steps` is the length of the longest window, `left` is that of these trials.
+    pub fn new(tree: &'a Tree<'a, T>, trials: Range<usize>, steps: usize, left: Left<'a, T>) -> Self {
+        let Dims { units, inputs, .. } = tree.dims;
+        let (pool, width, columns) = (tree.pool, tree.dims.width(), (units + 1 + inputs).next_multiple_of(ROUND));
+        let wide = tree.weights.zeros.len().next_multiple_of(ROUND).max(width);
+        let slots = |length| Slots { data: pool.zeros(trials.len() * (steps + 1) * length), slots: steps + 1, length };
+        let size = trials.len() * width;
+        let summed = if left.leak.is_empty() { 0 } else { size };
+        let mut presynaptic = slots(columns);
+        for row in presynaptic.data.chunks_exact_mut(columns) {
+            row[units] = T::one();
         }
-        activation::slopes(runs, width, &rows.loaded, &mut rows.slope);
+        Self {
+            drive: slots(width),
+            presynaptic,
+            arrived: pool.zeros(trials.len() * wide),
+            wide,
+            state: pool.zeros(if tree.equation.form == Form::Rate { size } else { 0 }),
+            loaded: pool.zeros(size),
+            slope: pool.zeros(width),
+            alpha: pool.zeros(summed),
+            leak: pool.zeros(summed),
+            recurrent_noise: pool.zeros(summed),
+            noise: Noise::new(summed),
+            tree,
+            trials,
+            left,
+        }
     }
 
-    /// From the gradients of the rates and of the following step's state to those of this step's state and drive.
+    /// Goes back through a window that ends where the last one began.
+    pub fn go_back(&mut self, window: Range<usize>) {
+        Arch::new().dispatch(Retreat { share: self, window });
+    }
+
+    /// Leaves what is left at the start of the trials.
+    pub fn finish(&mut self) {
+        Arch::new().dispatch(Arrival { share: self });
+    }
+
+    /// What is to be summed for the weights of the units: `g_t [r_{t-1} | 1 | u_t]^T` of a window.
+    pub fn recurrent(&self, window: &Range<usize>) -> Outer<'_, T> {
+        Outer { left: self.drive.rows(0, window.len()), right: self.presynaptic.rows(0, window.len()) }
+    }
+
+    /// The same for the readout: `dz_t [r_t | 1]^T`.
+    pub fn readout(&self, window: &Range<usize>) -> Outer<'_, T> {
+        let Dims { steps, outputs, .. } = self.tree.dims;
+        let logits = &self.tree.arriving.logits[(self.trials.start * steps + window.start) * outputs..];
+        let left = Rows { data: logits, groups: self.trials.len(), pitch: steps * outputs, rows: window.len(), stride: outputs };
+        Outer { left, right: self.presynaptic.rows(1, window.len()) }
+    }
+}
+
+struct Retreat<'a, 'b, T> {
+    share: &'a mut Share<'b, T>,
+    window: Range<usize>,
+}
+
+impl<T: Element> WithSimd for Retreat<'_, '_, T> {
+    type Output = ();
+
     #[inline(always)]
-    pub(super) fn retreat(&self, step: usize, rows: &mut Rows<T>, wide: usize) {
-        let width = self.tree.dims.width();
-        let arrived = rows.arrived.chunks_exact(wide);
-        match self.tree.equation.form {
-            Form::Current => {
-                for ((drive, arrived), slope) in rows.drive.chunks_exact_mut(width).zip(arrived).zip(rows.slope.chunks_exact(width)) {
-                    for (((g, arrived), slope), leak) in drive.iter_mut().zip(arrived).zip(slope).zip(&self.tree.weights.leak) {
-                        *g = *arrived * *slope + *leak * *g;
-                    }
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { share, window } = self;
+        share.slide(&window);
+        for step in window.clone().rev() {
+            let slot = step - window.start;
+            share.arrive(simd, step, slot);
+            for index in 0..share.trials.len() {
+                share.retreat(step, slot, index);
+            }
+            if !share.leak.is_empty() {
+                share.accumulate_tau(step, slot);
+            }
+        }
+    }
+}
+
+struct Arrival<'a, 'b, T> {
+    share: &'a mut Share<'b, T>,
+}
+
+impl<T: Element> WithSimd for Arrival<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Share { tree, trials, left, drive, arrived, wide, state, alpha, leak, recurrent_noise, .. } = self.share;
+        let Dims { steps, units, inputs, .. } = tree.dims;
+        let width = tree.dims.width();
+        if !left.start_rate.is_empty() || !left.inputs.is_empty() {
+            let recurrent = Term { rows: &drive.data, stride: drive.pitch(), weights: &tree.weights.recurrent };
+            product(simd, &[recurrent], trials.len(), &tree.weights.zeros, (0, tree.weights.recurrent.vectors), (arrived, *wide));
+        }
+        if !left.inputs.is_empty() {
+            store(&arrived[units..], *wide, left.inputs, steps * inputs, inputs);
+        }
+        if !left.start_rate.is_empty() {
+            store(arrived, *wide, left.start_rate, units, units);
+            for (index, left) in left.start_state.chunks_exact_mut(units).enumerate() {
+                let carried = if tree.equation.form == Form::Rate { &state[index * width..] } else { &drive.data[index * drive.pitch()..] };
+                for ((left, carried), leak) in left.iter_mut().zip(carried).zip(&tree.weights.leak) {
+                    *left = *leak * *carried;
                 }
-                self.add_extra(&self.tree.arriving.states, step, &mut rows.drive, width);
+            }
+        }
+        for (sums, left) in [(alpha, &mut *left.alpha), (leak, &mut *left.leak), (recurrent_noise, &mut *left.recurrent_noise)] {
+            store(sums, width, left, units, units);
+        }
+    }
+}
+
+impl<T: Element> Share<'_, T> {
+    /// Makes the first slot that of the step after the window, and loads what the steps of the window were driven by.
+    #[inline(always)]
+    fn slide(&mut self, window: &Range<usize>) {
+        let Dims { steps, units, inputs, .. } = self.tree.dims;
+        let (kept, start) = (self.tree.arriving.kept_rates, self.tree.parameters.start_rate);
+        let (width, columns, last) = (self.drive.length, self.presynaptic.length, window.len());
+        for (index, trial) in self.trials.clone().enumerate() {
+            self.drive.trial(index).copy_within(..width, last * width);
+            let rows = self.presynaptic.trial(index);
+            if window.end < steps {
+                rows.copy_within(..columns, last * columns);
+            } else {
+                copy(&kept[(trial * steps + steps - 1) * units..][..units], &mut rows[last * columns..][..units]);
+            }
+            for (step, row) in window.clone().zip(rows.chunks_exact_mut(columns)) {
+                let at = trial * steps + step;
+                let before = if step == 0 { start_row(start, units, trial) } else { &kept[(at - 1) * units..at * units] };
+                copy(before, &mut row[..units]);
+                copy(&self.tree.arriving.inputs[at * inputs..][..inputs], &mut row[units + 1..][..inputs]);
+            }
+        }
+    }
+
+    /// Gradients that reach the rates of a step from the step after it and from its logits.
+    #[inline(always)]
+    fn arrive<S: Simd>(&mut self, simd: S, step: usize, slot: usize) {
+        let Dims { steps, outputs, .. } = self.tree.dims;
+        let weights = self.tree.weights;
+        let logits = &self.tree.arriving.logits[(self.trials.start * steps + step) * outputs..];
+        let readout = Term { rows: logits, stride: steps * outputs, weights: &weights.readout };
+        let later = &self.drive.data[(slot + 1) * self.drive.length..];
+        let recurrent = Term { rows: later, stride: self.drive.pitch(), weights: &weights.recurrent };
+        let terms = [readout, recurrent];
+        let terms = if step + 1 < steps { &terms[..] } else { &terms[..1] };
+        product(simd, terms, self.trials.len(), &weights.zeros, (0, weights.recurrent.vectors), (&mut self.arrived, self.wide));
+    }
+
+    /// From the gradients of one trial's rates and of the following step's state to those of this step's state and drive.
+    #[inline(always)]
+    fn retreat(&mut self, step: usize, slot: usize, index: usize) {
+        let (tree, trial) = (self.tree, self.trials.start + index);
+        let Dims { steps, units, inputs, .. } = tree.dims;
+        let (width, wide, columns) = (self.drive.length, self.wide, self.presynaptic.length);
+        let arrived = &mut self.arrived[index * wide..][..wide];
+        if !self.left.inputs.is_empty() && step + 1 < steps {
+            copy(&arrived[units..units + inputs], &mut self.left.inputs[(index * steps + step + 1) * inputs..][..inputs]);
+        }
+        add_extra(&tree.arriving.rates, tree.dims, (trial, step), arrived);
+
+        let rates = &self.presynaptic.trial(index)[(slot + 1) * columns..][..width];
+        let (loaded, slope) = (&mut self.loaded[..width], &mut self.slope[..]);
+        tree.slopes((trial, step), rates, loaded, slope);
+
+        let (drive, later) = self.drive.trial(index)[slot * width..][..2 * width].split_at_mut(width);
+        match tree.equation.form {
+            Form::Current => {
+                let carried = later.iter().zip(&tree.weights.leak);
+                for (((g, arrived), slope), (later, leak)) in drive.iter_mut().zip(arrived).zip(slope).zip(carried) {
+                    *g = *arrived * *slope + *leak * *later;
+                }
+                add_extra(&tree.arriving.states, tree.dims, (trial, step), drive);
             }
             Form::Rate => {
-                for (state, arrived) in rows.state.chunks_exact_mut(width).zip(arrived) {
-                    for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(&self.tree.weights.leak) {
-                        *gradient = *arrived + *leak * *gradient;
-                    }
+                let state = &mut self.state[index * width..][..width];
+                for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(&tree.weights.leak) {
+                    *gradient = *arrived + *leak * *gradient;
                 }
-                self.add_extra(&self.tree.arriving.states, step, &mut rows.state, width);
-                for ((g, gradient), slope) in rows.drive.iter_mut().zip(rows.state.iter()).zip(rows.slope.iter()) {
+                add_extra(&tree.arriving.states, tree.dims, (trial, step), state);
+                for ((g, gradient), slope) in drive.iter_mut().zip(state).zip(slope) {
                     *g = *gradient * *slope;
-                }
-            }
-        }
-    }
-
-    /// Adds gradients that arrive from elsewhere.
-    #[inline(always)]
-    pub(super) fn add_extra(&self, extras: &[super::Extra<T>], step: usize, rows: &mut [T], stride: usize) {
-        let (units, steps) = (self.tree.dims.units, self.tree.dims.steps);
-        for extra in extras.iter().filter(|extra| !extra.last_only || step + 1 == steps) {
-            for (trial, row) in self.trials.clone().zip(rows.chunks_exact_mut(stride)) {
-                let at = if extra.last_only { trial * units } else { (trial * steps + step) * units };
-                for (value, extra) in row.iter_mut().zip(&extra.values[at..at + units]) {
-                    *value += *extra;
                 }
             }
         }
@@ -109,53 +272,88 @@ impl<T: Element> Block<'_, T> {
 
     /// Adds this step to the sums for `alpha`, `leak` and the noise amplitude.
     #[inline(always)]
-    pub(super) fn accumulate_tau(&self, step: usize, rows: &mut Rows<T>) {
-        let width = self.tree.dims.width();
-        if let Some(xi) = rows.noise.draw(self.tree.equation.xi.as_ref(), step, self.trials.start, width) {
-            for (sum, (g, z)) in rows.recurrent_noise.iter_mut().zip(rows.drive.iter().zip(xi)) {
-                *sum += *g * T::from_f32(*z);
+    fn accumulate_tau(&mut self, step: usize, slot: usize) {
+        let (tree, width, is_rate_form) = (self.tree, self.drive.length, self.tree.equation.form == Form::Rate);
+        if let Some(xi) = self.noise.draw(tree.equation.xi.as_ref(), step, self.trials.start, width) {
+            for (index, (sum, xi)) in self.recurrent_noise.chunks_exact_mut(width).zip(xi.chunks_exact(width)).enumerate() {
+                let drive = &self.drive.trial(index)[slot * width..];
+                for ((sum, g), z) in sum.iter_mut().zip(drive).zip(xi) {
+                    *sum += *g * T::from_f32(*z);
+                }
             }
         }
-        if self.tree.equation.form == Form::Rate {
-            self.load(self.tree.arriving.kept_drive, step, &mut rows.loaded);
-            for (sum, (gradient, driven)) in rows.alpha.iter_mut().zip(rows.state.iter().zip(rows.loaded.iter())) {
+        if is_rate_form {
+            self.load(tree.arriving.kept_drive, step);
+            for (sum, (gradient, driven)) in self.alpha.iter_mut().zip(self.state.iter().zip(self.loaded.iter())) {
                 *sum += *gradient * *driven;
             }
         }
-        self.load_previous_state(step, &mut rows.noise, &mut rows.loaded);
-        let gradients = if self.tree.equation.form == Form::Rate { &rows.state } else { &rows.drive };
-        for (sum, (gradient, state)) in rows.leak.iter_mut().zip(gradients.iter().zip(rows.loaded.iter())) {
-            *sum += *gradient * *state;
+        self.load_previous_states(step);
+        for (index, (sum, before)) in self.leak.chunks_exact_mut(width).zip(self.loaded.chunks_exact(width)).enumerate() {
+            let gradient = if is_rate_form { &self.state[index * width..] } else { &self.drive.trial(index)[slot * width..] };
+            for ((sum, gradient), state) in sum.iter_mut().zip(gradient).zip(before) {
+                *sum += *gradient * *state;
+            }
         }
     }
 
     /// The states before this step.
     #[inline(always)]
-    fn load_previous_state(&self, step: usize, noise: &mut Noise, to: &mut [T]) {
-        let (width, units) = (self.tree.dims.width(), self.tree.dims.units);
+    fn load_previous_states(&mut self, step: usize) {
+        let (tree, width, units) = (self.tree, self.drive.length, self.tree.dims.units);
         if step == 0 {
-            for (trial, row) in self.trials.clone().zip(to.chunks_exact_mut(width)) {
-                row[..units].copy_from_slice(start_row(self.tree.parameters.start_state, units, trial));
+            for (trial, row) in self.trials.clone().zip(self.loaded.chunks_exact_mut(width)) {
+                row[..units].copy_from_slice(start_row(tree.parameters.start_state, units, trial));
             }
             return;
         }
-        let kept = if self.tree.equation.form == Form::Rate { self.tree.arriving.kept_rates } else { self.tree.arriving.kept_drive };
-        self.load(kept, step - 1, to);
-        if self.tree.equation.form == Form::Rate
-            && let Some(zeta) = noise.draw(self.tree.equation.zeta.as_ref(), step - 1, self.trials.start, width)
-        {
-            for (row, zeta) in to.chunks_exact_mut(width).zip(zeta.chunks_exact(width)) {
-                for ((value, z), amplitude) in row.iter_mut().zip(zeta).zip(&self.tree.equation.post_noise) {
+        if tree.equation.form == Form::Current {
+            return self.load(tree.arriving.kept_drive, step - 1);
+        }
+        self.load(tree.arriving.kept_rates, step - 1);
+        if let Some(zeta) = self.noise.draw(tree.equation.zeta.as_ref(), step - 1, self.trials.start, width) {
+            for (row, zeta) in self.loaded.chunks_exact_mut(width).zip(zeta.chunks_exact(width)) {
+                for ((value, z), amplitude) in row.iter_mut().zip(zeta).zip(&tree.equation.post_noise) {
                     *value -= *amplitude * T::from_f32(*z);
                 }
             }
         }
     }
 
-    /// This block's rows of an array (trials, steps, units) at a step.
+    /// These trials' rows of an array (trials, steps, units) at a step.
     #[inline(always)]
-    fn load(&self, kept: &[T], step: usize, to: &mut [T]) {
-        let (units, steps) = (self.tree.dims.units, self.tree.dims.steps);
-        load(to, self.tree.dims.width(), &kept[(self.trials.start * steps + step) * units..], steps * units, units);
+    fn load(&mut self, kept: &[T], step: usize) {
+        for (trial, row) in self.trials.clone().zip(self.loaded.chunks_exact_mut(self.drive.length)) {
+            copy(self.tree.dims.row(kept, trial, step), &mut row[..self.tree.dims.units]);
+        }
+    }
+}
+
+impl<T: Element> Tree<'_, T> {
+    /// `f'` of a trial at a step; `rates` are what it left, noise included, `loaded` is working space.
+    #[inline(always)]
+    fn slopes(&self, (trial, step): (usize, usize), rates: &[T], loaded: &mut [T], slope: &mut [T]) {
+        let (runs, width) = (&self.equation.runs, rates.len());
+        if self.arriving.kept_drive.is_empty() {
+            return activation::slopes(runs, width, rates, slope);
+        }
+        let drive = self.dims.row(self.arriving.kept_drive, trial, step);
+        match self.equation.form {
+            Form::Current => {
+                copy(drive, &mut slope[..drive.len()]);
+                activation::rates(runs, width, slope, loaded);
+            }
+            Form::Rate => copy(drive, &mut loaded[..drive.len()]),
+        }
+        activation::slopes(runs, width, loaded, slope);
+    }
+}
+
+/// Adds gradients that arrive at a trial's step from elsewhere.
+#[inline(always)]
+fn add_extra<T: Element>(extras: &[Extra<T>], dims: Dims, (trial, step): (usize, usize), row: &mut [T]) {
+    for extra in extras.iter().filter(|extra| !extra.last_only || step + 1 == dims.steps) {
+        let values = if extra.last_only { &extra.values[trial * dims.units..][..dims.units] } else { dims.row(extra.values, trial, step) };
+        add(&mut row[..dims.units], values);
     }
 }

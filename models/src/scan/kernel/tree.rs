@@ -3,22 +3,30 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::{
-    Buffer, Dims, Equation, Parameters, Pool,
-    backward::{Arriving, Gradients, Left, PackedBackward, Share, add},
+    BLOCK, Buffer, Dims, Equation, Parameters, Pool,
+    backward::{Arriving, Gradients, Left, PackedBackward, add},
     element::Element,
-    lanes,
-    weight_gradient::{Columns, weight_gradient},
+    lanes, parts,
+    retreat::Share,
+    weight_gradient::{Outer, weight_gradient},
 };
 
-/// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, and for long sums.
+/// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, for long sums, and for the sums to be small
+/// beside the rates.
 pub(super) fn smallest_leaf(dims: Dims) -> usize {
     const ROWS: usize = 8;
     const STEPS: usize = 400;
-    ROWS.max(dims.units / 16).max(STEPS.div_ceil(dims.steps))
+    ROWS.max(dims.units / 16).max(STEPS.max(2 * dims.units).div_ceil(dims.steps))
+}
+
+/// Most steps between two additions to the sums of a leaf: few enough for what is added to stay in the cache, many enough that loading and storing sums
+/// does not count.
+fn longest_window(trials: usize) -> usize {
+    const ROWS: usize = 256;
+    ROWS.div_ceil(trials.min(BLOCK))
 }
 
 /// Leaves that so many trials are halved into.
@@ -40,7 +48,7 @@ pub(super) struct Tree<'a, T> {
 
 /// Summed outer products, rows padded to whole vectors.
 pub(super) struct Sums<T> {
-    /// Of `g` and `[r_{t-1} | u_t | 1]`.
+    /// Of `g` and `[r_{t-1} | 1 | u_t]`.
     recurrent: Buffer<T>,
     /// Of `dz` and `[r_t | 1]`.
     readout: Buffer<T>,
@@ -63,36 +71,45 @@ impl<T: Element> Tree<'_, T> {
 
     fn leaf(&self, trials: Range<usize>, left: Left<T>) -> Sums<T> {
         let Dims { steps, units, inputs, outputs, .. } = self.dims;
-        let mut drive = self.pool.take(trials.len() * steps * units);
-        self.go_back(trials.clone(), Left { drive: &mut drive, ..left });
-
-        let rows = trials.start * steps..trials.end * steps;
-        let rates = &self.arriving.kept_rates[rows.start * units..rows.end * units];
-        let before = Columns::Before { rows: rates, units, steps, start: self.parameters.start_rate, first_trial: trials.start };
-        let inputs = Columns::Rows(&self.arriving.inputs[rows.start * inputs..rows.end * inputs], inputs);
-        let recurrent = self.outer(&drive, units, &[before, inputs, Columns::One]);
-        let logits = &self.arriving.logits[rows.start * outputs..rows.end * outputs];
-        let readout = self.outer(logits, outputs, &[Columns::Rows(rates, units), Columns::One]);
+        let longest = longest_window(trials.len());
+        let mut shares = self.shares(trials, longest.min(steps), left);
+        let (mut recurrent, mut readout) = (self.zeros(units, units + 1 + inputs), self.zeros(outputs, units + 1));
+        for end in (1..=steps).rev().step_by(longest) {
+            let window = end.saturating_sub(longest)..end;
+            self.each(&mut shares, |share| share.go_back(window.clone()));
+            self.add_outer(shares.iter().map(|share| share.recurrent(&window)), units, &mut recurrent);
+            self.add_outer(shares.iter().map(|share| share.readout(&window)), outputs, &mut readout);
+        }
+        self.each(&mut shares, |share| share.finish());
         Sums { recurrent, readout }
     }
 
-    /// Takes trials back through time.
-    fn go_back(&self, trials: Range<usize>, mut left: Left<T>) {
-        let share = trials.len().div_ceil(self.threads);
-        let mut shares = Vec::new();
-        for first in trials.clone().step_by(share) {
-            let trials = first..(first + share).min(trials.end);
-            let (own, rest) = left.split(self.dims, trials.len());
-            shares.push(Share { tree: self, trials, left: own });
-            left = rest;
-        }
-        shares.into_par_iter().for_each(|share| Arch::new().dispatch(share));
+    /// Trials that go back together: few enough for their rows to stay in the cache, and some for every thread.
+    fn shares<'a>(&'a self, trials: Range<usize>, window: usize, mut left: Left<'a, T>) -> Vec<Share<'a, T>> {
+        let shares = trials.len().div_ceil(BLOCK).max(self.threads.min(trials.len()));
+        parts(trials.len(), shares)
+            .map(|part| {
+                let (own, rest) = std::mem::take(&mut left).split(self.dims, part.len());
+                left = rest;
+                Share::new(self, trials.start + part.start..trials.start + part.end, window, own)
+            })
+            .collect()
     }
 
-    fn outer(&self, left: &[T], m: usize, right: &[Columns<T>]) -> Buffer<T> {
-        let mut sums = self.pool.zeros(m * width::<T>(right.iter().map(Columns::count).sum()));
-        weight_gradient(self.pool, left, m, right, self.threads.min(m), &mut sums);
-        sums
+    fn each(&self, shares: &mut [Share<T>], act: impl Fn(&mut Share<T>) + Send + Sync) {
+        if self.threads == 1 { shares.iter_mut().for_each(act) } else { shares.par_iter_mut().for_each(act) }
+    }
+
+    fn zeros(&self, rows: usize, columns: usize) -> Buffer<T> {
+        self.pool.zeros(rows * width::<T>(columns))
+    }
+
+    fn add_outer<'a>(&self, outer: impl Iterator<Item = Outer<'a, T>>, rows: usize, sums: &mut [T])
+    where
+        T: 'a,
+    {
+        let (outer, width) = (outer.collect::<Vec<_>>(), sums.len() / rows);
+        weight_gradient(self.pool, &outer, self.threads.min(rows), sums, width);
     }
 }
 
@@ -107,10 +124,10 @@ impl<T: Element> Sums<T> {
         let Dims { units, inputs, outputs, .. } = dims;
         let (mut w_rec, mut w_in) = (Vec::with_capacity(units * units), Vec::with_capacity(units * inputs));
         let mut b_rec = Vec::with_capacity(units);
-        for (row, alpha) in self.recurrent.chunks_exact(width::<T>(units + inputs + 1)).zip(parameters.alpha) {
+        for (row, alpha) in self.recurrent.chunks_exact(width::<T>(units + 1 + inputs)).zip(parameters.alpha) {
             w_rec.extend(row[..units].iter().map(|sum| *alpha * *sum));
-            w_in.extend(row[units..units + inputs].iter().map(|sum| *alpha * *sum));
-            b_rec.push(*alpha * row[units + inputs]);
+            b_rec.push(*alpha * row[units]);
+            w_in.extend(row[units + 1..][..inputs].iter().map(|sum| *alpha * *sum));
         }
         let (mut w_out, mut b_out) = (Vec::with_capacity(outputs * units), Vec::with_capacity(outputs));
         for row in self.readout.chunks_exact(width::<T>(units + 1)) {

@@ -15,83 +15,91 @@ use super::{
     buffer::Pool,
     copy,
     element::Element,
-    packed::{PANEL, aligned},
+    packed::PANEL,
     product::{accumulate, tiles, with_rows},
-    start_row,
 };
 
-/// Outer products that are laid out and summed together: few enough to stay in the cache, many enough that loading and storing sums does not count.
-const BLOCK: usize = 256;
+/// Longest rows that are read where they are. Longer ones are too far apart to stay in the cache while they are read again and again; their columns are
+/// laid out first.
+const SHORT: usize = 128;
 
-/// Some columns of the rows on the right.
+/// Rows in groups of `rows`: `stride` numbers from one row to the next, `pitch` from one group to the next.
 #[derive(Clone, Copy)]
-pub(super) enum Columns<'a, T> {
-    /// Rows of `1` numbers, one after the other.
-    Rows(&'a [T], usize),
-    /// Before the first of so many steps of every trial the row of its start, before the others the one of the step before.
-    Before { rows: &'a [T], units: usize, steps: usize, start: &'a [T], first_trial: usize },
-    /// A column of ones.
-    One,
+pub(super) struct Rows<'a, T> {
+    pub data: &'a [T],
+    pub groups: usize,
+    pub pitch: usize,
+    pub rows: usize,
+    pub stride: usize,
 }
 
-impl<T: Element> Columns<'_, T> {
-    /// How many.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::Rows(_, columns) => *columns,
-            Self::Before { units, .. } => *units,
-            Self::One => 1,
-        }
-    }
-
-    /// Copies columns `own` of some rows to the beginning of rows of `to`, each `stride` long.
+impl<'a, T: Copy> Rows<'a, T> {
+    /// Without the first columns.
     #[inline(always)]
-    fn lay_out(&self, block: Range<usize>, own: Range<usize>, to: &mut [T], stride: usize) {
-        let to = to.chunks_mut(stride).map(|row| &mut row[..own.len()]);
-        match self {
-            Self::Rows(rows, columns) => {
-                for (row, to) in rows[block.start * columns..].chunks_exact(*columns).zip(to) {
-                    copy(&row[own.clone()], to);
-                }
-            }
-            Self::Before { rows, units, steps, start, first_trial } => {
-                let (mut trial, mut step) = (block.start / steps, block.start % steps);
-                for (k, to) in block.zip(to) {
-                    let before = if step == 0 { start_row(start, *units, first_trial + trial) } else { &rows[(k - 1) * units..k * units] };
-                    copy(&before[own.clone()], to);
-                    step += 1;
-                    if step == *steps {
-                        (trial, step) = (trial + 1, 0);
-                    }
-                }
-            }
-            Self::One => to.for_each(|row| row.fill(T::one())),
+    fn from(self, column: usize) -> Self {
+        Self { data: &self.data[column..], ..self }
+    }
+
+    /// One row after the other; each has at least the numbers up to the next one or to the end of the data.
+    #[inline(always)]
+    fn iter(self) -> impl Iterator<Item = &'a [T]> {
+        (0..self.groups).flat_map(move |group| self.group(group))
+    }
+
+    #[inline(always)]
+    fn group(self, group: usize) -> impl Iterator<Item = &'a [T]> {
+        self.data[group * self.pitch..].chunks(self.stride).take(self.rows)
+    }
+
+    /// Lays out the first columns, row after row.
+    #[inline(always)]
+    fn lay_out(self, columns: usize, to: &mut [T]) {
+        for (row, to) in self.iter().zip(to.chunks_exact_mut(columns)) {
+            copy(&row[..columns], to);
         }
+    }
+
+    /// The same for a constant number of them.
+    #[inline(always)]
+    fn lay_out_short<const COLUMNS: usize>(self, to: &mut [T]) {
+        for (row, to) in self.iter().zip(to.as_chunks_mut::<COLUMNS>().0) {
+            if let Some(row) = row.first_chunk::<COLUMNS>() {
+                *to = *row;
+            }
+        }
+    }
+
+    /// What one of these has left.
+    #[inline(always)]
+    fn dense(data: &'a [T], rows: usize, columns: usize) -> Self {
+        Self { data, groups: 1, pitch: 0, rows, stride: columns }
     }
 }
 
-/// Adds D of `left` (rows, M) and the columns of `right`, side by side, to `out` (M, `width`), whose rows are padded to whole vectors. `groups` is the
-/// number of threads to use.
-pub(super) fn weight_gradient<T: Element>(pool: &Pool<T>, left: &[T], m: usize, right: &[Columns<T>], groups: usize, out: &mut [T]) {
-    let width = out.len() / m;
-    let share = m.div_ceil(groups);
-    let part = |(index, sums): (usize, &mut [T])| {
-        let rows = index * share..index * share + sums.len() / width;
-        Arch::new().dispatch(Part { pool, left, m, right, rows, sums, width });
+/// Rows whose outer products are to be summed, as many on the left as on the right. Rows on the right are whole vectors.
+#[derive(Clone, Copy)]
+pub(super) struct Outer<'a, T> {
+    pub left: Rows<'a, T>,
+    pub right: Rows<'a, T>,
+}
+
+/// Adds the outer products of all pairs of rows to `out` (M, `width`), whose rows are whole vectors. `threads` is how many to use.
+pub(super) fn weight_gradient<T: Element>(pool: &Pool<T>, outer: &[Outer<T>], threads: usize, out: &mut [T], width: usize) {
+    let part = |first: usize, sums: &mut [T]| {
+        let rows = first..first + sums.len() / width;
+        Arch::new().dispatch(Part { pool, outer, rows, sums, width });
     };
-    if groups == 1 {
-        part((0, out));
-    } else {
-        out.par_chunks_mut(share * width).enumerate().for_each(part);
+    if threads == 1 {
+        return part(0, out);
     }
+    let share = (out.len() / width).div_ceil(threads);
+    out.par_chunks_mut(share * width).enumerate().for_each(|(index, sums)| part(index * share, sums));
 }
 
 /// One thread's rows of D.
 struct Part<'a, T> {
     pool: &'a Pool<T>,
-    left: &'a [T],
-    m: usize,
-    right: &'a [Columns<'a, T>],
+    outer: &'a [Outer<'a, T>],
     rows: Range<usize>,
     sums: &'a mut [T],
     width: usize,
@@ -101,86 +109,69 @@ impl<T: Element> WithSimd for Part<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { pool, m, right, ref rows, width, .. } = self;
-        let (lanes, total) = (T::lanes::<S>(), self.left.len() / m);
-        let vectors = right.iter().map(Columns::count).sum::<usize>().div_ceil(lanes);
-        let mut left = pool.take(BLOCK * rows.len());
-        let mut panel = pool.take((BLOCK + 1) * PANEL * lanes);
-        let start = aligned(&panel).min(PANEL * lanes);
-        for block in (0..total).step_by(BLOCK).map(|first| first..(first + BLOCK).min(total)) {
-            self.lay_out_left::<S>(block.clone(), &mut left);
-            for first in (0..vectors).step_by(PANEL) {
-                let count = PANEL.min(vectors - first);
-                let panel = &mut panel[start..][..block.len() * count * lanes];
-                lay_out_right(right, block.clone(), first * lanes..(first + count) * lanes, panel);
-                let sums = &mut self.sums[first * lanes..];
-                let mut panel = Panel { left: &left, right: panel, depth: block.len(), sums, width };
-                match count {
-                    1 => panel.rows::<S, 1>(simd, rows.len()),
-                    2 => panel.rows::<S, 2>(simd, rows.len()),
-                    _ => panel.rows::<S, PANEL>(simd, rows.len()),
-                }
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for Outer { left, right } in self.outer {
+            let left = left.from(self.rows.start);
+            if right.stride <= SHORT {
+                self.add(simd, *right, |row, _| left.from(row));
+            } else {
+                self.add_laid_out(simd, left, *right);
             }
-        }
-    }
-}
-
-/// Rows of the given columns of `right`, side by side, with zeros behind the last.
-#[inline(always)]
-fn lay_out_right<T: Element>(right: &[Columns<T>], block: Range<usize>, columns: Range<usize>, panel: &mut [T]) {
-    let mut before = 0;
-    for part in right {
-        let within = |column: usize| column.clamp(before, before + part.count());
-        let (from, until) = (within(columns.start), within(columns.end));
-        if from < until {
-            part.lay_out(block.clone(), from - before..until - before, &mut panel[from - columns.start..], columns.len());
-        }
-        before += part.count();
-    }
-    if before < columns.end {
-        for row in panel.chunks_exact_mut(columns.len()) {
-            row[before - columns.start..].fill(T::zero());
         }
     }
 }
 
 impl<T: Element> Part<'_, T> {
-    /// Tile after tile of this part's columns of `left`, each row by row.
+    /// `left` gives the rows of a tile, from its first row of D and their number.
     #[inline(always)]
-    fn lay_out_left<S: Simd>(&self, block: Range<usize>, to: &mut [T]) {
-        for (first, count) in tiles::<S>(self.rows.len()) {
-            let tile = &mut to[first * block.len()..(first + count) * block.len()];
-            let left = &self.left[block.start * self.m + self.rows.start + first..];
+    fn add<'a, S: Simd>(&mut self, simd: S, right: Rows<'a, T>, left: impl Fn(usize, usize) -> Rows<'a, T>) {
+        let lanes = T::lanes::<S>();
+        for (first, count) in panels(self.width / lanes) {
+            self.add_panel(simd, first * lanes, count, right.from(first * lanes), &left);
+        }
+    }
+
+    #[inline(always)]
+    fn add_laid_out<S: Simd>(&mut self, simd: S, left: Rows<T>, right: Rows<T>) {
+        let (lanes, depth) = (T::lanes::<S>(), left.groups * left.rows);
+        let mut tiled = self.pool.take(depth * self.rows.len());
+        for (row, count) in tiles::<S>(self.rows.len()) {
+            let tile = &mut tiled[row * depth..(row + count) * depth];
             macro_rules! lay_out {
                 ($m:literal) => {
-                    for (tile, left) in tile.as_chunks_mut::<$m>().0.iter_mut().zip(left.chunks(self.m)) {
-                        if let Some(left) = left.first_chunk::<$m>() {
-                            *tile = *left;
-                        }
-                    }
+                    left.from(row).lay_out_short::<$m>(tile)
                 };
             }
             with_rows!(count, lay_out);
         }
+        let mut panel = self.pool.take(depth * PANEL * lanes);
+        for (first, count) in panels(self.width / lanes) {
+            let columns = count * lanes;
+            right.from(first * lanes).lay_out(columns, &mut panel);
+            let tile = |row: usize, count| Rows::dense(&tiled[row * depth..], depth, count);
+            self.add_panel(simd, first * lanes, count, Rows::dense(&panel, depth, columns), &tile);
+        }
     }
-}
 
-struct Panel<'a, T> {
-    left: &'a [T],
-    right: &'a [T],
-    depth: usize,
-    sums: &'a mut [T],
-    width: usize,
-}
-
-impl<T: Element> Panel<'_, T> {
     #[inline(always)]
-    fn rows<S: Simd, const V: usize>(&mut self, simd: S, rows: usize) {
-        for (row, count) in tiles::<S>(rows) {
+    fn add_panel<'a, S: Simd>(
+        &mut self,
+        simd: S,
+        column: usize,
+        vectors: usize,
+        right: Rows<'a, T>,
+        left: &impl Fn(usize, usize) -> Rows<'a, T>,
+    ) {
+        let width = self.width;
+        for (row, count) in tiles::<S>(self.rows.len()) {
+            let (left, sums) = (left(row, count), &mut self.sums[row * width + column..]);
             macro_rules! tile {
                 ($m:literal) => {
-                    simd.vectorize(Tile::<T, $m, V> { panel: self, row })
+                    match vectors {
+                        1 => simd.vectorize(Tile::<T, $m, 1> { left, right, sums, width }),
+                        2 => simd.vectorize(Tile::<T, $m, 2> { left, right, sums, width }),
+                        _ => simd.vectorize(Tile::<T, $m, PANEL> { left, right, sums, width }),
+                    }
                 };
             }
             with_rows!(count, tile);
@@ -188,28 +179,40 @@ impl<T: Element> Panel<'_, T> {
     }
 }
 
-struct Tile<'a, 'b, T, const M: usize, const V: usize> {
-    panel: &'a mut Panel<'b, T>,
-    row: usize,
+/// First vector and number of vectors of each panel of a row.
+#[inline(always)]
+fn panels(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..vectors).step_by(PANEL).map(move |first| (first, PANEL.min(vectors - first)))
 }
 
-impl<T: Element, const M: usize, const V: usize> WithSimd for Tile<'_, '_, T, M, V> {
+/// `M` rows of D, `V` vectors of columns, at the beginning of `sums`.
+struct Tile<'a, T, const M: usize, const V: usize> {
+    left: Rows<'a, T>,
+    right: Rows<'a, T>,
+    sums: &'a mut [T],
+    width: usize,
+}
+
+impl<T: Element, const M: usize, const V: usize> WithSimd for Tile<'_, T, M, V> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Panel { left, right, depth, sums: out, width } = self.panel;
+        let Self { left, right, sums: out, width } = self;
         let lanes = V * T::lanes::<S>();
         let mut sums = [[T::splat(simd, T::zero()); V]; M];
-        for (row, sums) in sums.iter_mut().enumerate() {
-            sums.copy_from_slice(T::vectors::<S>(&out[(self.row + row) * *width..][..lanes]));
+        for (sums, out) in sums.iter_mut().zip(out.chunks(width)) {
+            sums.copy_from_slice(T::vectors::<S>(&out[..lanes]));
         }
-        let left = left[self.row * *depth..][..M * *depth].chunks_exact(M);
-        for (left, right) in left.zip(T::vectors::<S>(right).chunks_exact(V)) {
-            accumulate::<S, T, M, V>(simd, &mut sums, std::array::from_fn(|row| left[row]), right);
+        for group in 0..left.groups {
+            for (left, right) in left.group(group).zip(right.group(group)) {
+                if let Some(left) = left.first_chunk::<M>() {
+                    accumulate::<S, T, M, V>(simd, &mut sums, *left, T::vectors::<S>(&right[..lanes]));
+                }
+            }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            T::vectors_mut::<S>(&mut out[(self.row + row) * *width..][..lanes]).copy_from_slice(sums);
+        for (sums, out) in sums.iter().zip(out.chunks_mut(width)) {
+            T::vectors_mut::<S>(&mut out[..lanes]).copy_from_slice(sums);
         }
     }
 }
