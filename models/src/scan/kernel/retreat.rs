@@ -40,7 +40,7 @@ pub(super) struct Share<'a, T> {
     state: Buffer<T>,
     /// Activity loaded from where it is kept (trials, padded units).
     loaded: Buffer<T>,
-    /// `f'` of one trial (padded units).
+    /// `f'` (trials, padded units).
     slope: Buffer<T>,
     /// Sums over the steps (trials, padded units); empty if not wanted.
     alpha: Buffer<T>,
@@ -63,9 +63,17 @@ impl<T: Element> Slots<T> {
         self.slots * self.length
     }
 
-    fn trial(&mut self, index: usize) -> &mut [T] {
-        let pitch = self.pitch();
-        &mut self.data[index * pitch..][..pitch]
+    /// The rows of each trial, from `slot` on.
+    #[inline(always)]
+    fn trials(&self, slot: usize) -> impl Iterator<Item = &[T]> {
+        let from = slot * self.length;
+        self.data.chunks_exact(self.pitch()).map(move |rows| &rows[from..])
+    }
+
+    #[inline(always)]
+    fn trials_mut(&mut self, slot: usize) -> impl Iterator<Item = &mut [T]> {
+        let (pitch, from) = (self.pitch(), slot * self.length);
+        self.data.chunks_exact_mut(pitch).map(move |rows| &mut rows[from..])
     }
 
     /// The rows of `steps` slots of all trials from `slot` on.
@@ -100,7 +108,7 @@ impl<'a, T: Element> Share<'a, T> {
             wide,
             state: pool.zeros(if tree.equation.form == Form::Rate { size } else { 0 }),
             loaded: pool.zeros(size),
-            slope: pool.zeros(width),
+            slope: pool.zeros(size),
             alpha: pool.zeros(summed),
             leak: pool.zeros(summed),
             recurrent_noise: pool.zeros(summed),
@@ -150,9 +158,8 @@ impl<T: Element> WithSimd for Retreat<'_, '_, T> {
         for step in window.clone().rev() {
             let slot = step - window.start;
             share.arrive(simd, step, slot);
-            for index in 0..share.trials.len() {
-                share.retreat(step, slot, index);
-            }
+            share.slopes(step, slot);
+            share.retreat(step, slot);
             if !share.leak.is_empty() {
                 share.accumulate_tau(step, slot);
             }
@@ -201,19 +208,34 @@ impl<T: Element> Share<'_, T> {
         let Dims { steps, units, inputs, .. } = self.tree.dims;
         let (kept, start) = (self.tree.arriving.kept_rates, self.tree.parameters.start_rate);
         let (width, columns, last) = (self.drive.length, self.presynaptic.length, window.len());
-        for (index, trial) in self.trials.clone().enumerate() {
-            self.drive.trial(index).copy_within(..width, last * width);
-            let rows = self.presynaptic.trial(index);
+        for rows in self.drive.trials_mut(0) {
+            rows.copy_within(..width, last * width);
+        }
+        for (trial, rows) in self.trials.clone().zip(self.presynaptic.trials_mut(0)) {
             if window.end < steps {
                 rows.copy_within(..columns, last * columns);
             } else {
-                copy(&kept[(trial * steps + steps - 1) * units..][..units], &mut rows[last * columns..][..units]);
+                copy(self.tree.dims.row(kept, trial, steps - 1), &mut rows[last * columns..][..units]);
             }
-            for (step, row) in window.clone().zip(rows.chunks_exact_mut(columns)) {
-                let at = trial * steps + step;
-                let before = if step == 0 { start_row(start, units, trial) } else { &kept[(at - 1) * units..at * units] };
-                copy(before, &mut row[..units]);
-                copy(&self.tree.arriving.inputs[at * inputs..][..inputs], &mut row[units + 1..][..inputs]);
+            let first = trial * steps + window.start;
+            if inputs > 0 {
+                for (inputs, row) in
+                    self.tree.arriving.inputs[first * inputs..].chunks_exact(inputs).zip(rows.chunks_exact_mut(columns)).take(last)
+                {
+                    copy(inputs, &mut row[units + 1..][..inputs.len()]);
+                }
+            }
+            let (before, rows) = match window.start {
+                0 => {
+                    let (row, rows) = rows.split_at_mut(columns);
+                    copy(start_row(start, units, trial), &mut row[..units]);
+                    (first, rows)
+                }
+                _ => (first - 1, rows),
+            };
+            let loaded = window.end - window.start.max(1);
+            for (rates, row) in kept[before * units..].chunks_exact(units).zip(rows.chunks_exact_mut(columns)).take(loaded) {
+                copy(rates, &mut row[..units]);
             }
         }
     }
@@ -221,7 +243,7 @@ impl<T: Element> Share<'_, T> {
     /// Gradients that reach the rates of a step from the step after it and from its logits.
     #[inline(always)]
     fn arrive<S: Simd>(&mut self, simd: S, step: usize, slot: usize) {
-        let Dims { steps, outputs, .. } = self.tree.dims;
+        let Dims { steps, units, inputs, outputs, .. } = self.tree.dims;
         let weights = self.tree.weights;
         let logits = &self.tree.arriving.logits[(self.trials.start * steps + step) * outputs..];
         let readout = Term { rows: logits, stride: steps * outputs, weights: &weights.readout };
@@ -230,41 +252,61 @@ impl<T: Element> Share<'_, T> {
         let terms = [readout, recurrent];
         let terms = if step + 1 < steps { &terms[..] } else { &terms[..1] };
         product(simd, terms, self.trials.len(), &weights.zeros, (0, weights.recurrent.vectors), (&mut self.arrived, self.wide));
+        if !self.left.inputs.is_empty() && step + 1 < steps {
+            store(&self.arrived[units..], self.wide, &mut self.left.inputs[(step + 1) * inputs..], steps * inputs, inputs);
+        }
+        add_extra(&self.tree.arriving.rates, self.tree.dims, (&self.trials, step), self.arrived.chunks_exact_mut(self.wide));
     }
 
-    /// From the gradients of one trial's rates and of the following step's state to those of this step's state and drive.
+    /// `f'` of this step.
     #[inline(always)]
-    fn retreat(&mut self, step: usize, slot: usize, index: usize) {
-        let (tree, trial) = (self.tree, self.trials.start + index);
-        let Dims { steps, units, inputs, .. } = tree.dims;
-        let (width, wide, columns) = (self.drive.length, self.wide, self.presynaptic.length);
-        let arrived = &mut self.arrived[index * wide..][..wide];
-        if !self.left.inputs.is_empty() && step + 1 < steps {
-            copy(&arrived[units..units + inputs], &mut self.left.inputs[(index * steps + step + 1) * inputs..][..inputs]);
+    fn slopes(&mut self, step: usize, slot: usize) {
+        let (tree, width) = (self.tree, self.drive.length);
+        let runs = &tree.equation.runs;
+        if tree.arriving.kept_drive.is_empty() {
+            for (rates, slope) in self.presynaptic.trials(slot + 1).zip(self.slope.chunks_exact_mut(width)) {
+                activation::slopes(runs, width, &rates[..width], slope);
+            }
+            return;
         }
-        add_extra(&tree.arriving.rates, tree.dims, (trial, step), arrived);
+        self.load(tree.arriving.kept_drive, step);
+        if tree.equation.form == Form::Current {
+            // The rates without the noise that was added to them.
+            self.slope.copy_from_slice(&self.loaded);
+            activation::rates(runs, width, &self.slope, &mut self.loaded);
+        }
+        activation::slopes(runs, width, &self.loaded, &mut self.slope);
+    }
 
-        let rates = &self.presynaptic.trial(index)[(slot + 1) * columns..][..width];
-        let (loaded, slope) = (&mut self.loaded[..width], &mut self.slope[..]);
-        tree.slopes((trial, step), rates, loaded, slope);
-
-        let (drive, later) = self.drive.trial(index)[slot * width..][..2 * width].split_at_mut(width);
+    /// From the gradients of the rates and of the following step's state to those of this step's state and drive.
+    #[inline(always)]
+    fn retreat(&mut self, step: usize, slot: usize) {
+        let (tree, width) = (self.tree, self.drive.length);
+        let (arrived, slopes) = (self.arrived.chunks_exact(self.wide), self.slope.chunks_exact(width));
+        let leak = &tree.weights.leak;
         match tree.equation.form {
             Form::Current => {
-                let carried = later.iter().zip(&tree.weights.leak);
-                for (((g, arrived), slope), (later, leak)) in drive.iter_mut().zip(arrived).zip(slope).zip(carried) {
-                    *g = *arrived * *slope + *leak * *later;
+                for ((drive, arrived), slope) in self.drive.trials_mut(slot).zip(arrived).zip(slopes) {
+                    let (drive, later) = drive.split_at_mut(width);
+                    let carried = later.iter().zip(leak);
+                    for (((g, arrived), slope), (later, leak)) in drive.iter_mut().zip(arrived).zip(slope).zip(carried) {
+                        *g = *arrived * *slope + *leak * *later;
+                    }
                 }
-                add_extra(&tree.arriving.states, tree.dims, (trial, step), drive);
+                let states = self.drive.trials_mut(slot);
+                add_extra(&tree.arriving.states, tree.dims, (&self.trials, step), states);
             }
             Form::Rate => {
-                let state = &mut self.state[index * width..][..width];
-                for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(&tree.weights.leak) {
-                    *gradient = *arrived + *leak * *gradient;
+                for (state, arrived) in self.state.chunks_exact_mut(width).zip(arrived) {
+                    for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(leak) {
+                        *gradient = *arrived + *leak * *gradient;
+                    }
                 }
-                add_extra(&tree.arriving.states, tree.dims, (trial, step), state);
-                for ((g, gradient), slope) in drive.iter_mut().zip(state).zip(slope) {
-                    *g = *gradient * *slope;
+                add_extra(&tree.arriving.states, tree.dims, (&self.trials, step), self.state.chunks_exact_mut(width));
+                for ((drive, state), slope) in self.drive.trials_mut(slot).zip(self.state.chunks_exact(width)).zip(slopes) {
+                    for ((g, gradient), slope) in drive.iter_mut().zip(state).zip(slope) {
+                        *g = *gradient * *slope;
+                    }
                 }
             }
         }
@@ -275,8 +317,8 @@ impl<T: Element> Share<'_, T> {
     fn accumulate_tau(&mut self, step: usize, slot: usize) {
         let (tree, width, is_rate_form) = (self.tree, self.drive.length, self.tree.equation.form == Form::Rate);
         if let Some(xi) = self.noise.draw(tree.equation.xi.as_ref(), step, self.trials.start, width) {
-            for (index, (sum, xi)) in self.recurrent_noise.chunks_exact_mut(width).zip(xi.chunks_exact(width)).enumerate() {
-                let drive = &self.drive.trial(index)[slot * width..];
+            for ((sum, xi), drive) in self.recurrent_noise.chunks_exact_mut(width).zip(xi.chunks_exact(width)).zip(self.drive.trials(slot))
+            {
                 for ((sum, g), z) in sum.iter_mut().zip(drive).zip(xi) {
                     *sum += *g * T::from_f32(*z);
                 }
@@ -284,16 +326,14 @@ impl<T: Element> Share<'_, T> {
         }
         if is_rate_form {
             self.load(tree.arriving.kept_drive, step);
-            for (sum, (gradient, driven)) in self.alpha.iter_mut().zip(self.state.iter().zip(self.loaded.iter())) {
-                *sum += *gradient * *driven;
-            }
+            add_products(&mut self.alpha, &self.state, &self.loaded);
         }
         self.load_previous_states(step);
-        for (index, (sum, before)) in self.leak.chunks_exact_mut(width).zip(self.loaded.chunks_exact(width)).enumerate() {
-            let gradient = if is_rate_form { &self.state[index * width..] } else { &self.drive.trial(index)[slot * width..] };
-            for ((sum, gradient), state) in sum.iter_mut().zip(gradient).zip(before) {
-                *sum += *gradient * *state;
-            }
+        let sums = self.leak.chunks_exact_mut(width).zip(self.loaded.chunks_exact(width));
+        if is_rate_form {
+            sums.zip(self.state.chunks_exact(width)).for_each(|((sum, before), gradient)| add_products(sum, gradient, before));
+        } else {
+            sums.zip(self.drive.trials(slot)).for_each(|((sum, before), gradient)| add_products(sum, gradient, before));
         }
     }
 
@@ -329,31 +369,31 @@ impl<T: Element> Share<'_, T> {
     }
 }
 
-impl<T: Element> Tree<'_, T> {
-    /// `f'` of a trial at a step; `rates` are what it left, noise included, `loaded` is working space.
-    #[inline(always)]
-    fn slopes(&self, (trial, step): (usize, usize), rates: &[T], loaded: &mut [T], slope: &mut [T]) {
-        let (runs, width) = (&self.equation.runs, rates.len());
-        if self.arriving.kept_drive.is_empty() {
-            return activation::slopes(runs, width, rates, slope);
+/// Adds gradients that arrive at a step of some trials from elsewhere.
+#[inline(always)]
+fn add_extra<'a, T: Element + 'a>(
+    extras: &[Extra<T>],
+    dims: Dims,
+    (trials, step): (&Range<usize>, usize),
+    rows: impl Iterator<Item = &'a mut [T]>,
+) {
+    let arriving = |extra: &&Extra<T>| !extra.last_only || step + 1 == dims.steps;
+    if !extras.iter().any(|extra| arriving(&extra)) {
+        return;
+    }
+    for (trial, row) in trials.clone().zip(rows) {
+        for extra in extras.iter().filter(arriving) {
+            let values =
+                if extra.last_only { &extra.values[trial * dims.units..][..dims.units] } else { dims.row(extra.values, trial, step) };
+            add(&mut row[..dims.units], values);
         }
-        let drive = self.dims.row(self.arriving.kept_drive, trial, step);
-        match self.equation.form {
-            Form::Current => {
-                copy(drive, &mut slope[..drive.len()]);
-                activation::rates(runs, width, slope, loaded);
-            }
-            Form::Rate => copy(drive, &mut loaded[..drive.len()]),
-        }
-        activation::slopes(runs, width, loaded, slope);
     }
 }
 
-/// Adds gradients that arrive at a trial's step from elsewhere.
+/// Adds products of numbers to sums.
 #[inline(always)]
-fn add_extra<T: Element>(extras: &[Extra<T>], dims: Dims, (trial, step): (usize, usize), row: &mut [T]) {
-    for extra in extras.iter().filter(|extra| !extra.last_only || step + 1 == dims.steps) {
-        let values = if extra.last_only { &extra.values[trial * dims.units..][..dims.units] } else { dims.row(extra.values, trial, step) };
-        add(&mut row[..dims.units], values);
+fn add_products<T: Element>(sums: &mut [T], left: &[T], right: &[T]) {
+    for ((sum, left), right) in sums.iter_mut().zip(left).zip(right) {
+        *sum += *left * *right;
     }
 }
