@@ -48,7 +48,7 @@ prop_compose! {
     fn case()(
         units in prop::sample::select(&SIZES[..]),
         batch in prop::sample::select(&[1, 2, 3, 7, 9, 17, 65][..]),
-        steps in 1usize..6,
+        steps in prop::sample::select(&[1, 2, 3, 5, 5, 40][..]), // 40 are several windows
         (inputs, outputs) in (prop::sample::select(&[0, 1, 2, 17, 33][..]), prop::sample::select(&[1, 2, 3, 16, 40][..])),
         activations in (activation(), activation(), 1usize..5),
         form in prop_oneof![Just(Form::Current), Just(Form::Rate)],
@@ -62,6 +62,11 @@ prop_compose! {
         let (one, other, every) = activations;
         let bias = |value: f64| if trained_bias { Bias::Trained(Values::All(value)) } else { Bias::Off };
         let start = if from == From::Trained { Start::Trained(Values::All(0.2)) } else { Start::Constant(Values::All(0.1)) };
+        let mut config = config;
+        // Over many steps the activity must not grow, since nothing can be compared with infinity.
+        let bounded = |function| if steps > 5 && matches!(function, Activation::Power(_)) { Activation::Tanh } else { function };
+        let (one, other) = (bounded(one), bounded(other));
+        config.w_rec.spectral_radius = (steps > 5 && units > 4).then_some(0.5);
         let config = config
             .form(form)
             .activation(PerUnit::ByUnit { units: (0..units).map(|unit| if unit % every == 0 { one } else { other }).collect() })
@@ -185,7 +190,7 @@ fn bits(case: &Case, threads: usize) -> Vec<Vec<f64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn values_and_gradients_agree_with_the_reference_to_1e_12_in_f64(case in case()) {
@@ -194,7 +199,8 @@ proptest! {
 
     #[test]
     fn values_and_gradients_agree_with_the_reference_in_f32(case in case()) {
-        agree(&case, DType::F32, 2e-5)?;
+        // Over many steps a rounded state now and then ends up on the other side of a kink.
+        agree(&Case { steps: case.steps.min(5), ..case }, DType::F32, 2e-5)?;
     }
 
     #[test]

@@ -42,13 +42,12 @@ fn scan_for_gradients<T: Element>(operands: Operands<T>, pool: &Pool<T>) -> Resu
         Form::Rate => (&mut [], &mut drive),
     };
     let pass = Pass::run(pool, &operands, states, &mut rates, driven)?;
-    let Pass { weights, logits, last_state, .. } = pass;
-    Tape { operands, pool: pool.clone(), weights, rates, drive, last_state, pending: Default::default() }.record(logits)
+    let Pass { logits, last_state, .. } = pass;
+    Tape { operands, pool: pool.clone(), rates, drive, last_state, pending: Default::default() }.record(logits)
 }
 
 /// The parts of a pass that are always there.
 struct Pass<T> {
-    weights: PackedForward<T>,
     logits: Vec<T>,
     last_state: Buffer<T>,
     last_rate: Buffer<T>,
@@ -64,7 +63,7 @@ impl<T: Element> Pass<T> {
             let (mut last_state, mut last_rate) = (pool.take(dims.trials * dims.units), pool.take(dims.trials * dims.units));
             let kept = Kept { rates, states, driven, logits: &mut logits, last_state: &mut last_state, last_rate: &mut last_rate };
             forward(pool, dims, &operands.equation, &weights, inputs, kept);
-            Self { weights, logits, last_state, last_rate, shape: (dims.trials, dims.units) }
+            Self { logits, last_state, last_rate, shape: (dims.trials, dims.units) }
         })
     }
 

@@ -36,7 +36,6 @@ pub(crate) trait Recorded: fmt::Debug + Send + Sync {
 pub(super) struct Tape<T> {
     pub operands: Operands<T>,
     pub pool: Pool<T>,
-    pub weights: PackedForward<T>,
     /// (trials, steps, units)
     pub rates: Buffer<T>,
     /// See [`Arriving::kept_drive`].
@@ -91,10 +90,11 @@ impl<T: Element> Tape<T> {
         let (dims, pool) = (self.operands.dims, &self.pool);
         let mut states = vec![T::zero(); self.rates.len()];
         let mut logits = pool.take(dims.trials * dims.steps * dims.outputs);
-        self.operands.read(|_, inputs| {
+        self.operands.read(|parameters, inputs| {
+            let weights = PackedForward::new(pool, dims, parameters);
             let kept =
                 Kept { rates: &mut [], states: &mut states, driven: &mut [], logits: &mut logits, last_state: &mut [], last_rate: &mut [] };
-            forward(pool, dims, &self.operands.equation, &self.weights, inputs, kept);
+            forward(pool, dims, &self.operands.equation, &weights, inputs, kept);
         })?;
         Ok(states)
     }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::{
     BLOCK, Dims, Equation, Parameters, Pool, ROUND, activation,
+    awake::keep_awake,
     element::Element,
     lanes,
     packed::{PANEL, Packed},
@@ -121,6 +122,7 @@ pub(crate) fn forward<T: Element>(
     shares.into_par_iter().for_each(|share| {
         Arch::new().dispatch(share);
     });
+    keep_awake();
 }
 
 /// What all trials have in common.

@@ -9,6 +9,7 @@
 //! Everything here is safe Rust: `pulp` finds the vectors of the processor at run time (AVX-512, AVX2, NEON, or none).
 
 mod activation;
+mod awake;
 mod backward;
 mod buffer;
 mod element;

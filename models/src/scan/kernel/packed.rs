@@ -31,10 +31,15 @@ impl<T: Element> Packed<T> {
     pub fn put(mut self, first: usize, source: &[T], factors: impl Fn(usize) -> T) -> Self {
         let columns = source.len() / self.depth.max(1);
         for (k, row) in source.chunks_exact(columns.max(1)).enumerate() {
-            let factor = factors(k);
-            for (column, value) in (first..).zip(row) {
-                let at = self.index(k, column);
-                self.data[at] = factor * *value;
+            let (factor, mut column, mut row) = (factors(k), first, row);
+            while !row.is_empty() {
+                // As far as the panel goes.
+                let (at, room) = (self.index(k, column), self.width(column) - column % (PANEL * self.lanes));
+                let (now, later) = row.split_at(room.min(row.len()));
+                for (place, value) in self.data[at..].iter_mut().zip(now) {
+                    *place = factor * *value;
+                }
+                (column, row) = (column + now.len(), later);
             }
         }
         self

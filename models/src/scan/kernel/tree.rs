@@ -14,12 +14,15 @@ use super::{
     weight_gradient::{Outer, weight_gradient},
 };
 
-/// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, for long sums, and for the sums to be small
-/// beside the rates.
+/// Most trials of which a leaf holds a window at a time.
+const GROUP: usize = 2 * BLOCK;
+
+/// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, for long sums, and for the sums to take little
+/// memory beside the rates.
 pub(super) fn smallest_leaf(dims: Dims) -> usize {
     const ROWS: usize = 8;
     const STEPS: usize = 400;
-    ROWS.max(dims.units / 16).max(STEPS.max(2 * dims.units).div_ceil(dims.steps))
+    ROWS.max(dims.units / 16).max(STEPS.max(4 * dims.units).div_ceil(dims.steps))
 }
 
 /// Most steps between two additions to the sums of a leaf: few enough for what is added to stay in the cache, many enough that loading and storing sums
@@ -69,19 +72,28 @@ impl<T: Element> Tree<'_, T> {
         sums
     }
 
-    fn leaf(&self, trials: Range<usize>, left: Left<T>) -> Sums<T> {
-        let Dims { steps, units, inputs, outputs, .. } = self.dims;
+    fn leaf(&self, trials: Range<usize>, mut left: Left<T>) -> Sums<T> {
+        let Dims { units, inputs, outputs, .. } = self.dims;
+        let mut sums = Sums { recurrent: self.zeros(units, units + 1 + inputs), readout: self.zeros(outputs, units + 1) };
+        for group in parts(trials.len(), trials.len().div_ceil(GROUP)) {
+            let (own, rest) = left.split(self.dims, group.len());
+            left = rest;
+            self.go_back(trials.start + group.start..trials.start + group.end, own, &mut sums);
+        }
+        sums
+    }
+
+    fn go_back(&self, trials: Range<usize>, left: Left<T>, sums: &mut Sums<T>) {
+        let Dims { steps, units, outputs, .. } = self.dims;
         let longest = longest_window(trials.len());
         let mut shares = self.shares(trials, longest.min(steps), left);
-        let (mut recurrent, mut readout) = (self.zeros(units, units + 1 + inputs), self.zeros(outputs, units + 1));
         for end in (1..=steps).rev().step_by(longest) {
             let window = end.saturating_sub(longest)..end;
             self.each(&mut shares, |share| share.go_back(window.clone()));
-            self.add_outer(shares.iter().map(|share| share.recurrent(&window)), units, &mut recurrent);
-            self.add_outer(shares.iter().map(|share| share.readout(&window)), outputs, &mut readout);
+            self.add_outer(shares.iter().map(|share| share.recurrent(&window)), units, &mut sums.recurrent);
+            self.add_outer(shares.iter().map(|share| share.readout(&window)), outputs, &mut sums.readout);
         }
         self.each(&mut shares, |share| share.finish());
-        Sums { recurrent, readout }
     }
 
     /// Trials that go back together: few enough for their rows to stay in the cache, and some for every thread.

@@ -12,7 +12,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    buffer::Pool,
+    buffer::{Buffer, Pool},
     copy,
     element::Element,
     packed::PANEL,
@@ -36,8 +36,13 @@ pub(super) struct Rows<'a, T> {
 impl<'a, T: Copy> Rows<'a, T> {
     /// Without the first columns.
     #[inline(always)]
-    fn from(self, column: usize) -> Self {
-        Self { data: &self.data[column..], ..self }
+    fn from(&self, column: usize) -> Self {
+        Self { data: &self.data[column..], ..*self }
+    }
+
+    /// How many.
+    fn count(&self) -> usize {
+        self.groups * self.rows
     }
 
     /// One row after the other; each has at least the numbers up to the next one or to the end of the data.
@@ -110,33 +115,54 @@ impl<T: Element> WithSimd for Part<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        for Outer { left, right } in self.outer {
-            let left = left.from(self.rows.start);
-            if right.stride <= SHORT {
-                self.add(simd, *right, |row, _| left.from(row));
-            } else {
-                self.add_laid_out(simd, left, *right);
+        let (outer, lanes) = (self.outer, T::lanes::<S>());
+        let lefts: Vec<Left<T>> = outer.iter().map(|outer| self.left::<S>(outer)).collect();
+        let longest = outer.iter().map(|outer| outer.right.count()).max().unwrap_or(0);
+        let mut panel = self.pool.take(longest * PANEL * lanes);
+        // Panel by panel, so that its sums stay in the cache from one pair to the next.
+        for (first, vectors) in panels(self.width / lanes) {
+            let (column, columns) = (first * lanes, vectors * lanes);
+            for (left, Outer { right, .. }) in lefts.iter().zip(outer) {
+                let right = right.from(column);
+                if right.stride <= SHORT {
+                    self.add_panel(simd, column, vectors, left, right);
+                } else {
+                    right.lay_out(columns, &mut panel);
+                    self.add_panel(simd, column, vectors, left, Rows::dense(&panel, right.count(), columns));
+                }
             }
         }
     }
 }
 
-impl<T: Element> Part<'_, T> {
-    /// `left` gives the rows of a tile, from its first row of D and their number.
+/// The rows on the left, where they are or laid out tile by tile.
+enum Left<'a, T> {
+    Rows(Rows<'a, T>),
+    Tiles(Buffer<T>, usize),
+}
+
+impl<T: Element> Left<'_, T> {
+    /// The rows of a tile: its columns from the first row of D on.
     #[inline(always)]
-    fn add<'a, S: Simd>(&mut self, simd: S, right: Rows<'a, T>, left: impl Fn(usize, usize) -> Rows<'a, T>) {
-        let lanes = T::lanes::<S>();
-        for (first, count) in panels(self.width / lanes) {
-            self.add_panel(simd, first * lanes, count, right.from(first * lanes), &left);
+    fn tile(&self, row: usize, count: usize) -> Rows<'_, T> {
+        match self {
+            Self::Rows(rows) => rows.from(row),
+            Self::Tiles(tiles, depth) => Rows::dense(&tiles[row * depth..], *depth, count),
         }
     }
+}
 
+impl<T: Element> Part<'_, T> {
     #[inline(always)]
-    fn add_laid_out<S: Simd>(&mut self, simd: S, left: Rows<T>, right: Rows<T>) {
-        let (lanes, depth) = (T::lanes::<S>(), left.groups * left.rows);
-        let mut tiled = self.pool.take(depth * self.rows.len());
+    fn left<'b, S: Simd>(&self, outer: &Outer<'b, T>) -> Left<'b, T> {
+        let left = outer.left.from(self.rows.start);
+        if outer.right.stride <= SHORT {
+            return Left::Rows(left);
+        }
+        let depth = left.count();
+        let mut laid_out = self.pool.take(depth * self.rows.len());
         for (row, count) in tiles::<S>(self.rows.len()) {
-            let tile = &mut tiled[row * depth..(row + count) * depth];
+            let tile = &mut laid_out[row * depth..(row + count) * depth];
             macro_rules! lay_out {
                 ($m:literal) => {
                     left.from(row).lay_out_short::<$m>(tile)
@@ -144,27 +170,14 @@ impl<T: Element> Part<'_, T> {
             }
             with_rows!(count, lay_out);
         }
-        let mut panel = self.pool.take(depth * PANEL * lanes);
-        for (first, count) in panels(self.width / lanes) {
-            let columns = count * lanes;
-            right.from(first * lanes).lay_out(columns, &mut panel);
-            let tile = |row: usize, count| Rows::dense(&tiled[row * depth..], depth, count);
-            self.add_panel(simd, first * lanes, count, Rows::dense(&panel, depth, columns), &tile);
-        }
+        Left::Tiles(laid_out, depth)
     }
 
     #[inline(always)]
-    fn add_panel<'a, S: Simd>(
-        &mut self,
-        simd: S,
-        column: usize,
-        vectors: usize,
-        right: Rows<'a, T>,
-        left: &impl Fn(usize, usize) -> Rows<'a, T>,
-    ) {
+    fn add_panel<S: Simd>(&mut self, simd: S, column: usize, vectors: usize, left: &Left<T>, right: Rows<T>) {
         let width = self.width;
         for (row, count) in tiles::<S>(self.rows.len()) {
-            let (left, sums) = (left(row, count), &mut self.sums[row * width + column..]);
+            let (left, sums) = (left.tile(row, count), &mut self.sums[row * width + column..]);
             macro_rules! tile {
                 ($m:literal) => {
                     match vectors {
