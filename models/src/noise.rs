@@ -61,21 +61,21 @@ pub(crate) fn gaussian(
     device: &Device,
 ) -> Result<Tensor> {
     let gaussians = Gaussians::new(key, stream, units);
-    let arch = Arch::new();
     let mut values = vec![0f32; steps * batch * units];
     values.par_chunks_mut((batch * units).max(1)).enumerate().for_each(|(step, rows)| {
-        arch.dispatch(Fill { gaussians: &gaussians, step: step as u32, first_row: 0, rows, stride: units });
+        gaussians.fill(step as u32, 0, rows, units, &mut Tile::new());
     });
     Ok(Tensor::from_vec(values, (steps, batch, units), &Device::Cpu)?.to_dtype(dtype)?.to_device(device)?)
 }
 
-/// [`Gaussians::fill`] of whole rows, compiled for the vectors of the machine it runs on.
+/// [`Gaussians::fill`] as a function of its own, compiled for the vectors of the machine it runs on: the compiler makes vectors of its loops only there.
 struct Fill<'a> {
     gaussians: &'a Gaussians,
     step: u32,
     first_row: u32,
     rows: &'a mut [f32],
     stride: usize,
+    tile: &'a mut Tile,
 }
 
 impl WithSimd for Fill<'_> {
@@ -83,14 +83,16 @@ impl WithSimd for Fill<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        self.gaussians.fill(self.step, self.first_row, self.rows, self.stride, &mut Tile::new());
+        self.gaussians.fill_in_line(self.step, self.first_row, self.rows, self.stride, self.tile);
     }
 }
 
-/// Quads worked on together: the widest vectors of today hold this many f32.
-const LANES: usize = 16;
+/// Counters that go through the generator hand in hand: a round waits for the one before it, and the other one has its turn meanwhile.
+const ABREAST: usize = 2;
+/// Quads worked on together: the widest vectors of today hold 16 f32.
+const LANES: usize = ABREAST * 16;
 /// Quads whose draws are buffered before they are copied to their rows.
-const TILE: usize = 16 * LANES;
+const TILE: usize = 8 * LANES;
 
 /// Working space of [`Gaussians::fill`]: word by word the draws of one tile.
 pub(crate) struct Tile([[f32; TILE]; 4]);
@@ -135,9 +137,13 @@ impl Gaussians {
     }
 
     /// Draws step `step` of the call for consecutive trials of its batch, from `first_row` on: `rows` holds whole rows of `stride` >= units numbers, of which the
-    /// first `units` are written. To be called where the machine's vectors are enabled; the bits do not depend on them. `tile` is working space.
-    #[inline(always)]
+    /// first `units` are written. `tile` is working space.
     pub(crate) fn fill(&self, step: u32, first_row: u32, rows: &mut [f32], stride: usize, tile: &mut Tile) {
+        Arch::new().dispatch(Fill { gaussians: self, step, first_row, rows, stride, tile });
+    }
+
+    #[inline(always)]
+    fn fill_in_line(&self, step: u32, first_row: u32, rows: &mut [f32], stride: usize, tile: &mut Tile) {
         let step = self.first_step.wrapping_add(step);
         for first_quad in (0..self.quads).step_by(self.tile_quads) {
             let mut trial = self.first_trial.wrapping_add(first_row);
@@ -161,11 +167,14 @@ impl Gaussians {
     fn draw(&self, [first_quad, step, first_trial]: [u32; 3], at: usize, tile: &mut Tile) {
         let mut words = [[0u32; LANES]; 4];
         let (quad, row) = (&self.quad[at..at + LANES], &self.row[at..at + LANES]);
-        for lane in 0..LANES {
-            let counter = [first_quad.wrapping_add(quad[lane]), step, first_trial.wrapping_add(row[lane]), 0];
-            let bits = philox(counter, self.key);
-            for word in 0..4 {
-                words[word][lane] = bits[word];
+        for lane in 0..LANES / ABREAST {
+            let place = |way: usize| lane + way * (LANES / ABREAST);
+            let counters: [[u32; 4]; ABREAST] =
+                std::array::from_fn(|way| [first_quad.wrapping_add(quad[place(way)]), step, first_trial.wrapping_add(row[place(way)]), 0]);
+            for (way, bits) in philox(counters, self.key).into_iter().enumerate() {
+                for word in 0..4 {
+                    words[word][place(way)] = bits[word];
+                }
             }
         }
         for ([a, b], [first, second]) in tile.0.as_chunks_mut::<2>().0.iter_mut().zip(words.as_chunks::<2>().0) {
@@ -227,22 +236,24 @@ fn box_muller(first: u32, second: u32) -> (f32, f32) {
 }
 
 fn derive_key(seed: u64, update: u64, stream: u32) -> [u32; 2] {
-    let mixed = philox([update as u32, (update >> 32) as u32, stream, 0], [seed as u32, (seed >> 32) as u32]);
+    let [mixed] = philox([[update as u32, (update >> 32) as u32, stream, 0]], [seed as u32, (seed >> 32) as u32]);
     [mixed[0], mixed[1]]
 }
 
 /// Philox4x32 with ten rounds. The words are kept in the low halves of 64 bits, where products of vectors need no shuffling; the high halves are left as they
 /// come, since no product takes them in.
 #[inline(always)]
-fn philox(counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
-    let mut counter = counter.map(u64::from);
+fn philox<const N: usize>(counters: [[u32; 4]; N], mut key: [u32; 2]) -> [[u32; 4]; N] {
+    let mut counters = counters.map(|counter| counter.map(u64::from));
     for _ in 0..10 {
-        let a = 0xD251_1F53 * (counter[0] & 0xFFFF_FFFF);
-        let b = 0xCD9E_8D57 * (counter[2] & 0xFFFF_FFFF);
-        counter = [(b >> 32) ^ counter[1] ^ u64::from(key[0]), b, (a >> 32) ^ counter[3] ^ u64::from(key[1]), a];
+        for counter in &mut counters {
+            let a = 0xD251_1F53 * (counter[0] & 0xFFFF_FFFF);
+            let b = 0xCD9E_8D57 * (counter[2] & 0xFFFF_FFFF);
+            *counter = [(b >> 32) ^ counter[1] ^ u64::from(key[0]), b, (a >> 32) ^ counter[3] ^ u64::from(key[1]), a];
+        }
         key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
     }
-    counter.map(|word| word as u32)
+    counters.map(|counter| counter.map(|word| word as u32))
 }
 
 #[cfg(test)]
@@ -263,10 +274,10 @@ mod tests {
     #[test]
     fn philox_gives_the_published_known_answers() {
         // Known-answer vectors of the Random123 distribution.
-        assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
-        assert_eq!(philox([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        assert_eq!(philox([[0; 4]], [0; 2])[0], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(philox([[u32::MAX; 4]], [u32::MAX; 2])[0], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
         assert_eq!(
-            philox([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
+            philox([[0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]], [0xa409_3822, 0x299f_31d0])[0],
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
     }
@@ -387,9 +398,9 @@ mod tests {
                 let gaussians = Gaussians::new(NoiseKey::new(4, 8), NoiseStream::Recurrent, units);
                 let mut rows = vec![f32::NAN; batch * stride];
                 // Not dispatched, so with the vectors that every machine has.
-                gaussians.fill(6, 5, &mut rows, stride, &mut Tile::new());
+                gaussians.fill_in_line(6, 5, &mut rows, stride, &mut Tile::new());
                 let mut dispatched = vec![f32::NAN; batch * stride];
-                Arch::new().dispatch(Fill { gaussians: &gaussians, step: 6, first_row: 5, rows: &mut dispatched, stride });
+                gaussians.fill(6, 5, &mut dispatched, stride, &mut Tile::new());
                 for (trial, (row, dispatched)) in rows.chunks(stride).zip(dispatched.chunks(stride)).enumerate() {
                     let bits = |row: &[f32]| row.iter().map(|z| z.to_bits()).collect::<Vec<_>>();
                     assert_eq!(bits(row), bits(dispatched), "{units} units, trial {trial} of {batch}");
@@ -405,7 +416,7 @@ mod tests {
     /// The definition, one unit at a time.
     fn one(gaussians: &Gaussians, step: u32, trial: u32, unit: usize) -> f32 {
         let (word, quad) = (unit / gaussians.quads, unit % gaussians.quads);
-        let words = philox([quad as u32, step, trial, 0], gaussians.key);
+        let [words] = philox([[quad as u32, step, trial, 0]], gaussians.key);
         let (a, b) = box_muller(words[word & !1], words[word | 1]);
         if word & 1 == 0 { a } else { b }
     }
