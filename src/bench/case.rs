@@ -85,6 +85,9 @@ impl Case {
                 return Err(Error::setting(field, "must be at least 1, but is 0; give another number, or leave it out"));
             }
         }
+        if self.kind == Kind::MultiArea {
+            return Err(Error::setting("kind", "= \"multi_area\" is not measured: its step is that of \"ei\"; take that"));
+        }
         if self.largest_array() > LARGEST_ARRAY {
             let message = format!(
                 "= {} trials of {} steps with {} units, {} inputs and {} outputs need an array of more than {LARGEST_ARRAY} values; take fewer",

@@ -9,7 +9,7 @@ use super::{
     product::{ProductSpeed, Products},
     step::{PHASES, StepTime, TrainingStep},
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Steps before the first that counts.
 const WARM_UP: usize = 2;
@@ -55,7 +55,7 @@ pub fn measure(case: &Case, seconds: f64, mut progress: impl FnMut(usize)) -> Re
     for _ in 0..WARM_UP {
         step.run()?;
     }
-    let limit = Duration::from_secs_f64(seconds);
+    let limit = duration(seconds)?;
     let start = Instant::now();
     let mut times: Vec<StepTime> = Vec::new();
     // A third of the time is for the products.
@@ -71,6 +71,12 @@ pub fn measure(case: &Case, seconds: f64, mut progress: impl FnMut(usize)) -> Re
         progress(times.len());
     }
     Ok(report(case, threads, &times, products.speeds()))
+}
+
+/// # Errors
+/// If it is not a time.
+pub(super) fn duration(seconds: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|error| Error::setting("seconds", format!("= {seconds}: {error}")))
 }
 
 fn report(case: &Case, threads: usize, times: &[StepTime], products: Vec<ProductSpeed>) -> Report {

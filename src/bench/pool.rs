@@ -4,9 +4,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, Result};
 
-/// Candle's backward pass recurses through time; only the part of a stack that is used takes memory.
-const STACK: usize = 256 << 20;
-
 /// Runs `work` on a pool of `threads` threads of its own.
 ///
 /// # Errors
@@ -16,6 +13,6 @@ pub fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + Send)
 }
 
 pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
-    let pool = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map_err(|error| Error::setting("threads", format!("= {threads} could not be started ({error}); use fewer")))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     case::Case,
-    measure::median,
+    measure::{duration, median},
     pool::pool,
     step::{StepTime, TrainingStep},
 };
@@ -28,7 +28,7 @@ pub struct Scaling {
     /// What was measured, but for its steps and its batch.
     #[serde(flatten)]
     pub case: Case,
-    /// Rounds that count; every time is a median over them.
+    /// Rounds that count; every time is a median over them, or over more.
     pub rounds: usize,
     /// Longer and longer trials, on all threads.
     pub by_steps: Vec<StepsRow>,
@@ -86,22 +86,29 @@ pub fn scaling(case: &Case, threads: usize, seconds: f64, mut progress: impl FnM
             format!("= {} with {} units leaves no arrays of at most {LARGEST_ARRAY} values; take fewer", case.batch_size, case.units);
         return Err(Error::setting("batch_size", message));
     }
-    let limit = Duration::from_secs_f64(seconds);
-    let start = Instant::now();
-    let mut round = 0;
-    while round <= FEWEST || start.elapsed() < limit {
-        for entry in by_steps.iter_mut().chain(&mut by_batch_size) {
-            progress(round, &entry.case);
-            entry.run(&pools, round > 0)?;
-        }
-        round += 1;
-    }
+    // One table after the other: trials of 10,000 steps leave neither cache nor memory as short ones need them.
+    let least = duration(seconds / 2.0)?;
+    let mut measure = |entries: &mut [Entry]| rounds(entries, &pools, least, &mut progress);
     Ok(Scaling {
         case: case.clone(),
-        rounds: round - 1,
+        rounds: measure(&mut by_batch_size)?.min(measure(&mut by_steps)?),
         by_steps: steps_rows(&by_steps),
         by_batch_size: batch_rows(&by_batch_size, &pools),
     })
+}
+
+/// Measures each entry in turn, for at least `least` and [`FEWEST`] rounds, and says how many rounds count.
+fn rounds(entries: &mut [Entry], pools: &[ThreadPool], least: Duration, progress: &mut impl FnMut(usize, &Case)) -> Result<usize> {
+    let start = Instant::now();
+    let mut round = 0;
+    while round <= FEWEST || start.elapsed() < least {
+        for entry in entries.iter_mut() {
+            progress(round, &entry.case);
+            entry.run(pools, round > 0)?;
+        }
+        round += 1;
+    }
+    Ok(round - 1)
 }
 
 /// 1, 2, 4 and so on, and `threads`.

@@ -2,6 +2,7 @@
 //! standard error; exit code 1 is failure, 2 is usage.
 
 mod bench;
+mod environment;
 mod eval;
 mod inspect;
 mod output;

@@ -12,7 +12,7 @@ use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
 use serde::Serialize;
 
-use super::output;
+use super::{environment, output};
 use crate::{
     DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     progress::progress_bar,
@@ -94,6 +94,7 @@ struct Report<'a> {
 }
 
 pub fn train(args: TrainArgs) -> Result<()> {
+    environment::settle(environment::no_spinning());
     let experiment = plan(&args)?;
     let out = args.out.clone().unwrap_or_else(|| default_out(&experiment));
     let existing = match (args.resume, args.force) {

@@ -27,7 +27,7 @@ use crate::{
 /// Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
 
-/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about ten arrays of that many numbers.
+/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about three arrays of that many numbers.
 const MAX_RATES: usize = 1 << 30;
 
 /// How far a run is, told after every update.
@@ -93,7 +93,7 @@ fn train(
         Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
     validation.records = validations;
     refuse_if_too_large(experiment, network.units().len())?;
-    let mut batches = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates, network.dtype());
+    let mut batches = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates, network.dtype())?;
     rehearse(experiment, &network, batches.peek()?)?;
     run.start(&experiment.to_toml()?)?;
     if !run.is_resumed() {

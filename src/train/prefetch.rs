@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Batches of successive updates, two ahead of the one in use, as tensors on the host. The thread ends when this is dropped.
+/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when this is dropped.
 pub(super) struct Prefetch {
     batches: Receiver<Result<TensorBatch>>,
     peeked: Option<TensorBatch>,
@@ -24,9 +24,9 @@ pub(super) struct Prefetch {
 
 impl Prefetch {
     /// Starts with the batch of `first`.
-    pub(super) fn start(task: Arc<dyn Task>, seed: u64, batch_size: usize, first: u64, dtype: DType) -> Self {
+    pub(super) fn start(task: Arc<dyn Task>, seed: u64, batch_size: usize, first: u64, dtype: DType) -> Result<Self> {
         let (sender, batches) = sync_channel(2);
-        thread::spawn(move || {
+        let make = move || {
             let mut batches = (first..).map(|update| {
                 let trials = nn4n_tasks::batch(task.as_ref(), Split::Train, seed, update, batch_size)?;
                 TensorBatch::new(&trials, dtype, &Device::Cpu)
@@ -34,8 +34,10 @@ impl Prefetch {
             while let Some(batch) = batches.next()
                 && sender.send(batch).is_ok()
             {}
-        });
-        Self { batches, peeked: None }
+        };
+        let started = thread::Builder::new().name("trials".into()).spawn(make);
+        started.map_err(|error| Error::setting("train", format!("could not start the thread that makes its trials ({error})")))?;
+        Ok(Self { batches, peeked: None })
     }
 
     /// The batch that `next` will return.

@@ -48,7 +48,7 @@ impl Trajectory {
         }
     }
 
-    /// `r` (batch, steps, units). Gradients flow through it.
+    /// `r` (batch, steps, units). Gradients flow through it: one way back at a time within a pool of threads, since its jobs may take each other's place.
     pub fn rates(&self) -> Result<Tensor> {
         match &self.record {
             Record::Whole { rates, .. } => Ok(rates.clone()),

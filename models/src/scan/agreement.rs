@@ -1,6 +1,6 @@
 //! The fused pass agrees with its definition, values and gradients, whatever the network, the sizes and the number of threads.
 
-use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
+use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, Var, backprop::GradStore};
 use proptest::prelude::*;
 
 use super::{Call, Record, Scanned, reference, scan};
@@ -47,7 +47,7 @@ struct Case {
 prop_compose! {
     fn case()(
         units in prop::sample::select(&SIZES[..]),
-        batch in prop::sample::select(&[1, 2, 3, 7, 9, 17, 65][..]),
+        batch in prop::sample::select(&[1, 2, 3, 7, 9, 17, 65, 150][..]),
         steps in prop::sample::select(&[1, 2, 3, 5, 5, 40][..]), // 40 are several windows
         (inputs, outputs) in (prop::sample::select(&[0, 1, 2, 17, 33][..]), prop::sample::select(&[1, 2, 3, 16, 40][..])),
         activations in (activation(), activation(), 1usize..5),
@@ -260,6 +260,46 @@ fn two_threads_can_go_back_through_the_same_pass() -> Result<()> {
                 scope.spawn(move || assert_eq!(&numbers(loss.backward().unwrap().get(w_rec).unwrap()), alone));
             }
         });
+    }
+    Ok(())
+}
+
+/// An operation without a derivative.
+struct NoWayBack;
+
+impl CustomOp1 for NoWayBack {
+    fn name(&self) -> &'static str {
+        "no way back"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        Ok((storage.clone(), layout.shape().clone()))
+    }
+}
+
+#[test]
+fn a_way_back_that_failed_leaves_nothing_to_the_next_one() -> Result<()> {
+    let network = Ctrnn::init(&ModelConfig::vanilla(2, 9, 2), 1, DType::F64, &Device::Cpu)?;
+    let trajectory = network.unroll(&ramp(&[3, 20, 2], 0.7, DType::F64)?, None, None)?;
+    let w_rec = network.w_rec().weight();
+    let loss = (trajectory.rates()?.sqr()?.sum_all()? + trajectory.outputs.sum_all()?)?;
+    let gradient = || -> Result<Vec<f64>> { Ok(numbers(loss.backward()?.get(w_rec).unwrap())) };
+    let wanted = gradient()?;
+    // Candle comes to what was added first last, so after the rates.
+    let failing = (trajectory.outputs.apply_op1(NoWayBack)?.sum_all()? + &loss)?;
+    assert!(failing.backward().is_err());
+    assert_eq!(gradient()?, wanted);
+    Ok(())
+}
+
+#[test]
+fn what_is_not_a_number_stays_so() -> Result<()> {
+    for activation in [Activation::Relu, Activation::Retanh, Activation::Power(2.0), Activation::Power(1.5), Activation::LeakyRelu(0.1)] {
+        for form in [Form::Current, Form::Rate] {
+            let network = Ctrnn::init(&ModelConfig::vanilla(1, 9, 2).activation(activation).form(form), 1, DType::F32, &Device::Cpu)?;
+            let answer = network.answer(&Tensor::full(f32::NAN, (1, 3, 1), &Device::Cpu)?, None, None)?;
+            assert!(numbers(&answer.last.rate).iter().all(|rate| rate.is_nan()), "{activation:?} {form:?}");
+        }
     }
     Ok(())
 }

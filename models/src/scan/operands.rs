@@ -125,10 +125,10 @@ impl<T: Element> Operands<T> {
         Ok(Self {
             equation: equation(call, dims)?,
             dims,
-            // A variable may be updated between the pass and its way back.
-            w_rec: if step.w_rec.is_variable() { step.w_rec.copy()? } else { step.w_rec.contiguous()? },
+            // A variable may be updated between the pass and its way back, and what has no gradient may share its numbers.
+            w_rec: if step.w_rec.is_variable() || !step.w_rec.track_op() { step.w_rec.copy()? } else { step.w_rec.contiguous()? },
             flat: joined.into_tensor()?,
-            inputs: call.inputs.contiguous()?,
+            inputs: if call.inputs.is_variable() { call.inputs.copy()? } else { call.inputs.contiguous()? },
             places,
             fixed,
         })

@@ -6,7 +6,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::{self, ThreadId},
 };
 
@@ -50,9 +53,12 @@ pub(super) struct Pending {
     quantity: Quantity,
     last_only: bool,
     gradient: Tensor,
-    /// Two threads may go back through the same pass at the same time.
-    thread: ThreadId,
+    /// The operation that left it, and the thread: two threads may go back through the same pass at the same time.
+    left_by: (u64, ThreadId),
 }
+
+/// Tells operations apart.
+static TAPS: AtomicU64 = AtomicU64::new(0);
 
 impl<T> fmt::Debug for Tape<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,7 +134,7 @@ impl<T: Element> Tape<T> {
 
     fn take_pending(&self) -> Vec<Pending> {
         let mut all = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let (own, others) = all.drain(..).partition(|pending| pending.thread == thread::current().id());
+        let (own, others) = all.drain(..).partition(|pending| pending.left_by.1 == thread::current().id());
         *all = others;
         own
     }
@@ -140,7 +146,7 @@ fn borrowed<T>(extras: &[(Vec<T>, bool)]) -> Vec<Extra<'_, T>> {
 
 impl<T: Element> Recorded for Tape<T> {
     fn tensor(self: Arc<Self>, logits: &Tensor, quantity: Quantity, last_only: bool) -> Result<Tensor> {
-        Ok(logits.apply_op1(Tap { tape: self, quantity, last_only })?)
+        Ok(logits.apply_op1(Tap { id: TAPS.fetch_add(1, Ordering::Relaxed), tape: self, quantity, last_only })?)
     }
 }
 
@@ -185,6 +191,7 @@ impl<T: Element> CustomOp3 for Whole<T> {
 
 /// An array of the tape as a result of its own.
 struct Tap<T> {
+    id: u64,
     tape: Arc<Tape<T>>,
     quantity: Quantity,
     last_only: bool,
@@ -204,9 +211,11 @@ impl<T: Element> CustomOp1 for Tap<T> {
 
     /// Leaves the gradient on the tape; the one with respect to the logits is zero, but makes candle go on to the pass.
     fn bwd(&self, logits: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let pending =
-            Pending { quantity: self.quantity, last_only: self.last_only, gradient: gradient.clone(), thread: thread::current().id() };
-        self.tape.pending.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
+        let left_by = (self.id, thread::current().id());
+        let mut all = self.tape.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        // It is reached once on every way back, so an earlier gradient is of one that has failed since.
+        all.retain(|pending| pending.left_by != left_by);
+        all.push(Pending { quantity: self.quantity, last_only: self.last_only, gradient: gradient.clone(), left_by });
         Ok(Some(logits.zeros_like()?))
     }
 }

@@ -3,14 +3,13 @@
 mod args;
 mod memory;
 mod print;
-mod threads;
 
 use anyhow::Result;
 pub use args::BenchArgs;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 
-use super::output;
+use super::{environment, output};
 use crate::bench::{self, Case, PHASES, Report};
 
 /// What is reported of one case.
@@ -37,7 +36,7 @@ struct Phase {
 pub fn bench(args: &BenchArgs) -> Result<()> {
     let cases = args.cases()?;
     let threads = args.threads.unwrap_or_else(rayon::current_num_threads);
-    threads::settle(threads);
+    environment::settle(environment::product_threads(threads).into_iter().chain(environment::no_spinning()));
     if args.probe_memory {
         let case = &cases[0];
         return output::json_line(&bench::in_pool(threads, || bench::probe(case))?);

@@ -1,6 +1,6 @@
 //! The updates in one pass over a parameter, its gradient and its moments, in place, on the CPU. They round as the separate operations do.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Result, Tensor, bail};
 use nn4n_models::{
     Parameter,
     host::{self, Real},
@@ -82,6 +82,15 @@ impl Adam {
         host::change_from(&parameter.var, [gradient, &multiplier(parameter, gradient)?], |w: &mut [T], [g, p]| {
             host::change(m, |m: &mut [T]| {
                 host::change(v, |v: &mut [T]| {
+                    if [m.len(), v.len()] != [w.len(); 2] {
+                        bail!(
+                            "moments of {} and {} numbers are not those of `{}`, which has {}",
+                            m.len(),
+                            v.len(),
+                            parameter.name,
+                            w.len()
+                        );
+                    }
                     host::split([w, m, v], 1, |start, [w, m, v]| {
                         let range = start..start + w.len();
                         Arch::new().dispatch(Elements { w, m, v, g: &g[range.clone()], p: &p[range], element: &element });

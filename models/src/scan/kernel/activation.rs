@@ -7,6 +7,7 @@
 //! ```
 //!
 //! So the rates are all that a backward pass needs to keep. At exactly zero the derivative is that of the side below, so 0 for the rectified ones.
+//! NaN stays NaN: every selection asks for what is not above zero.
 
 use std::ops::Range;
 
@@ -66,20 +67,20 @@ pub(super) fn slopes<T: Element>(runs: &[Run], width: usize, r: &[T], slope: &mu
 fn forward<T: Element>(activation: Activation, x: &[T], r: &mut [T]) {
     match activation {
         Activation::Linear => r.copy_from_slice(x),
-        Activation::Relu => map(x, r, |x| select(x > T::zero(), x, T::zero())),
+        Activation::Relu => map(x, r, |x| select(x <= T::zero(), T::zero(), x)),
         Activation::LeakyRelu(slope) => {
             let slope = T::from_f64(slope);
             map(x, r, |x| select(x > T::zero(), x, slope * x));
         }
         Activation::Tanh => map(x, r, |x| T::tanh(x)),
         Activation::Sigmoid => map(x, r, |x| T::sigmoid(x)),
-        Activation::Retanh => map(x, r, |x| select(x > T::zero(), T::tanh(x), T::zero())),
+        Activation::Retanh => map(x, r, |x| select(x <= T::zero(), T::zero(), T::tanh(x))),
         Activation::Softplus => map(x, r, |x| T::softplus(x)),
         Activation::Power(1.0) => forward(Activation::Relu, x, r),
-        Activation::Power(2.0) => map(x, r, |x| select(x > T::zero(), x * x, T::zero())),
+        Activation::Power(2.0) => map(x, r, |x| select(x <= T::zero(), T::zero(), x * x)),
         Activation::Power(n) => {
             let n = T::from_f64(n);
-            map(x, r, |x| select(x > T::zero(), x.powf(n), T::zero()));
+            map(x, r, |x| select(x <= T::zero(), T::zero(), x.powf(n)));
         }
     }
 }
@@ -88,20 +89,20 @@ fn forward<T: Element>(activation: Activation, x: &[T], r: &mut [T]) {
 fn derivative<T: Element>(activation: Activation, r: &[T], slope: &mut [T]) {
     match activation {
         Activation::Linear => slope.fill(T::one()),
-        Activation::Relu => map(r, slope, |r| select(r > T::zero(), T::one(), T::zero())),
+        Activation::Relu => map(r, slope, |r| select(r <= T::zero(), T::zero(), T::one())),
         Activation::LeakyRelu(below) => {
             let below = T::from_f64(below);
             map(r, slope, |r| select(r > T::zero(), T::one(), below));
         }
         Activation::Tanh => map(r, slope, |r| T::one() - r * r),
         Activation::Sigmoid => map(r, slope, |r| r * (T::one() - r)),
-        Activation::Retanh => map(r, slope, |r| select(r > T::zero(), T::one() - r * r, T::zero())),
+        Activation::Retanh => map(r, slope, |r| select(r <= T::zero(), T::zero(), T::one() - r * r)),
         Activation::Softplus => map(r, slope, |r| T::one_minus_exp_neg(r)),
         Activation::Power(1.0) => derivative(Activation::Relu, r, slope),
         Activation::Power(2.0) => map(r, slope, |r| T::sqrt(r) + T::sqrt(r)),
         Activation::Power(n) => {
             let (factor, exponent) = (T::from_f64(n), T::from_f64((n - 1.0) / n));
-            map(r, slope, |r| select(r > T::zero(), factor * r.powf(exponent), T::zero()));
+            map(r, slope, |r| select(r <= T::zero(), T::zero(), factor * r.powf(exponent)));
         }
     }
 }

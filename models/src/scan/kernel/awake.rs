@@ -1,11 +1,14 @@
 //! Keeps the threads of a pool awake between the passes of a training step.
 //!
 //! A thread of rayon that finds nothing to do goes to sleep after some microseconds, and waking it takes tens of them: as long as a good part of a small
-//! pass, twice a step. So after each pass the other threads look for work for a moment longer.
+//! pass, twice a step. So after each pass the threads that had a part in it look for work for a moment longer.
 
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -15,24 +18,25 @@ use rayon::Yield;
 /// Longer than what lies between two passes of the training steps that are short enough for this to matter.
 const MOMENT: Duration = Duration::from_micros(200);
 
-/// Requests that no thread has taken up yet.
-static PENDING: AtomicUsize = AtomicUsize::new(0);
-
 thread_local! {
-    /// Until when this thread looks for work, if it does.
-    static UNTIL: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Requests of this thread that no thread has taken up yet.
+    static PENDING: Arc<AtomicUsize> = Arc::default();
+    /// Whether this thread looks for work, and whether it has been asked again meanwhile.
+    static LOOKING: Cell<bool> = const { Cell::new(false) };
+    static ASKED_AGAIN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Asks the other threads of the current pool to look for work for a moment; does nothing outside of a pool, whose threads would be in the way of the
-/// calling one.
-pub(super) fn keep_awake() {
+/// Asks as many other threads of the current pool as have had some of `trials` to look for work for a moment. Does nothing outside of a pool, whose threads
+/// would be in the way of the calling one.
+pub(super) fn keep_awake(trials: usize) {
     let Some(own) = rayon::current_thread_index() else { return };
-    let others = rayon::current_num_threads() - 1;
-    let requests = others.saturating_sub(PENDING.load(Ordering::Relaxed));
-    PENDING.fetch_add(requests, Ordering::Relaxed);
-    for _ in 0..requests {
+    let others = rayon::current_num_threads().min(trials).saturating_sub(1);
+    let pending = PENDING.with(Arc::clone);
+    for _ in pending.load(Ordering::Relaxed)..others {
+        let pending = pending.clone();
+        pending.fetch_add(1, Ordering::Relaxed);
         rayon::spawn(move || {
-            PENDING.fetch_sub(1, Ordering::Relaxed);
+            pending.fetch_sub(1, Ordering::Relaxed);
             if rayon::current_thread_index() != Some(own) {
                 look_for_work();
             }
@@ -40,19 +44,21 @@ pub(super) fn keep_awake() {
     }
 }
 
-/// A request that arrives while the thread does so already only makes it last longer.
+/// A thread that is asked again begins anew, but returns to rayon first: it may have been waiting for something that has come.
 fn look_for_work() {
-    let mut until = Instant::now() + MOMENT;
-    if UNTIL.replace(Some(until)).is_some() {
-        return;
+    if LOOKING.replace(true) {
+        return ASKED_AGAIN.set(true);
     }
-    while Instant::now() < until {
+    let start = Instant::now();
+    while start.elapsed() < MOMENT && !ASKED_AGAIN.get() {
         if rayon::yield_now() != Some(Yield::Executed) {
             thread::yield_now(); // to other programs
         }
-        until = UNTIL.get().unwrap_or(until);
     }
-    UNTIL.set(None);
+    LOOKING.set(false);
+    if ASKED_AGAIN.replace(false) {
+        rayon::spawn(look_for_work);
+    }
 }
 
 #[cfg(test)]
@@ -63,17 +69,18 @@ mod tests {
 
     #[test]
     fn requests_do_not_pile_up_on_any_thread() {
-        // With a frame for each request, this stack would be used up.
+        // With a frame for each request, these stacks would be used up.
         let pool = ThreadPoolBuilder::new().num_threads(3).stack_size(1 << 16).build().unwrap();
-        let joined = pool.install(|| {
-            (0..5_000).fold(0, |sum, index| {
-                keep_awake();
+        let (joined, pending) = pool.install(|| {
+            let joined = (0..5_000).fold(0, |sum, index| {
+                keep_awake(8);
                 let (a, b) = rayon::join(|| index % 2, || 1 - index % 2);
                 sum + a + b
-            })
+            });
+            (joined, PENDING.with(|pending| pending.load(Ordering::Relaxed)))
         });
         assert_eq!(joined, 5_000);
-        assert!(PENDING.load(Ordering::Relaxed) <= 2 * rayon::current_num_threads().max(3));
-        keep_awake();
+        assert!(pending <= 2, "{pending} requests are pending");
+        keep_awake(8); // outside of a pool
     }
 }

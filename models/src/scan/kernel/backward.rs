@@ -95,7 +95,7 @@ pub(crate) fn backward<T: Element>(
     let leaves = leaves(dims.trials, smallest_leaf(dims));
     let threads = rayon::current_num_threads().div_ceil(leaves);
     let sums = Tree { pool, dims, equation, parameters, weights: &weights, arriving, threads }.sum(0..dims.trials, left);
-    keep_awake();
+    keep_awake(dims.trials);
     drop(weights);
 
     let mut gradients = sums.into_gradients(dims, parameters);

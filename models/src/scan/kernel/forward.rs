@@ -60,7 +60,7 @@ impl<T: Element> PackedForward<T> {
     }
 }
 
-/// Where a pass leaves what it did, trial by trial; an empty slice is not written.
+/// Where a pass leaves what it did, trial by trial. All but the logits may be empty, and are not written then.
 #[derive(Debug)]
 pub(crate) struct Kept<'a, T> {
     /// `r` (trials, steps, units)
@@ -122,7 +122,7 @@ pub(crate) fn forward<T: Element>(
     shares.into_par_iter().for_each(|share| {
         Arch::new().dispatch(share);
     });
-    keep_awake();
+    keep_awake(dims.trials);
 }
 
 /// What all trials have in common.

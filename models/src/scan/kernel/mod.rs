@@ -2,8 +2,8 @@
 //!
 //! Trials are independent through time, so each thread takes some of them through all steps. Within a thread a block of trials advances together, one
 //! [`product`] of their rates with the packed weights a step; recurrent weights and readout share it. The backward pass does the same in reverse with
-//! the weights the other way round, group of trials after group ([`tree`]), and leaves for every step the gradient with respect to its total current;
-//! one [`weight_gradient`] a group sums their outer products with the rates. Of all this, only the rates need to be kept from forward to backward, and
+//! the weights the other way round, some trials after others ([`tree`]), and finds for every step the gradient with respect to its total current; after each window
+//! of steps a [`weight_gradient`] sums the outer products with the rates. Of all this, only the rates need to be kept from forward to backward, and
 //! where they do not determine the slope of the activation, a second array of that size.
 //!
 //! Everything here is safe Rust: `pulp` finds the vectors of the processor at run time (AVX-512, AVX2, NEON, or none).
@@ -139,6 +139,7 @@ fn store<T: Copy>(rows: &[T], width: usize, to: &mut [T], stride: usize, units: 
 /// Copies a short row in line: calling the library's copy would take longer than the copy itself.
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    debug_assert_eq!(from.len(), to.len());
     let (mut from, mut to) = (from, to);
     // Two pieces a round, since a loop over single ones is compiled to that call.
     while from.len() >= 2 * ROUND {

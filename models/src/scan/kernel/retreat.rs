@@ -109,7 +109,7 @@ impl<'a, T: Element> Share<'a, T> {
             state: pool.zeros(if tree.equation.form == Form::Rate { size } else { 0 }),
             loaded: pool.zeros(size),
             slope: pool.zeros(size),
-            alpha: pool.zeros(summed),
+            alpha: pool.zeros(if tree.equation.form == Form::Rate { summed } else { 0 }),
             leak: pool.zeros(summed),
             recurrent_noise: pool.zeros(summed),
             noise: Noise::new(summed),

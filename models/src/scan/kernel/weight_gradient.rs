@@ -116,7 +116,7 @@ impl<T: Element> WithSimd for Part<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let (outer, lanes) = (self.outer, T::lanes::<S>());
-        let lefts: Vec<Left<T>> = outer.iter().map(|outer| self.left::<S>(outer)).collect();
+        let lefts: Vec<LeftSide<T>> = outer.iter().map(|outer| self.left::<S>(outer)).collect();
         let longest = outer.iter().map(|outer| outer.right.count()).max().unwrap_or(0);
         let mut panel = self.pool.take(longest * PANEL * lanes);
         // Panel by panel, so that its sums stay in the cache from one pair to the next.
@@ -136,12 +136,12 @@ impl<T: Element> WithSimd for Part<'_, T> {
 }
 
 /// The rows on the left, where they are or laid out tile by tile.
-enum Left<'a, T> {
+enum LeftSide<'a, T> {
     Rows(Rows<'a, T>),
     Tiles(Buffer<T>, usize),
 }
 
-impl<T: Element> Left<'_, T> {
+impl<T: Element> LeftSide<'_, T> {
     /// The rows of a tile: its columns from the first row of D on.
     #[inline(always)]
     fn tile(&self, row: usize, count: usize) -> Rows<'_, T> {
@@ -154,10 +154,10 @@ impl<T: Element> Left<'_, T> {
 
 impl<T: Element> Part<'_, T> {
     #[inline(always)]
-    fn left<'b, S: Simd>(&self, outer: &Outer<'b, T>) -> Left<'b, T> {
+    fn left<'b, S: Simd>(&self, outer: &Outer<'b, T>) -> LeftSide<'b, T> {
         let left = outer.left.from(self.rows.start);
         if outer.right.stride <= SHORT {
-            return Left::Rows(left);
+            return LeftSide::Rows(left);
         }
         let depth = left.count();
         let mut laid_out = self.pool.take(depth * self.rows.len());
@@ -170,11 +170,11 @@ impl<T: Element> Part<'_, T> {
             }
             with_rows!(count, lay_out);
         }
-        Left::Tiles(laid_out, depth)
+        LeftSide::Tiles(laid_out, depth)
     }
 
     #[inline(always)]
-    fn add_panel<S: Simd>(&mut self, simd: S, column: usize, vectors: usize, left: &Left<T>, right: Rows<T>) {
+    fn add_panel<S: Simd>(&mut self, simd: S, column: usize, vectors: usize, left: &LeftSide<T>, right: Rows<T>) {
         let width = self.width;
         for (row, count) in tiles::<S>(self.rows.len()) {
             let (left, sums) = (left.tile(row, count), &mut self.sums[row * width + column..]);
