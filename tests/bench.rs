@@ -102,6 +102,17 @@ fn its_memory_is_that_of_the_pass() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_step_holds_at_most_three_times_its_rates() {
+    for case in ["song", "yang", "tms"] {
+        let found: Value =
+            serde_json::from_str(&nn4n(&["bench", "--case", case, "--seconds", "0.01", "--threads", "2", "--json"])).expect("JSON");
+        let multiple = number(&found, "activation_memory_multiple");
+        assert!(multiple <= 3.0, "{case}: {multiple}");
+    }
+}
+
+#[test]
 fn its_tables_compare_lengths_batches_and_threads() {
     let sizes =
         ["bench", "--units", "4", "--batch-size", "2", "--steps", "5", "--seconds", "0.01", "--threads", "2", "--scaling", "--json"];

@@ -9,7 +9,7 @@ use super::{
     case::Case,
     measure::{duration, median},
     pool::pool,
-    step::{StepTime, TrainingStep},
+    step::TrainingStep,
 };
 use crate::error::{Error, Result};
 
@@ -21,6 +21,9 @@ const LARGEST_ARRAY: usize = 1 << 28;
 
 /// Fewest rounds that count; one more warms up.
 const FEWEST: usize = 3;
+
+/// How long an entry has its turn.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// The two tables.
 #[derive(Clone, Debug, Serialize)]
@@ -145,9 +148,9 @@ fn entries(cases: impl IntoIterator<Item = Case>, pools: &[usize]) -> Result<Vec
 impl Entry {
     fn run(&mut self, pools: &[ThreadPool], counts: bool) -> Result<()> {
         for (pool, seconds) in &mut self.times {
-            let time: StepTime = pools[*pool].install(|| self.step.run())?;
+            let time = pools[*pool].install(|| burst(&mut self.step))?;
             if counts {
-                seconds.push(time.total());
+                seconds.push(time);
             }
         }
         Ok(())
@@ -157,6 +160,16 @@ impl Entry {
     fn ms(&self) -> f64 {
         self.times.last().map_or(f64::NAN, |(_, seconds)| 1e3 * median(seconds))
     }
+}
+
+/// Seconds of a step amid others of its kind: the median of as many as fit into a moment, after a first one that wakes the threads.
+fn burst(step: &mut TrainingStep) -> Result<f64> {
+    let start = Instant::now();
+    let mut seconds = vec![step.run()?.total()];
+    while start.elapsed() < MOMENT {
+        seconds.push(step.run()?.total());
+    }
+    Ok(if seconds.len() == 1 { seconds[0] } else { median(&seconds[1..]) })
 }
 
 fn steps_rows(entries: &[Entry]) -> Vec<StepsRow> {
