@@ -9,6 +9,8 @@ use candle_core::{CpuStorage, InplaceOp1, InplaceOp3, Layout, Result, Storage, T
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::elementary;
+
 /// Numbers that the CPU takes up at a time; a multiple of any vector register.
 const LANES: usize = 8;
 
@@ -21,34 +23,71 @@ const PIECE: usize = 1 << 16;
 /// Elements from which a pass is shared between threads.
 const LARGE: usize = 1 << 18;
 
-/// `f32` or `f64`.
+/// `f32` or `f64`. The functions of `f32` are plain arithmetic (`elementary`), those of `f64` the standard library's.
 pub trait Real: WithDType {
     /// The square root.
     fn sqrt(self) -> Self;
+    /// `e^x`
+    fn exp(self) -> Self;
+    /// `1 / (1 + exp(-x))`
+    fn sigmoid(self) -> Self;
+    /// `log(1 + exp(x))`
+    fn softplus(self) -> Self;
     /// The numbers of a tensor; `None` if they are of another type.
     fn of(storage: &mut CpuStorage) -> Option<&mut [Self]>;
 }
 
-macro_rules! real {
-    ($type:ident, $variant:ident) => {
-        impl Real for $type {
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                self.sqrt()
-            }
+impl Real for f32 {
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
 
-            fn of(storage: &mut CpuStorage) -> Option<&mut [Self]> {
-                match storage {
-                    CpuStorage::$variant(values) => Some(values),
-                    _ => None,
-                }
-            }
-        }
-    };
+    #[inline(always)]
+    fn exp(self) -> Self {
+        elementary::exp(self)
+    }
+
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        elementary::sigmoid(self)
+    }
+
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        elementary::softplus(self)
+    }
+
+    fn of(storage: &mut CpuStorage) -> Option<&mut [Self]> {
+        if let CpuStorage::F32(values) = storage { Some(values) } else { None }
+    }
 }
 
-real!(f32, F32);
-real!(f64, F64);
+impl Real for f64 {
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+
+    #[inline(always)]
+    fn exp(self) -> Self {
+        self.exp()
+    }
+
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        1.0 / (1.0 + (-self).exp())
+    }
+
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        self.max(0.0) + (-self.abs()).exp().ln_1p()
+    }
+
+    fn of(storage: &mut CpuStorage) -> Option<&mut [Self]> {
+        if let CpuStorage::F64(values) = storage { Some(values) } else { None }
+    }
+}
 
 /// Calls `visit` with the numbers of tensors that all have the shape of the first, in row-major order.
 ///

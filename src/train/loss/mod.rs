@@ -76,7 +76,12 @@ impl Loss {
             Self::MeanSquare => mean_square(outputs, batch),
             Self::CrossEntropy => {
                 check_probabilities(&batch.targets)?;
-                if readout == Readout::Softmax { categorical(logits, batch) } else { binary(logits, batch) }
+                match (readout == Readout::Softmax, logits.device().is_cpu()) {
+                    (true, true) => fused::categorical(logits, batch),
+                    (true, false) => categorical(logits, batch),
+                    (false, true) => fused::binary(logits, batch),
+                    (false, false) => binary(logits, batch),
+                }
             }
         }
     }
@@ -184,12 +189,14 @@ mod tests {
     fn one_pass_and_separate_operations_agree() -> Result<()> {
         let random = |low: f64, high: f64| Tensor::rand(low, high, (3, 97, 5), &Device::Cpu);
         let valid = Tensor::ones((3, 97, 1), DType::F64, &Device::Cpu)?;
-        let (targets, loss_mask) = (random(-1.0, 1.0)?, random(0.0, 2.0)?);
+        let (targets, loss_mask) = (random(0.0, 1.0)?, random(0.0, 2.0)?);
         let batch = TensorBatch { inputs: valid.clone(), targets, loss_mask, valid, n_steps: vec![97; 3] };
         let outputs = Var::from_tensor(&random(-1.0, 1.0)?)?;
         let pairs = [
             (fused::masked_mse(&outputs, &batch)?, masked_mse(&outputs, &batch)?),
             (fused::mean_square(&outputs, &batch)?, mean_square(&outputs, &batch)?),
+            (fused::categorical(&outputs, &batch)?, categorical(&outputs, &batch)?),
+            (fused::binary(&outputs, &batch)?, binary(&outputs, &batch)?),
         ];
         for (found, wanted) in pairs {
             let read = |loss: &Tensor| -> Result<(f64, Vec<f64>)> {

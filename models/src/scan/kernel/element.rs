@@ -30,10 +30,6 @@ pub(crate) trait Element: host::Real + Default + std::ops::Neg<Output = Self> {
     fn from_f32(x: f32) -> Self;
     /// `tanh(x)`
     fn tanh(self) -> Self;
-    /// `1 / (1 + exp(-x))`
-    fn sigmoid(self) -> Self;
-    /// `log(1 + exp(x))`
-    fn softplus(self) -> Self;
     /// `1 - exp(-x)` for `x >= 0`
     fn one_minus_exp_neg(self) -> Self;
     /// `x^n`
@@ -80,16 +76,6 @@ impl Element for f32 {
     #[inline(always)]
     fn tanh(self) -> Self {
         elementary::tanh(self)
-    }
-
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        elementary::sigmoid(self)
-    }
-
-    #[inline(always)]
-    fn softplus(self) -> Self {
-        elementary::softplus(self)
     }
 
     #[inline(always)]
@@ -143,16 +129,6 @@ impl Element for f64 {
     #[inline(always)]
     fn tanh(self) -> Self {
         self.tanh()
-    }
-
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        1.0 / (1.0 + (-self).exp())
-    }
-
-    #[inline(always)]
-    fn softplus(self) -> Self {
-        self.max(0.0) + (-self.abs()).exp().ln_1p()
     }
 
     #[inline(always)]
