@@ -23,7 +23,36 @@ const MAX_NUMBERS: usize = 1 << 32;
 
 /// `batch_size` trials with conditions drawn as in the source. Trial `i` depends on (task, split, seed, update, i) only.
 pub fn batch(task: &dyn Task, split: Split, seed: u64, update: u64, batch_size: usize) -> Result<TrialBatch, TaskError> {
-    make(task, split, split.name(), seed, update, batch_size, |_| None)
+    make(task, split, split.name(), seed, update, batch_size, |_| (0, None))
+}
+
+/// `batch_size` trials whose conditions are drawn with these probabilities, in proportion to the weights: for training that dwells on what is
+/// not mastered yet. With equal weights the conditions are as frequent as each other, catch trials included.
+pub fn weighted(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    batch_size: usize,
+    conditions: &[Condition],
+    weights: &[f64],
+) -> Result<TrialBatch, TaskError> {
+    let total: f64 = weights.iter().sum();
+    let usable = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) && total > 0.0;
+    if conditions.len() != weights.len() || !usable {
+        let value = format!("{weights:?}");
+        let remedy = format!("give {} numbers, one for each condition, and not 0 for all", conditions.len());
+        return Err(TaskError::Batch { field: "weights", value, rule: "must be finite and at least 0", remedy });
+    }
+    let pick = |i: usize| {
+        let mut left = TrialRng::new(seed, "conditions", update, i as u64).uniform() * total;
+        let drawn = weights.iter().position(|weight| {
+            left -= weight;
+            left < 0.0
+        });
+        (0, drawn.or(weights.iter().rposition(|weight| *weight > 0.0)).and_then(|place| conditions.get(place)))
+    };
+    make(task, split, split.name(), seed, update, batch_size, pick)
 }
 
 /// `per_condition` trials of every condition of the task, condition by condition: for validation and psychometric curves.
@@ -46,7 +75,8 @@ pub fn repeated(
         Split::Test => "balanced test",
     };
     let size = conditions.len().saturating_mul(per_condition);
-    make(task, split, stream, seed, update, size, |i| conditions.get(i / per_condition))
+    // Where a batch has one timing, the n-th trials of all conditions have it in common.
+    make(task, split, stream, seed, update, size, |i| ((i % per_condition) as u64, conditions.get(i / per_condition)))
 }
 
 fn make<'a>(
@@ -56,10 +86,13 @@ fn make<'a>(
     seed: u64,
     update: u64,
     batch_size: usize,
-    condition: impl Fn(usize) -> Option<&'a Condition> + Sync,
+    group_and_condition: impl Fn(usize) -> (u64, Option<&'a Condition>) + Sync,
 ) -> Result<TrialBatch, TaskError> {
     task.validate()?;
-    let one = |i: usize| task.trial(split, condition(i), &mut TrialRng::new(seed, stream, update, i as u64));
+    let one = |i: usize| {
+        let (group, condition) = group_and_condition(i);
+        task.trial(split, condition, &mut TrialRng::new(seed, stream, update, i as u64).in_group(group))
+    };
     if batch_size == 0 {
         let remedy = "ask for at least one trial".into();
         return Err(TaskError::Batch { field: "batch_size", value: "0".into(), rule: "must be at least 1", remedy });

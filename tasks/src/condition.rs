@@ -113,6 +113,11 @@ impl Condition {
         self.get("catch") == Some(&Value::Bool(true))
     }
 
+    /// Whether this condition has every variable of `class`, with the same value: every trial belongs to the class without variables.
+    pub fn belongs_to(&self, class: &Self) -> bool {
+        class.0.iter().all(|(name, value)| self.get(name) == Some(value))
+    }
+
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))

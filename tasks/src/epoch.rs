@@ -4,8 +4,8 @@
 //! step k covers the time (k dt, (k + 1) dt]      an epoch (a, b] ms holds the steps a/dt .. b/dt, end excluded
 //! ```
 //!
-//! A fixed duration must be a whole number of steps: one that is not is an error, never rounded. A duration that a trial draws from a
-//! continuous distribution is rounded to the nearest step, as part of that task's definition.
+//! A fixed duration must be a whole number of steps: one that is not is an error, unless a [`Rounding`] is asked for. A duration that a trial
+//! draws from a continuous distribution is rounded by the rule of the task's source, which its file states. [`Clock`] holds both rules.
 //!
 //! ```
 //! use nn4n_tasks::Timeline;
@@ -46,41 +46,146 @@ impl Epoch {
     }
 }
 
+/// What becomes of a duration between two steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// It is an error.
+    #[default]
+    Exact,
+    /// The nearest number of steps, halves upwards.
+    Nearest,
+    /// The next smaller number of steps.
+    Floor,
+    /// The next larger number of steps.
+    Ceil,
+}
+
+impl Rounding {
+    /// The whole number of steps for `exact` steps; `None` if there is none.
+    fn apply(self, exact: f64) -> Option<f64> {
+        // Relative, so that 800 ms / 0.1 ms, which is not a whole number in binary, is one.
+        let whole = exact.round();
+        if (exact - whole).abs() <= 1e-9 * exact.max(1.0) {
+            return Some(whole);
+        }
+        match self {
+            Self::Exact => None,
+            Self::Nearest => Some(whole),
+            Self::Floor => Some(exact.floor()),
+            Self::Ceil => Some(exact.ceil()),
+        }
+    }
+}
+
+/// The step, and how durations in ms become numbers of steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    /// The time step, ms.
+    pub dt: f64,
+    /// For durations that are parameters.
+    pub fixed: Rounding,
+    /// For durations drawn from a continuous distribution; [`Rounding::Exact`] has no meaning here and acts as nearest.
+    pub drawn: Rounding,
+}
+
+impl Clock {
+    /// Steps of `dt` ms; fixed durations must be exact, drawn ones go to the nearest step.
+    pub fn new(dt: f64) -> Self {
+        Self { dt, fixed: Rounding::Exact, drawn: Rounding::Nearest }
+    }
+
+    /// The same with another rule for fixed durations.
+    #[must_use]
+    pub fn fixed(self, rounding: Rounding) -> Self {
+        Self { fixed: rounding, ..self }
+    }
+
+    /// The same with another rule for drawn durations.
+    #[must_use]
+    pub fn drawn(self, rounding: Rounding) -> Self {
+        Self { drawn: rounding, ..self }
+    }
+
+    /// The number of steps in the duration `ms` of the parameter `field`.
+    pub fn steps(&self, field: &str, ms: f64) -> Result<usize, TaskError> {
+        self.count(self.fixed, field, ms)
+    }
+
+    /// The same, and at least one.
+    pub fn at_least_one_step(&self, field: &str, ms: f64) -> Result<usize, TaskError> {
+        match self.steps(field, ms)? {
+            0 => {
+                let remedy = format!("give at least `dt` = {} ms", self.dt);
+                Err(TaskError::parameter(field, ms, "must last at least one step", remedy))
+            }
+            steps => Ok(steps),
+        }
+    }
+
+    /// The number of steps in a duration that was drawn.
+    pub fn drawn_steps(&self, field: &str, ms: f64) -> Result<usize, TaskError> {
+        let rounding = if self.drawn == Rounding::Exact { Rounding::Nearest } else { self.drawn };
+        self.count(rounding, field, ms)
+    }
+
+    /// A trial without epochs.
+    pub fn timeline(self) -> Result<Timeline, TaskError> {
+        rules::positive("dt", self.dt)?;
+        Ok(Timeline { clock: self, epochs: Vec::new() })
+    }
+
+    fn count(&self, rounding: Rounding, field: &str, ms: f64) -> Result<usize, TaskError> {
+        rules::positive("dt", self.dt)?;
+        rules::not_negative(field, ms)?;
+        let exact = ms / self.dt;
+        let Some(whole) = rounding.apply(exact) else {
+            let (below, above) = (exact.floor() * self.dt, exact.ceil() * self.dt);
+            return Err(TaskError::Duration { field: field.into(), value: ms, dt: self.dt, below, above });
+        };
+        if whole > MAX_STEPS as f64 {
+            return Err(too_long(field, whole));
+        }
+        Ok(whole as usize)
+    }
+}
+
 /// Epochs laid end to end from step 0.
 #[derive(Clone, Debug)]
 pub struct Timeline {
-    dt: f64,
+    clock: Clock,
     epochs: Vec<Epoch>,
 }
 
 impl Timeline {
     /// An empty trial with steps of `dt` ms.
     pub fn new(dt: f64) -> Result<Self, TaskError> {
-        rules::positive("dt", dt)?;
-        Ok(Self { dt, epochs: Vec::new() })
+        Clock::new(dt).timeline()
     }
 
     /// Adds an epoch of a fixed duration, given as (parameter that holds it, ms); returns its steps.
-    pub fn push(&mut self, name: &'static str, duration: (&str, f64)) -> Result<Range<usize>, TaskError> {
-        let steps = steps(duration.0, duration.1, self.dt)?;
+    pub fn push(&mut self, name: impl Into<Cow<'static, str>>, duration: (&str, f64)) -> Result<Range<usize>, TaskError> {
+        let steps = self.clock.steps(duration.0, duration.1)?;
         self.push_steps(name, steps)
     }
 
-    /// Adds an epoch whose duration (ms) was drawn from a continuous distribution, rounded to the nearest step.
-    pub fn push_drawn(&mut self, name: &'static str, drawn: f64) -> Result<Range<usize>, TaskError> {
-        rules::not_negative(name, drawn)?;
-        // A float cast saturates, and `push_steps` refuses what is too long.
-        self.push_steps(name, (drawn / self.dt).round() as usize)
+    /// Adds an epoch whose duration (ms) was drawn from a continuous distribution, rounded by the clock's rule for those.
+    pub fn push_drawn(&mut self, name: impl Into<Cow<'static, str>>, drawn: f64) -> Result<Range<usize>, TaskError> {
+        let name = name.into();
+        let steps = self.clock.drawn_steps(&name, drawn)?;
+        self.push_steps(name, steps)
     }
 
-    /// Adds an epoch of so many steps.
-    pub fn push_steps(&mut self, name: &'static str, steps: usize) -> Result<Range<usize>, TaskError> {
-        let start = self.n_steps();
+    /// Adds an epoch of so many steps; one of no steps is not listed.
+    pub fn push_steps(&mut self, name: impl Into<Cow<'static, str>>, steps: usize) -> Result<Range<usize>, TaskError> {
+        let (name, start) = (name.into(), self.n_steps());
         let end = start.saturating_add(steps);
         if end > MAX_STEPS {
-            return Err(too_long(name, end));
+            return Err(too_long(&name, end));
         }
-        self.epochs.push(Epoch { name: Cow::Borrowed(name), start, end });
+        if steps > 0 {
+            self.epochs.push(Epoch { name, start, end });
+        }
         Ok(start..end)
     }
 
@@ -102,19 +207,7 @@ impl Timeline {
 
 /// The number of steps of `dt` ms in the duration `ms` of the parameter `field`; an error if that is no whole number.
 pub fn steps(field: &str, ms: f64, dt: f64) -> Result<usize, TaskError> {
-    rules::positive("dt", dt)?;
-    rules::not_negative(field, ms)?;
-    let exact = ms / dt;
-    let whole = exact.round();
-    // Relative, so that 800 ms / 0.1 ms, which is not a whole number in binary, passes.
-    if (exact - whole).abs() > 1e-9 * exact.max(1.0) {
-        let (below, above) = (exact.floor() * dt, exact.ceil() * dt);
-        return Err(TaskError::Duration { field: field.into(), value: ms, dt, below, above });
-    }
-    if whole > MAX_STEPS as f64 {
-        return Err(too_long(field, whole));
-    }
-    Ok(whole as usize)
+    Clock::new(dt).steps(field, ms)
 }
 
 fn too_long(field: &str, steps: impl std::fmt::Display) -> TaskError {
@@ -134,7 +227,7 @@ mod tests {
     fn a_duration_between_two_steps_is_an_error_with_both_neighbours() {
         let message = steps("stimulus", 810.0, 20.0).unwrap_err().to_string();
         assert!(message.starts_with("`stimulus` = 810 ms is not a whole number of steps of `dt` = 20 ms"), "{message}");
-        assert!(message.ends_with("stimulus = 800 or 820"), "{message}");
+        assert!(message.ends_with("or give stimulus = 800 or 820"), "{message}");
     }
 
     #[test]
@@ -157,6 +250,20 @@ mod tests {
         assert_eq!(timeline.push_drawn("a", 89.9)?, 0..4);
         assert_eq!(timeline.push_drawn("b", 90.1)?, 4..9);
         assert!(timeline.push_drawn("c", 1e30).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_duration_is_rounded_as_the_user_says_and_a_whole_one_by_no_rule() -> Result<(), TaskError> {
+        for (rounding, expected) in [(Rounding::Nearest, 4), (Rounding::Floor, 3), (Rounding::Ceil, 4)] {
+            let clock = Clock::new(80.0).fixed(rounding);
+            assert_eq!(clock.steps("fixation", 300.0)?, expected, "{rounding:?}");
+            assert_eq!(clock.steps("fixation", 240.0)?, 3, "{rounding:?}");
+            // 0.3 / 0.1 is 2.9999999999999996 in binary.
+            assert_eq!(Clock::new(0.1).fixed(rounding).steps("fixation", 0.3)?, 3, "{rounding:?}");
+        }
+        assert!(Clock::new(80.0).steps("fixation", 300.0).is_err());
+        assert_eq!(Clock::new(20.0).drawn(Rounding::Floor).drawn_steps("delay", 99.9)?, 4);
         Ok(())
     }
 }

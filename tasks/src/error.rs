@@ -41,7 +41,7 @@ pub enum TaskError {
 
     /// A duration is not a whole number of steps.
     #[error(
-        "`{field}` = {value} ms is not a whole number of steps of `dt` = {dt} ms; use a `dt` that divides it, or {field} = {below} or {above}"
+        "`{field}` = {value} ms is not a whole number of steps of `dt` = {dt} ms; use a `dt` that divides it, set `rounding` to \"nearest\", \"floor\" or \"ceil\", or give {field} = {below} or {above}"
     )]
     Duration {
         /// The parameter that holds the duration.

@@ -49,27 +49,45 @@
 #![deny(unsafe_code)]
 
 mod batch;
+pub mod classic;
 mod condition;
+pub mod cueva2018;
+pub mod driscoll2022;
+mod duration;
 mod epoch;
 pub mod error;
 pub mod golub2018;
+pub mod kleinman2021;
+pub mod mante2013;
+pub mod masse2019;
+pub mod motor;
+pub mod neurogym;
 mod npz;
+pub mod orhan2019;
+pub mod raposo2014;
 mod registry;
+pub mod ring;
 mod rng;
 mod score;
 pub mod song2016;
+mod stream;
+pub mod sussillo2009;
 mod task;
 mod trial;
 mod user_data;
+pub mod wang2024;
+pub mod yang2019;
 
-pub use batch::{assemble, balanced, batch, repeated};
+pub use batch::{assemble, balanced, batch, repeated, weighted};
 pub use condition::{Condition, Value};
-pub use epoch::{Epoch, MAX_STEPS, Timeline, steps};
+pub use duration::{Duration, OneOf, TruncatedExponential, Uniform};
+pub use epoch::{Clock, Epoch, MAX_STEPS, Rounding, Timeline, steps};
 pub use error::TaskError;
 pub use npz::{NpzFile, npz_bytes};
 pub use registry::{TaskInfo, create, list};
 pub use rng::TrialRng;
 pub use score::{ConditionScore, Performance, Score, choice, first_crossing, largest, performance, reaction_time, rms_error, scores};
-pub use task::{Channel, Citation, Criterion, Split, Task, parameters_of};
+pub use stream::stream;
+pub use task::{Channel, Citation, Criterion, Objective, Split, Task, header_of, parameters_of};
 pub use trial::{Trial, TrialBatch, TrialView};
 pub use user_data::{UserData, UserDataSettings};

@@ -14,7 +14,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{Channel, Citation, Task, TaskError, UserData, UserDataSettings, golub2018, parameters_of, song2016};
+use crate::{Channel, Citation, Objective, Task, TaskError, UserData, UserDataSettings, parameters_of};
+use crate::{
+    classic, cueva2018, driscoll2022, golub2018, kleinman2021, mante2013, masse2019, motor, neurogym, orhan2019, raposo2014, song2016,
+    sussillo2009, wang2024, yang2019,
+};
 
 /// What the list of tasks says of one.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +41,10 @@ pub struct TaskInfo {
     pub outputs: Vec<Channel>,
     /// The source.
     pub citation: Citation,
+    /// The definition in words and equations.
+    pub description: String,
+    /// What the source trains the outputs to do.
+    pub objective: Objective,
     /// All parameters with their published values.
     pub parameters: Value,
 }
@@ -44,44 +52,59 @@ pub struct TaskInfo {
 /// Makes the task of an id from its parameters.
 type Create = fn(&'static str, &Value) -> Result<Box<dyn Task>, TaskError>;
 
-struct Entry {
+/// A task of the registry.
+pub(crate) struct Entry {
     id: &'static str,
     create: Create,
     describe: fn(&'static str) -> TaskInfo,
 }
 
-const TASKS: &[Entry] = &[
-    entry::<song2016::RdmFixed>("song2016/rdm_fixed"),
-    entry::<song2016::RdmVarstim>("song2016/rdm_varstim"),
-    entry::<song2016::RdmRt>("song2016/rdm_rt"),
-    entry::<song2016::Mante>("song2016/mante"),
-    entry::<song2016::ManteAreas>("song2016/mante_areas"),
-    entry::<song2016::Multisensory>("song2016/multisensory"),
-    entry::<song2016::Romo>("song2016/romo"),
-    entry::<song2016::LeeSequence>("song2016/lee_sequence"),
-    entry::<song2016::Sinewave>("song2016/sinewave"),
-    entry::<golub2018::FlipFlop>("golub2018/flip_flop"),
-    Entry { id: UserData::ID, create: open_user_data, describe: describe_user_data },
+/// The entry of a task of this crate; the id is that of the task itself.
+pub(crate) const fn entry<T: Task + Default + Serialize + DeserializeOwned + 'static>(id: &'static str) -> Entry {
+    Entry { id, create: from_parameters::<T>, describe: describe_default::<T> }
+}
+
+/// Every family lists its own tasks.
+const FAMILIES: &[&[Entry]] = &[
+    song2016::TASKS,
+    yang2019::TASKS,
+    driscoll2022::TASKS,
+    masse2019::TASKS,
+    neurogym::TASKS,
+    kleinman2021::TASKS,
+    mante2013::TASKS,
+    raposo2014::TASKS,
+    orhan2019::TASKS,
+    golub2018::TASKS,
+    sussillo2009::TASKS,
+    classic::TASKS,
+    wang2024::TASKS,
+    cueva2018::TASKS,
+    motor::TASKS,
+    &[Entry { id: UserData::ID, create: open_user_data, describe: describe_user_data }],
 ];
 
-const fn entry<T: Task + Default + DeserializeOwned + 'static>(id: &'static str) -> Entry {
-    Entry { id, create: from_parameters::<T>, describe: describe_default::<T> }
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    FAMILIES.iter().copied().flatten()
 }
 
 /// All tasks, in the order of the registry.
 pub fn list() -> Vec<TaskInfo> {
-    TASKS.iter().map(|entry| (entry.describe)(entry.id)).collect()
+    entries().map(|entry| (entry.describe)(entry.id)).collect()
 }
 
 /// The task of this id; parameters that are left out (or `None` for all) keep their published values.
 pub fn create(id: &str, parameters: Option<&Value>) -> Result<Box<dyn Task>, TaskError> {
-    let Some(entry) = TASKS.iter().find(|entry| entry.id == id) else { return Err(unknown(id)) };
+    let Some(entry) = entries().find(|entry| entry.id == id) else { return Err(unknown(id)) };
     let task = (entry.create)(entry.id, parameters.unwrap_or(&json!({})))?;
     task.validate()?;
     Ok(task)
 }
 
-fn from_parameters<T: Task + DeserializeOwned + 'static>(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>, TaskError> {
+fn from_parameters<T: Task + Serialize + DeserializeOwned + 'static>(
+    id: &'static str,
+    parameters: &Value,
+) -> Result<Box<dyn Task>, TaskError> {
     Ok(Box::new(read::<T>(id, parameters)?))
 }
 
@@ -89,14 +112,24 @@ fn open_user_data(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>,
     Ok(Box::new(UserData::open(read::<UserDataSettings>(id, parameters)?)?))
 }
 
-fn read<T: DeserializeOwned>(id: &'static str, parameters: &Value) -> Result<T, TaskError> {
-    T::deserialize(parameters).map_err(|error| {
+fn read<T: Serialize + DeserializeOwned>(id: &'static str, parameters: &Value) -> Result<T, TaskError> {
+    let read = T::deserialize(parameters).map_err(|error| {
         // The reader does not say which field it stumbled over; the one that fails on its own is it.
         let fails = |field: &&String| T::deserialize(json!({ field.as_str(): parameters[field.as_str()] })).is_err();
         let field = parameters.as_object().and_then(|fields| fields.keys().find(fails));
         let reason = field.map_or(error.to_string(), |field| format!("`{field}` = {}: {error}", parameters[field.as_str()]));
         TaskError::UnreadableParameters { id: id.into(), reason }
-    })
+    })?;
+    no_unknown_field(id, parameters, &parameters_of(&read))?;
+    Ok(read)
+}
+
+/// Fields that several tasks share are flattened into their structs, and then the reader passes over what it does not know.
+fn no_unknown_field(id: &str, given: &Value, known: &Value) -> Result<(), TaskError> {
+    let (Some(given), Some(known)) = (given.as_object(), known.as_object()) else { return Ok(()) };
+    let Some(field) = given.keys().find(|field| !known.contains_key(*field)) else { return Ok(()) };
+    let expected = known.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Err(TaskError::UnreadableParameters { id: id.into(), reason: format!("unknown field `{field}`, expected one of {expected}") })
 }
 
 fn describe_default<T: Task + Default>(id: &'static str) -> TaskInfo {
@@ -112,6 +145,8 @@ fn describe_default<T: Task + Default>(id: &'static str) -> TaskInfo {
         inputs,
         outputs,
         citation: task.citation(),
+        description: task.description(),
+        objective: task.objective(),
         parameters: task.parameters(),
     }
 }
@@ -128,6 +163,8 @@ fn describe_user_data(id: &'static str) -> TaskInfo {
         inputs: Vec::new(),
         outputs: Vec::new(),
         citation: UserData::CITATION,
+        description: UserData::SUMMARY.into(),
+        objective: Objective::MaskedMse,
         parameters: parameters_of(&settings),
     }
 }
@@ -136,12 +173,12 @@ fn unknown(id: &str) -> TaskError {
     let name = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
     // The family is often left out, so a name alone counts as much as the whole id.
     let far = |known: &str| distance(id, known).min(distance(&name(id), &name(known)));
-    let nearest = TASKS.iter().map(|entry| (far(entry.id), entry.id)).min();
+    let nearest = entries().map(|entry| (far(entry.id), entry.id)).min();
     let hint = match nearest {
         Some((far, known)) if far <= 3 => format!("; did you mean `{known}`?"),
         _ => String::new(),
     };
-    let known = TASKS.iter().map(|entry| entry.id).collect::<Vec<_>>().join(", ");
+    let known = entries().map(|entry| entry.id).collect::<Vec<_>>().join(", ");
     TaskError::UnknownTask { id: id.into(), hint, known }
 }
 
@@ -167,8 +204,8 @@ mod tests {
 
     #[test]
     fn ids_are_unique_and_are_those_of_the_tasks() -> Result<(), TaskError> {
-        for (i, entry) in TASKS.iter().enumerate() {
-            assert!(TASKS[i + 1..].iter().all(|other| other.id != entry.id));
+        for (i, entry) in entries().enumerate() {
+            assert!(entries().skip(i + 1).all(|other| other.id != entry.id));
             if entry.id != "data/npz" {
                 assert_eq!(create(entry.id, None)?.id(), entry.id);
             }

@@ -52,7 +52,7 @@ pub struct Performance {
     pub overall: Option<f64>,
     /// The number of scored trials.
     pub trials: usize,
-    /// The same for each condition, in order of first appearance; conditions without scored trials are left out.
+    /// The same for each of the task's classes of trials, in order of first appearance; those without scored trials are left out.
     pub per_condition: Vec<ConditionScore>,
     /// The performance in the worst condition.
     pub minimum: Option<f64>,
@@ -63,9 +63,12 @@ pub struct Performance {
 /// Scores the answers `outputs` (trials, steps, outputs) to a batch.
 pub fn performance(task: &dyn Task, batch: &TrialBatch, outputs: ArrayView3<'_, f32>) -> Result<Performance, TaskError> {
     let scores = scores(task, batch, outputs)?;
+    let classes = task.conditions();
     let mut per_condition: Vec<(&Condition, usize, usize)> = Vec::new();
     for (condition, score) in batch.conditions.iter().zip(&scores) {
         let Some(correct) = score.correct else { continue };
+        // A condition that is none of the task's own, such as a coherence of 0, is a class of its own.
+        let condition = classes.iter().find(|class| condition.belongs_to(class)).unwrap_or(condition);
         let place = match per_condition.iter().position(|(known, ..)| *known == condition) {
             Some(place) => place,
             None => {

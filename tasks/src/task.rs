@@ -87,6 +87,19 @@ impl fmt::Display for Citation {
     }
 }
 
+/// What the source trains the outputs to do; it decides the loss and the nonlinearity of the readout unless a run says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// Come close to the targets: squared error, weighted by the loss mask and divided by its sum.
+    #[default]
+    MaskedMse,
+    /// The same with the loss mask inside the square, and divided by the number of all entries.
+    MeanSquare,
+    /// Name the class of every step: the targets are 1 for the right class and 0 for the others, the loss is the cross-entropy of a softmax.
+    Classes,
+}
+
 /// When the source stops training. Performances are fractions in [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -165,8 +178,15 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// The output channels, in order.
     fn outputs(&self) -> Vec<Channel>;
 
-    /// Every condition that trials are drawn from, the catch condition included.
+    /// The classes of trials that are told apart in validation and evaluation, the catch condition included: every trial that is drawn
+    /// belongs to exactly one of them. A class leaves out variables that vary within it, such as an angle.
     fn conditions(&self) -> Vec<Condition>;
+
+    /// The conditions that tests present one by one, for task variance and tuning: those of [`conditions`](Self::conditions), with the
+    /// variables that these leave out on the grid of the source.
+    fn grid(&self) -> Vec<Condition> {
+        self.conditions()
+    }
 
     /// One trial. A `condition` fixes the variables it names, and those it leaves out are drawn; `None` draws all, catch trials
     /// included, as the source does. A condition the task cannot present is an error.
@@ -174,6 +194,21 @@ pub trait Task: Send + Sync + fmt::Debug {
 
     /// Scores the answer `outputs` (n_steps, outputs) to a trial.
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score;
+
+    /// What the source trains the outputs to do.
+    fn objective(&self) -> Objective {
+        Objective::MaskedMse
+    }
+
+    /// The expected performance of outputs that are independent uniform random numbers in [0, 1) at every step.
+    fn chance(&self) -> f64 {
+        0.0
+    }
+
+    /// The definition in words and equations; the summary unless there is more to say.
+    fn description(&self) -> String {
+        self.summary().into()
+    }
 
     /// The source's rule for ending the training, if it has one.
     fn criterion(&self) -> Option<Criterion> {
@@ -187,12 +222,34 @@ pub fn parameters_of<T: Serialize>(task: &T) -> serde_json::Value {
     serde_json::to_value(task).unwrap_or_default()
 }
 
+/// The text at the head of a task's source file, for [`Task::description`]: its `//!` lines without fences, up to the first example in Rust.
+pub fn header_of(source: &str) -> String {
+    let (mut text, mut in_block) = (Vec::new(), false);
+    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        match line.strip_prefix("```") {
+            Some("text") => in_block = true,
+            Some("") if in_block => in_block = false,
+            Some(_) => break,
+            None => text.push(line),
+        }
+    }
+    text.join("\n").trim_end().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn validation(overall: f64) -> Performance {
         Performance { overall: Some(overall), minimum: Some(overall), rms_error: Some(1.0 - overall), ..Performance::default() }
+    }
+
+    #[test]
+    fn a_header_is_read_up_to_its_example() {
+        let source =
+            "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x = 1;\n//! ```\n\nuse std;";
+        assert_eq!(header_of(source), "A task.\n\nu = 1\n\nReference.");
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! What every task must do, checked for every task of the registry.
 
 use ndarray::Array3;
-use nn4n_tasks::{Condition, Split, Task, TaskError, TrialBatch, TrialRng, balanced, batch, create, list, performance, repeated};
+use nn4n_tasks::{Condition, Objective, Split, Task, TaskError, TrialBatch, TrialRng};
+use nn4n_tasks::{balanced, batch, create, list, performance, repeated, stream, weighted};
 use serde_json::json;
 
 const SPLITS: [Split; 2] = [Split::Train, Split::Test];
 
 /// All tasks that can be made without a file.
 fn tasks() -> Vec<Box<dyn Task>> {
-    let made = list().into_iter().filter(|info| info.id != "data/npz").map(|info| create(info.id, None));
+    let made = list().into_iter().filter(|info| info.n_inputs.is_some()).map(|info| create(info.id, None));
     made.collect::<Result<_, _>>().expect("a listed task can be created with its defaults")
 }
 
@@ -45,21 +46,27 @@ fn channels_are_named_once_and_match_the_arrays() {
 }
 
 #[test]
-fn the_loss_mask_lies_where_the_definitions_say() {
+fn something_is_graded_in_every_trial_and_nothing_below_zero() {
     for task in tasks() {
         for split in SPLITS {
             let trials = many(task.as_ref(), split);
-            for i in 0..trials.len() {
-                let trial = trials.view(i).unwrap();
-                for epoch in trial.epochs {
-                    let graded = match epoch.name.as_ref() {
-                        "stimulus" | "delay" | "f1" | "f2" | "iti" => 0.0,
-                        "fixation" | "decision" | "catch" | "wave" | "pulses" | "move_1" | "move_2" | "move_3" => 1.0,
-                        other => panic!("say here whether the epoch `{other}` is graded"),
-                    };
-                    let mask = trial.loss_mask.slice(ndarray::s![epoch.steps(), ..]);
-                    assert!(mask.iter().all(|&m| m == graded), "{} {}", task.id(), epoch.name);
-                }
+            for trial in (0..trials.len()).filter_map(|i| trials.view(i)) {
+                assert!(trial.loss_mask.iter().all(|&weight| weight >= 0.0), "{}", task.id());
+                assert!(trial.loss_mask.iter().any(|&weight| weight > 0.0), "{} {}", task.id(), trial.condition);
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_are_ones_and_zeros_with_one_class_at_every_graded_step() {
+    for task in tasks().iter().filter(|task| task.objective() == Objective::Classes) {
+        let trials = many(task.as_ref(), Split::Train);
+        for trial in (0..trials.len()).filter_map(|i| trials.view(i)) {
+            for (targets, loss_mask) in trial.targets.outer_iter().zip(trial.loss_mask.outer_iter()) {
+                assert!(targets.iter().all(|&z| z == 0.0 || z == 1.0), "{}", task.id());
+                assert!(loss_mask.iter().all(|&m| m == loss_mask[0]), "{}", task.id());
+                assert!(loss_mask[0] == 0.0 || targets.sum() == 1.0, "{}", task.id());
             }
         }
     }
@@ -87,8 +94,9 @@ fn the_targets_themselves_are_the_right_answer() -> Result<(), TaskError> {
             assert_eq!(perfect.overall, Some(1.0), "{}", task.id());
             assert_eq!(perfect.minimum, Some(1.0), "{}", task.id());
             assert_eq!(perfect.rms_error, Some(0.0), "{}", task.id());
-            let criterion = task.criterion().expect("a published task has a stop rule");
-            assert!(criterion.is_met(std::slice::from_ref(&perfect)), "{}", task.id());
+            if let Some(criterion) = task.criterion() {
+                assert!(criterion.is_met(std::slice::from_ref(&perfect)), "{}", task.id());
+            }
         }
     }
     Ok(())
@@ -97,17 +105,15 @@ fn the_targets_themselves_are_the_right_answer() -> Result<(), TaskError> {
 #[test]
 fn a_random_answer_is_at_chance_and_stops_no_training() -> Result<(), TaskError> {
     for task in tasks() {
-        let trials = balanced(task.as_ref(), Split::Train, 3, 0, 2000 / task.conditions().len())?;
+        let trials = balanced(task.as_ref(), Split::Train, 3, 0, 1 + 2000 / task.conditions().len())?;
         let mut rng = TrialRng::new(8, "answers", 0, 0);
         let answers = Array3::from_shape_simple_fn(trials.targets.dim(), || rng.uniform() as f32);
         let random = performance(task.as_ref(), &trials, answers.view())?;
         let overall = random.overall.unwrap();
-        if task.outputs().iter().all(|channel| channel.name.starts_with("choice")) {
-            assert!((overall - 0.5).abs() < 0.05, "{} {overall}", task.id());
-        } else {
-            assert!(overall < 0.02, "{} {overall}", task.id());
-        }
-        assert!(!task.criterion().unwrap().is_met(&[random]), "{}", task.id());
+        let (p, n) = (task.chance(), random.trials as f64);
+        let expected = 0.005 + 4.5 * (p * (1.0 - p) / n).sqrt();
+        assert!((overall - p).abs() < expected, "{}: {overall}, but chance is {p}", task.id());
+        assert!(!task.criterion().is_some_and(|criterion| criterion.is_met(&[random])), "{}", task.id());
     }
     Ok(())
 }
@@ -119,7 +125,7 @@ fn answers_that_are_no_numbers_are_wrong() -> Result<(), TaskError> {
         let nan = Array3::from_elem(trials.targets.dim(), f32::NAN);
         let score = performance(task.as_ref(), &trials, nan.view())?;
         assert_eq!(score.overall, Some(0.0), "{}", task.id());
-        assert!(!task.criterion().unwrap().is_met(&[score]), "{}", task.id());
+        assert!(!task.criterion().is_some_and(|criterion| criterion.is_met(&[score])), "{}", task.id());
     }
     Ok(())
 }
@@ -186,10 +192,37 @@ fn conditions_are_listed_once_presented_as_listed_and_cover_what_is_drawn() -> R
         }
         let presented = balanced(task.as_ref(), Split::Train, 0, 0, 2)?;
         for (condition, presented) in conditions.iter().zip(presented.conditions.chunks(2)) {
-            assert!(presented.iter().all(|presented| presented == condition), "{condition} in {}", task.id());
+            assert!(presented.iter().all(|presented| presented.belongs_to(condition)), "{condition} in {}", task.id());
         }
-        let drawn = batch(task.as_ref(), Split::Train, 0, 0, 200)?;
-        assert!(drawn.conditions.iter().all(|drawn| conditions.contains(drawn)), "{}", task.id());
+        for drawn in batch(task.as_ref(), Split::Train, 0, 0, 200)?.conditions {
+            let classes = conditions.iter().filter(|condition| drawn.belongs_to(condition)).count();
+            assert_eq!(classes, 1, "{drawn} in {}", task.id());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_was_drawn_can_be_asked_for_again() -> Result<(), TaskError> {
+    for task in tasks() {
+        for drawn in batch(task.as_ref(), Split::Train, 0, 0, 20)?.conditions {
+            let again = task.trial(Split::Train, Some(&drawn), &mut TrialRng::new(0, "again", 0, 0))?;
+            assert_eq!(again.condition, drawn, "{}", task.id());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_grid_presents_every_class_in_test_trials() -> Result<(), TaskError> {
+    for task in tasks() {
+        let (grid, classes) = (task.grid(), task.conditions());
+        for (i, condition) in grid.iter().enumerate() {
+            assert!(!grid[i + 1..].contains(condition), "{condition} twice in the grid of {}", task.id());
+            let trial = task.trial(Split::Test, Some(condition), &mut TrialRng::new(0, "grid", 0, 0))?;
+            assert!(trial.condition.belongs_to(condition), "{} for {condition} in {}", trial.condition, task.id());
+        }
+        assert!(grid.len() >= classes.len(), "{}", task.id());
     }
     Ok(())
 }
@@ -201,14 +234,16 @@ fn conditions_are_drawn_uniformly_and_catch_trials_at_their_rate() -> Result<(),
         if conditions.len() == 1 {
             continue;
         }
+        // One trial from each of many updates, since the trials of one batch may have their timing in common.
         let draws = 200 * conditions.len();
-        let drawn = batch(task.as_ref(), Split::Train, 0, 0, draws)?.conditions;
+        let draw = |update| Ok(task.trial(Split::Train, None, &mut TrialRng::new(0, "train", update as u64, 0))?.condition);
+        let drawn = (0..draws).map(draw).collect::<Result<Vec<_>, TaskError>>()?;
         let p_catch = task.parameters()["p_catch"].as_f64().unwrap_or(0.0);
         let others = conditions.iter().filter(|condition| !condition.is_catch()).count();
         for condition in &conditions {
             let p = if condition.is_catch() { p_catch } else { (1.0 - p_catch) / others as f64 };
             let expected = p * draws as f64;
-            let count = drawn.iter().filter(|drawn| *drawn == condition).count() as f64;
+            let count = drawn.iter().filter(|drawn| drawn.belongs_to(condition)).count() as f64;
             assert!((count - expected).abs() < 4.5 * (expected * (1.0 - p)).sqrt(), "{} {condition}: {count} of {expected}", task.id());
         }
     }
@@ -217,7 +252,7 @@ fn conditions_are_drawn_uniformly_and_catch_trials_at_their_rate() -> Result<(),
 
 #[test]
 fn the_correct_choice_wins_the_target_and_catch_trials_have_none() {
-    for task in tasks().iter().filter(|task| task.outputs()[0].name.starts_with("choice")) {
+    for task in tasks().iter().filter(|task| task.id().starts_with("song2016/") && task.outputs()[0].name.starts_with("choice")) {
         let trials = many(task.as_ref(), Split::Train);
         for i in 0..trials.len() {
             let trial = trials.view(i).unwrap();
@@ -309,4 +344,45 @@ fn every_task_runs_at_another_dt_with_the_same_durations() -> Result<(), TaskErr
         assert!((lasting(fine.as_ref())? - lasting(task.as_ref())?).abs() <= 10.5, "{}", task.id());
     }
     Ok(())
+}
+
+#[test]
+fn streams_are_whole_trials_end_to_end_and_cut_at_their_length() -> Result<(), TaskError> {
+    for task in tasks() {
+        let length = many(task.as_ref(), Split::Train).max_steps() + 7;
+        let rows = stream(task.as_ref(), Split::Train, 3, 1, 2, length)?;
+        assert_eq!(rows.n_steps, [length, length], "{}", task.id());
+        for row in 0..2 {
+            let first = task.trial(Split::Train, None, &mut TrialRng::new(3, "train", 1, (row * length) as u64))?;
+            let steps = first.n_steps().min(length);
+            assert_eq!(rows.inputs.slice(ndarray::s![row, ..steps, ..]), first.inputs.slice(ndarray::s![..steps, ..]), "{}", task.id());
+            assert!(rows.epochs[row].windows(2).all(|pair| pair[0].end == pair[1].start), "{}", task.id());
+            assert_eq!(rows.epochs[row].last().map(|epoch| epoch.end), Some(length), "{}", task.id());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn weights_say_how_often_a_condition_is_drawn() -> Result<(), TaskError> {
+    let task = create("song2016/rdm_fixed", None)?;
+    let conditions: Vec<_> = [0.032, -0.512].map(|c| Condition::new().with("coherence", c)).into();
+    let drawn = weighted(task.as_ref(), Split::Train, 0, 0, 2000, &conditions, &[3.0, 1.0])?.conditions;
+    let share = drawn.iter().filter(|drawn| **drawn == conditions[0]).count() as f64 / 2000.0;
+    assert!((share - 0.75).abs() < 0.04, "{share}");
+    for weights in [vec![1.0], vec![0.0, 0.0], vec![f64::NAN, 1.0], vec![-1.0, 2.0]] {
+        let message = weighted(task.as_ref(), Split::Train, 0, 0, 4, &conditions, &weights).unwrap_err().to_string();
+        assert!(message.contains("weights"), "{message}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_task_describes_itself() {
+    for task in tasks() {
+        let description = task.description();
+        assert!(description.len() > 200 && !description.contains("```"), "{}: {description}", task.id());
+        let citation = task.citation();
+        assert!(description.contains(citation.doi) && (1980..2030).contains(&citation.year), "{}", task.id());
+    }
 }

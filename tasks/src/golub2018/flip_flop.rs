@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{parameters_of, rms_error};
+use crate::{header_of, parameters_of, rms_error};
 
 /// The most bits: the number of memories doubles with each.
 const MAX_BITS: usize = 64;
@@ -79,6 +79,10 @@ impl Task for FlipFlop {
             title: "FixedPointFinder: a Tensorflow toolbox for identifying and characterizing fixed points in recurrent neural networks",
             doi: "10.21105/joss.01003",
         }
+    }
+
+    fn description(&self) -> String {
+        header_of(include_str!("flip_flop.rs"))
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -8,3 +8,8 @@
 mod flip_flop;
 
 pub use flip_flop::FlipFlop;
+
+use crate::registry::{Entry, entry};
+
+/// The tasks of this family.
+pub(crate) const TASKS: &[Entry] = &[entry::<FlipFlop>("golub2018/flip_flop")];

@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise, at_least_one_step};
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{parameters_of, rms_error, steps};
+use crate::{header_of, parameters_of, rms_error, steps};
 
 /// The dots of each sequence: the start and the goals of its three movements.
 const SEQUENCES: [[usize; 4]; 8] =
@@ -97,6 +97,10 @@ impl Task for LeeSequence {
 
     fn citation(&self) -> Citation {
         CITATION
+    }
+
+    fn description(&self) -> String {
+        header_of(include_str!("lee_sequence.rs"))
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{Value, parameters_of, steps};
+use crate::{Value, header_of, parameters_of, steps};
 
 /// The words for the two contexts.
 const CONTEXTS: [&str; 2] = ["motion", "colour"];
@@ -122,6 +122,10 @@ impl Task for Mante {
         CITATION
     }
 
+    fn description(&self) -> String {
+        header_of(include_str!("mante.rs"))
+    }
+
     fn parameters(&self) -> serde_json::Value {
         parameters_of(self)
     }
@@ -186,6 +190,10 @@ impl Task for Mante {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         TwoChoice::score(trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -22,7 +22,7 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::Mante;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of};
 
 /// Context-dependent integration for two areas; holds the parameters of [`Mante`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,10 @@ impl Task for ManteAreas {
 
     fn citation(&self) -> Citation {
         self.0.citation()
+    }
+
+    fn description(&self) -> String {
+        header_of(include_str!("mante_areas.rs"))
     }
 
     fn parameters(&self) -> serde_json::Value {
@@ -76,6 +80,10 @@ impl Task for ManteAreas {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         self.0.score(trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        self.0.chance()
     }
 
     fn criterion(&self) -> Option<Criterion> {

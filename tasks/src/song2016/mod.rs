@@ -34,6 +34,7 @@ pub use sinewave::Sinewave;
 pub use two_choice::{TwoChoice, at_least_one_step};
 
 use crate::Citation;
+use crate::registry::{Entry, entry};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -42,3 +43,16 @@ pub const CITATION: Citation = Citation {
     title: "Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple and flexible framework",
     doi: "10.1371/journal.pcbi.1004792",
 };
+
+/// The tasks of this family.
+pub(crate) const TASKS: &[Entry] = &[
+    entry::<RdmFixed>("song2016/rdm_fixed"),
+    entry::<RdmVarstim>("song2016/rdm_varstim"),
+    entry::<RdmRt>("song2016/rdm_rt"),
+    entry::<Mante>("song2016/mante"),
+    entry::<ManteAreas>("song2016/mante_areas"),
+    entry::<Multisensory>("song2016/multisensory"),
+    entry::<Romo>("song2016/romo"),
+    entry::<LeeSequence>("song2016/lee_sequence"),
+    entry::<Sinewave>("song2016/sinewave"),
+];

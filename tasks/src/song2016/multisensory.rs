@@ -40,7 +40,7 @@ use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{parameters_of, steps};
+use crate::{header_of, parameters_of, steps};
 
 /// The words for the modalities.
 const MODALITIES: [&str; 3] = ["visual", "auditory", "both"];
@@ -134,6 +134,10 @@ impl Task for Multisensory {
         CITATION
     }
 
+    fn description(&self) -> String {
+        header_of(include_str!("multisensory.rs"))
+    }
+
     fn parameters(&self) -> serde_json::Value {
         parameters_of(self)
     }
@@ -204,6 +208,10 @@ impl Task for Multisensory {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         TwoChoice::score(trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
     }
 
     fn criterion(&self) -> Option<Criterion> {

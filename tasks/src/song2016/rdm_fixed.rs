@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{parameters_of, steps};
+use crate::{header_of, parameters_of, steps};
 
 /// Fixed-duration perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +117,10 @@ impl Task for RdmFixed {
         CITATION
     }
 
+    fn description(&self) -> String {
+        header_of(include_str!("rdm_fixed.rs"))
+    }
+
     fn parameters(&self) -> serde_json::Value {
         parameters_of(self)
     }
@@ -171,6 +175,10 @@ impl Task for RdmFixed {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         TwoChoice::score(trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
     }
 
     fn criterion(&self) -> Option<Criterion> {

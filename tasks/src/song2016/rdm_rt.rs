@@ -47,7 +47,7 @@ use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{first_crossing, parameters_of, reaction_time, steps};
+use crate::{first_crossing, header_of, parameters_of, reaction_time, steps};
 
 /// Reaction-time perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,6 +137,10 @@ impl Task for RdmRt {
         CITATION
     }
 
+    fn description(&self) -> String {
+        header_of(include_str!("rdm_rt.rs"))
+    }
+
     fn parameters(&self) -> serde_json::Value {
         parameters_of(self)
     }
@@ -209,6 +213,10 @@ impl Task for RdmRt {
             Some((choice, reaction_time(step, epoch.start, self.dt)))
         });
         Score { choice: decision.map(|(choice, _)| choice), reaction_time: decision.map(|(_, time)| time), ..at_the_end }
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -36,7 +36,7 @@ use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{parameters_of, steps};
+use crate::{header_of, parameters_of, steps};
 
 /// Variable-duration perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,6 +132,10 @@ impl Task for RdmVarstim {
         CITATION
     }
 
+    fn description(&self) -> String {
+        header_of(include_str!("rdm_varstim.rs"))
+    }
+
     fn parameters(&self) -> serde_json::Value {
         parameters_of(self)
     }
@@ -197,6 +201,10 @@ impl Task for RdmVarstim {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         TwoChoice::score(trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -40,7 +40,7 @@ use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{parameters_of, steps};
+use crate::{header_of, parameters_of, steps};
 
 /// Parametric working memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,6 +150,10 @@ impl Task for Romo {
         CITATION
     }
 
+    fn description(&self) -> String {
+        header_of(include_str!("romo.rs"))
+    }
+
     fn parameters(&self) -> serde_json::Value {
         parameters_of(self)
     }
@@ -233,6 +237,10 @@ impl Task for Romo {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         TwoChoice::score(trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
     }
 
     fn criterion(&self) -> Option<Criterion> {

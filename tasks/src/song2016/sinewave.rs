@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use super::{CITATION, at_least_one_step};
 use crate::error::rules;
 use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{parameters_of, rms_error};
+use crate::{header_of, parameters_of, rms_error};
 
 /// An oscillation without input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,10 @@ impl Task for Sinewave {
 
     fn citation(&self) -> Citation {
         CITATION
+    }
+
+    fn description(&self) -> String {
+        header_of(include_str!("sinewave.rs"))
     }
 
     fn parameters(&self) -> serde_json::Value {
