@@ -87,6 +87,19 @@ impl Condition {
         self
     }
 
+    /// This condition with all variables of another one.
+    pub fn and(mut self, other: &Self) -> Self {
+        for (name, value) in &other.0 {
+            self = self.with(name.clone(), value.clone());
+        }
+        self
+    }
+
+    /// This condition without a variable.
+    pub fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(known, _)| known != name).cloned().collect())
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)

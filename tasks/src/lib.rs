@@ -61,6 +61,7 @@ pub mod kleinman2021;
 pub mod mante2013;
 pub mod masse2019;
 pub mod motor;
+pub mod multitask;
 pub mod neurogym;
 mod npz;
 pub mod orhan2019;

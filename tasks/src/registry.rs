@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::multitask::{TaskSet, TaskSetSettings};
 use crate::{Channel, Citation, Objective, Task, TaskError, UserData, UserDataSettings, parameters_of};
 use crate::{
     classic, cueva2018, driscoll2022, golub2018, kleinman2021, mante2013, masse2019, motor, neurogym, orhan2019, raposo2014, song2016,
@@ -59,6 +60,13 @@ pub(crate) struct Entry {
     describe: fn(&'static str) -> TaskInfo,
 }
 
+impl Entry {
+    /// The id of the task.
+    pub(crate) fn id(&self) -> &'static str {
+        self.id
+    }
+}
+
 /// The entry of a task of this crate; the id is that of the task itself.
 pub(crate) const fn entry<T: Task + Default + Serialize + DeserializeOwned + 'static>(id: &'static str) -> Entry {
     Entry { id, create: from_parameters::<T>, describe: describe_default::<T> }
@@ -81,6 +89,7 @@ const FAMILIES: &[&[Entry]] = &[
     wang2024::TASKS,
     cueva2018::TASKS,
     motor::TASKS,
+    &[Entry { id: TaskSet::ID, create: open_set, describe: describe_set }],
     &[Entry { id: UserData::ID, create: open_user_data, describe: describe_user_data }],
 ];
 
@@ -112,6 +121,10 @@ fn open_user_data(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>,
     Ok(Box::new(UserData::open(read::<UserDataSettings>(id, parameters)?)?))
 }
 
+fn open_set(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>, TaskError> {
+    Ok(Box::new(TaskSet::new(read::<TaskSetSettings>(id, parameters)?)?))
+}
+
 fn read<T: Serialize + DeserializeOwned>(id: &'static str, parameters: &Value) -> Result<T, TaskError> {
     let read = T::deserialize(parameters).map_err(|error| {
         // The reader does not say which field it stumbled over; the one that fails on its own is it.
@@ -133,7 +146,18 @@ fn no_unknown_field(id: &str, given: &Value, known: &Value) -> Result<(), TaskEr
 }
 
 fn describe_default<T: Task + Default>(id: &'static str) -> TaskInfo {
-    let task = T::default();
+    describe(id, &T::default())
+}
+
+fn describe_set(id: &'static str) -> TaskInfo {
+    match open_set(id, &json!({})) {
+        Ok(set) => describe(id, set.as_ref()),
+        // The default names tasks of this registry only.
+        Err(error) => TaskInfo { summary: error.to_string(), ..describe_user_data(id) },
+    }
+}
+
+fn describe(id: &'static str, task: &dyn Task) -> TaskInfo {
     let (inputs, outputs) = (task.inputs(), task.outputs());
     TaskInfo {
         id,

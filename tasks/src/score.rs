@@ -15,6 +15,8 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
+use std::collections::BTreeMap;
+
 use ndarray::{ArrayView1, ArrayView2, ArrayView3, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -56,8 +58,23 @@ pub struct Performance {
     pub per_condition: Vec<ConditionScore>,
     /// The performance in the worst condition.
     pub minimum: Option<f64>,
+    /// The performance in each task of a set, by name; empty for a single task.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_task: BTreeMap<String, f64>,
     /// The root mean square error over all graded entries of all trials, in units of the targets; `None` if nothing is graded.
     pub rms_error: Option<f64>,
+}
+
+impl Performance {
+    /// The mean over the tasks of a set, each counting equally; `None` for a single task.
+    pub fn mean_of_tasks(&self) -> Option<f64> {
+        (!self.per_task.is_empty()).then(|| self.per_task.values().sum::<f64>() / self.per_task.len() as f64)
+    }
+
+    /// The worst of the tasks of a set; `None` for a single task.
+    pub fn min_of_tasks(&self) -> Option<f64> {
+        self.per_task.values().copied().reduce(f64::min)
+    }
 }
 
 /// Scores the answers `outputs` (trials, steps, outputs) to a batch.
@@ -87,12 +104,26 @@ pub fn performance(task: &dyn Task, batch: &TrialBatch, outputs: ArrayView3<'_, 
         .map(|(condition, trials, right)| ConditionScore { condition: condition.clone(), trials, performance: fraction(right, trials) })
         .collect();
     Ok(Performance {
+        per_task: per_task(&per_condition),
         overall: (trials > 0).then(|| fraction(right, trials)),
         trials,
         minimum: per_condition.iter().map(|score| score.performance).reduce(f64::min),
         per_condition,
         rms_error: pooled_rms_error(batch, outputs),
     })
+}
+
+/// The fraction of right trials for each value of the variable `task`.
+fn per_task(per_condition: &[ConditionScore]) -> BTreeMap<String, f64> {
+    let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for score in per_condition {
+        if let Some(task) = score.condition.text("task") {
+            let (right, trials) = counts.entry(task.into()).or_default();
+            *right += score.performance * score.trials as f64;
+            *trials += score.trials as f64;
+        }
+    }
+    counts.into_iter().map(|(task, (right, trials))| (task, right / trials)).collect()
 }
 
 /// The score of every trial of a batch, in order.

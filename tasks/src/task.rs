@@ -76,6 +76,11 @@ pub struct Citation {
     pub doi: &'static str,
 }
 
+impl Citation {
+    /// What has no source.
+    pub const UNPUBLISHED: Self = Self { authors: "Unpublished", year: 0, title: "", doi: "" };
+}
+
 impl fmt::Display for Citation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.authors)?;
@@ -116,6 +121,16 @@ pub enum Criterion {
         /// A fraction in [0, 1].
         threshold: f64,
     },
+    /// In the last validation of several tasks the mean of their performances exceeds `threshold`.
+    MeanOfTasks {
+        /// A fraction in [0, 1].
+        threshold: f64,
+    },
+    /// In the last validation of several tasks the performance of the worst is at least `threshold`.
+    MinOfTasks {
+        /// A fraction in [0, 1].
+        threshold: f64,
+    },
     /// In the last validation the root mean square error over all graded entries is at most `threshold`.
     RmsError {
         /// In units of the targets.
@@ -134,6 +149,8 @@ impl Criterion {
                 sum.is_some_and(|sum| sum / recent.len() as f64 > threshold)
             }
             Self::MinPerformance { threshold } => last.minimum.is_some_and(|minimum| minimum >= threshold),
+            Self::MeanOfTasks { threshold } => last.mean_of_tasks().is_some_and(|mean| mean > threshold),
+            Self::MinOfTasks { threshold } => last.min_of_tasks().is_some_and(|minimum| minimum >= threshold),
             Self::RmsError { threshold } => last.rms_error.is_some_and(|error| error <= threshold),
         }
     }
@@ -155,7 +172,7 @@ pub trait Task: Send + Sync + fmt::Debug {
 
     /// The source; unpublished unless it says otherwise.
     fn citation(&self) -> Citation {
-        Citation { authors: "Unpublished", year: 0, title: "", doi: "" }
+        Citation::UNPUBLISHED
     }
 
     /// All parameters, so that [`create`](crate::create) with this id and these parameters rebuilds the task.
@@ -208,6 +225,11 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// The definition in words and equations; the summary unless there is more to say.
     fn description(&self) -> String {
         self.summary().into()
+    }
+
+    /// The updates at which training goes over to another task, ascending; none for a single task.
+    fn switches(&self) -> Vec<u64> {
+        Vec::new()
     }
 
     /// The source's rule for ending the training, if it has one.
@@ -271,6 +293,18 @@ mod tests {
         assert!(Criterion::MinPerformance { threshold: 0.84 }.is_met(&history));
         assert!(!Criterion::RmsError { threshold: 0.05 }.is_met(&history));
         assert!(Criterion::RmsError { threshold: 0.05 }.is_met(&history[..1]));
+    }
+
+    #[test]
+    fn tasks_count_equally_however_many_trials_they_have() {
+        let tasks = |performances: [f64; 2]| Performance {
+            per_task: ["a", "b"].into_iter().map(String::from).zip(performances).collect(),
+            ..validation(0.99)
+        };
+        let (mean, minimum) = (Criterion::MeanOfTasks { threshold: 0.9 }, Criterion::MinOfTasks { threshold: 0.9 });
+        assert!(mean.is_met(&[tasks([0.84, 0.97])]) && !minimum.is_met(&[tasks([0.84, 0.97])]));
+        assert!(!mean.is_met(&[tasks([0.82, 0.97])]) && minimum.is_met(&[tasks([0.9, 0.97])]));
+        assert!(!mean.is_met(&[validation(0.99)]) && !minimum.is_met(&[validation(0.99)]));
     }
 
     #[test]

@@ -1,0 +1,134 @@
+//! One task of a set, and its place among the channels of all.
+
+use ndarray::{Array2, ArrayView2, Axis};
+
+use super::settings::{MemberSettings, RuleInputs};
+use crate::{Channel, Condition, Objective, Score, Task, TaskError, Trial, TrialView, create};
+
+/// A task of a set.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub name: String,
+    pub task: Box<dyn Task>,
+    pub weight: f64,
+    /// For how many updates it is trained in a sequential schedule.
+    pub updates: Option<u64>,
+    /// Its input channels among those of the set.
+    inputs: Vec<usize>,
+    /// Its output channels among those of the set.
+    outputs: Vec<usize>,
+    /// The input of the set that names it.
+    rule: Option<usize>,
+}
+
+/// The channels of a set: those of its tasks by name, each name once, in the order in which they appear; then the inputs that name the tasks.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub inputs: Vec<Channel>,
+    pub outputs: Vec<Channel>,
+}
+
+/// Creates the tasks and gives each its place.
+pub(super) fn arrange(settings: &[MemberSettings], rule_inputs: RuleInputs) -> Result<(Vec<Member>, Layout), TaskError> {
+    let mut layout = Layout { inputs: Vec::new(), outputs: Vec::new() };
+    let mut members = Vec::new();
+    for setting in settings {
+        let task = create(&setting.id, Some(&serde_json::Value::Object(setting.parameters.clone())))?;
+        let (inputs, outputs) = (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
+        let (name, weight, updates) = (setting.name().to_string(), setting.weight, setting.updates);
+        members.push(Member { name, task, weight, updates, inputs, outputs, rule: None });
+    }
+    let named = layout.inputs.iter().any(|channel| channel.name.starts_with("rule_"));
+    if rule_inputs == RuleInputs::Always || (rule_inputs == RuleInputs::Auto && !named) {
+        for member in &mut members {
+            let rule = Channel { name: format!("rule_{}", member.name) };
+            member.rule = places(&mut layout.inputs, vec![rule]).first().copied();
+        }
+    }
+    same_for_all(&members)?;
+    Ok((members, layout))
+}
+
+/// Where these channels are among `all`, to which those that are new are added.
+fn places(all: &mut Vec<Channel>, channels: Vec<Channel>) -> Vec<usize> {
+    let place = |channel: Channel| match all.iter().position(|known| *known == channel) {
+        Some(place) => place,
+        None => {
+            all.push(channel);
+            all.len() - 1
+        }
+    };
+    channels.into_iter().map(place).collect()
+}
+
+fn same_for_all(members: &[Member]) -> Result<(), TaskError> {
+    let Some(first) = members.first() else { return Ok(()) };
+    for member in members {
+        if member.task.dt() != first.task.dt() {
+            let remedy = format!("`{}` has {} ms; set `dt` among the `parameters` of one of them", first.name, first.task.dt());
+            return Err(TaskError::parameter(&format!("dt of {}", member.name), member.task.dt(), "differs within the set", remedy));
+        }
+        if member.task.objective() != first.task.objective() {
+            let (one, other) = (format!("{:?}", member.task.objective()), format!("{:?}", first.task.objective()));
+            let remedy = format!("`{}` has {other}, and one network is trained with one loss; take tasks that share it", first.name);
+            return Err(TaskError::parameter(&format!("objective of {}", member.name), one, "differs within the set", remedy));
+        }
+    }
+    Ok(())
+}
+
+impl Member {
+    /// A trial of this task, on the channels of the set.
+    pub(super) fn placed(&self, trial: Trial, layout: &Layout) -> Trial {
+        let n_steps = trial.n_steps();
+        let mut inputs = spread(trial.inputs.view(), &self.inputs, layout.inputs.len());
+        if let Some(rule) = self.rule {
+            inputs.column_mut(rule).fill(1.0);
+        }
+        let targets = spread(trial.targets.view(), &self.outputs, layout.outputs.len());
+        let loss_mask = match self.task.objective() {
+            // A class that a task does not have is wrong at every step that counts.
+            Objective::Classes => {
+                let weight = trial.loss_mask.column(0);
+                Array2::from_shape_fn((n_steps, layout.outputs.len()), |(step, _)| weight.get(step).copied().unwrap_or(0.0))
+            }
+            // An output that a task does not have is not graded.
+            Objective::MaskedMse | Objective::MeanSquare => spread(trial.loss_mask.view(), &self.outputs, layout.outputs.len()),
+        };
+        let condition = Condition::new().with("task", self.name.clone()).and(&trial.condition);
+        let correct = trial.correct.and_then(|correct| self.outputs.get(correct).copied());
+        Trial { inputs, targets, loss_mask, condition, epochs: trial.epochs, correct }
+    }
+
+    /// The task's own score of outputs on the channels of the set.
+    pub(super) fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+        let own = |array: ArrayView2<'_, f32>, channels: &[usize]| array.select(Axis(1), channels);
+        let (inputs, targets) = (own(trial.inputs, &self.inputs), own(trial.targets, &self.outputs));
+        let (loss_mask, outputs) = (own(trial.loss_mask, &self.outputs), own(outputs, &self.outputs));
+        let condition = trial.condition.without("task");
+        let place = |channel: usize| self.outputs.iter().position(|own| *own == channel);
+        let view = TrialView {
+            inputs: inputs.view(),
+            targets: targets.view(),
+            loss_mask: loss_mask.view(),
+            condition: &condition,
+            epochs: trial.epochs,
+            correct: trial.correct.and_then(place),
+        };
+        let score = self.task.score(view, outputs.view());
+        Score { choice: score.choice.and_then(|choice| self.outputs.get(choice).copied()), ..score }
+    }
+}
+
+/// Columns at their `places` among `n`, zeros elsewhere.
+fn spread(array: ArrayView2<'_, f32>, places: &[usize], n: usize) -> Array2<f32> {
+    // Tasks of one family have the channels of the set already.
+    if places.len() == n && places.iter().enumerate().all(|(i, place)| i == *place) {
+        return array.to_owned();
+    }
+    let mut all = Array2::zeros((array.nrows(), n));
+    for (column, place) in array.axis_iter(Axis(1)).zip(places) {
+        all.column_mut(*place).assign(&column);
+    }
+    all
+}
