@@ -147,6 +147,12 @@ pub struct ValidationRecord {
     /// Root mean square error over graded entries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rms_error: Option<f64>,
+    /// Performance in each task of a set.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub per_task: BTreeMap<String, f64>,
+    /// Stage of the curriculum, counted from 0, on whose trials this was found; `None` without a curriculum.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stage: Option<usize>,
 }
 
 /// Where a network comes from.

@@ -20,7 +20,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use nn4n_models::ModelConfig;
-use nn4n_tasks::Task;
+use nn4n_tasks::{Objective, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -41,6 +41,17 @@ pub struct Experiment {
     pub train: TrainConfig,
     /// A checkpoint whose network training starts from; `None` draws one from the seed.
     pub init: Option<PathBuf>,
+    /// Easier tasks that come before `task`, in order; empty for training on `task` from the start.
+    pub curriculum: Vec<Stage>,
+}
+
+/// A task that is trained on until the network has learned it.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The task, with the channels and the step of the experiment's.
+    pub task: Arc<dyn Task>,
+    /// The performance in a validation from which on the next stage follows, in (0, 1].
+    pub threshold: f64,
 }
 
 /// A run.toml as written.
@@ -55,15 +66,27 @@ struct Document {
     #[serde(default)]
     model: toml::Table,
     #[serde(default)]
-    train: TrainConfig,
+    train: toml::Table,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    curriculum: Vec<StageTable>,
 }
+
+/// A stage: what differs from the task, by its parameters, and when it ends.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StageTable {
+    threshold: f64,
+    task: Parameters,
+}
+
+type Parameters = serde_json::Map<String, serde_json::Value>;
 
 /// The id of a task, and those of its parameters that differ from the published ones.
 #[derive(Debug, Serialize, Deserialize)]
 struct TaskTable {
     id: String,
     #[serde(flatten)]
-    parameters: serde_json::Map<String, serde_json::Value>,
+    parameters: Parameters,
 }
 
 impl Experiment {
@@ -72,7 +95,7 @@ impl Experiment {
     /// # Errors
     /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
     pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
-        let experiment = Self { seed, task, model, train, init: None };
+        let experiment = Self { seed, task, model, train, init: None, curriculum: Vec::new() };
         experiment.validate()?;
         Ok(experiment)
     }
@@ -82,7 +105,7 @@ impl Experiment {
     /// # Errors
     /// The first rule that is broken: field, rule, value and remedy.
     pub fn validate(&self) -> Result<()> {
-        let Self { seed, task, model, train, init: _ } = self;
+        let Self { seed, task, model, train, init: _, curriculum } = self;
         task.validate()?;
         model.validate()?;
         train.validate()?;
@@ -91,44 +114,84 @@ impl Experiment {
         fits("inputs", model.inputs, task.inputs().len(), task.id())?;
         fits("outputs", model.outputs, task.outputs().len(), task.id())?;
         fits("dt", model.dt, task.dt(), task.id())?;
+        curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;
         if i64::try_from(*seed).is_err() {
             return Err(Error::setting("seed", format!("must be at most {}, but is {seed}", i64::MAX)));
         }
         Ok(())
     }
 
-    /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's.
+    /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's. Where they are left out, the loss and the
+    /// readout follow the [objective](nn4n_tasks::Objective) of the task.
     pub fn from_toml(text: &str) -> Result<Self> {
         let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
-        let parameters = serde_json::Value::Object(document.task.parameters);
-        let task: Arc<dyn Task> = nn4n_tasks::create(&document.task.id, Some(&parameters))?.into();
-        let mut table = document.model;
+        let TaskTable { id, parameters } = document.task;
+        let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
+        let stage = |stage: StageTable| {
+            let changed = parameters.clone().into_iter().chain(stage.task).collect();
+            Ok(Stage { task: create(changed)?.into(), threshold: stage.threshold })
+        };
+        let curriculum = document.curriculum.into_iter().map(stage).collect::<Result<_>>()?;
+        let task: Arc<dyn Task> = create(parameters.clone())?.into();
+        let mut model = document.model;
         for (name, value) in [
             ("inputs", toml::Value::from(task.inputs().len() as i64)),
             ("outputs", (task.outputs().len() as i64).into()),
             ("dt", task.dt().into()),
         ] {
-            table.entry(name).or_insert(value);
+            model.entry(name).or_insert(value);
         }
-        let model = table.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
-        Ok(Self { init: document.init, ..Self::new(task, model, document.train, document.seed)? })
+        if task.objective() == Objective::Classes {
+            model.entry("readout").or_insert("softmax".into());
+        }
+        let model = model.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
+        let chooses_loss = document.train.contains_key("loss");
+        let mut train: TrainConfig =
+            document.train.try_into().map_err(|error: toml::de::Error| Error::setting("train", error.to_string()))?;
+        if !chooses_loss {
+            train.loss = task.objective().into();
+        }
+        let experiment = Self { seed: document.seed, task, model, train, init: document.init, curriculum };
+        experiment.validate()?;
+        Ok(experiment)
     }
 
     /// The experiment as a complete run.toml, so that it means the same when a default changes.
     pub fn to_toml(&self) -> Result<String> {
         let unwritable = |error: toml::ser::Error| Error::setting("run.toml", format!("cannot be written ({error})"));
-        let parameters = match self.task.parameters() {
-            serde_json::Value::Object(parameters) => parameters.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-            _ => serde_json::Map::new(),
-        };
+        let stage = |stage: &Stage| StageTable { threshold: stage.threshold, task: parameters(stage.task.as_ref()) };
         let document = Document {
             seed: self.seed,
             init: self.init.clone(),
-            task: TaskTable { id: self.task.id().into(), parameters },
+            task: TaskTable { id: self.task.id().into(), parameters: parameters(self.task.as_ref()) },
             model: toml::Table::try_from(&self.model).map_err(unwritable)?,
-            train: self.train.clone(),
+            train: toml::Table::try_from(&self.train).map_err(unwritable)?,
+            curriculum: self.curriculum.iter().map(stage).collect(),
         };
         toml::to_string(&document).map_err(unwritable)
+    }
+}
+
+impl Stage {
+    fn validate(&self, place: usize, last: &dyn Task) -> Result<()> {
+        self.task.validate()?;
+        let field = |name: &str| format!("curriculum[{place}].{name}");
+        if !(self.threshold > 0.0 && self.threshold <= 1.0) {
+            return Err(Error::setting(field("threshold"), format!("must lie in (0, 1], but is {}", self.threshold)));
+        }
+        let same = self.task.inputs() == last.inputs() && self.task.outputs() == last.outputs() && self.task.dt() == last.dt();
+        if same {
+            return Ok(());
+        }
+        Err(Error::setting(field("task"), "has other channels or another `dt` than the task itself; one network must serve both"))
+    }
+}
+
+/// The parameters of a task that have a value.
+fn parameters(task: &dyn Task) -> Parameters {
+    match task.parameters() {
+        serde_json::Value::Object(parameters) => parameters.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => Parameters::new(),
     }
 }
 

@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use nn4n_models::ModelConfig;
-use nn4n_tasks::Task;
+use nn4n_models::{ModelConfig, Readout};
+use nn4n_tasks::{Objective, Task};
 use serde::Serialize;
 
 use super::{environment, output};
@@ -24,7 +24,8 @@ use crate::{
   nn4n train --task song2016/rdm_varstim --model ei --units 100 --out runs/rdm
   nn4n train --data trials.npz --units 64          inputs (K,T,I), targets (K,T,O), optional loss_mask
   nn4n train experiment.toml --seed 2 --out runs/second
-  nn4n train --out runs/rdm --resume               after an interruption")]
+  nn4n train --out runs/rdm --resume               after an interruption
+  nn4n train --task song2016/rdm_rt --model ei --init runs/rdm --freeze w_rec,w_in     fine-tuning of the rest")]
 pub struct TrainArgs {
     /// An experiment in TOML: [task], [model], [train]
     #[arg(value_name = "RUN.toml", conflicts_with_all = ["task", "data"])]
@@ -48,7 +49,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue the run in --out
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["config", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr", "freeze", "only_inputs"])]
     resume: bool,
     /// Replace a run in --out
     #[arg(long)]
@@ -68,6 +69,12 @@ pub struct TrainArgs {
     /// Learning rate
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr: Option<f64>,
+    /// Parameters that stay as they are, e.g. w_rec,w_out
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    freeze: Vec<String>,
+    /// Input channels whose weights alone are trained among the input weights, e.g. rule_dm1
+    #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
+    only_inputs: Vec<String>,
     /// auto, cpu, cuda:N or metal
     #[arg(long, default_value = "auto", value_parser = super::parse_device)]
     device: DeviceChoice,
@@ -126,6 +133,12 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
     config.updates = args.updates.unwrap_or(config.updates);
     config.batch_size = args.batch_size.unwrap_or(config.batch_size);
     config.learning_rate = args.lr.unwrap_or(config.learning_rate);
+    if !args.freeze.is_empty() {
+        config.freeze.clone_from(&args.freeze);
+    }
+    if !args.only_inputs.is_empty() {
+        config.only_inputs.clone_from(&args.only_inputs);
+    }
     if let Some(name) = &args.optimizer {
         config.optimizer = OptimizerConfig::named(name)?;
     }
@@ -155,8 +168,10 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         ModelKind::Ei => ModelConfig::ei(inputs, units, outputs),
         ModelKind::MultiArea => two_areas(inputs, units, outputs),
     };
-    let model = model.dt(task.dt());
-    Ok(Experiment::new(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
+    let objective = task.objective();
+    let readout = if objective == Objective::Classes { Readout::Softmax } else { Readout::Linear };
+    let train = TrainConfig { loss: objective.into(), ..TrainConfig::default() };
+    Ok(Experiment::new(task.clone(), model.dt(task.dt()).readout(readout), train, args.seed.unwrap_or(0))?)
 }
 
 /// The path is made absolute, so that the run can be evaluated from anywhere.

@@ -38,9 +38,56 @@ pub struct TrainConfig {
     pub validation: ValidationConfig,
     /// When to stop before `updates`.
     pub stop: StopConfig,
+    /// Train on trials end to end in rows of so many steps, as neurogym's users do, instead of on single trials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_steps: Option<usize>,
+    /// Draw conditions the more often the worse the last validation was in them, instead of as the source does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapt_conditions: Option<AdaptConditions>,
+    /// Parameters that stay as they are, by name: `w_in`, `w_rec`, `w_out`, `b_rec`, `b_out`, `x0`, `tau`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
+    /// Of the input weights train only those from these input channels, such as the rule input of a new task; empty trains all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only_inputs: Vec<String>,
+    /// Protect what earlier tasks of a sequence need.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synaptic_intelligence: Option<SynapticIntelligenceConfig>,
     /// Penalties added to the loss.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regularisers: Vec<Regulariser>,
+}
+
+/// Conditions drawn by what is not mastered yet: condition c with a probability in proportion to `floor + 1 - performance_c`, from the first
+/// validation on. Conditions that are not scored (catch trials) are drawn as often as the scored ones on average.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdaptConditions {
+    /// The weight of a condition that is always answered right, relative to 1 + `floor` for one that never is; > 0.
+    pub floor: f64,
+}
+
+impl Default for AdaptConditions {
+    fn default() -> Self {
+        Self { floor: 0.1 }
+    }
+}
+
+/// Settings of [synaptic intelligence](super::synaptic_intelligence). The defaults are among the values that the code of Yang et al. 2019
+/// (doi:10.1038/s41593-018-0310-2) tries (c 0.1 and 1, xi 0.01, 0.1 and 1).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SynapticIntelligenceConfig {
+    /// Strength of the penalty, >= 0.
+    pub c: f64,
+    /// Keeps the importance of weights that hardly moved finite, in squared units of the weights; > 0.
+    pub xi: f64,
+}
+
+impl Default for SynapticIntelligenceConfig {
+    fn default() -> Self {
+        Self { c: 1.0, xi: 0.01 }
+    }
 }
 
 /// A number or `"off"`: what is off must be written, because leaving it out means the default.
@@ -87,6 +134,11 @@ impl Default for TrainConfig {
             schedule: Schedule::default(),
             validation: ValidationConfig::default(),
             stop: StopConfig::default(),
+            stream_steps: None,
+            adapt_conditions: None,
+            freeze: Vec::new(),
+            only_inputs: Vec::new(),
+            synaptic_intelligence: None,
             regularisers: Vec::new(),
         }
     }
@@ -143,6 +195,21 @@ impl TrainConfig {
         if let Some(criterion) = &self.stop.criterion {
             validate_criterion(criterion)?;
         }
+        at_least_one("stream_steps", self.stream_steps.unwrap_or(1) as u64)?;
+        if let Some(adapt) = &self.adapt_conditions {
+            positive("adapt_conditions.floor", adapt.floor)?;
+            if self.stream_steps.is_some() {
+                let message =
+                    "has no meaning with `stream_steps`, whose trials follow each other as the source draws them; remove one of them";
+                return Err(Error::setting("train.adapt_conditions", message));
+            }
+        }
+        if let Some(SynapticIntelligenceConfig { c, xi }) = &self.synaptic_intelligence {
+            positive("synaptic_intelligence.xi", *xi)?;
+            if !(c.is_finite() && *c >= 0.0) {
+                return Err(Error::setting("train.synaptic_intelligence.c", format!("must be finite and >= 0, but is {c}")));
+            }
+        }
         self.optimizer.validate()?;
         self.schedule.validate()?;
         self.regularisers.iter().try_for_each(Regulariser::validate)
@@ -156,6 +223,8 @@ fn validate_criterion(criterion: &Criterion) -> Result<()> {
             at_least_one("stop.criterion.mean_performance.window", window as u64)
         }
         Criterion::MinPerformance { threshold } => fraction("stop.criterion.min_performance.threshold", threshold),
+        Criterion::MeanOfTasks { threshold } => fraction("stop.criterion.mean_of_tasks.threshold", threshold),
+        Criterion::MinOfTasks { threshold } => fraction("stop.criterion.min_of_tasks.threshold", threshold),
         Criterion::RmsError { threshold } => positive("stop.criterion.rms_error.threshold", threshold),
     }
 }

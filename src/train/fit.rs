@@ -8,11 +8,15 @@ use nn4n_tasks::Split;
 use rayon::ThreadPoolBuilder;
 
 use super::{
+    config::TrainConfig,
     gradients::{clip, gradients},
+    lesson::Lesson,
     log::{Log, UpdateRecord},
     prefetch::Prefetch,
     regulariser::{Context, LossTerms, loss_terms},
-    state::RunState,
+    state::{RunState, Saved},
+    synaptic_intelligence::position,
+    trained::trained,
     validation::{StopReason, Validation},
 };
 use crate::{
@@ -87,19 +91,20 @@ fn train(
     experiment.validate()?;
     let _lock = run.lock()?;
     let config = &experiment.train;
-    let (network, mut state, validations) = begin(experiment, run, device)?;
-    let parameters = network.parameters()?;
-    let mut validation =
-        Validation::new(experiment.task.as_ref(), experiment.seed, config.validation.trials_per_condition, config.loss, &config.stop)?;
-    validation.records = validations;
+    let Saved { network, mut state, validations, weights } = begin(experiment, run, device)?;
+    let parameters = trained(&network, config, experiment.task.as_ref())?;
+    let switches = switches(experiment)?;
+    let mut validation = Validation::new(experiment, validations, weights)?;
     refuse_if_too_large(experiment, network.units().len())?;
-    let mut batches = Prefetch::start(experiment.task.clone(), experiment.seed, config.batch_size, state.updates, network.dtype())?;
+    let mut lesson = validation.lesson();
+    let start = |lesson: &Lesson, first| Prefetch::start(lesson.clone(), experiment.seed, config.batch_size, first, network.dtype());
+    let mut batches = start(&lesson, state.updates)?;
     rehearse(experiment, &network, batches.peek()?)?;
     run.start(&experiment.to_toml()?)?;
     if !run.is_resumed() {
         // From here on there is a network to load and a state to resume, whatever happens before the first validation.
         checkpoint(experiment, &network, &[])?.save(run.model())?;
-        state.save(run, experiment, &network, &validation.records)?;
+        state.save(run, experiment, &network, &validation.records, validation.weights.as_ref())?;
     }
     let mut log = Log::open(run, state.updates, config.tensorboard)?;
 
@@ -113,12 +118,14 @@ fn train(
         let loss = finite(&terms.total, update)?;
 
         let learning_rate = config.learning_rate * config.schedule.factor(update);
-        let (gradients, gradient_norm) = clip(gradients(&terms.total, &parameters)?, config.clip_value, config.clip_norm)?;
-        finite_norm(gradient_norm, update)?;
-        state.optimizer.step(&parameters, &gradients, learning_rate)?;
-        network.project()?;
+        let gradient_norm = descend(&mut state, &network, &parameters, gradients(&terms.total, &parameters)?, config, learning_rate)?;
         state.carried = carry(&network, &trajectory, &batch)?;
         state.updates += 1;
+        if switches.contains(&state.updates)
+            && let Some(synapses) = &mut state.synapses
+        {
+            synapses.switch(&parameters)?;
+        }
 
         if state.updates % config.log_every == 0 {
             log.update(&record(state.updates, loss, &terms, gradient_norm, learning_rate)?)?;
@@ -126,13 +133,18 @@ fn train(
         let validated = state.updates % config.validation.every == 0 || state.updates == config.updates;
         if validated {
             finite_parameters(&parameters, update)?;
-            let is_best = validation.run(&network, experiment.task.as_ref(), state.updates)?;
+            let is_best = validation.run(&network, state.updates)?;
             log.validation(&validation.records[validation.records.len() - 1])?;
             if is_best {
                 checkpoint(experiment, &network, &validation.records)?.save(run.model())?;
             }
             reason = validation.stop().unwrap_or(reason);
-            state.save(run, experiment, &network, &validation.records)?;
+            let next = validation.lesson();
+            if !next.is(&lesson) {
+                batches = start(&next, state.updates)?;
+                lesson = next;
+            }
+            state.save(run, experiment, &network, &validation.records, validation.weights.as_ref())?;
         }
         let told = Progress {
             update: state.updates,
@@ -143,14 +155,50 @@ fn train(
         if progress(&told).is_break() && reason == StopReason::LastUpdate {
             reason = StopReason::Interrupted;
             finite_parameters(&parameters, update)?;
-            state.save(run, experiment, &network, &validation.records)?;
+            state.save(run, experiment, &network, &validation.records, validation.weights.as_ref())?;
         }
     }
     Ok(Outcome { updates: state.updates, reason, validations: validation.records })
 }
 
+/// One step of the optimiser along `gradients`, back onto the constraints; returns the norm of the gradients before clipping.
+fn descend(
+    state: &mut RunState,
+    network: &Ctrnn,
+    parameters: &[Parameter],
+    gradients: Vec<Tensor>,
+    config: &TrainConfig,
+    learning_rate: f64,
+) -> Result<f64> {
+    let Some(synapses) = &mut state.synapses else {
+        let (gradients, norm) = clip(gradients, config.clip_value, config.clip_norm)?;
+        finite_norm(norm, state.updates)?;
+        state.optimizer.step(parameters, &gradients, learning_rate)?;
+        network.project()?;
+        return Ok(norm);
+    };
+    let before = parameters.iter().map(position).collect::<Result<Vec<_>>>()?;
+    let (with_penalty, norm) = clip(synapses.gradients(parameters, &gradients)?, config.clip_value, config.clip_norm)?;
+    finite_norm(norm, state.updates)?;
+    state.optimizer.step(parameters, &with_penalty, learning_rate)?;
+    network.project()?;
+    synapses.follow(parameters, &before, &gradients)?;
+    Ok(norm)
+}
+
+/// The updates after which earlier tasks are to be protected.
+fn switches(experiment: &Experiment) -> Result<Vec<u64>> {
+    let switches = experiment.task.switches();
+    if experiment.train.synaptic_intelligence.is_some() && switches.is_empty() {
+        let message =
+            format!("protects earlier tasks of a sequence, but `{}` has none; train on a sequential `multitask/set`", experiment.task.id());
+        return Err(Error::setting("train.synaptic_intelligence", message));
+    }
+    Ok(switches)
+}
+
 /// The network and the state to start with, and the validations so far.
-fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result<(Ctrnn, RunState, Vec<ValidationRecord>)> {
+fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result<Saved> {
     if run.is_resumed() {
         return RunState::load(run, experiment, device);
     }
@@ -163,7 +211,8 @@ fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result
         }
         None => Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device)?,
     };
-    Ok((network, RunState::fresh(experiment.train.optimizer), Vec::new()))
+    let state = RunState::fresh(&experiment.train, &trained(&network, &experiment.train, experiment.task.as_ref())?)?;
+    Ok(Saved { network, state, validations: Vec::new(), weights: None })
 }
 
 fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {

@@ -3,6 +3,7 @@
 mod config;
 mod fit;
 mod gradients;
+mod lesson;
 mod log;
 pub mod loss;
 pub mod optimizer;
@@ -11,10 +12,12 @@ pub mod regulariser;
 mod scalar;
 mod schedule;
 mod state;
+pub mod synaptic_intelligence;
 mod tensorboard;
+mod trained;
 mod validation;
 
-pub use config::{StopConfig, TrainConfig, ValidationConfig};
+pub use config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
 pub use fit::{Outcome, Progress, fit};
 pub use gradients::{clip, gradients};
 pub use log::UpdateRecord;

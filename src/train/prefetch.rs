@@ -1,16 +1,13 @@
 //! Trials made ahead of time on a thread of their own.
 
 use std::{
-    sync::{
-        Arc,
-        mpsc::{Receiver, sync_channel},
-    },
+    sync::mpsc::{Receiver, sync_channel},
     thread,
 };
 
 use candle_core::{DType, Device};
-use nn4n_tasks::{Split, Task};
 
+use super::lesson::Lesson;
 use crate::{
     batch::TensorBatch,
     error::{Error, Result},
@@ -24,11 +21,11 @@ pub(super) struct Prefetch {
 
 impl Prefetch {
     /// Starts with the batch of `first`.
-    pub(super) fn start(task: Arc<dyn Task>, seed: u64, batch_size: usize, first: u64, dtype: DType) -> Result<Self> {
+    pub(super) fn start(lesson: Lesson, seed: u64, batch_size: usize, first: u64, dtype: DType) -> Result<Self> {
         let (sender, batches) = sync_channel(2);
         let make = move || {
             let mut batches = (first..).map(|update| {
-                let trials = nn4n_tasks::batch(task.as_ref(), Split::Train, seed, update, batch_size)?;
+                let trials = lesson.batch(seed, update, batch_size)?;
                 TensorBatch::new(&trials, dtype, &Device::Cpu)
             });
             while let Some(batch) = batches.next()

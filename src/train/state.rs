@@ -1,15 +1,17 @@
 //! What a run needs to go on after an interruption as if there had been none: `optimizer.safetensors`.
 //!
 //! It holds the network's tensors (`network.NAME`), the optimiser's moments (`moment.m.NAME`), the carried-over state of the trials if the network has
-//! one (`carried.state`, `carried.rate`), and a JSON document with the experiment, the number of updates done and the validations so far.
+//! one (`carried.state`, `carried.rate`), what is remembered of earlier tasks (`synapses.path.NAME`), and a JSON document with the experiment, the number of updates done and the validations so far.
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Ctrnn, Start, State, Tensors};
+use nn4n_models::{Ctrnn, Parameter, Start, State, Tensors};
 use serde::{Deserialize, Serialize};
 
 use super::{
     config::TrainConfig,
-    optimizer::{Optimizer, OptimizerConfig},
+    optimizer::Optimizer,
+    synaptic_intelligence::{KINDS, SynapticIntelligence},
+    trained::trained,
 };
 use crate::{
     checkpoint::{FORMAT, ValidationRecord, read_tensors, serialize},
@@ -26,6 +28,9 @@ struct Document {
     experiment: String,
     updates: u64,
     validations: Vec<ValidationRecord>,
+    /// How often the conditions are drawn, where that depends on the validations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weights: Option<Vec<f64>>,
 }
 
 /// A run between two updates.
@@ -34,12 +39,22 @@ pub(super) struct RunState {
     pub updates: u64,
     pub optimizer: Optimizer,
     pub carried: Option<State>,
+    pub synapses: Option<SynapticIntelligence>,
+}
+
+/// A run that was saved.
+pub(super) struct Saved {
+    pub network: Ctrnn,
+    pub state: RunState,
+    pub validations: Vec<ValidationRecord>,
+    pub weights: Option<Vec<f64>>,
 }
 
 impl RunState {
     /// A run before its first update.
-    pub(super) fn fresh(config: OptimizerConfig) -> Self {
-        Self { updates: 0, optimizer: Optimizer::new(config), carried: None }
+    pub(super) fn fresh(config: &TrainConfig, parameters: &[Parameter]) -> Result<Self> {
+        let synapses = config.synaptic_intelligence.map(|config| SynapticIntelligence::new(config, parameters)).transpose()?;
+        Ok(Self { updates: 0, optimizer: Optimizer::new(config.optimizer), carried: None, synapses })
     }
 
     pub(super) fn save(
@@ -48,6 +63,7 @@ impl RunState {
         experiment: &Experiment,
         network: &Ctrnn,
         validations: &[ValidationRecord],
+        weights: Option<&Vec<f64>>,
     ) -> Result<()> {
         let mut tensors: Tensors = network.tensors()?.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect();
         for (name, tensor) in self.optimizer.state() {
@@ -57,15 +73,23 @@ impl RunState {
             tensors.insert("carried.state".into(), carried.state.clone());
             tensors.insert("carried.rate".into(), carried.rate.clone());
         }
-        let document =
-            Document { format: FORMAT, experiment: identity(experiment)?, updates: self.updates, validations: validations.to_vec() };
+        for (name, tensor) in self.synapses.iter().flat_map(SynapticIntelligence::memory) {
+            tensors.insert(format!("synapses.{name}"), tensor.clone());
+        }
+        let document = Document {
+            format: FORMAT,
+            experiment: identity(experiment)?,
+            updates: self.updates,
+            validations: validations.to_vec(),
+            weights: weights.cloned(),
+        };
         let path = run.optimizer();
         let json = serde_json::to_string(&document).map_err(|error| Error::file(&path, error))?;
         write_atomically(&path, &serialize(&path, &tensors, Some(json))?)
     }
 
-    /// Reads the network, the state and the validations of a run.
-    pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<(Ctrnn, Self, Vec<ValidationRecord>)> {
+    /// Reads what [`save`](Self::save) wrote.
+    pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<Saved> {
         let path = run.optimizer();
         let config = experiment.train.optimizer;
         let damaged = |message: String| Error::file(&path, format!("{message}; it is not the state of this run. Start anew with --force"));
@@ -87,14 +111,17 @@ impl RunState {
             Some(tensor) if tensor.dims() == like.dims() && tensor.dtype() == like.dtype() => Ok(tensor.to_device(like.device())?),
             Some(tensor) => Err(damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), like.dims()))),
         };
-        let mut moments = Tensors::new();
-        for parameter in &network.parameters()? {
-            for kind in config.moments() {
-                let name = format!("{kind}.{}", parameter.name);
-                let moment = take(&format!("moment.{name}"), &parameter.var)?;
-                moments.insert(name, moment);
-            }
-        }
+        let parameters = trained(&network, &experiment.train, experiment.task.as_ref())?;
+        let mut all_of = |prefix: &str, kinds: &[&str]| -> Result<Tensors> {
+            let names =
+                parameters.iter().flat_map(|parameter| kinds.iter().map(move |kind| (format!("{kind}.{}", parameter.name), parameter)));
+            names.map(|(name, parameter)| Ok((name.clone(), take(&format!("{prefix}.{name}"), &parameter.var)?))).collect()
+        };
+        let moments = all_of("moment", config.moments())?;
+        let synapses = match experiment.train.synaptic_intelligence {
+            Some(config) => Some(SynapticIntelligence::resume(config, all_of("synapses", &KINDS)?)),
+            None => None,
+        };
         let mut carried = None;
         if network.config().start == Start::Carried {
             let mut take = |name: &str| tensors.remove(name).ok_or_else(|| damaged(format!("lacks the tensor `{name}`")));
@@ -105,8 +132,8 @@ impl RunState {
             return Err(damaged(format!("has the unexpected tensor `{name}`")));
         }
         let optimizer = Optimizer::resume(config, document.updates, &moments)?;
-        let state = Self { updates: document.updates, optimizer, carried };
-        Ok((network, state, document.validations))
+        let state = Self { updates: document.updates, optimizer, carried, synapses };
+        Ok(Saved { network, state, validations: document.validations, weights: document.weights })
     }
 }
 

@@ -1,14 +1,21 @@
 //! Validation on fixed trials, the stop rule, and which network is the best so far.
 
+use std::sync::Arc;
+
 use candle_core::DType;
 use nn4n_models::{Ctrnn, NoiseKey};
-use nn4n_tasks::{Criterion, Performance, Split, Task, TrialBatch, balanced, performance};
+use nn4n_tasks::{Condition, Criterion, Performance, Split, Task, TrialBatch, balanced, performance};
 
-use super::{config::StopConfig, loss::Loss};
+use super::{
+    config::AdaptConditions,
+    lesson::{Draw, Lesson},
+    loss::Loss,
+};
 use crate::{
     batch::{TensorBatch, array3},
     checkpoint::ValidationRecord,
     error::{Error, Result},
+    experiment::Experiment,
     record::answer,
 };
 
@@ -17,11 +24,22 @@ const NOISE_UPDATE: u64 = u64::MAX;
 
 /// The validation trials of a run and what was found on them.
 pub(super) struct Validation {
+    /// The stages of the curriculum and the task of the experiment after them.
+    tasks: Vec<Arc<dyn Task>>,
+    /// The performance that ends each stage.
+    thresholds: Vec<f64>,
+    stage: usize,
+    /// Of the task of this stage.
     trials: TrialBatch,
+    per_condition: usize,
     seed: u64,
     loss: Loss,
     criterion: Option<Criterion>,
     patience: Option<u64>,
+    stream_steps: Option<usize>,
+    adapt: Option<AdaptConditions>,
+    /// How often the conditions of this stage are drawn; `None` before its first validation, and as the source does.
+    pub weights: Option<Vec<f64>>,
     /// All validations so far, oldest first.
     pub records: Vec<ValidationRecord>,
 }
@@ -40,16 +58,46 @@ pub enum StopReason {
 }
 
 impl Validation {
-    pub(super) fn new(task: &dyn Task, seed: u64, trials_per_condition: usize, loss: Loss, stop: &StopConfig) -> Result<Self> {
-        let criterion = if stop.never { None } else { stop.criterion.or(task.criterion()) };
-        let trials = balanced(task, Split::Train, seed, NOISE_UPDATE, trials_per_condition)?;
-        Ok(Self { trials, seed, loss, criterion, patience: stop.patience, records: Vec::new() })
+    /// Goes on after `records`, with the conditions drawn by `weights`.
+    pub(super) fn new(experiment: &Experiment, records: Vec<ValidationRecord>, weights: Option<Vec<f64>>) -> Result<Self> {
+        let (config, seed) = (&experiment.train, experiment.seed);
+        let tasks: Vec<_> = experiment.curriculum.iter().map(|stage| &stage.task).chain([&experiment.task]).cloned().collect();
+        let thresholds: Vec<_> = experiment.curriculum.iter().map(|stage| stage.threshold).collect();
+        let stage = records.last().map_or(0, |record| next_stage(record, &thresholds)).min(thresholds.len());
+        let per_condition = config.validation.trials_per_condition;
+        Ok(Self {
+            trials: balanced(tasks[stage].as_ref(), Split::Train, seed, NOISE_UPDATE, per_condition)?,
+            tasks,
+            thresholds,
+            stage,
+            per_condition,
+            seed,
+            loss: config.loss,
+            criterion: if config.stop.never { None } else { config.stop.criterion.or(experiment.task.criterion()) },
+            patience: config.stop.patience,
+            stream_steps: config.stream_steps,
+            adapt: config.adapt_conditions,
+            weights,
+            records,
+        })
     }
 
-    /// Validates the network after `update` updates; returns whether it is the best so far.
-    pub(super) fn run(&mut self, network: &Ctrnn, task: &dyn Task, update: u64) -> Result<bool> {
+    /// What to train on until the next validation.
+    pub(super) fn lesson(&self) -> Lesson {
+        let task = self.tasks[self.stage].clone();
+        let draw = match (&self.weights, self.stream_steps) {
+            (Some(weights), _) => Draw::Weighted(task.conditions(), weights.clone()),
+            (None, Some(steps)) => Draw::Stream(steps),
+            (None, None) => Draw::AsSource,
+        };
+        Lesson { task, draw }
+    }
+
+    /// Validates the network after `update` updates, and goes on to the next stage if it is good enough; returns whether it is the best so far.
+    pub(super) fn run(&mut self, network: &Ctrnn, update: u64) -> Result<bool> {
+        let task = self.tasks[self.stage].clone();
         let answers = answer(network, &self.trials, Some(NoiseKey::new(self.seed, NOISE_UPDATE)))?;
-        let found = performance(task, &self.trials, array3(&answers.outputs)?.view())?;
+        let found = performance(task.as_ref(), &self.trials, array3(&answers.outputs)?.view())?;
         let batch = TensorBatch::new(&self.trials, network.dtype(), network.device())?;
         let loss = self
             .loss
@@ -59,35 +107,47 @@ impl Validation {
         if !loss.is_finite() {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }
-        self.records.push(ValidationRecord {
+        self.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
+        let record = ValidationRecord {
             update,
             loss,
             performance: found.overall,
             minimum: found.minimum,
             rms_error: found.rms_error,
-        });
+            per_task: found.per_task,
+            stage: (!self.thresholds.is_empty()).then_some(self.stage),
+        };
+        let next = next_stage(&record, &self.thresholds);
+        self.records.push(record);
+        if next > self.stage {
+            self.trials = balanced(self.tasks[next].as_ref(), Split::Train, self.seed, NOISE_UPDATE, self.per_condition)?;
+            (self.stage, self.weights) = (next, None);
+        }
         Ok(self.best() == self.records.len() - 1)
     }
 
-    /// Index of the best validation: highest in what the criterion looks at, then lowest in loss, then latest.
+    /// Index of the best validation: in the last stage, highest in what the criterion looks at, then lowest in loss, then latest.
     fn best(&self) -> usize {
         let rank = |record: &ValidationRecord| match self.criterion {
             Some(Criterion::MeanPerformance { .. }) => record.performance.unwrap_or(0.0),
             Some(Criterion::MinPerformance { .. }) => record.minimum.unwrap_or(0.0),
+            Some(Criterion::MeanOfTasks { .. }) => performance_of(record).mean_of_tasks().unwrap_or(0.0),
+            Some(Criterion::MinOfTasks { .. }) => performance_of(record).min_of_tasks().unwrap_or(0.0),
             Some(Criterion::RmsError { .. }) => -record.rms_error.unwrap_or(f64::INFINITY),
             None => 0.0,
         };
         (0..self.records.len())
             .max_by(|a, b| {
                 let (a, b) = (&self.records[*a], &self.records[*b]);
-                rank(a).total_cmp(&rank(b)).then(b.loss.total_cmp(&a.loss))
+                a.stage.cmp(&b.stage).then(rank(a).total_cmp(&rank(b))).then(b.loss.total_cmp(&a.loss))
             })
             .unwrap_or(0)
     }
 
     /// Whether to stop after the last validation.
     pub(super) fn stop(&self) -> Option<StopReason> {
-        let history: Vec<Performance> = self.records.iter().map(performance_of).collect();
+        let last_stage = |record: &&ValidationRecord| record.stage.is_none_or(|stage| stage == self.thresholds.len());
+        let history: Vec<Performance> = self.records.iter().filter(last_stage).map(performance_of).collect();
         if self.criterion.is_some_and(|criterion| criterion.is_met(&history)) {
             return Some(StopReason::CriterionMet);
         }
@@ -97,6 +157,64 @@ impl Validation {
     }
 }
 
+/// The stage that follows a validation: the next one if the performance reached the threshold.
+fn next_stage(record: &ValidationRecord, thresholds: &[f64]) -> usize {
+    let stage = record.stage.unwrap_or(0);
+    let learned = thresholds.get(stage).is_some_and(|threshold| record.performance.is_some_and(|performance| performance >= *threshold));
+    stage + usize::from(learned)
+}
+
+/// How often each condition is drawn: `floor + 1 - performance`, and the mean of those for conditions that are not scored.
+fn adapted(conditions: &[Condition], found: &Performance, floor: f64) -> Vec<f64> {
+    let scored = |condition: &Condition| found.per_condition.iter().find(|score| score.condition == *condition);
+    let weights: Vec<Option<f64>> =
+        conditions.iter().map(|condition| scored(condition).map(|score| floor + 1.0 - score.performance)).collect();
+    let known: Vec<f64> = weights.iter().flatten().copied().collect();
+    let mean = if known.is_empty() { 1.0 } else { known.iter().sum::<f64>() / known.len() as f64 };
+    weights.into_iter().map(|weight| weight.unwrap_or(mean)).collect()
+}
+
 fn performance_of(record: &ValidationRecord) -> Performance {
-    Performance { overall: record.performance, minimum: record.minimum, rms_error: record.rms_error, ..Performance::default() }
+    Performance {
+        overall: record.performance,
+        minimum: record.minimum,
+        rms_error: record.rms_error,
+        per_task: record.per_task.clone(),
+        ..Performance::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nn4n_tasks::ConditionScore;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_mastered_is_drawn_more_often_and_catch_trials_as_often_as_the_mean() {
+        let conditions: Vec<_> =
+            [0.1, 0.5].map(|c| Condition::new().with("coherence", c)).into_iter().chain([Condition::catch()]).collect();
+        let score = |place: usize, performance| ConditionScore { condition: conditions[place].clone(), trials: 10, performance };
+        let found = Performance { per_condition: vec![score(0, 0.5), score(1, 1.0)], ..Performance::default() };
+        let weights = adapted(&conditions, &found, 0.25);
+        assert_eq!(weights, [0.75, 0.25, 0.5]);
+    }
+
+    #[test]
+    fn a_stage_ends_at_its_threshold_and_the_last_one_never() {
+        let record = |stage, performance| ValidationRecord {
+            update: 1,
+            loss: 0.0,
+            performance,
+            minimum: None,
+            rms_error: None,
+            per_task: Default::default(),
+            stage,
+        };
+        assert_eq!(next_stage(&record(Some(0), Some(0.79)), &[0.8, 0.9]), 0);
+        assert_eq!(next_stage(&record(Some(0), Some(0.8)), &[0.8, 0.9]), 1);
+        assert_eq!(next_stage(&record(Some(2), Some(1.0)), &[0.8, 0.9]), 2);
+        assert_eq!(next_stage(&record(Some(1), None), &[0.8, 0.9]), 1);
+        assert_eq!(next_stage(&record(None, Some(1.0)), &[]), 0);
+    }
 }

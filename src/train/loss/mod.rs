@@ -27,6 +27,7 @@ mod fused;
 use candle_core::{D, DType, Tensor};
 use candle_nn::ops::log_softmax;
 use nn4n_models::Readout;
+use nn4n_tasks::Objective;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -45,6 +46,16 @@ pub enum Loss {
     MeanSquare,
     /// Cross-entropy of the targets, in [0, 1]: between the outputs of a softmax readout, or of each output of a sigmoid readout on its own.
     CrossEntropy,
+}
+
+impl From<Objective> for Loss {
+    fn from(objective: Objective) -> Self {
+        match objective {
+            Objective::MaskedMse => Self::MaskedMse,
+            Objective::MeanSquare => Self::MeanSquare,
+            Objective::Classes => Self::CrossEntropy,
+        }
+    }
 }
 
 impl Loss {

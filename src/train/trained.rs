@@ -1,0 +1,101 @@
+//! Which parameters of a network a run trains.
+
+use candle_core::{DType, Tensor};
+use nn4n_models::{Ctrnn, Parameter};
+use nn4n_tasks::Task;
+
+use super::config::TrainConfig;
+use crate::error::{Error, Result};
+
+const NAMES: [&str; 7] = ["w_in", "w_rec", "w_out", "b_rec", "b_out", "x0", "tau"];
+
+/// The parameters that `config` does not freeze; of the input weights only those from `only_inputs`, if it names any.
+///
+/// # Errors
+/// If a parameter or a channel is unknown, or nothing is left to train.
+pub(super) fn trained(network: &Ctrnn, config: &TrainConfig, task: &dyn Task) -> Result<Vec<Parameter>> {
+    if let Some(name) = config.freeze.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        let message = format!("names `{name}`, which is no parameter; the parameters are {}", NAMES.join(", "));
+        return Err(Error::setting("train.freeze", message));
+    }
+    let mut parameters = network.parameters()?;
+    parameters.retain(|parameter| config.freeze.iter().all(|name| name != parameter.name));
+    if !config.only_inputs.is_empty() {
+        let Some(w_in) = parameters.iter_mut().find(|parameter| parameter.name == "w_in") else {
+            let message = "says which input weights are trained, but `freeze` or the model fixes them all; remove one of the two";
+            return Err(Error::setting("train.only_inputs", message));
+        };
+        w_in.plastic = Some(only(w_in, &columns(config, task)?)?);
+    }
+    if parameters.is_empty() {
+        return Err(Error::setting("train.freeze", "leaves no parameter to train; freeze fewer"));
+    }
+    Ok(parameters)
+}
+
+/// The places of the named channels among the inputs.
+fn columns(config: &TrainConfig, task: &dyn Task) -> Result<Vec<usize>> {
+    let channels = task.inputs();
+    let place = |name: &String| {
+        channels.iter().position(|channel| channel.name == *name).ok_or_else(|| {
+            let known = channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Error::setting("train.only_inputs", format!("names `{name}`, which is no input of `{}`; its inputs are {known}", task.id()))
+        })
+    };
+    config.only_inputs.iter().map(place).collect()
+}
+
+/// What `plastic` of the input weights (units, inputs) leaves in these columns.
+fn only(w_in: &Parameter, columns: &[usize]) -> Result<Tensor> {
+    let (units, inputs) = w_in.var.dims2()?;
+    let row: Vec<f32> = (0..inputs).map(|column| if columns.contains(&column) { 1.0 } else { 0.0 }).collect();
+    let mask = Tensor::from_vec(row, (1, inputs), w_in.var.device())?.to_dtype(w_in.var.dtype())?;
+    let mask = mask.broadcast_as((units, inputs))?.contiguous()?;
+    Ok(match &w_in.plastic {
+        Some(plastic) => (plastic.to_dtype(DType::F32)? * mask.to_dtype(DType::F32)?)?.to_dtype(w_in.var.dtype())?,
+        None => mask,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use nn4n_models::ModelConfig;
+    use nn4n_tasks::create;
+
+    use super::*;
+
+    fn of(change: impl Fn(&mut TrainConfig)) -> Result<Vec<Parameter>> {
+        let mut config = TrainConfig::default();
+        change(&mut config);
+        let task = create("song2016/rdm_varstim", None)?;
+        trained(&Ctrnn::init(&ModelConfig::ei(3, 10, 2), 0, DType::F32, &Device::Cpu)?, &config, task.as_ref())
+    }
+
+    #[test]
+    fn frozen_parameters_are_not_among_the_trained_ones() -> Result<()> {
+        let names = |parameters: Vec<Parameter>| parameters.into_iter().map(|parameter| parameter.name).collect::<Vec<_>>();
+        assert_eq!(names(of(|_| ())?), ["w_in", "w_out", "w_rec", "x0"]);
+        assert_eq!(names(of(|config| config.freeze = vec!["w_rec".into(), "x0".into()])?), ["w_in", "w_out"]);
+        Ok(())
+    }
+
+    #[test]
+    fn only_the_columns_of_the_named_inputs_are_plastic() -> Result<()> {
+        let parameters = of(|config| config.only_inputs = vec!["start_cue".into()])?;
+        let plastic = parameters[0].plastic.as_ref().map(Tensor::to_vec2::<f32>).transpose()?.unwrap_or_default();
+        assert_eq!(plastic, vec![vec![0.0, 0.0, 1.0]; 10]);
+        Ok(())
+    }
+
+    #[test]
+    fn unknown_names_are_refused_with_the_known_ones() {
+        let message = |change: fn(&mut TrainConfig)| of(change).unwrap_err().to_string();
+        assert!(message(|config| config.freeze = vec!["wrec".into()]).contains("w_in, w_rec, w_out"));
+        assert!(message(|config| config.only_inputs = vec!["cue".into()]).contains("evidence_1, evidence_2, start_cue"));
+        assert!(message(|config| config.freeze = NAMES.map(String::from).into()).contains("no parameter to train"));
+        assert!(
+            message(|config| (config.freeze, config.only_inputs) = (vec!["w_in".into()], vec!["start_cue".into()])).contains("remove one")
+        );
+    }
+}
