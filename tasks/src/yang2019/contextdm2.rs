@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! epochs     fix1 F | stim1 S | go1 R                      tests 500 | 1000 | 500 ms
-//! inputs     fixation 1 until go1      modality m, channel k: the sum of 0.8 s exp(-0.5 (d_k / (pi/8))^2) over angle_1 and angle_2 in stim1, of strength s
-//!            rule_contextdm2 1      noise sigma_x sqrt(2 tau / dt) xi on all 85 inputs
-//! strengths  g_m + c_m at angle_1, g_m - c_m at angle_2 in modality m                g_m ~ U(0.8, 1.2), c_m = `modality_m_coherence`
-//! targets    fixation 0.8 until go1, then 0.05      response k 0.05, and in go1 0.05 + 0.8 exp(-0.5 (d_k / (pi/8))^2), d_k = |2 pi k / 32 - response|
+//! inputs     fixation 1 until go1
+//!            modality m: in stim1 the sum of strength times bump over angle_1 and angle_2
+//!            rule_contextdm2 1; noise sigma_x sqrt(2 tau / dt) xi on all 85 inputs
+//! bump       of an angle: 0.8 exp(-0.5 (d_k / (pi/8))^2) on channel k = 0 .. 31 of a ring, d_k the distance of the angle and 2 pi k / 32
+//! strengths  g_m + c_m at angle_1, g_m - c_m at angle_2 in modality m      g_m ~ U(0.8, 1.2), c_m = `modality_m_coherence`
+//! targets    fixation 0.8 until go1, then 0.05
+//!            responses 0.05, and in go1 0.05 + bump of the response
 //! response   angle_1 if c_2 > 0, else angle_2
 //! graded     0 for 100 ms, 1 until go1, 0 for 100 ms, then 5; twice as much on fixation; inside the square of the error
 //! correct    at the last step: fixation at most 0.5, and the population vector of the responses less than 36 deg from the response
+//! reaction   from the start of go1 to the first step with fixation at most 0.5 (not in the source)
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -23,26 +27,28 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2), the same in both modalities; `modality_m_strength`, g_m, and
-//! `modality_m_coherence`, c_m, independent for m = 1, 2. Classes: the coherence that counts. The grid of tests has 20 angles 2 pi k / 20 with angle_2 opposite,
-//! and 5 strengths 1 + c_m = 0.8 + 0.08 k, k = 0 .. 4, in each modality, with g_m = 1.
+//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2), the same in both modalities; `modality_m_strength`, g_m,
+//! and `modality_m_coherence`, c_m, independent for m = 1, 2. Classes: the coherence that counts. The grid of tests has 20 angles 2 pi k
+//! / 20 with angle_2 opposite, and 5 strengths 1 + c_m = 0.8 + 0.08 k, k = 0 .. 4, in each modality, with g_m = 1.
 //!
-//! Every drawn duration goes to the step below, each on its own, as in the code. All trials of a batch have one timing, unless
-//! `same_timing_per_batch` is false. A test
-//! condition that names `stimulus_duration` (ms) has the timing of the psychometric trials, 500 | `stimulus_duration` | 500 ms.
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing, unless
+//! `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the timing of the psychometric trials, 500
+//! | `stimulus_duration` | 500 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `contextdm2` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with it, where
-//! the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask, which it writes outside the square.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
+//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
+//! which it writes outside the square.
 //!
 //! ```
 //! use std::f64::consts::PI;
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, yang2019::{ContextDm2, Yang2019}};
 //! let task = ContextDm2 { settings: Yang2019 { sigma_x: 0.0, ..Yang2019::default() }, ..ContextDm2::default() };
 //! let asked = Condition::new().with("angle_1", 0.0).with("angle_2", PI);
-//! let asked = asked.with("modality_1_strength", 1.0).with("modality_1_coherence", 0.5).with("modality_2_strength", 1.0).with("modality_2_coherence", -0.25);
+//! let asked = asked.with("modality_1_strength", 1.0).with("modality_1_coherence", 0.5);
+//! let asked = asked.with("modality_2_strength", 1.0).with("modality_2_coherence", -0.25);
 //! let trial = task.trial(Split::Test, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.n_steps(), 100);
 //! assert_eq!((trial.inputs[[25, 1]], trial.inputs[[25, 17]]), (1.2, 0.4)); // modality 1

@@ -6,8 +6,8 @@
 //! response   the angle of the stronger: angle_1 if c > 0, else angle_2
 //! ```
 //!
-//! Context tasks show the two angles in both modalities, with g and c of each of its own; only one modality counts. In multi-sensory tasks g and c
-//! are those of the mean over modalities, and the strength s of each stimulus is split between them:
+//! Context tasks show the two angles in both modalities, each with its own g and c; only one modality counts. In multi-sensory tasks g and
+//! c are those of the mean over modalities, and the strength s of each stimulus is split between them:
 //!
 //! ```text
 //! modality 1: s + D/2      modality 2: s - D/2      D = +-s U(0.2, 0.8), for each stimulus of its own

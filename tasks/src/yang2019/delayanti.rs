@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! epochs     fix1 F | stim1 S | delay1 D | go1 R           tests 500 | 500 | 1000 | 500 ms
-//! inputs     fixation 1 until go1      modality m, channel k: 0.8 exp(-0.5 (d_k / (pi/8))^2) in stim1, d_k = |2 pi k / 32 - angle|
-//!            rule_delayanti 1      noise sigma_x sqrt(2 tau / dt) xi on all 85 inputs
-//! targets    fixation 0.8 until go1, then 0.05      response k 0.05, and in go1 0.05 + 0.8 exp(-0.5 (d_k / (pi/8))^2), d_k = |2 pi k / 32 - response|
+//! inputs     fixation 1 until go1
+//!            modality m: bump of the angle of the stimulus in stim1
+//!            rule_delayanti 1; noise sigma_x sqrt(2 tau / dt) xi on all 85 inputs
+//! bump       of an angle: 0.8 exp(-0.5 (d_k / (pi/8))^2) on channel k = 0 .. 31 of a ring, d_k the distance of the angle and 2 pi k / 32
+//! targets    fixation 0.8 until go1, then 0.05
+//!            responses 0.05, and in go1 0.05 + bump of the response
 //! response   the angle of the stimulus + pi
 //! graded     0 for 100 ms, 1 until go1, 0 for 100 ms, then 5; twice as much on fixation; inside the square of the error
 //! correct    at the last step: fixation at most 0.5, and the population vector of the responses less than 36 deg from the response
+//! reaction   from the start of go1 to the first step with fixation at most 0.5 (not in the source)
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -22,19 +26,20 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle` in [0, 2 pi), uniform; `modality`, 1 or 2, one for all trials of a batch. Classes: the modality. The grid of tests has 20
-//! angles 2 pi k / 20 in either modality.
+//! Trial variables: `angle` in [0, 2 pi), uniform; `modality`, 1 or 2, one for all trials of a batch. Classes: the modality. The grid of
+//! tests has 20 angles 2 pi k / 20 in either modality.
 //!
-//! Every drawn duration goes to the step below, each on its own, as in the code. All trials of a batch have one timing and modality, unless
-//! `same_timing_per_batch` is false. A test
-//! condition that names `stimulus_onset`, `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials: those that it names, the others as in
-//! tests, and 400 ms for the response; and modality 1 unless it names one.
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing and
+//! modality, unless `same_timing_per_batch` is false. A test condition that names `stimulus_onset`, `stimulus_duration` or `delay` (ms)
+//! has the timing of the psychometric trials: those that it names, the others as in tests, and 400 ms for the response; and modality 1
+//! unless it names one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `delayanti` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with it, where
-//! the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask, which it writes outside the square.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
+//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
+//! which it writes outside the square.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, yang2019::{DelayAnti, Yang2019}};

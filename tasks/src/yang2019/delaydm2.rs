@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! epochs     fix1 F | stim1 S | delay1 D | stim2 S | delay2 W | go1 R           tests 500 | 500 | 1000 | 500 | 200 | 300 ms
-//! inputs     fixation 1 until go1      modality 2, channel k: 0.8 s exp(-0.5 (d_k / (pi/8))^2) for angle_1 in stim1 and for angle_2 in stim2, of strength s
-//!            rule_delaydm2 1      noise sigma_x sqrt(2 tau / dt) xi on all 85 inputs
-//! strengths  g + c at angle_1, g - c at angle_2                g ~ U(0.8, 1.2), c = `coherence`
-//! targets    fixation 0.8 until go1, then 0.05      response k 0.05, and in go1 0.05 + 0.8 exp(-0.5 (d_k / (pi/8))^2), d_k = |2 pi k / 32 - response|
+//! inputs     fixation 1 until go1
+//!            modality 2: strength times bump, of angle_1 in stim1 and of angle_2 in stim2
+//!            rule_delaydm2 1; noise sigma_x sqrt(2 tau / dt) xi on all 85 inputs
+//! bump       of an angle: 0.8 exp(-0.5 (d_k / (pi/8))^2) on channel k = 0 .. 31 of a ring, d_k the distance of the angle and 2 pi k / 32
+//! strengths  g + c at angle_1, g - c at angle_2      g ~ U(0.8, 1.2), c = `coherence`
+//! targets    fixation 0.8 until go1, then 0.05
+//!            responses 0.05, and in go1 0.05 + bump of the response
 //! response   angle_1 if c > 0, else angle_2
 //! graded     0 for 100 ms, 1 until go1, 0 for 100 ms, then 5; twice as much on fixation; inside the square of the error
 //! correct    at the last step: fixation at most 0.5, and the population vector of the responses less than 36 deg from the response
+//! reaction   from the start of go1 to the first step with fixation at most 0.5 (not in the source)
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -25,20 +29,19 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2); `strength`, g; `coherence`, c. Classes: the coherence. The grid of tests has
-//! 20 angles 2 pi k / 20 with angle_2 opposite, and 5 strengths 1 + c = 0.5 + 0.2 k, k = 0 .. 4, with g = 1.
+//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2); `strength`, g; `coherence`, c. Classes: the coherence. The
+//! grid of tests has 20 angles 2 pi k / 20 with angle_2 opposite, and 5 strengths 1 + c = 0.5 + 0.2 k, k = 0 .. 4, with g = 1.
 //!
-//! Every drawn duration goes to the step below, each on its own, as in the code. All trials of a batch have one timing, unless
-//! `same_timing_per_batch` is false. A test
-//! condition that names `stimulus_onset`, `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials, `stimulus_onset` (200) |
-//! `stimulus_duration` (200) | `delay` (800) | `stimulus_duration` | 200 | 300 ms.
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing, unless
+//! `same_timing_per_batch` is false. A test condition that names `stimulus_onset`, `stimulus_duration` or `delay` (ms) has the timing of
+//! the psychometric trials, `stimulus_onset` (200) | `stimulus_duration` (200) | `delay` (800) | `stimulus_duration` | 200 | 300 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `delaydm2` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with it, where
-//! the code takes the step below. The paper differs from the code in the options marked in the table (for the duration of the stimuli `stimulus = 300.0`, which with
-//! `dt` = 20 fits), and in the loss mask, which it writes outside the square.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
+//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
+//! which it writes outside the square.
 //!
 //! ```
 //! use std::f64::consts::PI;
@@ -46,8 +49,8 @@
 //! let task = DelayDm2 { settings: Yang2019 { sigma_x: 0.0, ..Yang2019::default() }, ..DelayDm2::default() };
 //! let asked = Condition::new().with("angle_1", 0.0).with("angle_2", PI).with("strength", 1.0).with("coherence", -0.25);
 //! let trial = task.trial(Split::Test, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
-//! assert_eq!((trial.n_steps(), trial.inputs[[25, 33]], trial.inputs[[100, 33]]), (150, 0.6, 0.0)); // 0.8 times 0.75, in stim1 only
-//! assert_eq!((trial.inputs[[99, 49]], trial.inputs[[100, 49]]), (0.0, 1.0)); // 0.8 times 1.25, in stim2 only
+//! assert_eq!((trial.n_steps(), trial.inputs[[25, 33]], trial.inputs[[50, 33]]), (150, 0.6, 0.0)); // 0.8 times 0.75, in stim1
+//! assert_eq!((trial.inputs[[99, 49]], trial.inputs[[100, 49]]), (0.0, 1.0)); // 0.8 times 1.25, in stim2
 //! assert_eq!(trial.targets[[149, 17]], 0.85);
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```

@@ -113,7 +113,8 @@ impl<'a> Draw<'a> {
         Ok(angles)
     }
 
-    /// The modalities (0 or 1) of these variables (1 or 2), which the trials of a batch have in common. In psychometric trials it is the first.
+    /// The modalities (0 or 1) of these variables (1 or 2), which the trials of a batch have in common. Psychometric trials show the first
+    /// unless their condition names the other.
     pub fn modalities<const N: usize>(&mut self, names: [&'static str; N]) -> Result<[usize; N], TaskError> {
         let mut modalities = self.settings.common(self.rng, "modality", |rng| std::array::from_fn(|_| usize::from(rng.chance(0.5))));
         for (modality, name) in modalities.iter_mut().zip(names) {

@@ -4,7 +4,7 @@
 //! inputs     0 fixation | 1 .. 32 modality 1 | 33 .. 64 modality 2 | 65 .. 84 rules, 1 on that of the task for the whole trial
 //! outputs    0 fixation | 1 .. 32 response
 //! rings      channel k of 32 prefers the angle 2 pi k / 32, k = 0 .. 31
-//! stimulus   of strength g at angle psi: adds 0.8 g exp(-0.5 (d_k / (pi/8))^2) to channel k of its modality, d_k the distance of psi and 2 pi k / 32
+//! stimulus   of strength g: 0.8 g exp(-0.5 (d_k / (pi/8))^2) more on channel k of its modality, d_k from its angle to 2 pi k / 32
 //! ```
 
 use std::f64::consts::{PI, TAU};

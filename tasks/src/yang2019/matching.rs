@@ -1,7 +1,7 @@
 //! What the four matching tasks share: sample and test stimulus, whether they match, and the response to the test stimulus or none.
 //!
 //! ```text
-//! angles     angle_1 of the sample, angle_2 of the test stimulus; either of them in modality 1 or 2 (drawn for the batch), whatever the other
+//! angles     angle_1 of the sample, angle_2 of the test stimulus; each in modality 1 or 2 (drawn for the batch), whatever the other
 //! match      in half of the trials       same angle (dms) or same half of the circle (dmc)
 //! response   the test stimulus if the trial asks for it (on a match, or on a non-match), else fixation is kept to the end
 //! fixation   the input stays on for the whole trial: the test stimulus itself is the go signal
@@ -12,7 +12,7 @@
 
 use std::f64::consts::PI;
 
-use crate::{Condition, Split, TaskError, Value};
+use crate::{Condition, Split, TaskError, Value, ring};
 
 use super::{Draw, Plan, Schedule, Stimulus};
 
@@ -43,11 +43,11 @@ pub fn classes() -> Vec<Condition> {
     [true, false].map(|is_match| Condition::new().with("match", is_match)).into()
 }
 
-/// These samples in either modality, followed by a test stimulus in either that asks for a response: the same, or the one on the other side.
+/// These samples in either modality, followed by a test stimulus in either that asks for a response: the same one, or its opposite.
 pub fn test_conditions(samples: impl IntoIterator<Item = f64>, respond_to: RespondTo) -> Vec<Condition> {
     let is_match = respond_to.asks(true);
     let angles = |sample: f64| {
-        let test = if is_match { sample } else { crate::ring::wrapped(sample + PI) };
+        let test = if is_match { sample } else { ring::wrapped(sample + PI) };
         Condition::new().with("match", is_match).with("angle_1", sample).with("angle_2", test)
     };
     let modalities = [(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (2.0, 2.0)];

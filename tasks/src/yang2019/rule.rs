@@ -1,7 +1,7 @@
 //! What a task of this family states; the rest is shared.
 //!
-//! A task's file has its parameters (the shared [`Yang2019`], its durations, its coherences) and a [`Rule`]: the periods of a trial, the stimuli
-//! and the response. `rule_task!` makes a [`Task`](crate::Task) of it.
+//! A task's file has its parameters (the shared [`Yang2019`], its durations, its coherences) and a [`Rule`]: the periods of a trial, the
+//! stimuli and the response. `rule_task!` makes a [`Task`](crate::Task) of it.
 
 use crate::{Condition, Split, TaskError, Trial, TrialRng};
 

@@ -3,12 +3,13 @@
 //! ```text
 //! fixating   fixation output > 0.5 at the last step
 //! direction  population vector of the response ring at the last step, mod 2 pi
-//! correct    to keep fixation: fixating.  To respond: not fixating, and the direction less than 0.2 pi = 36 deg from the angle of the response
+//! correct    where fixation is to be kept: fixating
+//!            where a response is asked for: not fixating, and the direction less than 0.2 pi = 36 deg from the angle of the response
 //! choice     output 0 if fixating, else the output that prefers the angle nearest to the direction
 //! ```
 //!
-//! Under [`FixationRule::Maintained`] the fixation output must also exceed 0.5 at every graded step before the go signal. The reaction time, which
-//! the source does not define, is from the go signal to the first step at which the fixation output no longer exceeds 0.5.
+//! Under [`FixationRule::Maintained`] the fixation output must also exceed 0.5 at every graded step before the go signal. The reaction
+//! time, which the source does not define, is from the go signal to the first step at which the fixation output is at most 0.5.
 
 use std::f64::consts::PI;
 

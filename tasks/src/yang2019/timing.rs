@@ -1,16 +1,16 @@
 //! The durations of the six kinds of trials.
 //!
 //! ```text
-//!                    fix1              stim1             delay1              stim2             delay2        go1
-//! FixedDelay         U(300, 700)       U(500, 1500)                                                          500          fdgo, fdanti
-//! Reaction           U(500, 2500)                                                                            500          reactgo, reactanti
-//! Memory             {300, 500, 700}   {200, 400, 600}   {200,400,800,1600}                                  500          delaygo, delayanti
-//! OneInterval        U(100, 400)       {400, 800, 1600}                                                      500          dm, contextdm, multidm
-//! TwoIntervals       {200, 400, 600}   {200, 400, 600}   {200,400,800,1600}  {200, 400, 600}   U(100, 300)   500          the same with a delay
-//! Matching           {200, 400, 600}   {200, 400, 600}   {200,400,800,1600}                                  the task's   dms, dmc
+//!               fix1          stim1         delay1            stim2        delay2       go1
+//! FixedDelay    U(300, 700)   U(500, 1500)                                              500  fdgo, fdanti
+//! Reaction      U(500, 2500)                                                            500  reactgo, reactanti
+//! Memory        300 500 700   200 400 600   200 400 800 1600                            500  delaygo, delayanti
+//! OneInterval   U(100, 400)   400 800 1600                                              500  dm, contextdm, multidm
+//! TwoIntervals  200 400 600   200 400 600   200 400 800 1600  200 400 600  U(100, 300)  500  the same with a delay
+//! Matching      200 400 600   200 400 600   200 400 800 1600                                 dmsgo, dmsnogo, dmcgo, dmcnogo
 //! ```
 //!
-//! ms; U(a, b) uniform, braces one of a list. The tests' durations are those of the source.
+//! In ms: U(a, b) uniform, otherwise one of those listed. The durations of test trials, which are no parameters, are those of the source.
 
 use serde::{Deserialize, Serialize};
 
