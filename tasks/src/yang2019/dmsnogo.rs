@@ -1,0 +1,117 @@
+//! DNMS: remember a sample; respond to a second stimulus if its direction is another, else keep fixating.
+//!
+//! ```text
+//! epochs     fix1 F | stim1 S | delay1 D | go1 R           tests 500 | 500 | 1200 | 500 ms
+//! inputs     fixation 1 for the whole trial: the second stimulus is the go signal
+//!            modality m: bump of angle_1 in stim1 and of angle_2 in go1, each in its modality
+//!            rule_dmsnogo 1; noise sigma_x sqrt(2 tau / dt) xi on all 85 inputs
+//! bump       of an angle: 0.8 exp(-0.5 (d_k / (pi/8))^2) on channel k = 0 .. 31 of a ring, d_k the distance of the angle and 2 pi k / 32
+//! targets    fixation 0.8 until go1, then 0.05
+//!            responses 0.05, and in go1 0.05 + bump of the response
+//! response   angle_2 on a non-match; on the other trials none: fixation 0.8 and responses 0.05 to the end
+//! graded     0 for 100 ms, 1 until go1, 0 for 100 ms, then 5; twice as much on fixation; inside the square of the error
+//! correct    at the last step: fixation at most 0.5, and the population vector of the responses less than 36 deg from the response
+//!            where none is asked for: fixation above 0.5
+//! reaction   from the start of go1 to the first step with fixation at most 0.5 (not in the source)
+//! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | F | `fixation` | ms | 200, 400 or 600 |
+//! | S | `stimulus` | ms | 200, 400 or 600 |
+//! | D | `delay` | ms | 200, 400, 800 or 1600 |
+//! | R | `response` | ms | 500 |
+//! | dt, tau, sigma_x | `dt`, `tau`, `sigma_x` | ms, ms, input units | 20, 100, 0.01: noise of 0.0316 per step |
+//! | | `fixation_target`, `grace` | output units, ms | 0.8 (paper: 0.85), 100 |
+//! | | `fixation_rule` | | `last_step` (paper: `maintained`) |
+//! | | `same_timing_per_batch` | | true |
+//! | | `rounding` | | `exact` |
+//!
+//! Trial variables: `angle_1` uniform; `match`, true in half of the trials; `angle_2` = angle_1 on a match, else angle_1 +- U(pi/9, 17
+//! pi/9) (angles that a condition gives match if they are less than 5 deg apart); `modality_1` and `modality_2` of the two stimuli, 1 or
+//! 2, one pair for all trials of a batch. Classes: match and non-match. Test trials do not match unless their condition says otherwise,
+//! so that all ask for a response, as in the code. The grid of tests has 20 samples 2 pi k / 20 in all pairs of modalities, with angle_2
+//! opposite.
+//!
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing and pair
+//! of modalities, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` or `delay` (ms) has the timing
+//! of the psychometric trials, 500 | `stimulus_duration` (300) | `delay` (1200) | 500 ms, and modality 1 unless it names one.
+//!
+//! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
+//! <https://doi.org/10.1038/s41593-018-0310-2>; rule `dmsnogo` of the released code (gyyang/multitask).
+//!
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
+//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
+//! which it writes outside the square; its non-matches are 10 to 350 deg apart, those of the code 20 to 340.
+//!
+//! ```
+//! use std::f64::consts::PI;
+//! use nn4n_tasks::{Condition, Split, Task, TrialRng, yang2019::DmsNoGo};
+//! let task = DmsNoGo::default();
+//! let asked = |angle: f64| Condition::new().with("angle_1", 0.0).with("angle_2", angle);
+//! let after = |angle| task.trial(Split::Test, Some(&asked(angle)), &mut TrialRng::new(0, "doc", 0, 0));
+//! let (respond, keep) = (after(PI)?, after(0.0)?);
+//! assert_eq!((respond.n_steps(), respond.correct, keep.correct), (135, Some(17), Some(0)));
+//! assert_eq!((respond.targets[[134, 0]], respond.targets[[134, 17]]), (0.05, 0.85));
+//! assert_eq!((keep.targets[[134, 0]], keep.targets[[134, 1]]), (0.8, 0.05));
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::matching::RespondTo;
+use super::rule::rule_task;
+use super::timing::Matching;
+use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, dms, matching};
+use crate::{Condition, Duration, TaskError};
+
+/// DNMS of the paper.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DmsNoGo {
+    /// What all 20 tasks share.
+    #[serde(flatten)]
+    pub settings: Yang2019,
+    /// The durations before the second stimulus.
+    #[serde(flatten)]
+    pub timing: Matching,
+    /// The second stimulus, and the response to it, ms.
+    pub response: Duration,
+}
+
+impl Default for DmsNoGo {
+    fn default() -> Self {
+        Self { settings: Yang2019::default(), timing: Matching::default(), response: 500.0.into() }
+    }
+}
+
+rule_task!(DmsNoGo);
+
+impl Rule for DmsNoGo {
+    const ID: &'static str = "yang2019/dmsnogo";
+    const SUMMARY: &'static str =
+        "Delayed non-match-to-sample: respond to a second stimulus if its direction is not that of the first, else keep fixating";
+    const SOURCE: &'static str = include_str!("dmsnogo.rs");
+    const VARIABLES: &'static [&'static str] = matching::VARIABLES;
+    const CHANCE: f64 = matching::CHANCE;
+
+    fn settings(&self) -> &Yang2019 {
+        &self.settings
+    }
+
+    fn periods(&self) -> Vec<Period<'_>> {
+        self.timing.periods(&self.response)
+    }
+
+    fn classes(&self) -> Vec<Condition> {
+        matching::classes()
+    }
+
+    fn test_conditions(&self) -> Vec<Condition> {
+        dms::test_conditions(RespondTo::NonMatch)
+    }
+
+    fn plan(&self, draw: &mut Draw<'_>, schedule: &Schedule) -> Result<Plan, TaskError> {
+        dms::plan(draw, schedule, RespondTo::NonMatch)
+    }
+}
