@@ -118,7 +118,8 @@ fn draw_panel(canvas: &mut Canvas, grid: &TrialGrid, row: &Row, index: usize, (t
         Content::Lines { layers, low, high } => {
             let panel = Panel { x: time, y: Axis::linear(*low, *high, pixels).padded(0.06) };
             layers.iter().for_each(|layer| draw_layer(canvas, layer, index, grid.dt, &panel));
-            let ticks = panel.y.ticks(3);
+            // One tick alone tells no scale.
+            let ticks = [3, 5].map(|n| panel.y.ticks(n)).into_iter().find(|ticks| ticks.len() > 1).unwrap_or_default();
             (panel, ticks)
         }
         Content::Area { values, high } => {
