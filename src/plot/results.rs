@@ -10,6 +10,9 @@ use super::{
 };
 use crate::{Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount};
 
+/// Most lines of a heading.
+const HEADING: usize = 5;
+
 impl WeightMatrix {
     /// The effective recurrent weights of a network, by area and cell type.
     pub fn of(network: &Ctrnn) -> Result<Self> {
@@ -40,7 +43,7 @@ impl TrialFigure {
         for group in &mut groups {
             group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
         }
-        let panels = which.iter().filter(|trial| **trial < trials.len()).map(|&trial| panel(task.dt(), trials, recording, trial)).collect();
+        let panels = which.iter().filter(|trial| **trial < trials.len()).map(|&trial| panel(task, trials, recording, trial)).collect();
         Self { dt: task.dt(), input_names: names(&task.inputs()), output_names: names(&task.outputs()), groups, trials: panels }
     }
 }
@@ -49,7 +52,7 @@ impl TaskFigure {
     /// All of these trials side by side.
     pub fn of(task: &dyn Task, trials: &TrialBatch) -> Self {
         let panel = |trial: usize| TaskPanel {
-            title: title(&trials.conditions[trial], trial),
+            title: title(task, &trials.conditions[trial], trial),
             epochs: spans(task.dt(), &trials.epochs[trial]),
             inputs: cut(&trials.inputs, trials, trial),
             targets: cut(&trials.targets, trials, trial),
@@ -72,10 +75,10 @@ impl LearningCurve {
     }
 }
 
-fn panel(dt: f64, trials: &TrialBatch, recording: &Recording, trial: usize) -> TrialPanel {
+fn panel(task: &dyn Task, trials: &TrialBatch, recording: &Recording, trial: usize) -> TrialPanel {
     TrialPanel {
-        title: title(&trials.conditions[trial], trial),
-        epochs: spans(dt, &trials.epochs[trial]),
+        title: title(task, &trials.conditions[trial], trial),
+        epochs: spans(task.dt(), &trials.epochs[trial]),
         inputs: cut(&trials.inputs, trials, trial),
         rates: cut(&recording.rates, trials, trial),
         outputs: cut(&recording.outputs, trials, trial),
@@ -102,14 +105,26 @@ fn in_words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// The trial's variables, one a line; its number where it has none.
-fn title(condition: &Condition, trial: usize) -> String {
-    let variable = |(name, value): (&str, &Value)| match value {
+/// The trial's variables, one a line; those of its class where they are many, its number where there are none.
+fn title(task: &dyn Task, condition: &Condition, trial: usize) -> String {
+    let mut variables = lines(condition);
+    if variables.len() > HEADING {
+        let class = task.conditions().into_iter().find(|class| condition.belongs_to(class)).map(|class| lines(&class));
+        variables = class.filter(|class| !class.is_empty()).unwrap_or(variables);
+    }
+    if variables.len() > HEADING {
+        variables.truncate(HEADING - 1);
+        variables.push("...".into());
+    }
+    if variables.is_empty() { format!("trial {}", trial + 1) } else { variables.join("\n") }
+}
+
+fn lines(condition: &Condition) -> Vec<String> {
+    let line = |(name, value): (&str, &Value)| match value {
         Value::Bool(true) => in_words(name),
         _ => format!("{} = {}", in_words(name), short(value)),
     };
-    let variables: Vec<String> = condition.iter().map(variable).collect();
-    if variables.is_empty() { format!("trial {}", trial + 1) } else { variables.join("\n") }
+    condition.iter().map(line).collect()
 }
 
 /// A number to four significant digits, with a true minus sign.
@@ -165,11 +180,20 @@ mod tests {
 
     #[test]
     fn a_heading_has_one_variable_a_line_and_numbers_of_four_digits() {
+        let task = nn4n_tasks::song2016::RdmVarstim::default();
         let condition = Condition::new().with("motion_coherence", -0.15).with("angle", 2.0 * std::f64::consts::PI).with("go_cue", "on");
-        assert_eq!(title(&condition, 0), "motion coherence = \u{2212}0.15\nangle = 6.283\ngo cue = on");
-        assert_eq!(title(&Condition::catch(), 0), "catch");
-        assert_eq!(title(&Condition::new(), 2), "trial 3");
+        assert_eq!(title(&task, &condition, 0), "motion coherence = \u{2212}0.15\nangle = 6.283\ngo cue = on");
+        assert_eq!(title(&task, &Condition::catch(), 0), "catch");
+        assert_eq!(title(&task, &Condition::new(), 2), "trial 3");
         let numbers = [0.0, 1234.56, 98765.4, 1e-7, -0.032, 12.8].map(|number| short(&Value::Number(number)));
         assert_eq!(numbers, ["0", "1235", "98770", "0.0000001", "\u{2212}0.032", "12.8"]);
+    }
+
+    #[test]
+    fn of_many_variables_those_of_the_class_are_named() {
+        let task = nn4n_tasks::song2016::RdmVarstim::default();
+        let many = |first: Condition| ["a", "b", "c", "d", "e"].into_iter().fold(first, |condition, name| condition.with(name, 1.0));
+        assert_eq!(title(&task, &many(Condition::new().with("coherence", 0.128)), 0), "coherence = 0.128");
+        assert_eq!(title(&task, &many(Condition::new().with("x", 0.0)), 0), "x = 0\na = 1\nb = 1\nc = 1\n...");
     }
 }

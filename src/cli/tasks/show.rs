@@ -217,6 +217,9 @@ fn time_rule(parameters: &serde_json::Value) -> String {
 fn stop_rule(criterion: Option<&Criterion>) -> String {
     match criterion {
         None => "after the last update".into(),
+        Some(Criterion::MeanPerformance { threshold, window: 0 | 1 }) => {
+            format!("once the performance of a validation exceeds {}", output::percent(*threshold))
+        }
         Some(Criterion::MeanPerformance { threshold, window }) => {
             format!("once the mean performance of the last {window} validations exceeds {}", output::percent(*threshold))
         }
