@@ -5,6 +5,7 @@
 //!   -> train::fit -> RunDirectory                          train, run_directory
 //!   -> Checkpoint -> Ctrnn -> Recording                    checkpoint, record
 //!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
+//! preset: the experiments of papers
 //! ```
 //!
 //! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`).
@@ -23,6 +24,7 @@ mod error;
 pub mod evaluate;
 pub mod experiment;
 pub mod plot;
+pub mod preset;
 pub mod progress;
 pub mod record;
 pub mod run_directory;

@@ -86,10 +86,24 @@ fn tasks_are_listed_shown_and_sampled() {
     for task in tasks {
         let (id, counts) = (task["id"].as_str().expect("an id"), [&task["n_inputs"], &task["n_outputs"]]);
         assert!(task["dt"].as_f64() > Some(0.0), "{task}");
-        assert!(counts.iter().all(|count| count.is_u64()) || id == "data/npz", "{task}");
+        assert!(counts.iter().all(|count| count.is_u64()) || id.starts_with("data/"), "{task}");
         assert!(nn4n(folder.path(), &["tasks", "list"]).contains(id));
     }
-    assert!(nn4n(folder.path(), &["tasks", "show", "song2016/romo"]).contains("next: nn4n train --task song2016/romo"));
+    assert!(nn4n(folder.path(), &["tasks", "list", "song2016"]).lines().count() < nn4n(folder.path(), &["tasks", "list"]).lines().count());
+    let refused = program::nn4n(folder.path(), &["tasks", "list", "song2017"], &[]);
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("song2016"), "{refused:?}");
+
+    let shown = nn4n(folder.path(), &["tasks", "show", "song2016/romo"]);
+    for words in ["f1 500", "delay 3000", "doi.org/10.1371", "85.0 %", "50.0 %", "masked_mse", "nn4n plot task song2016/romo"] {
+        assert!(shown.contains(words), "{words} is missing from {shown}");
+    }
+    for command in ["nn4n train --task song2016/romo --model ei", "nn4n train --preset song2016/romo"] {
+        assert!(shown.contains(command), "{shown}");
+    }
+    let shown = json(folder.path(), &["tasks", "show", "golub2018/flip_flop", "--set", "bits=5", "--json"]);
+    assert_eq!((&shown["n_inputs"], &shown["parameters"]["bits"]), (&5.into(), &5.into()));
+    assert_eq!(shown["epochs"]["train"][0]["ms"], 1280.0);
+    assert!(shown["description"].as_str().is_some_and(|text| text.len() > 200), "{shown}");
 
     let sample = ["tasks", "sample", "song2016/mante", "--batch", "3", "--seed", "5", "--out", "deep/trials.npz"];
     nn4n(folder.path(), &sample);
@@ -103,6 +117,47 @@ fn tasks_are_listed_shown_and_sampled() {
     assert!(!program::nn4n(folder.path(), &sample, &[]).status.success(), "trials were overwritten unasked");
     nn4n(folder.path(), &[&sample[..], &["--force"]].concat());
     assert!(files(&folder.path().join("deep")) == before, "the same seed, other trials");
+}
+
+#[test]
+fn a_task_is_drawn() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let draw = ["plot", "task", "song2016/mante", "--max", "3", "--set", "sigma_in=0", "--out", "deep/mante.svg"];
+    assert!(nn4n(folder.path(), &draw).contains("3 of 73 classes"));
+    let svg = fs::read_to_string(folder.path().join("deep/mante.svg")).expect("a figure");
+    for label in [">context = motion<", ">catch<", ">stimulus<", ">colour 2<", ">Targets<", ">Loss mask<"] {
+        assert!(svg.contains(label), "{label} is missing");
+    }
+    assert!(!program::nn4n(folder.path(), &draw, &[]).status.success(), "a figure was overwritten unasked");
+    let again = [&draw[..], &["--force", "--seed", "1"]].concat();
+    nn4n(folder.path(), &again);
+    nn4n(folder.path(), &["plot", "task", "golub2018/flip_flop", "--split", "test", "--out", "flip_flop.png"]);
+    assert!(fs::read(folder.path().join("flip_flop.png")).expect("a figure").starts_with(b"\x89PNG"));
+    for (arguments, words) in [
+        (["plot", "task", "song2016/mante", "--out", "mante.pdf"], ".svg"),
+        (["plot", "task", "song2016/mantis", "--out", "mante.svg"], "did you mean"),
+    ] {
+        let refused = program::nn4n(folder.path(), &arguments, &[]);
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(words), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_preset_is_trained_and_its_flags_can_be_changed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let preset = ["train", "--preset", "song2016/rdm_dense", "--updates", "2", "--units", "10", "--device", "cpu", "--json"];
+    assert_eq!(json(folder.path(), &preset)["run"], "runs/rdm_dense-0");
+    let header = Checkpoint::load(folder.path().join("runs/rdm_dense-0")).expect("a checkpoint").header;
+    assert_eq!((header.model.n_units(), &header.train.settings["optimizer"]["kind"]), (10, &"sgd".into()));
+    let refused = program::nn4n(folder.path(), &["train", "--preset", "song2016/rdm"], &[]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("song2016/rdm_dense"), "{refused:?}");
+}
+
+#[test]
+fn data_of_an_unknown_kind_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let refused = program::nn4n(folder.path(), &["train", "--data", "mine.mat"], &[]);
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains(".npz"), "{refused:?}");
 }
 
 #[test]

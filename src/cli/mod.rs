@@ -6,7 +6,9 @@ mod environment;
 mod eval;
 mod inspect;
 mod output;
+mod plot;
 mod run;
+mod setting;
 mod tasks;
 mod train;
 
@@ -42,6 +44,9 @@ enum Command {
     /// List, describe and sample tasks
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
+    /// Draw a task
+    #[command(subcommand)]
+    Plot(plot::PlotCommand),
     /// How fast training is on this machine, and how fast it could be
     Bench(bench::BenchArgs),
 }
@@ -54,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
+        Command::Plot(command) => plot::plot(command),
         Command::Bench(args) => bench::bench(&args),
     };
     match result {

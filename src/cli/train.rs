@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
-    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, preset,
     progress::progress_bar,
     train::{OptimizerConfig, Outcome, StopReason, fit},
 };
@@ -24,8 +24,9 @@ use crate::{
   nn4n train --task song2016/rdm_varstim --model ei --units 100 --out runs/rdm
   nn4n train --data trials.npz --units 64          inputs (K,T,I), targets (K,T,O), optional loss_mask
   nn4n train experiment.toml --seed 2 --out runs/second
-  nn4n train --out runs/rdm --resume               after an interruption
-  nn4n train --task song2016/rdm_rt --model ei --init runs/rdm --freeze w_rec,w_in     fine-tuning of the rest")]
+  nn4n train --preset song2016/mante_areas         a paper's own network and training
+  nn4n train --task song2016/rdm_rt --model ei --init runs/rdm --freeze w_rec     fine-tuning of the rest
+  nn4n train --out runs/rdm --resume               after an interruption")]
 pub struct TrainArgs {
     /// An experiment in TOML: [task], [model], [train]
     #[arg(value_name = "RUN.toml", conflicts_with_all = ["task", "data"])]
@@ -33,8 +34,11 @@ pub struct TrainArgs {
     /// Task by its id; see `nn4n tasks list`
     #[arg(long, value_name = "ID", conflicts_with = "data")]
     task: Option<String>,
-    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see `nn4n tasks show data/npz`)
-    #[arg(long, value_name = "FILE.npz")]
+    /// The experiment of a paper, as published; `nn4n tasks show ID` names those of a task
+    #[arg(long, value_name = "ID", conflicts_with_all = ["config", "task", "data", "model"])]
+    preset: Option<String>,
+    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see `nn4n tasks show data/npz`), or a task in TOML
+    #[arg(long, value_name = "FILE.npz|FILE.toml")]
     data: Option<PathBuf>,
     /// Kind of network [default: vanilla]
     #[arg(long, value_enum, conflicts_with = "config")]
@@ -45,11 +49,11 @@ pub struct TrainArgs {
     /// Start from the network of this checkpoint
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     init: Option<PathBuf>,
-    /// Directory of the run [default: runs/TASK-MODEL-SEED]
+    /// Directory of the run [default: runs/TASK-MODEL-SEED or runs/PRESET-SEED]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue the run in --out
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr", "freeze", "only_inputs"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["config", "preset", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr", "freeze", "only_inputs"])]
     resume: bool,
     /// Replace a run in --out
     #[arg(long)]
@@ -103,7 +107,7 @@ struct Report<'a> {
 pub fn train(args: TrainArgs) -> Result<()> {
     environment::settle(environment::no_spinning());
     let experiment = plan(&args)?;
-    let out = args.out.clone().unwrap_or_else(|| default_out(&experiment));
+    let out = args.out.clone().unwrap_or_else(|| default_out(&experiment, args.preset.as_deref()));
     let existing = match (args.resume, args.force) {
         (true, _) => Existing::Resume,
         (_, true) => Existing::Overwrite,
@@ -122,12 +126,13 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
         Some(out) if args.resume => Some(RunDirectory::open(out, Existing::Resume)?.config()),
         _ => None,
     };
-    let mut experiment = match resumed.as_ref().or(args.config.as_ref()) {
-        Some(path) => {
+    let mut experiment = match (resumed.as_ref().or(args.config.as_ref()), &args.preset) {
+        (Some(path), _) => {
             let text = fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
             Experiment::from_toml(&text).with_context(|| path.display().to_string())?
         }
-        None => from_flags(args)?,
+        (None, Some(id)) => preset::load(id)?,
+        (None, None) => from_flags(args)?,
     };
     let config = &mut experiment.train;
     config.updates = args.updates.unwrap_or(config.updates);
@@ -142,11 +147,11 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
     if let Some(name) = &args.optimizer {
         config.optimizer = OptimizerConfig::named(name)?;
     }
-    if args.config.is_some()
+    if (args.config.is_some() || args.preset.is_some())
         && let Some(units) = args.units
     {
         if !experiment.model.areas.is_empty() {
-            bail!("--units does not say how to divide {units} units among areas; change [[model.areas]] in the TOML");
+            bail!("--units does not say how to divide {units} units among areas; write a RUN.toml with other [[model.areas]]");
         }
         experiment.model.units = Some(units);
     }
@@ -160,7 +165,7 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     let task: Arc<dyn Task> = match (&args.task, &args.data) {
         (Some(id), _) => nn4n_tasks::create(id, None)?.into(),
         (_, Some(path)) => user_data(path)?.into(),
-        (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --data FILE.npz, or a RUN.toml"),
+        (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml"),
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
     let model = match args.model.unwrap_or(ModelKind::Vanilla) {
@@ -178,7 +183,12 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
 fn user_data(path: &Path) -> Result<Box<dyn Task>> {
     let absolute = path::absolute(path).with_context(|| format!("--data {}", path.display()))?;
     let Some(text) = absolute.to_str() else { bail!("--data {}: the path must be valid UTF-8; rename the file", path.display()) };
-    Ok(nn4n_tasks::create("data/npz", Some(&serde_json::json!({ "path": text })))?)
+    let id = match absolute.extension().and_then(|extension| extension.to_str()) {
+        Some("npz") => "data/npz",
+        Some("toml") => "data/toml",
+        _ => bail!("--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file", path.display()),
+    };
+    Ok(nn4n_tasks::create(id, Some(&serde_json::json!({ "path": text })))?)
 }
 
 /// A sensory and a motor area; feedforward and feedback densities of Song 2016's two-area network.
@@ -188,9 +198,10 @@ fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
     ModelConfig::multi_area(inputs, outputs, areas).feedforward(Density::excitatory(1.0)).feedback(Density::excitatory(0.2))
 }
 
-fn default_out(experiment: &Experiment) -> PathBuf {
-    let task = experiment.task.id().rsplit('/').next().unwrap_or("task").to_string();
-    PathBuf::from("runs").join(format!("{task}-{}-{}", experiment.model.kind, experiment.seed))
+fn default_out(experiment: &Experiment, preset: Option<&str>) -> PathBuf {
+    let last = |id: &str| id.rsplit('/').next().unwrap_or("run").to_string();
+    let name = preset.map_or_else(|| format!("{}-{}", last(experiment.task.id()), experiment.model.kind), last);
+    PathBuf::from("runs").join(format!("{name}-{}", experiment.seed))
 }
 
 fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()> {

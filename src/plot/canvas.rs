@@ -16,8 +16,6 @@ use super::style::{PNG_SCALE, Rgb, WHITE};
 /// A point in logical pixels.
 pub(super) type Point = (f64, f64);
 
-/// Lengths of a dash and of the gap after it.
-const DASH: [f64; 2] = [4.5, 3.0];
 /// Longest side of a `.png`, pixels.
 const PNG_LIMIT: usize = 20_000;
 /// From the middle of a line of digits down to its baseline, as a fraction of the font size.
@@ -28,16 +26,34 @@ const BASELINE: f64 = 0.36;
 pub(super) struct Stroke {
     pub color: Rgb,
     pub width: f64,
-    pub dashed: bool,
+    pub dash: Option<Dash>,
+}
+
+/// A pattern of dashes: a first gap, then dashes and gaps in turn.
+#[derive(Clone, Copy)]
+pub(super) struct Dash {
+    pub first_gap: f64,
+    pub dash: f64,
+    pub gap: f64,
 }
 
 impl Stroke {
     pub fn solid(color: Rgb, width: f64) -> Self {
-        Self { color, width, dashed: false }
+        Self { color, width, dash: None }
     }
 
     pub fn dashed(color: Rgb, width: f64) -> Self {
-        Self { color, width, dashed: true }
+        Self { color, width, dash: Some(Dash { first_gap: 0.0, dash: 4.5, gap: 3.0 }) }
+    }
+
+    /// The `i`-th of `n` lines that lie on one another, drawn so that all are seen: they take turns, dash by dash.
+    pub fn sharing(self, i: usize, n: usize) -> Self {
+        if n < 2 {
+            return self;
+        }
+        let Dash { dash, gap, .. } = self.dash.unwrap_or(Dash { first_gap: 0.0, dash: 6.0, gap: 0.0 });
+        let turn = dash + gap;
+        Self { dash: Some(Dash { first_gap: turn * i as f64, dash, gap: gap + turn * (n - 1) as f64 }), ..self }
     }
 }
 
@@ -69,7 +85,7 @@ impl Canvas {
 
     /// Dashes are cut here, because the raster backend neither scales them nor carries them across vertices.
     pub fn polyline(&mut self, points: &[Point], stroke: Stroke) {
-        let pieces = if stroke.dashed { dashes(points) } else { vec![points.to_vec()] };
+        let pieces = stroke.dash.map_or_else(|| vec![points.to_vec()], |dash| dashes(points, dash));
         for points in pieces {
             self.scene.add(Primitive::PolyLine { points, stroke: color(stroke.color), stroke_width: stroke.width, stroke_dasharray: None });
         }
@@ -157,10 +173,10 @@ fn group(attributes: &str) -> Primitive {
 }
 
 /// Cuts a polyline into its dashes, carrying the pattern across vertices.
-fn dashes(points: &[Point]) -> Vec<Vec<Point>> {
+fn dashes(points: &[Point], pattern: Dash) -> Vec<Vec<Point>> {
     let mut pieces = Vec::new();
-    let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
-    let (mut on, mut left) = (true, DASH[0]);
+    let (mut on, mut left) = if pattern.first_gap > 0.0 { (false, pattern.first_gap) } else { (true, pattern.dash) };
+    let mut piece: Vec<Point> = points.first().copied().into_iter().filter(|_| on).collect();
     for pair in points.windows(2) {
         let (from, to) = (pair[0], pair[1]);
         let length = (to.0 - from.0).hypot(to.1 - from.1);
@@ -175,7 +191,7 @@ fn dashes(points: &[Point]) -> Vec<Vec<Point>> {
                 piece = vec![at];
             }
             on = !on;
-            left = DASH[usize::from(!on)];
+            left = if on { pattern.dash } else { pattern.gap };
         }
         left -= length - done;
         if on {
@@ -196,8 +212,16 @@ mod tests {
     #[test]
     fn dashes_carry_their_pattern_across_a_vertex() {
         // 4.5 on, 3 off, 4.5 on along a path of length 12 that turns at 10.
-        let pieces = dashes(&[(0.0, 0.0), (10.0, 0.0), (10.0, 2.0)]);
+        let pieces = dashes(&[(0.0, 0.0), (10.0, 0.0), (10.0, 2.0)], Dash { first_gap: 0.0, dash: 4.5, gap: 3.0 });
         assert_eq!(pieces, vec![vec![(0.0, 0.0), (4.5, 0.0)], vec![(7.5, 0.0), (10.0, 0.0), (10.0, 2.0)]]);
+    }
+
+    #[test]
+    fn lines_that_lie_on_one_another_take_turns() {
+        let line = |i| Stroke::solid(INK, 1.0).sharing(i, 2).dash.map(|dash| dashes(&[(0.0, 0.0), (20.0, 0.0)], dash));
+        assert_eq!(line(0), Some(vec![vec![(0.0, 0.0), (6.0, 0.0)], vec![(12.0, 0.0), (18.0, 0.0)]]));
+        assert_eq!(line(1), Some(vec![vec![(6.0, 0.0), (12.0, 0.0)], vec![(18.0, 0.0), (20.0, 0.0)]]));
+        assert!(Stroke::solid(INK, 1.0).sharing(0, 1).dash.is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Psychometric`] | fraction of choice 1 against signed coherence |
 //! | [`TrialFigure`] | inputs, rates and outputs of a few trials, side by side |
+//! | [`TaskFigure`] | inputs, targets and loss mask of trials of several conditions, side by side |
 //! | [`WeightMatrix`] | recurrent weights, post on y and pre on x |
 //! | [`LearningCurve`] | loss and performance against update |
 //!
@@ -13,6 +14,7 @@
 
 mod axis;
 mod canvas;
+mod channel_groups;
 mod color_scale;
 mod error;
 mod learning_curve;
@@ -21,8 +23,10 @@ mod psychometric;
 mod results;
 mod save;
 mod style;
+mod task_figure;
 mod trial_figure;
 mod trial_layout;
+mod trial_lines;
 mod trial_rows;
 mod unit_group;
 mod weight_matrix;
@@ -30,6 +34,7 @@ mod weight_matrix;
 pub use error::PlotError;
 pub use learning_curve::LearningCurve;
 pub use psychometric::{ChoicePoint, Psychometric, PsychometricCurve};
+pub use task_figure::{TaskFigure, TaskPanel};
 pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};
 pub use unit_group::UnitGroup;
 pub use weight_matrix::WeightMatrix;

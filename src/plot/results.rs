@@ -1,11 +1,17 @@
 //! Figures of networks and their behaviour: from the types of the other modules to the plain data that the figures hold.
 
-use ndarray::{Array1, Axis, s};
+use ndarray::{Array1, Array2, Array3, Axis, s};
 use nn4n_models::{CellType, Ctrnn};
-use nn4n_tasks::{Condition, Task, TrialBatch};
+use nn4n_tasks::{Channel, Condition, Epoch, Task, TrialBatch, Value};
 
-use super::{ChoicePoint, EpochSpan, LearningCurve, Psychometric, PsychometricCurve, TrialFigure, TrialPanel, UnitGroup, WeightMatrix};
+use super::{
+    ChoicePoint, EpochSpan, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure, TrialPanel, UnitGroup,
+    WeightMatrix,
+};
 use crate::{Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount};
+
+/// Most lines of a heading.
+const HEADING: usize = 5;
 
 impl WeightMatrix {
     /// The effective recurrent weights of a network, by area and cell type.
@@ -37,9 +43,23 @@ impl TrialFigure {
         for group in &mut groups {
             group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
         }
-        let names = |channels: Vec<nn4n_tasks::Channel>| channels.into_iter().map(|channel| channel.name.replace('_', " ")).collect();
-        let panels = which.iter().filter(|trial| **trial < trials.len()).map(|&trial| panel(task.dt(), trials, recording, trial)).collect();
-        Self { dt: task.dt(), input_names: names(task.inputs()), output_names: names(task.outputs()), groups, trials: panels }
+        let panels = which.iter().filter(|trial| **trial < trials.len()).map(|&trial| panel(task, trials, recording, trial)).collect();
+        Self { dt: task.dt(), input_names: names(&task.inputs()), output_names: names(&task.outputs()), groups, trials: panels }
+    }
+}
+
+impl TaskFigure {
+    /// All of these trials side by side.
+    pub fn of(task: &dyn Task, trials: &TrialBatch) -> Self {
+        let panel = |trial: usize| TaskPanel {
+            title: title(task, &trials.conditions[trial], trial),
+            epochs: spans(task.dt(), &trials.epochs[trial]),
+            inputs: cut(&trials.inputs, trials, trial),
+            targets: cut(&trials.targets, trials, trial),
+            loss_mask: cut(&trials.loss_mask, trials, trial),
+        };
+        let trials = (0..trials.len()).map(panel).collect();
+        Self { dt: task.dt(), input_names: names(&task.inputs()), output_names: names(&task.outputs()), trials }
     }
 }
 
@@ -55,31 +75,69 @@ impl LearningCurve {
     }
 }
 
-fn panel(dt: f64, trials: &TrialBatch, recording: &Recording, trial: usize) -> TrialPanel {
-    let steps = trials.n_steps[trial];
-    let span = |epoch: &nn4n_tasks::Epoch| EpochSpan {
-        name: epoch.name.replace('_', " "),
-        start: epoch.start as f64 * dt,
-        end: epoch.end as f64 * dt,
-    };
-    let cut = |array: &ndarray::Array3<f32>| array.slice(s![trial, ..steps, ..]).to_owned();
+fn panel(task: &dyn Task, trials: &TrialBatch, recording: &Recording, trial: usize) -> TrialPanel {
     TrialPanel {
-        title: title(&trials.conditions[trial], trial),
-        epochs: trials.epochs[trial].iter().map(span).collect(),
-        inputs: cut(&trials.inputs),
-        rates: cut(&recording.rates),
-        outputs: cut(&recording.outputs),
-        targets: cut(&trials.targets),
-        loss_mask: cut(&trials.loss_mask),
+        title: title(task, &trials.conditions[trial], trial),
+        epochs: spans(task.dt(), &trials.epochs[trial]),
+        inputs: cut(&trials.inputs, trials, trial),
+        rates: cut(&recording.rates, trials, trial),
+        outputs: cut(&recording.outputs, trials, trial),
+        targets: cut(&trials.targets, trials, trial),
+        loss_mask: cut(&trials.loss_mask, trials, trial),
     }
 }
 
-/// The trial's variables; its number where it has none.
-fn title(condition: &Condition, trial: usize) -> String {
-    match condition.iter().next() {
-        Some(_) => condition.to_string().replace('=', " = ").replace('_', " "),
-        None => format!("trial {}", trial + 1),
+/// One trial of an array, without its padding.
+fn cut(array: &Array3<f32>, trials: &TrialBatch, trial: usize) -> Array2<f32> {
+    array.slice(s![trial, ..trials.n_steps[trial], ..]).to_owned()
+}
+
+fn spans(dt: f64, epochs: &[Epoch]) -> Vec<EpochSpan> {
+    let span = |epoch: &Epoch| EpochSpan { name: in_words(&epoch.name), start: epoch.start as f64 * dt, end: epoch.end as f64 * dt };
+    epochs.iter().map(span).collect()
+}
+
+fn names(channels: &[Channel]) -> Vec<String> {
+    channels.iter().map(|channel| in_words(&channel.name)).collect()
+}
+
+fn in_words(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// The trial's variables, one a line; those of its class where they are many, its number where there are none.
+fn title(task: &dyn Task, condition: &Condition, trial: usize) -> String {
+    let mut variables = lines(condition);
+    if variables.len() > HEADING {
+        let class = task.conditions().into_iter().find(|class| condition.belongs_to(class)).map(|class| lines(&class));
+        variables = class.filter(|class| !class.is_empty()).unwrap_or(variables);
     }
+    if variables.len() > HEADING {
+        variables.truncate(HEADING - 1);
+        variables.push("...".into());
+    }
+    if variables.is_empty() { format!("trial {}", trial + 1) } else { variables.join("\n") }
+}
+
+fn lines(condition: &Condition) -> Vec<String> {
+    let line = |(name, value): (&str, &Value)| match value {
+        Value::Bool(true) => in_words(name),
+        _ => format!("{} = {}", in_words(name), short(value)),
+    };
+    condition.iter().map(line).collect()
+}
+
+/// A number to four significant digits, with a true minus sign.
+fn short(value: &Value) -> String {
+    let Value::Number(number) = value else { return in_words(&value.to_string()) };
+    let rounded = if *number == 0.0 || !number.is_finite() {
+        *number
+    } else {
+        let unit = 10f64.powi(number.abs().log10().floor() as i32 - 3);
+        // Dividing by a power of ten that is whole leaves no digits behind.
+        if unit < 1.0 { (number / unit).round() / (1.0 / unit).round() } else { (number / unit).round() * unit }
+    };
+    rounded.to_string().replace('-', "\u{2212}")
 }
 
 /// Units by area and cell type, in the network's order.
@@ -114,4 +172,28 @@ fn preference(trials: &TrialBatch, recording: &Recording) -> Array1<f32> {
         sum / chosen.len().max(1) as f32
     };
     mean(true) - mean(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_has_one_variable_a_line_and_numbers_of_four_digits() {
+        let task = nn4n_tasks::song2016::RdmVarstim::default();
+        let condition = Condition::new().with("motion_coherence", -0.15).with("angle", 2.0 * std::f64::consts::PI).with("go_cue", "on");
+        assert_eq!(title(&task, &condition, 0), "motion coherence = \u{2212}0.15\nangle = 6.283\ngo cue = on");
+        assert_eq!(title(&task, &Condition::catch(), 0), "catch");
+        assert_eq!(title(&task, &Condition::new(), 2), "trial 3");
+        let numbers = [0.0, 1234.56, 98765.4, 1e-7, -0.032, 12.8].map(|number| short(&Value::Number(number)));
+        assert_eq!(numbers, ["0", "1235", "98770", "0.0000001", "\u{2212}0.032", "12.8"]);
+    }
+
+    #[test]
+    fn of_many_variables_those_of_the_class_are_named() {
+        let task = nn4n_tasks::song2016::RdmVarstim::default();
+        let many = |first: Condition| ["a", "b", "c", "d", "e"].into_iter().fold(first, |condition, name| condition.with(name, 1.0));
+        assert_eq!(title(&task, &many(Condition::new().with("coherence", 0.128)), 0), "coherence = 0.128");
+        assert_eq!(title(&task, &many(Condition::new().with("x", 0.0)), 0), "x = 0\na = 1\nb = 1\nc = 1\n...");
+    }
 }

@@ -2,23 +2,34 @@
 
 use std::path::Path;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis, Zip};
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Stroke};
+use super::color_scale::ColorScale;
 use super::error::{require, require_finite, require_some};
 use super::save::save;
+use super::style::{THICK, cell_size, darker, series};
+use super::trial_layout;
+use super::trial_rows::{CHANNELS, Column, Content, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
 use super::unit_group::validate_groups;
 use super::{PlotError, UnitGroup};
+
+/// Width that the longest trial comes close to.
+const COLUMN: f64 = 210.0;
+/// Height of all rate panels together and of the smallest of them.
+const RATES: f64 = 230.0;
+const SMALLEST: f64 = 30.0;
 
 /// Inputs, rates and outputs of a few trials, one column per trial.
 ///
 /// Rates are heatmaps with one colour scale for all groups and trials. Up to seven input or output channels are lines, targets dashed; more
-/// are heatmaps, the targets in a row of their own. Step `k` covers the time from `k dt` to `(k + 1) dt`.
+/// are heatmaps, the targets in a row of their own. Lines of the same value take turns, dash by dash. Step `k` covers the time from `k dt` to
+/// `(k + 1) dt`.
 #[derive(Clone, Debug)]
 pub struct TrialFigure {
     /// Integration step, ms.
     pub dt: f64,
-    /// Names of the input channels, length `inputs`.
+    /// Names of the input channels, length `inputs`; a network may have none.
     pub input_names: Vec<String>,
     /// Names of the output channels, length `outputs`.
     pub output_names: Vec<String>,
@@ -31,7 +42,7 @@ pub struct TrialFigure {
 /// One trial. All arrays have one row per step, (time, channels or units).
 #[derive(Clone, Debug)]
 pub struct TrialPanel {
-    /// Heading of the column, for example `coherence +12.8 %`.
+    /// Heading of the column, for example `coherence +12.8 %`; each of its lines is a line of the figure.
     pub title: String,
     /// Task periods, in order.
     pub epochs: Vec<EpochSpan>,
@@ -66,12 +77,88 @@ impl TrialFigure {
 
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
-        Ok(super::trial_layout::draw(self))
+        let columns = self.trials.iter().map(|trial| Column { title: &trial.title, epochs: &trial.epochs, n_steps: trial.n_steps() });
+        Ok(trial_layout::draw(&TrialGrid { dt: self.dt, width: COLUMN, shaded: false, columns: columns.collect(), rows: self.rows() }))
+    }
+
+    /// Inputs, one row per group of units, outputs.
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if !self.input_names.is_empty() {
+            rows.push(self.input_row());
+        }
+        rows.extend(self.rate_rows());
+        rows.extend(self.output_rows());
+        rows
+    }
+
+    fn input_row(&self) -> Row {
+        let (names, values) = (&self.input_names, self.arrays(|trial| trial.inputs.clone()));
+        if fit_as_lines(names.len()) {
+            let strokes = channel_strokes(names.len(), 1.0);
+            let legend = names.iter().cloned().zip(strokes.iter().copied()).collect();
+            return Row::lines("Inputs", vec![Layer::whole(values, strokes)], legend);
+        }
+        let scale = ColorScale::channels(values.iter().flatten().copied());
+        Row::channels("Inputs", values, names, scale, CHANNELS)
+    }
+
+    /// Rates of all groups have one scale, whose bar is beside the first.
+    fn rate_rows(&self) -> Vec<Row> {
+        let rates = |group: &UnitGroup| self.arrays(|trial| trial.rates.select(Axis(1), &group.units));
+        let all: Vec<Vec<Array2<f32>>> = self.groups.iter().map(rates).collect();
+        let scale = ColorScale::rates(all.iter().flatten().flatten().copied());
+        let common = cell_size(RATES, self.groups.iter().map(|group| group.units.len()).sum());
+        let sizes = self.groups.iter().map(|group| {
+            let n = group.units.len();
+            if common * (n as f64) < SMALLEST { cell_size(SMALLEST, n) } else { common }
+        });
+        let cells: Vec<f64> = sizes.collect();
+        let heights: Vec<f64> = self.groups.iter().zip(&cells).map(|(group, cell)| cell * group.units.len() as f64).collect();
+        let row = |(i, values): (usize, Vec<Array2<f32>>)| Row {
+            name: self.groups[i].name.clone(),
+            content: Content::Heat { values, scale, cell: cells[i], what: "units", groups: Vec::new() },
+            key: if i == 0 { Key::Bar { label: "Rate", height: heights.iter().sum() } } else { Key::Nothing },
+            height: heights[i],
+            joined: i > 0,
+        };
+        all.into_iter().enumerate().map(row).collect()
+    }
+
+    fn output_rows(&self) -> Vec<Row> {
+        let (names, outputs, targets) =
+            (&self.output_names, self.arrays(|trial| trial.outputs.clone()), self.arrays(|trial| trial.targets.clone()));
+        let loss_masks = self.arrays(|trial| trial.loss_mask.clone());
+        let has_targets = loss_masks.iter().flatten().any(|weight| *weight > 0.0);
+        if fit_as_lines(names.len()) {
+            let strokes = channel_strokes(names.len(), THICK);
+            let target_strokes = (0..names.len()).map(|channel| Stroke::dashed(darker(series(channel)), THICK)).collect::<Vec<_>>();
+            let mut legend: Vec<(String, Stroke)> = names.iter().cloned().zip(strokes.iter().copied()).collect();
+            if has_targets {
+                legend.push(("target".to_owned(), target_strokes[0]));
+            }
+            let layers = vec![Layer::whole(outputs, strokes), Layer::of_targets(targets, &loss_masks, true, target_strokes)];
+            return vec![Row::lines("Outputs", layers, legend)];
+        }
+        let graded = |(target, mask): (&Array2<f32>, &Array2<f32>)| {
+            Zip::from(target).and(mask).map_collect(|target, weight| if *weight > 0.0 { *target } else { 0.0 })
+        };
+        let targets: Vec<Array2<f32>> = targets.iter().zip(&loss_masks).map(graded).collect();
+        // Outputs and targets share a scale, so that they can be compared.
+        let scale = ColorScale::channels(outputs.iter().chain(&targets).flatten().copied());
+        let mut rows = vec![Row::channels("Outputs", outputs, names, scale, CHANNELS)];
+        if has_targets {
+            rows.push(Row::channels("Targets", targets, names, scale, CHANNELS));
+        }
+        rows
+    }
+
+    fn arrays(&self, of: impl Fn(&TrialPanel) -> Array2<f32>) -> Vec<Array2<f32>> {
+        self.trials.iter().map(of).collect()
     }
 
     fn validate(&self) -> Result<(), PlotError> {
         require(self.dt.is_finite() && self.dt > 0.0, "dt", || format!("is {}; it must be a time above 0 ms", self.dt))?;
-        require_some("input_names", self.input_names.len())?;
         require_some("output_names", self.output_names.len())?;
         require_some("trials", self.trials.len())?;
         let n_units = self.trials[0].rates.ncols();
@@ -106,16 +193,20 @@ impl TrialPanel {
             })?;
             require_finite(&field, array.iter().map(|&v| f64::from(v)))?;
         }
-        let duration = n_steps as f64 * figure.dt;
-        for epoch in &self.epochs {
-            // Epochs are given in ms and may miss the last step by rounding.
-            let holds = epoch.start >= 0.0 && epoch.start <= epoch.end && epoch.end <= duration * (1.0 + 1e-6);
-            require(holds, &format!("{name}.epochs"), || {
-                format!("has `{}` from {} to {} ms; it must lie within the trial, 0 to {duration} ms", epoch.name, epoch.start, epoch.end)
-            })?;
-        }
-        Ok(())
+        require_epochs(&format!("{name}.epochs"), &self.epochs, n_steps as f64 * figure.dt)
     }
+}
+
+/// Fails unless every epoch lies within a trial of this duration, ms.
+pub(super) fn require_epochs(field: &str, epochs: &[EpochSpan], duration: f64) -> Result<(), PlotError> {
+    for epoch in epochs {
+        // Epochs are given in ms and may miss the last step by rounding.
+        let holds = epoch.start >= 0.0 && epoch.start <= epoch.end && epoch.end <= duration * (1.0 + 1e-6);
+        require(holds, field, || {
+            format!("has `{}` from {} to {} ms; it must lie within the trial, 0 to {duration} ms", epoch.name, epoch.start, epoch.end)
+        })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -160,6 +251,12 @@ mod tests {
     fn many_channels_are_a_heatmap_with_a_count_and_no_legend() {
         let svg = figure(40).draw().unwrap().into_svg();
         assert!(svg.contains(">40 channels<") && !svg.contains(">in 1<"), "{svg}");
+    }
+
+    #[test]
+    fn without_inputs_there_is_no_row_for_them() {
+        let svg = figure(0).draw().unwrap().into_svg();
+        assert!(svg.contains(">Outputs<") && !svg.contains(">Inputs<"), "{svg}");
     }
 
     #[test]
