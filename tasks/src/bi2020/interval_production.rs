@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! epochs    fixation F | pulse_1 60 ms | interval T | pulse_2 60 ms | delay D | go_cue 60 ms | production T | response 300 ms
-//! timing    F uniform on [80, 500) ms (test 100), T uniform on [400, 1400) ms (test 600, 700, ..., 1200), D uniform on [600, 1600) ms (test 1600);
-//!           drawn durations go to the step below
+//! F         uniform on [80, 500) ms, test 100
+//! T         uniform on [400, 1400) ms, test one of 600, 700, ..., 1200
+//! D         uniform on [600, 1600) ms, test 1600        drawn durations go to the step below
 //! signals   1 on the timing channel in both pulses, 1 on the go channel in the go cue
 //! targets   1 in the response, 0 before
 //! graded    from the first pulse on
@@ -17,17 +18,17 @@
 //! | D | `delay`, `delay_test` | ms | [600, 1600); 1600 |
 //! | 0.5, 0.2 | `threshold`, `silence` | output units | 0.5, 0.2 |
 //! | 0.1 | `tolerance` | fraction of T | see below |
-//! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.01, 20: noise of standard deviation sqrt(2 tau_in / dt) sigma_in = 0.014 |
+//! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.01, 20: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.014 |
 //!
 //! The produced interval is reported as the reaction time. Training stops when more than 95 % of the trials of a validation are right.
 //!
-//! Reference: Bi Z, Zhou C (2020), PNAS 117: 10530, <https://doi.org/10.1073/pnas.1921609117>, the interval production task. Ready-set-go, in which
-//! the second pulse is the go cue, is among the tasks of neurogym.
+//! Reference: Bi Z, Zhou C (2020), PNAS 117: 10530, <https://doi.org/10.1073/pnas.1921609117>, the interval production task. Ready-set-go,
+//! in which the second pulse is the go cue, is among the tasks of neurogym.
 //!
-//! Differences from the source: it counts the trials in which the network moves after the cue and not before, stops when these are more than 95 % and
-//! their mean relative error is below 2.5 %, and validates on T uniform on [600, 1200); a trial by itself has no right or wrong there, which is
-//! what `tolerance` adds. It averages the error over the steps of each trial before it averages over trials; here all steps weigh the same. It
-//! also accepts movements in the padding of trials that are shorter than the batch.
+//! Differences from the source: it counts the trials in which the network moves after the cue and not before, stops when these are more
+//! than 95 % and their mean relative error is below 2.5 %, and validates on T uniform on [600, 1200); a trial by itself has no right or
+//! wrong there, which is what `tolerance` adds. It averages the error over the steps of each trial before it averages over trials; here all
+//! steps weigh the same. It also accepts movements in the padding of trials that are shorter than the batch.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, bi2020::IntervalProduction};

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! epochs    walk 500 steps of tau / 10
-//! walk      p_0 = start;  p_k = p_(k-1) + v_k (cos phi_k, sin phi_k) dt / tau
-//!           v_k Rayleigh with mean m, drawn anew in every step;  phi_k = phi_(k-1) + sigma sqrt(dt / tau) xi_k, xi ~ N(0, 1), phi_0 uniform;
+//! walk      p_0 = start,  p_k = p_(k-1) + v_k (cos phi_k, sin phi_k) dt / tau
+//!           v_k Rayleigh with mean m, drawn anew in every step;
+//!           phi_k = phi_(k-1) + sigma sqrt(dt / tau) xi_k, xi_k ~ N(0, 1), phi_0 uniform;
 //!           if the step would cross a wall, phi_k is uniform instead, drawn until the way is free
 //! signals   v_k and phi_k, the latter as an angle in [0, 2 pi) or as (sin, cos)
 //! targets   p_k;  all steps graded
@@ -18,14 +19,14 @@
 //! | sigma | `turning` | rad per sqrt(tau) | not stated; 0.5 here |
 //! | phi | `direction` | | angle |
 //!
-//! A trial is correct if its root mean square error is at most `rms_error` = 0.1 of the side of a square as large as the room. Training stops when that
-//! holds over all trials of a validation.
+//! A trial is correct if its root mean square error is at most `rms_error` = 0.1 of the side of a square as large as the room. Training
+//! stops when that holds over all trials of a validation.
 //!
 //! Reference: Cueva CJ, Wei X-X (2018), ICLR, <https://doi.org/10.48550/arXiv.1803.07770>.
 //!
-//! Differences from the source: it describes the walk as a modified Brownian motion with directions drawn again at walls, without numbers, and no code was
-//! released; the numbers here are those of a public replication (C. McGrory, rnn_spatial). The source has no rule for a correct trial nor for ending
-//! the training.
+//! Differences from the source: it describes the walk as a modified Brownian motion with directions drawn again at walls, without numbers,
+//! and no code was released; the numbers here are those of a public replication (C. McGrory, rnn_spatial). The source has no rule for a
+//! correct trial nor for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, cueva2018::PathIntegration};
@@ -80,7 +81,8 @@ pub struct PathIntegration {
     pub turning: f64,
     /// How the inputs tell the direction.
     pub direction: Direction,
-    /// The root mean square error at which a trial is correct and training stops, as a fraction of the side of a square as large as the room.
+    /// The root mean square error at which a trial is correct and training stops, as a fraction of the side of a square as large as the
+    /// room.
     pub rms_error: f64,
 }
 

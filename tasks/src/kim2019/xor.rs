@@ -15,8 +15,8 @@
 //!
 //! There is one output, so there is no choice between outputs. Training stops when more than 95 % of the trials of a validation are right.
 //!
-//! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>. The form without time, with both
-//! bits on throughout and an output for each answer, is `tolmachev2025/xor`.
+//! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>. The form without time, with
+//! both bits on throughout and an output for each answer, is `tolmachev2025/xor`.
 //!
 //! Differences from the source: its training also waits for a loss below 7, the root of the summed squared error of one trial.
 //!

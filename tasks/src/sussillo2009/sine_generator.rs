@@ -15,14 +15,14 @@
 //! | tau | `tau` | ms | the network's time constant, in which the source counts time; 100 here |
 //! | T | `duration` | ms | not stated; 8000 here, which is 400 steps and more than one period of the slowest sine |
 //!
-//! A frequency between two of the 51 can be asked for too, and has the input in between. A trial is correct if its root mean square error is
-//! at most `rms_error` (0.1, a choice of this library: the source gives no rule), which is also where training stops.
+//! A frequency between two of the 51 can be asked for too, and has the input in between. A trial is correct if its root mean square error
+//! is at most `rms_error` (0.1, a choice of this library: the source gives no rule), which is also where training stops.
 //!
 //! Reference: Sussillo D, Barak O (2013), <https://doi.org/10.1162/NECO_a_00409>, the sine wave generator; controlling patterns by static
 //! inputs is from Sussillo D, Abbott LF (2009), <https://doi.org/10.1016/j.neuron.2009.07.018>.
 //!
-//! Differences from the source: none known in what it states; it was trained by FORCE and Hessian-free learning, which is the network's affair,
-//! and no code was released.
+//! Differences from the source: none known in what it states; it was trained by FORCE and Hessian-free learning, which is the network's
+//! affair, and no code was released.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, sussillo2009::SineGenerator};

@@ -11,12 +11,13 @@
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
 //! | carry | `carry` | | false: the source has the output sum alone; true here |
-//! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.05, 10: noise of standard deviation sqrt(2 tau_in / dt) sigma_in = 0.22 |
+//! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.05, 10: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.22 |
 //!
 //! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
 //!
-//! Differences from the source: what it calls a half adder lacks the carry, which the option `carry` leaves out. It trains on the four trials, 64
-//! times each; here each trial is drawn. It measures the fit of the outputs, and has no rule for a correct trial nor for ending the training.
+//! Differences from the source: what it calls a half adder lacks the carry, which the option `carry` leaves out. It trains on the four
+//! trials, 64 times each; here each trial is drawn. It measures the fit of the outputs, and has no rule for a correct trial nor for ending
+//! the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, tolmachev2025::HalfAdder};

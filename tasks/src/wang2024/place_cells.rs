@@ -4,27 +4,32 @@
 //! epochs    walk 950 ms, that is 19 steps between 20 places p_0, p_1, ..., p_19
 //! signals   u_i(k) = r_i(p_k) b(k)        r_i: response of weakly spatially modulated cell i; b(k) = 0 with probability 1/2, else 1
 //! targets   r_i(p_(k+1))                  what is sensed at the next place, masked or not; all steps graded
-//! cells     white noise on the pixels of the room, smoothed by a Gaussian filter, from 0 up and with mean m        see below
-//! walk      random, with momentum        see RandomWalk
+//! cells     r_i = m (g_i - min g_i) / mean(g_i - min g_i)        g_i: white noise on the pixels behind a Gaussian filter of width sigma
+//! walk      place += (v h + d) dt, h = direction of v h + d;  at a wall v dt in a random direction h instead, until the way is free
+//!           v log-normal, 20 +- 5 cm/s, drawn anew with probability 0.1 a step;  d of size 0.1 v, with probability 0.3 in a new direction
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
 //! | room | `room` | cm | the square of 100 x 100; any polygon |
-//! | r | `room_seed`, `n_cells`, `sigma`, `mean_rate`, `pixel`, `margin` | , , cm, , cm, cm | any, 200, 12, 4, 1, 5 |
-//! | p | `walk`, `avoid_walls` | | fast, no |
-//! | 1 - E b | `p_masked` | | 0.5 |
-//! | what is masked | `masking` | | step (all cells of a step together); cell (each by itself) in later work |
+//! | i = 1 .. n | `n_cells` | | 200 |
+//! | sigma, m | `sigma`, `mean_rate` | cm, | 12, 4 |
+//! | pixels | `room_seed`, `pixel`, `margin` | , cm, cm | any, 1, 5 around the room |
+//! | v, d | `walk`, `avoid_walls` | | fast, no; also slow, medium, and turning before walls |
+//! | P(b = 0) | `p_masked` | | 0.5 |
+//! | b | `masking` | | step: all cells of a step together; cell: each by itself |
 //!
-//! The responses are a function of the room's parameters and made once for each task. A room with another `room_seed` has unrelated responses: train
-//! on several in turn to study remapping. Where the animal was is what [`PlaceCells::trajectory`] says of the trial made from the same random numbers,
-//! e.g. for rate maps. A trial is correct if its root mean square error is at most `rms_error` (1, a choice of this library: the source has no rule).
+//! The responses are a function of the room's parameters and made once for each task. A room with another `room_seed` has unrelated
+//! responses: train on several in turn to study remapping. Where the animal was is what [`PlaceCells::trajectory`] says of the trial made
+//! from the same random numbers, e.g. for rate maps. A trial is correct if its root mean square error is at most `rms_error` (1, a choice
+//! of this library: the source has no rule).
 //!
 //! Reference: Wang Z, Di Tullio RW, Rooke S, Balasubramanian V (2024), <https://doi.org/10.48550/arXiv.2408.05798>.
 //!
-//! Differences from the source: it cuts walks of 2048 s into pieces of 1 s, where here every trial is a walk of its own, which starts anywhere in the room
-//! with equal probability; a place belongs to the pixel it lies in, where the source rounds it to the nearest; walls are straight lines, where the
-//! source has pixels. Its text gives responses with maximum 10, its code with mean 4.
+//! Differences from the source: it cuts walks of 2048 s into pieces of 1 s, where here every trial is a walk of its own, which starts
+//! anywhere in the room with equal probability; a place belongs to the pixel it lies in, where the source rounds it to the nearest; walls
+//! are straight lines, where the source has pixels. Its walks came from a simulator that was released later, with the same settings. Its
+//! text gives responses with maximum 10, its code with mean 4.
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, wang2024::PlaceCells};
@@ -38,7 +43,7 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 
@@ -123,8 +128,8 @@ impl Default for PlaceCells {
 }
 
 impl PlaceCells {
-    /// The places (x, y) in cm that a trial with these random numbers visits, (n_steps + 1, 2): what is sensed at the first is the first input, at
-    /// the second the first target.
+    /// The places (x, y) in cm that a trial with these random numbers visits, (n_steps + 1, 2): what is sensed at the first is the first
+    /// input, at the second the first target.
     pub fn trajectory(&self, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Array2<f64>, TaskError> {
         let places = self.places(condition, rng)?;
         Ok(Array2::from_shape_fn((places.len(), 2), |(step, axis)| places[step][axis]))
@@ -243,12 +248,9 @@ impl Task for PlaceCells {
         let n_steps = places.len() - 1;
         let mut timeline = self.clock().timeline()?;
         timeline.push_steps("walk", n_steps)?;
-        let sensed = |places: &[Point]| {
-            let rates: Vec<f32> = places.iter().flat_map(|&place| maps.at(place)).copied().collect();
-            // As many rows as places, of one number for each cell.
-            Array2::from_shape_vec((n_steps, self.n_cells), rates).unwrap_or_default()
-        };
-        let (mut inputs, targets) = (sensed(&places[..n_steps]), sensed(&places[1..]));
+        let mut sensed = Array2::zeros((n_steps + 1, self.n_cells));
+        sensed.outer_iter_mut().zip(&places).for_each(|(mut step, &place)| step.assign(&ArrayView1::from(maps.at(place))));
+        let (mut inputs, targets) = (sensed.slice(s![..n_steps, ..]).to_owned(), sensed.slice(s![1.., ..]).to_owned());
         self.mask(&mut inputs, rng);
         let loss_mask = Array2::ones((n_steps, self.n_cells));
         let condition = Condition::new().with("x", places[0][0]).with("y", places[0][1]);

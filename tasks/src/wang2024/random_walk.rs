@@ -20,8 +20,8 @@
 //!
 //! With another step dt, delta becomes delta dt / 50 ms and a probability p becomes 1 - (1 - p)^(dt / 50 ms), so that paths look the same.
 //!
-//! Reference: the presets of Wang et al. (2024), <https://doi.org/10.48550/arXiv.2408.05798>, from the notes that come with its code; the walk itself
-//! is that of the authors' simulator RatatouGym, which takes the same settings.
+//! Reference: the presets of Wang et al. (2024), <https://doi.org/10.48550/arXiv.2408.05798>, from the notes that come with its code; the
+//! walk itself is that of the authors' simulator RatatouGym, which takes the same settings.
 
 use serde::{Deserialize, Serialize};
 
