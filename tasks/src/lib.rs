@@ -49,7 +49,7 @@
 #![deny(unsafe_code)]
 
 mod batch;
-pub mod classic;
+pub mod bi2020;
 mod condition;
 pub mod cueva2018;
 pub mod driscoll2022;
@@ -57,11 +57,13 @@ mod duration;
 mod epoch;
 pub mod error;
 pub mod golub2018;
+pub mod kim2019;
 pub mod kleinman2021;
 pub mod mante2013;
 pub mod masse2019;
 pub mod motor;
 pub mod multitask;
+mod navigation;
 pub mod neurogym;
 mod npz;
 pub mod orhan2019;
@@ -74,9 +76,11 @@ pub mod song2016;
 mod stream;
 pub mod sussillo2009;
 mod task;
+pub mod tolmachev2025;
 mod trial;
 mod user_data;
 pub mod wang2024;
+mod white_noise;
 pub mod yang2019;
 
 pub use batch::{assemble, balanced, batch, repeated, weighted};

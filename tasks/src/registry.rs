@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use crate::multitask::{TaskSet, TaskSetSettings};
 use crate::{Channel, Citation, Objective, Task, TaskError, UserData, UserDataSettings, parameters_of};
 use crate::{
-    classic, cueva2018, driscoll2022, golub2018, kleinman2021, mante2013, masse2019, motor, neurogym, orhan2019, raposo2014, song2016,
-    sussillo2009, wang2024, yang2019,
+    bi2020, cueva2018, driscoll2022, golub2018, kim2019, kleinman2021, mante2013, masse2019, motor, neurogym, orhan2019, raposo2014,
+    song2016, sussillo2009, tolmachev2025, wang2024, yang2019,
 };
 
 /// What the list of tasks says of one.
@@ -85,7 +85,9 @@ const FAMILIES: &[&[Entry]] = &[
     orhan2019::TASKS,
     golub2018::TASKS,
     sussillo2009::TASKS,
-    classic::TASKS,
+    kim2019::TASKS,
+    tolmachev2025::TASKS,
+    bi2020::TASKS,
     wang2024::TASKS,
     cueva2018::TASKS,
     motor::TASKS,
