@@ -1,0 +1,186 @@
+//! Ways of training beyond one task from start to end: stages, conditions by need, several tasks, sequences that protect what came before, parts that
+//! stay as they are. Each gives the same files whether it was interrupted or not.
+
+mod small;
+
+use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path, sync::Arc};
+
+use candle_core::{DType, Device, Tensor};
+use nn4n::{
+    Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
+    checkpoint::ValidationRecord,
+    experiment::Stage,
+    models::{ModelConfig, Readout},
+    tasks::{Task, create},
+    train::{AdaptConditions, Loss, StopReason, SynapticIntelligenceConfig, fit},
+};
+use serde_json::{Value, json};
+use small::{easy_task, settings, train};
+
+fn task(id: &str, parameters: Value) -> Arc<dyn Task> {
+    create(id, Some(&parameters)).expect("a known task").into()
+}
+
+/// Two short tasks for one network.
+fn pair(more: Value) -> Arc<dyn Task> {
+    let short = json!({ "stimulus": 200.0, "decision": 100.0, "coherences": [0.512], "p_catch": 0.0 });
+    let member = |name: &str, updates: Value| json!({ "id": "song2016/rdm_fixed", "name": name, "parameters": short, "updates": updates });
+    let mut parameters = more;
+    let last = Value::Null;
+    let updates = if parameters["schedule"] == "sequential" { json!(4) } else { Value::Null };
+    parameters["tasks"] = json!([member("first", updates), member("second", last)]);
+    task("multitask/set", parameters)
+}
+
+fn tensors(directory: &Path) -> Result<BTreeMap<String, Vec<f32>>> {
+    let flat = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?));
+    Checkpoint::load(directory)?.tensors.into_iter().map(flat).collect()
+}
+
+/// Trains at once, and in pieces from the files alone; returns the validations.
+fn whole_and_in_pieces(experiment: &Experiment, ends: &[u64]) -> Result<Vec<ValidationRecord>> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (whole, pieces) = (folder.path().join("whole"), folder.path().join("pieces"));
+    let outcome = train(experiment, &whole)?;
+    for (piece, end) in ends.iter().enumerate() {
+        let run = RunDirectory::open(&pieces, if piece == 0 { Existing::Keep } else { Existing::Resume })?;
+        let until = |update| if update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        assert_eq!(fit(experiment, &run, &Device::Cpu, |progress| until(progress.update))?.reason, StopReason::Interrupted);
+    }
+    fit(experiment, &RunDirectory::open(&pieces, Existing::Resume)?, &Device::Cpu, |_| ControlFlow::Continue(()))?;
+    for file in ["model.safetensors", "optimizer.safetensors", "run.toml", "log.jsonl"] {
+        let [one, other] = [&whole, &pieces].map(|directory| fs::read(directory.join(file)).expect("a file of the run"));
+        assert!(one == other, "{file} depends on the interruption");
+    }
+    // What was written is what was trained.
+    let toml = fs::read_to_string(whole.join("run.toml")).expect("run.toml");
+    assert_eq!(Experiment::from_toml(&toml)?.to_toml()?, toml);
+    Ok(outcome.validations)
+}
+
+#[test]
+fn stages_follow_when_their_threshold_is_reached_and_only_the_last_can_end_the_training() -> Result<()> {
+    let mut experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 10, 2), settings(12, 2), 3)?;
+    let stage = |threshold| Stage { task: task("song2016/rdm_fixed", json!({ "stimulus": 100.0, "coherences": [1.0] })), threshold };
+    // An output at random is right now and then, so the first stage ends soon; nothing exceeds all.
+    experiment.curriculum = vec![stage(0.25), stage(1.0)];
+    let validations = whole_and_in_pieces(&experiment, &[1, 2, 5])?;
+    let stages: Vec<_> = validations.iter().map(|record| record.stage.expect("a stage")).collect();
+    assert_eq!(stages[0], 0);
+    assert!(stages.windows(2).all(|pair| pair[1] == pair[0] || pair[1] == pair[0] + 1), "{stages:?}");
+    for pair in validations.windows(2) {
+        let (stage, threshold) = (pair[0].stage.unwrap_or(0), [0.25, 1.0, f64::INFINITY]);
+        let learned = pair[0].performance.unwrap_or(0.0) >= threshold[stage];
+        assert_eq!(pair[1].stage, Some(stage + usize::from(learned)), "after {:?}", pair[0]);
+    }
+    assert!(stages.iter().any(|stage| *stage > 0), "{stages:?}");
+    Ok(())
+}
+
+#[test]
+fn a_stage_in_toml_changes_parameters_of_the_task_and_a_stage_that_does_not_fit_is_refused() -> Result<()> {
+    let toml = |stage: &str| {
+        format!(
+            "[task]\nid = \"song2016/rdm_fixed\"\nsigma_in = 0.0\n[model]\nunits = 10\n[[curriculum]]\nthreshold = 0.8\n[curriculum.task]\n{stage}"
+        )
+    };
+    let experiment = Experiment::from_toml(&toml("coherences = [0.512]"))?;
+    let parameters = experiment.curriculum[0].task.parameters();
+    assert_eq!((&parameters["coherences"], &parameters["sigma_in"]), (&json!([0.512]), &json!(0.0)));
+    assert!(Experiment::from_toml(&toml("dt = 10.0")).unwrap_err().to_string().contains("curriculum[0].task"));
+    assert!(Experiment::from_toml(&toml("coherence = [0.5]")).unwrap_err().to_string().contains("coherence"));
+    let threshold = toml("coherences = [0.512]").replace("0.8", "80");
+    assert!(Experiment::from_toml(&threshold).unwrap_err().to_string().contains("curriculum[0].threshold"));
+    Ok(())
+}
+
+#[test]
+fn conditions_are_drawn_by_need_from_the_first_validation_on() -> Result<()> {
+    let trials = |adapt: Option<AdaptConditions>| -> Result<Vec<u8>> {
+        let mut settings = settings(9, 3);
+        settings.adapt_conditions = adapt;
+        let task = task("song2016/rdm_fixed", json!({ "stimulus": 200.0, "decision": 100.0, "coherences": [0.032, 0.512] }));
+        let experiment = Experiment::new(task, ModelConfig::vanilla(2, 10, 2), settings, 3)?;
+        whole_and_in_pieces(&experiment, &[2, 3, 7])?;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        train(&experiment, folder.path())?;
+        Ok(fs::read(folder.path().join("model.safetensors")).expect("a checkpoint"))
+    };
+    assert!(trials(None)? != trials(Some(AdaptConditions { floor: 0.1 }))?);
+    Ok(())
+}
+
+#[test]
+fn streams_are_trained_on_and_the_loss_is_the_one_that_the_task_asks_for() -> Result<()> {
+    let toml = "[task]\nid = \"song2016/rdm_fixed\"\n[model]\nunits = 10\n[train]\nupdates = 6\nbatch_size = 3\nstream_steps = 50\nvalidation = { every = 3, trials_per_condition = 1 }\n";
+    let experiment = Experiment::from_toml(toml)?;
+    assert_eq!((experiment.train.loss, experiment.model.readout), (Loss::MaskedMse, Readout::Linear));
+    whole_and_in_pieces(&experiment, &[2, 4])?;
+    let squared = Experiment::from_toml("[task]\nid = \"yang2019/fdgo\"\n[model]\nunits = 10\n")?;
+    assert_eq!(squared.train.loss, Loss::MeanSquare);
+    Ok(())
+}
+
+#[test]
+fn frozen_parameters_keep_their_bits_and_only_the_named_inputs_change() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut settings = settings(6, 2);
+    let first = Experiment::new(easy_task(), ModelConfig::ei(2, 10, 2), settings.clone(), 1)?;
+    let before = folder.path().join("first");
+    train(&first, &before)?;
+    (settings.freeze, settings.only_inputs) = (vec!["w_rec".into(), "w_out".into(), "x0".into()], vec!["evidence_2".into()]);
+    let tuned =
+        Experiment { init: Some(before.join("model.safetensors")), ..Experiment::new(easy_task(), first.model.clone(), settings, 2)? };
+    whole_and_in_pieces(&tuned, &[1, 4])?;
+    let after = folder.path().join("tuned");
+    train(&tuned, &after)?;
+    let (before, after) = (tensors(&before)?, tensors(&after)?);
+    for name in ["w_rec", "w_out", "x0", "tau"] {
+        assert_eq!(before[name], after[name], "{name}");
+    }
+    let column = |of: &BTreeMap<String, Vec<f32>>, column: usize| of["w_in"].iter().skip(column).step_by(2).copied().collect::<Vec<_>>();
+    assert_eq!(column(&before, 0), column(&after, 0));
+    assert_ne!(column(&before, 1), column(&after, 1));
+    Ok(())
+}
+
+#[test]
+fn several_tasks_are_validated_one_by_one() -> Result<()> {
+    let set = pair(json!({ "criterion": { "min_of_tasks": { "threshold": 0.9 } } }));
+    let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
+    let validations = whole_and_in_pieces(&Experiment::new(set, model, settings(6, 2), 0)?, &[1, 3])?;
+    let names: Vec<_> = validations[0].per_task.keys().map(String::as_str).collect();
+    assert_eq!(names, ["first", "second"]);
+    Ok(())
+}
+
+/// How far the weights move after the switch of a sequence.
+fn moved_after_switch(c: f64) -> Result<f32> {
+    let set = pair(json!({ "schedule": "sequential" }));
+    let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
+    let mut settings = TrainConfig { synaptic_intelligence: Some(SynapticIntelligenceConfig { c, xi: 1e-6 }), ..settings(4, 4) };
+    settings.validation.trials_per_condition = 1;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = |name: &str, updates| -> Result<Vec<f32>> {
+        let directory = folder.path().join(name);
+        train(&Experiment::new(set.clone(), model.clone(), TrainConfig { updates, ..settings.clone() }, 5)?, &directory)?;
+        Ok(tensors(&directory)?.remove("w_rec").unwrap_or_default())
+    };
+    let (at_switch, later) = (run("at the switch", 4)?, run("later", 40)?);
+    Ok(at_switch.iter().zip(&later).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max))
+}
+
+#[test]
+fn a_strong_penalty_holds_what_the_first_task_of_a_sequence_needed() -> Result<()> {
+    let (free, held) = (moved_after_switch(0.0)?, moved_after_switch(1e3)?);
+    assert!(held < 0.7 * free, "{held} with and {free} without the penalty");
+    let set = pair(json!({ "schedule": "sequential" }));
+    let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
+    let settings = TrainConfig { synaptic_intelligence: Some(SynapticIntelligenceConfig::default()), ..settings(9, 3) };
+    whole_and_in_pieces(&Experiment::new(set, model, settings.clone(), 0)?, &[2, 4, 6])?;
+    // A single task has nothing to protect.
+    let single = Experiment::new(easy_task(), ModelConfig::vanilla(2, 10, 2), settings, 0)?;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    assert!(train(&single, folder.path()).unwrap_err().to_string().contains("multitask/set"));
+    Ok(())
+}
