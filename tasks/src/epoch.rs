@@ -107,6 +107,13 @@ impl Clock {
         Self { drawn: rounding, ..self }
     }
 
+    /// The same with the user's rule for all durations; [`Rounding::Exact`] leaves the drawn ones to the rule they had.
+    #[must_use]
+    pub fn rounding(self, rounding: Rounding) -> Self {
+        let drawn = if rounding == Rounding::Exact { self.drawn } else { rounding };
+        Self { fixed: rounding, drawn, ..self }
+    }
+
     /// The number of steps in the duration `ms` of the parameter `field`.
     pub fn steps(&self, field: &str, ms: f64) -> Result<usize, TaskError> {
         self.count(self.fixed, field, ms)
@@ -264,6 +271,8 @@ mod tests {
         }
         assert!(Clock::new(80.0).steps("fixation", 300.0).is_err());
         assert_eq!(Clock::new(20.0).drawn(Rounding::Floor).drawn_steps("delay", 99.9)?, 4);
+        assert_eq!(Clock::new(20.0).rounding(Rounding::Floor).drawn_steps("delay", 99.9)?, 4);
+        assert_eq!(Clock::new(20.0).rounding(Rounding::Exact).drawn_steps("delay", 99.9)?, 5);
         Ok(())
     }
 }

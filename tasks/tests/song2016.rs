@@ -2,7 +2,8 @@
 
 use ndarray::s;
 use nn4n_tasks::song2016::{Mante, Multisensory, RdmFixed, RdmRt, RdmVarstim, Romo};
-use nn4n_tasks::{Condition, Split, Task, TaskError, Trial, TrialRng, batch, repeated, scores};
+use nn4n_tasks::{Condition, Rounding, Split, Task, TaskError, Trial, TrialRng, batch, create, repeated, scores};
+use serde_json::json;
 
 fn trial(task: &dyn Task, split: Split, condition: &Condition) -> Result<Trial, TaskError> {
     task.trial(split, Some(condition), &mut TrialRng::new(0, "test", 0, 0))
@@ -183,4 +184,70 @@ fn romo_needs_both_frequencies_or_neither() {
     assert!(trial(&task, Split::Train, &Condition::new().with("f1", 18.0)).is_err());
     assert!(trial(&task, Split::Train, &Condition::new().with("f1", 9.0).with("f2", 18.0)).is_err());
     assert!(trial(&task, Split::Train, &Condition::new()).is_ok());
+}
+
+/// The tasks at a step of 30 ms, which no published duration but 300 ms is a multiple of.
+fn coarse(rounding: &str) -> Result<Vec<Box<dyn Task>>, TaskError> {
+    let ids = ["rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "multisensory", "romo", "lee_sequence", "sinewave"];
+    let parameters = json!({ "dt": 30.0, "rounding": rounding });
+    ids.into_iter().map(|name| create(&format!("song2016/{name}"), Some(&parameters))).collect()
+}
+
+#[test]
+fn durations_between_two_steps_are_rounded_as_the_user_says() -> Result<(), TaskError> {
+    // In steps of 30 ms: 100 ms is 3.33, 300 is 10, 500 is 16.67, 800 is 26.67, 1000 is 33.33, 1600 is 53.33, 2000 is 66.67.
+    for (rounding, fixed, rt, sequence, wave, catch) in [
+        ("nearest", [3, 30, 40], [3, 13, 30], [33, 66, 83, 100, 117], 53, 67),
+        ("floor", [3, 29, 39], [3, 13, 29], [33, 66, 82, 98, 114], 53, 66),
+        ("ceil", [4, 31, 41], [4, 14, 31], [34, 68, 85, 102, 119], 54, 67),
+    ] {
+        let tasks = coarse(rounding)?;
+        let ends = |task: usize, condition: Option<Condition>| -> Result<Vec<usize>, TaskError> {
+            let trial = tasks[task].trial(Split::Train, condition.as_ref(), &mut TrialRng::new(0, "test", 0, 0))?;
+            Ok(trial.epochs.iter().map(|epoch| epoch.end).collect())
+        };
+        let coherence = || Some(Condition::new().with("coherence", 0.1));
+        assert_eq!(ends(0, coherence())?, fixed, "{rounding}");
+        assert_eq!(ends(2, coherence())?, rt, "{rounding}");
+        assert_eq!(ends(6, None)?, sequence, "{rounding}");
+        assert_eq!(ends(7, None)?, [wave], "{rounding}");
+        assert_eq!(ends(0, Some(Condition::catch()))?, [catch], "{rounding}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_task_runs_at_a_step_that_does_not_divide_its_durations_only_if_told_how() -> Result<(), TaskError> {
+    for task in coarse("nearest")? {
+        for split in [Split::Train, Split::Test] {
+            assert_eq!(batch(task.as_ref(), split, 0, 0, 10)?.len(), 10, "{}", task.id());
+        }
+        let message = create(task.id(), Some(&json!({ "dt": 30.0 }))).unwrap_err().to_string();
+        assert!(message.contains("not a whole number of steps") && message.contains("`rounding`"), "{message}");
+    }
+    Ok(())
+}
+
+#[test]
+fn drawn_durations_follow_the_rounding_of_the_user_too() -> Result<(), TaskError> {
+    let lengths = |rounding| -> Result<Vec<usize>, TaskError> {
+        let task = RdmVarstim { rounding, p_catch: 0.0, ..RdmVarstim::default() };
+        Ok(batch(&task, Split::Train, 0, 0, 200)?.n_steps)
+    };
+    let (nearest, floor, ceil) = (lengths(Rounding::Nearest)?, lengths(Rounding::Floor)?, lengths(Rounding::Ceil)?);
+    assert_eq!(lengths(Rounding::Exact)?, nearest);
+    for ((nearest, floor), ceil) in nearest.iter().zip(&floor).zip(&ceil) {
+        assert!(floor + 1 == *ceil && (nearest == floor || nearest == ceil), "{floor} {nearest} {ceil}");
+    }
+    let below = nearest.iter().zip(&floor).filter(|(nearest, floor)| nearest == floor).count();
+    assert!((70..130).contains(&below), "about half are rounded down: {below}");
+    Ok(())
+}
+
+#[test]
+fn a_stimulus_that_rounds_to_its_ungraded_part_is_refused() {
+    let task = RdmRt { stimulus: 310.0, rounding: Rounding::Floor, ..RdmRt::default() };
+    let message = task.validate().unwrap_err().to_string();
+    assert!(message.contains("`stimulus` = 310") && message.contains("ungraded"), "{message}");
+    assert!(RdmRt { stimulus: 310.0, rounding: Rounding::Ceil, ..RdmRt::default() }.validate().is_ok());
 }

@@ -38,9 +38,9 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise, at_least_one_step};
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of, rms_error, steps};
+use super::{CITATION, InputNoise};
+use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{header_of, parameters_of, rms_error};
 
 /// The dots of each sequence: the start and the goals of its three movements.
 const SEQUENCES: [[usize; 4]; 8] =
@@ -54,6 +54,8 @@ const MOVES: [&str; 3] = ["move_1", "move_2", "move_3"];
 pub struct LeeSequence {
     /// The time step, ms.
     pub dt: f64,
+    /// What becomes of a duration between two steps.
+    pub rounding: Rounding,
     /// The interval before the fixation dot, ms; not graded.
     pub iti: f64,
     /// Fixation, ms.
@@ -72,11 +74,25 @@ pub struct LeeSequence {
 
 impl Default for LeeSequence {
     fn default() -> Self {
-        Self { dt: 10.0, iti: 1000.0, fixation: 1000.0, movement: 500.0, rms_error: 0.05, baseline: 0.2, sigma_in: 0.01, tau_in: 100.0 }
+        Self {
+            dt: 10.0,
+            rounding: Rounding::Exact,
+            iti: 1000.0,
+            fixation: 1000.0,
+            movement: 500.0,
+            rms_error: 0.05,
+            baseline: 0.2,
+            sigma_in: 0.01,
+            tau_in: 100.0,
+        }
     }
 }
 
 impl LeeSequence {
+    fn clock(&self) -> Clock {
+        Clock::new(self.dt).rounding(self.rounding)
+    }
+
     fn input(&self) -> InputNoise {
         InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in }
     }
@@ -109,9 +125,9 @@ impl Task for LeeSequence {
 
     fn validate(&self) -> Result<(), TaskError> {
         self.input().validate()?;
-        steps("iti", self.iti, self.dt)?;
-        at_least_one_step("fixation", self.fixation, self.dt)?;
-        at_least_one_step("movement", self.movement, self.dt)?;
+        self.clock().steps("iti", self.iti)?;
+        self.clock().at_least_one_step("fixation", self.fixation)?;
+        self.clock().at_least_one_step("movement", self.movement)?;
         crate::error::rules::positive("rms_error", self.rms_error)
     }
 
@@ -136,7 +152,7 @@ impl Task for LeeSequence {
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let sequence = draw_sequence(condition, rng)?;
         let dots = SEQUENCES[sequence];
-        let mut timeline = Timeline::new(self.dt)?;
+        let mut timeline = self.clock().timeline()?;
         timeline.push("iti", ("iti", self.iti))?;
         let fixation = timeline.push("fixation", ("fixation", self.fixation))?;
         let mut moves = Vec::new();

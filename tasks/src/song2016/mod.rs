@@ -31,7 +31,7 @@ pub use rdm_rt::RdmRt;
 pub use rdm_varstim::RdmVarstim;
 pub use romo::Romo;
 pub use sinewave::Sinewave;
-pub use two_choice::{TwoChoice, at_least_one_step};
+pub use two_choice::TwoChoice;
 
 use crate::Citation;
 use crate::registry::{Entry, entry};

@@ -36,11 +36,10 @@ use std::cmp::Ordering;
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of, steps};
+use crate::{Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{header_of, parameters_of};
 
 /// The words for the modalities.
 const MODALITIES: [&str; 3] = ["visual", "auditory", "both"];
@@ -51,6 +50,8 @@ const MODALITIES: [&str; 3] = ["visual", "auditory", "both"];
 pub struct Multisensory {
     /// The time step, ms.
     pub dt: f64,
+    /// What becomes of a duration between two steps.
+    pub rounding: Rounding,
     /// Fixation in training, ms.
     pub fixation: f64,
     /// Fixation in tests, ms.
@@ -83,6 +84,7 @@ impl Default for Multisensory {
     fn default() -> Self {
         Self {
             dt: 20.0,
+            rounding: Rounding::Exact,
             fixation: 100.0,
             fixation_test: 500.0,
             stimulus: 1000.0,
@@ -104,6 +106,7 @@ impl Multisensory {
     fn two_choice(&self) -> TwoChoice {
         TwoChoice {
             input: InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in },
+            rounding: self.rounding,
             n_inputs: 5,
             hi: self.hi,
             lo: self.lo,
@@ -144,10 +147,11 @@ impl Task for Multisensory {
 
     fn validate(&self) -> Result<(), TaskError> {
         self.two_choice().validate()?;
-        steps("fixation", self.fixation, self.dt)?;
-        steps("fixation_test", self.fixation_test, self.dt)?;
-        at_least_one_step("stimulus", self.stimulus, self.dt)?;
-        at_least_one_step("decision", self.decision, self.dt)?;
+        let clock = self.two_choice().clock();
+        clock.steps("fixation", self.fixation)?;
+        clock.steps("fixation_test", self.fixation_test)?;
+        clock.at_least_one_step("stimulus", self.stimulus)?;
+        clock.at_least_one_step("decision", self.decision)?;
         rules::finite("boundary", self.boundary)?;
         self.tuning().validate("rates")
     }
@@ -189,7 +193,7 @@ impl Task for Multisensory {
             Split::Train => ("fixation", self.fixation),
             Split::Test => ("fixation_test", self.fixation_test),
         };
-        let mut timeline = Timeline::new(self.dt)?;
+        let mut timeline = two_choice.clock().timeline()?;
         timeline.push("fixation", fixation)?;
         let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
         let decision = timeline.push("decision", ("decision", self.decision))?;

@@ -30,10 +30,9 @@
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, TwoChoice, coherence};
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of, steps};
+use crate::{Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{header_of, parameters_of};
 
 /// Fixed-duration perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +40,8 @@ use crate::{header_of, parameters_of, steps};
 pub struct RdmFixed {
     /// The time step, ms.
     pub dt: f64,
+    /// What becomes of a duration between two steps.
+    pub rounding: Rounding,
     /// Fixation in training, ms.
     pub fixation: f64,
     /// Fixation in tests, ms.
@@ -71,6 +72,7 @@ impl Default for RdmFixed {
     fn default() -> Self {
         Self {
             dt: 20.0,
+            rounding: Rounding::Exact,
             fixation: 100.0,
             fixation_test: 300.0,
             stimulus: 800.0,
@@ -91,6 +93,7 @@ impl RdmFixed {
     fn two_choice(&self) -> TwoChoice {
         TwoChoice {
             input: InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in },
+            rounding: self.rounding,
             n_inputs: 2,
             hi: self.hi,
             lo: self.lo,
@@ -127,10 +130,11 @@ impl Task for RdmFixed {
 
     fn validate(&self) -> Result<(), TaskError> {
         self.two_choice().validate()?;
-        steps("fixation", self.fixation, self.dt)?;
-        steps("fixation_test", self.fixation_test, self.dt)?;
-        at_least_one_step("stimulus", self.stimulus, self.dt)?;
-        at_least_one_step("decision", self.decision, self.dt)?;
+        let clock = self.two_choice().clock();
+        clock.steps("fixation", self.fixation)?;
+        clock.steps("fixation_test", self.fixation_test)?;
+        clock.at_least_one_step("stimulus", self.stimulus)?;
+        clock.at_least_one_step("decision", self.decision)?;
         coherence::validate("coherences", &self.coherences)
     }
 
@@ -160,7 +164,7 @@ impl Task for RdmFixed {
             Split::Train => ("fixation", self.fixation),
             Split::Test => ("fixation_test", self.fixation_test),
         };
-        let mut timeline = Timeline::new(self.dt)?;
+        let mut timeline = two_choice.clock().timeline()?;
         timeline.push("fixation", fixation)?;
         let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
         timeline.push("decision", ("decision", self.decision))?;

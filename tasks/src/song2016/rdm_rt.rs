@@ -43,11 +43,10 @@
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{first_crossing, header_of, parameters_of, reaction_time, steps};
+use crate::{Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{first_crossing, header_of, parameters_of, reaction_time};
 
 /// Reaction-time perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +54,8 @@ use crate::{first_crossing, header_of, parameters_of, reaction_time, steps};
 pub struct RdmRt {
     /// The time step, ms.
     pub dt: f64,
+    /// What becomes of a duration between two steps.
+    pub rounding: Rounding,
     /// Fixation in training, ms.
     pub fixation: f64,
     /// Fixation in tests, ms.
@@ -89,6 +90,7 @@ impl Default for RdmRt {
     fn default() -> Self {
         Self {
             dt: 20.0,
+            rounding: Rounding::Exact,
             fixation: 100.0,
             fixation_test: 300.0,
             stimulus: 800.0,
@@ -111,6 +113,7 @@ impl RdmRt {
     fn two_choice(&self) -> TwoChoice {
         TwoChoice {
             input: InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in },
+            rounding: self.rounding,
             n_inputs: 3,
             hi: self.hi,
             lo: self.lo,
@@ -147,12 +150,12 @@ impl Task for RdmRt {
 
     fn validate(&self) -> Result<(), TaskError> {
         self.two_choice().validate()?;
-        steps("fixation", self.fixation, self.dt)?;
-        steps("fixation_test", self.fixation_test, self.dt)?;
-        steps("ungraded", self.ungraded, self.dt)?;
+        let clock = self.two_choice().clock();
+        clock.steps("fixation", self.fixation)?;
+        clock.steps("fixation_test", self.fixation_test)?;
+        let ungraded = clock.steps("ungraded", self.ungraded)?;
         for (field, stimulus) in [("stimulus", self.stimulus), ("stimulus_test", self.stimulus_test)] {
-            at_least_one_step(field, stimulus, self.dt)?;
-            if stimulus <= self.ungraded {
+            if clock.at_least_one_step(field, stimulus)? <= ungraded {
                 let remedy = format!("give more than `ungraded` = {} ms, so that there is a decision to grade", self.ungraded);
                 return Err(TaskError::parameter(field, stimulus, "must exceed `ungraded`", remedy));
             }
@@ -191,10 +194,13 @@ impl Task for RdmRt {
             Split::Train => (("fixation", self.fixation), ("stimulus", self.stimulus)),
             Split::Test => (("fixation_test", self.fixation_test), ("stimulus_test", self.stimulus_test)),
         };
-        let mut timeline = Timeline::new(self.dt)?;
+        let clock = two_choice.clock();
+        let mut timeline = clock.timeline()?;
         timeline.push("fixation", fixation)?;
         let onset = timeline.push("stimulus", ("ungraded", self.ungraded))?.start;
-        timeline.push("decision", (field, stimulus - self.ungraded))?;
+        // Onset to end is what is rounded, not each part of it.
+        let stimulus = clock.steps(field, stimulus)?;
+        timeline.push_steps("decision", stimulus.saturating_sub(clock.steps("ungraded", self.ungraded)?))?;
         let shown = onset..timeline.n_steps();
 
         let mut signals = two_choice.silence(&timeline);

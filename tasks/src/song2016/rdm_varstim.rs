@@ -18,8 +18,9 @@
 //! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 2A;
 //! durations after Kiani, Hanks & Shadlen (2008), <https://doi.org/10.1523/JNEUROSCI.4761-07.2008>.
 //!
-//! Differences from the source: D goes to the nearest step where the code takes the step below; ungraded targets are 0.2 where the code leaves them at 0, which changes
-//! nothing that is graded; coherence is a signed fraction where the code scales a percentage by 3.2.
+//! Differences from the source: D goes to the nearest step where the code takes the step below (as `rounding` = "floor" does); ungraded
+//! targets are 0.2 where the code leaves them at 0, which changes nothing that is graded; coherence is a signed fraction where the code
+//! scales a percentage by 3.2.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::RdmVarstim};
@@ -32,11 +33,10 @@
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of, steps};
+use crate::{Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{header_of, parameters_of};
 
 /// Variable-duration perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ use crate::{header_of, parameters_of, steps};
 pub struct RdmVarstim {
     /// The time step, ms.
     pub dt: f64,
+    /// What becomes of a duration between two steps.
+    pub rounding: Rounding,
     /// Fixation in training, ms.
     pub fixation: f64,
     /// Fixation in tests, ms.
@@ -78,6 +80,7 @@ impl Default for RdmVarstim {
     fn default() -> Self {
         Self {
             dt: 20.0,
+            rounding: Rounding::Exact,
             fixation: 100.0,
             fixation_test: 500.0,
             stimulus_min: 80.0,
@@ -100,6 +103,7 @@ impl RdmVarstim {
     fn two_choice(&self) -> TwoChoice {
         TwoChoice {
             input: InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in },
+            rounding: self.rounding,
             n_inputs: 3,
             hi: self.hi,
             lo: self.lo,
@@ -108,10 +112,8 @@ impl RdmVarstim {
         }
     }
 
-    /// A stimulus duration, ms, before it goes to the nearest step.
-    fn stimulus(&self, rng: &mut TrialRng) -> f64 {
-        let (a, b, m) = (self.stimulus_min, self.stimulus_max, self.stimulus_mean);
-        a - m * (-rng.uniform() * (1.0 - (-(b - a) / m).exp())).ln_1p()
+    fn stimulus(&self) -> Duration {
+        Duration::truncated_exponential(self.stimulus_mean, self.stimulus_min, self.stimulus_max)
     }
 }
 
@@ -142,9 +144,10 @@ impl Task for RdmVarstim {
 
     fn validate(&self) -> Result<(), TaskError> {
         self.two_choice().validate()?;
-        steps("fixation", self.fixation, self.dt)?;
-        steps("fixation_test", self.fixation_test, self.dt)?;
-        at_least_one_step("decision", self.decision, self.dt)?;
+        let clock = self.two_choice().clock();
+        clock.steps("fixation", self.fixation)?;
+        clock.steps("fixation_test", self.fixation_test)?;
+        clock.at_least_one_step("decision", self.decision)?;
         rules::positive("stimulus_mean", self.stimulus_mean)?;
         rules::positive("stimulus_min", self.stimulus_min)?;
         rules::positive("stimulus_max", self.stimulus_max)?;
@@ -185,9 +188,10 @@ impl Task for RdmVarstim {
             Split::Train => ("fixation", self.fixation),
             Split::Test => ("fixation_test", self.fixation_test),
         };
-        let mut timeline = Timeline::new(self.dt)?;
+        let clock = two_choice.clock();
+        let mut timeline = clock.timeline()?;
         timeline.push("fixation", fixation)?;
-        let stimulus = timeline.push_drawn("stimulus", self.stimulus(rng))?;
+        let stimulus = timeline.push_steps("stimulus", self.stimulus().draw("stimulus", clock, rng)?)?;
         timeline.push("decision", ("decision", self.decision))?;
 
         let mut signals = two_choice.silence(&timeline);

@@ -18,8 +18,8 @@
 //! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 7;
 //! after Romo, Brody, Hernandez & Lemus (1999), <https://doi.org/10.1038/20939>.
 //!
-//! Differences from the source: the drawn delay goes to the nearest step where the code takes the step below; ungraded targets are 0.2
-//! where the code leaves them at 0, which changes nothing that is graded.
+//! Differences from the source: the drawn delay goes to the nearest step where the code takes the step below (as `rounding` = "floor"
+//! does); ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::Romo};
@@ -36,11 +36,10 @@ use std::cmp::Ordering;
 use ndarray::{ArrayView2, aview1, s};
 use serde::{Deserialize, Serialize};
 
-use super::two_choice::at_least_one_step;
 use super::{CITATION, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of, steps};
+use crate::{Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{header_of, parameters_of};
 
 /// Parametric working memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +47,8 @@ use crate::{header_of, parameters_of, steps};
 pub struct Romo {
     /// The time step, ms.
     pub dt: f64,
+    /// What becomes of a duration between two steps.
+    pub rounding: Rounding,
     /// Fixation in training, ms.
     pub fixation: f64,
     /// Fixation in tests, ms.
@@ -84,6 +85,7 @@ impl Default for Romo {
     fn default() -> Self {
         Self {
             dt: 20.0,
+            rounding: Rounding::Exact,
             fixation: 100.0,
             fixation_test: 500.0,
             stimulus: 500.0,
@@ -107,6 +109,7 @@ impl Romo {
     fn two_choice(&self) -> TwoChoice {
         TwoChoice {
             input: InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in },
+            rounding: self.rounding,
             n_inputs: 2,
             hi: self.hi,
             lo: self.lo,
@@ -160,11 +163,12 @@ impl Task for Romo {
 
     fn validate(&self) -> Result<(), TaskError> {
         self.two_choice().validate()?;
-        steps("fixation", self.fixation, self.dt)?;
-        steps("fixation_test", self.fixation_test, self.dt)?;
-        at_least_one_step("stimulus", self.stimulus, self.dt)?;
-        at_least_one_step("decision", self.decision, self.dt)?;
-        at_least_one_step("delay_test", self.delay_test, self.dt)?;
+        let clock = self.two_choice().clock();
+        clock.steps("fixation", self.fixation)?;
+        clock.steps("fixation_test", self.fixation_test)?;
+        clock.at_least_one_step("stimulus", self.stimulus)?;
+        clock.at_least_one_step("decision", self.decision)?;
+        clock.at_least_one_step("delay_test", self.delay_test)?;
         rules::positive("delay_min", self.delay_min)?;
         rules::positive("delay_max", self.delay_max)?;
         if self.delay_min < self.dt {
@@ -211,22 +215,16 @@ impl Task for Romo {
             Ordering::Less => 1,
             Ordering::Equal => usize::from(rng.chance(0.5)),
         };
-        let mut timeline = Timeline::new(self.dt)?;
-        let (first, second);
-        match split {
-            Split::Train => {
-                let delay = self.delay_min + (self.delay_max - self.delay_min) * rng.uniform();
-                timeline.push("fixation", ("fixation", self.fixation))?;
-                first = timeline.push("f1", ("stimulus", self.stimulus))?;
-                timeline.push_drawn("delay", delay)?;
-            }
-            Split::Test => {
-                timeline.push("fixation", ("fixation_test", self.fixation_test))?;
-                first = timeline.push("f1", ("stimulus", self.stimulus))?;
-                timeline.push("delay", ("delay_test", self.delay_test))?;
-            }
-        }
-        second = timeline.push("f2", ("stimulus", self.stimulus))?;
+        let (fixation, (field, delay)) = match split {
+            Split::Train => (("fixation", self.fixation), ("delay_max", Duration::uniform(self.delay_min, self.delay_max))),
+            Split::Test => (("fixation_test", self.fixation_test), ("delay_test", self.delay_test.into())),
+        };
+        let clock = two_choice.clock();
+        let mut timeline = clock.timeline()?;
+        timeline.push("fixation", fixation)?;
+        let first = timeline.push("f1", ("stimulus", self.stimulus))?;
+        timeline.push_steps("delay", delay.draw(field, clock, rng)?)?;
+        let second = timeline.push("f2", ("stimulus", self.stimulus))?;
         timeline.push("decision", ("decision", self.decision))?;
 
         let mut signals = two_choice.silence(&timeline);

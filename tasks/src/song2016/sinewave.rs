@@ -30,9 +30,9 @@ use std::f64::consts::TAU;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, at_least_one_step};
+use super::CITATION;
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
+use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
 use crate::{header_of, parameters_of, rms_error};
 
 /// An oscillation without input.
@@ -41,6 +41,8 @@ use crate::{header_of, parameters_of, rms_error};
 pub struct Sinewave {
     /// The time step, ms.
     pub dt: f64,
+    /// What becomes of a trial that ends between two steps.
+    pub rounding: Rounding,
     /// The period, ms.
     pub period: f64,
     /// The length of a trial, in periods.
@@ -53,7 +55,13 @@ pub struct Sinewave {
 
 impl Default for Sinewave {
     fn default() -> Self {
-        Self { dt: 20.0, period: 800.0, n_periods: 2, amplitude: 0.9, rms_error: 0.05 }
+        Self { dt: 20.0, rounding: Rounding::Exact, period: 800.0, n_periods: 2, amplitude: 0.9, rms_error: 0.05 }
+    }
+}
+
+impl Sinewave {
+    fn clock(&self) -> Clock {
+        Clock::new(self.dt).rounding(self.rounding)
     }
 }
 
@@ -83,7 +91,7 @@ impl Task for Sinewave {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        at_least_one_step("period", self.period, self.dt)?;
+        self.clock().at_least_one_step("period", self.period)?;
         if self.n_periods == 0 {
             return Err(TaskError::parameter("n_periods", 0, "must be at least 1", "give a positive whole number"));
         }
@@ -109,7 +117,7 @@ impl Task for Sinewave {
 
     fn trial(&self, _: Split, condition: Option<&Condition>, _: &mut TrialRng) -> Result<Trial, TaskError> {
         condition.map_or(Ok(()), |condition| condition.allow(&[]))?;
-        let mut timeline = Timeline::new(self.dt)?;
+        let mut timeline = self.clock().timeline()?;
         timeline.push("wave", ("period", self.period * self.n_periods as f64))?;
         let n_steps = timeline.n_steps();
         let wave = |(step, _): (usize, usize)| {

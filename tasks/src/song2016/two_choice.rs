@@ -13,13 +13,15 @@ use ndarray::{Array2, ArrayView2, s};
 
 use super::InputNoise;
 use crate::error::rules;
-use crate::{Condition, Score, TaskError, Timeline, Trial, TrialRng, TrialView, choice, steps};
+use crate::{Clock, Condition, Rounding, Score, TaskError, Timeline, Trial, TrialRng, TrialView, choice};
 
 /// The settings that every two-alternative task has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TwoChoice {
     /// How signals become inputs.
     pub input: InputNoise,
+    /// What becomes of a duration between two steps.
+    pub rounding: Rounding,
     /// The number of input channels.
     pub n_inputs: usize,
     /// The target of the chosen output.
@@ -43,7 +45,12 @@ impl TwoChoice {
             return Err(TaskError::parameter("hi", self.hi, "must exceed `lo`", remedy));
         }
         rules::probability("p_catch", self.p_catch)?;
-        at_least_one_step("catch_duration", self.catch_duration, self.input.dt)
+        self.clock().at_least_one_step("catch_duration", self.catch_duration).map(drop)
+    }
+
+    /// How durations become steps: drawn ones go to the nearest unless the user says otherwise.
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.input.dt).rounding(self.rounding)
     }
 
     /// The conditions of a task: catch first (if there are catch trials), then those given.
@@ -68,7 +75,7 @@ impl TwoChoice {
         if !is_catch {
             return Ok(None);
         }
-        let mut timeline = Timeline::new(self.input.dt)?;
+        let mut timeline = self.clock().timeline()?;
         timeline.push("catch", ("catch_duration", self.catch_duration))?;
         let n_steps = timeline.n_steps();
         let mut inputs = Array2::zeros((n_steps, self.n_inputs));
@@ -109,13 +116,4 @@ impl TwoChoice {
         let choice = choice(outputs);
         Score { choice, correct: trial.correct.map(|correct| choice == Some(correct)), ..Score::default() }
     }
-}
-
-/// Checks that a duration is a whole number of steps, and not none.
-pub fn at_least_one_step(field: &str, ms: f64, dt: f64) -> Result<(), TaskError> {
-    if steps(field, ms, dt)? == 0 {
-        let remedy = format!("give at least `dt` = {dt} ms");
-        return Err(TaskError::parameter(field, ms, "must last at least one step", remedy));
-    }
-    Ok(())
 }
