@@ -47,12 +47,8 @@ pub struct Comparison {
     pub delay_test: f64,
     /// From the second stimulus to the response, ms.
     pub wait: Duration,
-    /// The same in tests, ms.
-    pub wait_test: f64,
     /// Response, ms.
     pub response: Duration,
-    /// The same in tests, ms.
-    pub response_test: f64,
     /// The smallest mean strength of the two stimuli.
     pub strength_min: f64,
     /// The largest.
@@ -73,9 +69,7 @@ impl Default for Comparison {
             delay: Duration::uniform(200.0, 1600.0),
             delay_test: 1000.0,
             wait: Duration::uniform(100.0, 300.0),
-            wait_test: 500.0,
             response: Duration::uniform(300.0, 700.0),
-            response_test: 500.0,
             strength_min: 0.8,
             strength_max: 1.2,
             coherence_min: 0.005,
@@ -143,16 +137,16 @@ impl Pair {
 }
 
 impl Comparison {
-    /// The periods of a trial.
-    pub fn phases(&self) -> Vec<Phase<'_>> {
+    /// The periods of a trial; the tasks differ in the last two of tests (ms).
+    pub fn phases(&self, wait_test: f64, response_test: f64) -> Vec<Phase<'_>> {
         let stimulus = |epoch| Phase { epoch, field: "stimulus", train: &self.stimulus, test: self.stimulus_test };
         vec![
             Phase { epoch: "fixation", field: "fixation", train: &self.fixation, test: self.fixation_test },
             stimulus("stimulus_1"),
             Phase { epoch: "delay", field: "delay", train: &self.delay, test: self.delay_test },
             stimulus("stimulus_2"),
-            Phase { epoch: "wait", field: "wait", train: &self.wait, test: self.wait_test },
-            Phase { epoch: "response", field: "response", train: &self.response, test: self.response_test },
+            Phase { epoch: "wait", field: "wait", train: &self.wait, test: wait_test },
+            Phase { epoch: "response", field: "response", train: &self.response, test: response_test },
         ]
     }
 

@@ -56,15 +56,29 @@ const PAIRS: [Names; 2] = [
 ];
 
 /// The durations and strengths of a comparison in one of two modalities.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ContextDelayDm1(pub Comparison);
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContextDelayDm1 {
+    /// Strengths, and the durations of training.
+    #[serde(flatten)]
+    pub comparison: Comparison,
+    /// From the second stimulus to the response in tests, ms.
+    pub wait_test: f64,
+    /// Response in tests, ms.
+    pub response_test: f64,
+}
+
+impl Default for ContextDelayDm1 {
+    fn default() -> Self {
+        Self { comparison: Comparison::default(), wait_test: 500.0, response_test: 500.0 }
+    }
+}
 
 impl ContextDelayDm1 {
     /// A trial with stimuli in both modalities, of which this one counts.
     pub(super) fn plan_attending(&self, modality: Modality, draw: &mut Draw<'_>) -> Result<Plan, TaskError> {
         let angles = Comparison::angles(draw)?;
-        let [one, two] = [self.0.pair(draw, PAIRS[0])?, self.0.pair(draw, PAIRS[1])?];
+        let [one, two] = [self.comparison.pair(draw, PAIRS[0])?, self.comparison.pair(draw, PAIRS[1])?];
         let attended = match modality {
             Modality::One => one,
             Modality::Two => two,
@@ -99,11 +113,11 @@ impl Definition for ContextDelayDm1 {
     const P_RESPONSE: f64 = 1.0;
 
     fn phases(&self) -> Vec<Phase<'_>> {
-        self.0.phases()
+        self.comparison.phases(self.wait_test, self.response_test)
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        self.0.validate()
+        self.comparison.validate()
     }
 
     fn conditions(&self) -> Vec<Condition> {

@@ -49,12 +49,20 @@ use crate::{Condition, TaskError};
 
 /// The durations and strengths of a comparison in one modality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DelayDm1(pub Comparison);
+#[serde(default)]
+pub struct DelayDm1 {
+    /// Strengths, and the durations of training.
+    #[serde(flatten)]
+    pub comparison: Comparison,
+    /// From the second stimulus to the response in tests, ms.
+    pub wait_test: f64,
+    /// Response in tests, ms.
+    pub response_test: f64,
+}
 
 impl Default for DelayDm1 {
     fn default() -> Self {
-        Self(Comparison { wait_test: 200.0, response_test: 300.0, ..Comparison::default() })
+        Self { comparison: Comparison::default(), wait_test: 200.0, response_test: 300.0 }
     }
 }
 
@@ -62,7 +70,7 @@ impl DelayDm1 {
     /// A trial with both stimuli in this modality.
     pub(super) fn plan_in(&self, modality: Modality, draw: &mut Draw<'_>) -> Result<Plan, TaskError> {
         let angles = Comparison::angles(draw)?;
-        let pair = self.0.pair(draw, PAIR)?;
+        let pair = self.comparison.pair(draw, PAIR)?;
         Ok(Plan {
             condition: pair.named(comparison::named(angles), PAIR),
             stimuli: comparison::stimuli(modality, angles, pair.strengths()).into(),
@@ -83,11 +91,11 @@ impl Definition for DelayDm1 {
     const P_RESPONSE: f64 = 1.0;
 
     fn phases(&self) -> Vec<Phase<'_>> {
-        self.0.phases()
+        self.comparison.phases(self.wait_test, self.response_test)
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        self.0.validate()
+        self.comparison.validate()
     }
 
     fn conditions(&self) -> Vec<Condition> {

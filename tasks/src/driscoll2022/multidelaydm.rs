@@ -55,9 +55,13 @@ use crate::{Condition, TaskError};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MultiDelayDm {
-    /// Durations, and the strengths of the stimuli: half of their sum over the modalities.
+    /// The durations of training, and the strengths of the stimuli: half of their sum over the modalities.
     #[serde(flatten)]
     pub comparison: Comparison,
+    /// From the second stimulus to the response in tests, ms.
+    pub wait_test: f64,
+    /// Response in tests, ms.
+    pub response_test: f64,
     /// The smallest difference of the modalities, as a fraction of a stimulus's strength.
     pub split_min: f64,
     /// The largest.
@@ -66,7 +70,7 @@ pub struct MultiDelayDm {
 
 impl Default for MultiDelayDm {
     fn default() -> Self {
-        Self { comparison: Comparison::default(), split_min: 0.005, split_max: 0.8 }
+        Self { comparison: Comparison::default(), wait_test: 500.0, response_test: 500.0, split_min: 0.005, split_max: 0.8 }
     }
 }
 
@@ -92,7 +96,7 @@ impl Definition for MultiDelayDm {
     const P_RESPONSE: f64 = 1.0;
 
     fn phases(&self) -> Vec<Phase<'_>> {
-        self.comparison.phases()
+        self.comparison.phases(self.wait_test, self.response_test)
     }
 
     fn validate(&self) -> Result<(), TaskError> {

@@ -140,7 +140,7 @@ impl<T: Definition> Task for Multitask<T> {
     }
 
     fn description(&self) -> String {
-        header_of(T::SOURCE)
+        format!("{}\n\n{}", header_of(T::SOURCE), header_of(include_str!("protocol.rs")))
     }
 
     fn parameters(&self) -> serde_json::Value {
