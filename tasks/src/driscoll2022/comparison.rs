@@ -12,8 +12,8 @@
 //! | g | `strength_min`, `strength_max` | input units | 0.8 to 1.2 |
 //! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 |
 //!
-//! Where both modalities are shown with strengths of their own, the variables `stronger`, `strength` and `coherence` end in `_modality_1` and
-//! `_modality_2`.
+//! Where both modalities are shown with strengths of their own, the variables `stronger`, `strength` and `coherence` end in `_modality_1`
+//! and `_modality_2`.
 
 use std::f64::consts::PI;
 

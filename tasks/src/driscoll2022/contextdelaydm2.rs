@@ -24,8 +24,8 @@
 //! Variables: `angle_1`, `angle_2` (rad), and for each modality m `stronger_modality_m` (1 or 2), `strength_modality_m` (g) and
 //! `coherence_modality_m` (c). Classes: which is the stronger in either modality, four of them. Grid: 40 pairs of opposite angles, first
 //! strengths 0.8, 0.9, 1 and 1.1 of a sum of 2 in either modality.
-//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of [`Protocol`](super::Protocol), angles and choice those of
-//! [`comparison`](super::comparison).
+//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`, angles and choice those of
+//! `comparison`.
 //!
 //! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
 //! (ContextIntModality2).

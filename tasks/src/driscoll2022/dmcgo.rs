@@ -19,8 +19,9 @@
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1200 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 20 angles in each category, 0.04 pi apart, the second the same.
-//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of [`Protocol`](super::Protocol).
+//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 20 angles
+//! in each category, 0.04 pi apart, the second the same. Levels, loss mask, scoring, noise and the rounding of durations (down) are those
+//! of `Protocol`.
 //!
 //! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
 //! (ReactCategoryPro).

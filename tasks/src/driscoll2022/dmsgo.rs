@@ -19,13 +19,14 @@
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1200 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 40 angles, the second the same.
-//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of [`Protocol`](super::Protocol).
+//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 40 angles,
+//! the second the same. Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`.
 //!
 //! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
 //! (ReactMatch2Sample).
 //!
-//! Differences from the source: those of the family; two angles that are both given match if they are within 5 degrees, as in the code's psychometric mode.
+//! Differences from the source: those of the family; two angles that are both given match if they are within 5 degrees, as in the code's
+//! psychometric mode.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, TrialRng, create};

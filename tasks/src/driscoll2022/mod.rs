@@ -11,7 +11,8 @@
 //! Differences from the source, for all tasks: coherences (and the splits of `multidelaydm`) are drawn from their range directly, where the
 //! code draws 100 of them for each batch and then picks among these, with numbers that its seed does not fix; the input noise is that of
 //! the code's training script (`sigma_x` 0.1), not of its function's defaults (0.01); single precision; and the code stops only when the
-//! performance of every task exceeds 1, that is never: the criterion here, a mean performance above 0.95 in one validation, is this library's.
+//! performance of every task exceeds 1, that is never: the criterion here, a mean performance above 0.95 in one validation, is this
+//! library's.
 //!
 //! Reference: Driscoll LN, Shenoy K, Sussillo D (2024). Flexible multitask computation in recurrent networks utilizes shared dynamical
 //! motifs. Nature Neuroscience 27: 1349-1363. <https://doi.org/10.1038/s41593-024-01668-6>; preprint (2022)

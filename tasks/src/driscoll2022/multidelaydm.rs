@@ -25,8 +25,8 @@
 //!
 //! Variables: `stronger` (1 or 2), `angle_1`, `angle_2` (rad), `strength` (g), `coherence` (c), `split_1`, `split_2` (d_k). Classes:
 //! `stronger`. Grid: 40 pairs of opposite angles, first strengths 0.8, 0.9, 1 and 1.1 of a sum of 2 in either modality.
-//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of [`Protocol`](super::Protocol), angles and choice those of
-//! [`comparison`](super::comparison).
+//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`, angles and choice those of
+//! `comparison`.
 //!
 //! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
 //! (IntegrationMultimodal).

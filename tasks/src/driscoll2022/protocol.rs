@@ -322,7 +322,7 @@ impl Answer {
     fn read(outputs: ArrayView2<'_, f32>, baseline: f64) -> Option<Self> {
         let last = outputs.outer_iter().next_back()?;
         let [fixation, sin, cos] = last.iter().map(|z| f64::from(*z)).collect::<Vec<_>>().try_into().ok()?;
-        let angle = ring::wrapped((sin - baseline).atan2(cos - baseline));
-        (f64::is_finite(fixation) && angle.is_finite()).then_some(Self { fixating: fixation > FIXATING, angle })
+        let angle = (sin - baseline).atan2(cos - baseline);
+        (f64::is_finite(fixation) && angle.is_finite()).then(|| Self { fixating: fixation > FIXATING, angle: ring::wrapped(angle) })
     }
 }

@@ -4,7 +4,8 @@
 //! epochs    fixation 500 ms | sample 400 | three times: delay 400, test 400 | after 500
 //! signals   a direction of motion in the sample and in each test, each of 8
 //! test k    the sample, p 0.5;
-//!           else, from the second test on and with p 0.5, the last test again (a repeated match is a match); else a direction that has not been shown in this trial
+//!           else, from the second test on and with p 0.5, the last test again (a repeated match is a match)
+//!           else a direction that has not been shown in this trial
 //! targets   match or non_match in every test, fixation at all other times
 //! graded    all but the first 50 ms of each test
 //! ```

@@ -16,7 +16,8 @@
 //! | | `variable_delay_max` | ms | 300 |
 //! | | `p_catch` | | 0 |
 //!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test` in degrees, `match`.
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test` in degrees,
+//! `match`.
 //!
 //! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
 //!

@@ -20,8 +20,8 @@
 //!
 //! `cue = "early"` shows the cue during fixation instead, `cue = "full"` during the whole trial: the code's variants of this task.
 //!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test` in degrees, `match`;
-//! and `rule` (dms or dmrs).
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test` in degrees,
+//! `match`; and `rule` (dms or dmrs).
 //!
 //! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
 //!
@@ -106,7 +106,7 @@ impl DmsDmrs {
 
 impl Definition for DmsDmrs {
     const ID: &'static str = "masse2019/dms_dmrs";
-    const SUMMARY: &'static str = "Delayed match-to-sample or to-rotated-sample, as a cue says: is the direction of the test that of the sample, or that plus 90 degrees?";
+    const SUMMARY: &'static str = "Delayed match-to-sample, or to the sample plus 90 degrees, as a cue in the delay says";
     const SOURCE: &'static str = include_str!("dms_dmrs.rs");
     const N_TESTS: i32 = 1;
 

@@ -15,8 +15,8 @@
 //! | | `n_rule` (half of them for each place) | | 6 |
 //!
 //! Variables: `sample_1`, `sample_2` (degrees, by place), and for test k `cued_k` (1 or 2), `match_k`, `test_k` (at the cued place) and
-//! `distractor_k` (at the other). Classes: which place is cued and whether it matches, in both tests. Grid: all samples under all pairs of cues.
-//! Channels, noise, scoring and rounding are those of `Protocol`. A trial is correct if both tests are answered right.
+//! `distractor_k` (at the other). Classes: which place is cued and whether it matches, in both tests. Grid: all samples under all pairs of
+//! cues. Channels, noise, scoring and rounding are those of `Protocol`. A trial is correct if both tests are answered right.
 //!
 //! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
 //!

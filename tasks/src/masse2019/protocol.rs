@@ -26,8 +26,8 @@
 //!
 //! Directions are 0, 45, .. 315 degrees. The code scores steps, not trials: its accuracy is the fraction of graded test steps at which the
 //! right output is the largest. A trial counts here as what most of its steps say, so that both are 1/3 by chance for each test, and 1 when
-//! all is right; a trial with several tests is right only if all of them are. The reaction time, in tasks with one test, runs from test onset
-//! to the first step at which a response output is the largest.
+//! all is right; a trial with several tests is right only if all of them are. The reaction time, in tasks with one test, runs from test
+//! onset to the first step at which a response output is the largest.
 //!
 //! Durations must be whole numbers of steps unless `rounding` says otherwise; those that are drawn are cut to whole steps, as in the code.
 
