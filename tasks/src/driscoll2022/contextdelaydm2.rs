@@ -1,0 +1,88 @@
+//! Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 2, whatever modality 1 says.
+//!
+//! ```text
+//! epochs    fixation U(200, 600) ms | stimulus_1 U(200, 1600) | delay U(200, 1600) | stimulus_2 U(200, 1600) | wait U(100, 300)
+//!           | response U(300, 700)
+//!           test: 500 | 500 | 1000 | 500 | 500 | 500
+//! signals   fixation input to the response | stimulus_k: strength times sin, cos of angle_k, in both modalities | rule
+//! strengths first g + c, second g - c in each modality           g ~ U(0.8, 1.2) | c = +- U(0.005, 0.8), either sign, for each modality
+//! targets   fixation 0.8 to the response, then 0; response: (sin, cos) of the angle of the stimulus that is stronger in
+//!           modality 2
+//! graded    all but the first 100 ms and the first 100 ms of the response
+//! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | | `fixation`, `fixation_test` | ms | 200 to 600, 500 |
+//! | | `stimulus`, `stimulus_test` (each) | ms | 200 to 1600, 500 |
+//! | | `delay`, `delay_test` | ms | 200 to 1600, 1000 |
+//! | | `wait`, `wait_test` | ms | 100 to 300, 500 |
+//! | | `response`, `response_test` | ms | 300 to 700, 500 |
+//! | g | `strength_min`, `strength_max` | input units | 0.8 to 1.2 |
+//! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 |
+//!
+//! Variables: `angle_1`, `angle_2` (rad), and for each modality m `stronger_modality_m` (1 or 2), `strength_modality_m` (g) and
+//! `coherence_modality_m` (c). Classes: which is the stronger in either modality, four of them. Grid: 40 pairs of opposite angles, first
+//! strengths 0.8, 0.9, 1 and 1.1 of a sum of 2 in either modality.
+//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`, angles and choice those of
+//! `comparison`.
+//!
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
+//! (ContextIntModality2).
+//!
+//! Differences from the source: those of the family.
+//!
+//! ```
+//! use nn4n_tasks::{Condition, Split, TrialRng, create};
+//! use serde_json::json;
+//! let task = create("driscoll2022/contextdelaydm2", Some(&json!({ "sigma_in": 0.0 })))?;
+//! let asked = Condition::new().with("stronger_modality_2", 2.0).with("stronger_modality_1", 1.0).with("angle_2", 0.0);
+//! let trial = task.trial(Split::Test, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! assert_eq!(trial.targets.row(174).to_vec(), [0.0, 0.0, 1.0]);
+//! assert_eq!(trial.correct, Some(1));
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, ContextDelayDm1, Definition, Draw, Modality, Phase, Plan, Rule, comparison};
+use crate::{Condition, TaskError};
+
+/// The settings of [`ContextDelayDm1`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContextDelayDm2(pub ContextDelayDm1);
+
+impl Definition for ContextDelayDm2 {
+    const ID: &'static str = "driscoll2022/contextdelaydm2";
+    const SUMMARY: &'static str =
+        "Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 2, whatever modality 1 says";
+    const SOURCE: &'static str = include_str!("contextdelaydm2.rs");
+    const RULE: Rule = Rule::ContextDelayDm2;
+    const VARIABLES: &'static [&'static str] = ContextDelayDm1::VARIABLES;
+    const P_RESPONSE: f64 = 1.0;
+
+    fn phases(&self) -> Vec<Phase<'_>> {
+        self.0.phases()
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        self.0.validate()
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        self.0.conditions()
+    }
+
+    fn grid(&self) -> Vec<Condition> {
+        self.0.grid()
+    }
+
+    fn plan(&self, draw: &mut Draw<'_>) -> Result<Plan, TaskError> {
+        self.0.plan_attending(Modality::Two, draw)
+    }
+
+    fn choice(condition: &Condition, answer: &Answer) -> Option<usize> {
+        comparison::choice(condition, answer)
+    }
+}

@@ -1,0 +1,108 @@
+//! Delayed match-to-category: report the second of two stimuli at once if it is in the category of the first, else keep fixating.
+//!
+//! ```text
+//! epochs    fixation U(200, 600) ms | stimulus_1 U(200, 1600) | delay U(200, 1600) | response U(300, 700)
+//!           test: 500 | 500 | 1200 | 500
+//! signals   fixation input to the end | first stimulus: sin, cos of angle_1 | second stimulus, in the response: sin, cos of angle_2, each
+//!           in modality 1 or 2 | rule
+//! category  angles from 0 to pi, or from pi to 2 pi                             angle_1, angle_2 ~ U(0, 2 pi)
+//! match     both angles in the same category, p 0.5
+//! targets   match: fixation 0.8 to the response, then 0; response: (sin, cos) of angle_2
+//!           non-match: fixation 0.8 to the end, response outputs 0
+//! graded    all but the first 100 ms and the first 100 ms of the response
+//! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | | `fixation`, `fixation_test` | ms | 200 to 600, 500 |
+//! | | `stimulus`, `stimulus_test` (the first) | ms | 200 to 1600, 500 |
+//! | | `delay`, `delay_test` | ms | 200 to 1600, 1200 |
+//! | | `response`, `response_test` | ms | 300 to 700, 500 |
+//!
+//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 20 angles
+//! in each category, 0.04 pi apart, the second the same. Levels, loss mask, scoring, noise and the rounding of durations (down) are those
+//! of `Protocol`.
+//!
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
+//! (ReactCategoryPro).
+//!
+//! Differences from the source: those of the family.
+//!
+//! ```
+//! use nn4n_tasks::{Condition, Split, TrialRng, create};
+//! let task = create("driscoll2022/dmcgo", None)?;
+//! let asked = Condition::new().with("angle_1", 1.0).with("angle_2", 2.0);
+//! let trial = task.trial(Split::Test, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! assert_eq!(trial.condition.to_string().split(' ').next(), Some("match=true"));
+//! assert_eq!(trial.targets.row(134)[0], 0.0); // responds
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use std::f64::consts::{PI, TAU};
+
+use serde::{Deserialize, Serialize};
+
+use super::matching::{self, Angles};
+use super::{Answer, Definition, Draw, Matching, Phase, Plan, Rule};
+use crate::{Condition, TaskError};
+
+/// The angles of the grid in each category.
+const N_ANGLES: usize = 20;
+
+/// The durations of a match to a category.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DmcGo(pub Matching);
+
+/// Two angles of the same category or of both.
+pub(super) fn pair(draw: &mut Draw<'_>) -> Result<Angles, TaskError> {
+    let (drawn, within) = (draw.rng.chance(0.5), draw.rng.between(0.0, PI));
+    let is_match = draw.flag("match")?.unwrap_or(drawn);
+    // An angle that matches `other`, or does not.
+    let partner = |other: f64| if is_match == (other < PI) { within } else { (within + PI).min(TAU.next_down()) };
+    let (first, second) = match (draw.angle("angle_1")?, draw.angle("angle_2")?) {
+        (Some(first), Some(second)) => return Ok(Angles { first, second, is_match: (first < PI) == (second < PI) }),
+        (None, Some(second)) => (partner(second), second),
+        _ => {
+            let first = draw.angle_or_any("angle_1")?;
+            (first, partner(first))
+        }
+    };
+    Ok(Angles { first, second, is_match })
+}
+
+/// The angles of the grid, away from the boundaries.
+pub(super) fn angles() -> impl Iterator<Item = f64> {
+    let in_category = |start: f64| (0..N_ANGLES).map(move |k| PI * (start + 0.1 + 0.8 * k as f64 / N_ANGLES as f64));
+    [0.0, 1.0].into_iter().flat_map(in_category)
+}
+
+impl Definition for DmcGo {
+    const ID: &'static str = "driscoll2022/dmcgo";
+    const SUMMARY: &'static str =
+        "Delayed match-to-category: report the second of two stimuli at once if it is in the category of the first, else keep fixating";
+    const SOURCE: &'static str = include_str!("dmcgo.rs");
+    const RULE: Rule = Rule::DmcGo;
+    const VARIABLES: &'static [&'static str] = matching::VARIABLES;
+    const P_RESPONSE: f64 = 0.5;
+
+    fn phases(&self) -> Vec<Phase<'_>> {
+        self.0.phases()
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        matching::conditions()
+    }
+
+    fn grid(&self) -> Vec<Condition> {
+        matching::grid(true, angles().map(|angle| [angle, angle]))
+    }
+
+    fn plan(&self, draw: &mut Draw<'_>) -> Result<Plan, TaskError> {
+        matching::plan(draw, true, pair)
+    }
+
+    fn choice(condition: &Condition, answer: &Answer) -> Option<usize> {
+        matching::choice(condition, answer)
+    }
+}

@@ -1,0 +1,201 @@
+//! A task of the family: the settings that all of them have, and its own.
+//!
+//! ```
+//! use nn4n_tasks::Task;
+//! use nn4n_tasks::driscoll2022::{DelayGo, Multitask, Protocol};
+//! let quiet = Protocol { sigma_in: 0.0, ..Protocol::default() };
+//! let task = Multitask { protocol: quiet, task: DelayGo::default() };
+//! assert_eq!((task.inputs().len(), task.outputs().len()), (20, 3));
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use std::fmt;
+
+use ndarray::ArrayView2;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::protocol::{Answer, Phase, Plan, Protocol};
+use super::{CITATION, Draw};
+use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{header_of, parameters_of};
+
+/// The 15 rules, in the order of their input channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Go after a visible stimulus.
+    FdGo,
+    /// Go at once.
+    ReactGo,
+    /// Go from memory.
+    DelayGo,
+    /// Away from a visible stimulus.
+    FdAnti,
+    /// Away at once.
+    ReactAnti,
+    /// Away from memory.
+    DelayAnti,
+    /// Compare two strengths in modality 1.
+    DelayDm1,
+    /// Compare two strengths in modality 2.
+    DelayDm2,
+    /// Compare in modality 1, ignore modality 2.
+    ContextDelayDm1,
+    /// Compare in modality 2, ignore modality 1.
+    ContextDelayDm2,
+    /// Compare the sums over both modalities.
+    MultiDelayDm,
+    /// Go if the angles are the same.
+    DmsGo,
+    /// Go if the angles differ.
+    DmsNogo,
+    /// Go if the categories are the same.
+    DmcGo,
+    /// Go if the categories differ.
+    DmcNogo,
+}
+
+impl Rule {
+    /// The names of the source.
+    pub const NAMES: [&'static str; 15] = [
+        "fdgo",
+        "reactgo",
+        "delaygo",
+        "fdanti",
+        "reactanti",
+        "delayanti",
+        "delaydm1",
+        "delaydm2",
+        "contextdelaydm1",
+        "contextdelaydm2",
+        "multidelaydm",
+        "dmsgo",
+        "dmsnogo",
+        "dmcgo",
+        "dmcnogo",
+    ];
+}
+
+/// What tells one task of the family from another.
+pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The id of the task.
+    const ID: &'static str;
+    /// One sentence.
+    const SUMMARY: &'static str;
+    /// The text of the task's file.
+    const SOURCE: &'static str;
+    /// The rule input that is on.
+    const RULE: Rule;
+    /// The names of the trial variables.
+    const VARIABLES: &'static [&'static str];
+    /// The fraction of trials that ask for a response; the others ask to keep fixating.
+    const P_RESPONSE: f64;
+
+    /// The periods of a trial, in order; the last is the response.
+    fn phases(&self) -> Vec<Phase<'_>>;
+
+    /// Checks what is not a duration.
+    fn validate(&self) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    /// The classes of trials.
+    fn conditions(&self) -> Vec<Condition>;
+
+    /// The conditions of the source's test mode.
+    fn grid(&self) -> Vec<Condition>;
+
+    /// Draws the variables of a trial and says what it shows and asks for.
+    fn plan(&self, draw: &mut Draw<'_>) -> Result<Plan, TaskError>;
+
+    /// Which of two alternatives an answer takes, if the task has two.
+    fn choice(_condition: &Condition, _answer: &Answer) -> Option<usize> {
+        None
+    }
+}
+
+/// A task of Driscoll et al. (2022).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Multitask<T> {
+    /// What all tasks of the family have.
+    #[serde(flatten)]
+    pub protocol: Protocol,
+    /// What is this task's own.
+    #[serde(flatten)]
+    pub task: T,
+}
+
+impl<T: Definition> Task for Multitask<T> {
+    fn id(&self) -> &str {
+        T::ID
+    }
+
+    fn summary(&self) -> &str {
+        T::SUMMARY
+    }
+
+    fn citation(&self) -> Citation {
+        CITATION
+    }
+
+    fn description(&self) -> String {
+        format!("{}\n\n{}", header_of(T::SOURCE), header_of(include_str!("protocol.rs")))
+    }
+
+    fn parameters(&self) -> serde_json::Value {
+        parameters_of(self)
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        self.protocol.validate(&self.task.phases())?;
+        self.task.validate()
+    }
+
+    fn dt(&self) -> f64 {
+        self.protocol.dt
+    }
+
+    fn inputs(&self) -> Vec<Channel> {
+        let senses = ["fixation", "modality_1_sin", "modality_1_cos", "modality_2_sin", "modality_2_cos"].map(String::from);
+        let rules = Rule::NAMES.map(|rule| format!("rule_{rule}"));
+        senses.into_iter().chain(rules).map(|name| Channel { name }).collect()
+    }
+
+    fn outputs(&self) -> Vec<Channel> {
+        Channel::list(&["fixation", "response_sin", "response_cos"])
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        self.task.conditions()
+    }
+
+    fn grid(&self) -> Vec<Condition> {
+        self.task.grid()
+    }
+
+    fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        let nothing = Condition::new();
+        let given = condition.unwrap_or(&nothing);
+        given.allow(T::VARIABLES)?;
+        let timeline = self.protocol.timeline(split, &self.task.phases(), rng)?;
+        let plan = self.task.plan(&mut Draw::new(given, self.protocol.same_timing_per_batch, rng))?;
+        self.protocol.trial(T::RULE, timeline, plan, rng)
+    }
+
+    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+        self.protocol.score(trial, outputs, T::choice)
+    }
+
+    fn objective(&self) -> Objective {
+        Objective::MeanSquare
+    }
+
+    fn chance(&self) -> f64 {
+        self.protocol.chance(T::P_RESPONSE)
+    }
+
+    fn criterion(&self) -> Option<Criterion> {
+        Some(Criterion::MeanPerformance { threshold: 0.95, window: 1 })
+    }
+}

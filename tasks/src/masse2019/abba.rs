@@ -1,0 +1,83 @@
+//! ABBA: which of three tests match the sample? Tests that do not match may be repeated.
+//!
+//! ```text
+//! epochs    fixation 500 ms | sample 400 | three times: delay 400, test 400 | after 500
+//! signals   a direction of motion in the sample and in each test, each of 8
+//! test k    the sample, p 0.5;
+//!           else, from the second test on and with p 0.5, the last test again (a repeated match is a match)
+//!           else a direction that has not been shown in this trial
+//! targets   match or non_match in every test, fixation at all other times
+//! graded    all but the first 50 ms of each test
+//! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | | `fixation`, `sample`, `delay`, `test`, `after` | ms | 500, 400, 400, 400, 500 |
+//! | | `p_match` | | 0.5 |
+//! | | `p_repeat` | | 0.5 |
+//!
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `sequence`: `sample` and `test_1` to `test_3` in
+//! degrees, `match_1` to `match_3`. A trial is correct if all three tests are answered right.
+//!
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
+//!
+//! Differences from the source: those of the family. As in the code, all three tests are presented and graded, whatever came before.
+//!
+//! ```
+//! use nn4n_tasks::{Condition, Split, TrialRng, create};
+//! let task = create("masse2019/abba", None)?;
+//! let asked = Condition::new().with("sample", 0.0).with("match_1", false).with("match_2", false).with("test_3", 0.0);
+//! let trial = task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! let classes: Vec<_> = [150, 210, 250, 290, 379].iter().map(|step| trial.targets.row(*step).to_vec()).collect();
+//! let (fixation, non_match, is_match) = (vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.0], vec![0.0, 0.0, 1.0]);
+//! assert_eq!(classes, [non_match.clone(), non_match, fixation.clone(), is_match, fixation]);
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::protocol::{Plan, Protocol};
+use super::{Definition, Sequence};
+use crate::error::rules;
+use crate::{Condition, TaskError, Timeline, TrialRng};
+
+/// The durations and probabilities of three tests that may be repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Abba {
+    /// Durations and matches.
+    #[serde(flatten)]
+    pub sequence: Sequence,
+    /// The probability that a test that is not made a match repeats the last one.
+    pub p_repeat: f64,
+}
+
+impl Default for Abba {
+    fn default() -> Self {
+        Self { sequence: Sequence::default(), p_repeat: 0.5 }
+    }
+}
+
+impl Definition for Abba {
+    const ID: &'static str = "masse2019/abba";
+    const SUMMARY: &'static str = "ABBA: which of three tests match the sample? Tests that do not match may be repeated";
+    const SOURCE: &'static str = include_str!("abba.rs");
+    const N_TESTS: i32 = 3;
+
+    fn validate(&self, protocol: &Protocol) -> Result<(), TaskError> {
+        rules::probability("p_repeat", self.p_repeat)?;
+        self.sequence.validate(protocol)
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        Sequence::conditions()
+    }
+
+    fn grid(&self) -> Vec<Condition> {
+        Sequence::grid()
+    }
+
+    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError> {
+        self.sequence.plan(protocol, condition, self.p_repeat, rng)
+    }
+}
