@@ -8,6 +8,7 @@ use std::fmt;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use crate::motor::Plant;
 use crate::{Condition, Performance, Score, TaskError, Trial, TrialRng, TrialView};
 
 /// Which timing the trials have.
@@ -230,6 +231,12 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// The updates at which training goes over to another task, ascending; none for a single task.
     fn switches(&self) -> Vec<u64> {
         Vec::new()
+    }
+
+    /// The plant that the outputs of the network drive, if what is graded is not the outputs themselves: `targets` and [`score`](Self::score)
+    /// then are about what the plant does.
+    fn plant(&self) -> Option<Plant> {
+        None
     }
 
     /// The source's rule for ending the training, if it has one.
