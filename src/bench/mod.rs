@@ -29,6 +29,7 @@ mod pool;
 mod product;
 mod scaling;
 mod step;
+mod trials;
 
 pub use case::{CASES, Case};
 pub use measure::{Report, measure, median};
@@ -37,3 +38,4 @@ pub use pool::in_pool;
 pub use product::ProductSpeed;
 pub use scaling::{BatchRow, Scaling, StepsRow, ThreadTime, scaling};
 pub use step::{PHASES, StepTime, TrainingStep};
+pub use trials::{TrialsRow, trials};

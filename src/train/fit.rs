@@ -115,7 +115,8 @@ fn train(
         let trajectory = network.unroll(&batch.inputs, state.carried.as_ref(), Some(NoiseKey::new(experiment.seed, update)))?;
         let context = Context { model: &network, trajectory: &trajectory, batch: &batch, loss: config.loss };
         let terms = loss_terms(&config.regularisers, &context)?;
-        let loss = finite(&terms.total, update)?;
+        let synaptic = state.synapses.as_ref().map(|synapses| synapses.penalty(&parameters)).transpose()?;
+        let loss = finite(&terms.total, update)? + synaptic.unwrap_or(0.0);
 
         let learning_rate = config.learning_rate * config.schedule.factor(update);
         let gradient_norm = descend(&mut state, &network, &parameters, gradients(&terms.total, &parameters)?, config, learning_rate)?;
@@ -128,7 +129,9 @@ fn train(
         }
 
         if state.updates % config.log_every == 0 {
-            log.update(&record(state.updates, loss, &terms, gradient_norm, learning_rate)?)?;
+            let mut record = record(state.updates, loss, &terms, gradient_norm, learning_rate)?;
+            record.terms.extend(synaptic.map(|penalty| ("synaptic_intelligence".to_string(), penalty.into())));
+            log.update(&record)?;
         }
         let validated = state.updates % config.validation.every == 0 || state.updates == config.updates;
         if validated {

@@ -12,6 +12,7 @@ use crate::bench::{CASES, Case};
   nn4n bench --case song --phases --threads 1         where the time of one goes
   nn4n bench --units 200 --batch-size 32 --steps 250 --inputs 4 --outputs 2 --kind ei
   nn4n bench --case small --scaling                   longer trials, larger batches, more threads
+  nn4n bench --trials song2016 --seconds 1            trials of one family, and the step that they feed
   nn4n bench --case all --json | jq -r '[.case, .median_ms, .percent_of_peak] | @tsv'
 
 Cases (units, batch, steps, inputs, outputs):
@@ -52,7 +53,7 @@ pub struct BenchArgs {
     /// Number of threads [default: RAYON_NUM_THREADS, or all cores]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     pub(super) threads: Option<usize>,
-    /// Least time to measure each case, or the tables of --scaling, seconds
+    /// Least time to measure each case, each task, or the tables of --scaling, seconds
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = parse_seconds, allow_negative_numbers = true)]
     pub(super) seconds: f64,
     /// Say where the time of a step goes
@@ -61,6 +62,9 @@ pub struct BenchArgs {
     /// Tables of the time against steps, batch size and threads
     #[arg(long, conflicts_with = "phases")]
     pub(super) scaling: bool,
+    /// What the trials of every task cost, compared with the training step that they feed; only of tasks whose id starts so, if named
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["case", "units", "scaling", "phases"])]
+    pub(super) trials: Option<String>,
     /// Report in JSON, one line per case
     #[arg(long)]
     pub(super) json: bool,

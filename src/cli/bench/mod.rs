@@ -4,7 +4,7 @@ mod args;
 mod memory;
 mod print;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 pub use args::BenchArgs;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
@@ -42,7 +42,11 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
         return output::json_line(&bench::in_pool(threads, || bench::probe(case))?);
     }
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
-    let done = if args.scaling { scaling(args, &cases[0], threads, &spinner) } else { steps(args, &cases, threads, &spinner) };
+    let done = match &args.trials {
+        Some(prefix) => trials(args, prefix, threads, &spinner),
+        None if args.scaling => scaling(args, &cases[0], threads, &spinner),
+        None => steps(args, &cases, threads, &spinner),
+    };
     spinner.finish_and_clear();
     done
 }
@@ -80,4 +84,28 @@ fn scaling(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar)
     };
     let found = bench::scaling(case, threads, args.seconds, progress)?;
     spinner.suspend(|| if args.json { output::json_line(&found) } else { print::scaling(&found) })
+}
+
+fn trials(args: &BenchArgs, prefix: &str, threads: usize, spinner: &ProgressBar) -> Result<()> {
+    // A task without channels of its own reads a user's data.
+    let chosen = |info: &nn4n_tasks::TaskInfo| info.n_inputs.is_some() && info.id.starts_with(prefix);
+    let tasks: Vec<_> = nn4n_tasks::list().into_iter().filter(chosen).collect();
+    if tasks.is_empty() {
+        bail!("--trials {prefix}: no task has an id that starts so; see `nn4n tasks list`");
+    }
+    let mut above = Vec::new();
+    for (index, info) in tasks.iter().enumerate() {
+        spinner.set_message(info.id);
+        spinner.tick();
+        let row = bench::in_pool(threads, || bench::trials(info, args.seconds))?;
+        spinner.suspend(|| if args.json { output::json_line(&row) } else { print::trials(&row, index == 0) })?;
+        above.extend((row.percent > 10.0).then_some(row.task));
+    }
+    if args.json {
+        return Ok(());
+    }
+    output::text(&match above.as_slice() {
+        [] => format!("all of {} tasks make a batch in less than a tenth of their training step", tasks.len()),
+        above => format!("{} of {} tasks take more than a tenth of their training step: {}", above.len(), tasks.len(), above.join(", ")),
+    })
 }

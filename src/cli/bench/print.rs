@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{BenchArgs, Line};
 use crate::{
-    bench::{Case, Scaling},
+    bench::{Case, Scaling, TrialsRow},
     cli::output,
 };
 
@@ -51,6 +51,23 @@ pub fn next(args: &BenchArgs, cases: &[Case]) -> Result<()> {
         _ if args.phases => output::text("next: nn4n bench --case small --scaling"),
         _ => output::text("next: nn4n bench --case small --phases"),
     }
+}
+
+/// One row of the trials, after the heading if it is the first.
+pub fn trials(row: &TrialsRow, is_first: bool) -> Result<()> {
+    if is_first {
+        output::text("task                                              units  batch  steps   batch ms    step ms   of step")?;
+    }
+    output::text(&format!(
+        "{:<48}{:>7}{:>7}{:>7}{:>11.3}{:>11.3}{:>10}",
+        row.task,
+        row.units,
+        row.batch_size,
+        row.steps,
+        row.batch_ms,
+        row.step_ms,
+        output::percent(row.percent / 100.0)
+    ))
 }
 
 /// Both tables.

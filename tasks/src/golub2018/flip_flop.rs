@@ -65,7 +65,7 @@ impl Task for FlipFlop {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {
@@ -128,8 +128,11 @@ impl Task for FlipFlop {
         let mut memory = vec![0.0; self.bits];
         for (step, (mut input, mut target)) in inputs.outer_iter_mut().zip(targets.outer_iter_mut()).enumerate() {
             for (bit, memory) in memory.iter_mut().enumerate() {
-                if step == 0 || rng.chance(self.p_pulse) {
-                    *memory = if rng.chance(0.5) { 1.0 } else { -1.0 };
+                // One number decides whether there is a pulse, and its sign.
+                let p_pulse = if step == 0 { 1.0 } else { self.p_pulse };
+                let drawn = rng.uniform();
+                if drawn < p_pulse {
+                    *memory = if drawn < 0.5 * p_pulse { 1.0 } else { -1.0 };
                     input[bit] = *memory;
                 }
                 target[bit] = *memory;
