@@ -77,9 +77,12 @@ pub fn trials(info: &TaskInfo, seconds: f64) -> Result<TrialsRow> {
     Ok(TrialsRow { task: info.id, preset, batch_size, units, steps, batch_ms, step_ms, percent: 100.0 * batch_ms / step_ms })
 }
 
-/// The network of the task's preset, or the one that `nn4n train` takes.
+/// The network of the task's preset, of the first one of its family, or the one that `nn4n train` takes.
 fn network(task: &str) -> Result<(Option<&'static str>, usize, Kind, usize)> {
-    let Some(found) = preset::list().into_iter().find(|preset| preset.task == task) else {
+    let presets = preset::list();
+    let family = |id: &str| id.split('/').next().unwrap_or_default().to_string();
+    let own = presets.iter().find(|preset| preset.task == task);
+    let Some(found) = own.or(presets.iter().find(|preset| family(preset.id) == family(task))) else {
         return Ok((None, UNITS, Kind::Vanilla, TrainConfig::default().batch_size));
     };
     let experiment = preset::load(found.id)?;
@@ -104,6 +107,7 @@ mod tests {
     #[test]
     fn a_task_with_a_preset_is_measured_with_its_network_and_others_with_the_default() -> Result<()> {
         assert_eq!(network("song2016/romo")?, (Some("song2016/romo"), 500, Kind::Ei, 20));
+        assert_eq!(network("yang2019/dm1")?, (Some("yang2019/all"), 256, Kind::Vanilla, 64));
         assert_eq!(network("golub2018/flip_flop")?, (None, 100, Kind::Vanilla, 20));
         Ok(())
     }

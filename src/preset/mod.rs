@@ -38,11 +38,21 @@ macro_rules! texts {
     };
 }
 
-/// Ids and texts of all presets.
-const TEXTS: [(&str, &str); 11] = texts![
-    "song2016": "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas", "multisensory", "romo", "lee_sequence",
-    "sinewave",
+/// Ids and texts of all presets, family by family.
+const FAMILIES: [&[(&str, &str)]; 5] = [
+    &texts![
+        "song2016": "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas", "multisensory", "romo", "lee_sequence",
+        "sinewave",
+    ],
+    &texts!["yang2019": "all", "context"],
+    &texts!["driscoll2022": "all"],
+    &texts!["wang2024": "place_cells"],
+    &texts!["cueva2018": "path_integration"],
 ];
+
+fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FAMILIES.into_iter().flatten().copied()
+}
 
 /// All presets, family by family.
 pub fn list() -> Vec<Preset> {
@@ -50,10 +60,10 @@ pub fn list() -> Vec<Preset> {
     let described = |(id, toml): (&'static str, &'static str)| Preset {
         id,
         summary: line(toml, "# "),
-        task: line(toml, "id = ").trim_matches('"'),
+        task: line(toml, "id = \"").split('"').next().unwrap_or_default(),
         toml,
     };
-    TEXTS.into_iter().map(described).collect()
+    texts().map(described).collect()
 }
 
 /// The experiment of the preset with this id.
@@ -61,10 +71,10 @@ pub fn list() -> Vec<Preset> {
 /// # Errors
 /// If there is none; the message names those that there are.
 pub fn load(id: &str) -> Result<Experiment> {
-    match TEXTS.iter().find(|(known, _)| *known == id) {
+    match texts().find(|(known, _)| *known == id) {
         Some((_, text)) => Experiment::from_toml(text),
         None => {
-            let known = TEXTS.map(|(known, _)| known).join(", ");
+            let known = texts().map(|(known, _)| known).collect::<Vec<_>>().join(", ");
             Err(Error::setting("preset", format!("`{id}` is unknown; the presets are {known}")))
         }
     }
