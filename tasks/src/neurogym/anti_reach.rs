@@ -117,6 +117,7 @@ impl Task for AntiReach {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let n = self.dim_ring;
         let target = Asked::new(condition, &["target"])?.whole_or_drawn("target", n, rng)?;
         let mut schedule = Schedule::new(self.clock())?;

@@ -21,11 +21,11 @@
 //! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), Nature 503: 78, <https://doi.org/10.1038/nature12742>;
 //! as `ContextDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym shows the fixation input in the fixation period only and the context through the decision, so that
-//! after a delay of unknown length nothing says when to respond (its issue 279). Here both go off at the decision, as in the experiment;
-//! `go_cue = false` restores the former. 750 ms are no whole number of steps of 100 ms: the nearest is taken, 800 ms, and so are the steps of
-//! the delay, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.9, is ours: at this noise an
-//! ideal observer reaches 0.947.
+//! Differences from the source: neurogym shows the fixation input in the fixation period only and the context through the decision, so
+//! that after a delay of unknown length nothing says when to respond (its issue 279). Here both go off at the decision, as in the
+//! experiment; `go_cue = false` restores the former. 750 ms are no whole number of steps of 100 ms: the nearest is taken, 800 ms, and so
+//! are the steps of the delay, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.9, is
+//! ours: at this noise an ideal observer reaches 0.947.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ContextDecisionMaking};
@@ -190,6 +190,7 @@ impl Task for ContextDecisionMaking {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (n, asked) = (self.dim_ring, Asked::new(condition, &["context", FIRST.0, FIRST.1, SECOND.0, SECOND.1])?);
         let context = self.relevant(asked, rng)?;
         let first = Evidence::draw(asked, FIRST, &self.coherences, n, rng)?;

@@ -16,9 +16,9 @@
 //! Reference: Barak O, Tsodyks M, Romo R (2010), J Neurosci 30: 9424, <https://doi.org/10.1523/JNEUROSCI.1875-10.2010>;
 //! as `DelayComparison` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym adds the noise of the stimuli to the fixation input too, an error that it has corrected elsewhere;
-//! `noise_on_all_inputs = true` restores it. Durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes
-//! the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym adds the noise of the stimuli to the fixation input too, an error that it has corrected
+//! elsewhere; `noise_on_all_inputs = true` restores it. Durations between two steps are errors unless `rounding` says what becomes of
+//! them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayComparison};
@@ -159,6 +159,7 @@ impl Task for DelayComparison {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (v1, v2) = self.pair(Asked::new(condition, &["v1", "v2"])?, rng)?;
         let mut schedule = Schedule::new(self.clock())?;
         schedule.epoch("fixation", &self.fixation, rng)?;

@@ -20,10 +20,10 @@
 //! Reference: Freedman DJ, Assad JA (2006), Nature 443: 85, <https://doi.org/10.1038/nature05078>;
 //! as `DelayMatchCategory` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym's two channels show 0.5 +- 0.5 cos(theta), which is the same for theta and 2 pi - theta, one of either
-//! category: with them, no network can do better than guess. Here the ring has 32 channels; `dim_ring = 2` restores neurogym's. 650 ms are no
-//! whole number of steps of 100 ms: the nearest is taken, 700 ms, where neurogym takes the step below (`rounding = "floor"`). The training
-//! rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym's two channels show 0.5 +- 0.5 cos(theta), which is the same for theta and 2 pi - theta, one of
+//! either category: with them, no network can do better than guess. Here the ring has 32 channels; `dim_ring = 2` restores neurogym's.
+//! 650 ms are no whole number of steps of 100 ms: the nearest is taken, 700 ms, where neurogym takes the step below (`rounding =
+//! "floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use std::f64::consts::PI;
@@ -152,6 +152,7 @@ impl Task for DelayMatchCategory {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (n, asked) = (self.dim_ring, Asked::new(condition, &["match", "category", "sample", "test"])?);
         let matches = asked.flag_or_drawn("match", rng)?;
         let (sample, category) = stimulus(asked, "sample", asked.whole("category", 2)?, rng)?;

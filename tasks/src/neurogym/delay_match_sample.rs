@@ -130,6 +130,7 @@ impl Task for DelayMatchSample {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (n, asked) = (self.dim_ring, Asked::new(condition, &["match", "sample"])?);
         let matches = asked.flag_or_drawn("match", rng)?;
         let sample = asked.whole_or_drawn("sample", n, rng)?;

@@ -20,9 +20,9 @@
 //! Reference: Miller EK, Erickson CA, Desimone R (1996), J Neurosci 16: 5154, <https://doi.org/10.1523/JNEUROSCI.16-16-05154.1996>;
 //! as `DelayMatchSampleDistractor1D` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise, and is 0, so that the trials
-//! are neurogym's. Durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step below
-//! (`"floor"`). The training rule, a performance above 0.9, is ours.
+//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise, and is 0, so that the
+//! trials are neurogym's. Durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
+//! below (`"floor"`). The training rule, a performance above 0.9, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayMatchSampleDistractor1D};
@@ -132,6 +132,7 @@ impl Task for DelayMatchSampleDistractor1D {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (n, asked) = (self.dim_ring, Asked::new(condition, &["match", "sample", "distractor_1", "distractor_2"])?);
         let matching = asked.whole_or_drawn("match", TESTS.len(), rng)?;
         let sample = Self::angle(asked, "sample", rng)?;

@@ -1,8 +1,9 @@
 //! Delayed paired association: respond to two of four pairs of stimuli.
 //!
 //! ```text
-//! epochs    fixation 0 ms | stim1 1000 ms | delay_btw_stim 1000 ms | stim2 1000 ms | delay_aft_stim 1000 ms | decision 500 ms     dt 100 ms
+//! epochs    fixation 0 ms | stim1 1000 ms | delay_btw_stim 1000 ms | stim2 1000 ms | delay_aft_stim 1000 ms | decision 500 ms
 //! inputs    fixation: 1 until the decision;  stimulus_a: 1 in stim1;  stimulus_b: 1 in stim2;  both with noise
+//! dt        100 ms
 //! pair      (a, b) = (1, 3), (1, 4), (2, 3) or (2, 4)
 //! classes   0 fixate, 1 go: for (1, 3) and (2, 4) in the decision; 0 elsewhere
 //! graded    every step
@@ -17,9 +18,9 @@
 //! Reference: Zhang X, Yan W, Wang W, et al. (2019), eLife 8: e43191, <https://doi.org/10.7554/eLife.43191>;
 //! as `DelayPairedAssociation` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise to the four stimulus channels while
-//! a stimulus is shown, and is 0, so that the trials are neurogym's. Durations between two steps are errors unless `rounding` says what becomes
-//! of them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise to the four stimulus
+//! channels while a stimulus is shown, and is 0, so that the trials are neurogym's. Durations between two steps are errors unless
+//! `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayPairedAssociation};
@@ -121,6 +122,7 @@ impl Task for DelayPairedAssociation {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let asked = Asked::new(condition, &["first", "second"])?;
         let first = asked.whole_or_drawn("first", 2, rng)?;
         let second = match asked.whole("second", 4)? {

@@ -23,10 +23,10 @@
 //! Reference: Rose NS, LaRocque JJ, Riggall AC, et al. (2016), Science 354: 1136, <https://doi.org/10.1126/science.aah7011>;
 //! as `DualDelayMatchSample` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym calls a trial right if any action in the first test or the first action in the second is right; here both
-//! answers have to be (`both = false` restores the former). neurogym adds the noise to the fixation and cue inputs too
-//! (`noise_on_all_inputs = true`). Durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
-//! below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym calls a trial right if any action in the first test or the first action in the second is right;
+//! here both answers have to be (`both = false` restores the former). neurogym adds the noise to the fixation and cue inputs too
+//! (`noise_on_all_inputs = true`). Durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the
+//! step below (`"floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DualDelayMatchSample};
@@ -191,6 +191,7 @@ impl Task for DualDelayMatchSample {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let asked = Asked::new(condition, &["tested_first", "match_1", "match_2", "sample_1", "sample_2"])?;
         let tested_first = asked.whole_or_drawn("tested_first", 2, rng)?;
         let mut draw = |(sample, matches): (&str, &str)| -> Result<Object, TaskError> {

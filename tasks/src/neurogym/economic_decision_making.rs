@@ -19,9 +19,10 @@
 //! Reference: Padoa-Schioppa C, Assad JA (2006), Nature 441: 223, <https://doi.org/10.1038/nature04676>;
 //! as `EconomicDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym's environment is for reward only, and its label is to fixate throughout; here it is the choice that is
-//! rewarded most, which is also what neurogym calls right. 750 ms are no whole number of steps of 100 ms: the nearest is taken, 800 ms, and for the
-//! offer too, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym's environment is for reward only, and its label is to fixate throughout; here it is the choice
+//! that is rewarded most, which is also what neurogym calls right. 750 ms are no whole number of steps of 100 ms: the nearest is taken,
+//! 800 ms, and for the offer too, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above
+//! 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::EconomicDecisionMaking};
@@ -162,6 +163,7 @@ impl Task for EconomicDecisionMaking {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let asked = Asked::new(condition, &["juice_1", "n_b", "n_a"])?;
         let a_first = Self::a_first(asked, rng)?;
         let ((n_b, n_a), b_is_better) = self.offer(asked, rng)?;

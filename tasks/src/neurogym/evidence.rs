@@ -5,8 +5,8 @@
 //! evidence for direction k at coherence c:  0.5 + |c|/2 cos(theta_i - theta_k)     two channels: (1 + |c|)/2 and (1 - |c|)/2
 //! ```
 //!
-//! With two directions the coherence has a sign, positive for direction 1, and its absolute value otherwise. Each direction and each strength is
-//! equally likely; at a coherence of 0 the direction that counts as right is drawn too, so it is a variable of its own.
+//! With two directions the coherence has a sign, positive for direction 1, and its absolute value otherwise. Each direction and each
+//! strength is equally likely; at a coherence of 0 the direction that counts as right is drawn too, so it is a variable of its own.
 
 use std::f64::consts::TAU;
 

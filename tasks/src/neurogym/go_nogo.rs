@@ -12,8 +12,8 @@
 //! |---|---|---|---|
 //! | which stimulus | variable `go` | | each equally likely |
 //!
-//! Reference: Zhang X, Yan W, Wang W, et al. (2019), eLife 8: e43191, <https://doi.org/10.7554/eLife.43191>, which is where neurogym points for
-//! want of the original; as `GoNogo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Zhang X, Yan W, Wang W, et al. (2019), eLife 8: e43191, <https://doi.org/10.7554/eLife.43191>, which is where neurogym
+//! points for want of the original; as `GoNogo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
 //! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
 //! below (`"floor"`). The training rule, a performance above 0.95, is ours.
@@ -97,6 +97,7 @@ impl Task for GoNogo {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let go = Asked::new(condition, &["go"])?.flag_or_drawn("go", rng)?;
         let mut schedule = Schedule::new(self.clock())?;
         schedule.epoch("fixation", &self.fixation, rng)?;

@@ -17,9 +17,10 @@
 //! Reference: Genovesio A, Tsujimoto S, Wise SP (2009), Neuron 63: 254, <https://doi.org/10.1016/j.neuron.2009.06.018>;
 //! as `IntervalDiscrimination` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: a step of 80 ms leaves 4 or 5 durations, and neurogym keeps trials with equal ones and calls choice 2 right
-//! (`ties = true`); `longer` is 2 in them. 300 and 500 ms are no whole numbers of steps: the nearest is taken, for drawn durations too, where
-//! neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: a step of 80 ms leaves 4 or 5 durations, so that they are equal in 24 % of neurogym's trials, where it
+//! calls choice 2 right (`ties = true` keeps them; `longer` is 2). 300 and 500 ms are no whole numbers of steps: the nearest is taken,
+//! for drawn durations too, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.95, is
+//! ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::IntervalDiscrimination};
@@ -156,6 +157,7 @@ impl Task for IntervalDiscrimination {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let asked = Asked::new(condition, &["longer", "duration_1", "duration_2"])?;
         let [first, second] = self.durations(asked, rng)?;
         let mut schedule = Schedule::new(self.clock())?;

@@ -15,13 +15,13 @@
 //!
 //! The reaction time is t.
 //!
-//! Reference: Wang J, Narain D, Hosseini EA, Jazayeri M (2018), Nat Neurosci 21: 102, <https://doi.org/10.1038/s41593-017-0028-6>;
-//! as `MotorTiming` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in neurogym there is one effector,
-//! where the experiment has two.
+//! Reference: Wang J, Narain D, Hosseini EA, Jazayeri M (2018), Nat Neurosci 21: 102, <https://doi.org/10.1038/s41593-017-0028-6>; as
+//! `MotorTiming` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in neurogym there is one
+//! effector, where the experiment has two.
 //!
-//! Differences from the source: 500 and 50 ms and the intervals are no whole numbers of steps of 80 ms. The nearest is taken, for the cue too; neurogym
-//! takes the step below (`rounding = "floor"`), and then set is never shown and the response to the longer interval is due after 1440 ms.
-//! The training rule, a performance above 0.95, is ours.
+//! Differences from the source: 500 and 50 ms and the intervals are no whole numbers of steps of 80 ms. The nearest is taken, for the cue
+//! too; neurogym takes the step below (`rounding = "floor"`), and then set is never shown and the response to the longer interval is due
+//! after 1440 ms. The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::MotorTiming};
@@ -145,6 +145,7 @@ impl Task for MotorTiming {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let which = self.interval(Asked::new(condition, &["interval"])?, rng)?;
         let interval = self.intervals[which];
         let mut schedule = Schedule::new(self.clock())?;

@@ -14,13 +14,15 @@
 //! | \|c\| | `coherences` | fraction | 0, 0.064, 0.128, 0.256, 0.512 |
 //! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
 //!
-//! Reference: Britten KH, Shadlen MN, Newsome WT, Movshon JA (1992), J Neurosci 12: 4745, <https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992>;
-//! as `PerceptualDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Britten KH, Shadlen MN, Newsome WT, Movshon JA (1992), J Neurosci 12: 4745,
+//! <https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992>; as `PerceptualDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022),
+//! <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym 2 shows the fixation input in the fixation period only, so that after a delay nothing says when to
-//! respond. Here, as in its first versions, the input goes off at the decision; `go_cue = false` restores the former. Durations between two
-//! steps are errors unless `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The training rule, a performance
-//! above 0.85, is ours: at this noise an ideal observer reaches 0.896, since half of its choices at a coherence of 0 are wrong.
+//! Differences from the source: neurogym 2 shows the fixation input in the fixation period only, so that after a delay nothing says when
+//! to respond. Here, as in its first versions, the input goes off at the decision; `go_cue = false` restores the former. Durations
+//! between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The training
+//! rule, a performance above 0.85, is ours: at this noise an ideal observer reaches 0.896, since half of its choices at a coherence of 0
+//! are wrong.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PerceptualDecisionMaking};
@@ -125,6 +127,7 @@ impl Task for PerceptualDecisionMaking {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (n, asked) = (self.dim_ring, Asked::new(condition, &[NAMES.0, NAMES.1])?);
         let evidence = Evidence::draw(asked, NAMES, &self.coherences, n, rng)?;
         let mut schedule = Schedule::new(self.clock())?;

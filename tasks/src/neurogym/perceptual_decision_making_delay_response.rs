@@ -16,10 +16,10 @@
 //! Reference: Inagaki HK, Fontolan L, Romani S, Svoboda K (2019), Nature 566: 212, <https://doi.org/10.1038/s41586-019-0919-7>;
 //! as `PerceptualDecisionMakingDelayResponse` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: 1150 ms are no whole number of steps of 100 ms. The nearest is taken, 1200 ms, where neurogym takes the step
-//! below, 1100 ms (`rounding = "floor"`). As in neurogym the delays are equally likely, though a comment in its code says that those of the
-//! experiment are exponential: `delay` takes such a distribution too. The training rule, a performance above 0.85, is ours: at this noise an
-//! ideal observer reaches 0.888, since half of its choices at a coherence of 0 are wrong.
+//! Differences from the source: 1150 ms are no whole number of steps of 100 ms. The nearest is taken, 1200 ms, where neurogym takes the
+//! step below, 1100 ms (`rounding = "floor"`). As in neurogym the delays are equally likely, though a comment in its code says that those
+//! of the experiment are exponential: `delay` takes such a distribution too. The training rule, a performance above 0.85, is ours: at
+//! this noise an ideal observer reaches 0.888, since half of its choices at a coherence of 0 are wrong.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PerceptualDecisionMakingDelayResponse};
@@ -118,6 +118,7 @@ impl Task for PerceptualDecisionMakingDelayResponse {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let asked = Asked::new(condition, &[NAMES.0, NAMES.1])?;
         let evidence = Evidence::draw(asked, NAMES, &self.coherences, 2, rng)?;
         let mut schedule = Schedule::new(self.clock())?;

@@ -18,16 +18,16 @@
 //! | | `pre_sure` | ms | uniform on [500, 750) |
 //! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
 //!
-//! The environment pays 1 for the right direction, 0 for the wrong one and 0.7 for sure, so sure is best where the probability to be right is
-//! below 0.7. A label cannot teach that, only reward can; the choice of a trial says what was taken (3 = sure).
+//! The environment pays 1 for the right direction, 0 for the wrong one and 0.7 for sure, so sure is best where the probability to be
+//! right is below 0.7. A label cannot teach that, only reward can; the choice of a trial says what was taken (3 = sure).
 //!
 //! Reference: Kiani R, Shadlen MN (2009), Science 324: 759, <https://doi.org/10.1126/science.1169405>;
 //! as `PostDecisionWager` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym counts a sure choice as a performance of 0.7; here it is not scored, as in the paper, which compares
-//! accuracy on the other trials. neurogym adds the noise of the stimulus to the fixation and sure inputs too (`noise_on_all_inputs = true`).
-//! Durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.75, is
-//! ours: at this noise and these stimuli an ideal observer reaches 0.82.
+//! Differences from the source: neurogym counts a sure choice as a performance of 0.7; here it is not scored, as in the paper, which
+//! compares accuracy on the other trials. neurogym adds the noise of the stimulus to the fixation and sure inputs too
+//! (`noise_on_all_inputs = true`). Durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`). The training
+//! rule, a performance above 0.75, is ours: at this noise and these stimuli an ideal observer reaches 0.798.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PostDecisionWager};
@@ -145,6 +145,7 @@ impl Task for PostDecisionWager {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let asked = Asked::new(condition, &["wager", NAMES.0, NAMES.1])?;
         let wager = asked.flag_or_drawn("wager", rng)?;
         let evidence = Evidence::draw(asked, NAMES, &self.coherences, 2, rng)?;

@@ -4,7 +4,7 @@
 //! epochs    fixation 500 ms | stimulus1 | .. | stimulus4, 500 ms each | delay uniform on [450, 550) ms | decision 500 ms     dt 100 ms
 //! shapes    s_1 .. s_4, each one of 10, independent and equally likely; shape j appears in stimulus j at a place of its own and stays
 //!           to the end of stimulus4; the order of the places is drawn
-//! inputs    fixation: 1 until the decision;  location_l_shape_s: 1 while shape s is shown at place l                   l = 1 .. 4, s = 1 .. 10
+//! inputs    fixation: 1 until the decision;  location_l_shape_s: 1 while shape s is shown at place l             l = 1 .. 4, s = 1 .. 10
 //! rewarded  choice 2 with probability p = 1 / (1 + 10^-(w_{s_1} + .. + w_{s_4})), else choice 1
 //! classes   0 fixate, k the rewarded choice in the decision; 0 before
 //! graded    every step
@@ -20,12 +20,13 @@
 //! | places | variables `location_1` .. | | 1 .. 4, in order of appearance |
 //! | w_{s_1} + .. | variable `log_odds` | | |
 //!
-//! Reference: Yang T, Shadlen MN (2007), Nature 447: 1075, <https://doi.org/10.1038/nature05852>;
-//! as `ProbabilisticReasoning` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in neurogym the shapes follow
-//! each other without a delay, though its documentation has one.
+//! Reference: Yang T, Shadlen MN (2007), Nature 447: 1075, <https://doi.org/10.1038/nature05852>; as `ProbabilisticReasoning` of neurogym
+//! 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in neurogym the shapes follow each other without a delay,
+//! though its documentation has one.
 //!
-//! Differences from the source: durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`). The training rule, a
-//! performance above 0.85, is ours: the reward is drawn, so that the choice with the better odds is rewarded in 0.944 of the trials.
+//! Differences from the source: durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`). The training
+//! rule, a performance above 0.85, is ours: the reward is drawn, so that the choice with the better odds is rewarded in 0.915 of the
+//! trials.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ProbabilisticReasoning};
@@ -205,6 +206,7 @@ impl Task for ProbabilisticReasoning {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (shape_names, location_names) = (self.names("shape"), self.names("location"));
         let names = ["rewarded", "log_odds"].into_iter().chain(shape_names.iter().chain(&location_names).map(String::as_str));
         let asked = Asked::new(condition, &names.collect::<Vec<_>>())?;

@@ -19,9 +19,9 @@
 //! Reference: Scott BB, Constantinople CM, Erlich JC, Tank DW, Brody CD (2015), eLife 4: e11308, <https://doi.org/10.7554/eLife.11308>;
 //! as `PulseDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
-//! below (`"floor"`). The training rule, a performance above 0.9, is ours: 7.9 % of the trials have as many pulses on both sides, so counting
-//! reaches 0.960.
+//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the
+//! step below (`"floor"`). The training rule, a performance above 0.9, is ours: 7.9 % of the trials have as many pulses on both sides, so
+//! counting reaches 0.960.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PulseDecisionMaking};
@@ -188,6 +188,7 @@ impl Task for PulseDecisionMaking {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let (pulses, more) = self.pulses(Asked::new(condition, &["more", "pulses_1", "pulses_2"])?, rng)?;
         let (cue, gap) = (self.clock().steps("cue", self.cue)?, self.clock().steps("gap", self.gap)?);
         let mut schedule = Schedule::new(self.clock())?;

@@ -20,11 +20,11 @@
 //! Reference: Remington ED, Narain D, Hosseini EA, Jazayeri M (2018), Neuron 98: 1005, <https://doi.org/10.1016/j.neuron.2018.05.020>;
 //! as `ReadySetGo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: the documentation of neurogym lets the interval start when ready ends; its code lets it start with ready, which is
-//! the default here (`measure_from = "offset"` for the former). The code rewards responses by the time since the onset of set, but puts the label one
-//! flash later, g T after its end; here the label is where the reward is highest (`label_from = "offset"` for the former). 100 and 83 ms are
-//! no whole numbers of steps of 80 ms: the nearest is taken, for drawn durations too, where neurogym takes the step below
-//! (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: the documentation of neurogym lets the interval start when ready ends; its code lets it start with ready,
+//! which is the default here (`measure_from = "offset"` for the former). The code rewards responses by the time since the onset of set,
+//! but puts the label one flash later, g T after its end; here the label is where the reward is highest (`label_from = "offset"` for the
+//! former). 100 and 83 ms are no whole numbers of steps of 80 ms: the nearest is taken, for drawn durations too, where neurogym takes the
+//! step below (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ReadySetGo};
@@ -190,6 +190,7 @@ impl Task for ReadySetGo {
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
         let asked = Asked::new(condition, &["interval"])?.steps("interval", self.dt)?;
         let interval = asked.map_or_else(|| self.measure.draw("measure", self.clock(), rng), Ok)?;
         self.fits(interval)?;
