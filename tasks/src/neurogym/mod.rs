@@ -64,7 +64,6 @@ pub use perceptual_decision_making::PerceptualDecisionMaking;
 pub use perceptual_decision_making_delay_response::PerceptualDecisionMakingDelayResponse;
 pub use post_decision_wager::PostDecisionWager;
 pub use probabilistic_reasoning::ProbabilisticReasoning;
-pub use production::Tolerance;
 pub use pulse_decision_making::PulseDecisionMaking;
 pub use ready_set_go::{Edge, ReadySetGo};
 

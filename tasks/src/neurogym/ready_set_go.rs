@@ -15,7 +15,7 @@
 //! | g | `gain` | | 1 |
 //! | 0.2, 25 | `prod_margin`, `prod_slack` | , ms | |
 //!
-//! The reaction time is t. At another `gain`, the flashes count from their onsets too.
+//! The reaction time is t.
 //!
 //! Reference: Remington ED, Narain D, Hosseini EA, Jazayeri M (2018), Neuron 98: 1005, <https://doi.org/10.1016/j.neuron.2018.05.020>;
 //! as `ReadySetGo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
