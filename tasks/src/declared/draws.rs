@@ -62,15 +62,17 @@ fn limit_of_conditions(variables: &[Variable]) -> Result<(), TaskError> {
 }
 
 fn draw(field: &str, table: &Table, scope: &mut Scope) -> Result<Draw, TaskError> {
-    let given = [table.values.is_some(), table.chance.is_some(), table.whole.is_some(), table.uniform.is_some()];
-    if given.iter().filter(|given| **given).count() != 1 {
+    let ways = [
+        ("values", table.values.is_some()),
+        ("chance", table.chance.is_some()),
+        ("whole", table.whole.is_some()),
+        ("uniform", table.uniform.is_some()),
+    ];
+    let given: Vec<&str> = ways.into_iter().filter(|(_, given)| *given).map(|(way, _)| way).collect();
+    if given.len() != 1 {
+        let value = if given.is_empty() { "nothing".into() } else { given.join(" and ") };
         let remedy = "give exactly one of `values`, `chance`, `whole` and `uniform`";
-        return Err(TaskError::parameter(
-            field,
-            format!("{{ {} of them }}", given.iter().filter(|given| **given).count()),
-            "must say how it is drawn",
-            remedy,
-        ));
+        return Err(TaskError::parameter(field, value, "must say in one way how it is drawn", remedy));
     }
     if table.signed && table.values.is_none() {
         return Err(TaskError::parameter(&format!("{field}.signed"), true, "needs `values`", "leave it out"));
@@ -108,7 +110,7 @@ fn values(field: &str, values: &[Level], signed: bool, scope: &mut Scope) -> Res
     }
     at_most(field, values.len(), MAX_VALUES)?;
     if let Some(twice) = values.iter().enumerate().find_map(|(i, value)| values[..i].contains(value).then_some(value)) {
-        return Err(TaskError::parameter(field, format!("{twice:?}"), "is listed twice", "list every value once"));
+        return Err(TaskError::parameter(field, twice, "is listed twice", "list every value once"));
     }
     let numbers: Option<Vec<f64>> = values.iter().map(|value| if let Level::Number(x) = value { Some(*x) } else { None }).collect();
     let words: Option<Vec<&str>> =

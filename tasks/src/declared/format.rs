@@ -1,7 +1,7 @@
 //! The tables of a declared task as they stand in the file. What they mean is in the head of [`super`], and whether it makes sense is
 //! checked when a [`Plan`](super::plan::Plan) is made of them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -82,6 +82,17 @@ pub(crate) enum Level {
     Number(f64),
     /// An expression, or a word.
     Text(String),
+}
+
+/// As it stands in the file, but for the quotes.
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(f),
+            Self::Number(value) => value.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
 }
 
 /// How noise comes into the inputs.

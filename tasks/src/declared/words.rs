@@ -1,6 +1,6 @@
 //! The description of a declared task: the comment at the head of its file, and what its tables say.
 
-use super::format::{Channel as Table, Format, Level, Ordered, in_order};
+use super::format::{Channel as Table, Format, Ordered, in_order};
 use super::plan::Plan;
 use crate::Duration;
 
@@ -22,12 +22,11 @@ pub(crate) fn description(text: &str, format: &Format, plan: &Plan) -> String {
         lines.push(format!("drawn     {}: {}", variable.name, variable.in_words()));
     }
     for (name, level) in in_order(&format.define) {
-        lines.push(format!("define    {name} = {}", shown(level)));
+        lines.push(format!("define    {name} = {level}"));
     }
     lines.extend(channels("input ", &format.inputs));
     lines.extend(channels("target", &format.outputs));
-    let graded: Vec<String> =
-        format.epochs.iter().filter_map(|epoch| Some(format!("{} {}", epoch.name, shown(epoch.graded.as_ref()?)))).collect();
+    let graded: Vec<String> = format.epochs.iter().filter_map(|epoch| Some(format!("{} {}", epoch.name, epoch.graded.as_ref()?))).collect();
     lines.push(format!("graded    {}", graded.join(", ")));
     if let Some((probability, ms)) = plan.catch {
         lines.push(format!("catch     {ms} ms with probability {probability}"));
@@ -45,16 +44,8 @@ fn head(text: &str) -> String {
 }
 
 fn channels(side: &str, tables: &Ordered<Table>) -> Vec<String> {
-    let levels = |table: &Table| table.iter().map(|(epoch, level)| format!("{epoch} {}", shown(level))).collect::<Vec<_>>().join(", ");
+    let levels = |table: &Table| table.iter().map(|(epoch, level)| format!("{epoch} {level}")).collect::<Vec<_>>().join(", ");
     in_order(tables).into_iter().map(|(name, table)| format!("{side}    {name}: {}", levels(table))).collect()
-}
-
-fn shown(level: &Level) -> String {
-    match level {
-        Level::Bool(value) => value.to_string(),
-        Level::Number(value) => value.to_string(),
-        Level::Text(text) => text.clone(),
-    }
 }
 
 fn duration(duration: &Duration) -> String {
