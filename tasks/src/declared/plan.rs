@@ -43,6 +43,10 @@ pub(crate) struct Epoch {
     pub(crate) train: Duration,
     pub(crate) test: Duration,
     pub(crate) graded: Expression,
+    /// What messages call the three.
+    pub(crate) train_field: String,
+    pub(crate) test_field: String,
+    pub(crate) graded_field: String,
 }
 
 impl Plan {
@@ -118,16 +122,17 @@ fn definitions(format: &Format, scope: &mut Scope) -> Result<Vec<Expression>, Ta
 fn epochs(format: &Format, clock: Clock, scope: &Scope) -> Result<Vec<Epoch>, TaskError> {
     let mut epochs: Vec<Epoch> = Vec::new();
     for table in &format.epochs {
-        let (name, field) = (&table.name, format!("epochs.{}", table.name));
+        let name = &table.name;
         check_name("epochs.name", name)?;
         if RESERVED.contains(&name.as_str()) || epochs.iter().any(|known| known.name == *name) {
             return Err(TaskError::parameter("epochs.name", quoted(name), "has a meaning already", "give every epoch a name of its own"));
         }
         let (train, test) = (table.duration.clone(), table.test.clone().unwrap_or_else(|| table.duration.clone()));
-        train.validate(&format!("{field}.duration"), clock)?;
-        test.validate(&format!("{field}.test"), clock)?;
-        let graded = table.graded.as_ref().map_or(Ok(Expression::Constant(0.0)), |level| scope.level(&format!("{field}.graded"), level))?;
-        epochs.push(Epoch { name: name.clone(), train, test, graded });
+        let [train_field, test_field, graded_field] = ["duration", "test", "graded"].map(|key| format!("epochs.{name}.{key}"));
+        train.validate(&train_field, clock)?;
+        test.validate(if table.test.is_some() { &test_field } else { &train_field }, clock)?;
+        let graded = table.graded.as_ref().map_or(Ok(Expression::Constant(0.0)), |level| scope.level(&graded_field, level))?;
+        epochs.push(Epoch { name: name.clone(), train, test, graded, train_field, test_field, graded_field });
     }
     if epochs.is_empty() {
         return Err(TaskError::parameter("epochs", "[]", "must not be empty", "give at least one [[epochs]]"));

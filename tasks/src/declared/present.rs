@@ -4,9 +4,10 @@ use ndarray::{Array2, ArrayViewMut2, s};
 
 use super::channel::{CATCH, Channel};
 use super::expression::Expression;
-use super::plan::Plan;
+use super::plan::{Epoch as EpochPlan, Plan};
 use super::scope::TIME;
-use crate::{Condition, Epoch, Split, TaskError, Timeline, Trial, TrialRng};
+use crate::error::rules;
+use crate::{Condition, Split, TaskError, Timeline, Trial, TrialRng};
 
 /// The most numbers that one trial may hold: far above any task.
 const MAX_NUMBERS: usize = 1 << 24;
@@ -20,18 +21,18 @@ impl Plan {
         let (condition, values) = self.draw(condition, rng)?;
         let (timeline, places) = self.timeline(split, rng)?;
         let mut trial = self.blank(&timeline)?;
-        for (epoch, &place) in timeline.epochs().iter().zip(&places) {
-            let mut stage = Stage { plan: self, epoch, values: values.clone() };
-            stage.fill("inputs", place, &self.inputs, trial.inputs.slice_mut(s![epoch.steps(), ..]))?;
-            stage.fill("outputs", place, &self.outputs, trial.targets.slice_mut(s![epoch.steps(), ..]))?;
-            let graded = stage.weight(place)?;
-            let mut loss_mask = trial.loss_mask.slice_mut(s![epoch.steps(), ..]);
-            for (mut column, output) in loss_mask.columns_mut().into_iter().zip(&self.outputs) {
-                column.fill((graded * output.weight) as f32);
-            }
+        let correct = self.right(&values)?;
+        let mut stage = Stage { dt: self.clock.dt, values };
+        for (shown, &place) in timeline.epochs().iter().zip(&places) {
+            let Some(epoch) = self.epochs.get(place) else { continue };
+            stage.fill("inputs", (epoch, place), &self.inputs, trial.inputs.slice_mut(s![shown.steps(), ..]))?;
+            stage.fill("outputs", (epoch, place), &self.outputs, trial.targets.slice_mut(s![shown.steps(), ..]))?;
+            let graded = stage.weight(epoch)?;
+            let weights: Vec<f32> = self.outputs.iter().map(|output| (graded * output.weight) as f32).collect();
+            fill_steps(trial.loss_mask.slice_mut(s![shown.steps(), ..]), &weights);
         }
         self.noise.apply(&mut trial.inputs, timeline.epochs(), rng);
-        Ok(Trial { condition, correct: self.right(&values)?, epochs: timeline.into_epochs(), ..trial })
+        Ok(Trial { condition, correct, epochs: timeline.into_epochs(), ..trial })
     }
 
     /// How long the catch trial is, if this is one.
@@ -83,11 +84,11 @@ impl Plan {
     fn timeline(&self, split: Split, rng: &mut TrialRng) -> Result<(Timeline, Vec<usize>), TaskError> {
         let (mut timeline, mut places) = (self.clock.timeline()?, Vec::new());
         for (place, epoch) in self.epochs.iter().enumerate() {
-            let (duration, key) = match split {
-                Split::Train => (&epoch.train, "duration"),
-                Split::Test => (&epoch.test, "test"),
+            let (duration, field) = match split {
+                Split::Train => (&epoch.train, &epoch.train_field),
+                Split::Test => (&epoch.test, &epoch.test_field),
             };
-            let steps = duration.draw(&format!("epochs.{}.{key}", epoch.name), self.clock, rng)?;
+            let steps = duration.draw(field, self.clock, rng)?;
             timeline.push_steps(epoch.name.clone(), steps)?;
             if steps > 0 {
                 places.push(place);
@@ -137,46 +138,62 @@ impl Plan {
     }
 }
 
-/// An epoch of a trial.
-struct Stage<'a> {
-    plan: &'a Plan,
-    epoch: &'a Epoch,
+/// What the expressions of a trial see.
+struct Stage {
+    dt: f64,
     values: Vec<f64>,
 }
 
-impl Stage<'_> {
-    /// Writes the levels of the channels into their columns.
-    fn fill(&mut self, side: &str, place: usize, channels: &[Channel], mut array: ArrayViewMut2<'_, f32>) -> Result<(), TaskError> {
-        for (mut column, channel) in array.columns_mut().into_iter().zip(channels) {
-            let Some(level) = channel.levels.get(place) else { continue };
-            let field = || format!("{side}.{}.{}", channel.name, self.epoch.name);
+impl Stage {
+    /// Writes the levels of the channels in an epoch into its steps.
+    fn fill(
+        &mut self,
+        side: &str,
+        (epoch, place): (&EpochPlan, usize),
+        channels: &[Channel],
+        mut array: ArrayViewMut2<'_, f32>,
+    ) -> Result<(), TaskError> {
+        let mut levels = vec![0.0; channels.len()];
+        for (k, channel) in channels.iter().enumerate() {
+            let (Some(level), Some(constant)) = (channel.levels.get(place), levels.get_mut(k)) else { continue };
             if !level.uses(TIME) {
-                column.fill(finite(field, level, &self.values)?);
-                continue;
+                *constant = self.value(side, epoch, channel, level)?;
             }
+        }
+        fill_steps(array.view_mut(), &levels);
+        for (mut column, channel) in array.columns_mut().into_iter().zip(channels) {
+            let Some(level) = channel.levels.get(place).filter(|level| level.uses(TIME)) else { continue };
             for (step, value) in column.iter_mut().enumerate() {
                 if let Some(time) = self.values.get_mut(TIME) {
-                    *time = (step + 1) as f64 * self.plan.clock.dt;
+                    *time = (step + 1) as f64 * self.dt;
                 }
-                *value = finite(field, level, &self.values)?;
+                *value = self.value(side, epoch, channel, level)?;
             }
         }
         Ok(())
     }
 
-    /// The weight of the epoch in the loss.
-    fn weight(&self, place: usize) -> Result<f64, TaskError> {
-        let Some(epoch) = self.plan.epochs.get(place) else { return Ok(0.0) };
+    /// The value of a level, which must be an ordinary number.
+    fn value(&self, side: &str, epoch: &EpochPlan, channel: &Channel, level: &Expression) -> Result<f32, TaskError> {
+        let value = level.value(&self.values);
+        if (value as f32).is_finite() {
+            return Ok(value as f32);
+        }
+        let (field, remedy) =
+            (format!("{side}.{}.{}", channel.name, epoch.name), "check for divisions by 0 and for roots of negative numbers");
+        Err(TaskError::parameter(&field, value, "must be an ordinary number", remedy))
+    }
+
+    /// The weight of an epoch in the loss.
+    fn weight(&self, epoch: &EpochPlan) -> Result<f64, TaskError> {
         let weight = epoch.graded.value(&self.values);
-        crate::error::rules::not_negative(&format!("epochs.{}.graded", epoch.name), weight).map(|()| weight)
+        rules::not_negative(&epoch.graded_field, weight).map(|()| weight)
     }
 }
 
-/// The value of a level, which must be an ordinary number.
-fn finite(field: impl Fn() -> String, level: &Expression, values: &[f64]) -> Result<f32, TaskError> {
-    let value = level.value(values);
-    if (value as f32).is_finite() {
-        return Ok(value as f32);
+/// The same values at every step.
+fn fill_steps(mut array: ArrayViewMut2<'_, f32>, values: &[f32]) {
+    for (mut column, value) in array.columns_mut().into_iter().zip(values) {
+        column.fill(*value);
     }
-    Err(TaskError::parameter(&field(), value, "must be an ordinary number", "check for divisions by 0 and for roots of negative numbers"))
 }
