@@ -216,3 +216,8 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn delay_match_sample_in_words_is_the_built_in_one_bit_for_bit() -> Result<(), TaskError> {
+    assert_same(open("delay_match_sample.toml")?.as_ref(), create("neurogym/delay_match_sample", None)?.as_ref())
+}
