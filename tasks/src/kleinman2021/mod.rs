@@ -1,6 +1,23 @@
-//! The checkerboard task of Kleinman, Chandrasekaran & Kao (2021).
+//! The checkerboard task of Kleinman, Chandrasekaran & Kao (2021), with the settings of the released code as defaults.
+//!
+//! Reference: Kleinman M, Chandrasekaran C, Kao JC (2021). A mechanistic multi-area recurrent network model of decision-making. Advances in
+//! Neural Information Processing Systems 34, which gives no DOI; its networks return in Kleinman et al., eLife RP89369,
+//! <https://doi.org/10.7554/eLife.89369>.
 
-use crate::registry::Entry;
+mod checkerboard;
+
+pub use checkerboard::Checkerboard;
+
+use crate::Citation;
+use crate::registry::{Entry, entry};
+
+/// The source of all tasks of this family.
+pub const CITATION: Citation = Citation {
+    authors: "Kleinman M, Chandrasekaran C, Kao JC",
+    year: 2021,
+    title: "A mechanistic multi-area recurrent network model of decision-making",
+    doi: "",
+};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[];
+pub(crate) const TASKS: &[Entry] = &[entry::<Checkerboard>("kleinman2021/checkerboard")];

@@ -1,6 +1,32 @@
-//! Context-dependent integration, after Mante, Sussillo, Shenoy & Newsome (2013).
+//! Context-dependent integration of Mante, Sussillo, Shenoy & Newsome (2013): with short trials as later work trains it, and with the
+//! continuous noise of the paper.
+//!
+//! What the tasks share is in [`signed_choice`] (one output, whose sign is the choice) and in [`context`] (the variables of a trial).
+//!
+//! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013). Context-dependent computation by recurrent dynamics in prefrontal cortex.
+//! Nature 503: 78-84. <https://doi.org/10.1038/nature12742>
 
-use crate::registry::Entry;
+pub mod context;
+mod context_integration;
+mod context_integration_continuous;
+pub mod signed_choice;
+
+pub use context_integration::ContextIntegration;
+pub use context_integration_continuous::ContextIntegrationContinuous;
+
+use crate::Citation;
+use crate::registry::{Entry, entry};
+
+/// The source of all tasks of this family.
+pub const CITATION: Citation = Citation {
+    authors: "Mante V, Sussillo D, Shenoy KV, Newsome WT",
+    year: 2013,
+    title: "Context-dependent computation by recurrent dynamics in prefrontal cortex",
+    doi: "10.1038/nature12742",
+};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[];
+pub(crate) const TASKS: &[Entry] = &[
+    entry::<ContextIntegration>("mante2013/context_integration"),
+    entry::<ContextIntegrationContinuous>("mante2013/context_integration_continuous"),
+];

@@ -1,6 +1,22 @@
-//! Multisensory decisions, after Raposo, Kaufman & Churchland (2014).
+//! Multisensory decisions of Raposo, Kaufman & Churchland (2014), as later work trains networks on them.
+//!
+//! Reference: Raposo D, Kaufman MT, Churchland AK (2014). A category-free neural population supports evolving demands during
+//! decision-making. Nature Neuroscience 17: 1784-1792. <https://doi.org/10.1038/nn.3865>
 
-use crate::registry::Entry;
+mod multisensory;
+
+pub use multisensory::Multisensory;
+
+use crate::Citation;
+use crate::registry::{Entry, entry};
+
+/// The source of all tasks of this family.
+pub const CITATION: Citation = Citation {
+    authors: "Raposo D, Kaufman MT, Churchland AK",
+    year: 2014,
+    title: "A category-free neural population supports evolving demands during decision-making",
+    doi: "10.1038/nn.3865",
+};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[];
+pub(crate) const TASKS: &[Entry] = &[entry::<Multisensory>("raposo2014/multisensory")];
