@@ -17,6 +17,9 @@ pub(crate) const RESERVED: [&str; 3] = [DEFAULT, CATCH, WEIGHT];
 /// All inputs, or all outputs.
 pub(crate) const MAX_CHANNELS: usize = 1024;
 
+/// Characters of all expressions of a side, counted once for every channel and epoch that they are for.
+const MAX_EXPRESSIONS: usize = 1 << 20;
+
 /// A channel whose levels are known.
 #[derive(Clone, Debug)]
 pub(crate) struct Channel {
@@ -76,6 +79,22 @@ pub(crate) fn slots(side: Side, tables: &Ordered<Table>) -> Result<Vec<Slot<'_>>
         }
     }
     Ok(slots)
+}
+
+/// Refuses expressions that, written out for every channel and epoch, are too much to hold.
+pub(crate) fn check_size(slots: &[Slot<'_>], n_epochs: usize) -> Result<(), TaskError> {
+    let length = |key: &str, table: &Table| table.get(key).map_or(0, |level| level.to_string().len());
+    let mut total = 0usize;
+    for slot in slots {
+        let others: usize = slot.table.keys().filter(|key| *key != DEFAULT).map(|key| length(key, slot.table)).sum();
+        total = total.saturating_add(others).saturating_add(length(DEFAULT, slot.table).saturating_mul(n_epochs));
+        if total > MAX_EXPRESSIONS {
+            let remedy =
+                format!("use fewer channels, fewer epochs or shorter expressions: at most {MAX_EXPRESSIONS} characters over all of them");
+            return Err(TaskError::parameter(&slot.field, format!("{total} characters"), "makes the expressions too long", remedy));
+        }
+    }
+    Ok(())
 }
 
 impl Slot<'_> {

@@ -1,6 +1,6 @@
 //! A declared task whose tables have been checked, with all expressions read.
 
-use super::channel::{CATCH, Channel, RESERVED, Side, Slot, slots};
+use super::channel::{CATCH, Channel, RESERVED, Side, Slot, check_size, slots};
 use super::draws::variables;
 use super::expression::{Expression, Kind};
 use super::format::{Catch, Format, Level, Noise as NoiseTable, ScoreRule, in_order};
@@ -62,6 +62,9 @@ impl Plan {
         at_most("define", format.define.len(), MAX_NAMES)?;
         let names: Vec<&str> = format.epochs.iter().map(|epoch| epoch.name.as_str()).collect();
         let (input_slots, output_slots) = (slots(Side::Inputs, &format.inputs)?, slots(Side::Outputs, &format.outputs)?);
+        for slots in [&input_slots, &output_slots] {
+            check_size(slots, names.len())?;
+        }
         if output_slots.is_empty() {
             return Err(TaskError::parameter("outputs", "{}", "must not be empty", "give at least one output"));
         }
