@@ -18,27 +18,27 @@
 //!
 //! # The tasks
 //!
-//! | id | what the network must do |
+//! | family | what it asks for |
 //! |---|---|
-//! | `song2016/rdm_fixed` | report the stronger of two noisy inputs |
-//! | `song2016/rdm_varstim` | the same, with stimuli of varying duration |
-//! | `song2016/rdm_rt` | the same, as soon as it can |
-//! | `song2016/mante`, `song2016/mante_areas` | report motion or colour, as the context says |
-//! | `song2016/multisensory` | judge an event rate seen, heard, or both |
-//! | `song2016/romo` | compare two frequencies across a delay |
-//! | `song2016/lee_sequence` | move the eyes along one of eight sequences |
-//! | `song2016/sinewave` | generate a sine wave without input |
-//! | `golub2018/flip_flop` | remember the sign of the last pulse on each channel |
-//! | `data/npz` | whatever a user's arrays ask for |
-//! | `data/toml` | whatever a user's table of epochs and channels says |
+//! | [`song2016`] | perceptual decisions, context, multisensory integration, working memory, eye movements |
+//! | [`yang2019`], [`driscoll2022`] | 20 and 15 tasks on one layout of channels, for one network |
+//! | [`masse2019`] | working memory for directions, with and without manipulating them |
+//! | [`neurogym`] | 19 environments with class labels |
+//! | [`kleinman2021`], [`mante2013`], [`raposo2014`] | decisions that depend on a context, a target or a modality |
+//! | [`golub2018`], [`sussillo2009`] | memories and rhythms for the study of fixed points |
+//! | [`kim2019`], [`tolmachev2025`], [`bi2020`] | go or not, logic, remembered angles and intervals |
+//! | [`wang2024`], [`cueva2018`] | walks through a room: place cells, path integration |
+//! | [`motor`] | reaching, with the hand as the output or with an arm that the network drives |
+//! | [`multitask`] | several of these for one network |
+//! | `data/npz`, `data/toml` | a user's arrays, or a user's table of epochs and channels ([`declared`]) |
 //!
 //! The same words mean different tasks in different papers, so an id starts with its source.
 //!
 //! # Adding one
 //!
 //! Copy the task file nearest to yours (`song2016/rdm_fixed.rs` for choices, `golub2018/flip_flop.rs` for anything else), change it, and
-//! add one line to `registry.rs`. Tests run over the registry, so a listed task is a tested task; they will ask for its line in
-//! `tests/golden.rs`. A task of your own program needs no line: implement [`Task`] for your struct and pass it to [`batch`];
+//! add one line to the `TASKS` of its family. Tests run over the registry, so a listed task is a tested task; they will ask for its line in
+//! `tests/golden/FAMILY.txt`. A task of your own program needs no line: implement [`Task`] for your struct and pass it to [`batch`];
 //! or, without any code, write it as a table of epochs and channels ([`declared`]).
 //!
 //! # Determinism

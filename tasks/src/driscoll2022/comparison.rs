@@ -101,7 +101,7 @@ pub struct Pair {
     pub coherence: f64,
 }
 
-/// The strengths of both stimuli in both modalities, [modality][stimulus], of the grids with two modalities.
+/// The strengths of both stimuli in both modalities, `[modality][stimulus]`, of the grids with two modalities.
 pub const STRENGTHS: [[[f64; 2]; 2]; 16] = {
     let first = [0.8, 0.9, 1.0, 1.1];
     let mut all = [[[0.0; 2]; 2]; 16];
