@@ -49,7 +49,9 @@ use super::CITATION;
 use crate::error::rules;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{Value, first_crossing, header_of, largest, parameters_of, reaction_time};
 
 /// The sides, in the order of the outputs.
@@ -214,9 +216,12 @@ impl Checkerboard {
             let left = left.unwrap_or_else(|| side.map_or_else(|| usize::from(rng.chance(0.5)), |side| target(more, side)));
             let correct = target(more, left);
             return match side {
-                Some(side) if side != correct => {
-                    Err(TaskError::condition("side", SIDES[side], "is not that of the more frequent colour", format!("write {}", SIDES[correct])))
-                }
+                Some(side) if side != correct => Err(TaskError::condition(
+                    "side",
+                    SIDES[side],
+                    "is not that of the more frequent colour",
+                    format!("write {}", SIDES[correct]),
+                )),
                 _ => Ok(Shown { correct, left, coherence: evidence.coherence }),
             };
         }

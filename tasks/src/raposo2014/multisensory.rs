@@ -238,7 +238,9 @@ fn draw_modality(
     let known = MODALITIES.into_iter().find(|(modality, _)| *word == (*modality).into());
     match known {
         Some((modality, channels)) if fits(channels) => Ok((modality, channels)),
-        Some(_) => Err(TaskError::condition("modality", word, "does not show all evidence that is given", "write both, or leave evidence out")),
+        Some(_) => {
+            Err(TaskError::condition("modality", word, "does not show all evidence that is given", "write both, or leave evidence out"))
+        }
         None => Err(TaskError::condition("modality", word, "is no modality of this task", "write visual, auditory or both")),
     }
 }
