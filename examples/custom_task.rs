@@ -8,21 +8,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
 use ndarray::{Array2, ArrayView2, s};
-use nn4n::{
-    Checkpoint, Existing, Experiment, RunDirectory, TrainConfig,
-    evaluate::evaluate,
-    models::ModelConfig,
-    progress::progress_bar,
-    tasks::{Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView, choice},
-    train::fit,
-};
+use nn4n::{Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig, progress::progress_bar};
+use nn4n::{tasks::*, train::fit};
 
-/// Remember which of two cues was shown.
+/// Remember which of two cues was shown, for so long.
 #[derive(Debug)]
-struct DelayedReport {
-    /// ms; a multiple of 20
-    delays: Vec<f64>,
-}
+struct DelayedReport(Duration);
 
 impl Task for DelayedReport {
     fn id(&self) -> &str {
@@ -43,30 +34,23 @@ impl Task for DelayedReport {
     fn conditions(&self) -> Vec<Condition> {
         [1.0, 2.0].map(|cue| Condition::new().with("cue", cue)).into()
     }
-
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        let asked = condition.and_then(|condition| condition.number("cue"));
-        let correct = usize::from(asked.unwrap_or(if rng.chance(0.5) { 1.0 } else { 2.0 }) == 2.0);
-        let mut timeline = Timeline::new(self.dt())?;
-        let fixation = timeline.push("fixation", ("fixation", 100.0))?;
-        let cue = timeline.push("cue", ("cue", 200.0))?;
-        timeline.push("delay", ("delays", rng.pick(&self.delays).copied().unwrap_or(0.0)))?;
+        let cue = condition.and_then(|condition| condition.number("cue")).unwrap_or(if rng.chance(0.5) { 1.0 } else { 2.0 });
+        let (correct, mut timeline) = (usize::from(cue == 2.0), Timeline::new(self.dt())?);
+        let shown = timeline.push("cue", ("cue", 200.0))?;
+        timeline.push_steps("delay", self.0.draw("delay", Clock::new(self.dt()), rng)?)?;
         let decision = timeline.push("decision", ("decision", 300.0))?;
-
         let steps = timeline.n_steps();
-        let mut inputs = Array2::from_shape_fn((steps, 3), |_| 0.03 * rng.gaussian() as f32);
-        inputs.slice_mut(s![cue, correct]).mapv_inplace(|noise| noise + 1.0);
-        inputs.slice_mut(s![decision.clone(), 2]).mapv_inplace(|noise| noise + 1.0);
-        let (mut targets, mut loss_mask) = (Array2::zeros((steps, 2)), Array2::ones((steps, 2)));
-        targets.slice_mut(s![decision.clone(), correct]).fill(1.0);
-        loss_mask.slice_mut(s![fixation.end..decision.start, ..]).fill(0.0);
-        let (condition, epochs) = (Condition::new().with("cue", (correct + 1) as f64), timeline.into_epochs());
+        let (mut inputs, mut targets, loss_mask) = (Array2::zeros((steps, 3)), Array2::zeros((steps, 2)), Array2::ones((steps, 2)));
+        inputs.slice_mut(s![shown, correct]).fill(1.0);
+        inputs.slice_mut(s![decision.clone(), 2]).fill(1.0);
+        inputs.mapv_inplace(|signal: f32| signal + 0.03 * rng.gaussian() as f32);
+        targets.slice_mut(s![decision, correct]).fill(1.0);
+        let (condition, epochs) = (Condition::new().with("cue", cue), timeline.into_epochs());
         Ok(Trial { inputs, targets, loss_mask, condition, epochs, correct: Some(correct) })
     }
-
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let choice = choice(outputs);
-        Score { choice, correct: Some(choice == trial.correct), ..Score::default() }
+        Score { choice: choice(outputs), correct: Some(choice(outputs) == trial.correct), ..Score::default() }
     }
     fn criterion(&self) -> Option<Criterion> {
         Some(Criterion::MeanPerformance { threshold: 0.95, window: 1 })
@@ -84,13 +68,11 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
-    let device = nn4n::DeviceChoice::Auto.open()?.0;
-    let task = Arc::new(DelayedReport { delays: vec![200.0, 400.0, 800.0] });
+    let (args, device) = (Args::parse(), nn4n::DeviceChoice::Auto.open()?.0);
+    let task = Arc::new(DelayedReport(Duration::one_of([200.0, 400.0, 800.0])));
     let train = TrainConfig { updates: if args.quick { 5 } else { 5000 }, ..TrainConfig::default() };
-    let experiment = Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?;
     let run = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
-    fit(&experiment, &run, &device, progress_bar())?;
+    fit(&Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?, &run, &device, progress_bar())?;
     let network = Checkpoint::load(run.path())?.network(&device)?;
     println!("performance {:.1} %", 100.0 * evaluate(&network, task.as_ref(), 200, 0)?.performance.unwrap_or(0.0));
     println!("next: cargo run --release -- inspect {}", run.path().display());

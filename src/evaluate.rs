@@ -72,7 +72,7 @@ pub fn check_fit(network: &Ctrnn, task: &dyn Task) -> Result<()> {
 pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
     check_fit(network, task)?;
     let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
-    let outputs = respond(network, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
+    let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
     let found = performance(task, &trials, outputs.view())?;
     let times: Vec<f64> = scores(task, &trials, outputs.view())?.iter().filter_map(|score| score.reaction_time).collect();
     Ok(Evaluation {
@@ -140,7 +140,7 @@ pub fn psychometric(
     check_fit(network, task)?;
     let conditions: Vec<Condition> = values.iter().map(|value| Condition::new().with(variable, *value)).collect();
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, &conditions, per_value)?;
-    let outputs = respond(network, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
+    let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
     let scores = scores(task, &trials, outputs.view())?;
     Ok(values
         .iter()

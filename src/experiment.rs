@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    train::TrainConfig,
+    train::{TrainConfig, regulariser::Penalty},
 };
 
 /// A validated experiment.
@@ -111,6 +111,7 @@ impl Experiment {
         train.validate()?;
         train.loss.validate(model.readout)?;
         train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
+        refuse_with_plant(task.as_ref(), train)?;
         fits("inputs", model.inputs, task.inputs().len(), task.id())?;
         fits("outputs", model.outputs, task.outputs().len(), task.id())?;
         fits("dt", model.dt, task.dt(), task.id())?;
@@ -185,6 +186,15 @@ impl Stage {
         }
         Err(Error::setting(field("task"), "has other channels or another `dt` than the task itself; one network must serve both"))
     }
+}
+
+/// What looks at the network's own outputs has no meaning where those of a plant are graded.
+fn refuse_with_plant(task: &dyn Task, train: &TrainConfig) -> Result<()> {
+    if task.plant().is_none() || !train.regularisers.iter().any(|regulariser| matches!(regulariser.kind, Penalty::VanishingGradient {})) {
+        return Ok(());
+    }
+    let message = format!("does not reach through the plant of `{}`; remove this regulariser", task.id());
+    Err(Error::setting("train.regularisers.vanishing_gradient", message))
 }
 
 /// The parameters of a task that have a value.

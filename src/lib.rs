@@ -23,6 +23,7 @@ pub mod device;
 mod error;
 pub mod evaluate;
 pub mod experiment;
+pub mod plant;
 pub mod plot;
 pub mod preset;
 pub mod progress;

@@ -3,11 +3,12 @@
 use candle_core::Tensor;
 use ndarray::{Array2, Array3, Axis, concatenate, s};
 use nn4n_models::{Ctrnn, NoiseKey, State};
-use nn4n_tasks::TrialBatch;
+use nn4n_tasks::{Task, TrialBatch, motor::Plant};
 
 use crate::{
     batch::{array3, matrix, tensor},
     error::{Error, Result},
+    plant::unroll,
 };
 
 /// Activity of a network on a batch of trials; steps after a trial's end are padding.
@@ -32,9 +33,27 @@ const LARGEST: usize = 1 << 32;
 /// # Errors
 /// If the shapes do not fit the network or each other.
 pub fn record(network: &Ctrnn, inputs: &Array3<f32>, x0: Option<&Array2<f32>>, noise: Option<NoiseKey>) -> Result<Recording> {
+    record_with(network, None, inputs, x0, noise)
+}
+
+/// What a network does on trials of a task, driving the task's plant if it has one: then the outputs are what the plant does.
+///
+/// # Errors
+/// If the network does not fit the trials.
+pub fn record_trials(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Recording> {
+    record_with(network, task.plant().as_ref(), &trials.inputs, None, noise)
+}
+
+fn record_with(
+    network: &Ctrnn,
+    plant: Option<&Plant>,
+    inputs: &Array3<f32>,
+    x0: Option<&Array2<f32>>,
+    noise: Option<NoiseKey>,
+) -> Result<Recording> {
     let (mut states, mut rates, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
     for_each_chunk(network, inputs, x0, noise, |network, part, start, noise| {
-        let trajectory = network.unroll(part, start, noise)?;
+        let trajectory = unroll(network, plant, part, start, noise)?;
         states.push(array3(&trajectory.states()?)?);
         rates.push(array3(&trajectory.rates()?)?);
         outputs.push(array3(&trajectory.outputs)?);
@@ -52,21 +71,27 @@ pub struct Answers {
     pub outputs: Tensor,
 }
 
-/// The network's answers to a batch of trials.
-pub fn answer(network: &Ctrnn, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Answers> {
-    let (mut logits, mut outputs) = (Vec::new(), Vec::new());
+/// The network's answers to a batch of trials of a task; where the task has a plant, `outputs` are what the plant does.
+pub fn answer(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Answers> {
+    let (mut logits, mut outputs, plant) = (Vec::new(), Vec::new(), task.plant());
     for_each_chunk(network, &trials.inputs, None, noise, |network, part, start, noise| {
-        let answer = network.answer(part, start, noise)?;
-        logits.push(answer.logits);
-        outputs.push(answer.outputs);
+        if plant.is_some() {
+            let trajectory = unroll(network, plant.as_ref(), part, start, noise)?;
+            logits.push(trajectory.logits.clone());
+            outputs.push(trajectory.outputs.clone());
+        } else {
+            let answer = network.answer(part, start, noise)?;
+            logits.push(answer.logits);
+            outputs.push(answer.outputs);
+        }
         Ok(())
     })?;
     Ok(Answers { logits: Tensor::cat(&logits, 0)?, outputs: Tensor::cat(&outputs, 0)? })
 }
 
-/// The outputs (trials, steps, outputs) of the network on a batch of trials.
-pub fn respond(network: &Ctrnn, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Array3<f32>> {
-    array3(&answer(network, trials, noise)?.outputs)
+/// The outputs (trials, steps, outputs) of the network, or of the task's plant, on a batch of trials.
+pub fn respond(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Array3<f32>> {
+    array3(&answer(network, task, trials, noise)?.outputs)
 }
 
 fn join(parts: &[Array3<f32>]) -> Result<Array3<f32>> {

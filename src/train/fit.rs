@@ -24,6 +24,7 @@ use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, Provenance, TaskRecord, TrainRecord, ValidationRecord},
     error::{Error, Result},
     experiment::Experiment,
+    plant::unroll,
     run_directory::RunDirectory,
 };
 
@@ -93,7 +94,7 @@ fn train(
     let config = &experiment.train;
     let Saved { network, mut state, validations, weights } = begin(experiment, run, device)?;
     let parameters = trained(&network, config, experiment.task.as_ref())?;
-    let switches = switches(experiment)?;
+    let (switches, plant) = (switches(experiment)?, experiment.task.plant());
     let mut validation = Validation::new(experiment, validations, weights)?;
     refuse_if_too_large(experiment, network.units().len())?;
     let mut lesson = validation.lesson();
@@ -112,7 +113,8 @@ fn train(
     while reason == StopReason::LastUpdate && state.updates < config.updates {
         let update = state.updates;
         let batch = batches.next()?.to_device(device)?;
-        let trajectory = network.unroll(&batch.inputs, state.carried.as_ref(), Some(NoiseKey::new(experiment.seed, update)))?;
+        let noise = NoiseKey::new(experiment.seed, update);
+        let trajectory = unroll(&network, plant.as_ref(), &batch.inputs, state.carried.as_ref(), Some(noise))?;
         let context = Context { model: &network, trajectory: &trajectory, batch: &batch, loss: config.loss };
         let terms = loss_terms(&config.regularisers, &context)?;
         let synaptic = state.synapses.as_ref().map(|synapses| synapses.penalty(&parameters)).transpose()?;
@@ -233,7 +235,7 @@ fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
 /// Computes the loss of the first batch once, so that what fits neither the network nor the trials is refused before an old run is replaced.
 fn rehearse(experiment: &Experiment, network: &Ctrnn, batch: &TensorBatch) -> Result<()> {
     let batch = batch.to_device(network.device())?;
-    let trajectory = network.unroll(&batch.inputs, None, None)?;
+    let trajectory = unroll(network, experiment.task.plant().as_ref(), &batch.inputs, None, None)?;
     let context = Context { model: network, trajectory: &trajectory, batch: &batch, loss: experiment.train.loss };
     loss_terms(&experiment.train.regularisers, &context).map(drop)
 }

@@ -96,7 +96,7 @@ impl Validation {
     /// Validates the network after `update` updates, and goes on to the next stage if it is good enough; returns whether it is the best so far.
     pub(super) fn run(&mut self, network: &Ctrnn, update: u64) -> Result<bool> {
         let task = self.tasks[self.stage].clone();
-        let answers = answer(network, &self.trials, Some(NoiseKey::new(self.seed, NOISE_UPDATE)))?;
+        let answers = answer(network, task.as_ref(), &self.trials, Some(NoiseKey::new(self.seed, NOISE_UPDATE)))?;
         let found = performance(task.as_ref(), &self.trials, array3(&answers.outputs)?.view())?;
         let batch = TensorBatch::new(&self.trials, network.dtype(), network.device())?;
         let loss = self

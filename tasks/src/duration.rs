@@ -134,6 +134,20 @@ impl Duration {
         }
     }
 
+    /// The duration, ms, that a fraction `u` in [0, 1) of all draws stays below, before rounding to steps.
+    pub fn quantile(&self, u: f64) -> f64 {
+        match self {
+            Self::Fixed(ms) => *ms,
+            Self::OneOf(OneOf { one_of }) => {
+                let mut sorted = one_of.clone();
+                sorted.sort_by(f64::total_cmp);
+                sorted.get((u * sorted.len() as f64) as usize).copied().unwrap_or(0.0)
+            }
+            Self::Uniform(Uniform { min, max }) => min + (max - min) * u,
+            Self::TruncatedExponential(TruncatedExponential { mean, min, max }) => truncated_exponential(*mean, *min, *max, u),
+        }
+    }
+
     /// The shortest and the longest, ms.
     pub fn bounds(&self) -> (f64, f64) {
         match self {
@@ -203,6 +217,16 @@ mod tests {
             assert!((sum / f64::from(n) - duration.mean()).abs() < 5.0, "{duration:?}: {} for {}", sum / f64::from(n), duration.mean());
         }
         Ok(())
+    }
+
+    #[test]
+    fn quantiles_ascend_within_the_bounds_and_average_to_the_mean() {
+        for duration in all() {
+            let quantiles: Vec<f64> = (0..9_000).map(|k| duration.quantile((f64::from(k) + 0.5) / 9_000.0)).collect();
+            assert!(quantiles.is_sorted(), "{duration:?}");
+            assert!(quantiles.iter().all(|ms| (duration.bounds().0..=duration.bounds().1).contains(ms)), "{duration:?}");
+            assert!((quantiles.iter().sum::<f64>() / 9_000.0 - duration.mean()).abs() < 0.1, "{duration:?}");
+        }
     }
 
     #[test]

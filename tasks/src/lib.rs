@@ -30,6 +30,7 @@
 //! | `song2016/sinewave` | generate a sine wave without input |
 //! | `golub2018/flip_flop` | remember the sign of the last pulse on each channel |
 //! | `data/npz` | whatever a user's arrays ask for |
+//! | `data/toml` | whatever a user's table of epochs and channels says |
 //!
 //! The same words mean different tasks in different papers, so an id starts with its source.
 //!
@@ -37,7 +38,8 @@
 //!
 //! Copy the task file nearest to yours (`song2016/rdm_fixed.rs` for choices, `golub2018/flip_flop.rs` for anything else), change it, and
 //! add one line to `registry.rs`. Tests run over the registry, so a listed task is a tested task; they will ask for its line in
-//! `tests/golden.rs`. A task of your own program needs no line: implement [`Task`] for your struct and pass it to [`batch`].
+//! `tests/golden.rs`. A task of your own program needs no line: implement [`Task`] for your struct and pass it to [`batch`];
+//! or, without any code, write it as a table of epochs and channels ([`declared`]).
 //!
 //! # Determinism
 //!
@@ -52,6 +54,7 @@ mod batch;
 pub mod bi2020;
 mod condition;
 pub mod cueva2018;
+pub mod declared;
 pub mod driscoll2022;
 mod duration;
 mod epoch;
@@ -85,6 +88,7 @@ pub mod yang2019;
 
 pub use batch::{assemble, balanced, batch, repeated, weighted};
 pub use condition::{Condition, Value};
+pub use declared::{DeclaredSettings, DeclaredTask};
 pub use duration::{Duration, OneOf, TruncatedExponential, Uniform};
 pub use epoch::{Clock, Epoch, MAX_STEPS, Rounding, Timeline, steps};
 pub use error::TaskError;

@@ -15,11 +15,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::multitask::{TaskSet, TaskSetSettings};
-use crate::{Channel, Citation, Objective, Task, TaskError, UserData, UserDataSettings, parameters_of};
+use crate::{Channel, Citation, DeclaredSettings, DeclaredTask, Objective, Task, TaskError, UserData, UserDataSettings};
 use crate::{
     bi2020, cueva2018, driscoll2022, golub2018, kim2019, kleinman2021, mante2013, masse2019, motor, neurogym, orhan2019, raposo2014,
     song2016, sussillo2009, tolmachev2025, wang2024, yang2019,
 };
+use crate::{header_of, parameters_of};
 
 /// What the list of tasks says of one.
 #[derive(Clone, Debug, Serialize)]
@@ -93,6 +94,7 @@ const FAMILIES: &[&[Entry]] = &[
     motor::TASKS,
     &[Entry { id: TaskSet::ID, create: open_set, describe: describe_set }],
     &[Entry { id: UserData::ID, create: open_user_data, describe: describe_user_data }],
+    &[Entry { id: DeclaredTask::ID, create: open_declared, describe: describe_declared }],
 ];
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
@@ -121,6 +123,10 @@ fn from_parameters<T: Task + Serialize + DeserializeOwned + 'static>(
 
 fn open_user_data(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>, TaskError> {
     Ok(Box::new(UserData::open(read::<UserDataSettings>(id, parameters)?)?))
+}
+
+fn open_declared(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>, TaskError> {
+    Ok(Box::new(DeclaredTask::open(read::<DeclaredSettings>(id, parameters)?)?))
 }
 
 fn open_set(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>, TaskError> {
@@ -195,6 +201,16 @@ fn describe_user_data(id: &'static str) -> TaskInfo {
     }
 }
 
+fn describe_declared(id: &'static str) -> TaskInfo {
+    TaskInfo {
+        version: DeclaredTask::VERSION,
+        summary: DeclaredTask::SUMMARY.into(),
+        description: header_of(include_str!("declared/mod.rs")),
+        parameters: parameters_of(&DeclaredSettings::default()),
+        ..describe_user_data(id)
+    }
+}
+
 fn unknown(id: &str) -> TaskError {
     let name = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
     // The family is often left out, so a name alone counts as much as the whole id.
@@ -232,7 +248,7 @@ mod tests {
     fn ids_are_unique_and_are_those_of_the_tasks() -> Result<(), TaskError> {
         for (i, entry) in entries().enumerate() {
             assert!(entries().skip(i + 1).all(|other| other.id != entry.id));
-            if entry.id != "data/npz" {
+            if !["data/npz", "data/toml"].contains(&entry.id) {
                 assert_eq!(create(entry.id, None)?.id(), entry.id);
             }
         }

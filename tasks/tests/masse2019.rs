@@ -28,7 +28,7 @@ fn share(n: usize, of: usize) -> f64 {
 fn trials_have_the_timing_and_the_channels_of_the_source() -> Result<(), TaskError> {
     let dms = quiet("dms")?;
     assert_eq!((dms.inputs().len(), dms.outputs().len(), dms.dt()), (24, 3, 10.0));
-    let spans_of = |name: &str| Ok::<_, TaskError>(trial(quiet(name)?.as_ref(), &Condition::new())?);
+    let spans_of = |name: &str| trial(quiet(name)?.as_ref(), &Condition::new());
     assert_eq!(spans(&spans_of("dmc")?), [("fixation", 0, 50), ("sample", 50, 100), ("delay", 100, 200), ("test", 200, 250)]);
     assert_eq!(
         spans(&spans_of("abba")?),

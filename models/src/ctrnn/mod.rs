@@ -3,6 +3,7 @@
 //! [`VanillaCtrnn`](crate::VanillaCtrnn), [`EiCtrnn`](crate::EiCtrnn) and [`MultiAreaCtrnn`](crate::MultiAreaCtrnn) are this network seen as their kind.
 //! The equation is in [`dynamics`](crate::dynamics), the pass through time in [`scan`](crate::scan), the constraints in [`synapses`](crate::synapses).
 
+mod closed_loop;
 mod effective;
 mod unroll;
 

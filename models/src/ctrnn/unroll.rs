@@ -120,7 +120,7 @@ impl Ctrnn {
     }
 
     /// `z = g(logits)`
-    fn outputs(&self, logits: &Tensor) -> Result<Tensor> {
+    pub(super) fn outputs(&self, logits: &Tensor) -> Result<Tensor> {
         Ok(match self.config.readout {
             Readout::Linear => logits.clone(),
             Readout::Sigmoid => ops::sigmoid(logits)?,
@@ -179,22 +179,21 @@ impl Ctrnn {
     }
 
     /// Calls `run` with what a pass over `inputs` is made of.
-    pub(crate) fn with_call<R>(
+    pub(crate) fn with_call<R, E: From<ModelError>>(
         &self,
         inputs: &Tensor,
         start: Option<&State>,
         noise: Option<NoiseKey>,
-        run: impl FnOnce(&Call) -> Result<R>,
-    ) -> Result<R> {
+        run: impl FnOnce(&Call) -> Result<R, E>,
+    ) -> Result<R, E> {
         let (batch, _) = self.check_inputs(inputs)?;
         let n = self.units.len();
         let start = match start {
             Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => start.clone(),
             Some(start) => {
-                return Err(ModelError::Shape(format!(
-                    "the start state has shape {:?}, but the inputs ask for ({batch} trials, {n} units)",
-                    start.state.dims()
-                )));
+                let message =
+                    format!("the start state has shape {:?}, but the inputs ask for ({batch} trials, {n} units)", start.state.dims());
+                return Err(ModelError::Shape(message).into());
             }
             None => self.start(1)?,
         };

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use candle_core::{DType, Tensor};
 
+pub(crate) use self::reference::{Gaussians, rows};
 pub(crate) use self::{
     kernel::Memory,
     tape::{Quantity, Recorded},

@@ -15,22 +15,14 @@ const STEPS: usize = 256;
 pub(super) fn scan(call: &Call) -> Result<Scanned> {
     let (batch, steps, _) = call.inputs.dims3()?;
     let units = call.start.state.dim(1)?;
-    let parameters = &call.effective.step;
-    let noise = |amplitude: &Coefficient, stream| -> Result<Option<Tensor>> {
-        let Some(key) = call.noise.filter(|_| !amplitude.is_zero()) else { return Ok(None) };
-        noise::gaussian(key, stream, (steps, batch, units), call.inputs.dtype(), call.inputs.device()).map(Some)
-    };
-    let xi = noise(&parameters.recurrent_noise, NoiseStream::Recurrent)?;
-    let zeta = noise(&parameters.post_noise, NoiseStream::PostActivation)?;
-    let at = |noise: &Option<Tensor>, step: usize| noise.as_ref().map(|noise| noise.get(step)).transpose();
+    let noise = Gaussians::draw(call)?;
 
     // Time first, so that the input of a step is one contiguous block.
     let inputs = call.inputs.transpose(0, 1)?.contiguous()?;
     let mut last = State { state: rows(&call.start.state, batch)?, rate: rows(&call.start.rate, batch)? };
     let (mut states, mut rates) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
     for step in 0..steps {
-        let noise = StepNoise { recurrent: at(&xi, step)?, post: at(&zeta, step)? };
-        last = call.dynamics.step(parameters, &last, &inputs.get(step)?, &noise)?;
+        last = call.dynamics.step(&call.effective.step, &last, &inputs.get(step)?, &noise.at(step)?)?;
         states.push(last.state.clone());
         rates.push(last.rate.clone());
     }
@@ -56,7 +48,36 @@ pub(super) fn answer(call: &Call) -> Result<Answered> {
     Ok(Answered { logits: Tensor::cat(&logits, 1)?, last })
 }
 
+/// The unit Gaussians of a pass, each (steps, batch, units).
+pub(crate) struct Gaussians {
+    recurrent: Option<Tensor>,
+    post: Option<Tensor>,
+}
+
+impl Gaussians {
+    /// Those that the noise of `call` needs.
+    pub(crate) fn draw(call: &Call) -> Result<Self> {
+        let (batch, steps, _) = call.inputs.dims3()?;
+        let shape = (steps, batch, call.start.state.dim(1)?);
+        let noise = |amplitude: &Coefficient, stream| -> Result<Option<Tensor>> {
+            let Some(key) = call.noise.filter(|_| !amplitude.is_zero()) else { return Ok(None) };
+            noise::gaussian(key, stream, shape, call.inputs.dtype(), call.inputs.device()).map(Some)
+        };
+        let parameters = &call.effective.step;
+        Ok(Self {
+            recurrent: noise(&parameters.recurrent_noise, NoiseStream::Recurrent)?,
+            post: noise(&parameters.post_noise, NoiseStream::PostActivation)?,
+        })
+    }
+
+    /// Those of one step.
+    pub(crate) fn at(&self, step: usize) -> Result<StepNoise> {
+        let at = |noise: &Option<Tensor>| noise.as_ref().map(|noise| noise.get(step)).transpose();
+        Ok(StepNoise { recurrent: at(&self.recurrent)?, post: at(&self.post)? })
+    }
+}
+
 /// Start states (1 or batch, units) for each trial.
-fn rows(start: &Tensor, batch: usize) -> Result<Tensor> {
+pub(crate) fn rows(start: &Tensor, batch: usize) -> Result<Tensor> {
     Ok(start.broadcast_as((batch, start.dim(1)?))?.contiguous()?)
 }

@@ -193,6 +193,8 @@ impl Task for PathIntegration {
         // In units of tau. The mean of a Rayleigh distribution is sqrt(pi / 2) times its scale.
         let (time, scale) = (self.dt / self.tau, self.speed_mean * (2.0 / PI).sqrt());
         let (mut place, mut angle) = (self.start, TAU * rng.uniform());
+        // How far the walker can go from here in any direction without meeting a wall.
+        let mut clear = 0.0;
         let mut inputs = Array2::zeros((n_steps, self.inputs().len()));
         let mut targets = Array2::zeros((n_steps, 2));
         for (mut input, mut target) in inputs.outer_iter_mut().zip(targets.outer_iter_mut()) {
@@ -200,7 +202,15 @@ impl Task for PathIntegration {
             angle += self.turning * time.sqrt() * rng.gaussian();
             let (mut sin, mut cos) = angle.sin_cos();
             let length = speed * time;
-            let (next, thrown_back) = room.step(place, [length * cos, length * sin], length, rng);
+            let step = [length * cos, length * sin];
+            let (next, thrown_back) = if length < clear {
+                clear -= length;
+                ([place[0] + step[0], place[1] + step[1]], None)
+            } else {
+                let (next, thrown_back) = room.step(place, step, length, rng);
+                clear = room.nearest_wall(next).0;
+                (next, thrown_back)
+            };
             if let Some([x, y]) = thrown_back {
                 (cos, sin, angle) = (x, y, y.atan2(x));
             }

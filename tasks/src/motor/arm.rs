@@ -156,9 +156,9 @@ impl Arm {
         let mut next = state;
         for _ in 0..self.substeps {
             let acceleration = self.acceleration(next, torque);
-            for joint in 0..2 {
-                next.velocity[joint] += h * acceleration[joint];
-                next.angles[joint] += h * next.velocity[joint];
+            for ((angle, velocity), acceleration) in next.angles.iter_mut().zip(&mut next.velocity).zip(acceleration) {
+                *velocity += h * acceleration;
+                *angle += h * *velocity;
             }
         }
         next

@@ -42,7 +42,7 @@
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, motor::ArmReach};
 //! let task = ArmReach::default();
 //! let hand = task.arm.hand(task.posture.map(f64::to_radians));
-//! assert!(hand[0].abs() < 1e-12 && (hand[1] - 0.199166).abs() < 1e-6);
+//! assert!(hand[0].abs() < 1e-12 && (hand[1] - 0.199111).abs() < 1e-6);
 //! let trial = task.trial(Split::Train, Some(&Condition::new().with("angle", 180.0)), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.ncols(), 7);
 //! assert_eq!(trial.targets[[trial.n_steps() - 1, 0]], -0.2);

@@ -1,0 +1,110 @@
+//! A network that acts on something and feels what comes of it.
+//!
+//! ```text
+//! u_k = inputs_k + feedback_k         feedback_0 = 0,   feedback_{k+1} = world(z_k)        k = 0 .. steps - 1
+//! ```
+//!
+//! The network takes the steps of [`unroll`](Ctrnn::unroll) one by one, since each needs what the outputs `z_k` of the step before have done. Gradients
+//! flow through the world, if it is made of candle's operations.
+
+use candle_core::Tensor;
+
+use super::{Ctrnn, Trajectory};
+use crate::{
+    dynamics::State,
+    error::{ModelError, Result},
+    noise::NoiseKey,
+    scan::{Gaussians, Record, rows},
+};
+
+impl Ctrnn {
+    /// Runs `inputs` (batch, steps, inputs) through the network. After every step `world` is given the outputs (batch, outputs) and returns what
+    /// they add to the inputs of the next step (batch, inputs). Start and noise are those of [`unroll`](Self::unroll), number for number.
+    ///
+    /// # Errors
+    /// As [`unroll`](Self::unroll), and the errors of `world`.
+    pub fn unroll_closed<E: From<ModelError>>(
+        &self,
+        inputs: &Tensor,
+        start: Option<&State>,
+        noise: Option<NoiseKey>,
+        mut world: impl FnMut(&Tensor) -> Result<Tensor, E>,
+    ) -> Result<Trajectory, E> {
+        self.with_call(inputs, start, noise, |call| {
+            let (batch, steps, _) = call.inputs.dims3().map_err(ModelError::from)?;
+            let gaussians = Gaussians::draw(call)?;
+            let mut last = State { state: rows(&call.start.state, batch)?, rate: rows(&call.start.rate, batch)? };
+            let (mut states, mut rates, mut logits, mut feedback) = (Vec::new(), Vec::new(), Vec::new(), None);
+            for step in 0..steps {
+                let input = row(call.inputs, step, feedback.as_ref())?;
+                last = call.dynamics.step(&call.effective.step, &last, &input, &gaussians.at(step)?)?;
+                let logit = call.effective.logits(&last.rate)?;
+                feedback = Some(world(&self.outputs(&logit)?)?);
+                states.push(last.state.clone());
+                rates.push(last.rate.clone());
+                logits.push(logit);
+            }
+            Ok(self.whole(&states, &rates, &logits, last)?)
+        })
+    }
+
+    fn whole(&self, states: &[Tensor], rates: &[Tensor], logits: &[Tensor], last: State) -> Result<Trajectory> {
+        let logits = Tensor::stack(logits, 1)?;
+        let record = Record::Whole { states: Tensor::stack(states, 1)?, rates: Tensor::stack(rates, 1)?, last };
+        Ok(Trajectory::of(logits.clone(), self.outputs(&logits)?, record))
+    }
+}
+
+/// The input of a step (batch, inputs).
+fn row(inputs: &Tensor, step: usize, feedback: Option<&Tensor>) -> Result<Tensor> {
+    let input = inputs.narrow(1, step, 1)?.squeeze(1)?;
+    Ok(match feedback {
+        Some(feedback) => (input + feedback)?,
+        None => input.contiguous()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+
+    use super::*;
+    use crate::ModelConfig;
+
+    fn network() -> Result<Ctrnn> {
+        Ctrnn::init(&ModelConfig::ei(3, 10, 2).sigma_post(0.1), 0, DType::F64, &Device::Cpu)
+    }
+
+    fn largest_difference(a: &Tensor, b: &Tensor) -> Result<f64> {
+        Ok((a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()?)
+    }
+
+    #[test]
+    fn without_feedback_the_loop_is_the_open_one() -> Result<()> {
+        let (network, inputs) = (network()?, Tensor::rand(0.0, 1.0, (4, 12, 3), &Device::Cpu)?);
+        let noise = Some(NoiseKey::new(1, 2));
+        let open = network.unroll(&inputs, None, noise)?;
+        let closed =
+            network.unroll_closed(&inputs, None, noise, |_| Ok::<_, ModelError>(Tensor::zeros((4, 3), DType::F64, &Device::Cpu)?))?;
+        for (one, other) in [(open.rates()?, closed.rates()?), (open.states()?, closed.states()?), (open.outputs, closed.outputs)] {
+            assert!(largest_difference(&one, &other)? < 1e-12);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_the_world_returns_is_added_to_the_inputs_of_the_next_step() -> Result<()> {
+        let (network, inputs) = (network()?, Tensor::rand(0.0, 1.0, (2, 6, 3), &Device::Cpu)?);
+        let world = |outputs: &Tensor| Ok::<_, ModelError>(Tensor::cat(&[outputs, &(outputs.narrow(1, 0, 1)? * 2.0)?], 1)?);
+        let closed = network.unroll_closed(&inputs, None, None, world)?;
+        // The same inputs, given beforehand.
+        let (mut known, zero) = (Vec::new(), Tensor::zeros((2, 3), DType::F64, &Device::Cpu)?);
+        for step in 0..6 {
+            let before = if step == 0 { zero.clone() } else { world(&closed.outputs.narrow(1, step - 1, 1)?.squeeze(1)?)? };
+            known.push((inputs.narrow(1, step, 1)?.squeeze(1)? + before)?);
+        }
+        let open = network.unroll(&Tensor::stack(&known, 1)?, None, None)?;
+        assert!(largest_difference(&open.outputs, &closed.outputs)? < 1e-12);
+        Ok(())
+    }
+}

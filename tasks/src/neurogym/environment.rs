@@ -1,0 +1,44 @@
+//! What all environments do alike as tasks: class labels, cross-entropy, a criterion of ours.
+
+/// The methods of [`Task`](crate::Task) that are the same in every file but for the words; they stand inside its `impl`.
+macro_rules! environment {
+    { id: $id:literal, file: $file:literal, summary: $summary:literal, citation: $citation:expr, threshold: $threshold:literal } => {
+        fn id(&self) -> &str {
+            $id
+        }
+
+        fn version(&self) -> u32 {
+            1
+        }
+
+        fn summary(&self) -> &str {
+            $summary
+        }
+
+        fn citation(&self) -> crate::Citation {
+            $citation
+        }
+
+        fn description(&self) -> String {
+            crate::header_of(include_str!($file))
+        }
+
+        fn parameters(&self) -> serde_json::Value {
+            crate::parameters_of(self)
+        }
+
+        fn dt(&self) -> f64 {
+            self.dt
+        }
+
+        fn objective(&self) -> crate::Objective {
+            crate::Objective::Classes
+        }
+
+        fn criterion(&self) -> Option<crate::Criterion> {
+            Some(crate::Criterion::MeanPerformance { threshold: $threshold, window: 1 })
+        }
+    };
+}
+
+pub(super) use environment;

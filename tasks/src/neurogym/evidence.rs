@@ -1,0 +1,137 @@
+//! Stimuli on a ring of channels, and evidence for one of several directions.
+//!
+//! ```text
+//! channel i of n prefers theta_i = 2 pi (i - 1) / n                                i = 1 .. n
+//! evidence for direction k at coherence c:  0.5 + |c|/2 cos(theta_i - theta_k)     two channels: (1 + |c|)/2 and (1 - |c|)/2
+//! ```
+//!
+//! With two directions the coherence has a sign, positive for direction 1, and its absolute value otherwise. Each direction and each
+//! strength is equally likely; at a coherence of 0 the direction that counts as right is drawn too, so it is a variable of its own.
+
+use std::f64::consts::TAU;
+
+use super::asked::Asked;
+use crate::{Channel, Condition, TaskError, TrialRng};
+
+/// The most channels of a ring: a mistyped number should be an error instead of an exhausted memory.
+const MAX_RING: usize = 128;
+
+/// Checks the number of channels of a ring.
+pub fn validate_ring(dim_ring: usize) -> Result<(), TaskError> {
+    if (2..=MAX_RING).contains(&dim_ring) {
+        return Ok(());
+    }
+    Err(TaskError::parameter("dim_ring", dim_ring, "is no size of a ring", format!("give 2 to {MAX_RING}")))
+}
+
+/// `offset + gain cos(theta_i - angle)` for every channel.
+pub fn cosine(n: usize, angle: f64, gain: f64, offset: f64) -> Vec<f32> {
+    (0..n).map(|i| (offset + gain * (TAU * i as f64 / n as f64 - angle).cos()) as f32).collect()
+}
+
+/// The angle that channel `position` (from 1) prefers, rad.
+pub fn angle(position: usize, n: usize) -> f64 {
+    TAU * position.saturating_sub(1) as f64 / n as f64
+}
+
+/// The channels fixation, `prefix_1` to `prefix_n`.
+pub fn fixation_and(prefix: &str, n: usize) -> Vec<Channel> {
+    Channel::list(&["fixation"]).into_iter().chain(Channel::numbered(prefix, n)).collect()
+}
+
+/// Evidence for one direction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// The direction, from 1.
+    pub direction: usize,
+    /// In [-1, 1]; below 0 only for direction 2 of two.
+    pub coherence: f64,
+}
+
+/// What the variables of an [`Evidence`] are called in conditions.
+pub type Names = (&'static str, &'static str);
+
+/// Their names where there is only one.
+pub const NAMES: Names = ("direction", "coherence");
+
+impl Evidence {
+    /// The strength `strength` for `direction` of `n`.
+    fn new(direction: usize, strength: f64, n: usize) -> Self {
+        // A strength of 0 has no sign: -0 and 0 are one condition.
+        let coherence = if n == 2 && direction == 2 && strength != 0.0 { -strength } else { strength };
+        Self { direction, coherence }
+    }
+
+    /// What is asked for; what is not is drawn, each direction of `n` and each strength equally likely.
+    pub fn draw(asked: Asked<'_>, names: Names, strengths: &[f64], n: usize, rng: &mut TrialRng) -> Result<Self, TaskError> {
+        let coherence = asked.between(names.1, if n == 2 { -1.0 } else { 0.0 }, 1.0)?;
+        let implied = coherence.filter(|&c| n == 2 && c != 0.0).map(|c| if c > 0.0 { 1 } else { 2 });
+        let direction = match (asked.whole(names.0, n)?, implied) {
+            (Some(asked), Some(implied)) if asked != implied => {
+                let remedy = format!("with two directions, coherences above 0 are for 1 and those below for 2; leave out {}", names.0);
+                return Err(TaskError::condition(names.0, asked, "contradicts the coherence", remedy));
+            }
+            (Some(direction), _) | (None, Some(direction)) => direction,
+            (None, None) => asked.whole_or_drawn(names.0, n, rng)?,
+        };
+        let strength = coherence.map(f64::abs).or_else(|| rng.pick(strengths).copied()).unwrap_or(0.0);
+        Ok(Self::new(direction, strength, n))
+    }
+
+    /// All directions of `n` at all strengths.
+    pub fn all(strengths: &[f64], n: usize) -> Vec<Self> {
+        let once = strengths.iter().enumerate().filter(|(i, c)| !strengths[..*i].contains(c)).map(|(_, &c)| c);
+        once.flat_map(|strength| (1..=n).map(move |direction| Self::new(direction, strength, n))).collect()
+    }
+
+    /// The condition with these variables.
+    pub fn within(self, condition: Condition, names: Names) -> Condition {
+        condition.with(names.0, self.direction as f64).with(names.1, self.coherence)
+    }
+
+    /// The levels of the channels when `share` of the coherence is shown.
+    pub fn levels(self, share: f64, n: usize) -> Vec<f32> {
+        cosine(n, angle(self.direction, n), share * self.coherence.abs() / 2.0, 0.5)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(condition: Condition, n: usize) -> Result<Evidence, TaskError> {
+        let asked = Asked::new(Some(&condition), &[NAMES.0, NAMES.1])?;
+        Evidence::draw(asked, NAMES, &[0.5], n, &mut TrialRng::new(0, "test", 0, 0))
+    }
+
+    #[test]
+    fn the_sign_of_one_of_two_directions_is_that_of_the_coherence() -> Result<(), TaskError> {
+        let evidence = draw(Condition::new().with("coherence", -0.2), 2)?;
+        assert_eq!(evidence, Evidence { direction: 2, coherence: -0.2 });
+        assert_eq!(evidence.levels(1.0, 2), [0.4, 0.6]);
+        assert_eq!(evidence.levels(0.5, 2), [0.45, 0.55]);
+        assert_eq!(draw(Condition::new().with("direction", 2.0), 2)?.coherence, -0.5);
+        assert_eq!(draw(Condition::new().with("direction", 2.0).with("coherence", 0.0), 2)?.direction, 2);
+        assert!(draw(Condition::new().with("direction", 1.0).with("coherence", -0.2), 2).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn one_of_many_directions_has_a_strength_without_a_sign() -> Result<(), TaskError> {
+        let evidence = draw(Condition::new().with("direction", 3.0).with("coherence", 0.2), 4)?;
+        for (level, expected) in evidence.levels(1.0, 4).into_iter().zip([0.4, 0.5, 0.6, 0.5]) {
+            assert!((level - expected).abs() < 1e-6, "{level} {expected}");
+        }
+        assert!(draw(Condition::new().with("coherence", -0.2), 4).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn every_direction_and_strength_is_listed_once() {
+        let all = Evidence::all(&[0.0, 0.1, 0.0], 2);
+        assert_eq!(
+            all.iter().map(|evidence| (evidence.direction, evidence.coherence)).collect::<Vec<_>>(),
+            [(1, 0.0), (2, 0.0), (1, 0.1), (2, -0.1)]
+        );
+    }
+}

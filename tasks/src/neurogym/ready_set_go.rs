@@ -1,0 +1,229 @@
+//! Ready-set-go: measure the interval between two flashes and produce it after the second.
+//!
+//! ```text
+//! epochs    fixation 100 ms | ready 83 ms | measure | set 83 ms | production 2 g T                                     dt 80 ms
+//! T         from the onset of ready to the onset of set, uniform on [800, 1500) ms
+//! inputs    fixation: 1 until the production;  ready: 1 in ready;  set: 1 in set
+//! classes   0 fixate, 1 go: at the one step that starts g T after the onset of set; 0 elsewhere
+//! graded    every step
+//! correct   |t - g T| <= 0.2 g T + 25 ms for the first action in the production, which starts t after the onset of set
+//! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | T | `measure`, variable `interval` | ms | uniform on [800, 1500), in whole steps |
+//! | g | `gain` | | 1 |
+//! | 0.2, 25 | `prod_margin`, `prod_slack` | , ms | |
+//!
+//! The reaction time is t.
+//!
+//! Reference: Remington ED, Narain D, Hosseini EA, Jazayeri M (2018), Neuron 98: 1005, <https://doi.org/10.1016/j.neuron.2018.05.020>;
+//! as `ReadySetGo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//!
+//! Differences from the source: the documentation of neurogym lets the interval start when ready ends; its code lets it start with ready,
+//! which is the default here (`measure_from = "offset"` for the former). The code rewards responses by the time since the onset of set,
+//! but puts the label one flash later, g T after its end; here the label is where the reward is highest (`label_from = "offset"` for the
+//! former). 100 and 83 ms are no whole numbers of steps of 80 ms: the nearest is taken, for drawn durations too, where neurogym takes the
+//! step below (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
+//!
+//! ```
+//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ReadySetGo};
+//! let condition = Condition::new().with("interval", 800.0);
+//! let trial = ReadySetGo::default().trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! // Ready in step 1, set in step 11 (800 ms later), and the label in step 21 (another 800 ms later).
+//! assert_eq!((trial.inputs[[1, 1]], trial.inputs[[11, 2]], trial.targets[[21, 1]]), (1.0, 1.0, 1.0));
+//! assert_eq!((trial.n_steps(), trial.targets.column(1).sum()), (32, 1.0));
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+use super::asked::Asked;
+use super::environment::environment;
+use super::production::Tolerance;
+use super::stage::{Schedule, clock, validate};
+use crate::error::rules;
+use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+
+/// The edge of a flash from which an interval is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    /// Where it starts.
+    #[default]
+    Onset,
+    /// Where it ends.
+    Offset,
+}
+
+/// Ready-set-go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReadySetGo {
+    /// The time step, ms.
+    pub dt: f64,
+    /// What becomes of durations between two steps.
+    pub rounding: Rounding,
+    /// Before the first flash, ms.
+    pub fixation: Duration,
+    /// The first flash, ms.
+    pub ready: f64,
+    /// The interval to be measured, ms.
+    pub measure: Duration,
+    /// The second flash, ms.
+    pub set: f64,
+    /// The interval to be produced, as a multiple of the measured one.
+    pub gain: f64,
+    /// Where the measured interval starts in the first flash.
+    pub measure_from: Edge,
+    /// Where the labelled interval starts in the second flash.
+    pub label_from: Edge,
+    /// How far from its interval a response may be, as a fraction of it.
+    pub prod_margin: f64,
+    /// How much farther it may be, ms.
+    pub prod_slack: f64,
+}
+
+impl Default for ReadySetGo {
+    fn default() -> Self {
+        Self {
+            dt: 80.0,
+            rounding: Rounding::Nearest,
+            fixation: 100.0.into(),
+            ready: 83.0,
+            measure: Duration::uniform(800.0, 1500.0),
+            set: 83.0,
+            gain: 1.0,
+            measure_from: Edge::Onset,
+            label_from: Edge::Onset,
+            prod_margin: 0.2,
+            prod_slack: 25.0,
+        }
+    }
+}
+
+impl ReadySetGo {
+    fn clock(&self) -> Clock {
+        clock(self.dt, self.rounding)
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        Tolerance { dt: self.dt, margin: self.prod_margin, slack: self.prod_slack }
+    }
+
+    /// A multiple of the measured interval in steps.
+    fn produced_steps(&self, multiple: f64, measured: usize) -> Result<usize, TaskError> {
+        self.clock().drawn_steps("gain", multiple * self.gain * measured as f64 * self.dt)
+    }
+
+    /// The length of the production: twice the interval, and up to the label in any case.
+    fn production_steps(&self, measured: usize) -> Result<usize, TaskError> {
+        Ok(self.produced_steps(2.0, measured)?.max(self.produced_steps(1.0, measured)? + 1))
+    }
+
+    /// Checks that an interval of so many steps ends after the flashes that it contains.
+    fn fits(&self, interval: usize) -> Result<(), TaskError> {
+        let (ready, set) = (self.clock().steps("ready", self.ready)?, self.clock().steps("set", self.set)?);
+        if self.measure_from == Edge::Onset && interval < ready {
+            let remedy = "an interval counted from the onset of ready is at least as long as `ready`";
+            return Err(TaskError::parameter("measure", format!("{} ms", interval as f64 * self.dt), "is too short", remedy));
+        }
+        let produced = self.produced_steps(1.0, interval)?;
+        if produced < set.max(1) {
+            let remedy = "the interval to be produced must be at least as long as `set`, and one step";
+            return Err(TaskError::parameter("gain", self.gain, "is too small", remedy));
+        }
+        Ok(())
+    }
+
+    /// Performance by chance on one interval.
+    fn chance_at(&self, interval: usize) -> Result<f64, TaskError> {
+        let target = self.gain * interval as f64 * self.dt;
+        let set = self.clock().steps("set", self.set)?;
+        Ok(self.tolerance().chance(self.production_steps(interval)?, set, target))
+    }
+}
+
+impl Task for ReadySetGo {
+    environment! {
+        id: "neurogym/ready_set_go",
+        file: "ready_set_go.rs",
+        summary: "Ready-set-go: measure the interval between two flashes and produce it after the second",
+        citation: Citation {
+            authors: "Remington ED, Narain D, Hosseini EA, Jazayeri M",
+            year: 2018,
+            title: "Flexible sensorimotor computations through rapid reconfiguration of cortical dynamics",
+            doi: "10.1016/j.neuron.2018.05.020",
+        },
+        threshold: 0.95
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        validate(self.clock(), 0.0, &[("measure", &self.measure)], &[("fixation", &self.fixation)])?;
+        self.clock().at_least_one_step("ready", self.ready)?;
+        self.clock().at_least_one_step("set", self.set)?;
+        rules::positive("gain", self.gain)?;
+        self.tolerance().validate()?;
+        self.fits(self.clock().drawn_steps("measure", self.measure.bounds().0)?)
+    }
+
+    fn inputs(&self) -> Vec<Channel> {
+        Channel::list(&["fixation", "ready", "set"])
+    }
+
+    fn outputs(&self) -> Vec<Channel> {
+        Channel::list(&["fixation", "go"])
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        vec![Condition::new()]
+    }
+
+    /// Five intervals, evenly spaced over the range.
+    fn grid(&self) -> Vec<Condition> {
+        let (min, max) = self.measure.bounds();
+        let steps = |k: u32| self.clock().drawn_steps("measure", min + (max - min) * f64::from(k) / 4.0).unwrap_or(0);
+        let mut grid: Vec<usize> = (0..5).map(steps).collect();
+        grid.dedup();
+        grid.into_iter().map(|steps| Condition::new().with("interval", steps as f64 * self.dt)).collect()
+    }
+
+    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
+        let asked = Asked::new(condition, &["interval"])?.steps("interval", self.dt)?;
+        let interval = asked.map_or_else(|| self.measure.draw("measure", self.clock(), rng), Ok)?;
+        self.fits(interval)?;
+        let mut schedule = Schedule::new(self.clock())?;
+        schedule.epoch("fixation", &self.fixation, rng)?;
+        let ready = schedule.epoch("ready", &self.ready.into(), rng)?;
+        let measured_in_flash = if self.measure_from == Edge::Onset { ready.len() } else { 0 };
+        schedule.steps("measure", interval - measured_in_flash)?;
+        let set = schedule.epoch("set", &self.set.into(), rng)?;
+        let production = schedule.steps("production", self.production_steps(interval)?)?;
+
+        let mut stage = schedule.stage(3, 2);
+        stage.show(0..production.start, 0, 1.0);
+        stage.show(ready, 1, 1.0);
+        stage.show(set.clone(), 2, 1.0);
+        let origin = if self.label_from == Edge::Onset { set.start } else { set.end };
+        let go = origin + self.produced_steps(1.0, interval)?;
+        stage.label(go..go + 1, 1);
+        Ok(stage.finish(Condition::new().with("interval", interval as f64 * self.dt), Some(1)))
+    }
+
+    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+        let steps = |name| trial.epoch(name).map_or(0..0, |epoch| epoch.steps());
+        let interval = self.gain * trial.condition.number("interval").unwrap_or(0.0);
+        self.tolerance().score(outputs, steps("production"), steps("set").start, interval)
+    }
+
+    fn chance(&self) -> f64 {
+        const N: u32 = 2000;
+        let at = |k: u32| {
+            let drawn = self.measure.quantile((f64::from(k) + 0.5) / f64::from(N));
+            self.clock().drawn_steps("measure", drawn).and_then(|interval| self.chance_at(interval)).unwrap_or(0.0)
+        };
+        (0..N).map(at).sum::<f64>() / f64::from(N)
+    }
+}
