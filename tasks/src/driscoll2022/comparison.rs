@@ -101,7 +101,7 @@ pub struct Pair {
     pub coherence: f64,
 }
 
-/// The strengths of both stimuli in both modalities, `[modality][stimulus]`, of the grids with two modalities.
+/// The strengths of both stimuli (last index) in both modalities, of the grids with two modalities.
 pub const STRENGTHS: [[[f64; 2]; 2]; 16] = {
     let first = [0.8, 0.9, 1.0, 1.1];
     let mut all = [[[0.0; 2]; 2]; 16];
@@ -184,15 +184,17 @@ impl Comparison {
     /// Draws the strengths of a pair.
     pub fn pair(&self, draw: &mut Draw<'_>, names: Names) -> Result<Pair, TaskError> {
         let drawn = draw.rng.between(self.strength_min, self.strength_max);
-        let strength = draw.number(names.strength)?.unwrap_or(drawn);
-        let first_is_stronger = draw.one_or_two(names.stronger)?;
         let (size, sign) = (draw.rng.between(self.coherence_min, self.coherence_max), draw.sign());
-        let sign = first_is_stronger.map_or(sign, |first| if first { 1.0 } else { -1.0 });
-        let coherence = draw.number(names.coherence)?;
-        if strength < coherence.map_or(self.coherence_max, f64::abs) {
-            let remedy = "give at least the size of the coherence: the weaker stimulus has their difference";
-            return Err(TaskError::condition(names.strength, strength, "makes a strength negative", remedy));
+        let (strength, coherence) = (draw.number(names.strength)?, draw.number(names.coherence)?);
+        // Whatever is drawn, the weaker stimulus must have a strength of its own.
+        if strength.unwrap_or(self.strength_min) < coherence.map_or(self.coherence_max, f64::abs) {
+            let (name, value) = strength.map_or((names.coherence, coherence), |strength| (names.strength, Some(strength)));
+            let remedy = "give a strength of at least the size of the coherence: the weaker stimulus has their difference";
+            return Err(TaskError::condition(name, value.unwrap_or(self.coherence_max), "makes a strength negative", remedy));
         }
+        let first_is_stronger = draw.one_or_two(names.stronger)?;
+        let sign = first_is_stronger.map_or(sign, |first| if first { 1.0 } else { -1.0 });
+        let strength = strength.unwrap_or(drawn);
         let pair = Pair { strength, coherence: coherence.unwrap_or(sign * size) };
         match first_is_stronger {
             Some(first) if first != (pair.stronger() == 0) => {

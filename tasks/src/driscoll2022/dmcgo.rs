@@ -58,7 +58,7 @@ pub struct DmcGo(pub Matching);
 pub(super) fn pair(draw: &mut Draw<'_>) -> Result<Angles, TaskError> {
     let (drawn, within) = (draw.rng.chance(0.5), draw.rng.between(0.0, PI));
     let is_match = draw.flag("match")?.unwrap_or(drawn);
-    // An angle that matches `other`, or does not.
+    // An angle that matches `other`, or does not; a sum that rounds to 2 pi would be in the first category.
     let partner = |other: f64| if is_match == (other < PI) { within } else { (within + PI).min(TAU.next_down()) };
     let (first, second) = match (draw.angle("angle_1")?, draw.angle("angle_2")?) {
         (Some(first), Some(second)) => return Ok(Angles { first, second, is_match: (first < PI) == (second < PI) }),

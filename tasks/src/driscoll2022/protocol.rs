@@ -49,7 +49,7 @@ pub enum FixationRule {
     /// Only the last step counts, as in the code.
     #[default]
     LastStep,
-    /// Fixation must also be kept at every graded step before the response, as in the paper's words.
+    /// Fixation must also be kept at every graded step before the response, as Yang et al. (2019) describe the rule.
     Maintained,
 }
 

@@ -16,6 +16,9 @@ use crate::{Condition, Duration, TaskError, Timeline, TrialRng};
 /// The names of the variables.
 pub const VARIABLES: &[&str] = &["sample", "match", "test"];
 
+/// The probability, exp(-2), that an exponential number exceeds twice its mean: then there is no test before the trial ends.
+const LONG: f64 = 0.135_335_283_236_612_7;
+
 /// The durations of a delayed match, and its catch trials.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -137,6 +140,3 @@ impl Delayed {
         Ok(timeline)
     }
 }
-
-/// The probability that an exponential number exceeds twice its mean: then there is no test before the trial ends.
-const LONG: f64 = 0.135_335_283_236_612_7;

@@ -1,4 +1,4 @@
-//! Delayed match-to-category: is the direction of the test in the half of the circle of the sample?.
+//! Delayed match-to-category: is the direction of the test in the half of the circle of the sample?
 //!
 //! ```text
 //! epochs    fixation 500 ms | sample 500 | delay 1000 | test 500
@@ -30,7 +30,7 @@
 //! let task = create("masse2019/dmc", Some(&json!({ "sigma_in": 0.0 })))?;
 //! let asked = Condition::new().with("sample", 90.0).with("test", 180.0);
 //! let trial = task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
-//! assert_eq!(trial.inputs.row(50)[6], 4.0); // channel 7 of 24 prefers 9e+01 degrees
+//! assert_eq!(trial.inputs.row(50)[6], 4.0); // channel 7 of 24 prefers 90 degrees
 //! assert_eq!(trial.targets.row(249).to_vec(), [0.0, 1.0, 0.0]); // not a match
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```

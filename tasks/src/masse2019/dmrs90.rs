@@ -1,4 +1,4 @@
-//! Delayed match-to-rotated-sample: is the direction of the test that of the sample plus 90 degrees?.
+//! Delayed match-to-rotated-sample: is the direction of the test that of the sample plus 90 degrees?
 //!
 //! ```text
 //! epochs    fixation 500 ms | sample 500 | delay 1000 | test 500
@@ -29,7 +29,7 @@
 //! let task = create("masse2019/dmrs90", Some(&json!({ "sigma_in": 0.0 })))?;
 //! let asked = Condition::new().with("sample", 270.0).with("test", 0.0);
 //! let trial = task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
-//! assert_eq!(trial.inputs.row(50)[18], 4.0); // channel 19 of 24 prefers 3e+02 degrees
+//! assert_eq!(trial.inputs.row(50)[18], 4.0); // channel 19 of 24 prefers 270 degrees
 //! assert_eq!(trial.targets.row(249).to_vec(), [0.0, 0.0, 1.0]); // match
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
