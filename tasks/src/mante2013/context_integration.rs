@@ -16,8 +16,8 @@
 //! | sigma_in | `sigma_in` | input units | 0.1 in each step of 20 ms |
 //! | context | `context` | ms | 350 |
 //!
-//! Time rule of the source: durations are floored to whole steps, so at `dt` = 20 ms the context of 350 ms lasts 340 ms. Here too `rounding` is
-//! `floor` unless it is given.
+//! Time rule of the source: durations are floored to whole steps, so at `dt` = 20 ms the context of 350 ms lasts 340 ms. Here too
+//! `rounding` is `floor` unless it is given.
 //!
 //! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), <https://doi.org/10.1038/nature12742>, in the form of the released code of
 //! Valente, Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference), which is that of Dubreuil et al. (2022),

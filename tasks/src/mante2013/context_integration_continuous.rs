@@ -1,4 +1,4 @@
-//! Context-dependent integration of continuous noise: does the motion or the colour evidence, as the context says, have a positive mean?
+//! Context-dependent integration of continuous noise: give the sign of the mean motion or colour, as the context says.
 //!
 //! ```text
 //! epochs    stimulus 749 ms | decision 1 ms
@@ -17,8 +17,8 @@
 //! | duration | `stimulus` | ms | 750, the decision included |
 //! | decision | `decision` | ms | 1 |
 //!
-//! An observer that adds up all of the evidence is right in Phi(c sqrt(750)) of the trials of coherence c: 60 %, 84 % and more than 99.99 % in
-//! tests. The two contexts are told apart in validation; the conditions of the tests are all 72.
+//! An observer that adds up all of the evidence is right in Phi(c sqrt(750)) of the trials of coherence c: 60 %, 84 % and more than 99.99 %
+//! in tests. The two contexts are told apart in validation; the conditions of the tests are all 72.
 //!
 //! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), <https://doi.org/10.1038/nature12742>, Supplementary Information. Their
 //! network has a time constant of 10 ms.
@@ -103,7 +103,7 @@ impl Task for ContextIntegrationContinuous {
     }
 
     fn summary(&self) -> &str {
-        "Context-dependent integration of continuous noise: does the motion or the colour evidence, as the context says, have a positive mean?"
+        "Context-dependent integration of continuous noise: give the sign of the mean motion or colour, as the context says"
     }
 
     fn citation(&self) -> Citation {

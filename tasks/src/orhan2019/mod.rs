@@ -1,6 +1,52 @@
-//! The short-term memory tasks of Orhan & Ma (2019).
+//! The short-term memory tasks of Orhan & Ma (2019), with the settings of the released code as defaults.
+//!
+//! What they share is in [`Timing`] (stimulus, delay and response), [`Spikes`] (Poisson inputs), [`Tuning`] (what a channel responds to),
+//! [`Estimation`] (orientations to be given back) and in `two_choice` (answers of two classes).
+//!
+//! Reference: Orhan AE, Ma WJ (2019). A diverse range of factors affect the nature of neural representations underlying short-term memory.
+//! Nature Neuroscience 22: 275-283. <https://doi.org/10.1038/s41593-018-0314-y>
 
-use crate::registry::Entry;
+mod change_detection;
+mod comparison;
+mod delayed_estimation_1;
+mod delayed_estimation_2;
+mod estimation;
+mod gated_delayed_estimation;
+mod sine_generation;
+mod spikes;
+mod timing;
+mod two_afc;
+mod two_choice;
+
+pub use change_detection::ChangeDetection;
+pub use comparison::Comparison;
+pub use delayed_estimation_1::DelayedEstimation1;
+pub use delayed_estimation_2::DelayedEstimation2;
+pub use estimation::Estimation;
+pub use gated_delayed_estimation::GatedDelayedEstimation;
+pub use sine_generation::SineGeneration;
+pub use spikes::{Spikes, Tuning};
+pub use timing::Timing;
+pub use two_afc::TwoAfc;
+
+use crate::Citation;
+use crate::registry::{Entry, entry};
+
+/// The source of all tasks of this family.
+pub const CITATION: Citation = Citation {
+    authors: "Orhan AE, Ma WJ",
+    year: 2019,
+    title: "A diverse range of factors affect the nature of neural representations underlying short-term memory",
+    doi: "10.1038/s41593-018-0314-y",
+};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[];
+pub(crate) const TASKS: &[Entry] = &[
+    entry::<DelayedEstimation1>("orhan2019/delayed_estimation_1"),
+    entry::<DelayedEstimation2>("orhan2019/delayed_estimation_2"),
+    entry::<GatedDelayedEstimation>("orhan2019/gated_delayed_estimation"),
+    entry::<ChangeDetection>("orhan2019/change_detection"),
+    entry::<TwoAfc>("orhan2019/two_afc"),
+    entry::<SineGeneration>("orhan2019/sine_generation"),
+    entry::<Comparison>("orhan2019/comparison"),
+];

@@ -14,18 +14,18 @@
 //! | \|v\|, \|a\| | `coherences` | input units | 0.1, 0.2, 0.4, 0.8 (the code has 1, 2, 4, 8 times 0.1) |
 //! | sigma_in | `sigma_in` | input units | 0.5 in each step of 20 ms |
 //!
-//! The modality is `visual`, `auditory` or `both`, equally likely, and so is the sign. If both are shown, they have the same sign and strengths
-//! drawn independently. The test conditions show every signed strength in each modality, the same in both. Evidence of opposite signs can be
-//! asked for: then the sign of the sum is right, and at a sum of 0 the right one is drawn.
+//! The modality is `visual`, `auditory` or `both`, equally likely, and so is the sign. If both are shown, they have the same sign and
+//! strengths drawn independently. The test conditions show every signed strength in each modality, the same in both. Evidence of opposite
+//! signs can be asked for: then the sign of the sum is right, and at a sum of 0 the right one is drawn.
 //!
 //! Time rule of the source: durations are floored to whole steps; at `dt` = 20 ms all are whole.
 //!
 //! Reference: Raposo D, Kaufman MT, Churchland AK (2014), <https://doi.org/10.1038/nn.3865>, in the form of the released code of Valente,
 //! Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference). The form with event rates is `song2016/multisensory`.
 //!
-//! Differences from the source: at another `dt` the noise keeps its strength over time, where the code's has the same sd in each step. The code
-//! of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply the coherences by 0.1. No released code shows the
-//! network which modality counts, as some later forms with cues and the timing of `mante2013/context_integration` do.
+//! Differences from the source: at another `dt` the noise keeps its strength over time, where the code's has the same sd in each step. The
+//! code of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply the coherences by 0.1. No released code
+//! shows the network which modality counts, as some later forms with cues and the timing of `mante2013/context_integration` do.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, raposo2014::Multisensory};

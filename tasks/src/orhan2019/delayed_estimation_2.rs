@@ -1,0 +1,117 @@
+//! Delayed estimation of two orientations: give back both orientations that were seen before the delay.
+//!
+//! ```text
+//! epochs    stimulus 250 ms | delay 1000 ms | response 250 ms        25, 100 and 25 steps
+//! signals   stimulus: channel k of location i fires Poisson( peak exp(kappa (cos 2 (s_i - phi_k) - 1)) / 25 ) times in each step
+//!           delay and response: every channel fires Poisson( spontaneous / 100 ) and Poisson( spontaneous / 25 ) times in each step
+//! targets   s_1 and s_2, independent and uniform in [0, pi), at all times
+//! graded    response
+//! correct   at the 5th step from the end both outputs are within `tolerance` of their targets; 0 and pi are the same orientation
+//! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | k | `n_channels` | | 50 of each location; phi_k from 0 to pi |
+//! | kappa | `kappa` | | 2 |
+//! | peak, spontaneous | `peak_spikes`, `spontaneous_spikes` | spikes per channel and period | 1, 0.1 |
+//! | delay | `delay` | ms | 1000, or one of 100, 400, 700 and 1000 |
+//! | tolerance | `tolerance` | rad | none; pi / 10 here |
+//!
+//! The tests present all pairs of eight orientations, evenly spaced.
+//!
+//! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
+//!
+//! Differences from the source: it minimises the mean of \|z - s\| mod pi, for which the squared error stands here; it measures the same,
+//! relative to the error of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the training.
+//!
+//! ```
+//! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::DelayedEstimation2};
+//! let condition = Condition::new().with("orientation_1", 0.5).with("orientation_2", 2.0);
+//! let trial = DelayedEstimation2::default().trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! assert_eq!(trial.inputs.dim(), (150, 100));
+//! assert_eq!((trial.targets.row(125).to_vec(), trial.loss_mask.row(124)[0], trial.loss_mask.row(125)[0]), (vec![0.5, 2.0], 0.0, 1.0));
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
+
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+use super::estimation::evenly;
+use super::{CITATION, Estimation};
+use crate::{Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{header_of, parameters_of};
+
+/// The variable of each orientation.
+const NAMES: [&str; 2] = ["orientation_1", "orientation_2"];
+
+/// Delayed estimation of two orientations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DelayedEstimation2 {
+    /// What the estimation tasks have in common.
+    #[serde(flatten)]
+    pub estimation: Estimation,
+}
+
+impl Task for DelayedEstimation2 {
+    fn id(&self) -> &str {
+        "orhan2019/delayed_estimation_2"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn summary(&self) -> &str {
+        "Delayed estimation of two orientations: give back both orientations that were seen before the delay"
+    }
+
+    fn citation(&self) -> Citation {
+        CITATION
+    }
+
+    fn description(&self) -> String {
+        header_of(include_str!("delayed_estimation_2.rs"))
+    }
+
+    fn parameters(&self) -> serde_json::Value {
+        parameters_of(self)
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        self.estimation.validate()
+    }
+
+    fn dt(&self) -> f64 {
+        self.estimation.timing.dt
+    }
+
+    fn inputs(&self) -> Vec<Channel> {
+        [1, 2].into_iter().flat_map(|i| Channel::numbered(&format!("location_{i}"), self.estimation.timing.n_channels)).collect()
+    }
+
+    fn outputs(&self) -> Vec<Channel> {
+        Channel::list(&NAMES)
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        vec![Condition::new()]
+    }
+
+    fn grid(&self) -> Vec<Condition> {
+        evenly(8).flat_map(|first| evenly(8).map(move |second| Condition::new().with(NAMES[0], first).with(NAMES[1], second))).collect()
+    }
+
+    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        self.validate()?;
+        self.estimation.recall(&NAMES, condition, rng)
+    }
+
+    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+        self.estimation.score(trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        self.estimation.chance().powi(2)
+    }
+}
