@@ -19,7 +19,7 @@
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: it minimises the mean of \|z - target\|, for which the squared error stands here, and has no rule for a
+//! Differences from the source: it minimises the mean of |z - target|, for which the squared error stands here, and has no rule for a
 //! correct trial nor for ending the training. At another `dt` the noise keeps its strength over time.
 //!
 //! ```

@@ -24,8 +24,8 @@
 //! Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference). The form with event rates is `song2016/multisensory`.
 //!
 //! Differences from the source: at another `dt` the noise keeps its strength over time, where the code's has the same sd in each step. The
-//! code of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply the coherences by 0.1. No released code
-//! shows the network which modality counts, as some later forms with cues and the timing of `mante2013/context_integration` do.
+//! code of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply the coherences by 0.1. Neither has a cue
+//! for the modality, which some later forms add, with the timing of `mante2013/context_integration`.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, raposo2014::Multisensory};
