@@ -25,6 +25,7 @@
 //! | [`masse2019`] | working memory for directions, with and without manipulating them |
 //! | [`neurogym`] | 19 environments with class labels |
 //! | [`kleinman2021`], [`mante2013`], [`raposo2014`] | decisions that depend on a context, a target or a modality |
+//! | [`orhan2019`] | estimation, change detection and comparison from short-term memory |
 //! | [`golub2018`], [`sussillo2009`] | memories and rhythms for the study of fixed points |
 //! | [`kim2019`], [`tolmachev2025`], [`bi2020`] | go or not, logic, remembered angles and intervals |
 //! | [`wang2024`], [`cueva2018`] | walks through a room: place cells, path integration |
