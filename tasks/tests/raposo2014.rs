@@ -98,3 +98,23 @@ fn conditions_that_contradict_themselves_are_refused() {
     assert!(Multisensory { decision: 0.0, ..still() }.validate().is_err());
     assert!(Multisensory { sigma_in: f64::NAN, ..still() }.validate().is_err());
 }
+
+#[test]
+fn cues_are_absent_unless_they_have_a_level_and_then_name_the_modalities_without_noise() -> Result<(), TaskError> {
+    assert_eq!(Multisensory::default().inputs().len(), 2);
+    let cued = Multisensory { cue: 0.1, context: 340.0, decision: 20.0, ..Multisensory::default() };
+    let names: Vec<_> = cued.inputs().into_iter().map(|channel| channel.name).collect();
+    assert_eq!(names, ["visual", "auditory", "context_visual", "context_auditory"]);
+    for (modality, cues) in [("visual", [0.1, 0.0]), ("auditory", [0.0, 0.1]), ("both", [0.1, 0.1])] {
+        let trial = trial(&cued, &Condition::new().with("modality", modality))?;
+        let ends: Vec<_> = trial.epochs.iter().map(|epoch| (epoch.name.as_ref(), epoch.end)).collect();
+        assert_eq!(ends, [("fixation", 5), ("context", 22), ("stimulus", 62), ("delay", 67), ("decision", 68)]);
+        for step in 0..68 {
+            let expected = if (5..62).contains(&step) { cues } else { [0.0; 2] };
+            assert_eq!([trial.inputs[[step, 2]], trial.inputs[[step, 3]]], expected, "{modality} {step}");
+        }
+    }
+    let message = Multisensory { cue: f64::NAN, ..still() }.validate().unwrap_err().to_string();
+    assert!(message.contains("cue"), "{message}");
+    Ok(())
+}

@@ -29,7 +29,9 @@
 //! the task is also that of eLife RP89369, <https://doi.org/10.7554/eLife.89369>.
 //!
 //! Differences from the source: coherence is positive for red, where the code counts red squares; the rule for ending the training is "at
-//! least 65 %" where the code has "more than". Some of the code's models ask for more (85 or 90 %).
+//! least 65 %" where the code has "more than". Some of the code's models ask for more (85 or 90 %). Where no output exceeds the threshold
+//! there is no choice here, and the code takes the larger output at the last step. The code's reaction time is one step shorter: it ends
+//! where the step of the crossing begins.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, kleinman2021::Checkerboard};

@@ -22,7 +22,8 @@
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
 //! Differences from the source: it minimises the mean of |z - s| mod pi, for which the squared error stands here; it measures the same,
-//! relative to the error of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the training.
+//! relative to the error of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the training. Where the
+//! delay varies, the code also lets the channels fire Poisson( spontaneous / 100 ) times in each step of the response.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::DelayedEstimation1};

@@ -85,10 +85,12 @@ impl Estimation {
 
     /// Whether every output at the answer's step is close enough to its target.
     pub(crate) fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let right = self.timing.answer_step(trial).is_some_and(|step| {
-            let close = |(&z, &target)| apart(f64::from(z), f64::from(target)) <= self.tolerance;
-            outputs.row(step).iter().zip(trial.targets.row(step)).all(close)
+        let close = |(&z, &target)| apart(f64::from(z), f64::from(target)) <= self.tolerance;
+        let answer = self.timing.answer_step(trial).and_then(|step| {
+            let (answer, targets) = (outputs.outer_iter().nth(step)?, trial.targets.outer_iter().nth(step)?);
+            Some(answer.len() == targets.len() && answer.into_iter().zip(targets).all(close))
         });
+        let right = answer.unwrap_or(false);
         Score { correct: Some(right), error: rms_error(trial, outputs), ..Score::default() }
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn trial(periods: Periods, inputs: Array2<f32>, condition: Condition,
 
 /// The larger output at the answer's step, compared with the right class.
 pub(crate) fn score(timing: &Timing, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-    let choice = timing.answer_step(trial).and_then(|step| largest(outputs.row(step)));
+    let choice = timing.answer_step(trial).and_then(|step| largest(outputs.outer_iter().nth(step)?));
     Score { choice, correct: trial.correct.map(|correct| choice == Some(correct)), ..Score::default() }
 }
 

@@ -3,7 +3,9 @@
 //! ```text
 //! epochs    fixation 100 ms | stimulus 800 ms | delay 100 ms | decision 500 ms
 //! signals   stimulus: v on the visual channel, a on the auditory channel; 0 on the channel of a modality that is not shown
-//! noise     on both channels, at all times, of sd sigma_in sqrt(20 ms / dt)
+//! cues      none, unless `cue` gives their level: then two more channels tell which modalities are shown, from the start of the epoch
+//!           `context`, which lies between fixation and stimulus if it has a duration, to the end of the stimulus
+//! noise     on the channels of the modalities, at all times, of sd sigma_in sqrt(20 ms / dt)
 //! targets   decision: the sign of the evidence, +1 or -1;  0 before
 //! graded    the decision
 //! choice    the sign of the mean output in the decision: positive is choice 0, negative is choice 1
@@ -13,6 +15,7 @@
 //! |---|---|---|---|
 //! | \|v\|, \|a\| | `coherences` | input units | 0.1, 0.2, 0.4, 0.8 (the code has 1, 2, 4, 8 times 0.1) |
 //! | sigma_in | `sigma_in` | input units | 0.5 in each step of 20 ms |
+//! | | `cue`, `context` | input units, ms | 0, 0: no cues (0.1, 350 in the form with cues) |
 //!
 //! The modality is `visual`, `auditory` or `both`, equally likely, and so is the sign. If both are shown, they have the same sign and
 //! strengths drawn independently. The test conditions show every signed strength in each modality, the same in both. Evidence of opposite
@@ -24,8 +27,9 @@
 //! Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference). The form with event rates is `song2016/multisensory`.
 //!
 //! Differences from the source: at another `dt` the noise keeps its strength over time, where the code's has the same sd in each step. The
-//! code of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply the coherences by 0.1. Neither has a cue
-//! for the modality, which some later forms add, with the timing of `mante2013/context_integration`.
+//! code of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply the coherences by 0.1. Both codes have
+//! the cues commented out. A later library, NeuralRNN, has them, and the timing of `mante2013/context_integration`: give `cue` = 0.1,
+//! `context` = 350, `decision` = 20, `coherences` = 0.1, 0.2 and 0.4, `sigma_in` = 0.1, and `rounding` = floor.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, raposo2014::Multisensory};
@@ -41,6 +45,7 @@ use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use super::CITATION;
+use crate::error::rules;
 use crate::mante2013::signed_choice;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
@@ -63,6 +68,8 @@ pub struct Multisensory {
     pub rounding: Rounding,
     /// Fixation, ms.
     pub fixation: f64,
+    /// The cues alone, ms.
+    pub context: f64,
     /// The stimulus, ms.
     pub stimulus: f64,
     /// The delay, ms.
@@ -71,6 +78,8 @@ pub struct Multisensory {
     pub decision: f64,
     /// The strengths of the evidence, each in [0, 1]; the sign is drawn.
     pub coherences: Vec<f64>,
+    /// The level of the cues that tell which modalities are shown; 0 for no such channels.
+    pub cue: f64,
     /// The standard deviation of the noise in a step of 20 ms.
     pub sigma_in: f64,
 }
@@ -81,10 +90,12 @@ impl Default for Multisensory {
             dt: 20.0,
             rounding: Rounding::Exact,
             fixation: 100.0,
+            context: 0.0,
             stimulus: 800.0,
             delay: 100.0,
             decision: 500.0,
             coherences: vec![0.1, 0.2, 0.4, 0.8],
+            cue: 0.0,
             sigma_in: 0.5,
         }
     }
@@ -101,6 +112,11 @@ struct Shown {
 impl Multisensory {
     fn clock(&self) -> Clock {
         Clock::new(self.dt).rounding(self.rounding)
+    }
+
+    /// Whether there are channels that tell which modalities are shown.
+    fn is_cued(&self) -> bool {
+        self.cue != 0.0
     }
 
     fn noise(&self) -> WhiteNoise {
@@ -152,9 +168,11 @@ impl Task for Multisensory {
         let clock = self.clock();
         self.noise().validate()?;
         clock.steps("fixation", self.fixation)?;
+        clock.steps("context", self.context)?;
         clock.at_least_one_step("stimulus", self.stimulus)?;
         clock.steps("delay", self.delay)?;
         clock.at_least_one_step("decision", self.decision)?;
+        rules::finite("cue", self.cue)?;
         coherence::validate("coherences", &self.coherences)
     }
 
@@ -163,7 +181,8 @@ impl Task for Multisensory {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        Channel::list(&["visual", "auditory"])
+        let names = ["visual", "auditory", "context_visual", "context_auditory"];
+        Channel::list(if self.is_cued() { &names } else { &names[..2] })
     }
 
     fn outputs(&self) -> Vec<Channel> {
@@ -187,15 +206,20 @@ impl Task for Multisensory {
         let shown = self.draw(condition, rng)?;
         let mut timeline = self.clock().timeline()?;
         timeline.push("fixation", ("fixation", self.fixation))?;
+        let context = timeline.push("context", ("context", self.context))?;
         let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
         timeline.push("delay", ("delay", self.delay))?;
         timeline.push("decision", ("decision", self.decision))?;
 
-        let mut inputs = Array2::zeros((timeline.n_steps(), 2));
+        let mut inputs = Array2::zeros((timeline.n_steps(), if self.is_cued() { 4 } else { 2 }));
         for (channel, coherence) in shown.coherences.into_iter().enumerate() {
-            inputs.slice_mut(s![stimulus.clone(), channel]).fill(coherence.unwrap_or(0.0) as f32);
+            let Some(coherence) = coherence else { continue };
+            inputs.slice_mut(s![stimulus.clone(), channel]).fill(coherence as f32);
+            if self.is_cued() {
+                inputs.slice_mut(s![context.start..stimulus.end, 2 + channel]).fill(self.cue as f32);
+            }
         }
-        self.noise().add(&mut inputs, rng);
+        signed_choice::add_noise(self.noise(), &mut inputs, rng);
         Ok(signed_choice::trial(timeline, inputs, named(shown.modality, shown.coherences), shown.correct))
     }
 
