@@ -94,7 +94,7 @@ impl TaskRecord {
     /// # Errors
     /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition has another version by now.
     pub fn create(&self) -> Result<Box<dyn Task>> {
-        if nn4n_tasks::list().iter().all(|info| info.id != self.id) {
+        if nn4n_tasks::ids().all(|id| id != self.id) {
             let message = format!(
                 "`{}`, which the network was trained on, is not a task of this program; name another task, or evaluate it from Rust",
                 self.id

@@ -124,7 +124,7 @@ impl Joints {
     /// `M^-1 (torque - C - B q')`, rad/s^2.
     fn acceleration(&self, arm: &Arm, [torque1, torque2]: &[Tensor; 2]) -> Result<[Tensor; 2]> {
         let Self { angles: [_, q2], velocity: [w1, w2] } = self;
-        let (a1, a2, a3) = (arm.i1 + arm.i2 + arm.m2 * arm.l1 * arm.l1, arm.m2 * arm.l1 * arm.s2, arm.i2);
+        let [a1, a2, a3] = arm.coefficients();
         let (cos, sin) = ((q2.cos()? * a2)?, (q2.sin()? * a2)?);
         let (m11, m12) = (((&cos * 2.0)? + a1)?, (&cos + a3)?);
         let [[b11, b12], [b21, b22]] = arm.friction;

@@ -16,6 +16,7 @@
 use ndarray::{Array3, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
+use crate::rng::by_weight;
 use crate::{Condition, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
 
 /// The most numbers one batch may hold in all its arrays (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
@@ -37,20 +38,15 @@ pub fn weighted(
     conditions: &[Condition],
     weights: &[f64],
 ) -> Result<TrialBatch, TaskError> {
-    let total: f64 = weights.iter().sum();
-    let usable = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) && total > 0.0;
+    let usable = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) && weights.iter().any(|weight| *weight > 0.0);
     if conditions.len() != weights.len() || !usable {
         let value = format!("{weights:?}");
         let remedy = format!("give {} numbers, one for each condition, and not 0 for all", conditions.len());
         return Err(TaskError::Batch { field: "weights", value, rule: "must be finite and at least 0", remedy });
     }
     let pick = |i: usize| {
-        let mut left = TrialRng::new(seed, "conditions", update, i as u64).uniform() * total;
-        let drawn = weights.iter().position(|weight| {
-            left -= weight;
-            left < 0.0
-        });
-        (0, drawn.or(weights.iter().rposition(|weight| *weight > 0.0)).and_then(|place| conditions.get(place)))
+        let part = TrialRng::new(seed, "conditions", update, i as u64).uniform();
+        (0, by_weight(weights.iter().copied(), part).and_then(|place| conditions.get(place)))
     };
     make(task, split, split.name(), seed, update, batch_size, pick)
 }

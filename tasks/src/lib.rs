@@ -94,7 +94,7 @@ pub use duration::{Duration, OneOf, TruncatedExponential, Uniform};
 pub use epoch::{Clock, Epoch, MAX_STEPS, Rounding, Timeline, steps};
 pub use error::TaskError;
 pub use npz::{NpzFile, npz_bytes};
-pub use registry::{TaskInfo, create, list};
+pub use registry::{TaskInfo, create, ids, list};
 pub use rng::TrialRng;
 pub use score::{ConditionScore, Performance, Score, choice, first_crossing, largest, performance, reaction_time, rms_error, scores};
 pub use stream::stream;

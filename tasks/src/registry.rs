@@ -101,6 +101,11 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
     FAMILIES.iter().copied().flatten()
 }
 
+/// The ids of all tasks, in the order of the registry.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    entries().map(|entry| entry.id)
+}
+
 /// All tasks, in the order of the registry.
 pub fn list() -> Vec<TaskInfo> {
     entries().map(|entry| (entry.describe)(entry.id)).collect()
@@ -220,7 +225,7 @@ fn unknown(id: &str) -> TaskError {
         Some((far, known)) if far <= 3 => format!("; did you mean `{known}`?"),
         _ => String::new(),
     };
-    let known = entries().map(|entry| entry.id).collect::<Vec<_>>().join(", ");
+    let known = ids().collect::<Vec<_>>().join(", ");
     TaskError::UnknownTask { id: id.into(), hint, known }
 }
 

@@ -32,6 +32,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Modality, Rule};
 use crate::error::rules;
+use crate::white_noise::WhiteNoise;
+pub use crate::yang2019::FixationRule;
+use crate::yang2019::loss_mask;
 use crate::{Clock, Condition, Duration, Epoch, Rounding, Score, Split, TaskError, Timeline, Trial, TrialRng, TrialView};
 use crate::{reaction_time, ring};
 
@@ -41,17 +44,6 @@ const FIXATION: f64 = 0.8;
 const FIXATING: f64 = 0.5;
 /// Fixation, two modalities of two channels, 15 rules.
 const N_INPUTS: usize = 5 + Rule::NAMES.len();
-
-/// How fixation enters the score.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FixationRule {
-    /// Only the last step counts, as in the code.
-    #[default]
-    LastStep,
-    /// Fixation must also be kept at every graded step before the response, as Yang et al. (2019) describe the rule.
-    Maintained,
-}
 
 /// The settings that every task of the family has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -160,9 +152,7 @@ pub struct Answer {
 impl Protocol {
     /// Checks the fields, and the durations of a task.
     pub fn validate(&self, phases: &[Phase<'_>]) -> Result<(), TaskError> {
-        rules::positive("dt", self.dt)?;
-        rules::not_negative("sigma_in", self.sigma_in)?;
-        rules::positive("tau_in", self.tau_in)?;
+        self.noise().validate()?;
         rules::not_negative("weight_before", self.weight_before)?;
         rules::positive("weight_response", self.weight_response)?;
         rules::positive("weight_fixation", self.weight_fixation)?;
@@ -201,9 +191,12 @@ impl Protocol {
         Ok(())
     }
 
+    fn noise(&self) -> WhiteNoise {
+        WhiteNoise { dt: self.dt, sigma_in: self.sigma_in, tau_in: self.tau_in }
+    }
+
     fn clock(&self) -> Clock {
-        let drawn = if self.rounding == Rounding::Exact { Rounding::Floor } else { self.rounding };
-        Clock::new(self.dt).fixed(self.rounding).drawn(drawn)
+        Clock::new(self.dt).drawn(Rounding::Floor).rounding(self.rounding)
     }
 
     /// The epochs of a trial.
@@ -250,9 +243,7 @@ impl Protocol {
                 inputs.slice_mut(s![epoch.start..end, channel]).mapv_inplace(|u| u + level);
             }
         }
-        if let Some(values) = inputs.as_slice_mut() {
-            rng.add_gaussian(values, (2.0 * self.tau_in / self.dt).sqrt() * self.sigma_in);
-        }
+        self.noise().add(&mut inputs, rng);
         inputs
     }
 
@@ -269,12 +260,8 @@ impl Protocol {
     fn loss_mask(&self, n_steps: usize, go: usize) -> Result<Array2<f32>, TaskError> {
         let clock = self.clock();
         let (ungraded, grace) = (clock.steps("ungraded", self.ungraded)?, clock.steps("grace", self.grace)?);
-        let mut loss_mask = Array2::zeros((n_steps, 3));
-        for (steps, weight) in [(ungraded.min(go)..go, self.weight_before), ((go + grace).min(n_steps)..n_steps, self.weight_response)] {
-            loss_mask.slice_mut(s![steps.clone(), ..]).fill(weight as f32);
-            loss_mask.slice_mut(s![steps, 0]).fill((weight * self.weight_fixation) as f32);
-        }
-        Ok(loss_mask)
+        let weights = [self.weight_before as f32, self.weight_response as f32];
+        Ok(loss_mask((n_steps, 3), go, [ungraded, grace], weights, self.weight_fixation as f32))
     }
 
     /// Scores an answer; `choice` says which of two alternatives it takes, if the task has two.

@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CITATION;
 use super::context::{self, Variables};
-use super::signed_choice;
+use super::signed_choice::{self, Durations};
 use crate::error::rules;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
@@ -96,6 +96,11 @@ impl ContextIntegration {
         Clock::new(self.dt).rounding(self.rounding)
     }
 
+    fn durations(&self) -> Durations {
+        let Self { fixation, context, stimulus, delay, decision, .. } = *self;
+        Durations { fixation, context, stimulus, delay, decision }
+    }
+
     fn noise(&self) -> WhiteNoise {
         // sqrt(2 tau_in / dt) is 1 at 20 ms.
         WhiteNoise { dt: self.dt, sigma_in: self.sigma_in, tau_in: 10.0 }
@@ -128,13 +133,8 @@ impl Task for ContextIntegration {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        let clock = self.clock();
         self.noise().validate()?;
-        clock.steps("fixation", self.fixation)?;
-        clock.steps("context", self.context)?;
-        clock.at_least_one_step("stimulus", self.stimulus)?;
-        clock.steps("delay", self.delay)?;
-        clock.at_least_one_step("decision", self.decision)?;
+        self.durations().validate(self.clock())?;
         rules::finite("cue", self.cue)?;
         coherence::validate("coherences", &self.coherences)
     }
@@ -158,12 +158,7 @@ impl Task for ContextIntegration {
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         self.validate()?;
         let shown = Variables::draw(condition, rng, |rng| rng.pick(&self.coherences).copied().unwrap_or(0.0))?;
-        let mut timeline = self.clock().timeline()?;
-        timeline.push("fixation", ("fixation", self.fixation))?;
-        let cue = timeline.push("context", ("context", self.context))?;
-        let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
-        let delay = timeline.push("delay", ("delay", self.delay))?;
-        timeline.push("decision", ("decision", self.decision))?;
+        let (timeline, [cue, stimulus, delay]) = self.durations().timeline(self.clock())?;
 
         let mut inputs = Array2::zeros((timeline.n_steps(), 4));
         inputs.slice_mut(s![stimulus.clone(), 0]).fill(shown.colour.coherence as f32);

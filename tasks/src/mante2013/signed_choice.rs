@@ -8,10 +8,44 @@
 //!
 //! So a positive coherence asks for choice 0, as in the tasks with two outputs.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::white_noise::WhiteNoise;
-use crate::{Condition, Score, Timeline, Trial, TrialRng, TrialView};
+use crate::{Clock, Condition, Score, TaskError, Timeline, Trial, TrialRng, TrialView};
+
+/// The durations of a trial, ms, each under the name of its parameter and of its epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Durations {
+    pub fixation: f64,
+    pub context: f64,
+    pub stimulus: f64,
+    pub delay: f64,
+    pub decision: f64,
+}
+
+impl Durations {
+    /// Checks them.
+    pub fn validate(&self, clock: Clock) -> Result<(), TaskError> {
+        clock.steps("fixation", self.fixation)?;
+        clock.steps("context", self.context)?;
+        clock.at_least_one_step("stimulus", self.stimulus)?;
+        clock.steps("delay", self.delay)?;
+        clock.at_least_one_step("decision", self.decision).map(drop)
+    }
+
+    /// The epochs, and the steps of context, stimulus and delay.
+    pub fn timeline(&self, clock: Clock) -> Result<(Timeline, [Range<usize>; 3]), TaskError> {
+        let mut timeline = clock.timeline()?;
+        timeline.push("fixation", ("fixation", self.fixation))?;
+        let context = timeline.push("context", ("context", self.context))?;
+        let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
+        let delay = timeline.push("delay", ("delay", self.delay))?;
+        timeline.push("decision", ("decision", self.decision))?;
+        Ok((timeline, [context, stimulus, delay]))
+    }
+}
 
 /// The trial with these inputs in which choice 0 or choice 1 is correct.
 pub(crate) fn trial(timeline: Timeline, inputs: Array2<f32>, condition: Condition, correct: usize) -> Trial {
@@ -45,7 +79,6 @@ pub(crate) fn score(trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TaskError;
     use ndarray::array;
 
     #[test]

@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 
 use super::direction;
 use crate::error::rules;
+use crate::white_noise::WhiteNoise;
 use crate::{Clock, Condition, Epoch, Rounding, Score, TaskError, Timeline, Trial, TrialRng, TrialView};
 use crate::{largest, reaction_time};
 
@@ -169,8 +170,7 @@ impl Protocol {
 
     /// How durations become steps.
     pub fn clock(&self) -> Clock {
-        let drawn = if self.rounding == Rounding::Exact { Rounding::Floor } else { self.rounding };
-        Clock::new(self.dt).fixed(self.rounding).drawn(drawn)
+        Clock::new(self.dt).drawn(Rounding::Floor).rounding(self.rounding)
     }
 
     /// A trial that begins with the dead time.
@@ -231,9 +231,7 @@ impl Protocol {
                 inputs.slice_mut(s![steps.clone(), channel]).fill(self.height as f32);
             }
         }
-        if let Some(values) = inputs.as_slice_mut() {
-            rng.add_gaussian(values, (2.0 * self.tau_in / self.dt).sqrt() * self.sigma_in);
-        }
+        WhiteNoise { dt: self.dt, sigma_in: self.sigma_in, tau_in: self.tau_in }.add(&mut inputs, rng);
         inputs.mapv_inplace(|u| u.max(0.0));
         inputs
     }

@@ -115,7 +115,7 @@ impl Arm {
     }
 
     /// a1, a2, a3.
-    fn coefficients(&self) -> [f64; 3] {
+    pub fn coefficients(&self) -> [f64; 3] {
         [self.i1 + self.i2 + self.m2 * self.l1 * self.l1, self.m2 * self.l1 * self.s2, self.i2]
     }
 

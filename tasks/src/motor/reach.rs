@@ -83,8 +83,7 @@ pub(super) struct Begun {
 
 impl Reach {
     fn clock(&self, dt: f64) -> Clock {
-        let drawn = if self.rounding == Rounding::Exact { Rounding::Nearest } else { self.rounding };
-        Clock::new(dt).fixed(self.rounding).drawn(drawn)
+        Clock::new(dt).rounding(self.rounding)
     }
 
     pub(super) fn validate(&self, targets: Targets<'_>) -> Result<(), TaskError> {

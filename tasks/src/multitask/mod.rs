@@ -38,7 +38,7 @@ use ndarray::ArrayView2;
 use self::member::{Layout, Member, arrange};
 pub use self::settings::{Entry, MemberSettings, RuleInputs, TaskSchedule, TaskSetSettings};
 use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{header_of, parameters_of, rng::by_weight};
 
 /// Several tasks for one network.
 #[derive(Debug)]
@@ -96,13 +96,7 @@ impl TaskSet {
     }
 
     fn by_weight(&self, uniform: f64) -> usize {
-        let total: f64 = self.members.iter().map(|member| member.weight).sum();
-        let mut left = uniform * total;
-        let drawn = self.members.iter().position(|member| {
-            left -= member.weight;
-            left < 0.0
-        });
-        drawn.unwrap_or(self.members.len() - 1)
+        by_weight(self.members.iter().map(|member| member.weight), uniform).unwrap_or(0)
     }
 
     fn of_all(&self, conditions: impl Fn(&Member) -> Vec<Condition>) -> Vec<Condition> {

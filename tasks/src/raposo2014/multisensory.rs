@@ -46,7 +46,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CITATION;
 use crate::error::rules;
-use crate::mante2013::signed_choice;
+use crate::mante2013::signed_choice::{self, Durations};
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
 use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
@@ -119,6 +119,11 @@ impl Multisensory {
         self.cue != 0.0
     }
 
+    fn durations(&self) -> Durations {
+        let Self { fixation, context, stimulus, delay, decision, .. } = *self;
+        Durations { fixation, context, stimulus, delay, decision }
+    }
+
     fn noise(&self) -> WhiteNoise {
         // sqrt(2 tau_in / dt) is 1 at 20 ms.
         WhiteNoise { dt: self.dt, sigma_in: self.sigma_in, tau_in: 10.0 }
@@ -165,13 +170,8 @@ impl Task for Multisensory {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        let clock = self.clock();
         self.noise().validate()?;
-        clock.steps("fixation", self.fixation)?;
-        clock.steps("context", self.context)?;
-        clock.at_least_one_step("stimulus", self.stimulus)?;
-        clock.steps("delay", self.delay)?;
-        clock.at_least_one_step("decision", self.decision)?;
+        self.durations().validate(self.clock())?;
         rules::finite("cue", self.cue)?;
         coherence::validate("coherences", &self.coherences)
     }
@@ -204,12 +204,7 @@ impl Task for Multisensory {
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         self.validate()?;
         let shown = self.draw(condition, rng)?;
-        let mut timeline = self.clock().timeline()?;
-        timeline.push("fixation", ("fixation", self.fixation))?;
-        let context = timeline.push("context", ("context", self.context))?;
-        let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
-        timeline.push("delay", ("delay", self.delay))?;
-        timeline.push("decision", ("decision", self.decision))?;
+        let (timeline, [context, stimulus, _]) = self.durations().timeline(self.clock())?;
 
         let mut inputs = Array2::zeros((timeline.n_steps(), if self.is_cued() { 4 } else { 2 }));
         for (channel, coherence) in shown.coherences.into_iter().enumerate() {

@@ -92,6 +92,19 @@ impl TrialRng {
     }
 }
 
+/// The index of the weight that `part` of their sum, in [0, 1), falls into; `None` if no weight is above 0.
+pub(crate) fn by_weight(weights: impl IntoIterator<Item = f64> + Clone, part: f64) -> Option<usize> {
+    let mut left = part * weights.clone().into_iter().sum::<f64>();
+    let (mut last, mut weights) = (None, weights.into_iter().enumerate());
+    let found = weights.find(|(place, weight)| {
+        left -= weight;
+        last = if *weight > 0.0 { Some(*place) } else { last };
+        left < 0.0
+    });
+    // Rounding may leave something of the last one.
+    found.map(|(place, _)| place).or(last)
+}
+
 /// The generator also serves the distributions of the `rand` crates.
 impl RngCore for TrialRng {
     fn next_u32(&mut self) -> u32 {

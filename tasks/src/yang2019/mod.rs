@@ -80,6 +80,7 @@ pub use fdanti::FdAnti;
 pub use fdgo::FdGo;
 pub use multidelaydm::MultiDelayDm;
 pub use multidm::MultiDm;
+pub(crate) use plan::loss_mask;
 pub use plan::{BASELINE, Plan, Stimulus};
 pub use reactanti::ReactAnti;
 pub use reactgo::ReactGo;

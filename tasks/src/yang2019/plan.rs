@@ -12,8 +12,9 @@ use super::{Schedule, Yang2019};
 /// The target of every output that is not active.
 pub const BASELINE: f64 = 0.05;
 
-/// The loss mask until the go signal and after the grace period; twice as much on fixation.
+/// The loss mask until the go signal and after the grace period, and how many times as much it is on fixation.
 const MASK: [f32; 2] = [1.0, 5.0];
+const MASK_FIXATION: f32 = 2.0;
 
 /// What a trial shows and asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,13 +52,11 @@ impl Plan {
     ) -> Result<Trial, TaskError> {
         let (n_steps, go, grace) = (schedule.n_steps(), schedule.go(), settings.grace_steps()?);
         let mut inputs = self.signals(id, n_steps, go);
-        if let Some(all) = inputs.as_slice_mut() {
-            rng.add_gaussian(all, settings.noise_std());
-        }
+        settings.noise().add(&mut inputs, rng);
         Ok(Trial {
             inputs,
             targets: self.targets(settings, n_steps, go),
-            loss_mask: loss_mask(n_steps, go, grace),
+            loss_mask: loss_mask((n_steps, OUTPUTS), go, [grace; 2], MASK, MASK_FIXATION),
             condition,
             epochs: schedule.into_epochs(),
             correct: Some(self.response.map_or(0, nearest_output)),
@@ -96,12 +95,20 @@ fn add(array: &mut Array2<f32>, steps: Range<usize>, first: usize, values: Array
     place += &values;
 }
 
-fn loss_mask(n_steps: usize, go: usize, grace: usize) -> Array2<f32> {
-    let mut loss_mask = Array2::zeros((n_steps, OUTPUTS));
-    let graded = [grace.min(go)..go, go.saturating_add(grace).min(n_steps)..n_steps];
-    for (steps, weight) in graded.into_iter().zip(MASK) {
+/// The loss mask (n_steps, outputs): nothing at the start for so many steps, the first weight until the go signal, nothing in the grace period after it,
+/// then the second weight; `fixation` times as much on output 0.
+pub(crate) fn loss_mask(
+    (n_steps, n_outputs): (usize, usize),
+    go: usize,
+    [start, grace]: [usize; 2],
+    weights: [f32; 2],
+    fixation: f32,
+) -> Array2<f32> {
+    let mut loss_mask = Array2::zeros((n_steps, n_outputs));
+    let graded = [start.min(go)..go, go.saturating_add(grace).min(n_steps)..n_steps];
+    for (steps, weight) in graded.into_iter().zip(weights) {
         loss_mask.slice_mut(s![steps.clone(), ..]).fill(weight);
-        loss_mask.slice_mut(s![steps, 0]).fill(2.0 * weight);
+        loss_mask.slice_mut(s![steps, 0]).fill(fixation * weight);
     }
     loss_mask
 }
@@ -112,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_loss_mask_is_that_of_the_source() {
-        let mask = loss_mask(40, 20, 5);
+        let mask = loss_mask((40, OUTPUTS), 20, [5; 2], MASK, MASK_FIXATION);
         for (step, weight) in [(0, 0.0), (4, 0.0), (5, 1.0), (19, 1.0), (20, 0.0), (24, 0.0), (25, 5.0), (39, 5.0)] {
             assert_eq!((mask[[step, 0]], mask[[step, 1]], mask[[step, 32]]), (2.0 * weight, weight, weight), "{step}");
         }
@@ -120,8 +127,8 @@ mod tests {
 
     #[test]
     fn a_grace_period_longer_than_what_it_belongs_to_leaves_nothing_of_it() {
-        assert!(loss_mask(8, 3, 5).iter().all(|&weight| weight == 0.0));
-        assert_eq!(loss_mask(9, 3, 5)[[8, 1]], 5.0);
+        assert!(loss_mask((8, OUTPUTS), 3, [5; 2], MASK, MASK_FIXATION).iter().all(|&weight| weight == 0.0));
+        assert_eq!(loss_mask((9, OUTPUTS), 3, [5; 2], MASK, MASK_FIXATION)[[8, 1]], 5.0);
     }
 
     #[test]

@@ -27,6 +27,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
+use crate::white_noise::WhiteNoise;
 use crate::{Clock, Rounding, TaskError, TrialRng};
 
 /// Outputs above this say that the network fixates.
@@ -95,8 +96,7 @@ impl Yang2019 {
 
     /// The step and the rounding rules.
     pub fn clock(&self) -> Clock {
-        let drawn = if self.rounding == Rounding::Exact { Rounding::Floor } else { self.rounding };
-        Clock::new(self.dt).fixed(self.rounding).drawn(drawn)
+        Clock::new(self.dt).drawn(Rounding::Floor).rounding(self.rounding)
     }
 
     /// The length of the grace period, in steps.
@@ -106,7 +106,12 @@ impl Yang2019 {
 
     /// The standard deviation of the input noise of one step.
     pub fn noise_std(&self) -> f64 {
-        self.sigma_x * (2.0 * self.tau / self.dt).sqrt()
+        self.noise().std()
+    }
+
+    /// The input noise.
+    pub(super) fn noise(&self) -> WhiteNoise {
+        WhiteNoise { dt: self.dt, sigma_in: self.sigma_x, tau_in: self.tau }
     }
 
     /// Draws what all trials of a batch have in common if the trials of a batch are alike, and for this trial alone if not.
