@@ -20,12 +20,12 @@
 use std::{path::PathBuf, sync::Arc};
 
 use nn4n_models::ModelConfig;
-use nn4n_tasks::{Objective, Task};
+use nn4n_tasks::Task;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    train::{TrainConfig, regulariser::Penalty},
+    train::{TrainConfig, loss::readout_for, regulariser::Penalty},
 };
 
 /// A validated experiment.
@@ -123,7 +123,7 @@ impl Experiment {
     }
 
     /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's. Where they are left out, the loss and the
-    /// readout follow the [objective](nn4n_tasks::Objective) of the task.
+    /// readout follow the [objective](Task::objective) of the task.
     pub fn from_toml(text: &str) -> Result<Self> {
         let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
         let TaskTable { id, parameters } = document.task;
@@ -142,10 +142,11 @@ impl Experiment {
         ] {
             model.entry(name).or_insert(value);
         }
-        if task.objective() == Objective::Classes {
-            model.entry("readout").or_insert("softmax".into());
+        let has_readout = model.contains_key("readout");
+        let mut model: ModelConfig = model.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
+        if !has_readout {
+            model.readout = readout_for(task.objective());
         }
-        let model = model.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
         let chooses_loss = document.train.contains_key("loss");
         let mut train: TrainConfig =
             document.train.try_into().map_err(|error: toml::de::Error| Error::setting("train", error.to_string()))?;

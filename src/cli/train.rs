@@ -8,15 +8,15 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use nn4n_models::{ModelConfig, Readout};
-use nn4n_tasks::{Objective, Task};
+use nn4n_models::ModelConfig;
+use nn4n_tasks::Task;
 use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
     DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, preset,
     progress::progress_bar,
-    train::{OptimizerConfig, Outcome, StopReason, fit},
+    train::{OptimizerConfig, Outcome, StopReason, fit, loss::readout_for},
 };
 
 #[derive(Debug, Args)]
@@ -174,9 +174,8 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         ModelKind::MultiArea => two_areas(inputs, units, outputs),
     };
     let objective = task.objective();
-    let readout = if objective == Objective::Classes { Readout::Softmax } else { Readout::Linear };
     let train = TrainConfig { loss: objective.into(), ..TrainConfig::default() };
-    Ok(Experiment::new(task.clone(), model.dt(task.dt()).readout(readout), train, args.seed.unwrap_or(0))?)
+    Ok(Experiment::new(task.clone(), model.dt(task.dt()).readout(readout_for(objective)), train, args.seed.unwrap_or(0))?)
 }
 
 /// The path is made absolute, so that the run can be evaluated from anywhere.

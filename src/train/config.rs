@@ -206,9 +206,7 @@ impl TrainConfig {
         }
         if let Some(SynapticIntelligenceConfig { c, xi }) = &self.synaptic_intelligence {
             positive("synaptic_intelligence.xi", *xi)?;
-            if !(c.is_finite() && *c >= 0.0) {
-                return Err(Error::setting("train.synaptic_intelligence.c", format!("must be finite and >= 0, but is {c}")));
-            }
+            not_negative("synaptic_intelligence.c", *c)?;
         }
         self.optimizer.validate()?;
         self.schedule.validate()?;
@@ -239,6 +237,14 @@ pub(super) fn positive(field: &str, value: f64) -> Result<()> {
         return Ok(());
     }
     Err(Error::setting(format!("train.{field}"), format!("must be finite and > 0, but is {value}")))
+}
+
+/// A finite number that is not below zero.
+pub(super) fn not_negative(field: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::setting(format!("train.{field}"), format!("must be finite and >= 0, but is {value}")))
 }
 
 /// A number in [0, 1].

@@ -92,8 +92,7 @@ fn train(
     experiment.validate()?;
     let _lock = run.lock()?;
     let config = &experiment.train;
-    let Saved { network, mut state, validations, weights } = begin(experiment, run, device)?;
-    let parameters = trained(&network, config, experiment.task.as_ref())?;
+    let Saved { network, parameters, mut state, validations, weights } = begin(experiment, run, device)?;
     let (switches, plant) = (switches(experiment)?, experiment.task.plant());
     let mut validation = Validation::new(experiment, validations, weights)?;
     refuse_if_too_large(experiment, network.units().len())?;
@@ -175,19 +174,17 @@ fn descend(
     config: &TrainConfig,
     learning_rate: f64,
 ) -> Result<f64> {
-    let Some(synapses) = &mut state.synapses else {
-        let (gradients, norm) = clip(gradients, config.clip_value, config.clip_norm)?;
-        finite_norm(norm, state.updates)?;
-        state.optimizer.step(parameters, &gradients, learning_rate)?;
-        network.project()?;
-        return Ok(norm);
+    let (along, before) = match &state.synapses {
+        Some(synapses) => (synapses.gradients(parameters, &gradients)?, parameters.iter().map(position).collect::<Result<_>>()?),
+        None => (gradients.clone(), Vec::new()),
     };
-    let before = parameters.iter().map(position).collect::<Result<Vec<_>>>()?;
-    let (with_penalty, norm) = clip(synapses.gradients(parameters, &gradients)?, config.clip_value, config.clip_norm)?;
+    let (along, norm) = clip(along, config.clip_value, config.clip_norm)?;
     finite_norm(norm, state.updates)?;
-    state.optimizer.step(parameters, &with_penalty, learning_rate)?;
+    state.optimizer.step(parameters, &along, learning_rate)?;
     network.project()?;
-    synapses.follow(parameters, &before, &gradients)?;
+    if let Some(synapses) = &mut state.synapses {
+        synapses.follow(parameters, &before, &gradients)?;
+    }
     Ok(norm)
 }
 
@@ -216,8 +213,9 @@ fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result
         }
         None => Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device)?,
     };
-    let state = RunState::fresh(&experiment.train, &trained(&network, &experiment.train, experiment.task.as_ref())?)?;
-    Ok(Saved { network, state, validations: Vec::new(), weights: None })
+    let parameters = trained(&network, &experiment.train, experiment.task.as_ref())?;
+    let state = RunState::fresh(&experiment.train, &parameters)?;
+    Ok(Saved { network, parameters, state, validations: Vec::new(), weights: None })
 }
 
 fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {

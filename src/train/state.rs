@@ -42,9 +42,11 @@ pub(super) struct RunState {
     pub synapses: Option<SynapticIntelligence>,
 }
 
-/// A run that was saved.
+/// A run to go on with.
 pub(super) struct Saved {
     pub network: Ctrnn,
+    /// Those that are trained.
+    pub parameters: Vec<Parameter>,
     pub state: RunState,
     pub validations: Vec<ValidationRecord>,
     pub weights: Option<Vec<f64>>,
@@ -133,7 +135,7 @@ impl RunState {
         }
         let optimizer = Optimizer::resume(config, document.updates, &moments)?;
         let state = Self { updates: document.updates, optimizer, carried, synapses };
-        Ok(Saved { network, state, validations: document.validations, weights: document.weights })
+        Ok(Saved { network, parameters, state, validations: document.validations, weights: document.weights })
     }
 }
 

@@ -58,6 +58,14 @@ impl From<Objective> for Loss {
     }
 }
 
+/// The readout that a network for this objective has unless a run says otherwise.
+pub fn readout_for(objective: Objective) -> Readout {
+    match objective {
+        Objective::MaskedMse | Objective::MeanSquare => Readout::Linear,
+        Objective::Classes => Readout::Softmax,
+    }
+}
+
 impl Loss {
     /// Checks that the loss has a meaning for this readout.
     ///

@@ -19,7 +19,7 @@ use candle_core::Tensor;
 use nn4n_models::{Parameter, Tensors};
 use serde::{Deserialize, Serialize};
 
-use super::config::{fraction, positive};
+use super::config::{fraction, not_negative, positive};
 use crate::error::{Error, Result};
 
 /// An optimiser, `{ kind = "adam", beta1 = 0.9 }` in TOML.
@@ -117,9 +117,7 @@ impl OptimizerConfig {
             }
         }?;
         match *self {
-            Self::Adamw { weight_decay, .. } if !(weight_decay.is_finite() && weight_decay >= 0.0) => {
-                Err(Error::setting("train.optimizer.weight_decay", format!("must be finite and >= 0, but is {weight_decay}")))
-            }
+            Self::Adamw { weight_decay, .. } => not_negative("optimizer.weight_decay", weight_decay),
             _ => Ok(()),
         }
     }
