@@ -1,19 +1,21 @@
 //! Ways of training beyond one task from start to end: stages, conditions by need, several tasks, sequences that protect what came before, parts that
 //! stay as they are. Each gives the same files whether it was interrupted or not.
 
+mod pieces;
 mod small;
 
-use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use nn4n::{
-    Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
+    Checkpoint, Experiment, Result, TrainConfig,
     checkpoint::ValidationRecord,
     experiment::Stage,
     models::{ModelConfig, Readout},
     tasks::{Task, create},
-    train::{AdaptConditions, Loss, StopReason, SynapticIntelligenceConfig, fit},
+    train::{AdaptConditions, Loss, SynapticIntelligenceConfig},
 };
+use pieces::{assert_same, train_in_pieces};
 use serde_json::{Value, json};
 use small::{easy_task, settings, train};
 
@@ -42,16 +44,8 @@ fn whole_and_in_pieces(experiment: &Experiment, ends: &[u64]) -> Result<Vec<Vali
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (whole, pieces) = (folder.path().join("whole"), folder.path().join("pieces"));
     let outcome = train(experiment, &whole)?;
-    for (piece, end) in ends.iter().enumerate() {
-        let run = RunDirectory::open(&pieces, if piece == 0 { Existing::Keep } else { Existing::Resume })?;
-        let until = |update| if update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        assert_eq!(fit(experiment, &run, &Device::Cpu, |progress| until(progress.update))?.reason, StopReason::Interrupted);
-    }
-    fit(experiment, &RunDirectory::open(&pieces, Existing::Resume)?, &Device::Cpu, |_| ControlFlow::Continue(()))?;
-    for file in ["model.safetensors", "optimizer.safetensors", "run.toml", "log.jsonl"] {
-        let [one, other] = [&whole, &pieces].map(|directory| fs::read(directory.join(file)).expect("a file of the run"));
-        assert!(one == other, "{file} depends on the interruption");
-    }
+    train_in_pieces(experiment, &pieces, ends)?;
+    assert_same(&whole, &pieces, &format!("interrupted after {ends:?}"));
     // What was written is what was trained.
     let toml = fs::read_to_string(whole.join("run.toml")).expect("run.toml");
     assert_eq!(Experiment::from_toml(&toml)?.to_toml()?, toml);

@@ -1,50 +1,19 @@
 //! The same experiment gives the same files, bit for bit: in one process or several, with any number of threads, interrupted or not.
 
+mod pieces;
 mod program;
 mod small;
 
-use std::{fs, ops::ControlFlow, path::Path};
+use std::{fs, ops::ControlFlow};
 
 use candle_core::Device;
 use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
     models::{Dale, LearnTau, ModelConfig, Start},
-    train::{OptimizerConfig, Schedule, StopReason, fit},
+    train::{OptimizerConfig, Schedule, fit},
 };
+use pieces::{FILES, assert_same, bytes, train_in_pieces};
 use small::{easy_task, settings, train};
-
-const FILES: [&str; 4] = ["model.safetensors", "optimizer.safetensors", "run.toml", "log.jsonl"];
-
-fn bytes(directory: &Path, file: &str) -> Vec<u8> {
-    let path = directory.join(file);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn assert_same(one: &Path, other: &Path, what: &str) {
-    for file in FILES {
-        assert!(bytes(one, file) == bytes(other, file), "{what}: {file} differs");
-    }
-}
-
-/// Trains in pieces that end after these updates, each resumed from the files alone.
-fn train_in_pieces(experiment: &Experiment, directory: &Path, ends: &[u64]) -> Result<()> {
-    for (piece, end) in ends.iter().enumerate() {
-        let existing = if piece == 0 { Existing::Keep } else { Existing::Resume };
-        let run = RunDirectory::open(directory, existing)?;
-        let outcome =
-            fit(
-                experiment,
-                &run,
-                &Device::Cpu,
-                |progress| {
-                    if progress.update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                },
-            )?;
-        assert_eq!((outcome.reason, outcome.updates), (StopReason::Interrupted, *end));
-    }
-    let run = RunDirectory::open(directory, Existing::Resume)?;
-    fit(experiment, &run, &Device::Cpu, |_| ControlFlow::Continue(())).map(drop)
-}
 
 fn check_interruptions(model: ModelConfig, change: impl FnOnce(&mut TrainConfig)) -> Result<()> {
     let mut settings = settings(9, 3);
