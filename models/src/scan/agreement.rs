@@ -150,31 +150,62 @@ fn numbers(tensor: &Tensor) -> Vec<f64> {
     tensor.detach().to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-fn assert_close(name: &str, found: &Tensor, wanted: &Tensor, tolerance: f64) {
-    assert_eq!(found.dims(), wanted.dims(), "{name}");
-    let (found, wanted) = (numbers(found), numbers(wanted));
-    let scale = wanted.iter().fold(1.0f64, |largest, value| largest.max(value.abs()));
-    for (index, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
-        assert!((found - wanted).abs() <= tolerance * scale, "{name}[{index}]: {found} is not {wanted} (of at most {scale})");
+/// Every number is that of the `wanted` ones, within the tolerance times the largest of them, or at least 1.
+fn assert_close(name: &str, found: &[f64], wanted: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), wanted.len(), "{name}");
+    let allowed = tolerance * largest(wanted).max(1.0);
+    for (index, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+        assert!((found - wanted).abs() <= allowed, "{name}[{index}]: {found} is not {wanted} (up to {allowed:.1e})");
     }
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()))
 }
 
 fn gradient(store: &GradStore, var: &Var) -> Tensor {
     store.get(var).cloned().unwrap_or_else(|| var.zeros_like().unwrap())
 }
 
-fn agree(case: &Case, dtype: DType, tolerance: f64) -> Result<()> {
+/// Everything a pass gives, and the gradients of the loss, by name.
+fn everything(case: &Case, dtype: DType, scan: impl FnOnce(&Call) -> Result<Scanned>) -> Result<Vec<(String, Vec<f64>)>> {
     let operands = operands(case, dtype)?;
-    let fused = results(&run(case, &operands, scan)?)?;
-    let wanted = results(&run(case, &operands, reference::scan)?)?;
+    let results = results(&run(case, &operands, scan)?)?;
+    let store = loss(&results)?.backward()?;
+    let mut all: Vec<_> = results.iter().map(|(name, tensor)| (name.to_string(), numbers(tensor))).collect();
+    all.extend(operands.vars.iter().map(|(name, var)| (format!("gradient of {name}"), numbers(&gradient(&store, var)))));
+    Ok(all)
+}
+
+/// The fused pass in f64 is the reference in f64.
+fn agree_in_f64(case: &Case, tolerance: f64) -> Result<()> {
+    let (fused, wanted) = (everything(case, DType::F64, scan)?, everything(case, DType::F64, reference::scan)?);
     for ((name, fused), (_, wanted)) in fused.iter().zip(&wanted) {
         assert_close(name, fused, wanted, tolerance);
     }
-    let (fused, wanted) = (loss(&fused)?.backward()?, loss(&wanted)?.backward()?);
-    for (name, var) in &operands.vars {
-        assert_close(&format!("gradient of {name}"), &gradient(&fused, var), &gradient(&wanted, var), tolerance);
+    Ok(())
+}
+
+/// The fused pass in f32 is the reference in f64, but for the tolerance and for a few times what the reference in f32 is off.
+fn agree_in_f32(case: &Case, tolerance: f64) -> Result<()> {
+    let (fused, rounded) = (everything(case, DType::F32, scan)?, everything(case, DType::F32, reference::scan)?);
+    let wanted = everything(case, DType::F64, reference::scan)?;
+    for (((name, fused), (_, rounded)), (_, wanted)) in fused.iter().zip(&rounded).zip(&wanted) {
+        let off: Vec<f64> = rounded.iter().zip(wanted).map(|(rounded, wanted)| rounded - wanted).collect();
+        assert_close(name, fused, wanted, tolerance + 4.0 * largest(&off) / largest(wanted).max(1.0));
     }
     Ok(())
+}
+
+/// The case for f32. A rounded state now and then ends up on the other side of a kink, where the gradient is another one: few steps, and few
+/// units and trials where there are kinks.
+fn away_from_kinks(case: Case) -> Case {
+    let kinked = |activation: &Activation| {
+        matches!(activation, Activation::Relu | Activation::LeakyRelu(_) | Activation::Retanh | Activation::Power(_))
+    };
+    let any = matches!(&case.config.activation, PerUnit::ByUnit { units } if units.iter().any(kinked));
+    let batch = if any { case.batch.min(3) } else { case.batch };
+    Case { steps: case.steps.min(5), batch, ..case }
 }
 
 /// Everything, gradients included, as bits.
@@ -194,13 +225,13 @@ proptest! {
 
     #[test]
     fn values_and_gradients_agree_with_the_reference_to_1e_12_in_f64(case in case()) {
-        agree(&case, DType::F64, 1e-12)?;
+        agree_in_f64(&case, 1e-12)?;
     }
 
     #[test]
     fn values_and_gradients_agree_with_the_reference_in_f32(case in case()) {
-        // Over many steps a rounded state now and then ends up on the other side of a kink.
-        agree(&Case { steps: case.steps.min(5), ..case }, DType::F32, 2e-5)?;
+        let case = away_from_kinks(case);
+        agree_in_f32(&case, 2e-5)?;
     }
 
     #[test]
