@@ -1,7 +1,25 @@
-//! The bridge between trials (ndarray, on the host) and tensors (on a device); nothing else crosses it.
+//! The bridge between arrays (ndarray, on the host) and tensors (on a device); nothing else crosses it.
+//!
+//! ```text
+//! array  -> tensor   tensor, matrix, TensorBatch     copies, since a tensor owns its numbers
+//! tensor -> array    host                            borrows the tensor's own memory where it can
+//!                    array2, array3                  owned arrays of f32
+//! ```
+//!
+//! ```
+//! use candle_core::{Device, Tensor};
+//! use nn4n::batch::host;
+//! let tensor = Tensor::new(&[[1f32, 2.0], [3.0, 4.0]], &Device::Cpu)?;
+//! let numbers = host::<f32>(&tensor)?;
+//! assert_eq!(numbers.view(), ndarray::arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_dyn().view());
+//! assert!(numbers.is_borrowed());
+//! # Ok::<(), nn4n::Error>(())
+//! ```
 
-use candle_core::{DType, Device, Shape, Tensor};
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, s};
+use std::ops::Deref;
+
+use candle_core::{DType, Device, Layout, Shape, Storage, Tensor, WithDType};
+use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayView3, ArrayViewD, IxDyn, ShapeBuilder, s};
 use nn4n_tasks::TrialBatch;
 
 use crate::error::{Error, Result};
@@ -77,6 +95,53 @@ pub fn array3(tensor: &Tensor) -> Result<Array3<f32>> {
     Array3::from_shape_vec(shape, values(tensor)?).map_err(|error| Error::setting("tensor", error.to_string()))
 }
 
+/// The numbers of a tensor on the host; see [`host`].
+pub struct HostArray<'t, T>(Numbers<'t, T>);
+
+enum Numbers<'t, T> {
+    Borrowed(Box<dyn Deref<Target = Storage> + 't>, &'t Layout),
+    Copied(ArrayD<T>),
+}
+
+/// The numbers of a tensor as an array of `T`: those in the tensor's own memory if it is on the CPU and of that type, else a converted copy.
+/// While they are borrowed the tensor can be read, but not changed.
+///
+/// # Errors
+/// If the tensor cannot be brought to the host.
+pub fn host<T: WithDType>(tensor: &Tensor) -> Result<HostArray<'_, T>> {
+    let (storage, layout) = tensor.storage_and_layout();
+    if borrow::<T>(&storage, layout).is_some() {
+        return Ok(HostArray(Numbers::Borrowed(Box::new(storage), layout)));
+    }
+    drop(storage);
+    let numbers = tensor.detach().to_device(&Device::Cpu)?.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?;
+    let array = ArrayD::from_shape_vec(tensor.dims(), numbers).map_err(|error| Error::setting("tensor", error.to_string()))?;
+    Ok(HostArray(Numbers::Copied(array)))
+}
+
+/// A view of what a layout selects, transposed and narrowed tensors included; not of repeated elements, which arrays do not have.
+fn borrow<'a, T: WithDType>(storage: &'a Storage, layout: &Layout) -> Option<ArrayViewD<'a, T>> {
+    let Storage::Cpu(storage) = storage else { return None };
+    let numbers = storage.as_slice::<T>().ok()?.get(layout.start_offset()..)?;
+    ArrayViewD::from_shape(IxDyn(layout.dims()).strides(IxDyn(layout.stride())), numbers).ok()
+}
+
+impl<T: WithDType> HostArray<'_, T> {
+    /// The array.
+    pub fn view(&self) -> ArrayViewD<'_, T> {
+        match &self.0 {
+            Numbers::Copied(array) => array.view(),
+            // `host` has seen that this view exists.
+            Numbers::Borrowed(storage, layout) => borrow(storage, layout).expect("a view of the tensor's memory"),
+        }
+    }
+
+    /// Whether this is the tensor's own memory.
+    pub fn is_borrowed(&self) -> bool {
+        matches!(self.0, Numbers::Borrowed(..))
+    }
+}
+
 fn values(tensor: &Tensor) -> Result<Vec<f32>> {
     Ok(tensor.detach().to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
 }
@@ -95,6 +160,31 @@ mod tests {
             assert_eq!(array3(&tensor(view, DType::F64, &Device::Cpu)?)?, view);
         }
         assert_eq!(array2(&Tensor::new(&[[1f32, 2.0], [3.0, 4.0]], &Device::Cpu)?)?, array![[1.0, 2.0], [3.0, 4.0]]);
+        Ok(())
+    }
+    #[test]
+    fn numbers_are_borrowed_wherever_the_tensor_has_them_in_memory() -> Result<()> {
+        let tensor = Tensor::arange(0f32, 24.0, &Device::Cpu)?.reshape((2, 3, 4))?;
+        let array = Array3::from_shape_fn((2, 3, 4), |(b, t, i)| (12 * b + 4 * t + i) as f32).into_dyn();
+        let whole = host::<f32>(&tensor)?;
+        assert_eq!(whole.view(), array);
+        let address = whole.view().as_ptr();
+        assert_eq!(address, host::<f32>(&tensor)?.view().as_ptr(), "two views of one memory");
+
+        let part = tensor.narrow(1, 1, 2)?.transpose(0, 2)?;
+        let view = host::<f32>(&part)?;
+        assert!(view.is_borrowed());
+        assert_eq!(view.view(), array.slice(s![.., 1.., ..]).permuted_axes([2, 1, 0]).into_dyn());
+        assert_eq!(view.view().as_ptr(), address.wrapping_add(4));
+
+        let converted = host::<f64>(&tensor)?;
+        assert!(!converted.is_borrowed());
+        assert_eq!(converted.view(), array.mapv(f64::from));
+        let repeated = tensor.narrow(0, 0, 1)?.broadcast_as((5, 3, 4))?;
+        assert!(!host::<f32>(&repeated)?.is_borrowed());
+        assert_eq!(host::<f32>(&repeated)?.view().index_axis(ndarray::Axis(0), 4), array.index_axis(ndarray::Axis(0), 0));
+        assert_eq!(host::<u8>(&Tensor::zeros((0, 3), DType::U8, &Device::Cpu)?)?.view().shape(), [0, 3]);
+        assert_eq!(host::<f32>(&Tensor::new(2f32, &Device::Cpu)?)?.view()[[]], 2.0);
         Ok(())
     }
 }

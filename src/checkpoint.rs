@@ -5,7 +5,17 @@
 //! metadata    nn4n = { format, model, task, train, seed, metrics, provenance }
 //! ```
 //!
-//! Reading is strict: what is missing, unexpected, misshapen, not finite, truncated or newer is refused by name. Writing is atomic.
+//! Reading is strict: what is missing, unexpected, misshapen, not finite, truncated or newer is refused by name, and sizes are checked before memory is
+//! taken. Writing is atomic.
+//!
+//! Its tensors are arrays without a copy:
+//!
+//! ```no_run
+//! let checkpoint = nn4n::Checkpoint::load("runs/rdm")?;
+//! let w_rec = checkpoint.array::<f32>("w_rec")?;
+//! let strongest = w_rec.view().iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
+//! # Ok::<(), nn4n::Error>(())
+//! ```
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,13 +23,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Tensor, WithDType};
 use nn4n_models::{Ctrnn, ModelConfig, Tensors};
 use nn4n_tasks::Task;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    batch::{HostArray, host},
     error::{Error, Result},
     experiment::Experiment,
     run_directory::write_atomically,
@@ -30,6 +41,12 @@ pub const FORMAT: u32 = 1;
 
 /// The one key of the file's metadata.
 const KEY: &str = "nn4n";
+
+/// The largest file that is read, bytes: the largest network in f64 with all its masks is smaller.
+const LARGEST_FILE: u64 = 32 << 30;
+
+/// The largest JSON document in a file, bytes.
+const LARGEST_HEADER: usize = 64 << 20;
 
 /// A network and everything that made it.
 #[derive(Clone, Debug)]
@@ -195,9 +212,28 @@ impl Checkpoint {
         self.header.task.create()
     }
 
+    /// The tensor `name` as an array, without a copy if it is of type `T`.
+    ///
+    /// # Errors
+    /// If there is no such tensor.
+    pub fn array<T: WithDType>(&self, name: &str) -> Result<HostArray<'_, T>> {
+        let tensor = self.tensors.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.tensors.keys().map(String::as_str).collect();
+            Error::setting("tensor", format!("`{name}` is not part of this network; its tensors are {}", names.join(", ")))
+        })?;
+        host(tensor)
+    }
+
     /// Writes the file, whole or not at all.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let json = serde_json::to_string(&self.header).map_err(|error| Error::file(&path, error))?;
+        if json.len() > LARGEST_HEADER {
+            let message = format!(
+                "would have a header of {} bytes, more than the {LARGEST_HEADER} that can be read; shorten the model's arrays or the task's parameters",
+                json.len()
+            );
+            return Err(Error::file(&path, message));
+        }
         write_atomically(path.as_ref(), &serialize(path.as_ref(), &self.tensors, Some(json))?)
     }
 
@@ -207,18 +243,26 @@ impl Checkpoint {
     /// If there is no such file, or it is not a complete and consistent checkpoint of a format this program knows.
     pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
         let path = locate(reference.as_ref())?;
-        let (tensors, metadata) = read_tensors(&path)?;
+        Self::from_bytes(&path, &read(&path)?)
+    }
+
+    /// Reads the bytes of a file, which is called `path` in messages.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let (tensors, metadata) = parse_tensors(path, bytes)?;
         let not_ours = || {
             Error::file(
-                &path,
+                path,
                 "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints saved by nn4n can be read",
             )
         };
         let json = metadata.as_ref().filter(|metadata| metadata.len() == 1).and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
-        let checkpoint = Self { header: parse_header(&path, json)?, tensors };
-        let unfit = |error| Error::file(&path, format!("does not hold the network it describes ({error}); copy or download it again"));
+        let checkpoint = Self { header: parse_header(path, json)?, tensors };
+        let unfit = |error| Error::file(path, format!("does not hold the network it describes ({error}); copy or download it again"));
         checkpoint.network(&Device::Cpu).map_err(unfit)?;
-        check_complete(&path, json, &checkpoint.header)?;
+        check_complete(path, json, &checkpoint.header)?;
         Ok(checkpoint)
     }
 }
@@ -237,6 +281,10 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
     #[derive(Deserialize)]
     struct Version {
         format: u32,
+    }
+    if json.len() > LARGEST_HEADER {
+        let message = format!("has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again", json.len());
+        return Err(Error::file(path, message));
     }
     let damaged =
         |error: serde_json::Error| Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"));
@@ -272,11 +320,33 @@ pub(crate) fn serialize(path: &Path, tensors: &Tensors, json: Option<String>) ->
 
 /// All tensors of a safetensors file, and its metadata.
 pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<String, String>>)> {
-    let bytes = fs::read(path).map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
+    parse_tensors(path, &read(path)?)
+}
+
+/// The bytes of a file that is not too large.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
+    let length = fs::metadata(path).map_err(unreadable)?.len();
+    if length > LARGEST_FILE {
+        let message = format!("has {length} bytes, more than the {LARGEST_FILE} that a network can have; name another file");
+        return Err(Error::file(path, message));
+    }
+    fs::read(path).map_err(unreadable)
+}
+
+fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<HashMap<String, String>>)> {
     let damaged = |error: &dyn std::fmt::Display| {
         Error::file(path, format!("is not a complete safetensors file ({error}); it may be truncated: copy or download it again"))
     };
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error))?;
-    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).map_err(|error| damaged(&error))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+    for (name, tensor) in file.iter() {
+        // Of a shape with a zero among its sizes the others say nothing about the bytes in the file.
+        let strides = tensor.shape().iter().try_fold(1usize, |product, size| product.checked_mul((*size).max(1)));
+        if strides.is_none_or(|product| isize::try_from(product).is_err()) {
+            return Err(damaged(&format!("tensor `{name}` has the impossible shape {:?}", tensor.shape())));
+        }
+    }
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
+    let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(|error| damaged(&error))?;
     Ok((tensors.into_iter().collect(), metadata.metadata().clone()))
 }

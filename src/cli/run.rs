@@ -1,16 +1,15 @@
 //! `nn4n run`
 
-use std::{io::Cursor, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::{Array2, Array3, Ix2, Ix3};
-use ndarray_npy::NpzWriter;
 use nn4n_models::NoiseKey;
 use nn4n_tasks::NpzFile;
 
 use super::output;
-use crate::{Checkpoint, DeviceChoice, Recording, record::record, run_directory::write_atomically};
+use crate::{Checkpoint, DeviceChoice, record::record};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -56,7 +55,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let network = checkpoint.network(&output::open_device(args.device)?)?;
     let noise = args.noise.then(|| NoiseKey::new(args.seed, 0));
     let recording = record(&network, &inputs, x0.as_ref(), noise).with_context(|| args.inputs.display().to_string())?;
-    write_atomically(&args.out, &npz(&recording)?)?;
+    recording.save(&args.out)?;
     let (trials, steps, units) = recording.rates.dim();
     output::text(&format!("{trials} trials, {steps} steps, {units} units: outputs, states and rates in {}", args.out.display()))
 }
@@ -84,12 +83,4 @@ fn read(path: &std::path::Path) -> Result<(Array3<f32>, Option<Array2<f32>>)> {
         }
     }
     Ok((inputs, x0))
-}
-
-fn npz(recording: &Recording) -> Result<Vec<u8>> {
-    let mut writer = NpzWriter::new(Cursor::new(Vec::new()));
-    writer.add_array("outputs", &recording.outputs)?;
-    writer.add_array("states", &recording.states)?;
-    writer.add_array("rates", &recording.rates)?;
-    Ok(writer.finish()?.into_inner())
 }

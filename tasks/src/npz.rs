@@ -5,8 +5,8 @@
 //! NpzFile     any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32
 //! ```
 //!
-//! A file can claim anything about itself, so memory is taken for the bytes that are there, not for those that are announced, and a
-//! header that no plain array has is refused before it is parsed.
+//! A file can claim anything about itself, so memory is taken for the bytes that are there, not for those that are announced, a few bytes
+//! cannot unpack to many gigabytes, and a header that no plain array has is refused before it is parsed.
 //!
 //! ```
 //! use nn4n_tasks::{NpzFile, Split, batch, create, npz_bytes};
@@ -19,7 +19,7 @@
 //! ```
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, ArrayD};
@@ -44,15 +44,28 @@ pub fn npz_bytes(batch: &TrialBatch) -> Result<Vec<u8>, WriteNpzError> {
 pub struct NpzFile {
     path: PathBuf,
     names: Vec<String>,
-    archive: ZipArchive<BufReader<File>>,
+    archive: ZipArchive<Box<dyn Source>>,
 }
+
+/// What an archive can be read from.
+trait Source: Read + Seek + Send {}
+
+impl<S: Read + Seek + Send> Source for S {}
 
 impl NpzFile {
     /// Opens a file and reads its table of contents.
     pub fn open(path: &Path) -> Result<Self, TaskError> {
-        let failed = |reason: String| TaskError::File { action: "read", path: path.into(), reason };
-        let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-        let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| failed(format!("{error}; {REMEDY}")))?;
+        let file = File::open(path).map_err(|error| unreadable(path, error.to_string()))?;
+        Self::new(path, Box::new(BufReader::new(file)))
+    }
+
+    /// Takes the bytes of a file, which is called `path` in messages, and reads its table of contents.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, TaskError> {
+        Self::new(path, Box::new(Cursor::new(bytes)))
+    }
+
+    fn new(path: &Path, source: Box<dyn Source>) -> Result<Self, TaskError> {
+        let archive = ZipArchive::new(source).map_err(|error| unreadable(path, format!("{error}; {REMEDY}")))?;
         let names = archive.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned()).collect();
         Ok(Self { path: path.into(), names, archive })
     }
@@ -67,7 +80,14 @@ impl NpzFile {
         let stored = [name.to_owned(), format!("{name}.npy")].into_iter().find(|stored| self.archive.index_for_name(stored).is_some());
         let Some(stored) = stored else { return Ok(None) };
         let array = match self.archive.by_name(&stored) {
-            Ok(entry) => plain_header(entry).and_then(ArrayD::<Number>::read_npy),
+            Ok(entry) => {
+                let most = most_unpacked(entry.compressed_size());
+                if entry.size() > most {
+                    return Err(bomb(&self.path, name, most));
+                }
+                // What the table of contents says need not be true.
+                plain_header(entry.take(most)).and_then(ArrayD::<Number>::read_npy)
+            }
             Err(error) => Err(ReadNpyError::Io(error.into())),
         };
         match array {
@@ -104,6 +124,30 @@ impl NpzFile {
 }
 
 const REMEDY: &str = "write it with numpy.savez";
+
+/// What an array may always unpack to, bytes.
+const ALWAYS_UNPACKED: u64 = 1 << 30;
+
+/// How many times its size in the file a larger array may have.
+const MAX_EXPANSION: u64 = 200;
+
+/// The most bytes that an array which takes `packed` bytes in the file may unpack to.
+fn most_unpacked(packed: u64) -> u64 {
+    packed.saturating_mul(MAX_EXPANSION).max(ALWAYS_UNPACKED)
+}
+
+fn bomb(path: &Path, name: &str, most: u64) -> TaskError {
+    TaskError::Data {
+        path: path.into(),
+        array: name.into(),
+        problem: format!("would unpack to more than {most} bytes, {MAX_EXPANSION} times what it takes in the file"),
+        remedy: "write it with numpy.savez, which does not compress".into(),
+    }
+}
+
+fn unreadable(path: &Path, reason: String) -> TaskError {
+    TaskError::File { action: "read", path: path.into(), reason }
+}
 
 /// The longest header that is parsed, bytes. Those of plain arrays have about a hundred.
 const MAX_HEADER: usize = 4096;
