@@ -18,19 +18,21 @@
 //! ```
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
 };
 
 use candle_core::{DType, Device, Tensor, WithDType};
-use nn4n_models::{Ctrnn, ModelConfig, Tensors};
+use nn4n_models::{Ctrnn, ModelConfig, Tensors, zoo::ALL as PRETRAINED};
 use nn4n_tasks::Task;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     batch::{HostArray, host},
+    device::platform,
     error::{Error, Result},
     experiment::Experiment,
     run_directory::write_atomically,
@@ -178,6 +180,9 @@ pub struct ValidationRecord {
 pub struct Provenance {
     /// Program and version that wrote the file.
     pub program: String,
+    /// Where it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the same bits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub platform: Option<String>,
     /// The checkpoint whose network training started from; `None` if it was drawn from the seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub init: Option<PathBuf>,
@@ -196,7 +201,12 @@ impl Provenance {
         } else {
             vec![model.into(), task.citation().to_string()]
         };
-        Self { program: concat!("nn4n ", env!("CARGO_PKG_VERSION")).into(), init: experiment.init.clone(), citations }
+        Self {
+            program: concat!("nn4n ", env!("CARGO_PKG_VERSION")).into(),
+            platform: Some(platform()),
+            init: experiment.init.clone(),
+            citations,
+        }
     }
 }
 
@@ -237,13 +247,13 @@ impl Checkpoint {
         write_atomically(path.as_ref(), &serialize(path.as_ref(), &self.tensors, Some(json))?)
     }
 
-    /// Reads `reference`: a file, or a run directory.
+    /// Reads `reference`: a file, a run directory, or the name of a network that comes with the program (see [`zoo`](crate::zoo)).
     ///
     /// # Errors
     /// If there is no such file, or it is not a complete and consistent checkpoint of a format this program knows.
     pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
-        let path = locate(reference.as_ref())?;
-        Self::from_bytes(&path, &read(&path)?)
+        let (path, bytes) = read(reference.as_ref())?;
+        Self::from_bytes(&path, &bytes)
     }
 
     /// Reads the bytes of a file, which is called `path` in messages.
@@ -267,6 +277,17 @@ impl Checkpoint {
     }
 }
 
+/// The bytes of the checkpoint that `reference` names, and what to call it.
+pub(crate) fn read(reference: &Path) -> Result<(PathBuf, Cow<'static, [u8]>)> {
+    // What is on the disk goes before a network of the same name that comes with the program.
+    if let Some(pretrained) = PRETRAINED.iter().find(|files| !reference.exists() && Path::new(files.id) == reference) {
+        return Ok((pretrained.id.into(), Cow::Borrowed(pretrained.model)));
+    }
+    let path = locate(reference)?;
+    let bytes = read_file(&path)?;
+    Ok((path, Cow::Owned(bytes)))
+}
+
 /// The file that `reference` names.
 pub fn locate(reference: &Path) -> Result<PathBuf> {
     let path = if reference.is_dir() { reference.join("model.safetensors") } else { reference.to_path_buf() };
@@ -274,7 +295,10 @@ pub fn locate(reference: &Path) -> Result<PathBuf> {
         return Ok(path);
     }
     let message = if reference.is_dir() { "is a directory without model.safetensors" } else { "does not exist" };
-    Err(Error::file(reference, format!("{message}; name a checkpoint file or a run directory (`nn4n train` makes one)")))
+    Err(Error::file(
+        reference,
+        format!("{message}; name a checkpoint file, a run directory (`nn4n train` makes one) or a network of `nn4n zoo list`"),
+    ))
 }
 
 fn parse_header(path: &Path, json: &str) -> Result<Header> {
@@ -283,7 +307,8 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
         format: u32,
     }
     if json.len() > LARGEST_HEADER {
-        let message = format!("has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again", json.len());
+        let message =
+            format!("has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again", json.len());
         return Err(Error::file(path, message));
     }
     let damaged =
@@ -320,11 +345,11 @@ pub(crate) fn serialize(path: &Path, tensors: &Tensors, json: Option<String>) ->
 
 /// All tensors of a safetensors file, and its metadata.
 pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<String, String>>)> {
-    parse_tensors(path, &read(path)?)
+    parse_tensors(path, &read_file(path)?)
 }
 
 /// The bytes of a file that is not too large.
-fn read(path: &Path) -> Result<Vec<u8>> {
+fn read_file(path: &Path) -> Result<Vec<u8>> {
     let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
     let length = fs::metadata(path).map_err(unreadable)?.len();
     if length > LARGEST_FILE {

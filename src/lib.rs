@@ -5,7 +5,7 @@
 //!   -> train::fit -> RunDirectory                          train, run_directory
 //!   -> Checkpoint -> Ctrnn -> Recording                    checkpoint, record
 //!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
-//! preset: the experiments of papers
+//! preset: the experiments of papers                    zoo: pretrained networks, and packing one's own
 //! ```
 //!
 //! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`).
@@ -30,6 +30,7 @@ pub mod progress;
 pub mod record;
 pub mod run_directory;
 pub mod train;
+pub mod zoo;
 
 pub use checkpoint::Checkpoint;
 pub use device::DeviceChoice;

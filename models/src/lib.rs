@@ -25,6 +25,7 @@ mod scan;
 mod stream;
 pub mod synapses;
 pub mod vanilla;
+pub mod zoo;
 
 pub use activation::Activation;
 pub use config::{

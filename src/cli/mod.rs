@@ -11,6 +11,7 @@ mod run;
 mod setting;
 mod tasks;
 mod train;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ use crate::{device::DeviceChoice, progress::say};
     name = "nn4n",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm"
+    after_help = "Start here:\n  nn4n zoo list\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -47,6 +48,9 @@ enum Command {
     /// Draw a task
     #[command(subcommand)]
     Plot(plot::PlotCommand),
+    /// Pretrained networks: list, show, and pack one's own
+    #[command(subcommand)]
+    Zoo(zoo::ZooCommand),
     /// How fast training is on this machine, and how fast it could be
     Bench(bench::BenchArgs),
 }
@@ -60,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
+        Command::Zoo(command) => zoo::zoo(command),
         Command::Bench(args) => bench::bench(&args),
     };
     match result {
