@@ -142,6 +142,7 @@ fn sets_without_meaning_are_refused_with_a_remedy() {
         (json!({ "tasks": [FIXED], "schedule": { "blocks": 0 } }), "must be at least 1"),
         (json!({ "tasks": [FIXED, "song2016/lee_sequence"] }), "dt of song2016/lee_sequence"),
         (json!({ "task": [FIXED] }), "unknown field `task`"),
+        (json!({ "tasks": ["motor/arm_reach", "motor/centre_out"] }), "train on this task alone"),
     ] {
         let message = refusal(parameters.clone());
         assert!(message.contains(words), "{parameters}: {message}");

@@ -64,6 +64,10 @@ fn places(all: &mut Vec<Channel>, channels: Vec<Channel>) -> Vec<usize> {
 fn same_for_all(members: &[Member]) -> Result<(), TaskError> {
     let Some(first) = members.first() else { return Ok(()) };
     for member in members {
+        if member.task.plant().is_some() {
+            let remedy = "each trial would need an arm of its own or none; train on this task alone";
+            return Err(TaskError::parameter("tasks", &member.name, "drives an arm, which a set does not", remedy));
+        }
         if member.task.dt() != first.task.dt() {
             let remedy = format!("`{}` has {} ms; set `dt` among the `parameters` of one of them", first.name, first.task.dt());
             return Err(TaskError::parameter(&format!("dt of {}", member.name), member.task.dt(), "differs within the set", remedy));

@@ -141,12 +141,9 @@ fn intervals_run_from_flash_to_flash_or_as_the_code_of_neurogym_counts_them() ->
     let default = ReadySetGo::default();
     assert_eq!((default.measure_from, default.label_from, default.reward_from), (offset, offset, offset));
     // The last but one is neurogym's code.
-    for (measure_from, label_from, reward_from, set, go) in [
-        (offset, offset, offset, 14, 27),
-        (onset, onset, onset, 13, 25),
-        (onset, offset, onset, 13, 26),
-        (offset, onset, onset, 14, 26),
-    ] {
+    for (measure_from, label_from, reward_from, set, go) in
+        [(offset, offset, offset, 14, 27), (onset, onset, onset, 13, 25), (onset, offset, onset, 13, 26), (offset, onset, onset, 14, 26)]
+    {
         let task = ReadySetGo { measure_from, label_from, reward_from, ..Default::default() };
         let trial = trial(&task, &condition)?;
         assert_eq!(step(&trial, |trial| trial.inputs.view(), 1), 1);
