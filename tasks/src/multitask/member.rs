@@ -11,8 +11,6 @@ pub(super) struct Member {
     pub name: String,
     pub task: Box<dyn Task>,
     pub weight: f64,
-    /// For how many updates it is trained in a sequential schedule.
-    pub updates: Option<u64>,
     /// Its input channels among those of the set.
     inputs: Vec<usize>,
     /// Its output channels among those of the set.
@@ -29,14 +27,14 @@ pub(super) struct Layout {
 }
 
 /// Creates the tasks and gives each its place.
-pub(super) fn arrange(settings: &[MemberSettings], rule_inputs: RuleInputs) -> Result<(Vec<Member>, Layout), TaskError> {
+pub(super) fn arrange(settings: &[&MemberSettings], rule_inputs: RuleInputs) -> Result<(Vec<Member>, Layout), TaskError> {
     let mut layout = Layout { inputs: Vec::new(), outputs: Vec::new() };
     let mut members = Vec::new();
     for setting in settings {
         let task = create(&setting.id, Some(&serde_json::Value::Object(setting.parameters.clone())))?;
         let (inputs, outputs) = (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
-        let (name, weight, updates) = (setting.name().to_string(), setting.weight, setting.updates);
-        members.push(Member { name, task, weight, updates, inputs, outputs, rule: None });
+        let (name, weight) = (setting.name().to_string(), setting.weight);
+        members.push(Member { name, task, weight, inputs, outputs, rule: None });
     }
     let named = layout.inputs.iter().any(|channel| channel.name.starts_with("rule_"));
     if rule_inputs == RuleInputs::Always || (rule_inputs == RuleInputs::Auto && !named) {
