@@ -172,6 +172,11 @@ fn a_strong_penalty_holds_what_the_first_task_of_a_sequence_needed() -> Result<(
     let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
     let settings = TrainConfig { synaptic_intelligence: Some(SynapticIntelligenceConfig::default()), ..settings(9, 3) };
     whole_and_in_pieces(&Experiment::new(set, model, settings.clone(), 0)?, &[2, 4, 6])?;
+    let member = |name: &str| json!({ "id": "song2016/rdm_fixed", "name": name });
+    let groups = json!({ "schedule": "sequential", "tasks": [{ "updates": 4, "tasks": [member("a"), member("b")] }, member("c")] });
+    let groups = task("multitask/set", groups);
+    let model = ModelConfig::vanilla(groups.inputs().len(), 10, 2);
+    whole_and_in_pieces(&Experiment::new(groups, model, settings.clone(), 0)?, &[3, 5])?;
     // A single task has nothing to protect.
     let single = Experiment::new(easy_task(), ModelConfig::vanilla(2, 10, 2), settings, 0)?;
     let folder = tempfile::tempdir().expect("a temporary folder");
