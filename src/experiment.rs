@@ -91,7 +91,7 @@ struct TaskTable {
 }
 
 impl Experiment {
-    /// Puts an experiment together.
+    /// Puts an experiment together from parts as they are; [`for_task`](Self::for_task) fits them to the task.
     ///
     /// # Errors
     /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
@@ -99,6 +99,17 @@ impl Experiment {
         let experiment = Self { seed, task, model, train, init: None, curriculum: Vec::new() };
         experiment.validate()?;
         Ok(experiment)
+    }
+
+    /// Puts an experiment together as the command line does: the loss and the readout follow the [objective](Task::objective) of the task, and the
+    /// step is the task's, whatever `model` and `train` say of them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_task(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
+        let objective = task.objective();
+        let model = model.dt(task.dt()).readout(readout_for(objective));
+        Self::new(task, model, TrainConfig { loss: objective.into(), ..train }, seed)
     }
 
     /// Checks every rule, as [`new`](Self::new) and [`fit`](crate::train::fit) do.
