@@ -16,7 +16,7 @@ use super::{environment, output};
 use crate::{
     DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, preset,
     progress::progress_bar,
-    train::{OptimizerConfig, Outcome, StopReason, fit, loss::readout_for},
+    train::{OptimizerConfig, Outcome, StopReason, fit},
 };
 
 #[derive(Debug, Args)]
@@ -173,9 +173,7 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         ModelKind::Ei => ModelConfig::ei(inputs, units, outputs),
         ModelKind::MultiArea => two_areas(inputs, units, outputs),
     };
-    let objective = task.objective();
-    let train = TrainConfig { loss: objective.into(), ..TrainConfig::default() };
-    Ok(Experiment::new(task.clone(), model.dt(task.dt()).readout(readout_for(objective)), train, args.seed.unwrap_or(0))?)
+    Ok(Experiment::for_task(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
 /// The path is made absolute, so that the run can be evaluated from anywhere.
