@@ -5,7 +5,8 @@
 //!   -> train::fit -> RunDirectory                          train, run_directory
 //!   -> Checkpoint -> Ctrnn -> Recording                    checkpoint, record
 //!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
-//! preset: the experiments of papers                    zoo: pretrained networks, and packing one's own
+//! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
+//! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
 //!
 //! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`).
@@ -23,6 +24,7 @@ pub mod device;
 mod error;
 pub mod evaluate;
 pub mod experiment;
+pub mod export;
 pub mod plant;
 pub mod plot;
 pub mod preset;

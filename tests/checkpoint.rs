@@ -184,6 +184,38 @@ fn tensors_that_do_not_fit_are_refused_by_name() {
 }
 
 #[test]
+fn sizes_that_a_file_only_claims_are_refused_before_memory_is_taken() {
+    let table = |json: &str, data: usize| [&(json.len() as u64).to_le_bytes(), json.as_bytes(), &vec![0; data]].concat();
+    for length in [u64::MAX, 1 << 40, 100_000_001] {
+        let bytes = [&length.to_le_bytes()[..], b"{}"].concat();
+        assert_says(&refusal(&bytes), &["not a complete safetensors file"]);
+    }
+    for shape in ["[1099511627776,1048576]", "[9223372036854775807,2]", "[18446744073709551615]", "[1,2,3,1099511627776]"] {
+        let json = format!(r#"{{"w":{{"dtype":"F32","shape":{shape},"data_offsets":[0,8]}}}}"#);
+        assert_says(&refusal(&table(&json, 8)), &["not a complete safetensors file"]);
+    }
+    for shape in ["[0,8589934592,8589934592]", "[8589934592,0,8589934592]"] {
+        let json = format!(r#"{{"w":{{"dtype":"F32","shape":{shape},"data_offsets":[0,0]}}}}"#);
+        assert_says(&refusal(&table(&json, 0)), &["tensor `w` has the impossible shape"]);
+    }
+    let long = with_metadata(HashMap::from([("nn4n".into(), " ".repeat((64 << 20) + 1))]));
+    assert_says(&refusal(&long), &["has a header of 67108865 bytes", "more than the 67108864"]);
+}
+
+#[test]
+fn tensors_are_arrays_without_a_copy() -> Result<()> {
+    let checkpoint = checkpoint();
+    let w_rec = checkpoint.array::<f32>("w_rec")?;
+    assert!(w_rec.is_borrowed());
+    assert_eq!(w_rec.view().shape(), [8, 8]);
+    assert_eq!(w_rec.view()[[2, 5]], checkpoint.tensors["w_rec"].get(2)?.get(5)?.to_scalar::<f32>()?);
+    assert!(checkpoint.array::<u8>("connectivity.w_rec")?.is_borrowed());
+    let Err(error) = checkpoint.array::<f32>("w") else { panic!("there is no tensor `w`") };
+    assert_says(&error.to_string(), &["`w` is not part of this network", "w_rec, x0"]);
+    Ok(())
+}
+
+#[test]
 fn a_path_that_leads_to_no_checkpoint_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let refused = |path: PathBuf| Checkpoint::load(path).expect_err("nothing was read").to_string();

@@ -4,6 +4,7 @@
 mod bench;
 mod environment;
 mod eval;
+mod export;
 mod inspect;
 mod output;
 mod plot;
@@ -40,6 +41,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Run any input through a trained network
     Run(run::RunArgs),
+    /// A trained network in a format of another program
+    Export(export::ExportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
     Inspect(inspect::InspectArgs),
     /// List, describe and sample tasks
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::train(args),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
+        Command::Export(args) => export::export(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),

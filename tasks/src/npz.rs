@@ -245,6 +245,22 @@ mod tests {
     }
 
     #[test]
+    fn an_array_that_would_unpack_to_very_much_is_refused() {
+        let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
+        npz.add_array("inputs", &Array1::<f32>::zeros(1000)).unwrap();
+        let mut bytes = npz.finish().unwrap().into_inner();
+        let read = |bytes: &[u8]| NpzFile::from_bytes(Path::new("mine.npz"), bytes.to_vec()).unwrap().require("inputs");
+        assert_eq!(read(&bytes).unwrap().len(), 1000);
+        // The unpacked size in the table of contents, 24 bytes after its signature.
+        let entry = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        bytes[entry + 24..entry + 28].copy_from_slice(&(2u32 << 30).to_le_bytes());
+        let message = read(&bytes).unwrap_err().to_string();
+        assert!(message.contains("would unpack to more than 1073741824 bytes") && message.contains("numpy.savez"), "{message}");
+        // A large array may unpack to much if it takes much.
+        assert_eq!((most_unpacked(0), most_unpacked(1 << 30)), (1 << 30, 200 << 30));
+    }
+
+    #[test]
     fn an_array_shorter_than_announced_is_refused_without_taking_its_memory() {
         let float = PyValue::String("<f4".into());
         let read = |bytes: &[u8], len| Number::read_to_end_exact_vec(bytes, &float, len).map(|_| ());

@@ -129,6 +129,11 @@ impl Synapses {
         &self.connectivity
     }
 
+    /// Sign of each presynaptic unit (1, pres): 1, -1, or 0 if it may have any; `None` if all may.
+    pub fn signs(&self) -> Option<&Tensor> {
+        self.signs.as_ref().map(|(signs, _)| signs)
+    }
+
     /// Multiplier of each synapse's update; `None` if all are fully plastic.
     pub fn plastic(&self) -> Option<&Tensor> {
         self.plastic.as_ref()

@@ -1,0 +1,71 @@
+//! `nn4n export`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+
+use super::output;
+use crate::{
+    Checkpoint,
+    export::{self, Format},
+    run_directory::write_atomically,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n export runs/rdm --to npz --out net.npz              arrays: numpy.load(\"net.npz\")[\"w_rec\"]
+  nn4n export runs/rdm --to numpy --out net.py             a program: python net.py trials.npz activity.npz
+  nn4n export runs/rdm --to torch --out net.safetensors    a PyTorch state dict, and the module that it fits
+  nn4n export runs/rdm --to nn4n --out net.safetensors     a state dict of the original nn4n 1.2")]
+pub struct ExportArgs {
+    /// A checkpoint file or a run directory
+    checkpoint: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    to: Format,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Replace FILE if it exists
+    #[arg(long)]
+    force: bool,
+    /// Report in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    file: &'a Path,
+    bytes: usize,
+    /// What loads or runs it.
+    next: String,
+}
+
+pub fn export(args: &ExportArgs) -> Result<()> {
+    output::check_free(&args.out, args.force)?;
+    let bytes = export::export(&Checkpoint::load(&args.checkpoint)?, args.to)?;
+    write_atomically(&args.out, &bytes)?;
+    let report = Report { file: &args.out, bytes: bytes.len(), next: next(args.to, &args.out) };
+    if args.json {
+        return output::json(&report);
+    }
+    output::text(&format!("{} bytes in {}", report.bytes, args.out.display()))?;
+    output::text(&format!("next: {}", report.next))
+}
+
+/// The command that loads or runs the file.
+fn next(format: Format, out: &Path) -> String {
+    let file = out.display();
+    let of_metadata = |key: &str| {
+        format!("python -c 'import safetensors; print(safetensors.safe_open(\"{file}\", \"pt\").metadata()[\"{key}\"])'")
+    };
+    match format {
+        Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\")[\"w_rec\"].shape)'"),
+        Format::Torch => of_metadata("module"),
+        Format::Nn4n => of_metadata("kwargs"),
+        Format::Numpy => format!("python {file} IN.npz OUT.npz"),
+    }
+}

@@ -1,0 +1,56 @@
+//! A trained network in the formats of other programs.
+//!
+//! | format | what is written | read by |
+//! |---|---|---|
+//! | [`Npz`](Format::Npz) | every tensor under the name it has here, cell types, areas, `alpha`, `dt` and the header | `numpy.load`, without pickles |
+//! | [`Torch`](Format::Torch) | a PyTorch state dict as safetensors, and the module that it fits | `safetensors.torch` |
+//! | [`Nn4n`](Format::Nn4n) | a state dict of the original nn4n 1.2 as safetensors, and the keyword arguments of its `CTRNN` | `safetensors.torch`, nn4n |
+//! | [`Numpy`](Format::Numpy) | a Python program with the weights in it, which runs the network | Python 3 with NumPy |
+//!
+//! Weights are the effective ones. What a format cannot express is refused by name. ONNX is left out: no well-kept crate writes it.
+//!
+//! ```
+//! use nn4n::{Checkpoint, export::{Format, export}};
+//! # fn exported(checkpoint: &Checkpoint) -> nn4n::Result<()> {
+//! let program = export(checkpoint, Format::Numpy)?;
+//! std::fs::write("net.py", program).expect("the folder is writable"); // python net.py IN.npz OUT.npz
+//! # Ok(())
+//! # }
+//! ```
+
+mod npz;
+mod numpy;
+mod original;
+mod plain;
+mod python;
+mod torch;
+
+use self::plain::Plain;
+use crate::{Checkpoint, error::Result};
+
+/// A format of another program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Arrays for NumPy.
+    Npz,
+    /// A PyTorch state dict as safetensors.
+    Torch,
+    /// A state dict of the original nn4n 1.2 (PyTorch) as safetensors.
+    Nn4n,
+    /// A Python program that runs the network with NumPy alone.
+    Numpy,
+}
+
+/// The bytes of the network's file in another format.
+///
+/// # Errors
+/// If the checkpoint's tensors do not make its network, or the format cannot express it.
+pub fn export(checkpoint: &Checkpoint, format: Format) -> Result<Vec<u8>> {
+    let plain = Plain::new(checkpoint)?;
+    match format {
+        Format::Npz => npz::npz(&plain),
+        Format::Torch => torch::state_dict(&plain),
+        Format::Nn4n => original::state_dict(&plain),
+        Format::Numpy => numpy::program(&plain).map(String::into_bytes),
+    }
+}

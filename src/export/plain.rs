@@ -1,0 +1,110 @@
+//! A network as every format needs it: effective weights and one number per unit, on the host.
+
+use candle_core::{DType, Device, Tensor};
+use nn4n_models::{Activation, Ctrnn, ModelConfig, NoiseScaling, Tensors};
+
+use crate::{
+    Checkpoint,
+    checkpoint::Header,
+    error::{Error, Result},
+};
+
+/// A network in plain numbers.
+pub(super) struct Plain<'c> {
+    pub header: &'c Header,
+    pub network: Ctrnn,
+    /// Input weights (units, inputs), also if there are no inputs.
+    pub w_in: Tensor,
+    /// (units, units)
+    pub w_rec: Tensor,
+    /// (outputs, units)
+    pub w_out: Tensor,
+    /// (units)
+    pub b_rec: Tensor,
+    /// (outputs)
+    pub b_out: Tensor,
+    /// (units)
+    pub x0: Tensor,
+    /// Time constants, ms (units).
+    pub tau: Vec<f64>,
+    /// The activation of each unit.
+    pub activations: Vec<Activation>,
+    /// `sigma_rec` of each unit.
+    pub sigma_rec: Vec<f64>,
+    /// `sigma_post` of each unit.
+    pub sigma_post: Vec<f64>,
+}
+
+impl<'c> Plain<'c> {
+    pub fn new(checkpoint: &'c Checkpoint) -> Result<Self> {
+        let network = checkpoint.network(&Device::Cpu)?.frozen();
+        let tensors = network.tensors()?;
+        let tensor = |name: &str| {
+            let missing = || Error::setting("tensor", format!("`{name}` is missing in the network"));
+            tensors.get(name).cloned().ok_or_else(missing)
+        };
+        let (config, units) = (network.config(), network.units());
+        let w_in = match network.effective_w_in()? {
+            Some(w_in) => w_in,
+            None => Tensor::zeros((units.len(), 0), network.dtype(), &Device::Cpu)?,
+        };
+        Ok(Self {
+            header: &checkpoint.header,
+            w_in,
+            w_rec: network.effective_w_rec()?,
+            w_out: network.effective_w_out()?,
+            b_rec: tensor("b_rec")?,
+            b_out: tensor("b_out")?,
+            x0: tensor("x0")?,
+            tau: numbers(&network.tau()?)?,
+            activations: config.activation.resolve(units, "activation")?,
+            sigma_rec: config.sigma_rec.resolve(units, "sigma_rec")?,
+            sigma_post: config.sigma_post.resolve(units, "sigma_post")?,
+            network,
+        })
+    }
+
+    /// The description.
+    pub fn config(&self) -> &ModelConfig {
+        self.network.config()
+    }
+
+    /// `dt / tau` of each unit.
+    pub fn alpha(&self) -> Vec<f64> {
+        self.tau.iter().map(|tau| self.config().dt / tau).collect()
+    }
+
+    /// A vector in the data type of the network.
+    pub fn vector(&self, values: Vec<f64>) -> Result<Tensor> {
+        Ok(Tensor::new(values, &Device::Cpu)?.to_dtype(self.network.dtype())?)
+    }
+
+    /// The standard deviation of what the noise adds to the current of each unit at each step, before the leak fraction multiplies it.
+    pub fn current_noise(&self) -> Vec<f64> {
+        let noise = |(sigma, alpha): (&f64, f64)| match self.config().noise_scaling {
+            NoiseScaling::Continuous => (2.0 / alpha).sqrt() * sigma,
+            NoiseScaling::PerStep => sigma / alpha,
+        };
+        self.sigma_rec.iter().zip(self.alpha()).map(noise).collect()
+    }
+
+    /// All tensors as they are saved, with the effective weights.
+    pub fn tensors(&self) -> Result<Tensors> {
+        let mut tensors = self.network.tensors()?;
+        for (name, weights) in [("w_in", &self.w_in), ("w_rec", &self.w_rec), ("w_out", &self.w_out)] {
+            tensors.insert(name.into(), weights.clone());
+        }
+        tensors.insert("tau".into(), self.vector(self.tau.clone())?);
+        Ok(tensors)
+    }
+}
+
+/// The numbers of a tensor, row by row.
+pub(super) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
+    Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
+}
+
+/// The one value that all entries have, if they do.
+pub(super) fn uniform<T: PartialEq + Copy>(values: &[T]) -> Option<T> {
+    values.first().copied().filter(|first| values.iter().all(|value| value == first))
+}

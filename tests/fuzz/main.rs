@@ -1,0 +1,107 @@
+//! Whatever the bytes of a file are, reading it ends soon, takes little memory and does not panic.
+//!
+//! Each target reads damaged copies of the valid files in `corpus/NAME` for two seconds, `.ci/run fuzz` for a minute; see `harness.rs` for the options.
+//! To add a target, write its function, put small valid files into its folder and add its name to `targets!`. A file at which a target failed joins
+//! the folder of its target if it is accepted now, and the tests of what it broke if not.
+
+mod corpus;
+mod harness;
+mod mutation;
+
+use std::{fs, io::Write, path::Path};
+
+use candle_core::Device;
+use nn4n::{
+    Checkpoint, Experiment,
+    export::{Format, export},
+    tasks::{NpzFile, create},
+};
+use serde_json::json;
+
+macro_rules! targets {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                harness::fuzz(stringify!($name), targets::$name);
+            }
+        )*
+    };
+}
+
+targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, experiment, declared_task }
+
+/// What files are read with. Each returns whether the file was accepted.
+mod targets {
+    use super::*;
+
+    /// The bytes of a checkpoint. What is accepted is a network in every format.
+    pub fn checkpoint(bytes: &[u8]) -> bool {
+        let Ok(checkpoint) = Checkpoint::from_bytes(Path::new("input"), bytes) else { return false };
+        checkpoint.network(&Device::Cpu).expect("what was accepted is a network");
+        for format in [Format::Npz, Format::Torch, Format::Nn4n, Format::Numpy] {
+            drop(export(&checkpoint, format));
+        }
+        true
+    }
+
+    /// The JSON document of a checkpoint whose tensors are whole.
+    pub fn checkpoint_header(text: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(text) else { return false };
+        checkpoint(&corpus::with_header(text))
+    }
+
+    /// The JSON table at the head of a safetensors file, before 4 KiB of zeros.
+    pub fn tensor_table(text: &[u8]) -> bool {
+        let bytes = [&(text.len() as u64).to_le_bytes(), text, &[0; 4096]].concat();
+        // A table of another program's is well read if that is what it is refused for.
+        Checkpoint::from_bytes(Path::new("input"), &bytes).is_ok_and(|_| true)
+            || Checkpoint::from_bytes(Path::new("input"), &bytes).is_err_and(|error| error.to_string().contains("of another program"))
+    }
+
+    /// The bytes of an archive of arrays.
+    pub fn npz(bytes: &[u8]) -> bool {
+        let Ok(mut file) = NpzFile::from_bytes(Path::new("input"), bytes.to_vec()) else { return false };
+        let names = file.names().to_vec();
+        names.iter().all(|name| file.read(name).is_ok())
+    }
+
+    /// The bytes of an array in an archive that is whole.
+    pub fn npy(bytes: &[u8]) -> bool {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        archive.start_file("inputs.npy", options).expect("an entry");
+        archive.write_all(bytes).expect("memory is written");
+        npz(&archive.finish().expect("an archive").into_inner())
+    }
+
+    /// A run.toml. What is accepted is written and read back as it was.
+    pub fn experiment(text: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(text) else { return false };
+        let Ok(experiment) = Experiment::from_toml(text) else { return false };
+        let written = experiment.to_toml().expect("what was read is written");
+        let again = Experiment::from_toml(&written).unwrap_or_else(|error| panic!("{error}\n{written}"));
+        assert_eq!(again.to_toml().expect("what was read is written"), written);
+        true
+    }
+
+    /// A task that is declared in TOML.
+    pub fn declared_task(text: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(text) else { return false };
+        let Ok(task) = create("data/toml", Some(&json!({ "text": text }))) else { return false };
+        assert!(!task.conditions().is_empty());
+        create(task.id(), Some(&task.parameters())).expect("what was accepted is accepted again");
+        true
+    }
+}
+
+/// Writes the files of the corpus that are not texts.
+#[test]
+#[ignore = "writes files: cargo test --test fuzz -- --ignored"]
+fn write_the_corpus() {
+    for (path, bytes) in corpus::files() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, bytes).expect("a file");
+    }
+}
