@@ -6,6 +6,7 @@
 //!   -> Checkpoint -> Ctrnn -> Recording                    checkpoint, record
 //!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
 //! preset: the experiments of papers
+//! import: files of other libraries -> Checkpoint
 //! ```
 //!
 //! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`).
@@ -23,6 +24,7 @@ pub mod device;
 mod error;
 pub mod evaluate;
 pub mod experiment;
+pub mod import;
 pub mod plant;
 pub mod plot;
 pub mod preset;

@@ -4,6 +4,7 @@
 mod bench;
 mod environment;
 mod eval;
+mod import;
 mod inspect;
 mod output;
 mod plot;
@@ -39,6 +40,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Run any input through a trained network
     Run(run::RunArgs),
+    /// Read a network of another library: the original nn4n, PyTorch, PsychRNN, NeuralRNN, pycog
+    Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
     Inspect(inspect::InspectArgs),
     /// List, describe and sample tasks
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::train(args),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
