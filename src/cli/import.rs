@@ -100,8 +100,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     };
     let imported = import(&args.file, &options)?;
     let directory = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
-    if directory.optimizer().exists() {
-        bail!("{} holds a run that can be resumed, which --force does not replace; use another --out", args.out.display());
+    if [directory.optimizer(), directory.config(), directory.log()].iter().any(|file| file.exists()) {
+        bail!("{} holds a training run, which --force does not replace; use another --out", args.out.display());
     }
     imported.checkpoint.save(directory.model())?;
     let report = report(imported, args, directory.model())?;
