@@ -53,3 +53,45 @@ impl<'a> Archive<'a> {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
+    use super::*;
+
+    /// An archive of one member of 4000 zeros.
+    fn zeros() -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.start_file("zeros", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).expect("a member");
+        writer.write_all(&[0; 4000]).expect("its bytes");
+        writer.finish().expect("an archive").into_inner()
+    }
+
+    #[test]
+    fn members_are_read_up_to_their_limit_and_all_together_up_to_the_archives() {
+        let bytes = zeros();
+        let mut archive = Archive::open(&bytes).expect("an archive");
+        assert_eq!(archive.read("zeros", 4000).expect("the member"), [0; 4000]);
+        assert!(archive.read("zeros", 3999).unwrap_err().to_string().contains("4000 bytes, more than the 3999"));
+        assert!(archive.read("ones", 4000).unwrap_err().to_string().contains("`ones`"));
+        archive.budget = 5000;
+        archive.read("zeros", u64::MAX).expect("the member");
+        assert!(archive.read("zeros", u64::MAX).unwrap_err().to_string().contains("more than the 1000"));
+    }
+
+    #[test]
+    fn a_member_that_is_longer_than_it_says_is_refused() {
+        let mut bytes = zeros();
+        let announced = 4000_u32.to_le_bytes();
+        // In front of the member and in the table of contents, after the size in the archive.
+        for place in (0..bytes.len() - 8).filter(|place| bytes[*place..].starts_with(&[announced, announced].concat())).collect::<Vec<_>>()
+        {
+            bytes[place + 4..place + 8].copy_from_slice(&10_u32.to_le_bytes());
+        }
+        let mut archive = Archive::open(&bytes).expect("an archive");
+        assert!(archive.read("zeros", 100).is_err());
+    }
+}

@@ -20,6 +20,7 @@ pub(super) fn convert(network: &mut Network) -> Result<(ModelConfig, Tensors)> {
         return Err(Refused::new(message).into());
     };
     let units = layer.w_rec.posts;
+    layer.w_in = layer.w_in.take().filter(|w_in| w_in.pres > 0);
     if layer.w_rec.pres != units || layer.w_in.as_ref().is_some_and(|w_in| w_in.posts != units) || w_out.pres != units {
         let shape = |weights: &Weights| (weights.posts, weights.pres);
         let shapes = (layer.w_in.as_ref().map(shape), shape(&layer.w_rec), shape(w_out));

@@ -175,25 +175,29 @@ impl Weights {
         Ok(self)
     }
 
-    /// Gives every column the cell type that the signs (posts, pres) of its synapses say.
+    /// Gives every column the cell type that the signs (posts, pres) of its synapses say; `zero` is what a sign of 0 says.
     ///
     /// # Errors
     /// If a column has synapses of both signs.
-    pub fn signed(mut self, signs: Array) -> Result<Self, Refused> {
+    pub fn signed(mut self, signs: Array, zero: Option<CellType>) -> Result<Self, Refused> {
         let signs = signs.expect(&[self.posts, self.pres])?;
+        let of = |sign: f64| match sign {
+            sign if sign > 0.0 => Some(CellType::Excitatory),
+            sign if sign < 0.0 => Some(CellType::Inhibitory),
+            _ => zero,
+        };
         for pre in 0..self.pres {
-            let column = (0..self.posts).map(|post| post * self.pres + pre);
-            let of = |index: usize| if signs.values[index] > 0.0 { CellType::Excitatory } else { CellType::Inhibitory };
-            let found: Vec<CellType> = column.filter(|index| self.connectivity[*index]).map(of).collect();
-            let unconnected =
-                if signs.values.get(pre).is_some_and(|sign| *sign <= 0.0) { CellType::Inhibitory } else { CellType::Excitatory };
-            let first = found.first().copied().unwrap_or(unconnected);
-            if found.iter().any(|found| *found != first) {
+            let column = || (0..self.posts).map(|post| post * self.pres + pre);
+            let mut present = column().filter(|index| self.connectivity[*index]).map(|index| of(signs.values[index]));
+            let first = present.next();
+            if present.any(|found| Some(found) != first) {
                 return Err(Refused::new(format!(
                     "asks for synapses of both signs from presynaptic unit {pre}; here a unit is excitatory or inhibitory as a whole"
                 )));
             }
-            self.types[pre] = Some(first);
+            // A unit without synapses is what it would be with some.
+            let type_of_column = first.or_else(|| column().next().map(|index| of(signs.values[index])));
+            self.types[pre] = type_of_column.unwrap_or(zero);
         }
         Ok(self)
     }

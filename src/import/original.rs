@@ -13,7 +13,7 @@
 //! that update: the weights are projected, as the next pass would. The original scales gradients by `plasticity_masks`; here the update is scaled.
 //! Source: github.com/NN4Neurosim/nn4n, `nn4n/model/ctrnn.py` and `nn4n/layer/`.
 
-use nn4n_models::{Activation, Dale, Form, NoiseScaling, Readout};
+use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 
 use super::{
     Refused,
@@ -100,7 +100,7 @@ fn matrices(tensors: &mut Ledger<Array>, keywords: &mut Ledger<Keyword>, prefixe
             *weights = weights.clone().masked(mask.clone()).map_err(|error| of("sparsity_masks", error))?;
         }
         if let Some(mask) = &signs[index] {
-            *weights = weights.clone().signed(mask.clone()).map_err(|error| of("ei_masks", error))?;
+            *weights = weights.clone().signed(mask.clone(), Some(CellType::Inhibitory)).map_err(|error| of("ei_masks", error))?;
         }
         if let Some(mask) = &plastic[index] {
             *weights = weights.clone().with_plastic(mask.clone()).map_err(|error| of("plasticity_masks", error))?;

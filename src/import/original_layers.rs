@@ -112,7 +112,7 @@ fn linear(tensors: &mut Ledger<Array>, prefix: &str) -> Result<Option<(Weights, 
         let Some(mask) = tensors.matrix(&name)? else { continue };
         let signed = kind == "positivity_mask";
         let mask = orient(mask, &weights, signed).map_err(|error| error.of(&name))?;
-        weights = if signed { weights.signed(mask) } else { weights.masked(mask) }.map_err(|error| error.of(&name))?;
+        weights = if signed { weights.signed(mask, None) } else { weights.masked(mask) }.map_err(|error| error.of(&name))?;
     }
     Ok(Some((weights, bias)))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Most areas that a network without named areas is divided into.
-const MOST_AREAS: usize = 64;
+const MOST_AREAS: usize = 24;
 
 /// Writes the structure of the units into `config`.
 pub(super) fn describe(config: &mut ModelConfig, layer: &Layer, w_out: &Weights, notes: &mut Vec<String>) -> Result<(), Refused> {

@@ -29,7 +29,12 @@ fn a_network_is_imported_described_and_run() {
     let file = path("multi_area_ei.pth");
     let file = file.to_str().expect("text");
     let (report, notes) = nn4n(folder, &["import", file, "--out", "runs/original"]);
-    for words in ["nn4n", "multi_area: 5 inputs, 64 units, 51 excitatory and 13 inhibitory, 3 outputs", "relu, dt 10 ms, tau 100 ms", "next: nn4n run runs/original"] {
+    for words in [
+        "nn4n",
+        "multi_area: 5 inputs, 64 units, 51 excitatory and 13 inhibitory, 3 outputs",
+        "relu, dt 10 ms, tau 100 ms",
+        "next: nn4n run runs/original",
+    ] {
         assert!(report.contains(words), "no `{words}` in {report}");
     }
     assert!(notes.contains("note: the file names no areas"), "{notes}");
@@ -44,7 +49,10 @@ fn a_network_is_imported_described_and_run() {
     let other = path("vanilla_relu.pth");
     let json = ["import", other.to_str().expect("text"), "--out", "runs/original", "--force", "--json"];
     let report: serde_json::Value = serde_json::from_str(&nn4n(folder, &json).0).expect("JSON");
-    assert_eq!((&report["format"], &report["kind"], &report["units"], &report["tau"][0]), (&"nn4n".into(), &"vanilla".into(), &40.into(), &100.0.into()));
+    assert_eq!(
+        (&report["format"], &report["kind"], &report["units"], &report["tau"][0]),
+        (&"nn4n".into(), &"vanilla".into(), &40.into(), &100.0.into())
+    );
     assert_ne!(fs::read(folder.join("runs/original/model.safetensors")).expect("a checkpoint"), before);
     refused(folder, &["eval", "runs/original"], &["`unknown`", "name another task"]);
 }

@@ -125,8 +125,17 @@ fn psychrnn_and_neuralrnn_networks_keep_their_cell_types_areas_and_noise() {
 
 #[test]
 fn a_fresh_network_of_the_same_description_has_as_many_synapses() {
-    let names = ["vanilla_relu.pth", "multi_area_ei.pth", "original.pth", "pycog.pkl", "neuralrnn_ei", "neuralrnn_multiarea", "neuralrnn_constrained"];
-    for (name, found) in names.map(|name| (name, plain(name))).into_iter().chain(["psychrnn_dale.npz"].map(|name| (name, with_times(name)))) {
+    let names = [
+        "vanilla_relu.pth",
+        "multi_area_ei.pth",
+        "original.pth",
+        "pycog.pkl",
+        "neuralrnn_ei",
+        "neuralrnn_multiarea",
+        "neuralrnn_constrained",
+    ];
+    for (name, found) in names.map(|name| (name, plain(name))).into_iter().chain(["psychrnn_dale.npz"].map(|name| (name, with_times(name))))
+    {
         let config: &ModelConfig = &found.checkpoint.header.model;
         let (fresh, own) = (Ctrnn::init(config, 1, DType::F32, &Device::Cpu), found.checkpoint.network(&Device::Cpu));
         let (fresh, own) = (fresh.unwrap_or_else(|error| panic!("{name}: {error}")), own.expect("a network"));
@@ -158,7 +167,10 @@ fn a_checkpoint_says_where_it_comes_from_and_older_ones_are_read() {
     let source = header.provenance.imported.clone().expect("a source");
     assert_eq!((source.format.as_str(), source.file.as_str()), ("nn4n", "vanilla_relu.pth"));
     assert_eq!((header.task.id.as_str(), header.task.version, header.train.updates), ("unknown", 0, 0));
-    assert_eq!((header.task.inputs.join(" "), header.task.outputs.join(" ")), ("input_0 input_1 input_2".into(), "output_0 output_1".into()));
+    assert_eq!(
+        (header.task.inputs.join(" "), header.task.outputs.join(" ")),
+        ("input_0 input_1 input_2".into(), "output_0 output_1".into())
+    );
     assert!(!serde_json::to_string(&header).expect("JSON").contains(path(".").to_str().expect("text")), "the header holds a path");
     let older = r#"{"program":"nn4n 0.1.0","citations":[]}"#;
     let provenance: Provenance = serde_json::from_str(older).expect("an older header");

@@ -111,7 +111,12 @@ fn what_has_no_counterpart_is_refused_by_name() {
     }
     assert_refused("lstm.safetensors", &state_dict(&[("weight_ih_l0", &[8, 3]), ("weight_hh_l0", &[8, 2])]), &plain(), &["LSTM"]);
     assert_refused("gru.safetensors", &state_dict(&[("weight_ih_l0", &[6, 3]), ("weight_hh_l0", &[6, 2])]), &plain(), &["GRU"]);
-    assert_refused("shape.safetensors", &state_dict(&[("weight_ih_l0", &[6, 3]), ("weight_hh_l0", &[5, 5])]), &plain(), &["(6, 3)", "(5, 5)"]);
+    assert_refused(
+        "shape.safetensors",
+        &state_dict(&[("weight_ih_l0", &[6, 3]), ("weight_hh_l0", &[5, 5])]),
+        &plain(),
+        &["(6, 3)", "(5, 5)"],
+    );
     assert_refused("mlp.safetensors", &state_dict(&[("fc1.weight", &[6, 3])]), &plain(), &["fc1.weight", "torch.nn.RNN"]);
     assert_refused("half.safetensors", &state_dict(&[("h2h.weight", &[6, 6])]), &plain(), &["NeuralRNN", "config.json"]);
     let block: &[(&str, &[usize])] = &[("recurrent_layers.0.block_recurrent.matrix.0.0.leaky_layer.alpha", &[3])];
@@ -127,7 +132,12 @@ fn keyword_arguments_of_the_original_that_cannot_be_kept_are_refused_by_name() {
         let pickle = replaced(&member("multi_area_ei.pth", "multi_area_ei/data.pkl"), from, to);
         rezipped("multi_area_ei.pth", &[("multi_area_ei/data.pkl", Some(pickle))])
     };
-    assert_refused("other.pth", &spoil(b"\x11\x00\x00\x00suppress_warnings", b"\x08\x00\x00\x00use_dale"), &plain(), &["`use_dale`", "no counterpart"]);
+    assert_refused(
+        "other.pth",
+        &spoil(b"\x11\x00\x00\x00suppress_warnings", b"\x08\x00\x00\x00use_dale"),
+        &plain(),
+        &["`use_dale`", "no counterpart"],
+    );
     assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@K\x04e"), &plain(), &["size of 4", "have 3"]);
     assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@e"), &plain(), &["`kwargs.dims`", "2 entries"]);
     // One synapse of an excitatory unit is asked to be inhibitory.
@@ -156,7 +166,11 @@ fn settings_that_are_missing_or_contradict_the_file_are_refused() {
     refused("vanilla_relu.pth", Options { tau: Some(50.0), ..plain() }, &["says 100 where --tau says 50", "leave --tau out"]);
     refused("vanilla_relu.pth", Options { dt: Some(5.0), ..plain() }, &["leave --dt out"]);
     refused("pycog.pkl", Options { sigma_rec: Some(1.0), ..plain() }, &["leave --sigma-rec out"]);
-    refused("neuralrnn_ctrnn", Options { activation: Some("relu".parse().expect("a name")), ..plain() }, &["tanh", "leave --activation out"]);
+    refused(
+        "neuralrnn_ctrnn",
+        Options { activation: Some("relu".parse().expect("a name")), ..plain() },
+        &["tanh", "leave --activation out"],
+    );
     refused("vanilla_relu.pth", Options { task: Some("song2016/mante".into()), ..plain() }, &["the network has 3 inputs", "has 6"]);
     refused("vanilla_relu.pth", Options { task: Some("song2016/rdm".into()), ..plain() }, &["unknown task"]);
 }
@@ -206,7 +220,12 @@ fn arrays_of_psychrnn_that_are_none_of_its_own_are_refused_by_name() {
     assert_refused("text.npz", &spoil(&[("note.txt", Some(b"hello".to_vec()))]), &options, &["`note.txt`"]);
     assert_refused("lost.npz", &spoil(&[("W_out.npy", None)]), &options, &["`W_out`", "missing"]);
     assert_refused("bias.npz", &spoil(&[("b_rec.npy", Some(w_in.clone()))]), &options, &["`b_rec`", "[10, 3]", "[10]"]);
-    assert_refused("dale.npz", &spoil(&[("Dale_rec.npy", Some(member("psychrnn_dale.npz", "W_rec.npy")))]), &options, &["`Dale_rec`", "diagonal"]);
+    assert_refused(
+        "dale.npz",
+        &spoil(&[("Dale_rec.npy", Some(member("psychrnn_dale.npz", "W_rec.npy")))]),
+        &options,
+        &["`Dale_rec`", "diagonal"],
+    );
     let huge = replaced(&w_in, b"(10, 3), ", b"(9999999999, 3), ");
     assert!(huge.len() > w_in.len());
     // The header has its length in front; the longer shape takes the place of padding.
