@@ -186,11 +186,29 @@ pub struct Provenance {
     /// The checkpoint whose network training started from; `None` if it was drawn from the seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub init: Option<PathBuf>,
+    /// The file of another library that it was read from; `None` if this program made it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imported: Option<ImportedFrom>,
     /// What to cite with it.
     pub citations: Vec<String>,
 }
 
+/// A file of another library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportedFrom {
+    /// Name of its [format](crate::import::Format).
+    pub format: String,
+    /// Its name, without the directory.
+    pub file: String,
+}
+
 impl Provenance {
+    /// This program and its version.
+    pub(crate) fn program() -> String {
+        concat!("nn4n ", env!("CARGO_PKG_VERSION")).into()
+    }
+
     /// This program, and the sources of the network and the task.
     pub fn of(experiment: &Experiment) -> Self {
         let task = experiment.task.as_ref();
@@ -201,12 +219,7 @@ impl Provenance {
         } else {
             vec![model.into(), task.citation().to_string()]
         };
-        Self {
-            program: concat!("nn4n ", env!("CARGO_PKG_VERSION")).into(),
-            platform: Some(platform()),
-            init: experiment.init.clone(),
-            citations,
-        }
+        Self { program: Self::program(), platform: Some(platform()), init: experiment.init.clone(), imported: None, citations }
     }
 }
 

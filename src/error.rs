@@ -33,6 +33,9 @@ pub enum Error {
         /// What is wrong with it, and the remedy.
         message: String,
     },
+    /// A file of another library could not be imported.
+    #[error(transparent)]
+    Import(#[from] crate::import::Refused),
     /// A device that is not there.
     #[error("device `{requested}`: {message}")]
     Device {

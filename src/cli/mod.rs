@@ -5,6 +5,7 @@ mod bench;
 mod environment;
 mod eval;
 mod export;
+mod import;
 mod inspect;
 mod output;
 mod plot;
@@ -43,6 +44,8 @@ enum Command {
     Run(run::RunArgs),
     /// A trained network in a format of another program
     Export(export::ExportArgs),
+    /// Read a network of another library: the original nn4n, PyTorch, PsychRNN, NeuralRNN, pycog
+    Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
     Inspect(inspect::InspectArgs),
     /// List, describe and sample tasks
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
+        Command::Import(args) => import::run(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
