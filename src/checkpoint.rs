@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     experiment::Experiment,
+    hub::{self, Reference},
     run_directory::write_atomically,
 };
 
@@ -201,36 +202,51 @@ impl Checkpoint {
         write_atomically(path.as_ref(), &serialize(path.as_ref(), &self.tensors, Some(json))?)
     }
 
-    /// Reads `reference`: a file, or a run directory.
+    /// Reads `reference`: a file, a run directory, or `hf:owner/repo[@revision][/file]` on the [hub].
     ///
     /// # Errors
-    /// If there is no such file, or it is not a complete and consistent checkpoint of a format this program knows.
+    /// If there is no such file, it cannot be downloaded, or it is not a complete and consistent checkpoint of a format this program knows.
     pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
-        let path = locate(reference.as_ref())?;
-        let (tensors, metadata) = read_tensors(&path)?;
+        let reference = reference.as_ref();
+        let from_hub = Reference::from_path(reference)?;
+        let unfit = |error| match &from_hub {
+            Some(named) => Error::hub(named, format!("{error}; or name another file of the repository, as hf:owner/repo/FILE")),
+            None => error,
+        };
+        Self::read(&locate(reference)?).map_err(unfit)
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let (tensors, metadata) = read_tensors(path)?;
         let not_ours = || {
             Error::file(
-                &path,
+                path,
                 "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints saved by nn4n can be read",
             )
         };
         let json = metadata.as_ref().filter(|metadata| metadata.len() == 1).and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
-        let checkpoint = Self { header: parse_header(&path, json)?, tensors };
-        let unfit = |error| Error::file(&path, format!("does not hold the network it describes ({error}); copy or download it again"));
+        let checkpoint = Self { header: parse_header(path, json)?, tensors };
+        let unfit = |error| Error::file(path, format!("does not hold the network it describes ({error}); copy or download it again"));
         checkpoint.network(&Device::Cpu).map_err(unfit)?;
-        check_complete(&path, json, &checkpoint.header)?;
+        check_complete(path, json, &checkpoint.header)?;
         Ok(checkpoint)
     }
 }
 
-/// The file that `reference` names.
+/// The file that `reference` names, downloaded if it is on the [hub] and not in the cache.
+///
+/// # Errors
+/// If there is none.
 pub fn locate(reference: &Path) -> Result<PathBuf> {
+    if let Some(named) = Reference::from_path(reference)? {
+        return hub::fetch(&named);
+    }
     let path = if reference.is_dir() { reference.join("model.safetensors") } else { reference.to_path_buf() };
     if path.is_file() {
         return Ok(path);
     }
     let message = if reference.is_dir() { "is a directory without model.safetensors" } else { "does not exist" };
-    Err(Error::file(reference, format!("{message}; name a checkpoint file or a run directory (`nn4n train` makes one)")))
+    Err(Error::file(reference, format!("{message}; name a checkpoint file or a run directory (`nn4n train` makes one), or hf:owner/repo")))
 }
 
 fn parse_header(path: &Path, json: &str) -> Result<Header> {
