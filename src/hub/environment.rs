@@ -41,6 +41,9 @@ impl Hub {
         }
         let token_file = path("HF_TOKEN_PATH").unwrap_or_else(|| hugging_face.join("token"));
         let token = text("HF_TOKEN").or_else(|| fs::read_to_string(token_file).ok()).map(|token| token.trim().to_string());
+        if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(Error::setting("HF_TOKEN", "(or the token's file) holds characters that no token has; copy the token again"));
+        }
         Ok(Self {
             endpoint: endpoint.trim_end_matches('/').into(),
             cache: path("HF_HUB_CACHE").unwrap_or_else(|| hugging_face.join("hub")),

@@ -80,7 +80,7 @@ impl<'a> Server<'a> {
         let mut url = format!("{}/{}/resolve/{}/{encoded_file}", self.hub.endpoint, reference.repository(), encoded_revision(reference));
         for _ in 0..MOST_REDIRECTS {
             let request = self.with_token(self.agent.head(&url), &url).config().max_redirects(0).build();
-            let response = self.answer(request.call())?;
+            let response = self.ask(request)?;
             let location = text(response.headers(), header::LOCATION.as_str());
             match (response.status().is_redirection(), location) {
                 (true, Some(location)) if location.starts_with('/') && !location.starts_with("//") => url = self.absolute(&url, location),
@@ -104,7 +104,7 @@ impl<'a> Server<'a> {
             rfilename: String,
         }
         let url = format!("{}/api/models/{}/revision/{}", self.hub.endpoint, reference.repository(), encoded_revision(reference));
-        let mut response = self.answer(self.with_token(self.agent.get(&url), &url).call())?;
+        let mut response = self.ask(self.with_token(self.agent.get(&url), &url))?;
         if !response.status().is_success() {
             return Err(self.refusal(reference, &response));
         }
@@ -138,9 +138,12 @@ impl<'a> Server<'a> {
         origin(url).map_or_else(|| format!("{}{path}", self.hub.endpoint), |(scheme, authority)| format!("{scheme}://{authority}{path}"))
     }
 
-    /// The answer, unless the server could not be asked or is not well.
-    fn answer(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Failure> {
-        let response = answer.map_err(|error| self.unreachable(&error))?;
+    /// The answer, unless the server may or can not be asked or is not well.
+    fn ask(&self, request: RequestBuilder<WithoutBody>) -> Result<Response<Body>, Failure> {
+        if self.hub.offline {
+            return Err(Failure::Unreachable("HF_HUB_OFFLINE is set".into()));
+        }
+        let response = request.call().map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(Failure::Unreachable(format!("{} cannot answer now ({status})", self.hub.endpoint)));
