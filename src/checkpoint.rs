@@ -35,6 +35,7 @@ use crate::{
     device::platform,
     error::{Error, Result},
     experiment::Experiment,
+    hub::{self, Reference},
     run_directory::write_atomically,
 };
 
@@ -260,13 +261,20 @@ impl Checkpoint {
         write_atomically(path.as_ref(), &serialize(path.as_ref(), &self.tensors, Some(json))?)
     }
 
-    /// Reads `reference`: a file, a run directory, or the name of a network that comes with the program (see [`zoo`](crate::zoo)).
+    /// Reads `reference`: a file, a run directory, the name of a network that comes with the program (see [`zoo`](crate::zoo)), or
+    /// `hf:owner/repo[@revision][/file]` on the [hub].
     ///
     /// # Errors
-    /// If there is no such file, or it is not a complete and consistent checkpoint of a format this program knows.
+    /// If there is no such file, it cannot be downloaded, or it is not a complete and consistent checkpoint of a format this program knows.
     pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
-        let (path, bytes) = read(reference.as_ref())?;
-        Self::from_bytes(&path, &bytes)
+        let reference = reference.as_ref();
+        let from_hub = Reference::from_path(reference)?;
+        let unfit = |error| match &from_hub {
+            Some(named) => Error::hub(named, format!("{error}; or name another file of the repository, as hf:owner/repo/FILE")),
+            None => error,
+        };
+        let (path, bytes) = read(reference)?;
+        Self::from_bytes(&path, &bytes).map_err(unfit)
     }
 
     /// Reads the bytes of a file, which is called `path` in messages.
@@ -301,8 +309,14 @@ pub(crate) fn read(reference: &Path) -> Result<(PathBuf, Cow<'static, [u8]>)> {
     Ok((path, Cow::Owned(bytes)))
 }
 
-/// The file that `reference` names.
+/// The file that `reference` names, downloaded if it is on the [hub] and not in the cache.
+///
+/// # Errors
+/// If there is none.
 pub fn locate(reference: &Path) -> Result<PathBuf> {
+    if let Some(named) = Reference::from_path(reference)? {
+        return hub::fetch(&named);
+    }
     let path = if reference.is_dir() { reference.join("model.safetensors") } else { reference.to_path_buf() };
     if path.is_file() {
         return Ok(path);
@@ -310,7 +324,9 @@ pub fn locate(reference: &Path) -> Result<PathBuf> {
     let message = if reference.is_dir() { "is a directory without model.safetensors" } else { "does not exist" };
     Err(Error::file(
         reference,
-        format!("{message}; name a checkpoint file, a run directory (`nn4n train` makes one) or a network of `nn4n zoo list`"),
+        format!(
+            "{message}; name a checkpoint file, a run directory (`nn4n train` makes one), a network of `nn4n zoo list`, or hf:owner/repo on the hub"
+        ),
     ))
 }
 

@@ -25,6 +25,7 @@ mod error;
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
+pub mod hub;
 pub mod plant;
 pub mod plot;
 pub mod preset;

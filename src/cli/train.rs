@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
-    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, preset,
+    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, hub, preset,
     progress::progress_bar,
     train::{OptimizerConfig, Outcome, StopReason, fit},
 };
@@ -46,7 +46,7 @@ pub struct TrainArgs {
     /// Number of units [default: 100]
     #[arg(long, value_name = "N")]
     units: Option<usize>,
-    /// Start from the network of this checkpoint
+    /// Start from the network of this checkpoint: a file, a run directory, or hf:owner/repo[@revision][/file]
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     init: Option<PathBuf>,
     /// Directory of the run [default: runs/TASK-MODEL-SEED or runs/PRESET-SEED]
@@ -158,6 +158,11 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
     experiment.seed = args.seed.unwrap_or(experiment.seed);
     experiment.init = args.init.clone().or(experiment.init);
     experiment.validate()?;
+    if !args.resume
+        && let Some(init) = &experiment.init
+    {
+        experiment.init = Some(hub::pinned(init)?);
+    }
     Ok(experiment)
 }
 
