@@ -21,7 +21,8 @@ use serde_json::Value;
 use small::{easy_task, settings, train};
 
 fn model() -> ModelConfig {
-    let layers = [LayerConfig::ei("sensory", 8, 0.8).tau(50.0), LayerConfig::ei("decision", 6, 0.5).learn_tau(LearnTau::PerUnit).density(0.6)];
+    let layers =
+        [LayerConfig::ei("sensory", 8, 0.8).tau(50.0), LayerConfig::ei("decision", 6, 0.5).learn_tau(LearnTau::PerUnit).density(0.6)];
     ModelConfig::stacked(2, 2, layers)
 }
 
@@ -54,7 +55,9 @@ fn training_changes_every_layer_and_keeps_its_constraints() -> Result<()> {
     train(&experiment, &folder.path().join("run"))?;
     let checkpoint = Checkpoint::load(folder.path().join("run"))?;
     let (fresh, trained) = (experiment.model.draw(1, candle_core::DType::F32)?, &checkpoint.tensors);
-    for name in ["layers.0.w_in", "layers.0.w_rec", "layers.0.x0", "layers.1.w_in", "layers.1.w_rec", "layers.1.x0", "layers.1.tau", "w_out"] {
+    for name in
+        ["layers.0.w_in", "layers.0.w_rec", "layers.0.x0", "layers.1.w_in", "layers.1.w_rec", "layers.1.x0", "layers.1.tau", "w_out"]
+    {
         assert_ne!(numbers(&fresh, name), numbers(trained, name), "{name}");
     }
     assert_eq!(numbers(&fresh, "layers.0.tau"), numbers(trained, "layers.0.tau"));
@@ -131,18 +134,14 @@ fn the_program_trains_evaluates_runs_and_inspects_it() -> Result<()> {
     file.finish().expect("a file");
     nn4n(folder.path(), &["run", "run", "--inputs", "in.npz", "--out", "out.npz"]);
     let mut file = NpzReader::new(fs::File::open(folder.path().join("out.npz")).expect("a file")).expect("an archive");
-    let rates: Array3<f32> = file.by_name("rates.npy").expect("rates");
+    let rates: Array3<f32> = file.by_name("rates").expect("rates");
     let network = Checkpoint::load(folder.path().join("run"))?.network(&Device::Cpu)?;
     assert_eq!(rates, record(&network, &inputs, None, None)?.rates);
     assert_eq!(rates.dim(), (2, 7, 20));
     // In pieces or not, with noise: one trial is what it is among others.
     let noisy = record(&network, &inputs, None, Some(NoiseKey::new(1, 1)))?;
-    let alone = record(
-        &network,
-        &inputs.slice(s![1..2, .., ..]).to_owned(),
-        None,
-        Some(NoiseKey { first_trial: 1, ..NoiseKey::new(1, 1) }),
-    )?;
+    let alone =
+        record(&network, &inputs.slice(s![1..2, .., ..]).to_owned(), None, Some(NoiseKey { first_trial: 1, ..NoiseKey::new(1, 1) }))?;
     assert_eq!(noisy.rates.slice(s![1..2, .., ..]), alone.rates);
 
     let report = json(folder.path(), &["inspect", "run", "--json"]);
@@ -151,7 +150,10 @@ fn the_program_trains_evaluates_runs_and_inspects_it() -> Result<()> {
     assert_eq!((&layers[0]["constraints"]["excitatory"], &layers[1]["constraints"]["untyped"]), (&9.into(), &8.into()));
     // 12 * 11 synapses, and half of 8 * 7; nine excitatory units reach all eight above.
     assert_eq!(report["constraints"]["recurrent_synapses"], 132 + 28);
-    assert_eq!((&layers[0]["constraints"]["recurrent_synapses"], &layers[1]["constraints"]["recurrent_synapses"]), (&132.into(), &28.into()));
+    assert_eq!(
+        (&layers[0]["constraints"]["recurrent_synapses"], &layers[1]["constraints"]["recurrent_synapses"]),
+        (&132.into(), &28.into())
+    );
     let up = report["constraints"]["projections"].as_array().and_then(|found| found.last()).expect("projections");
     assert_eq!((&up["from"], &up["to"], &up["synapses"]), (&"sensory".into(), &"decision".into(), &72.into()));
     let radius = |report: &Value| report["spectrum"]["radius"].as_f64().unwrap_or_default();

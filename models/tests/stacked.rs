@@ -165,6 +165,15 @@ fn one_layer_is_the_network_of_its_kind_bit_for_bit() -> Result<()> {
 }
 
 #[test]
+fn layers_of_one_description_are_drawn_one_by_one() -> Result<()> {
+    let tensors = init(&ModelConfig::stacked(4, 1, ["lower", "upper"].map(|name| LayerConfig::new(name, 4).density(0.5)))).tensors()?;
+    for name in ["w_rec", "connectivity.w_rec"] {
+        assert_ne!(values(&tensors[&format!("layers.0.{name}")]), values(&tensors[&format!("layers.1.{name}")]), "{name}");
+    }
+    Ok(())
+}
+
+#[test]
 fn every_layer_has_noise_of_its_own() -> Result<()> {
     // Nothing but noise: no weights, and the same units in both layers.
     let zero = MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() };

@@ -6,7 +6,7 @@ use anyhow::Result;
 use candle_core::{DType, Device};
 use clap::Args;
 use faer::Mat;
-use nn4n_models::{CellType, Ctrnn, Layer, synapses::Synapses};
+use nn4n_models::{CellType, Ctrnn, Layer, UnitRange, synapses::Synapses};
 use serde::Serialize;
 
 use super::output;
@@ -121,7 +121,7 @@ fn network_constraints(network: &Ctrnn) -> Result<Constraints> {
     let ups = areas.iter().zip(areas.iter().skip(1)).zip(network.layers().iter().skip(1));
     for ((from, to), layer) in ups.filter(|(_, layer)| layer.place().is_some()) {
         let synapses = layer.w_in().map_or(0, Synapses::count);
-        constraints.projections.push(ProjectionReport::new((&from.name, from.range().len()), (&to.name, to.range().len()), synapses));
+        constraints.projections.push(ProjectionReport::new(from, to, synapses));
     }
     Ok(constraints)
 }
@@ -150,15 +150,15 @@ fn projections(layer: &Layer) -> Result<Vec<ProjectionReport>> {
     Ok(pairs
         .map(|(from, to)| {
             let synapses = connectivity[to.range()].iter().flat_map(|row| &row[from.range()]).filter(|entry| **entry == 1).count();
-            ProjectionReport::new((&from.name, from.range().len()), (&to.name, to.range().len()), synapses)
+            ProjectionReport::new(from, to, synapses)
         })
         .collect())
 }
 
 impl ProjectionReport {
-    /// Each end is a name and a number of units.
-    fn new((from, pres): (&str, usize), (to, posts): (&str, usize), synapses: usize) -> Self {
-        Self { from: from.into(), to: to.into(), synapses, density: synapses as f64 / (pres * posts) as f64 }
+    fn new(from: &UnitRange, to: &UnitRange, synapses: usize) -> Self {
+        let pairs = from.range().len() * to.range().len();
+        Self { from: from.name.clone(), to: to.name.clone(), synapses, density: synapses as f64 / pairs as f64 }
     }
 }
 
