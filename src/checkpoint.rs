@@ -227,7 +227,7 @@ impl Provenance {
 impl Checkpoint {
     /// The network on `device`; its trained tensors are variables, as in a fresh one.
     pub fn network(&self, device: &Device) -> Result<Ctrnn> {
-        let dtype = self.tensors.get("w_rec").map_or(DType::F32, Tensor::dtype);
+        let dtype = self.tensors.get("w_out").map_or(DType::F32, Tensor::dtype);
         Ok(Ctrnn::from_tensors(&self.header.model, self.tensors.clone(), dtype, device)?)
     }
 

@@ -42,9 +42,9 @@ impl SynapticIntelligence {
         for parameter in parameters {
             let position = position(parameter)?;
             for kind in ["importance", "path"] {
-                memory.insert(format!("{kind}.{}", parameter.name), position.zeros_like()?);
+                memory.insert(format!("{kind}.{}", parameter.path()), position.zeros_like()?);
             }
-            memory.insert(format!("reference.{}", parameter.name), position);
+            memory.insert(format!("reference.{}", parameter.path()), position);
         }
         Ok(Self { config, memory })
     }
@@ -87,7 +87,7 @@ impl SynapticIntelligence {
         for ((parameter, before), gradient) in parameters.iter().zip(before).zip(gradients) {
             let lowered = ((before - position(parameter)?)? * gradient)?;
             let path = (self.get("path", parameter)? + lowered)?;
-            self.memory.insert(format!("path.{}", parameter.name), path);
+            self.memory.insert(format!("path.{}", parameter.path()), path);
         }
         Ok(())
     }
@@ -99,9 +99,9 @@ impl SynapticIntelligence {
             let gained = (self.get("path", parameter)? / moved)?;
             let importance = (self.get("importance", parameter)? + gained)?.relu()?;
             let position = position(parameter)?;
-            self.memory.insert(format!("importance.{}", parameter.name), importance);
-            self.memory.insert(format!("path.{}", parameter.name), position.zeros_like()?);
-            self.memory.insert(format!("reference.{}", parameter.name), position);
+            self.memory.insert(format!("importance.{}", parameter.path()), importance);
+            self.memory.insert(format!("path.{}", parameter.path()), position.zeros_like()?);
+            self.memory.insert(format!("reference.{}", parameter.path()), position);
         }
         Ok(())
     }
@@ -112,7 +112,7 @@ impl SynapticIntelligence {
     }
 
     fn get(&self, kind: &str, parameter: &Parameter) -> Result<&Tensor> {
-        let name = format!("{kind}.{}", parameter.name);
+        let name = format!("{kind}.{}", parameter.path());
         let missing = || Error::setting("train.synaptic_intelligence", format!("has no `{name}`; the trained parameters have changed"));
         self.memory.get(&name).ok_or_else(missing)
     }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn weight(values: &[f64]) -> Result<Vec<Parameter>> {
-        Ok(vec![Parameter { name: "w_rec", var: Var::new(values, &Device::Cpu)?, plastic: None, logarithmic: false }])
+        Ok(vec![Parameter { name: "w_rec", layer: None, var: Var::new(values, &Device::Cpu)?, plastic: None, logarithmic: false }])
     }
 
     fn move_to(parameters: &[Parameter], values: &[f64]) -> Result<()> {
