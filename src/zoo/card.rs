@@ -46,6 +46,7 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Vanilla => "A recurrent network without cell types",
         Kind::Ei => "A recurrent network of excitatory and inhibitory units (Dale's law)",
         Kind::MultiArea => "A recurrent network of several areas",
+        Kind::Stacked => "A stack of recurrent layers",
     }
 }
 
@@ -84,6 +85,7 @@ fn kind_tag(kind: Kind) -> &'static str {
         Kind::Vanilla => "vanilla",
         Kind::Ei => "excitatory-inhibitory",
         Kind::MultiArea => "multi-area",
+        Kind::Stacked => "stacked",
     }
 }
 

@@ -26,7 +26,7 @@ use nn4n_models::zoo::{ALL, Pretrained};
 
 pub use assessment::{Assessment, Fraction};
 pub use description::{Description, UnitCounts};
-pub use pack::{Packed, Packing, pack};
+pub use pack::{FILES, Packed, Packing, pack};
 
 use crate::{
     Checkpoint,

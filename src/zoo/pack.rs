@@ -18,6 +18,9 @@ use crate::{
     run_directory::write_atomically,
 };
 
+/// The files of a packed network.
+pub const FILES: [&str; 4] = ["model.safetensors", "config.json", "README.md", PICTURE];
+
 /// How a network is to be packed.
 #[derive(Clone, Debug)]
 pub struct Packing {
@@ -80,8 +83,7 @@ impl Packing {
 /// If the checkpoint's task is not one of this program, or a file is there already.
 pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     packing.validate()?;
-    let names = ["model.safetensors", "config.json", "README.md", PICTURE];
-    if let Some(name) = names.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
+    if let Some(name) = FILES.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
         return Err(Error::file(directory.join(name), "exists; ask for it to be replaced, or choose another directory"));
     }
     let (path, bytes) = read(run)?;
@@ -97,5 +99,5 @@ pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     write_atomically(&directory.join("config.json"), format!("{json}\n").as_bytes())?;
     write_atomically(&directory.join("README.md"), text.as_bytes())?;
     write_atomically(&directory.join("model.safetensors"), &bytes)?;
-    Ok(Packed { directory: directory.into(), files: names.map(String::from).into(), description })
+    Ok(Packed { directory: directory.into(), files: FILES.map(String::from).into(), description })
 }

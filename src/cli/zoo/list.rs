@@ -48,6 +48,7 @@ enum KindName {
     Vanilla,
     Ei,
     MultiArea,
+    Stacked,
 }
 
 impl KindName {
@@ -56,6 +57,7 @@ impl KindName {
             Kind::Vanilla => Self::Vanilla,
             Kind::Ei => Self::Ei,
             Kind::MultiArea => Self::MultiArea,
+            Kind::Stacked => Self::Stacked,
         }
     }
 
@@ -64,6 +66,7 @@ impl KindName {
             Self::Vanilla => "vanilla",
             Self::Ei => "E/I",
             Self::MultiArea => "multi-area",
+            Self::Stacked => "stacked",
         }
     }
 }
