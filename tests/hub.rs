@@ -187,6 +187,23 @@ fn the_token_is_read_from_the_environment_or_its_file_and_reaches_the_hub_alone(
 }
 
 #[test]
+fn the_cache_is_where_the_environment_puts_it() {
+    let server = Served::start(&[("model.safetensors", network())]);
+    let client = Client::of(&server);
+    let home = client.folder.path().display().to_string();
+    for (variables, cache) in [
+        (&[("HF_HOME", "~/hf")][..], "hf/hub"),
+        (&[("HF_HOME", ""), ("XDG_CACHE_HOME", &*format!("{home}/xdg"))], "xdg/huggingface/hub"),
+        (&[("HF_HOME", ""), ("XDG_CACHE_HOME", "")], ".cache/huggingface/hub"),
+        (&[("HF_HUB_CACHE", "~/cache")], "cache"),
+    ] {
+        let (is_fine, _, stderr) = client.nn4n(&["inspect", "hf:lab/rdm"], &[variables, &[("HOME", &*home)]].concat());
+        assert!(is_fine, "{stderr}");
+        assert!(client.folder.path().join(cache).join("models--lab--rdm/refs/main").exists(), "{cache}");
+    }
+}
+
+#[test]
 fn each_refusal_says_what_to_do_and_keeps_nothing() {
     let server = Served::start(&[("other.safetensors", network()), ("README.md", CARD)]);
     let client = Client::of(&server);
