@@ -283,7 +283,8 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
         format: u32,
     }
     if json.len() > LARGEST_HEADER {
-        let message = format!("has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again", json.len());
+        let message =
+            format!("has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again", json.len());
         return Err(Error::file(path, message));
     }
     let damaged =

@@ -61,7 +61,10 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
         return refuse("model.activation", "must be one of relu, tanh, sigmoid and retanh for all units in the original nn4n");
     };
     let Some(preact_noise) = uniform(&plain.current_noise()) else {
-        return refuse("model.sigma_rec", "gives units noise of different strengths relative to their current, but the original nn4n has one");
+        return refuse(
+            "model.sigma_rec",
+            "gives units noise of different strengths relative to their current, but the original nn4n has one",
+        );
     };
     let Some(postact_noise) = uniform(&plain.sigma_post) else {
         return refuse("model.sigma_post", "differs between units, but the original nn4n has one");

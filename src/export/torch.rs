@@ -42,11 +42,8 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     let mut insert = |name: &str, tensor: &Tensor| drop(tensors.insert(name.into(), tensor.clone()));
     insert("readout.weight", &plain.w_out);
     insert("readout.bias", &plain.b_out);
-    let sizes = [
-        ("N_INPUTS", config.inputs.to_string()),
-        ("N_UNITS", plain.tau.len().to_string()),
-        ("N_OUTPUTS", config.outputs.to_string()),
-    ];
+    let sizes =
+        [("N_INPUTS", config.inputs.to_string()), ("N_UNITS", plain.tau.len().to_string()), ("N_OUTPUTS", config.outputs.to_string())];
     let source = if let Some(activation) = as_rnn(plain) {
         insert("rnn.weight_ih_l0", &plain.w_in);
         insert("rnn.weight_hh_l0", &plain.w_rec);

@@ -18,11 +18,8 @@ use nn4n::{
 
 /// Networks with all kinds of tensors.
 fn checkpoints() -> Vec<Checkpoint> {
-    let synapses = MatrixConfig {
-        fixed: vec![FixedSynapse { post: 1, pre: 0, weight: 0.5 }],
-        plastic: Plastic::All(0.5),
-        ..MatrixConfig::default()
-    };
+    let synapses =
+        MatrixConfig { fixed: vec![FixedSynapse { post: 1, pre: 0, weight: 0.5 }], plastic: Plastic::All(0.5), ..MatrixConfig::default() };
     let areas = [Area::ei("one", 4, 0.5), Area::new("two", 2)];
     let taus = PerUnit::ByUnit { units: vec![100.0, 50.0, 40.0] };
     [
