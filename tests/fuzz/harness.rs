@@ -31,7 +31,7 @@ const MEMORY: u64 = 4 << 20;
 /// Set for the process that runs the target: where it writes the number of the case.
 const PROGRESS: &str = "NN4N_FUZZ_PROGRESS";
 
-/// The valid files of a target.
+/// The valid files in a folder of the corpus.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
     let mut paths: Vec<PathBuf> =
@@ -41,20 +41,25 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).expect("a file of the corpus")).collect()
 }
 
+/// Where this process writes the number of the case, if it is the one that runs the target.
+pub fn progress() -> Option<PathBuf> {
+    env::var_os(PROGRESS).map(PathBuf::from)
+}
+
 fn number(variable: &str, default: u64) -> u64 {
     env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a whole number")))
 }
 
-/// The test of a target.
-pub fn fuzz(name: &str, target: Target) {
+/// The test `name`, of a target and its folder of the corpus.
+pub fn fuzz(name: &str, folder: &str, target: Target) {
     if let Some(path) = env::var_os("NN4N_FUZZ_INPUT") {
         let accepted = target(&fs::read(&path).expect("the file of NN4N_FUZZ_INPUT"));
         eprintln!("{}: {}", path.display(), if accepted { "accepted" } else { "refused" });
         return;
     }
-    let (corpus, seed) = (corpus(name), number("NN4N_FUZZ_SEED", 0));
-    if let Some(progress) = env::var_os(PROGRESS) {
-        return run(target, &corpus, seed, Path::new(&progress));
+    let (corpus, seed) = (corpus(folder), number("NN4N_FUZZ_SEED", 0));
+    if let Some(progress) = progress() {
+        return run(target, &corpus, seed, &progress);
     }
     for (place, file) in corpus.iter().enumerate() {
         assert!(target(file), "file {place} of the corpus is refused");

@@ -23,7 +23,7 @@ macro_rules! targets {
         $(
             #[test]
             fn $name() {
-                harness::fuzz(stringify!($name), targets::$name);
+                harness::fuzz(stringify!($name), stringify!($name), targets::$name);
             }
         )*
     };
@@ -92,6 +92,46 @@ mod targets {
         assert!(!task.conditions().is_empty());
         create(task.id(), Some(&task.parameters())).expect("what was accepted is accepted again");
         true
+    }
+}
+
+/// What the harness says about a target that fails; nothing in the process that fails.
+fn failure(name: &str, target: harness::Target) -> Option<String> {
+    if harness::progress().is_some() {
+        harness::fuzz(name, "npz", target);
+        return None;
+    }
+    let panic = std::panic::catch_unwind(|| harness::fuzz(name, "npz", target)).expect_err("the target does not fail");
+    panic.downcast_ref::<String>().cloned()
+}
+
+#[test]
+fn a_panic_is_noticed_and_its_file_kept() {
+    let Some(message) = failure("a_panic_is_noticed_and_its_file_kept", |bytes| {
+        assert!(bytes.len() > 300, "a short file");
+        true
+    }) else {
+        return;
+    };
+    let (_, path) = message.split_once("NN4N_FUZZ_INPUT=").expect("how to run it again");
+    let path = path.split(' ').next().expect("a path");
+    assert!(message.contains("a short file") && fs::read(path).expect("the file").len() <= 300, "{message}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn too_much_memory_is_noticed() {
+    let target: harness::Target = |bytes| bytes.len() > 300 || vec![1u8; 5 << 30].len() > bytes.len();
+    if let Some(message) = failure("too_much_memory_is_noticed", target) {
+        assert!(message.contains("memory allocation of 5368709120 bytes failed"), "{message}");
+    }
+}
+
+#[test]
+fn a_loop_without_end_is_noticed() {
+    let target: harness::Target = |bytes| bytes.len() > 300 || (0u64..).all(|number| number < u64::MAX);
+    if let Some(message) = failure("a_loop_without_end_is_noticed", target) {
+        assert!(message.contains("took longer than 5 s"), "{message}");
     }
 }
 
