@@ -80,7 +80,7 @@ fn main() -> anyhow::Result<()> {
         if let Some(fit) = CumulativeGaussian::of(&counts) {
             println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
         }
-        Psychometric::of("", &counts).save(run.path().join("psychometric.png"))?;
+        Psychometric::of("", "coherence", &counts).save(run.path().join("psychometric.png"))?;
     }
 
     // Fresh trials of every condition; three of them are drawn, all of them sort the units.

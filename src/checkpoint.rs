@@ -18,21 +18,24 @@
 //! ```
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
 };
 
 use candle_core::{DType, Device, Tensor, WithDType};
-use nn4n_models::{Ctrnn, ModelConfig, Tensors};
+use nn4n_models::{Ctrnn, ModelConfig, Tensors, zoo::ALL as PRETRAINED};
 use nn4n_tasks::Task;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     batch::{HostArray, host},
+    device::platform,
     error::{Error, Result},
     experiment::Experiment,
+    hub::{self, Reference},
     run_directory::write_atomically,
 };
 
@@ -178,14 +181,35 @@ pub struct ValidationRecord {
 pub struct Provenance {
     /// Program and version that wrote the file.
     pub program: String,
+    /// Where it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the same bits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub platform: Option<String>,
     /// The checkpoint whose network training started from; `None` if it was drawn from the seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub init: Option<PathBuf>,
+    /// The file of another library that it was read from; `None` if this program made it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imported: Option<ImportedFrom>,
     /// What to cite with it.
     pub citations: Vec<String>,
 }
 
+/// A file of another library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportedFrom {
+    /// Name of its [format](crate::import::Format).
+    pub format: String,
+    /// Its name, without the directory.
+    pub file: String,
+}
+
 impl Provenance {
+    /// This program and its version.
+    pub(crate) fn program() -> String {
+        concat!("nn4n ", env!("CARGO_PKG_VERSION")).into()
+    }
+
     /// This program, and the sources of the network and the task.
     pub fn of(experiment: &Experiment) -> Self {
         let task = experiment.task.as_ref();
@@ -196,14 +220,14 @@ impl Provenance {
         } else {
             vec![model.into(), task.citation().to_string()]
         };
-        Self { program: concat!("nn4n ", env!("CARGO_PKG_VERSION")).into(), init: experiment.init.clone(), citations }
+        Self { program: Self::program(), platform: Some(platform()), init: experiment.init.clone(), imported: None, citations }
     }
 }
 
 impl Checkpoint {
     /// The network on `device`; its trained tensors are variables, as in a fresh one.
     pub fn network(&self, device: &Device) -> Result<Ctrnn> {
-        let dtype = self.tensors.get("w_rec").map_or(DType::F32, Tensor::dtype);
+        let dtype = self.tensors.get("w_out").map_or(DType::F32, Tensor::dtype);
         Ok(Ctrnn::from_tensors(&self.header.model, self.tensors.clone(), dtype, device)?)
     }
 
@@ -237,13 +261,20 @@ impl Checkpoint {
         write_atomically(path.as_ref(), &serialize(path.as_ref(), &self.tensors, Some(json))?)
     }
 
-    /// Reads `reference`: a file, or a run directory.
+    /// Reads `reference`: a file, a run directory, the name of a network that comes with the program (see [`zoo`](crate::zoo)), or
+    /// `hf:owner/repo[@revision][/file]` on the [hub].
     ///
     /// # Errors
-    /// If there is no such file, or it is not a complete and consistent checkpoint of a format this program knows.
+    /// If there is no such file, it cannot be downloaded, or it is not a complete and consistent checkpoint of a format this program knows.
     pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
-        let path = locate(reference.as_ref())?;
-        Self::from_bytes(&path, &read(&path)?)
+        let reference = reference.as_ref();
+        let from_hub = Reference::from_path(reference)?;
+        let unfit = |error| match &from_hub {
+            Some(named) => Error::hub(named, format!("{error}; or name another file of the repository, as hf:owner/repo/FILE")),
+            None => error,
+        };
+        let (path, bytes) = read(reference)?;
+        Self::from_bytes(&path, &bytes).map_err(unfit)
     }
 
     /// Reads the bytes of a file, which is called `path` in messages.
@@ -267,14 +298,36 @@ impl Checkpoint {
     }
 }
 
-/// The file that `reference` names.
+/// The bytes of the checkpoint that `reference` names, and what to call it.
+pub(crate) fn read(reference: &Path) -> Result<(PathBuf, Cow<'static, [u8]>)> {
+    // What is on the disk goes before a network of the same name that comes with the program.
+    if let Some(pretrained) = PRETRAINED.iter().find(|files| !reference.exists() && Path::new(files.id) == reference) {
+        return Ok((pretrained.id.into(), Cow::Borrowed(pretrained.model)));
+    }
+    let path = locate(reference)?;
+    let bytes = read_file(&path)?;
+    Ok((path, Cow::Owned(bytes)))
+}
+
+/// The file that `reference` names, downloaded if it is on the [hub] and not in the cache.
+///
+/// # Errors
+/// If there is none.
 pub fn locate(reference: &Path) -> Result<PathBuf> {
+    if let Some(named) = Reference::from_path(reference)? {
+        return hub::fetch(&named);
+    }
     let path = if reference.is_dir() { reference.join("model.safetensors") } else { reference.to_path_buf() };
     if path.is_file() {
         return Ok(path);
     }
     let message = if reference.is_dir() { "is a directory without model.safetensors" } else { "does not exist" };
-    Err(Error::file(reference, format!("{message}; name a checkpoint file or a run directory (`nn4n train` makes one)")))
+    Err(Error::file(
+        reference,
+        format!(
+            "{message}; name a checkpoint file, a run directory (`nn4n train` makes one), a network of `nn4n zoo list`, or hf:owner/repo on the hub"
+        ),
+    ))
 }
 
 fn parse_header(path: &Path, json: &str) -> Result<Header> {
@@ -321,11 +374,11 @@ pub(crate) fn serialize(path: &Path, tensors: &Tensors, json: Option<String>) ->
 
 /// All tensors of a safetensors file, and its metadata.
 pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<String, String>>)> {
-    parse_tensors(path, &read(path)?)
+    parse_tensors(path, &read_file(path)?)
 }
 
 /// The bytes of a file that is not too large.
-fn read(path: &Path) -> Result<Vec<u8>> {
+fn read_file(path: &Path) -> Result<Vec<u8>> {
     let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
     let length = fs::metadata(path).map_err(unreadable)?.len();
     if length > LARGEST_FILE {

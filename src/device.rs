@@ -48,6 +48,13 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
+/// Where the same run on the CPU has the same bits: the architecture, the system and the widest vectors of the processor, such as `x86_64-linux V4`.
+pub fn platform() -> String {
+    let vectors = format!("{:?}", pulp::Arch::new());
+    let level = vectors.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    format!("{}-{} {level}", std::env::consts::ARCH, std::env::consts::OS)
+}
+
 impl DeviceChoice {
     /// Opens the device, and says in words which one it is.
     ///

@@ -33,6 +33,17 @@ pub enum Error {
         /// What is wrong with it, and the remedy.
         message: String,
     },
+    /// A file of another library could not be imported.
+    #[error(transparent)]
+    Import(#[from] crate::import::Refused),
+    /// A checkpoint could not be had from the hub.
+    #[error("{reference}: {message}")]
+    Hub {
+        /// As it was asked for.
+        reference: String,
+        /// Why not, and the remedy.
+        message: String,
+    },
     /// A device that is not there.
     #[error("device `{requested}`: {message}")]
     Device {
@@ -58,6 +69,10 @@ pub enum Error {
 impl Error {
     pub(crate) fn setting(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Setting { field: field.into(), message: message.into() }
+    }
+
+    pub(crate) fn hub(reference: impl ToString, message: impl Into<String>) -> Self {
+        Self::Hub { reference: reference.to_string(), message: message.into() }
     }
 
     pub(crate) fn file(path: impl AsRef<Path>, message: impl ToString) -> Self {

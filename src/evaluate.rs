@@ -137,14 +137,28 @@ pub fn psychometric(
     per_value: usize,
     seed: u64,
 ) -> Result<Vec<ChoiceCount>> {
-    check_fit(network, task)?;
     let conditions: Vec<Condition> = values.iter().map(|value| Condition::new().with(variable, *value)).collect();
-    let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, &conditions, per_value)?;
+    choices(network, task, variable, &conditions, per_value, seed)
+}
+
+/// The same under conditions that may fix other variables, too, such as the context; each must have the `variable`.
+pub fn choices(
+    network: &Ctrnn,
+    task: &dyn Task,
+    variable: &str,
+    conditions: &[Condition],
+    per_condition: usize,
+    seed: u64,
+) -> Result<Vec<ChoiceCount>> {
+    check_fit(network, task)?;
+    let missing = || Error::setting("conditions", format!("every one must have a value of `{variable}`"));
+    let values = conditions.iter().map(|condition| condition.number(variable).ok_or_else(missing)).collect::<Result<Vec<_>>>()?;
+    let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
     let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
     let scores = scores(task, &trials, outputs.view())?;
     Ok(values
         .iter()
-        .zip(scores.chunks(per_value))
+        .zip(scores.chunks(per_condition))
         .map(|(value, scores)| {
             let choices: Vec<usize> = scores.iter().filter_map(|score| score.choice).collect();
             ChoiceCount { value: *value, chose_first: choices.iter().filter(|choice| **choice == 0).count(), trials: choices.len() }

@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    train::{TrainConfig, loss::readout_for, regulariser::Penalty},
+    plant::check_outputs,
+    train::{Loss, TrainConfig, loss::readout_for, regulariser::Penalty},
 };
 
 /// A validated experiment.
@@ -90,7 +91,7 @@ struct TaskTable {
 }
 
 impl Experiment {
-    /// Puts an experiment together.
+    /// Puts an experiment together from parts as they are; [`for_task`](Self::for_task) fits them to the task.
     ///
     /// # Errors
     /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
@@ -98,6 +99,17 @@ impl Experiment {
         let experiment = Self { seed, task, model, train, init: None, curriculum: Vec::new() };
         experiment.validate()?;
         Ok(experiment)
+    }
+
+    /// Puts an experiment together as the command line does: the loss and the readout follow the [objective](Task::objective) of the task, and the
+    /// step is the task's, whatever `model` and `train` say of them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_task(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
+        let objective = task.objective();
+        let model = model.dt(task.dt()).readout(readout_for(objective));
+        Self::new(task, model, TrainConfig { loss: objective.into(), ..train }, seed)
     }
 
     /// Checks every rule, as [`new`](Self::new) and [`fit`](crate::train::fit) do.
@@ -109,9 +121,9 @@ impl Experiment {
         task.validate()?;
         model.validate()?;
         train.validate()?;
+        curriculum.iter().map(|stage| &stage.task).chain([task]).try_for_each(|task| refuse_with_plant(task.as_ref(), model, train))?;
         train.loss.validate(model.readout)?;
         train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
-        refuse_with_plant(task.as_ref(), train)?;
         fits("inputs", model.inputs, task.inputs().len(), task.id())?;
         fits("outputs", model.outputs, task.outputs().len(), task.id())?;
         fits("dt", model.dt, task.dt(), task.id())?;
@@ -190,12 +202,23 @@ impl Stage {
 }
 
 /// What looks at the network's own outputs has no meaning where those of a plant are graded.
-fn refuse_with_plant(task: &dyn Task, train: &TrainConfig) -> Result<()> {
-    if task.plant().is_none() || !train.regularisers.iter().any(|regulariser| matches!(regulariser.kind, Penalty::VanishingGradient {})) {
+fn refuse_with_plant(task: &dyn Task, model: &ModelConfig, train: &TrainConfig) -> Result<()> {
+    if task.plant().is_none() {
         return Ok(());
     }
-    let message = format!("does not reach through the plant of `{}`; remove this regulariser", task.id());
-    Err(Error::setting("train.regularisers.vanishing_gradient", message))
+    check_outputs(model.outputs)?;
+    if train.loss == Loss::CrossEntropy {
+        let message = format!(
+            "= \"cross_entropy\" grades probabilities, but of `{}` the place of a hand is graded; use the loss \"masked_mse\" or \"mean_square\"",
+            task.id()
+        );
+        return Err(Error::setting("train.loss", message));
+    }
+    if train.regularisers.iter().any(|regulariser| matches!(regulariser.kind, Penalty::VanishingGradient {})) {
+        let message = format!("does not reach through the plant of `{}`; remove this regulariser", task.id());
+        return Err(Error::setting("train.regularisers.vanishing_gradient", message));
+    }
+    Ok(())
 }
 
 /// The parameters of a task that have a value.

@@ -5,8 +5,8 @@
 //!   -> train::fit -> RunDirectory                          train, run_directory
 //!   -> Checkpoint -> Ctrnn -> Recording                    checkpoint, record
 //!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
-//! preset: the experiments of papers
-//! export: networks in the formats of other programs
+//! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
+//! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
 //!
 //! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`).
@@ -25,6 +25,7 @@ mod error;
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
+pub mod hub;
 pub mod plant;
 pub mod plot;
 pub mod preset;
@@ -32,6 +33,7 @@ pub mod progress;
 pub mod record;
 pub mod run_directory;
 pub mod train;
+pub mod zoo;
 
 pub use checkpoint::Checkpoint;
 pub use device::DeviceChoice;

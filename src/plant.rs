@@ -14,7 +14,23 @@ use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, NoiseKey, State, Trajectory};
 use nn4n_tasks::motor::{Arm, Feedback, Plant};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// Torques that an arm takes, one for each joint.
+const TORQUES: usize = 2;
+
+/// Checks that a network with so many outputs can drive an arm.
+///
+/// # Errors
+/// If there is not one output for each joint.
+pub(crate) fn check_outputs(outputs: usize) -> Result<()> {
+    if outputs == TORQUES {
+        return Ok(());
+    }
+    let message =
+        format!("is {outputs}, but an arm is driven by exactly {TORQUES}, the torques of shoulder and elbow; set it to {TORQUES}");
+    Err(Error::setting("model.outputs", message))
+}
 
 /// What a network does on `inputs` (batch, steps, inputs) of a task: alone, or driving the task's `plant`. Then `outputs` are what the plant does
 /// (batch, steps, 2), and `logits` the outputs of the network itself.
@@ -29,6 +45,7 @@ pub fn unroll(
     noise: Option<NoiseKey>,
 ) -> Result<Trajectory> {
     let Some(plant) = plant else { return Ok(network.unroll(inputs, start, noise)?) };
+    check_outputs(network.config().outputs)?;
     let mut drive = Drive::start(plant, inputs)?;
     let trajectory = network.unroll_closed(inputs, start, noise, |outputs| drive.step(outputs))?;
     let hand = Tensor::stack(&drive.hand, 1)?;
@@ -195,6 +212,17 @@ mod tests {
                 let felt = felt.narrow(1, plant.first_channel, 4)?.flatten_all()?.to_vec1::<f64>()?;
                 assert!(felt.iter().zip(known).all(|(a, b)| (a - b).abs() < 1e-12), "{felt:?} {known:?}");
             }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_network_without_exactly_two_outputs_is_refused() -> Result<()> {
+        for outputs in [1, 3] {
+            let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, outputs).dt(10.0), 0, DType::F64, &Device::Cpu)?;
+            let inputs = Tensor::zeros((1, 2, 7), DType::F64, &Device::Cpu)?;
+            let message = unroll(&network, Some(&plant(Feedback::Hand, 0)), &inputs, None, None).unwrap_err().to_string();
+            assert!(message.contains("model.outputs") && message.contains("set it to 2"), "{message}");
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A live progress bar for training, which also makes Ctrl-C end a run after the update in hand, to be resumed later.
+//! Live progress bars: of training, where Ctrl-C ends a run after the update in hand, to be resumed later, and of a download.
 
 use std::{
     io::{self, Write},
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::{checkpoint::ValidationRecord, train::Progress};
 
@@ -47,6 +47,21 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
         }
         if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+}
+
+/// Bytes of a download of which `done` are there, on standard error: as a bar in a terminal, else as one line.
+pub(crate) fn download_bar(what: &str, done: u64, bytes: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(5));
+    let template = "{bar:24} {bytes}/{total_bytes}  {msg}  {bytes_per_sec}  ETA {eta}";
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(what.to_string());
+    bar.set_position(done);
+    bar.reset_eta();
+    if bar.is_hidden() {
+        let rest = if done > 0 { format!(", {} of them here already", HumanBytes(done)) } else { String::new() };
+        say(&format!("downloading {what}: {}{rest}", HumanBytes(bytes)));
+    }
+    bar
 }
 
 /// A line on standard error. That nobody reads it any more (as under `2>&1 | head`) is no reason to end a run, let alone to panic as `eprintln!` does.

@@ -101,7 +101,7 @@ const LARGEST: usize = 1 << 32;
 /// # Errors
 /// If the shapes do not fit the network or each other.
 pub fn record(network: &Ctrnn, inputs: &Array3<f32>, x0: Option<&Array2<f32>>, noise: Option<NoiseKey>) -> Result<Recording> {
-    record_with(network, None, inputs, x0, noise)
+    record_driving(network, None, inputs, x0, noise)
 }
 
 /// What a network does on trials of a task, driving the task's plant if it has one: then the outputs are what the plant does.
@@ -109,10 +109,14 @@ pub fn record(network: &Ctrnn, inputs: &Array3<f32>, x0: Option<&Array2<f32>>, n
 /// # Errors
 /// If the network does not fit the trials.
 pub fn record_trials(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Recording> {
-    record_with(network, task.plant().as_ref(), &trials.inputs, None, noise)
+    record_driving(network, task.plant().as_ref(), &trials.inputs, None, noise)
 }
 
-fn record_with(
+/// As [`record`], while the network drives a plant if there is one: then the outputs are what the plant does.
+///
+/// # Errors
+/// As [`record`], and if the network does not fit the plant.
+pub fn record_driving(
     network: &Ctrnn,
     plant: Option<&Plant>,
     inputs: &Array3<f32>,

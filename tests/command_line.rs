@@ -6,7 +6,11 @@ use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
 
 use ndarray::{Array2, Array3};
 use ndarray_npy::{NpzReader, NpzWriter};
-use nn4n::{Checkpoint, record::record};
+use nn4n::{
+    Checkpoint,
+    record::{record, record_trials},
+    tasks::{Split, batch},
+};
 use serde_json::Value;
 
 /// Trains in a second; the rest of the settings are the defaults.
@@ -208,6 +212,34 @@ fn run_writes_what_the_library_computes_from_the_given_start() {
     }
     assert_eq!(outputs("one.npz"), outputs("again.npz"));
     assert!(outputs("one.npz") != outputs("two.npz") && outputs("one.npz") != outputs("plain-activity.npz"), "there is no noise");
+}
+
+#[test]
+fn run_drives_the_arm_that_the_network_was_trained_to_drive_unless_the_loop_is_left_open() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let toml = "[task]\nid = \"motor/arm_reach\"\ndt = 20.0\n[model]\nunits = 10\n[train]\nbatch_size = 2\nupdates = 1\nvalidation = { trials_per_condition = 1 }\n";
+    fs::write(folder.path().join("arm.toml"), toml).expect("a file");
+    nn4n(folder.path(), &["train", "arm.toml", "--out", "arm"]);
+    let checkpoint = Checkpoint::load(folder.path().join("arm")).expect("a checkpoint");
+    let (network, task) = (checkpoint.network(&candle_core::Device::Cpu).expect("a network"), checkpoint.task().expect("a task"));
+    let trials = batch(task.as_ref(), Split::Test, 0, 0, 3).expect("trials");
+    write_npz(&folder.path().join("trials.npz"), &[("inputs", &trials.inputs)], None);
+
+    let run = |out: &str, more: &[&str]| {
+        let output = program::nn4n(folder.path(), &[&["run", "arm", "--inputs", "trials.npz", "--out", out], more].concat(), &[]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{stderr}");
+        (read_npz(&folder.path().join(out)), stderr)
+    };
+    let (closed, said) = run("closed.npz", &[]);
+    assert!(said.contains("driving the arm of `motor/arm_reach`") && said.contains("--open-loop"), "{said}");
+    let driven = record_trials(&network, task.as_ref(), &trials, None).expect("a recording");
+    assert!(closed["outputs"] == driven.outputs && closed["rates"] == driven.rates);
+    let (open, said) = run("open.npz", &["--open-loop"]);
+    assert!(!said.contains("driving"), "{said}");
+    let alone = record(&network, &trials.inputs, None, None).expect("a recording");
+    assert!(open["outputs"] == alone.outputs && open["rates"] == alone.rates);
+    assert!(open["outputs"] != closed["outputs"]);
 }
 
 #[test]

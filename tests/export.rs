@@ -12,8 +12,8 @@ use nn4n::{
     checkpoint::{FORMAT, Header, Provenance, TaskRecord, TrainRecord},
     export::{Format, export},
     models::{
-        Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LearnTau, MatrixConfig, ModelConfig, NoiseKey,
-        NoiseScaling, PerUnit, Plastic, Readout, SignRule, Start, Values,
+        Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LayerConfig, LearnTau, MatrixConfig, ModelConfig,
+        NoiseKey, NoiseScaling, PerUnit, Plastic, Readout, SignRule, Start, Values,
     },
     record::record,
     tasks::NpzFile,
@@ -359,7 +359,7 @@ fn the_arrays_are_those_of_the_checkpoint_under_the_same_names() {
     for name in checkpoint.tensors.keys().filter(|name| !name.starts_with("connectivity")) {
         assert_eq!(file.require(name).expect(name).view(), checkpoint.array::<f32>(name).expect(name).view(), "{name}");
     }
-    assert_eq!(file.require("alpha").expect("alpha").as_slice(), Some(&[0.2; 12][..]));
+    assert!(file.require("alpha").expect("alpha").iter().all(|alpha| (alpha - 0.2).abs() < 1e-7));
     assert_eq!(file.require("cell_types").expect("cell types").as_slice(), Some(&[1., 1., 1., 1., 1., 1., -1., -1., 0., 0., 0., 0.][..]));
     assert_eq!(checkpoint.network(&Device::Cpu).expect("a network").units().cell_types[7], Some(CellType::Inhibitory));
 
@@ -379,6 +379,22 @@ fn the_arrays_are_those_of_the_checkpoint_under_the_same_names() {
     ];
     for (name, dtype, shape) in wanted {
         assert_eq!((&described[name]["dtype"], &described[name]["shape"]), (&dtype.into(), &shape.into()), "{name}");
+    }
+}
+
+#[test]
+fn every_layer_of_a_stacked_network_is_among_the_arrays_and_other_formats_refuse_it() {
+    let config = ModelConfig::stacked(2, 1, [LayerConfig::new("below", 4).tau(50.0), LayerConfig::ei("above", 5, 0.8)]);
+    let checkpoint = checkpoint(&config, DType::F32);
+    let bytes = export(&checkpoint, Format::Npz).expect("a file");
+    let mut file = NpzFile::from_bytes(Path::new("net.npz"), bytes).expect("an archive");
+    assert_eq!(file.require("layers.1.w_in").expect("weights").shape(), [5, 4]);
+    let alpha = file.require("alpha").expect("alpha");
+    assert!((alpha[[0]] - 0.4).abs() < 1e-7 && (alpha[[8]] - 0.2).abs() < 1e-7, "{alpha}");
+    assert_eq!(file.require("areas").expect("areas").as_slice(), Some(&[0., 0., 0., 0., 1., 1., 1., 1., 1.][..]));
+    for format in [Format::Torch, Format::Nn4n, Format::Numpy] {
+        let message = export(&checkpoint, format).expect_err("a stacked network").to_string();
+        assert!(message.starts_with("model.kind") && message.contains("export to npz"), "{message}");
     }
 }
 

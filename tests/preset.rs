@@ -1,11 +1,14 @@
 //! The presets have the structure of the networks in their papers.
 
+use std::collections::BTreeSet;
+
 use candle_core::{DType, Device, Tensor};
 use nn4n::{
     Experiment,
     models::{CellType, Ctrnn, Start},
     preset,
-    train::{OptimizerConfig, TrainConfig},
+    tasks::{Split, TrialRng},
+    train::{OptimizerConfig, SynapticIntelligenceConfig, TrainConfig},
 };
 
 /// 0/1 masks `[post][pre]` of a network drawn from the preset.
@@ -65,6 +68,28 @@ fn every_preset_says_what_it_is_and_repeats_itself() {
         assert_eq!((again.model, again.train), (experiment.model, experiment.train), "{}", listed.id);
     }
     assert!(preset::load("song2016/none").unwrap_err().to_string().contains("song2016/rdm_fixed"));
+}
+
+#[test]
+fn yang2019_sequential_trains_groups_in_turn_and_protects_the_earlier_ones() {
+    let experiment = preset::load("yang2019/sequential").expect("a preset");
+    let train = &experiment.train;
+    assert_eq!(train.synaptic_intelligence, Some(SynapticIntelligenceConfig { c: 1.0, xi: 0.01 }));
+    // 400,000 trials in batches of 64 for each task of a group: 6250 updates.
+    assert_eq!(experiment.task.switches(), [6250, 2 * 6250, 4 * 6250, 5 * 6250]);
+    assert_eq!((train.batch_size, train.updates), (64, 7 * 6250));
+    let drawn = |updates: std::ops::Range<u64>| -> BTreeSet<String> {
+        let of = |update| {
+            let trial = experiment.task.trial(Split::Train, None, &mut TrialRng::new(0, "train", update, 0)).expect("a trial");
+            assert!(trial.condition.number("coherence").is_none_or(|coherence| coherence.abs() >= 0.1), "{}", trial.condition);
+            trial.condition.text("task").unwrap_or_default().to_owned()
+        };
+        updates.map(of).collect()
+    };
+    let set = |names: &[&str]| names.iter().map(|name| format!("yang2019/{name}")).collect::<BTreeSet<_>>();
+    assert_eq!(drawn(6230..6270), set(&["fdgo", "delaygo"]));
+    assert_eq!(drawn(12_500..12_540), set(&["dm1", "dm2"]));
+    assert_eq!(drawn(43_710..43_750), set(&["contextdm1", "contextdm2"]));
 }
 
 #[test]

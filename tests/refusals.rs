@@ -107,6 +107,24 @@ fn mistakes_in_an_experiment_are_refused_by_name() {
 }
 
 #[test]
+fn what_cannot_be_trained_through_an_arm_is_refused() {
+    let reach = "[task]\nid = \"motor/arm_reach\"\n[model]\nunits = 8\n";
+    let cases: [(&str, &[&str]); 3] = [
+        ("outputs = 3\n", &["model.outputs: is 3", "exactly 2", "set it to 2"]),
+        ("readout = \"softmax\"\n[train]\nloss = \"cross_entropy\"\n", &["train.loss", "`motor/arm_reach`", "use the loss \"masked_mse\""]),
+        (
+            "[train]\nregularisers = [{ kind = \"vanishing_gradient\", weight = 1.0 }]\n",
+            &["train.regularisers.vanishing_gradient", "`motor/arm_reach`", "remove this regulariser"],
+        ),
+    ];
+    for (index, (lines, words)) in cases.into_iter().enumerate() {
+        assert_toml_refused(&format!("arm-{index}"), &format!("{reach}{lines}"), words);
+    }
+    let set = "[task]\nid = \"multitask/set\"\ntasks = [\"motor/centre_out\", \"motor/arm_reach\"]\n[model]\nunits = 8\n";
+    assert_toml_refused("arm-set", set, &["`tasks` = motor/arm_reach", "train on this task alone"]);
+}
+
+#[test]
 fn numbers_that_make_no_sense_are_refused() {
     let cases: [(&[&str], &[&str]); 15] = [
         (&["--units", "0"], &["model.units", "give the number of units"]),

@@ -112,6 +112,18 @@ fn streams_are_trained_on_and_the_loss_is_the_one_that_the_task_asks_for() -> Re
     whole_and_in_pieces(&experiment, &[2, 4])?;
     let squared = Experiment::from_toml("[task]\nid = \"yang2019/fdgo\"\n[model]\nunits = 10\n")?;
     assert_eq!(squared.train.loss, Loss::MeanSquare);
+    for (id, loss, readout) in [
+        ("neurogym/go_nogo", Loss::CrossEntropy, Readout::Softmax),
+        ("yang2019/fdgo", Loss::MeanSquare, Readout::Linear),
+        ("song2016/rdm_fixed", Loss::MaskedMse, Readout::Linear),
+    ] {
+        let task = task(id, json!({}));
+        let model = ModelConfig::vanilla(task.inputs().len(), 10, task.outputs().len());
+        let made = Experiment::for_task(task.clone(), model, TrainConfig::default(), 0)?;
+        assert_eq!((made.train.loss, made.model.readout, made.model.dt), (loss, readout, task.dt()), "{id}");
+        let read = Experiment::from_toml(&format!("[task]\nid = \"{id}\"\n[model]\nunits = 10\n"))?;
+        assert_eq!((read.train, read.model), (made.train, made.model), "{id}");
+    }
     Ok(())
 }
 
@@ -172,6 +184,11 @@ fn a_strong_penalty_holds_what_the_first_task_of_a_sequence_needed() -> Result<(
     let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
     let settings = TrainConfig { synaptic_intelligence: Some(SynapticIntelligenceConfig::default()), ..settings(9, 3) };
     whole_and_in_pieces(&Experiment::new(set, model, settings.clone(), 0)?, &[2, 4, 6])?;
+    let member = |name: &str| json!({ "id": "song2016/rdm_fixed", "name": name });
+    let groups = json!({ "schedule": "sequential", "tasks": [{ "updates": 4, "tasks": [member("a"), member("b")] }, member("c")] });
+    let groups = task("multitask/set", groups);
+    let model = ModelConfig::vanilla(groups.inputs().len(), 10, 2);
+    whole_and_in_pieces(&Experiment::new(groups, model, settings.clone(), 0)?, &[3, 5])?;
     // A single task has nothing to protect.
     let single = Experiment::new(easy_task(), ModelConfig::vanilla(2, 10, 2), settings, 0)?;
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -4,9 +4,9 @@ use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    config::{CellType, ChannelGroup, ModelConfig, ReadoutFrom, Units},
+    config::{CellType, ChannelGroup, MatrixConfig, ModelConfig, ReadoutFrom, Units},
     error::{ModelError, Result},
-    stream::Stream,
+    stream::{LayerSeed, Stream},
 };
 
 /// A 0/1 matrix, row-major, `posts` x `pres`.
@@ -36,39 +36,44 @@ impl Mask {
         }
     }
 
-    fn restrict(&mut self, rows: Option<&Vec<Vec<u8>>>) {
-        if let Some(rows) = rows {
+    /// Removes what the connectivity of the matrix forbids and adds its fixed synapses.
+    fn settle(&mut self, matrix: &MatrixConfig) {
+        if let Some(rows) = &matrix.connectivity {
             self.entries.iter_mut().zip(rows.iter().flatten()).for_each(|(entry, allowed)| *entry &= allowed);
         }
+        matrix.fixed.iter().for_each(|synapse| self.entries[synapse.post * self.pres + synapse.pre] = 1);
     }
 }
 
-/// The three masks of a network.
+/// The masks of a layer.
 #[derive(Clone, Debug)]
 pub(crate) struct Connectivity {
     pub w_in: Mask,
     pub w_rec: Mask,
-    pub w_out: Mask,
+    /// Which units were chosen to receive input.
+    receiving: Vec<bool>,
 }
 
 impl Connectivity {
     /// Draws the masks. `config` is valid.
-    pub(crate) fn draw(config: &ModelConfig, units: &Units, seed: u64) -> Result<Self> {
+    pub(crate) fn draw(config: &ModelConfig, units: &Units, seed: LayerSeed) -> Result<Self> {
         let (w_in, receiving) = draw_input(config, units, seed)?;
-        let mut connectivity =
-            Self { w_in, w_rec: draw_recurrent(config, units, seed), w_out: draw_output(config, units, &receiving, seed)? };
-        let matrices =
-            [(&mut connectivity.w_in, &config.w_in), (&mut connectivity.w_rec, &config.w_rec), (&mut connectivity.w_out, &config.w_out)];
-        for (mask, matrix) in matrices {
-            mask.restrict(matrix.connectivity.as_ref());
-            matrix.fixed.iter().for_each(|synapse| mask.entries[synapse.post * mask.pres + synapse.pre] = 1);
-        }
+        let mut connectivity = Self { w_in, w_rec: draw_recurrent(config, units, seed), receiving };
+        connectivity.w_in.settle(&config.w_in);
+        connectivity.w_rec.settle(&config.w_rec);
         Ok(connectivity)
+    }
+
+    /// Draws the mask of the output weights.
+    pub(crate) fn draw_readout(&self, config: &ModelConfig, units: &Units, seed: LayerSeed) -> Result<Mask> {
+        let mut w_out = draw_output(config, units, &self.receiving, seed)?;
+        w_out.settle(&config.w_out);
+        Ok(w_out)
     }
 }
 
 /// Also returns which units were chosen to receive input.
-fn draw_input(config: &ModelConfig, units: &Units, seed: u64) -> Result<(Mask, Vec<bool>)> {
+fn draw_input(config: &ModelConfig, units: &Units, seed: LayerSeed) -> Result<(Mask, Vec<bool>)> {
     let rng = &mut Stream::InputConnectivity.rng(seed);
     let mut mask = Mask::empty(units.len(), config.inputs);
     let mut receiving = vec![false; units.len()];
@@ -88,7 +93,7 @@ fn draw_input(config: &ModelConfig, units: &Units, seed: u64) -> Result<(Mask, V
     Ok((mask, receiving))
 }
 
-fn draw_output(config: &ModelConfig, units: &Units, receiving: &[bool], seed: u64) -> Result<Mask> {
+fn draw_output(config: &ModelConfig, units: &Units, receiving: &[bool], seed: LayerSeed) -> Result<Mask> {
     let rng = &mut Stream::OutputConnectivity.rng(seed);
     let mut mask = Mask::empty(config.outputs, units.len());
     let eligible = |unit: usize| {
@@ -107,7 +112,7 @@ fn draw_output(config: &ModelConfig, units: &Units, receiving: &[bool], seed: u6
 }
 
 /// One draw for every ordered pair of areas and of cell types, so that each block has exactly its density.
-fn draw_recurrent(config: &ModelConfig, units: &Units, seed: u64) -> Mask {
+fn draw_recurrent(config: &ModelConfig, units: &Units, seed: LayerSeed) -> Mask {
     let rng = &mut Stream::RecurrentConnectivity.rng(seed);
     let n = units.len();
     let mut mask = Mask::empty(n, n);

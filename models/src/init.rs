@@ -215,7 +215,7 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::Stream;
+    use crate::stream::{LayerSeed, Stream};
 
     fn full(posts: usize, pres: usize) -> Mask {
         Mask { posts, pres, entries: vec![1; posts * pres] }
@@ -231,6 +231,10 @@ mod tests {
         Draw { name: "w_rec", init, mask, pre_types, balance: Balance::Off, spectral_radius: None, radius_requested: true, fixed: &[] }
     }
 
+    fn rng(seed: u64) -> ChaCha8Rng {
+        Stream::RecurrentWeights.rng(LayerSeed { seed, layer: 0 })
+    }
+
     #[test]
     fn spectral_radius_of_a_rotation_and_of_a_known_matrix() {
         let rotation = faer::mat![[0.0, -2.0], [2.0, 0.0]];
@@ -242,8 +246,7 @@ mod tests {
     #[test]
     fn a_requested_spectral_radius_is_reached() {
         let (mask, types, init) = (full(40, 40), ei(32, 8), Init::Gamma { shape: 2.0, mean: 0.1 });
-        let weights =
-            Draw { spectral_radius: Some(1.5), ..draw(&init, &mask, &types) }.weights(&mut Stream::RecurrentWeights.rng(1)).unwrap();
+        let weights = Draw { spectral_radius: Some(1.5), ..draw(&init, &mask, &types) }.weights(&mut rng(1)).unwrap();
         assert!((spectral_radius(&weights).unwrap() - 1.5).abs() < 1e-9);
     }
 
@@ -255,7 +258,7 @@ mod tests {
         (0..n * n).for_each(|index| mask.entries[index] = u8::from((index / n * 7) % n < (index % n * 7) % n));
         let (types, init) = (vec![None; n], Init::Normal(1.0));
         let drawn = |spectral_radius, radius_requested| {
-            Draw { spectral_radius, radius_requested, ..draw(&init, &mask, &types) }.weights(&mut Stream::RecurrentWeights.rng(1))
+            Draw { spectral_radius, radius_requested, ..draw(&init, &mask, &types) }.weights(&mut rng(1))
         };
         assert!(drawn(Some(1.5), true).unwrap_err().to_string().contains("cannot be reached"));
         assert_eq!(drawn(Some(1.5), false).unwrap(), drawn(None, false).unwrap());
@@ -264,7 +267,7 @@ mod tests {
     #[test]
     fn a_random_orthogonal_matrix_is_orthogonal() {
         let (mask, types) = (full(12, 12), vec![None; 12]);
-        let weights = draw(&Init::Orthogonal(0.5), &mask, &types).weights(&mut Stream::RecurrentWeights.rng(1)).unwrap();
+        let weights = draw(&Init::Orthogonal(0.5), &mask, &types).weights(&mut rng(1)).unwrap();
         let gram = weights.transpose() * &weights;
         for i in 0..12 {
             for j in 0..12 {
@@ -280,7 +283,7 @@ mod tests {
         let (mask, types, init) = (full(1, 6), ei(4, 2), Init::Gamma { shape: 2.0, mean: 0.1 });
         let (mut excitatory, mut inhibitory) = (0.0, 0.0);
         let draws = 20_000;
-        let mut rng = Stream::RecurrentWeights.rng(5);
+        let mut rng = rng(5);
         for _ in 0..draws {
             let weights = draw(&init, &mask, &types).weights(&mut rng).unwrap();
             excitatory += weights[(0, 0)] / draws as f64;
@@ -294,7 +297,7 @@ mod tests {
     #[test]
     fn row_balance_cancels_every_row_and_global_balance_the_sum() {
         let (mask, types, init) = (full(10, 10), ei(8, 2), Init::Uniform(1.0));
-        let balanced = |balance| Draw { balance, ..draw(&init, &mask, &types) }.weights(&mut Stream::RecurrentWeights.rng(2)).unwrap();
+        let balanced = |balance| Draw { balance, ..draw(&init, &mask, &types) }.weights(&mut rng(2)).unwrap();
         let row_sum = |weights: &Mat<f64>, post: usize| (0..10).map(|pre| weights[(post, pre)]).sum::<f64>();
         let by_row = balanced(Balance::Row);
         assert!((0..10).all(|post| row_sum(&by_row, post).abs() < 1e-12));
@@ -309,7 +312,7 @@ mod tests {
         mask.entries[400 + 100..].fill(0); // the second unit has 100 synapses
         let types = vec![None; 400];
         let deviation = |init: Init, post: usize, count: usize| {
-            let weights = draw(&init, &mask, &types).weights(&mut Stream::RecurrentWeights.rng(3)).unwrap();
+            let weights = draw(&init, &mask, &types).weights(&mut rng(3)).unwrap();
             ((0..count).map(|pre| weights[(post, pre)].powi(2)).sum::<f64>() / count as f64).sqrt()
         };
         assert!((deviation(Init::Normal(1.0), 0, 400) - 1.0 / 20.0).abs() < 0.006);
@@ -322,7 +325,7 @@ mod tests {
         let (mut mask, types) = (full(1, 2), vec![None; 2]);
         mask.entries[1] = 0;
         let init = Init::Array(vec![vec![0.5, 0.25]]);
-        let error = draw(&init, &mask, &types).weights(&mut Stream::RecurrentWeights.rng(0)).unwrap_err();
+        let error = draw(&init, &mask, &types).weights(&mut rng(0)).unwrap_err();
         assert!(error.to_string().contains("array[0][1]: is 0.25, but there is no such synapse"), "{error}");
     }
 
@@ -330,7 +333,7 @@ mod tests {
     fn an_explicit_array_against_dales_law_is_refused() {
         let (mask, types) = (full(1, 2), ei(1, 1));
         let init = Init::Array(vec![vec![0.5, 0.5]]);
-        let error = draw(&init, &mask, &types).weights(&mut Stream::RecurrentWeights.rng(0)).unwrap_err();
+        let error = draw(&init, &mask, &types).weights(&mut rng(0)).unwrap_err();
         assert!(error.to_string().contains("array[0][1]"), "{error}");
     }
 }

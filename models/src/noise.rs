@@ -1,7 +1,7 @@
 //! Gaussian noise from a counter-based generator: every number is a pure function of its key and its place.
 //!
 //! ```text
-//! words = Philox4x32-10(counter = (quad, step, trial, 0), key = hash(seed, stream, update))
+//! words = Philox4x32-10(counter = (quad, step, trial, 0), key = hash(seed, update, stream, layer))
 //! u = (floor(word / 2) + 1/2) / 2^31   in f32, in (0, 1]
 //! (z0, z1) = sqrt(-2 ln u(word 0)) (cos 2 pi v, sin 2 pi v),  v = word 1 / 2^32      Box-Muller; (z2, z3) likewise from words 2 and 3
 //! unit i has z[i div Q] of quad i mod Q,  Q = ceil(units / 4)
@@ -28,18 +28,25 @@ pub struct NoiseKey {
     pub first_trial: u32,
     /// Index of the call's first step, so that a long simulation can be cut into pieces.
     pub first_step: u32,
+    /// Index of the network's first layer: each layer has noise of its own.
+    pub layer: u32,
 }
 
 impl NoiseKey {
     /// Noise of a seed and an update, trials and steps counted from zero.
     pub fn new(seed: u64, update: u64) -> Self {
-        Self { seed, update, first_trial: 0, first_step: 0 }
+        Self { seed, update, first_trial: 0, first_step: 0, layer: 0 }
     }
 
     /// The same noise from its step `step` on.
     #[must_use]
     pub fn at_step(self, step: usize) -> Self {
         Self { first_step: self.first_step.wrapping_add(step as u32), ..self }
+    }
+
+    /// The noise of the layer so many layers above.
+    pub(crate) fn above(self, layers: usize) -> Self {
+        Self { layer: self.layer.wrapping_add(layers as u32), ..self }
     }
 }
 
@@ -124,7 +131,7 @@ impl Gaussians {
         let quads = units.div_ceil(4);
         let tile_quads = quads.clamp(1, TILE);
         Self {
-            key: derive_key(key.seed, key.update, stream as u32),
+            key: derive_key(key.seed, key.update, stream as u32, key.layer),
             first_step: key.first_step,
             first_trial: key.first_trial,
             units,
@@ -235,8 +242,8 @@ fn box_muller(first: u32, second: u32) -> (f32, f32) {
     (radius * cos, radius * sin)
 }
 
-fn derive_key(seed: u64, update: u64, stream: u32) -> [u32; 2] {
-    let [mixed] = philox([[update as u32, (update >> 32) as u32, stream, 0]], [seed as u32, (seed >> 32) as u32]);
+fn derive_key(seed: u64, update: u64, stream: u32, layer: u32) -> [u32; 2] {
+    let [mixed] = philox([[update as u32, (update >> 32) as u32, stream, layer]], [seed as u32, (seed >> 32) as u32]);
     [mixed[0], mixed[1]]
 }
 
@@ -285,7 +292,7 @@ mod tests {
     #[test]
     fn gaussians_are_those_of_a_program_in_double_precision() {
         // From Python, with `philox` written out as in the module's source:
-        //     k = philox([update % 2**32, update >> 32, stream, 0], [seed % 2**32, seed >> 32])[:2]; q = -(-units // 4); j = unit // q
+        //     k = philox([update % 2**32, update >> 32, stream, layer], [seed % 2**32, seed >> 32])[:2]; q = -(-units // 4); j = unit // q
         //     w = philox([unit % q, step, trial, 0], k); r = sqrt(-2 * log(((w[j & ~1] >> 1) + 0.5) / 2**31)); v = 2 * pi * w[j | 1] / 2**32
         //     print(r * (sin(v) if j & 1 else cos(v)))
         let small = NoiseKey { first_trial: 2, first_step: 1, ..NoiseKey::new(7, 3) };

@@ -9,6 +9,9 @@
 //! | `connectivity.*` | as the matrix, u8 | 1 where a synapse exists |
 //! | `fixed.*` | as the matrix | weight of fixed synapses, 0 elsewhere; only if there are any |
 //! | `plastic.*` | as the matrix | multiplier of the update; only if it is not 1 everywhere |
+//!
+//! In a stacked network each layer has the tensors of a network without readout, counted from the input: `layers.0.w_in`, `layers.0.connectivity.w_in`,
+//! `layers.1.tau`. Its `w_in` is (units, units of the layer below) above the first layer; `w_out` and `b_out` are those of the last.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,7 +24,7 @@ use crate::{
     connectivity::{Connectivity, Mask},
     error::{ModelError, Result},
     init::Draw,
-    stream::Stream,
+    stream::{LayerSeed, Stream},
 };
 
 /// Named tensors, in the order of their names.
@@ -40,38 +43,64 @@ pub struct TensorSpec {
     pub mask: bool,
 }
 
-/// The weight matrices of a network: name, settings and shape. Without inputs there is no `w_in`.
-pub(crate) fn matrices(config: &ModelConfig) -> Vec<(&'static str, &MatrixConfig, (usize, usize))> {
-    let n = config.n_units();
-    let mut matrices = vec![("w_rec", &config.w_rec, (n, n)), ("w_out", &config.w_out, (config.outputs, n))];
-    if config.inputs > 0 {
-        matrices.insert(0, ("w_in", &config.w_in, (n, config.inputs)));
+/// A weight matrix: name, settings and shape.
+pub(crate) type Matrix<'a> = (&'static str, &'a MatrixConfig, (usize, usize));
+
+/// The input weights of a network that is not stacked; `None` without inputs.
+pub(crate) fn w_in(config: &ModelConfig) -> Option<Matrix<'_>> {
+    (config.inputs > 0).then(|| ("w_in", &config.w_in, (config.n_units(), config.inputs)))
+}
+
+pub(crate) fn w_rec(config: &ModelConfig) -> Matrix<'_> {
+    ("w_rec", &config.w_rec, (config.n_units(), config.n_units()))
+}
+
+pub(crate) fn w_out(config: &ModelConfig) -> Matrix<'_> {
+    ("w_out", &config.w_out, (config.outputs, config.n_units()))
+}
+
+fn spec(name: &str, shape: &[usize], trained: bool) -> TensorSpec {
+    TensorSpec { name: name.into(), shape: shape.into(), trained, mask: false }
+}
+
+fn matrix_specs((name, matrix, (posts, pres)): Matrix) -> Vec<TensorSpec> {
+    let mut specs =
+        vec![spec(name, &[posts, pres], true), TensorSpec { mask: true, ..spec(&format!("connectivity.{name}"), &[posts, pres], false) }];
+    if !matrix.fixed.is_empty() {
+        specs.push(spec(&format!("fixed.{name}"), &[posts, pres], false));
     }
-    matrices
+    if matrix.plastic != Plastic::All(1.0) {
+        specs.push(spec(&format!("plastic.{name}"), &[posts, pres], false));
+    }
+    specs
 }
 
 impl ModelConfig {
     /// All tensors of a network with this description, and no others, in the order of their names.
     pub fn tensor_specs(&self) -> Vec<TensorSpec> {
+        let mut specs = Vec::new();
+        for plan in self.plans() {
+            let prefix = plan.prefix();
+            let named = |spec: TensorSpec| TensorSpec { name: format!("{prefix}{}", spec.name), ..spec };
+            specs.extend(plan.config.specs_of_units().into_iter().map(named));
+            if plan.is_last {
+                specs.extend(matrix_specs(w_out(&plan.config)));
+                specs.push(spec("b_out", &[self.outputs], matches!(self.b_out, Bias::Trained(_))));
+            }
+        }
+        specs.sort_by(|a, b| a.name.cmp(&b.name));
+        specs
+    }
+
+    /// All but those of the readout, of a network that is not stacked.
+    fn specs_of_units(&self) -> Vec<TensorSpec> {
         let n = self.n_units();
-        let spec = |name: &str, shape: &[usize], trained| TensorSpec { name: name.into(), shape: shape.into(), trained, mask: false };
         let mut specs = vec![
-            spec("b_out", &[self.outputs], matches!(self.b_out, Bias::Trained(_))),
             spec("b_rec", &[n], matches!(self.b_rec, Bias::Trained(_))),
             spec("tau", &[n], self.learn_tau != LearnTau::Off),
             spec("x0", &[n], matches!(self.start, Start::Trained(_))),
         ];
-        for (name, matrix, (posts, pres)) in matrices(self) {
-            specs.push(spec(name, &[posts, pres], true));
-            specs.push(TensorSpec { mask: true, ..spec(&format!("connectivity.{name}"), &[posts, pres], false) });
-            if !matrix.fixed.is_empty() {
-                specs.push(spec(&format!("fixed.{name}"), &[posts, pres], false));
-            }
-            if matrix.plastic != Plastic::All(1.0) {
-                specs.push(spec(&format!("plastic.{name}"), &[posts, pres], false));
-            }
-        }
-        specs.sort_by(|a, b| a.name.cmp(&b.name));
+        specs.extend(w_in(self).into_iter().chain([w_rec(self)]).flat_map(matrix_specs));
         specs
     }
 
@@ -81,28 +110,69 @@ impl ModelConfig {
     /// If the description is invalid, or a draw cannot satisfy it.
     pub fn draw(&self, seed: u64, dtype: DType) -> Result<Tensors> {
         self.validate()?;
-        let units = self.layout();
-        let connectivity = Connectivity::draw(self, &units, seed)?;
         let mut tensors = Tensors::new();
-        let vector = |values: Vec<f64>| -> Result<Tensor> { Ok(Tensor::new(values, &Device::Cpu)?.to_dtype(dtype)?) };
-        tensors.insert("b_rec".into(), vector(bias(&self.b_rec, units.len(), "b_rec")?)?);
-        tensors.insert("b_out".into(), vector(bias(&self.b_out, self.outputs, "b_out")?)?);
-        tensors.insert("tau".into(), vector(self.tau.resolve(&units, "tau")?)?);
-        tensors.insert("x0".into(), vector(start(&self.start, units.len())?)?);
-        for (name, matrix, _) in matrices(self) {
-            let (mask, stream) = match name {
-                "w_in" => (&connectivity.w_in, Stream::InputWeights),
-                "w_rec" => (&connectivity.w_rec, Stream::RecurrentWeights),
-                _ => (&connectivity.w_out, Stream::OutputWeights),
+        for plan in self.plans() {
+            let (config, units, prefix) = (&plan.config, plan.config.layout(), plan.prefix());
+            let seed = LayerSeed { seed, layer: plan.place.unwrap_or(0) };
+            let draw = || -> Result<(Tensors, Connectivity)> {
+                let connectivity = Connectivity::draw(config, &units, seed)?;
+                Ok((config.draw_units(&units, &connectivity, seed, dtype)?, connectivity))
             };
-            let weights = self.draw_matrix(name, matrix, mask, &units, stream, seed)?;
-            tensors.insert(name.into(), host_matrix(&weights, dtype)?);
-            self.insert_masks(name, matrix, mask, dtype, &mut tensors)?;
+            let (own, connectivity) = draw().map_err(|error| plan.locate(error))?;
+            tensors.extend(own.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
+            if plan.is_last {
+                let mask = connectivity.draw_readout(config, &units, seed)?;
+                config.insert_matrix(w_out(config), &mask, &units, (Stream::OutputWeights, seed), dtype, &mut tensors)?;
+                tensors.insert("b_out".into(), vector(bias(&config.b_out, config.outputs, "b_out")?, dtype)?);
+            }
         }
         Ok(tensors)
     }
 
-    fn draw_matrix(&self, name: &str, matrix: &MatrixConfig, mask: &Mask, units: &Units, stream: Stream, seed: u64) -> Result<Mat<f64>> {
+    /// All but those of the readout, of a network that is not stacked.
+    fn draw_units(&self, units: &Units, connectivity: &Connectivity, seed: LayerSeed, dtype: DType) -> Result<Tensors> {
+        let mut tensors = Tensors::new();
+        tensors.insert("b_rec".into(), vector(bias(&self.b_rec, units.len(), "b_rec")?, dtype)?);
+        tensors.insert("tau".into(), vector(self.tau.resolve(units, "tau")?, dtype)?);
+        tensors.insert("x0".into(), vector(start(&self.start, units.len())?, dtype)?);
+        if let Some(matrix) = w_in(self) {
+            self.insert_matrix(matrix, &connectivity.w_in, units, (Stream::InputWeights, seed), dtype, &mut tensors)?;
+        }
+        self.insert_matrix(w_rec(self), &connectivity.w_rec, units, (Stream::RecurrentWeights, seed), dtype, &mut tensors)?;
+        Ok(tensors)
+    }
+
+    /// Draws a matrix and puts it with its masks among the tensors.
+    fn insert_matrix(
+        &self,
+        (name, matrix, shape): Matrix,
+        mask: &Mask,
+        units: &Units,
+        (stream, seed): (Stream, LayerSeed),
+        dtype: DType,
+        tensors: &mut Tensors,
+    ) -> Result<()> {
+        let weights = self.draw_matrix(name, matrix, mask, units, stream, seed)?;
+        tensors.insert(name.into(), host_matrix(&weights, dtype)?);
+        tensors.insert(format!("connectivity.{name}"), Tensor::from_vec(mask.entries.clone(), shape, &Device::Cpu)?);
+        if let Some(fixed) = fixed_weights(matrix, shape) {
+            tensors.insert(format!("fixed.{name}"), host_matrix(&fixed, dtype)?);
+        }
+        if let Some(plastic) = plastic_multipliers(matrix, shape) {
+            tensors.insert(format!("plastic.{name}"), host_matrix(&plastic, dtype)?);
+        }
+        Ok(())
+    }
+
+    fn draw_matrix(
+        &self,
+        name: &str,
+        matrix: &MatrixConfig,
+        mask: &Mask,
+        units: &Units,
+        stream: Stream,
+        seed: LayerSeed,
+    ) -> Result<Mat<f64>> {
         let (init, spectral_radius) = match (name, &matrix.init) {
             ("w_rec", _) => self.recurrent_init(units.have_cell_types()),
             (_, Some(init)) => (init.clone(), None),
@@ -115,42 +185,42 @@ impl ModelConfig {
             .weights(&mut stream.rng(seed))
     }
 
-    /// What this description prescribes for tensors that are not trained, in f64.
-    fn prescribed(&self, units: &Units) -> Result<Tensors> {
+    /// What this description of a network that is not stacked prescribes for tensors that are not trained, in f64; without those of the readout.
+    pub(crate) fn prescribed_of_units(&self, units: &Units) -> Result<Tensors> {
         let mut prescribed = Tensors::new();
-        let vector = |values: Vec<f64>| Tensor::new(values, &Device::Cpu);
         if self.learn_tau == LearnTau::Off {
-            prescribed.insert("tau".into(), vector(self.tau.resolve(units, "tau")?)?);
+            prescribed.insert("tau".into(), vector(self.tau.resolve(units, "tau")?, DType::F64)?);
         }
         if !matches!(self.start, Start::Trained(_)) {
-            prescribed.insert("x0".into(), vector(start(&self.start, units.len())?)?);
+            prescribed.insert("x0".into(), vector(start(&self.start, units.len())?, DType::F64)?);
         }
-        for (name, setting, count) in [("b_rec", &self.b_rec, units.len()), ("b_out", &self.b_out, self.outputs)] {
-            if !matches!(setting, Bias::Trained(_)) {
-                prescribed.insert(name.into(), vector(bias(setting, count, name)?)?);
-            }
+        if !matches!(self.b_rec, Bias::Trained(_)) {
+            prescribed.insert("b_rec".into(), vector(bias(&self.b_rec, units.len(), "b_rec")?, DType::F64)?);
         }
-        for (name, matrix, shape) in matrices(self) {
-            for (kind, weights) in [("fixed", fixed_weights(matrix, shape)), ("plastic", plastic_multipliers(matrix, shape))] {
-                if let Some(weights) = weights {
-                    prescribed.insert(format!("{kind}.{name}"), host_matrix(&weights, DType::F64)?);
-                }
-            }
+        for matrix in w_in(self).into_iter().chain([w_rec(self)]) {
+            prescribe_matrix(matrix, &mut prescribed)?;
         }
         Ok(prescribed)
     }
 
-    fn insert_masks(&self, name: &str, matrix: &MatrixConfig, mask: &Mask, dtype: DType, tensors: &mut Tensors) -> Result<()> {
-        let shape = (mask.posts, mask.pres);
-        tensors.insert(format!("connectivity.{name}"), Tensor::from_vec(mask.entries.clone(), shape, &Device::Cpu)?);
-        if let Some(fixed) = fixed_weights(matrix, shape) {
-            tensors.insert(format!("fixed.{name}"), host_matrix(&fixed, dtype)?);
+    /// The same for the readout.
+    pub(crate) fn prescribed_of_readout(&self) -> Result<Tensors> {
+        let mut prescribed = Tensors::new();
+        if !matches!(self.b_out, Bias::Trained(_)) {
+            prescribed.insert("b_out".into(), vector(bias(&self.b_out, self.outputs, "b_out")?, DType::F64)?);
         }
-        if let Some(plastic) = plastic_multipliers(matrix, shape) {
-            tensors.insert(format!("plastic.{name}"), host_matrix(&plastic, dtype)?);
-        }
-        Ok(())
+        prescribe_matrix(w_out(self), &mut prescribed)?;
+        Ok(prescribed)
     }
+}
+
+fn prescribe_matrix((name, matrix, shape): Matrix, prescribed: &mut Tensors) -> Result<()> {
+    for (kind, weights) in [("fixed", fixed_weights(matrix, shape)), ("plastic", plastic_multipliers(matrix, shape))] {
+        if let Some(weights) = weights {
+            prescribed.insert(format!("{kind}.{name}"), host_matrix(&weights, DType::F64)?);
+        }
+    }
+    Ok(())
 }
 
 fn fixed_weights(matrix: &MatrixConfig, (posts, pres): (usize, usize)) -> Option<Mat<f64>> {
@@ -167,10 +237,10 @@ fn plastic_multipliers(matrix: &MatrixConfig, (posts, pres): (usize, usize)) -> 
     }
 }
 
-/// Refuses tensors that contradict the description where it leaves nothing to training (up to the rounding of f32).
-pub(crate) fn check_prescribed(config: &ModelConfig, units: &Units, vb: &VarBuilder) -> Result<()> {
+/// Refuses tensors that contradict what is prescribed (up to the rounding of f32).
+pub(crate) fn check_prescribed(prescribed: Tensors, vb: &VarBuilder) -> Result<()> {
     let host = |tensor: &Tensor| -> Result<Vec<f64>> { Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
-    for (name, wanted) in config.prescribed(units)? {
+    for (name, wanted) in prescribed {
         let (values, wanted) = (host(&vb.get(wanted.dims(), &name)?)?, host(&wanted)?);
         let differs = |(value, wanted): (&f64, &f64)| (value - wanted).abs() > 1e-6 * wanted.abs() || value.is_nan();
         if let Some(index) = values.iter().zip(&wanted).position(differs) {
@@ -218,6 +288,10 @@ fn check_values(name: &str, tensor: &Tensor, mask: bool) -> Result<()> {
         return Err(ModelError::tensor(name, format!("is {} at element {index}; a connectivity is 0 or 1", values[index])));
     }
     Ok(())
+}
+
+fn vector(values: Vec<f64>, dtype: DType) -> Result<Tensor> {
+    Ok(Tensor::new(values, &Device::Cpu)?.to_dtype(dtype)?)
 }
 
 fn host_matrix(weights: &Mat<f64>, dtype: DType) -> Result<Tensor> {

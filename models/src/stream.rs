@@ -14,10 +14,17 @@ pub(crate) enum Stream {
     OutputWeights = 6,
 }
 
+/// A seed, and the layer whose streams are meant; 0 in a network that is not stacked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LayerSeed {
+    pub seed: u64,
+    pub layer: usize,
+}
+
 impl Stream {
-    pub(crate) fn rng(self, seed: u64) -> ChaCha8Rng {
+    pub(crate) fn rng(self, LayerSeed { seed, layer }: LayerSeed) -> ChaCha8Rng {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(self as u64);
+        rng.set_stream(self as u64 | (layer as u64) << 32);
         rng
     }
 }

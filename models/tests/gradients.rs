@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use nn4n_models::{
-    Activation, Area, Bias, Ctrnn, Dale, FixedSynapse, Form, Kind, LearnTau, MatrixConfig, ModelConfig, NoiseKey, NoiseScaling, PerUnit,
-    Readout, Result, Start, Values,
+    Activation, Area, Bias, Ctrnn, Dale, FixedSynapse, Form, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig, NoiseKey,
+    NoiseScaling, Parameter, PerUnit, Readout, Result, Start, Values,
 };
 
 const ACTIVATIONS: [Activation; 8] = [
@@ -43,6 +43,10 @@ fn network(kind: Kind) -> ModelConfig {
         Kind::MultiArea => {
             ModelConfig::multi_area(2, 2, [Area::ei("one", 3, 0.67), Area::ei("two", 3, 0.67)]).feedforward(0.8).feedback(0.5)
         }
+        Kind::Stacked => {
+            let bias = Bias::Trained(Values::Each(vec![0.3, 0.15, 0.05]));
+            ModelConfig::stacked(2, 2, [LayerConfig::ei("one", 3, 0.67), LayerConfig::new("two", 3).input_density(0.9).b_rec(bias)])
+        }
     };
     // The first unit of every kind is excitatory or free.
     let fixed = vec![FixedSynapse { post: 1, pre: 0, weight: 0.4 }];
@@ -69,7 +73,7 @@ fn with_tau(config: ModelConfig, tau: Tau) -> ModelConfig {
     let grouped = match config.kind {
         Kind::Vanilla => PerUnit::ByUnit { units: vec![60.0, 40.0, 50.0, 70.0, 80.0, 90.0] },
         Kind::Ei => PerUnit::ByCellType { excitatory: 80.0, inhibitory: 40.0 },
-        Kind::MultiArea => PerUnit::ByArea { areas: [("one".to_string(), 50.0), ("two".to_string(), 90.0)].into() },
+        Kind::MultiArea | Kind::Stacked => PerUnit::ByArea { areas: [("one".to_string(), 50.0), ("two".to_string(), 90.0)].into() },
     };
     match tau {
         Tau::Fixed => config,
@@ -100,9 +104,10 @@ fn values(tensor: &Tensor) -> Vec<f64> {
 }
 
 /// 1 for the elements of a weight matrix that are trained: present and not fixed. All elements of other tensors.
-fn free(model: &Ctrnn, name: &str, count: usize) -> Vec<bool> {
-    let tensors = model.tensors().unwrap();
-    let of = |kind: &str, default: f64| tensors.get(&format!("{kind}.{name}")).map_or(vec![default; count], values);
+fn free(model: &Ctrnn, parameter: &Parameter, count: usize) -> Vec<bool> {
+    let (tensors, path) = (model.tensors().unwrap(), parameter.path());
+    let prefix = path.strip_suffix(parameter.name).unwrap();
+    let of = |kind: &str, default: f64| tensors.get(&format!("{prefix}{kind}.{}", parameter.name)).map_or(vec![default; count], values);
     of("connectivity", 1.0).iter().zip(of("fixed", 0.0)).map(|(present, fixed)| *present == 1.0 && fixed == 0.0).collect()
 }
 
@@ -146,10 +151,10 @@ fn compare(label: &str, config: &ModelConfig, noise: Option<NoiseKey>, probe: Pr
     let at = || loss(&model, noise).unwrap().to_scalar::<f64>().unwrap();
     let (mut compared, mut skipped) = (0, 0);
     for parameter in model.parameters().unwrap() {
-        let grad = values(grads.get(&parameter.var).unwrap_or_else(|| panic!("{label}: no gradient of {}", parameter.name)));
-        for (index, free) in free(&model, parameter.name, grad.len()).into_iter().enumerate() {
+        let grad = values(grads.get(&parameter.var).unwrap_or_else(|| panic!("{label}: no gradient of {}", parameter.path())));
+        for (index, free) in free(&model, &parameter, grad.len()).into_iter().enumerate() {
             if !free {
-                assert_eq!(grad[index], 0.0, "{label}: {}[{index}] is no free synapse, but has a gradient", parameter.name);
+                assert_eq!(grad[index], 0.0, "{label}: {}[{index}] is no free synapse, but has a gradient", parameter.path());
             }
         }
         for direction in probe.directions(grad.len()) {
@@ -162,7 +167,7 @@ fn compare(label: &str, config: &ModelConfig, noise: Option<NoiseKey>, probe: Pr
                 continue;
             }
             let central = (right + left) / 2.0;
-            assert!((along - central).abs() < 1e-6 * scale, "{label}: {} along {direction:?}: {along} vs {central}", parameter.name);
+            assert!((along - central).abs() < 1e-6 * scale, "{label}: {} along {direction:?}: {along} vs {central}", parameter.path());
             compared += 1;
         }
     }
@@ -205,13 +210,18 @@ fn multi_area_gradients_agree_with_finite_differences() {
 }
 
 #[test]
+fn stacked_gradients_agree_with_finite_differences() {
+    compare_all(Kind::Stacked);
+}
+
+#[test]
 fn every_single_element_agrees_with_its_finite_difference() {
-    for kind in [Kind::Vanilla, Kind::Ei, Kind::MultiArea] {
+    for (kind, least) in [(Kind::Vanilla, 75), (Kind::Ei, 75), (Kind::MultiArea, 75), (Kind::Stacked, 50)] {
         for activation in [Activation::Relu, Activation::Softplus] {
             for dale in [Dale::Rectified, Dale::Clamped] {
                 let config = with_tau(network(kind).activation(activation).dale(dale), Tau::LearnedShared);
                 let (compared, skipped) = compare(&format!("{kind:?} {activation} {dale:?}"), &config, None, Probe::Elements);
-                assert!(compared > 75 && skipped == 0, "{kind:?} {activation} {dale:?}: {compared} compared, {skipped} skipped");
+                assert!(compared > least && skipped == 0, "{kind:?} {activation} {dale:?}: {compared} compared, {skipped} skipped");
             }
         }
     }
@@ -244,7 +254,7 @@ fn a_silent_synapse_has_a_gradient_if_clamped_and_none_if_rectified() -> Result<
         let grads = loss(&model, None)?.backward()?;
         for parameter in model.parameters()?.iter().filter(|parameter| parameter.name.starts_with("w_")) {
             let grad = values(grads.get(&parameter.var).expect("a gradient"));
-            for (grad, free) in grad.iter().zip(free(&model, parameter.name, grad.len())) {
+            for (grad, free) in grad.iter().zip(free(&model, parameter, grad.len())) {
                 assert_eq!(*grad != 0.0, alive && free, "{dale:?} {}", parameter.name);
             }
         }

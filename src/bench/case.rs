@@ -85,8 +85,15 @@ impl Case {
                 return Err(Error::setting(field, "must be at least 1, but is 0; give another number, or leave it out"));
             }
         }
-        if self.kind == Kind::MultiArea {
-            return Err(Error::setting("kind", "= \"multi_area\" is not measured: its step is that of \"ei\"; take that"));
+        match self.kind {
+            Kind::Vanilla | Kind::Ei => {}
+            Kind::MultiArea => {
+                return Err(Error::setting("kind", "= \"multi_area\" is not measured: its step is that of \"ei\"; take that"));
+            }
+            Kind::Stacked => {
+                let message = "= \"stacked\" is not measured: its step is those of its layers; measure each as \"vanilla\" or \"ei\"";
+                return Err(Error::setting("kind", message));
+            }
         }
         if self.largest_array() > LARGEST_ARRAY {
             let message = format!(

@@ -86,8 +86,8 @@ fn network(task: &str) -> Result<(Option<&'static str>, usize, Kind, usize)> {
         return Ok((None, UNITS, Kind::Vanilla, TrainConfig::default().batch_size));
     };
     let experiment = preset::load(found.id)?;
-    let units = experiment.model.units.unwrap_or(experiment.model.areas.iter().map(|area| area.units).sum());
-    let kind = if experiment.model.kind == Kind::Vanilla { Kind::Vanilla } else { Kind::Ei };
+    let units = experiment.model.n_units();
+    let kind = if experiment.model.layout().have_cell_types() { Kind::Ei } else { Kind::Vanilla };
     Ok((Some(found.id), units, kind, experiment.train.batch_size))
 }
 

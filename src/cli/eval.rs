@@ -15,9 +15,10 @@ use crate::{
 #[command(after_help = "Examples:
   nn4n eval runs/rdm
   nn4n eval runs/rdm/model.safetensors --trials 500 --json
-  nn4n eval runs/rdm --task song2016/rdm_rt           another task of the same channels")]
+  nn4n eval runs/rdm --task song2016/rdm_rt           another task of the same channels
+  nn4n eval hf:owner/repo@v1                          a checkpoint on the Hugging Face hub")]
 pub struct EvalArgs {
-    /// A checkpoint file or a run directory
+    /// A checkpoint file, a run directory, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// Another task than the one it was trained on
     #[arg(long, value_name = "ID")]

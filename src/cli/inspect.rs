@@ -6,7 +6,7 @@ use anyhow::Result;
 use candle_core::{DType, Device};
 use clap::Args;
 use faer::Mat;
-use nn4n_models::{CellType, Ctrnn};
+use nn4n_models::{CellType, Ctrnn, Layer, UnitRange, synapses::Synapses};
 use serde::Serialize;
 
 use super::output;
@@ -15,7 +15,7 @@ use crate::{Checkpoint, checkpoint::Header};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nn4n inspect runs/rdm\n  nn4n inspect runs/rdm --json | jq .spectrum.radius")]
 pub struct InspectArgs {
-    /// A checkpoint file or a run directory
+    /// A checkpoint file, a run directory, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// Report in JSON
     #[arg(long)]
@@ -28,6 +28,17 @@ struct Report {
     tensors: Vec<TensorReport>,
     constraints: Constraints,
     spectrum: Spectrum,
+    /// Of a stacked network, from the input on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    layers: Vec<LayerReport>,
+}
+
+/// One layer of a stacked network.
+#[derive(Serialize)]
+struct LayerReport {
+    name: String,
+    constraints: Constraints,
+    spectrum: Spectrum,
 }
 
 #[derive(Serialize)]
@@ -38,15 +49,15 @@ struct TensorReport {
     trained: bool,
 }
 
-/// Numbers of units, and of recurrent synapses that exist and that are not zero.
-#[derive(Serialize)]
+/// Numbers of units, and of recurrent synapses that exist and that are not zero; in a stacked network those from layer to layer are not among them.
+#[derive(Default, Serialize)]
 struct Constraints {
     excitatory: usize,
     inhibitory: usize,
     untyped: usize,
     recurrent_synapses: usize,
     nonzero_recurrent_synapses: usize,
-    /// From each area to each, in their order.
+    /// From each area to each, in their order; in a stacked network within each layer, and from each to the next.
     projections: Vec<ProjectionReport>,
     /// Checked when the file was read; a file that breaks it is refused.
     dale_holds: bool,
@@ -62,7 +73,7 @@ struct ProjectionReport {
     density: f64,
 }
 
-/// Eigenvalues of the effective recurrent weights.
+/// Eigenvalues of the effective recurrent weights, in a stacked network of all layers.
 #[derive(Serialize)]
 struct Spectrum {
     radius: f64,
@@ -77,8 +88,9 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
     let network = checkpoint.network(&Device::Cpu)?;
     let report = Report {
         tensors: tensors(&checkpoint),
-        constraints: constraints(&network)?,
-        spectrum: spectrum(&network)?,
+        constraints: network_constraints(&network)?,
+        spectrum: spectrum(network.layers())?,
+        layers: layers(&network)?,
         header: checkpoint.header,
     };
     if args.json { output::json(&report) } else { print(&report, args) }
@@ -93,44 +105,71 @@ fn tensors(checkpoint: &Checkpoint) -> Vec<TensorReport> {
         .collect()
 }
 
-fn constraints(network: &Ctrnn) -> Result<Constraints> {
-    let count = |cell_type| network.units().cell_types.iter().filter(|found| **found == cell_type).count();
+fn layers(network: &Ctrnn) -> Result<Vec<LayerReport>> {
+    let stacked = network.layers().iter().zip(&network.units().areas).filter(|(layer, _)| layer.place().is_some());
+    stacked
+        .map(|(layer, area)| {
+            let layer = std::slice::from_ref(layer);
+            Ok(LayerReport { name: area.name.clone(), constraints: constraints(layer)?, spectrum: spectrum(layer)? })
+        })
+        .collect()
+}
+
+fn network_constraints(network: &Ctrnn) -> Result<Constraints> {
+    let mut constraints = constraints(network.layers())?;
+    let areas = &network.units().areas;
+    let ups = areas.iter().zip(areas.iter().skip(1)).zip(network.layers().iter().skip(1));
+    for ((from, to), layer) in ups.filter(|(_, layer)| layer.place().is_some()) {
+        let synapses = layer.w_in().map_or(0, Synapses::count);
+        constraints.projections.push(ProjectionReport::new(from, to, synapses));
+    }
+    Ok(constraints)
+}
+
+fn constraints(layers: &[Layer]) -> Result<Constraints> {
     let ones = |tensor: &candle_core::Tensor| -> Result<usize> {
         Ok(tensor.detach().ne(0.0)?.to_dtype(DType::F64)?.sum_all()?.to_scalar::<f64>()? as usize)
     };
-    Ok(Constraints {
-        excitatory: count(Some(CellType::Excitatory)),
-        inhibitory: count(Some(CellType::Inhibitory)),
-        untyped: count(None),
-        recurrent_synapses: ones(network.w_rec().connectivity())?,
-        nonzero_recurrent_synapses: ones(&network.effective_w_rec()?)?,
-        projections: projections(network)?,
-        dale_holds: true,
-    })
+    let mut total = Constraints { dale_holds: true, ..Constraints::default() };
+    for layer in layers {
+        let count = |cell_type| layer.units().cell_types.iter().filter(|found| **found == cell_type).count();
+        total.excitatory += count(Some(CellType::Excitatory));
+        total.inhibitory += count(Some(CellType::Inhibitory));
+        total.untyped += count(None);
+        total.recurrent_synapses += ones(layer.w_rec().connectivity())?;
+        total.nonzero_recurrent_synapses += ones(&layer.effective_w_rec()?)?;
+        total.projections.extend(projections(layer)?);
+    }
+    Ok(total)
 }
 
-fn projections(network: &Ctrnn) -> Result<Vec<ProjectionReport>> {
-    let connectivity: Vec<Vec<u8>> = network.w_rec().connectivity().to_vec2()?;
-    let areas = &network.units().areas;
+fn projections(layer: &Layer) -> Result<Vec<ProjectionReport>> {
+    let connectivity: Vec<Vec<u8>> = layer.w_rec().connectivity().to_vec2()?;
+    let areas = &layer.units().areas;
     let pairs = areas.iter().flat_map(|from| areas.iter().map(move |to| (from, to)));
     Ok(pairs
         .map(|(from, to)| {
             let synapses = connectivity[to.range()].iter().flat_map(|row| &row[from.range()]).filter(|entry| **entry == 1).count();
-            let density = synapses as f64 / (from.range().len() * to.range().len()) as f64;
-            ProjectionReport { from: from.name.clone(), to: to.name.clone(), synapses, density }
+            ProjectionReport::new(from, to, synapses)
         })
         .collect())
 }
 
-fn spectrum(network: &Ctrnn) -> Result<Spectrum> {
-    let weights: Vec<Vec<f64>> = network.effective_w_rec()?.detach().to_dtype(DType::F64)?.to_vec2()?;
-    let matrix = Mat::from_fn(weights.len(), weights.len(), |post, pre| weights[post][pre]);
-    let mut values: Vec<(f64, f64)> = matrix
-        .eigenvalues()
-        .map_err(|error| anyhow::anyhow!("the eigenvalues of w_rec were not found ({error:?})"))?
-        .iter()
-        .map(|value| (value.re, value.im))
-        .collect();
+impl ProjectionReport {
+    fn new(from: &UnitRange, to: &UnitRange, synapses: usize) -> Self {
+        let pairs = from.range().len() * to.range().len();
+        Self { from: from.name.clone(), to: to.name.clone(), synapses, density: synapses as f64 / pairs as f64 }
+    }
+}
+
+fn spectrum(layers: &[Layer]) -> Result<Spectrum> {
+    let mut values: Vec<(f64, f64)> = Vec::new();
+    for layer in layers {
+        let weights: Vec<Vec<f64>> = layer.effective_w_rec()?.detach().to_dtype(DType::F64)?.to_vec2()?;
+        let matrix = Mat::from_fn(weights.len(), weights.len(), |post, pre| weights[post][pre]);
+        let found = matrix.eigenvalues().map_err(|error| anyhow::anyhow!("the eigenvalues of w_rec were not found ({error:?})"))?;
+        values.extend(found.iter().map(|value| (value.re, value.im)));
+    }
     values.sort_by(|a, b| b.0.hypot(b.1).total_cmp(&a.0.hypot(a.1)));
     Ok(Spectrum {
         radius: values.first().map_or(0.0, |value| value.0.hypot(value.1)),
@@ -148,14 +187,11 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
     for (name, value) in &header.metrics {
         output::text(&format!("            {name} {value:.4}"))?;
     }
-    output::text(&format!(
-        "units       {} excitatory, {} inhibitory, {} without a cell type",
-        constraints.excitatory, constraints.inhibitory, constraints.untyped
-    ))?;
-    output::text(&format!(
-        "w_rec       {} synapses, {} of them not zero; spectral radius {:.3}, abscissa {:.3}",
-        constraints.recurrent_synapses, constraints.nonzero_recurrent_synapses, spectrum.radius, spectrum.abscissa
-    ))?;
+    print_units("", constraints, spectrum)?;
+    for layer in &report.layers {
+        output::text(&format!("layer       {}", layer.name))?;
+        print_units("  ", &layer.constraints, &layer.spectrum)?;
+    }
     if constraints.projections.len() > 1 {
         output::text("projections")?;
         for found in &constraints.projections {
@@ -174,6 +210,25 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
         output::text(&format!("cite        {citation}"))?;
     }
     output::text(&format!("next: nn4n eval {}", args.checkpoint.display()))
+}
+
+fn print_units(indent: &str, constraints: &Constraints, spectrum: &Spectrum) -> Result<()> {
+    let name = |name: &str| format!("{:<12}", format!("{indent}{name}"));
+    output::text(&format!(
+        "{}{} excitatory, {} inhibitory, {} without a cell type",
+        name("units"),
+        constraints.excitatory,
+        constraints.inhibitory,
+        constraints.untyped
+    ))?;
+    output::text(&format!(
+        "{}{} synapses, {} of them not zero; spectral radius {:.3}, abscissa {:.3}",
+        name("w_rec"),
+        constraints.recurrent_synapses,
+        constraints.nonzero_recurrent_synapses,
+        spectrum.radius,
+        spectrum.abscissa
+    ))
 }
 
 fn indent(text: &str) -> String {

@@ -5,6 +5,7 @@ mod bench;
 mod environment;
 mod eval;
 mod export;
+mod import;
 mod inspect;
 mod output;
 mod plot;
@@ -12,6 +13,7 @@ mod run;
 mod setting;
 mod tasks;
 mod train;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -25,7 +27,7 @@ use crate::{device::DeviceChoice, progress::say};
     name = "nn4n",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm"
+    after_help = "Start here:\n  nn4n zoo list\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -42,6 +44,8 @@ enum Command {
     Run(run::RunArgs),
     /// A trained network in a format of another program
     Export(export::ExportArgs),
+    /// Read a network of another library: the original nn4n, PyTorch, PsychRNN, NeuralRNN, pycog
+    Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
     Inspect(inspect::InspectArgs),
     /// List, describe and sample tasks
@@ -50,6 +54,9 @@ enum Command {
     /// Draw a task
     #[command(subcommand)]
     Plot(plot::PlotCommand),
+    /// Pretrained networks: list, show, and pack one's own
+    #[command(subcommand)]
+    Zoo(zoo::ZooCommand),
     /// How fast training is on this machine, and how fast it could be
     Bench(bench::BenchArgs),
 }
@@ -61,9 +68,11 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
+        Command::Import(args) => import::run(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
+        Command::Zoo(command) => zoo::zoo(command),
         Command::Bench(args) => bench::bench(&args),
     };
     match result {

@@ -6,25 +6,29 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::{Array2, Array3, Ix2, Ix3};
 use nn4n_models::NoiseKey;
-use nn4n_tasks::NpzFile;
+use nn4n_tasks::{NpzFile, motor::Plant};
 
 use super::output;
-use crate::{Checkpoint, DeviceChoice, record::record};
+use crate::{Checkpoint, DeviceChoice, progress::say, record::record_driving};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nn4n tasks sample song2016/rdm_varstim --batch 10 --out trials.npz
   nn4n run runs/rdm --inputs trials.npz --out activity.npz
+  nn4n run runs/arm --inputs trials.npz --out torques.npz --open-loop
   python -c 'import numpy; print(numpy.load(\"activity.npz\")[\"rates\"].shape)'")]
 pub struct RunArgs {
-    /// A checkpoint file or a run directory
+    /// A checkpoint file, a run directory, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// An .npz with inputs (B,T,I), and optionally the start states x0 (B,N)
     #[arg(long, value_name = "IN.npz")]
     inputs: PathBuf,
-    /// Where to write outputs (B,T,O), states and rates (B,T,N)
+    /// Where to write outputs (B,T,O), states and rates (B,T,N); of a network that was trained to drive an arm, the outputs are the places of the hand
     #[arg(long, value_name = "OUT.npz")]
     out: PathBuf,
+    /// Give the network these inputs alone, and write its own outputs, even if it was trained to drive an arm that it feels
+    #[arg(long)]
+    open_loop: bool,
     /// Switch the network's noise on
     #[arg(long)]
     noise: bool,
@@ -54,10 +58,30 @@ pub fn run(args: &RunArgs) -> Result<()> {
     }
     let network = checkpoint.network(&output::open_device(args.device)?)?;
     let noise = args.noise.then(|| NoiseKey::new(args.seed, 0));
-    let recording = record(&network, &inputs, x0.as_ref(), noise).with_context(|| args.inputs.display().to_string())?;
+    let plant = if args.open_loop { None } else { plant_of(&checkpoint) };
+    let recording =
+        record_driving(&network, plant.as_ref(), &inputs, x0.as_ref(), noise).with_context(|| args.inputs.display().to_string())?;
     recording.save(&args.out)?;
     let (trials, steps, units) = recording.rates.dim();
     output::text(&format!("{trials} trials, {steps} steps, {units} units: outputs, states and rates in {}", args.out.display()))
+}
+
+/// What the network was trained to drive, said on standard error.
+fn plant_of(checkpoint: &Checkpoint) -> Option<Plant> {
+    match checkpoint.task() {
+        Ok(task) => {
+            let plant = task.plant()?;
+            say(&format!(
+                "driving the arm of `{}`, whose hand is in the outputs; --open-loop gives the network the inputs alone",
+                task.id()
+            ));
+            Some(plant)
+        }
+        Err(error) => {
+            say(&format!("the network is given the inputs alone, since nothing is known of what its task may drive: {error}"));
+            None
+        }
+    }
 }
 
 fn read(path: &std::path::Path) -> Result<(Array3<f32>, Option<Array2<f32>>)> {

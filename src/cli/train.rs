@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
-    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, preset,
+    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, hub, preset,
     progress::progress_bar,
-    train::{OptimizerConfig, Outcome, StopReason, fit, loss::readout_for},
+    train::{OptimizerConfig, Outcome, StopReason, fit},
 };
 
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub struct TrainArgs {
     /// Number of units [default: 100]
     #[arg(long, value_name = "N")]
     units: Option<usize>,
-    /// Start from the network of this checkpoint
+    /// Start from the network of this checkpoint: a file, a run directory, or hf:owner/repo[@revision][/file]
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     init: Option<PathBuf>,
     /// Directory of the run [default: runs/TASK-MODEL-SEED or runs/PRESET-SEED]
@@ -73,7 +73,7 @@ pub struct TrainArgs {
     /// Learning rate
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr: Option<f64>,
-    /// Parameters that stay as they are, e.g. w_rec,w_out
+    /// Parameters that stay as they are, e.g. w_rec,w_out or, of one layer of a stacked network, layers.0.w_rec
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     freeze: Vec<String>,
     /// Input channels whose weights alone are trained among the input weights, e.g. rule_dm1
@@ -94,6 +94,8 @@ enum ModelKind {
     Ei,
     /// Two areas of equal size; describe others in a RUN.toml
     MultiArea,
+    /// Two layers of equal size; describe others in a RUN.toml
+    Stacked,
 }
 
 #[derive(Serialize)]
@@ -153,11 +155,19 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
         if !experiment.model.areas.is_empty() {
             bail!("--units does not say how to divide {units} units among areas; write a RUN.toml with other [[model.areas]]");
         }
+        if !experiment.model.layers.is_empty() {
+            bail!("--units does not say how to divide {units} units among layers; write a RUN.toml with other [[model.layers]]");
+        }
         experiment.model.units = Some(units);
     }
     experiment.seed = args.seed.unwrap_or(experiment.seed);
     experiment.init = args.init.clone().or(experiment.init);
     experiment.validate()?;
+    if !args.resume
+        && let Some(init) = &experiment.init
+    {
+        experiment.init = Some(hub::pinned(init)?);
+    }
     Ok(experiment)
 }
 
@@ -172,10 +182,9 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         ModelKind::Vanilla => ModelConfig::vanilla(inputs, units, outputs),
         ModelKind::Ei => ModelConfig::ei(inputs, units, outputs),
         ModelKind::MultiArea => two_areas(inputs, units, outputs),
+        ModelKind::Stacked => two_layers(inputs, units, outputs),
     };
-    let objective = task.objective();
-    let train = TrainConfig { loss: objective.into(), ..TrainConfig::default() };
-    Ok(Experiment::new(task.clone(), model.dt(task.dt()).readout(readout_for(objective)), train, args.seed.unwrap_or(0))?)
+    Ok(Experiment::for_task(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
 /// The path is made absolute, so that the run can be evaluated from anywhere.
@@ -195,6 +204,13 @@ fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
     use nn4n_models::{Area, Density};
     let areas = [Area::ei("sensory", units - units / 2, 0.8), Area::ei("motor", units / 2, 0.8)];
     ModelConfig::multi_area(inputs, outputs, areas).feedforward(Density::excitatory(1.0)).feedback(Density::excitatory(0.2))
+}
+
+/// A sensory layer, and one that decides.
+fn two_layers(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
+    use nn4n_models::LayerConfig;
+    let layers = [LayerConfig::ei("sensory", units - units / 2, 0.8), LayerConfig::ei("decision", units / 2, 0.8)];
+    ModelConfig::stacked(inputs, outputs, layers)
 }
 
 fn default_out(experiment: &Experiment, preset: Option<&str>) -> PathBuf {

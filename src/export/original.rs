@@ -138,7 +138,7 @@ fn layer(plain: &Plain, name: &str, synapses: &Synapses) -> Result<Layer> {
         None => None,
     };
     let mut plastic = synapses.plastic().map_or_else(|| Ok(vec![vec![1.0; pres]; posts]), rows)?;
-    if let Some(fixed) = plain.tensors()?.get(&format!("fixed.{name}")) {
+    if let Some(fixed) = plain.network.tensors()?.get(&format!("fixed.{name}")) {
         for (plastic, fixed) in plastic.iter_mut().flatten().zip(numbers(fixed)?) {
             if fixed != 0.0 {
                 *plastic = 0.0;

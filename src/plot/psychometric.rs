@@ -9,19 +9,30 @@ use super::error::{require, require_finite, require_fractions, require_some};
 use super::panel::{Panel, legend, legend_width, note};
 use super::save::save;
 use super::style::{THICK, WHITE, series};
+use crate::analysis::wilson_interval;
 
-/// Standard normal quantile of a two-sided 95 % interval.
-const Z: f64 = 1.959_963_985;
 /// Left, top, width and height of the data area.
 const AREA: (f64, f64, f64, f64) = (66.0, 34.0, 320.0, 260.0);
 
-/// Fraction of choice 1 against signed coherence, one or several named curves.
+/// Fraction of choice 1 against signed coherence or another graded variable, one or several named curves.
 ///
 /// Bars are Wilson 95 % intervals. Dashed guides mark coherence 0 and a fraction of 0.5.
 #[derive(Clone, Debug)]
 pub struct Psychometric {
+    /// What varies.
+    pub variable: Graded,
     /// Curves in the order of the legend, for example one per modality or context.
     pub curves: Vec<PsychometricCurve>,
+}
+
+/// The variable that choices are drawn against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Graded {
+    /// Signed coherence, a fraction in [-1, 1], drawn in percent on an axis about 0.
+    #[default]
+    Coherence,
+    /// Another variable, by the name of its axis, drawn as it is.
+    Named(String),
 }
 
 /// One set of measured points and, where there is one, the function fitted to them.
@@ -31,15 +42,15 @@ pub struct PsychometricCurve {
     pub name: String,
     /// Measured points, in any order.
     pub points: Vec<ChoicePoint>,
-    /// Fitted function as (signed coherence as a fraction, fraction of choice 1) in the order to connect them; may be empty.
+    /// Fitted function as (value of the variable, fraction of choice 1) in the order to connect them; may be empty.
     pub fit: Vec<(f64, f64)>,
 }
 
-/// Choices at one coherence.
+/// Choices at one value of the variable.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChoicePoint {
-    /// Signed coherence, a fraction in [-1, 1]; drawn in percent.
-    pub coherence: f64,
+    /// The value; a coherence is a fraction in [-1, 1].
+    pub value: f64,
     /// Trials with choice 1, at most `n_trials`.
     pub n_choice_1: usize,
     /// Trials with a choice, at least 1.
@@ -59,14 +70,16 @@ impl Psychometric {
         let names = self.curves.iter().map(|c| c.name.as_str());
         let legend_room = if named { 18.0 + legend_width(names) } else { 0.0 };
         let mut canvas = Canvas::new(left + width + legend_room + 18.0, top + height + 54.0);
-        let panel = Panel { x: self.coherence_axis((left, left + width)), y: Axis::linear(0.0, 1.0, (top + height, top)).padded(0.03) };
+        let panel = Panel { x: self.value_axis((left, left + width)), y: Axis::linear(0.0, 1.0, (top + height, top)).padded(0.03) };
         panel.horizontal_guide(&mut canvas, 0.5);
-        panel.vertical_guide(&mut canvas, 0.0);
+        if self.variable == Graded::Coherence {
+            panel.vertical_guide(&mut canvas, 0.0);
+        }
         for (i, curve) in self.curves.iter().enumerate() {
-            curve.draw(&mut canvas, &panel, Stroke::solid(series(i), THICK));
+            curve.draw(&mut canvas, &panel, self.variable.scale(), Stroke::solid(series(i), THICK));
         }
         panel.left_axis(&mut canvas, &panel.y.ticks(5), "Fraction of choice 1");
-        panel.bottom_axis(&mut canvas, &panel.x.ticks(6), "Signed coherence (%)");
+        panel.bottom_axis(&mut canvas, &panel.x.ticks(6), self.variable.label());
         note(&mut canvas, (left, 14.0), &self.trials_note(), Align::Left);
         if named {
             let entries: Vec<_> = self.curves.iter().enumerate().map(|(i, c)| (c.name.as_str(), Stroke::solid(series(i), THICK))).collect();
@@ -75,11 +88,15 @@ impl Psychometric {
         Ok(canvas)
     }
 
-    /// Symmetric about 0, in percent.
-    fn coherence_axis(&self, pixels: (f64, f64)) -> Axis {
-        let coherences = self.curves.iter().flat_map(|c| c.points.iter().map(|p| p.coherence).chain(c.fit.iter().map(|f| f.0)));
-        let largest = 100.0 * coherences.map(f64::abs).fold(0.0, f64::max);
-        Axis::linear(-largest, largest, pixels).padded(0.04)
+    /// Symmetric about 0 for coherences.
+    fn value_axis(&self, pixels: (f64, f64)) -> Axis {
+        let values = self.curves.iter().flat_map(|c| c.points.iter().map(|p| p.value).chain(c.fit.iter().map(|f| f.0)));
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let scale = self.variable.scale();
+        match self.variable {
+            Graded::Coherence => Axis::linear(-scale * high.max(-low), scale * high.max(-low), pixels).padded(0.04),
+            Graded::Named(_) => Axis::linear(scale * low, scale * high, pixels).padded(0.04),
+        }
     }
 
     /// For example `100 to 120 trials per point, bars: 95 % interval`.
@@ -97,12 +114,12 @@ impl Psychometric {
             let points = format!("curves[{i}].points");
             require_some(&points, curve.points.len())?;
             for p in &curve.points {
-                require_finite(&points, [p.coherence])?;
-                require(p.coherence.abs() <= 1.0, &points, || {
-                    format!("has coherence {}; it must lie in [-1, 1], a fraction and not percent", p.coherence)
+                require_finite(&points, [p.value])?;
+                require(self.variable != Graded::Coherence || p.value.abs() <= 1.0, &points, || {
+                    format!("has coherence {}; it must lie in [-1, 1], a fraction and not percent", p.value)
                 })?;
                 require((1..).contains(&p.n_trials) && p.n_choice_1 <= p.n_trials, &points, || {
-                    format!("has {} choices 1 in {} trials; leave out coherences without trials", p.n_choice_1, p.n_trials)
+                    format!("has {} choices 1 in {} trials; leave out values without trials", p.n_choice_1, p.n_trials)
                 })?;
             }
             let fit = format!("curves[{i}].fit");
@@ -113,11 +130,27 @@ impl Psychometric {
     }
 }
 
+impl Graded {
+    fn label(&self) -> &str {
+        match self {
+            Self::Coherence => "Signed coherence (%)",
+            Self::Named(name) => name,
+        }
+    }
+
+    fn scale(&self) -> f64 {
+        match self {
+            Self::Coherence => 100.0,
+            Self::Named(_) => 1.0,
+        }
+    }
+}
+
 impl PsychometricCurve {
-    fn draw(&self, canvas: &mut Canvas, panel: &Panel, stroke: Stroke) {
-        panel.curve(canvas, self.fit.iter().map(|&(coherence, p)| (100.0 * coherence, p)), stroke);
+    fn draw(&self, canvas: &mut Canvas, panel: &Panel, scale: f64, stroke: Stroke) {
+        panel.curve(canvas, self.fit.iter().map(|&(value, p)| (scale * value, p)), stroke);
         for point in &self.points {
-            let x = 100.0 * point.coherence;
+            let x = scale * point.value;
             let (low, high) = wilson_interval(point.n_choice_1, point.n_trials);
             panel.curve(canvas, [(x, low), (x, high)], Stroke::solid(stroke.color, 1.0));
             let at = panel.at((x, point.n_choice_1 as f64 / point.n_trials as f64));
@@ -128,35 +161,20 @@ impl PsychometricCurve {
     }
 }
 
-/// Wilson 95 % interval (lower, upper) of the fraction behind `k` successes in `n` trials, `k <= n`, `n >= 1`.
-fn wilson_interval(k: usize, n: usize) -> (f64, f64) {
-    let (n, p) = (n as f64, k as f64 / n as f64);
-    let shrink = 1.0 + Z * Z / n;
-    let centre = (p + Z * Z / (2.0 * n)) / shrink;
-    let half = Z / shrink * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    // Rounding may leave the ends of 0 or n successes a hair outside.
-    ((centre - half).max(0.0), (centre + half).min(1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn figure(points: &[(f64, usize, usize)], fit: &[(f64, f64)]) -> Psychometric {
-        let points = points.iter().map(|&(coherence, n_choice_1, n_trials)| ChoicePoint { coherence, n_choice_1, n_trials }).collect();
-        Psychometric { curves: vec![PsychometricCurve { name: "motion".to_owned(), points, fit: fit.to_vec() }] }
+        let points = points.iter().map(|&(value, n_choice_1, n_trials)| ChoicePoint { value, n_choice_1, n_trials }).collect();
+        Psychometric {
+            variable: Graded::Coherence,
+            curves: vec![PsychometricCurve { name: "motion".to_owned(), points, fit: fit.to_vec() }],
+        }
     }
 
     fn refusal(figure: &Psychometric) -> String {
         figure.draw().err().expect("the figure must be refused").to_string()
-    }
-
-    #[test]
-    fn wilson_interval_matches_numbers_worked_by_hand() {
-        let (low, high) = wilson_interval(8, 10);
-        assert!((low - 0.4902).abs() < 1e-4 && (high - 0.9433).abs() < 1e-4, "{low} {high}");
-        let (low, high) = wilson_interval(0, 10);
-        assert!(low == 0.0 && (high - 0.2775).abs() < 1e-4, "{low} {high}");
     }
 
     #[test]
@@ -169,13 +187,22 @@ mod tests {
 
     #[test]
     fn data_that_cannot_be_drawn_are_refused_by_name() {
-        assert!(refusal(&Psychometric { curves: vec![] }).contains("`curves` is empty"));
+        assert!(refusal(&Psychometric { variable: Graded::Coherence, curves: vec![] }).contains("`curves` is empty"));
         assert!(refusal(&figure(&[], &[])).contains("`curves[0].points` is empty"));
         assert!(refusal(&figure(&[(f64::NAN, 1, 2)], &[])).contains("NaN"));
         assert!(refusal(&figure(&[(12.8, 1, 2)], &[])).contains("not percent"));
         assert!(refusal(&figure(&[(0.1, 3, 2)], &[])).contains("3 choices 1 in 2 trials"));
         assert!(refusal(&figure(&[(0.1, 0, 0)], &[])).contains("0 trials"));
         assert!(refusal(&figure(&[(0.1, 1, 2)], &[(0.1, f64::INFINITY)])).contains("`curves[0].fit`"));
+    }
+
+    #[test]
+    fn another_variable_is_drawn_as_it_is() {
+        let rate = Psychometric { variable: Graded::Named("Rate (events/s)".into()), ..figure(&[(9.0, 2, 100), (16.0, 98, 100)], &[]) };
+        let svg = rate.draw().unwrap().into_svg();
+        for label in ["Rate (events/s)", ">10<", ">16<"] {
+            assert!(svg.contains(label), "{label} is missing from {svg}");
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use nn4n_models::{CellType, Ctrnn};
 use nn4n_tasks::{Channel, Condition, Epoch, Task, TrialBatch, Value};
 
 use super::{
-    ChoicePoint, EpochSpan, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure, TrialPanel, UnitGroup,
-    WeightMatrix,
+    ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure, TrialPanel,
+    UnitGroup, WeightMatrix,
 };
 use crate::{Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount};
 
@@ -21,16 +21,15 @@ impl WeightMatrix {
 }
 
 impl Psychometric {
-    /// One curve of choices, with its fit if the data determine one.
-    pub fn of(name: &str, counts: &[ChoiceCount]) -> Self {
-        let points = counts
-            .iter()
-            .map(|count| ChoicePoint { coherence: count.value, n_choice_1: count.chose_first, n_trials: count.trials })
-            .collect();
-        let range = counts.iter().fold((0.0f64, 0.0f64), |(low, high), count| (low.min(count.value), high.max(count.value)));
+    /// One curve of choices against a variable of the task's conditions, such as `coherence`, with its fit if the data determine one.
+    pub fn of(name: &str, variable: &str, counts: &[ChoiceCount]) -> Self {
+        let points = counts.iter().map(|count| ChoicePoint { value: count.value, n_choice_1: count.chose_first, n_trials: count.trials });
+        let (low, high) =
+            counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| (low.min(count.value), high.max(count.value)));
         let fit = CumulativeGaussian::of(counts)
-            .map_or(Vec::new(), |fit| Array1::linspace(range.0, range.1, 200).iter().map(|value| (*value, fit.at(*value))).collect());
-        Self { curves: vec![PsychometricCurve { name: name.into(), points, fit }] }
+            .map_or(Vec::new(), |fit| Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect());
+        let variable = if variable.ends_with("coherence") { Graded::Coherence } else { Graded::Named(in_words(variable)) };
+        Self { variable, curves: vec![PsychometricCurve { name: name.into(), points: points.collect(), fit }] }
     }
 }
 

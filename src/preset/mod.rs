@@ -44,7 +44,7 @@ const FAMILIES: [&[(&str, &str)]; 5] = [
         "song2016": "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas", "multisensory", "romo", "lee_sequence",
         "sinewave",
     ],
-    &texts!["yang2019": "all", "context"],
+    &texts!["yang2019": "all", "context", "sequential"],
     &texts!["driscoll2022": "all"],
     &texts!["wang2024": "place_cells"],
     &texts!["cueva2018": "path_integration"],

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory};
-use nn4n_tasks::Split;
+use nn4n_tasks::{Split, Task};
 use rayon::ThreadPoolBuilder;
 
 use super::{
@@ -93,13 +93,13 @@ fn train(
     let _lock = run.lock()?;
     let config = &experiment.train;
     let Saved { network, parameters, mut state, validations, weights } = begin(experiment, run, device)?;
-    let (switches, plant) = (switches(experiment)?, experiment.task.plant());
+    let switches = switches(experiment)?;
     let mut validation = Validation::new(experiment, validations, weights)?;
     refuse_if_too_large(experiment, network.units().len())?;
     let mut lesson = validation.lesson();
     let start = |lesson: &Lesson, first| Prefetch::start(lesson.clone(), experiment.seed, config.batch_size, first, network.dtype());
     let mut batches = start(&lesson, state.updates)?;
-    rehearse(experiment, &network, batches.peek()?)?;
+    rehearse(experiment, lesson.task.as_ref(), &network, batches.peek()?)?;
     run.start(&experiment.to_toml()?)?;
     if !run.is_resumed() {
         // From here on there is a network to load and a state to resume, whatever happens before the first validation.
@@ -113,7 +113,7 @@ fn train(
         let update = state.updates;
         let batch = batches.next()?.to_device(device)?;
         let noise = NoiseKey::new(experiment.seed, update);
-        let trajectory = unroll(&network, plant.as_ref(), &batch.inputs, state.carried.as_ref(), Some(noise))?;
+        let trajectory = unroll(&network, lesson.task.plant().as_ref(), &batch.inputs, state.carried.as_ref(), Some(noise))?;
         let context = Context { model: &network, trajectory: &trajectory, batch: &batch, loss: config.loss };
         let terms = loss_terms(&config.regularisers, &context)?;
         let synaptic = state.synapses.as_ref().map(|synapses| synapses.penalty(&parameters)).transpose()?;
@@ -231,9 +231,9 @@ fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
 }
 
 /// Computes the loss of the first batch once, so that what fits neither the network nor the trials is refused before an old run is replaced.
-fn rehearse(experiment: &Experiment, network: &Ctrnn, batch: &TensorBatch) -> Result<()> {
+fn rehearse(experiment: &Experiment, task: &dyn Task, network: &Ctrnn, batch: &TensorBatch) -> Result<()> {
     let batch = batch.to_device(network.device())?;
-    let trajectory = unroll(network, experiment.task.plant().as_ref(), &batch.inputs, None, None)?;
+    let trajectory = unroll(network, task.plant().as_ref(), &batch.inputs, None, None)?;
     let context = Context { model: network, trajectory: &trajectory, batch: &batch, loss: experiment.train.loss };
     loss_terms(&experiment.train.regularisers, &context).map(drop)
 }

@@ -141,7 +141,7 @@ mod tests {
     fn synapses_without_plasticity_have_no_gradient() -> Result<()> {
         let plastic = Some(Tensor::new(&[[1.0, 0.0], [0.5, 0.0]], &Device::Cpu)?);
         let var = Var::new(&[[1.0, 2.0], [3.0, 4.0]], &Device::Cpu)?;
-        let parameter = Parameter { name: "w_rec", var: var.clone(), plastic, logarithmic: false };
+        let parameter = Parameter { name: "w_rec", layer: None, var: var.clone(), plastic, logarithmic: false };
         let found = gradients(&var.sqr()?.sum_all()?, &[parameter])?;
         assert_eq!(host(&found[0]), [2.0, 0.0, 6.0, 0.0]);
         Ok(())

@@ -116,7 +116,7 @@ impl RunState {
         let parameters = trained(&network, &experiment.train, experiment.task.as_ref())?;
         let mut all_of = |prefix: &str, kinds: &[&str]| -> Result<Tensors> {
             let names =
-                parameters.iter().flat_map(|parameter| kinds.iter().map(move |kind| (format!("{kind}.{}", parameter.name), parameter)));
+                parameters.iter().flat_map(|parameter| kinds.iter().map(move |kind| (format!("{kind}.{}", parameter.path()), parameter)));
             names.map(|(name, parameter)| Ok((name.clone(), take(&format!("{prefix}.{name}"), &parameter.var)?))).collect()
         };
         let moments = all_of("moment", config.moments())?;

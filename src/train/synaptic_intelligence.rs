@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! in every update              path_k      += -g_k (theta_k' - theta_k)              g: gradient of the loss without this penalty
-//! when the task is switched    importance_k += max(0, path_k / ((theta_k - reference_k)^2 + xi));   reference_k = theta_k;   path_k = 0
+//! when the task is switched    importance_k = max(0, importance_k + path_k / ((theta_k - reference_k)^2 + xi));   reference_k = theta_k;   path_k = 0
 //! penalty                      c sum_k importance_k (theta_k - reference_k)^2
 //! ```
 //!
@@ -42,9 +42,9 @@ impl SynapticIntelligence {
         for parameter in parameters {
             let position = position(parameter)?;
             for kind in ["importance", "path"] {
-                memory.insert(format!("{kind}.{}", parameter.name), position.zeros_like()?);
+                memory.insert(format!("{kind}.{}", parameter.path()), position.zeros_like()?);
             }
-            memory.insert(format!("reference.{}", parameter.name), position);
+            memory.insert(format!("reference.{}", parameter.path()), position);
         }
         Ok(Self { config, memory })
     }
@@ -87,7 +87,7 @@ impl SynapticIntelligence {
         for ((parameter, before), gradient) in parameters.iter().zip(before).zip(gradients) {
             let lowered = ((before - position(parameter)?)? * gradient)?;
             let path = (self.get("path", parameter)? + lowered)?;
-            self.memory.insert(format!("path.{}", parameter.name), path);
+            self.memory.insert(format!("path.{}", parameter.path()), path);
         }
         Ok(())
     }
@@ -96,12 +96,12 @@ impl SynapticIntelligence {
     pub fn switch(&mut self, parameters: &[Parameter]) -> Result<()> {
         for parameter in parameters {
             let moved = (self.away(parameter)?.sqr()? + self.config.xi)?;
-            let gained = (self.get("path", parameter)? / moved)?.relu()?;
-            let importance = (self.get("importance", parameter)? + gained)?;
+            let gained = (self.get("path", parameter)? / moved)?;
+            let importance = (self.get("importance", parameter)? + gained)?.relu()?;
             let position = position(parameter)?;
-            self.memory.insert(format!("importance.{}", parameter.name), importance);
-            self.memory.insert(format!("path.{}", parameter.name), position.zeros_like()?);
-            self.memory.insert(format!("reference.{}", parameter.name), position);
+            self.memory.insert(format!("importance.{}", parameter.path()), importance);
+            self.memory.insert(format!("path.{}", parameter.path()), position.zeros_like()?);
+            self.memory.insert(format!("reference.{}", parameter.path()), position);
         }
         Ok(())
     }
@@ -112,7 +112,7 @@ impl SynapticIntelligence {
     }
 
     fn get(&self, kind: &str, parameter: &Parameter) -> Result<&Tensor> {
-        let name = format!("{kind}.{}", parameter.name);
+        let name = format!("{kind}.{}", parameter.path());
         let missing = || Error::setting("train.synaptic_intelligence", format!("has no `{name}`; the trained parameters have changed"));
         self.memory.get(&name).ok_or_else(missing)
     }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn weight(values: &[f64]) -> Result<Vec<Parameter>> {
-        Ok(vec![Parameter { name: "w_rec", var: Var::new(values, &Device::Cpu)?, plastic: None, logarithmic: false }])
+        Ok(vec![Parameter { name: "w_rec", layer: None, var: Var::new(values, &Device::Cpu)?, plastic: None, logarithmic: false }])
     }
 
     fn move_to(parameters: &[Parameter], values: &[f64]) -> Result<()> {
@@ -154,6 +154,10 @@ mod tests {
         assert_eq!(memory.penalty(&parameters)?, 0.5 * 4.0 * 1.0);
         let gradients = memory.gradients(&parameters, &[Tensor::new(&[0.25, 0.25], &Device::Cpu)?])?;
         assert_eq!(gradients[0].to_vec1::<f64>()?, [0.25 + 2.0 * 0.5 * 4.0 * 1.0, 0.25]);
+        // Uphill by 1 at slope 1: the importance falls by 1 / (1 + 0.25), but not below 0.
+        memory.follow(&parameters, &[Tensor::new(&[0.5, 3.0], &Device::Cpu)?], &[Tensor::new(&[1.0, 1.0], &Device::Cpu)?])?;
+        memory.switch(&parameters)?;
+        assert_eq!(memory.memory()["importance.w_rec"].to_vec1::<f64>()?, [4.0 - 0.8, 0.0]);
         Ok(())
     }
 

@@ -13,7 +13,7 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::{Array3, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 
 use crate::rng::by_weight;
@@ -21,6 +21,9 @@ use crate::{Condition, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
 
 /// The most numbers one batch may hold in all its arrays (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
 const MAX_NUMBERS: usize = 1 << 32;
+
+/// Numbers whose making takes as long as it takes to wake a thread, about 30 us.
+const WORTH_A_THREAD: usize = 1 << 14;
 
 /// `batch_size` trials with conditions drawn as in the source. Trial `i` depends on (task, split, seed, update, i) only.
 pub fn batch(task: &dyn Task, split: Split, seed: u64, update: u64, batch_size: usize) -> Result<TrialBatch, TaskError> {
@@ -94,8 +97,16 @@ fn make<'a>(
         return Err(TaskError::Batch { field: "batch_size", value: "0".into(), rule: "must be at least 1", remedy });
     }
     // One trial tells about how large all of them are, before any memory is taken for the rest.
-    refuse_if_too_large(batch_size, numbers(&one(0)?))?;
-    let trials = (0..batch_size).into_par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    let first = one(0)?;
+    refuse_if_too_large(batch_size, numbers(&first))?;
+    let leaf = WORTH_A_THREAD.div_ceil(numbers(&first).max(64));
+    let mut trials = vec![first];
+    if batch_size <= leaf {
+        trials.extend((1..batch_size).map(one).collect::<Result<Vec<_>, _>>()?);
+    } else {
+        let rest = (1..batch_size).into_par_iter().with_min_len(leaf.div_ceil(4)).map(one);
+        trials.extend(rest.collect::<Result<Vec<_>, _>>()?);
+    }
     assemble(trials)
 }
 
@@ -118,9 +129,9 @@ pub fn assemble(trials: Vec<Trial>) -> Result<TrialBatch, TaskError> {
         }
     }
     refuse_if_too_large(trials.len(), longest.saturating_mul(n_inputs + 2 * n_outputs))?;
-    let inputs = padded(&trials, longest, n_inputs, |trial| trial.inputs.view());
-    let targets = padded(&trials, longest, n_outputs, |trial| trial.targets.view());
-    let loss_mask = padded(&trials, longest, n_outputs, |trial| trial.loss_mask.view());
+    let inputs = padded(&trials, longest, n_inputs, |trial| &trial.inputs);
+    let targets = padded(&trials, longest, n_outputs, |trial| &trial.targets);
+    let loss_mask = padded(&trials, longest, n_outputs, |trial| &trial.loss_mask);
     let mut batch = TrialBatch { inputs, targets, loss_mask, n_steps, conditions: vec![], epochs: vec![], correct: vec![] };
     for trial in trials {
         batch.conditions.push(trial.condition);
@@ -130,12 +141,20 @@ pub fn assemble(trials: Vec<Trial>) -> Result<TrialBatch, TaskError> {
     Ok(batch)
 }
 
-fn padded(trials: &[Trial], longest: usize, channels: usize, part: impl Fn(&Trial) -> ArrayView2<'_, f32> + Sync) -> Array3<f32> {
+/// The parts of all trials (n_steps, channels) side by side.
+fn padded(trials: &[Trial], longest: usize, channels: usize, part: impl Fn(&Trial) -> &Array2<f32> + Sync) -> Array3<f32> {
     let mut all = Array3::zeros((trials.len(), longest, channels));
-    let copy = |(mut place, trial): (ArrayViewMut2<'_, f32>, &Trial)| {
-        place.slice_mut(s![..trial.n_steps(), ..]).assign(&part(trial));
+    let size = longest * channels;
+    let Some(places) = all.as_slice_mut().filter(|_| size > 0) else { return all };
+    let copy = |(place, trial): (&mut [f32], &Trial)| match part(trial).as_slice() {
+        Some(values) => place.iter_mut().zip(values).for_each(|(place, value)| *place = *value),
+        None => place.iter_mut().zip(part(trial)).for_each(|(place, value)| *place = *value),
     };
-    all.axis_iter_mut(Axis(0)).into_par_iter().zip(trials.par_iter()).with_min_len(64).for_each(copy);
+    if trials.len() * size <= WORTH_A_THREAD {
+        places.chunks_mut(size).zip(trials).for_each(copy);
+    } else {
+        places.par_chunks_mut(size).zip(trials).with_min_len(WORTH_A_THREAD.div_ceil(size)).for_each(copy);
+    }
     all
 }
 

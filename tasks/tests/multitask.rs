@@ -67,6 +67,42 @@ fn blocks_and_sequences_follow_the_updates() -> Result<(), TaskError> {
 }
 
 #[test]
+fn groups_take_their_turn_and_their_tasks_are_drawn_by_weight_within_it() -> Result<(), TaskError> {
+    let rt = "song2016/rdm_rt";
+    let group = json!({ "tasks": [FIXED, { "id": VARSTIM, "weight": 3.0 }], "updates": 2000 });
+    let tasks = json!([{ "id": "song2016/romo", "updates": 3 }, group, { "tasks": [rt, "song2016/mante"] }]);
+    let sequence = set(json!({ "tasks": tasks, "schedule": "sequential" }))?;
+    assert_eq!(sequence.switches(), [3, 2003]);
+    let names = turns(sequence.as_ref(), 2303)?;
+    assert_eq!(names[..3], ["song2016/romo"; 3]);
+    let (second, last) = (counts(&names[3..2003]), counts(&names[2003..]));
+    assert_eq!(second.keys().collect::<Vec<_>>(), [&FIXED, &VARSTIM]);
+    assert!((second[VARSTIM] as f64 / 2000.0 - 0.75).abs() < 0.04, "{second:?}");
+    assert_eq!(last.keys().collect::<Vec<_>>(), [&"song2016/mante", &rt]);
+    // One task per batch, and all of them in tests.
+    for update in 10..20 {
+        let trials = batch(sequence.as_ref(), Split::Train, 0, update, 6)?;
+        assert!(trials.conditions.iter().all(|condition| condition.get("task") == trials.conditions[0].get("task")));
+    }
+    let tested: Vec<String> = (0..100)
+        .map(|update| {
+            Ok(sequence.trial(Split::Test, None, &mut TrialRng::new(0, "test", update, 0))?.condition.text("task").unwrap().into())
+        })
+        .collect::<Result<_, TaskError>>()?;
+    assert_eq!(counts(&tested).len(), 5);
+    let again = create("multitask/set", Some(&sequence.parameters()))?;
+    assert_eq!((again.parameters(), again.switches()), (sequence.parameters(), sequence.switches()));
+    assert_eq!(turns(again.as_ref(), 50)?, names[..50]);
+
+    let blocks = set(json!({ "tasks": [{ "tasks": ["masse2019/*"] }, FIXED], "schedule": { "blocks": 2 } }));
+    assert!(blocks.unwrap_err().to_string().contains("differs within the set"), "families are spelt out in groups, too");
+    let blocks = set(json!({ "tasks": [{ "tasks": [FIXED, VARSTIM] }, rt], "schedule": { "blocks": 2 } }))?;
+    let names = turns(blocks.as_ref(), 8)?;
+    assert!([2, 3, 6, 7].iter().all(|i| names[*i] == rt) && [0, 1, 4, 5].iter().all(|i| names[*i] != rt), "{names:?}");
+    Ok(())
+}
+
+#[test]
 fn a_trial_is_the_trial_of_its_task_on_the_channels_of_the_set() -> Result<(), TaskError> {
     let set = set(json!({ "tasks": [VARSTIM, "song2016/mante", "song2016/sinewave"], "schedule": { "blocks": 1 } }))?;
     let names: Vec<String> = set.inputs().into_iter().map(|channel| channel.name).collect();
@@ -140,8 +176,16 @@ fn sets_without_meaning_are_refused_with_a_remedy() {
         (json!({ "tasks": [{ "id": FIXED, "updates": 4 }] }), "sequential"),
         (json!({ "tasks": [FIXED, VARSTIM], "schedule": "sequential" }), "tasks[0].updates"),
         (json!({ "tasks": [FIXED], "schedule": { "blocks": 0 } }), "must be at least 1"),
+        (json!({ "tasks": [{ "tasks": [FIXED, VARSTIM] }] }), "groups take turns"),
+        (json!({ "tasks": [{ "tasks": [] }], "schedule": "sequential" }), "must not be empty"),
+        (json!({ "tasks": [{ "tasks": [FIXED] }, VARSTIM], "schedule": "sequential" }), "tasks[0].updates"),
+        (json!({ "tasks": [{ "tasks": [FIXED], "updates": 2 }, FIXED], "schedule": "sequential" }), "is there twice"),
+        (json!({ "tasks": [{ "tasks": [{ "id": FIXED, "updates": 2 }] }], "schedule": "sequential" }), "tasks[0].tasks[0].updates"),
+        (json!({ "tasks": [{ "tasks": [{ "tasks": [FIXED] }] }], "schedule": "sequential" }), "is inside a group"),
+        (json!({ "tasks": [{ "tasks": [{ "id": FIXED, "weight": -1.0 }] }], "schedule": "sequential" }), "tasks[0].tasks[0].weight"),
         (json!({ "tasks": [FIXED, "song2016/lee_sequence"] }), "dt of song2016/lee_sequence"),
         (json!({ "task": [FIXED] }), "unknown field `task`"),
+        (json!({ "tasks": ["motor/arm_reach", "motor/centre_out"] }), "train on this task alone"),
     ] {
         let message = refusal(parameters.clone());
         assert!(message.contains(words), "{parameters}: {message}");

@@ -255,6 +255,67 @@ fn conditions_are_drawn_uniformly_and_catch_trials_at_their_rate() -> Result<(),
     Ok(())
 }
 
+/// The strengths of the noise among the parameters of a task, and what its file says of the standard deviation per step at each.
+fn stated_noise(task: &dyn Task) -> Vec<(&'static str, f64)> {
+    let parameters = task.parameters();
+    let number = |name: &str| parameters[name].as_f64();
+    let family = task.id().split('/').next().unwrap_or_default();
+    let white = |tau: f64| (2.0 * tau / task.dt()).sqrt();
+    let scales = [
+        ("sigma_x", number("tau").map(white)),
+        ("sigma_feedback", Some(1.0)),
+        ("sigma", (family == "neurogym").then(|| 1.0 / task.dt().sqrt())),
+        (
+            "sigma_in",
+            match family {
+                "motor" => Some(1.0),
+                // Stated for a step of 10, 20 or 1 ms.
+                "orhan2019" => Some((10.0 / task.dt()).sqrt()),
+                "raposo2014" => Some((20.0 / task.dt()).sqrt()),
+                "mante2013" => Some((if task.id().ends_with("continuous") { 1.0 / task.dt() } else { 20.0 / task.dt() }).sqrt()),
+                _ => number("tau_in").map(white),
+            },
+        ),
+    ];
+    scales.into_iter().filter_map(|(name, scale)| Some((name, scale? * number(name)?))).collect()
+}
+
+#[test]
+fn the_noise_is_as_strong_as_stated_and_twice_as_strong_at_twice_the_strength() -> Result<(), TaskError> {
+    let mut noisy_tasks = 0;
+    for task in single_tasks() {
+        let parameters = task.parameters();
+        let noise = stated_noise(task.as_ref());
+        let named = parameters.as_object().expect("parameters").keys().filter(|name| name.starts_with("sigma")).count();
+        assert!(noise.len() == named || task.id() == "wang2024/place_cells", "{} has {named} strengths of noise", task.id());
+        noisy_tasks += usize::from(!noise.is_empty());
+        for (name, _) in noise {
+            let at = |strength: f64| create(task.id(), Some(&json!({ name: strength })));
+            // Where the published noise is off.
+            let strength = parameters[name].as_f64().filter(|strength| *strength > 0.0).unwrap_or(0.1);
+            let of = |strength: f64| batch(at(strength)?.as_ref(), Split::Train, 6, 0, 100);
+            let (clean, once, twice) = (of(0.0)?, of(strength)?, of(2.0 * strength)?);
+            let stated = stated_noise(at(strength)?.as_ref()).into_iter().find(|(other, _)| *other == name).map_or(0.0, |(_, std)| std);
+            assert_eq!((&clean.conditions, &clean.n_steps), (&once.conditions, &once.n_steps), "{}", task.id());
+            let (mut n, mut sum) = (0.0, 0.0);
+            for ((u, once), twice) in clean.inputs.iter().zip(&once.inputs).zip(&twice.inputs) {
+                let (one, two) = (f64::from(once - u), f64::from(twice - u));
+                // Inputs may be rectified, which cuts off what is negative only: the upper half of a Gaussian has the mean square of the whole.
+                if one > 0.0 {
+                    (n, sum) = (n + 1.0, sum + one * one);
+                }
+                let is_double = (two - 2.0 * one).abs() < 1e-5 * f64::from(u.abs()).max(1.0);
+                assert!(is_double || *twice == 0.0, "{} {name}: {one} {two}", task.id());
+            }
+            assert!(n > 150.0, "{} {name}: {n} noisy inputs", task.id());
+            let std = (sum / n).sqrt();
+            assert!((std / stated - 1.0).abs() < 4.5 / (2.0 * n).sqrt() + 0.002, "{} {name}: {std}, but {stated} is stated", task.id());
+        }
+    }
+    assert!(noisy_tasks > 70, "{noisy_tasks}");
+    Ok(())
+}
+
 #[test]
 fn the_correct_choice_wins_the_target_and_catch_trials_have_none() {
     for task in tasks().iter().filter(|task| task.id().starts_with("song2016/") && task.outputs()[0].name.starts_with("choice")) {

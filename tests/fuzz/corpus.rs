@@ -47,7 +47,8 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
     Checkpoint { header, tensors }
 }
 
-fn saved(checkpoint: &Checkpoint) -> Vec<u8> {
+/// The bytes of a checkpoint's file.
+pub fn saved(checkpoint: &Checkpoint) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("model.safetensors");
     checkpoint.save(&path).expect("a checkpoint");

@@ -14,6 +14,8 @@ use candle_core::Device;
 use nn4n::{
     Checkpoint, Experiment,
     export::{Format, export},
+    import::{Options, import, pickle::parse},
+    models::Activation,
     tasks::{NpzFile, Split, batch, create},
 };
 use serde_json::json;
@@ -29,7 +31,7 @@ macro_rules! targets {
     };
 }
 
-targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task }
+targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file }
 
 /// What files are read with. Each returns whether the file was accepted.
 mod targets {
@@ -88,6 +90,20 @@ mod targets {
         let again = Experiment::from_toml(&written).unwrap_or_else(|error| panic!("{error}\n{written}"));
         assert_eq!(again.to_toml().expect("what was read is written"), written);
         true
+    }
+
+    /// A pickle.
+    pub fn pickle(bytes: &[u8]) -> bool {
+        parse(bytes).is_ok()
+    }
+
+    /// A file of another library. What is accepted is a checkpoint.
+    pub fn imported_file(bytes: &[u8]) -> bool {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), bytes).expect("a file");
+        let complete = Options { dt: Some(10.0), tau: Some(100.0), activation: Some(Activation::Relu), ..Options::default() };
+        let imported = [Options::default(), complete].iter().find_map(|options| import(file.path(), options).ok());
+        imported.is_some_and(|imported| checkpoint(&corpus::saved(&imported.checkpoint)))
     }
 
     /// A task that is declared in TOML.

@@ -11,10 +11,14 @@
 //! | output from | all units | excitatory units |
 //! | all | `tau` 100 ms, `dt` 20 ms, relu, `sigma_rec` 0.15, trained start state 0.1, no biases, no autapses | the same |
 //!
+//! The layers of a stacked network are each like a vanilla network, or with an `excitatory_fraction` like an E/I network; see [`LayerConfig`] for the weights
+//! between them.
+//!
 //! A matrix without loops (a purely feedforward one, or that of a single unit) has spectral radius 0 and keeps the weights as drawn.
 
 mod areas;
 mod dynamics;
+mod layers;
 mod per_unit;
 mod synapses;
 mod units;
@@ -26,6 +30,8 @@ use serde::{Deserialize, Serialize};
 
 pub use areas::{Area, Density, Projection};
 pub use dynamics::{Bias, Form, LearnTau, NoiseScaling, Readout, Start, Values};
+pub use layers::LayerConfig;
+pub(crate) use layers::{LayerPlan, prefix};
 pub use per_unit::PerUnit;
 pub use synapses::{Balance, ChannelGroup, FixedSynapse, Init, MatrixConfig, Plastic, SignRule};
 pub use units::{CellType, UnitRange, UnitSet, Units};
@@ -36,7 +42,7 @@ use crate::{
     error::{ModelError, Result},
 };
 
-/// The three kinds of network.
+/// The four kinds of network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -47,6 +53,8 @@ pub enum Kind {
     Ei,
     /// Several areas, each with or without cell types: [`MultiAreaCtrnn`](crate::MultiAreaCtrnn).
     MultiArea,
+    /// Layers of recurrent units, each driven by the rates of the one below: [`StackedCtrnn`](crate::StackedCtrnn).
+    Stacked,
 }
 
 impl fmt::Display for Kind {
@@ -55,6 +63,7 @@ impl fmt::Display for Kind {
             Self::Vanilla => "vanilla",
             Self::Ei => "ei",
             Self::MultiArea => "multi_area",
+            Self::Stacked => "stacked",
         })
     }
 }
@@ -110,13 +119,13 @@ pub enum ReadoutFrom {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Vanilla, E/I or multi-area.
+    /// Vanilla, E/I, multi-area or stacked.
     pub kind: Kind,
     /// Input channels; may be 0.
     pub inputs: usize,
     /// Output channels.
     pub outputs: usize,
-    /// Number of units (vanilla and ei; for multi_area optional, and then the sum of its areas).
+    /// Number of units (vanilla and ei; for multi_area and stacked optional, and then the sum of areas or layers).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units: Option<usize>,
     /// Fraction of excitatory units (ei), to the nearest whole unit; they come first. 0.8 if left out.
@@ -125,8 +134,11 @@ pub struct ModelConfig {
     /// Areas (multi_area), in feedforward order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub areas: Vec<Area>,
+    /// Layers (stacked), from the input on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerConfig>,
 
-    /// Density of the recurrent synapses within an area, or of the whole network if it has no areas.
+    /// Density of the recurrent synapses within an area or a layer, or of the whole network if it has neither.
     pub density: Density,
     /// Density of the synapses from each area to the next one.
     pub feedforward: Density,
@@ -137,13 +149,14 @@ pub struct ModelConfig {
     pub projections: Vec<Projection>,
     /// Whether a unit may project to itself.
     pub autapses: bool,
-    /// Units each input channel reaches; empty: all channels to all units (of the first area).
+    /// Units each input channel reaches; empty: all channels to all units (of the first area). In a stacked network, units of the first layer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub input_groups: Vec<ChannelGroup>,
-    /// Units each output channel reads; empty: all channels from all units (of the last area) that `readout_from` allows.
+    /// Units each output channel reads; empty: all channels from all units (of the last area) that `readout_from` allows. In a stacked
+    /// network, units of the last layer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub output_groups: Vec<ChannelGroup>,
-    /// Which cell types the output may read.
+    /// Which cell types the output may read, and in a stacked network the next layer.
     pub readout_from: ReadoutFrom,
     /// Whether a unit that receives input may also be read out. If not, output groups draw from the units without input.
     pub overlap: bool,
@@ -171,7 +184,7 @@ pub struct ModelConfig {
 
     /// How Dale's law is kept.
     pub dale: Dale,
-    /// Input weights (units, inputs).
+    /// Input weights (units, inputs); in a stacked network those of the first layer.
     pub w_in: MatrixConfig,
     /// Recurrent weights (units, units).
     pub w_rec: MatrixConfig,
@@ -192,6 +205,7 @@ impl Default for ModelConfig {
             units: None,
             excitatory_fraction: None,
             areas: Vec::new(),
+            layers: Vec::new(),
             density: Density::All(1.0),
             feedforward: Density::All(0.0),
             feedback: Density::All(0.0),
@@ -252,6 +266,32 @@ impl ModelConfig {
         Self { kind: Kind::MultiArea, inputs, outputs, areas: areas.into_iter().collect(), ..Self::default() }
     }
 
+    /// A network of layers, from the input on, each driven by the rates of the one before. What a layer does not say is as the network says.
+    ///
+    /// ```
+    /// use nn4n_models::{Density, LayerConfig, ModelConfig};
+    ///
+    /// let builder = ModelConfig::stacked(3, 2, [
+    ///     LayerConfig::ei("sensory", 50, 0.8).tau(50.0),
+    ///     LayerConfig::ei("decision", 100, 0.8).density(0.5).input_density(Density::excitatory(0.2)),
+    /// ]);
+    ///
+    /// let toml: ModelConfig = toml::from_str(r#"
+    ///     kind = "stacked"
+    ///     inputs = 3
+    ///     outputs = 2
+    ///     layers = [ { name = "sensory", units = 50, excitatory_fraction = 0.8, tau = 50.0 },
+    ///                { name = "decision", units = 100, excitatory_fraction = 0.8, density = 0.5,
+    ///                  input_density = { e_to_e = 0.2, e_to_i = 0.2 } } ]
+    /// "#)?;
+    /// toml.validate()?;
+    /// assert_eq!(builder, toml);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stacked(inputs: usize, outputs: usize, layers: impl IntoIterator<Item = LayerConfig>) -> Self {
+        Self { kind: Kind::Stacked, inputs, outputs, layers: layers.into_iter().collect(), ..Self::default() }
+    }
+
     setters! {
         density: Density, feedforward: Density, feedback: Density, autapses: bool, readout_from: ReadoutFrom, overlap: bool,
         form: Form, dt: f64, tau: PerUnit<f64>, learn_tau: LearnTau, activation: PerUnit<Activation>, sigma_rec: PerUnit<f64>,
@@ -287,7 +327,7 @@ impl ModelConfig {
         self
     }
 
-    /// The units in order, with their areas and cell types.
+    /// The units in order, with their areas and cell types. The layers of a stacked network are its areas.
     pub fn layout(&self) -> Units {
         let mut units = Units { areas: Vec::new(), cell_types: Vec::new() };
         for area in self.resolved_areas() {
@@ -325,6 +365,7 @@ impl ModelConfig {
             Kind::Vanilla => whole(None),
             Kind::Ei => whole(Some(self.excitatory_fraction.unwrap_or(0.8))),
             Kind::MultiArea => self.areas.clone(),
+            Kind::Stacked => self.layers.iter().map(LayerConfig::area).collect(),
         }
     }
 

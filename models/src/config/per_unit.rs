@@ -1,6 +1,6 @@
 //! Settings that may differ between units.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, ops::Range};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -86,6 +86,15 @@ impl<T: Clone> PerUnit<T> {
             Self::ByUnit { units: values } => {
                 Err(ModelError::config(field, format!("lists {} values for {} units; give one per unit", values.len(), units.len())))
             }
+        }
+    }
+
+    /// The setting of the units of one area, as a network of their own would have it.
+    pub(crate) fn of_area(&self, name: &str, range: Range<usize>) -> Self {
+        match self {
+            Self::ByArea { areas } => areas.get(name).map_or_else(|| self.clone(), |value| Self::Uniform(value.clone())),
+            Self::ByUnit { units } => Self::ByUnit { units: units.get(range).unwrap_or_default().to_vec() },
+            other => other.clone(),
         }
     }
 

@@ -46,6 +46,11 @@ impl ModelConfig {
     /// The first rule that is broken: field, rule, value and remedy.
     pub fn validate(&self) -> Result<()> {
         self.check_kind()?;
+        if self.kind == Kind::Stacked { self.check_layers() } else { self.check_parts() }
+    }
+
+    /// Checks a network that is not stacked.
+    pub(super) fn check_parts(&self) -> Result<()> {
         let units = self.layout();
         self.check_connectivity(&units)?;
         self.check_dynamics(&units)?;
@@ -60,27 +65,34 @@ impl ModelConfig {
         if self.outputs == 0 {
             return Err(ModelError::config("outputs", "must be at least 1, but is 0"));
         }
-        let sum = self.areas.iter().fold(0, |sum: usize, area| sum.saturating_add(area.units));
-        for (field, size) in [("inputs", self.inputs), ("outputs", self.outputs), ("units", self.units.unwrap_or(0)), ("areas", sum)] {
+        let parts = if self.kind == Kind::Stacked { "layers" } else { "areas" };
+        let sizes = self.areas.iter().map(|area| area.units).chain(self.layers.iter().map(|layer| layer.units));
+        let sum = sizes.fold(0, usize::saturating_add);
+        for (field, size) in [("inputs", self.inputs), ("outputs", self.outputs), ("units", self.units.unwrap_or(0)), (parts, sum)] {
             if size > LARGEST {
                 return Err(ModelError::config(field, format!("= {size} exceeds {LARGEST}, the largest size of a network; choose fewer")));
             }
+        }
+        if self.kind != Kind::MultiArea && !self.areas.is_empty() {
+            return Err(ModelError::config("areas", "are given, but the kind has none; use kind = \"multi_area\""));
+        }
+        if self.kind != Kind::Stacked && !self.layers.is_empty() {
+            return Err(ModelError::config("layers", "are given, but the kind has none; use kind = \"stacked\""));
         }
         match (self.kind, self.units) {
             (Kind::MultiArea, _) if self.areas.is_empty() => {
                 return Err(ModelError::config("areas", "is empty; kind = \"multi_area\" needs at least one area"));
             }
-            (Kind::MultiArea, Some(units)) if units != sum => {
+            (Kind::MultiArea | Kind::Stacked, Some(units)) if units != sum => {
+                let one = if self.kind == Kind::Stacked { "a layer" } else { "an area" };
                 return Err(ModelError::config(
                     "units",
-                    format!("is {units}, but the areas sum to {sum}; leave `units` out or correct an area"),
+                    format!("is {units}, but the {parts} sum to {sum}; leave `units` out or correct {one}"),
                 ));
             }
             (Kind::MultiArea, _) => {}
+            (Kind::Stacked, _) => self.check_stack()?,
             (_, None | Some(0)) => return Err(ModelError::config("units", "is missing or 0; give the number of units, as in units = 100")),
-            _ if !self.areas.is_empty() => {
-                return Err(ModelError::config("areas", "are given, but the kind has none; use kind = \"multi_area\""));
-            }
             _ => {}
         }
         if let Some(fraction) = self.excitatory_fraction {
@@ -88,7 +100,7 @@ impl ModelConfig {
             if self.kind != Kind::Ei {
                 return Err(ModelError::config(
                     "excitatory_fraction",
-                    "belongs to kind = \"ei\"; a multi_area network gives one for each area, a vanilla network has none",
+                    "belongs to kind = \"ei\"; a multi_area network gives one for each area, a stacked one for each layer, a vanilla network has none",
                 ));
             }
         }
@@ -159,7 +171,7 @@ impl ModelConfig {
         Ok(())
     }
 
-    fn check_dynamics(&self, units: &Units) -> Result<()> {
+    pub(super) fn check_dynamics(&self, units: &Units) -> Result<()> {
         if !(self.dt.is_finite() && self.dt > 0.0) {
             return Err(ModelError::config("dt", format!("must be > 0 ms, but is {}", self.dt)));
         }

@@ -9,7 +9,10 @@
 
 use candle_core::Tensor;
 
-use super::{Ctrnn, Trajectory};
+use super::{
+    Ctrnn,
+    trajectory::{Pass, Trajectory},
+};
 use crate::{
     dynamics::State,
     error::{ModelError, Result},
@@ -30,28 +33,38 @@ impl Ctrnn {
         noise: Option<NoiseKey>,
         mut world: impl FnMut(&Tensor) -> Result<Tensor, E>,
     ) -> Result<Trajectory, E> {
-        self.with_call(inputs, start, noise, |call| {
-            let (batch, steps, _) = call.inputs.dims3().map_err(ModelError::from)?;
-            let gaussians = Gaussians::draw(call)?;
-            let mut last = State { state: rows(&call.start.state, batch)?, rate: rows(&call.start.rate, batch)? };
-            let (mut states, mut rates, mut logits, mut feedback) = (Vec::new(), Vec::new(), Vec::new(), None);
-            for step in 0..steps {
-                let input = row(call.inputs, step, feedback.as_ref())?;
-                last = call.dynamics.step(&call.effective.step, &last, &input, &gaussians.at(step)?)?;
-                let logit = call.effective.logits(&last.rate)?;
-                feedback = Some(world(&self.outputs(&logit)?)?);
-                states.push(last.state.clone());
-                rates.push(last.rate.clone());
-                logits.push(logit);
+        let (batch, steps, _) = inputs.dims3().map_err(ModelError::from)?;
+        let (starts, effective) = (self.starts(inputs, start)?, self.effective()?);
+        let gaussians = self.calls(&effective, inputs, &starts, noise).iter().map(Gaussians::draw).collect::<Result<Vec<_>>>()?;
+        let first = |start: &State| Ok(State { state: rows(&start.state, batch)?, rate: rows(&start.rate, batch)? });
+        let mut last = starts.iter().map(first).collect::<Result<Vec<_>>>()?;
+        let (mut kept, mut logits, mut feedback) = (vec![Vec::new(); last.len()], Vec::new(), None);
+        for step in 0..steps {
+            let input = row(inputs, step, feedback.as_ref())?;
+            let noise = gaussians.iter().map(|gaussians| gaussians.at(step)).collect::<Result<Vec<_>>>()?;
+            last = self.advance(&effective, &last, &input, &noise)?;
+            for (kept, state) in kept.iter_mut().zip(&last) {
+                kept.push(state.clone());
             }
-            Ok(self.whole(&states, &rates, &logits, last)?)
-        })
+            let Some(top) = last.last() else { continue };
+            let logit = effective.logits(&top.rate)?;
+            feedback = Some(world(&self.outputs(&logit)?)?);
+            logits.push(logit);
+        }
+        Ok(self.whole(kept, &logits)?)
     }
 
-    fn whole(&self, states: &[Tensor], rates: &[Tensor], logits: &[Tensor], last: State) -> Result<Trajectory> {
+    /// The trajectory of the steps of each layer.
+    fn whole(&self, layers: Vec<Vec<State>>, logits: &[Tensor]) -> Result<Trajectory> {
         let logits = Tensor::stack(logits, 1)?;
-        let record = Record::Whole { states: Tensor::stack(states, 1)?, rates: Tensor::stack(rates, 1)?, last };
-        Ok(Trajectory::of(logits.clone(), self.outputs(&logits)?, record))
+        let pass = |steps: Vec<State>| -> Result<Pass> {
+            let stack = |of: fn(&State) -> &Tensor| Tensor::stack(&steps.iter().map(of).collect::<Vec<_>>(), 1);
+            let (states, rates) = (stack(|step| &step.state)?, stack(|step| &step.rate)?);
+            let last = steps.last().cloned().ok_or_else(|| ModelError::Shape("the inputs have no step".into()))?;
+            Ok(Pass::new(logits.clone(), Record::Whole { states, rates, last }))
+        };
+        let passes = layers.into_iter().map(pass).collect::<Result<_>>()?;
+        Ok(Trajectory::of(passes, logits.clone(), self.outputs(&logits)?))
     }
 }
 

@@ -2,25 +2,33 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::Ctrnn;
+use super::{Ctrnn, Layer};
 use crate::{
     config::{Bias, Form, LearnTau, ModelConfig, NoiseScaling, PerUnit, Units},
     dynamics::{Coefficient, StepParameters},
-    error::Result,
+    error::{ModelError, Result},
 };
 
 /// Everything one pass needs of the parameters.
 #[derive(Clone, Debug)]
 pub struct Effective {
-    /// Of the steps.
+    /// Of the layers below the last, from the input on; none unless the network is stacked. Their readout is one row of zeros: a pass has one, and nothing
+    /// reads it.
+    pub below: Vec<Effective>,
+    /// Of the steps; in a stacked network those of the last layer.
     pub step: StepParameters,
-    /// `W_out` (outputs, units).
+    /// `W_out` (outputs, units of the layer).
     pub w_out: Tensor,
     /// `b_out` (outputs); `None` without bias.
     pub b_out: Option<Tensor>,
 }
 
 impl Effective {
+    /// Of each layer, from the input on.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &Self> {
+        self.below.iter().chain([self])
+    }
+
     /// `W_out r + b_out` (rows, outputs) of `rates` (rows, units).
     pub(crate) fn logits(&self, rates: &Tensor) -> Result<Tensor> {
         let logits = rates.matmul(&self.w_out.t()?)?;
@@ -51,8 +59,21 @@ impl Amplitudes {
 impl Ctrnn {
     /// What a step needs of the parameters; compute it once for many steps. Gradients flow through it.
     pub fn effective(&self) -> Result<Effective> {
+        let mut steps = self.layers.iter().map(Layer::step_parameters).collect::<Result<Vec<_>>>()?;
+        let step = steps.pop().ok_or_else(|| ModelError::Shape("a network without layers has no step".into()))?;
+        let unread = |step: StepParameters| {
+            let w_out = Tensor::zeros((1, step.w_rec.dim(0)?), self.dtype(), self.device())?;
+            Ok(Effective { below: Vec::new(), step, w_out, b_out: None })
+        };
+        let b_out = (self.config.b_out != Bias::Off).then(|| self.b_out.clone());
+        Ok(Effective { below: steps.into_iter().map(unread).collect::<Result<_>>()?, step, w_out: self.w_out.effective()?, b_out })
+    }
+}
+
+impl Layer {
+    fn step_parameters(&self) -> Result<StepParameters> {
         let (alpha, leak) = self.leak()?;
-        let step = StepParameters {
+        Ok(StepParameters {
             w_rec: self.effective_w_rec()?,
             w_in: self.effective_w_in()?,
             b_rec: (self.config.b_rec != Bias::Off).then(|| self.b_rec.clone()),
@@ -60,9 +81,7 @@ impl Ctrnn {
             post_noise: self.amplitudes.post.clone(),
             alpha,
             leak,
-        };
-        let b_out = (self.config.b_out != Bias::Off).then(|| self.b_out.clone());
-        Ok(Effective { step, w_out: self.effective_w_out()?, b_out })
+        })
     }
 
     /// `alpha` and `1 - alpha`.

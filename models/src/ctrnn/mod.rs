@@ -1,25 +1,28 @@
 //! A continuous-time recurrent network: parameters, constraints and dynamics of any kind of network.
 //!
-//! [`VanillaCtrnn`](crate::VanillaCtrnn), [`EiCtrnn`](crate::EiCtrnn) and [`MultiAreaCtrnn`](crate::MultiAreaCtrnn) are this network seen as their kind.
+//! [`VanillaCtrnn`](crate::VanillaCtrnn), [`EiCtrnn`](crate::EiCtrnn), [`MultiAreaCtrnn`](crate::MultiAreaCtrnn) and
+//! [`StackedCtrnn`](crate::StackedCtrnn) are this network seen as their kind. It is one [`Layer`], or several on top of each other, and a readout.
 //! The equation is in [`dynamics`](crate::dynamics), the pass through time in [`scan`](crate::scan), the constraints in [`synapses`](crate::synapses).
 
 mod closed_loop;
 mod effective;
+mod layer;
+mod trajectory;
 mod unroll;
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{D, DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
-use self::effective::Amplitudes;
+#[cfg(test)]
+pub(crate) use self::trajectory::Pass;
 pub use self::{
     effective::Effective,
-    unroll::{Answer, Trajectory},
+    layer::Layer,
+    trajectory::{Answer, Trajectory},
 };
 
 use crate::{
-    activation::UnitActivations,
-    config::{LearnTau, ModelConfig, Units},
-    dynamics::Dynamics,
+    config::{ModelConfig, Units},
     error::{ModelError, Result},
     params::{self, Tensors},
     scan::Memory,
@@ -31,31 +34,33 @@ use crate::{
 pub struct Ctrnn {
     config: ModelConfig,
     units: Units,
-    dynamics: Dynamics,
-    w_in: Option<Synapses>,
-    w_rec: Synapses,
+    /// At least one, from the input on.
+    layers: Vec<Layer>,
     w_out: Synapses,
-    b_rec: Tensor,
     b_out: Tensor,
-    x0: Tensor,
-    tau: Tensor,
-    /// First unit of each unit's group of shared time constants.
-    tau_groups: Option<Tensor>,
-    amplitudes: Amplitudes,
     memory: Memory,
 }
 
 /// A trained tensor and how its updates are to be applied.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Name of the tensor, such as `w_rec`.
+    /// What it is, such as `w_rec`.
     pub name: &'static str,
+    /// Its layer in a stacked network, counted from the input; `None` in any other and of the readout.
+    pub layer: Option<usize>,
     /// The tensor.
     pub var: Var,
     /// Multiplier of each element's update; `None` is 1.
     pub plastic: Option<Tensor>,
     /// Whether updates are additive on the logarithm of the tensor (time constants) instead of on the tensor.
     pub logarithmic: bool,
+}
+
+impl Parameter {
+    /// The name under which the tensor is saved, such as `w_rec` or `layers.0.w_rec`.
+    pub fn path(&self) -> String {
+        format!("{}{}", crate::config::prefix(self.layer), self.name)
+    }
 }
 
 impl Ctrnn {
@@ -68,44 +73,16 @@ impl Ctrnn {
         if !matches!(vb.dtype(), DType::F32 | DType::F64) {
             return Err(ModelError::Shape(format!("the data type is {:?}; a network needs F32 or F64", vb.dtype())));
         }
-        let units = config.layout();
-        let n = units.len();
-        let mut synapses = params::matrices(config).into_iter().map(|(name, matrix, shape)| {
-            let types = config.presynaptic_types(name, matrix, shape.1, &units)?;
-            Synapses::new(&vb, name, shape, &types, config.dale)
-        });
-        let mut next = || synapses.next().transpose();
-        let w_in = if config.inputs > 0 { next()? } else { None };
-        let missing = |name| ModelError::tensor(name, "is missing");
-        let w_rec = next()?.ok_or_else(|| missing("w_rec"))?;
-        let w_out = next()?.ok_or_else(|| missing("w_out"))?;
-        let tau = vb.get(n, "tau")?;
-        check_tau(config, &tau)?;
-        params::check_prescribed(config, &units, &vb)?;
-        let activations = config.activation.resolve(&units, "activation")?;
-        let tau_groups = match config.learn_tau {
-            LearnTau::Shared => {
-                let groups: Vec<u32> = config.tau.representatives(&units).into_iter().map(|unit| unit as u32).collect();
-                Some(Tensor::new(groups, vb.device())?)
+        let mut layers = Vec::new();
+        let mut readout = None;
+        for plan in config.plans() {
+            layers.push(Layer::new(&plan, &vb).map_err(|error| plan.locate(error))?);
+            if plan.is_last {
+                readout = Some(layer::readout(&plan.config, &vb)?);
             }
-            LearnTau::Off | LearnTau::PerUnit => None,
-        };
-        let amplitudes = Amplitudes::new(config, &units, vb.dtype(), vb.device())?;
-        Ok(Self {
-            dynamics: Dynamics::new(config.form, UnitActivations::new(&activations, vb.device())?),
-            b_rec: vb.get(n, "b_rec")?,
-            b_out: vb.get(config.outputs, "b_out")?,
-            x0: vb.get(n, "x0")?,
-            config: config.clone(),
-            units,
-            w_in,
-            w_rec,
-            w_out,
-            tau,
-            tau_groups,
-            amplitudes,
-            memory: Memory::default(),
-        })
+        }
+        let (w_out, b_out) = readout.ok_or_else(|| ModelError::tensor("w_out", "is missing"))?;
+        Ok(Self { config: config.clone(), units: config.layout(), layers, w_out, b_out, memory: Memory::default() })
     }
 
     /// A fresh network drawn from `seed`; its trained tensors are variables.
@@ -130,6 +107,11 @@ impl Ctrnn {
         &self.config
     }
 
+    /// The layers, from the input on; one unless the network is stacked.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
     /// The units with their areas and cell types.
     pub fn units(&self) -> &Units {
         &self.units
@@ -137,50 +119,70 @@ impl Ctrnn {
 
     /// Where the network lives.
     pub fn device(&self) -> &Device {
-        self.tau.device()
+        self.b_out.device()
     }
 
     /// Its data type.
     pub fn dtype(&self) -> DType {
-        self.tau.dtype()
+        self.b_out.dtype()
     }
 
-    /// Input weights with their constraints; `None` without inputs.
+    /// Input weights with their constraints; `None` without inputs. In a stacked network those of the first layer: see [`layers`](Self::layers).
     pub fn w_in(&self) -> Option<&Synapses> {
-        self.w_in.as_ref()
+        self.layers.first().and_then(Layer::w_in)
     }
 
-    /// Recurrent weights with their constraints.
+    /// Recurrent weights with their constraints. In a stacked network those of the first layer: see [`layers`](Self::layers).
     pub fn w_rec(&self) -> &Synapses {
-        &self.w_rec
+        self.layers[0].w_rec()
     }
 
-    /// Output weights with their constraints.
+    /// Output weights (outputs, units of the last layer) with their constraints.
     pub fn w_out(&self) -> &Synapses {
         &self.w_out
     }
 
-    /// Input weights that act (units, inputs); `None` without inputs.
+    /// Input weights that act (units, inputs); `None` without inputs. Above the first layer they are zero.
     pub fn effective_w_in(&self) -> Result<Option<Tensor>> {
-        self.w_in.as_ref().map(Synapses::effective).transpose()
+        let Some(w_in) = self.w_in() else { return Ok(None) };
+        let effective = w_in.effective()?;
+        match self.units.len() - effective.dim(0)? {
+            0 => Ok(Some(effective)),
+            above => Ok(Some(effective.pad_with_zeros(0, 0, above)?)),
+        }
     }
 
-    /// Recurrent weights that act (units, units).
+    /// Weights that act between units (units, units): the recurrent ones, and in a stacked network those from each layer to the next, which act within
+    /// the step.
     pub fn effective_w_rec(&self) -> Result<Tensor> {
-        self.w_rec.effective()
+        if let [layer] = self.layers.as_slice() {
+            return layer.effective_w_rec();
+        }
+        let mut rows = Vec::with_capacity(self.layers.len());
+        for (place, layer) in self.layers.iter().enumerate() {
+            let own = layer.effective_w_rec()?;
+            let (row, from) = match layer.effective_w_in()?.filter(|_| place > 0) {
+                Some(below) => (Tensor::cat(&[&below, &own], 1)?, self.units.areas[place - 1].start),
+                None => (own, self.units.areas[place].start),
+            };
+            let after = self.units.len() - from - row.dim(1)?;
+            rows.push(row.pad_with_zeros(1, from, after)?);
+        }
+        Ok(Tensor::cat(&rows, 0)?)
     }
 
-    /// Output weights that act (outputs, units).
+    /// Output weights that act (outputs, units); only units of the last layer are read.
     pub fn effective_w_out(&self) -> Result<Tensor> {
-        self.w_out.effective()
+        let effective = self.w_out.effective()?;
+        match self.units.len() - effective.dim(1)? {
+            0 => Ok(effective),
+            below => Ok(effective.pad_with_zeros(1, below, 0)?),
+        }
     }
 
     /// Time constant of each unit (units), ms.
     pub fn tau(&self) -> Result<Tensor> {
-        Ok(match &self.tau_groups {
-            Some(groups) => self.tau.index_select(groups, 0)?,
-            None => self.tau.clone(),
-        })
+        join(&self.layers.iter().map(Layer::tau).collect::<Result<Vec<_>>>()?)
     }
 
     /// The same network simulated with another step, ms. Its parameters are shared, not copied.
@@ -190,39 +192,34 @@ impl Ctrnn {
     pub fn with_dt(&self, dt: f64) -> Result<Self> {
         let config = self.config.clone().dt(dt);
         config.validate()?;
-        check_tau(&config, &self.tau)?;
-        Ok(Self { config, ..self.clone() })
+        let layers = self.layers.iter().map(|layer| layer.with_dt(dt)).collect::<Result<_>>()?;
+        Ok(Self { config, layers, ..self.clone() })
     }
 
     /// The same network as constants: nothing that is computed with it keeps a graph for gradients. Its parameters are shared, not copied.
     #[must_use]
     pub fn frozen(&self) -> Self {
         Self {
-            w_in: self.w_in.as_ref().map(Synapses::frozen),
-            w_rec: self.w_rec.frozen(),
+            layers: self.layers.iter().map(Layer::frozen).collect(),
             w_out: self.w_out.frozen(),
-            b_rec: self.b_rec.detach(),
             b_out: self.b_out.detach(),
-            x0: self.x0.detach(),
-            tau: self.tau.detach(),
             ..self.clone()
         }
     }
 
-    /// The trained tensors, in the order of their names.
+    /// The trained tensors, in the order of their names; in a stacked network those of the readout, and then layer after layer.
     pub fn parameters(&self) -> Result<Vec<Parameter>> {
-        let mut candidates = vec![("b_out", &self.b_out, None, false), ("b_rec", &self.b_rec, None, false), ("tau", &self.tau, None, true)];
-        if let Some(w_in) = &self.w_in {
-            candidates.push(("w_in", w_in.weight(), w_in.plastic(), false));
+        let readout = [("b_out", &self.b_out, None, false), ("w_out", self.w_out.weight(), self.w_out.plastic(), false)];
+        let mut candidates: Vec<_> = readout.into_iter().map(|candidate| (None, candidate)).collect();
+        for layer in &self.layers {
+            candidates.extend(layer.candidates().into_iter().map(|candidate| (layer.place(), candidate)));
         }
-        candidates.push(("w_out", self.w_out.weight(), self.w_out.plastic(), false));
-        candidates.push(("w_rec", self.w_rec.weight(), self.w_rec.plastic(), false));
-        candidates.push(("x0", &self.x0, None, false));
+        candidates.retain(|(_, (_, tensor, _, _))| tensor.is_variable());
+        candidates.sort_by_key(|(layer, (name, ..))| (*layer, *name));
         candidates
             .into_iter()
-            .filter(|(_, tensor, _, _)| tensor.is_variable())
-            .map(|(name, tensor, plastic, logarithmic)| {
-                Ok(Parameter { name, var: Var::from_tensor(tensor)?, plastic: plastic.cloned(), logarithmic })
+            .map(|(layer, (name, tensor, plastic, logarithmic))| {
+                Ok(Parameter { name, layer, var: Var::from_tensor(tensor)?, plastic: plastic.cloned(), logarithmic })
             })
             .collect()
     }
@@ -230,39 +227,36 @@ impl Ctrnn {
     /// Projects every trained tensor onto its constraints: Dale's law, connectivity and fixed synapses exactly, `tau >= dt`, shared time constants.
     /// Call it after every update.
     pub fn project(&self) -> Result<()> {
-        for synapses in self.w_in.iter().chain([&self.w_rec, &self.w_out]) {
-            synapses.project()?;
-        }
-        if self.tau.is_variable() {
-            let projected = self.tau()?.maximum(self.config.dt)?;
-            Var::from_tensor(&self.tau)?.set(&projected.detach().contiguous()?)?;
-        }
-        Ok(())
+        self.layers.iter().try_for_each(Layer::project)?;
+        self.w_out.project()
     }
 
     /// All tensors of the network, as they are saved: copies, which later updates leave as they are.
     pub fn tensors(&self) -> Result<Tensors> {
-        let mut tensors = Tensors::new();
-        for (name, tensor) in [("b_rec", &self.b_rec), ("b_out", &self.b_out), ("x0", &self.x0), ("tau", &self.tau)] {
-            tensors.insert(name.into(), tensor.detach().copy()?);
-        }
-        for synapses in self.w_in.iter().chain([&self.w_rec, &self.w_out]) {
-            tensors.extend(synapses.tensors()?);
+        let mut tensors = self.w_out.tensors()?;
+        tensors.insert("b_out".into(), self.b_out.detach().copy()?);
+        for layer in &self.layers {
+            tensors.extend(layer.tensors()?);
         }
         Ok(tensors)
     }
+
+    /// Arrays (.., units) of all units as one of each layer.
+    fn split(&self, tensor: &Tensor) -> Result<Vec<Tensor>> {
+        match self.layers.as_slice() {
+            [_] => Ok(vec![tensor.clone()]),
+            _ => {
+                let part = |area: &crate::config::UnitRange| tensor.narrow(D::Minus1, area.start, area.end - area.start)?.contiguous();
+                Ok(self.units.areas.iter().map(part).collect::<candle_core::Result<_>>()?)
+            }
+        }
+    }
 }
 
-/// Time constants of a file must obey the configured step, as configured ones do.
-fn check_tau(config: &ModelConfig, tau: &Tensor) -> Result<()> {
-    let values: Vec<f64> = tau.detach().to_dtype(DType::F64)?.to_vec1()?;
-    // The step as the data type rounds it: 0.7 ms of f32 are a little less than 0.7.
-    let dt: f64 = Tensor::new(config.dt, &Device::Cpu)?.to_dtype(tau.dtype())?.to_dtype(DType::F64)?.to_scalar()?;
-    match values.iter().find(|tau| !(tau.is_finite() && **tau >= dt)) {
-        Some(tau) => Err(ModelError::config(
-            "dt",
-            format!("= {} ms exceeds the time constant {tau} ms of a unit; the Euler step needs dt <= tau", config.dt),
-        )),
-        None => Ok(()),
+/// Arrays (.., units) of each layer as one of all units.
+fn join(parts: &[Tensor]) -> Result<Tensor> {
+    match parts {
+        [part] => Ok(part.clone()),
+        parts => Ok(Tensor::cat(parts, D::Minus1)?),
     }
 }

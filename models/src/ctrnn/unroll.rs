@@ -1,97 +1,27 @@
 //! Running a network: start state, single steps, readout, and whole trials.
 
-use std::sync::{Arc, OnceLock};
-
 use candle_core::{D, Tensor};
 use candle_nn::ops;
 
-use super::{Ctrnn, Effective};
+use super::{
+    Ctrnn, Effective, Layer,
+    trajectory::{Answer, Pass, Trajectory, join_states},
+};
 use crate::{
     config::Readout,
     dynamics::{State, StepNoise},
     error::{ModelError, Result},
     noise::NoiseKey,
-    scan::{Answered, Call, Quantity, Record, Recorded, Scanned, answer, scan},
+    scan::{Answered, Call, Scanned, answer, scan},
 };
 
-/// What a network did at every step.
-#[derive(Clone, Debug)]
-pub struct Trajectory {
-    /// `W_out r + b_out` (batch, steps, outputs), before the readout's nonlinearity.
-    pub logits: Tensor,
-    /// `z` (batch, steps, outputs).
-    pub outputs: Tensor,
-    record: Record,
-    states: OnceLock<Tensor>,
-    rates: OnceLock<Tensor>,
-}
-
-impl Trajectory {
-    /// A trajectory that is already there: states and rates (batch, steps, units), logits and outputs (batch, steps, outputs).
-    pub fn new(states: Tensor, rates: Tensor, logits: Tensor, outputs: Tensor) -> Result<Self> {
-        let step = states.dim(1)?.saturating_sub(1);
-        let last = State { state: states.narrow(1, step, 1)?.squeeze(1)?, rate: rates.narrow(1, step, 1)?.squeeze(1)? };
-        Ok(Self::of(logits, outputs, Record::Whole { states, rates, last }))
-    }
-
-    pub(crate) fn of(logits: Tensor, outputs: Tensor, record: Record) -> Self {
-        Self { logits, outputs, record, states: OnceLock::new(), rates: OnceLock::new() }
-    }
-
-    /// `x` (batch, steps, units); in the rate form the noise-free rates. Gradients flow through it.
-    ///
-    /// A pass with gradients does not keep what it does not need; then this runs it forward once more.
-    pub fn states(&self) -> Result<Tensor> {
-        match &self.record {
-            Record::Whole { states, .. } => Ok(states.clone()),
-            Record::Taped(tape) => self.taped(&self.states, tape, Quantity::States),
-        }
-    }
-
-    /// `r` (batch, steps, units). Gradients flow through it: one way back at a time within a pool of threads, since its jobs may take each other's place.
-    pub fn rates(&self) -> Result<Tensor> {
-        match &self.record {
-            Record::Whole { rates, .. } => Ok(rates.clone()),
-            Record::Taped(tape) => self.taped(&self.rates, tape, Quantity::Rates),
-        }
-    }
-
-    /// The last step (batch, units), to carry over to another call. Gradients flow through it.
-    pub fn last(&self) -> Result<State> {
-        match &self.record {
-            Record::Whole { last, .. } => Ok(last.clone()),
-            Record::Taped(tape) => {
-                let tensor = |quantity| tape.clone().tensor(&self.logits, quantity, true);
-                Ok(State { state: tensor(Quantity::States)?, rate: tensor(Quantity::Rates)? })
-            }
-        }
-    }
-
-    fn taped(&self, cell: &OnceLock<Tensor>, tape: &Arc<dyn Recorded>, quantity: Quantity) -> Result<Tensor> {
-        if let Some(tensor) = cell.get() {
-            return Ok(tensor.clone());
-        }
-        let tensor = tape.clone().tensor(&self.logits, quantity, false)?;
-        Ok(cell.get_or_init(|| tensor).clone())
-    }
-}
-
-/// What a network answered, without its activity.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// `W_out r + b_out` (batch, steps, outputs), before the readout's nonlinearity.
-    pub logits: Tensor,
-    /// `z` (batch, steps, outputs).
-    pub outputs: Tensor,
-    /// The last step, to carry over to another call.
-    pub last: State,
-}
+/// Steps of an answer of a stacked network whose activity is held at a time.
+const HELD: usize = 256;
 
 impl Ctrnn {
     /// The configured start of `batch` trials. A carried start is zero here: hand the previous call's [`Trajectory::last`] to [`unroll`](Self::unroll).
     pub fn start(&self, batch: usize) -> Result<State> {
-        let n = self.units.len();
-        self.dynamics.start(self.x0.reshape((1, n))?.broadcast_as((batch, n))?.contiguous()?)
+        join_states(&self.layers.iter().map(|layer| layer.start(batch)).collect::<Result<Vec<_>>>()?)
     }
 
     /// The state with `x` = `states` (batch, units) and the rates that belong to it.
@@ -100,18 +30,47 @@ impl Ctrnn {
     /// If the shape is not (batch, units).
     pub fn start_from(&self, states: &Tensor) -> Result<State> {
         match states.dims() {
-            [_, units] if *units == self.units.len() => self.dynamics.start(states.to_device(self.device())?.to_dtype(self.dtype())?),
+            [_, units] if *units == self.units.len() => {
+                let states = self.split(&states.to_device(self.device())?.to_dtype(self.dtype())?)?;
+                let starts = self.layers.iter().zip(states).map(|(layer, states)| layer.dynamics.start(states));
+                join_states(&starts.collect::<Result<Vec<_>>>()?)
+            }
             dims => Err(ModelError::Shape(format!("the start state has shape {dims:?}, but must be (batch, {} units)", self.units.len()))),
         }
     }
 
-    /// One step of the dynamics from `previous` under `input` (batch, inputs).
+    /// One step of the dynamics from `previous` under `input` (batch, inputs). Gaussians are (batch, units), those of all layers side by side.
     pub fn step(&self, effective: &Effective, previous: &State, input: &Tensor, noise: &StepNoise) -> Result<State> {
-        self.dynamics.step(&effective.step, previous, input, noise)
+        let parts = |noise: &Option<Tensor>| -> Result<Vec<Option<Tensor>>> {
+            Ok(match noise {
+                Some(noise) => self.split(noise)?.into_iter().map(Some).collect(),
+                None => vec![None; self.layers.len()],
+            })
+        };
+        let noise: Vec<StepNoise> =
+            parts(&noise.recurrent)?.into_iter().zip(parts(&noise.post)?).map(|(recurrent, post)| StepNoise { recurrent, post }).collect();
+        join_states(&self.advance(effective, &self.split_state(previous)?, input, &noise)?)
+    }
+
+    /// One step of each layer, from a state and with Gaussians for each.
+    pub(super) fn advance(&self, effective: &Effective, previous: &[State], input: &Tensor, noise: &[StepNoise]) -> Result<Vec<State>> {
+        let mut states: Vec<State> = Vec::with_capacity(self.layers.len());
+        for (((layer, effective), previous), noise) in self.layers.iter().zip(effective.layers()).zip(previous).zip(noise) {
+            let input = states.last().map_or(input, |below| &below.rate);
+            let state = layer.dynamics.step(&effective.step, previous, input, noise)?;
+            states.push(state);
+        }
+        Ok(states)
+    }
+
+    pub(super) fn split_state(&self, state: &State) -> Result<Vec<State>> {
+        let parts = self.split(&state.state)?.into_iter().zip(self.split(&state.rate)?);
+        Ok(parts.map(|(state, rate)| State { state, rate }).collect())
     }
 
     /// Logits and outputs (batch, .., outputs) of `rates` (batch, .., units).
     pub fn readout(&self, effective: &Effective, rates: &Tensor) -> Result<(Tensor, Tensor)> {
+        let rates = self.split(rates)?.pop().unwrap_or_else(|| rates.clone());
         let mut shape = rates.dims().to_vec();
         let units = shape.pop().unwrap_or_default();
         shape.push(self.config.outputs);
@@ -135,8 +94,10 @@ impl Ctrnn {
     /// # Errors
     /// If the inputs are not (batch >= 1, steps >= 1, inputs) or the start does not fit the batch.
     pub fn unroll(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Trajectory> {
-        let Scanned { logits, record } = self.with_call(inputs, start, noise, scan)?;
-        Ok(Trajectory::of(logits.clone(), self.outputs(&logits)?, record))
+        let (mut passes, Scanned { logits, record }) = self.with_call(inputs, start, noise, scan)?;
+        passes.push(Pass::new(logits.clone(), record));
+        let outputs = self.outputs(&logits)?;
+        Ok(Trajectory::of(passes, logits, outputs))
     }
 
     /// Runs `inputs` (batch, steps, inputs) through the network and keeps nothing but its outputs: no activity, no gradients. The memory it needs does
@@ -146,7 +107,18 @@ impl Ctrnn {
     /// As [`unroll`](Self::unroll).
     pub fn answer(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Answer> {
         let network = self.frozen();
-        let Answered { logits, last } = network.with_call(&inputs.detach(), start, noise, answer)?;
+        let (logits, last) = if network.layers.len() == 1 {
+            let (_, Answered { logits, last }) = network.with_call(&inputs.detach(), start, noise, answer)?;
+            (logits, last)
+        } else {
+            // A layer needs the rates of the one below; they are held for some steps at a time.
+            let mut logits = Vec::new();
+            let last = network.visit(inputs, start, noise, HELD, |_, trajectory| {
+                logits.push(trajectory.logits.clone());
+                Ok::<_, ModelError>(())
+            })?;
+            (Tensor::cat(&logits, 1)?, last)
+        };
         Ok(Answer { outputs: network.outputs(&logits)?, logits, last })
     }
 
@@ -178,27 +150,60 @@ impl Ctrnn {
         Ok(state)
     }
 
-    /// Calls `run` with what a pass over `inputs` is made of.
+    /// Calls `run` with what a pass over `inputs` is made of; in a stacked network the pass of the last layer, after those of the layers below, which are
+    /// returned with what it returns.
     pub(crate) fn with_call<R, E: From<ModelError>>(
         &self,
         inputs: &Tensor,
         start: Option<&State>,
         noise: Option<NoiseKey>,
         run: impl FnOnce(&Call) -> Result<R, E>,
-    ) -> Result<R, E> {
+    ) -> Result<(Vec<Pass>, R), E> {
+        let (starts, effective) = (self.starts(inputs, start)?, self.effective()?);
+        let (mut calls, mut passes) = (self.calls(&effective, inputs, &starts, noise), Vec::new());
+        let last = calls.pop().ok_or_else(|| ModelError::Shape("a network without layers has no pass".into()))?;
+        let mut driven_by = inputs.clone();
+        for call in &calls {
+            let Scanned { logits, record } = scan(&Call { inputs: &driven_by, ..*call })?;
+            let pass = Pass::new(logits, record);
+            driven_by = pass.rates()?;
+            passes.push(pass);
+        }
+        Ok((passes, run(&Call { inputs: &driven_by, ..last })?))
+    }
+
+    /// What a pass of each layer is made of, if `inputs` drove them all.
+    pub(super) fn calls<'a>(
+        &'a self,
+        effective: &'a Effective,
+        inputs: &'a Tensor,
+        starts: &'a [State],
+        noise: Option<NoiseKey>,
+    ) -> Vec<Call<'a>> {
+        let call = |(place, ((layer, effective), start)): (usize, ((&'a Layer, &'a Effective), &'a State))| Call {
+            dynamics: &layer.dynamics,
+            effective,
+            inputs,
+            start,
+            noise: noise.map(|key| key.above(place)),
+            memory: &self.memory,
+        };
+        self.layers.iter().zip(effective.layers()).zip(starts).enumerate().map(call).collect()
+    }
+
+    /// The start of each layer: (batch, units), or (1, units) for all trials.
+    pub(super) fn starts(&self, inputs: &Tensor, start: Option<&State>) -> Result<Vec<State>> {
         let (batch, _) = self.check_inputs(inputs)?;
         let n = self.units.len();
-        let start = match start {
-            Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => start.clone(),
+        match start {
+            Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => self.split_state(start),
             Some(start) => {
                 let message =
                     format!("the start state has shape {:?}, but the inputs ask for ({batch} trials, {n} units)", start.state.dims());
-                return Err(ModelError::Shape(message).into());
+                Err(ModelError::Shape(message))
             }
-            None => self.start(1)?,
-        };
-        let effective = self.effective()?;
-        run(&Call { dynamics: &self.dynamics, effective: &effective, inputs, start: &start, noise, memory: &self.memory })
+            None => self.layers.iter().map(|layer| layer.start(1)).collect(),
+        }
     }
 
     fn check_inputs(&self, inputs: &Tensor) -> Result<(usize, usize)> {

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::{Call, Record, Scanned, reference, scan};
 use crate::{
-    Activation, Bias, Ctrnn, Form, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State, Values, ctrnn::Trajectory,
+    Activation, Bias, Ctrnn, Form, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State, Values,
+    ctrnn::{Pass, Trajectory},
 };
 
 /// Sizes around the widths of vectors, panels and tiles.
@@ -121,8 +122,8 @@ fn operands(case: &Case, dtype: DType) -> Result<Operands> {
 
 fn run(case: &Case, operands: &Operands, scan: impl FnOnce(&Call) -> Result<Scanned>) -> Result<Trajectory> {
     let key = case.noisy.then(|| NoiseKey { first_trial: 3, first_step: 2, ..NoiseKey::new(5, 1) });
-    let Scanned { logits, record } = operands.network.with_call(&operands.inputs, operands.start.as_ref(), key, scan)?;
-    Ok(Trajectory::of(logits.clone(), logits, record))
+    let (_, Scanned { logits, record }) = operands.network.with_call(&operands.inputs, operands.start.as_ref(), key, scan)?;
+    Ok(Trajectory::of(vec![Pass::new(logits.clone(), record)], logits.clone(), logits))
 }
 
 /// Everything a trajectory holds, by name.
@@ -269,8 +270,8 @@ fn a_reference_answer_is_cut_into_pieces_without_a_seam() -> Result<()> {
     let network = Ctrnn::init(&ModelConfig::vanilla(2, 5, 2).sigma_rec(0.3), 1, DType::F64, &Device::Cpu)?.frozen();
     let inputs = ramp(&[2, 600, 2], 0.7, DType::F64)?;
     let (key, start) = (Some(NoiseKey::new(1, 2)), None);
-    let answer = network.with_call(&inputs, start, key, reference::answer)?;
-    let Scanned { logits, record } = network.with_call(&inputs, start, key, reference::scan)?;
+    let (_, answer) = network.with_call(&inputs, start, key, reference::answer)?;
+    let (_, Scanned { logits, record }) = network.with_call(&inputs, start, key, reference::scan)?;
     assert_eq!(numbers(&answer.logits), numbers(&logits));
     let Record::Whole { last, .. } = record else { panic!("the reference keeps everything") };
     assert_eq!(numbers(&answer.last.state), numbers(&last.state));

@@ -87,7 +87,7 @@ impl Adam {
                             "moments of {} and {} numbers are not those of `{}`, which has {}",
                             m.len(),
                             v.len(),
-                            parameter.name,
+                            parameter.path(),
                             w.len()
                         );
                     }

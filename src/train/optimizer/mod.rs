@@ -166,12 +166,12 @@ impl Optimizer {
 
     fn step_in_place(&mut self, parameter: &Parameter, gradient: &Tensor, learning_rate: f64) -> Result<()> {
         for kind in self.config.moments() {
-            if let Entry::Vacant(place) = self.moments.entry(format!("{kind}.{}", parameter.name)) {
+            if let Entry::Vacant(place) = self.moments.entry(format!("{kind}.{}", parameter.path())) {
                 place.insert(parameter.var.zeros_like()?.detach());
             }
         }
         let moment = |kind: &str| {
-            let name = format!("{kind}.{}", parameter.name);
+            let name = format!("{kind}.{}", parameter.path());
             self.moments.get(&name).ok_or_else(|| Error::setting("train.optimizer", format!("has lost its moment `{name}`")))
         };
         let gradient = &gradient.contiguous()?;
@@ -244,7 +244,7 @@ impl Optimizer {
 
     /// `decay * moment + weight * value`, kept for the next step.
     fn moment(&mut self, kind: &str, parameter: &Parameter, decay: f64, value: &Tensor, weight: f64) -> Result<Tensor> {
-        let name = format!("{kind}.{}", parameter.name);
+        let name = format!("{kind}.{}", parameter.path());
         let fresh = (value * weight)?;
         let updated = match self.moments.get(&name) {
             Some(moment) => ((moment * decay)? + fresh)?,
@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     fn parameter(name: &'static str, values: &[f64]) -> Parameter {
-        Parameter { name, var: Var::new(values, &Device::Cpu).unwrap(), plastic: None, logarithmic: false }
+        Parameter { name, layer: None, var: Var::new(values, &Device::Cpu).unwrap(), plastic: None, logarithmic: false }
     }
 
     fn values(parameter: &Parameter) -> Vec<f64> {
@@ -309,7 +309,13 @@ mod tests {
                 let start = random(-1.0)?;
                 let plastic = if plastic { Some(random(0.0)?) } else { None };
                 let new = || -> Result<Parameter> {
-                    Ok(Parameter { name: "w_rec", var: Var::from_tensor(&start)?, plastic: plastic.clone(), logarithmic: false })
+                    Ok(Parameter {
+                        name: "w_rec",
+                        layer: None,
+                        var: Var::from_tensor(&start)?,
+                        plastic: plastic.clone(),
+                        logarithmic: false,
+                    })
                 };
                 let (fused, separate) = (new()?, new()?);
                 let mut optimizers = [Optimizer::new(config), Optimizer::new(config)];

@@ -136,7 +136,7 @@ impl Penalty {
         match self {
             Self::L1Weights { matrix } | Self::L2Weights { matrix } | Self::Frobenius { matrix } => matrix.check_fit(model),
             Self::PopulationKl { first, second, .. } => population_kl::pair(&model.layout(), first, second).map(drop),
-            Self::VanishingGradient {} => vanishing_gradient::check_form(model.form),
+            Self::VanishingGradient {} => vanishing_gradient::check_fit(model),
             _ => Ok(()),
         }
     }

@@ -22,7 +22,7 @@
 //! unit belongs inside the product with `W_rec`, as above.
 
 use candle_core::{D, Tensor, Var};
-use nn4n_models::{Form, dynamics::Coefficient};
+use nn4n_models::{Form, Kind, ModelConfig, dynamics::Coefficient};
 
 use super::Context;
 use crate::{
@@ -36,22 +36,27 @@ const NO_GRADIENT: f64 = 1e-20;
 /// Omega: a scalar.
 ///
 /// # Errors
-/// If the network is in the rate form.
+/// If the network is in the rate form, or stacked.
 pub fn vanishing_gradient(context: &Context) -> Result<Tensor> {
-    check_form(context.model.config().form)?;
+    check_fit(context.model.config())?;
     let adjoint = Adjoint::new(context)?;
     omega(&adjoint, &context.model.effective_w_rec()?, &context.batch.valid)
 }
 
-/// Refuses the rate form, whose gradient has another recursion.
-pub(super) fn check_form(form: Form) -> Result<()> {
-    if form == Form::Current {
-        return Ok(());
+/// Refuses the rate form and layers, where gradients have another recursion.
+pub(super) fn check_fit(model: &ModelConfig) -> Result<()> {
+    let refused = |message| Err(Error::setting("train.regularisers.vanishing_gradient", message));
+    if model.form != Form::Current {
+        return refused(
+            "is defined for networks in the current form, but `model.form` is \"rate\"; change the form, or remove this regulariser",
+        );
     }
-    Err(Error::setting(
-        "train.regularisers.vanishing_gradient",
-        "is defined for networks in the current form, but `model.form` is \"rate\"; change the form, or remove this regulariser",
-    ))
+    if model.kind == Kind::Stacked {
+        return refused(
+            "is defined for gradients that go back through time, but in a stacked network they go back through layers, too; remove this regulariser",
+        );
+    }
+    Ok(())
 }
 
 /// What Omega needs as constants.
@@ -141,7 +146,7 @@ fn omega(adjoint: &Adjoint, w_rec: &Tensor, valid: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use candle_core::{DType, Device};
-    use nn4n_models::{Activation, Ctrnn, Init, MatrixConfig, ModelConfig, Start, Values};
+    use nn4n_models::{Activation, Ctrnn, Init, LayerConfig, MatrixConfig, Start, Values};
 
     use super::{
         super::testing::{assert_close, assert_gradient, differences, evaluate, network, number, numbers, run, trials, w_rec},
@@ -228,9 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_form_is_refused() -> Result<()> {
-        let model = Ctrnn::init(&ModelConfig::ei(2, 5, 2).form(Form::Rate), 0, DType::F64, &Device::Cpu)?;
-        assert!(evaluate(&model, &trials(6)?, vanishing_gradient).unwrap_err().to_string().contains("current form"));
+    fn the_rate_form_and_layers_are_refused() -> Result<()> {
+        let message = |config: ModelConfig| -> Result<String> {
+            let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
+            Ok(evaluate(&model, &trials(6)?, vanishing_gradient).unwrap_err().to_string())
+        };
+        assert!(message(ModelConfig::ei(2, 5, 2).form(Form::Rate))?.contains("current form"));
+        assert!(message(ModelConfig::stacked(2, 2, [LayerConfig::new("one", 5)]))?.contains("through layers"));
         Ok(())
     }
 }

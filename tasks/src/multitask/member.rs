@@ -11,8 +11,6 @@ pub(super) struct Member {
     pub name: String,
     pub task: Box<dyn Task>,
     pub weight: f64,
-    /// For how many updates it is trained in a sequential schedule.
-    pub updates: Option<u64>,
     /// Its input channels among those of the set.
     inputs: Vec<usize>,
     /// Its output channels among those of the set.
@@ -29,14 +27,14 @@ pub(super) struct Layout {
 }
 
 /// Creates the tasks and gives each its place.
-pub(super) fn arrange(settings: &[MemberSettings], rule_inputs: RuleInputs) -> Result<(Vec<Member>, Layout), TaskError> {
+pub(super) fn arrange(settings: &[&MemberSettings], rule_inputs: RuleInputs) -> Result<(Vec<Member>, Layout), TaskError> {
     let mut layout = Layout { inputs: Vec::new(), outputs: Vec::new() };
     let mut members = Vec::new();
     for setting in settings {
         let task = create(&setting.id, Some(&serde_json::Value::Object(setting.parameters.clone())))?;
         let (inputs, outputs) = (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
-        let (name, weight, updates) = (setting.name().to_string(), setting.weight, setting.updates);
-        members.push(Member { name, task, weight, updates, inputs, outputs, rule: None });
+        let (name, weight) = (setting.name().to_string(), setting.weight);
+        members.push(Member { name, task, weight, inputs, outputs, rule: None });
     }
     let named = layout.inputs.iter().any(|channel| channel.name.starts_with("rule_"));
     if rule_inputs == RuleInputs::Always || (rule_inputs == RuleInputs::Auto && !named) {
@@ -64,6 +62,10 @@ fn places(all: &mut Vec<Channel>, channels: Vec<Channel>) -> Vec<usize> {
 fn same_for_all(members: &[Member]) -> Result<(), TaskError> {
     let Some(first) = members.first() else { return Ok(()) };
     for member in members {
+        if member.task.plant().is_some() {
+            let remedy = "each trial would need an arm of its own or none; train on this task alone";
+            return Err(TaskError::parameter("tasks", &member.name, "drives an arm, which a set does not", remedy));
+        }
         if member.task.dt() != first.task.dt() {
             let remedy = format!("`{}` has {} ms; set `dt` among the `parameters` of one of them", first.name, first.task.dt());
             return Err(TaskError::parameter(&format!("dt of {}", member.name), member.task.dt(), "differs within the set", remedy));

@@ -7,6 +7,7 @@
 //!             mixed         the same for every trial
 //!             blocks = n    tasks in turn, n updates each, over and over
 //!             sequential    tasks in turn, updates_i each, the last one for ever
+//! group       { tasks, updates } in the place of a task takes its turn as one does; each batch of it has one of its tasks, drawn by weight
 //! ```
 //!
 //! A trial is the trial that the task makes alone, bit for bit, on these channels; its condition starts with `task`. All tasks must have the same
@@ -33,10 +34,12 @@
 mod member;
 mod settings;
 
+use std::ops::Range;
+
 use ndarray::ArrayView2;
 
 use self::member::{Layout, Member, arrange};
-pub use self::settings::{Entry, MemberSettings, RuleInputs, TaskSchedule, TaskSetSettings};
+pub use self::settings::{Entry, GroupSettings, MemberSettings, RuleInputs, TaskSchedule, TaskSetSettings};
 use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
 use crate::{header_of, parameters_of, rng::by_weight};
 
@@ -44,6 +47,8 @@ use crate::{header_of, parameters_of, rng::by_weight};
 #[derive(Debug)]
 pub struct TaskSet {
     settings: TaskSetSettings,
+    /// Which members are trained at the same time, and for how many updates: one turn after another.
+    turns: Vec<(Range<usize>, Option<u64>)>,
     members: Vec<Member>,
     layout: Layout,
     summary: String,
@@ -57,12 +62,16 @@ impl TaskSet {
     /// # Errors
     /// If there is no such task, a task's parameters are refused, a task is there twice, or the tasks differ in step or objective.
     pub fn new(settings: TaskSetSettings) -> Result<Self, TaskError> {
-        let members = settings.members()?;
-        let (tasks, layout) = arrange(&members, settings.rule_inputs)?;
         // Families are spelt out, so that the set stays what it is when a family grows.
-        let settings = TaskSetSettings { tasks: members.into_iter().map(Entry::Table).collect(), ..settings };
-        let summary = format!("{} tasks for one network, {}", tasks.len(), settings.schedule);
-        Ok(Self { settings, members: tasks, layout, summary })
+        let settings = TaskSetSettings { tasks: settings.spelt_out()?, ..settings };
+        let (mut turns, mut all) = (Vec::new(), Vec::new());
+        for turn in settings::turns(&settings.tasks) {
+            turns.push((all.len()..all.len() + turn.members.len(), turn.updates));
+            all.extend(turn.members);
+        }
+        let (members, layout) = arrange(&all, settings.rule_inputs)?;
+        let summary = format!("{} tasks for one network, {}", members.len(), settings.schedule);
+        Ok(Self { settings, turns, members, layout, summary })
     }
 
     /// The names of the tasks.
@@ -85,18 +94,23 @@ impl TaskSet {
 
     /// The index of the task whose turn it is.
     fn turn(&self, split: Split, rng: &mut TrialRng) -> usize {
-        match self.settings.schedule {
-            TaskSchedule::Mixed => self.by_weight(rng.uniform()),
-            TaskSchedule::Blocks(updates) if split == Split::Train => (rng.update() / updates % self.members.len() as u64) as usize,
+        let turn = match self.settings.schedule {
+            TaskSchedule::Mixed => return self.by_weight(0..self.members.len(), rng.uniform()),
+            TaskSchedule::Blocks(updates) if split == Split::Train => (rng.update() / updates % self.turns.len() as u64) as usize,
             TaskSchedule::Sequential if split == Split::Train => {
                 self.switches().iter().take_while(|switch| **switch <= rng.update()).count()
             }
-            TaskSchedule::Interleaved | TaskSchedule::Blocks(_) | TaskSchedule::Sequential => self.by_weight(rng.shared("task").uniform()),
-        }
+            // All of them.
+            TaskSchedule::Interleaved | TaskSchedule::Blocks(_) | TaskSchedule::Sequential => self.turns.len(),
+        };
+        let members = self.turns.get(turn).map_or(0..self.members.len(), |(members, _)| members.clone());
+        self.by_weight(members, rng.shared("task").uniform())
     }
 
-    fn by_weight(&self, uniform: f64) -> usize {
-        by_weight(self.members.iter().map(|member| member.weight), uniform).unwrap_or(0)
+    fn by_weight(&self, members: Range<usize>, uniform: f64) -> usize {
+        let first = members.start;
+        let weights = self.members.get(members).unwrap_or_default().iter().map(|member| member.weight);
+        first + by_weight(weights, uniform).unwrap_or(0)
     }
 
     fn of_all(&self, conditions: impl Fn(&Member) -> Vec<Condition>) -> Vec<Condition> {
@@ -196,13 +210,10 @@ impl Task for TaskSet {
         if self.settings.schedule != TaskSchedule::Sequential {
             return Vec::new();
         }
-        let before_last = &self.members[..self.members.len() - 1];
-        before_last
-            .iter()
-            .scan(0u64, |end, member| {
-                *end = end.saturating_add(member.updates.unwrap_or(0));
-                Some(*end)
-            })
-            .collect()
+        let end_of = |end: &mut u64, (_, updates): &(Range<usize>, Option<u64>)| {
+            *end = end.saturating_add(updates.unwrap_or(0));
+            Some(*end)
+        };
+        self.turns.iter().take(self.turns.len() - 1).scan(0, end_of).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! What a set of tasks is made of, as written in a run.toml.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
@@ -9,7 +11,7 @@ use crate::{Criterion, TaskError, list};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskSetSettings {
-    /// The tasks: ids, or tables with more to say.
+    /// The tasks: ids, or tables with more to say, or groups.
     pub tasks: Vec<Entry>,
     /// Which task comes when.
     pub schedule: TaskSchedule,
@@ -19,14 +21,27 @@ pub struct TaskSetSettings {
     pub criterion: Criterion,
 }
 
-/// A task of a set.
+/// A task of a set, or a group of tasks that take their turn together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected the id of a task, `FAMILY/*`, or a table with `id`")]
+#[serde(untagged, expecting = "expected the id of a task, `FAMILY/*`, a table with `id`, or a group with `tasks`")]
 pub enum Entry {
     /// The id of a task with its published parameters, or `FAMILY/*` for all tasks of a family.
     Id(String),
     /// The same with more to say.
     Table(MemberSettings),
+    /// Tasks that are trained at the same time, one per batch by their weights, in a schedule of turns.
+    Group(GroupSettings),
+}
+
+/// Tasks that take their turn together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSettings {
+    /// The tasks: ids, or tables with more to say.
+    pub tasks: Vec<Entry>,
+    /// For how many updates they are trained, in a sequential schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updates: Option<u64>,
 }
 
 /// A task of a set, with all that can be said about it.
@@ -98,69 +113,121 @@ impl Default for TaskSetSettings {
 }
 
 impl TaskSetSettings {
-    /// The tasks one by one, families spelt out.
-    pub(super) fn members(&self) -> Result<Vec<MemberSettings>, TaskError> {
-        let mut members = Vec::new();
+    /// The entries with families spelt out, none of them an id.
+    pub(super) fn spelt_out(&self) -> Result<Vec<Entry>, TaskError> {
+        let mut entries = Vec::new();
         for entry in &self.tasks {
-            let table =
-                |id: &str| MemberSettings { id: id.into(), name: None, weight: 1.0, updates: None, parameters: serde_json::Map::new() };
             match entry {
-                Entry::Table(member) => members.push(member.clone()),
-                Entry::Id(id) => match id.strip_suffix('*') {
-                    None => members.push(table(id)),
-                    Some(family) => {
-                        let before = members.len();
-                        members.extend(
-                            list().iter().filter(|info| info.id.starts_with(family) && info.n_inputs.is_some()).map(|info| table(info.id)),
-                        );
-                        if members.len() == before {
-                            let remedy = "name a family with its slash, such as \"yang2019/*\"; `nn4n tasks list` shows them";
-                            return Err(TaskError::parameter("tasks", id, "names no family", remedy));
-                        }
+                Entry::Group(group) => {
+                    let mut tasks = Vec::new();
+                    for entry in &group.tasks {
+                        tasks.extend(members(entry)?.into_iter().map(Entry::Table));
                     }
-                },
+                    entries.push(Entry::Group(GroupSettings { tasks, updates: group.updates }));
+                }
+                task => entries.extend(members(task)?.into_iter().map(Entry::Table)),
             }
         }
-        if members.is_empty() {
-            return Err(TaskError::parameter("tasks", "[]", "must not be empty", "name at least one task"));
-        }
-        self.check(&members)?;
-        Ok(members)
+        let entries = Self { tasks: entries, ..self.clone() };
+        entries.check()?;
+        Ok(entries.tasks)
     }
 
-    fn check(&self, members: &[MemberSettings]) -> Result<(), TaskError> {
-        for (i, member) in members.iter().enumerate() {
-            rules::positive(&format!("tasks[{i}].weight"), member.weight)?;
-            if members[..i].iter().any(|other| other.name() == member.name()) {
-                let remedy = "give one of them a `name` of its own";
-                return Err(TaskError::parameter("tasks", member.name(), "is there twice", remedy));
+    fn check(&self) -> Result<(), TaskError> {
+        let turns = turns(&self.tasks);
+        let mut names = BTreeSet::new();
+        for (i, turn) in turns.iter().enumerate() {
+            let field = |name: &str| format!("tasks[{i}].{name}");
+            if turn.members.is_empty() {
+                return Err(TaskError::parameter("tasks", "[]", "must not be empty", "name at least one task"));
             }
-            let must_end = self.schedule == TaskSchedule::Sequential && i + 1 < members.len();
-            if must_end && member.updates.unwrap_or(0) == 0 {
-                let remedy = "say for how many updates it is trained: in a sequential schedule only the last task may go on for ever";
-                return Err(TaskError::parameter(
-                    &format!("tasks[{i}].updates"),
-                    member.updates.unwrap_or(0),
-                    "must be at least 1",
-                    remedy,
-                ));
+            for (j, member) in turn.members.iter().enumerate() {
+                let weight = if turn.is_group { format!("tasks[{j}].weight") } else { "weight".into() };
+                rules::positive(&field(&weight), member.weight)?;
+                if !names.insert(member.name()) {
+                    let remedy = "give one of them a `name` of its own";
+                    return Err(TaskError::parameter("tasks", member.name(), "is there twice", remedy));
+                }
+                if let (true, Some(updates)) = (turn.is_group, member.updates) {
+                    let remedy = "give the whole group its `updates`";
+                    return Err(TaskError::parameter(&field(&format!("tasks[{j}].updates")), updates, "is inside a group", remedy));
+                }
             }
-            if self.schedule != TaskSchedule::Sequential && member.updates.is_some() {
-                let remedy = "set `schedule` to \"sequential\", or leave it out";
-                let field = format!("tasks[{i}].updates");
-                return Err(TaskError::parameter(
-                    &field,
-                    member.updates.unwrap_or(0),
-                    "has a meaning in a sequential schedule only",
-                    remedy,
-                ));
-            }
+            self.check_turn(turn, &field("updates"), i + 1 == turns.len())?;
+        }
+        if turns.is_empty() {
+            return Err(TaskError::parameter("tasks", "[]", "must not be empty", "name at least one task"));
         }
         if self.schedule == TaskSchedule::Blocks(0) {
             return Err(TaskError::parameter("schedule", "blocks = 0", "must be at least 1", "say how many updates a block lasts"));
         }
         Ok(())
     }
+
+    /// Whether the turn and its length have a meaning in the schedule.
+    fn check_turn(&self, turn: &Turn<'_>, field: &str, is_last: bool) -> Result<(), TaskError> {
+        let updates = turn.updates.unwrap_or(0);
+        if self.schedule == TaskSchedule::Sequential {
+            if updates > 0 || (is_last && turn.updates.is_none()) {
+                return Ok(());
+            }
+            let remedy = "say for how many updates it is trained: in a sequential schedule only the last task may go on for ever";
+            return Err(TaskError::parameter(field, updates, "must be at least 1", remedy));
+        }
+        if turn.updates.is_some() {
+            let remedy = "set `schedule` to \"sequential\", or leave it out";
+            return Err(TaskError::parameter(field, updates, "has a meaning in a sequential schedule only", remedy));
+        }
+        if turn.is_group && !matches!(self.schedule, TaskSchedule::Blocks(_)) {
+            let remedy = "set `schedule` to \"sequential\" or { blocks = n }, or list its tasks one by one";
+            let names = turn.members.iter().map(|member| member.name()).collect::<Vec<_>>().join(", ");
+            return Err(TaskError::parameter("tasks", format!("[{names}]"), "is a group, and groups take turns", remedy));
+        }
+        Ok(())
+    }
+}
+
+/// What is trained at the same time: a task, or a group of tasks.
+pub(super) struct Turn<'a> {
+    pub members: Vec<&'a MemberSettings>,
+    pub updates: Option<u64>,
+    is_group: bool,
+}
+
+/// The turns of entries that are spelt out.
+pub(super) fn turns(entries: &[Entry]) -> Vec<Turn<'_>> {
+    entries.iter().filter_map(Entry::turn).collect()
+}
+
+impl Entry {
+    fn turn(&self) -> Option<Turn<'_>> {
+        match self {
+            Self::Id(_) => None,
+            Self::Table(member) => Some(Turn { members: vec![member], updates: member.updates, is_group: false }),
+            Self::Group(group) => {
+                let members = group.tasks.iter().filter_map(|entry| if let Self::Table(member) = entry { Some(member) } else { None });
+                Some(Turn { members: members.collect(), updates: group.updates, is_group: true })
+            }
+        }
+    }
+}
+
+/// The tasks that an entry names, which is no group.
+fn members(entry: &Entry) -> Result<Vec<MemberSettings>, TaskError> {
+    let table = |id: &str| MemberSettings { id: id.into(), name: None, weight: 1.0, updates: None, parameters: serde_json::Map::new() };
+    let id = match entry {
+        Entry::Table(member) => return Ok(vec![member.clone()]),
+        Entry::Group(_) => return Err(TaskError::parameter("tasks", "a group", "is inside a group", "list its tasks in the outer one")),
+        Entry::Id(id) => id,
+    };
+    let Some(family) = id.strip_suffix('*') else { return Ok(vec![table(id)]) };
+    let members: Vec<_> =
+        list().iter().filter(|info| info.id.starts_with(family) && info.n_inputs.is_some()).map(|info| table(info.id)).collect();
+    if members.is_empty() {
+        let remedy = "name a family with its slash, such as \"yang2019/*\"; `nn4n tasks list` shows them";
+        return Err(TaskError::parameter("tasks", id, "names no family", remedy));
+    }
+    Ok(members)
 }
 
 impl MemberSettings {

@@ -2,14 +2,17 @@
 
 /// The methods of [`Task`](crate::Task) that are the same in every file but for the words; they stand inside its `impl`.
 macro_rules! environment {
-    { id: $id:literal, file: $file:literal, summary: $summary:literal, citation: $citation:expr, threshold: $threshold:literal } => {
+    {
+        id: $id:literal, $(version: $version:literal,)? file: $file:literal, summary: $summary:literal, citation: $citation:expr,
+        threshold: $threshold:literal
+    } => {
         fn id(&self) -> &str {
             $id
         }
 
-        fn version(&self) -> u32 {
-            1
-        }
+        $(fn version(&self) -> u32 {
+            $version
+        })?
 
         fn summary(&self) -> &str {
             $summary

@@ -24,8 +24,9 @@
 //! Reference: Kiani R, Shadlen MN (2009), Science 324: 759, <https://doi.org/10.1126/science.1169405>;
 //! as `PostDecisionWager` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym counts a sure choice as a performance of 0.7; here it is not scored, as in the paper, which
-//! compares accuracy on the other trials. neurogym adds the noise of the stimulus to the fixation and sure inputs too
+//! Differences from the source: neurogym compares the action (1 or 2) with the index of the direction (0 or 1), so that its reward and its
+//! performance credit action 1 for direction 2, and no action for direction 1, against its own label; here the label is right. neurogym
+//! counts a sure choice as a performance of 0.7; here it is not scored, as in the paper, which compares accuracy on the other trials. It adds the noise of the stimulus to the fixation and sure inputs too
 //! (`noise_on_all_inputs = true`). Durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`). The training
 //! rule, a performance above 0.75, is ours: at this noise and these stimuli an ideal observer reaches 0.798.
 //!

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! epochs    fixation 100 ms | ready 83 ms | measure | set 83 ms | production 2 g T                                     dt 80 ms
-//! T         from the onset of ready to the onset of set, uniform on [800, 1500) ms
+//! T         from the end of ready to the onset of set, uniform on [800, 1500) ms
 //! inputs    fixation: 1 until the production;  ready: 1 in ready;  set: 1 in set
-//! classes   0 fixate, 1 go: at the one step that starts g T after the onset of set; 0 elsewhere
+//! classes   0 fixate, 1 go: at the one step that starts g T after the end of set; 0 elsewhere
 //! graded    every step
-//! correct   |t - g T| <= 0.2 g T + 25 ms for the first action in the production, which starts t after the onset of set
+//! correct   |t - g T| <= 0.2 g T + 25 ms for the first action in the production, which starts t after the end of set
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -20,19 +20,19 @@
 //! Reference: Remington ED, Narain D, Hosseini EA, Jazayeri M (2018), Neuron 98: 1005, <https://doi.org/10.1016/j.neuron.2018.05.020>;
 //! as `ReadySetGo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: the documentation of neurogym lets the interval start when ready ends; its code lets it start with ready,
-//! which is the default here (`measure_from = "offset"` for the former). The code rewards responses by the time since the onset of set,
-//! but puts the label one flash later, g T after its end; here the label is where the reward is highest (`label_from = "offset"` for the
-//! former). 100 and 83 ms are no whole numbers of steps of 80 ms: the nearest is taken, for drawn durations too, where neurogym takes the
-//! step below (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: the documentation of neurogym lets the interval start when ready ends, as here; its code lets it start with
+//! ready (`measure_from = "onset"`). The code puts the label g T after the end of set, but rewards responses by the time since its onset
+//! (`reward_from = "onset"`); here both count from its end, or from its onset (`label_from = "onset"`, too). 100 and 83 ms are no whole
+//! numbers of steps of 80 ms: the nearest is taken, for drawn durations too, where neurogym takes the step below (`rounding = "floor"`).
+//! The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ReadySetGo};
 //! let condition = Condition::new().with("interval", 800.0);
 //! let trial = ReadySetGo::default().trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
-//! // Ready in step 1, set in step 11 (800 ms later), and the label in step 21 (another 800 ms later).
-//! assert_eq!((trial.inputs[[1, 1]], trial.inputs[[11, 2]], trial.targets[[21, 1]]), (1.0, 1.0, 1.0));
-//! assert_eq!((trial.n_steps(), trial.targets.column(1).sum()), (32, 1.0));
+//! // Ready in step 1, set in step 12 (800 ms between them), and the label in step 23 (800 ms after set).
+//! assert_eq!((trial.inputs[[1, 1]], trial.inputs[[12, 2]], trial.targets[[23, 1]]), (1.0, 1.0, 1.0));
+//! assert_eq!((trial.n_steps(), trial.targets.column(1).sum()), (33, 1.0));
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
@@ -51,9 +51,9 @@ use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Spli
 #[serde(rename_all = "snake_case")]
 pub enum Edge {
     /// Where it starts.
-    #[default]
     Onset,
     /// Where it ends.
+    #[default]
     Offset,
 }
 
@@ -75,10 +75,12 @@ pub struct ReadySetGo {
     pub set: f64,
     /// The interval to be produced, as a multiple of the measured one.
     pub gain: f64,
-    /// Where the measured interval starts in the first flash.
+    /// Where the measured interval starts in the first flash; the onset in the code of neurogym.
     pub measure_from: Edge,
     /// Where the labelled interval starts in the second flash.
     pub label_from: Edge,
+    /// Where the interval that is scored starts in the second flash; the onset in the code of neurogym.
+    pub reward_from: Edge,
     /// How far from its interval a response may be, as a fraction of it.
     pub prod_margin: f64,
     /// How much farther it may be, ms.
@@ -95,8 +97,9 @@ impl Default for ReadySetGo {
             measure: Duration::uniform(800.0, 1500.0),
             set: 83.0,
             gain: 1.0,
-            measure_from: Edge::Onset,
-            label_from: Edge::Onset,
+            measure_from: Edge::Offset,
+            label_from: Edge::Offset,
+            reward_from: Edge::Offset,
             prod_margin: 0.2,
             prod_slack: 25.0,
         }
@@ -129,9 +132,9 @@ impl ReadySetGo {
             let remedy = "an interval counted from the onset of ready is at least as long as `ready`";
             return Err(TaskError::parameter("measure", format!("{} ms", interval as f64 * self.dt), "is too short", remedy));
         }
-        let produced = self.produced_steps(1.0, interval)?;
-        if produced < set.max(1) {
-            let remedy = "the interval to be produced must be at least as long as `set`, and one step";
+        let least = if self.label_from == Edge::Onset { set.max(1) } else { 1 };
+        if self.produced_steps(1.0, interval)? < least {
+            let remedy = "the interval to be produced must be at least one step, and as long as `set` if it counts from the onset of set";
             return Err(TaskError::parameter("gain", self.gain, "is too small", remedy));
         }
         Ok(())
@@ -140,14 +143,15 @@ impl ReadySetGo {
     /// Performance by chance on one interval.
     fn chance_at(&self, interval: usize) -> Result<f64, TaskError> {
         let target = self.gain * interval as f64 * self.dt;
-        let set = self.clock().steps("set", self.set)?;
-        Ok(self.tolerance().chance(self.production_steps(interval)?, set, target))
+        let before = if self.reward_from == Edge::Onset { self.clock().steps("set", self.set)? } else { 0 };
+        Ok(self.tolerance().chance(self.production_steps(interval)?, before, target))
     }
 }
 
 impl Task for ReadySetGo {
     environment! {
         id: "neurogym/ready_set_go",
+        version: 2,
         file: "ready_set_go.rs",
         summary: "Ready-set-go: measure the interval between two flashes and produce it after the second",
         citation: Citation {
@@ -215,7 +219,9 @@ impl Task for ReadySetGo {
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let steps = |name| trial.epoch(name).map_or(0..0, |epoch| epoch.steps());
         let interval = self.gain * trial.condition.number("interval").unwrap_or(0.0);
-        self.tolerance().score(outputs, steps("production"), steps("set").start, interval)
+        let set = steps("set");
+        let origin = if self.reward_from == Edge::Onset { set.start } else { set.end };
+        self.tolerance().score(outputs, steps("production"), origin, interval)
     }
 
     fn chance(&self) -> f64 {

@@ -13,20 +13,27 @@ use rand::RngCore;
 
 /// Generators side by side: as many as the widest vectors have places.
 const LANES: usize = 16;
-/// Words, and numbers, that are made together.
-const BLOCK: usize = 32 * LANES;
+/// Pairs of numbers that are made together: all radii first, then all angles.
+const PAIRS: usize = 16 * LANES;
 
 /// Adds `std` times a standard Gaussian to every value. Uses up 256 bytes of `rng`, however many values there are.
 pub(super) fn add(rng: &mut impl RngCore, values: &mut [f32], std: f32) {
     let mut generators = Generators::start(rng);
-    let (mut words, mut gaussians) = ([0u32; BLOCK], [0f32; BLOCK]);
+    let (mut radii, mut angles) = ([0; PAIRS], [0; PAIRS]);
+    let (mut first, mut second) = ([0.0; PAIRS], [0.0; PAIRS]);
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
-            for block in values.chunks_mut(BLOCK) {
-                generators.fill(&mut words);
-                box_muller(&words, &mut gaussians);
-                block.iter_mut().zip(&gaussians).for_each(|(value, gaussian)| *value += std * gaussian);
+            for block in values.chunks_mut(2 * PAIRS) {
+                // The last block may need only some of the pairs; their words lie where those of a whole block would.
+                let pairs = block.len().next_multiple_of(LANES).min(PAIRS);
+                generators.fill(&mut radii[..pairs]);
+                generators.skip((PAIRS - pairs) / LANES);
+                generators.fill(&mut angles[..pairs]);
+                box_muller(&radii[..pairs], &angles[..pairs], &mut first, &mut second);
+                let (near, far) = block.split_at_mut(block.len().min(PAIRS));
+                near.iter_mut().zip(&first).for_each(|(value, gaussian)| *value += std * gaussian);
+                far.iter_mut().zip(&second).for_each(|(value, gaussian)| *value += std * gaussian);
             }
         },
     );
@@ -44,12 +51,24 @@ impl Generators {
         Self(state)
     }
 
+    /// The next words, one of each generator for every row of [`LANES`].
     #[inline(always)]
-    fn fill(&mut self, words: &mut [u32; BLOCK]) {
-        let [mut a, mut b, mut c, mut d] = self.0;
+    fn fill(&mut self, words: &mut [u32]) {
         for words in words.as_chunks_mut::<LANES>().0 {
+            let [a, .., d] = &self.0;
             for i in 0..LANES {
                 words[i] = a[i].wrapping_add(d[i]).rotate_left(7).wrapping_add(a[i]);
+            }
+            self.skip(1);
+        }
+    }
+
+    /// Leaves out so many rows of words.
+    #[inline(always)]
+    fn skip(&mut self, rows: usize) {
+        let [mut a, mut b, mut c, mut d] = self.0;
+        for _ in 0..rows {
+            for i in 0..LANES {
                 let shifted = b[i] << 9;
                 c[i] ^= a[i];
                 d[i] ^= b[i];
@@ -63,11 +82,9 @@ impl Generators {
     }
 }
 
-/// The first half of the words gives the radii, the second the angles; so do the numbers.
+/// The numbers of these radii and angles.
 #[inline(always)]
-fn box_muller(words: &[u32; BLOCK], gaussians: &mut [f32; BLOCK]) {
-    let (radii, angles) = words.split_at(BLOCK / 2);
-    let (first, second) = gaussians.split_at_mut(BLOCK / 2);
+fn box_muller(radii: &[u32], angles: &[u32], first: &mut [f32], second: &mut [f32]) {
     for (place, (radius, angle)) in first.iter_mut().zip(second).zip(radii.iter().zip(angles)) {
         let scaled = (radius >> 1) as i32 as f32 + 0.5;
         let radius = (-2.0 * ln_scaled(scaled)).sqrt();
@@ -130,7 +147,7 @@ mod tests {
     fn the_first_words_of_a_generator_are_the_published_ones() {
         // The state 1, 2, 3, 4, whose first words can be worked by hand: (1 + 4) << 7 + 1 = 641.
         let mut generators = Generators([[1; LANES], [2; LANES], [3; LANES], [4; LANES]]);
-        let mut words = [0; BLOCK];
+        let mut words = [0; 3 * LANES];
         generators.fill(&mut words);
         assert_eq!([words[0], words[LANES], words[2 * LANES]], [641, 1_573_767, 3_222_811_527]);
         assert!(words.chunks(LANES).all(|row| row.iter().all(|word| *word == row[0])));

@@ -34,7 +34,7 @@ fn every_environment_has_the_published_periods() -> Result<(), TaskError> {
         ("dual_delay_match_sample", json!({}), "fixation 5 | sample 5 | delay1 5 | cue1 5 | test1 5 | delay2 5 | cue2 5 | test2 5".into()),
         ("go_nogo", json!({}), "stimulus 5 | delay 5 | decision 5".into()),
         ("anti_reach", json!({}), "fixation 5 | stimulus 5 | decision 5".into()),
-        ("ready_set_go", json!({ "measure": 960.0 }), "fixation 1 | ready 1 | measure 11 | set 1 | production 24".into()),
+        ("ready_set_go", json!({ "measure": 960.0 }), "fixation 1 | ready 1 | measure 12 | set 1 | production 24".into()),
         ("motor_timing", json!({ "cue": 1040.0 }), "fixation 6 | cue 13 | set 1 | production 38".into()),
         (
             "interval_discrimination",
@@ -90,8 +90,11 @@ fn durations_are_floored_as_in_neurogym_on_request() -> Result<(), TaskError> {
 #[test]
 fn the_go_cue_is_the_end_of_the_fixation_input_and_neurogym_has_none() -> Result<(), TaskError> {
     let condition = Condition::new().with("context", 2.0);
-    for (go_cue, fixation, context) in [(true, 17.0, 17.0), (false, 3.0, 18.0)] {
-        let task = ContextDecisionMaking { context: Context::Cued, delay: 600.0.into(), sigma: 0.0, go_cue, ..Default::default() };
+    for (go_cue, context_in_decision, fixation, context) in
+        [(true, false, 17.0, 17.0), (false, false, 3.0, 17.0), (true, true, 17.0, 18.0), (false, true, 3.0, 18.0)]
+    {
+        let cued = ContextDecisionMaking { context: Context::Cued, delay: 600.0.into(), sigma: 0.0, ..Default::default() };
+        let task = ContextDecisionMaking { go_cue, context_in_decision, ..cued };
         let trial = trial(&task, &condition)?;
         assert_eq!(trial.inputs.column(0).sum(), fixation);
         assert_eq!((trial.inputs.column(5).sum(), trial.inputs.column(6).sum()), (0.0, context));
@@ -129,29 +132,34 @@ fn the_sure_target_comes_after_its_delay_and_stays() -> Result<(), TaskError> {
 }
 
 #[test]
-fn intervals_run_from_onset_to_onset_or_as_neurogym_labels_them() -> Result<(), TaskError> {
+fn intervals_run_from_flash_to_flash_or_as_the_code_of_neurogym_counts_them() -> Result<(), TaskError> {
     let condition = Condition::new().with("interval", 960.0);
     let step = |trial: &Trial, array: fn(&Trial) -> ArrayView2<'_, f32>, channel: usize| {
         array(trial).column(channel).iter().position(|&u| u == 1.0).unwrap()
     };
-    for (measure_from, label_from, set, go) in
-        [(Edge::Onset, Edge::Onset, 13, 25), (Edge::Onset, Edge::Offset, 13, 26), (Edge::Offset, Edge::Onset, 14, 26)]
+    let (onset, offset) = (Edge::Onset, Edge::Offset);
+    let default = ReadySetGo::default();
+    assert_eq!((default.measure_from, default.label_from, default.reward_from), (offset, offset, offset));
+    // The last but one is neurogym's code.
+    for (measure_from, label_from, reward_from, set, go) in
+        [(offset, offset, offset, 14, 27), (onset, onset, onset, 13, 25), (onset, offset, onset, 13, 26), (offset, onset, onset, 14, 26)]
     {
-        let task = ReadySetGo { measure_from, label_from, ..Default::default() };
+        let task = ReadySetGo { measure_from, label_from, reward_from, ..Default::default() };
         let trial = trial(&task, &condition)?;
         assert_eq!(step(&trial, |trial| trial.inputs.view(), 1), 1);
         assert_eq!(step(&trial, |trial| trial.inputs.view(), 2), set);
         assert_eq!(step(&trial, |trial| trial.targets.view(), 1), go);
-        // In time: 960 +- 217 ms after the onset of set, which are 10 to 14 steps.
+        // In time: 960 +- 217 ms after an edge of set, which are 10 to 14 steps.
+        let edge = if reward_from == onset { set } else { set + 1 };
         for late in 1..24 {
-            let score = task.score(trial.view(), answers(trial.view(), &[(set + late, 1)]).view());
+            let score = task.score(trial.view(), answers(trial.view(), &[(edge + late, 1)]).view());
             assert_eq!(score.correct, Some((10..=14).contains(&late)), "{late}");
             assert_eq!(score.reaction_time, Some(80.0 * late as f64));
         }
     }
     let faster = ReadySetGo { gain: 1.5, ..Default::default() };
     let trial = trial(&faster, &condition)?;
-    assert_eq!(step(&trial, |trial| trial.targets.view(), 1), 13 + 18);
+    assert_eq!(step(&trial, |trial| trial.targets.view(), 1), 15 + 18);
     Ok(())
 }
 

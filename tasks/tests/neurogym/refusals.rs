@@ -1,6 +1,6 @@
 //! Parameters and conditions without meaning.
 
-use nn4n_tasks::neurogym::{IntervalDiscrimination, ProbabilisticReasoning, PulseDecisionMaking, ReadySetGo};
+use nn4n_tasks::neurogym::{Edge, IntervalDiscrimination, ProbabilisticReasoning, PulseDecisionMaking, ReadySetGo};
 use nn4n_tasks::{Condition, Duration, Task, Value, create};
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn parameters_without_meaning_are_refused_by_name() {
         ("go_nogo", json!({ "stimulus": 0.0, "delay": 120.0 })),
         ("anti_reach", json!({ "dim_ring": 1, "decision": 0.0 })),
         ("ready_set_go", json!({ "ready": 0.0, "set": 0.0, "gain": 0.0, "prod_margin": -0.1, "measure": 0.0 })),
-        ("ready_set_go", json!({ "gain": 0.01, "ready": 4000.0 })),
+        ("ready_set_go", json!({ "gain": 0.01 })),
         ("motor_timing", json!({ "intervals": [800.0, 800.0], "cue": 0.0, "prod_slack": -1.0 })),
         ("interval_discrimination", json!({ "stim1": 0.0, "decision": 0.0 })),
         ("pulse_decision_making", json!({ "n_bins": 0, "p_pulse": [0.3, 1.5], "cue": 0.0, "gap": 5.0 })),
@@ -37,12 +37,17 @@ fn parameters_without_meaning_are_refused_by_name() {
         for (field, value) in parameters.as_object().unwrap() {
             let one = json!({ field.as_str(): value });
             let Err(error) = create(&format!("neurogym/{name}"), Some(&one)) else { panic!("{name} accepts {one}") };
-            let named = error.to_string().contains(&format!("`{field}")) || (field == "ready" && error.to_string().contains("`measure`"));
-            assert!(named, "{name} {one}: {error}");
+            assert!(error.to_string().contains(&format!("`{field}")), "{name} {one}: {error}");
         }
     }
     let equal = IntervalDiscrimination { stim1: 400.0.into(), stim2: 400.0.into(), ..Default::default() };
     assert!(equal.validate().unwrap_err().to_string().contains("`stim2`"));
+    let long = ReadySetGo { ready: 4000.0, measure_from: Edge::Onset, ..Default::default() };
+    assert!(long.validate().unwrap_err().to_string().contains("`measure`"));
+    // 160 ms to produce end within a flash of 320 ms, but can follow it.
+    let short = ReadySetGo { set: 320.0, gain: 0.2, label_from: Edge::Onset, ..Default::default() };
+    assert!(short.validate().unwrap_err().to_string().contains("`gain`"));
+    assert!(ReadySetGo { label_from: Edge::Offset, ..short }.validate().is_ok());
     let exact = ReadySetGo { prod_margin: 0.0, prod_slack: 1.0, ..Default::default() };
     assert!(exact.validate().unwrap_err().to_string().contains("`prod_slack`"));
     assert!(ReadySetGo { measure: Duration::one_of([800.0, 880.0]), ..Default::default() }.validate().is_ok());

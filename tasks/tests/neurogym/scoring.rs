@@ -106,7 +106,7 @@ fn chance_is_right_for_other_parameters_too() -> Result<(), TaskError> {
         ("dual_delay_match_sample", json!({ "test1": 100.0 })),
         ("delay_match_sample_distractor_1d", json!({ "delay": 0.0, "test": 100.0 })),
         ("ready_set_go", json!({ "measure": 240.0, "gain": 0.5 })),
-        ("ready_set_go", json!({ "measure": { "min": 160.0, "max": 400.0 }, "measure_from": "offset" })),
+        ("ready_set_go", json!({ "measure": { "min": 160.0, "max": 400.0 }, "measure_from": "onset", "reward_from": "onset" })),
         ("motor_timing", json!({ "intervals": [160.0, 320.0] })),
         ("perceptual_decision_making", json!({ "dim_ring": 5, "decision": 300.0 })),
         ("post_decision_wager", json!({ "decision": 300.0 })),

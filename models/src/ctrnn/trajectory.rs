@@ -1,0 +1,129 @@
+//! What a network did on a batch of trials, layer by layer.
+
+use std::sync::OnceLock;
+
+use candle_core::Tensor;
+
+use super::join;
+use crate::{
+    dynamics::State,
+    error::Result,
+    scan::{Quantity, Record},
+};
+
+/// What a network did at every step.
+#[derive(Clone, Debug)]
+pub struct Trajectory {
+    /// `W_out r + b_out` (batch, steps, outputs), before the readout's nonlinearity.
+    pub logits: Tensor,
+    /// `z` (batch, steps, outputs).
+    pub outputs: Tensor,
+    /// One of each layer, from the input on.
+    passes: Vec<Pass>,
+    states: OnceLock<Tensor>,
+    rates: OnceLock<Tensor>,
+}
+
+impl Trajectory {
+    /// A trajectory that is already there: states and rates (batch, steps, units), logits and outputs (batch, steps, outputs).
+    pub fn new(states: Tensor, rates: Tensor, logits: Tensor, outputs: Tensor) -> Result<Self> {
+        let step = states.dim(1)?.saturating_sub(1);
+        let last = State { state: states.narrow(1, step, 1)?.squeeze(1)?, rate: rates.narrow(1, step, 1)?.squeeze(1)? };
+        Ok(Self::of(vec![Pass::new(logits.clone(), Record::Whole { states, rates, last })], logits, outputs))
+    }
+
+    pub(crate) fn of(passes: Vec<Pass>, logits: Tensor, outputs: Tensor) -> Self {
+        Self { logits, outputs, passes, states: OnceLock::new(), rates: OnceLock::new() }
+    }
+
+    /// `x` (batch, steps, units); in the rate form the noise-free rates. Gradients flow through it.
+    ///
+    /// A pass with gradients does not keep what it does not need; then this runs it forward once more.
+    pub fn states(&self) -> Result<Tensor> {
+        self.joined(&self.states, Pass::states)
+    }
+
+    /// `r` (batch, steps, units). Gradients flow through it: one way back at a time within a pool of threads, since its jobs may take each other's place.
+    pub fn rates(&self) -> Result<Tensor> {
+        self.joined(&self.rates, Pass::rates)
+    }
+
+    /// The last step (batch, units), to carry over to another call. Gradients flow through it.
+    pub fn last(&self) -> Result<State> {
+        join_states(&self.passes.iter().map(Pass::last).collect::<Result<Vec<_>>>()?)
+    }
+
+    fn joined(&self, cell: &OnceLock<Tensor>, of: impl Fn(&Pass) -> Result<Tensor>) -> Result<Tensor> {
+        if let [pass] = self.passes.as_slice() {
+            return of(pass);
+        }
+        kept(cell, || join(&self.passes.iter().map(of).collect::<Result<Vec<_>>>()?))
+    }
+}
+
+/// What one layer did.
+#[derive(Clone, Debug)]
+pub(crate) struct Pass {
+    logits: Tensor,
+    record: Record,
+    states: OnceLock<Tensor>,
+    rates: OnceLock<Tensor>,
+}
+
+impl Pass {
+    /// `logits` are those of the pass.
+    pub(crate) fn new(logits: Tensor, record: Record) -> Self {
+        Self { logits, record, states: OnceLock::new(), rates: OnceLock::new() }
+    }
+
+    fn states(&self) -> Result<Tensor> {
+        match &self.record {
+            Record::Whole { states, .. } => Ok(states.clone()),
+            Record::Taped(tape) => kept(&self.states, || tape.clone().tensor(&self.logits, Quantity::States, false)),
+        }
+    }
+
+    /// The rates of every step, which drive the layer above.
+    pub(super) fn rates(&self) -> Result<Tensor> {
+        match &self.record {
+            Record::Whole { rates, .. } => Ok(rates.clone()),
+            Record::Taped(tape) => kept(&self.rates, || tape.clone().tensor(&self.logits, Quantity::Rates, false)),
+        }
+    }
+
+    fn last(&self) -> Result<State> {
+        match &self.record {
+            Record::Whole { last, .. } => Ok(last.clone()),
+            Record::Taped(tape) => {
+                let tensor = |quantity| tape.clone().tensor(&self.logits, quantity, true);
+                Ok(State { state: tensor(Quantity::States)?, rate: tensor(Quantity::Rates)? })
+            }
+        }
+    }
+}
+
+/// What `cell` holds, or else `make` makes.
+fn kept(cell: &OnceLock<Tensor>, make: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+    if let Some(tensor) = cell.get() {
+        return Ok(tensor.clone());
+    }
+    let tensor = make()?;
+    Ok(cell.get_or_init(|| tensor).clone())
+}
+
+/// States of each layer as one of all units.
+pub(super) fn join_states(states: &[State]) -> Result<State> {
+    let part = |of: fn(&State) -> &Tensor| join(&states.iter().map(|state| of(state).clone()).collect::<Vec<_>>());
+    Ok(State { state: part(|state| &state.state)?, rate: part(|state| &state.rate)? })
+}
+
+/// What a network answered, without its activity.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// `W_out r + b_out` (batch, steps, outputs), before the readout's nonlinearity.
+    pub logits: Tensor,
+    /// `z` (batch, steps, outputs).
+    pub outputs: Tensor,
+    /// The last step, to carry over to another call.
+    pub last: State,
+}

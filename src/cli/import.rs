@@ -1,0 +1,163 @@
+//! `nn4n import`
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use candle_core::Device;
+use clap::Args;
+use nn4n_models::{Activation, CellType, Ctrnn, LearnTau};
+use serde::Serialize;
+
+use super::output;
+use crate::{
+    RunDirectory,
+    import::{Format, Imported, Options, import},
+    progress::say,
+    run_directory::Existing,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n import network.pth --out runs/original                            the original nn4n, with its masks and cell types
+  nn4n import rnn.pth --out runs/rnn --activation relu --dt 20           torch.nn.RNN, whose state_dict names neither
+  nn4n import weights.npz --out runs/psychrnn --dt 10 --tau 100          PsychRNN
+  nn4n import saved_model --out runs/neuralrnn                           a directory of NeuralRNN
+  nn4n import rdm.pkl --out runs/pycog --task song2016/rdm_varstim       pycog; then: nn4n eval runs/pycog
+
+Formats (--format):
+  nn4n           .pth of the original nn4n (CTRNN)
+  nn4n-layers    state_dict of the original nn4n's RNN or RNNLayer, or of Time Makes Space
+  torch-rnn      state_dict of torch.nn.RNN
+  psychrnn       .npz of PsychRNN
+  neuralrnn      directory of NeuralRNN (config.json, model.safetensors)
+  pycog          pickle of pycog
+
+Pickles are parsed, never executed. What a file says is taken as it is; flags add what it does not say.")]
+pub struct ImportArgs {
+    /// The file of another library, or a directory of NeuralRNN
+    file: PathBuf,
+    /// Where to write model.safetensors
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The format it must have, in place of the one its content shows
+    #[arg(long, value_name = "NAME")]
+    format: Option<Format>,
+    /// The task it was trained on, whose channels must fit
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+    /// Activation function, where the file does not name it
+    #[arg(long, value_name = "F")]
+    activation: Option<Activation>,
+    /// Integration step, ms, where the file does not say it
+    #[arg(long, value_name = "MS")]
+    dt: Option<f64>,
+    /// Time constant, ms, where the file does not say it
+    #[arg(long, value_name = "MS")]
+    tau: Option<f64>,
+    /// Recurrent noise as that library means it, where the file does not say it
+    #[arg(long, value_name = "S")]
+    sigma_rec: Option<f64>,
+    /// Replace the network in DIR
+    #[arg(long)]
+    force: bool,
+    /// Report in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was read.
+#[derive(Serialize)]
+struct Report {
+    format: String,
+    file: PathBuf,
+    checkpoint: PathBuf,
+    kind: String,
+    inputs: usize,
+    units: usize,
+    outputs: usize,
+    excitatory: usize,
+    inhibitory: usize,
+    recurrent_synapses: usize,
+    form: String,
+    activation: String,
+    /// ms
+    dt: f64,
+    /// Smallest and largest time constant, ms.
+    tau: [f64; 2],
+    learn_tau: bool,
+    task: String,
+    notes: Vec<String>,
+}
+
+pub fn run(args: &ImportArgs) -> Result<()> {
+    let options = Options {
+        format: args.format,
+        task: args.task.clone(),
+        activation: args.activation,
+        dt: args.dt,
+        tau: args.tau,
+        sigma_rec: args.sigma_rec,
+    };
+    let imported = import(&args.file, &options)?;
+    let directory = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
+    if [directory.optimizer(), directory.config(), directory.log()].iter().any(|file| file.exists()) {
+        bail!("{} holds a training run, which --force does not replace; use another --out", args.out.display());
+    }
+    imported.checkpoint.save(directory.model())?;
+    let report = report(imported, args, directory.model())?;
+    report.notes.iter().for_each(|note| say(&format!("note: {note}")));
+    if args.json { output::json(&report) } else { print(&report, args) }
+}
+
+fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<Report> {
+    let network: Ctrnn = imported.checkpoint.network(&Device::Cpu)?;
+    let config = network.config();
+    let count = |cell_type| network.units().cell_types.iter().filter(|found| **found == Some(cell_type)).count();
+    let tau: Vec<f64> = network.tau()?.detach().to_dtype(candle_core::DType::F64)?.to_vec1()?;
+    let activations = config.activation.resolve(network.units(), "activation")?;
+    Ok(Report {
+        format: imported.format.to_string(),
+        file: args.file.clone(),
+        checkpoint,
+        kind: config.kind.to_string(),
+        inputs: config.inputs,
+        units: network.units().len(),
+        outputs: config.outputs,
+        excitatory: count(CellType::Excitatory),
+        inhibitory: count(CellType::Inhibitory),
+        recurrent_synapses: network.w_rec().count(),
+        form: serde_json::to_value(config.form)?.as_str().unwrap_or_default().into(),
+        activation: activations.first().map_or_else(String::new, Activation::to_string),
+        dt: config.dt,
+        tau: [tau.iter().copied().fold(f64::INFINITY, f64::min), tau.iter().copied().fold(0.0, f64::max)],
+        learn_tau: config.learn_tau != LearnTau::Off,
+        task: imported.checkpoint.header.task.id,
+        notes: imported.notes,
+    })
+}
+
+fn print(report: &Report, args: &ImportArgs) -> Result<()> {
+    output::text(&format!("format      {} ({})", report.format, report.file.display()))?;
+    let cells = match (report.excitatory, report.inhibitory) {
+        (0, 0) => String::new(),
+        (excitatory, inhibitory) => format!(", {excitatory} excitatory and {inhibitory} inhibitory"),
+    };
+    output::text(&format!(
+        "network     {}: {} inputs, {} units{cells}, {} outputs",
+        report.kind, report.inputs, report.units, report.outputs
+    ))?;
+    output::text(&format!("synapses    {} recurrent", report.recurrent_synapses))?;
+    let tau = match report.tau {
+        [least, most] if least == most => format!("tau {least} ms"),
+        [least, most] => format!("tau {least:.1} to {most:.1} ms"),
+    };
+    let learned = if report.learn_tau { " (trained)" } else { "" };
+    output::text(&format!("dynamics    {} form, {}, dt {} ms, {tau}{learned}", report.form, report.activation, report.dt))?;
+    output::text(&format!("task        {}", report.task))?;
+    output::text(&format!("written to  {}", report.checkpoint.display()))?;
+    let out = args.out.display();
+    output::text(&match &args.task {
+        Some(_) => format!("next: nn4n eval {out}"),
+        None => format!("next: nn4n run {out} --inputs IN.npz --out OUT.npz, or nn4n eval {out} --task ID"),
+    })
+}

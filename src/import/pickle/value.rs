@@ -1,0 +1,232 @@
+//! The values of a pickle, and a way to look at them.
+
+use std::collections::BTreeMap;
+
+use super::{MAX_DEPTH, MAX_EXPANDED, MAX_VALUES, callable::Callable, numpy::ElementType};
+use crate::import::Refused;
+
+/// Index of a value in its pickle.
+pub(super) type Id = usize;
+
+/// A value of a pickle, which refers to others by their index.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+    /// A list, tuple or set.
+    Sequence(Vec<Id>),
+    Dict(Vec<(Id, Id)>),
+    /// A function or class on the list of those that are known.
+    Callable(Callable),
+    /// What the file keeps outside of the pickle, by its identifier.
+    Persistent(Id),
+    Tensor(StoredTensor),
+    ElementType(ElementType),
+    Array(NumpyArray),
+    /// An instance of a known class, of which only the state is kept.
+    Object {
+        class: String,
+        state: Option<Id>,
+    },
+}
+
+/// A tensor of PyTorch: a window on a storage that lies outside of the pickle.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::import) struct StoredTensor {
+    /// Type of the storage, such as `FloatStorage`.
+    pub storage_type: String,
+    /// Name of the storage in the file.
+    pub key: String,
+    /// Number of elements of the storage.
+    pub elements: u64,
+    pub offset: i64,
+    pub shape: Vec<i64>,
+    pub strides: Vec<i64>,
+}
+
+/// An array of NumPy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::import) struct NumpyArray {
+    pub shape: Vec<i64>,
+    pub element: Option<ElementType>,
+    pub fortran_order: bool,
+    pub data: Vec<u8>,
+    /// The elements of an array of Python objects.
+    pub objects: Vec<Id>,
+}
+
+/// All values of a pickle.
+#[derive(Clone, Debug, Default)]
+pub struct Pickle {
+    nodes: Vec<Node>,
+    /// Of each value: how many containers deep it is, and how many values it is made of if shared ones are counted every time.
+    extents: Vec<(u32, u64)>,
+    pub(super) root: Id,
+}
+
+impl Pickle {
+    /// The outermost value.
+    pub(in crate::import) fn root(&self) -> View<'_> {
+        View { pickle: self, id: self.root }
+    }
+
+    pub(super) fn node(&self, id: Id) -> &Node {
+        &self.nodes[id]
+    }
+
+    pub(super) fn node_mut(&mut self, id: Id) -> &mut Node {
+        &mut self.nodes[id]
+    }
+
+    pub(super) fn add(&mut self, node: Node) -> Result<Id, Refused> {
+        if self.nodes.len() == MAX_VALUES {
+            return Err(Refused::new(format!("the pickle holds more than {MAX_VALUES} values")));
+        }
+        let children: Vec<Id> = match &node {
+            Node::Sequence(items) => items.clone(),
+            Node::Dict(entries) => entries.iter().flat_map(|(key, value)| [*key, *value]).collect(),
+            Node::Persistent(id) => vec![*id],
+            _ => Vec::new(),
+        };
+        self.nodes.push(node);
+        self.extents.push((0, 1));
+        let id = self.nodes.len() - 1;
+        children.into_iter().try_for_each(|child| self.contain(id, child))?;
+        Ok(id)
+    }
+
+    /// Notes that `container` holds `child`.
+    pub(super) fn contain(&mut self, container: Id, child: Id) -> Result<(), Refused> {
+        let (depth, size) = self.extents[child];
+        let extent = &mut self.extents[container];
+        *extent = (extent.0.max(depth + 1), extent.1.saturating_add(size));
+        if extent.0 > MAX_DEPTH {
+            return Err(Refused::new(format!("the pickle nests its values deeper than {MAX_DEPTH} containers")));
+        }
+        if extent.1 > MAX_EXPANDED {
+            return Err(Refused::new(format!("the pickle repeats its values until they are more than {MAX_EXPANDED}")));
+        }
+        Ok(())
+    }
+}
+
+/// A value of a pickle.
+#[derive(Clone, Copy)]
+pub(in crate::import) struct View<'a> {
+    pickle: &'a Pickle,
+    id: Id,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn node(self) -> &'a Node {
+        self.pickle.node(self.id)
+    }
+
+    fn at(self, id: Id) -> Self {
+        Self { id, ..self }
+    }
+
+    pub fn is_none(self) -> bool {
+        *self.node() == Node::None
+    }
+
+    pub fn bool(self) -> Option<bool> {
+        match self.node() {
+            Node::Bool(value) => Some(*value),
+            Node::Int(value @ (0 | 1)) => Some(*value == 1),
+            _ => None,
+        }
+    }
+
+    pub fn int(self) -> Option<i64> {
+        match self.node() {
+            Node::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub fn float(self) -> Option<f64> {
+        match self.node() {
+            Node::Float(value) => Some(*value),
+            Node::Int(value) => Some(*value as f64),
+            _ => None,
+        }
+    }
+
+    /// A string; those of Python 2 are bytes.
+    pub fn text(self) -> Option<&'a str> {
+        match self.node() {
+            Node::Text(text) => Some(text),
+            Node::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    pub fn items(self) -> Option<Vec<Self>> {
+        match self.node() {
+            Node::Sequence(items) => Some(items.iter().map(|id| self.at(*id)).collect()),
+            _ => None,
+        }
+    }
+
+    /// The entries of a dictionary whose keys are strings; the last of a key counts, as in Python.
+    pub fn entries(self) -> Option<BTreeMap<&'a str, Self>> {
+        match self.node() {
+            Node::Dict(entries) => entries.iter().map(|(key, value)| Some((self.at(*key).text()?, self.at(*value)))).collect(),
+            _ => None,
+        }
+    }
+
+    pub fn tensor(self) -> Option<&'a StoredTensor> {
+        match self.node() {
+            Node::Tensor(tensor) => Some(tensor),
+            _ => None,
+        }
+    }
+
+    pub fn array(self) -> Option<&'a NumpyArray> {
+        match self.node() {
+            Node::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// The one element of an array of Python objects.
+    pub fn only_object(self) -> Option<Self> {
+        match self.array()?.objects.as_slice() {
+            [id] => Some(self.at(*id)),
+            _ => None,
+        }
+    }
+
+    /// The attributes of an instance of the class `name`.
+    pub fn attributes_of(self, name: &str) -> Option<BTreeMap<&'a str, Self>> {
+        match self.node() {
+            Node::Object { class, state: Some(state) } if class == name => self.at(*state).entries(),
+            _ => None,
+        }
+    }
+
+    /// What kind of value it is, for messages.
+    pub fn kind(self) -> String {
+        match self.node() {
+            Node::None => "None".into(),
+            Node::Bool(_) => "a boolean".into(),
+            Node::Int(_) | Node::Float(_) => "a number".into(),
+            Node::Text(_) => "a string".into(),
+            Node::Bytes(_) => "bytes".into(),
+            Node::Sequence(_) => "a list".into(),
+            Node::Dict(_) => "a dictionary".into(),
+            Node::Callable(callable) => format!("the function or class `{callable}`"),
+            Node::Persistent(_) => "a storage".into(),
+            Node::Tensor(_) => "a tensor".into(),
+            Node::ElementType(_) => "an element type".into(),
+            Node::Array(_) => "an array".into(),
+            Node::Object { class, .. } => format!("an instance of `{class}`"),
+        }
+    }
+}

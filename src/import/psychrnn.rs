@@ -1,0 +1,116 @@
+//! Weights saved by PsychRNN (`Basic.save`): an `.npz` of arrays.
+//!
+//! ```text
+//! x_t = (1 - alpha) x_{t-1} + alpha (W_rec f(x_{t-1}) + W_in u_t + b_rec) + sqrt(2 alpha) rec_noise xi      z_t = W_out f(x_t) + b_out      x_0 = init_state
+//! without Dale's law    W = W . connectivity
+//! with dale_ratio       W_rec = |W_rec . rec_connectivity| Dale_rec    W_in = |W_in . input_connectivity|    W_out = |W_out . output_connectivity| Dale_out
+//! ```
+//!
+//! `dt`, `tau`, the transfer function and the noise are not in the file. PsychRNN trains |W|, so that a weight that crosses zero grows again; here the sign is kept
+//! by a projection. Which tensors it trains is not in the file either: here all of them.
+//! Ehrlich et al. 2021, doi:10.1523/ENEURO.0427-20.2020; github.com/murraylab/PsychRNN, `psychrnn/backend/rnn.py`.
+
+use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
+
+use super::{
+    Refused,
+    array::Array,
+    ledger::Ledger,
+    network::{Layer, Network, Noise, StartState, TimeConstants, Vector, Weights},
+    npy::{self, Stored},
+    options::Options,
+};
+
+/// The network in an `.npz`.
+pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> {
+    let mut notes = Vec::new();
+    let (mut tensors, stated_ratio) = arrays(bytes, &mut notes)?;
+    let w_rec = tensors.require("W_rec")?;
+    let (units, _) = w_rec.matrix().map_err(|error| error.of("W_rec"))?;
+    let diagonal = |tensors: &mut Ledger<Array>, name: &str| -> Result<Vec<f64>, Refused> {
+        let Some(array) = tensors.take(name) else { return Ok(vec![1.0; units]) };
+        array.expect(&[units, units]).and_then(|array| array.diagonal()).map_err(|error| error.of(name))
+    };
+    let (dale_rec, dale_out) = (diagonal(&mut tensors, "Dale_rec")?, diagonal(&mut tensors, "Dale_out")?);
+    let has_dale = stated_ratio.map_or_else(|| dale_rec.iter().any(|sign| *sign < 0.0), |ratio| ratio != 0.0);
+
+    let mut matrix = |name: &'static str, masks: [&str; 2], array: Option<Array>| -> Result<Weights, Refused> {
+        let array = array.map_or_else(|| tensors.require(name), Ok)?;
+        let weights = Weights::new(array).map_err(|error| error.of(name))?;
+        match masks.into_iter().find_map(|mask| Some((mask, tensors.take(mask)?))) {
+            Some((mask, array)) => masked(weights, array).map_err(|error| error.of(mask)),
+            None => Ok(weights),
+        }
+    };
+    let mut w_in = matrix("W_in", ["input_connectivity", "input_Connectivity"], None)?;
+    let mut w_rec = matrix("W_rec", ["rec_connectivity", "rec_Connectivity"], Some(w_rec))?;
+    let mut w_out = matrix("W_out", ["output_connectivity", "output_Connectivity"], None)?;
+    if w_out.pres != units {
+        return Err(Refused::new(format!("has {} columns, but there are {units} units", w_out.pres)).of("W_out"));
+    }
+    if has_dale {
+        let channels = vec![1.0; w_in.pres];
+        give_signs(&mut w_in, &channels);
+        give_signs(&mut w_rec, &dale_rec);
+        // The readout has no synapses from inhibitory units; their type is that of the network all the same.
+        give_signs(&mut w_out, &dale_out);
+        w_out.types.clone_from(&w_rec.types);
+    }
+    let b_rec = Vector::trained(tensors.vector("b_rec", units)?, units);
+    let b_out = Vector::trained(tensors.vector("b_out", w_out.posts)?, w_out.posts);
+    let start = match tensors.take("init_state") {
+        Some(state) if state.values.len() == units => StartState::Trained(state.values),
+        Some(state) => return Err(Refused::new(format!("has {} values for {units} units", state.values.len())).of("init_state")),
+        None => StartState::Zero,
+    };
+    tensors.finish()?;
+
+    let (dt, tau) = (options.require_dt()?, options.require_tau()?);
+    let activation = options.activation_or(Activation::Relu, &mut notes);
+    let noise = Noise { sigma_rec: vec![options.sigma_rec_or_none(&mut notes)?], sigma_post: 0.0, scaling: NoiseScaling::Continuous };
+    let (form, dale, tau) = (Form::Current, Dale::Clamped, TimeConstants::fixed(tau, units));
+    let layer = Layer { w_in: Some(w_in), w_rec, b_rec, start, form, activation, dt, tau, dale, noise, areas: None };
+    Ok(Network { layers: vec![layer], w_out, b_out, readout: Readout::Linear, notes })
+}
+
+/// The arrays, and `dale_ratio`: 0 if it is None, `None` if it is not there.
+fn arrays(bytes: &[u8], notes: &mut Vec<String>) -> Result<(Ledger<Array>, Option<f64>), Refused> {
+    let mut arrays = Vec::new();
+    let (mut ratio, mut of_training) = (None, Vec::new());
+    for (name, stored) in npy::read_all(bytes)? {
+        match stored {
+            // Variables of the optimiser have a name within that of what they train.
+            _ if name.contains('/') => of_training.push(name),
+            Stored::Numbers(array) if name == "dale_ratio" && array.values.len() == 1 => ratio = array.values.first().copied(),
+            Stored::Objects(pickle) if name == "dale_ratio" && pickle.root().only_object().is_some_and(|value| value.is_none()) => {
+                ratio = Some(0.0)
+            }
+            Stored::Numbers(array) => arrays.push((name, array)),
+            Stored::Objects(_) => return Err(Refused::new("holds Python objects, not numbers").of(&name)),
+        }
+    }
+    if !of_training.is_empty() {
+        notes.push(format!("not kept, of training: {}", of_training.join(", ")));
+    }
+    Ok((Ledger::new("array", arrays), ratio))
+}
+
+/// The product of weights and mask, whose entries are mostly 0 and 1.
+fn masked(mut weights: Weights, mask: Array) -> Result<Weights, Refused> {
+    let mask = mask.expect(&[weights.posts, weights.pres])?;
+    if let Some(value) = mask.values.iter().find(|value| **value != 0.0 && **value != 1.0) {
+        return Err(Refused::new(format!("holds {value}; a connectivity is 0 or 1")));
+    }
+    weights.values.iter_mut().zip(&mask.values).for_each(|(weight, entry)| *weight *= entry);
+    weights.masked(mask)
+}
+
+/// `|W| diag(signs)`; a sign of 0 leaves no synapse.
+fn give_signs(weights: &mut Weights, signs: &[f64]) {
+    for (index, weight) in weights.values.iter_mut().enumerate() {
+        let sign = signs[index % signs.len().max(1)];
+        *weight = weight.abs() * sign;
+        weights.connectivity[index] &= sign != 0.0;
+    }
+    weights.types = signs.iter().map(|sign| Some(if *sign < 0.0 { CellType::Inhibitory } else { CellType::Excitatory })).collect();
+}

@@ -1,0 +1,205 @@
+//! How well a network does, with the uncertainty of the answer, and a picture of it.
+
+use nn4n_models::{Ctrnn, NoiseKey};
+use nn4n_tasks::{Condition, Split, Task, Value, balanced};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    analysis::wilson_interval,
+    error::Result,
+    evaluate::{ConditionResult, choices, evaluate},
+    plot::{PlotError, Psychometric, TrialFigure},
+    record::record_trials,
+};
+
+/// About how many trials an assessment takes.
+const TRIALS: usize = 2000;
+/// Trials at each value of a psychometric curve.
+const PER_VALUE: usize = 200;
+/// Seed of the trials and the noise.
+const SEED: u64 = 0;
+/// Trials side by side in a figure.
+const SHOWN: usize = 3;
+/// The variables of trials on which choices depend gradually.
+const GRADED: [&str; 4] = ["coherence", "motion_coherence", "colour_coherence", "rate"];
+
+/// The result of an evaluation on fresh trials, with the network's noise on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assessment {
+    /// Fraction of the scored trials that were right; `None` where the task has no right and wrong.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub performance: Option<Fraction>,
+    /// Performance in the worst condition.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub minimum: Option<f64>,
+    /// Root mean square error over graded entries, in units of the targets.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rms_error: Option<f64>,
+    /// Performance that guessing reaches.
+    pub chance: f64,
+    /// Trials of each condition.
+    pub trials_per_condition: usize,
+    /// Seed of the trials and the noise.
+    pub seed: u64,
+}
+
+/// A fraction of trials and its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fraction {
+    /// The fraction found, in [0, 1].
+    pub value: f64,
+    /// Lower end of its Wilson 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Of so many trials.
+    pub trials: usize,
+}
+
+impl Assessment {
+    /// Evaluates a network on about 2000 fresh test trials of its task, the same ones every time; also condition by condition.
+    ///
+    /// # Errors
+    /// If the task does not fit the network.
+    pub fn of(network: &Ctrnn, task: &dyn Task) -> Result<(Self, Vec<ConditionResult>)> {
+        let trials_per_condition = TRIALS.div_ceil(task.conditions().len().max(1));
+        let found = evaluate(network, task, trials_per_condition, SEED)?;
+        let performance = found.performance.map(|value| {
+            let (low, high) = wilson_interval((value * found.trials as f64).round() as usize, found.trials);
+            Fraction { value, low, high, trials: found.trials }
+        });
+        let assessment = Self {
+            performance,
+            minimum: found.minimum,
+            rms_error: found.rms_error,
+            chance: task.chance(),
+            trials_per_condition,
+            seed: SEED,
+        };
+        Ok((assessment, found.conditions))
+    }
+}
+
+/// The picture of a card.
+pub(super) enum Picture {
+    /// How choices depend on the evidence.
+    Psychometric(Psychometric),
+    /// What the network does in a few trials.
+    Trials(TrialFigure),
+}
+
+impl Picture {
+    /// Psychometric curves where the task has a graded variable, otherwise trials.
+    pub fn of(network: &Ctrnn, task: &dyn Task) -> Result<Self> {
+        let mut figure: Option<Psychometric> = None;
+        for Curve { name, variable, conditions } in curves(task) {
+            let mut counts = choices(network, task, variable, &conditions, PER_VALUE, SEED)?;
+            counts.retain(|count| count.trials > 0);
+            if counts.is_empty() {
+                continue;
+            }
+            let curve = Psychometric::of(&name, variable, &counts);
+            match &mut figure {
+                Some(figure) => figure.curves.extend(curve.curves),
+                None => figure = Some(curve),
+            }
+        }
+        if let Some(figure) = figure {
+            return Ok(Self::Psychometric(figure));
+        }
+        let trials = balanced(task, Split::Test, SEED, 0, 1)?;
+        let recording = record_trials(network, task, &trials, Some(NoiseKey::new(SEED, 0)))?;
+        let shown: Vec<usize> = (0..SHOWN).map(|i| i * trials.len() / SHOWN).collect();
+        Ok(Self::Trials(TrialFigure::of(task, network, &trials, &recording, &shown)))
+    }
+
+    /// What it shows.
+    pub fn caption(&self) -> &'static str {
+        match self {
+            Self::Psychometric(_) => "Choices by the strength of the evidence, with the network's noise on.",
+            Self::Trials(_) => "Inputs, rates and outputs in a few trials, with the network's noise on.",
+        }
+    }
+
+    /// Writes it.
+    pub fn save(&self, path: &std::path::Path) -> Result<(), PlotError> {
+        match self {
+            Self::Psychometric(figure) => figure.save(path),
+            Self::Trials(figure) => figure.save(path),
+        }
+    }
+}
+
+/// The conditions along one psychometric curve.
+struct Curve {
+    name: String,
+    variable: &'static str,
+    conditions: Vec<Condition>,
+}
+
+/// A curve for each graded variable and each combination of the words beside it, such as the context; what else there is, is drawn.
+fn curves(task: &dyn Task) -> Vec<Curve> {
+    let conditions: Vec<Condition> = task.grid().into_iter().filter(|condition| !condition.is_catch()).collect();
+    let graded: Vec<&'static str> =
+        GRADED.into_iter().filter(|variable| conditions.iter().any(|condition| condition.number(variable).is_some())).collect();
+    let mut curves: Vec<Curve> = Vec::new();
+    for variable in &graded {
+        for condition in &conditions {
+            let Some(value) = condition.number(variable) else { continue };
+            let words = words(condition);
+            let name = name(&words, if graded.len() > 1 { Some(variable) } else { None });
+            let point = words.with(*variable, value);
+            match curves.iter_mut().find(|curve| curve.name == name) {
+                Some(curve) if curve.conditions.contains(&point) => {}
+                Some(curve) => curve.conditions.push(point),
+                None => curves.push(Curve { name, variable, conditions: vec![point] }),
+            }
+        }
+    }
+    for curve in &mut curves {
+        let value = |condition: &Condition| condition.number(curve.variable).unwrap_or_default();
+        curve.conditions.sort_by(|a, b| value(a).total_cmp(&value(b)));
+    }
+    curves
+}
+
+/// The variables of a condition that are words.
+fn words(condition: &Condition) -> Condition {
+    let words = condition.iter().filter(|(_, value)| matches!(value, Value::Text(_)));
+    words.fold(Condition::new(), |all, (name, value)| all.with(name.to_string(), value.clone()))
+}
+
+fn name(words: &Condition, variable: Option<&str>) -> String {
+    let words = words.iter().map(|(name, value)| format!("{} {value}", name.replace('_', " ")));
+    words.chain(variable.map(|variable| variable.replace('_', " "))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(id: &str) -> Vec<String> {
+        curves(nn4n_tasks::create(id, None).unwrap().as_ref()).into_iter().map(|curve| curve.name).collect()
+    }
+
+    #[test]
+    fn there_is_a_curve_for_every_graded_variable_in_every_context() {
+        assert_eq!(names("song2016/rdm_varstim"), [""]);
+        assert_eq!(names("song2016/multisensory"), ["modality visual", "modality auditory", "modality both"]);
+        let contexts = ["context motion, motion coherence", "context colour, motion coherence"];
+        assert_eq!(names("song2016/mante")[..2], contexts);
+        assert_eq!(names("song2016/mante").len(), 4);
+        assert!(names("golub2018/flip_flop").is_empty());
+    }
+
+    #[test]
+    fn the_values_of_a_curve_ascend_and_appear_once() {
+        let task = nn4n_tasks::create("song2016/mante", None).unwrap();
+        for curve in curves(task.as_ref()) {
+            let values: Vec<f64> = curve.conditions.iter().filter_map(|condition| condition.number(curve.variable)).collect();
+            assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The model card: a README.md that people and the Hugging Face hub can read, made from the checkpoint.
+//!
+//! The head is YAML as the hub understands it (<https://huggingface.co/docs/hub/model-cards>): licence, library, tags, metrics, and the result as a
+//! `model-index`. Every text in it is written as a JSON string, which is a YAML string too.
+
+use std::fmt::Write;
+
+use nn4n_models::Kind;
+
+use super::{Description, assessment::Picture};
+use crate::{Checkpoint, evaluate::ConditionResult};
+
+/// Rows of the table of conditions.
+const ROWS: usize = 12;
+/// Name of the picture beside the card.
+pub(super) const PICTURE: &str = "performance.png";
+
+/// The card of a checkpoint, and how it is named in its examples: a name in the zoo or `hf:OWNER/NAME`.
+pub(super) fn card(
+    checkpoint: &Checkpoint,
+    description: &Description,
+    conditions: &[ConditionResult],
+    picture: &Picture,
+    reference: &str,
+) -> String {
+    let sections = [
+        front_matter(description),
+        format!(
+            "# {}\n\n{} of {} units that learned: {}.\n",
+            description.id,
+            kind(description.kind),
+            description.units.total,
+            description.summary
+        ),
+        network(checkpoint, description),
+        performance(description, conditions, picture),
+        training(checkpoint),
+        loading(description, reference),
+        citation(checkpoint),
+    ];
+    sections.join("\n")
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Vanilla => "A recurrent network without cell types",
+        Kind::Ei => "A recurrent network of excitatory and inhibitory units (Dale's law)",
+        Kind::MultiArea => "A recurrent network of several areas",
+        Kind::Stacked => "A stack of recurrent layers",
+    }
+}
+
+/// A text as YAML.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn front_matter(description: &Description) -> String {
+    let Description { id, task, license, assessment, .. } = description;
+    let mut yaml = format!("---\nlicense: {}\nlibrary_name: nn4n\ntags:\n", quoted(license));
+    let family = task.split('/').next().unwrap_or_default();
+    for tag in ["nn4n", "computational-neuroscience", "recurrent-neural-network", "ctrnn", kind_tag(description.kind), family] {
+        let _ = writeln!(yaml, "- {}", quoted(tag));
+    }
+    let (metric, name, value) = match (assessment.performance, assessment.rms_error) {
+        (Some(performance), _) => ("accuracy", "performance", performance.value),
+        (None, Some(error)) => ("rmse", "root mean square error", error),
+        (None, None) => {
+            yaml.push_str("---\n");
+            return yaml;
+        }
+    };
+    let _ = write!(
+        yaml,
+        "metrics:\n- {metric}\nmodel-index:\n- name: {}\n  results:\n  - task:\n      type: cognitive-task\n    dataset:\n      name: {}\n      \
+         type: nn4n\n    metrics:\n    - type: {metric}\n      name: {name}\n      value: {value:.4}\n---\n",
+        quoted(id),
+        quoted(task),
+    );
+    yaml
+}
+
+fn kind_tag(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Vanilla => "vanilla",
+        Kind::Ei => "excitatory-inhibitory",
+        Kind::MultiArea => "multi-area",
+        Kind::Stacked => "stacked",
+    }
+}
+
+fn network(checkpoint: &Checkpoint, description: &Description) -> String {
+    let (model, task) = (&checkpoint.header.model, &checkpoint.header.task);
+    let units = &description.units;
+    let types = if units.excitatory + units.inhibitory == 0 {
+        String::new()
+    } else {
+        format!(": {} excitatory, {} inhibitory", units.excitatory, units.inhibitory)
+    };
+    let mut rows = vec![
+        ("units", format!("{}{types}", units.total)),
+        ("form, step", format!("{:?}, dt {} ms", model.form, model.dt).to_lowercase()),
+        ("time constant", words(&model.tau, " ms")),
+        ("activation", words(&model.activation, "")),
+        ("recurrent noise", words(&model.sigma_rec, "")),
+        ("task", format!("`{}`, version {}", task.id, task.version)),
+        ("inputs", task.inputs.join(", ")),
+        ("outputs", task.outputs.join(", ")),
+        ("size", format!("{:.0} KiB", description.size as f64 / 1024.0)),
+    ];
+    if !units.areas.is_empty() {
+        let areas = units.areas.iter().map(|(name, units)| format!("{name} ({units})")).collect::<Vec<_>>().join(", ");
+        rows.insert(1, ("areas", areas));
+    }
+    let rows: String = rows.into_iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
+    format!("## Network\n\n| | |\n|---|---|\n{rows}")
+}
+
+/// A value of the units as it stands in a run.toml.
+fn words(value: &impl serde::Serialize, unit: &str) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(serde_json::Value::Number(number)) => format!("{number}{unit}"),
+        Ok(other) if other.to_string().len() <= 120 => format!("`{other}`{unit}"),
+        _ => "differs between units; see `nn4n inspect`".into(),
+    }
+}
+
+fn performance(description: &Description, conditions: &[ConditionResult], picture: &Picture) -> String {
+    let assessment = &description.assessment;
+    let mut text = String::from("## Performance\n\n");
+    if let Some(found) = assessment.performance {
+        let _ = writeln!(
+            text,
+            "{} of {} fresh test trials were right (95 % interval {} to {}; guessing reaches {}), with the network's noise on.",
+            percent(found.value),
+            found.trials,
+            percent(found.low),
+            percent(found.high),
+            percent(assessment.chance)
+        );
+    }
+    if let Some(error) = assessment.rms_error {
+        let _ = writeln!(text, "The root mean square error over graded entries is {error:.4}.");
+    }
+    if conditions.len() > 1 {
+        text.push_str("\n| condition | trials | right |\n|---|---|---|\n");
+        for row in conditions.iter().take(ROWS) {
+            let _ = writeln!(text, "| {} | {} | {} |", row.condition, row.trials, percent(row.performance));
+        }
+        if conditions.len() > ROWS {
+            let _ = writeln!(text, "\nThe other {} conditions: `nn4n eval`.", conditions.len() - ROWS);
+        }
+    }
+    let _ = write!(text, "\n![{caption}]({PICTURE})\n\n{caption}\n", caption = picture.caption());
+    text
+}
+
+fn training(checkpoint: &Checkpoint) -> String {
+    let header = &checkpoint.header;
+    let setting = |name: &str| header.train.settings.get(name).map_or_else(|| "?".into(), ToString::to_string);
+    let optimizer = header.train.settings["optimizer"]["kind"].as_str().unwrap_or("?").to_string();
+    let mut text = format!(
+        "## Training\n\n{} updates of {} trials by {optimizer} at a learning rate of {}, seed {}, with {} ({} validations). All settings are in the \
+         checkpoint: `nn4n inspect --json`.\n",
+        header.train.updates,
+        setting("batch_size"),
+        setting("learning_rate"),
+        header.seed,
+        header.provenance.program,
+        header.train.validations.len(),
+    );
+    if let Some(init) = &header.provenance.init {
+        let _ = writeln!(text, "Training started from the network of `{}`.", init.display());
+    }
+    let records = &header.train.validations;
+    if records.is_empty() {
+        return text;
+    }
+    text.push_str("\n| updates | loss | performance |\n|---|---|---|\n");
+    let every = records.len().div_ceil(ROWS);
+    let last = records.len() - 1;
+    for (_, record) in records.iter().enumerate().filter(|(place, _)| place % every == 0 || *place == last) {
+        let performance = record.performance.map_or_else(String::new, percent);
+        let _ = writeln!(text, "| {} | {:.5} | {performance} |", record.update, record.loss);
+    }
+    text
+}
+
+fn loading(description: &Description, reference: &str) -> String {
+    let repository = reference.strip_prefix("hf:").unwrap_or("OWNER/NAME");
+    format!(
+        "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks sample {task} --batch 10 --out \
+         trials.npz\nnn4n run {reference} --inputs trials.npz --out activity.npz\n```\n\nIn Rust:\n\n```rust\nlet checkpoint = \
+         nn4n::Checkpoint::load(\"{reference}\")?;\nlet network = checkpoint.network(&candle_core::Device::Cpu)?;\n```\n\nIn Python, the weights as NumPy \
+         arrays (`w[post, pre]`) and the description of the network:\n\n```python\nimport json\nfrom huggingface_hub import hf_hub_download\nfrom \
+         safetensors import safe_open\n\npath = hf_hub_download(\"{repository}\", \"model.safetensors\")    # or a file of your own\nwith \
+         safe_open(path, \"numpy\") as file:\n    weights = {{name: file.get_tensor(name) for name in file.keys()}}\n    network = \
+         json.loads(file.metadata()[\"nn4n\"])[\"model\"]\n```\n\nA NumPy script that runs it: `nn4n export {reference} --to numpy --out network.py`.\n",
+        task = description.task,
+    )
+}
+
+fn citation(checkpoint: &Checkpoint) -> String {
+    let citations: String = checkpoint.header.provenance.citations.iter().map(|citation| format!("- {citation}\n")).collect();
+    format!("## Citation\n\n{citations}")
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.1} %", 100.0 * fraction)
+}

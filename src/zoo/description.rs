@@ -1,0 +1,99 @@
+//! What a list of networks shows, in `config.json`.
+
+use nn4n_models::{CellType, Kind, Units};
+use serde::{Deserialize, Serialize};
+
+use super::Assessment;
+use crate::{
+    Checkpoint,
+    error::{Error, Result},
+};
+
+/// A network in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// What reads the checkpoint beside this file: `nn4n`.
+    pub library_name: String,
+    /// Its name.
+    pub id: String,
+    /// What the network has learned, in one sentence.
+    pub summary: String,
+    /// Vanilla, E/I or multi-area.
+    pub kind: Kind,
+    /// How many units it has.
+    pub units: UnitCounts,
+    /// Id of the task.
+    pub task: String,
+    /// Version of the task's definition.
+    pub task_version: u32,
+    /// Size of the checkpoint, bytes.
+    pub size: u64,
+    /// How well it does.
+    pub assessment: Assessment,
+    /// Licence of the network, as the hub names it.
+    pub license: String,
+    /// The paper that the task is from.
+    pub paper: String,
+}
+
+/// Numbers of units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitCounts {
+    /// All.
+    pub total: usize,
+    /// Excitatory ones.
+    pub excitatory: usize,
+    /// Inhibitory ones.
+    pub inhibitory: usize,
+    /// Areas by name and number of units, in feedforward order; none where there is but one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub areas: Vec<(String, usize)>,
+}
+
+impl UnitCounts {
+    /// Those of a network.
+    pub fn of(units: &Units) -> Self {
+        let count = |wanted| units.cell_types.iter().filter(|cell_type| **cell_type == Some(wanted)).count();
+        let areas = units.areas.iter().map(|area| (area.name.clone(), area.range().len()));
+        Self {
+            total: units.len(),
+            excitatory: count(CellType::Excitatory),
+            inhibitory: count(CellType::Inhibitory),
+            areas: if units.areas.len() > 1 { areas.collect() } else { Vec::new() },
+        }
+    }
+}
+
+impl Description {
+    /// The description of a checkpoint of `size` bytes.
+    ///
+    /// # Errors
+    /// If the task is not one of this program.
+    pub fn of(id: &str, checkpoint: &Checkpoint, size: u64, assessment: Assessment, license: &str) -> Result<Self> {
+        let (header, task) = (&checkpoint.header, checkpoint.task()?);
+        Ok(Self {
+            library_name: "nn4n".into(),
+            id: id.into(),
+            summary: task.summary().into(),
+            kind: header.model.kind,
+            units: UnitCounts::of(&header.model.layout()),
+            task: header.task.id.clone(),
+            task_version: header.task.version,
+            size,
+            assessment,
+            license: license.into(),
+            paper: task.citation().to_string(),
+        })
+    }
+
+    /// Reads a `config.json`; `name` says in errors which one.
+    ///
+    /// # Errors
+    /// If it is not one of nn4n.
+    pub fn from_json(name: &str, json: &str) -> Result<Self> {
+        serde_json::from_str(json)
+            .map_err(|error| Error::file(name, format!("has a config.json that is not of nn4n or of another version ({error})")))
+    }
+}

@@ -1,0 +1,103 @@
+//! Packing: the directory that a network travels in, made from a checkpoint.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use serde::Serialize;
+
+use super::{
+    Assessment, Description,
+    assessment::Picture,
+    card::{PICTURE, card},
+    ids,
+};
+use crate::{
+    Checkpoint,
+    checkpoint::read,
+    error::{Error, Result},
+    run_directory::write_atomically,
+};
+
+/// The files of a packed network.
+pub const FILES: [&str; 4] = ["model.safetensors", "config.json", "README.md", PICTURE];
+
+/// How a network is to be packed.
+#[derive(Clone, Debug)]
+pub struct Packing {
+    /// Its name, which becomes the title of the card.
+    pub id: String,
+    /// The repository that it will be published in, `OWNER/NAME`, for the examples on the card; `None` while it has none.
+    pub repository: Option<String>,
+    /// Its licence, as the hub names it, such as `mit` or `cc-by-4.0`.
+    pub license: String,
+    /// Whether files that are there may be replaced.
+    pub overwrite: bool,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Packed {
+    /// The directory.
+    pub directory: PathBuf,
+    /// The names of its files.
+    pub files: Vec<String>,
+    /// What `config.json` says.
+    pub description: Description,
+}
+
+impl Packing {
+    fn validate(&self) -> Result<()> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let is_name = |name: &str| !name.is_empty() && name.len() <= 96 && name.chars().all(allowed);
+        if !is_name(&self.id) {
+            return Err(Error::setting("id", format!("`{}` is no name; use letters, digits, `-`, `_` and `.`, at most 96", self.id)));
+        }
+        if !is_name(&self.license) {
+            return Err(Error::setting(
+                "license",
+                format!("`{}` is no licence as the hub names them, such as mit or cc-by-4.0", self.license),
+            ));
+        }
+        match &self.repository {
+            Some(name) if name.split('/').count() != 2 || !name.split('/').all(is_name) => {
+                Err(Error::setting("repository", format!("`{name}` is not OWNER/NAME")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How the network is named in the examples.
+    fn reference(&self) -> String {
+        match &self.repository {
+            None if ids().any(|id| id == self.id) => self.id.clone(),
+            None => format!("hf:OWNER/{}", self.id),
+            Some(repository) => format!("hf:{repository}"),
+        }
+    }
+}
+
+/// Evaluates the checkpoint that `run` names, and writes into `directory` what a repository of the hub holds: the checkpoint as it is,
+/// `config.json`, the model card and its picture.
+///
+/// # Errors
+/// If the checkpoint's task is not one of this program, or a file is there already.
+pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
+    packing.validate()?;
+    if let Some(name) = FILES.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
+        return Err(Error::file(directory.join(name), "exists; ask for it to be replaced, or choose another directory"));
+    }
+    let (path, bytes) = read(run)?;
+    let checkpoint = Checkpoint::from_bytes(&path, &bytes)?;
+    let (task, network) = (checkpoint.task()?, checkpoint.network(&Device::Cpu)?.frozen());
+    let (assessment, conditions) = Assessment::of(&network, task.as_ref())?;
+    let description = Description::of(&packing.id, &checkpoint, bytes.len() as u64, assessment, &packing.license)?;
+    let picture = Picture::of(&network, task.as_ref())?;
+    let text = card(&checkpoint, &description, &conditions, &picture, &packing.reference());
+    let json = serde_json::to_string_pretty(&description).map_err(|error| Error::file(directory, error))?;
+
+    picture.save(&directory.join(PICTURE))?;
+    write_atomically(&directory.join("config.json"), format!("{json}\n").as_bytes())?;
+    write_atomically(&directory.join("README.md"), text.as_bytes())?;
+    write_atomically(&directory.join("model.safetensors"), &bytes)?;
+    Ok(Packed { directory: directory.into(), files: FILES.map(String::from).into(), description })
+}
