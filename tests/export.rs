@@ -39,7 +39,7 @@ fn checkpoint(config: &ModelConfig, dtype: DType) -> Checkpoint {
         train: TrainRecord { settings: serde_json::json!({}), updates: 0, validations: Vec::new() },
         seed: 3,
         metrics: BTreeMap::new(),
-        provenance: Provenance { program: "nn4n".into(), init: None, citations: Vec::new() },
+        provenance: Provenance { program: "nn4n".into(), platform: None, init: None, imported: None, citations: Vec::new() },
     };
     Checkpoint { header, tensors }
 }

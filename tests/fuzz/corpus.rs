@@ -42,7 +42,7 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
         train: TrainRecord { settings: serde_json::json!({}), updates: 3, validations: Vec::new() },
         seed: 1,
         metrics: BTreeMap::from([("performance".into(), 0.9)]),
-        provenance: Provenance { program: "nn4n".into(), init: None, citations: vec!["a paper".into()] },
+        provenance: Provenance { program: "nn4n".into(), platform: None, init: None, imported: None, citations: vec!["a paper".into()] },
     };
     Checkpoint { header, tensors }
 }
