@@ -82,6 +82,31 @@ fn a_network_is_trained_evaluated_and_inspected() {
 }
 
 #[test]
+fn a_network_is_exported_to_every_format_and_nothing_is_replaced_unasked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    train(folder.path(), &["--out", "run"]);
+    for (format, file, magic, next) in [
+        ("npz", "net.npz", &b"PK"[..], "numpy.load(\"net.npz\")"),
+        ("torch", "torch.safetensors", b"", "metadata()[\"module\"]"),
+        ("nn4n", "nn4n.safetensors", b"", "metadata()[\"network\"]"),
+        ("numpy", "net.py", b"\"\"\"A recurrent network, written by nn4n", "python net.py IN.npz OUT.npz"),
+    ] {
+        let export = ["export", "run", "--to", format, "--out", file];
+        let text = nn4n(folder.path(), &export);
+        assert!(text.contains("next: ") && text.contains(next), "{text}");
+        let bytes = fs::read(folder.path().join(file)).expect("a file");
+        assert!(bytes.starts_with(magic), "{format}");
+        let output = program::nn4n(folder.path(), &export, &[]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && message.contains("--force"), "{message}");
+        let report = json(folder.path(), &[&export[..], &["--force", "--json"]].concat());
+        assert_eq!((&report["file"], report["bytes"].as_u64()), (&file.into(), Some(bytes.len() as u64)));
+        assert!(report["next"].as_str().is_some_and(|command| command.contains(next)), "{report}");
+        assert!(fs::read(folder.path().join(file)).expect("a file") == bytes, "{format}: the same network has other bytes");
+    }
+}
+
+#[test]
 fn tasks_are_listed_shown_and_sampled() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let list = json(folder.path(), &["tasks", "list", "--json"]);

@@ -12,8 +12,8 @@ use nn4n::{
     checkpoint::{FORMAT, Header, Provenance, TaskRecord, TrainRecord},
     export::{Format, export},
     models::{
-        Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LearnTau, MatrixConfig, ModelConfig, NoiseKey,
-        NoiseScaling, PerUnit, Plastic, Readout, SignRule, Start, Values,
+        Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LayerConfig, LearnTau, MatrixConfig, ModelConfig,
+        NoiseKey, NoiseScaling, PerUnit, Plastic, Readout, SignRule, Start, Values,
     },
     record::record,
     tasks::NpzFile,
@@ -39,7 +39,7 @@ fn checkpoint(config: &ModelConfig, dtype: DType) -> Checkpoint {
         train: TrainRecord { settings: serde_json::json!({}), updates: 0, validations: Vec::new() },
         seed: 3,
         metrics: BTreeMap::new(),
-        provenance: Provenance { program: "nn4n".into(), init: None, citations: Vec::new() },
+        provenance: Provenance { program: "nn4n".into(), platform: None, init: None, imported: None, citations: Vec::new() },
     };
     Checkpoint { header, tensors }
 }
@@ -245,7 +245,8 @@ fn the_original_would_answer_as_the_network_does() {
 fn keyword_arguments(config: &ModelConfig) -> serde_json::Value {
     let bytes = export(&checkpoint(config, DType::F32), Format::Nn4n).expect("a file");
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("a safetensors file");
-    serde_json::from_str(&header.metadata().as_ref().expect("metadata")["kwargs"]).expect("JSON")
+    let mut network: serde_json::Value = serde_json::from_str(&header.metadata().as_ref().expect("metadata")["network"]).expect("JSON");
+    network["kwargs"].take()
 }
 
 #[test]
@@ -304,16 +305,24 @@ fn a_network_of_the_original_is_given_back_as_it_was() {
         [("recurrent_layer.input_layer", "input"), ("recurrent_layer.hidden_layer", "hidden"), ("readout_layer", "readout")]
     {
         let weight = matrix(&format!("{name}_layer.weight"));
-        let numbers: Vec<u8> = weight.iter().flat_map(|value| value.to_le_bytes()).collect();
-        assert!(file.tensor(&format!("{exported}.weight")).expect("a tensor").data() == numbers, "{name}");
+        let tensor = file.tensor(&format!("{exported}.weight")).expect("a tensor");
+        let numbers = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        // The original's absent synapses are zeros of either sign.
+        assert!(tensor.shape() == weight.shape() && numbers.eq(weight.iter().copied()), "{name}");
     }
     let kwargs = keyword_arguments(&config);
     for (place, name) in ["input", "hidden", "readout"].into_iter().enumerate() {
-        for kind in ["sparsity_masks", "ei_masks"].into_iter().filter(|kind| (*kind, name) != ("ei_masks", "input")) {
-            let mask = matrix(&format!("{kind}.{name}"));
-            for ((post, pre), entry) in mask.indexed_iter() {
-                assert_eq!(kwargs[kind][place][pre][post].as_f64(), Some(f64::from(*entry)), "{kind}, {name}, [{pre}][{post}]");
-            }
+        let sparsity = matrix(&format!("sparsity_masks.{name}"));
+        for ((post, pre), exists) in sparsity.indexed_iter() {
+            assert_eq!(kwargs["sparsity_masks"][place][pre][post].as_f64(), Some(f64::from(*exists)), "{name}, [{pre}][{post}]");
+        }
+        if name == "input" {
+            continue;
+        }
+        // The sign of an absent synapse means nothing.
+        let signs = matrix(&format!("ei_masks.{name}"));
+        for ((post, pre), sign) in signs.indexed_iter().filter(|(place, _)| sparsity[*place] == 1.0) {
+            assert_eq!(kwargs["ei_masks"][place][pre][post].as_f64(), Some(f64::from(*sign)), "{name}, [{pre}][{post}]");
         }
     }
     assert_eq!(kwargs["ei_masks"][0], serde_json::Value::Null);
@@ -350,7 +359,7 @@ fn the_arrays_are_those_of_the_checkpoint_under_the_same_names() {
     for name in checkpoint.tensors.keys().filter(|name| !name.starts_with("connectivity")) {
         assert_eq!(file.require(name).expect(name).view(), checkpoint.array::<f32>(name).expect(name).view(), "{name}");
     }
-    assert_eq!(file.require("alpha").expect("alpha").as_slice(), Some(&[0.2; 12][..]));
+    assert!(file.require("alpha").expect("alpha").iter().all(|alpha| (alpha - 0.2).abs() < 1e-7));
     assert_eq!(file.require("cell_types").expect("cell types").as_slice(), Some(&[1., 1., 1., 1., 1., 1., -1., -1., 0., 0., 0., 0.][..]));
     assert_eq!(checkpoint.network(&Device::Cpu).expect("a network").units().cell_types[7], Some(CellType::Inhibitory));
 
@@ -370,6 +379,22 @@ fn the_arrays_are_those_of_the_checkpoint_under_the_same_names() {
     ];
     for (name, dtype, shape) in wanted {
         assert_eq!((&described[name]["dtype"], &described[name]["shape"]), (&dtype.into(), &shape.into()), "{name}");
+    }
+}
+
+#[test]
+fn every_layer_of_a_stacked_network_is_among_the_arrays_and_other_formats_refuse_it() {
+    let config = ModelConfig::stacked(2, 1, [LayerConfig::new("below", 4).tau(50.0), LayerConfig::ei("above", 5, 0.8)]);
+    let checkpoint = checkpoint(&config, DType::F32);
+    let bytes = export(&checkpoint, Format::Npz).expect("a file");
+    let mut file = NpzFile::from_bytes(Path::new("net.npz"), bytes).expect("an archive");
+    assert_eq!(file.require("layers.1.w_in").expect("weights").shape(), [5, 4]);
+    let alpha = file.require("alpha").expect("alpha");
+    assert!((alpha[[0]] - 0.4).abs() < 1e-7 && (alpha[[8]] - 0.2).abs() < 1e-7, "{alpha}");
+    assert_eq!(file.require("areas").expect("areas").as_slice(), Some(&[0., 0., 0., 0., 1., 1., 1., 1., 1.][..]));
+    for format in [Format::Torch, Format::Nn4n, Format::Numpy] {
+        let message = export(&checkpoint, format).expect_err("a stacked network").to_string();
+        assert!(message.starts_with("model.kind") && message.contains("export to npz"), "{message}");
     }
 }
 

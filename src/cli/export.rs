@@ -64,7 +64,7 @@ fn next(format: Format, out: &Path) -> String {
     match format {
         Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\")[\"w_rec\"].shape)'"),
         Format::Torch => of_metadata("module"),
-        Format::Nn4n => of_metadata("kwargs"),
+        Format::Nn4n => of_metadata("network"),
         Format::Numpy => format!("python {file} IN.npz OUT.npz"),
     }
 }

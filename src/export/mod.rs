@@ -7,7 +7,7 @@
 //! | [`Nn4n`](Format::Nn4n) | a state dict of the original nn4n 1.2 as safetensors, and the keyword arguments of its `CTRNN` | `safetensors.torch`, nn4n |
 //! | [`Numpy`](Format::Numpy) | a Python program with the weights in it, which runs the network | Python 3 with NumPy |
 //!
-//! Weights are the effective ones. What a format cannot express is refused by name. ONNX is left out: no well-kept crate writes it.
+//! Weights are the effective ones. Stacked networks are written as arrays only. What a format cannot express is refused by name. ONNX is left out: no well-kept crate writes it.
 //!
 //! ```
 //! use nn4n::{Checkpoint, export::{Format, export}};
@@ -46,11 +46,10 @@ pub enum Format {
 /// # Errors
 /// If the checkpoint's tensors do not make its network, or the format cannot express it.
 pub fn export(checkpoint: &Checkpoint, format: Format) -> Result<Vec<u8>> {
-    let plain = Plain::new(checkpoint)?;
     match format {
-        Format::Npz => npz::npz(&plain),
-        Format::Torch => torch::state_dict(&plain),
-        Format::Nn4n => original::state_dict(&plain),
-        Format::Numpy => numpy::program(&plain).map(String::into_bytes),
+        Format::Npz => npz::npz(checkpoint),
+        Format::Torch => torch::state_dict(&Plain::new(checkpoint)?),
+        Format::Nn4n => original::state_dict(&Plain::new(checkpoint)?),
+        Format::Numpy => numpy::program(&Plain::new(checkpoint)?).map(String::into_bytes),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! w_in (units, inputs)  w_rec (units, units)  w_out (outputs, units)  b_rec, tau, alpha, x0 (units)  b_out (outputs)  dt ()
-//! connectivity.*  fixed.*  plastic.*     as in the checkpoint
+//! connectivity.*  fixed.*  plastic.*     as in the checkpoint; in a stacked network the tensors of a layer are layers.0.w_rec and so on
 //! cell_types (units) i8                  1 excitatory, -1 inhibitory, 0 none
 //! areas (units) i64                      index into the names in area_names
 //! area_names, header (bytes) u8          JSON: json.loads(file["header"].tobytes())
@@ -10,36 +10,39 @@
 
 use std::io::Cursor;
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 use ndarray::{Array1, arr0};
 use ndarray_npy::{NpzWriter, WriteNpzError};
 use nn4n_models::CellType;
 use serde::Serialize;
 
-use super::plain::Plain;
 use crate::{
+    Checkpoint,
     batch::host,
     error::{Error, Result},
 };
 
 /// The file.
-pub(super) fn npz(plain: &Plain) -> Result<Vec<u8>> {
+pub(super) fn npz(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
     let unwritable = |error: WriteNpzError| Error::setting("npz", format!("could not be put together ({error})"));
     let mut file = NpzWriter::new(Cursor::new(Vec::new()));
-    for (name, tensor) in plain.tensors()? {
+    let network = checkpoint.network(&Device::Cpu)?.frozen();
+    // What a network saves are its effective weights.
+    for (name, tensor) in network.tensors()? {
         add(&mut file, &name, &tensor)?;
     }
-    add(&mut file, "alpha", &plain.vector(plain.alpha())?)?;
-    let units = plain.network.units();
+    let config = network.config();
+    add(&mut file, "alpha", &(network.tau()?.recip()? * config.dt)?)?;
+    let units = network.units();
     let sign = |cell_type: &Option<CellType>| cell_type.map_or(0, |cell_type| cell_type.sign() as i8);
     let cell_types: Array1<i8> = units.cell_types.iter().map(sign).collect();
     let areas: Array1<i64> = (0..units.len()).map(|unit| units.area_of(unit) as i64).collect();
     let area_names: Vec<&str> = units.areas.iter().map(|area| area.name.as_str()).collect();
-    file.add_array("dt", &arr0(plain.config().dt)).map_err(unwritable)?;
+    file.add_array("dt", &arr0(config.dt)).map_err(unwritable)?;
     file.add_array("cell_types", &cell_types).map_err(unwritable)?;
     file.add_array("areas", &areas).map_err(unwritable)?;
     file.add_array("area_names", &json(&area_names)?).map_err(unwritable)?;
-    file.add_array("header", &json(plain.header)?).map_err(unwritable)?;
+    file.add_array("header", &json(&checkpoint.header)?).map_err(unwritable)?;
     Ok(file.finish().map_err(unwritable)?.into_inner())
 }
 

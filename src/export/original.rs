@@ -1,4 +1,4 @@
-//! A state dict of the original nn4n 1.2 (PyTorch) as safetensors, with the keyword arguments of its `CTRNN` as JSON under `kwargs` in the metadata.
+//! A state dict of the original nn4n 1.2 (PyTorch) as safetensors, with JSON under `network` in the metadata: the keyword arguments of its `CTRNN`.
 //!
 //! ```text
 //! recurrent_layer.input_layer.weight (units, inputs)     recurrent_layer.input_layer.bias (units), zero
@@ -7,7 +7,7 @@
 //! recurrent_layer.alpha (units), if it is learned or differs between units
 //!
 //! kwargs      dims, activation, dt, tau, learn_alpha, biases, preact_noise, postact_noise, sparsity_masks, ei_masks, plasticity_masks
-//! init_state  (units), the argument of its forward, if it is not zero
+//! init_state  (units), an argument of its forward
 //! ```
 //!
 //! The original's masks are lists of three matrices `[pre][post]` for the input, hidden and readout layer. Both parametrisations of Dale's law hold the
@@ -15,7 +15,7 @@
 //!
 //! ```python
 //! with safetensors.safe_open("net.safetensors", "pt") as file:
-//!     kwargs = json.loads(file.metadata()["kwargs"])
+//!     kwargs = json.loads(file.metadata()["network"])["kwargs"]
 //!     for name in {"sparsity_masks", "ei_masks", "plasticity_masks"} & kwargs.keys():
 //!         kwargs[name] = [mask and torch.tensor(mask) for mask in kwargs[name]]
 //!     model = nn4n.model.CTRNN(**kwargs)
@@ -24,8 +24,6 @@
 //!
 //! It cannot express, and this refuses: the rate form, readouts that are not linear, networks without inputs, other activations than one of
 //! relu, tanh, sigmoid and retanh, noise that differs between units, signs for part of a matrix, plasticity other than its rescaled one.
-
-use std::collections::HashMap;
 
 use candle_core::Tensor;
 use nn4n_models::{Activation, Bias, Form, LearnTau, Readout, Tensors, synapses::Synapses};
@@ -92,11 +90,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
             kwargs[name] = masks.map(|mask| mask.map_or(Value::Null, transposed)).to_vec().into();
         }
     }
-    let mut metadata = HashMap::from([("format".to_string(), "pt".to_string()), ("kwargs".to_string(), kwargs.to_string())]);
-    let x0 = numbers(&plain.x0)?;
-    if x0.iter().any(|x| *x != 0.0) {
-        metadata.insert("init_state".into(), json!(x0).to_string());
-    }
+    let network = json!({ "kwargs": kwargs, "init_state": numbers(&plain.x0)? });
     let mut tensors = Tensors::new();
     if learn_alpha {
         tensors.insert("recurrent_layer.alpha".into(), plain.vector(plain.alpha())?);
@@ -111,7 +105,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     ] {
         tensors.insert(name.into(), tensor);
     }
-    serialize(tensors, metadata)
+    serialize(tensors, "network", network.to_string())
 }
 
 /// The masks of a layer, `[post][pre]`; `None` where the original needs none.
@@ -144,7 +138,7 @@ fn layer(plain: &Plain, name: &str, synapses: &Synapses) -> Result<Layer> {
         None => None,
     };
     let mut plastic = synapses.plastic().map_or_else(|| Ok(vec![vec![1.0; pres]; posts]), rows)?;
-    if let Some(fixed) = plain.tensors()?.get(&format!("fixed.{name}")) {
+    if let Some(fixed) = plain.network.tensors()?.get(&format!("fixed.{name}")) {
         for (plastic, fixed) in plastic.iter_mut().flatten().zip(numbers(fixed)?) {
             if fixed != 0.0 {
                 *plastic = 0.0;

@@ -1,7 +1,7 @@
-//! A network as every format needs it: effective weights and one number per unit, on the host.
+//! A network of one layer as programs need it: effective weights and one number per unit, on the host.
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Activation, Ctrnn, ModelConfig, NoiseScaling, Tensors};
+use nn4n_models::{Activation, Ctrnn, Kind, ModelConfig, NoiseScaling, Tensors};
 
 use crate::{
     Checkpoint,
@@ -37,6 +37,11 @@ pub(super) struct Plain<'c> {
 
 impl<'c> Plain<'c> {
     pub fn new(checkpoint: &'c Checkpoint) -> Result<Self> {
+        if checkpoint.header.model.kind == Kind::Stacked {
+            let message =
+                "is \"stacked\", but only networks of one layer are written in this format; export to npz, which holds every layer";
+            return Err(Error::setting("model.kind", message));
+        }
         let network = checkpoint.network(&Device::Cpu)?.frozen();
         let tensors = network.tensors()?;
         let tensor = |name: &str| {
@@ -86,16 +91,6 @@ impl<'c> Plain<'c> {
             NoiseScaling::PerStep => sigma / alpha,
         };
         self.sigma_rec.iter().zip(self.alpha()).map(noise).collect()
-    }
-
-    /// All tensors as they are saved, with the effective weights.
-    pub fn tensors(&self) -> Result<Tensors> {
-        let mut tensors = self.network.tensors()?;
-        for (name, weights) in [("w_in", &self.w_in), ("w_rec", &self.w_rec), ("w_out", &self.w_out)] {
-            tensors.insert(name.into(), weights.clone());
-        }
-        tensors.insert("tau".into(), self.vector(self.tau.clone())?);
-        Ok(tensors)
     }
 }
 

@@ -74,8 +74,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
         let texts = [("START", start.into()), ("STEP", step.into()), ("ACTIVATION", activation), ("READOUT", readout.into())];
         fill(CTRNN, &[&sizes[..], &texts].concat())
     };
-    let metadata = HashMap::from([("format".to_string(), "pt".to_string()), ("module".to_string(), source)]);
-    serialize(tensors, metadata)
+    serialize(tensors, "module", source)
 }
 
 /// The activation with which the network is a `torch.nn.RNN`, if it is one.
@@ -86,10 +85,10 @@ fn as_rnn(plain: &Plain) -> Option<Activation> {
     is_rnn.then_some(activation)
 }
 
-/// A safetensors file.
-pub(super) fn serialize(tensors: Tensors, metadata: HashMap<String, String>) -> Result<Vec<u8>> {
+/// A safetensors file with one text in its metadata: more would stand there in any order.
+pub(super) fn serialize(tensors: Tensors, key: &str, text: String) -> Result<Vec<u8>> {
     let contiguous: Vec<(String, Tensor)> =
         tensors.into_iter().map(|(name, tensor)| Ok((name, tensor.detach().contiguous()?))).collect::<Result<_>>()?;
-    safetensors::serialize(contiguous.iter().map(|(name, tensor)| (name, tensor)), Some(metadata))
+    safetensors::serialize(contiguous.iter().map(|(name, tensor)| (name, tensor)), Some(HashMap::from([(key.to_string(), text)])))
         .map_err(|error| Error::setting("safetensors", format!("could not be put together ({error})")))
 }

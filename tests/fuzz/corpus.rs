@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io::Cursor,
+    io::{Cursor, Write},
     sync::OnceLock,
 };
 
@@ -42,12 +42,13 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
         train: TrainRecord { settings: serde_json::json!({}), updates: 3, validations: Vec::new() },
         seed: 1,
         metrics: BTreeMap::from([("performance".into(), 0.9)]),
-        provenance: Provenance { program: "nn4n".into(), init: None, citations: vec!["a paper".into()] },
+        provenance: Provenance { program: "nn4n".into(), platform: None, init: None, imported: None, citations: vec!["a paper".into()] },
     };
     Checkpoint { header, tensors }
 }
 
-fn saved(checkpoint: &Checkpoint) -> Vec<u8> {
+/// The bytes of a checkpoint's file.
+pub fn saved(checkpoint: &Checkpoint) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("model.safetensors");
     checkpoint.save(&path).expect("a checkpoint");
@@ -78,6 +79,22 @@ fn npy(array: &ArrayD<f32>) -> Vec<u8> {
     bytes
 }
 
+/// The targets of two trials of three steps.
+pub fn targets() -> Vec<u8> {
+    npy(&ArrayD::ones(vec![2, 3, 1]))
+}
+
+/// An archive of arrays, given by their names and bytes.
+pub fn archive(arrays: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in arrays {
+        archive.start_file(format!("{name}.npy"), options).expect("an entry");
+        archive.write_all(bytes).expect("memory is written");
+    }
+    archive.finish().expect("an archive").into_inner()
+}
+
 /// All files and where they belong.
 pub fn files() -> Vec<(String, Vec<u8>)> {
     let checkpoints = checkpoints();
@@ -85,6 +102,7 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
         ("checkpoint_header/ei.json".into(), serde_json::to_vec(&checkpoints[0].header).expect("JSON")),
         ("npz/compressed.npz".into(), npz()),
         ("npy/matrix.npy".into(), npy(&ndarray::arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).into_dyn())),
+        ("trials/inputs.npy".into(), npy(&ArrayD::ones(vec![2, 3, 2]))),
         ("npy/number.npy".into(), npy(&ndarray::arr0(1.0).into_dyn())),
     ];
     for (name, checkpoint) in ["ei", "areas", "vanilla"].into_iter().zip(&checkpoints) {

@@ -22,8 +22,11 @@ use crate::mutation;
 /// What a file is read with. Returns whether it was accepted.
 pub type Target = fn(&[u8]) -> bool;
 
-/// The longest that one file may take.
+/// The longest that one file may take, of the processor where its time can be told, which other programs do not change.
 const LONGEST: Duration = Duration::from_secs(5);
+
+/// The longest that may pass meanwhile on the wall.
+const LONGEST_ON_THE_WALL: Duration = Duration::from_secs(60);
 
 /// The most memory that the process may have, KiB.
 const MEMORY: u64 = 4 << 20;
@@ -31,7 +34,7 @@ const MEMORY: u64 = 4 << 20;
 /// Set for the process that runs the target: where it writes the number of the case.
 const PROGRESS: &str = "NN4N_FUZZ_PROGRESS";
 
-/// The valid files of a target.
+/// The valid files in a folder of the corpus.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
     let mut paths: Vec<PathBuf> =
@@ -41,20 +44,25 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).expect("a file of the corpus")).collect()
 }
 
+/// Where this process writes the number of the case, if it is the one that runs the target.
+pub fn progress() -> Option<PathBuf> {
+    env::var_os(PROGRESS).map(PathBuf::from)
+}
+
 fn number(variable: &str, default: u64) -> u64 {
     env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a whole number")))
 }
 
-/// The test of a target.
-pub fn fuzz(name: &str, target: Target) {
+/// The test `name`, of a target and its folder of the corpus.
+pub fn fuzz(name: &str, folder: &str, target: Target) {
     if let Some(path) = env::var_os("NN4N_FUZZ_INPUT") {
         let accepted = target(&fs::read(&path).expect("the file of NN4N_FUZZ_INPUT"));
         eprintln!("{}: {}", path.display(), if accepted { "accepted" } else { "refused" });
         return;
     }
-    let (corpus, seed) = (corpus(name), number("NN4N_FUZZ_SEED", 0));
-    if let Some(progress) = env::var_os(PROGRESS) {
-        return run(target, &corpus, seed, Path::new(&progress));
+    let (corpus, seed) = (corpus(folder), number("NN4N_FUZZ_SEED", 0));
+    if let Some(progress) = progress() {
+        return run(target, &corpus, seed, &progress);
     }
     for (place, file) in corpus.iter().enumerate() {
         assert!(target(file), "file {place} of the corpus is refused");
@@ -104,22 +112,30 @@ fn spawn(name: &str, progress: &Path, folder: &Path) -> Child {
 
 /// Waits for the end; `None` if one case takes too long, which is ended.
 fn watch(child: &mut Child, progress: &Path) -> Option<ExitStatus> {
-    let (mut case, mut since) = (0, Instant::now());
+    let (mut case, mut since, mut used) = (0, Instant::now(), processor_time(child.id()));
     loop {
         if let Some(status) = child.try_wait().expect("the process is ours") {
             return Some(status);
         }
-        let now = read(progress);
+        let (now, passed, using) = (read(progress), since.elapsed(), processor_time(child.id()));
+        let taken = using.zip(used).map_or(passed, |(using, used)| using.saturating_sub(used));
         if now != case {
-            (case, since) = (now, Instant::now());
-        }
-        if since.elapsed() > LONGEST {
+            (case, since, used) = (now, Instant::now(), using);
+        } else if taken > LONGEST || passed > LONGEST_ON_THE_WALL {
             child.kill().expect("the process is ours");
             child.wait().expect("the process is ours");
             return None;
         }
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// The time that a process has had on processors, where the system has a file about it: fields 14 and 15, in hundredths of a second.
+fn processor_time(process: u32) -> Option<Duration> {
+    let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = line.rsplit_once(')')?;
+    let ticks: Option<u64> = fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().ok()).sum();
+    ticks.map(|ticks| Duration::from_millis(10 * ticks))
 }
 
 fn read(progress: &Path) -> u64 {

@@ -8,13 +8,15 @@ mod corpus;
 mod harness;
 mod mutation;
 
-use std::{fs, io::Write, path::Path};
+use std::{fs, path::Path};
 
 use candle_core::Device;
 use nn4n::{
     Checkpoint, Experiment,
     export::{Format, export},
-    tasks::{NpzFile, create},
+    import::{Options, import, pickle::parse},
+    models::Activation,
+    tasks::{NpzFile, Split, batch, create},
 };
 use serde_json::json;
 
@@ -23,13 +25,13 @@ macro_rules! targets {
         $(
             #[test]
             fn $name() {
-                harness::fuzz(stringify!($name), targets::$name);
+                harness::fuzz(stringify!($name), stringify!($name), targets::$name);
             }
         )*
     };
 }
 
-targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, experiment, declared_task }
+targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file }
 
 /// What files are read with. Each returns whether the file was accepted.
 mod targets {
@@ -68,11 +70,16 @@ mod targets {
 
     /// The bytes of an array in an archive that is whole.
     pub fn npy(bytes: &[u8]) -> bool {
-        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-        archive.start_file("inputs.npy", options).expect("an entry");
-        archive.write_all(bytes).expect("memory is written");
-        npz(&archive.finish().expect("an archive").into_inner())
+        npz(&corpus::archive(&[("inputs", bytes)]))
+    }
+
+    /// The bytes of the inputs of a user's trials. What is accepted gives trials.
+    pub fn trials(bytes: &[u8]) -> bool {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), corpus::archive(&[("inputs", bytes), ("targets", &corpus::targets())])).expect("a file");
+        let Ok(task) = create("data/npz", Some(&json!({ "path": file.path() }))) else { return false };
+        batch(task.as_ref(), Split::Train, 0, 0, 2).expect("what was accepted gives trials");
+        true
     }
 
     /// A run.toml. What is accepted is written and read back as it was.
@@ -85,6 +92,20 @@ mod targets {
         true
     }
 
+    /// A pickle.
+    pub fn pickle(bytes: &[u8]) -> bool {
+        parse(bytes).is_ok()
+    }
+
+    /// A file of another library. What is accepted is a checkpoint.
+    pub fn imported_file(bytes: &[u8]) -> bool {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), bytes).expect("a file");
+        let complete = Options { dt: Some(10.0), tau: Some(100.0), activation: Some(Activation::Relu), ..Options::default() };
+        let imported = [Options::default(), complete].iter().find_map(|options| import(file.path(), options).ok());
+        imported.is_some_and(|imported| checkpoint(&corpus::saved(&imported.checkpoint)))
+    }
+
     /// A task that is declared in TOML.
     pub fn declared_task(text: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(text) else { return false };
@@ -92,6 +113,51 @@ mod targets {
         assert!(!task.conditions().is_empty());
         create(task.id(), Some(&task.parameters())).expect("what was accepted is accepted again");
         true
+    }
+}
+
+/// What the harness says about a target that fails; nothing in the process that fails.
+fn failure(name: &str, target: harness::Target) -> Option<String> {
+    if harness::progress().is_some() {
+        harness::fuzz(name, "npz", target);
+        return None;
+    }
+    let panic = std::panic::catch_unwind(|| harness::fuzz(name, "npz", target)).expect_err("the target does not fail");
+    panic.downcast_ref::<String>().cloned()
+}
+
+#[test]
+fn a_panic_is_noticed_and_its_file_kept() {
+    let Some(message) = failure("a_panic_is_noticed_and_its_file_kept", |bytes| {
+        assert!(bytes.len() > 300, "a short file");
+        true
+    }) else {
+        return;
+    };
+    let (_, path) = message.split_once("NN4N_FUZZ_INPUT=").expect("how to run it again");
+    let path = path.split(' ').next().expect("a path");
+    assert!(message.contains("a short file") && fs::read(path).expect("the file").len() <= 300, "{message}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn too_much_memory_is_noticed() {
+    let target: harness::Target = |bytes| bytes.len() > 300 || vec![1u8; 5 << 30].len() > bytes.len();
+    if let Some(message) = failure("too_much_memory_is_noticed", target) {
+        assert!(message.contains("memory allocation of 5368709120 bytes failed"), "{message}");
+    }
+}
+
+#[test]
+fn a_loop_without_end_is_noticed() {
+    let target: harness::Target = |bytes| {
+        while bytes.len() <= 300 {
+            std::hint::spin_loop();
+        }
+        true
+    };
+    if let Some(message) = failure("a_loop_without_end_is_noticed", target) {
+        assert!(message.contains("took longer than 5 s"), "{message}");
     }
 }
 

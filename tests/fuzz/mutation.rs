@@ -93,9 +93,13 @@ fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
             bytes.truncate(random.below(len + 1));
             bytes.extend_from_slice(&other[random.below(other.len() + 1)..]);
         }
-        7 => insert(bytes, random, random_token(random.next()).as_bytes()),
+        7 => {
+            let token = *random.of(&TOKENS);
+            insert(bytes, random, token.as_bytes());
+        }
         8 => {
-            let repeated = random_token(random.next()).repeat(1 << random.below(16));
+            let token = *random.of(&TOKENS);
+            let repeated = token.repeat(1 << random.below(16));
             insert(bytes, random, repeated.as_bytes());
         }
         9 => {
@@ -109,10 +113,6 @@ fn mutate(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
             replace_run(bytes, random, is_of_word, word);
         }
     }
-}
-
-fn random_token(draw: u64) -> &'static str {
-    TOKENS[(draw % TOKENS.len() as u64) as usize]
 }
 
 fn insert(bytes: &mut Vec<u8>, random: &mut Random, piece: &[u8]) {

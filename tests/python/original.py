@@ -18,7 +18,8 @@ FUNCTIONS = {
 
 source, given, out = sys.argv[1:]
 arrays, metadata = read(source)
-kwargs = json.loads(metadata["kwargs"])
+network = json.loads(metadata["network"])
+kwargs = network["kwargs"]
 weights = {name: array.astype(float) for name, array in arrays.items()}
 alpha = weights.pop("recurrent_layer.alpha") if kwargs["learn_alpha"] else kwargs["dt"] / kwargs["tau"]
 layers = ["recurrent_layer.input_layer", "recurrent_layer.hidden_layer", "readout_layer"]
@@ -42,7 +43,7 @@ for place, (layer, shape) in enumerate(zip(layers, [(inputs, units), (units, uni
 function = FUNCTIONS[kwargs["activation"]]
 linear = lambda layer, x: x @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
 u = np.load(given)["inputs"].astype(float)
-v = np.broadcast_to(json.loads(metadata.get("init_state", "[0]")), (len(u), units))
+v = np.broadcast_to(network["init_state"], (len(u), units))
 rate, rates = function(v), []
 for t in range(u.shape[1]):
     v = (1 - alpha) * v + alpha * (linear(layers[1], rate) + linear(layers[0], u[:, t]))
