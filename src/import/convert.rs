@@ -1,72 +1,162 @@
 //! From what was found in a file to a checkpoint.
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Bias, Ctrnn, FixedSynapse, LearnTau, ModelConfig, PerUnit, Plastic, Start, Tensors, Values};
+use nn4n_models::{
+    Bias, CellType, Ctrnn, Density, FixedSynapse, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig, PerUnit, Plastic, ReadoutFrom, Start,
+    Tensors, Values,
+};
 
 use super::{
     Refused,
     ledger::uniform,
     network::{Layer, Network, StartState, TimeConstants, Vector, Weights},
-    structure::describe,
+    structure::{describe, describe_readout},
 };
 use crate::error::Result;
 
 /// The description and the tensors of a network; notes are added to those of the network.
 pub(super) fn convert(network: &mut Network) -> Result<(ModelConfig, Tensors)> {
+    check_shapes(network)?;
     let Network { layers, w_out, b_out, readout, notes } = network;
-    let count = layers.len();
-    let [layer] = layers.as_mut_slice() else {
-        let message = format!("holds {count} recurrent layers; stacked networks cannot be imported yet, only those of one layer");
-        return Err(Refused::new(message).into());
-    };
-    let units = layer.w_rec.posts;
-    layer.w_in = layer.w_in.take().filter(|w_in| w_in.pres > 0);
-    if layer.w_rec.pres != units || layer.w_in.as_ref().is_some_and(|w_in| w_in.posts != units) || w_out.pres != units {
-        let shape = |weights: &Weights| (weights.posts, weights.pres);
-        let shapes = (layer.w_in.as_ref().map(shape), shape(&layer.w_rec), shape(w_out));
-        return Err(Refused::new(format!("has matrices (input, recurrent, output) of shapes {shapes:?}, which do not fit together")).into());
+    w_out.project("w_out", notes);
+    let dtype = if layers.iter().any(|layer| layer.w_rec.double) { DType::F64 } else { DType::F32 };
+    let mut parts = layers.iter_mut().map(|layer| self::layer(layer, dtype, notes)).collect::<Result<Vec<_>>>()?;
+    if let Some((last, tensors)) = parts.last_mut() {
+        describe_readout(last, w_out)?;
+        last.outputs = w_out.posts;
+        last.readout = *readout;
+        last.b_out = bias(b_out);
+        tensors.insert("b_out".into(), vector(&b_out.values, dtype)?);
+        insert("w_out", w_out, dtype, tensors)?;
+        complete(&mut last.w_out, w_out);
     }
+    let (config, tensors) = stack(parts, layers)?;
+    Ctrnn::from_tensors(&config, tensors.clone(), dtype, &Device::Cpu)?;
+    Ok((config, tensors))
+}
+
+/// Every matrix is as large as the units that it joins.
+fn check_shapes(network: &mut Network) -> Result<(), Refused> {
+    let (mut below, count) = (None, network.layers.len());
+    for (place, layer) in network.layers.iter_mut().enumerate() {
+        let units = layer.w_rec.posts;
+        layer.w_in = layer.w_in.take().filter(|w_in| w_in.pres > 0);
+        let driven = match (&layer.w_in, below) {
+            (Some(w_in), below) => w_in.posts == units && below.is_none_or(|below| w_in.pres == below),
+            (None, below) => below.is_none(),
+        };
+        let read = place + 1 < count || network.w_out.pres == units;
+        if layer.w_rec.pres != units || !driven || !read {
+            let shape = |weights: &Weights| (weights.posts, weights.pres);
+            let shapes = (layer.w_in.as_ref().map(shape), shape(&layer.w_rec), shape(&network.w_out));
+            return Err(Refused::new(format!("has matrices (input, recurrent, output) of shapes {shapes:?}, which do not fit together")));
+        }
+        below = Some(units);
+    }
+    if count == 0 { Err(Refused::new("holds no recurrent layer")) } else { Ok(()) }
+}
+
+/// A layer as a network by itself, without a readout.
+fn layer(layer: &mut Layer, dtype: DType, notes: &mut Vec<String>) -> Result<(ModelConfig, Tensors)> {
     layer.w_in.iter_mut().for_each(|w_in| w_in.project("w_in", notes));
     layer.w_rec.project("w_rec", notes);
-    w_out.project("w_out", notes);
-
-    let mut config =
-        ModelConfig { inputs: layer.w_in.as_ref().map_or(0, |w_in| w_in.pres), outputs: w_out.posts, ..ModelConfig::default() };
-    describe(&mut config, layer, w_out, notes)?;
+    let mut config = ModelConfig { inputs: layer.w_in.as_ref().map_or(0, |w_in| w_in.pres), ..ModelConfig::default() };
+    describe(&mut config, layer, notes)?;
     config.form = layer.form;
     config.dt = layer.dt;
     config.activation = PerUnit::Uniform(layer.activation);
     config.dale = layer.dale;
-    config.readout = *readout;
     (config.tau, config.learn_tau) = time_constants(&layer.tau);
     config.sigma_rec = per_unit(&layer.noise.sigma_rec);
     config.sigma_post = PerUnit::Uniform(layer.noise.sigma_post);
     config.noise_scaling = layer.noise.scaling;
-    let dtype = if layer.w_rec.double { DType::F64 } else { DType::F32 };
-    let mut tensors = Tensors::new();
-    let vector = |values: &[f64]| Tensor::new(values, &Device::Cpu).and_then(|tensor| tensor.to_dtype(dtype));
-    let x0 = start(&mut config, layer);
-    for (name, values) in [("x0", &x0), ("tau", &layer.tau.values), ("b_rec", &layer.b_rec.values), ("b_out", &b_out.values)] {
-        tensors.insert(name.into(), vector(values)?);
-    }
     config.b_rec = bias(&layer.b_rec);
-    config.b_out = bias(b_out);
-    let matrices = [("w_in", layer.w_in.as_ref()), ("w_rec", Some(&layer.w_rec)), ("w_out", Some(&*w_out))];
-    for (name, weights) in matrices.into_iter().filter_map(|(name, weights)| Some((name, weights?))) {
-        insert(name, weights, dtype, &mut tensors)?;
-        let matrix = match name {
-            "w_in" => &mut config.w_in,
-            "w_rec" => &mut config.w_rec,
-            _ => &mut config.w_out,
-        };
-        matrix.fixed = fixed(weights);
-        if let Some(plastic) = &weights.plastic {
-            let rows = || plastic.chunks(weights.pres.max(1)).map(<[f64]>::to_vec).collect();
-            matrix.plastic = uniform(plastic).map_or_else(|| Plastic::Each(rows()), Plastic::All);
-        }
+    let x0 = start(&mut config, layer);
+    let mut tensors = Tensors::new();
+    for (name, values) in [("x0", &x0), ("tau", &layer.tau.values), ("b_rec", &layer.b_rec.values)] {
+        tensors.insert(name.into(), vector(values, dtype)?);
     }
-    Ctrnn::from_tensors(&config, tensors.clone(), dtype, &Device::Cpu)?;
+    if let Some(w_in) = &layer.w_in {
+        insert("w_in", w_in, dtype, &mut tensors)?;
+        complete(&mut config.w_in, w_in);
+    }
+    insert("w_rec", &layer.w_rec, dtype, &mut tensors)?;
+    complete(&mut config.w_rec, &layer.w_rec);
     Ok((config, tensors))
+}
+
+/// One network of these layers, the last of which has the readout; a single one is a network already.
+fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(ModelConfig, Tensors)> {
+    let (last, top) = parts.pop().ok_or_else(|| Refused::new("holds no recurrent layer"))?;
+    if parts.is_empty() {
+        return Ok((last, top));
+    }
+    let mut config = ModelConfig { kind: Kind::Stacked, units: None, excitatory_fraction: None, ..last.clone() };
+    parts.push((last, top));
+    let (mut tensors, mut below): (_, Option<Vec<Option<CellType>>>) = (Tensors::new(), None);
+    for (place, ((part, own), layer)) in parts.into_iter().zip(layers).enumerate() {
+        let same = (part.form, part.dt, part.dale, part.noise_scaling) == (config.form, config.dt, config.dale, config.noise_scaling);
+        if !same || part.kind == Kind::MultiArea {
+            let message = "has layers that differ in equation or step, or that are divided into areas, which has no counterpart here";
+            return Err(Refused::new(message).into());
+        }
+        match (&below, &layer.w_in) {
+            (Some(types), Some(w_in)) if leaves_inhibitory(types, w_in) => config.readout_from = ReadoutFrom::All,
+            (None, _) => (config.inputs, config.input_groups, config.w_in) = (part.inputs, part.input_groups.clone(), part.w_in.clone()),
+            _ => {}
+        }
+        let prefixed = |name: String| if name.ends_with("_out") { name } else { format!("layers.{place}.{name}") };
+        tensors.extend(own.into_iter().map(|(name, tensor)| (prefixed(name), tensor)));
+        below = Some(part.layout().cell_types);
+        config.layers.push(as_layer(place, part, layer.w_in.as_ref()));
+    }
+    // Each layer says these for itself.
+    let ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, .. } = ModelConfig::default();
+    let start = if matches!(config.start, Start::Carried) { Start::Carried } else { start };
+    Ok((ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, ..config }, tensors))
+}
+
+/// Whether an inhibitory unit projects to the layer above.
+fn leaves_inhibitory(types: &[Option<CellType>], w_in: &Weights) -> bool {
+    let rows = w_in.connectivity.chunks(w_in.pres.max(1));
+    rows.flat_map(|row| row.iter().zip(types)).any(|(present, cell_type)| *present && *cell_type == Some(CellType::Inhibitory))
+}
+
+fn as_layer(place: usize, part: ModelConfig, w_in: Option<&Weights>) -> LayerConfig {
+    let density = |weights: &Weights| {
+        let present = weights.connectivity.iter().filter(|entry| **entry).count();
+        Density::All(present as f64 / weights.connectivity.len().max(1) as f64)
+    };
+    LayerConfig {
+        name: format!("layer_{}", place + 1),
+        units: part.n_units(),
+        excitatory_fraction: part.excitatory_fraction,
+        tau: Some(part.tau),
+        learn_tau: Some(part.learn_tau),
+        activation: Some(part.activation),
+        sigma_rec: Some(part.sigma_rec),
+        sigma_post: Some(part.sigma_post),
+        start: Some(part.start).filter(|start| *start != Start::Carried),
+        b_rec: Some(part.b_rec),
+        density: Some(part.density),
+        input_density: w_in.filter(|_| place > 0).map(density),
+        autapses: Some(part.autapses),
+        w_in: Some(part.w_in),
+        w_rec: Some(part.w_rec),
+    }
+}
+
+fn vector(values: &[f64], dtype: DType) -> candle_core::Result<Tensor> {
+    Tensor::new(values, &Device::Cpu)?.to_dtype(dtype)
+}
+
+/// What the file says of single synapses.
+fn complete(matrix: &mut MatrixConfig, weights: &Weights) {
+    matrix.fixed = fixed(weights);
+    if let Some(plastic) = &weights.plastic {
+        let rows = || plastic.chunks(weights.pres.max(1)).map(<[f64]>::to_vec).collect();
+        matrix.plastic = uniform(plastic).map_or_else(|| Plastic::Each(rows()), Plastic::All);
+    }
 }
 
 fn insert(name: &str, weights: &Weights, dtype: DType, tensors: &mut Tensors) -> Result<()> {

@@ -10,17 +10,22 @@ use super::{
 /// Most areas that a network without named areas is divided into.
 const MOST_AREAS: usize = 24;
 
-/// Writes the structure of the units into `config`.
-pub(super) fn describe(config: &mut ModelConfig, layer: &Layer, w_out: &Weights, notes: &mut Vec<String>) -> Result<(), Refused> {
+/// Writes the structure of the units and their inputs into `config`.
+pub(super) fn describe(config: &mut ModelConfig, layer: &Layer, notes: &mut Vec<String>) -> Result<(), Refused> {
     describe_units(config, &layer.w_rec.types, layer.areas.as_deref(), notes)?;
     config.autapses = layer.w_rec.has_autapses();
     describe_densities(config, &layer.w_rec);
-    let types = config.layout().cell_types;
     if let Some(w_in) = &layer.w_in {
         let receives: Vec<bool> = w_in.connectivity.chunks(w_in.pres.max(1)).map(|row| row.contains(&true)).collect();
         config.input_groups = group(config, w_in, &receives);
-        config.w_in.signs = signs("w_in", w_in, &types)?;
+        config.w_in.signs = signs("w_in", w_in, &config.layout().cell_types)?;
     }
+    Ok(())
+}
+
+/// Writes which units are read out.
+pub(super) fn describe_readout(config: &mut ModelConfig, w_out: &Weights) -> Result<(), Refused> {
+    let types = config.layout().cell_types;
     let reads: Vec<bool> = (0..w_out.pres).map(|pre| (0..w_out.posts).any(|post| w_out.connectivity[post * w_out.pres + pre])).collect();
     let reads_inhibitory = reads.iter().zip(&types).any(|(reads, cell_type)| *reads && *cell_type == Some(CellType::Inhibitory));
     config.readout_from = if reads_inhibitory { ReadoutFrom::All } else { ReadoutFrom::Excitatory };

@@ -59,6 +59,12 @@ fn layers_with_masks_and_a_learned_leak_are_reproduced() {
 }
 
 #[test]
+fn layers_on_top_of_each_other_are_reproduced() {
+    golden("stack", "stack.pth", Format::Nn4nLayers, &options(Activation::Relu, 10.0, Some(100.0)), 1e-5);
+    golden("torch_rnn_of_two_layers", "torch_rnn_of_two_layers.pth", Format::TorchRnn, &Options::default(), 1e-5);
+}
+
+#[test]
 fn the_originals_network_with_all_its_settings_is_reproduced() {
     golden("original", "original.pth", Format::Nn4n, &Options::default(), 1e-5);
 }

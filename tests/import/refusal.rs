@@ -106,7 +106,7 @@ fn what_has_no_counterpart_is_refused_by_name() {
         (&[("fc.weight", &[2, 3])], &["`fc.weight`", "3 columns"]),
         (&[("fc.bias", &[2])], &["`fc.bias`", "no counterpart"]),
         (&[("second.weight_ih_l0", &[4, 2])], &["2 recurrent modules"]),
-        (&[("weight_ih_l1", &[4, 4]), ("weight_hh_l1", &[4, 4])], &["2 recurrent layers", "stacked networks cannot be imported yet"]),
+        (&[("weight_ih_l1", &[4, 3]), ("weight_hh_l1", &[4, 4])], &["(4, 3)", "do not fit together"]),
     ] {
         assert_refused("extra.safetensors", &with(extra), &plain(), words);
     }
@@ -122,7 +122,6 @@ fn what_has_no_counterpart_is_refused_by_name() {
     assert_refused("half.safetensors", &state_dict(&[("h2h.weight", &[6, 6])]), &plain(), &["NeuralRNN", "config.json"]);
     let block: &[(&str, &[usize])] = &[("recurrent_layers.0.block_recurrent.matrix.0.0.leaky_layer.alpha", &[3])];
     assert_refused("block.safetensors", &state_dict(block), &plain(), &["blocks"]);
-    assert!(refusal(&path("stack.pth"), &Options { tau: Some(100.0), ..plain() }).contains("2 recurrent layers"));
     let nan = rezipped("torch_rnn.pth", &[("torch_rnn/data/2", Some(f32::NAN.to_le_bytes().repeat(6)))]);
     assert_refused("nan.pth", &nan, &plain(), &["NaN", "finite"]);
 }
