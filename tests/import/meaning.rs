@@ -117,7 +117,9 @@ fn psychrnn_and_neuralrnn_networks_keep_their_cell_types_areas_and_noise() {
     // sqrt(2 alpha) sigma within f, at alpha = 0.2 and sigma = 0.15.
     assert_eq!((model.sigma_rec, model.noise_scaling), (PerUnit::Uniform(0.4_f64.sqrt() * 0.15), NoiseScaling::PerStep));
     assert_eq!((model.dt, model.tau), (20.0, PerUnit::Uniform(100.0)));
-    let model = plain("neuralrnn_multiarea").checkpoint.header.model;
+    let found = plain("neuralrnn_multiarea");
+    assert!(found.notes.iter().all(|note| !note.contains("against their mask")), "a mask is a factor there: {:?}", found.notes);
+    let model = found.checkpoint.header.model;
     let areas: Vec<_> = model.areas.iter().map(|area| (area.name.as_str(), area.units, area.n_excitatory())).collect();
     assert_eq!(areas, [("area_0", 5, Some(4)), ("area_1", 4, Some(3))]);
     assert_eq!(plain("neuralrnn_ctrnn").checkpoint.header.model.start, Start::Trained(Values::All(0.0)));
