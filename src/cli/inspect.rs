@@ -212,7 +212,8 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
     for citation in &header.provenance.citations {
         output::text(&format!("cite        {citation}"))?;
     }
-    output::text(&format!("next: nn4n eval {}", args.checkpoint.display()))
+    let task = if nn4n_tasks::ids().any(|id| id == header.task.id) { "" } else { " --task ID" };
+    output::text(&format!("next: nn4n eval {}{task}", args.checkpoint.display()))
 }
 
 fn print_units(indent: &str, constraints: &Constraints, spectrum: &Spectrum) -> Result<()> {

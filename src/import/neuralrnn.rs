@@ -156,11 +156,14 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     Ok(Network { layers: vec![layer], w_out, b_out, readout: Readout::Linear, notes })
 }
 
-/// Leaves the synapses of a mask, which is (pre, post) if `turned`.
+/// The product with a mask, which is (pre, post) if `turned`.
 fn masked(weights: Weights, name: &str, turned: bool, tensors: &mut Ledger<Array>) -> Result<Weights, Refused> {
     let Some(mask) = tensors.matrix(name)? else { return Ok(weights) };
     let mask = if turned { mask.transposed()? } else { mask };
-    weights.masked(mask).map_err(|error| error.of(name))
+    let factors = mask.values.clone();
+    let mut weights = weights.masked(mask).map_err(|error| error.of(name))?;
+    weights.values.iter_mut().zip(factors).for_each(|(weight, factor)| *weight *= factor);
+    Ok(weights)
 }
 
 /// The readout, of all units or of the excitatory ones, which come first.

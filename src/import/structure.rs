@@ -18,7 +18,7 @@ pub(super) fn describe(config: &mut ModelConfig, layer: &Layer, notes: &mut Vec<
     if let Some(w_in) = &layer.w_in {
         let receives: Vec<bool> = w_in.connectivity.chunks(w_in.pres.max(1)).map(|row| row.contains(&true)).collect();
         config.input_groups = group(config, w_in, &receives);
-        config.w_in.signs = signs("w_in", w_in, &config.layout().cell_types)?;
+        config.w_in.signs = signs("w_in", w_in, false)?;
     }
     Ok(())
 }
@@ -30,7 +30,9 @@ pub(super) fn describe_readout(config: &mut ModelConfig, w_out: &Weights) -> Res
     let reads_inhibitory = reads.iter().zip(&types).any(|(reads, cell_type)| *reads && *cell_type == Some(CellType::Inhibitory));
     config.readout_from = if reads_inhibitory { ReadoutFrom::All } else { ReadoutFrom::Excitatory };
     config.output_groups = group(config, w_out, &reads);
-    config.w_out.signs = signs("w_out", w_out, &types)?;
+    // Of a unit that is not read, the sign of its readout says nothing.
+    let as_units = (0..w_out.pres).all(|pre| !reads[pre] || w_out.types[pre] == types[pre]);
+    config.w_out.signs = signs("w_out", w_out, as_units)?;
     Ok(())
 }
 
@@ -164,10 +166,11 @@ fn group(config: &ModelConfig, weights: &Weights, units: &[bool]) -> Vec<Channel
     vec![group]
 }
 
-fn signs(name: &str, weights: &Weights, units: &[Option<CellType>]) -> Result<Option<SignRule>, Refused> {
+/// The rule for these signs; `as_units` if they are those of the network's units.
+fn signs(name: &str, weights: &Weights, as_units: bool) -> Result<Option<SignRule>, Refused> {
     let typed: Vec<CellType> = weights.types.iter().flatten().copied().collect();
     Ok(match (name, typed.len()) {
-        ("w_out", _) if weights.types == units => Some(SignRule::Units),
+        _ if as_units => Some(SignRule::Units),
         (_, 0) => Some(SignRule::Free),
         ("w_in", count) if count == weights.pres && typed.iter().all(|found| *found == CellType::Excitatory) => Some(SignRule::Excitatory),
         (_, count) if count == weights.pres => Some(SignRule::Each(typed)),

@@ -43,7 +43,10 @@ fn a_network_is_imported_described_and_run() {
     inputs.finish().expect("a file");
     nn4n(folder, &["run", "runs/original", "--inputs", "in.npz", "--out", "out.npz"]);
     let inspected = nn4n(folder, &["inspect", "runs/original"]).0;
-    assert!(inspected.contains("imported    from multi_area_ei.pth (nn4n)"), "{inspected}");
+    assert!(
+        inspected.contains("imported    from multi_area_ei.pth (nn4n)") && inspected.contains("runs/original --task ID"),
+        "{inspected}"
+    );
 
     let before = fs::read(folder.join("runs/original/model.safetensors")).expect("a checkpoint");
     refused(folder, &["import", file, "--out", "runs/original"], &["already holds", "--force"]);

@@ -140,11 +140,11 @@ fn keyword_arguments_of_the_original_that_cannot_be_kept_are_refused_by_name() {
     );
     assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@K\x04e"), &plain(), &["size of 4", "have 3"]);
     assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@e"), &plain(), &["`kwargs.dims`", "2 entries"]);
-    // One synapse of an excitatory unit is asked to be inhibitory.
+    // One synapse of an excitatory unit is asked to be inhibitory. The masks were transposed before they were saved, so (post, pre) lie row by row.
     let mut signs = member("multi_area_ei.pth", "multi_area_ei/data/6");
     let mask = member("multi_area_ei.pth", "multi_area_ei/data/9");
     let entry = |bytes: &[u8], index: usize| i64::from_le_bytes(bytes[8 * index..8 * index + 8].try_into().expect("8 bytes"));
-    let synapse = (0..64).find(|post| entry(&mask, *post) == 1).expect("a synapse of the first unit");
+    let synapse = (0..64).map(|post| 64 * post).find(|index| entry(&mask, *index) == 1).expect("a synapse of the first unit");
     assert_eq!(entry(&signs, synapse), 1);
     signs[8 * synapse..8 * synapse + 8].copy_from_slice(&(-1_i64).to_le_bytes());
     let mixed = rezipped("multi_area_ei.pth", &[("multi_area_ei/data/6", Some(signs))]);
