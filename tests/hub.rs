@@ -1,5 +1,6 @@
 //! Checkpoints from a hub: what is downloaded, what is kept, and what is said when it cannot be.
 
+mod client;
 mod program;
 mod served;
 mod small;
@@ -7,14 +8,17 @@ mod small;
 use std::{
     collections::BTreeMap,
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::OnceLock,
     thread,
+    time::{Duration, Instant},
 };
 
+use client::Client;
 use nn4n::{
-    Checkpoint, Experiment, Result,
+    Checkpoint, Experiment,
     hub::{Hub, Reference},
     models::ModelConfig,
 };
@@ -37,60 +41,6 @@ fn network() -> &'static [u8] {
 /// Of more than one buffer and no period.
 fn large() -> Vec<u8> {
     (0_u32..100_000).flat_map(|number| number.wrapping_mul(number).to_le_bytes()).collect()
-}
-
-struct Client {
-    folder: tempfile::TempDir,
-    hub: Hub,
-}
-
-impl Client {
-    fn of(server: &Served) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let hub = Hub { endpoint: server.endpoint.clone(), cache: folder.path().join("home/hub"), token: None, offline: false };
-        Self { folder, hub }
-    }
-
-    fn fetch(&self, reference: &str) -> Result<PathBuf> {
-        self.hub.fetch(&reference.parse()?)
-    }
-
-    fn refusal(&self, reference: &str) -> String {
-        self.fetch(reference).expect_err("something was fetched").to_string()
-    }
-
-    fn bytes(&self, reference: &str) -> Vec<u8> {
-        let path = self.fetch(reference).unwrap_or_else(|error| panic!("{error}"));
-        fs::read(path).expect("a file")
-    }
-
-    /// A path in the repository's folder of the cache.
-    fn at(&self, path: &str) -> PathBuf {
-        self.hub.cache.join("models--lab--rdm").join(path)
-    }
-
-    /// Names of all files below the cache, except for the locks.
-    fn files(&self) -> Vec<String> {
-        fn collect(folder: &Path, names: &mut Vec<PathBuf>) {
-            for path in fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path()) {
-                if path.is_dir() { collect(&path, names) } else { names.push(path) }
-            }
-        }
-        let mut paths = Vec::new();
-        collect(&self.hub.cache, &mut paths);
-        let names = paths.iter().map(|path| path.strip_prefix(&self.hub.cache).expect("a path below").display().to_string());
-        names.filter(|name| !name.starts_with(".locks")).collect()
-    }
-
-    fn nn4n(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String, String) {
-        let home = self.folder.path().join("home").display().to_string();
-        let mut all =
-            vec![("HF_ENDPOINT", &*self.hub.endpoint), ("HF_HOME", &*home), ("HF_TOKEN", ""), ("HF_HUB_CACHE", ""), ("HF_HUB_OFFLINE", "")];
-        all.extend(variables);
-        let output = program::nn4n(self.folder.path(), arguments, &all);
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        (output.status.success(), text(output.stdout), text(output.stderr))
-    }
 }
 
 fn assert_says(message: &str, parts: &[&str]) {
@@ -187,6 +137,23 @@ fn the_token_is_read_from_the_environment_or_its_file_and_reaches_the_hub_alone(
 }
 
 #[test]
+fn the_cache_is_where_the_environment_puts_it() {
+    let server = Served::start(&[("model.safetensors", network())]);
+    let client = Client::of(&server);
+    let home = client.folder.path().display().to_string();
+    for (variables, cache) in [
+        (&[("HF_HOME", "~/hf")][..], "hf/hub"),
+        (&[("HF_HOME", ""), ("XDG_CACHE_HOME", &*format!("{home}/xdg"))], "xdg/huggingface/hub"),
+        (&[("HF_HOME", ""), ("XDG_CACHE_HOME", "")], ".cache/huggingface/hub"),
+        (&[("HF_HUB_CACHE", "~/cache")], "cache"),
+    ] {
+        let (is_fine, _, stderr) = client.nn4n(&["inspect", "hf:lab/rdm"], &[variables, &[("HOME", &*home)]].concat());
+        assert!(is_fine, "{stderr}");
+        assert!(client.folder.path().join(cache).join("models--lab--rdm/refs/main").exists(), "{cache}");
+    }
+}
+
+#[test]
 fn each_refusal_says_what_to_do_and_keeps_nothing() {
     let server = Served::start(&[("other.safetensors", network()), ("README.md", CARD)]);
     let client = Client::of(&server);
@@ -267,6 +234,28 @@ fn an_interrupted_download_goes_on_where_it_ended_and_does_not_count_before() {
     let asked: Vec<_> = server.requests().iter().filter(|request| request.is_for_content()).map(|request| request.first_byte).collect();
     assert_eq!(asked, [Some(received)]);
     assert!(client.files().iter().all(|name| !name.contains("incomplete")), "{:?}", client.files());
+}
+
+#[test]
+fn a_program_that_is_killed_while_it_downloads_leaves_what_can_be_resumed() {
+    let content = large();
+    let server = Served::start(&[("model.safetensors", &content)]);
+    server.state().fault = Fault::Stall;
+    let client = Client::of(&server);
+    let mut program = program::command(client.folder.path(), &["inspect", "hf:lab/rdm"]);
+    let mut program = program.envs(client.variables()).stderr(Stdio::null()).spawn().expect("a program");
+    let partial = client.at(&format!("blobs/{}.nn4n.incomplete", sha256(&content)));
+    let (begin, half) = (Instant::now(), content.len() as u64 / 2);
+    while fs::metadata(&partial).map_or(0, |metadata| metadata.len()) < half && begin.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    program.kill().and_then(|()| program.wait()).expect("an end");
+    assert_eq!(client.files().len(), 1, "{:?}", client.files());
+
+    server.state().fault = Fault::None;
+    server.requests();
+    assert!(client.bytes("hf:lab/rdm") == content);
+    assert!(server.requests().iter().any(|request| request.is_for_content() && request.first_byte == Some(content.len() / 2)));
 }
 
 #[test]
@@ -432,7 +421,9 @@ fn many_downloads_of_one_file_at_once_make_one() {
 #[test]
 fn the_official_client_reads_the_same_server_and_the_same_cache() {
     let Some(python) = std::env::var_os("NN4N_PYTHON") else {
-        eprintln!("NOT RUN: set NN4N_PYTHON to a Python interpreter that has huggingface_hub, as .ci/run does");
+        // Not `eprintln!`, which is shown of failed tests only.
+        let note = "NOT RUN: set NN4N_PYTHON to a Python interpreter that has huggingface_hub, as .ci/run does";
+        writeln!(io::stderr(), "{note}").expect("standard error");
         return;
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/served/client.py");

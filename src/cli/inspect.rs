@@ -183,7 +183,10 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
     output::text(&format!("task        {} version {}", header.task.id, header.task.version))?;
     output::text(&format!("inputs      {}", header.task.inputs.join(", ")))?;
     output::text(&format!("outputs     {}", header.task.outputs.join(", ")))?;
-    output::text(&format!("trained     {} updates, seed {}", header.train.updates, header.seed))?;
+    match &header.provenance.imported {
+        Some(source) => output::text(&format!("imported    from {} ({})", source.file, source.format))?,
+        None => output::text(&format!("trained     {} updates, seed {}", header.train.updates, header.seed))?,
+    }
     for (name, value) in &header.metrics {
         output::text(&format!("            {name} {value:.4}"))?;
     }

@@ -24,7 +24,7 @@ const IN_REVISION: &AsciiSet = &CONTROLS.add(b'/').add(b'%');
 /// let reference: Reference = "hf:lab/networks@v1/rdm/model.safetensors".parse()?;
 /// assert_eq!((reference.repository(), reference.revision()), ("lab/networks", "v1"));
 /// assert_eq!(reference.file(), "rdm/model.safetensors");
-/// # nn4n::Result::Ok(())
+/// # Ok::<(), nn4n::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {

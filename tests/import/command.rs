@@ -42,7 +42,8 @@ fn a_network_is_imported_described_and_run() {
     inputs.add_array("inputs", &Array3::<f32>::ones((2, 7, 5))).expect("an array");
     inputs.finish().expect("a file");
     nn4n(folder, &["run", "runs/original", "--inputs", "in.npz", "--out", "out.npz"]);
-    nn4n(folder, &["inspect", "runs/original"]);
+    let inspected = nn4n(folder, &["inspect", "runs/original"]).0;
+    assert!(inspected.contains("imported    from multi_area_ei.pth (nn4n)"), "{inspected}");
 
     let before = fs::read(folder.join("runs/original/model.safetensors")).expect("a checkpoint");
     refused(folder, &["import", file, "--out", "runs/original"], &["already holds", "--force"]);

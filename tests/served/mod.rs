@@ -15,6 +15,7 @@ use std::{
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use percent_encoding::percent_decode_str;
@@ -37,6 +38,8 @@ pub enum Fault {
     None,
     /// The connection ends half way, this often.
     Cut(usize),
+    /// Nothing comes any more after one half.
+    Stall,
     /// One byte is another.
     Altered,
     /// It is longer than stated.
@@ -127,11 +130,13 @@ struct Answer {
     body: Vec<u8>,
     /// The length that is stated, if it is not that of the body.
     length: Option<usize>,
+    /// The connection stays open without the rest.
+    stalls: bool,
 }
 
 impl Answer {
     fn new(status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Self {
-        Self { status, headers, body, length: None }
+        Self { status, headers, body, length: None, stalls: false }
     }
 
     fn error(status: u16, code: &str, message: &str) -> Self {
@@ -158,6 +163,9 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>, contents: &str) {
     }
     let body = if request.method == "HEAD" { &[][..] } else { &answer.body };
     let _ = stream.write_all(format!("{head}\r\n").as_bytes()).and_then(|()| stream.write_all(body));
+    if answer.stalls {
+        thread::sleep(Duration::from_secs(30));
+    }
 }
 
 fn respond(state: &mut State, request: &Request, contents: &str) -> Answer {
@@ -252,7 +260,7 @@ fn content(state: &mut State, digits: &str, first_byte: Option<usize>) -> Answer
         Fault::Altered => whole[0] ^= 1,
         Fault::Long => whole.extend([0; 9]),
         Fault::Short => whole.truncate(whole.len() / 2),
-        Fault::None | Fault::Cut(_) | Fault::NoRanges => {}
+        Fault::None | Fault::Cut(_) | Fault::Stall | Fault::NoRanges => {}
     }
     let size = whole.len();
     let first_byte = first_byte.filter(|_| state.fault != Fault::NoRanges);
@@ -265,12 +273,13 @@ fn content(state: &mut State, digits: &str, first_byte: Option<usize>) -> Answer
         answer.status = 206;
         answer.headers.push(("Content-Range", format!("bytes {start}-{}/{size}", size - 1)));
     }
-    if let Fault::Cut(times) = state.fault
-        && times > 0
-    {
+    answer.stalls = state.fault == Fault::Stall;
+    if let Fault::Cut(times @ 1..) = state.fault {
         state.fault = Fault::Cut(times - 1);
-        answer.length = Some(answer.body.len());
-        answer.body.truncate(answer.body.len() / 2);
+    } else if !answer.stalls {
+        return answer;
     }
+    answer.length = Some(answer.body.len());
+    answer.body.truncate(answer.body.len() / 2);
     answer
 }
