@@ -26,6 +26,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod export;
 pub mod hub;
+pub mod import;
 pub mod plant;
 pub mod plot;
 pub mod preset;

@@ -29,12 +29,11 @@ def run(inputs, x0=None, noise_seed=None):
     if inputs.ndim != 3 or inputs.shape[2] != {{N_INPUTS}}:
         raise ValueError(f"inputs have shape {inputs.shape}, but must be (trials, steps, {{N_INPUTS}})")
     trials, steps, _ = inputs.shape
-    x = np.broadcast_to(X0 if x0 is None else np.asarray(x0, float), (trials, {{N_UNITS}}))
+    x = np.broadcast_to(X0 if x0 is None else np.asarray(x0, float), (trials, {{N_UNITS}})).copy()
     r = {{START}}
     noise = None if noise_seed is None else np.random.default_rng(noise_seed)
     states, rates = np.empty((2, trials, steps, {{N_UNITS}}))
     for t in range(steps):
-        current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
 {{STEP}}
         states[:, t], rates[:, t] = x, r
     return readout(rates @ W_OUT.T + B_OUT), states, rates

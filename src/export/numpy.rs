@@ -8,7 +8,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use candle_core::{DType, Tensor};
-use nn4n_models::{Form, NoiseScaling, Readout};
+use nn4n_models::{Form, Kind, NoiseScaling, Readout};
 
 use super::{
     plain::{Plain, uniform},
@@ -24,7 +24,8 @@ const TEMPLATE: &str = include_str!("network.py");
 const CURRENT: &str = "    x_t = (1 - alpha) x_{t-1} + alpha (W_rec r_{t-1} + W_in u_t + b_rec) + s xi_t
     r_t = f(x_t) + sigma_post zeta_t                          from r_0 = f(x_0)";
 
-const CURRENT_STEP: &str = "        x = (1 - ALPHA) * x + ALPHA * current
+const CURRENT_STEP: &str = "        current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
+        x = (1 - ALPHA) * x + ALPHA * current
         if noise:
             x = x + S * noise.standard_normal(x.shape)
         r = activation(x)
@@ -34,11 +35,37 @@ const CURRENT_STEP: &str = "        x = (1 - ALPHA) * x + ALPHA * current
 const RATE: &str = "    x_t = (1 - alpha) x_{t-1} + alpha f(W_rec r_{t-1} + W_in u_t + b_rec + s xi_t)
     r_t = x_t + sigma_post zeta_t                             from r_0 = x_0";
 
-const RATE_STEP: &str = "        if noise:
+const RATE_STEP: &str = "        current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
+        if noise:
             current = current + S * noise.standard_normal(current.shape)
         x = r = (1 - ALPHA) * x + ALPHA * activation(current)
         if noise:
             r = x + SIGMA_POST * noise.standard_normal(x.shape)";
+
+const STACKED_CURRENT: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b_rec) + s xi_t          in layer l, r^0 = u
+    r^l_t = f(x^l_t) + sigma_post zeta_t                      from r_0 = f(x_0); W_REC holds W_rec and, left of it, W_in of the layers above the first";
+
+const STACKED_CURRENT_STEP: &str = "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
+            current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
+            after = (1 - ALPHA) * x + ALPHA * current
+            if noise:
+                after = after + S * noise.standard_normal(x.shape)
+            x[:, units] = after[:, units]
+            r[:, units] = activation(x)[:, units]
+            if noise:
+                r[:, units] += (SIGMA_POST * noise.standard_normal(r.shape))[:, units]";
+
+const STACKED_RATE: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha f(W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b_rec + s xi_t)         in layer l, r^0 = u
+    r^l_t = x^l_t + sigma_post zeta_t                         from r_0 = x_0; W_REC holds W_rec and, left of it, W_in of the layers above the first";
+
+const STACKED_RATE_STEP: &str = "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
+            current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
+            if noise:
+                current = current + S * noise.standard_normal(current.shape)
+            after = (1 - ALPHA) * x + ALPHA * activation(current)
+            x[:, units] = r[:, units] = after[:, units]
+            if noise:
+                r[:, units] += (SIGMA_POST * noise.standard_normal(r.shape))[:, units]";
 
 const SOFTMAX: &str = "    z = np.exp(z - z.max(-1, keepdims=True))
     return z / z.sum(-1, keepdims=True)";
@@ -46,10 +73,13 @@ const SOFTMAX: &str = "    z = np.exp(z - z.max(-1, keepdims=True))
 /// The program.
 pub(super) fn program(plain: &Plain) -> Result<String> {
     let config = plain.config();
-    let (equation, start, step) = match config.form {
-        Form::Current => (CURRENT, "activation(x)", CURRENT_STEP),
-        Form::Rate => (RATE, "x", RATE_STEP),
+    let (equation, start, step) = match (config.kind, config.form) {
+        (Kind::Stacked, Form::Current) => (STACKED_CURRENT, "activation(x).copy()", STACKED_CURRENT_STEP),
+        (Kind::Stacked, Form::Rate) => (STACKED_RATE, "x.copy()", STACKED_RATE_STEP),
+        (_, Form::Current) => (CURRENT, "activation(x)", CURRENT_STEP),
+        (_, Form::Rate) => (RATE, "x", RATE_STEP),
     };
+    let layers: Vec<String> = plain.network.units().areas.iter().map(|layer| format!("slice({}, {})", layer.start, layer.end)).collect();
     let (readout_equation, readout) = match config.readout {
         Readout::Linear => ("W_out r_t + b_out", "    return z"),
         Readout::Sigmoid => ("1 / (1 + exp(-(W_out r_t + b_out)))", "    return 0.5 + 0.5 * np.tanh(0.5 * z)"),
@@ -67,7 +97,7 @@ pub(super) fn program(plain: &Plain) -> Result<String> {
         ("EQUATION", equation.into()),
         ("READOUT_EQUATION", readout_equation.into()),
         ("START", start.into()),
-        ("STEP", step.into()),
+        ("STEP", fill(step, &[("LAYERS", format!("({},)", layers.join(", ")))])),
         ("ACTIVATION", Library::Numpy.activation(&plain.activations, "    ")),
         ("READOUT", readout.into()),
         ("TASK", string(&record.id)),

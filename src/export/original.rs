@@ -42,6 +42,7 @@ type Rows = Vec<Vec<f64>>;
 
 /// The file.
 pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
+    plain.expect_one_layer()?;
     let config = plain.config();
     let refuse = |field: &str, message: &str| Err(Error::setting(field, format!("{message}; {OTHERS}")));
     if config.form != Form::Current {

@@ -1,7 +1,7 @@
-//! A network of one layer as programs need it: effective weights and one number per unit, on the host.
+//! A network as programs need it: effective weights and one number per unit, on the host.
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Activation, Ctrnn, Kind, ModelConfig, NoiseScaling, Tensors};
+use nn4n_models::{Activation, Ctrnn, Kind, Layer, ModelConfig, NoiseScaling, PerUnit};
 
 use crate::{
     Checkpoint,
@@ -37,18 +37,18 @@ pub(super) struct Plain<'c> {
 
 impl<'c> Plain<'c> {
     pub fn new(checkpoint: &'c Checkpoint) -> Result<Self> {
-        if checkpoint.header.model.kind == Kind::Stacked {
-            let message =
-                "is \"stacked\", but only networks of one layer are written in this format; export to npz, which holds every layer";
-            return Err(Error::setting("model.kind", message));
-        }
         let network = checkpoint.network(&Device::Cpu)?.frozen();
         let tensors = network.tensors()?;
         let tensor = |name: &str| {
             let missing = || Error::setting("tensor", format!("`{name}` is missing in the network"));
-            tensors.get(name).cloned().ok_or_else(missing)
+            tensors.get(name).ok_or_else(missing)
         };
-        let (config, units) = (network.config(), network.units());
+        let of_units = |name: &str| -> Result<Tensor> {
+            let path = |layer: &Layer| layer.place().map_or_else(|| name.to_string(), |place| format!("layers.{place}.{name}"));
+            let parts = network.layers().iter().map(|layer| tensor(&path(layer))).collect::<Result<Vec<_>>>()?;
+            Ok(Tensor::cat(&parts, 0)?)
+        };
+        let units = network.units();
         let w_in = match network.effective_w_in()? {
             Some(w_in) => w_in,
             None => Tensor::zeros((units.len(), 0), network.dtype(), &Device::Cpu)?,
@@ -58,13 +58,13 @@ impl<'c> Plain<'c> {
             w_in,
             w_rec: network.effective_w_rec()?,
             w_out: network.effective_w_out()?,
-            b_rec: tensor("b_rec")?,
-            b_out: tensor("b_out")?,
-            x0: tensor("x0")?,
+            b_rec: of_units("b_rec")?,
+            b_out: tensor("b_out")?.clone(),
+            x0: of_units("x0")?,
             tau: numbers(&network.tau()?)?,
-            activations: config.activation.resolve(units, "activation")?,
-            sigma_rec: config.sigma_rec.resolve(units, "sigma_rec")?,
-            sigma_post: config.sigma_post.resolve(units, "sigma_post")?,
+            activations: per_unit(&network, "activation", |config| &config.activation)?,
+            sigma_rec: per_unit(&network, "sigma_rec", |config| &config.sigma_rec)?,
+            sigma_post: per_unit(&network, "sigma_post", |config| &config.sigma_post)?,
             network,
         })
     }
@@ -72,6 +72,15 @@ impl<'c> Plain<'c> {
     /// The description.
     pub fn config(&self) -> &ModelConfig {
         self.network.config()
+    }
+
+    /// Refuses a stacked network.
+    pub fn expect_one_layer(&self) -> Result<()> {
+        if self.config().kind != Kind::Stacked {
+            return Ok(());
+        }
+        let message = "is \"stacked\", but only networks of one layer are written in this format; export to npz or numpy";
+        Err(Error::setting("model.kind", message))
     }
 
     /// `dt / tau` of each unit.
@@ -92,6 +101,13 @@ impl<'c> Plain<'c> {
         };
         self.sigma_rec.iter().zip(self.alpha()).map(noise).collect()
     }
+}
+
+/// A setting of each unit, from the layers' descriptions.
+fn per_unit<T: Clone>(network: &Ctrnn, field: &str, setting: impl Fn(&ModelConfig) -> &PerUnit<T>) -> Result<Vec<T>> {
+    let layers = network.layers().iter();
+    let parts = layers.map(|layer| setting(layer.config()).resolve(layer.units(), field)).collect::<Result<Vec<_>, _>>()?;
+    Ok(parts.concat())
 }
 
 /// The numbers of a tensor, row by row.

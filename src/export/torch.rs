@@ -37,6 +37,7 @@ const RATE_STEP: &str = "            x = r = (1 - self.alpha) * x + self.alpha *
 
 /// The file.
 pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
+    plain.expect_one_layer()?;
     let config = plain.config();
     let mut tensors = Tensors::new();
     let mut insert = |name: &str, tensor: &Tensor| drop(tensors.insert(name.into(), tensor.clone()));

@@ -69,6 +69,11 @@ impl Layer {
         })
     }
 
+    /// Its description, as that of a network of its own.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
     /// The units with their cell types, counted within the layer.
     pub fn units(&self) -> &Units {
         &self.units
