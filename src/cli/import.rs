@@ -125,7 +125,7 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
         outputs: config.outputs,
         excitatory: count(CellType::Excitatory),
         inhibitory: count(CellType::Inhibitory),
-        recurrent_synapses: network.w_rec().count(),
+        recurrent_synapses: network.layers().iter().map(|layer| layer.w_rec().count()).sum(),
         form: serde_json::to_value(config.form)?.as_str().unwrap_or_default().into(),
         activation: activations.first().map_or_else(String::new, Activation::to_string),
         dt: config.dt,
