@@ -6,8 +6,8 @@ use zip::ZipArchive;
 
 use super::Refused;
 
-/// Most bytes that the members of one archive may unpack to (1 GiB), or the size of the archive if that is more.
-const MOST_UNPACKED: u64 = 1 << 30;
+/// Most bytes that the members of one archive may unpack to (256 MiB), or the size of the archive if that is more.
+const MOST_UNPACKED: u64 = 256 << 20;
 
 /// An archive in memory.
 pub(super) struct Archive<'a> {

@@ -126,7 +126,10 @@ fn checked_shape(shape: &[i64], available: u64) -> Result<Vec<usize>, Refused> {
     let lengths = shape.iter().map(|length| usize::try_from(*length).map_err(|_| negative())).collect::<Result<Vec<_>, _>>()?;
     let count = lengths.iter().try_fold(1_u64, |count, length| count.checked_mul((*length).try_into().ok()?));
     match count {
-        Some(count) if count <= available.max(MOST_REPEATED) => Ok(lengths),
+        // Of an array without elements, the other lengths are bounded here.
+        Some(count) if lengths.iter().map(|length| *length as u64).chain([count]).all(|count| count <= available.max(MOST_REPEATED)) => {
+            Ok(lengths)
+        }
         _ => Err(Refused::new(format!("has shape {shape:?}, but {available} elements are stored"))),
     }
 }
@@ -173,6 +176,7 @@ mod tests {
         }
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[i64::MAX, i64::MAX], &[0, 0])).contains("elements are stored"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[1 << 30], &[0])).contains("elements are stored"));
+        assert!(refusal(Array::strided(&data, FLOAT, 0, &[1 << 40, 0], &[0, 0])).contains("elements are stored"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[-1], &[1])).contains("no array"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[2, 2], &[1])).contains("1 strides for 2"));
     }

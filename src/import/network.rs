@@ -6,6 +6,9 @@ use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 
 use super::{Refused, array::Array, ledger::uniform};
 
+/// Largest number of units or channels, as of a [`ModelConfig`](nn4n_models::ModelConfig).
+const LARGEST: usize = 20_000;
+
 /// A network as found.
 #[derive(Debug)]
 pub(super) struct Network {
@@ -131,9 +134,20 @@ pub(super) struct Weights {
 }
 
 impl Weights {
+    /// A full square matrix without cell types.
+    pub fn recurrent(array: Array) -> Result<Self, Refused> {
+        match array.matrix()? {
+            (posts, pres) if posts == pres => Self::new(array),
+            shape => Err(Refused::new(format!("has shape {shape:?}, but recurrent weights are a square matrix"))),
+        }
+    }
+
     /// A full matrix without cell types.
     pub fn new(array: Array) -> Result<Self, Refused> {
         let (posts, pres) = array.matrix()?;
+        if posts.max(pres) > LARGEST {
+            return Err(Refused::new(format!("has shape {:?}, but the largest size of a network is {LARGEST}", (posts, pres))));
+        }
         let count = array.values.len();
         Ok(Self {
             posts,

@@ -70,7 +70,7 @@ const WITHOUT_EFFECT: [&str; 34] = [
 ];
 
 /// Longest config.json, bytes.
-const LONGEST_CONFIG: usize = 256 << 20;
+const LONGEST_CONFIG: usize = 64 << 20;
 
 /// The network in a directory.
 pub(super) fn read(directory: &Path, options: &Options) -> Result<Network> {
@@ -110,7 +110,7 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
             MODELS.join(", ")
         )));
     }
-    let w_rec = Weights::new(tensors.require("h2h.weight")?).map_err(|error| error.of("h2h.weight"))?;
+    let w_rec = Weights::recurrent(tensors.require("h2h.weight")?).map_err(|error| error.of("h2h.weight"))?;
     let w_in = Weights::new(tensors.require("input2h.weight")?).map_err(|error| error.of("input2h.weight"))?;
     let units = w_rec.posts;
     let w_in = masked(w_in, "in_mask", true, &mut tensors)?;

@@ -73,6 +73,10 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
         let (w_rec, b_rec) = linear(&mut tensors, &names.recurrent)?
             .ok_or_else(|| Refused::new(format!("holds no `{}weight`, the recurrent weights of a layer", names.recurrent)))?;
         let units = w_rec.posts;
+        if w_rec.pres != units {
+            return Err(Refused::new(format!("has shape {:?}, but recurrent weights are a square matrix", (units, w_rec.pres)))
+                .of(&names.recurrent));
+        }
         let (w_in, b_in) =
             linear(&mut tensors, &names.projection)?.unwrap_or_else(|| (Weights::identity(units), Vector::trained(None, units)));
         let b_rec = b_rec.plus(&b_in);

@@ -36,7 +36,7 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
 
     let mut matrix = |name: &'static str, masks: [&str; 2], array: Option<Array>| -> Result<Weights, Refused> {
         let array = array.map_or_else(|| tensors.require(name), Ok)?;
-        let weights = Weights::new(array).map_err(|error| error.of(name))?;
+        let weights = if name == "W_rec" { Weights::recurrent(array) } else { Weights::new(array) }.map_err(|error| error.of(name))?;
         match masks.into_iter().find_map(|mask| Some((mask, tensors.take(mask)?))) {
             Some((mask, array)) => masked(weights, array).map_err(|error| error.of(mask)),
             None => Ok(weights),

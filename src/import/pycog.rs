@@ -89,7 +89,7 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     let found = best.get("params").copied().ok_or_else(|| Refused::new("`best` holds no `params`"))?;
     let [w_in, w_rec, w_out, b_rec, b_out, x0] = six(found)?;
     let w_rec = w_rec.ok_or_else(|| Refused::new("holds no Wrec"))?;
-    let mut w_rec = Weights::new(w_rec).map_err(|error| error.of("Wrec"))?;
+    let mut w_rec = Weights::recurrent(w_rec).map_err(|error| error.of("Wrec"))?;
     let units = w_rec.posts;
     let mut w_in = w_in.map(Weights::new).transpose().map_err(|error| error.of("Win"))?;
     let mut w_out = match w_out {

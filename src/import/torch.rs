@@ -16,10 +16,15 @@ use super::{
 /// Longest pickle of a file, bytes; its tensors lie elsewhere.
 const LONGEST_PICKLE: u64 = 64 << 20;
 
+/// Elements that tensors may have beyond one for each byte of the file: a tensor can repeat what is stored once.
+const MOST_REPEATED: usize = 1 << 22;
+
 /// An open file.
 pub(super) struct TorchFile<'a> {
     archive: Archive<'a>,
     folder: String,
+    /// Elements that may still be read.
+    budget: usize,
 }
 
 impl<'a> TorchFile<'a> {
@@ -36,7 +41,7 @@ impl<'a> TorchFile<'a> {
             return Err(Refused::new("was written on a big-endian machine; load and save it again on another"));
         }
         let pickle = pickle::parse(&archive.read(&format!("{folder}data.pkl"), LONGEST_PICKLE)?)?;
-        Ok((Self { archive, folder }, pickle))
+        Ok((Self { archive, folder, budget: bytes.len().saturating_add(MOST_REPEATED) }, pickle))
     }
 
     /// The elements of a tensor.
@@ -46,6 +51,11 @@ impl<'a> TorchFile<'a> {
         let size = size.ok_or_else(|| Refused::new("has a storage that no memory can hold"))?;
         if tensor.key.contains('/') || tensor.key.contains('\\') {
             return Err(Refused::new(format!("has a storage named `{}`, which is no name of one", tensor.key)));
+        }
+        let elements = tensor.shape.iter().try_fold(1_usize, |count, length| count.checked_mul(usize::try_from(*length).ok()?));
+        if let Some(elements) = elements {
+            let left = self.budget.checked_sub(elements);
+            self.budget = left.ok_or_else(|| Refused::new("brings the tensors to more elements than the file can hold"))?;
         }
         let data = self.archive.read(&format!("{}data/{}", self.folder, tensor.key), size)?;
         if data.len() as u64 != size {

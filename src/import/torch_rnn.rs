@@ -46,6 +46,10 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
             let kind = if w_rec.posts == 3 * w_rec.pres { "GRU" } else { "LSTM" };
             return Err(Refused::new(format!("holds a {kind}, whose gates have no counterpart here; only `torch.nn.RNN` can be imported")));
         }
+        if w_rec.posts != w_rec.pres {
+            let shape = (w_rec.posts, w_rec.pres);
+            return Err(Refused::new(format!("has shape {shape:?}, but recurrent weights are a square matrix")).of(&name("weight_hh")));
+        }
         let b_in = Vector::trained(tensors.vector(&name("bias_ih"), rows)?, rows);
         let b_rec = b_in.plus(&Vector::trained(tensors.vector(&name("bias_hh"), rows)?, rows));
         let noise = Noise { sigma_rec: vec![sigma_rec], sigma_post: 0.0, scaling: NoiseScaling::PerStep };

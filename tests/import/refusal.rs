@@ -118,6 +118,14 @@ fn what_has_no_counterpart_is_refused_by_name() {
         &plain(),
         &["(6, 3)", "(5, 5)"],
     );
+    assert_refused(
+        "flat.safetensors",
+        &state_dict(&[("weight_ih_l0", &[9, 0]), ("weight_hh_l0", &[9, 0])]),
+        &plain(),
+        &["(9, 0)", "square"],
+    );
+    let wide: &[(&str, &[usize])] = &[("weight_ih_l0", &[20_001, 0]), ("weight_hh_l0", &[1, 1])];
+    assert_refused("wide.safetensors", &state_dict(wide), &plain(), &["20001", "20000"]);
     assert_refused("mlp.safetensors", &state_dict(&[("fc1.weight", &[6, 3])]), &plain(), &["fc1.weight", "torch.nn.RNN"]);
     assert_refused("half.safetensors", &state_dict(&[("h2h.weight", &[6, 6])]), &plain(), &["NeuralRNN", "config.json"]);
     let block: &[(&str, &[usize])] = &[("recurrent_layers.0.block_recurrent.matrix.0.0.leaky_layer.alpha", &[3])];

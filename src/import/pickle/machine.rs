@@ -388,7 +388,7 @@ impl<'a> Machine<'a> {
                 }
             }
             (Callable::Scalar, [element, bytes]) => match (self.pickle.node(*element), self.pickle.node(*bytes)) {
-                (Node::ElementType(element), Node::Bytes(bytes)) => scalar(*element, bytes).ok_or_else(unfit)?,
+                (Node::ElementType(element), Node::Bytes(bytes)) => Node::of_scalar(*element, bytes).ok_or_else(unfit)?,
                 _ => return Err(unfit()),
             },
             (Callable::ElementType, [code, ..]) => match self.pickle.node(*code) {
@@ -490,17 +490,4 @@ impl<'a> Machine<'a> {
 fn pairs(items: &[Id]) -> Result<Vec<(Id, Id)>, Refused> {
     let (pairs, rest) = items.as_chunks::<2>();
     if rest.is_empty() { Ok(pairs.iter().map(|[key, value]| (*key, *value)).collect()) } else { Err(damaged("a key has no value")) }
-}
-
-fn scalar(element: ElementType, bytes: &[u8]) -> Option<Node> {
-    if bytes.len() != element.scalar.size() {
-        return None;
-    }
-    let number = element.scalar.number(bytes, element.big_endian);
-    match element.scalar {
-        Scalar::Bool => Some(Node::Bool(number != 0.0)),
-        Scalar::Signed(_) | Scalar::Unsigned(_) => Some(Node::Int(number as i64)),
-        Scalar::Float(_) => Some(Node::Float(number)),
-        Scalar::Object => None,
-    }
 }

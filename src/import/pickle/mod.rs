@@ -22,7 +22,7 @@ use super::Refused;
 
 /// Values of one pickle, counted once and counted as often as they are contained.
 const MAX_VALUES: usize = 1 << 22;
-const MAX_EXPANDED: u64 = 1 << 26;
+const MAX_EXPANDED: u64 = 1 << 22;
 /// Containers in containers.
 const MAX_DEPTH: u32 = 64;
 

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{MAX_DEPTH, MAX_EXPANDED, MAX_VALUES, callable::Callable, numpy::ElementType};
+use super::{
+    MAX_DEPTH, MAX_EXPANDED, MAX_VALUES,
+    callable::Callable,
+    numpy::{ElementType, Scalar},
+};
 use crate::import::Refused;
 
 /// Index of a value in its pickle.
@@ -32,6 +36,22 @@ pub(super) enum Node {
         class: String,
         state: Option<Id>,
     },
+}
+
+impl Node {
+    /// The number in these bytes, if they are as many as it has.
+    pub fn of_scalar(element: ElementType, bytes: &[u8]) -> Option<Self> {
+        if bytes.len() != element.scalar.size() {
+            return None;
+        }
+        let number = element.scalar.number(bytes, element.big_endian);
+        match element.scalar {
+            Scalar::Bool => Some(Self::Bool(number != 0.0)),
+            Scalar::Signed(_) | Scalar::Unsigned(_) => Some(Self::Int(number as i64)),
+            Scalar::Float(_) => Some(Self::Float(number)),
+            Scalar::Object => None,
+        }
+    }
 }
 
 /// A tensor of PyTorch: a window on a storage that lies outside of the pickle.
