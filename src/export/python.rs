@@ -71,13 +71,13 @@ fn index(units: &[usize]) -> String {
 
 /// A list of strings as a Python literal. A JSON string is one, whatever characters it holds.
 pub(super) fn strings<'s>(names: impl IntoIterator<Item = &'s String>) -> String {
-    let literals: Vec<String> = names.into_iter().map(string).collect();
+    let literals: Vec<String> = names.into_iter().map(|name| string(name)).collect();
     format!("[{}]", literals.join(", "))
 }
 
 /// A string as a Python literal.
-pub(super) fn string(text: &String) -> String {
-    serde_json::Value::from(text.as_str()).to_string()
+pub(super) fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Puts texts in place of the `{{NAME}}` of a template.
