@@ -293,6 +293,7 @@ impl Checkpoint {
         let checkpoint = Self { header: parse_header(path, json)?, tensors };
         let unfit = |error| Error::file(path, format!("does not hold the network it describes ({error}); copy or download it again"));
         checkpoint.network(&Device::Cpu).map_err(unfit)?;
+        check_types(path, &checkpoint)?;
         check_complete(path, json, &checkpoint.header)?;
         Ok(checkpoint)
     }
@@ -325,7 +326,7 @@ pub fn locate(reference: &Path) -> Result<PathBuf> {
     Err(Error::file(
         reference,
         format!(
-            "{message}; name a checkpoint file, a run directory (`nn4n train` makes one), a network of `nn4n zoo list`, or hf:owner/repo on the hub"
+            "{message}; name a checkpoint file or a run directory (`nn4n train` makes one), a network of `nn4n zoo list`, or hf:owner/repo on the hub"
         ),
     ))
 }
@@ -348,6 +349,23 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
         return Err(Error::file(path, message));
     }
     serde_json::from_str(json).map_err(damaged)
+}
+
+/// Numbers of one type, which nothing has to be converted to.
+fn check_types(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
+    let specs = checkpoint.header.model.tensor_specs();
+    let numbers =
+        || specs.iter().filter(|spec| !spec.mask).filter_map(|spec| Some((&spec.name, checkpoint.tensors.get(&spec.name)?.dtype())));
+    for wanted in [DType::F32, DType::F64] {
+        if numbers().all(|(_, dtype)| dtype == wanted) {
+            return Ok(());
+        }
+    }
+    let found = numbers().map(|(name, dtype)| format!("{name} {}", dtype.as_str())).collect::<Vec<_>>().join(", ");
+    Err(Error::file(
+        path,
+        format!("has tensors of more than one data type or of one that networks do not have ({found}); get the file again"),
+    ))
 }
 
 /// A description with a field left out would be read with a default, and might mean another network.

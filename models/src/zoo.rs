@@ -31,4 +31,13 @@ macro_rules! pretrained {
 }
 
 /// All of them, in the order in which they are listed.
-pub const ALL: &[Pretrained] = pretrained![];
+pub const ALL: &[Pretrained] = pretrained![
+    "song2016-rdm-ei",
+    "song2016-mante-ei",
+    "song2016-multisensory-ei",
+    "rdm-vanilla",
+    "flip-flop-3bit",
+    "kleinman2021-checkerboard",
+    "yang2019-go-anti",
+    "yang2019-context",
+];

@@ -35,7 +35,7 @@ impl CumulativeGaussian {
     /// Fits (value, choices of 1, trials). `None` if the data do not determine a curve: fewer than two values, perfectly separated choices, or no
     /// dependence on the value.
     pub fn fit(points: &[(f64, usize, usize)]) -> Option<Self> {
-        let (mut offset, mut slope) = (0.0, 1.0 / spread(points)?);
+        let (mut offset, mut slope) = start(points)?;
         for _ in 0..100 {
             let (step_offset, step_slope) = scoring_step(points, offset, slope)?;
             offset += step_offset;
@@ -53,12 +53,15 @@ impl CumulativeGaussian {
     }
 }
 
-/// Standard deviation of the values, over trials.
-fn spread(points: &[(f64, usize, usize)]) -> Option<f64> {
+/// Where the search starts, as (offset, slope): a curve about the mean of the values, as wide as they are spread, rising or falling as the choices do.
+fn start(points: &[(f64, usize, usize)]) -> Option<(f64, f64)> {
     let trials: f64 = points.iter().map(|(.., n)| *n as f64).sum();
+    let chosen: f64 = points.iter().map(|(_, chosen, _)| *chosen as f64).sum();
     let mean = points.iter().map(|(value, _, n)| value * *n as f64).sum::<f64>() / trials;
     let variance = points.iter().map(|(value, _, n)| (value - mean).powi(2) * *n as f64).sum::<f64>() / trials;
-    (variance > 0.0 && variance.is_finite()).then(|| variance.sqrt())
+    let together: f64 = points.iter().map(|(value, k, n)| (value - mean) * (*k as f64 - chosen / trials * *n as f64)).sum();
+    let slope = together.signum() / variance.sqrt();
+    (variance > 0.0 && slope.is_finite()).then_some((-mean * slope, slope))
 }
 
 /// One Fisher-scoring step of `P = Phi(offset + slope value)`: the inverse information times the score.
@@ -109,6 +112,16 @@ mod tests {
             (-5..=5).map(|i| f64::from(i) * 0.1).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
         let fit = CumulativeGaussian::fit(&points).unwrap();
         assert!((fit.mu - truth.mu).abs() < 1e-6 && (fit.sigma - truth.sigma).abs() < 1e-6, "{fit:?}");
+    }
+
+    #[test]
+    fn curves_that_fall_or_lie_far_from_zero_are_found() {
+        for truth in [CumulativeGaussian { mu: 12.5, sigma: 0.4 }, CumulativeGaussian { mu: -0.03, sigma: -0.12 }] {
+            let value = |i: i32| if truth.mu > 1.0 { 12.5 + f64::from(i) * 0.5 } else { f64::from(i) * 0.1 };
+            let points: Vec<_> = (-5..=5).map(value).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
+            let fit = CumulativeGaussian::fit(&points).unwrap();
+            assert!((fit.mu - truth.mu).abs() < 1e-4 && (fit.sigma - truth.sigma).abs() < 1e-4, "{fit:?}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{
-    Bias, CellType, Ctrnn, Density, FixedSynapse, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig, PerUnit, Plastic, ReadoutFrom, Start,
-    Tensors, Values,
+    Bias, CellType, Ctrnn, Density, FixedSynapse, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig, PerUnit, Plastic, ReadoutFrom,
+    Start, Tensors, Values,
 };
 
 use super::{
@@ -111,7 +111,8 @@ fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(Mo
         config.layers.push(as_layer(place, part, layer.w_in.as_ref()));
     }
     // Each layer says these for itself.
-    let ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, .. } = ModelConfig::default();
+    let ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, .. } =
+        ModelConfig::default();
     let start = if matches!(config.start, Start::Carried) { Start::Carried } else { start };
     Ok((ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, ..config }, tensors))
 }

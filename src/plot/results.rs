@@ -28,7 +28,7 @@ impl Psychometric {
             counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| (low.min(count.value), high.max(count.value)));
         let fit = CumulativeGaussian::of(counts)
             .map_or(Vec::new(), |fit| Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect());
-        let variable = if variable.ends_with("coherence") { Graded::Coherence } else { Graded::Named(in_words(variable)) };
+        let variable = if variable.ends_with("coherence") { Graded::Coherence } else { Graded::Named(capitalised(&in_words(variable))) };
         Self { variable, curves: vec![PsychometricCurve { name: name.into(), points: points.collect(), fit }] }
     }
 }
@@ -98,6 +98,11 @@ fn spans(dt: f64, epochs: &[Epoch]) -> Vec<EpochSpan> {
 
 fn names(channels: &[Channel]) -> Vec<String> {
     channels.iter().map(|channel| in_words(&channel.name)).collect()
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn in_words(name: &str) -> String {

@@ -143,8 +143,17 @@ fn gradients_of_the_originals_own_files_are_reproduced() -> Result<()> {
 #[test]
 fn every_file_has_been_compared() {
     // A file that is added without a test of its own would be no test at all.
-    let compared =
-        ["torch_rnn", "torch_rnn_with_readout", "time_makes_space", "layers_with_masks", "original", "psychrnn_dale", "psychrnn_plain"];
+    let compared = [
+        "torch_rnn",
+        "torch_rnn_of_two_layers",
+        "torch_rnn_with_readout",
+        "stack",
+        "time_makes_space",
+        "layers_with_masks",
+        "original",
+        "psychrnn_dale",
+        "psychrnn_plain",
+    ];
     let compared = [&compared[..], &["neuralrnn_ctrnn", "neuralrnn_ei", "neuralrnn_constrained", "neuralrnn_multiarea", "pycog"]].concat();
     let mut golden: Vec<String> = std::fs::read_dir(path("."))
         .expect("the fixtures")
