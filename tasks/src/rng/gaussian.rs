@@ -9,6 +9,7 @@
 //! divisions, no fused ones), each within 2 units of the last place. Generator: Blackman & Vigna (2021), Scrambled linear pseudorandom number
 //! generators, <https://doi.org/10.1145/3460772>.
 
+use pulp::{Simd, WithSimd};
 use rand::RngCore;
 
 /// Generators side by side: as many as the widest vectors have places.
@@ -18,25 +19,36 @@ const PAIRS: usize = 16 * LANES;
 
 /// Adds `std` times a standard Gaussian to every value. Uses up 256 bytes of `rng`, however many values there are.
 pub(super) fn add(rng: &mut impl RngCore, values: &mut [f32], std: f32) {
-    let mut generators = Generators::start(rng);
-    let (mut radii, mut angles) = ([0; PAIRS], [0; PAIRS]);
-    let (mut first, mut second) = ([0.0; PAIRS], [0.0; PAIRS]);
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for block in values.chunks_mut(2 * PAIRS) {
-                // The last block may need only some of the pairs; their words lie where those of a whole block would.
-                let pairs = block.len().next_multiple_of(LANES).min(PAIRS);
-                generators.fill(&mut radii[..pairs]);
-                generators.skip((PAIRS - pairs) / LANES);
-                generators.fill(&mut angles[..pairs]);
-                box_muller(&radii[..pairs], &angles[..pairs], &mut first, &mut second);
-                let (near, far) = block.split_at_mut(block.len().min(PAIRS));
-                near.iter_mut().zip(&first).for_each(|(value, gaussian)| *value += std * gaussian);
-                far.iter_mut().zip(&second).for_each(|(value, gaussian)| *value += std * gaussian);
-            }
-        },
-    );
+    pulp::Arch::new().dispatch(Addition { generators: Generators::start(rng), values, std });
+}
+
+/// Compiled once for each width of vectors.
+struct Addition<'a> {
+    generators: Generators,
+    values: &'a mut [f32],
+    std: f32,
+}
+
+impl WithSimd for Addition<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { mut generators, values, std } = self;
+        let (mut radii, mut angles) = ([0; PAIRS], [0; PAIRS]);
+        let (mut first, mut second) = ([0.0; PAIRS], [0.0; PAIRS]);
+        for block in values.chunks_mut(2 * PAIRS) {
+            // The last block may need only some of the pairs; their words lie where those of a whole block would.
+            let pairs = block.len().next_multiple_of(LANES).min(PAIRS);
+            generators.fill(&mut radii[..pairs]);
+            generators.skip((PAIRS - pairs) / LANES);
+            generators.fill(&mut angles[..pairs]);
+            box_muller(&radii[..pairs], &angles[..pairs], &mut first, &mut second);
+            let (near, far) = block.split_at_mut(block.len().min(PAIRS));
+            near.iter_mut().zip(&first).for_each(|(value, gaussian)| *value += std * gaussian);
+            far.iter_mut().zip(&second).for_each(|(value, gaussian)| *value += std * gaussian);
+        }
+    }
 }
 
 /// The state of xoshiro128++, one column for each generator.
