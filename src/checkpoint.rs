@@ -181,7 +181,7 @@ pub struct ValidationRecord {
 pub struct Provenance {
     /// Program and version that wrote the file.
     pub program: String,
-    /// Where it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the same bits.
+    /// Where it was trained, as [`platform`] says it: there the recipe gives the same bits.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform: Option<String>,
     /// The checkpoint whose network training started from; `None` if it was drawn from the seed.

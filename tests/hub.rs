@@ -21,6 +21,7 @@ use nn4n::{
     Checkpoint, Experiment,
     hub::{Hub, Reference},
     models::ModelConfig,
+    zoo::{self, Packing},
 };
 use served::{COMMITS, Fault, OLD_NAME, Served, sha256};
 use small::{easy_task, settings, train};
@@ -417,6 +418,34 @@ fn many_downloads_of_one_file_at_once_make_one() {
     assert_eq!(server.requests().iter().filter(|request| request.is_for_content()).count(), 1);
 }
 
+/// The files of a packed network, the checkpoint first.
+fn packed() -> Vec<(&'static str, Vec<u8>)> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let packing = Packing { id: "rdm".into(), repository: Some(served::REPOSITORY.into()), license: "mit".into(), overwrite: false };
+    zoo::pack("rdm-vanilla".as_ref(), folder.path(), &packing).expect("a packed network");
+    zoo::FILES.map(|name| (name, fs::read(folder.path().join(name)).expect("a file"))).into()
+}
+
+fn borrowed<'a>(files: &'a [(&'static str, Vec<u8>)]) -> Vec<(&'a str, &'a [u8])> {
+    files.iter().map(|(name, content)| (*name, &content[..])).collect()
+}
+
+#[test]
+fn a_packed_network_is_pulled_and_works_without_a_connection() {
+    let packed = packed();
+    let client = Client::of(&Served::start(&borrowed(&packed)));
+    let (done, printed, messages) = client.nn4n(&["zoo", "pull", "hf:lab/rdm"], &[]);
+    assert!(done, "{messages}");
+    for words in [COMMITS[0], "50 units", "song2016/rdm_varstim", "performance.png", "nn4n eval hf:lab/rdm"] {
+        assert!(printed.contains(words), "no {words} in {printed}");
+    }
+    // The server is gone.
+    let (done, printed, messages) = client.nn4n(&["eval", "hf:lab/rdm", "--trials", "2"], &[("HF_HUB_OFFLINE", "1")]);
+    assert!(done && printed.contains("performance"), "{messages}");
+    let (done, _, messages) = client.nn4n(&["zoo", "pull", "rdm"], &[]);
+    assert!(!done && messages.contains("hf:OWNER/NAME"), "{messages}");
+}
+
 /// The interpreter that NN4N_PYTHON names has the official client, `huggingface_hub`.
 #[test]
 fn the_official_client_reads_the_same_server_and_the_same_cache() {
@@ -427,8 +456,8 @@ fn the_official_client_reads_the_same_server_and_the_same_cache() {
         return;
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/served/client.py");
-    let server =
-        Served::start(&[("model.safetensors", network()), ("README.md", CARD), ("config.json", b"{}"), ("figures/a b.svg", b"<svg/>")]);
+    let packed = packed();
+    let server = Served::start(&[&borrowed(&packed)[..], &[("figures/a b.svg", b"<svg/>")]].concat());
     server.state().token = Some("hf_secret".into());
     let mut client = Client::of(&server);
     client.hub.token = Some("hf_secret".into());
@@ -453,7 +482,7 @@ fn the_official_client_reads_the_same_server_and_the_same_cache() {
     let theirs = client.folder.path().join("theirs");
     assert_eq!(run("download", &theirs, "0"), expected);
     let cache = Hub { cache: theirs.join("hub"), offline: true, ..client.hub.clone() };
-    assert!(fs::read(cache.fetch(&"hf:lab/rdm".parse().expect("a reference")).expect("their copy")).expect("a file") == network());
+    assert!(fs::read(cache.fetch(&"hf:lab/rdm".parse().expect("a reference")).expect("their copy")).expect("a file") == packed[0].1);
 
     // What we download is what it finds in the cache.
     client.hub.fetch_files(&"hf:lab/rdm".parse().expect("a reference"), |_| true).expect("files");

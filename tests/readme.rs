@@ -58,6 +58,10 @@ fn its_command_lines_run_in_order() {
     let commands = commands("nn4n");
     assert!(commands.len() >= 6, "{commands:?}");
     for words in commands {
+        // What asks a hub is run by tests/hub.rs, which has one.
+        if words.iter().any(|word| word.starts_with("hf:")) {
+            continue;
+        }
         let mut command = Command::new(env!("CARGO_BIN_EXE_nn4n"));
         command.args(&words[1..]).current_dir(folder.path());
         match words[1] {
