@@ -301,8 +301,9 @@ impl Checkpoint {
 
 /// The bytes of the checkpoint that `reference` names, and what to call it.
 pub(crate) fn read(reference: &Path) -> Result<(PathBuf, Cow<'static, [u8]>)> {
-    // What is on the disk goes before a network of the same name that comes with the program.
-    if let Some(pretrained) = PRETRAINED.iter().find(|files| !reference.exists() && Path::new(files.id) == reference) {
+    // A file or a run on the disk goes before a network of the same name that comes with the program.
+    let is_on_disk = reference.is_file() || reference.join("model.safetensors").is_file();
+    if let Some(pretrained) = PRETRAINED.iter().find(|files| !is_on_disk && Path::new(files.id) == reference) {
         return Ok((pretrained.id.into(), Cow::Borrowed(pretrained.model)));
     }
     let path = locate(reference)?;

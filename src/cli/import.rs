@@ -130,7 +130,7 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
         activation: activations.first().map_or_else(String::new, Activation::to_string),
         dt: config.dt,
         tau: [tau.iter().copied().fold(f64::INFINITY, f64::min), tau.iter().copied().fold(0.0, f64::max)],
-        learn_tau: config.learn_tau != LearnTau::Off,
+        learn_tau: network.layers().iter().any(|layer| layer.config().learn_tau != LearnTau::Off),
         task: imported.checkpoint.header.task.id,
         notes: imported.notes,
     })

@@ -8,6 +8,9 @@ use super::{
 /// Most elements of an array that does not have them all in its file (16 MiB as f64).
 const MOST_REPEATED: u64 = 1 << 21;
 
+/// Most dimensions of an array.
+const MOST_DIMENSIONS: usize = 32;
+
 /// An array on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Array {
@@ -122,6 +125,9 @@ impl Array {
 }
 
 fn checked_shape(shape: &[i64], available: u64) -> Result<Vec<usize>, Refused> {
+    if shape.len() > MOST_DIMENSIONS {
+        return Err(Refused::new(format!("has {} dimensions, more than the {MOST_DIMENSIONS} of an array", shape.len())));
+    }
     let negative = || Refused::new(format!("has shape {shape:?}, which no array has"));
     let lengths = shape.iter().map(|length| usize::try_from(*length).map_err(|_| negative())).collect::<Result<Vec<_>, _>>()?;
     let count = lengths.iter().try_fold(1_u64, |count, length| count.checked_mul((*length).try_into().ok()?));
@@ -178,6 +184,7 @@ mod tests {
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[1 << 30], &[0])).contains("elements are stored"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[1 << 40, 0], &[0, 0])).contains("elements are stored"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[-1], &[1])).contains("no array"));
+        assert!(refusal(Array::strided(&data, FLOAT, 0, &[1; 33], &[0; 33])).contains("33 dimensions"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[2, 2], &[1])).contains("1 strides for 2"));
     }
 

@@ -94,21 +94,30 @@ fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(Mo
     let mut config = ModelConfig { kind: Kind::Stacked, units: None, excitatory_fraction: None, ..last.clone() };
     parts.push((last, top));
     let (mut tensors, mut below): (_, Option<Vec<Option<CellType>>>) = (Tensors::new(), None);
+    let mut drives: Vec<(Vec<Option<CellType>>, &Weights)> = Vec::new();
     for (place, ((part, own), layer)) in parts.into_iter().zip(layers).enumerate() {
         let same = (part.form, part.dt, part.dale, part.noise_scaling) == (config.form, config.dt, config.dale, config.noise_scaling);
         if !same || part.kind == Kind::MultiArea {
             let message = "has layers that differ in equation or step, or that are divided into areas, which has no counterpart here";
             return Err(Refused::new(message).into());
         }
-        match (&below, &layer.w_in) {
-            (Some(types), Some(w_in)) if leaves_inhibitory(types, w_in) => config.readout_from = ReadoutFrom::All,
+        match (below.take(), &layer.w_in) {
+            (Some(types), Some(w_in)) => {
+                if leaves_inhibitory(&types, w_in) {
+                    config.readout_from = ReadoutFrom::All;
+                }
+                drives.push((types, w_in));
+            }
             (None, _) => (config.inputs, config.input_groups, config.w_in) = (part.inputs, part.input_groups.clone(), part.w_in.clone()),
             _ => {}
         }
         let prefixed = |name: String| if name.ends_with("_out") { name } else { format!("layers.{place}.{name}") };
         tensors.extend(own.into_iter().map(|(name, tensor)| (prefixed(name), tensor)));
         below = Some(part.layout().cell_types);
-        config.layers.push(as_layer(place, part, layer.w_in.as_ref()));
+        config.layers.push(as_layer(place, part));
+    }
+    for (layer, (types, w_in)) in config.layers.iter_mut().skip(1).zip(drives) {
+        layer.input_density = Some(Density::All(density(&types, w_in, config.readout_from)));
     }
     // Each layer says these for itself.
     let ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, .. } =
@@ -123,11 +132,14 @@ fn leaves_inhibitory(types: &[Option<CellType>], w_in: &Weights) -> bool {
     rows.flat_map(|row| row.iter().zip(types)).any(|(present, cell_type)| *present && *cell_type == Some(CellType::Inhibitory))
 }
 
-fn as_layer(place: usize, part: ModelConfig, w_in: Option<&Weights>) -> LayerConfig {
-    let density = |weights: &Weights| {
-        let present = weights.connectivity.iter().filter(|entry| **entry).count();
-        Density::All(present as f64 / weights.connectivity.len().max(1) as f64)
-    };
+/// Of the synapses from the units that may project to the layer above, the fraction that is there.
+fn density(types: &[Option<CellType>], w_in: &Weights, readout_from: ReadoutFrom) -> f64 {
+    let may = |cell_type: &Option<CellType>| readout_from == ReadoutFrom::All || *cell_type != Some(CellType::Inhibitory);
+    let possible = w_in.posts * types.iter().filter(|cell_type| may(cell_type)).count();
+    w_in.connectivity.iter().filter(|entry| **entry).count() as f64 / possible.max(1) as f64
+}
+
+fn as_layer(place: usize, part: ModelConfig) -> LayerConfig {
     LayerConfig {
         name: format!("layer_{}", place + 1),
         units: part.n_units(),
@@ -140,7 +152,7 @@ fn as_layer(place: usize, part: ModelConfig, w_in: Option<&Weights>) -> LayerCon
         start: Some(part.start).filter(|start| *start != Start::Carried),
         b_rec: Some(part.b_rec),
         density: Some(part.density),
-        input_density: w_in.filter(|_| place > 0).map(density),
+        input_density: None,
         autapses: Some(part.autapses),
         w_in: Some(part.w_in),
         w_rec: Some(part.w_rec),

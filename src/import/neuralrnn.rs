@@ -136,7 +136,7 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     tensors.set_aside(&["coordinates", "distance_matrix"], "of training", &mut notes);
     tensors.finish()?;
 
-    let (dt, alpha) = config.step(options)?;
+    let (dt, alpha) = config.step(options, &mut notes)?;
     let sigma = config.number("sigma_rec")?.unwrap_or(0.0);
     options.sigma_rec(Some(sigma))?;
     let activation = config.activation()?;
@@ -224,14 +224,19 @@ impl Config {
     }
 
     /// `dt` and `alpha`: `alpha` if it is given, else `dt / tau`, else a step of a discrete network.
-    fn step(&mut self, options: &Options) -> Result<(f64, f64), Refused> {
+    fn step(&mut self, options: &Options, notes: &mut Vec<String>) -> Result<(f64, f64), Refused> {
         let (stated_dt, stated_alpha, tau) = (self.number("dt")?, self.number("alpha")?, self.number("tau")?.unwrap_or(100.0));
         let alpha = stated_alpha.unwrap_or_else(|| stated_dt.map_or(1.0, |dt| dt / tau));
-        let dt = options.dt(Some(stated_dt.unwrap_or(alpha * tau)))?.unwrap_or(alpha * tau);
+        let dt = match stated_dt {
+            Some(dt) => options.dt(Some(dt))?.unwrap_or(dt),
+            None => options.dt_or(alpha * tau, notes)?,
+        };
         if !(dt.is_finite() && dt > 0.0) {
             return Err(Refused::new(format!("has a step of {dt} ms")));
         }
-        options.tau(Some(dt / alpha))?;
+        // dt / (dt / tau) may round to a neighbour of tau.
+        let rounded = if (dt / alpha / tau - 1.0).abs() < 1e-12 { tau } else { dt / alpha };
+        options.tau(Some(rounded))?;
         Ok((dt, alpha))
     }
 

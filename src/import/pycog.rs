@@ -106,15 +106,15 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
             restrict(weights, structure).map_err(|error| error.of(&format!("params.{name}")))?;
         }
     }
-    let dale = match params.take("ei_positive_func").and_then(View::text) {
+    let dale = match setting(&mut params, "ei_positive_func", "a text", View::text)? {
         Some("abs") if has_dale => {
             notes.push("ei_positive_func = abs: pycog trains |W|; here the sign is kept by a projection".into());
             Dale::Clamped
         }
         _ => Dale::Rectified,
     };
-    let mut flag = |name: &str| params.take(name).and_then(View::bool).unwrap_or(false);
-    let (train_b_rec, train_b_out, train_x0) = (flag("train_brec"), flag("train_bout"), flag("train_x0"));
+    let mut flag = |name: &str| -> Result<bool, Refused> { Ok(setting(&mut params, name, "a boolean", View::bool)?.unwrap_or(false)) };
+    let (train_b_rec, train_b_out, train_x0) = (flag("train_brec")?, flag("train_bout")?, flag("train_x0")?);
     let vector = |array: Option<Array>, name: &str, length: usize, trained: bool| -> Result<Vector, Refused> {
         let array = array.map(|array| array.expect(&[length])).transpose().map_err(|error| error.of(name))?;
         Ok(Vector { values: array.map_or_else(|| vec![0.0; length], |array| array.values), trained })
@@ -122,7 +122,7 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     let b_rec = vector(b_rec, "brec", units, train_b_rec)?;
     let b_out = vector(b_out.filter(|array| array.shape != [0]), "bout", w_out.posts, train_b_out)?;
     let x0 = vector(x0, "x0", units, train_x0)?;
-    let start = match (params.take("mode").and_then(View::text), x0.trained) {
+    let start = match (setting(&mut params, "mode", "a text", View::text)?, x0.trained) {
         (Some("continuous"), _) => StartState::Carried,
         (_, true) => StartState::Trained(x0.values),
         (_, false) => StartState::Fixed(x0.values),
@@ -218,14 +218,28 @@ fn times(params: &mut Ledger<View<'_>>, units: usize, options: &Options) -> Resu
     let tau = params.take("tau").map(|tau| numbers(tau, units)).transpose().map_err(|error| error.of("params.tau"))?;
     let tau = tau.unwrap_or_else(|| vec![100.0; units]);
     options.tau(super::ledger::uniform(&tau))?;
-    let stated = params.take("dt").and_then(View::float);
+    let stated = setting(params, "dt", "a number", View::float)?;
     let default = tau.iter().copied().fold(f64::INFINITY, f64::min) / 5.0;
     let dt = options.dt(Some(stated.unwrap_or(default)))?.unwrap_or(default);
     Ok((dt, TimeConstants { values: tau, trained: false }))
 }
 
+/// A setting that may be absent or None, but not of another type.
+fn setting<'a, T>(
+    params: &mut Ledger<View<'a>>,
+    name: &str,
+    wanted: &str,
+    read: impl Fn(View<'a>) -> Option<T>,
+) -> Result<Option<T>, Refused> {
+    let Some(value) = params.take(name).filter(|value| !value.is_none()) else { return Ok(None) };
+    match read(value) {
+        Some(value) => Ok(Some(value)),
+        None => Err(Refused::new(format!("`params.{name}` is {}, but must be {wanted}", value.kind()))),
+    }
+}
+
 fn activations(params: &mut Ledger<View<'_>>, options: &Options) -> Result<(Activation, Readout), Refused> {
-    let hidden = params.take("hidden_activation").and_then(View::text).unwrap_or("rectify");
+    let hidden = setting(params, "hidden_activation", "a text", View::text)?.unwrap_or("rectify");
     let activation = match hidden {
         "linear" => Activation::Linear,
         "rectify" => Activation::Relu,
@@ -236,7 +250,7 @@ fn activations(params: &mut Ledger<View<'_>>, options: &Options) -> Result<(Acti
         other => return Err(Refused::new(format!("has `hidden_activation` = {other}, which has no counterpart here"))),
     };
     options.activation(Some(activation))?;
-    let readout = match params.take("output_activation").and_then(View::text).unwrap_or("linear") {
+    let readout = match setting(params, "output_activation", "a text", View::text)?.unwrap_or("linear") {
         "linear" => Readout::Linear,
         "sigmoid" => Readout::Sigmoid,
         "softmax" => Readout::Softmax,

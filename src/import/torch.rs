@@ -53,10 +53,7 @@ impl<'a> TorchFile<'a> {
             return Err(Refused::new(format!("has a storage named `{}`, which is no name of one", tensor.key)));
         }
         let elements = tensor.shape.iter().try_fold(1_usize, |count, length| count.checked_mul(usize::try_from(*length).ok()?));
-        if let Some(elements) = elements {
-            let left = self.budget.checked_sub(elements);
-            self.budget = left.ok_or_else(|| Refused::new("brings the tensors to more elements than the file can hold"))?;
-        }
+        self.charge(elements.unwrap_or(0))?;
         let data = self.archive.read(&format!("{}data/{}", self.folder, tensor.key), size)?;
         if data.len() as u64 != size {
             return Err(Refused::new(format!("has a storage of {} bytes instead of {size}; copy or download the file again", data.len())));
@@ -64,11 +61,21 @@ impl<'a> TorchFile<'a> {
         Array::strided(&data, element, tensor.offset, &tensor.shape, &tensor.strides)
     }
 
+    /// Takes so many elements off the budget.
+    fn charge(&mut self, elements: usize) -> Result<(), Refused> {
+        let left = self.budget.checked_sub(elements);
+        self.budget = left.ok_or_else(|| Refused::new("brings the tensors to more elements than the file can hold"))?;
+        Ok(())
+    }
+
     /// The elements of a tensor or of an array of NumPy.
     pub fn array_of(&mut self, value: View<'_>) -> Result<Array, Refused> {
         match (value.tensor(), value.array()) {
             (Some(tensor), _) => self.array(tensor),
-            (_, Some(array)) => Array::of_numpy(array),
+            (_, Some(array)) => {
+                self.charge(array.data.len())?;
+                Array::of_numpy(array)
+            }
             _ => Err(Refused::new(format!("is {}, but must be a tensor", value.kind()))),
         }
     }

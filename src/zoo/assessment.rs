@@ -5,9 +5,9 @@ use nn4n_tasks::{Condition, Split, Task, Value, balanced};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    analysis::wilson_interval,
+    analysis::{CumulativeGaussian, wilson_interval},
     error::Result,
-    evaluate::{ConditionResult, choices, evaluate},
+    evaluate::{ChoiceCount, ConditionResult, choices, evaluate},
     plot::{PlotError, Psychometric, TrialFigure},
     record::record_trials,
 };
@@ -100,7 +100,10 @@ impl Picture {
             if counts.is_empty() {
                 continue;
             }
-            let curve = Psychometric::of(&name, variable, &counts);
+            let mut curve = Psychometric::of(&name, variable, &counts);
+            if !is_good(&counts) {
+                curve.curves.iter_mut().for_each(|curve| curve.fit.clear());
+            }
             match &mut figure {
                 Some(figure) => figure.curves.extend(curve.curves),
                 None => figure = Some(curve),
@@ -109,7 +112,7 @@ impl Picture {
         if let Some(figure) = figure {
             return Ok(Self::Psychometric(figure));
         }
-        let trials = balanced(task, Split::Test, SEED, 0, 1)?;
+        let trials = balanced(task, Split::Test, SEED, 0, SHOWN.div_ceil(task.conditions().len().max(1)))?;
         let recording = record_trials(network, task, &trials, Some(NoiseKey::new(SEED, 0)))?;
         let shown: Vec<usize> = (0..SHOWN).map(|i| i * trials.len() / SHOWN).collect();
         Ok(Self::Trials(TrialFigure::of(task, network, &trials, &recording, &shown)))
@@ -118,7 +121,9 @@ impl Picture {
     /// What it shows.
     pub fn caption(&self) -> &'static str {
         match self {
-            Self::Psychometric(_) => "Choices by the strength of the evidence, with the network's noise on.",
+            Self::Psychometric(_) => {
+                "Choices by the strength of the evidence, with the network's noise on; a cumulative Gaussian where one fits."
+            }
             Self::Trials(_) => "Inputs, rates and outputs in a few trials, with the network's noise on.",
         }
     }
@@ -130,6 +135,18 @@ impl Picture {
             Self::Trials(figure) => figure.save(path),
         }
     }
+}
+
+/// Whether the fitted curve leaves about as much to chance as there is (Pearson's chi-squared with two parameters, within four standard deviations of its
+/// mean): it does not where a network lapses.
+fn is_good(counts: &[ChoiceCount]) -> bool {
+    let Some(fit) = CumulativeGaussian::of(counts) else { return false };
+    let term = |count: &ChoiceCount| {
+        let (n, p) = (count.trials as f64, fit.at(count.value).clamp(1e-3, 1.0 - 1e-3));
+        (count.chose_first as f64 - n * p).powi(2) / (n * p * (1.0 - p))
+    };
+    let freedom = counts.len().saturating_sub(2).max(1) as f64;
+    counts.iter().map(term).sum::<f64>() <= freedom + 4.0 * (2.0 * freedom).sqrt()
 }
 
 /// The conditions along one psychometric curve.

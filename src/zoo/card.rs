@@ -5,10 +5,10 @@
 
 use std::fmt::Write;
 
-use nn4n_models::Kind;
+use nn4n_models::{Kind, ModelConfig};
 
 use super::{Description, assessment::Picture};
-use crate::{Checkpoint, evaluate::ConditionResult};
+use crate::{Checkpoint, checkpoint::TaskRecord, evaluate::ConditionResult};
 
 /// Rows of the table of conditions.
 const ROWS: usize = 12;
@@ -35,8 +35,8 @@ pub(super) fn card(
         network(checkpoint, description),
         performance(description, conditions, picture),
         training(checkpoint),
-        loading(description, reference),
-        citation(checkpoint),
+        loading(checkpoint, description, reference),
+        citation(checkpoint, &description.paper),
     ];
     sections.join("\n")
 }
@@ -56,9 +56,9 @@ fn quoted(text: &str) -> String {
 }
 
 fn front_matter(description: &Description) -> String {
-    let Description { id, task, license, assessment, .. } = description;
+    let Description { id, task, members, license, assessment, .. } = description;
     let mut yaml = format!("---\nlicense: {}\nlibrary_name: nn4n\ntags:\n", quoted(license));
-    let family = task.split('/').next().unwrap_or_default();
+    let family = members.first().unwrap_or(task).split('/').next().unwrap_or_default();
     for tag in ["nn4n", "computational-neuroscience", "recurrent-neural-network", "ctrnn", kind_tag(description.kind), family] {
         let _ = writeln!(yaml, "- {}", quoted(tag));
     }
@@ -100,9 +100,9 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
     let mut rows = vec![
         ("units", format!("{}{types}", units.total)),
         ("form, step", format!("{:?}, dt {} ms", model.form, model.dt).to_lowercase()),
-        ("time constant", words(&model.tau, " ms")),
-        ("activation", words(&model.activation, "")),
-        ("recurrent noise", words(&model.sigma_rec, "")),
+        ("time constant", unit_setting(model, &model.tau, " ms")),
+        ("activation", unit_setting(model, &model.activation, "")),
+        ("recurrent noise", unit_setting(model, &model.sigma_rec, "")),
         ("task", format!("`{}`, version {}", task.id, task.version)),
         ("inputs", task.inputs.join(", ")),
         ("outputs", task.outputs.join(", ")),
@@ -110,10 +110,15 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
     ];
     if !units.areas.is_empty() {
         let areas = units.areas.iter().map(|(name, units)| format!("{name} ({units})")).collect::<Vec<_>>().join(", ");
-        rows.insert(1, ("areas", areas));
+        rows.insert(1, (if model.kind == Kind::Stacked { "layers" } else { "areas" }, areas));
     }
     let rows: String = rows.into_iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
     format!("## Network\n\n| | |\n|---|---|\n{rows}")
+}
+
+/// A setting of the units; each layer of a stack may have its own.
+fn unit_setting(model: &ModelConfig, value: &impl serde::Serialize, unit: &str) -> String {
+    if model.layers.is_empty() { words(value, unit) } else { "of each layer: see `nn4n inspect --json`".into() }
 }
 
 /// A value of the units as it stands in a run.toml.
@@ -158,6 +163,12 @@ fn performance(description: &Description, conditions: &[ConditionResult], pictur
 
 fn training(checkpoint: &Checkpoint) -> String {
     let header = &checkpoint.header;
+    if let Some(imported) = &header.provenance.imported {
+        return format!(
+            "## Training\n\nImported by {} from a file of {} (`{}`), which does not say how it was trained.\n",
+            header.provenance.program, imported.format, imported.file
+        );
+    }
     let setting = |name: &str| header.train.settings.get(name).map_or_else(|| "?".into(), ToString::to_string);
     let optimizer = header.train.settings["optimizer"]["kind"].as_str().unwrap_or("?").to_string();
     let mut text = format!(
@@ -187,10 +198,10 @@ fn training(checkpoint: &Checkpoint) -> String {
     text
 }
 
-fn loading(description: &Description, reference: &str) -> String {
+fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) -> String {
     let repository = reference.strip_prefix("hf:").unwrap_or("OWNER/NAME");
     format!(
-        "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks sample {task} --batch 10 --out \
+        "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks sample {task}{settings} --batch 10 --out \
          trials.npz\nnn4n run {reference} --inputs trials.npz --out activity.npz\n```\n\nIn Rust:\n\n```rust\nlet checkpoint = \
          nn4n::Checkpoint::load(\"{reference}\")?;\nlet network = checkpoint.network(&candle_core::Device::Cpu)?;\n```\n\nIn Python, the weights as NumPy \
          arrays (`w[post, pre]`) and the description of the network:\n\n```python\nimport json\nfrom huggingface_hub import hf_hub_download\nfrom \
@@ -198,11 +209,24 @@ fn loading(description: &Description, reference: &str) -> String {
          safe_open(path, \"numpy\") as file:\n    weights = {{name: file.get_tensor(name) for name in file.keys()}}\n    network = \
          json.loads(file.metadata()[\"nn4n\"])[\"model\"]\n```\n\nA NumPy script that runs it: `nn4n export {reference} --to numpy --out network.py`.\n",
         task = description.task,
+        settings = settings(&checkpoint.header.task),
     )
 }
 
-fn citation(checkpoint: &Checkpoint) -> String {
-    let citations: String = checkpoint.header.provenance.citations.iter().map(|citation| format!("- {citation}\n")).collect();
+/// What of a task is not as it is by default, for the command line of a shell.
+fn settings(task: &TaskRecord) -> String {
+    let usual = nn4n_tasks::create(&task.id, None).map(|task| task.parameters()).unwrap_or_default();
+    let own = task.parameters.as_object().into_iter().flatten().filter(|(name, value)| usual.get(name.as_str()) != Some(*value));
+    own.map(|(name, value)| format!(" --set '{name}={}'", value.to_string().replace('\'', "'\\''"))).collect()
+}
+
+fn citation(checkpoint: &Checkpoint, paper: &str) -> String {
+    let known = &checkpoint.header.provenance.citations;
+    // A paper may be known by another form of its reference.
+    let doi = |text: &str| text.split("doi.org/").nth(1).map(String::from);
+    let is_known = known.iter().any(|citation| *citation == paper || (doi(paper).is_some() && doi(citation) == doi(paper)));
+    let task = if is_known { None } else { Some(paper) };
+    let citations: String = known.iter().map(String::as_str).chain(task).map(|citation| format!("- {citation}\n")).collect();
     format!("## Citation\n\n{citations}")
 }
 

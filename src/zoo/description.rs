@@ -19,12 +19,15 @@ pub struct Description {
     pub id: String,
     /// What the network has learned, in one sentence.
     pub summary: String,
-    /// Vanilla, E/I or multi-area.
+    /// Vanilla, E/I, multi-area or stacked.
     pub kind: Kind,
     /// How many units it has.
     pub units: UnitCounts,
     /// Id of the task.
     pub task: String,
+    /// Ids of the tasks that a set of tasks consists of.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub members: Vec<String>,
     /// Version of the task's definition.
     pub task_version: u32,
     /// Size of the checkpoint, bytes.
@@ -66,6 +69,12 @@ impl UnitCounts {
     }
 }
 
+/// The ids in the `tasks` of a set of tasks.
+fn members(parameters: &serde_json::Value) -> Vec<String> {
+    let id = |member: &serde_json::Value| member.as_str().or_else(|| member["id"].as_str()).map(String::from);
+    parameters["tasks"].as_array().into_iter().flatten().filter_map(id).collect()
+}
+
 impl Description {
     /// The description of a checkpoint of `size` bytes.
     ///
@@ -73,13 +82,16 @@ impl Description {
     /// If the task is not one of this program.
     pub fn of(id: &str, checkpoint: &Checkpoint, size: u64, assessment: Assessment, license: &str) -> Result<Self> {
         let (header, task) = (&checkpoint.header, checkpoint.task()?);
+        let members = members(&header.task.parameters);
+        let of_these = if members.is_empty() { String::new() } else { format!(": {}", members.join(", ")) };
         Ok(Self {
             library_name: "nn4n".into(),
             id: id.into(),
-            summary: task.summary().into(),
+            summary: format!("{}{of_these}", task.summary()),
             kind: header.model.kind,
             units: UnitCounts::of(&header.model.layout()),
             task: header.task.id.clone(),
+            members,
             task_version: header.task.version,
             size,
             assessment,

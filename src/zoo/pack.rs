@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use nn4n_models::zoo::ALL;
 use serde::Serialize;
 
 use super::{
     Assessment, Description,
     assessment::Picture,
     card::{PICTURE, card},
-    ids,
 };
 use crate::{
     Checkpoint,
     checkpoint::read,
     error::{Error, Result},
+    hub::Reference,
     run_directory::write_atomically,
 };
 
@@ -59,17 +60,16 @@ impl Packing {
             ));
         }
         match &self.repository {
-            Some(name) if name.split('/').count() != 2 || !name.split('/').all(is_name) => {
-                Err(Error::setting("repository", format!("`{name}` is not OWNER/NAME")))
-            }
-            _ => Ok(()),
+            Some(name) if format!("hf:{name}").parse::<Reference>().is_ok_and(|named| named.repository() == name) => Ok(()),
+            Some(name) => Err(Error::setting("repository", format!("`{name}` is not OWNER/NAME as the hub allows it"))),
+            None => Ok(()),
         }
     }
 
     /// How the network is named in the examples.
-    fn reference(&self) -> String {
+    fn reference(&self, model: &[u8]) -> String {
         match &self.repository {
-            None if ids().any(|id| id == self.id) => self.id.clone(),
+            None if ALL.iter().any(|files| files.id == self.id && files.model == model) => self.id.clone(),
             None => format!("hf:OWNER/{}", self.id),
             Some(repository) => format!("hf:{repository}"),
         }
@@ -86,13 +86,14 @@ pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     if let Some(name) = FILES.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
         return Err(Error::file(directory.join(name), "exists; ask for it to be replaced, or choose another directory"));
     }
+    refuse_others(directory)?;
     let (path, bytes) = read(run)?;
     let checkpoint = Checkpoint::from_bytes(&path, &bytes)?;
     let (task, network) = (checkpoint.task()?, checkpoint.network(&Device::Cpu)?.frozen());
     let (assessment, conditions) = Assessment::of(&network, task.as_ref())?;
     let description = Description::of(&packing.id, &checkpoint, bytes.len() as u64, assessment, &packing.license)?;
     let picture = Picture::of(&network, task.as_ref())?;
-    let text = card(&checkpoint, &description, &conditions, &picture, &packing.reference());
+    let text = card(&checkpoint, &description, &conditions, &picture, &packing.reference(&bytes));
     let json = serde_json::to_string_pretty(&description).map_err(|error| Error::file(directory, error))?;
 
     picture.save(&directory.join(PICTURE))?;
@@ -100,4 +101,16 @@ pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     write_atomically(&directory.join("README.md"), text.as_bytes())?;
     write_atomically(&directory.join("model.safetensors"), &bytes)?;
     Ok(Packed { directory: directory.into(), files: FILES.map(String::from).into(), description })
+}
+
+/// What else is in the directory would be published, too; only a recipe may.
+fn refuse_others(directory: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if !FILES.iter().chain(&["run.toml"]).any(|known| name == *known) {
+            let message = format!("holds `{}`, which would be published with the network; choose an empty directory", name.display());
+            return Err(Error::file(directory, message));
+        }
+    }
+    Ok(())
 }

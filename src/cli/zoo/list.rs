@@ -93,7 +93,7 @@ pub fn list(args: &ListArgs) -> Result<()> {
 impl ListArgs {
     fn admit(&self, network: &Description) -> bool {
         let holds = |text: &Option<String>, whole: &str| text.as_ref().is_none_or(|text| contains(whole, text));
-        holds(&self.task, &network.task)
+        (holds(&self.task, &network.task) || network.members.iter().any(|task| holds(&self.task, task)))
             && self.kind.is_none_or(|kind| kind == KindName::of(network.kind))
             && self.max_units.is_none_or(|most| network.units.total <= most)
             && self.max_size.is_none_or(|most| network.size <= most.saturating_mul(1024))
@@ -115,7 +115,11 @@ fn row(network: &Description) -> [String; 8] {
     };
     [
         network.id.clone(),
-        network.task.clone(),
+        match network.members.as_slice() {
+            [] => network.task.clone(),
+            [only] => only.clone(),
+            [first, others @ ..] => format!("{first} + {}", others.len()),
+        },
         KindName::of(network.kind).words().into(),
         network.units.total.to_string(),
         format!("{} KiB", network.size.div_ceil(1024)),

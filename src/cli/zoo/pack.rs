@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::{
+    Checkpoint,
     cli::output,
     zoo::{self, Packing},
 };
@@ -26,9 +27,9 @@ pub struct PackArgs {
     /// The repository it will be published in, for the examples on its card
     #[arg(long, value_name = "OWNER/NAME")]
     repo: Option<String>,
-    /// Its licence, as the hub names it
-    #[arg(long, value_name = "LICENCE", default_value = "mit")]
-    license: String,
+    /// Its licence, as the hub names it [default: mit, but for an imported network none]
+    #[arg(long, value_name = "LICENCE")]
+    license: Option<String>,
     /// Replace files that are there
     #[arg(long)]
     force: bool,
@@ -42,7 +43,14 @@ pub fn pack(args: &PackArgs) -> Result<()> {
         Some(id) => id.clone(),
         None => name_of(args)?,
     };
-    let packing = Packing { id: id.clone(), repository: args.repo.clone(), license: args.license.clone(), overwrite: args.force };
+    let license = match &args.license {
+        Some(license) => license.clone(),
+        None if Checkpoint::load(&args.run)?.header.provenance.imported.is_some() => {
+            bail!("{} was imported; say with --license under which licence it may be published", args.run.display())
+        }
+        None => "mit".into(),
+    };
+    let packing = Packing { id: id.clone(), repository: args.repo.clone(), license, overwrite: args.force };
     let packed = zoo::pack(&args.run, &args.out, &packing)?;
     if args.json {
         return output::json(&packed);
@@ -51,8 +59,8 @@ pub fn pack(args: &PackArgs) -> Result<()> {
     let performance = found.map_or_else(String::new, |found| {
         format!(", performance {} ({} to {})", output::percent(found.value), output::percent(found.low), output::percent(found.high))
     });
-    output::text(&format!("{}: {}{performance}, licence {}", packed.directory.display(), packed.files.join(", "), args.license))?;
-    output::text(&format!("publish: hf upload {} {}", args.repo.as_deref().unwrap_or(&id), args.out.display()))
+    output::text(&format!("{}: {}{performance}, licence {}", packed.directory.display(), packed.files.join(", "), packing.license))?;
+    output::text(&format!("publish: hf upload {} '{}'", args.repo.as_deref().unwrap_or(&id), args.out.display()))
 }
 
 /// The last part of the directory.

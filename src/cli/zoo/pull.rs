@@ -45,7 +45,8 @@ pub fn pull(args: &PullArgs) -> Result<()> {
         bail!("`{name}` is not on the hub; name a repository as hf:OWNER/NAME[@REVISION][/FILE], or see `nn4n zoo list`");
     };
     let snapshot = hub::fetch_files(&reference, |file| zoo::FILES.contains(&file) || file == reference.file())?;
-    let checkpoint = Checkpoint::load(&args.reference)?;
+    // Of the commit that was downloaded, wherever the branch is by now.
+    let checkpoint = Checkpoint::load(snapshot.directory.join(reference.file()))?;
     let report = Report {
         commit: snapshot.commit,
         directory: snapshot.directory,

@@ -5,7 +5,7 @@
 //! (z1, z2) = sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)        u = (word 1 + 1/2) / 2^31 from its upper 31 bits, v = word 2 / 2^32      Box-Muller
 //! ```
 //!
-//! The largest number this can give is 6.6. Logarithm, sine and cosine are straight-line polynomials (additions, multiplications and
+//! The largest number this can give is 6.7. Logarithm, sine and cosine are straight-line polynomials (additions, multiplications and
 //! divisions, no fused ones), each within 2 units of the last place. Generator: Blackman & Vigna (2021), Scrambled linear pseudorandom number
 //! generators, <https://doi.org/10.1145/3460772>.
 
