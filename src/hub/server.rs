@@ -12,6 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use ureq::{
     Agent, Body, RequestBuilder,
+    config::RedirectAuthHeaders,
     http::{HeaderMap, Response, StatusCode, Uri, header},
     typestate::WithoutBody,
 };
@@ -104,7 +105,9 @@ impl<'a> Server<'a> {
             rfilename: String,
         }
         let url = format!("{}/api/models/{}/revision/{}", self.hub.endpoint, reference.repository(), encoded_revision(reference));
-        let mut response = self.ask(self.with_token(self.agent.get(&url), &url))?;
+        // A renamed repository is elsewhere on the same host.
+        let request = self.with_token(self.agent.get(&url), &url).config().redirect_auth_headers(RedirectAuthHeaders::SameHost).build();
+        let mut response = self.ask(request)?;
         if !response.status().is_success() {
             return Err(self.refusal(reference, &response));
         }
