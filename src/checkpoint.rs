@@ -20,7 +20,6 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -36,7 +35,7 @@ use crate::{
     error::{Error, Result},
     experiment::Experiment,
     hub::{self, Reference},
-    run_directory::write_atomically,
+    run_directory::{read_bounded, write_atomically},
 };
 
 /// The newest format this program reads and the one it writes.
@@ -307,7 +306,7 @@ pub(crate) fn read(reference: &Path) -> Result<(PathBuf, Cow<'static, [u8]>)> {
         return Ok((pretrained.id.into(), Cow::Borrowed(pretrained.model)));
     }
     let path = locate(reference)?;
-    let bytes = read_file(&path)?;
+    let bytes = read_bounded(&path, LARGEST_FILE)?;
     Ok((path, Cow::Owned(bytes)))
 }
 
@@ -393,18 +392,7 @@ pub(crate) fn serialize(path: &Path, tensors: &Tensors, json: Option<String>) ->
 
 /// All tensors of a safetensors file, and its metadata.
 pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<String, String>>)> {
-    parse_tensors(path, &read_file(path)?)
-}
-
-/// The bytes of a file that is not too large.
-fn read_file(path: &Path) -> Result<Vec<u8>> {
-    let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
-    let length = fs::metadata(path).map_err(unreadable)?.len();
-    if length > LARGEST_FILE {
-        let message = format!("has {length} bytes, more than the {LARGEST_FILE} that a network can have; name another file");
-        return Err(Error::file(path, message));
-    }
-    fs::read(path).map_err(unreadable)
+    parse_tensors(path, &read_bounded(path, LARGEST_FILE)?)
 }
 
 fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<HashMap<String, String>>)> {

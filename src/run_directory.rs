@@ -156,6 +156,17 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|error| Error::file(path, format!("could not be written ({error}); check the free space and the permissions")))
 }
 
+/// Reads a whole file, unless it has more than `most` bytes.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
+    let length = fs::metadata(path).map_err(unreadable)?.len();
+    if length > most {
+        let message = format!("has {length} bytes, more than the {most} that a network can have; name another file");
+        return Err(Error::file(path, message));
+    }
+    fs::read(path).map_err(unreadable)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

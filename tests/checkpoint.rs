@@ -1,34 +1,20 @@
 //! A checkpoint is read back as it was written, and what is not one is refused by name.
 
 mod small;
+mod trained;
 
 use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
 };
 
 use candle_core::{DType, Device, Tensor};
-use nn4n::{
-    Checkpoint, Experiment, Result,
-    models::{ModelConfig, NoiseKey},
-};
+use nn4n::{Checkpoint, Result, models::NoiseKey};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use serde_json::Value;
-use small::{easy_task, settings, train};
-
-/// The bytes of a checkpoint, trained once for all tests.
-fn bytes() -> &'static [u8] {
-    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(2, 1), 1).expect("an experiment");
-        train(&experiment, folder.path()).expect("a trained network");
-        fs::read(folder.path().join("model.safetensors")).expect("a checkpoint")
-    })
-}
+use trained::network as bytes;
 
 fn checkpoint() -> Checkpoint {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");

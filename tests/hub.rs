@@ -4,6 +4,7 @@ mod client;
 mod program;
 mod served;
 mod small;
+mod trained;
 
 use std::{
     collections::BTreeMap,
@@ -11,33 +12,20 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
 
 use client::Client;
 use nn4n::{
-    Checkpoint, Experiment,
+    Checkpoint,
     hub::{Hub, Reference},
-    models::ModelConfig,
     zoo::{self, Packing},
 };
 use served::{COMMITS, Fault, OLD_NAME, Served, sha256};
-use small::{easy_task, settings, train};
+use trained::network;
 
 const CARD: &[u8] = b"---\nlicense: mit\n---\nA network.\n";
-
-/// A checkpoint, trained once for all tests.
-fn network() -> &'static [u8] {
-    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(2, 1), 1).expect("an experiment");
-        train(&experiment, folder.path()).expect("a trained network");
-        fs::read(folder.path().join("model.safetensors")).expect("a checkpoint")
-    })
-}
 
 /// Of more than one buffer and no period.
 fn large() -> Vec<u8> {
@@ -421,7 +409,7 @@ fn many_downloads_of_one_file_at_once_make_one() {
 /// The files of a packed network, the checkpoint first.
 fn packed() -> Vec<(&'static str, Vec<u8>)> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let packing = Packing { id: "rdm".into(), repository: Some(served::REPOSITORY.into()), license: "mit".into(), overwrite: false };
+    let packing = Packing { id: "rdm".into(), repository: Some(served::REPOSITORY.into()), license: None, overwrite: false };
     zoo::pack("rdm-vanilla".as_ref(), folder.path(), &packing).expect("a packed network");
     zoo::FILES.map(|name| (name, fs::read(folder.path().join(name)).expect("a file"))).into()
 }

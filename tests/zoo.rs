@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use candle_core::Device;
 use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory,
+    checkpoint::ImportedFrom,
     device::platform,
     models::zoo::ALL,
     train::fit,
@@ -80,7 +81,7 @@ fn the_recipe_of_the_smallest_gives_the_same_bits() -> Result<()> {
 #[test]
 fn a_packed_network_is_its_directory_in_the_zoo() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let packing = |id: &str| Packing { id: id.into(), repository: None, license: "mit".into(), overwrite: false };
+    let packing = |id: &str| Packing { id: id.into(), repository: None, license: None, overwrite: false };
     let files = zoo::files("rdm-vanilla")?;
     let directory = folder.path().join("packed");
     let packed = pack(files.id.as_ref(), &directory, &packing(files.id))?;
@@ -96,6 +97,23 @@ fn a_packed_network_is_its_directory_in_the_zoo() -> Result<()> {
     for id in ["", "../evil", "a/b", "a\nb: c"] {
         assert!(pack(files.id.as_ref(), &folder.path().join("other"), &packing(id)).is_err(), "{id}");
     }
+    Ok(())
+}
+
+#[test]
+fn an_imported_network_is_not_packed_without_a_licence() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut checkpoint = zoo::load("rdm-vanilla")?;
+    checkpoint.header.provenance.imported = Some(ImportedFrom { format: "torch-rnn".into(), file: "rnn.pth".into() });
+    let file = folder.path().join("imported.safetensors");
+    checkpoint.save(&file)?;
+    let packing =
+        |license: Option<&str>| Packing { id: "mine".into(), repository: None, license: license.map(String::from), overwrite: false };
+    let refused = pack(&file, &folder.path().join("mine"), &packing(None)).expect_err("nobody said the licence");
+    assert!(refused.to_string().starts_with("license"), "{refused}");
+    assert_eq!(pack(&file, &folder.path().join("mine"), &packing(Some("cc-by-4.0")))?.description.license, "cc-by-4.0");
+    let card = std::fs::read_to_string(folder.path().join("mine/README.md")).expect("a card");
+    assert!(card.contains("Imported by nn4n") && card.contains("`rnn.pth`") && !card.contains("learning rate"), "{card}");
     Ok(())
 }
 

@@ -50,6 +50,7 @@ use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord},
     error::{Error, Result},
     evaluate::check_fit,
+    run_directory::read_bounded,
 };
 
 /// Longest file that is read, bytes (8 GiB).
@@ -130,19 +131,9 @@ fn read(path: &Path, options: &Options) -> Result<(Format, Network)> {
         options.expect_format(Format::NeuralRnn)?;
         return Ok((Format::NeuralRnn, neuralrnn::read(path, options)?));
     }
-    let bytes = read_bytes(path)?;
+    let bytes = read_bounded(path, LONGEST_FILE)?;
     let (format, network) = read_file(&bytes, options)?;
     Ok((format, network))
-}
-
-/// Reads a whole file, unless it is longer than any network.
-fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    let failed = |error: std::io::Error| Error::file(path, format!("could not be read ({error})"));
-    let length = fs::metadata(path).map_err(failed)?.len();
-    if length > LONGEST_FILE {
-        return Err(Error::file(path, format!("has {length} bytes, more than the {LONGEST_FILE} of the largest network")));
-    }
-    fs::read(path).map_err(failed)
 }
 
 /// Reads the network in the bytes of a file.

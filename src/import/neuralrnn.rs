@@ -17,16 +17,15 @@ use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 use serde_json::Value;
 
 use super::{
-    Refused,
+    LONGEST_FILE, Refused,
     array::Array,
     ledger::Ledger,
     network::{Layer, Network, Noise, StartState, TimeConstants, Vector, Weights},
     options::Options,
-    read_bytes,
     state_dict::{StateDict, safetensors},
     torch::TorchFile,
 };
-use crate::error::Result;
+use crate::{error::Result, run_directory::read_bounded};
 
 /// Models of the family that shares these equations.
 const MODELS: [&str; 8] = ["ctrnn", "vanilla_rnn", "ei_rnn", "constrained_rnn", "se_rnn", "sparse_rnn", "modular_rnn", "multiarea_rnn"];
@@ -83,17 +82,17 @@ pub(super) fn read(directory: &Path, options: &Options) -> Result<Network> {
         };
         return Err(Refused::new(message).into());
     }
-    let config = read_bytes(&config)?;
+    let config = read_bounded(&config, LONGEST_FILE)?;
     let weights = directory.join("model.safetensors");
     if weights.is_file() {
-        return Ok(assemble(&config, safetensors(&read_bytes(&weights)?)?, options)?);
+        return Ok(assemble(&config, safetensors(&read_bounded(&weights, LONGEST_FILE)?)?, options)?);
     }
     // What NeuralRNN writes where safetensors is not installed.
     let weights = directory.join("model.pt");
     if !weights.is_file() {
         return Err(Refused::new("has config.json, but neither model.safetensors nor model.pt").into());
     }
-    let bytes = read_bytes(&weights)?;
+    let bytes = read_bounded(&weights, LONGEST_FILE)?;
     let (mut file, pickle) = TorchFile::open(&bytes)?;
     let state = StateDict::of_torch(&mut file, pickle.root())?;
     Ok(assemble(&config, state, options)?)

@@ -29,8 +29,8 @@ pub struct Packing {
     pub id: String,
     /// The repository that it will be published in, `OWNER/NAME`, for the examples on the card; `None` while it has none.
     pub repository: Option<String>,
-    /// Its licence, as the hub names it, such as `mit` or `cc-by-4.0`.
-    pub license: String,
+    /// Its licence, as the hub names it, such as `mit` or `cc-by-4.0`. `None` is `mit`, but for an imported network, whose licence is not known here.
+    pub license: Option<String>,
     /// Whether files that are there may be replaced.
     pub overwrite: bool,
 }
@@ -53,16 +53,23 @@ impl Packing {
         if !is_name(&self.id) {
             return Err(Error::setting("id", format!("`{}` is no name; use letters, digits, `-`, `_` and `.`, at most 96", self.id)));
         }
-        if !is_name(&self.license) {
-            return Err(Error::setting(
-                "license",
-                format!("`{}` is no licence as the hub names them, such as mit or cc-by-4.0", self.license),
-            ));
+        if let Some(license) = self.license.as_ref().filter(|license| !is_name(license)) {
+            return Err(Error::setting("license", format!("`{license}` is no licence as the hub names them, such as mit or cc-by-4.0")));
         }
         match &self.repository {
             Some(name) if format!("hf:{name}").parse::<Reference>().is_ok_and(|named| named.repository() == name) => Ok(()),
             Some(name) => Err(Error::setting("repository", format!("`{name}` is not OWNER/NAME as the hub allows it"))),
             None => Ok(()),
+        }
+    }
+
+    fn license(&self, checkpoint: &Checkpoint) -> Result<&str> {
+        match &self.license {
+            Some(license) => Ok(license),
+            None if checkpoint.header.provenance.imported.is_some() => {
+                Err(Error::setting("license", "is not given, and the network was imported; say under which licence it may be published"))
+            }
+            None => Ok("mit"),
         }
     }
 
@@ -89,9 +96,10 @@ pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     refuse_others(directory)?;
     let (path, bytes) = read(run)?;
     let checkpoint = Checkpoint::from_bytes(&path, &bytes)?;
+    let license = packing.license(&checkpoint)?;
     let (task, network) = (checkpoint.task()?, checkpoint.network(&Device::Cpu)?.frozen());
     let (assessment, conditions) = Assessment::of(&network, task.as_ref())?;
-    let description = Description::of(&packing.id, &checkpoint, bytes.len() as u64, assessment, &packing.license)?;
+    let description = Description::of(&packing.id, &checkpoint, bytes.len() as u64, assessment, license)?;
     let picture = Picture::of(&network, task.as_ref())?;
     let text = card(&checkpoint, &description, &conditions, &picture, &packing.reference(&bytes));
     let json = serde_json::to_string_pretty(&description).map_err(|error| Error::file(directory, error))?;

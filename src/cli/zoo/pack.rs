@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::{
-    Checkpoint,
     cli::output,
     zoo::{self, Packing},
 };
@@ -43,14 +42,7 @@ pub fn pack(args: &PackArgs) -> Result<()> {
         Some(id) => id.clone(),
         None => name_of(args)?,
     };
-    let license = match &args.license {
-        Some(license) => license.clone(),
-        None if Checkpoint::load(&args.run)?.header.provenance.imported.is_some() => {
-            bail!("{} was imported; say with --license under which licence it may be published", args.run.display())
-        }
-        None => "mit".into(),
-    };
-    let packing = Packing { id: id.clone(), repository: args.repo.clone(), license, overwrite: args.force };
+    let packing = Packing { id: id.clone(), repository: args.repo.clone(), license: args.license.clone(), overwrite: args.force };
     let packed = zoo::pack(&args.run, &args.out, &packing)?;
     if args.json {
         return output::json(&packed);
@@ -59,7 +51,12 @@ pub fn pack(args: &PackArgs) -> Result<()> {
     let performance = found.map_or_else(String::new, |found| {
         format!(", performance {} ({} to {})", output::percent(found.value), output::percent(found.low), output::percent(found.high))
     });
-    output::text(&format!("{}: {}{performance}, licence {}", packed.directory.display(), packed.files.join(", "), packing.license))?;
+    output::text(&format!(
+        "{}: {}{performance}, licence {}",
+        packed.directory.display(),
+        packed.files.join(", "),
+        packed.description.license
+    ))?;
     output::text(&format!("publish: hf upload {} '{}'", args.repo.as_deref().unwrap_or(&id), args.out.display()))
 }
 
