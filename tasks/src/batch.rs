@@ -13,11 +13,11 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, ArrayViewMut2};
 use rayon::prelude::*;
 
 use crate::rng::by_weight;
-use crate::{Condition, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
+use crate::{Condition, Epoch, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
 
 /// The most numbers one batch may hold in all its arrays (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
 const MAX_NUMBERS: usize = 1 << 32;
@@ -100,14 +100,48 @@ fn make<'a>(
     let first = one(0)?;
     refuse_if_too_large(batch_size, numbers(&first))?;
     let leaf = WORTH_A_THREAD.div_ceil(numbers(&first).max(64));
-    let mut trials = vec![first];
     if batch_size <= leaf {
-        trials.extend((1..batch_size).map(one).collect::<Result<Vec<_>, _>>()?);
-    } else {
-        let rest = (1..batch_size).into_par_iter().with_min_len(leaf.div_ceil(4)).map(one);
-        trials.extend(rest.collect::<Result<Vec<_>, _>>()?);
+        return assemble(std::iter::once(Ok(first)).chain((1..batch_size).map(one)).collect::<Result<_, _>>()?);
     }
-    assemble(trials)
+    // Where the timing is drawn, two trials are rarely as long as each other; what was placed in vain is made again, and is the same.
+    let second = one(1)?;
+    if second.n_steps() == first.n_steps() {
+        if let Some(batch) = place([first, second], batch_size, leaf, &one)? {
+            return Ok(batch);
+        }
+    }
+    assemble((0..batch_size).into_par_iter().with_min_len(leaf.div_ceil(4)).map(one).collect::<Result<_, _>>()?)
+}
+
+/// The batch of trials that are all as long as the first two, each put in its place while it is still in the cache; `None` if one is not.
+fn place(
+    first: [Trial; 2],
+    batch_size: usize,
+    leaf: usize,
+    one: &(impl Fn(usize) -> Result<Trial, TaskError> + Sync),
+) -> Result<Option<TrialBatch>, TaskError> {
+    let zeros = |part: &Array2<f32>| Array3::zeros((batch_size, part.nrows(), part.ncols()));
+    let [mut inputs, mut targets, mut loss_mask] = first[0].arrays().map(zeros);
+    let n_steps = vec![first[0].n_steps(); batch_size];
+    let mut places = inputs.outer_iter_mut().zip(targets.outer_iter_mut()).zip(loss_mask.outer_iter_mut());
+    let first: Option<Vec<_>> = first.into_iter().zip(&mut places).map(|(trial, place)| put(trial, place)).collect();
+    let rest = places.collect::<Vec<_>>().into_par_iter().enumerate().with_min_len(leaf.div_ceil(4));
+    let rest = rest.map(|(i, place)| Ok(put(one(2 + i)?, place))).collect::<Result<Option<Vec<_>>, TaskError>>()?;
+    let variables = first.zip(rest).map(|(first, rest)| [first, rest].concat());
+    Ok(variables.map(|variables| joined([inputs, targets, loss_mask], n_steps, variables)))
+}
+
+/// Where the arrays of a trial go: inputs, targets and loss mask.
+type Place<'a> = ((ArrayViewMut2<'a, f32>, ArrayViewMut2<'a, f32>), ArrayViewMut2<'a, f32>);
+
+/// Puts the arrays of a trial in their place, and returns the rest of it; `None` if it does not fit.
+fn put(trial: Trial, ((inputs, targets), loss_mask): Place<'_>) -> Option<Variables> {
+    let places = [inputs, targets, loss_mask];
+    let fits = trial.arrays().iter().zip(&places).all(|(array, place)| array.dim() == place.dim());
+    fits.then(|| {
+        trial.arrays().into_iter().zip(places).for_each(|(array, mut place)| place.assign(array));
+        (trial.condition, trial.epochs, trial.correct)
+    })
 }
 
 /// Joins trials into a batch padded to the longest; all must have the same channels.
@@ -132,13 +166,23 @@ pub fn assemble(trials: Vec<Trial>) -> Result<TrialBatch, TaskError> {
     let inputs = padded(&trials, longest, n_inputs, |trial| &trial.inputs);
     let targets = padded(&trials, longest, n_outputs, |trial| &trial.targets);
     let loss_mask = padded(&trials, longest, n_outputs, |trial| &trial.loss_mask);
-    let mut batch = TrialBatch { inputs, targets, loss_mask, n_steps, conditions: vec![], epochs: vec![], correct: vec![] };
-    for trial in trials {
-        batch.conditions.push(trial.condition);
-        batch.epochs.push(trial.epochs);
-        batch.correct.push(trial.correct);
+    let variables = trials.into_iter().map(|trial| (trial.condition, trial.epochs, trial.correct)).collect();
+    Ok(joined([inputs, targets, loss_mask], n_steps, variables))
+}
+
+/// What a trial has besides its arrays.
+type Variables = (Condition, Vec<Epoch>, Option<usize>);
+
+fn joined([inputs, targets, loss_mask]: [Array3<f32>; 3], n_steps: Vec<usize>, variables: Vec<Variables>) -> TrialBatch {
+    let n = variables.len();
+    let (conditions, epochs, correct) = (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
+    let mut batch = TrialBatch { inputs, targets, loss_mask, n_steps, conditions, epochs, correct };
+    for (condition, epochs, correct) in variables {
+        batch.conditions.push(condition);
+        batch.epochs.push(epochs);
+        batch.correct.push(correct);
     }
-    Ok(batch)
+    batch
 }
 
 /// The parts of all trials (n_steps, channels) side by side.
@@ -159,7 +203,7 @@ fn padded(trials: &[Trial], longest: usize, channels: usize, part: impl Fn(&Tria
 }
 
 fn numbers(trial: &Trial) -> usize {
-    trial.inputs.len() + trial.targets.len() + trial.loss_mask.len()
+    trial.arrays().iter().map(|array| array.len()).sum()
 }
 
 fn refuse_if_too_large(batch_size: usize, numbers_per_trial: usize) -> Result<(), TaskError> {

@@ -101,7 +101,7 @@ impl Duration {
             Self::OneOf(OneOf { one_of }) => one_of.iter().try_for_each(|ms| clock.steps(field, *ms).map(drop)),
             Self::Uniform(Uniform { min, max }) => range(field, *min, *max, clock),
             Self::TruncatedExponential(TruncatedExponential { mean, min, max }) => {
-                rules::positive(&format!("{field}.mean"), *mean)?;
+                rules::positive(format_args!("{field}.mean"), *mean)?;
                 range(field, *min, *max, clock)
             }
         }
@@ -181,13 +181,13 @@ fn truncated_exponential(mean: f64, min: f64, max: f64, u: f64) -> f64 {
 }
 
 fn range(field: &str, min: f64, max: f64, clock: Clock) -> Result<(), TaskError> {
-    rules::not_negative(&format!("{field}.min"), min)?;
-    rules::not_negative(&format!("{field}.max"), max)?;
-    clock.drawn_steps(&format!("{field}.max"), max)?;
+    rules::not_negative(format_args!("{field}.min"), min)?;
+    rules::not_negative(format_args!("{field}.max"), max)?;
+    clock.drawn_steps(format_args!("{field}.max"), max)?;
     if min <= max {
         return Ok(());
     }
-    Err(TaskError::parameter(&format!("{field}.max"), max, "must not be less than `min`", format!("give at least {min} ms")))
+    Err(TaskError::parameter(format_args!("{field}.max"), max, "must not be less than `min`", format!("give at least {min} ms")))
 }
 
 #[cfg(test)]

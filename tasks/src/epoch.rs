@@ -17,7 +17,7 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, fmt::Display, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -115,13 +115,13 @@ impl Clock {
     }
 
     /// The number of steps in the duration `ms` of the parameter `field`.
-    pub fn steps(&self, field: &str, ms: f64) -> Result<usize, TaskError> {
+    pub fn steps(&self, field: impl Display, ms: f64) -> Result<usize, TaskError> {
         self.count(self.fixed, field, ms)
     }
 
     /// The same, and at least one.
-    pub fn at_least_one_step(&self, field: &str, ms: f64) -> Result<usize, TaskError> {
-        match self.steps(field, ms)? {
+    pub fn at_least_one_step(&self, field: impl Display, ms: f64) -> Result<usize, TaskError> {
+        match self.steps(&field, ms)? {
             0 => {
                 let remedy = format!("give at least `dt` = {} ms", self.dt);
                 Err(TaskError::parameter(field, ms, "must last at least one step", remedy))
@@ -131,7 +131,7 @@ impl Clock {
     }
 
     /// The number of steps in a duration that was drawn.
-    pub fn drawn_steps(&self, field: &str, ms: f64) -> Result<usize, TaskError> {
+    pub fn drawn_steps(&self, field: impl Display, ms: f64) -> Result<usize, TaskError> {
         let rounding = if self.drawn == Rounding::Exact { Rounding::Nearest } else { self.drawn };
         self.count(rounding, field, ms)
     }
@@ -142,13 +142,13 @@ impl Clock {
         Ok(Timeline { clock: self, epochs: Vec::new() })
     }
 
-    fn count(&self, rounding: Rounding, field: &str, ms: f64) -> Result<usize, TaskError> {
+    fn count(&self, rounding: Rounding, field: impl Display, ms: f64) -> Result<usize, TaskError> {
         rules::positive("dt", self.dt)?;
-        rules::not_negative(field, ms)?;
+        rules::not_negative(&field, ms)?;
         let exact = ms / self.dt;
         let Some(whole) = rounding.apply(exact) else {
             let (below, above) = (exact.floor() * self.dt, exact.ceil() * self.dt);
-            return Err(TaskError::Duration { field: field.into(), value: ms, dt: self.dt, below, above });
+            return Err(TaskError::Duration { field: field.to_string(), value: ms, dt: self.dt, below, above });
         };
         if whole > MAX_STEPS as f64 {
             return Err(too_long(field, whole));
@@ -217,7 +217,7 @@ pub fn steps(field: &str, ms: f64, dt: f64) -> Result<usize, TaskError> {
     Clock::new(dt).steps(field, ms)
 }
 
-fn too_long(field: &str, steps: impl std::fmt::Display) -> TaskError {
+fn too_long(field: impl Display, steps: impl Display) -> TaskError {
     TaskError::parameter(
         field,
         format!("{steps} steps"),

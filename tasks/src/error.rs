@@ -118,8 +118,8 @@ pub enum TaskError {
 
 impl TaskError {
     /// A [`TaskError::Parameter`], with the value in words.
-    pub fn parameter(field: &str, value: impl ToString, rule: &'static str, remedy: impl Into<String>) -> Self {
-        Self::Parameter { field: field.into(), value: value.to_string(), rule, remedy: remedy.into() }
+    pub fn parameter(field: impl ToString, value: impl ToString, rule: &'static str, remedy: impl Into<String>) -> Self {
+        Self::Parameter { field: field.to_string(), value: value.to_string(), rule, remedy: remedy.into() }
     }
 
     /// A [`TaskError::Condition`], with the value in words.
@@ -130,10 +130,12 @@ impl TaskError {
 
 /// Rules that parameters of many tasks share; each returns the value's error or nothing.
 pub mod rules {
+    use std::fmt::Display;
+
     use super::TaskError;
 
     /// `value` is finite and > 0.
-    pub fn positive(field: &str, value: f64) -> Result<(), TaskError> {
+    pub fn positive(field: impl Display, value: f64) -> Result<(), TaskError> {
         if value.is_finite() && value > 0.0 {
             return Ok(());
         }
@@ -141,7 +143,7 @@ pub mod rules {
     }
 
     /// `value` is finite and >= 0.
-    pub fn not_negative(field: &str, value: f64) -> Result<(), TaskError> {
+    pub fn not_negative(field: impl Display, value: f64) -> Result<(), TaskError> {
         if value.is_finite() && value >= 0.0 {
             return Ok(());
         }
@@ -149,7 +151,7 @@ pub mod rules {
     }
 
     /// `value` is a number, not NaN or infinite.
-    pub fn finite(field: &str, value: f64) -> Result<(), TaskError> {
+    pub fn finite(field: impl Display, value: f64) -> Result<(), TaskError> {
         if value.is_finite() {
             return Ok(());
         }
@@ -157,7 +159,7 @@ pub mod rules {
     }
 
     /// `value` lies in [0, 1].
-    pub fn probability(field: &str, value: f64) -> Result<(), TaskError> {
+    pub fn probability(field: impl Display, value: f64) -> Result<(), TaskError> {
         if (0.0..=1.0).contains(&value) {
             return Ok(());
         }
@@ -177,8 +179,11 @@ mod tests {
 
     #[test]
     fn nan_passes_no_rule() {
-        for rule in [rules::positive, rules::not_negative, rules::finite, rules::probability] {
-            assert!(rule("x", f64::NAN).is_err());
+        for rule in
+            [|v| rules::positive("x", v), |v| rules::not_negative("x", v), |v| rules::finite("x", v), |v| rules::probability("x", v)]
+                as [fn(f64) -> _; 4]
+        {
+            assert!(rule(f64::NAN).is_err());
         }
     }
 }

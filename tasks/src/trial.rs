@@ -34,6 +34,11 @@ impl Trial {
         self.inputs.nrows()
     }
 
+    /// Inputs, targets and loss mask.
+    pub(crate) fn arrays(&self) -> [&Array2<f32>; 3] {
+        [&self.inputs, &self.targets, &self.loss_mask]
+    }
+
     /// What a scoring rule sees.
     pub fn view(&self) -> TrialView<'_> {
         TrialView {

@@ -191,14 +191,7 @@ pub(super) fn conditions(angles: &[f64]) -> Vec<Condition> {
 
 /// Adds `std` times a standard Gaussian to some channels at every step.
 pub(super) fn add_noise(inputs: &mut Array2<f32>, channels: Range<usize>, std: f64, rng: &mut TrialRng) {
-    if std == 0.0 {
-        return;
-    }
-    let mut noise = vec![0.0; inputs.nrows() * channels.len()];
-    rng.add_gaussian(&mut noise, std);
-    for (value, noise) in inputs.slice_mut(s![.., channels]).iter_mut().zip(noise) {
-        *value += noise;
-    }
+    rng.add_gaussian_to(inputs.slice_mut(s![.., channels]), std);
 }
 
 fn draw_angle(angles: &[f64], condition: Option<&Condition>, rng: &mut TrialRng) -> Result<f64, TaskError> {

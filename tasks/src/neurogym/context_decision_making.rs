@@ -205,7 +205,7 @@ impl Task for ContextDecisionMaking {
         schedule.epoch("delay", &self.delay, rng)?;
         let decision = schedule.fixed("decision", self.decision)?;
 
-        let mut stage = schedule.stage(self.inputs().len(), 1 + n);
+        let mut stage = schedule.stage(1 + 2 * n + if self.context == Context::Cued { 2 } else { 0 }, 1 + n);
         stage.show(0..if self.go_cue { decision.start } else { fixation.end }, 0, 1.0);
         stage.pattern(stimulus.clone(), 1, &first.levels(1.0, n));
         stage.pattern(stimulus.clone(), 1 + n, &second.levels(1.0, n));

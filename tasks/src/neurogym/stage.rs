@@ -91,12 +91,7 @@ impl Stage {
 
     /// Adds independent Gaussian noise.
     pub fn noise(&mut self, steps: Range<usize>, channels: Range<usize>, std: f64, rng: &mut TrialRng) {
-        let mut noise = Array2::zeros((steps.len(), channels.len()));
-        if let Some(values) = noise.as_slice_mut() {
-            rng.add_gaussian(values, std);
-        }
-        let mut shown = self.inputs.slice_mut(s![steps, channels]);
-        shown += &noise;
+        rng.add_gaussian_to(self.inputs.slice_mut(s![steps, channels]), std);
     }
 
     /// Makes `class` the right one.

@@ -72,7 +72,7 @@ impl Task for ChangeDetection {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

@@ -115,7 +115,7 @@ impl Task for Comparison {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

@@ -60,7 +60,7 @@ impl Task for DelayedEstimation1 {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

@@ -59,7 +59,7 @@ impl Task for DelayedEstimation2 {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

@@ -71,7 +71,7 @@ impl Task for GatedDelayedEstimation {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

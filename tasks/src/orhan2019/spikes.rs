@@ -11,8 +11,8 @@
 //! Both ends of the orientations, 0 and pi, are the same orientation, so it has two channels, as in the source. Where the delay is drawn, n
 //! is that of the longest delay.
 //!
-//! The spikes of a channel in a period are drawn as a Poisson number of them, each in a step drawn at random, which is the same
-//! distribution.
+//! Of channels that fire alike, one Poisson number of spikes is drawn for the whole period, each in a step and a channel drawn at random, which
+//! is the same distribution.
 
 use std::f64::consts::PI;
 use std::ops::Range;
@@ -96,15 +96,13 @@ impl Spikes {
     ) {
         let n = channels.len();
         for (k, channel) in channels.enumerate() {
-            fire(inputs, steps, channel, self.peak_spikes * tuning.response(k, n, stimulus), rng);
+            fire(inputs, steps, channel..channel + 1, self.peak_spikes * tuning.response(k, n, stimulus), rng);
         }
     }
 
     /// Lets channels fire without a stimulus, `times` as much as usual.
     pub(crate) fn rest(&self, inputs: &mut Array2<f32>, steps: &Range<usize>, channels: Range<usize>, times: f64, rng: &mut TrialRng) {
-        for channel in channels {
-            fire(inputs, steps, channel, times * self.spontaneous_spikes, rng);
-        }
+        fire(inputs, steps, channels, times * self.spontaneous_spikes, rng);
     }
 
     /// Lets all channels fire in the delay.
@@ -114,15 +112,17 @@ impl Spikes {
     }
 }
 
-/// A Poisson number of spikes of a channel, spread over the steps.
-fn fire(inputs: &mut Array2<f32>, steps: &Range<usize>, channel: usize, expected: f64, rng: &mut TrialRng) {
-    if steps.is_empty() {
+/// Spikes of channels that are expected to fire so many each, spread over the steps.
+fn fire(inputs: &mut Array2<f32>, steps: &Range<usize>, channels: Range<usize>, expected_each: f64, rng: &mut TrialRng) {
+    let places = steps.len() * channels.len();
+    if places == 0 {
         return;
     }
     // There is no distribution of mean 0: no spikes.
-    let spikes = Poisson::new(expected).map_or(0.0, |poisson| poisson.sample(rng));
+    let spikes = Poisson::new(expected_each * channels.len() as f64).map_or(0.0, |poisson| poisson.sample(rng));
     for _ in 0..spikes as u64 {
-        inputs[[rng.random_range(steps.clone()), channel]] += 1.0;
+        let place = rng.random_range(0..places);
+        inputs[[steps.start + place / channels.len(), channels.start + place % channels.len()]] += 1.0;
     }
 }
 

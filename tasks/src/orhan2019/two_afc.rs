@@ -74,7 +74,7 @@ impl Task for TwoAfc {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

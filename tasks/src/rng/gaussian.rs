@@ -14,40 +14,71 @@ use rand::RngCore;
 
 /// Generators side by side: as many as the widest vectors have places.
 const LANES: usize = 16;
-/// Pairs of numbers that are made together: all radii first, then all angles.
+/// Pairs of numbers in a block.
 const PAIRS: usize = 16 * LANES;
+/// Numbers in a block.
+const BLOCK: usize = 2 * PAIRS;
 
-/// Adds `std` times a standard Gaussian to every value. Uses up 256 bytes of `rng`, however many values there are.
-pub(super) fn add(rng: &mut impl RngCore, values: &mut [f32], std: f32) {
-    pulp::Arch::new().dispatch(Addition { generators: Generators::start(rng), values, std });
+/// Adds `std` times a standard Gaussian to every value of all rows, `count` in all. Uses up 256 bytes of `rng`, however many values there are.
+pub(super) fn add<'a>(rng: &mut impl RngCore, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f32) {
+    pulp::Arch::new().dispatch(Addition { generators: Generators::start(rng), rows, count, std });
 }
 
 /// Compiled once for each width of vectors.
-struct Addition<'a> {
+struct Addition<R> {
     generators: Generators,
-    values: &'a mut [f32],
+    rows: R,
+    count: usize,
     std: f32,
 }
 
-impl WithSimd for Addition<'_> {
+impl<'a, R: Iterator<Item = &'a mut [f32]>> WithSimd for Addition<R> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { mut generators, values, std } = self;
-        let (mut radii, mut angles) = ([0; PAIRS], [0; PAIRS]);
-        let (mut first, mut second) = ([0.0; PAIRS], [0.0; PAIRS]);
-        for block in values.chunks_mut(2 * PAIRS) {
-            // The last block may need only some of the pairs; their words lie where those of a whole block would.
-            let pairs = block.len().next_multiple_of(LANES).min(PAIRS);
-            generators.fill(&mut radii[..pairs]);
-            generators.skip((PAIRS - pairs) / LANES);
-            generators.fill(&mut angles[..pairs]);
-            box_muller(&radii[..pairs], &angles[..pairs], &mut first, &mut second);
-            let (near, far) = block.split_at_mut(block.len().min(PAIRS));
-            near.iter_mut().zip(&first).for_each(|(value, gaussian)| *value += std * gaussian);
-            far.iter_mut().zip(&second).for_each(|(value, gaussian)| *value += std * gaussian);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { mut generators, rows, mut count, std } = self;
+        let mut block = Block::default();
+        let mut next = BLOCK..BLOCK;
+        for mut row in rows {
+            while !row.is_empty() {
+                if next.is_empty() {
+                    block.fill(simd, &mut generators, count);
+                    next = 0..BLOCK;
+                    count = count.saturating_sub(BLOCK);
+                }
+                let (now, later) = row.split_at_mut(row.len().min(next.len()));
+                now.iter_mut().zip(&block.gaussians.as_flattened()[next.clone()]).for_each(|(value, gaussian)| *value += std * gaussian);
+                next.start += now.len();
+                row = later;
+            }
         }
+    }
+}
+
+/// Numbers that are made together: all radii first, then all angles.
+struct Block {
+    radii: [u32; PAIRS],
+    angles: [u32; PAIRS],
+    gaussians: [[f32; PAIRS]; 2],
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { radii: [0; PAIRS], angles: [0; PAIRS], gaussians: [[0.0; PAIRS]; 2] }
+    }
+}
+
+impl Block {
+    /// The next numbers, of which `count` are needed.
+    #[inline(always)]
+    fn fill<S: Simd>(&mut self, simd: S, generators: &mut Generators, count: usize) {
+        // The angles of a last block begin where those of a whole one would.
+        let pairs = count.next_multiple_of(LANES).min(PAIRS);
+        generators.fill(simd, &mut self.radii);
+        generators.fill(simd, &mut self.angles[..pairs]);
+        let [first, second] = &mut self.gaussians;
+        box_muller(&self.radii[..pairs], &self.angles[..pairs], first, second);
     }
 }
 
@@ -63,35 +94,37 @@ impl Generators {
         Self(state)
     }
 
-    /// The next words, one of each generator for every row of [`LANES`].
+    /// The next words, one of each generator for every row of [`LANES`]. Vectors are spelled out: compilers take apart those of a loop over
+    /// the generators.
     #[inline(always)]
-    fn fill(&mut self, words: &mut [u32]) {
-        for words in words.as_chunks_mut::<LANES>().0 {
-            let [a, .., d] = &self.0;
-            for i in 0..LANES {
-                words[i] = a[i].wrapping_add(d[i]).rotate_left(7).wrapping_add(a[i]);
+    fn fill<S: Simd>(&mut self, simd: S, words: &mut [u32]) {
+        let [a, b, c, d] = self.0.each_mut().map(|row| S::as_mut_simd_u32s(row).0);
+        for (column, (((a, b), c), d)) in a.iter_mut().zip(b).zip(c).zip(d).enumerate() {
+            let mut state = [*a, *b, *c, *d];
+            for row in words.as_chunks_mut::<LANES>().0 {
+                let [a, .., d] = state;
+                S::as_mut_simd_u32s(row).0[column] = simd.add_u32s(rotate_left(simd, simd.add_u32s(a, d), 7), a);
+                state = next(simd, state);
             }
-            self.skip(1);
+            [*a, *b, *c, *d] = state;
         }
     }
+}
 
-    /// Leaves out so many rows of words.
-    #[inline(always)]
-    fn skip(&mut self, rows: usize) {
-        let [mut a, mut b, mut c, mut d] = self.0;
-        for _ in 0..rows {
-            for i in 0..LANES {
-                let shifted = b[i] << 9;
-                c[i] ^= a[i];
-                d[i] ^= b[i];
-                b[i] ^= c[i];
-                a[i] ^= d[i];
-                c[i] ^= shifted;
-                d[i] = d[i].rotate_left(11);
-            }
-        }
-        self.0 = [a, b, c, d];
-    }
+/// The state of generators after one more word.
+#[inline(always)]
+fn next<S: Simd>(simd: S, [a, b, c, d]: [S::u32s; 4]) -> [S::u32s; 4] {
+    let shifted = simd.wrapping_dyn_shl_u32s(b, simd.splat_u32s(9));
+    let (c, d) = (simd.xor_u32s(c, a), simd.xor_u32s(d, b));
+    let (b, a) = (simd.xor_u32s(b, c), simd.xor_u32s(a, d));
+    [a, b, simd.xor_u32s(c, shifted), rotate_left(simd, d, 11)]
+}
+
+/// The bits of every word moved up, the highest ones to the lowest places.
+#[inline(always)]
+fn rotate_left<S: Simd>(simd: S, words: S::u32s, bits: u32) -> S::u32s {
+    let up = simd.wrapping_dyn_shl_u32s(words, simd.splat_u32s(bits));
+    simd.or_u32s(up, simd.wrapping_dyn_shr_u32s(words, simd.splat_u32s(32 - bits)))
 }
 
 /// The numbers of these radii and angles.
@@ -160,7 +193,7 @@ mod tests {
         // The state 1, 2, 3, 4, whose first words can be worked by hand: (1 + 4) << 7 + 1 = 641.
         let mut generators = Generators([[1; LANES], [2; LANES], [3; LANES], [4; LANES]]);
         let mut words = [0; 3 * LANES];
-        generators.fill(&mut words);
+        generators.fill(pulp::Scalar, &mut words);
         assert_eq!([words[0], words[LANES], words[2 * LANES]], [641, 1_573_767, 3_222_811_527]);
         assert!(words.chunks(LANES).all(|row| row.iter().all(|word| *word == row[0])));
     }

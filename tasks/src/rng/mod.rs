@@ -18,6 +18,7 @@
 
 mod gaussian;
 
+use ndarray::{ArrayViewMut1, ArrayViewMut2};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -68,8 +69,19 @@ impl TrialRng {
 
     /// Adds `std` times a standard Gaussian to every value; much faster than one [`gaussian`](Self::gaussian) at a time, and other numbers.
     pub fn add_gaussian(&mut self, values: &mut [f32], std: f64) {
+        let count = values.len();
+        self.add_to_rows(std::iter::once(values), count, std);
+    }
+
+    /// The same for a part of an array (steps, channels) that lies in memory in the order of its rows, as new ones do, row by row.
+    pub fn add_gaussian_to(&mut self, mut values: ArrayViewMut2<'_, f32>, std: f64) {
+        let count = values.len();
+        self.add_to_rows(values.rows_mut().into_iter().filter_map(ArrayViewMut1::into_slice), count, std);
+    }
+
+    fn add_to_rows<'a>(&mut self, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f64) {
         if std != 0.0 {
-            gaussian::add(&mut self.numbers, values, std as f32);
+            gaussian::add(&mut self.numbers, rows, count, std as f32);
         }
     }
 
@@ -177,6 +189,17 @@ mod tests {
         }
         let lag = values.windows(2).map(|pair| f64::from(pair[0] - 1.0) * f64::from(pair[1] - 1.0) / 0.25).sum::<f64>();
         assert!((lag / values.len() as f64).abs() < 0.01, "neighbours are independent");
+    }
+
+    #[test]
+    fn part_of_an_array_gets_the_numbers_of_its_values_in_order() {
+        // 3 x 700 numbers, so that blocks of them end within a row.
+        let mut expected = vec![0.0f32; 2100];
+        TrialRng::new(0, "test", 0, 0).add_gaussian(&mut expected, 0.5);
+        let mut array = ndarray::Array2::<f32>::zeros((5, 703));
+        TrialRng::new(0, "test", 0, 0).add_gaussian_to(array.slice_mut(ndarray::s![1..4, 2..702]), 0.5);
+        assert_eq!(array.slice(ndarray::s![1..4, 2..702]).iter().copied().collect::<Vec<_>>(), expected);
+        assert_eq!(array.iter().filter(|value| **value != 0.0).count(), 2100, "nothing else has changed");
     }
 
     #[test]
