@@ -107,14 +107,14 @@ pub fn graded_values(task: &dyn Task, variable: &str) -> Vec<f64> {
 pub struct ChoiceCount {
     /// Value of the variable.
     pub value: f64,
-    /// Trials in which output 0 was chosen.
+    /// Trials in which the first alternative was chosen, see [`Task::chose_first`].
     pub chose_first: usize,
-    /// Trials with a choice.
+    /// Trials in which one of the two was chosen.
     pub trials: usize,
 }
 
 impl ChoiceCount {
-    /// Fraction of the choices that were output 0; 0 without any.
+    /// Fraction of the choices that were the first; 0 without any.
     pub fn fraction(&self) -> f64 {
         self.chose_first as f64 / self.trials.max(1) as f64
     }
@@ -156,12 +156,12 @@ pub fn choices(
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
     let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
     let scores = scores(task, &trials, outputs.view())?;
-    Ok(values
-        .iter()
-        .zip(scores.chunks(per_condition))
-        .map(|(value, scores)| {
-            let choices: Vec<usize> = scores.iter().filter_map(|score| score.choice).collect();
-            ChoiceCount { value: *value, chose_first: choices.iter().filter(|choice| **choice == 0).count(), trials: choices.len() }
-        })
-        .collect())
+    let first: Vec<Option<bool>> =
+        trials.conditions.iter().zip(&scores).map(|(condition, score)| task.chose_first(condition, score)).collect();
+    let count = |(value, first): (f64, &[Option<bool>])| ChoiceCount {
+        value,
+        chose_first: first.iter().filter(|first| **first == Some(true)).count(),
+        trials: first.iter().flatten().count(),
+    };
+    Ok(values.into_iter().zip(first.chunks(per_condition)).map(count).collect())
 }

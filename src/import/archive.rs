@@ -9,18 +9,33 @@ use super::Refused;
 /// Most bytes that the members of one archive may unpack to (256 MiB), or the size of the archive if that is more.
 const MOST_UNPACKED: u64 = 256 << 20;
 
+/// Numbers that all arrays of an archive may have beyond one for each of its bytes: what is stored packed or once can be unpacked and repeated.
+const MOST_REPEATED: usize = 1 << 22;
+
 /// An archive in memory.
 pub(super) struct Archive<'a> {
     members: ZipArchive<Cursor<&'a [u8]>>,
     /// Bytes that may still be unpacked.
     budget: u64,
+    /// Numbers that may still be made of them.
+    numbers: usize,
 }
 
 impl<'a> Archive<'a> {
     pub fn open(bytes: &'a [u8]) -> Result<Self, Refused> {
         let members = ZipArchive::new(Cursor::new(bytes))
             .map_err(|error| Refused::new(format!("is not a whole zip archive ({error}); copy or download it again")))?;
-        Ok(Self { members, budget: MOST_UNPACKED.max(bytes.len() as u64) })
+        Ok(Self { members, budget: MOST_UNPACKED.max(bytes.len() as u64), numbers: bytes.len().saturating_add(MOST_REPEATED) })
+    }
+
+    /// Takes the numbers of one more array into account.
+    ///
+    /// # Errors
+    /// If all together are too many for the size of the archive.
+    pub fn charge(&mut self, numbers: usize) -> Result<(), Refused> {
+        let left = self.numbers.checked_sub(numbers);
+        self.numbers = left.ok_or_else(|| Refused::new("brings the arrays to more numbers than a file of this size can hold"))?;
+        Ok(())
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -80,6 +95,15 @@ mod tests {
         archive.budget = 5000;
         archive.read("zeros", u64::MAX).expect("the member");
         assert!(archive.read("zeros", u64::MAX).unwrap_err().to_string().contains("more than the 1000"));
+    }
+
+    #[test]
+    fn arrays_have_hardly_more_numbers_than_the_archive_has_bytes() {
+        let bytes = zeros();
+        let mut archive = Archive::open(&bytes).expect("an archive");
+        archive.charge(bytes.len() + 1000).expect("a few");
+        archive.charge(MOST_REPEATED - 1000).expect("the rest");
+        assert!(archive.charge(1).unwrap_err().to_string().contains("more numbers"));
     }
 
     #[test]

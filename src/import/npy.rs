@@ -31,38 +31,59 @@ pub(super) fn read_all(bytes: &[u8]) -> Result<Vec<(String, Stored)>, Refused> {
         .into_iter()
         .map(|member| {
             let name = member.strip_suffix(".npy").ok_or_else(|| Refused::new(format!("holds `{member}`, which is no array of NumPy")))?;
-            let stored = parse(&archive.read(&member, u64::MAX)?).map_err(|error| error.of(name))?;
-            Ok((name.to_owned(), stored))
+            let bytes = archive.read(&member, u64::MAX)?;
+            let stored = Npy::parse(&bytes).and_then(|npy| {
+                archive.charge(npy.numbers())?;
+                npy.read()
+            });
+            stored.map(|stored| (name.to_owned(), stored)).map_err(|error| error.of(name))
         })
         .collect()
 }
 
-/// Reads an `.npy`.
-pub(super) fn parse(bytes: &[u8]) -> Result<Stored, Refused> {
-    let damaged = || Refused::new("is not a whole array of NumPy");
-    let (magic, rest) = bytes.split_at_checked(8).ok_or_else(damaged)?;
-    if !magic.starts_with(b"\x93NUMPY") {
-        return Err(damaged());
+/// An `.npy` with its header read.
+pub(super) struct Npy<'a> {
+    element: ElementType,
+    fortran_order: bool,
+    shape: Vec<i64>,
+    data: &'a [u8],
+}
+
+impl<'a> Npy<'a> {
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Refused> {
+        let damaged = || Refused::new("is not a whole array of NumPy");
+        let (magic, rest) = bytes.split_at_checked(8).ok_or_else(damaged)?;
+        if !magic.starts_with(b"\x93NUMPY") {
+            return Err(damaged());
+        }
+        let width = if magic[6] == 1 { 2 } else { 4 };
+        let (length, rest) = rest.split_at_checked(width).ok_or_else(damaged)?;
+        let length = length.iter().rev().fold(0, |length, byte| (length << 8) | usize::from(*byte));
+        if length > LONGEST_HEADER {
+            return Err(Refused::new(format!("has a header of {length} bytes, which no plain array has")));
+        }
+        let (header, data) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        let header = std::str::from_utf8(header).map_err(|_| damaged())?;
+        let element = ElementType::of_descriptor(quoted(field(header, "descr")?)?)?;
+        let fortran_order = match field(header, "fortran_order")? {
+            order if order.starts_with("True") => true,
+            order if order.starts_with("False") => false,
+            _ => return Err(damaged()),
+        };
+        Ok(Self { element, fortran_order, shape: tuple(field(header, "shape")?)?, data })
     }
-    let width = if magic[6] == 1 { 2 } else { 4 };
-    let (length, rest) = rest.split_at_checked(width).ok_or_else(damaged)?;
-    let length = length.iter().rev().fold(0, |length, byte| (length << 8) | usize::from(*byte));
-    if length > LONGEST_HEADER {
-        return Err(Refused::new(format!("has a header of {length} bytes, which no plain array has")));
+
+    /// How many numbers there are.
+    pub fn numbers(&self) -> usize {
+        self.data.len() / self.element.scalar.size().max(1)
     }
-    let (header, data) = rest.split_at_checked(length).ok_or_else(damaged)?;
-    let header = std::str::from_utf8(header).map_err(|_| damaged())?;
-    let element = ElementType::of_descriptor(quoted(field(header, "descr")?)?)?;
-    let fortran_order = match field(header, "fortran_order")? {
-        order if order.starts_with("True") => true,
-        order if order.starts_with("False") => false,
-        _ => return Err(damaged()),
-    };
-    let shape = tuple(field(header, "shape")?)?;
-    if element.scalar == Scalar::Object {
-        return Ok(Stored::Objects(pickle::parse(data)?));
+
+    pub fn read(self) -> Result<Stored, Refused> {
+        if self.element.scalar == Scalar::Object {
+            return Ok(Stored::Objects(pickle::parse(self.data)?));
+        }
+        Array::packed(self.data, self.element, &self.shape, self.fortran_order).map(Stored::Numbers)
     }
-    Array::packed(data, element, &shape, fortran_order).map(Stored::Numbers)
 }
 
 /// What follows a key of the header.
@@ -87,6 +108,10 @@ fn tuple(value: &str) -> Result<Vec<i64>, Refused> {
 mod tests {
     use super::*;
 
+    fn parse(bytes: &[u8]) -> Result<Stored, Refused> {
+        Npy::parse(bytes)?.read()
+    }
+
     fn npy(header: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
         bytes.extend((header.len() as u16).to_le_bytes());
@@ -106,6 +131,18 @@ mod tests {
             panic!("not an array")
         };
         assert_eq!((number.shape.len(), number.values[0], number.double), (0, 0.8, true));
+    }
+
+    #[test]
+    fn zeros_that_were_packed_are_not_unpacked_to_many_times_the_file() {
+        let zeros = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (8388608,), }", &vec![0; 1 << 23]);
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        writer.start_file("w.npy", zip::write::SimpleFileOptions::default()).expect("a member");
+        std::io::Write::write_all(&mut writer, &zeros).expect("its bytes");
+        let bytes = writer.finish().expect("an archive").into_inner();
+        assert!(bytes.len() < zeros.len() / 100, "the member is packed");
+        let message = read_all(&bytes).expect_err("a bomb").to_string();
+        assert!(message.contains("`w`") && message.contains("more numbers than a file of this size"), "{message}");
     }
 
     #[test]

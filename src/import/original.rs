@@ -138,7 +138,7 @@ fn plasticity(mut masks: [Option<Array>; 3], weights: &[Weights]) -> Result<[Opt
     Ok(masks)
 }
 
-/// A bias is trained if it was made with a distribution or with values.
+/// A bias is trained if it was made with a distribution or with values; where nothing says how it was made, if it is not zero.
 fn biases(
     tensors: &mut Ledger<Array>,
     keywords: &mut Ledger<Keyword>,
@@ -146,12 +146,12 @@ fn biases(
     lengths: [usize; 3],
 ) -> Result<[Vector; 3], Refused> {
     let stated = keywords.take("biases").map(Keyword::three).transpose().map_err(|error| error.of("kwargs.biases"))?;
-    let trained = stated.map_or([false; 3], |stated| stated.map(|bias| !bias.is_none()));
+    let trained = stated.map(|stated| stated.map(|bias| !bias.is_none()));
     let mut biases = Vec::with_capacity(3);
     for index in 0..3 {
         let values = tensors.vector(&format!("{}bias", prefixes[index]), lengths[index])?;
         let mut bias = Vector::trained(values, lengths[index]);
-        bias.trained = trained[index] || bias.values.iter().any(|value| *value != 0.0);
+        bias.trained = trained.map_or_else(|| bias.values.iter().any(|value| *value != 0.0), |trained| trained[index]);
         biases.push(bias);
     }
     biases.try_into().map_err(|_| Refused::new("has not three biases"))

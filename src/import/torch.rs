@@ -16,15 +16,12 @@ use super::{
 /// Longest pickle of a file, bytes; its tensors lie elsewhere.
 const LONGEST_PICKLE: u64 = 64 << 20;
 
-/// Elements that tensors may have beyond one for each byte of the file: a tensor can repeat what is stored once.
-const MOST_REPEATED: usize = 1 << 22;
-
 /// An open file.
 pub(super) struct TorchFile<'a> {
     archive: Archive<'a>,
     folder: String,
-    /// Elements that may still be read.
-    budget: usize,
+    /// The storage that was read last, and its name: tensors that share one follow each other.
+    last: Option<(String, Vec<u8>)>,
 }
 
 impl<'a> TorchFile<'a> {
@@ -41,7 +38,7 @@ impl<'a> TorchFile<'a> {
             return Err(Refused::new("was written on a big-endian machine; load and save it again on another"));
         }
         let pickle = pickle::parse(&archive.read(&format!("{folder}data.pkl"), LONGEST_PICKLE)?)?;
-        Ok((Self { archive, folder, budget: bytes.len().saturating_add(MOST_REPEATED) }, pickle))
+        Ok((Self { archive, folder, last: None }, pickle))
     }
 
     /// The elements of a tensor.
@@ -53,19 +50,21 @@ impl<'a> TorchFile<'a> {
             return Err(Refused::new(format!("has a storage named `{}`, which is no name of one", tensor.key)));
         }
         let elements = tensor.shape.iter().try_fold(1_usize, |count, length| count.checked_mul(usize::try_from(*length).ok()?));
-        self.charge(elements.unwrap_or(0))?;
-        let data = self.archive.read(&format!("{}data/{}", self.folder, tensor.key), size)?;
+        self.archive.charge(elements.unwrap_or(0))?;
+        let data = self.storage(&tensor.key, size)?;
+        Array::strided(data, element, tensor.offset, &tensor.shape, &tensor.strides)
+    }
+
+    /// The bytes of a storage.
+    fn storage(&mut self, key: &str, size: u64) -> Result<&[u8], Refused> {
+        if self.last.as_ref().is_none_or(|(last, _)| last != key) {
+            self.last = Some((key.to_owned(), self.archive.read(&format!("{}data/{key}", self.folder), size)?));
+        }
+        let data = self.last.as_ref().map_or(&[][..], |(_, data)| data);
         if data.len() as u64 != size {
             return Err(Refused::new(format!("has a storage of {} bytes instead of {size}; copy or download the file again", data.len())));
         }
-        Array::strided(&data, element, tensor.offset, &tensor.shape, &tensor.strides)
-    }
-
-    /// Takes so many elements off the budget.
-    fn charge(&mut self, elements: usize) -> Result<(), Refused> {
-        let left = self.budget.checked_sub(elements);
-        self.budget = left.ok_or_else(|| Refused::new("brings the tensors to more elements than the file can hold"))?;
-        Ok(())
+        Ok(data)
     }
 
     /// The elements of a tensor or of an array of NumPy.
@@ -73,7 +72,7 @@ impl<'a> TorchFile<'a> {
         match (value.tensor(), value.array()) {
             (Some(tensor), _) => self.array(tensor),
             (_, Some(array)) => {
-                self.charge(array.data.len())?;
+                self.archive.charge(array.data.len())?;
                 Array::of_numpy(array)
             }
             _ => Err(Refused::new(format!("is {}, but must be a tensor", value.kind()))),

@@ -21,7 +21,16 @@ const SEED: u64 = 0;
 /// Trials side by side in a figure.
 const SHOWN: usize = 3;
 /// The variables of trials on which choices depend gradually.
-const GRADED: [&str; 4] = ["coherence", "motion_coherence", "colour_coherence", "rate"];
+const GRADED: [&str; 8] = [
+    "coherence",
+    "motion_coherence",
+    "colour_coherence",
+    "modality_1_coherence",
+    "modality_2_coherence",
+    "coherence_1",
+    "coherence_2",
+    "rate",
+];
 
 /// The result of an evaluation on fresh trials, with the network's noise on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -158,28 +167,34 @@ struct Curve {
 
 /// A curve for each graded variable and each combination of the words beside it, such as the context; what else there is, is drawn.
 fn curves(task: &dyn Task) -> Vec<Curve> {
-    let conditions: Vec<Condition> = task.grid().into_iter().filter(|condition| !condition.is_catch()).collect();
+    let classes = task.conditions();
+    let all: Vec<Condition> = classes.iter().cloned().chain(task.grid()).filter(|condition| !condition.is_catch()).collect();
     let graded: Vec<&'static str> =
-        GRADED.into_iter().filter(|variable| conditions.iter().any(|condition| condition.number(variable).is_some())).collect();
+        GRADED.into_iter().filter(|variable| all.iter().any(|condition| condition.number(variable).is_some())).collect();
     let mut curves: Vec<Curve> = Vec::new();
-    for variable in &graded {
-        for condition in &conditions {
-            let Some(value) = condition.number(variable) else { continue };
-            let words = words(condition);
-            let name = name(&words, if graded.len() > 1 { Some(variable) } else { None });
-            let point = words.with(*variable, value);
-            match curves.iter_mut().find(|curve| curve.name == name) {
-                Some(curve) if curve.conditions.contains(&point) => {}
-                Some(curve) => curve.conditions.push(point),
-                None => curves.push(Curve { name, variable, conditions: vec![point] }),
+    for variable in graded.iter().copied() {
+        for words in all.iter().filter(|condition| condition.number(variable).is_some()).map(words) {
+            let name = name(&words, (graded.len() > 1).then_some(variable));
+            if curves.iter().all(|curve| curve.name != name) {
+                let conditions = values(&classes, &all, &words, variable).map(|value| words.clone().with(variable, value)).collect();
+                curves.push(Curve { name, variable, conditions });
             }
         }
     }
-    for curve in &mut curves {
-        let value = |condition: &Condition| condition.number(curve.variable).unwrap_or_default();
-        curve.conditions.sort_by(|a, b| value(a).total_cmp(&value(b)));
-    }
     curves
+}
+
+/// The values of a variable, ascending: those that the classes of trials have beside these words, or beside any (where the variable does not matter, it
+/// takes the values that matter elsewhere), or those of the test conditions.
+fn values(classes: &[Condition], all: &[Condition], words: &Condition, variable: &str) -> impl Iterator<Item = f64> {
+    let among = |conditions: &[Condition], fits: &dyn Fn(&Condition) -> bool| -> Vec<f64> {
+        conditions.iter().filter(|condition| fits(condition)).filter_map(|condition| condition.number(variable)).collect()
+    };
+    let candidates = [among(classes, &|class| class.belongs_to(words)), among(classes, &|_| true), among(all, &|_| true)];
+    let mut values = candidates.into_iter().find(|values| !values.is_empty()).unwrap_or_default();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values.into_iter()
 }
 
 /// The variables of a condition that are words.
@@ -208,7 +223,12 @@ mod tests {
         let contexts = ["context motion, motion coherence", "context colour, motion coherence"];
         assert_eq!(names("song2016/mante")[..2], contexts);
         assert_eq!(names("song2016/mante").len(), 4);
-        assert!(names("golub2018/flip_flop").is_empty());
+        let set = serde_json::json!({ "tasks": ["yang2019/contextdm1", "yang2019/contextdm2"] });
+        let set = nn4n_tasks::create("multitask/set", Some(&set)).unwrap();
+        let curves = curves(set.as_ref());
+        assert_eq!(curves.len(), 4);
+        assert!(curves.iter().all(|curve| curve.conditions.len() == 8), "the irrelevant modality has the coherences of the relevant one");
+        assert!(names("golub2018/flip_flop").is_empty() && names("yang2019/fdgo").is_empty());
     }
 
     #[test]

@@ -104,8 +104,8 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
         ("activation", unit_setting(model, &model.activation, "")),
         ("recurrent noise", unit_setting(model, &model.sigma_rec, "")),
         ("task", format!("`{}`, version {}", task.id, task.version)),
-        ("inputs", task.inputs.join(", ")),
-        ("outputs", task.outputs.join(", ")),
+        ("inputs", channels(&task.inputs)),
+        ("outputs", channels(&task.outputs)),
         ("size", format!("{:.0} KiB", description.size as f64 / 1024.0)),
     ];
     if !units.areas.is_empty() {
@@ -114,6 +114,17 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
     }
     let rows: String = rows.into_iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
     format!("## Network\n\n| | |\n|---|---|\n{rows}")
+}
+
+/// The names of channels; those that are numbered from first to last are given by both.
+fn channels(names: &[String]) -> String {
+    let numbered = |name: &String| name.rsplit_once('_').and_then(|(stem, number)| Some((stem.to_owned(), number.parse::<usize>().ok()?)));
+    let follows = |a: &String, b: &String| numbered(a).zip(numbered(b)).is_some_and(|(a, b)| a.0 == b.0 && a.1 + 1 == b.1);
+    let runs = names.chunk_by(follows).map(|run| match run {
+        [first, .., last] if run.len() > 2 => format!("{first} to {last}"),
+        few => few.join(", "),
+    });
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 /// A setting of the units; each layer of a stack may have its own.
@@ -232,4 +243,15 @@ fn citation(checkpoint: &Checkpoint, paper: &str) -> String {
 
 fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_that_are_numbered_are_named_by_the_first_and_the_last() {
+        let names = ["fixation", "ring_1", "ring_2", "ring_3", "choice_1", "choice_2", "rule_go"].map(String::from);
+        assert_eq!(channels(&names), "fixation, ring_1 to ring_3, choice_1, choice_2, rule_go");
+    }
 }

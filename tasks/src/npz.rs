@@ -81,12 +81,13 @@ impl NpzFile {
         let Some(stored) = stored else { return Ok(None) };
         let array = match self.archive.by_name(&stored) {
             Ok(entry) => {
-                let most = most_unpacked(entry.compressed_size());
-                if entry.size() > most {
-                    return Err(bomb(&self.path, name, most));
+                let (most, size) = (most_unpacked(entry.compressed_size()), entry.size());
+                match plain_header(entry) {
+                    Ok((_, growth)) if size.saturating_mul(growth) > most => return Err(bomb(&self.path, name, most)),
+                    // What the table of contents says need not be true.
+                    Ok((file, growth)) => ArrayD::<Number>::read_npy(file.take(most / growth)),
+                    Err(error) => Err(error),
                 }
-                // What the table of contents says need not be true.
-                plain_header(entry.take(most)).and_then(ArrayD::<Number>::read_npy)
             }
             Err(error) => Err(ReadNpyError::Io(error.into())),
         };
@@ -125,13 +126,13 @@ impl NpzFile {
 
 const REMEDY: &str = "write it with numpy.savez";
 
-/// What an array may always unpack to, bytes.
+/// What an array may always unpack to, bytes as f32.
 const ALWAYS_UNPACKED: u64 = 1 << 30;
 
 /// How many times its size in the file a larger array may have.
 const MAX_EXPANSION: u64 = 200;
 
-/// The most bytes that an array which takes `packed` bytes in the file may unpack to.
+/// The most bytes that an array which takes `packed` bytes in the file may unpack to, as f32.
 fn most_unpacked(packed: u64) -> u64 {
     packed.saturating_mul(MAX_EXPANSION).max(ALWAYS_UNPACKED)
 }
@@ -152,9 +153,9 @@ fn unreadable(path: &Path, reason: String) -> TaskError {
 /// The longest header that is parsed, bytes. Those of plain arrays have about a hundred.
 const MAX_HEADER: usize = 4096;
 
-/// The file from its start, after a look at its header: that of a plain array is short and has one dictionary and one tuple, while
-/// the parser takes exponential time for brackets in brackets.
-fn plain_header(mut file: impl Read) -> Result<impl Read, ReadNpyError> {
+/// The file from its start, and how many times larger its numbers are as f32, after a look at its header: that of a plain array is short and
+/// has one dictionary and one tuple, while the parser takes exponential time for brackets in brackets.
+fn plain_header(mut file: impl Read) -> Result<(impl Read, u64), ReadNpyError> {
     let mut start = Vec::new();
     file.by_ref().take(MAX_HEADER as u64).read_to_end(&mut start)?;
     // Magic string (6 bytes), version (2), length of the header in 2 bytes (version 1) or 4, little-endian.
@@ -164,11 +165,20 @@ fn plain_header(mut file: impl Read) -> Result<impl Read, ReadNpyError> {
     };
     let length = length.map_or(0, |bytes| bytes.iter().rev().fold(0, |length, &byte| (length << 8) | usize::from(byte)));
     let end = text + length;
-    let brackets = start[text.min(start.len())..end.min(start.len())].iter().filter(|byte| b"([{".contains(byte)).count();
+    let header = &start[text.min(start.len())..end.min(start.len())];
+    let brackets = header.iter().filter(|byte| b"([{".contains(byte)).count();
     if end > MAX_HEADER || brackets > 2 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is not that of a plain array").into());
     }
-    Ok(Cursor::new(start).chain(file))
+    let growth = growth(header);
+    Ok((Cursor::new(start).chain(file), growth))
+}
+
+/// How many times larger the numbers of a header's type are as f32; the most that is possible where it is not written as NumPy does.
+fn growth(header: &[u8]) -> u64 {
+    let after = |mark: &[u8]| header.windows(mark.len()).position(|part| part == mark).map(|place| &header[place + mark.len()..]);
+    let size = after(b"'descr': '").and_then(|descriptor| descriptor.get(2)).map_or(1, |digit| u64::from(digit.saturating_sub(b'0')));
+    (4 / size.max(1)).max(1)
 }
 
 /// A number of any of NumPy's plain types, read as f32.
@@ -256,6 +266,10 @@ mod tests {
         bytes[entry + 24..entry + 28].copy_from_slice(&(2u32 << 30).to_le_bytes());
         let message = read(&bytes).unwrap_err().to_string();
         assert!(message.contains("would unpack to more than 1073741824 bytes") && message.contains("numpy.savez"), "{message}");
+        // As f32, bytes are four times as large.
+        let header = |descriptor: &str| growth(format!("{{'descr': '{descriptor}', 'fortran_order': False, ").as_bytes());
+        assert_eq!(["|b1", "|u1", "<i2", "<f4", ">f8", "<?"].map(header), [4, 4, 2, 1, 1, 4]);
+        assert_eq!(growth(b"{\"descr\": \"|u1\""), 4);
         // A large array may unpack to much if it takes much.
         assert_eq!((most_unpacked(0), most_unpacked(1 << 30)), (1 << 30, 200 << 30));
     }

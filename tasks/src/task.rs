@@ -213,6 +213,12 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// Scores the answer `outputs` (n_steps, outputs) to a trial.
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score;
 
+    /// Whether an answer took the first of two alternatives, the one that positive evidence speaks for; `None` if it took neither. Outputs 0 and
+    /// 1 unless the task says otherwise.
+    fn chose_first(&self, _condition: &Condition, score: &Score) -> Option<bool> {
+        score.choice.filter(|choice| *choice < 2).map(|choice| choice == 0)
+    }
+
     /// What the source trains the outputs to do.
     fn objective(&self) -> Objective {
         Objective::MaskedMse

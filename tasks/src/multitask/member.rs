@@ -108,17 +108,27 @@ impl Member {
         let (inputs, targets) = (own(trial.inputs, &self.inputs), own(trial.targets, &self.outputs));
         let (loss_mask, outputs) = (own(trial.loss_mask, &self.outputs), own(outputs, &self.outputs));
         let condition = trial.condition.without("task");
-        let place = |channel: usize| self.outputs.iter().position(|own| *own == channel);
         let view = TrialView {
             inputs: inputs.view(),
             targets: targets.view(),
             loss_mask: loss_mask.view(),
             condition: &condition,
             epochs: trial.epochs,
-            correct: trial.correct.and_then(place),
+            correct: trial.correct.and_then(|output| self.own_output(output)),
         };
         let score = self.task.score(view, outputs.view());
         Score { choice: score.choice.and_then(|choice| self.outputs.get(choice).copied()), ..score }
+    }
+
+    /// Which alternative an answer took, its choice being an output of the set.
+    pub(super) fn chose_first(&self, condition: &Condition, score: &Score) -> Option<bool> {
+        let own = Score { choice: score.choice.and_then(|choice| self.own_output(choice)), ..*score };
+        self.task.chose_first(&condition.without("task"), &own)
+    }
+
+    /// The task's own number of an output of the set.
+    fn own_output(&self, output: usize) -> Option<usize> {
+        self.outputs.iter().position(|own| *own == output)
     }
 }
 

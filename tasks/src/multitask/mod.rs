@@ -79,6 +79,11 @@ impl TaskSet {
         self.members.iter().map(|member| member.name.as_str())
     }
 
+    /// The task of a trial that was made.
+    fn member_of(&self, condition: &Condition) -> Option<&Member> {
+        condition.text("task").and_then(|name| self.members.iter().find(|member| member.name == name))
+    }
+
     fn member(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<&Member, TaskError> {
         let asked = condition.and_then(|condition| condition.get("task"));
         let found = match asked {
@@ -190,8 +195,11 @@ impl Task for TaskSet {
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let member = trial.condition.text("task").and_then(|name| self.members.iter().find(|member| member.name == name));
-        member.map_or(Score::default(), |member| member.score(trial, outputs))
+        self.member_of(trial.condition).map_or(Score::default(), |member| member.score(trial, outputs))
+    }
+
+    fn chose_first(&self, condition: &Condition, score: &Score) -> Option<bool> {
+        self.member_of(condition)?.chose_first(condition, score)
     }
 
     fn objective(&self) -> Objective {

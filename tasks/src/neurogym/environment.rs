@@ -34,6 +34,11 @@ macro_rules! environment {
             self.dt
         }
 
+        fn chose_first(&self, _: &crate::Condition, score: &crate::Score) -> Option<bool> {
+            // Class 0 is to fixate.
+            score.choice.filter(|choice| [1, 2].contains(choice)).map(|choice| choice == 1)
+        }
+
         fn objective(&self) -> crate::Objective {
             crate::Objective::Classes
         }

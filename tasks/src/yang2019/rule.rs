@@ -132,6 +132,10 @@ macro_rules! rule_task {
                 $crate::yang2019::scoring::score($crate::yang2019::Rule::settings(self), trial, outputs)
             }
 
+            fn chose_first(&self, condition: &crate::Condition, score: &crate::Score) -> Option<bool> {
+                $crate::yang2019::scoring::chose_first(condition, score)
+            }
+
             fn objective(&self) -> crate::Objective {
                 crate::Objective::MeanSquare
             }

@@ -11,13 +11,13 @@
 //! Under [`FixationRule::Maintained`] the fixation output must also exceed 0.5 at every graded step before the go signal. The reaction
 //! time, which the source does not define, is from the go signal to the first step at which the fixation output is at most 0.5.
 
-use std::f64::consts::PI;
+use std::f64::consts::{PI, TAU};
 
 use ndarray::{ArrayView2, s};
 
-use crate::{Score, TrialView, reaction_time, ring};
+use crate::{Condition, Score, TrialView, reaction_time, ring};
 
-use super::layout::nearest_output;
+use super::layout::{RING, nearest_output};
 use super::settings::FIXATING;
 use super::{FixationRule, Yang2019};
 
@@ -77,5 +77,28 @@ pub fn score(settings: &Yang2019, trial: TrialView<'_>, outputs: ArrayView2<'_, 
         correct: Some(is_right && is_held),
         reaction_time: release.map(|step| reaction_time(step, go, settings.dt)),
         ..Score::default()
+    }
+}
+
+/// Of two stimuli at `angle_1` and `angle_2`, whether the response went to the first; `None` if it went to neither.
+pub fn chose_first(condition: &Condition, score: &Score) -> Option<bool> {
+    let response = TAU * score.choice?.checked_sub(1)? as f64 / RING as f64;
+    let (first, second) = (condition.number("angle_1")?, condition.number("angle_2")?);
+    let (to_first, to_second) = (ring::distance(response, first), ring::distance(response, second));
+    (to_first.min(to_second) < TOLERANCE).then_some(to_first < to_second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_counts_for_the_stimulus_that_it_is_near() {
+        let condition = Condition::new().with("angle_1", 0.0).with("angle_2", PI);
+        let chose = |output| chose_first(&condition, &Score { choice: Some(output), ..Score::default() });
+        // Outputs 1 to 32 prefer 0, 11.25, .. degrees.
+        assert_eq!([1, 4, 31, 17, 14].map(chose), [Some(true), Some(true), Some(true), Some(false), Some(false)]);
+        assert_eq!([0, 9, 25].map(chose), [None; 3], "fixation, and a right angle from both");
+        assert_eq!(chose_first(&Condition::new(), &Score { choice: Some(1), ..Score::default() }), None);
     }
 }
