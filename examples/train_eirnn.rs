@@ -77,10 +77,11 @@ fn main() -> anyhow::Result<()> {
         for count in &counts {
             println!("{:>7.1} %  {:>6.1} %  {:>6}", 100.0 * count.value, 100.0 * count.fraction(), count.trials);
         }
-        if let Some(fit) = CumulativeGaussian::of(&counts) {
+        let fit = CumulativeGaussian::of(&counts);
+        if let Some(fit) = fit {
             println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
         }
-        Psychometric::of("", "coherence", &counts).save(run.path().join("psychometric.png"))?;
+        Psychometric::of("", "coherence", &counts, fit).save(run.path().join("psychometric.png"))?;
     }
 
     // Fresh trials of every condition; three of them are drawn, all of them sort the units.

@@ -123,9 +123,17 @@ impl ChoiceCount {
 impl CumulativeGaussian {
     /// The psychometric function of these choices, if they determine one.
     pub fn of(counts: &[ChoiceCount]) -> Option<Self> {
-        let points: Vec<_> = counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect();
-        Self::fit(&points)
+        Self::fit(&points(counts))
     }
+
+    /// The same with a lapse rate.
+    pub fn with_lapses(counts: &[ChoiceCount]) -> Option<Self> {
+        Self::fit_with_lapses(&points(counts))
+    }
+}
+
+fn points(counts: &[ChoiceCount]) -> Vec<(f64, usize, usize)> {
+    counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect()
 }
 
 /// Psychometric data: `per_value` fresh trials at each value of the condition variable `variable`, such as `coherence`.

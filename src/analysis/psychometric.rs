@@ -1,7 +1,7 @@
 //! The psychometric function: a cumulative Gaussian fitted to choices by maximum likelihood.
 //!
 //! ```text
-//! P(choice 1 | c) = Phi((c - mu) / sigma)
+//! P(choice 1 | c) = lambda / 2 + (1 - lambda) Phi((c - mu) / sigma)
 //! ```
 //!
 //! | symbol | meaning |
@@ -9,8 +9,11 @@
 //! | `c` | signed coherence (or any other graded variable) |
 //! | `mu` | bias: where both choices are equally likely |
 //! | `sigma` | inverse slope: the change of `c` from 50 % to 84 % |
+//! | `lambda` | lapse rate: the fraction of trials that are answered by guessing, whatever the evidence |
 //!
-//! Fitted by Fisher scoring of the probit model in (-mu / sigma, 1 / sigma), as in Song, Yang & Wang 2016 (doi:10.1371/journal.pcbi.1004792).
+//! Fitted by Fisher scoring in (-mu / sigma, 1 / sigma); without lapses this is the probit model of Song, Yang & Wang 2016
+//! (doi:10.1371/journal.pcbi.1004792). A network that errs on the easiest trials, too, lapses (Wichmann & Hill 2001, doi:10.3758/BF03194544): of a grid
+//! of lapse rates the most likely one is taken, to 0.1 %.
 //!
 //! ```
 //! use nn4n::analysis::CumulativeGaussian;
@@ -29,19 +32,32 @@ pub struct CumulativeGaussian {
     pub mu: f64,
     /// Inverse slope, in the unit of the variable; > 0 for a rising curve.
     pub sigma: f64,
+    /// Lapse rate, in [0, 0.5].
+    pub lapse: f64,
 }
 
 impl CumulativeGaussian {
-    /// Fits (value, choices of 1, trials). `None` if the data do not determine a curve: fewer than two values, perfectly separated choices, or no
+    /// Fits (value, choices of 1, trials) without lapses. `None` if the data do not determine a curve: fewer than two values, perfectly separated choices, or no
     /// dependence on the value.
     pub fn fit(points: &[(f64, usize, usize)]) -> Option<Self> {
-        let (mut offset, mut slope) = start(points)?;
+        Self::fit_at(points, 0.0)
+    }
+
+    /// Fits the lapse rate, too. `None` if the data determine no curve at any rate.
+    pub fn fit_with_lapses(points: &[(f64, usize, usize)]) -> Option<Self> {
+        let fits = (0..=500).filter_map(|thousandths| Self::fit_at(points, f64::from(thousandths) / 1000.0));
+        fits.max_by(|a, b| a.log_likelihood(points).total_cmp(&b.log_likelihood(points)))
+    }
+
+    fn fit_at(points: &[(f64, usize, usize)], lapse: f64) -> Option<Self> {
+        // From a flat curve, as generalised linear models are fitted: the first step is a linear regression.
+        let (mut offset, mut slope) = (0.0, 0.0);
         for _ in 0..100 {
-            let (step_offset, step_slope) = scoring_step(points, offset, slope)?;
+            let (step_offset, step_slope) = scoring_step(points, offset, slope, lapse)?;
             offset += step_offset;
             slope += step_slope;
             if step_offset.abs() < 1e-10 * (1.0 + offset.abs()) && step_slope.abs() < 1e-10 * (1.0 + slope.abs()) {
-                return (slope != 0.0).then(|| Self { mu: -offset / slope, sigma: 1.0 / slope });
+                return (slope != 0.0).then(|| Self { mu: -offset / slope, sigma: 1.0 / slope, lapse });
             }
         }
         None
@@ -49,27 +65,27 @@ impl CumulativeGaussian {
 
     /// Probability of choice 1 at `value`.
     pub fn at(&self, value: f64) -> f64 {
-        normal_cdf((value - self.mu) / self.sigma)
+        with_lapses(normal_cdf((value - self.mu) / self.sigma), self.lapse)
+    }
+
+    fn log_likelihood(&self, points: &[(f64, usize, usize)]) -> f64 {
+        let log = |count: usize, p: f64| if count == 0 { 0.0 } else { count as f64 * p.max(1e-12).ln() };
+        points.iter().map(|(value, chosen, trials)| log(*chosen, self.at(*value)) + log(trials - chosen, 1.0 - self.at(*value))).sum()
     }
 }
 
-/// Where the search starts, as (offset, slope): a curve about the mean of the values, as wide as they are spread, rising or falling as the choices do.
-fn start(points: &[(f64, usize, usize)]) -> Option<(f64, f64)> {
-    let trials: f64 = points.iter().map(|(.., n)| *n as f64).sum();
-    let chosen: f64 = points.iter().map(|(_, chosen, _)| *chosen as f64).sum();
-    let mean = points.iter().map(|(value, _, n)| value * *n as f64).sum::<f64>() / trials;
-    let variance = points.iter().map(|(value, _, n)| (value - mean).powi(2) * *n as f64).sum::<f64>() / trials;
-    let together: f64 = points.iter().map(|(value, k, n)| (value - mean) * (*k as f64 - chosen / trials * *n as f64)).sum();
-    let slope = together.signum() / variance.sqrt();
-    (variance > 0.0 && slope.is_finite()).then_some((-mean * slope, slope))
+/// A probability where a fraction `lapse` of the trials is answered by guessing.
+fn with_lapses(p: f64, lapse: f64) -> f64 {
+    lapse / 2.0 + (1.0 - lapse) * p
 }
 
-/// One Fisher-scoring step of `P = Phi(offset + slope value)`: the inverse information times the score.
-fn scoring_step(points: &[(f64, usize, usize)], offset: f64, slope: f64) -> Option<(f64, f64)> {
+/// One Fisher-scoring step of `P = lapse / 2 + (1 - lapse) Phi(offset + slope value)`: the inverse information times the score.
+fn scoring_step(points: &[(f64, usize, usize)], offset: f64, slope: f64, lapse: f64) -> Option<(f64, f64)> {
     let (mut score, mut information) = ([0.0; 2], [0.0; 3]);
     for (value, chosen, trials) in points {
         let z = offset + slope * value;
-        let (p, density) = (normal_cdf(z).clamp(1e-12, 1.0 - 1e-12), (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt());
+        let p = with_lapses(normal_cdf(z), lapse).clamp(1e-12, 1.0 - 1e-12);
+        let density = (1.0 - lapse) * (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
         let variance = p * (1.0 - p);
         let residual = density * (*chosen as f64 - *trials as f64 * p) / variance;
         let weight = *trials as f64 * density * density / variance;
@@ -107,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_known_curve_is_recovered_from_its_expected_counts() {
-        let truth = CumulativeGaussian { mu: 0.03, sigma: 0.12 };
+        let truth = CumulativeGaussian { mu: 0.03, sigma: 0.12, lapse: 0.0 };
         let points: Vec<_> =
             (-5..=5).map(|i| f64::from(i) * 0.1).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
         let fit = CumulativeGaussian::fit(&points).unwrap();
@@ -116,12 +132,34 @@ mod tests {
 
     #[test]
     fn curves_that_fall_or_lie_far_from_zero_are_found() {
-        for truth in [CumulativeGaussian { mu: 12.5, sigma: 0.4 }, CumulativeGaussian { mu: -0.03, sigma: -0.12 }] {
+        for truth in [CumulativeGaussian { mu: 12.5, sigma: 0.4, lapse: 0.0 }, CumulativeGaussian { mu: -0.03, sigma: -0.12, lapse: 0.0 }] {
             let value = |i: i32| if truth.mu > 1.0 { 12.5 + f64::from(i) * 0.5 } else { f64::from(i) * 0.1 };
             let points: Vec<_> = (-5..=5).map(value).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
             let fit = CumulativeGaussian::fit(&points).unwrap();
             assert!((fit.mu - truth.mu).abs() < 1e-4 && (fit.sigma - truth.sigma).abs() < 1e-4, "{fit:?}");
         }
+    }
+
+    #[test]
+    fn a_curve_that_hardly_depends_on_the_value_is_found() {
+        let points = [(-0.5, 103, 200), (-0.15, 90, 200), (-0.05, 92, 200), (0.05, 106, 200), (0.15, 108, 200), (0.5, 123, 200)];
+        let fit = CumulativeGaussian::fit(&points).unwrap();
+        assert!(fit.sigma > 2.0 && points.iter().all(|(value, k, n)| (fit.at(*value) - *k as f64 / *n as f64).abs() < 0.08), "{fit:?}");
+    }
+
+    #[test]
+    fn lapses_are_told_from_a_shallow_slope() {
+        let truth = CumulativeGaussian { mu: -0.02, sigma: 0.06, lapse: 0.08 };
+        let points: Vec<_> = (-8..=8).map(|i| f64::from(i) * 0.05).map(|c| (c, (truth.at(c) * 1e6).round() as usize, 1_000_000)).collect();
+        let fit = CumulativeGaussian::fit_with_lapses(&points).unwrap();
+        assert!(
+            (fit.mu - truth.mu).abs() < 1e-4 && (fit.sigma - truth.sigma).abs() < 1e-4 && (fit.lapse - truth.lapse).abs() < 1e-6,
+            "{fit:?}"
+        );
+        assert!(CumulativeGaussian::fit(&points).unwrap().sigma > 0.09, "without lapses the slope is too shallow");
+        let none = CumulativeGaussian { lapse: 0.0, ..truth };
+        let points: Vec<_> = (-8..=8).map(|i| f64::from(i) * 0.05).map(|c| (c, (none.at(c) * 1e6).round() as usize, 1_000_000)).collect();
+        assert_eq!(CumulativeGaussian::fit_with_lapses(&points).unwrap().lapse, 0.0);
     }
 
     #[test]

@@ -21,13 +21,12 @@ impl WeightMatrix {
 }
 
 impl Psychometric {
-    /// One curve of choices against a variable of the task's conditions, such as `coherence`, with its fit if the data determine one.
-    pub fn of(name: &str, variable: &str, counts: &[ChoiceCount]) -> Self {
+    /// One curve of choices against a variable of the task's conditions, such as `coherence`, and the function fitted to them, if there is one.
+    pub fn of(name: &str, variable: &str, counts: &[ChoiceCount], fit: Option<CumulativeGaussian>) -> Self {
         let points = counts.iter().map(|count| ChoicePoint { value: count.value, n_choice_1: count.chose_first, n_trials: count.trials });
         let (low, high) =
             counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| (low.min(count.value), high.max(count.value)));
-        let fit = CumulativeGaussian::of(counts)
-            .map_or(Vec::new(), |fit| Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect());
+        let fit = fit.map_or(Vec::new(), |fit| Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect());
         let variable = if variable.ends_with("coherence") { Graded::Coherence } else { Graded::Named(capitalised(&in_words(variable))) };
         Self { variable, curves: vec![PsychometricCurve { name: name.into(), points: points.collect(), fit }] }
     }

@@ -109,10 +109,9 @@ impl Picture {
             if counts.is_empty() {
                 continue;
             }
-            let mut curve = Psychometric::of(&name, variable, &counts);
-            if !is_good(&counts) {
-                curve.curves.iter_mut().for_each(|curve| curve.fit.clear());
-            }
+            let fit = CumulativeGaussian::of(&counts).filter(|fit| is_good(fit, &counts));
+            let fit = fit.or_else(|| CumulativeGaussian::with_lapses(&counts).filter(|fit| is_good(fit, &counts)));
+            let curve = Psychometric::of(&name, variable, &counts, fit);
             match &mut figure {
                 Some(figure) => figure.curves.extend(curve.curves),
                 None => figure = Some(curve),
@@ -131,7 +130,7 @@ impl Picture {
     pub fn caption(&self) -> &'static str {
         match self {
             Self::Psychometric(_) => {
-                "Choices by the strength of the evidence, with the network's noise on; a cumulative Gaussian where one fits."
+                "Choices by the strength of the evidence, with the network's noise on; a cumulative Gaussian where one fits, with lapses where it does not without."
             }
             Self::Trials(_) => "Inputs, rates and outputs in a few trials, with the network's noise on.",
         }
@@ -146,15 +145,14 @@ impl Picture {
     }
 }
 
-/// Whether the fitted curve leaves about as much to chance as there is (Pearson's chi-squared with two parameters, within four standard deviations of its
-/// mean): it does not where a network lapses.
-fn is_good(counts: &[ChoiceCount]) -> bool {
-    let Some(fit) = CumulativeGaussian::of(counts) else { return false };
+/// Whether the fitted curve leaves about as much to chance as there is (Pearson's chi-squared, within four standard deviations of its mean).
+fn is_good(fit: &CumulativeGaussian, counts: &[ChoiceCount]) -> bool {
     let term = |count: &ChoiceCount| {
         let (n, p) = (count.trials as f64, fit.at(count.value).clamp(1e-3, 1.0 - 1e-3));
         (count.chose_first as f64 - n * p).powi(2) / (n * p * (1.0 - p))
     };
-    let freedom = counts.len().saturating_sub(2).max(1) as f64;
+    let parameters = if fit.lapse > 0.0 { 3 } else { 2 };
+    let freedom = counts.len().saturating_sub(parameters).max(1) as f64;
     counts.iter().map(term).sum::<f64>() <= freedom + 4.0 * (2.0 * freedom).sqrt()
 }
 
