@@ -40,6 +40,8 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
+use std::sync::LazyLock;
+
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +55,15 @@ use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Spli
 
 /// The most shapes and places: a mistyped number should be an error instead of an exhausted memory.
 const MAX_SIZE: usize = 64;
+
+/// The names of variables and periods, made once for all trials.
+static SHAPES: LazyLock<Vec<String>> = LazyLock::new(|| numbered("shape_"));
+static LOCATIONS: LazyLock<Vec<String>> = LazyLock::new(|| numbered("location_"));
+static STIMULI: LazyLock<Vec<String>> = LazyLock::new(|| numbered("stimulus"));
+
+fn numbered(prefix: &str) -> Vec<String> {
+    (1..=MAX_SIZE).map(|i| format!("{prefix}{i}")).collect()
+}
 /// How often shapes are drawn before the reward that is asked for is said to be impossible.
 const MAX_DRAWS: usize = 10_000;
 
@@ -108,14 +119,14 @@ impl ProbabilisticReasoning {
         clock(self.dt, self.rounding)
     }
 
-    /// The names of the variables that shapes and places have, one for each.
-    fn names(&self, prefix: &str) -> Vec<String> {
-        (1..=self.n_locations).map(|i| format!("{prefix}_{i}")).collect()
+    /// The names among these that this task has, one for each place.
+    fn names(&self, all: &'static [String]) -> impl Iterator<Item = &'static str> {
+        all.iter().take(self.n_locations).map(String::as_str)
     }
 
     /// The values of one kind of variable, all of them or none.
-    fn given(&self, asked: Asked<'_>, prefix: &str, n: usize) -> Result<Option<Vec<usize>>, TaskError> {
-        let values: Vec<Option<usize>> = self.names(prefix).iter().map(|name| asked.whole(name, n)).collect::<Result<_, _>>()?;
+    fn given(&self, asked: Asked<'_>, prefix: &str, all: &'static [String], n: usize) -> Result<Option<Vec<usize>>, TaskError> {
+        let values: Vec<Option<usize>> = self.names(all).map(|name| asked.whole(name, n)).collect::<Result<_, _>>()?;
         let known: Vec<usize> = values.iter().copied().flatten().collect();
         match known.len() {
             0 => Ok(None),
@@ -129,7 +140,7 @@ impl ProbabilisticReasoning {
     /// The places in order of appearance, as given or shuffled.
     fn locations(&self, asked: Asked<'_>, rng: &mut TrialRng) -> Result<Vec<usize>, TaskError> {
         let mut all: Vec<usize> = (1..=self.n_locations).collect();
-        if let Some(given) = self.given(asked, "location", self.n_locations)? {
+        if let Some(given) = self.given(asked, "location", &LOCATIONS, self.n_locations)? {
             if all.iter().all(|place| given.contains(place)) {
                 return Ok(given);
             }
@@ -144,7 +155,7 @@ impl ProbabilisticReasoning {
     /// Shapes and reward: those asked for, the others drawn until they agree with them.
     fn sequence(&self, asked: Asked<'_>, rng: &mut TrialRng) -> Result<Sequence, TaskError> {
         let (rewarded, log_odds) = (asked.whole("rewarded", 2)?, asked.number("log_odds")?);
-        let given = self.given(asked, "shape", self.shape_weights.len())?;
+        let given = self.given(asked, "shape", &SHAPES, self.shape_weights.len())?;
         for _ in 0..MAX_DRAWS {
             let shape = |_| one_to(self.shape_weights.len(), rng);
             let shapes = given.clone().unwrap_or_else(|| (0..self.n_locations).map(shape).collect());
@@ -207,17 +218,16 @@ impl Task for ProbabilisticReasoning {
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         self.validate()?;
-        let (shape_names, location_names) = (self.names("shape"), self.names("location"));
-        let names = ["rewarded", "log_odds"].into_iter().chain(shape_names.iter().chain(&location_names).map(String::as_str));
-        let asked = Asked::new(condition, &names.collect::<Vec<_>>())?;
+        let numbered = || self.names(&SHAPES).chain(self.names(&LOCATIONS));
+        let asked = Asked::new(condition, &["rewarded", "log_odds"].into_iter().chain(numbered()).collect::<Vec<_>>())?;
         let sequence = self.sequence(asked, rng)?;
         let locations = self.locations(asked, rng)?;
         let lasting = self.clock().steps("stimulus", self.stimulus)?;
         let mut schedule = Schedule::new(self.clock())?;
         schedule.epoch("fixation", &self.fixation, rng)?;
         let mut shown = Vec::with_capacity(self.n_locations);
-        for i in 1..=self.n_locations {
-            shown.push(schedule.steps(format!("stimulus{i}"), lasting)?);
+        for name in self.names(&STIMULI) {
+            shown.push(schedule.steps(name, lasting)?);
         }
         let end = shown.last().map_or(0, |last| last.end);
         schedule.epoch("delay", &self.delay, rng)?;
@@ -231,7 +241,7 @@ impl Task for ProbabilisticReasoning {
         }
         stage.label(decision, sequence.rewarded);
         let mut condition = Condition::new().with("rewarded", sequence.rewarded as f64).with("log_odds", sequence.log_odds);
-        for (name, value) in shape_names.into_iter().zip(sequence.shapes).chain(location_names.into_iter().zip(locations)) {
+        for (name, value) in numbered().zip(sequence.shapes.into_iter().chain(locations)) {
             condition = condition.with(name, value as f64);
         }
         Ok(stage.finish(condition, Some(sequence.rewarded)))

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView1, s};
+use ndarray::{Array2, s};
 
 use crate::error::rules;
 use crate::{Clock, Condition, Duration, Rounding, TaskError, Timeline, Trial, TrialRng};
@@ -65,7 +65,7 @@ impl Schedule {
     pub fn stage(self, n_inputs: usize, n_outputs: usize) -> Stage {
         let n_steps = self.timeline.n_steps();
         let mut targets = Array2::zeros((n_steps, n_outputs));
-        targets.slice_mut(s![.., ..1.min(n_outputs)]).fill(1.0);
+        rows(&mut targets, 0..n_steps).for_each(|row| row[0] = 1.0);
         Stage { timeline: self.timeline, inputs: Array2::zeros((n_steps, n_inputs)), targets }
     }
 }
@@ -81,12 +81,12 @@ pub struct Stage {
 impl Stage {
     /// Shows `level` on one channel.
     pub fn show(&mut self, steps: Range<usize>, channel: usize, level: f64) {
-        self.inputs.slice_mut(s![steps, channel]).fill(level as f32);
+        rows(&mut self.inputs, steps).for_each(|row| row[channel] = level as f32);
     }
 
     /// Shows `levels` on the channels from `first` on.
     pub fn pattern(&mut self, steps: Range<usize>, first: usize, levels: &[f32]) {
-        self.inputs.slice_mut(s![steps, first..first + levels.len()]).assign(&ArrayView1::from(levels));
+        rows(&mut self.inputs, steps).for_each(|row| row[first..first + levels.len()].copy_from_slice(levels));
     }
 
     /// Adds independent Gaussian noise.
@@ -96,8 +96,10 @@ impl Stage {
 
     /// Makes `class` the right one.
     pub fn label(&mut self, steps: Range<usize>, class: usize) {
-        self.targets.slice_mut(s![steps.clone(), ..]).fill(0.0);
-        self.targets.slice_mut(s![steps, class]).fill(1.0);
+        rows(&mut self.targets, steps).for_each(|row| {
+            row.fill(0.0);
+            row[class] = 1.0;
+        });
     }
 
     /// The finished trial; `correct` is the class that should be chosen.
@@ -105,6 +107,12 @@ impl Stage {
         let loss_mask = Array2::ones(self.targets.dim());
         Trial { inputs: self.inputs, targets: self.targets, loss_mask, condition, epochs: self.timeline.into_epochs(), correct }
     }
+}
+
+/// The rows of these steps. New arrays lie in memory in the order of their rows.
+fn rows(array: &mut Array2<f32>, steps: Range<usize>) -> impl Iterator<Item = &mut [f32]> {
+    let width = array.ncols().max(1);
+    array.as_slice_mut().unwrap_or_default().chunks_exact_mut(width).skip(steps.start).take(steps.len())
 }
 
 #[cfg(test)]

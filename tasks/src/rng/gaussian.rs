@@ -9,6 +9,8 @@
 //! divisions, no fused ones), each within 2 units of the last place. Generator: Blackman & Vigna (2021), Scrambled linear pseudorandom number
 //! generators, <https://doi.org/10.1145/3460772>.
 
+use std::cell::RefCell;
+
 use pulp::{Simd, WithSimd};
 use rand::RngCore;
 
@@ -21,24 +23,29 @@ const BLOCK: usize = 2 * PAIRS;
 
 /// Adds `std` times a standard Gaussian to every value of all rows, `count` in all. Uses up 256 bytes of `rng`, however many values there are.
 pub(super) fn add<'a>(rng: &mut impl RngCore, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f32) {
-    pulp::Arch::new().dispatch(Addition { generators: Generators::start(rng), rows, count, std });
+    // Clearing a block takes longer than the numbers of a short trial.
+    thread_local! {
+        static SCRATCH: RefCell<Block> = const { RefCell::new(Block::EMPTY) };
+    }
+    let generators = Generators::start(rng);
+    SCRATCH.with_borrow_mut(|block| pulp::Arch::new().dispatch(Addition { generators, block, rows, count, std }));
 }
 
 /// Compiled once for each width of vectors.
-struct Addition<R> {
+struct Addition<'b, R> {
     generators: Generators,
+    block: &'b mut Block,
     rows: R,
     count: usize,
     std: f32,
 }
 
-impl<'a, R: Iterator<Item = &'a mut [f32]>> WithSimd for Addition<R> {
+impl<'a, R: Iterator<Item = &'a mut [f32]>> WithSimd for Addition<'_, R> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { mut generators, rows, mut count, std } = self;
-        let mut block = Block::default();
+        let Self { mut generators, block, rows, mut count, std } = self;
         let mut next = BLOCK..BLOCK;
         for mut row in rows {
             while !row.is_empty() {
@@ -63,13 +70,9 @@ struct Block {
     gaussians: [[f32; PAIRS]; 2],
 }
 
-impl Default for Block {
-    fn default() -> Self {
-        Self { radii: [0; PAIRS], angles: [0; PAIRS], gaussians: [[0.0; PAIRS]; 2] }
-    }
-}
-
 impl Block {
+    const EMPTY: Self = Self { radii: [0; PAIRS], angles: [0; PAIRS], gaussians: [[0.0; PAIRS]; 2] };
+
     /// The next numbers, of which `count` are needed.
     #[inline(always)]
     fn fill<S: Simd>(&mut self, simd: S, generators: &mut Generators, count: usize) {
@@ -87,8 +90,10 @@ struct Generators([[u32; LANES]; 4]);
 
 impl Generators {
     fn start(rng: &mut impl RngCore) -> Self {
+        let mut bytes = [0; 4 * 4 * LANES];
+        rng.fill_bytes(&mut bytes);
         let mut state = [[0; LANES]; 4];
-        state.as_flattened_mut().iter_mut().for_each(|word| *word = rng.next_u32());
+        state.as_flattened_mut().iter_mut().zip(bytes.as_chunks().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
         // A generator whose state is 0 stays there.
         state[0].iter_mut().for_each(|word| *word |= 1);
         Self(state)
