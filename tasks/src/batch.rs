@@ -214,3 +214,72 @@ fn refuse_if_too_large(batch_size: usize, numbers_per_trial: usize) -> Result<()
     let value = format!("{batch_size} trials of {numbers_per_trial} numbers");
     Err(TaskError::Batch { field: "batch_size", value, rule: "is more than one batch may hold (16 GiB)", remedy })
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::ArrayView2;
+
+    use super::*;
+    use crate::{Channel, Score, TrialView};
+
+    /// Trials of 3 steps, and now and then of 2 or 4.
+    #[derive(Debug)]
+    struct Uneven {
+        even: f64,
+    }
+
+    impl Task for Uneven {
+        fn id(&self) -> &str {
+            "test/uneven"
+        }
+
+        fn summary(&self) -> &str {
+            "Trials of several lengths"
+        }
+
+        fn dt(&self) -> f64 {
+            1.0
+        }
+
+        fn inputs(&self) -> Vec<Channel> {
+            Channel::list(&["u"])
+        }
+
+        fn outputs(&self) -> Vec<Channel> {
+            Channel::list(&["z"])
+        }
+
+        fn conditions(&self) -> Vec<Condition> {
+            vec![Condition::new()]
+        }
+
+        fn trial(&self, _: Split, _: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+            let n_steps = if rng.chance(self.even) { 3 } else { rng.pick(&[2, 4]).copied().unwrap_or(3) };
+            let inputs = Array2::from_elem((n_steps, 1), rng.uniform() as f32);
+            let zeros = Array2::zeros((n_steps, 1));
+            let condition = Condition::new().with("n", n_steps as f64);
+            Ok(Trial { targets: zeros.clone(), loss_mask: zeros, inputs, condition, epochs: vec![], correct: None })
+        }
+
+        fn score(&self, _: TrialView<'_>, _: ArrayView2<'_, f32>) -> Score {
+            Score::default()
+        }
+    }
+
+    #[test]
+    fn trials_of_equal_and_of_different_lengths_are_those_made_alone() -> Result<(), TaskError> {
+        for even in [1.0, 0.98, 0.0] {
+            let (task, size) = (Uneven { even }, 2 * WORTH_A_THREAD / 64);
+            for update in 0..8 {
+                let trials = batch(&task, Split::Train, 0, update, size)?;
+                assert_eq!(trials.len(), size);
+                for i in 0..size {
+                    let alone = task.trial(Split::Train, None, &mut TrialRng::new(0, Split::Train.name(), update, i as u64))?;
+                    let inside = trials.view(i).ok_or_else(|| TaskError::condition("trial", i, "is missing", ""))?;
+                    assert_eq!((alone.inputs.view(), &alone.condition), (inside.inputs, inside.condition), "{even} {update} {i}");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -2,7 +2,7 @@
 
 use ndarray::Array3;
 use nn4n_tasks::{Condition, Objective, Split, Task, TaskError, TrialBatch, TrialRng};
-use nn4n_tasks::{balanced, batch, create, list, performance, repeated, stream, weighted};
+use nn4n_tasks::{balanced, batch, create, list, performance, repeated, scores, stream, weighted};
 use serde_json::json;
 
 const SPLITS: [Split; 2] = [Split::Train, Split::Test];
@@ -149,8 +149,9 @@ fn outputs_of_another_shape_are_refused_with_both_shapes() -> Result<(), TaskErr
 fn a_batch_of_b_is_b_trials_made_alone_bit_for_bit() -> Result<(), TaskError> {
     for task in tasks() {
         for split in SPLITS {
-            let trials = batch(task.as_ref(), split, 11, 4, 7)?;
-            for i in 0..7 {
+            // More trials than one thread would make alone.
+            let trials = batch(task.as_ref(), split, 11, 4, 40)?;
+            for i in 0..40 {
                 let alone = task.trial(split, None, &mut TrialRng::new(11, split.name(), 4, i as u64))?;
                 let inside = trials.view(i).unwrap();
                 assert_eq!(alone.inputs, inside.inputs, "{}", task.id());
@@ -454,4 +455,27 @@ fn every_task_describes_itself() {
         let citation = task.citation();
         assert!(description.contains(citation.doi) && (1980..2030).contains(&citation.year), "{}", task.id());
     }
+}
+
+#[test]
+fn positive_evidence_speaks_for_the_first_alternative() -> Result<(), TaskError> {
+    let set = json!({ "tasks": ["yang2019/contextdm1", "yang2019/contextdm2"] });
+    for (task, rest, variable) in [
+        (create("song2016/rdm_fixed", None)?, Condition::new(), "coherence"),
+        (create("song2016/mante", None)?, Condition::new().with("context", "colour"), "colour_coherence"),
+        (create("neurogym/perceptual_decision_making", None)?, Condition::new(), "coherence"),
+        (create("neurogym/context_decision_making", None)?, Condition::new(), "coherence_1"),
+        (create("yang2019/dm1", None)?, Condition::new(), "coherence"),
+        (create("driscoll2022/delaydm1", None)?, Condition::new(), "coherence"),
+        (create("multitask/set", Some(&set))?, Condition::new().with("task", "yang2019/contextdm2"), "modality_2_coherence"),
+    ] {
+        for value in [-0.16, 0.16] {
+            let conditions = [rest.clone().with(variable, value)];
+            let trials = repeated(task.as_ref(), Split::Test, 1, 0, &conditions, 20)?;
+            for (condition, score) in trials.conditions.iter().zip(scores(task.as_ref(), &trials, trials.targets.view())?) {
+                assert_eq!(task.chose_first(condition, &score), Some(value > 0.0), "{} {condition}", task.id());
+            }
+        }
+    }
+    Ok(())
 }

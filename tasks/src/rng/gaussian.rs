@@ -204,6 +204,22 @@ mod tests {
     }
 
     #[test]
+    fn every_width_of_vectors_gives_the_same_numbers() {
+        fn numbers(run: impl FnOnce(Addition<'_, std::iter::Once<&mut [f32]>>)) -> Vec<f32> {
+            let generators = Generators([[1; LANES], [2; LANES], [3; LANES], std::array::from_fn(|i| i as u32)]);
+            let mut values = vec![0.25; 3 * BLOCK + 7];
+            let count = values.len();
+            run(Addition { generators, block: &mut Block::EMPTY, rows: std::iter::once(&mut values), count, std: 0.5 });
+            values
+        }
+        let widest = numbers(|addition| pulp::Arch::new().dispatch(addition));
+        assert!(widest.iter().all(|value| *value != 0.25));
+        assert_eq!(numbers(|addition| addition.with_simd(pulp::Scalar)), widest);
+        assert_eq!(numbers(|addition| addition.with_simd(pulp::Scalar128b)), widest);
+        assert_eq!(numbers(|addition| addition.with_simd(pulp::Scalar256b)), widest);
+    }
+
+    #[test]
     fn logarithm_sine_and_cosine_are_those_of_the_standard_library() {
         for i in 0..100_000u32 {
             let word = i.wrapping_mul(2_654_435_761);
