@@ -151,6 +151,20 @@ fn a_fresh_network_of_the_same_description_has_as_many_synapses() {
 }
 
 #[test]
+fn a_fresh_stack_of_the_same_description_has_as_many_synapses_between_its_layers() {
+    for (name, found) in [("stack.pth", with_times("stack.pth")), ("torch_rnn_of_two_layers.pth", plain("torch_rnn_of_two_layers.pth"))] {
+        let config = &found.checkpoint.header.model;
+        let fresh = Ctrnn::init(config, 1, DType::F32, &Device::Cpu).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let own = found.checkpoint.network(&Device::Cpu).expect("a network");
+        assert!(own.layers().len() > 1, "{name}");
+        for (fresh, own) in fresh.layers().iter().zip(own.layers()) {
+            let counts = [fresh.w_in(), own.w_in()].map(|w_in| w_in.map(|w_in| w_in.count()));
+            assert_eq!(counts[0], counts[1], "{name}");
+        }
+    }
+}
+
+#[test]
 fn weights_that_break_their_mask_are_projected_and_counted() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("late.pth");

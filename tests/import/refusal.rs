@@ -244,6 +244,14 @@ fn arrays_of_psychrnn_that_are_none_of_its_own_are_refused_by_name() {
 }
 
 #[test]
+fn settings_of_pycog_of_another_type_are_refused_by_name() {
+    let whole = fs::read(path("pycog_python3.pkl")).expect("a file");
+    // True becomes an empty list.
+    let spoiled = replaced(&whole, b"train_x0\x94\x88", b"train_x0\x94]");
+    assert_refused("settings.pkl", &spoiled, &plain(), &["train_x0", "boolean"]);
+}
+
+#[test]
 fn no_damage_to_a_file_ends_in_a_panic() {
     for name in ["torch_rnn.pth", "original.pth", "psychrnn_plain.npz", "pycog.pkl"] {
         let whole = fs::read(path(name)).expect("a file");
