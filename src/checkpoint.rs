@@ -48,7 +48,7 @@ const KEY: &str = "nn4n";
 const LARGEST_FILE: u64 = 32 << 30;
 
 /// The largest JSON document in a file, bytes.
-const LARGEST_HEADER: usize = 64 << 20;
+const LARGEST_HEADER: usize = 16 << 20;
 
 /// A network and everything that made it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Live progress bars: of training, where Ctrl-C ends a run after the update in hand, to be resumed later, and of a download.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     ops::ControlFlow,
     process,
@@ -66,7 +67,17 @@ pub(crate) fn download_bar(what: &str, done: u64, bytes: u64) -> ProgressBar {
 
 /// A line on standard error. That nobody reads it any more (as under `2>&1 | head`) is no reason to end a run, let alone to panic as `eprintln!` does.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", printable(line));
+}
+
+/// The text with control characters spelled out: names in a file from elsewhere are not to command the terminal.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let commands = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(commands) {
+        return Cow::Borrowed(text);
+    }
+    let spelled = |c: char| if commands(c) { c.escape_default().to_string() } else { c.into() };
+    Cow::Owned(text.chars().map(spelled).collect())
 }
 
 /// What a validation found, in the measure of its task.
@@ -100,4 +111,15 @@ fn install_interrupt() {
             say(&format!("Ctrl-C will end the run at once instead of saving it ({error})"));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_spelled_out() {
+        assert_eq!(printable("two lines\nand\ta tab"), "two lines\nand\ta tab");
+        assert_eq!(printable("\u{1b}[31mred\r"), "\\u{1b}[31mred\\r");
+    }
 }

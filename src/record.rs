@@ -123,6 +123,14 @@ pub fn record_driving(
     x0: Option<&Array2<f32>>,
     noise: Option<NoiseKey>,
 ) -> Result<Recording> {
+    let (trials, steps, _) = inputs.dim();
+    let numbers = trials.saturating_mul(steps).saturating_mul(2 * network.units().len() + network.config().outputs);
+    if numbers > LARGEST {
+        let message = format!(
+            "ask for {numbers} numbers ({trials} trials of {steps} steps), more than the {LARGEST} of one recording; run fewer trials at a time"
+        );
+        return Err(Error::setting("inputs", message));
+    }
     let (mut states, mut rates, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
     for_each_chunk(network, inputs, x0, noise, |network, part, start, noise| {
         let trajectory = unroll(network, plant, part, start, noise)?;
@@ -186,13 +194,6 @@ fn for_each_chunk(
 ) -> Result<()> {
     let (trials, steps, _) = inputs.dim();
     let network = network.frozen();
-    let numbers = trials.saturating_mul(steps).saturating_mul(2 * network.units().len() + network.config().outputs);
-    if numbers > LARGEST {
-        let message = format!(
-            "ask for {numbers} numbers ({trials} trials of {steps} steps), more than the {LARGEST} of one recording; run fewer trials at a time"
-        );
-        return Err(Error::setting("inputs", message));
-    }
     if let Some(x0) = x0
         && x0.dim() != (trials, network.units().len())
     {

@@ -184,8 +184,8 @@ fn sizes_that_a_file_only_claims_are_refused_before_memory_is_taken() {
         let json = format!(r#"{{"w":{{"dtype":"F32","shape":{shape},"data_offsets":[0,0]}}}}"#);
         assert_says(&refusal(&table(&json, 0)), &["tensor `w` has the impossible shape"]);
     }
-    let long = with_metadata(HashMap::from([("nn4n".into(), " ".repeat((64 << 20) + 1))]));
-    assert_says(&refusal(&long), &["has a header of 67108865 bytes", "more than the 67108864"]);
+    let long = with_metadata(HashMap::from([("nn4n".into(), " ".repeat((16 << 20) + 1))]));
+    assert_says(&refusal(&long), &["has a header of 16777217 bytes", "more than the 16777216"]);
 }
 
 #[test]

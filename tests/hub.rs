@@ -360,6 +360,8 @@ fn a_server_that_is_no_hub_or_means_harm_is_refused() {
         ("X-Repo-Commit", "../../../escaped", "states no commit"),
         ("X-Repo-Commit", "main", "states no commit"),
         ("X-Linked-Size", "-1", "states no size"),
+        ("Location", "file:///etc/passwd", "redirects to `file:///etc/passwd`"),
+        ("Location", "elsewhere", "redirects to `elsewhere`"),
     ] {
         server.state().headers = BTreeMap::from([(header, value.to_string())]);
         assert_says(&client.refusal("hf:lab/rdm"), &[says, "check HF_ENDPOINT"]);

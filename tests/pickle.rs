@@ -91,12 +91,13 @@ fn deep_nesting_and_values_that_repeat_each_other_are_refused() {
     assert_refused(&tuples, &["nests"]);
 
     // Ten references to a list of ten references, and so on: 10^40 values in 500 bytes.
-    let mut laughs = b"\x80\x02]q\x00".to_vec();
+    let mut laughs = b"\x80\x02]q\x000".to_vec();
     for level in 0..40_u8 {
         laughs.extend(b"](");
         (0..10).for_each(|_| laughs.extend([b'h', level]));
-        laughs.extend([b'e', b'q', level + 1]);
+        laughs.extend([b'e', b'q', level + 1, b'0']);
     }
+    laughs.extend([b'h', 40, b'.']);
     assert_refused(&laughs, &["repeats its values"]);
 
     // One long list, copied by each of many calls.
@@ -180,4 +181,23 @@ proptest! {
         let _ = parse(&damaged);
         prop_assert!(parse(&whole[..cut]).is_err(), "a file without its end was read");
     }
+}
+
+/// An empty list that is remembered, `count` of it in another, and then `count` times None in the first, so that only what was there when it was put in is few.
+fn grown(count: usize) -> Vec<u8> {
+    [&b"\x80\x02]q\x000]("[..], &b"h\x00".repeat(count), b"eh\x00(", &b"N".repeat(count), b"e0."].concat()
+}
+
+#[test]
+fn values_that_grow_after_they_were_put_into_others_are_counted_as_they_are_in_the_end() {
+    assert!(parse(&grown(100)).is_ok());
+    assert_refused(&grown(3000), &["repeats its values"]);
+}
+
+#[test]
+fn a_value_that_is_part_of_itself_is_refused() {
+    assert_refused(b"\x80\x02]q\x00h\x00a.", &["part of itself"]);
+    assert_refused(b"\x80\x02]q\x00](h\x00eh\x00\x85q\x010h\x00h\x01a.", &["is damaged"]);
+    let pair = b"\x80\x02]q\x00]q\x01h\x00aa.";
+    assert_refused(pair, &["part of itself"]);
 }

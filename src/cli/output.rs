@@ -9,7 +9,10 @@ use anyhow::{Context, Result, bail};
 use candle_core::Device;
 use serde::Serialize;
 
-use crate::{device::DeviceChoice, progress::say};
+use crate::{
+    device::DeviceChoice,
+    progress::{printable, say},
+};
 
 /// Prints a value as one JSON document.
 pub fn json(value: &impl Serialize) -> Result<()> {
@@ -23,7 +26,7 @@ pub fn json_line(value: &impl Serialize) -> Result<()> {
 
 /// Prints a line. A closed pipe (as under `head`) is not an error.
 pub fn text(line: &str) -> Result<()> {
-    match writeln!(io::stdout().lock(), "{line}") {
+    match writeln!(io::stdout().lock(), "{}", printable(line)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("could not write to standard output"),
     }
@@ -48,7 +51,7 @@ pub fn check_free(path: &Path, force: bool) -> Result<()> {
 pub fn message(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     let is_backtrace = |line: &&str| line.trim_start().starts_with("0: ");
-    text.lines().take_while(|line| !is_backtrace(line)).collect::<Vec<_>>().join("\n")
+    printable(&text.lines().take_while(|line| !is_backtrace(line)).collect::<Vec<_>>().join("\n")).into_owned()
 }
 
 /// A fraction in percent.

@@ -98,6 +98,9 @@ impl Download<'_> {
                 Ok(()) => {}
                 Err(Break::Broken(why)) if attempt == ATTEMPTS => {
                     bar.abandon();
+                    if received == 0 {
+                        self.discard();
+                    }
                     return Err(self.interrupted(received, &why));
                 }
                 Err(Break::Broken(_)) => thread::sleep(WAIT * 2_u32.pow(attempt - 1)),

@@ -85,7 +85,14 @@ impl<'a> Server<'a> {
             let location = text(response.headers(), header::LOCATION.as_str());
             match (response.status().is_redirection(), location) {
                 (true, Some(location)) if location.starts_with('/') && !location.starts_with("//") => url = self.absolute(&url, location),
-                (true, Some(location)) => return self.read_headers(reference, &response, location.into()),
+                (true, Some(location)) if origin(location).is_some_and(|(scheme, _)| scheme == "http" || scheme == "https") => {
+                    return self.read_headers(reference, &response, location.into());
+                }
+                (true, Some(location)) => {
+                    return Err(Failure::Refused(
+                        self.not_a_hub(reference, &format!("redirects to `{location}`, which is no web address")),
+                    ));
+                }
                 _ if response.status().is_success() => return self.read_headers(reference, &response, url),
                 _ => return Err(self.refusal(reference, &response)),
             }
@@ -175,7 +182,7 @@ impl<'a> Server<'a> {
     }
 
     fn not_a_hub(&self, reference: &Reference, what: &str) -> Error {
-        let message = format!("{} {what}, as a hub would; check HF_ENDPOINT and the proxy", self.hub.endpoint);
+        let message = format!("{} {what}, so that it is no hub; check HF_ENDPOINT and the proxy", self.hub.endpoint);
         Error::hub(reference, message)
     }
 

@@ -96,6 +96,14 @@ impl Array {
         Err(Refused::new(format!("has shape {:?}, but the network needs {shape:?}", self.shape)))
     }
 
+    /// Refuses NaN and infinity, which no mask has.
+    pub fn finite(self) -> Result<Self, Refused> {
+        match self.values.iter().find(|value| !value.is_finite()) {
+            None => Ok(self),
+            Some(value) => Err(Refused::new(format!("holds {value}; masks are finite, so the file is damaged: copy or download it again"))),
+        }
+    }
+
     /// Rows and columns of a matrix.
     pub fn matrix(&self) -> Result<(usize, usize), Refused> {
         match *self.shape {

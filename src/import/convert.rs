@@ -19,7 +19,8 @@ pub(super) fn convert(network: &mut Network) -> Result<(ModelConfig, Tensors)> {
     check_shapes(network)?;
     let Network { layers, w_out, b_out, readout, notes } = network;
     w_out.project("w_out", notes);
-    let dtype = if layers.iter().any(|layer| layer.w_rec.double) { DType::F64 } else { DType::F32 };
+    let double = |layer: &Layer| layer.w_rec.double || layer.w_in.as_ref().is_some_and(|w_in| w_in.double);
+    let dtype = if w_out.double || layers.iter().any(double) { DType::F64 } else { DType::F32 };
     let mut parts = layers.iter_mut().map(|layer| self::layer(layer, dtype, notes)).collect::<Result<Vec<_>>>()?;
     if let Some((last, tensors)) = parts.last_mut() {
         describe_readout(last, w_out)?;

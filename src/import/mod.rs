@@ -149,8 +149,8 @@ fn read_file(bytes: &[u8], options: &Options) -> Result<(Format, Network), Refus
                     let keywords = state_dict::keywords(&mut file, pickle.root())?;
                     original::read(state, keywords, options)
                 }
-                Format::Nn4nLayers => original_layers::read(state, options),
-                _ => torch_rnn::read(state, options),
+                Format::Nn4nLayers => original_layers::read(state.without_keywords()?, options),
+                _ => torch_rnn::read(state.without_keywords()?, options),
             };
             Ok((format, network?))
         }

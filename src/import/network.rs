@@ -184,7 +184,7 @@ impl Weights {
 
     /// Leaves only the synapses where `mask` (posts, pres) is not 0.
     pub fn masked(mut self, mask: Array) -> Result<Self, Refused> {
-        let mask = mask.expect(&[self.posts, self.pres])?;
+        let mask = mask.expect(&[self.posts, self.pres])?.finite()?;
         self.connectivity = mask.values.iter().map(|entry| *entry != 0.0).collect();
         Ok(self)
     }
@@ -194,7 +194,7 @@ impl Weights {
     /// # Errors
     /// If a column has synapses of both signs.
     pub fn signed(mut self, signs: Array, zero: Option<CellType>) -> Result<Self, Refused> {
-        let signs = signs.expect(&[self.posts, self.pres])?;
+        let signs = signs.expect(&[self.posts, self.pres])?.finite()?;
         let of = |sign: f64| match sign {
             sign if sign > 0.0 => Some(CellType::Excitatory),
             sign if sign < 0.0 => Some(CellType::Inhibitory),

@@ -101,7 +101,7 @@ pub(super) fn read(directory: &Path, options: &Options) -> Result<Network> {
 /// The network of a configuration and its tensors.
 pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Result<Network, Refused> {
     let mut config = Config::parse(config)?;
-    let StateDict { mut tensors, mut notes } = state;
+    let StateDict { mut tensors, mut notes, .. } = state;
     let model = config.text("model_type")?.unwrap_or_default();
     if !MODELS.contains(&model.as_str()) {
         return Err(Refused::new(format!(
@@ -231,7 +231,9 @@ impl Config {
             None => options.dt_or(alpha * tau, notes)?,
         };
         if !(dt.is_finite() && dt > 0.0) {
-            return Err(Refused::new(format!("has a step of {dt} ms")));
+            return Err(Refused::new(format!(
+                "says in config.json that `dt` is {dt}, but a step is a positive number of ms; correct it there"
+            )));
         }
         // dt / (dt / tau) may round to a neighbour of tau.
         let rounded = if (dt / alpha / tau - 1.0).abs() < 1e-12 { tau } else { dt / alpha };
@@ -288,7 +290,10 @@ impl Config {
         })?;
         let Some(sizes) = sizes else { return Ok(None) };
         if sizes.iter().try_fold(0_usize, |sum, size| sum.checked_add(*size)) != Some(units) || sizes.contains(&0) {
-            return Err(Refused::new(format!("has `area_sizes` {sizes:?}, which do not sum to its {units} units")));
+            let message = format!(
+                "has `area_sizes` {sizes:?}, which must be at least 1 each and sum to its {units} units; the two files do not belong together"
+            );
+            return Err(Refused::new(message));
         }
         Ok(Some(sizes.into_iter().enumerate().map(|(index, size)| (format!("area_{index}"), size)).collect()))
     }

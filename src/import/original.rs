@@ -32,7 +32,7 @@ const OTHER_SIZES: [&str; 3] = ["input_dim", "hidden_size", "output_dim"];
 
 /// The network in a state_dict and the keyword arguments it was made with.
 pub(super) fn read(state: StateDict, keywords: Option<Ledger<Keyword>>, options: &Options) -> Result<Network, Refused> {
-    let StateDict { mut tensors, mut notes } = state;
+    let StateDict { mut tensors, mut notes, .. } = state;
     let mut keywords = keywords.unwrap_or_else(|| {
         notes.push("the file holds no keyword arguments; masks, cell types and settings are those of a network made without any".into());
         Ledger::new("keyword argument", [])
@@ -115,7 +115,7 @@ fn masks(keywords: &mut Ledger<Keyword>, name: &str) -> Result<[Option<Array>; 3
     let mut masks = [None, None, None];
     let given = keywords.take(name).unwrap_or(Keyword::None).three().map_err(of)?;
     for (mask, given) in masks.iter_mut().zip(given) {
-        *mask = given.array().and_then(|array| array.map(Array::transposed).transpose()).map_err(of)?;
+        *mask = given.array().and_then(|array| array.map(|array| array.finite()?.transposed()).transpose()).map_err(of)?;
     }
     Ok(masks)
 }
@@ -185,15 +185,18 @@ fn check_sizes(keywords: &mut Ledger<Keyword>, found: [usize; 3]) -> Result<(), 
     let mut stated = Vec::new();
     if let Some(dims) = keywords.take("dims") {
         let dims = dims.three().map_err(|error| error.of("kwargs.dims"))?;
-        stated.extend(dims.into_iter().zip(found));
+        stated.extend(dims.into_iter().zip(found).map(|(value, size)| ("dims", value, size)));
     }
     for (name, size) in OTHER_SIZES.into_iter().zip(found) {
-        stated.extend(keywords.take(name).map(|value| (value, size)));
+        stated.extend(keywords.take(name).map(|value| (name, value, size)));
     }
-    for (value, size) in stated {
-        let value = value.number().map_err(|error| error.of("kwargs.dims"))?;
+    for (name, value, size) in stated {
+        let name = format!("kwargs.{name}");
+        let value = value.number().map_err(|error| error.of(&name))?;
         if value != size as f64 {
-            return Err(Refused::new(format!("states a size of {value} where its weights have {size}")));
+            return Err(
+                Refused::new(format!("is {value}, but the weights have a size of {size}; the file was put together of two")).of(&name)
+            );
         }
     }
     Ok(())

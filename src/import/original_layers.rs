@@ -56,7 +56,7 @@ impl Names {
 
 /// The network in a state_dict.
 pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refused> {
-    let StateDict { mut tensors, mut notes } = state;
+    let StateDict { mut tensors, mut notes, .. } = state;
     if let Some(block) = tensors.names().find(|name| name.contains("block_recurrent")) {
         return Err(Refused::new(format!("holds a network of blocks (`{block}`), which cannot be imported; only RNN and RNNLayer can")));
     }

@@ -35,6 +35,8 @@ const OF_TRAINING: [&str; 12] = [
 #[derive(Debug)]
 pub(super) struct StateDict {
     pub tensors: Ledger<Array>,
+    /// Whether `kwargs` lie beside it, with which the network was made.
+    has_keywords: bool,
     pub notes: Vec<String>,
 }
 
@@ -42,12 +44,12 @@ impl StateDict {
     /// The state_dict in a file of PyTorch, alone or beside what a training script keeps.
     pub fn of_torch(file: &mut TorchFile<'_>, root: View<'_>) -> Result<Self, Refused> {
         let mut entries = Ledger::new("entry", owned(root)?);
-        let mut notes = Vec::new();
+        let (mut notes, mut has_keywords) = (Vec::new(), false);
         let wrapped = WRAPPERS.iter().find(|name| entries.contains(name)).and_then(|name| entries.take(name));
         let state = match wrapped {
             Some(state) => {
                 entries.set_aside(&OF_TRAINING, "of training", &mut notes);
-                entries.take("kwargs");
+                has_keywords = entries.take("kwargs").is_some();
                 entries.finish()?;
                 owned(state)?
             }
@@ -57,7 +59,7 @@ impl StateDict {
             let array = file.array_of(value).map_err(|error| error.of(&name))?;
             Ok((name, array))
         });
-        Self::new(arrays.collect::<Result<_, _>>()?, notes)
+        Ok(Self { has_keywords, ..Self::new(arrays.collect::<Result<_, _>>()?, notes)? })
     }
 
     fn new(arrays: BTreeMap<String, Array>, notes: Vec<String>) -> Result<Self, Refused> {
@@ -68,7 +70,18 @@ impl StateDict {
         let parallel = arrays.keys().all(|name| name.starts_with("module."));
         let name = |name: String| if parallel { name["module.".len()..].to_owned() } else { name };
         let tensors = Ledger::new("tensor", arrays.into_iter().map(|(key, array)| (name(key), array)));
-        Ok(Self { tensors, notes })
+        Ok(Self { tensors, has_keywords: false, notes })
+    }
+
+    /// Refuses keyword arguments, for formats that do not know their meaning.
+    pub fn without_keywords(self) -> Result<Self, Refused> {
+        if !self.has_keywords {
+            return Ok(self);
+        }
+        Err(Refused::new(
+            "holds `kwargs` beside the state_dict, which are read for networks of nn4n's CTRNN only; save the state_dict alone, and give what they say with \
+             --activation, --dt, --tau and --sigma-rec",
+        ))
     }
 
     /// The library whose modules have these names.

@@ -23,7 +23,7 @@ const DEFAULT_DT: f64 = 10.0;
 
 /// The network in a state_dict.
 pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refused> {
-    let StateDict { mut tensors, mut notes } = state;
+    let StateDict { mut tensors, mut notes, .. } = state;
     let prefixes: Vec<String> = tensors.names().filter_map(|name| name.strip_suffix("weight_ih_l0")).map(str::to_owned).collect();
     let [prefix] = prefixes.as_slice() else {
         return Err(Refused::new(format!("holds {} recurrent modules ({}); save them one by one", prefixes.len(), prefixes.join(", "))));
@@ -42,7 +42,7 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
         let (rows, _) = w_in.matrix()?;
         let w_rec = tensors.require(&name("weight_hh"))?;
         let (w_in, w_rec) = (Weights::new(w_in)?, Weights::new(w_rec).map_err(|error| error.of(&name("weight_hh")))?);
-        if w_rec.posts == 3 * w_rec.pres || w_rec.posts == 4 * w_rec.pres {
+        if w_rec.pres > 0 && (w_rec.posts == 3 * w_rec.pres || w_rec.posts == 4 * w_rec.pres) {
             let kind = if w_rec.posts == 3 * w_rec.pres { "GRU" } else { "LSTM" };
             return Err(Refused::new(format!("holds a {kind}, whose gates have no counterpart here; only `torch.nn.RNN` can be imported")));
         }

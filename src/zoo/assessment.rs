@@ -21,12 +21,14 @@ const SEED: u64 = 0;
 /// Trials side by side in a figure.
 const SHOWN: usize = 3;
 /// The variables of trials on which choices depend gradually.
-const GRADED: [&str; 8] = [
+const GRADED: [&str; 10] = [
     "coherence",
     "motion_coherence",
     "colour_coherence",
     "modality_1_coherence",
     "modality_2_coherence",
+    "coherence_modality_1",
+    "coherence_modality_2",
     "coherence_1",
     "coherence_2",
     "rate",

@@ -27,10 +27,10 @@ pub(super) fn card(
         front_matter(description),
         format!(
             "# {}\n\n{} of {} units that learned: {}.\n",
-            description.id,
+            plain(&description.id),
             kind(description.kind),
             description.units.total,
-            description.summary
+            plain(&description.summary)
         ),
         network(checkpoint, description),
         performance(description, conditions, picture),
@@ -103,13 +103,13 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
         ("time constant", unit_setting(model, &model.tau, " ms")),
         ("activation", unit_setting(model, &model.activation, "")),
         ("recurrent noise", unit_setting(model, &model.sigma_rec, "")),
-        ("task", format!("`{}`, version {}", task.id, task.version)),
+        ("task", format!("`{}`, version {}", plain(&task.id), task.version)),
         ("inputs", channels(&task.inputs)),
         ("outputs", channels(&task.outputs)),
         ("size", format!("{:.0} KiB", description.size as f64 / 1024.0)),
     ];
     if !units.areas.is_empty() {
-        let areas = units.areas.iter().map(|(name, units)| format!("{name} ({units})")).collect::<Vec<_>>().join(", ");
+        let areas = units.areas.iter().map(|(name, units)| format!("{} ({units})", plain(name))).collect::<Vec<_>>().join(", ");
         rows.insert(1, (if model.kind == Kind::Stacked { "layers" } else { "areas" }, areas));
     }
     let rows: String = rows.into_iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
@@ -124,7 +124,19 @@ fn channels(names: &[String]) -> String {
         [first, .., last] if run.len() > 2 => format!("{first} to {last}"),
         few => few.join(", "),
     });
-    runs.collect::<Vec<_>>().join(", ")
+    plain(&runs.collect::<Vec<_>>().join(", "))
+}
+
+/// A text of a file from elsewhere, without what Markdown, HTML or a terminal would take for more than text.
+fn plain(text: &str) -> String {
+    let escape = |c: char| match c {
+        c if c.is_control() => " ".into(),
+        '<' => "&lt;".into(),
+        '`' => "'".into(),
+        '|' | '[' | ']' | '*' => format!("\\{c}"),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// A setting of the units; each layer of a stack may have its own.
@@ -162,7 +174,7 @@ fn performance(description: &Description, conditions: &[ConditionResult], pictur
     if conditions.len() > 1 {
         text.push_str("\n| condition | trials | right |\n|---|---|---|\n");
         for row in conditions.iter().take(ROWS) {
-            let _ = writeln!(text, "| {} | {} | {} |", row.condition, row.trials, percent(row.performance));
+            let _ = writeln!(text, "| {} | {} | {} |", plain(&row.condition.to_string()), row.trials, percent(row.performance));
         }
         if conditions.len() > ROWS {
             let _ = writeln!(text, "\nThe other {} conditions: `nn4n eval`.", conditions.len() - ROWS);
@@ -177,7 +189,9 @@ fn training(checkpoint: &Checkpoint) -> String {
     if let Some(imported) = &header.provenance.imported {
         return format!(
             "## Training\n\nImported by {} from a file of {} (`{}`), which does not say how it was trained.\n",
-            header.provenance.program, imported.format, imported.file
+            plain(&header.provenance.program),
+            plain(&imported.format),
+            plain(&imported.file)
         );
     }
     let setting = |name: &str| header.train.settings.get(name).map_or_else(|| "?".into(), ToString::to_string);
@@ -189,11 +203,11 @@ fn training(checkpoint: &Checkpoint) -> String {
         setting("batch_size"),
         setting("learning_rate"),
         header.seed,
-        header.provenance.program,
+        plain(&header.provenance.program),
         header.train.validations.len(),
     );
     if let Some(init) = &header.provenance.init {
-        let _ = writeln!(text, "Training started from the network of `{}`.", init.display());
+        let _ = writeln!(text, "Training started from the network of `{}`.", plain(&init.display().to_string()));
     }
     let records = &header.train.validations;
     if records.is_empty() {
@@ -237,7 +251,7 @@ fn citation(checkpoint: &Checkpoint, paper: &str) -> String {
     let doi = |text: &str| text.split("doi.org/").nth(1).map(String::from);
     let is_known = known.iter().any(|citation| *citation == paper || (doi(paper).is_some() && doi(citation) == doi(paper)));
     let task = if is_known { None } else { Some(paper) };
-    let citations: String = known.iter().map(String::as_str).chain(task).map(|citation| format!("- {citation}\n")).collect();
+    let citations: String = known.iter().map(String::as_str).chain(task).map(|citation| format!("- {}\n", plain(citation))).collect();
     format!("## Citation\n\n{citations}")
 }
 
@@ -253,5 +267,10 @@ mod tests {
     fn channels_that_are_numbered_are_named_by_the_first_and_the_last() {
         let names = ["fixation", "ring_1", "ring_2", "ring_3", "choice_1", "choice_2", "rule_go"].map(String::from);
         assert_eq!(channels(&names), "fixation, ring_1 to ring_3, choice_1, choice_2, rule_go");
+    }
+
+    #[test]
+    fn text_of_a_file_stays_text() {
+        assert_eq!(plain("a|b\n# <td>`x` \u{1b}[2J [link](y)"), "a\\|b # &lt;td>'x'  \\[2J \\[link\\](y)");
     }
 }

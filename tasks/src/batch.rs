@@ -19,8 +19,8 @@ use rayon::prelude::*;
 use crate::rng::by_weight;
 use crate::{Condition, Epoch, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
 
-/// The most numbers one batch may hold in all its arrays (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
-const MAX_NUMBERS: usize = 1 << 32;
+/// The most numbers one batch may hold in all its arrays (4 GiB), so that a mistyped size is an error instead of an exhausted memory.
+const MAX_NUMBERS: usize = 1 << 30;
 
 /// Numbers whose making takes as long as it takes to wake a thread, about 30 us.
 const WORTH_A_THREAD: usize = 1 << 14;
@@ -212,7 +212,7 @@ fn refuse_if_too_large(batch_size: usize, numbers_per_trial: usize) -> Result<()
     }
     let remedy = "ask for fewer trials at a time, or a larger `dt`".into();
     let value = format!("{batch_size} trials of {numbers_per_trial} numbers");
-    Err(TaskError::Batch { field: "batch_size", value, rule: "is more than one batch may hold (16 GiB)", remedy })
+    Err(TaskError::Batch { field: "batch_size", value, rule: "is more than one batch may hold (4 GiB)", remedy })
 }
 
 #[cfg(test)]

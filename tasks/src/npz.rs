@@ -5,8 +5,8 @@
 //! NpzFile     any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32
 //! ```
 //!
-//! A file can claim anything about itself, so memory is taken for the bytes that are there, not for those that are announced, a few bytes
-//! cannot unpack to many gigabytes, and a header that no plain array has is refused before it is parsed.
+//! A file can claim anything about itself, so memory is taken for the bytes that are there, not for those that are announced, and a small file
+//! cannot unpack to many gigabytes.
 //!
 //! ```
 //! use nn4n_tasks::{NpzFile, Split, batch, create, npz_bytes};
@@ -18,16 +18,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, ArrayD};
-use ndarray_npy::{NpzWriter, ReadDataError, ReadNpyError, ReadNpyExt, ReadableElement, WriteNpzError};
-use py_literal::Value as PyValue;
+use ndarray::{Array1, ArrayD, IxDyn, ShapeBuilder};
+use ndarray_npy::{NpzWriter, WriteNpzError};
 use zip::ZipArchive;
 
-use crate::{TaskError, TrialBatch};
+use crate::{NpyHeader, TaskError, TrialBatch};
 
 /// `inputs`, `targets`, `loss_mask` and `n_steps` of a batch as the bytes of an `.npz` file.
 pub fn npz_bytes(batch: &TrialBatch) -> Result<Vec<u8>, WriteNpzError> {
@@ -45,6 +45,10 @@ pub struct NpzFile {
     path: PathBuf,
     names: Vec<String>,
     archive: ZipArchive<Box<dyn Source>>,
+    /// The most bytes that all arrays may take, as f32.
+    most: u64,
+    /// The bytes that each array takes which was read.
+    taken: BTreeMap<String, u64>,
 }
 
 /// What an archive can be read from.
@@ -55,19 +59,22 @@ impl<S: Read + Seek + Send> Source for S {}
 impl NpzFile {
     /// Opens a file and reads its table of contents.
     pub fn open(path: &Path) -> Result<Self, TaskError> {
-        let file = File::open(path).map_err(|error| unreadable(path, error.to_string()))?;
-        Self::new(path, Box::new(BufReader::new(file)))
+        let failed = |error: io::Error| unreadable(path, error.to_string());
+        let file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        Self::new(path, Box::new(BufReader::new(file)), length)
     }
 
     /// Takes the bytes of a file, which is called `path` in messages, and reads its table of contents.
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, TaskError> {
-        Self::new(path, Box::new(Cursor::new(bytes)))
+        let length = bytes.len() as u64;
+        Self::new(path, Box::new(Cursor::new(bytes)), length)
     }
 
-    fn new(path: &Path, source: Box<dyn Source>) -> Result<Self, TaskError> {
+    fn new(path: &Path, source: Box<dyn Source>, length: u64) -> Result<Self, TaskError> {
         let archive = ZipArchive::new(source).map_err(|error| unreadable(path, format!("{error}; {REMEDY}")))?;
         let names = archive.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned()).collect();
-        Ok(Self { path: path.into(), names, archive })
+        Ok(Self { path: path.into(), names, archive, most: most_unpacked(length), taken: BTreeMap::new() })
     }
 
     /// The names of the arrays.
@@ -79,22 +86,15 @@ impl NpzFile {
     pub fn read(&mut self, name: &str) -> Result<Option<ArrayD<f32>>, TaskError> {
         let stored = [name.to_owned(), format!("{name}.npy")].into_iter().find(|stored| self.archive.index_for_name(stored).is_some());
         let Some(stored) = stored else { return Ok(None) };
-        let array = match self.archive.by_name(&stored) {
-            Ok(entry) => {
-                let (most, size) = (most_unpacked(entry.compressed_size()), entry.size());
-                match plain_header(entry) {
-                    Ok((_, growth)) if size.saturating_mul(growth) > most => return Err(bomb(&self.path, name, most)),
-                    // What the table of contents says need not be true.
-                    Ok((file, growth)) => ArrayD::<Number>::read_npy(file.take(most / growth)),
-                    Err(error) => Err(error),
-                }
-            }
-            Err(error) => Err(ReadNpyError::Io(error.into())),
+        let others: u64 = self.taken.iter().filter(|(known, _)| *known != name).map(|(_, bytes)| bytes).sum();
+        let room = self.most.saturating_sub(others);
+        let found = match self.archive.by_name(&stored) {
+            Ok(mut entry) => array(&mut entry, room),
+            Err(error) => Err(Problem::new(format!("cannot be read: {error}"), REMEDY)),
         };
-        match array {
-            Ok(array) => Ok(Some(array.mapv_into_any(|Number(value)| value))),
-            Err(error) => Err(self.refusal(name, &error)),
-        }
+        let array = found.map_err(|Problem { problem, remedy }| self.refusal(name, problem, remedy))?;
+        self.taken.insert(name.into(), bytes_of(array.len()));
+        Ok(Some(array))
     }
 
     /// The array of this name as f32; an error if there is none.
@@ -106,99 +106,83 @@ impl NpzFile {
             } else {
                 format!("rename one of the file's arrays ({}) or add it", self.names.join(", "))
             };
-            TaskError::Data { path: self.path.clone(), array: name.into(), problem: "is missing".into(), remedy }
+            self.refusal(name, "is missing".into(), remedy)
         })
     }
 
-    fn refusal(&self, name: &str, error: &ReadNpyError) -> TaskError {
-        let (problem, remedy) = match error {
-            ReadNpyError::WrongDescriptor(found) => {
-                (format!("holds elements of type {found}"), "save it as float32, float64, an integer type or bool")
-            }
-            ReadNpyError::MissingData | ReadNpyError::LengthOverflow => {
-                ("is shorter than its shape says".into(), "write the file again; it is damaged")
-            }
-            other => (format!("cannot be read: {other}"), REMEDY),
-        };
-        TaskError::Data { path: self.path.clone(), array: name.into(), problem, remedy: remedy.into() }
+    fn refusal(&self, name: &str, problem: String, remedy: String) -> TaskError {
+        TaskError::Data { path: self.path.clone(), array: name.into(), problem, remedy }
     }
 }
 
 const REMEDY: &str = "write it with numpy.savez";
 
-/// What an array may always unpack to, bytes as f32.
-const ALWAYS_UNPACKED: u64 = 1 << 30;
+/// What the arrays of a file may always unpack to, bytes as f32.
+const ALWAYS_UNPACKED: u64 = 256 << 20;
 
-/// How many times its size in the file a larger array may have.
-const MAX_EXPANSION: u64 = 200;
+/// How many times the size of their file larger arrays may have.
+const MAX_EXPANSION: u64 = 100;
 
-/// The most bytes that an array which takes `packed` bytes in the file may unpack to, as f32.
+/// Bytes that are unpacked at a time; a multiple of every element's size.
+const PIECE: usize = 1 << 16;
+
+/// The most bytes that the arrays in a file of `packed` bytes may unpack to, as f32.
 fn most_unpacked(packed: u64) -> u64 {
     packed.saturating_mul(MAX_EXPANSION).max(ALWAYS_UNPACKED)
 }
 
-fn bomb(path: &Path, name: &str, most: u64) -> TaskError {
-    TaskError::Data {
-        path: path.into(),
-        array: name.into(),
-        problem: format!("would unpack to more than {most} bytes, {MAX_EXPANSION} times what it takes in the file"),
-        remedy: "write it with numpy.savez, which does not compress".into(),
-    }
+/// The bytes of so many numbers, as f32.
+fn bytes_of(count: usize) -> u64 {
+    (count as u64).saturating_mul(size_of::<f32>() as u64)
 }
 
 fn unreadable(path: &Path, reason: String) -> TaskError {
     TaskError::File { action: "read", path: path.into(), reason }
 }
 
-/// The longest header that is parsed, bytes. Those of plain arrays have about a hundred.
-const MAX_HEADER: usize = 4096;
+/// What is wrong with an array.
+#[derive(Debug)]
+struct Problem {
+    problem: String,
+    remedy: String,
+}
 
-/// The file from its start, and how many times larger its numbers are as f32, after a look at its header: that of a plain array is short and
-/// has one dictionary and one tuple, while the parser takes exponential time for brackets in brackets.
-fn plain_header(mut file: impl Read) -> Result<(impl Read, u64), ReadNpyError> {
-    let mut start = Vec::new();
-    file.by_ref().take(MAX_HEADER as u64).read_to_end(&mut start)?;
-    // Magic string (6 bytes), version (2), length of the header in 2 bytes (version 1) or 4, little-endian.
-    let (length, text) = match start.get(6).copied() {
-        Some(1) => (start.get(8..10), 10),
-        _ => (start.get(8..12), 12),
+impl Problem {
+    fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+/// The array in a `.npy` of at most `room` bytes as f32.
+fn array(file: &mut impl Read, room: u64) -> Result<ArrayD<f32>, Problem> {
+    let header = NpyHeader::read(file).map_err(|problem| Problem::new(problem, REMEDY))?;
+    let Some((size, decode)) = decoder(&header.descriptor) else {
+        let problem = format!("holds elements of type {}", header.descriptor);
+        return Err(Problem::new(problem, "save it as float32, float64, an integer type or bool"));
     };
-    let length = length.map_or(0, |bytes| bytes.iter().rev().fold(0, |length, &byte| (length << 8) | usize::from(byte)));
-    let end = text + length;
-    let header = &start[text.min(start.len())..end.min(start.len())];
-    let brackets = header.iter().filter(|byte| b"([{".contains(byte)).count();
-    if end > MAX_HEADER || brackets > 2 {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is not that of a plain array").into());
+    let count = header.count();
+    if bytes_of(count) > room {
+        let problem = format!("would bring the arrays to more than the {room} bytes that are left to a file of this size");
+        return Err(Problem::new(problem, "write it with numpy.savez, which does not compress"));
     }
-    let growth = growth(header);
-    Ok((Cursor::new(start).chain(file), growth))
-}
-
-/// How many times larger the numbers of a header's type are as f32; the most that is possible where it is not written as NumPy does.
-fn growth(header: &[u8]) -> u64 {
-    let after = |mark: &[u8]| header.windows(mark.len()).position(|part| part == mark).map(|place| &header[place + mark.len()..]);
-    let size = after(b"'descr': '").and_then(|descriptor| descriptor.get(2)).map_or(1, |digit| u64::from(digit.saturating_sub(b'0')));
-    (4 / size.max(1)).max(1)
-}
-
-/// A number of any of NumPy's plain types, read as f32.
-#[derive(Clone, Copy)]
-struct Number(f32);
-
-impl ReadableElement for Number {
-    fn read_to_end_exact_vec<R: Read>(reader: R, descriptor: &PyValue, len: usize) -> Result<Vec<Self>, ReadDataError> {
-        let wrong = || ReadDataError::WrongDescriptor(descriptor.clone());
-        let PyValue::String(descriptor) = descriptor else { return Err(wrong()) };
-        let (size, decode) = decoder(descriptor).ok_or_else(wrong)?;
-        let n_bytes = len.checked_mul(size).ok_or(ReadDataError::MissingData)?;
-        let mut bytes = Vec::new();
-        reader.take(n_bytes as u64 + 1).read_to_end(&mut bytes)?;
-        match bytes.len().checked_sub(n_bytes) {
-            None => Err(ReadDataError::MissingData),
-            Some(0) => Ok(bytes.chunks_exact(size).map(|element| Self(decode(element))).collect()),
-            Some(extra) => Err(ReadDataError::ExtraBytes(extra)),
-        }
+    let mut values = Vec::new();
+    let mut piece = vec![0; PIECE];
+    while values.len() < count {
+        let bytes = &mut piece[..(count - values.len()).min(PIECE / size) * size];
+        file.read_exact(bytes).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => Problem::new("is shorter than its shape says", "write the file again; it is damaged"),
+            _ => Problem::new(format!("cannot be read: {error}"), REMEDY),
+        })?;
+        values.extend(bytes.chunks_exact(size).map(decode));
     }
+    // The end of the file is where a damaged one is found out by its checksum.
+    match file.read(&mut piece[..1]) {
+        Ok(0) => {}
+        Ok(_) => return Err(Problem::new("is longer than its shape says", "write the file again; it is damaged")),
+        Err(error) => return Err(Problem::new(format!("cannot be read: {error}"), REMEDY)),
+    }
+    let shape = IxDyn(&header.shape).set_f(header.fortran_order);
+    ArrayD::from_shape_vec(shape, values).map_err(|error| Problem::new(format!("has no usable shape ({error})"), REMEDY))
 }
 
 /// Reads an element from exactly its bytes.
@@ -255,32 +239,33 @@ mod tests {
     }
 
     #[test]
-    fn an_array_that_would_unpack_to_very_much_is_refused() {
-        let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
-        npz.add_array("inputs", &Array1::<f32>::zeros(1000)).unwrap();
-        let mut bytes = npz.finish().unwrap().into_inner();
-        let read = |bytes: &[u8]| NpzFile::from_bytes(Path::new("mine.npz"), bytes.to_vec()).unwrap().require("inputs");
-        assert_eq!(read(&bytes).unwrap().len(), 1000);
-        // The unpacked size in the table of contents, 24 bytes after its signature.
-        let entry = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
-        bytes[entry + 24..entry + 28].copy_from_slice(&(2u32 << 30).to_le_bytes());
-        let message = read(&bytes).unwrap_err().to_string();
-        assert!(message.contains("would unpack to more than 1073741824 bytes") && message.contains("numpy.savez"), "{message}");
-        // As f32, bytes are four times as large.
-        let header = |descriptor: &str| growth(format!("{{'descr': '{descriptor}', 'fortran_order': False, ").as_bytes());
-        assert_eq!(["|b1", "|u1", "<i2", "<f4", ">f8", "<?"].map(header), [4, 4, 2, 1, 1, 4]);
-        assert_eq!(growth(b"{\"descr\": \"|u1\""), 4);
-        // A large array may unpack to much if it takes much.
-        assert_eq!((most_unpacked(0), most_unpacked(1 << 30)), (1 << 30, 200 << 30));
+    fn arrays_that_would_unpack_to_very_much_are_refused() {
+        let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
+        for name in ["a", "b", "c"] {
+            npz.add_array(name, &Array1::<u8>::zeros(25 << 20)).unwrap();
+        }
+        let mut file = NpzFile::from_bytes(Path::new("mine.npz"), npz.finish().unwrap().into_inner()).unwrap();
+        // As f32 two of them fill 200 MiB.
+        assert_eq!(file.require("a").unwrap().len(), 25 << 20);
+        file.require("b").unwrap();
+        file.require("b").unwrap();
+        let message = file.require("c").unwrap_err().to_string();
+        assert!(message.contains("`c` in mine.npz") && message.contains("numpy.savez, which does not compress"), "{message}");
+        // A large file may unpack to much.
+        assert_eq!((most_unpacked(0), most_unpacked(1 << 30)), (256 << 20, 100 << 30));
     }
 
     #[test]
-    fn an_array_shorter_than_announced_is_refused_without_taking_its_memory() {
-        let float = PyValue::String("<f4".into());
-        let read = |bytes: &[u8], len| Number::read_to_end_exact_vec(bytes, &float, len).map(|_| ());
-        assert!(matches!(read(&[0; 8], usize::MAX / 8), Err(ReadDataError::MissingData)));
-        assert!(matches!(read(&[0; 8], usize::MAX), Err(ReadDataError::MissingData)));
-        assert!(matches!(read(&[0; 8], 1), Err(ReadDataError::ExtraBytes(1))));
-        assert!(read(&[0; 8], 2).is_ok());
+    fn an_array_of_another_length_than_announced_is_refused() {
+        let npy = |shape: &str, bytes: usize| {
+            let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+            [b"\x93NUMPY\x02\0", &(header.len() as u32).to_le_bytes()[..], header.as_bytes(), &vec![0; bytes]].concat()
+        };
+        let read = |shape: &str, bytes: usize| array(&mut npy(shape, bytes).as_slice(), u64::MAX).map_err(|problem| problem.problem);
+        assert_eq!(read("(2, 1)", 8).unwrap().shape(), [2, 1]);
+        assert_eq!(read("(3,)", 8).unwrap_err(), "is shorter than its shape says");
+        assert_eq!(read("(1000000000000,)", 8).unwrap_err(), "is shorter than its shape says");
+        assert_eq!(read("(1,)", 8).unwrap_err(), "is longer than its shape says");
+        assert_eq!(read("(0, 7)", 0).unwrap().shape(), [0, 7]);
     }
 }

@@ -146,7 +146,7 @@ fn keyword_arguments_of_the_original_that_cannot_be_kept_are_refused_by_name() {
         &plain(),
         &["`use_dale`", "no counterpart"],
     );
-    assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@K\x04e"), &plain(), &["size of 4", "have 3"]);
+    assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@K\x04e"), &plain(), &["`kwargs.dims` is 4", "a size of 3"]);
     assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@e"), &plain(), &["`kwargs.dims`", "2 entries"]);
     // One synapse of an excitatory unit is asked to be inhibitory. The masks were transposed before they were saved, so (post, pre) lie row by row.
     let mut signs = member("multi_area_ei.pth", "multi_area_ei/data/6");
@@ -196,7 +196,7 @@ fn neuralrnn_models_without_counterpart_are_refused() {
         ("cubic_damping", 0.1.into(), &["`cubic_damping`", "no counterpart"]),
         ("latent_dim", 11.into(), &["`latent_dim` is 11", "have 10"]),
         ("readout_e_only", false.into(), &["reads 8 of 10 units"]),
-        ("area_sizes", serde_json::json!([4, 5]), &["`area_sizes`", "do not sum"]),
+        ("area_sizes", serde_json::json!([4, 5]), &["`area_sizes`", "sum to its 10 units"]),
         ("area_sizes", "two".into(), &["`area_sizes`", "a list"]),
         ("dale", false.into(), &["dale_mask", "do not belong together"]),
         ("alpha", 1.5.into(), &["1.5", "(0, 1]"]),
@@ -241,6 +241,30 @@ fn arrays_of_psychrnn_that_are_none_of_its_own_are_refused_by_name() {
     assert_refused("huge.npz", &spoil(&[("W_in.npy", Some(huge))]), &options, &["`W_in`"]);
     let mask = replaced(&member("psychrnn_dale.npz", "rec_connectivity.npy"), &1.0_f32.to_le_bytes(), &0.5_f32.to_le_bytes());
     assert_refused("mask.npz", &spoil(&[("rec_connectivity.npy", Some(mask))]), &options, &["`rec_connectivity`", "0.5", "0 or 1"]);
+}
+
+#[test]
+fn keyword_arguments_beside_a_network_that_has_none_are_refused() {
+    // {'model_state_dict': the state_dict, 'kwargs': {}}
+    let state_dict = member("torch_rnn.pth", "torch_rnn/data.pkl");
+    let body = &state_dict[2..state_dict.len() - 1];
+    let text = |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+    let pickle = [b"\x80\x02}(", &text("model_state_dict")[..], body, &text("kwargs"), b"}u."].concat();
+    let file = rezipped("torch_rnn.pth", &[("torch_rnn/data.pkl", Some(pickle))]);
+    assert_refused("wrapped.pth", &file, &plain(), &["`kwargs`", "--activation"]);
+}
+
+#[test]
+fn masks_that_are_no_numbers_are_refused_by_name() {
+    let options = Options { dt: Some(10.0), tau: Some(100.0), ..plain() };
+    let mask = member("psychrnn_dale.npz", "rec_connectivity.npy");
+    let nan = replaced(&mask, &1.0_f32.to_le_bytes(), &f32::NAN.to_le_bytes());
+    assert_refused(
+        "nan.npz",
+        &rezipped("psychrnn_dale.npz", &[("rec_connectivity.npy", Some(nan))]),
+        &options,
+        &["`rec_connectivity`", "NaN"],
+    );
 }
 
 #[test]

@@ -48,6 +48,7 @@ impl<'a> Machine<'a> {
         if !self.stack.is_empty() {
             return Err(damaged("it leaves more than one value"));
         }
+        self.pickle.check_extent()?;
         Ok(self.pickle)
     }
 
@@ -313,7 +314,6 @@ impl<'a> Machine<'a> {
 
     fn extend(&mut self, items: Vec<Id>) -> Result<(), Refused> {
         let list = self.top()?;
-        items.iter().try_for_each(|item| self.pickle.contain(list, *item))?;
         match self.pickle.node_mut(list) {
             Node::Sequence(list) => list.extend(items),
             _ => return Err(damaged("it appends to what is no list")),
@@ -323,7 +323,6 @@ impl<'a> Machine<'a> {
 
     fn insert(&mut self, items: &[Id]) -> Result<(), Refused> {
         let dict = self.top()?;
-        items.iter().try_for_each(|item| self.pickle.contain(dict, *item))?;
         let added = pairs(items)?;
         match self.pickle.node_mut(dict) {
             Node::Dict(entries) => entries.extend(added),
@@ -433,9 +432,6 @@ impl<'a> Machine<'a> {
             Node::Object { class, .. } => Node::Object { class: class.clone(), state: Some(state) },
             _ => return Err(Refused::new("the pickle gives attributes to a value that has none; it is not plain data")),
         };
-        if let Node::Object { .. } = replacement {
-            self.pickle.contain(target, state)?;
-        }
         *self.pickle.node_mut(target) = replacement;
         Ok(())
     }

@@ -54,6 +54,19 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The values that this one holds.
+    fn children(&self) -> Vec<Id> {
+        match self {
+            Self::Sequence(items) => items.clone(),
+            Self::Dict(entries) => entries.iter().flat_map(|(key, value)| [*key, *value]).collect(),
+            Self::Persistent(id) | Self::Object { state: Some(id), .. } => vec![*id],
+            Self::Array(array) => array.objects.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// A tensor of PyTorch: a window on a storage that lies outside of the pickle.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::import) struct StoredTensor {
@@ -83,8 +96,6 @@ pub(in crate::import) struct NumpyArray {
 #[derive(Clone, Debug, Default)]
 pub struct Pickle {
     nodes: Vec<Node>,
-    /// Of each value: how many containers deep it is, and how many values it is made of if shared ones are counted every time.
-    extents: Vec<(u32, u64)>,
     pub(super) root: Id,
 }
 
@@ -106,31 +117,55 @@ impl Pickle {
         if self.nodes.len() == MAX_VALUES {
             return Err(Refused::new(format!("the pickle holds more than {MAX_VALUES} values")));
         }
-        let children: Vec<Id> = match &node {
-            Node::Sequence(items) => items.clone(),
-            Node::Dict(entries) => entries.iter().flat_map(|(key, value)| [*key, *value]).collect(),
-            Node::Persistent(id) => vec![*id],
-            _ => Vec::new(),
-        };
         self.nodes.push(node);
-        self.extents.push((0, 1));
-        let id = self.nodes.len() - 1;
-        children.into_iter().try_for_each(|child| self.contain(id, child))?;
-        Ok(id)
+        Ok(self.nodes.len() - 1)
     }
 
-    /// Notes that `container` holds `child`.
-    pub(super) fn contain(&mut self, container: Id, child: Id) -> Result<(), Refused> {
-        let (depth, size) = self.extents[child];
-        let extent = &mut self.extents[container];
-        *extent = (extent.0.max(depth + 1), extent.1.saturating_add(size));
-        if extent.0 > MAX_DEPTH {
-            return Err(Refused::new(format!("the pickle nests its values deeper than {MAX_DEPTH} containers")));
-        }
-        if extent.1 > MAX_EXPANDED {
-            return Err(Refused::new(format!("the pickle repeats its values until they are more than {MAX_EXPANDED}")));
+    /// Refuses values that hold themselves, lie deep within others, or repeat others until they are very many: who follows them ends soon. Known only
+    /// when the pickle is complete, as a value can grow after it was put into others.
+    pub(super) fn check_extent(&self) -> Result<(), Refused> {
+        let mut extents: Vec<Option<Extent>> = vec![None; self.nodes.len()];
+        let mut is_open = vec![false; self.nodes.len()];
+        let mut path = vec![self.root];
+        while let Some(&id) = path.last() {
+            let children = self.node(id).children();
+            if extents[id].is_none() && !is_open[id] {
+                is_open[id] = true;
+                if children.iter().any(|child| is_open[*child] && extents[*child].is_none()) {
+                    return Err(Refused::new("the pickle holds a value that is part of itself"));
+                }
+                path.extend(children.iter().filter(|child| extents[**child].is_none()));
+                continue;
+            }
+            path.pop();
+            if extents[id].is_none() {
+                extents[id] = Some(Extent::around(children.iter().filter_map(|child| extents[*child]))?);
+            }
         }
         Ok(())
+    }
+}
+
+/// How many containers deep a value is, and how many values it is made of if shared ones are counted every time.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    depth: u32,
+    size: u64,
+}
+
+impl Extent {
+    fn around(children: impl Iterator<Item = Self>) -> Result<Self, Refused> {
+        let extent = children.fold(Self { depth: 0, size: 1 }, |all, child| Self {
+            depth: all.depth.max(child.depth + 1),
+            size: all.size.saturating_add(child.size),
+        });
+        if extent.depth > MAX_DEPTH {
+            return Err(Refused::new(format!("the pickle nests its values deeper than {MAX_DEPTH} containers")));
+        }
+        if extent.size > MAX_EXPANDED {
+            return Err(Refused::new(format!("the pickle repeats its values until they are more than {MAX_EXPANDED}")));
+        }
+        Ok(extent)
     }
 }
 

@@ -35,8 +35,9 @@ macro_rules! environment {
         }
 
         fn chose_first(&self, _: &crate::Condition, score: &crate::Score) -> Option<bool> {
-            // Class 0 is to fixate.
-            score.choice.filter(|choice| [1, 2].contains(choice)).map(|choice| choice == 1)
+            // Class 0 is to fixate; of more than two others none is the opposite of another.
+            let are_two = self.outputs().len() == 3;
+            score.choice.filter(|choice| are_two && [1, 2].contains(choice)).map(|choice| choice == 1)
         }
 
         fn objective(&self) -> crate::Objective {

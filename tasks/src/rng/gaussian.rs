@@ -207,9 +207,9 @@ mod tests {
     fn every_width_of_vectors_gives_the_same_numbers() {
         fn numbers(run: impl FnOnce(Addition<'_, std::iter::Once<&mut [f32]>>)) -> Vec<f32> {
             let generators = Generators([[1; LANES], [2; LANES], [3; LANES], std::array::from_fn(|i| i as u32)]);
-            let mut values = vec![0.25; 3 * BLOCK + 7];
+            let (mut values, mut block) = (vec![0.25; 3 * BLOCK + 7], Block::EMPTY);
             let count = values.len();
-            run(Addition { generators, block: &mut Block::EMPTY, rows: std::iter::once(&mut values), count, std: 0.5 });
+            run(Addition { generators, block: &mut block, rows: std::iter::once(&mut values), count, std: 0.5 });
             values
         }
         let widest = numbers(|addition| pulp::Arch::new().dispatch(addition));

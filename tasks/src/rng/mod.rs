@@ -18,7 +18,7 @@
 
 mod gaussian;
 
-use ndarray::{ArrayViewMut1, ArrayViewMut2};
+use ndarray::ArrayViewMut2;
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -73,10 +73,16 @@ impl TrialRng {
         self.add_to_rows(std::iter::once(values), count, std);
     }
 
-    /// The same for a part of an array (steps, channels) that lies in memory in the order of its rows, as new ones do, row by row.
+    /// The same for a part of an array (steps, channels), row by row.
     pub fn add_gaussian_to(&mut self, mut values: ArrayViewMut2<'_, f32>, std: f64) {
         let count = values.len();
-        self.add_to_rows(values.rows_mut().into_iter().filter_map(ArrayViewMut1::into_slice), count, std);
+        // Channels that do not lie side by side in memory are rows of one value.
+        let rows = values.rows_mut().into_iter().flat_map(|row| {
+            let is_whole = row.is_standard_layout();
+            let (whole, single) = if is_whole { (row.into_slice(), None) } else { (None, Some(row.into_iter())) };
+            whole.into_iter().chain(single.into_iter().flatten().map(std::slice::from_mut))
+        });
+        self.add_to_rows(rows, count, std);
     }
 
     fn add_to_rows<'a>(&mut self, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f64) {
@@ -200,6 +206,9 @@ mod tests {
         TrialRng::new(0, "test", 0, 0).add_gaussian_to(array.slice_mut(ndarray::s![1..4, 2..702]), 0.5);
         assert_eq!(array.slice(ndarray::s![1..4, 2..702]).iter().copied().collect::<Vec<_>>(), expected);
         assert_eq!(array.iter().filter(|value| **value != 0.0).count(), 2100, "nothing else has changed");
+        let mut columns = ndarray::Array2::<f32>::zeros((700, 3));
+        TrialRng::new(0, "test", 0, 0).add_gaussian_to(columns.view_mut().reversed_axes(), 0.5);
+        assert_eq!(columns.t().iter().copied().collect::<Vec<_>>(), expected, "whatever the order in memory");
     }
 
     #[test]
