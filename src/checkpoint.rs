@@ -378,7 +378,11 @@ fn check_complete(path: &Path, json: &str, header: &Header) -> Result<()> {
     if (header.task.inputs.len(), header.task.outputs.len()) != (header.model.inputs, header.model.outputs) {
         return refused("its task has not the channels of its model");
     }
-    Ok(())
+    let names = header.task.inputs.iter().chain(&header.task.outputs).chain(header.metrics.keys()).chain(&header.provenance.citations);
+    match names.chain([&header.task.id, &header.provenance.program]).find(|name| name.contains(char::is_control)) {
+        Some(name) => refused(&format!("the name {name:?} holds a control character")),
+        None => Ok(()),
+    }
 }
 
 /// The tensors as a safetensors file with `json` under the one metadata key.

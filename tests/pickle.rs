@@ -192,6 +192,7 @@ fn grown(count: usize) -> Vec<u8> {
 fn values_that_grow_after_they_were_put_into_others_are_counted_as_they_are_in_the_end() {
     assert!(parse(&grown(100)).is_ok());
     assert_refused(&grown(3000), &["repeats its values"]);
+    assert_refused(&grown(1_000_000), &["repeats its values"]);
 }
 
 #[test]

@@ -128,19 +128,21 @@ impl Pickle {
         let mut is_open = vec![false; self.nodes.len()];
         let mut path = vec![self.root];
         while let Some(&id) = path.last() {
-            let children = self.node(id).children();
-            if extents[id].is_none() && !is_open[id] {
-                is_open[id] = true;
-                if children.iter().any(|child| is_open[*child] && extents[*child].is_none()) {
-                    return Err(Refused::new("the pickle holds a value that is part of itself"));
-                }
-                path.extend(children.iter().filter(|child| extents[**child].is_none()));
+            if extents[id].is_some() {
+                path.pop();
                 continue;
             }
-            path.pop();
-            if extents[id].is_none() {
+            let children = self.node(id).children();
+            if is_open[id] {
+                path.pop();
                 extents[id] = Some(Extent::around(children.iter().filter_map(|child| extents[*child]))?);
+                continue;
             }
+            is_open[id] = true;
+            if children.iter().any(|child| is_open[*child] && extents[*child].is_none()) {
+                return Err(Refused::new("the pickle holds a value that is part of itself"));
+            }
+            path.extend(children.iter().filter(|child| extents[**child].is_none()));
         }
         Ok(())
     }
