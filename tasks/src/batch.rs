@@ -105,10 +105,10 @@ fn make<'a>(
     }
     // Where the timing is drawn, two trials are rarely as long as each other; what was placed in vain is made again, and is the same.
     let second = one(1)?;
-    if second.n_steps() == first.n_steps() {
-        if let Some(batch) = place([first, second], batch_size, leaf, &one)? {
-            return Ok(batch);
-        }
+    if second.n_steps() == first.n_steps()
+        && let Some(batch) = place([first, second], batch_size, leaf, &one)?
+    {
+        return Ok(batch);
     }
     assemble((0..batch_size).into_par_iter().with_min_len(leaf.div_ceil(4)).map(one).collect::<Result<_, _>>()?)
 }

@@ -26,14 +26,14 @@ pub(crate) fn variables(format: &Format, scope: &mut Scope) -> Result<Vec<Variab
         }
         let continuous = matches!(draw, Draw::Uniform(..));
         if continuous && table.class == Some(true) {
-            return Err(TaskError::parameter(&format!("{field}.class"), true, "needs a list of values", "leave it out, or give `values`"));
+            return Err(TaskError::parameter(format!("{field}.class"), true, "needs a list of values", "leave it out, or give `values`"));
         }
         if let Some([low, high]) = table.range {
             let ordered = low.is_finite() && high.is_finite() && low <= high;
             if !ordered || matches!(draw, Draw::Words(_) | Draw::Chance(_)) {
                 let value = format!("[{low}, {high}]");
                 return Err(TaskError::parameter(
-                    &format!("{field}.range"),
+                    format!("{field}.range"),
                     value,
                     "must be two numbers, the smaller first",
                     "or leave it out",
@@ -75,10 +75,10 @@ fn draw(field: &str, table: &Table, scope: &mut Scope) -> Result<Draw, TaskError
         return Err(TaskError::parameter(field, value, "must say in one way how it is drawn", remedy));
     }
     if table.signed && table.values.is_none() {
-        return Err(TaskError::parameter(&format!("{field}.signed"), true, "needs `values`", "leave it out"));
+        return Err(TaskError::parameter(format!("{field}.signed"), true, "needs `values`", "leave it out"));
     }
     if let Some(p) = table.chance {
-        return rules::probability(&format!("{field}.chance"), p).map(|()| Draw::Chance(p));
+        return rules::probability(format_args!("{field}.chance"), p).map(|()| Draw::Chance(p));
     }
     if let Some([first, last]) = table.whole {
         let field = format!("{field}.whole");

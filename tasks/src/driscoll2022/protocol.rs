@@ -208,7 +208,7 @@ impl Protocol {
         for phase in phases {
             let steps = match split {
                 Split::Train => phase.train.draw(phase.field, clock, rng)?,
-                Split::Test => clock.steps(&format!("{}_test", phase.field), phase.test)?,
+                Split::Test => clock.steps(format_args!("{}_test", phase.field), phase.test)?,
             };
             timeline.push_steps(phase.epoch, steps)?;
         }

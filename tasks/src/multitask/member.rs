@@ -68,12 +68,12 @@ fn same_for_all(members: &[Member]) -> Result<(), TaskError> {
         }
         if member.task.dt() != first.task.dt() {
             let remedy = format!("`{}` has {} ms; set `dt` among the `parameters` of one of them", first.name, first.task.dt());
-            return Err(TaskError::parameter(&format!("dt of {}", member.name), member.task.dt(), "differs within the set", remedy));
+            return Err(TaskError::parameter(format!("dt of {}", member.name), member.task.dt(), "differs within the set", remedy));
         }
         if member.task.objective() != first.task.objective() {
             let (one, other) = (format!("{:?}", member.task.objective()), format!("{:?}", first.task.objective()));
             let remedy = format!("`{}` has {other}, and one network is trained with one loss; take tasks that share it", first.name);
-            return Err(TaskError::parameter(&format!("objective of {}", member.name), one, "differs within the set", remedy));
+            return Err(TaskError::parameter(format!("objective of {}", member.name), one, "differs within the set", remedy));
         }
     }
     Ok(())

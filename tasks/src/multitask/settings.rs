@@ -143,14 +143,14 @@ impl TaskSetSettings {
             }
             for (j, member) in turn.members.iter().enumerate() {
                 let weight = if turn.is_group { format!("tasks[{j}].weight") } else { "weight".into() };
-                rules::positive(&field(&weight), member.weight)?;
+                rules::positive(field(&weight), member.weight)?;
                 if !names.insert(member.name()) {
                     let remedy = "give one of them a `name` of its own";
                     return Err(TaskError::parameter("tasks", member.name(), "is there twice", remedy));
                 }
                 if let (true, Some(updates)) = (turn.is_group, member.updates) {
                     let remedy = "give the whole group its `updates`";
-                    return Err(TaskError::parameter(&field(&format!("tasks[{j}].updates")), updates, "is inside a group", remedy));
+                    return Err(TaskError::parameter(field(&format!("tasks[{j}].updates")), updates, "is inside a group", remedy));
                 }
             }
             self.check_turn(turn, &field("updates"), i + 1 == turns.len())?;
