@@ -1,7 +1,7 @@
 //! The main path: train an excitatory/inhibitory network on perceptual decision making, save it, load it back, look at it.
 //!
 //! ```text
-//! cargo run --release --example train_eirnn                       about a minute on two cores
+//! cargo run --release --example train_eirnn                       seconds on two cores, after the build
 //! cargo run --release --example train_eirnn --features cuda       the same on a GPU
 //! ```
 
@@ -67,7 +67,13 @@ fn main() -> anyhow::Result<()> {
     // From here on only the file counts.
     let checkpoint = Checkpoint::load(run.path())?;
     let network = checkpoint.network(&device)?;
-    println!("{} updates; best network: {:?}", outcome.updates, checkpoint.header.metrics);
+    let metrics: Vec<String> = checkpoint.header.metrics.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
+    println!(
+        "{} updates; saved is the best network, of update {}: {}",
+        outcome.updates,
+        checkpoint.header.train.updates,
+        metrics.join(", ")
+    );
 
     // The psychometric curve, if the task has a coherence.
     let coherences = graded_values(task.as_ref(), "coherence");

@@ -115,7 +115,7 @@ impl TaskRecord {
     pub fn create(&self) -> Result<Box<dyn Task>> {
         if nn4n_tasks::ids().all(|id| id != self.id) {
             let message = format!(
-                "`{}`, which the network was trained on, is not a task of this program; name another task, or evaluate it from Rust",
+                "`{}`, which the network was trained on, is not a task of this program; name one with --task ID (see `nn4n tasks list`), or evaluate it from Rust",
                 self.id
             );
             return Err(Error::setting("task.id", message));

@@ -39,7 +39,7 @@ impl RunDirectory {
             Existing::Resume => {
                 if let Some(missing) = [run.optimizer(), run.model(), run.config()].iter().find(|file| !file.exists()) {
                     let name = missing.file_name().unwrap_or_default().display();
-                    let message = format!("holds no run to resume ({name} is missing); start one with --force, or with another --out");
+                    let message = format!("holds no run to resume ({name} is missing); leave --resume out to start one");
                     return Err(Error::file(&run.path, message));
                 }
             }

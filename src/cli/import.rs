@@ -99,6 +99,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         sigma_rec: args.sigma_rec,
     };
     let imported = import(&args.file, &options)?;
+    output::check_free(&args.out.join("model.safetensors"), args.force)?;
     let directory = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
     if [directory.optimizer(), directory.config(), directory.log()].iter().any(|file| file.exists()) {
         bail!("{} holds a training run, which --force does not replace; use another --out", args.out.display());
@@ -114,7 +115,12 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
     let config = network.config();
     let count = |cell_type| network.units().cell_types.iter().filter(|found| **found == Some(cell_type)).count();
     let tau: Vec<f64> = network.tau()?.detach().to_dtype(candle_core::DType::F64)?.to_vec1()?;
-    let activations = config.activation.resolve(network.units(), "activation")?;
+    let mut activations = Vec::new();
+    for layer in network.layers() {
+        let of_layer = layer.config().activation.resolve(layer.units(), "activation")?;
+        activations.extend(of_layer.first().map(Activation::to_string));
+    }
+    activations.dedup();
     Ok(Report {
         format: imported.format.to_string(),
         file: args.file.clone(),
@@ -127,7 +133,7 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
         inhibitory: count(CellType::Inhibitory),
         recurrent_synapses: network.layers().iter().map(|layer| layer.w_rec().count()).sum(),
         form: serde_json::to_value(config.form)?.as_str().unwrap_or_default().into(),
-        activation: activations.first().map_or_else(String::new, Activation::to_string),
+        activation: activations.join(" and "),
         dt: config.dt,
         tau: [tau.iter().copied().fold(f64::INFINITY, f64::min), tau.iter().copied().fold(0.0, f64::max)],
         learn_tau: network.layers().iter().any(|layer| layer.config().learn_tau != LearnTau::Off),

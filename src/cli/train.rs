@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
-    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, hub, preset,
+    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, hub, preset,
     progress::progress_bar,
     train::{OptimizerConfig, Outcome, StopReason, fit},
 };
@@ -40,7 +40,7 @@ pub struct TrainArgs {
     /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see `nn4n tasks show data/npz`), or a task in TOML
     #[arg(long, value_name = "FILE.npz|FILE.toml")]
     data: Option<PathBuf>,
-    /// Kind of network [default: vanilla]
+    /// Kind of network [default: that of --init, or vanilla]
     #[arg(long, value_enum, conflicts_with = "config")]
     model: Option<ModelKind>,
     /// Number of units [default: 100]
@@ -178,13 +178,24 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml"),
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
-    let model = match args.model.unwrap_or(ModelKind::Vanilla) {
-        ModelKind::Vanilla => ModelConfig::vanilla(inputs, units, outputs),
-        ModelKind::Ei => ModelConfig::ei(inputs, units, outputs),
-        ModelKind::MultiArea => two_areas(inputs, units, outputs),
-        ModelKind::Stacked => two_layers(inputs, units, outputs),
+    let model = match (args.model, &args.init) {
+        (None, Some(init)) => model_of(init, args.units)?,
+        (None | Some(ModelKind::Vanilla), _) => ModelConfig::vanilla(inputs, units, outputs),
+        (Some(ModelKind::Ei), _) => ModelConfig::ei(inputs, units, outputs),
+        (Some(ModelKind::MultiArea), _) => two_areas(inputs, units, outputs),
+        (Some(ModelKind::Stacked), _) => two_layers(inputs, units, outputs),
     };
     Ok(Experiment::for_task(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
+}
+
+/// The network of the checkpoint that training starts from.
+fn model_of(init: &Path, units: Option<usize>) -> Result<ModelConfig> {
+    let checkpoint = Checkpoint::load(init)?;
+    let found = checkpoint.network(&candle_core::Device::Cpu)?.units().len();
+    match units.filter(|units| *units != found) {
+        Some(units) => bail!("--units {units}: the network of {} has {found} units; leave --units out", init.display()),
+        None => Ok(checkpoint.header.model),
+    }
 }
 
 /// The path is made absolute, so that the run can be evaluated from anywhere.

@@ -26,11 +26,11 @@ pub(super) fn card(
     let sections = [
         front_matter(description),
         format!(
-            "# {}\n\n{} of {} units that learned: {}.\n",
+            "# {}\n\n{} ({} units) that learned: {}\n",
             plain(&description.id),
             kind(description.kind),
             description.units.total,
-            plain(&description.summary)
+            sentence(&plain(&description.summary))
         ),
         network(checkpoint, description),
         performance(description, conditions, picture),
@@ -125,6 +125,11 @@ fn channels(names: &[String]) -> String {
         few => few.join(", "),
     });
     plain(&runs.collect::<Vec<_>>().join(", "))
+}
+
+/// The text with an end.
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?', '!']) { text.into() } else { format!("{text}.") }
 }
 
 /// A text of a file from elsewhere, without what Markdown, HTML or a terminal would take for more than text.

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, s};
+use ndarray::Array2;
 
 use crate::error::rules;
 use crate::{Clock, Condition, Duration, Rounding, TaskError, Timeline, Trial, TrialRng};
@@ -91,7 +91,8 @@ impl Stage {
 
     /// Adds independent Gaussian noise.
     pub fn noise(&mut self, steps: Range<usize>, channels: Range<usize>, std: f64, rng: &mut TrialRng) {
-        rng.add_gaussian_to(self.inputs.slice_mut(s![steps, channels]), std);
+        let count = steps.len() * channels.len();
+        rng.add_to_rows(rows(&mut self.inputs, steps).map(|row| &mut row[channels.clone()]), count, std);
     }
 
     /// Makes `class` the right one.

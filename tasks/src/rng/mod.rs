@@ -85,7 +85,8 @@ impl TrialRng {
         self.add_to_rows(rows, count, std);
     }
 
-    fn add_to_rows<'a>(&mut self, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f64) {
+    /// The same for `count` values in these rows.
+    pub(crate) fn add_to_rows<'a>(&mut self, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f64) {
         if std != 0.0 {
             gaussian::add(&mut self.numbers, rows, count, std as f32);
         }
