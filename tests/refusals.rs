@@ -222,8 +222,13 @@ fn checkpoints_that_do_not_fit_are_refused() {
             &[&["init: run", "name a checkpoint of the network to train"], words].concat(),
         );
     };
-    init(&["--task", "song2016/mante", "--units", "8"], &["w_in`", "has shape [8, 3]", "asks for [8, 6]"]);
-    init(&["--task", "song2016/rdm_varstim", "--units", "9"], &["has shape [8]", "asks for [9]"]);
+    init(&["--task", "song2016/mante", "--model", "vanilla", "--units", "8"], &["w_in`", "has shape [8, 3]", "asks for [8, 6]"]);
+    init(&["--task", "song2016/rdm_varstim", "--model", "vanilla", "--units", "9"], &["has shape [8]", "asks for [9]"]);
+    let own = |arguments: &[&str], words: &[&str]| {
+        assert_refused(&[&["train", "--init", "run", "--out", "unfit"], arguments].concat(), words);
+    };
+    own(&["--task", "song2016/mante"], &["--init run", "the network has 3 inputs", "`song2016/mante` has 6"]);
+    own(&["--task", "song2016/rdm_varstim", "--units", "9"], &["--units 9", "has 8 units", "leave --units out"]);
     init(&["--task", "song2016/rdm_varstim", "--units", "8", "--model", "ei"], &["Dale's law"]);
 
     let whole = fs::read(folder().join("run/model.safetensors")).expect("a checkpoint");
@@ -262,7 +267,7 @@ fn a_run_is_never_replaced_unasked_nor_by_one_that_is_refused() {
         (&["--task", "song2016/rdm_varstim", "--units", "0"], "model.units"),
         (&["--task", "song2016/rdm_varstim", "--batch-size", "1000000000000"], "take fewer trials"),
         (&["--task", "song2016/rdm_varstim", "--lr", "-1"], "train.learning_rate"),
-        (&["--task", "song2016/rdm_varstim", "--init", "run", "--units", "9"], "name a checkpoint of the network to train"),
+        (&["--task", "song2016/rdm_varstim", "--init", "run", "--units", "9"], "leave --units out"),
         (&["--task", "song2016/nothing"], "unknown task"),
     ];
     for (arguments, words) in forced {

@@ -139,3 +139,13 @@ fn they_are_listed_shown_evaluated_and_inspected_by_name() {
     let unknown = program::nn4n(folder.path(), &["eval", "rdm-vanila"], &[]);
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("nn4n zoo list"));
 }
+
+#[test]
+fn training_that_starts_from_a_network_keeps_its_kind_and_cell_types() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = ["train", "--task", "song2016/rdm_rt", "--init", "song2016-rdm-ei", "--updates", "2", "--out", "tuned"];
+    let output = program::nn4n(folder.path(), &arguments, &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tuned = Checkpoint::load(folder.path().join("tuned")).expect("a checkpoint");
+    assert_eq!(tuned.header.model, zoo::load("song2016-rdm-ei").expect("a network").header.model);
+}

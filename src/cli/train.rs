@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use candle_core::Device;
 use clap::{Args, ValueEnum};
 use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
@@ -14,7 +15,9 @@ use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
-    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig, hub, preset,
+    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    evaluate::check_fit,
+    hub, preset,
     progress::progress_bar,
     train::{OptimizerConfig, Outcome, StopReason, fit},
 };
@@ -179,7 +182,7 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
     let model = match (args.model, &args.init) {
-        (None, Some(init)) => model_of(init, args.units)?,
+        (None, Some(init)) => model_of(init, task.as_ref(), args.units)?,
         (None | Some(ModelKind::Vanilla), _) => ModelConfig::vanilla(inputs, units, outputs),
         (Some(ModelKind::Ei), _) => ModelConfig::ei(inputs, units, outputs),
         (Some(ModelKind::MultiArea), _) => two_areas(inputs, units, outputs),
@@ -189,11 +192,13 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
 }
 
 /// The network of the checkpoint that training starts from.
-fn model_of(init: &Path, units: Option<usize>) -> Result<ModelConfig> {
+fn model_of(init: &Path, task: &dyn Task, units: Option<usize>) -> Result<ModelConfig> {
     let checkpoint = Checkpoint::load(init)?;
-    let found = checkpoint.network(&candle_core::Device::Cpu)?.units().len();
+    let network = checkpoint.network(&Device::Cpu)?;
+    check_fit(&network, task).with_context(|| format!("--init {}", init.display()))?;
+    let found = network.units().len();
     match units.filter(|units| *units != found) {
-        Some(units) => bail!("--units {units}: the network of {} has {found} units; leave --units out", init.display()),
+        Some(units) => bail!("--units {units}: the network of --init {} has {found} units; leave --units out", init.display()),
         None => Ok(checkpoint.header.model),
     }
 }

@@ -49,7 +49,7 @@ fn a_network_is_imported_described_and_run() {
     );
 
     let before = fs::read(folder.join("runs/original/model.safetensors")).expect("a checkpoint");
-    refused(folder, &["import", file, "--out", "runs/original"], &["already holds", "--force"]);
+    refused(folder, &["import", file, "--out", "runs/original"], &["exists", "--force"]);
     let other = path("vanilla_relu.pth");
     let json = ["import", other.to_str().expect("text"), "--out", "runs/original", "--force", "--json"];
     let report: serde_json::Value = serde_json::from_str(&nn4n(folder, &json).0).expect("JSON");
@@ -58,7 +58,7 @@ fn a_network_is_imported_described_and_run() {
         (&"nn4n".into(), &"vanilla".into(), &40.into(), &100.0.into())
     );
     assert_ne!(fs::read(folder.join("runs/original/model.safetensors")).expect("a checkpoint"), before);
-    refused(folder, &["eval", "runs/original"], &["`unknown`", "name another task"]);
+    refused(folder, &["eval", "runs/original"], &["`unknown`", "name one with --task ID"]);
 }
 
 #[test]
