@@ -249,6 +249,7 @@ impl Checkpoint {
 
     /// Writes the file, whole or not at all.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        check_names(path.as_ref(), &self.header)?;
         let json = serde_json::to_string(&self.header).map_err(|error| Error::file(&path, error))?;
         if json.len() > LARGEST_HEADER {
             let message = format!(
@@ -294,6 +295,7 @@ impl Checkpoint {
         checkpoint.network(&Device::Cpu).map_err(unfit)?;
         check_types(path, &checkpoint)?;
         check_complete(path, json, &checkpoint.header)?;
+        check_names(path, &checkpoint.header)?;
         Ok(checkpoint)
     }
 }
@@ -378,9 +380,16 @@ fn check_complete(path: &Path, json: &str, header: &Header) -> Result<()> {
     if (header.task.inputs.len(), header.task.outputs.len()) != (header.model.inputs, header.model.outputs) {
         return refused("its task has not the channels of its model");
     }
+    Ok(())
+}
+
+/// Names are shown in terminals and on cards. A network that could not be read again is not written either.
+fn check_names(path: &Path, header: &Header) -> Result<()> {
     let names = header.task.inputs.iter().chain(&header.task.outputs).chain(header.metrics.keys()).chain(&header.provenance.citations);
     match names.chain([&header.task.id, &header.provenance.program]).find(|name| name.contains(char::is_control)) {
-        Some(name) => refused(&format!("the name {name:?} holds a control character")),
+        Some(name) => {
+            Err(Error::file(path, format!("has the name {name:?}, which holds a control character; names are plain text, so take another")))
+        }
         None => Ok(()),
     }
 }

@@ -189,6 +189,18 @@ fn sizes_that_a_file_only_claims_are_refused_before_memory_is_taken() {
 }
 
 #[test]
+fn names_that_would_command_a_terminal_are_neither_read_nor_written() {
+    let name = "choice\u{1b}[2J";
+    assert_says(&refusal(&with_header(|header| header["task"]["outputs"][0] = name.into())), &["choice\\u{1b}[2J", "control character"]);
+    let mut checkpoint = checkpoint();
+    checkpoint.header.task.outputs[0] = name.into();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let message = checkpoint.save(folder.path().join("network.safetensors")).expect_err("it could not be read again").to_string();
+    assert_says(&message, &["choice\\u{1b}[2J", "control character"]);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
 fn tensors_are_arrays_without_a_copy() -> Result<()> {
     let checkpoint = checkpoint();
     let w_rec = checkpoint.array::<f32>("w_rec")?;

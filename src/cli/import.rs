@@ -100,7 +100,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     };
     let imported = import(&args.file, &options)?;
     output::check_free(&args.out.join("model.safetensors"), args.force)?;
-    let directory = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
+    let directory = RunDirectory::open(&args.out, Existing::Overwrite)?;
     if [directory.optimizer(), directory.config(), directory.log()].iter().any(|file| file.exists()) {
         bail!("{} holds a training run, which --force does not replace; use another --out", args.out.display());
     }

@@ -51,7 +51,7 @@ pub fn check_free(path: &Path, force: bool) -> Result<()> {
 pub fn message(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     let is_backtrace = |line: &&str| line.trim_start().starts_with("0: ");
-    printable(&text.lines().take_while(|line| !is_backtrace(line)).collect::<Vec<_>>().join("\n")).into_owned()
+    text.lines().take_while(|line| !is_backtrace(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// A fraction in percent.

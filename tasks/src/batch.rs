@@ -13,7 +13,7 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::{Array2, Array3, ArrayViewMut2, s};
+use ndarray::{Array2, Array3, ArrayViewMut2};
 use rayon::prelude::*;
 
 use crate::rng::by_weight;
@@ -139,12 +139,7 @@ fn put(trial: Trial, ((inputs, targets), loss_mask): Place<'_>) -> Option<Variab
     let places = [inputs, targets, loss_mask];
     let fits = trial.arrays().iter().zip(&places).all(|(array, place)| array.dim() == place.dim());
     fits.then(|| {
-        for (array, mut place) in trial.arrays().into_iter().zip(places) {
-            match (place.as_slice_mut(), array.as_slice()) {
-                (Some(place), Some(array)) => place.copy_from_slice(array),
-                _ => place.assign(array),
-            }
-        }
+        trial.arrays().into_iter().zip(places).for_each(|(array, mut place)| place.assign(array));
         (trial.condition, trial.epochs, trial.correct)
     })
 }
@@ -168,9 +163,9 @@ pub fn assemble(trials: Vec<Trial>) -> Result<TrialBatch, TaskError> {
         }
     }
     refuse_if_too_large(trials.len(), longest.saturating_mul(n_inputs + 2 * n_outputs))?;
-    let inputs = padded(&trials, longest, n_inputs, |trial| &trial.inputs)?;
-    let targets = padded(&trials, longest, n_outputs, |trial| &trial.targets)?;
-    let loss_mask = padded(&trials, longest, n_outputs, |trial| &trial.loss_mask)?;
+    let inputs = padded(&trials, longest, n_inputs, |trial| &trial.inputs);
+    let targets = padded(&trials, longest, n_outputs, |trial| &trial.targets);
+    let loss_mask = padded(&trials, longest, n_outputs, |trial| &trial.loss_mask);
     let variables = trials.into_iter().map(|trial| (trial.condition, trial.epochs, trial.correct)).collect();
     Ok(joined([inputs, targets, loss_mask], n_steps, variables))
 }
@@ -191,35 +186,20 @@ fn joined([inputs, targets, loss_mask]: [Array3<f32>; 3], n_steps: Vec<usize>, v
 }
 
 /// The parts of all trials (n_steps, channels) side by side.
-fn padded(
-    trials: &[Trial],
-    longest: usize,
-    channels: usize,
-    part: impl Fn(&Trial) -> &Array2<f32> + Sync,
-) -> Result<Array3<f32>, TaskError> {
-    let (shape, size) = ((trials.len(), longest, channels), longest * channels);
+fn padded(trials: &[Trial], longest: usize, channels: usize, part: impl Fn(&Trial) -> &Array2<f32> + Sync) -> Array3<f32> {
+    let mut all = Array3::zeros((trials.len(), longest, channels));
+    let size = longest * channels;
+    let Some(places) = all.as_slice_mut().filter(|_| size > 0) else { return all };
+    let copy = |(place, trial): (&mut [f32], &Trial)| match part(trial).as_slice() {
+        Some(values) => place.iter_mut().zip(values).for_each(|(place, value)| *place = *value),
+        None => place.iter_mut().zip(part(trial)).for_each(|(place, value)| *place = *value),
+    };
     if trials.len() * size <= WORTH_A_THREAD {
-        let mut all = Vec::with_capacity(trials.len() * size);
-        for (i, trial) in trials.iter().enumerate() {
-            match part(trial).as_slice() {
-                Some(values) => all.extend_from_slice(values),
-                None => all.extend(part(trial)),
-            }
-            all.resize((i + 1) * size, 0.0);
-        }
-        return Array3::from_shape_vec(shape, all).map_err(|error| TaskError::Batch {
-            field: "trials",
-            value: error.to_string(),
-            rule: "must have as many values as steps and channels",
-            remedy: format!("this batch has {channels} channels"),
-        });
+        places.chunks_mut(size).zip(trials).for_each(copy);
+    } else {
+        places.par_chunks_mut(size).zip(trials).with_min_len(WORTH_A_THREAD.div_ceil(size)).for_each(copy);
     }
-    let mut all = Array3::zeros(shape);
-    all.outer_iter_mut().into_par_iter().zip(trials).with_min_len(WORTH_A_THREAD.div_ceil(size)).for_each(|(mut place, trial)| {
-        let part = part(trial);
-        place.slice_mut(s![..part.nrows(), ..]).assign(part);
-    });
-    Ok(all)
+    all
 }
 
 fn numbers(trial: &Trial) -> usize {

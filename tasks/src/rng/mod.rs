@@ -75,14 +75,9 @@ impl TrialRng {
 
     /// The same for a part of an array (steps, channels), row by row.
     pub fn add_gaussian_to(&mut self, mut values: ArrayViewMut2<'_, f32>, std: f64) {
-        let count = values.len();
-        // Channels that do not lie side by side in memory are rows of one value.
-        let rows = values.rows_mut().into_iter().flat_map(|row| {
-            let is_whole = row.is_standard_layout();
-            let (whole, single) = if is_whole { (row.into_slice(), None) } else { (None, Some(row.into_iter())) };
-            whole.into_iter().chain(single.into_iter().flatten().map(std::slice::from_mut))
-        });
-        self.add_to_rows(rows, count, std);
+        let mut noise = vec![0.0; values.len()];
+        self.add_gaussian(&mut noise, std);
+        values.iter_mut().zip(noise).for_each(|(value, noise)| *value += noise);
     }
 
     /// The same for `count` values in these rows.
