@@ -3,14 +3,17 @@
 use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Ctrnn, NoiseKey, Parameter};
+use nn4n_models::{Ctrnn, ModelConfig, NoiseKey, Parameter};
+use nn4n_tasks::{TrialBatch, motor::Plant};
 
 use super::case::Case;
 use crate::{
+    Experiment,
     batch::TensorBatch,
     error::{Error, Result},
+    plant::unroll,
     train::{
-        Loss, Optimizer, OptimizerConfig, clip, gradients,
+        Optimizer, TrainConfig, clip, gradients,
         regulariser::{Context, loss_terms},
     },
 };
@@ -42,23 +45,38 @@ pub struct TrainingStep {
     pub network: Ctrnn,
     /// Its trained tensors.
     pub parameters: Vec<Parameter>,
-    /// The trials: the last four fifths of each are graded.
+    /// The trials.
     pub batch: TensorBatch,
+    config: TrainConfig,
+    plant: Option<Plant>,
     optimizer: Optimizer,
     updates: u64,
 }
 
 impl TrainingStep {
-    /// The network of a case, and trials for it that are the same every time.
+    /// The network of a case, trained as [`TrainConfig`] does by default, and trials for it whose last four fifths are graded.
     ///
     /// # Errors
     /// If the case is invalid or its network cannot be drawn.
     pub fn new(case: &Case) -> Result<Self> {
         case.validate()?;
-        let network = Ctrnn::init(&case.model(), 0, DType::F32, &Device::Cpu)?;
+        Self::start(&case.model(), TrainConfig::default(), None, trials(case)?)
+    }
+
+    /// The step of an experiment on these trials of its task.
+    ///
+    /// # Errors
+    /// If the network cannot be drawn.
+    pub fn of(experiment: &Experiment, trials: &TrialBatch) -> Result<Self> {
+        let batch = TensorBatch::new(trials, DType::F32, &Device::Cpu)?;
+        Self::start(&experiment.model, experiment.train.clone(), experiment.task.plant(), batch)
+    }
+
+    fn start(model: &ModelConfig, config: TrainConfig, plant: Option<Plant>, batch: TensorBatch) -> Result<Self> {
+        let network = Ctrnn::init(model, 0, DType::F32, &Device::Cpu)?;
         let parameters = network.parameters()?;
-        let optimizer = Optimizer::new(OptimizerConfig::default());
-        Ok(Self { network, parameters, batch: trials(case)?, optimizer, updates: 0 })
+        let optimizer = Optimizer::new(config.optimizer.clone());
+        Ok(Self { network, parameters, batch, config, plant, optimizer, updates: 0 })
     }
 
     /// Trains on the batch once and says how long each phase took. Each step has noise of its own.
@@ -67,17 +85,17 @@ impl TrainingStep {
     /// If the loss is not finite.
     pub fn run(&mut self) -> Result<StepTime> {
         let mut clock = Clock::start();
-        let trajectory = self.network.unroll(&self.batch.inputs, None, Some(NoiseKey::new(0, self.updates)))?;
+        let trajectory = unroll(&self.network, self.plant.as_ref(), &self.batch.inputs, None, Some(NoiseKey::new(0, self.updates)))?;
         let forward = clock.lap();
-        let context = Context { model: &self.network, trajectory: &trajectory, batch: &self.batch, loss: Loss::MaskedMse };
-        let terms = loss_terms(&[], &context)?;
+        let context = Context { model: &self.network, trajectory: &trajectory, batch: &self.batch, loss: self.config.loss };
+        let terms = loss_terms(&self.config.regularisers, &context)?;
         let value = terms.total.to_scalar::<f32>()?;
         let loss = clock.lap();
         let found = gradients(&terms.total, &self.parameters)?;
         // Letting go of the graph is a part of the pass.
         drop((terms, trajectory));
         let backward = clock.lap();
-        let (clipped, _) = clip(found, None, Some(1.0))?;
+        let (clipped, _) = clip(found, self.config.clip_value, self.config.clip_norm)?;
         self.optimizer.step(&self.parameters, &clipped, LEARNING_RATE)?;
         drop(clipped);
         let update = clock.lap();

@@ -101,7 +101,12 @@ fn make<'a>(
     refuse_if_too_large(batch_size, numbers(&first))?;
     let leaf = WORTH_A_THREAD.div_ceil(numbers(&first).max(64));
     if batch_size <= leaf {
-        return assemble(std::iter::once(Ok(first)).chain((1..batch_size).map(one)).collect::<Result<_, _>>()?);
+        let mut trials = Vec::with_capacity(batch_size);
+        trials.push(first);
+        for i in 1..batch_size {
+            trials.push(one(i)?);
+        }
+        return assemble(trials);
     }
     // Where the timing is drawn, two trials are rarely as long as each other; what was placed in vain is made again, and is the same.
     let second = one(1)?;
@@ -191,7 +196,7 @@ fn padded(trials: &[Trial], longest: usize, channels: usize, part: impl Fn(&Tria
     let size = longest * channels;
     let Some(places) = all.as_slice_mut().filter(|_| size > 0) else { return all };
     let copy = |(place, trial): (&mut [f32], &Trial)| match part(trial).as_slice() {
-        Some(values) => place.iter_mut().zip(values).for_each(|(place, value)| *place = *value),
+        Some(values) => place[..values.len()].copy_from_slice(values),
         None => place.iter_mut().zip(part(trial)).for_each(|(place, value)| *place = *value),
     };
     if trials.len() * size <= WORTH_A_THREAD {

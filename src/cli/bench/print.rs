@@ -56,10 +56,10 @@ pub fn next(args: &BenchArgs, cases: &[Case]) -> Result<()> {
 /// One row of the trials, after the heading if it is the first.
 pub fn trials(row: &TrialsRow, is_first: bool) -> Result<()> {
     if is_first {
-        output::text("task                                              units  batch  steps   batch ms    step ms   of step")?;
+        output::text("task                                                  units  batch  steps   batch ms    step ms   of step")?;
     }
     output::text(&format!(
-        "{:<48}{:>7}{:>7}{:>7}{:>11.3}{:>11.3}{:>10}",
+        "{:<52}{:>7}{:>7}{:>7}{:>11.3}{:>11.3}{:>10}",
         row.task,
         row.units,
         row.batch_size,

@@ -129,7 +129,7 @@ impl Task for AntiReach {
         let mut stage = schedule.stage(1 + n, 1 + n);
         stage.show(0..decision.start, 0, 1.0);
         let away = if self.anti { PI } else { 0.0 };
-        stage.pattern(stimulus, 1, &cosine(n, angle(target, n) + away, 1.0, 0.0));
+        stage.pattern(stimulus, 1, cosine(n, angle(target, n) + away, 1.0, 0.0));
         stage.label(decision, target);
         Ok(stage.finish(Condition::new().with("target", target as f64), Some(target)))
     }

@@ -207,8 +207,8 @@ impl Task for ContextDecisionMaking {
 
         let mut stage = schedule.stage(1 + 2 * n + if self.context == Context::Cued { 2 } else { 0 }, 1 + n);
         stage.show(0..if self.go_cue { decision.start } else { fixation.end }, 0, 1.0);
-        stage.pattern(stimulus.clone(), 1, &first.levels(1.0, n));
-        stage.pattern(stimulus.clone(), 1 + n, &second.levels(1.0, n));
+        stage.pattern(stimulus.clone(), 1, first.levels(1.0, n));
+        stage.pattern(stimulus.clone(), 1 + n, second.levels(1.0, n));
         if self.context == Context::Cued {
             stage.show(0..if self.context_in_decision { decision.end } else { decision.start }, 2 * n + context, 1.0);
         }

@@ -166,7 +166,7 @@ impl Task for DelayMatchCategory {
         let mut stage = schedule.stage(1 + n, 3);
         stage.show(0..second.start, 0, 1.0);
         for (steps, angle) in [(first, sample), (second.clone(), test)] {
-            stage.pattern(steps.clone(), 1, &cosine(n, angle, 0.5, 0.5));
+            stage.pattern(steps.clone(), 1, cosine(n, angle, 0.5, 0.5));
             stage.noise(steps, 1..1 + n, noise_std(self.sigma, self.dt), rng);
         }
         let correct = if matches { 1 } else { 2 };

@@ -146,7 +146,7 @@ impl Task for DelayMatchSample {
         let sample_angle = angle(sample, n);
         let test_angle = if matches { sample_angle } else { sample_angle + PI };
         for (steps, theta) in [(first, sample_angle), (second, test_angle)] {
-            stage.pattern(steps.clone(), 1, &cosine(n, theta, 0.5, 0.5));
+            stage.pattern(steps.clone(), 1, cosine(n, theta, 0.5, 0.5));
             stage.noise(steps, 1..1 + n, noise_std(self.sigma, self.dt), rng);
         }
         let correct = if matches { 1 } else { 2 };

@@ -151,7 +151,7 @@ impl Task for DelayMatchSampleDistractor1D {
         let mut stage = schedule.stage(1 + n, 2);
         stage.show(fixation, 0, 1.0);
         for (i, (steps, angle)) in shown.into_iter().enumerate() {
-            stage.pattern(steps.clone(), 1, &cosine(n, angle, 1.0, 0.0));
+            stage.pattern(steps.clone(), 1, cosine(n, angle, 1.0, 0.0));
             stage.noise(steps.clone(), 1..1 + n, noise_std(self.sigma, self.dt), rng);
             if i == matching {
                 stage.label(steps, 1);

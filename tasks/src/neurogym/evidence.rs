@@ -25,8 +25,8 @@ pub fn validate_ring(dim_ring: usize) -> Result<(), TaskError> {
 }
 
 /// `offset + gain cos(theta_i - angle)` for every channel.
-pub fn cosine(n: usize, angle: f64, gain: f64, offset: f64) -> Vec<f32> {
-    (0..n).map(|i| (offset + gain * (TAU * i as f64 / n as f64 - angle).cos()) as f32).collect()
+pub fn cosine(n: usize, angle: f64, gain: f64, offset: f64) -> impl Iterator<Item = f32> {
+    (0..n).map(move |i| (offset + gain * (TAU * i as f64 / n as f64 - angle).cos()) as f32)
 }
 
 /// The angle that channel `position` (from 1) prefers, rad.
@@ -90,7 +90,7 @@ impl Evidence {
     }
 
     /// The levels of the channels when `share` of the coherence is shown.
-    pub fn levels(self, share: f64, n: usize) -> Vec<f32> {
+    pub fn levels(self, share: f64, n: usize) -> impl Iterator<Item = f32> {
         cosine(n, angle(self.direction, n), share * self.coherence.abs() / 2.0, 0.5)
     }
 }
@@ -108,8 +108,8 @@ mod tests {
     fn the_sign_of_one_of_two_directions_is_that_of_the_coherence() -> Result<(), TaskError> {
         let evidence = draw(Condition::new().with("coherence", -0.2), 2)?;
         assert_eq!(evidence, Evidence { direction: 2, coherence: -0.2 });
-        assert_eq!(evidence.levels(1.0, 2), [0.4, 0.6]);
-        assert_eq!(evidence.levels(0.5, 2), [0.45, 0.55]);
+        assert_eq!(evidence.levels(1.0, 2).collect::<Vec<_>>(), [0.4, 0.6]);
+        assert_eq!(evidence.levels(0.5, 2).collect::<Vec<_>>(), [0.45, 0.55]);
         assert_eq!(draw(Condition::new().with("direction", 2.0), 2)?.coherence, -0.5);
         assert_eq!(draw(Condition::new().with("direction", 2.0).with("coherence", 0.0), 2)?.direction, 2);
         assert!(draw(Condition::new().with("direction", 1.0).with("coherence", -0.2), 2).is_err());
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn one_of_many_directions_has_a_strength_without_a_sign() -> Result<(), TaskError> {
         let evidence = draw(Condition::new().with("direction", 3.0).with("coherence", 0.2), 4)?;
-        for (level, expected) in evidence.levels(1.0, 4).into_iter().zip([0.4, 0.5, 0.6, 0.5]) {
+        for (level, expected) in evidence.levels(1.0, 4).zip([0.4, 0.5, 0.6, 0.5]) {
             assert!((level - expected).abs() < 1e-6, "{level} {expected}");
         }
         assert!(draw(Condition::new().with("coherence", -0.2), 4).is_err());

@@ -134,8 +134,8 @@ impl Task for MultisensoryIntegration {
 
         let mut stage = schedule.stage(1 + 2 * n, 1 + n);
         stage.show(0..decision.start, 0, 1.0);
-        stage.pattern(stimulus.clone(), 1, &evidence.levels(proportion, n));
-        stage.pattern(stimulus.clone(), 1 + n, &evidence.levels(1.0 - proportion, n));
+        stage.pattern(stimulus.clone(), 1, evidence.levels(proportion, n));
+        stage.pattern(stimulus.clone(), 1 + n, evidence.levels(1.0 - proportion, n));
         let first = usize::from(!self.noise_on_all_inputs);
         stage.noise(stimulus, first..1 + 2 * n, noise_std(self.sigma, self.dt), rng);
         stage.label(decision, evidence.direction);

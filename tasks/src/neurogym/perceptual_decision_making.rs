@@ -139,7 +139,7 @@ impl Task for PerceptualDecisionMaking {
         let mut stage = schedule.stage(1 + n, 1 + n);
         let fixation_off = if self.go_cue { decision.start } else { fixation.end };
         stage.show(0..fixation_off, 0, 1.0);
-        stage.pattern(stimulus.clone(), 1, &evidence.levels(1.0, n));
+        stage.pattern(stimulus.clone(), 1, evidence.levels(1.0, n));
         stage.noise(stimulus, 1..1 + n, noise_std(self.sigma, self.dt), rng);
         stage.label(decision, evidence.direction);
         Ok(stage.finish(evidence.within(Condition::new(), NAMES), Some(evidence.direction)))

@@ -129,7 +129,7 @@ impl Task for PerceptualDecisionMakingDelayResponse {
 
         let mut stage = schedule.stage(3, 3);
         stage.show(0..decision.start, 0, 1.0);
-        stage.pattern(stimulus.clone(), 1, &evidence.levels(1.0, 2));
+        stage.pattern(stimulus.clone(), 1, evidence.levels(1.0, 2));
         stage.noise(stimulus, 1..3, noise_std(self.sigma, self.dt), rng);
         stage.label(decision, evidence.direction);
         Ok(stage.finish(evidence.within(Condition::new(), NAMES), Some(evidence.direction)))

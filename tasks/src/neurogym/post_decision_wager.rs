@@ -161,7 +161,7 @@ impl Task for PostDecisionWager {
 
         let mut stage = schedule.stage(4, 4);
         stage.show(0..decision.start, 0, 1.0);
-        stage.pattern(stimulus.clone(), 1, &evidence.levels(1.0, 2));
+        stage.pattern(stimulus.clone(), 1, evidence.levels(1.0, 2));
         if wager {
             stage.show(waiting.end..decision.end, SURE, 1.0);
         }

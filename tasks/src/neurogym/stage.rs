@@ -85,8 +85,12 @@ impl Stage {
     }
 
     /// Shows `levels` on the channels from `first` on.
-    pub fn pattern(&mut self, steps: Range<usize>, first: usize, levels: &[f32]) {
-        rows(&mut self.inputs, steps).for_each(|row| row[first..first + levels.len()].copy_from_slice(levels));
+    pub fn pattern(&mut self, steps: Range<usize>, first: usize, levels: impl Iterator<Item = f32>) {
+        let mut rows = rows(&mut self.inputs, steps);
+        let Some(shown) = rows.next() else { return };
+        let count = shown[first..].iter_mut().zip(levels).map(|(place, level)| *place = level).count();
+        let shown = &shown[first..first + count];
+        rows.for_each(|row| row[first..first + count].copy_from_slice(shown));
     }
 
     /// Adds independent Gaussian noise.
@@ -127,7 +131,7 @@ mod tests {
         let stimulus = schedule.epoch("stimulus", &200.0.into(), &mut rng)?;
         let decision = schedule.fixed("decision", 100.0)?;
         let mut stage = schedule.stage(3, 2);
-        stage.pattern(stimulus.clone(), 1, &[0.5, 0.25]);
+        stage.pattern(stimulus.clone(), 1, [0.5, 0.25].into_iter());
         stage.noise(stimulus, 2..3, noise_std(1.0, 100.0), &mut rng);
         stage.label(decision, 1);
         let trial = stage.finish(Condition::new(), Some(1));
