@@ -75,7 +75,7 @@ impl TrainingStep {
     fn start(model: &ModelConfig, config: TrainConfig, plant: Option<Plant>, batch: TensorBatch) -> Result<Self> {
         let network = Ctrnn::init(model, 0, DType::F32, &Device::Cpu)?;
         let parameters = network.parameters()?;
-        let optimizer = Optimizer::new(config.optimizer.clone());
+        let optimizer = Optimizer::new(config.optimizer);
         Ok(Self { network, parameters, batch, config, plant, optimizer, updates: 0 })
     }
 
