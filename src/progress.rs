@@ -80,12 +80,16 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(spelled).collect())
 }
 
-/// What a validation found, in the measure of its task.
-fn words(validation: &ValidationRecord) -> String {
-    match (validation.performance, validation.rms_error) {
+/// What a validation found, in the measure of its task, and in which stage of a curriculum.
+pub(crate) fn words(validation: &ValidationRecord) -> String {
+    let found = match (validation.performance, validation.rms_error) {
         (Some(performance), _) => format!("performance {:.1} %", 100.0 * performance),
         (None, Some(error)) => format!("error {error:.4}"),
         (None, None) => format!("validation loss {:.4}", validation.loss),
+    };
+    match validation.stage {
+        Some(stage) => format!("stage {}: {found}", stage + 1),
+        None => found,
     }
 }
 

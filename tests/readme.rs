@@ -1,5 +1,7 @@
 //! What the README says can be run is run, with fewer updates.
 
+mod python;
+
 use std::{
     fs::{self, File},
     path::Path,
@@ -51,7 +53,7 @@ fn its_toml_is_a_valid_experiment() {
 }
 
 #[test]
-fn its_command_lines_run_in_order() {
+fn its_command_lines_run_in_order_and_its_python_reads_what_they_leave() {
     let folder = tempfile::tempdir().expect("a folder");
     write_own_data(&folder.path().join("mine.npz"));
     fs::write(folder.path().join("experiment.toml"), blocks("toml")[0]).expect("the folder is writable");
@@ -71,6 +73,27 @@ fn its_command_lines_run_in_order() {
         };
         let done = command.output().expect("the program starts");
         assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    run_python(folder.path());
+}
+
+/// The outputs that it computes from the checkpoint must be those that `nn4n run` has written.
+fn run_python(folder: &Path) {
+    let Some(python) = python::interpreter("the README's Python") else { return };
+    let runs = format!("{}/runs/", folder.display());
+    let program = format!(
+        "import importlib.util, sys\n\
+         if importlib.util.find_spec('safetensors') is None: sys.exit(print('no safetensors'))\n\
+         {}\n\
+         error = abs(z - numpy.load('runs/activity.npz')['outputs'][0, -1]).max()\n\
+         assert error < 1e-5, error\n",
+        blocks("python")[0]
+    );
+    let file = folder.join("readme.py");
+    fs::write(&file, program.replace("runs/", &runs)).expect("the folder is writable");
+    let done = python::run(&python, &file.to_string_lossy(), &[]);
+    if done.stdout.starts_with(b"no safetensors") {
+        eprintln!("the README's Python did NOT run: it needs the package safetensors");
     }
 }
 

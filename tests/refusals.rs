@@ -159,7 +159,7 @@ fn numbers_that_make_no_sense_are_refused() {
 fn names_that_do_not_exist_are_refused() {
     let train = ["train", "--task", "song2016/rdm_varstim", "--out", "names"];
     assert_refused(&["train", "--task", "song2016/rdm_varstin"], &["unknown task", "did you mean `song2016/rdm_varstim`?"]);
-    assert_refused(&["tasks", "show", "rdm"], &["unknown task `rdm`", "the known tasks are"]);
+    assert_refused(&["tasks", "show", "rdm"], &["unknown task `rdm`", "`nn4n tasks list`"]);
     assert_refused(&[&train[..], &["--model", "lstm"]].concat(), &["invalid value 'lstm'", "vanilla, ei, multi_area"]);
     assert_refused(&[&train[..], &["--device", "gpu"]].concat(), &["unknown device `gpu`; use auto, cpu, cuda:N"]);
     assert_refused(&["train"], &["name what to train on", "--task ID", "--data FILE"]);

@@ -16,9 +16,10 @@ use serde::Serialize;
 use super::{environment, output};
 use crate::{
     Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    checkpoint::ValidationRecord,
     evaluate::check_fit,
     hub, preset,
-    progress::progress_bar,
+    progress::{progress_bar, words},
     train::{OptimizerConfig, Outcome, StopReason, fit},
 };
 
@@ -106,7 +107,10 @@ struct Report<'a> {
     run: String,
     updates: u64,
     reason: &'a str,
-    validation: Option<&'a crate::checkpoint::ValidationRecord>,
+    /// The last validation.
+    validation: Option<&'a ValidationRecord>,
+    /// That of the network that is saved.
+    saved: Option<&'a ValidationRecord>,
 }
 
 pub fn train(args: TrainArgs) -> Result<()> {
@@ -237,18 +241,20 @@ fn default_out(experiment: &Experiment, preset: Option<&str>) -> PathBuf {
 
 fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()> {
     let path = run.path().display();
-    let (reason, words) = match outcome.reason {
+    let (reason, why) = match outcome.reason {
         StopReason::CriterionMet => ("criterion_met", "the task's criterion is met"),
         StopReason::OutOfPatience => ("out_of_patience", "no better network for the given patience"),
         StopReason::LastUpdate => ("last_update", "the last update is done"),
         StopReason::Interrupted => ("interrupted", "interrupted"),
     };
-    let validation = outcome.validations.last();
+    let (validation, saved) = (outcome.validations.last(), outcome.saved.as_ref());
     if args.json {
-        return output::json(&Report { run: path.to_string(), updates: outcome.updates, reason, validation });
+        return output::json(&Report { run: path.to_string(), updates: outcome.updates, reason, validation, saved });
     }
-    let performance = validation.and_then(|record| record.performance).map(|value| format!(", performance {}", output::percent(value)));
-    output::text(&format!("{words} after {} updates{}", outcome.updates, performance.unwrap_or_default()))?;
+    output::text(&format!("{why} after {} updates", outcome.updates))?;
+    if let Some(saved) = saved {
+        output::text(&format!("saved: the network of update {}, {}", saved.update, words(saved)))?;
+    }
     output::text(&format!("run directory: {path}"))?;
     if outcome.reason == StopReason::Interrupted {
         output::text(&format!("next: nn4n train --out {path} --resume"))

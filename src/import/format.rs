@@ -105,6 +105,19 @@ pub(super) enum Opened {
 const OLD_TORCH: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
 impl Opened {
+    /// Bytes at the start of a file that [`check_start`](Self::check_start) looks at.
+    pub const START: u64 = 16;
+
+    /// Refuses a file that starts like none that can be imported, before all of it is read.
+    pub fn check_start(start: &[u8]) -> Result<(), Refused> {
+        let known = start.starts_with(b"PK") || start.get(8) == Some(&b'{') || matches!(start.first(), Some(0x80 | b'(' | b'}'));
+        if known { Ok(()) } else { Err(Self::unknown()) }
+    }
+
+    fn unknown() -> Refused {
+        Refused::new(format!("is in no format that can be imported; those are {}", Format::list()))
+    }
+
     /// The kind of file that has this content.
     ///
     /// # Errors
@@ -130,7 +143,7 @@ impl Opened {
             // Protocol 2 and newer say so, older ones start with a dictionary or a mark.
             Some(0x80) => Ok(Self::Pickle),
             Some(b'(' | b'}') if bytes.ends_with(b".") => Ok(Self::Pickle),
-            _ => Err(Refused::new(format!("is in no format that can be imported; those are {}", Format::list()))),
+            _ => Err(Self::unknown()),
         }
     }
 }
@@ -156,7 +169,11 @@ mod tests {
         let mut old = OLD_TORCH.to_vec();
         old.extend(b"\x80\x02M\xe9\x03.");
         assert!(Opened::of(&old).unwrap_err().to_string().contains("older than 1.6"));
-        assert_eq!(Opened::of(b"\x80\x02}."), Ok(Opened::Pickle));
-        assert_eq!(Opened::of(b"\x10\0\0\0\0\0\0\0{}"), Ok(Opened::SafeTensors));
+        for (bytes, kind) in
+            [(&b"\x80\x02}."[..], Opened::Pickle), (b"(dp0\n.", Opened::Pickle), (b"\x10\0\0\0\0\0\0\0{}", Opened::SafeTensors)]
+        {
+            assert_eq!((Opened::check_start(bytes), Opened::of(bytes)), (Ok(()), Ok(kind)));
+        }
+        assert_eq!((Opened::check_start(b"PK"), Opened::check_start(b"")), (Ok(()), Err(Opened::unknown())));
     }
 }

@@ -35,7 +35,7 @@ mod structure;
 mod torch;
 mod torch_rnn;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
 use candle_core::Device;
 
@@ -131,6 +131,10 @@ fn read(path: &Path, options: &Options) -> Result<(Format, Network)> {
         options.expect_format(Format::NeuralRnn)?;
         return Ok((Format::NeuralRnn, neuralrnn::read(path, options)?));
     }
+    let mut start = Vec::new();
+    let opened = fs::File::open(path).and_then(|file| file.take(Opened::START).read_to_end(&mut start));
+    opened.map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
+    Opened::check_start(&start)?;
     let bytes = read_bounded(path, LONGEST_FILE)?;
     let (format, network) = read_file(&bytes, options)?;
     Ok((format, network))

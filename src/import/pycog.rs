@@ -9,8 +9,8 @@
 //!
 //! A pickle is not executed, so of the classes in it only those are read that are records of arrays (pycog's `Connectivity`) or without effect here (states of random
 //! number generators). Functions and other classes, such as a callback or objects in `extra_info`, are refused by name: remove them and
-//! save the dictionary again. What the task does to inputs (`baseline_in`, `rectify_inputs`, `var_in`) is not part of the network.
-//! doi:10.1371/journal.pcbi.1004792; github.com/frsong/pycog, `pycog/trainer.py`, `sgd.py`, `connectivity.py`.
+//! save the dictionary again. Weights nearer to 0 than `threshold` are 0, as where pycog runs a saved network. What the task does to inputs (`baseline_in`, `rectify_inputs`, `var_in`) is not part of the network.
+//! doi:10.1371/journal.pcbi.1004792; github.com/frsong/pycog, `pycog/trainer.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +24,9 @@ use super::{
     options::Options,
     pickle::{self, View},
 };
+
+/// `threshold` where the file does not say it.
+const THRESHOLD: f64 = 1e-4;
 
 const CONNECTIVITY: &str = "pycog.connectivity.Connectivity";
 
@@ -99,6 +102,12 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
             Weights::identity(units)
         }
     };
+    let threshold = setting(&mut params, "threshold", "a number", View::float)?.unwrap_or(THRESHOLD);
+    let dropped: usize =
+        [w_in.as_mut(), Some(&mut w_rec), Some(&mut w_out)].into_iter().flatten().map(|weights| drop_small(weights, threshold)).sum();
+    if dropped > 0 {
+        notes.push(format!("{dropped} weights between -{threshold} and {threshold} are 0, as pycog runs the network (`threshold`)"));
+    }
     let has_dale = give_signs(&mut params, w_in.as_mut(), &mut w_rec, &mut w_out)?;
     for (name, weights) in [("Cin", w_in.as_mut()), ("Crec", Some(&mut w_rec)), ("Cout", Some(&mut w_out))] {
         let structure = params.take(name).filter(|value| !value.is_none());
@@ -142,6 +151,12 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     params.finish()?;
     let layer = Layer { w_in, w_rec, b_rec, start, form: Form::Current, activation, dt, tau, dale, noise, areas: None };
     Ok(Network { layers: vec![layer], w_out, b_out, readout, notes })
+}
+
+/// Puts weights nearer to 0 than `threshold` to 0; returns how many.
+fn drop_small(weights: &mut Weights, threshold: f64) -> usize {
+    let small = weights.values.iter_mut().filter(|value| **value != 0.0 && value.abs() < threshold);
+    small.map(|value| *value = 0.0).count()
 }
 
 fn entries(value: View<'_>) -> Result<BTreeMap<String, View<'_>>, Refused> {

@@ -57,6 +57,8 @@ pub struct Outcome {
     pub reason: StopReason,
     /// All validations.
     pub validations: Vec<ValidationRecord>,
+    /// That of the network in `model.safetensors`, the best; `None` before the first one.
+    pub saved: Option<ValidationRecord>,
 }
 
 /// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is needed to resume.
@@ -162,7 +164,7 @@ fn train(
             state.save(run, experiment, &network, &validation.records, validation.weights.as_ref())?;
         }
     }
-    Ok(Outcome { updates: state.updates, reason, validations: validation.records })
+    Ok(Outcome { updates: state.updates, reason, saved: validation.saved().cloned(), validations: validation.records })
 }
 
 /// One step of the optimiser along `gradients`, back onto the constraints; returns the norm of the gradients before clipping.

@@ -126,6 +126,11 @@ impl Validation {
         Ok(self.best() == self.records.len() - 1)
     }
 
+    /// The best validation, whose network is saved.
+    pub(super) fn saved(&self) -> Option<&ValidationRecord> {
+        self.records.get(self.best())
+    }
+
     /// Index of the best validation: in the last stage, highest in what the criterion looks at, then lowest in loss, then latest.
     fn best(&self) -> usize {
         let rank = |record: &ValidationRecord| match self.criterion {

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum TaskError {
     /// No task has this id.
-    #[error("unknown task `{id}`{hint}; the known tasks are {known}")]
+    #[error("unknown task `{id}`{hint}; {known}")]
     UnknownTask {
         /// The id that was asked for.
         id: String,
         /// `""`, or a suggestion that starts with `; `.
         hint: String,
-        /// All ids, separated by commas.
+        /// The tasks of the family that was named, or all families.
         known: String,
     },
 

@@ -13,6 +13,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use strsim::levenshtein;
 
 use crate::multitask::{TaskSet, TaskSetSettings};
 use crate::{Channel, Citation, DeclaredSettings, DeclaredTask, Objective, Task, TaskError, UserData, UserDataSettings};
@@ -217,32 +218,24 @@ fn describe_declared(id: &'static str) -> TaskInfo {
 }
 
 fn unknown(id: &str) -> TaskError {
-    let name = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
+    let parts = |id: &str| id.split_once('/').map_or((String::new(), id.to_owned()), |(family, name)| (family.to_owned(), name.to_owned()));
+    let (family, name) = parts(id);
     // The family is often left out, so a name alone counts as much as the whole id.
-    let far = |known: &str| distance(id, known).min(distance(&name(id), &name(known)));
-    let nearest = entries().map(|entry| (far(entry.id), entry.id)).min();
+    let far = |known: &str| levenshtein(id, known).min(levenshtein(&name, &parts(known).1));
+    let nearest = ids().map(|known| (far(known), parts(known).0 != family, known)).min();
     let hint = match nearest {
-        Some((far, known)) if far <= 3 => format!("; did you mean `{known}`?"),
+        Some((far, _, known)) if far <= 3 => format!("; did you mean `{known}`?"),
         _ => String::new(),
     };
-    let known = ids().collect::<Vec<_>>().join(", ");
+    let of_family: Vec<_> = ids().filter(|known| parts(known).0 == family).collect();
+    let known = if of_family.is_empty() {
+        let mut families: Vec<_> = ids().map(|known| parts(known).0).collect();
+        families.dedup();
+        format!("`nn4n tasks list` names the tasks of the families {}", families.join(", "))
+    } else {
+        format!("the tasks of `{family}` are {}", of_family.join(", "))
+    };
     TaskError::UnknownTask { id: id.into(), hint, known }
-}
-
-/// The number of single-character insertions, deletions and replacements between two texts.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -261,15 +254,11 @@ mod tests {
     }
 
     #[test]
-    fn edit_distances_are_counted() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
-    }
-
-    #[test]
     fn a_name_without_its_family_is_recognised_and_nonsense_is_not() {
         assert!(unknown("rdm_varstim").to_string().contains("did you mean `song2016/rdm_varstim`?"));
-        assert!(!unknown("zzzzzzzzzzzzzzzz").to_string().contains("did you mean"));
+        let nonsense = unknown("zzzzzzzzzzzzzzzz").to_string();
+        assert!(!nonsense.contains("did you mean") && nonsense.contains("families song2016, yang2019"), "{nonsense}");
+        let message = unknown("kim2019/xox").to_string();
+        assert!(message.contains("did you mean `kim2019/xor`?") && message.ends_with("are kim2019/go_nogo, kim2019/xor"), "{message}");
     }
 }

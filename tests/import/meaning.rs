@@ -12,7 +12,7 @@ use nn4n::{
     },
 };
 
-use crate::fixture::{imported, path, rezipped};
+use crate::fixture::{imported, path, replaced, rezipped};
 
 fn plain(name: &str) -> Imported {
     imported(name, &Options::default())
@@ -98,6 +98,24 @@ fn a_pycog_network_keeps_its_fixed_synapses_cell_types_and_noise() {
     assert_eq!((model.dt, &model.tau, &model.start), (20.0, &PerUnit::Uniform(100.0), &Start::Trained(Values::All(0.0))));
     for words in ["rng_gradient", "baseline_in", "costs_history"] {
         assert!(found.notes.iter().any(|note| note.contains(words)), "{words} was dropped in silence: {:?}", found.notes);
+    }
+}
+
+#[test]
+fn weights_that_pycog_takes_for_zero_are_zero_and_told() {
+    let whole = fs::read(path("pycog_python3.pkl")).expect("a file");
+    let w_in = |file: &[u8]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("small.pkl"), file).expect("a file");
+        let found = import(&folder.path().join("small.pkl"), &Options::default()).expect("a network");
+        (tensor(&found, "w_in"), found.notes.iter().filter(|note| note.contains("`threshold`")).count())
+    };
+    let (before, told) = w_in(&whole);
+    assert_eq!(told, 0);
+    for (value, expected) in [(0.9e-4_f32, 0.0), (1.1e-4, f64::from(1.1e-4_f32))] {
+        let (after, told) = w_in(&replaced(&whole, &(before[0] as f32).to_le_bytes(), &value.to_le_bytes()));
+        assert_eq!((after[0], &after[1..]), (expected, &before[1..]));
+        assert_eq!(told, usize::from(expected == 0.0));
     }
 }
 
