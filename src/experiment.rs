@@ -128,6 +128,12 @@ impl Experiment {
         fits("outputs", model.outputs, task.outputs().len(), task.id())?;
         fits("dt", model.dt, task.dt(), task.id())?;
         curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;
+        if !curriculum.is_empty() && !task.switches().is_empty() {
+            let message =
+                "leads to a sequence of tasks, whose turns are counted from the first update on, stages included; use one of the two";
+            return Err(Error::setting("curriculum", message));
+        }
+        refuse_without_scores(task.as_ref(), train)?;
         if i64::try_from(*seed).is_err() {
             return Err(Error::setting("seed", format!("must be at most {}, but is {seed}", i64::MAX)));
         }
@@ -184,6 +190,20 @@ impl Experiment {
         };
         toml::to_string(&document).map_err(unwritable)
     }
+}
+
+/// A criterion that looks at right answers needs tasks that have them.
+fn refuse_without_scores(task: &dyn Task, train: &TrainConfig) -> Result<()> {
+    let unscored = task.unscored();
+    if unscored.is_empty() || !train.criterion(task).is_some_and(|criterion| criterion.needs_scores()) {
+        return Ok(());
+    }
+    let message = format!(
+        "asks for right answers, but those of `{}` are neither right nor wrong; say when they are right (such as `rms_error` of one's own data), \
+         or take the criterion {{ rms_error = {{ threshold = X }} }}, or set `train.stop.never`",
+        unscored.join("`, `")
+    );
+    Err(Error::setting("criterion", message))
 }
 
 impl Stage {

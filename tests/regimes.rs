@@ -6,14 +6,14 @@ mod small;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 use nn4n::{
     Checkpoint, Experiment, Result, TrainConfig,
     checkpoint::ValidationRecord,
     experiment::Stage,
-    models::{ModelConfig, Readout},
+    models::{Ctrnn, ModelConfig, Readout},
     tasks::{Task, create},
-    train::{AdaptConditions, Loss, SynapticIntelligenceConfig},
+    train::{AdaptConditions, Loss, StopReason, SynapticIntelligenceConfig},
 };
 use pieces::{assert_same, train_in_pieces};
 use serde_json::{Value, json};
@@ -83,6 +83,13 @@ fn a_stage_in_toml_changes_parameters_of_the_task_and_a_stage_that_does_not_fit_
     assert_eq!((&parameters["coherences"], &parameters["sigma_in"]), (&json!([0.512]), &json!(0.0)));
     assert!(Experiment::from_toml(&toml("dt = 10.0")).unwrap_err().to_string().contains("curriculum[0].task"));
     assert!(Experiment::from_toml(&toml("coherence = [0.5]")).unwrap_err().to_string().contains("coherence"));
+    let sequence = pair(json!({ "schedule": "sequential" }));
+    let model = ModelConfig::vanilla(sequence.inputs().len(), 10, 2);
+    let staged = Experiment {
+        curriculum: vec![Stage { task: sequence.clone(), threshold: 0.5 }],
+        ..Experiment::new(sequence, model, settings(6, 2), 0)?
+    };
+    assert!(staged.validate().unwrap_err().to_string().contains("sequence of tasks"));
     let threshold = toml("coherences = [0.512]").replace("0.8", "80");
     assert!(Experiment::from_toml(&threshold).unwrap_err().to_string().contains("curriculum[0].threshold"));
     Ok(())
@@ -90,7 +97,7 @@ fn a_stage_in_toml_changes_parameters_of_the_task_and_a_stage_that_does_not_fit_
 
 #[test]
 fn conditions_are_drawn_by_need_from_the_first_validation_on() -> Result<()> {
-    let trials = |adapt: Option<AdaptConditions>| -> Result<Vec<u8>> {
+    let trials = |adapt: Option<AdaptConditions>| -> Result<BTreeMap<String, Vec<f32>>> {
         let mut settings = settings(9, 3);
         settings.adapt_conditions = adapt;
         let task = task("song2016/rdm_fixed", json!({ "stimulus": 200.0, "decision": 100.0, "coherences": [0.032, 0.512] }));
@@ -98,9 +105,31 @@ fn conditions_are_drawn_by_need_from_the_first_validation_on() -> Result<()> {
         whole_and_in_pieces(&experiment, &[2, 3, 7])?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         train(&experiment, folder.path())?;
-        Ok(fs::read(folder.path().join("model.safetensors")).expect("a checkpoint"))
+        // Not the bytes of the file, whose header says how it was trained.
+        tensors(folder.path())
     };
     assert!(trials(None)? != trials(Some(AdaptConditions { floor: 0.1 }))?);
+    Ok(())
+}
+
+#[test]
+fn tasks_take_their_turns_when_conditions_are_drawn_by_need() -> Result<()> {
+    // What is trained belongs to the second task, whose turn comes after four updates.
+    let set = pair(json!({ "schedule": "sequential" }));
+    let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
+    let w_in = |updates| -> Result<Vec<f32>> {
+        let mut settings = settings(updates, 2);
+        settings.adapt_conditions = Some(AdaptConditions { floor: 0.1 });
+        settings.freeze = ["w_rec", "w_out", "x0"].map(String::from).into();
+        settings.only_inputs = vec!["rule_second".into()];
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let experiment = Experiment::new(set.clone(), model.clone(), settings, 3)?;
+        train(&experiment, folder.path())?;
+        Ok(tensors(folder.path())?["w_in"].clone())
+    };
+    let drawn = Ctrnn::init(&model, 3, DType::F32, &Device::Cpu)?.tensors()?["w_in"].flatten_all()?.to_vec1::<f32>()?;
+    assert_eq!(w_in(4)?, drawn);
+    assert_ne!(w_in(40)?, drawn);
     Ok(())
 }
 
@@ -157,6 +186,33 @@ fn several_tasks_are_validated_one_by_one() -> Result<()> {
     let validations = whole_and_in_pieces(&Experiment::new(set, model, settings(6, 2), 0)?, &[1, 3])?;
     let names: Vec<_> = validations[0].per_task.keys().map(String::as_str).collect();
     assert_eq!(names, ["first", "second"]);
+    Ok(())
+}
+
+#[test]
+fn the_stop_rule_of_a_set_ends_its_training_and_needs_tasks_that_are_scored() -> Result<()> {
+    let ends = |threshold: f64| -> Result<(StopReason, u64)> {
+        let set = pair(json!({ "criterion": { "min_of_tasks": { "threshold": threshold } } }));
+        let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
+        let mut settings = settings(6, 2);
+        settings.stop.never = false;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let outcome = train(&Experiment::new(set, model, settings, 0)?, folder.path())?;
+        Ok((outcome.reason, outcome.updates))
+    };
+    assert_eq!(ends(0.0)?, (StopReason::CriterionMet, 2));
+    assert_eq!(ends(1.0)?, (StopReason::LastUpdate, 6));
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("unscored.toml");
+    let text = "dt = 20.0\nepochs = [{ name = \"go\", duration = 100 }]\ninputs = [{ name = \"u\", go = 1 }]\noutputs = [{ name = \"z\", go = 1 }]\n";
+    fs::write(&path, text).expect("the folder is writable");
+    let unscored = json!({ "id": "data/toml", "name": "mine", "parameters": { "path": path } });
+    let set = task("multitask/set", json!({ "tasks": ["song2016/rdm_fixed", unscored] }));
+    let model = ModelConfig::vanilla(set.inputs().len(), 10, set.outputs().len());
+    let message = Experiment::new(set.clone(), model.clone(), TrainConfig::default(), 0).unwrap_err().to_string();
+    assert!(message.contains("`mine`") && message.contains("rms_error"), "{message}");
+    Experiment::new(set, model, settings(6, 2), 0)?;
     Ok(())
 }
 

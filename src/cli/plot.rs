@@ -55,22 +55,27 @@ pub fn plot(command: PlotCommand) -> Result<()> {
 fn plot_task(args: &TaskArgs) -> Result<()> {
     output::check_free(&args.out, args.force)?;
     let task = task(&args.id, &args.settings)?;
-    let (catch, mut classes): (Vec<Condition>, Vec<Condition>) = task.conditions().into_iter().partition(Condition::is_catch);
-    classes.extend(catch); // last, for the others tell more of the task
-    let drawn = spread(&classes, args.max as usize);
+    let (catch, classes): (Vec<Condition>, Vec<Condition>) = task.conditions().into_iter().partition(Condition::is_catch);
+    let most = args.max as usize;
+    let mut drawn = spread(&classes, most.saturating_sub(catch.len()).max(1));
+    drawn.extend(catch.iter().take(most - drawn.len()).cloned()); // last, for the others tell more of the task
     let trials = repeated(task.as_ref(), args.split.into(), args.seed, 0, &drawn, 1)?;
     TaskFigure::of(task.as_ref(), &trials).save(&args.out)?;
-    let (count, all) = (drawn.len(), classes.len());
+    let (count, all) = (drawn.len(), classes.len() + catch.len());
     let more = if count < all { format!(" (all with --max {all})") } else { String::new() };
     output::text(&format!("{}: a trial of each of {count} of {all} classes of conditions{more}", args.out.display()))?;
     output::text(&format!("next: nn4n tasks show {}", args.id))
 }
 
-/// At most `most` of the conditions, the first and the last among them, at even distances.
+/// At most `most` of the conditions, the first among them, spread by the golden ratio: even distances go along the diagonal of a table of two
+/// variables, where both always agree.
 fn spread(conditions: &[Condition], most: usize) -> Vec<Condition> {
-    let (all, count) = (conditions.len(), conditions.len().min(most));
-    let place = |i: usize| if count < 2 { 0 } else { (i * (all - 1) + (count - 1) / 2) / (count - 1) };
-    (0..count).filter_map(|i| conditions.get(place(i)).cloned()).collect()
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    let mut places: Vec<usize> = (0..conditions.len()).collect();
+    places.sort_by(|a, b| (*a as f64 * GOLDEN).fract().total_cmp(&(*b as f64 * GOLDEN).fract()));
+    places.truncate(most);
+    places.sort_unstable();
+    places.into_iter().filter_map(|place| conditions.get(place).cloned()).collect()
 }
 
 #[cfg(test)]
@@ -81,10 +86,19 @@ mod tests {
     fn a_few_conditions_are_spread_over_all() {
         let all: Vec<Condition> = (0..11).map(|i| Condition::new().with("i", f64::from(i))).collect();
         let chosen = |most| spread(&all, most).iter().filter_map(|condition| condition.number("i")).collect::<Vec<_>>();
-        assert_eq!(chosen(6), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(chosen(4), [0.0, 3.0, 7.0, 10.0]);
+        assert_eq!(chosen(6), [0.0, 2.0, 4.0, 5.0, 7.0, 10.0]);
         assert_eq!(chosen(1), [0.0]);
         assert_eq!(chosen(50).len(), 11);
         assert!(spread(&[], 6).is_empty());
+    }
+
+    #[test]
+    fn two_variables_do_not_go_together() {
+        for (rows, columns) in [(6, 6), (12, 6), (2, 10)] {
+            let cell = |i: usize| Condition::new().with("row", (i / columns) as f64).with("column", (i % columns) as f64);
+            let chosen = spread(&(0..rows * columns).map(cell).collect::<Vec<_>>(), 6);
+            let agree = chosen.iter().filter(|condition| condition.number("row") == condition.number("column")).count();
+            assert!(chosen.len() == 6 && agree <= 2, "{rows} x {columns}: {chosen:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Settings of a training run: `[train]` of a run.toml.
 
-use nn4n_tasks::Criterion;
+use nn4n_tasks::{Criterion, Task};
 use serde::{Deserialize, Serialize};
 
 use super::{loss::Loss, optimizer::OptimizerConfig, regulariser::Regulariser, schedule::Schedule};
@@ -175,6 +175,11 @@ pub struct StopConfig {
 }
 
 impl TrainConfig {
+    /// When training on `task` ends before the last update, if it does.
+    pub fn criterion(&self, task: &dyn Task) -> Option<Criterion> {
+        if self.stop.never { None } else { self.stop.criterion.or(task.criterion()) }
+    }
+
     /// Checks every rule.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ impl Validation {
             per_condition,
             seed,
             loss: config.loss,
-            criterion: if config.stop.never { None } else { config.stop.criterion.or(experiment.task.criterion()) },
+            criterion: config.criterion(experiment.task.as_ref()),
             patience: config.stop.patience,
             stream_steps: config.stream_steps,
             adapt: config.adapt_conditions,

@@ -31,7 +31,8 @@ pub fn batch(task: &dyn Task, split: Split, seed: u64, update: u64, batch_size: 
 }
 
 /// `batch_size` trials whose conditions are drawn with these probabilities, in proportion to the weights: for training that dwells on what is
-/// not mastered yet. With equal weights the conditions are as frequent as each other, catch trials included.
+/// not mastered yet. With equal weights the conditions are as frequent as each other, catch trials included. The tasks of a set take their
+/// [turns](Task::turn) all the same, and the weights count among the conditions of each.
 pub fn weighted(
     task: &dyn Task,
     split: Split,
@@ -48,8 +49,10 @@ pub fn weighted(
         return Err(TaskError::Batch { field: "weights", value, rule: "must be finite and at least 0", remedy });
     }
     let pick = |i: usize| {
+        let turn = task.turn(split, &mut TrialRng::new(seed, split.name(), update, i as u64));
         let part = TrialRng::new(seed, "conditions", update, i as u64).uniform();
-        (0, by_weight(weights.iter().copied(), part).and_then(|place| conditions.get(place)))
+        let in_turn = conditions.iter().zip(weights).map(|(condition, weight)| if condition.belongs_to(&turn) { *weight } else { 0.0 });
+        (0, by_weight(in_turn, part).and_then(|place| conditions.get(place)))
     };
     make(task, split, split.name(), seed, update, batch_size, pick)
 }

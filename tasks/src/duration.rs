@@ -183,7 +183,11 @@ fn truncated_exponential(mean: f64, min: f64, max: f64, u: f64) -> f64 {
 fn range(field: &str, min: f64, max: f64, clock: Clock) -> Result<(), TaskError> {
     rules::not_negative(format_args!("{field}.min"), min)?;
     rules::not_negative(format_args!("{field}.max"), max)?;
-    clock.drawn_steps(format_args!("{field}.max"), max)?;
+    let longest = clock.drawn_steps(format_args!("{field}.max"), max)?;
+    if longest == 0 && max > 0.0 {
+        let remedy = format!("give at least `dt` = {} ms, or a duration of 0 for none", clock.dt);
+        return Err(TaskError::parameter(format_args!("{field}.max"), max, "never lasts a step", remedy));
+    }
     if min <= max {
         return Ok(());
     }

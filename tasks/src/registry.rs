@@ -120,11 +120,40 @@ pub fn create(id: &str, parameters: Option<&Value>) -> Result<Box<dyn Task>, Tas
     Ok(task)
 }
 
-fn from_parameters<T: Task + Serialize + DeserializeOwned + 'static>(
+fn from_parameters<T: Task + Default + Serialize + DeserializeOwned + 'static>(
     id: &'static str,
     parameters: &Value,
 ) -> Result<Box<dyn Task>, TaskError> {
-    Ok(Box::new(read::<T>(id, parameters)?))
+    let task = read::<T>(id, parameters)?;
+    task.validate()?;
+    refuse_unasked_rounding::<T>(parameters)?;
+    Ok(Box::new(task))
+}
+
+/// Where a source rounds its own durations, those that are given must fit the step all the same, unless `rounding` is given, too.
+fn refuse_unasked_rounding<T: Task + Default + Serialize + DeserializeOwned>(given: &Value) -> Result<(), TaskError> {
+    let published = parameters_of(&T::default());
+    let rounds = published.get("rounding").is_some_and(|rounding| rounding != "exact");
+    let Some(given) = given.as_object().filter(|given| rounds && !given.contains_key("rounding")) else { return Ok(()) };
+    let is_other = |name: &str| match (given.get(name), &published[name]) {
+        (None, _) => false,
+        (Some(Value::Number(given)), Value::Number(published)) => given.as_f64() != published.as_f64(),
+        (Some(given), published) => given != published,
+    };
+    let mut exact = given.clone();
+    exact.insert("rounding".into(), json!("exact"));
+    // Each round either ends or puts one of the source's own durations out of the way.
+    for _ in 0..published.as_object().map_or(0, serde_json::Map::len) {
+        let Ok(task) = T::deserialize(Value::Object(exact.clone())) else { return Ok(()) };
+        let Err(error) = task.validate() else { return Ok(()) };
+        let TaskError::Duration { field, above, .. } = &error else { return Ok(()) };
+        let name = field.split(['.', '[']).next().unwrap_or_default();
+        if is_other("dt") || is_other(name) {
+            return Err(error);
+        }
+        exact.insert(name.into(), json!(above));
+    }
+    Ok(())
 }
 
 fn open_user_data(id: &'static str, parameters: &Value) -> Result<Box<dyn Task>, TaskError> {
@@ -251,6 +280,24 @@ mod tests {
             }
         }
         Ok(())
+    }
+
+    #[test]
+    fn only_the_sources_own_durations_are_rounded_unasked() {
+        let made = |id: &str, parameters: Value| create(id, Some(&parameters)).map(|task| task.id().to_owned());
+        for (id, off, on) in [
+            ("mante2013/context_integration", json!({ "stimulus": 799.0 }), json!({ "stimulus": 800.0 })),
+            ("neurogym/delay_match_category", json!({ "sample": 333.0 }), json!({ "sample": 300.0 })),
+            ("neurogym/motor_timing", json!({ "fixation": 499.0 }), json!({ "fixation": 500 })),
+            ("neurogym/multisensory_integration", json!({ "dt": 80.0 }), json!({ "dt": 100.0 })),
+        ] {
+            let message = made(id, off.clone()).unwrap_err().to_string();
+            assert!(message.contains("set `rounding`"), "{id}: {message}");
+            assert_eq!(made(id, on).expect(id), id);
+            let mut asked = off;
+            asked["rounding"] = json!("floor");
+            assert_eq!(made(id, asked).expect(id), id);
+        }
     }
 
     #[test]

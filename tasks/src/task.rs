@@ -140,6 +140,11 @@ pub enum Criterion {
 }
 
 impl Criterion {
+    /// Whether it looks at answers that are right or wrong.
+    pub fn needs_scores(&self) -> bool {
+        !matches!(self, Self::RmsError { .. })
+    }
+
     /// Whether these validations, oldest first, satisfy the rule. A validation without scored trials does not.
     pub fn is_met(&self, validations: &[Performance]) -> bool {
         let Some(last) = validations.last() else { return false };
@@ -232,6 +237,17 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// The definition in words and equations; the summary unless there is more to say.
     fn description(&self) -> String {
         self.summary().into()
+    }
+
+    /// The names of the tasks in it whose answers are neither right nor wrong: they have no performance, and no criterion can ask for one.
+    fn unscored(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What its place in the training says of the condition of the trial that `rng` begins: which task of a set it is of. Nothing, for a single
+    /// task.
+    fn turn(&self, _split: Split, _rng: &mut TrialRng) -> Condition {
+        Condition::new()
     }
 
     /// The updates at which training goes over to another task, ascending; none for a single task.

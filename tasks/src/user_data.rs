@@ -216,6 +216,10 @@ impl Task for UserData {
         Score { correct, error, ..Score::default() }
     }
 
+    fn unscored(&self) -> Vec<String> {
+        if self.settings.rms_error.is_some() { Vec::new() } else { vec![self.id().into()] }
+    }
+
     fn criterion(&self) -> Option<Criterion> {
         self.settings.rms_error.map(|threshold| Criterion::RmsError { threshold })
     }

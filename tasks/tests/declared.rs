@@ -163,6 +163,13 @@ fn what_makes_no_sense_is_refused_with_its_field_and_a_remedy() {
         ("\"gain / level\"", "-1", &["epochs.answer.graded"]),
         ("name = \"show\"", "name = \"answer\"", &["epochs.name"]),
         ("duration = 20.0", "duration = { min = 5.0 }", &["one_of"]),
+        ("duration = 20.0", "duration = { min = 1.0, max = 4.0 }", &["epochs.show.duration.max", "never lasts"]),
+        ("duration = 20.0, test = 40.0", "duration = { min = 0.0, max = 40.0 }", &["epochs.graded", "`answer`", "longer `min`"]),
+        (
+            "correct = \"cue\"",
+            "correct = \"cue\"\ncriterion = { mean_performance = { threshold = 0.5, window = 0 } }",
+            &["criterion.window"],
+        ),
         ("duration = 20.0", "duration = 9e7", &["epochs.show.duration", "long"]),
         ("cue[3]", "cue[three]", &["ring[32]"]),
         ("cue[3]", "cue[1024]", &["1025", "1024"]),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ndarray::{Axis, s};
-use nn4n_tasks::{Condition, Criterion, Split, Task, TaskError, TrialRng, balanced, batch, create, performance};
+use nn4n_tasks::{Condition, Criterion, Objective, Split, Task, TaskError, TrialRng, balanced, batch, create, performance, weighted};
 use serde_json::{Value, json};
 
 const FIXED: &str = "song2016/rdm_fixed";
@@ -122,6 +122,82 @@ fn a_trial_is_the_trial_of_its_task_on_the_channels_of_the_set() -> Result<(), T
         assert_eq!(placed.condition.without("task"), own.condition);
         assert_eq!(placed.epochs, own.epochs);
     }
+    Ok(())
+}
+
+fn rules(parameters: Value) -> Result<Vec<String>, TaskError> {
+    let inputs = set(parameters)?.inputs().into_iter().map(|channel| channel.name);
+    Ok(inputs.filter(|name| name.starts_with("rule_")).collect())
+}
+
+#[test]
+fn every_task_has_a_rule_input_unless_each_brings_its_own_along() -> Result<(), TaskError> {
+    assert_eq!(rules(json!({ "tasks": ["yang2019/*"] }))?.len(), 20);
+    assert_eq!(rules(json!({ "tasks": ["driscoll2022/*"] }))?.len(), 15);
+    // Six cues of two tasks, which say what is asked within them, and one input for each of the nine.
+    assert_eq!(rules(json!({ "tasks": ["masse2019/*"] }))?.len(), 6 + 9);
+    let twice = rules(json!({ "tasks": ["yang2019/dm1", { "id": "yang2019/dm1", "name": "again" }] }))?;
+    assert_eq!(twice[20..], ["rule_yang2019/dm1", "rule_again"], "one rule input cannot name two tasks");
+    assert_eq!(rules(json!({ "tasks": ["masse2019/*"], "rule_inputs": "never" }))?.len(), 6);
+    Ok(())
+}
+
+#[test]
+fn conditions_drawn_by_weight_are_those_of_the_task_whose_turn_it_is() -> Result<(), TaskError> {
+    let tasks = json!([{ "id": FIXED, "updates": 2 }, VARSTIM]);
+    let sequence = set(json!({ "tasks": tasks, "schedule": "sequential" }))?;
+    let conditions = sequence.conditions();
+    // All weight on the later task's, but for one condition of the first.
+    let first = conditions.iter().position(|condition| condition.text("task") == Some(FIXED)).expect("a condition");
+    let weights: Vec<f64> = (0..conditions.len())
+        .map(|i| {
+            if i == first {
+                1e-9
+            } else if conditions[i].text("task") == Some(FIXED) {
+                0.0
+            } else {
+                1.0
+            }
+        })
+        .collect();
+    let drawn = |update| -> Result<Vec<Condition>, TaskError> {
+        Ok(weighted(sequence.as_ref(), Split::Train, 0, update, 40, &conditions, &weights)?.conditions)
+    };
+    assert!(drawn(1)?.iter().all(|condition| *condition == conditions[first]));
+    assert!(drawn(2)?.iter().all(|condition| condition.text("task") == Some(VARSTIM)));
+    let interleaved = set(json!({ "tasks": [FIXED, { "id": VARSTIM, "weight": 3.0 }] }))?;
+    let conditions = interleaved.conditions();
+    let turn = |update| -> Result<String, TaskError> {
+        let drawn = weighted(interleaved.as_ref(), Split::Train, 0, update, 4, &conditions, &vec![1.0; conditions.len()])?;
+        let names: Vec<_> = drawn.conditions.iter().filter_map(|condition| condition.text("task")).collect();
+        assert_eq!(names, [names[0]; 4], "one task per batch");
+        Ok(names[0].into())
+    };
+    let turns = (0..400).map(turn).collect::<Result<Vec<_>, _>>()?;
+    assert!((counts(&turns)[VARSTIM] as f64 / 400.0 - 0.75).abs() < 0.1, "{:?}", counts(&turns));
+    Ok(())
+}
+
+#[test]
+fn tasks_of_different_objectives_need_one_for_all_and_a_family_takes_parameters() -> Result<(), TaskError> {
+    let tasks = json!([FIXED, "yang2019/fdgo"]);
+    assert!(refusal(json!({ "tasks": tasks })).contains("set `objective` of the set"));
+    assert!(refusal(json!({ "tasks": tasks, "objective": "classes" })).contains("differs within the set"));
+    let both = set(json!({ "tasks": tasks, "objective": "masked_mse" }))?;
+    assert_eq!(both.objective(), Objective::MaskedMse);
+    let trials = batch(both.as_ref(), Split::Train, 0, 0, 4)?;
+    assert_eq!(performance(both.as_ref(), &trials, trials.targets.view())?.overall, Some(1.0));
+    // Classes as plain targets: what a task does not have is not graded.
+    let classes =
+        set(json!({ "tasks": [{ "id": FIXED, "parameters": { "dt": 100.0 } }, "neurogym/go_nogo"], "objective": "mean_square" }))?;
+    assert_eq!(classes.outputs().len(), 4);
+    let trial = classes.trial(Split::Train, Some(&Condition::new().with("task", "neurogym/go_nogo")), &mut TrialRng::new(0, "t", 0, 0))?;
+    assert_eq!((trial.loss_mask.column(0).sum(), trial.loss_mask.column(2).sum()), (0.0, trial.n_steps() as f32));
+
+    let family = set(json!({ "tasks": [{ "id": "masse2019/*", "parameters": { "dt": 5.0 }, "weight": 2.0 }] }))?;
+    assert_eq!((family.dt(), family.inputs().len()), (5.0, set(json!({ "tasks": ["masse2019/*"] }))?.inputs().len()));
+    assert!(refusal(json!({ "tasks": [{ "id": "masse2019/*", "name": "all" }] })).contains("every task of a family"));
+    assert!(refusal(json!({ "tasks": [{ "id": "yang2019/dm1", "name": "dm2" }, FIXED] })).contains("another `name`"));
     Ok(())
 }
 

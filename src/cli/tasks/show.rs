@@ -152,8 +152,9 @@ fn print_made(made: &Made) -> Result<()> {
 fn print_next(shown: &Shown) -> Result<()> {
     let id = shown.info.id;
     let name = id.rsplit('/').next().unwrap_or(id);
-    if shown.info.n_inputs.is_none() {
-        return output::text("next: nn4n train --data FILE");
+    // These are made of a file, with settings or without.
+    if id.starts_with("data/") {
+        return output::text(&format!("next: nn4n train --data FILE.{name}"));
     }
     output::text(&format!("next: nn4n plot task {id} --out {name}.svg"))?;
     output::text(&format!("      nn4n train --task {id} --model ei"))?;

@@ -9,7 +9,7 @@ use super::scope::{NONE, Scope, check_name, quoted};
 use super::variable::Variable;
 use crate::error::rules;
 use crate::song2016::InputNoise;
-use crate::{Clock, Criterion, Duration, Objective, TaskError};
+use crate::{Clock, Criterion, Duration, Objective, Split, TaskError};
 
 /// Of epochs, of variables, of definitions.
 const MAX_NAMES: usize = 64;
@@ -50,6 +50,13 @@ pub(crate) struct Epoch {
 }
 
 impl Plan {
+    /// Whether the epoch of this name (or the catch trial) lasts at least one step in every trial.
+    pub(crate) fn always_lasts(&self, name: &str, split: Split) -> bool {
+        let duration = |epoch: &Epoch| if split == Split::Test { epoch.test.clone() } else { epoch.train.clone() };
+        let found = self.epochs.iter().find(|epoch| epoch.name == name);
+        found.is_none_or(|epoch| duration(epoch).validate_at_least_one_step(&epoch.train_field, self.clock).is_ok())
+    }
+
     /// Checks the tables and reads all expressions.
     pub(crate) fn new(format: &Format) -> Result<Self, TaskError> {
         rules::positive("dt", format.dt)?;
@@ -238,6 +245,14 @@ fn score(format: &Format, epochs: &[&str], outputs: &[Channel]) -> Result<ScoreR
 /// A rule for the end of training that a single task can meet.
 fn criterion(rule: Criterion) -> Result<Criterion, TaskError> {
     match rule {
+        Criterion::MeanPerformance { window: 0, .. } => {
+            return Err(TaskError::parameter(
+                "criterion.window",
+                0,
+                "must be at least 1",
+                "say over how many validations the mean is taken",
+            ));
+        }
         Criterion::MeanPerformance { threshold, .. } | Criterion::MinPerformance { threshold } => {
             rules::probability("criterion.threshold", threshold)?;
         }

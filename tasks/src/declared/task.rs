@@ -67,21 +67,30 @@ impl DeclaredTask {
         for condition in self.conditions().iter().take(1).chain(&self.grid()).take(TRIED) {
             for split in [Split::Train, Split::Test] {
                 let trial = self.trial(split, Some(condition), &mut TrialRng::new(0, "try", 0, 0))?;
-                if trial.loss_mask.iter().all(|weight| *weight == 0.0) {
-                    let remedy = "give an epoch `graded = 1`";
-                    return Err(TaskError::parameter(
-                        "epochs.graded",
-                        format!("0 ({condition})"),
-                        "must grade something in every trial",
-                        remedy,
-                    ));
-                }
+                self.grades_something(&trial, split)?;
                 if self.plan.objective == Objective::Classes {
                     one_class_per_step(&trial)?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl DeclaredTask {
+    /// However short the periods of a trial like this one turn out, one that is graded must last.
+    fn grades_something(&self, trial: &Trial, split: Split) -> Result<(), TaskError> {
+        let is_graded = |epoch: &&crate::Epoch| trial.loss_mask.slice(ndarray::s![epoch.steps(), ..]).iter().any(|weight| *weight != 0.0);
+        let graded: Vec<&str> = trial.epochs.iter().filter(is_graded).map(|epoch| epoch.name.as_ref()).collect();
+        if graded.iter().any(|name| self.plan.always_lasts(name, split)) {
+            return Ok(());
+        }
+        let remedy = match graded.first() {
+            None => "give an epoch `graded = 1`".into(),
+            Some(name) => format!("the epoch `{name}` may last no step; give it a longer `min`, or another epoch `graded = 1`"),
+        };
+        let value = format!("0 ({})", trial.condition);
+        Err(TaskError::parameter("epochs.graded", value, "must grade something in every trial", remedy))
     }
 }
 
@@ -169,6 +178,10 @@ impl Task for DeclaredTask {
 
     fn chance(&self) -> f64 {
         self.plan.chance()
+    }
+
+    fn unscored(&self) -> Vec<String> {
+        if self.plan.has_scores() { Vec::new() } else { vec![self.id().into()] }
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -1,8 +1,10 @@
 //! One task of a set, and its place among the channels of all.
 
+use std::collections::BTreeSet;
+
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::settings::{MemberSettings, RuleInputs};
+use super::settings::{MemberSettings, RuleInputs, TaskSetSettings};
 use crate::{Channel, Condition, Objective, Score, Task, TaskError, Trial, TrialView, create};
 
 /// A task of a set.
@@ -24,27 +26,73 @@ pub(super) struct Member {
 pub(super) struct Layout {
     pub inputs: Vec<Channel>,
     pub outputs: Vec<Channel>,
+    pub objective: Objective,
 }
 
 /// Creates the tasks and gives each its place.
-pub(super) fn arrange(settings: &[&MemberSettings], rule_inputs: RuleInputs) -> Result<(Vec<Member>, Layout), TaskError> {
-    let mut layout = Layout { inputs: Vec::new(), outputs: Vec::new() };
+pub(super) fn arrange(tasks: &[&MemberSettings], settings: &TaskSetSettings) -> Result<(Vec<Member>, Layout), TaskError> {
+    let mut layout = Layout { inputs: Vec::new(), outputs: Vec::new(), objective: Objective::default() };
     let mut members = Vec::new();
-    for setting in settings {
+    for setting in tasks {
         let task = create(&setting.id, Some(&serde_json::Value::Object(setting.parameters.clone())))?;
         let (inputs, outputs) = (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
         let (name, weight) = (setting.name().to_string(), setting.weight);
         members.push(Member { name, task, weight, inputs, outputs, rule: None });
     }
-    let named = layout.inputs.iter().any(|channel| channel.name.starts_with("rule_"));
-    if rule_inputs == RuleInputs::Always || (rule_inputs == RuleInputs::Auto && !named) {
-        for member in &mut members {
-            let rule = Channel { name: format!("rule_{}", member.name) };
-            member.rule = places(&mut layout.inputs, vec![rule]).first().copied();
-        }
+    let adds_rules = match settings.rule_inputs {
+        RuleInputs::Always => true,
+        RuleInputs::Never => false,
+        RuleInputs::Auto => !bring_rules_along(&members),
+    };
+    if adds_rules {
+        add_rules(&mut members, &mut layout.inputs)?;
     }
     same_for_all(&members)?;
+    layout.objective = objective(&members, settings.objective)?;
     Ok((members, layout))
+}
+
+/// Whether each task has a rule input of its own name that no other task of the set has.
+fn bring_rules_along(members: &[Member]) -> bool {
+    let own = |member: &Member| {
+        let name = format!("rule_{}", member.task.id().rsplit('/').next().unwrap_or_default());
+        member.task.inputs().iter().any(|channel| channel.name == name).then_some(name)
+    };
+    let rules: BTreeSet<_> = members.iter().filter_map(own).collect();
+    rules.len() == members.len()
+}
+
+/// Gives each task an input that is 1 on its trials.
+fn add_rules(members: &mut [Member], inputs: &mut Vec<Channel>) -> Result<(), TaskError> {
+    for member in members {
+        let rule = Channel { name: format!("rule_{}", member.name) };
+        if inputs.contains(&rule) {
+            let remedy = format!("give it another `name`: a task has an input `{rule}` already");
+            return Err(TaskError::parameter("tasks", &member.name, "cannot name its rule input", remedy));
+        }
+        member.rule = Some(inputs.len());
+        inputs.push(rule);
+    }
+    Ok(())
+}
+
+/// What the outputs of the set are trained to do.
+fn objective(members: &[Member], asked: Option<Objective>) -> Result<Objective, TaskError> {
+    let Some(first) = members.first() else { return Ok(Objective::default()) };
+    let other = members.iter().find(|member| member.task.objective() != asked.unwrap_or(first.task.objective()));
+    match (asked, other) {
+        (None, None) => Ok(first.task.objective()),
+        (Some(asked), None) => Ok(asked),
+        // Targets that are no classes have no cross-entropy.
+        (Some(asked), Some(_)) if asked != Objective::Classes => Ok(asked),
+        (_, Some(member)) => {
+            let (value, remedy) = (
+                format!("{:?}", member.task.objective()),
+                "one network is trained with one loss; set `objective` of the set to \"masked_mse\" or \"mean_square\", or take tasks that share it",
+            );
+            Err(TaskError::parameter(format!("objective of {}", member.name), value, "differs within the set", remedy))
+        }
+    }
 }
 
 /// Where these channels are among `all`, to which those that are new are added.
@@ -67,13 +115,14 @@ fn same_for_all(members: &[Member]) -> Result<(), TaskError> {
             return Err(TaskError::parameter("tasks", &member.name, "drives an arm, which a set does not", remedy));
         }
         if member.task.dt() != first.task.dt() {
-            let remedy = format!("`{}` has {} ms; set `dt` among the `parameters` of one of them", first.name, first.task.dt());
+            let remedy = format!(
+                "`{}` has {} ms; set it for one of them: {{ id = \"{}\", parameters = {{ dt = {} }} }}, or for a family as \"FAMILY/*\"",
+                first.name,
+                first.task.dt(),
+                member.task.id(),
+                first.task.dt()
+            );
             return Err(TaskError::parameter(format!("dt of {}", member.name), member.task.dt(), "differs within the set", remedy));
-        }
-        if member.task.objective() != first.task.objective() {
-            let (one, other) = (format!("{:?}", member.task.objective()), format!("{:?}", first.task.objective()));
-            let remedy = format!("`{}` has {other}, and one network is trained with one loss; take tasks that share it", first.name);
-            return Err(TaskError::parameter(format!("objective of {}", member.name), one, "differs within the set", remedy));
         }
     }
     Ok(())
@@ -88,7 +137,7 @@ impl Member {
             inputs.column_mut(rule).fill(1.0);
         }
         let targets = spread(trial.targets.view(), &self.outputs, layout.outputs.len());
-        let loss_mask = match self.task.objective() {
+        let loss_mask = match layout.objective {
             // A class that a task does not have is wrong at every step that counts.
             Objective::Classes => {
                 let weight = trial.loss_mask.column(0);

@@ -1,7 +1,8 @@
 //! Several tasks for one network, with one layout of channels.
 //!
 //! ```text
-//! inputs      every input channel of the tasks, by name; then, unless the tasks have rule inputs themselves, one that is 1 on the trials of each task
+//! inputs      every input channel of the tasks, by name; then, unless each task brings one along (`rule_` and its own name), an input for
+//!             each task that is 1 on its trials
 //! outputs     every output channel of the tasks, by name; one that a task does not have is not graded (of classes: never the right one)
 //! schedule    interleaved   one task per batch, task i with probability weight_i / sum(weights)
 //!             mixed         the same for every trial
@@ -11,7 +12,7 @@
 //! ```
 //!
 //! A trial is the trial that the task makes alone, bit for bit, on these channels; its condition starts with `task`. All tasks must have the same
-//! step and the same objective. Tests and validations draw by weight, or go through all conditions of all tasks, whatever the schedule.
+//! step; tasks of different objectives are trained by the one that `objective` names. Tests and validations draw by weight, or go through all conditions of all tasks, whatever the schedule.
 //! Training stops by the `criterion`, usually the mean or the minimum over the tasks.
 //!
 //! The default is Yang, Joglekar, Song, Newsome & Wang (2019), Task representations in neural networks trained to perform many cognitive tasks,
@@ -69,7 +70,7 @@ impl TaskSet {
             turns.push((all.len()..all.len() + turn.members.len(), turn.updates));
             all.extend(turn.members);
         }
-        let (members, layout) = arrange(&all, settings.rule_inputs)?;
+        let (members, layout) = arrange(&all, &settings)?;
         let summary = format!("{} tasks for one network, {}", members.len(), settings.schedule);
         Ok(Self { settings, turns, members, layout, summary })
     }
@@ -88,7 +89,7 @@ impl TaskSet {
         let asked = condition.and_then(|condition| condition.get("task"));
         let found = match asked {
             Some(name) => self.members.iter().find(|member| name.to_string() == member.name),
-            None => self.members.get(self.turn(split, rng)),
+            None => self.members.get(self.index_of_turn(split, rng)),
         };
         found.ok_or_else(|| {
             let remedy = format!("its tasks are: {}", self.names().collect::<Vec<_>>().join(", "));
@@ -98,7 +99,7 @@ impl TaskSet {
     }
 
     /// The index of the task whose turn it is.
-    fn turn(&self, split: Split, rng: &mut TrialRng) -> usize {
+    fn index_of_turn(&self, split: Split, rng: &mut TrialRng) -> usize {
         let turn = match self.settings.schedule {
             TaskSchedule::Mixed => return self.by_weight(0..self.members.len(), rng.uniform()),
             TaskSchedule::Blocks(updates) if split == Split::Train => (rng.update() / updates % self.turns.len() as u64) as usize,
@@ -203,11 +204,20 @@ impl Task for TaskSet {
     }
 
     fn objective(&self) -> Objective {
-        self.members.first().map_or(Objective::MaskedMse, |member| member.task.objective())
+        self.layout.objective
     }
 
     fn chance(&self) -> f64 {
         self.members.iter().map(|member| member.task.chance()).sum::<f64>() / self.members.len() as f64
+    }
+
+    fn unscored(&self) -> Vec<String> {
+        self.members.iter().filter(|member| !member.task.unscored().is_empty()).map(|member| member.name.clone()).collect()
+    }
+
+    fn turn(&self, split: Split, rng: &mut TrialRng) -> Condition {
+        let member = self.members.get(self.index_of_turn(split, rng));
+        member.map_or_else(Condition::new, |member| Condition::new().with("task", member.name.clone()))
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
-use crate::{Criterion, TaskError, list};
+use crate::{Criterion, Objective, TaskError, list};
 
 /// The parameters of [`TaskSet`](super::TaskSet).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct TaskSetSettings {
     pub schedule: TaskSchedule,
     /// Whether an input of its own names each task.
     pub rule_inputs: RuleInputs,
+    /// What the outputs are trained to do; the objective of the tasks if left out, which then must be the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Objective>,
     /// When training may stop.
     pub criterion: Criterion,
 }
@@ -48,7 +51,7 @@ pub struct GroupSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberSettings {
-    /// The id of the task.
+    /// The id of the task, or `FAMILY/*` for all tasks of a family.
     pub id: String,
     /// What the set calls it; the id if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,7 +90,7 @@ pub enum TaskSchedule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleInputs {
-    /// Unless the tasks have such inputs themselves (channels named `rule_...`).
+    /// Unless each task brings one along: a channel called `rule_` and its own name, as of the families yang2019 and driscoll2022.
     #[default]
     Auto,
     /// Yes.
@@ -107,6 +110,7 @@ impl Default for TaskSetSettings {
             tasks: crate::yang2019::TASKS.iter().map(|entry| member(entry.id())).collect(),
             schedule: TaskSchedule::Interleaved,
             rule_inputs: RuleInputs::Auto,
+            objective: None,
             criterion: Criterion::MinOfTasks { threshold: 0.9 },
         }
     }
@@ -214,15 +218,19 @@ impl Entry {
 
 /// The tasks that an entry names, which is no group.
 fn members(entry: &Entry) -> Result<Vec<MemberSettings>, TaskError> {
-    let table = |id: &str| MemberSettings { id: id.into(), name: None, weight: 1.0, updates: None, parameters: serde_json::Map::new() };
-    let id = match entry {
-        Entry::Table(member) => return Ok(vec![member.clone()]),
+    let member = match entry {
+        Entry::Table(member) => member.clone(),
         Entry::Group(_) => return Err(TaskError::parameter("tasks", "a group", "is inside a group", "list its tasks in the outer one")),
-        Entry::Id(id) => id,
+        Entry::Id(id) => MemberSettings { id: id.clone(), name: None, weight: 1.0, updates: None, parameters: serde_json::Map::new() },
     };
-    let Some(family) = id.strip_suffix('*') else { return Ok(vec![table(id)]) };
-    let members: Vec<_> =
-        list().iter().filter(|info| info.id.starts_with(family) && info.n_inputs.is_some()).map(|info| table(info.id)).collect();
+    let id = member.id.as_str();
+    let Some(family) = id.strip_suffix('*') else { return Ok(vec![member]) };
+    if let Some(name) = &member.name {
+        let remedy = "leave `name` out, or list the tasks of the family one by one";
+        return Err(TaskError::parameter("tasks", name, "would be the name of every task of a family", remedy));
+    }
+    let of_family = list().into_iter().filter(|info| info.id.starts_with(family) && info.n_inputs.is_some());
+    let members: Vec<_> = of_family.map(|info| MemberSettings { id: info.id.into(), ..member.clone() }).collect();
     if members.is_empty() {
         let remedy = "name a family with its slash, such as \"yang2019/*\"; `nn4n tasks list` shows them";
         return Err(TaskError::parameter("tasks", id, "names no family", remedy));
