@@ -1,6 +1,6 @@
 //! How well a network does a task, over all trials and condition by condition.
 
-use nn4n_models::{Ctrnn, NoiseKey};
+use nn4n_models::{Ctrnn, ModelConfig, NoiseKey};
 use nn4n_tasks::{Condition, Split, Task, TrialBatch, balanced, performance, repeated, scores};
 use serde::Serialize;
 
@@ -57,15 +57,20 @@ pub fn check_fit(network: &Ctrnn, task: &dyn Task) -> Result<()> {
             return Err(Error::setting("task", message));
         }
     }
-    if config.dt != task.dt() {
-        let message = format!(
-            "the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with `with_dt`",
-            config.dt,
-            task.dt()
-        );
-        return Err(Error::setting("dt", message));
+    check_step(config, task)
+}
+
+/// Refuses a task whose step is not the network's.
+pub(crate) fn check_step(config: &ModelConfig, task: &dyn Task) -> Result<()> {
+    if config.dt == task.dt() {
+        return Ok(());
     }
-    Ok(())
+    let message = format!(
+        "the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with `with_dt`",
+        config.dt,
+        task.dt()
+    );
+    Err(Error::setting("dt", message))
 }
 
 /// Evaluates a network on `per_condition` fresh trials of each of the task's conditions (test timing), with its noise on.

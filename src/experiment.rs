@@ -40,7 +40,7 @@ pub struct Experiment {
     pub model: ModelConfig,
     /// The settings of the training.
     pub train: TrainConfig,
-    /// A checkpoint whose network training starts from; `None` draws one from the seed.
+    /// A checkpoint whose network training starts from, its channels matched by name; `None` draws one from the seed.
     pub init: Option<PathBuf>,
     /// Easier tasks that come before `task`, in order; empty for training on `task` from the start.
     pub curriculum: Vec<Stage>,

@@ -222,7 +222,7 @@ fn checkpoints_that_do_not_fit_are_refused() {
             &[&["init: run", "name a checkpoint of the network to train"], words].concat(),
         );
     };
-    init(&["--task", "song2016/mante", "--model", "vanilla", "--units", "8"], &["w_in`", "has shape [8, 3]", "asks for [8, 6]"]);
+    init(&["--task", "song2016/mante", "--model", "vanilla", "--units", "8"], &["`evidence_1`", "none of the task's", "context_motion"]);
     init(&["--task", "song2016/rdm_varstim", "--model", "vanilla", "--units", "9"], &["has shape [8]", "asks for [9]"]);
     let own = |arguments: &[&str], words: &[&str]| {
         assert_refused(&[&["train", "--init", "run", "--out", "unfit"], arguments].concat(), words);

@@ -180,6 +180,49 @@ fn frozen_parameters_keep_their_bits_and_only_the_named_inputs_change() -> Resul
 }
 
 #[test]
+fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are_drawn() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let set = |ids: &[&str]| task("multitask/set", json!({ "tasks": ids, "schedule": "mixed" }));
+    let model = |task: &dyn Task| ModelConfig::ei(task.inputs().len(), 10, task.outputs().len());
+    let first = set(&["song2016/rdm_fixed", "song2016/mante"]);
+    let before = folder.path().join("before");
+    train(&Experiment::new(first.clone(), model(first.as_ref()), settings(2, 2), 1)?, &before)?;
+    let names = |task: &dyn Task| task.inputs().into_iter().map(|channel| channel.name).collect::<Vec<_>>();
+    let column = |of: &BTreeMap<String, Vec<f32>>, task: &dyn Task, name: &str| {
+        let names = names(task);
+        let place = names.iter().position(|known| known == name).expect(name);
+        of["w_in"].iter().skip(place).step_by(names.len()).copied().collect::<Vec<_>>()
+    };
+    for (run, ids) in [
+        ("turned", vec!["song2016/mante", "song2016/rdm_fixed"]),
+        ("more", vec!["song2016/sinewave", "song2016/mante", "song2016/rdm_fixed"]),
+    ] {
+        let then = set(&ids);
+        let mut settings = settings(2, 2);
+        settings.freeze = ["w_in", "w_rec", "w_out"].map(String::from).into();
+        let experiment = Experiment { init: Some(before.clone()), ..Experiment::new(then.clone(), model(then.as_ref()), settings, 2)? };
+        let after = folder.path().join(run);
+        train(&experiment, &after)?;
+        let (before, after) = (tensors(&before)?, tensors(&after)?);
+        for name in names(first.as_ref()) {
+            assert_eq!(column(&before, first.as_ref(), &name), column(&after, then.as_ref(), &name), "{run}: {name}");
+        }
+        assert_eq!(before["w_rec"], after["w_rec"]);
+        let readout = after["w_out"].len() / 10;
+        assert_eq!(before["w_out"], after["w_out"][(readout - 2) * 10..], "{run}: the outputs of the sine wave come first");
+        if run == "more" {
+            let drawn = Ctrnn::init(&experiment.model, 2, DType::F32, &Device::Cpu)?.tensors()?["w_out"].flatten_all()?.to_vec1::<f32>()?;
+            assert_eq!(after["w_out"][..10], drawn[..10]);
+        }
+    }
+    let other = task("song2016/sinewave", json!({}));
+    let experiment = Experiment { init: Some(before), ..Experiment::new(other.clone(), ModelConfig::ei(0, 10, 1), settings(2, 2), 2)? };
+    let message = train(&experiment, &folder.path().join("other")).unwrap_err().to_string();
+    assert!(message.contains("is none of the task's"), "{message}");
+    Ok(())
+}
+
+#[test]
 fn several_tasks_are_validated_one_by_one() -> Result<()> {
     let set = pair(json!({ "criterion": { "min_of_tasks": { "threshold": 0.9 } } }));
     let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
@@ -205,7 +248,7 @@ fn the_stop_rule_of_a_set_ends_its_training_and_needs_tasks_that_are_scored() ->
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("unscored.toml");
-    let text = "dt = 20.0\nepochs = [{ name = \"go\", duration = 100 }]\ninputs = [{ name = \"u\", go = 1 }]\noutputs = [{ name = \"z\", go = 1 }]\n";
+    let text = "summary = \"Go\"\ndt = 20.0\nepochs = [{ name = \"go\", duration = 100, graded = 1 }]\ninputs.u = { go = 1 }\noutputs.z = { go = 1 }\n";
     fs::write(&path, text).expect("the folder is writable");
     let unscored = json!({ "id": "data/toml", "name": "mine", "parameters": { "path": path } });
     let set = task("multitask/set", json!({ "tasks": ["song2016/rdm_fixed", unscored] }));

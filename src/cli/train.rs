@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use candle_core::Device;
 use clap::{Args, ValueEnum};
 use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
@@ -17,7 +16,7 @@ use super::{environment, output};
 use crate::{
     Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     checkpoint::ValidationRecord,
-    evaluate::check_fit,
+    evaluate::check_step,
     hub, preset,
     progress::{progress_bar, words},
     train::{OptimizerConfig, Outcome, StopReason, fit},
@@ -50,7 +49,7 @@ pub struct TrainArgs {
     /// Number of units [default: 100]
     #[arg(long, value_name = "N")]
     units: Option<usize>,
-    /// Start from the network of this checkpoint: a file, a run directory, or hf:owner/repo[@revision][/file]
+    /// Start from the network of this checkpoint, its channels matched by name: a file, a run directory, or hf:owner/repo[@revision][/file]
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     init: Option<PathBuf>,
     /// Directory of the run [default: runs/TASK-MODEL-SEED or runs/PRESET-SEED]
@@ -195,15 +194,14 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     Ok(Experiment::for_task(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
-/// The network of the checkpoint that training starts from.
+/// The network of the checkpoint that training starts from, with the channels of the task.
 fn model_of(init: &Path, task: &dyn Task, units: Option<usize>) -> Result<ModelConfig> {
-    let checkpoint = Checkpoint::load(init)?;
-    let network = checkpoint.network(&Device::Cpu)?;
-    check_fit(&network, task).with_context(|| format!("--init {}", init.display()))?;
-    let found = network.units().len();
+    let model = Checkpoint::load(init)?.header.model;
+    check_step(&model, task).with_context(|| format!("--init {}", init.display()))?;
+    let found = model.n_units();
     match units.filter(|units| *units != found) {
         Some(units) => bail!("--units {units}: the network of --init {} has {found} units; leave --units out", init.display()),
-        None => Ok(checkpoint.header.model),
+        None => Ok(ModelConfig { inputs: task.inputs().len(), outputs: task.outputs().len(), ..model }),
     }
 }
 

@@ -10,6 +10,7 @@ use rayon::ThreadPoolBuilder;
 use super::{
     config::TrainConfig,
     gradients::{clip, gradients},
+    init,
     lesson::Lesson,
     log::{Log, UpdateRecord},
     prefetch::Prefetch,
@@ -207,12 +208,7 @@ fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result
         return RunState::load(run, experiment, device);
     }
     let network = match &experiment.init {
-        Some(path) => {
-            let refused =
-                |error: Error| Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()));
-            let tensors = Checkpoint::load(path)?.tensors;
-            Ctrnn::from_tensors(&experiment.model, tensors, DType::F32, device).map_err(|error| refused(error.into()))?
-        }
+        Some(path) => init::start(experiment, path, device)?,
         None => Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device)?,
     };
     let parameters = trained(&network, &experiment.train, experiment.task.as_ref())?;

@@ -3,6 +3,7 @@
 mod config;
 mod fit;
 mod gradients;
+mod init;
 mod lesson;
 mod log;
 pub mod loss;

@@ -1,0 +1,125 @@
+//! Starting from a trained network: its weights on the channels of another task, matched by name.
+//!
+//! ```text
+//! the same names in the same order     all tensors as they are
+//! every name is one of the task's      w_in, w_out and b_out channel by channel; channels that are new start as in a network drawn from the seed
+//! other names, as many                 channel by channel in their order, which is said
+//! ```
+
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use nn4n_models::{Ctrnn, Tensors};
+
+use crate::{
+    checkpoint::{Checkpoint, TaskRecord},
+    error::{Error, Result},
+    experiment::Experiment,
+    progress::say,
+};
+
+/// The network of the checkpoint at `path` with the channels of the experiment.
+///
+/// # Errors
+/// If there is no such checkpoint, or its network fits neither the model nor the channels.
+pub(super) fn start(experiment: &Experiment, path: &Path, device: &Device) -> Result<Ctrnn> {
+    let refused = |error: Error| Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()));
+    let Checkpoint { header, tensors } = Checkpoint::load(path)?;
+    let task = TaskRecord::of(experiment.task.as_ref());
+    let (inputs, outputs) = places(&header.task.inputs, &task.inputs)
+        .and_then(|inputs| Ok((inputs, places(&header.task.outputs, &task.outputs)?)))
+        .map_err(refused)?;
+    if [&inputs, &outputs].into_iter().any(|places| *places == Places::InOrder) {
+        say(&format!("note: {}: its channels are not those of `{}`, and are taken in their order", path.display(), task.id));
+    }
+    let tensors = match (inputs.by_name(), outputs.by_name()) {
+        (None, None) => tensors,
+        (inputs, outputs) => matched(experiment, tensors, inputs, outputs)?,
+    };
+    Ctrnn::from_tensors(&experiment.model, tensors, DType::F32, device).map_err(|error| refused(error.into()))
+}
+
+/// Where the channels of a task are in a checkpoint.
+#[derive(Debug, PartialEq, Eq)]
+enum Places {
+    Same,
+    InOrder,
+    /// `None` of a channel that is new.
+    ByName(Vec<Option<usize>>),
+}
+
+impl Places {
+    fn by_name(&self) -> Option<&[Option<usize>]> {
+        if let Self::ByName(places) = self { Some(places) } else { None }
+    }
+}
+
+fn places(known: &[String], wanted: &[String]) -> Result<Places> {
+    let missing = known.iter().find(|name| !wanted.contains(name));
+    match missing {
+        _ if known == wanted => Ok(Places::Same),
+        None => Ok(Places::ByName(wanted.iter().map(|name| known.iter().position(|known| known == name)).collect())),
+        Some(_) if known.len() == wanted.len() => Ok(Places::InOrder),
+        Some(name) => {
+            let message = format!("its channel `{name}` is none of the task's, which are {}", wanted.join(", "));
+            Err(Error::setting("channels", message))
+        }
+    }
+}
+
+/// The tensors of the checkpoint, those of channels put together from its own and a drawn network's.
+fn matched(
+    experiment: &Experiment,
+    mut known: Tensors,
+    inputs: Option<&[Option<usize>]>,
+    outputs: Option<&[Option<usize>]>,
+) -> Result<Tensors> {
+    let drawn = Ctrnn::init(&experiment.model, experiment.seed, DType::F32, &Device::Cpu)?.tensors()?;
+    for (name, tensor) in &mut known {
+        let parts: Vec<&str> = name.split('.').collect();
+        // The first layer of a stacked network has the inputs; the others' are the units below.
+        let of_channels = match (parts[parts.len() - 1], parts.contains(&"layers") && !parts.contains(&"0")) {
+            ("w_in", false) => inputs.map(|places| (1, places)),
+            ("w_out" | "b_out", _) => outputs.map(|places| (0, places)),
+            _ => None,
+        };
+        if let (Some((axis, places)), Some(drawn)) = (of_channels, drawn.get(name)) {
+            *tensor = joined(tensor, drawn, axis, places)?;
+        }
+    }
+    Ok(known)
+}
+
+/// Slices of `known` at their places along `axis`, and of `drawn` where there is none.
+fn joined(known: &Tensor, drawn: &Tensor, axis: usize, places: &[Option<usize>]) -> Result<Tensor> {
+    let drawn = drawn.to_dtype(known.dtype())?.to_device(known.device())?;
+    let slice = |(channel, place): (usize, &Option<usize>)| match place {
+        Some(place) => known.narrow(axis, *place, 1),
+        None => drawn.narrow(axis, channel, 1),
+    };
+    let slices = places.iter().enumerate().map(slice).collect::<candle_core::Result<Vec<_>>>()?;
+    Ok(Tensor::cat(&slices, axis)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_found_by_name_or_else_in_their_order_if_there_are_as_many() -> Result<()> {
+        let names = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+        assert_eq!(places(&names("a b"), &names("a b"))?, Places::Same);
+        assert_eq!(places(&names("a b"), &names("b c a"))?, Places::ByName(vec![Some(1), None, Some(0)]));
+        assert_eq!(places(&names("a b"), &names("c a"))?, Places::InOrder);
+        let message = places(&names("a b"), &names("a c d")).unwrap_err().to_string();
+        assert!(message.contains("`b` is none") && message.contains("a, c, d"), "{message}");
+        Ok(())
+    }
+
+    #[test]
+    fn new_channels_are_drawn_and_the_others_keep_their_weights() -> Result<()> {
+        let (known, drawn) = (Tensor::new(&[[1f32, 2.0]], &Device::Cpu)?, Tensor::new(&[[7f32, 8.0, 9.0]], &Device::Cpu)?);
+        assert_eq!(joined(&known, &drawn, 1, &[Some(1), None, Some(0)])?.to_vec2::<f32>()?, [[2.0, 8.0, 1.0]]);
+        Ok(())
+    }
+}
