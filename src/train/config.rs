@@ -38,7 +38,8 @@ pub struct TrainConfig {
     pub validation: ValidationConfig,
     /// When to stop before `updates`.
     pub stop: StopConfig,
-    /// Train on trials end to end in rows of so many steps, as neurogym's users do, instead of on single trials.
+    /// Train on trials end to end in rows of so many steps, as neurogym's users do, instead of on single trials. A row goes on where it ended in
+    /// the update before, and every 16 updates starts anew with a whole trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_steps: Option<usize>,
     /// Draw conditions the more often the worse the last validation was in them, instead of as the source does.

@@ -91,6 +91,54 @@ fn go_nogo_is_scored_by_the_peak_and_by_silence() -> Result<(), TaskError> {
     Ok(())
 }
 
+/// Outputs of 0 but for these steps.
+fn peaks(n_steps: usize, peaks: &[(usize, f32)]) -> Array2<f32> {
+    let mut outputs = Array2::zeros((n_steps, 1));
+    peaks.iter().for_each(|&(step, level)| outputs[[step, 0]] = level);
+    outputs
+}
+
+#[test]
+fn go_nogo_reacts_where_the_output_crosses_and_chooses_no_go_by_silence() -> Result<(), TaskError> {
+    let task = GoNogo::default();
+    for (go, correct) in [(true, 0), (false, 1)] {
+        let trial = trial(&task, &Condition::new().with("go", go))?;
+        assert_eq!(trial.correct, Some(correct));
+        let score = |outputs: &[(usize, f32)]| {
+            let score = task.score(trial.view(), peaks(200, outputs).view());
+            assert_eq!(score.correct, Some(score.choice == Some(correct)));
+            (score.choice, score.reaction_time)
+        };
+        // The response starts at step 75, and a step lasts 5 ms.
+        assert_eq!(score(&[(75, 0.71)]), (Some(0), Some(5.0)));
+        assert_eq!(score(&[(74, 0.9), (90, 0.69), (94, 0.8), (199, 0.9)]), (Some(0), Some(100.0)));
+        assert_eq!(score(&[(74, 0.9), (100, 0.29)]), (Some(1), None));
+        assert_eq!(score(&[(100, 0.5)]), (None, None), "neither");
+        assert_eq!(score(&[(100, f32::NAN)]), (None, None));
+    }
+    Ok(())
+}
+
+#[test]
+fn xor_chooses_by_the_first_crossing_that_is_scored_and_reacts_from_the_response_on() -> Result<(), TaskError> {
+    let task = Xor::default();
+    let same = trial(&task, &Condition::new().with("first", -1.0).with("second", -1.0))?;
+    let different = trial(&task, &Condition::new().with("first", -1.0).with("second", 1.0))?;
+    assert_eq!((same.correct, different.correct), (Some(0), Some(1)));
+    let score = |trial: &Trial, outputs: &[(usize, f32)]| {
+        let score = task.score(trial.view(), peaks(300, outputs).view());
+        (score.choice, score.reaction_time, score.correct)
+    };
+    // The response starts at step 170, and steps from 200 on are scored.
+    assert_eq!(score(&same, &[(200, 0.71)]), (Some(0), Some(155.0), Some(true)));
+    assert_eq!(score(&same, &[(179, 0.8), (180, -0.8), (210, 0.71)]), (Some(0), Some(50.0), Some(true)), "the side of the choice");
+    assert_eq!(score(&different, &[(169, -0.9), (175, -0.71), (250, -0.71)]), (Some(1), Some(30.0), Some(true)));
+    assert_eq!(score(&different, &[(210, 0.8), (250, -0.8)]), (Some(0), Some(205.0), Some(true)), "right after all, as in the source");
+    assert_eq!(score(&different, &[(210, 0.8)]), (Some(0), Some(205.0), Some(false)));
+    assert_eq!(score(&same, &[(199, 0.9), (250, 0.69), (251, f32::NAN)]), (None, None, Some(false)));
+    Ok(())
+}
+
 #[test]
 fn conditions_and_parameters_without_meaning_are_refused_by_name() {
     for condition in [Condition::new().with("first", 0.5), Condition::new().with("second", true), Condition::new().with("third", 1.0)] {
@@ -105,6 +153,7 @@ fn conditions_and_parameters_without_meaning_are_refused_by_name() {
         ("kim2019/go_nogo", "response", 0.0),
         ("kim2019/go_nogo", "threshold", 0.0),
         ("kim2019/go_nogo", "silence", -0.3),
+        ("kim2019/go_nogo", "silence", 0.8),
     ] {
         let message = create(id, Some(&json!({ field: value }))).unwrap_err().to_string();
         assert!(message.contains(field), "{message}");

@@ -3,12 +3,12 @@
 use std::f64::consts::PI;
 use std::ops::Range;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, Array3, s};
 use nn4n_tasks::orhan2019::{
     ChangeDetection, Comparison, DelayedEstimation1, DelayedEstimation2, Estimation, GatedDelayedEstimation, SineGeneration, Spikes,
-    Timing, TwoAfc,
+    Target, Timing, TwoAfc,
 };
-use nn4n_tasks::{Condition, Duration, Objective, Split, Task, TaskError, Trial, TrialRng, batch, create, repeated};
+use nn4n_tasks::{Condition, Duration, Objective, Split, Task, TaskError, Trial, TrialRng, batch, create, performance, repeated};
 use serde_json::json;
 
 fn trial(task: &dyn Task, condition: &Condition) -> Result<Trial, TaskError> {
@@ -161,6 +161,49 @@ fn orientations_near_zero_and_near_pi_are_close() -> Result<(), TaskError> {
 }
 
 #[test]
+fn double_angles_are_other_targets_of_the_same_trials() -> Result<(), TaskError> {
+    for (name, outputs) in [
+        ("delayed_estimation_1", vec!["orientation_1_cos", "orientation_1_sin"]),
+        ("delayed_estimation_2", vec!["orientation_1_cos", "orientation_1_sin", "orientation_2_cos", "orientation_2_sin"]),
+        ("gated_delayed_estimation", vec!["orientation_cos", "orientation_sin"]),
+    ] {
+        let id = format!("orhan2019/{name}");
+        let (angle, double) = (create(&id, None)?, create(&id, Some(&json!({ "target": "double_angle" })))?);
+        assert_eq!(double.outputs().iter().map(AsRef::as_ref).collect::<Vec<_>>(), outputs);
+        let (angles, doubles) = (batch(angle.as_ref(), Split::Train, 0, 0, 2000)?, batch(double.as_ref(), Split::Train, 0, 0, 2000)?);
+        assert_eq!((&angles.inputs, &angles.conditions), (&doubles.inputs, &doubles.conditions));
+        assert_eq!(doubles.loss_mask.dim(), doubles.targets.dim());
+        for (of_angle, of_double) in angles.targets.iter().zip(doubles.targets.exact_chunks((1, 1, 2))) {
+            let twice = 2.0 * of_angle;
+            assert!((of_double[[0, 0, 0]] - twice.cos()).abs() < 1e-5 && (of_double[[0, 0, 1]] - twice.sin()).abs() < 1e-5);
+        }
+        assert_eq!(performance(double.as_ref(), &doubles, doubles.targets.view())?.overall, Some(1.0));
+        let mut rng = TrialRng::new(8, "answers", 0, 0);
+        let answers = Array3::from_shape_simple_fn(doubles.targets.dim(), || rng.uniform() as f32);
+        let (random, p) = (performance(double.as_ref(), &doubles, answers.view())?.overall.unwrap(), double.chance());
+        assert!((random - p).abs() < 4.5 * (p * (1.0 - p) / 2000.0).sqrt(), "{random} for {p}");
+    }
+    Ok(())
+}
+
+#[test]
+fn double_angles_are_scored_by_the_orientation_that_they_stand_for() -> Result<(), TaskError> {
+    let estimation = Estimation { target: Target::DoubleAngle, ..Estimation::default() };
+    let task = DelayedEstimation1 { estimation };
+    let trial = trial(&task, &Condition::new().with("orientation_1", 0.1))?;
+    let correct = |cos: f64, sin: f64| {
+        let outputs = Array2::from_shape_fn((150, 2), |(_, i)| [cos, sin][i] as f32);
+        task.score(trial.view(), outputs.view()).correct
+    };
+    // pi - 0.2 is 0.3 away from 0.1 around the circle, and pi / 10 is allowed; pi - 0.25 is 0.35 away. The length does not matter.
+    assert_eq!(correct(0.4_f64.cos(), -0.4_f64.sin()), Some(true));
+    assert_eq!(correct(0.1 * 0.4_f64.cos(), -0.1 * 0.4_f64.sin()), Some(true));
+    assert_eq!(correct(0.5_f64.cos(), -0.5_f64.sin()), Some(false));
+    assert_eq!(correct(0.0, 0.0), Some(false), "points nowhere");
+    Ok(())
+}
+
+#[test]
 fn a_constant_estimate_has_the_error_of_a_uniform_orientation() -> Result<(), TaskError> {
     // The variance of a uniform number in [0, pi) is pi^2 / 12.
     let trials = batch(&DelayedEstimation1::default(), Split::Train, 0, 0, 3000)?;
@@ -210,6 +253,7 @@ fn parameters_and_conditions_without_meaning_are_refused_by_name() {
     for (id, parameters) in [
         ("orhan2019/delayed_estimation_1", json!({ "n_channels": 1 })),
         ("orhan2019/delayed_estimation_1", json!({ "tolerance": 2.0 })),
+        ("orhan2019/delayed_estimation_1", json!({ "target": "cosine" })),
         ("orhan2019/delayed_estimation_2", json!({ "stimulus": 255.0 })),
         ("orhan2019/delayed_estimation_2", json!({ "response": 0.0 })),
         ("orhan2019/gated_delayed_estimation", json!({ "cue": -1.0 })),

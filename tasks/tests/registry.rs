@@ -2,7 +2,7 @@
 
 use ndarray::Array3;
 use nn4n_tasks::{Condition, Objective, Split, Task, TaskError, TrialBatch, TrialRng};
-use nn4n_tasks::{balanced, batch, create, list, performance, repeated, scores, stream, weighted};
+use nn4n_tasks::{balanced, batch, create, list, performance, repeated, scores, weighted};
 use serde_json::json;
 
 const SPLITS: [Split; 2] = [Split::Train, Split::Test];
@@ -412,23 +412,6 @@ fn every_task_runs_at_another_dt_with_the_same_durations() -> Result<(), TaskErr
         // A step that is longer than usual rounds each epoch by more.
         let slack = if task.dt() > 20.0 { 0.5 * task.dt() * epochs as f64 } else { 0.0 };
         assert!((exact - rounded).abs() <= 10.5 + slack, "{}", task.id());
-    }
-    Ok(())
-}
-
-#[test]
-fn streams_are_whole_trials_end_to_end_and_cut_at_their_length() -> Result<(), TaskError> {
-    for task in tasks() {
-        let length = many(task.as_ref(), Split::Train).max_steps() + 7;
-        let rows = stream(task.as_ref(), Split::Train, 3, 1, 2, length)?;
-        assert_eq!(rows.n_steps, [length, length], "{}", task.id());
-        for row in 0..2 {
-            let first = task.trial(Split::Train, None, &mut TrialRng::new(3, "train", 1, (row * length) as u64))?;
-            let steps = first.n_steps().min(length);
-            assert_eq!(rows.inputs.slice(ndarray::s![row, ..steps, ..]), first.inputs.slice(ndarray::s![..steps, ..]), "{}", task.id());
-            assert!(rows.epochs[row].windows(2).all(|pair| pair[0].end == pair[1].start), "{}", task.id());
-            assert_eq!(rows.epochs[row].last().map(|epoch| epoch.end), Some(length), "{}", task.id());
-        }
     }
     Ok(())
 }

@@ -471,6 +471,7 @@ fn parameters_and_variables_without_meaning_are_refused_by_name() {
         ("multidelaydm", json!({ "coherences": [] })),
         ("dmcgo", json!({ "angles": [0.1, 0.3] })),
         ("dmsgo", json!({ "grace": -20.0 })),
+        ("dmsnogo", json!({ "non_match": 5.0 })),
         ("dmsgo", json!({ "fixation_rule": "never" })),
     ];
     for (name, parameters) in cases {

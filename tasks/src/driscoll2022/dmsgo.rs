@@ -6,7 +6,7 @@
 //! signals   fixation input to the end | first stimulus: sin, cos of angle_1 | second stimulus, in the response: sin, cos of angle_2, each
 //!           in modality 1 or 2 | rule
 //! match     angle_2 = angle_1, p 0.5                                            angle_1 ~ U(0, 2 pi)
-//! non-match angle_2 = angle_1 +- U(pi/9, 17 pi/9)
+//! non-match angle_2 = angle_1 +- U(d, 360 deg - d)
 //! targets   match: fixation 0.8 to the response, then 0; response: (sin, cos) of angle_2
 //!           non-match: fixation 0.8 to the end, response outputs 0
 //! graded    all but the first 100 ms and the first 100 ms of the response
@@ -18,6 +18,7 @@
 //! | | `stimulus`, `stimulus_test` (the first) | ms | 200 to 1600, 500 |
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1200 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
+//! | d | `non_match` | deg | 20; more than 5, up to 180 (the paper of Yang et al. 2019 has 10) |
 //!
 //! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 40 angles,
 //! the second the same. Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`.
@@ -38,43 +39,57 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use std::f64::consts::PI;
+use std::f64::consts::{PI, TAU};
 
 use serde::{Deserialize, Serialize};
 
 use super::matching::{self, Angles};
 use super::{Answer, Definition, Draw, Matching, Phase, Plan, Rule, single};
+use crate::yang2019::{NON_MATCH, validate_non_match};
 use crate::{Condition, TaskError, ring};
 
 /// The angles of the grid.
 pub(super) const N_ANGLES: usize = 40;
-/// How far from the first angle the second is in a non-match, rad.
-const APART: (f64, f64) = (PI / 9.0, 17.0 * PI / 9.0);
 /// Angles nearer to each other than this match, rad.
 const SAME: f64 = PI / 36.0;
 
-/// The durations of a match to a sample.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DmsGo(pub Matching);
+/// A match to a sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DmsGo {
+    /// The durations.
+    #[serde(flatten)]
+    pub timing: Matching,
+    /// How far the second angle is from the first at least if it does not match, deg.
+    pub non_match: f64,
+}
 
-/// Two angles that are the same or apart.
-pub(super) fn angles(draw: &mut Draw<'_>) -> Result<Angles, TaskError> {
-    let drawn = draw.rng.chance(0.5);
-    let apart = draw.rng.between(APART.0, APART.1) * draw.sign();
-    let is_match = draw.flag("match")?.unwrap_or(drawn);
-    let apart = if is_match { 0.0 } else { apart };
-    let (first, second) = match (draw.angle("angle_1")?, draw.angle("angle_2")?) {
-        (Some(first), Some(second)) => {
-            return Ok(Angles { first, second, is_match: ring::distance(first, second) < SAME });
-        }
-        (None, Some(second)) => (ring::wrapped(second - apart), second),
-        _ => {
-            let first = draw.angle_or_any("angle_1")?;
-            (first, ring::wrapped(first + apart))
-        }
-    };
-    Ok(Angles { first, second, is_match })
+impl Default for DmsGo {
+    fn default() -> Self {
+        Self { timing: Matching::default(), non_match: NON_MATCH }
+    }
+}
+
+impl DmsGo {
+    /// Two angles that are the same or apart.
+    pub(super) fn angles(&self, draw: &mut Draw<'_>) -> Result<Angles, TaskError> {
+        let drawn = draw.rng.chance(0.5);
+        let least = self.non_match.to_radians();
+        let apart = draw.rng.between(least, TAU - least) * draw.sign();
+        let is_match = draw.flag("match")?.unwrap_or(drawn);
+        let apart = if is_match { 0.0 } else { apart };
+        let (first, second) = match (draw.angle("angle_1")?, draw.angle("angle_2")?) {
+            (Some(first), Some(second)) => {
+                return Ok(Angles { first, second, is_match: ring::distance(first, second) < SAME });
+            }
+            (None, Some(second)) => (ring::wrapped(second - apart), second),
+            _ => {
+                let first = draw.angle_or_any("angle_1")?;
+                (first, ring::wrapped(first + apart))
+            }
+        };
+        Ok(Angles { first, second, is_match })
+    }
 }
 
 impl Definition for DmsGo {
@@ -87,7 +102,11 @@ impl Definition for DmsGo {
     const P_RESPONSE: f64 = 0.5;
 
     fn phases(&self) -> Vec<Phase<'_>> {
-        self.0.phases()
+        self.timing.phases()
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        validate_non_match(self.non_match)
     }
 
     fn conditions(&self) -> Vec<Condition> {
@@ -99,7 +118,7 @@ impl Definition for DmsGo {
     }
 
     fn plan(&self, draw: &mut Draw<'_>) -> Result<Plan, TaskError> {
-        matching::plan(draw, true, angles)
+        matching::plan(draw, true, |draw| self.angles(draw))
     }
 
     fn choice(condition: &Condition, answer: &Answer) -> Option<usize> {

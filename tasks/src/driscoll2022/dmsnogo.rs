@@ -6,7 +6,7 @@
 //! signals   fixation input to the end | first stimulus: sin, cos of angle_1 | second stimulus, in the response: sin, cos of angle_2, each
 //!           in modality 1 or 2 | rule
 //! match     angle_2 = angle_1, p 0.5                                            angle_1 ~ U(0, 2 pi)
-//! non-match angle_2 = angle_1 +- U(pi/9, 17 pi/9)
+//! non-match angle_2 = angle_1 +- U(d, 360 deg - d)
 //! targets   non-match: fixation 0.8 to the response, then 0; response: (sin, cos) of angle_2
 //!           match: fixation 0.8 to the end, response outputs 0
 //! graded    all but the first 100 ms and the first 100 ms of the response
@@ -18,6 +18,7 @@
 //! | | `stimulus`, `stimulus_test` (the first) | ms | 200 to 1600, 500 |
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1200 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
+//! | d | `non_match` | deg | 20; more than 5, up to 180 (the paper of Yang et al. 2019 has 10) |
 //!
 //! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 40 angles,
 //! the second opposite. Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`.
@@ -42,11 +43,11 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use super::dmsgo::{N_ANGLES, angles};
+use super::dmsgo::N_ANGLES;
 use super::{Answer, Definition, DmsGo, Draw, Phase, Plan, Rule, matching, single};
 use crate::{Condition, TaskError, ring};
 
-/// The durations of [`DmsGo`].
+/// The parameters of [`DmsGo`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DmsNogo(pub DmsGo);
@@ -64,6 +65,10 @@ impl Definition for DmsNogo {
         self.0.phases()
     }
 
+    fn validate(&self) -> Result<(), TaskError> {
+        self.0.validate()
+    }
+
     fn conditions(&self) -> Vec<Condition> {
         matching::conditions()
     }
@@ -73,7 +78,7 @@ impl Definition for DmsNogo {
     }
 
     fn plan(&self, draw: &mut Draw<'_>) -> Result<Plan, TaskError> {
-        matching::plan(draw, false, angles)
+        matching::plan(draw, false, |draw| self.0.angles(draw))
     }
 
     fn choice(condition: &Condition, answer: &Answer) -> Option<usize> {

@@ -5,20 +5,22 @@
 //! signals   stimulus: 1 in go trials, 0 in no-go trials, each half of the time
 //! targets   response: 1 in go trials;  0 at all other times
 //! graded    the whole trial
-//! correct   in the response:  go: an output above 0.7;  no-go: all outputs within -0.3 and 0.3
+//! choice    in the response:  go (0): an output above 0.7;  no-go (1): all outputs within -0.3 and 0.3;  else none
+//! reaction  go: from the start of the response to the end of the first step with an output above 0.7
+//! correct   go or no-go, whichever the trial asks for
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
 //! | 0.7 | `threshold` | output units | 0.7 |
-//! | 0.3 | `silence` | output units | 0.3 |
+//! | 0.3 | `silence` | output units | 0.3; at most `threshold` |
 //!
-//! There is one output, so there is no choice between outputs. Training stops when more than 95 % of the trials of a validation are right.
+//! Training stops when more than 95 % of the trials of a validation are right.
 //!
 //! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>.
 //!
 //! Differences from the source: its training also waits for a loss below 7 (the root of the summed squared error of one trial) and for 1500
-//! trials.
+//! trials. It has the rule for a correct trial, but neither choice nor reaction time.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, kim2019::GoNogo};
@@ -35,7 +37,11 @@ use serde::{Deserialize, Serialize};
 use super::CITATION;
 use crate::error::rules;
 use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, Value};
-use crate::{header_of, parameters_of};
+use crate::{header_of, parameters_of, reaction_time};
+
+/// The choices.
+const GO: usize = 0;
+const NO_GO: usize = 1;
 
 /// Go/no-go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +59,7 @@ pub struct GoNogo {
     pub response: f64,
     /// What an output must exceed to be a response.
     pub threshold: f64,
-    /// What no output may reach, up or down, without a response.
+    /// What no output may reach, up or down, without a response; at most `threshold`.
     pub silence: f64,
 }
 
@@ -103,7 +109,12 @@ impl Task for GoNogo {
         if self.threshold >= 1.0 {
             return Err(TaskError::parameter("threshold", self.threshold, "must be less than the target, 1", "the published task has 0.7"));
         }
-        rules::positive("silence", self.silence)
+        rules::positive("silence", self.silence)?;
+        if self.silence > self.threshold {
+            let remedy = format!("give at most `threshold` = {}: no output is a response and silence", self.threshold);
+            return Err(TaskError::parameter("silence", self.silence, "must not exceed `threshold`", remedy));
+        }
+        Ok(())
     }
 
     fn dt(&self) -> f64 {
@@ -141,17 +152,19 @@ impl Task for GoNogo {
         targets.slice_mut(s![response, 0]).fill(level);
         let loss_mask = Array2::ones((timeline.n_steps(), 1));
         let condition = Condition::new().with("go", go);
-        Ok(Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: None })
+        Ok(Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: Some(if go { GO } else { NO_GO }) })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let start = trial.epoch("response").map_or(0, |response| response.start);
-        let mut response = outputs.iter().skip(start).map(|&z| f64::from(z));
-        let correct = match trial.condition.get("go") {
-            Some(Value::Bool(true)) => response.any(|z| z > self.threshold),
-            _ => response.all(|z| z.abs() < self.silence),
+        let response = || outputs.iter().skip(start).map(|&z| f64::from(z));
+        let crossed = response().position(|z| z > self.threshold);
+        let choice = match crossed {
+            Some(_) => Some(GO),
+            None => response().all(|z| z.abs() < self.silence).then_some(NO_GO),
         };
-        Score { correct: Some(correct), ..Score::default() }
+        let reaction_time = crossed.map(|steps| reaction_time(start + steps, start, self.dt));
+        Score { choice, correct: Some(choice.is_some() && choice == trial.correct), reaction_time, ..Score::default() }
     }
 
     fn chance(&self) -> f64 {

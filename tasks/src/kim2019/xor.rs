@@ -6,6 +6,8 @@
 //! targets   response: +1 if a = b, else -1;  0 at all other times
 //! graded    the whole trial
 //! correct   from 150 ms after the start of the response to the end of the trial:  a = b: an output above 0.7;  a != b: one below -0.7
+//! choice    the first output in that time above 0.7 (same, 0) or below -0.7 (different, 1);  none without one
+//! reaction  from the start of the response to the end of the first step with an output beyond 0.7 on the side of the choice
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -13,12 +15,14 @@
 //! | 0.7 | `threshold` | output units | 0.7 |
 //! | 150 | `settling` | ms | 150 (the code looks from step 200 of 300 on) |
 //!
-//! There is one output, so there is no choice between outputs. Training stops when more than 95 % of the trials of a validation are right.
+//! The rule for a correct trial is the source's: an output on the right side counts even if one on the other side, which is the choice, came
+//! before it. The reaction may lie in the first 150 ms of the response, which the rule passes over. Training stops when more than 95 % of the trials of a validation are right.
 //!
 //! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>. The form without time, with
 //! both bits on throughout and an output for each answer, is `tolmachev2025/xor`.
 //!
-//! Differences from the source: its training also waits for a loss below 7, the root of the summed squared error of one trial.
+//! Differences from the source: its training also waits for a loss below 7, the root of the summed squared error of one trial. It has
+//! neither choice nor reaction time.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, kim2019::Xor};
@@ -36,7 +40,11 @@ use serde::{Deserialize, Serialize};
 use super::CITATION;
 use crate::error::rules;
 use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{header_of, parameters_of, reaction_time};
+
+/// The choices.
+const SAME: usize = 0;
+const DIFFERENT: usize = 1;
 
 /// Temporal exclusive or.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +92,12 @@ impl Default for Xor {
 impl Xor {
     fn clock(&self) -> Clock {
         Clock::new(self.dt).fixed(self.rounding)
+    }
+
+    /// The choice that an output stands for, if it is beyond the threshold.
+    fn side(&self, z: f32) -> Option<usize> {
+        let z = f64::from(z);
+        (z.abs() > self.threshold).then_some(if z > 0.0 { SAME } else { DIFFERENT })
     }
 
     fn settling_steps(&self) -> usize {
@@ -171,16 +185,22 @@ impl Task for Xor {
         let mut targets = Array2::zeros((n_steps, 1));
         targets.slice_mut(s![response, 0]).fill((signs[0] * signs[1]) as f32);
         let loss_mask = Array2::ones((n_steps, 1));
-        Ok(Trial { inputs, targets, loss_mask, condition: named(signs), epochs: timeline.into_epochs(), correct: None })
+        let correct = Some(if signs[0] == signs[1] { SAME } else { DIFFERENT });
+        Ok(Trial { inputs, targets, loss_mask, condition: named(signs), epochs: timeline.into_epochs(), correct })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let signs = trial.condition.number("first").zip(trial.condition.number("second"));
-        let correct = signs.zip(trial.epoch("response")).is_some_and(|((first, second), response)| {
-            let answer = first * second;
-            outputs.iter().skip(response.start + self.settling_steps()).any(|&z| f64::from(z) * answer > self.threshold)
-        });
-        Score { correct: Some(correct), ..Score::default() }
+        let Some(response) = trial.epoch("response") else { return Score { correct: Some(false), ..Score::default() } };
+        let from = |start: usize| outputs.iter().enumerate().skip(start).map(|(step, &z)| (step, self.side(z)));
+        let scored = || from(response.start + self.settling_steps()).filter_map(|(_, side)| side);
+        let choice = scored().next();
+        let crossed = choice.and_then(|choice| from(response.start).find(|(_, side)| *side == Some(choice)));
+        Score {
+            choice,
+            correct: Some(scored().any(|side| trial.correct == Some(side))),
+            reaction_time: crossed.map(|(step, _)| reaction_time(step, response.start, self.dt)),
+            ..Score::default()
+        }
     }
 
     fn chance(&self) -> f64 {

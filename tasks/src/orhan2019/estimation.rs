@@ -3,9 +3,10 @@
 //! ```text
 //! signals   stimulus: the channels of each location fire for its orientation, uniform in [0, pi)
 //!           delay and response: all fire spontaneously
-//! targets   the orientation that is asked for, at all times
+//! targets   the orientation s that is asked for, at all times;  with `target` = "double_angle" cos 2s and sin 2s
 //! graded    the response
-//! correct   at the 5th step from the end every output is within `tolerance` of its orientation; 0 and pi are the same orientation
+//! correct   at the 5th step from the end every answer is within `tolerance` of its orientation; 0 and pi are the same orientation
+//! answer    the output;  with `target` = "double_angle" atan2(sin, cos) / 2 of its two outputs
 //! ```
 
 use std::f64::consts::PI;
@@ -14,10 +15,11 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
+use super::target::{self, Target};
 use super::timing::Periods;
 use super::{Spikes, Timing, Tuning};
 use crate::error::rules;
-use crate::{Condition, Score, TaskError, Trial, TrialRng, TrialView, ring, rms_error};
+use crate::{Channel, Condition, Score, TaskError, Trial, TrialRng, TrialView, rms_error};
 
 /// What the estimation tasks have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,11 +35,13 @@ pub struct Estimation {
     pub kappa: f64,
     /// How far a correct answer may be off, rad, at most pi / 2.
     pub tolerance: f64,
+    /// What the outputs are to give back of an orientation.
+    pub target: Target,
 }
 
 impl Default for Estimation {
     fn default() -> Self {
-        Self { timing: Timing::default(), spikes: Spikes::default(), kappa: 2.0, tolerance: PI / 10.0 }
+        Self { timing: Timing::default(), spikes: Spikes::default(), kappa: 2.0, tolerance: PI / 10.0, target: Target::Angle }
     }
 }
 
@@ -80,33 +84,39 @@ impl Estimation {
         let channels = 0..inputs.ncols();
         self.spikes.rest(&mut inputs, &periods.response, channels, 1.0, rng);
         let condition = named.iter().zip(&orientations).fold(Condition::new(), |condition, (&name, &value)| condition.with(name, value));
-        Ok(trial(periods, inputs, &orientations, condition))
+        Ok(self.trial(periods, inputs, &orientations, condition))
     }
 
-    /// Whether every output at the answer's step is close enough to its target.
+    /// The outputs that give back these variables.
+    pub(crate) fn outputs(&self, names: &[&str]) -> Vec<Channel> {
+        names.iter().flat_map(|name| self.target.channels(name)).collect()
+    }
+
+    /// The trial that asks for these orientations.
+    pub(crate) fn trial(&self, periods: Periods, inputs: Array2<f32>, asked: &[f64], condition: Condition) -> Trial {
+        let targets: Vec<f64> = asked.iter().flat_map(|&orientation| self.target.of(orientation)).collect();
+        let answer = (periods.n_steps(), targets.len());
+        let targets = Array2::from_shape_fn(answer, |(_, output)| targets[output] as f32);
+        let mut loss_mask = Array2::zeros(answer);
+        loss_mask.slice_mut(s![periods.response.clone(), ..]).fill(1.0);
+        Trial { inputs, targets, loss_mask, condition, epochs: periods.timeline.into_epochs(), correct: None }
+    }
+
+    /// Whether every answer is close enough to its target.
     pub(crate) fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let close = |(&z, &target)| apart(f64::from(z), f64::from(target)) <= self.tolerance;
         let answer = self.timing.answer_step(trial).and_then(|step| {
             let (answer, targets) = (outputs.outer_iter().nth(step)?, trial.targets.outer_iter().nth(step)?);
-            Some(answer.len() == targets.len() && answer.into_iter().zip(targets).all(close))
+            let apart = self.target.errors(answer, targets);
+            Some(answer.len() == targets.len() && apart.iter().all(|apart| *apart <= self.tolerance))
         });
         let right = answer.unwrap_or(false);
         Score { correct: Some(right), error: rms_error(trial, outputs), ..Score::default() }
     }
 
-    /// The chance that one number that has nothing to do with the orientation is close to it.
+    /// The chance that random numbers in [0, 1) are close to one orientation.
     pub(crate) fn chance(&self) -> f64 {
-        2.0 * self.tolerance / PI
+        target::chance(self.tolerance)
     }
-}
-
-/// The trial with these targets.
-pub(crate) fn trial(periods: Periods, inputs: Array2<f32>, targets: &[f64], condition: Condition) -> Trial {
-    let answer = (periods.n_steps(), targets.len());
-    let targets = Array2::from_shape_fn(answer, |(_, output)| targets[output] as f32);
-    let mut loss_mask = Array2::zeros(answer);
-    loss_mask.slice_mut(s![periods.response.clone(), ..]).fill(1.0);
-    Trial { inputs, targets, loss_mask, condition, epochs: periods.timeline.into_epochs(), correct: None }
 }
 
 /// The orientation that the condition asks for, or any.
@@ -121,21 +131,4 @@ pub(crate) fn orientation(name: &str, condition: Option<&Condition>, rng: &mut T
 /// `n` orientations, evenly spaced.
 pub(crate) fn evenly(n: usize) -> impl Iterator<Item = f64> + Clone {
     (0..n).map(move |k| PI * k as f64 / n as f64)
-}
-
-/// The difference of two orientations, in [0, pi / 2].
-fn apart(a: f64, b: f64) -> f64 {
-    ring::distance(2.0 * a, 2.0 * b) / 2.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn orientations_are_the_same_after_half_a_turn() {
-        assert!((apart(0.1, PI - 0.1) - 0.2).abs() < 1e-12);
-        assert!((apart(0.0, PI / 2.0) - PI / 2.0).abs() < 1e-12);
-        assert!(apart(0.3, 0.3 + PI) < 1e-12);
-    }
 }

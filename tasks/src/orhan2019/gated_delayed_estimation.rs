@@ -7,7 +7,7 @@
 //!           response: every channel fires Poisson( spontaneous / 25 ) times in each step, those of the cued location 5 times as often
 //! targets   s_1 or s_2, independent and uniform in [0, pi), whichever is cued, at all times
 //! graded    response
-//! correct   at the 5th step from the end the output is within `tolerance` of the target; 0 and pi are the same orientation
+//! correct   at the 5th step from the end the answer is within `tolerance` of the target; 0 and pi are the same orientation
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -18,14 +18,19 @@
 //! | 5 | `cue` | | 5 |
 //! | delay | `delay` | ms | 1000, or one of 100, 400, 700 and 1000 |
 //! | tolerance | `tolerance` | rad | none; pi / 10 here |
+//! | | `target` | | `angle`; `double_angle`: two outputs for each orientation, cos 2s and sin 2s, read as atan2(sin, cos) / 2 |
 //!
 //! The cue is the `first` or the `second` location, equally likely. The tests present both with all pairs of four orientations, evenly
 //! spaced.
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: it minimises the mean of |z - s| mod pi, for which the squared error stands here; it measures the same,
-//! relative to the error of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the training.
+//! Differences from the source: it minimises the mean of |z - s| mod pi. Here the squared error stands for it, which is wrong near the
+//! seam: 0 and pi are the same orientation, and where both are likely the answer with the least squared error lies between them. An observer
+//! who knows the spikes of one orientation is right about it in 89.8 % of the trials if it minimises the squared error of the angle, in 96.1
+//! % with the source's loss, and in 99.1 % with a circular loss. `target` = "double_angle" makes the squared error circular. The source
+//! measures its loss, relative to that of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the
+//! training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::GatedDelayedEstimation};
@@ -39,7 +44,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::estimation::{evenly, orientation, trial};
+use super::estimation::{evenly, orientation};
 use super::{CITATION, Estimation, two_choice};
 use crate::error::rules;
 use crate::{Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
@@ -108,7 +113,7 @@ impl Task for GatedDelayedEstimation {
     }
 
     fn outputs(&self) -> Vec<Channel> {
-        Channel::list(&["orientation"])
+        self.estimation.outputs(&["orientation"])
     }
 
     fn conditions(&self) -> Vec<Condition> {
@@ -131,7 +136,7 @@ impl Task for GatedDelayedEstimation {
             let times = if location == cued { self.cue } else { 1.0 };
             self.estimation.spikes.rest(&mut inputs, &periods.response, self.estimation.channels(location), times, rng);
         }
-        Ok(trial(periods, inputs, &[shown[cued]], named(CUES[cued], shown)))
+        Ok(self.estimation.trial(periods, inputs, &[shown[cued]], named(CUES[cued], shown)))
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {

@@ -1,7 +1,7 @@
 //! The short-term memory tasks of Orhan & Ma (2019), with the settings of the released code as defaults.
 //!
 //! What they share is in [`Timing`] (stimulus, delay and response), [`Spikes`] (Poisson inputs), [`Tuning`] (what a channel responds to),
-//! [`Estimation`] (orientations to be given back) and in `two_choice` (answers of two classes).
+//! [`Estimation`] (orientations to be given back, as a [`Target`] says) and in `two_choice` (answers of two classes).
 //!
 //! Reference: Orhan AE, Ma WJ (2019). A diverse range of factors affect the nature of neural representations underlying short-term memory.
 //! Nature Neuroscience 22: 275-283. <https://doi.org/10.1038/s41593-018-0314-y>
@@ -14,6 +14,7 @@ mod estimation;
 mod gated_delayed_estimation;
 mod sine_generation;
 mod spikes;
+mod target;
 mod timing;
 mod two_afc;
 mod two_choice;
@@ -26,6 +27,7 @@ pub use estimation::Estimation;
 pub use gated_delayed_estimation::GatedDelayedEstimation;
 pub use sine_generation::SineGeneration;
 pub use spikes::{Spikes, Tuning};
+pub use target::Target;
 pub use timing::Timing;
 pub use two_afc::TwoAfc;
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! epochs    fixation 100 ms (test 500) | stimulus D | decision 300 ms
-//! D         exponential with mean parameter 330 ms, truncated to [80, 1500) ms:  D = a - m ln(1 - U (1 - exp(-(b - a) / m)))
+//! D         exponential with mean parameter 330 ms, truncated to [80, 1500) ms:  D = a - m ln(1 - U (1 - exp(-(b - a) / m))),
+//!           rounded down to a whole step
 //! signals   stimulus: (1 + c)/2 and (1 - c)/2 on the evidence channels, 1 on the start cue
 //! targets   decision: 1 for the favoured choice, 0.2 for the other; 0.2 before
 //! graded    fixation and decision
@@ -15,12 +16,14 @@
 //! | a, b | `stimulus_min`, `stimulus_max` | ms | 80, 1500 |
 //! | m | `stimulus_mean` | ms | 330, before truncation |
 //!
+//! The drawn D goes to the step below, as in the code, unless `rounding` is "nearest" or "ceil"; the other durations must be whole numbers
+//! of steps unless `rounding` says what to do with them.
+//!
 //! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 2A;
 //! durations after Kiani, Hanks & Shadlen (2008), <https://doi.org/10.1523/JNEUROSCI.4761-07.2008>.
 //!
-//! Differences from the source: D goes to the nearest step where the code takes the step below (as `rounding` = "floor" does); ungraded
-//! targets are 0.2 where the code leaves them at 0, which changes nothing that is graded; coherence is a signed fraction where the code
-//! scales a percentage by 3.2.
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded; coherence is
+//! a signed fraction where the code scales a percentage by 3.2.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::RdmVarstim};
@@ -44,7 +47,7 @@ use crate::{header_of, parameters_of};
 pub struct RdmVarstim {
     /// The time step, ms.
     pub dt: f64,
-    /// What becomes of a duration between two steps.
+    /// What becomes of a duration between two steps; the drawn one goes to the step below unless this says otherwise.
     pub rounding: Rounding,
     /// Fixation in training, ms.
     pub fixation: f64,
@@ -123,7 +126,7 @@ impl Task for RdmVarstim {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

@@ -13,13 +13,15 @@
 //! | f1, f2 | `pairs` | Hz | (18, 10), (22, 14), (26, 18), (30, 22), (34, 26), each in either order; 10 and 34 above are their extremes |
 //! | delay | `delay_min`, `delay_max`, `delay_test` | ms | 2500, 3500, 3000 |
 //!
+//! The drawn delay goes to the step below, as in the code, unless `rounding` is "nearest" or "ceil"; the other durations must be whole
+//! numbers of steps unless `rounding` says what to do with them.
+//!
 //! If a condition asks for two equal frequencies, the correct choice is drawn.
 //!
 //! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 7;
 //! after Romo, Brody, Hernandez & Lemus (1999), <https://doi.org/10.1038/20939>.
 //!
-//! Differences from the source: the drawn delay goes to the nearest step where the code takes the step below (as `rounding` = "floor"
-//! does); ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded.
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::Romo};
@@ -47,7 +49,7 @@ use crate::{header_of, parameters_of};
 pub struct Romo {
     /// The time step, ms.
     pub dt: f64,
-    /// What becomes of a duration between two steps.
+    /// What becomes of a duration between two steps; the drawn one goes to the step below unless this says otherwise.
     pub rounding: Rounding,
     /// Fixation in training, ms.
     pub fixation: f64,
@@ -142,7 +144,7 @@ impl Task for Romo {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn summary(&self) -> &str {

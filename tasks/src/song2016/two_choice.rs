@@ -48,9 +48,9 @@ impl TwoChoice {
         self.clock().at_least_one_step("catch_duration", self.catch_duration).map(drop)
     }
 
-    /// How durations become steps: drawn ones go to the nearest unless the user says otherwise.
+    /// How durations become steps: drawn ones go to the step below, as in the source, unless the user says otherwise.
     pub fn clock(&self) -> Clock {
-        Clock::new(self.input.dt).rounding(self.rounding)
+        Clock::new(self.input.dt).drawn(Rounding::Floor).rounding(self.rounding)
     }
 
     /// The conditions of a task: catch first (if there are catch trials), then those given.

@@ -10,12 +10,13 @@
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | carry | `carry` | | false: the source has the output sum alone; true here |
+//! | carry | `carry` | | false: the source has the output sum alone; true by default here |
 //! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.05, 10: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.22 |
 //!
 //! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
 //!
-//! Differences from the source: what it calls a half adder lacks the carry, which the option `carry` leaves out. It trains on the four
+//! Differences from the source: what it calls a half adder has no carry, so that it is an exclusive or. The default here has the carry, since
+//! a half adder is what the name says; `carry = false` gives the source's task. It trains on the four
 //! trials, 64 times each; here each trial is drawn. It measures the fit of the outputs, and has no rule for a correct trial nor for ending
 //! the training.
 //!

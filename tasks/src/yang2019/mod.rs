@@ -73,6 +73,7 @@ pub use dm1::Dm1;
 pub use dm2::Dm2;
 pub use dmcgo::DmcGo;
 pub use dmcnogo::DmcNoGo;
+pub(crate) use dms::{NON_MATCH, validate_non_match};
 pub use dmsgo::DmsGo;
 pub use dmsnogo::DmsNoGo;
 pub use draw::{Draw, Evidence};

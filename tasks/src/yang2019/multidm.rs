@@ -44,7 +44,8 @@
 //! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
 //! it, where the code takes the step below. The code draws D_k from a generator of its own, which its seed does not set; here the trial's
 //! generator does. The paper differs from the code in the options marked in the table, and in the loss mask, which it writes outside the
-//! square; it calls D_k / 2 = +-U(0.1, 0.4) s_k.
+//! square: `[train] loss = "masked_mse"` does so, with weights of 1 and then 5, of 2 and 10 on fixation,
+//! up to normalisation. It calls D_k / 2 = +-U(0.1, 0.4) s_k.
 //!
 //! ```
 //! use std::f64::consts::PI;
