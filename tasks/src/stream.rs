@@ -6,9 +6,9 @@
 //! its trials      the k-th that starts in update u = trial(rng(seed, split, u, b n + k))         no trial has less than one step
 //! ```
 //!
-//! A window begins where that of the update before it ended, mostly within a trial; one window in 16 begins with a whole trial. No two rows or
-//! caches have a trial in common, and a batch is a pure function of its arguments: update u needs the trials of its own cache up to its end
-//! and no others, which on average are as many as fill 8.5 windows.
+//! A window begins where that of the update before it ended, mostly within a trial; one window in 16 begins with a whole trial. No two rows
+//! or caches have a trial in common, and a batch is a pure function of its arguments: update u needs the trials of its own cache up to its
+//! end and no others, which on average are as many as fill 8.5 windows.
 //!
 //! neurogym's `Dataset` fills a cache for each row with trials end to end, cuts the last one off, hands out one window after another, and
 //! then draws a new cache. What differs here: its cache has the least number of windows that last longer than 1e5 / (numbers of an

@@ -16,7 +16,8 @@
 //! | 150 | `settling` | ms | 150 (the code looks from step 200 of 300 on) |
 //!
 //! The rule for a correct trial is the source's: an output on the right side counts even if one on the other side, which is the choice, came
-//! before it. The reaction may lie in the first 150 ms of the response, which the rule passes over. Training stops when more than 95 % of the trials of a validation are right.
+//! before it. The reaction may lie in the first 150 ms of the response, which the rule passes over. Training stops when more than 95 % of
+//! the trials of a validation are right.
 //!
 //! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>. The form without time, with
 //! both bits on throughout and an output for each answer, is `tolmachev2025/xor`.

@@ -16,9 +16,8 @@
 //! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
 //!
 //! Differences from the source: what it calls a half adder has no carry, so that it is an exclusive or. The default here has the carry, since
-//! a half adder is what the name says; `carry = false` gives the source's task. It trains on the four
-//! trials, 64 times each; here each trial is drawn. It measures the fit of the outputs, and has no rule for a correct trial nor for ending
-//! the training.
+//! a half adder is what the name says; `carry = false` gives the source's task. The source trains on the four trials, 64 times each; here
+//! each trial is drawn. It measures the fit of the outputs, and has no rule for a correct trial nor for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, tolmachev2025::HalfAdder};
