@@ -43,9 +43,7 @@ pub fn assert_loss(what: &str, trials: &TrialBatch, objective: Objective, consta
         let squares = view.targets.iter().zip(view.loss_mask).map(|(y, m)| ((constant - f64::from(*y)).powi(2), f64::from(*m)));
         match objective {
             Objective::MaskedMse => squares.fold((0.0, 0.0), |(error, weight), (square, m)| (error + m * square, weight + m)),
-            Objective::MeanSquare => {
-                (squares.map(|(square, m)| m * m * square).sum(), (view.n_steps() * outputs) as f64)
-            }
+            Objective::MeanSquare => (squares.map(|(square, m)| m * m * square).sum(), (view.n_steps() * outputs) as f64),
             Objective::Classes => panic!("{what}: constant outputs cost the logarithm of the number of classes"),
         }
     };
