@@ -24,8 +24,19 @@ fn a_checkerboard_trial_has_the_length_the_loss_and_the_inputs_of_its_definition
     for (channel, expected) in [shown, shown, evidence, evidence].into_iter().enumerate() {
         assert_input(&format!("squared channel {channel}"), &trials, square(channel), expected / steps);
     }
-    for (what, a, b) in [("the left target", 0, 0), ("more red", 2, 2), ("the left target and more red", 0, 2)] {
-        let sign = |inputs: ndarray::ArrayView1<'_, f32>| f64::from(if a == b { inputs[a] } else { inputs[a] * inputs[b] });
-        assert_input(&format!("{what}, either way as often"), &trials, sign, 0.0);
+    // Either arrangement, either colour, and either side are as frequent.
+    assert_input("the left target", &trials, |inputs| f64::from(inputs[0]), 0.0);
+    assert_input("the coherence", &trials, |inputs| f64::from(inputs[2]), 0.0);
+    assert_input("their product", &trials, |inputs| f64::from(inputs[0] * inputs[2]), 0.0);
+}
+
+#[test]
+fn a_catch_trial_asks_for_nothing_and_half_of_them_show_either_arrangement() {
+    let trials = trials("kleinman2021/checkerboard", &json!({ "sigma_in": 0.0, "p_catch": 1.0 }), 4000);
+    assert_lengths("catch trials", &trials, (200, 200), 200.0);
+    assert_loss("catch trials", &trials, MaskedMse, 0.0, 0.0);
+    for (channel, expected) in [0.5, 0.5, 0.0, 0.0].into_iter().enumerate() {
+        assert_input(&format!("catch trials, squared channel {channel}"), &trials, square(channel), expected * (170.0 - BEFORE) / 200.0);
+        assert_input(&format!("catch trials, channel {channel}"), &trials, |inputs| f64::from(inputs[channel]), 0.0);
     }
 }

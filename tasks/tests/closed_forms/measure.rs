@@ -42,6 +42,12 @@ pub fn assert_lengths(what: &str, trials: &TrialBatch, (shortest, longest): (usi
     assert_mean(&format!("length of {what}"), &lengths, mean);
 }
 
+/// Where every length is about as likely as the others, both ends occur.
+pub fn assert_ends(what: &str, trials: &TrialBatch, shortest: usize, longest: usize) {
+    let ends = (trials.n_steps.iter().min(), trials.n_steps.iter().max());
+    assert_eq!(ends, (Some(&shortest), Some(&longest)), "{what}: the shortest and the longest trial");
+}
+
 /// What outputs that are always `constant` cost, without weights of classes.
 pub fn assert_loss(what: &str, trials: &TrialBatch, objective: Objective, constant: f64, expected: f64) {
     let outputs = trials.targets.dim().2;

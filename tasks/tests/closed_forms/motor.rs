@@ -3,7 +3,7 @@
 use nn4n_tasks::Objective::MaskedMse;
 use serde_json::json;
 
-use super::measure::{assert_input, assert_lengths, assert_loss, trials};
+use super::measure::{assert_ends, assert_input, assert_lengths, assert_loss, trials};
 
 /// 100 ms each before the delay and the movement, 600 of movement, 200 on the target, and 450 of delay on average.
 const STEPS: f64 = 10.0 + 45.0 + 10.0 + 60.0 + 20.0;
@@ -21,6 +21,7 @@ fn reaches_have_the_lengths_the_loss_and_the_cues_of_their_definitions() {
         let trials = trials(&format!("motor/{id}"), &json!({}), 3000);
         // 30 to 60 steps of delay, the nearest ones.
         assert_lengths(id, &trials, (100 + 30, 100 + 60), STEPS);
+        assert_ends(id, &trials, 100 + 30, 100 + 60);
         assert_loss(id, &trials, MaskedMse, 0.0, distance * distance * squares / (2.0 * STEPS));
         assert_input(&format!("go cue of {id}"), &trials, |inputs| f64::from(inputs[2]), 90.0 / STEPS);
         // Eight directions, shown from the delay on.

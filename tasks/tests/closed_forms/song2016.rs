@@ -4,7 +4,7 @@ use nn4n_tasks::Objective::MaskedMse;
 use nn4n_tasks::{TaskError, create};
 use serde_json::{Value, json};
 
-use super::measure::{assert_input, assert_lengths, assert_loss, assert_mean, trials};
+use super::measure::{assert_ends, assert_input, assert_lengths, assert_loss, assert_mean, trials};
 
 /// A task with two choices, in steps.
 struct TwoChoice {
@@ -141,6 +141,11 @@ fn drawn_durations_lose_what_exceeds_a_whole_step() {
         let is_shortest: Vec<f64> = trials.n_steps.iter().map(|n| if *n == steps { 1.0 } else { 0.0 }).collect();
         assert_mean(&format!("{id}, share of the shortest trials"), &is_shortest, share);
     }
+}
+
+#[test]
+fn the_delays_of_romo_are_2500_to_3480_ms() {
+    assert_ends("romo", &trials("song2016/romo", &json!({ "rounding": "floor", "p_catch": 0.0 }), 3000), 70 + 125, 70 + 174);
 }
 
 #[test]
