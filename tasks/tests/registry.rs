@@ -1,6 +1,6 @@
 //! What every task must do, checked for every task of the registry.
 
-use ndarray::Array3;
+use ndarray::{Array3, Axis};
 use nn4n_tasks::{Condition, Objective, Split, Task, TaskError, TrialBatch, TrialRng};
 use nn4n_tasks::{balanced, batch, create, list, performance, repeated, scores, weighted};
 use serde_json::json;
@@ -281,6 +281,15 @@ fn stated_noise(task: &dyn Task) -> Vec<(&'static str, f64)> {
     scales.into_iter().filter_map(|(name, scale)| Some((name, scale? * number(name)?))).collect()
 }
 
+/// Inputs without noise by definition: the tasks (by the start of their id), the strength, and the channels (by the start of their name).
+const NOISELESS: [(&str, &str, &[&str]); 5] = [
+    ("neurogym/", "sigma", &["fixation", "cue_", "sure"]),
+    ("kleinman2021/", "sigma_in", &["left_target", "right_target"]),
+    ("mante2013/", "sigma_in", &["context_"]),
+    ("motor/arm_reach", "sigma_in", &["hand_"]),
+    ("motor/arm_reach", "sigma_feedback", &["target_", "go_cue"]),
+];
+
 #[test]
 fn the_noise_is_as_strong_as_stated_and_twice_as_strong_at_twice_the_strength() -> Result<(), TaskError> {
     let mut noisy_tasks = 0;
@@ -309,6 +318,12 @@ fn the_noise_is_as_strong_as_stated_and_twice_as_strong_at_twice_the_strength() 
                 assert!(is_double || *twice == 0.0, "{} {name}: {one} {two}", task.id());
             }
             assert!(n > 150.0, "{} {name}: {n} noisy inputs", task.id());
+            for (i, channel) in task.inputs().iter().enumerate() {
+                let starts = |names: &[&str]| names.iter().any(|start| channel.name.starts_with(start));
+                let noiseless = NOISELESS.iter().any(|(id, of, names)| task.id().starts_with(id) && *of == name && starts(names));
+                let is_clean = clean.inputs.index_axis(Axis(2), i) == once.inputs.index_axis(Axis(2), i);
+                assert_eq!(is_clean, noiseless, "{} {name}: whether {channel} has no noise", task.id());
+            }
             let std = (sum / n).sqrt();
             assert!((std / stated - 1.0).abs() < 4.5 / (2.0 * n).sqrt() + 0.002, "{} {name}: {std}, but {stated} is stated", task.id());
         }

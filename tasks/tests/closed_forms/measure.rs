@@ -1,5 +1,6 @@
 //! What many trials have on average, and how far chance may lead astray.
 
+use ndarray::ArrayView1;
 use nn4n_tasks::{Objective, Split, TrialBatch, batch, create};
 use serde_json::Value;
 
@@ -27,12 +28,24 @@ pub fn assert_ratio(what: &str, pairs: &[(f64, f64)], expected: f64) {
     assert!((ratio - expected).abs() <= tolerance, "{what}: {ratio} +- {tolerance}, but the definition gives {expected}");
 }
 
-/// Lengths in steps: the shortest and the longest that may occur, both of which must (nearly) be reached, and the mean.
+/// Lengths in steps: the shortest and the longest that may occur, both of which must be reached but for a quarter of the way
+/// between them, and the mean.
 pub fn assert_lengths(what: &str, trials: &TrialBatch, (shortest, longest): (usize, usize), mean: f64) {
     let lengths: Vec<f64> = trials.n_steps.iter().map(|steps| *steps as f64).collect();
+    let reached = |within: &dyn Fn(f64) -> bool| lengths.iter().any(|length| within(*length));
+    let (low, high) = (shortest as f64, longest as f64);
+    let quarter = (high - low) / 4.0;
+    assert!(reached(&|length| length <= low + quarter), "{what}: no trial is nearly as short as {shortest}");
+    assert!(reached(&|length| length >= high - quarter), "{what}: no trial is nearly as long as {longest}");
     let outside = trials.n_steps.iter().find(|steps| !(shortest..=longest).contains(*steps));
     assert_eq!(outside, None, "{what}: lengths must lie within {shortest} and {longest}");
     assert_mean(&format!("length of {what}"), &lengths, mean);
+}
+
+/// Where every length is about as likely as the others, both ends occur.
+pub fn assert_ends(what: &str, trials: &TrialBatch, shortest: usize, longest: usize) {
+    let ends = (trials.n_steps.iter().min(), trials.n_steps.iter().max());
+    assert_eq!(ends, (Some(&shortest), Some(&longest)), "{what}: the shortest and the longest trial");
 }
 
 /// What outputs that are always `constant` cost, without weights of classes.
@@ -48,4 +61,18 @@ pub fn assert_loss(what: &str, trials: &TrialBatch, objective: Objective, consta
         }
     };
     assert_ratio(&format!("loss of {what}"), &(0..trials.len()).map(of_trial).collect::<Vec<_>>(), expected);
+}
+
+/// The mean over all steps of all trials of what `of` makes of the inputs of a step.
+pub fn assert_input(what: &str, trials: &TrialBatch, of: impl Fn(ArrayView1<'_, f32>) -> f64, expected: f64) {
+    let of_trial = |trial: usize| {
+        let view = trials.view(trial).expect("a trial");
+        (view.inputs.outer_iter().map(&of).sum(), view.n_steps() as f64)
+    };
+    assert_ratio(&format!("input of {what}"), &(0..trials.len()).map(of_trial).collect::<Vec<_>>(), expected);
+}
+
+/// The square of one input, for [`assert_input`].
+pub fn square(channel: usize) -> impl Fn(ArrayView1<'_, f32>) -> f64 {
+    move |inputs| f64::from(inputs[channel]).powi(2)
 }
