@@ -2,3 +2,4 @@
 //! arrays.
 
 mod measure;
+mod yang2019;

@@ -1,6 +1,9 @@
 //! What many trials have on average, and how far chance may lead astray.
 
-use nn4n_tasks::{Objective, Split, TrialBatch, batch, create};
+use std::ops::Range;
+
+use ndarray::s;
+use nn4n_tasks::{Condition, Objective, Split, TrialBatch, batch, create};
 use serde_json::Value;
 
 /// Standard errors that a mean may lie from what is expected: chance exceeds it once in 150,000 times.
@@ -27,7 +30,7 @@ pub fn assert_ratio(what: &str, pairs: &[(f64, f64)], expected: f64) {
     assert!((ratio - expected).abs() <= tolerance, "{what}: {ratio} +- {tolerance}, but the definition gives {expected}");
 }
 
-/// Lengths in steps: the shortest and the longest that may occur, both of which must (nearly) be reached, and the mean.
+/// Lengths in steps: none is shorter or longer than may occur, and they have this mean.
 pub fn assert_lengths(what: &str, trials: &TrialBatch, (shortest, longest): (usize, usize), mean: f64) {
     let lengths: Vec<f64> = trials.n_steps.iter().map(|steps| *steps as f64).collect();
     let outside = trials.n_steps.iter().find(|steps| !(shortest..=longest).contains(*steps));
@@ -43,11 +46,43 @@ pub fn assert_loss(what: &str, trials: &TrialBatch, objective: Objective, consta
         let squares = view.targets.iter().zip(view.loss_mask).map(|(y, m)| ((constant - f64::from(*y)).powi(2), f64::from(*m)));
         match objective {
             Objective::MaskedMse => squares.fold((0.0, 0.0), |(error, weight), (square, m)| (error + m * square, weight + m)),
-            Objective::MeanSquare => {
-                (squares.map(|(square, m)| m * m * square).sum(), (view.n_steps() * outputs) as f64)
-            }
+            Objective::MeanSquare => (squares.map(|(square, m)| m * m * square).sum(), (view.n_steps() * outputs) as f64),
             Objective::Classes => panic!("{what}: constant outputs cost the logarithm of the number of classes"),
         }
     };
     assert_ratio(&format!("loss of {what}"), &(0..trials.len()).map(of_trial).collect::<Vec<_>>(), expected);
+}
+
+/// A period of a task: its name, the fewest and the most steps that it may last, and their mean.
+pub type Period = (&'static str, (usize, usize), f64);
+
+/// The number of steps of a period of one trial: none if the trial lacks it.
+pub fn steps_of(trials: &TrialBatch, trial: usize, period: &str) -> f64 {
+    trials.epochs[trial].iter().find(|epoch| epoch.name == period).map_or(0.0, |epoch| epoch.steps().len() as f64)
+}
+
+/// The shortest and the longest of each period, both of which must be reached, and the mean; together they make the trial.
+pub fn assert_periods(what: &str, trials: &TrialBatch, periods: &[Period]) {
+    for (name, (shortest, longest), mean) in periods {
+        let steps: Vec<f64> = (0..trials.len()).map(|trial| steps_of(trials, trial, name)).collect();
+        let reached = (steps.iter().copied().fold(f64::INFINITY, f64::min), steps.iter().copied().fold(0.0, f64::max));
+        assert_eq!(reached, (*shortest as f64, *longest as f64), "{what}: shortest and longest {name}");
+        assert_mean(&format!("{name} of {what}"), &steps, *mean);
+    }
+    let bounds = periods.iter().fold((0, 0), |sum, (_, bounds, _)| (sum.0 + bounds.0, sum.1 + bounds.1));
+    assert_lengths(what, trials, bounds, periods.iter().map(|(_, _, mean)| mean).sum());
+}
+
+/// What the given inputs show in a trial, summed over its steps, must have this mean.
+pub fn assert_shown(what: &str, trials: &TrialBatch, channels: Range<usize>, expected: f64) {
+    let of_trial = |trial: usize| {
+        let inputs = trials.view(trial).expect("a trial").inputs;
+        inputs.slice(s![.., channels.clone()]).iter().map(|u| f64::from(*u)).sum()
+    };
+    assert_mean(&format!("inputs {channels:?} of {what}"), &(0..trials.len()).map(of_trial).collect::<Vec<_>>(), expected);
+}
+
+/// A number of every trial's variables must have this mean; trials for which there is none do not count.
+pub fn assert_variable(what: &str, trials: &TrialBatch, number: impl Fn(&Condition) -> Option<f64>, expected: f64) {
+    assert_mean(what, &trials.conditions.iter().filter_map(number).collect::<Vec<_>>(), expected);
 }
