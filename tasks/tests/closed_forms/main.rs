@@ -1,5 +1,6 @@
 //! Lengths of trials, frequencies, input means and what constant outputs cost, against numbers worked out from the words of each task, never from its
 //! arrays.
 
+mod driscoll2022;
 mod measure;
 mod yang2019;
