@@ -2,5 +2,6 @@
 //! arrays.
 
 mod driscoll2022;
+mod masse2019;
 mod measure;
 mod yang2019;

@@ -86,3 +86,29 @@ pub fn assert_shown(what: &str, trials: &TrialBatch, channels: Range<usize>, exp
 pub fn assert_variable(what: &str, trials: &TrialBatch, number: impl Fn(&Condition) -> Option<f64>, expected: f64) {
     assert_mean(what, &trials.conditions.iter().filter_map(number).collect::<Vec<_>>(), expected);
 }
+
+/// The mean weight of each class in a trial, summed over its steps: what the loss mask grades.
+pub fn assert_classes(what: &str, trials: &TrialBatch, expected: &[f64]) {
+    assert_eq!(trials.targets.dim().2, expected.len(), "{what}: number of classes");
+    for (class, mean) in expected.iter().enumerate() {
+        let of_trial = |trial: usize| {
+            let view = trials.view(trial).expect("a trial");
+            let steps = view.targets.column(class);
+            steps.iter().zip(view.loss_mask.column(class)).map(|(target, mask)| f64::from(target * mask)).sum()
+        };
+        assert_mean(&format!("class {class} of {what}"), &(0..trials.len()).map(of_trial).collect::<Vec<_>>(), *mean);
+    }
+}
+
+/// The mean of a number that is uniform on a range and cut to a whole one.
+pub fn mean_floor(min: f64, max: f64) -> f64 {
+    // The integral of the floor from 0 on.
+    let integral = |x: f64| x.floor() * (x.floor() - 1.0) / 2.0 + x.floor() * x.fract();
+    (integral(max) - integral(min)) / (max - min)
+}
+
+/// The same for an exponential of this mean, from `min` on, that is truncated to `max`: the sum of the probabilities to reach 1, 2, ..
+pub fn mean_floor_exponential(mean: f64, min: f64, max: f64) -> f64 {
+    let above = |x: f64| (-(x - min).max(0.0) / mean).exp();
+    (1..=max as usize).map(|k| (above(k as f64) - above(max)) / (1.0 - above(max))).sum()
+}
