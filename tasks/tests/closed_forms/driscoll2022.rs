@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::measure::{Period, assert_loss, assert_mean, assert_periods, assert_ratio, assert_shown, assert_variable, steps_of, trials};
 
-const N: usize = 2000;
+const N: usize = 1500;
 
 const RULES: [&str; 15] = [
     "fdgo",

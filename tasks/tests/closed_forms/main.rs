@@ -4,4 +4,5 @@
 mod driscoll2022;
 mod masse2019;
 mod measure;
+mod neurogym;
 mod yang2019;

@@ -7,7 +7,7 @@ use crate::measure::{
     Period, assert_classes, assert_mean, assert_periods, assert_ratio, assert_shown, mean_floor_exponential, steps_of, trials,
 };
 
-const N: usize = 3000;
+const N: usize = 2000;
 
 const DELAYED: [&str; 6] = ["dms", "dmrs45", "dmrs90", "dmrs180", "dmc", "dms_dmrs"];
 
@@ -159,8 +159,8 @@ fn assert_turns(name: &str, expected: impl Fn(usize) -> f64) {
 
 #[test]
 fn each_test_of_a_sequence_matches_as_often_as_its_rule_says() {
-    // The share of direction repeated from the test before, in ABCA only as a match after a match: 0.5^2. In ABBA a test is the last one again with
-    // 0.5 * 0.5 by choice, and with 0.5 as the sample if the last one was a match too.
+    // In ABBA a test is the last one again with 0.5 + 0.5 * 0.5 after a match and with 0.5 * 0.5 else: 0.25 + 0.5 p where p of the last ones match.
+    // In ABCA it is only as a match after a match.
     for (name, matches, again) in
         [("abba", [0.5, 0.625, 0.65625], [0.25 + 0.5 * 0.5, 0.25 + 0.5 * 0.625]), ("abca", [0.5, 0.5, 0.5], [0.25, 0.25])]
     {

@@ -61,13 +61,18 @@ pub fn steps_of(trials: &TrialBatch, trial: usize, period: &str) -> f64 {
     trials.epochs[trial].iter().find(|epoch| epoch.name == period).map_or(0.0, |epoch| epoch.steps().len() as f64)
 }
 
-/// The shortest and the longest of each period, both of which must be reached, and the mean; together they make the trial.
+/// The shortest and the longest of a period, both of which must be reached, and its mean.
+pub fn assert_period(what: &str, trials: &TrialBatch, (name, (shortest, longest), mean): Period) {
+    let steps: Vec<f64> = (0..trials.len()).map(|trial| steps_of(trials, trial, name)).collect();
+    let reached = (steps.iter().copied().fold(f64::INFINITY, f64::min), steps.iter().copied().fold(0.0, f64::max));
+    assert_eq!(reached, (shortest as f64, longest as f64), "{what}: shortest and longest {name}");
+    assert_mean(&format!("{name} of {what}"), &steps, mean);
+}
+
+/// The same for all periods of a task, which together make the trial.
 pub fn assert_periods(what: &str, trials: &TrialBatch, periods: &[Period]) {
-    for (name, (shortest, longest), mean) in periods {
-        let steps: Vec<f64> = (0..trials.len()).map(|trial| steps_of(trials, trial, name)).collect();
-        let reached = (steps.iter().copied().fold(f64::INFINITY, f64::min), steps.iter().copied().fold(0.0, f64::max));
-        assert_eq!(reached, (*shortest as f64, *longest as f64), "{what}: shortest and longest {name}");
-        assert_mean(&format!("{name} of {what}"), &steps, *mean);
+    for period in periods {
+        assert_period(what, trials, *period);
     }
     let bounds = periods.iter().fold((0, 0), |sum, (_, bounds, _)| (sum.0 + bounds.0, sum.1 + bounds.1));
     assert_lengths(what, trials, bounds, periods.iter().map(|(_, _, mean)| mean).sum());
