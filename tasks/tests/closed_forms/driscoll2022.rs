@@ -155,6 +155,23 @@ fn every_step_shows_the_strength_of_its_period_or_nothing() {
 }
 
 #[test]
+fn modalities_of_a_multisensory_trial_differ_by_a_share_of_either_sign() {
+    let trials = quiet("multidelaydm", 0.0);
+    for stimulus in ["stimulus_1", "stimulus_2"] {
+        // s (1 + d / 2) and s (1 - d / 2) have the ratio d / 2 of difference to sum, with |d| from 0.005 to 0.8.
+        let share = |trial: usize| {
+            let view = trials.view(trial).expect("a trial");
+            let step = view.epoch(stimulus).expect(stimulus).start;
+            let strength = |first: usize| f64::from(view.inputs[[step, first]]).hypot(view.inputs[[step, first + 1]].into());
+            (strength(1) - strength(3)) / (strength(1) + strength(3))
+        };
+        let shares: Vec<f64> = (0..N).map(share).collect();
+        assert_mean(&format!("split of {stimulus}"), &shares, 0.0);
+        assert_mean(&format!("size of the split of {stimulus}"), &shares.iter().map(|share| share.abs()).collect::<Vec<_>>(), 0.4025 / 2.0);
+    }
+}
+
+#[test]
 fn both_stimuli_of_a_comparison_have_a_duration_of_their_own() {
     for name in RULES.into_iter().filter(|name| is_comparison(name)) {
         let trials = quiet(name, 0.0);

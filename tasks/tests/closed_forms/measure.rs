@@ -92,17 +92,19 @@ pub fn assert_variable(what: &str, trials: &TrialBatch, number: impl Fn(&Conditi
     assert_mean(what, &trials.conditions.iter().filter_map(number).collect::<Vec<_>>(), expected);
 }
 
-/// The mean weight of each class in a trial, summed over its steps: what the loss mask grades.
+/// What the loss mask grades in a trial, summed over its steps: the mean for each class, and, since it varies less, that of all together.
 pub fn assert_classes(what: &str, trials: &TrialBatch, expected: &[f64]) {
     assert_eq!(trials.targets.dim().2, expected.len(), "{what}: number of classes");
+    let graded = |trial: usize, class: usize| -> f64 {
+        let view = trials.view(trial).expect("a trial");
+        view.targets.column(class).iter().zip(view.loss_mask.column(class)).map(|(target, mask)| f64::from(target * mask)).sum()
+    };
     for (class, mean) in expected.iter().enumerate() {
-        let of_trial = |trial: usize| {
-            let view = trials.view(trial).expect("a trial");
-            let steps = view.targets.column(class);
-            steps.iter().zip(view.loss_mask.column(class)).map(|(target, mask)| f64::from(target * mask)).sum()
-        };
-        assert_mean(&format!("class {class} of {what}"), &(0..trials.len()).map(of_trial).collect::<Vec<_>>(), *mean);
+        let of_trials: Vec<f64> = (0..trials.len()).map(|trial| graded(trial, class)).collect();
+        assert_mean(&format!("class {class} of {what}"), &of_trials, *mean);
     }
+    let all: Vec<f64> = (0..trials.len()).map(|trial| (0..expected.len()).map(|class| graded(trial, class)).sum()).collect();
+    assert_mean(&format!("all classes of {what}"), &all, expected.iter().sum());
 }
 
 /// The mean of a number that is uniform on a range and cut to a whole one.
