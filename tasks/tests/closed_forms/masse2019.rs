@@ -20,6 +20,11 @@ fn quiet(name: &str, more: &Value) -> TrialBatch {
     trials(&format!("masse2019/{name}"), &parameters, N)
 }
 
+/// Many short trials, where only their variables count.
+fn coarse(name: &str) -> TrialBatch {
+    trials(&format!("masse2019/{name}"), &json!({ "sigma_in": 0.0, "dt": 50.0 }), 5000)
+}
+
 fn periods(name: &str) -> Vec<Period> {
     let fixed = |list: &[(&'static str, usize)]| list.iter().map(|(name, n)| (*name, (*n, *n), *n as f64)).collect();
     match name {
@@ -146,7 +151,7 @@ fn the_turn_from_sample_to_test_is_the_one_asked_for_in_half_of_the_trials() {
 
 /// How often the test is so many times 45 degrees further than the sample.
 fn assert_turns(name: &str, expected: impl Fn(usize) -> f64) {
-    let trials = quiet(name, &json!({}));
+    let trials = coarse(name);
     let turn = |condition: &Condition| {
         let degrees = condition.number("test").expect("a test") - condition.number("sample").expect("a sample");
         (degrees.rem_euclid(360.0) / 45.0).round() as usize
@@ -159,28 +164,25 @@ fn assert_turns(name: &str, expected: impl Fn(usize) -> f64) {
 
 #[test]
 fn each_test_of_a_sequence_matches_as_often_as_its_rule_says() {
-    // In ABBA a test is the last one again with 0.5 + 0.5 * 0.5 after a match and with 0.5 * 0.5 else: 0.25 + 0.5 p where p of the last ones match.
-    // In ABCA it is only as a match after a match.
-    for (name, matches, again) in
-        [("abba", [0.5, 0.625, 0.65625], [0.25 + 0.5 * 0.5, 0.25 + 0.5 * 0.625]), ("abca", [0.5, 0.5, 0.5], [0.25, 0.25])]
-    {
-        let trials = quiet(name, &json!({}));
-        let share = |what: &str, expected: f64, is_hit: &dyn Fn(&Condition) -> bool| {
-            let hits: Vec<f64> = trials.conditions.iter().map(|condition| f64::from(u8::from(is_hit(condition)))).collect();
-            assert_mean(&format!("{what} of {name}"), &hits, expected);
-        };
+    // A test that does not match is the last one again with 0.5 in ABBA, if that did not match either, and never in ABCA. Matches are as frequent as above.
+    for (name, matches, again) in [("abba", [0.5, 0.625, 0.65625], 0.5), ("abca", [0.5, 0.5, 0.5], 0.0)] {
+        let trials = coarse(name);
+        let is_match = |condition: &Condition, test: &str| condition.number(test) == condition.number("sample");
         for (test, expected) in ["test_1", "test_2", "test_3"].into_iter().zip(matches) {
-            share(test, expected, &|condition| condition.number(test) == condition.number("sample"));
+            let hits: Vec<f64> = trials.conditions.iter().map(|condition| f64::from(u8::from(is_match(condition, test)))).collect();
+            assert_mean(&format!("{test} of {name}"), &hits, expected);
         }
-        for ((before, test), expected) in [("test_1", "test_2"), ("test_2", "test_3")].into_iter().zip(again) {
-            share(test, expected, &|condition| condition.number(before) == condition.number(test));
+        for (before, test) in [("test_1", "test_2"), ("test_2", "test_3")] {
+            let others = trials.conditions.iter().filter(|condition| !is_match(condition, before) && !is_match(condition, test));
+            let repeats = others.map(|condition| f64::from(u8::from(condition.number(before) == condition.number(test))));
+            assert_mean(&format!("repeats in {test} of {name}"), &repeats.collect::<Vec<_>>(), again);
         }
     }
 }
 
 #[test]
 fn places_cues_and_distractors_of_the_dual_task_are_drawn_evenly() {
-    let trials = quiet("dual_dms", &json!({}));
+    let trials = coarse("dual_dms");
     let share = |what: &str, expected: f64, is_hit: &dyn Fn(&Condition) -> Option<bool>| {
         let hits: Vec<f64> = trials.conditions.iter().filter_map(is_hit).map(|hit| f64::from(u8::from(hit))).collect();
         assert_mean(what, &hits, expected);
