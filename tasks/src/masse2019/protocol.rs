@@ -20,7 +20,7 @@
 //! | kappa | `kappa` | | 2 |
 //! | sigma_in | `sigma_in` | input units | 0.1 |
 //! | tau_in | `tau_in` | ms | 100 |
-//! | | `dead` | ms | 0 |
+//! | | `dead`, before the fixation | ms | 0 |
 //! | | `ungraded` (at the start of a test) | ms | 50 |
 //! | | `test_weight` (the loss mask in tests) | | 1 |
 //!
