@@ -105,3 +105,8 @@ fn every_example_it_names_is_there() {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs")).is_file(), "{name}");
     }
 }
+
+#[test]
+fn a_task_of_ones_own_takes_at_most_eighty_lines() {
+    assert!(include_str!("../examples/custom_task.rs").lines().count() <= 80);
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nn4n_tasks::{Condition, Split, Task, TaskError, TrialBatch, batch, stream, weighted};
+use nn4n_tasks::{Condition, Split, Stream, Task, TaskError, TrialBatch, batch, weighted};
 
 /// A task and how its trials are drawn. A batch is a pure function of this, the seed and the update.
 #[derive(Clone, Debug)]
@@ -23,14 +23,23 @@ pub(super) enum Draw {
 }
 
 impl Lesson {
-    /// The trials of an update.
-    pub(super) fn batch(&self, seed: u64, update: u64, batch_size: usize) -> Result<TrialBatch, TaskError> {
+    /// The trials of one update after another.
+    pub(super) fn batches(
+        &self,
+        seed: u64,
+        batch_size: usize,
+        first: u64,
+    ) -> Result<impl Iterator<Item = Result<TrialBatch, TaskError>> + '_, TaskError> {
         let task = self.task.as_ref();
-        match &self.draw {
-            Draw::AsSource => batch(task, Split::Train, seed, update, batch_size),
-            Draw::Stream(n_steps) => stream(task, Split::Train, seed, update, batch_size, *n_steps),
-            Draw::Weighted(conditions, weights) => weighted(task, Split::Train, seed, update, batch_size, conditions, weights),
-        }
+        let mut stream = match self.draw {
+            Draw::Stream(n_steps) => Some(Stream::new(task, Split::Train, seed, batch_size, n_steps)?),
+            Draw::AsSource | Draw::Weighted(..) => None,
+        };
+        Ok((first..).map(move |update| match (&self.draw, &mut stream) {
+            (_, Some(stream)) => stream.window(update),
+            (Draw::Weighted(conditions, weights), _) => weighted(task, Split::Train, seed, update, batch_size, conditions, weights),
+            _ => batch(task, Split::Train, seed, update, batch_size),
+        }))
     }
 
     /// Whether both give the same batches.

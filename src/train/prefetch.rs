@@ -24,10 +24,11 @@ impl Prefetch {
     pub(super) fn start(lesson: Lesson, seed: u64, batch_size: usize, first: u64, dtype: DType) -> Result<Self> {
         let (sender, batches) = sync_channel(2);
         let make = move || {
-            let mut batches = (first..).map(|update| {
-                let trials = lesson.batch(seed, update, batch_size)?;
-                TensorBatch::new(&trials, dtype, &Device::Cpu)
-            });
+            let mut batches = match lesson.batches(seed, batch_size, first) {
+                Ok(batches) => batches.map(|trials| TensorBatch::new(&trials?, dtype, &Device::Cpu)),
+                // Nobody may wait for it any more.
+                Err(error) => return drop(sender.send(Err(error.into()))),
+            };
             while let Some(batch) = batches.next()
                 && sender.send(batch).is_ok()
             {}

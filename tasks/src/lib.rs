@@ -99,7 +99,7 @@ pub use npz::{NpzFile, npz_bytes};
 pub use registry::{TaskInfo, create, ids, list};
 pub use rng::TrialRng;
 pub use score::{ConditionScore, Performance, Score, choice, first_crossing, largest, performance, reaction_time, rms_error, scores};
-pub use stream::stream;
+pub use stream::{Stream, stream};
 pub use task::{Channel, Citation, Criterion, Objective, Split, Task, header_of, parameters_of};
 pub use trial::{Trial, TrialBatch, TrialView};
 pub use user_data::{UserData, UserDataSettings};

@@ -45,57 +45,100 @@ const WINDOWS_PER_CACHE: u64 = 16;
 /// `batch_size` rows of `n_steps` steps, each a window of a row of trials end to end that begins where the window of the update before
 /// ended; every 16 updates it begins with a whole trial.
 pub fn stream(task: &dyn Task, split: Split, seed: u64, update: u64, batch_size: usize, n_steps: usize) -> Result<TrialBatch, TaskError> {
-    task.validate()?;
-    if !(1..=MAX_STEPS).contains(&n_steps) {
-        let remedy = format!("give 1 to {MAX_STEPS} steps; neurogym's users train on 100 to 1000");
-        return Err(TaskError::Batch { field: "n_steps", value: n_steps.to_string(), rule: "is no length of a stream", remedy });
-    }
-    rules::positive("batch_size", batch_size as f64)?;
-    let cache = Cache { task, split, seed, first: update - update % WINDOWS_PER_CACHE, n_steps };
-    let rows = (0..batch_size).into_par_iter().map(|row| cache.window(row as u64, (update - cache.first) as usize));
-    assemble(rows.collect::<Result<_, _>>()?)
+    Stream::new(task, split, seed, batch_size, n_steps)?.window(update)
 }
 
-/// The trials of some updates that continue each other.
-struct Cache<'a> {
+/// The same for one update after another, each trial made once.
+#[derive(Debug)]
+pub struct Stream<'a> {
+    source: Source<'a>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Stream<'a> {
+    /// A stream of `batch_size` rows, whose windows have `n_steps` steps.
+    ///
+    /// # Errors
+    /// If the task is invalid, or there are no rows or no steps.
+    pub fn new(task: &'a dyn Task, split: Split, seed: u64, batch_size: usize, n_steps: usize) -> Result<Self, TaskError> {
+        task.validate()?;
+        if !(1..=MAX_STEPS).contains(&n_steps) {
+            let remedy = format!("give 1 to {MAX_STEPS} steps; neurogym's users train on 100 to 1000");
+            return Err(TaskError::Batch { field: "n_steps", value: n_steps.to_string(), rule: "is no length of a stream", remedy });
+        }
+        rules::positive("batch_size", batch_size as f64)?;
+        let rows = (0..batch_size as u64).map(|row| Row { row, ..Row::default() }).collect();
+        Ok(Self { source: Source { task, split, seed, n_steps }, rows })
+    }
+
+    /// The windows of an update: quickly made if it follows the update before, or is the same again.
+    ///
+    /// # Errors
+    /// If a trial cannot be made, or has no steps.
+    pub fn window(&mut self, update: u64) -> Result<TrialBatch, TaskError> {
+        let source = &self.source;
+        assemble(self.rows.par_iter_mut().map(|row| row.window(source, update)).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Where trials come from.
+#[derive(Clone, Copy, Debug)]
+struct Source<'a> {
     task: &'a dyn Task,
     split: Split,
     seed: u64,
-    /// The first of the updates.
-    first: u64,
     n_steps: usize,
 }
 
-impl Cache<'_> {
-    /// One of the windows of a row.
-    fn window(&self, row: u64, window: usize) -> Result<Trial, TaskError> {
-        let steps = window * self.n_steps..(window + 1) * self.n_steps;
-        let (mut trials, mut start, mut next) = (Vec::new(), 0, (0, 0));
-        while start < steps.end {
-            // The window that the trial starts in, and how many started there before it.
-            let window = (start / self.n_steps) as u64;
-            let k = if window == next.0 { next.1 } else { 0 };
-            next = (window, k + 1);
-            let trial = self.trial(window, row, k)?;
-            let end = start + trial.n_steps();
-            if end > steps.start {
-                trials.push((start, trial));
-            }
-            start = end;
-        }
-        Ok(join(&trials, &steps))
-    }
-
-    /// The trial of a row that is the k-th to start in a window.
-    fn trial(&self, window: u64, row: u64, k: u64) -> Result<Trial, TaskError> {
+impl Source<'_> {
+    /// The trial of a row that is the k-th to start in the window of an update.
+    fn trial(&self, update: u64, row: u64, k: u64) -> Result<Trial, TaskError> {
         // No more trials start in a window than it has steps, so no two rows have a trial in common.
         let index = row.wrapping_mul(self.n_steps as u64).wrapping_add(k);
-        let trial = self.task.trial(self.split, None, &mut TrialRng::new(self.seed, self.split.name(), self.first + window, index))?;
+        let trial = self.task.trial(self.split, None, &mut TrialRng::new(self.seed, self.split.name(), update, index))?;
         if trial.n_steps() > 0 {
             return Ok(trial);
         }
         let remedy = "give every trial an epoch of at least one step".into();
         Err(TaskError::Batch { field: "trials", value: "a trial of 0 steps".into(), rule: "cannot be part of a stream", remedy })
+    }
+}
+
+/// A row in the course of a cache. Steps are counted from the start of the cache.
+#[derive(Debug, Default)]
+struct Row {
+    row: u64,
+    /// The first update of the cache.
+    first: u64,
+    /// The first step of the last window that was asked for.
+    from: usize,
+    /// The end of the last trial that was made.
+    end: usize,
+    /// The window that the next trial starts in if it is that of the last one, and how many have started there.
+    next: (u64, u64),
+    /// The first step of each trial that reaches into the last window or beyond, and the trial.
+    trials: Vec<(usize, Trial)>,
+}
+
+impl Row {
+    fn window(&mut self, source: &Source<'_>, update: u64) -> Result<Trial, TaskError> {
+        let first = update - update % WINDOWS_PER_CACHE;
+        let from = (update - first) as usize * source.n_steps;
+        if self.first != first || from < self.from {
+            *self = Self { row: self.row, first, ..Self::default() };
+        }
+        self.from = from;
+        while self.end < from + source.n_steps {
+            let window = (self.end / source.n_steps) as u64;
+            let k = if window == self.next.0 { self.next.1 } else { 0 };
+            let trial = source.trial(first + window, self.row, k)?;
+            self.next = (window, k + 1);
+            let start = self.end;
+            self.end += trial.n_steps();
+            self.trials.push((start, trial));
+        }
+        self.trials.retain(|(start, trial)| start + trial.n_steps() > from);
+        Ok(join(&self.trials, &(from..from + source.n_steps)))
     }
 }
 

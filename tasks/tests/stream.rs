@@ -1,7 +1,7 @@
 //! What streams of trials must do, checked for every task of the registry.
 
 use ndarray::{Array2, Array3, Axis, concatenate, s};
-use nn4n_tasks::{Split, Task, TaskError, Trial, TrialBatch, TrialRng, create, list, stream};
+use nn4n_tasks::{Split, Stream, Task, TaskError, Trial, TrialBatch, TrialRng, create, list, stream};
 use serde_json::json;
 
 fn tasks() -> Vec<Box<dyn Task>> {
@@ -94,6 +94,19 @@ fn every_sixteenth_window_starts_with_a_whole_trial_and_any_can_be_made_alone() 
     let far = stream(task.as_ref(), Split::Train, 3, 16, 2, 50)?;
     assert_eq!(far.inputs.slice(s![1, .., ..]), first.inputs.slice(s![..50, ..]));
     assert_eq!(stream(task.as_ref(), Split::Train, 3, u64::MAX, 2, 50)?.n_steps, [50, 50]);
+    Ok(())
+}
+
+#[test]
+fn a_stream_that_goes_on_makes_the_windows_that_are_made_alone() -> Result<(), TaskError> {
+    for (id, n_steps) in [("neurogym/go_nogo", 7), ("yang2019/dm1", 40), ("song2016/rdm_varstim", 150), ("multitask/set", 60)] {
+        let task = create(id, None)?;
+        let mut stream_on = Stream::new(task.as_ref(), Split::Train, 3, 3, n_steps)?;
+        // On, across the end of a cache, again, back, and far away.
+        for update in (0..19).chain([19, 19, 18, 31, 32, 7, 8, u64::MAX]) {
+            assert_eq!(stream_on.window(update)?, stream(task.as_ref(), Split::Train, 3, update, 3, n_steps)?, "{id} {update}");
+        }
+    }
     Ok(())
 }
 
