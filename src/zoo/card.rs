@@ -229,13 +229,18 @@ fn training(checkpoint: &Checkpoint) -> String {
 }
 
 fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) -> String {
-    let repository = reference.strip_prefix("hf:").unwrap_or("OWNER/NAME");
+    let (import, path) = match reference.strip_prefix("hf:") {
+        Some(repository) => {
+            ("from huggingface_hub import hf_hub_download\n", format!("hf_hub_download(\"{repository}\", \"model.safetensors\")"))
+        }
+        None => ("", "\"model.safetensors\"    # next to this card".into()),
+    };
     format!(
         "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks sample {task}{settings} --batch 10 --out \
          trials.npz\nnn4n run {reference} --inputs trials.npz --out activity.npz\n```\n\nIn Rust:\n\n```rust\nlet checkpoint = \
          nn4n::Checkpoint::load(\"{reference}\")?;\nlet network = checkpoint.network(&candle_core::Device::Cpu)?;\n```\n\nIn Python, the weights as NumPy \
-         arrays (`w[post, pre]`) and the description of the network:\n\n```python\nimport json\nfrom huggingface_hub import hf_hub_download\nfrom \
-         safetensors import safe_open\n\npath = hf_hub_download(\"{repository}\", \"model.safetensors\")    # or a file of your own\nwith \
+         arrays (`w[post, pre]`) and the description of the network:\n\n```python\nimport json\n{import}from \
+         safetensors import safe_open\n\npath = {path}\nwith \
          safe_open(path, \"numpy\") as file:\n    weights = {{name: file.get_tensor(name) for name in file.keys()}}\n    network = \
          json.loads(file.metadata()[\"nn4n\"])[\"model\"]\n```\n\nA NumPy script that runs it: `nn4n export {reference} --to numpy --out network.py`.\n",
         task = description.task,
