@@ -133,7 +133,13 @@ impl Experiment {
                 "leads to a sequence of tasks, whose turns are counted from the first update on, stages included; use one of the two";
             return Err(Error::setting("curriculum", message));
         }
-        refuse_without_scores(task.as_ref(), train)?;
+        curriculum.iter().try_for_each(|stage| refuse_without_scores(stage.task.as_ref(), "curriculum.threshold"))?;
+        if train.adapt_conditions.is_some() {
+            refuse_without_scores(task.as_ref(), "train.adapt_conditions")?;
+        }
+        if train.criterion(task.as_ref()).is_some_and(|criterion| criterion.needs_scores()) {
+            refuse_without_scores(task.as_ref(), "criterion")?;
+        }
         if i64::try_from(*seed).is_err() {
             return Err(Error::setting("seed", format!("must be at most {}, but is {seed}", i64::MAX)));
         }
@@ -192,18 +198,18 @@ impl Experiment {
     }
 }
 
-/// A criterion that looks at right answers needs tasks that have them.
-fn refuse_without_scores(task: &dyn Task, train: &TrainConfig) -> Result<()> {
+/// What looks at right answers needs tasks that have them.
+fn refuse_without_scores(task: &dyn Task, field: &str) -> Result<()> {
     let unscored = task.unscored();
-    if unscored.is_empty() || !train.criterion(task).is_some_and(|criterion| criterion.needs_scores()) {
+    if unscored.is_empty() {
         return Ok(());
     }
     let message = format!(
         "asks for right answers, but those of `{}` are neither right nor wrong; say when they are right (such as `rms_error` of one's own data), \
-         or take the criterion {{ rms_error = {{ threshold = X }} }}, or set `train.stop.never`",
+         or leave it out (as a criterion take {{ rms_error = {{ threshold = X }} }}, or set `train.stop.never`)",
         unscored.join("`, `")
     );
-    Err(Error::setting("criterion", message))
+    Err(Error::setting(field, message))
 }
 
 impl Stage {

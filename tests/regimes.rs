@@ -215,6 +215,25 @@ fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are
             assert_eq!(after["w_out"][..10], drawn[..10]);
         }
     }
+    // Of as many channels some have the names of others: neither by name nor in their order.
+    let overlap = set(&["song2016/mante", "song2016/rdm_varstim"]);
+    let further = |task: &Arc<dyn Task>, init: &Path| -> Result<Experiment> {
+        Ok(Experiment { init: Some(init.into()), ..Experiment::new(task.clone(), model(task.as_ref()), settings(2, 2), 2)? })
+    };
+    let message = train(&further(&overlap, &before)?, &folder.path().join("overlap")).unwrap_err().to_string();
+    assert!(message.contains("`rule_song2016/rdm_fixed` is none"), "{message}");
+    // A network without inputs gets them.
+    let (silent, spoken) = (task("song2016/sinewave", json!({})), set(&["song2016/sinewave", "song2016/rdm_fixed"]));
+    let no_inputs = folder.path().join("no inputs");
+    train(&Experiment::new(silent.clone(), ModelConfig::ei(0, 10, 1), settings(2, 2), 1)?, &no_inputs)?;
+    train(&further(&spoken, &no_inputs)?, &folder.path().join("inputs"))?;
+    // Synapses of single channels are as the model says, or not at all.
+    let mut structured = further(&set(&["song2016/mante", "song2016/rdm_fixed"]), &before)?;
+    let inputs = structured.model.inputs;
+    structured.model.w_in.connectivity = Some((0..10).map(|post| (0..inputs).map(|pre| u8::from(post != pre)).collect()).collect());
+    let message = train(&structured, &folder.path().join("structured")).unwrap_err().to_string();
+    assert!(message.contains("which channels have synapses"), "{message}");
+
     let other = task("song2016/sinewave", json!({}));
     let experiment = Experiment { init: Some(before), ..Experiment::new(other.clone(), ModelConfig::ei(0, 10, 1), settings(2, 2), 2)? };
     let message = train(&experiment, &folder.path().join("other")).unwrap_err().to_string();
@@ -255,7 +274,12 @@ fn the_stop_rule_of_a_set_ends_its_training_and_needs_tasks_that_are_scored() ->
     let model = ModelConfig::vanilla(set.inputs().len(), 10, set.outputs().len());
     let message = Experiment::new(set.clone(), model.clone(), TrainConfig::default(), 0).unwrap_err().to_string();
     assert!(message.contains("`mine`") && message.contains("rms_error"), "{message}");
-    Experiment::new(set, model, settings(6, 2), 0)?;
+    let never = settings(6, 2);
+    let adapted = TrainConfig { adapt_conditions: Some(AdaptConditions { floor: 0.1 }), ..never.clone() };
+    assert!(Experiment::new(set.clone(), model.clone(), adapted, 0).unwrap_err().to_string().starts_with("train.adapt_conditions"));
+    let plain = Experiment::new(set.clone(), model, never, 0)?;
+    let staged = Experiment { curriculum: vec![Stage { task: set, threshold: 0.8 }], ..plain };
+    assert!(staged.validate().unwrap_err().to_string().starts_with("curriculum.threshold"));
     Ok(())
 }
 

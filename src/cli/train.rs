@@ -201,8 +201,24 @@ fn model_of(init: &Path, task: &dyn Task, units: Option<usize>) -> Result<ModelC
     let found = model.n_units();
     match units.filter(|units| *units != found) {
         Some(units) => bail!("--units {units}: the network of --init {} has {found} units; leave --units out", init.display()),
-        None => Ok(ModelConfig { inputs: task.inputs().len(), outputs: task.outputs().len(), ..model }),
+        None => with_channels(model, init, task),
     }
+}
+
+/// The same network with the channels of the task, unless it says something of single channels that does not fit them.
+fn with_channels(model: ModelConfig, init: &Path, task: &dyn Task) -> Result<ModelConfig> {
+    let (inputs, outputs) = (model.inputs, model.outputs);
+    let adapted = ModelConfig { inputs: task.inputs().len(), outputs: task.outputs().len(), ..model };
+    adapted.validate().with_context(|| {
+        format!(
+            "--init {}: its network has {inputs} inputs and {outputs} outputs, the task {} and {}; describe the network for this task in a RUN.toml \
+             with `init`",
+            init.display(),
+            adapted.inputs,
+            adapted.outputs
+        )
+    })?;
+    Ok(adapted)
 }
 
 /// The path is made absolute, so that the run can be evaluated from anywhere.

@@ -218,7 +218,10 @@ fn begin(experiment: &Experiment, run: &RunDirectory, device: &Device) -> Result
 
 fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
     let batch_size = experiment.train.batch_size;
-    let steps = nn4n_tasks::batch(experiment.task.as_ref(), Split::Train, experiment.seed, 0, 1)?.max_steps();
+    let steps = match experiment.train.stream_steps {
+        Some(steps) => steps,
+        None => nn4n_tasks::batch(experiment.task.as_ref(), Split::Train, experiment.seed, 0, 1)?.max_steps(),
+    };
     if batch_size.saturating_mul(steps).saturating_mul(units) <= MAX_RATES {
         return Ok(());
     }

@@ -3,13 +3,13 @@
 //! ```text
 //! the same names in the same order     all tensors as they are
 //! every name is one of the task's      w_in, w_out and b_out channel by channel; channels that are new start as in a network drawn from the seed
-//! other names, as many                 channel by channel in their order, which is said
+//! no name in common, as many           channel by channel in their order, which is said
 //! ```
 
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Ctrnn, Tensors};
+use nn4n_models::{Ctrnn, ModelConfig, Tensors};
 
 use crate::{
     checkpoint::{Checkpoint, TaskRecord},
@@ -59,7 +59,7 @@ fn places(known: &[String], wanted: &[String]) -> Result<Places> {
     match missing {
         _ if known == wanted => Ok(Places::Same),
         None => Ok(Places::ByName(wanted.iter().map(|name| known.iter().position(|known| known == name)).collect())),
-        Some(_) if known.len() == wanted.len() => Ok(Places::InOrder),
+        Some(_) if known.len() == wanted.len() && !known.iter().any(|name| wanted.contains(name)) => Ok(Places::InOrder),
         Some(name) => {
             let message = format!("its channel `{name}` is none of the task's, which are {}", wanted.join(", "));
             Err(Error::setting("channels", message))
@@ -85,9 +85,29 @@ fn matched(
         };
         if let (Some((axis, places)), Some(drawn)) = (of_channels, drawn.get(name)) {
             *tensor = joined(tensor, drawn, axis, places)?;
+            refuse_other_structure(&experiment.model, name, tensor, drawn)?;
         }
     }
+    if inputs.is_some_and(|places| places.iter().all(Option::is_none)) {
+        // A network without inputs has no tensors of them.
+        drawn.into_iter().filter(|(name, _)| name.ends_with("w_in")).for_each(|(name, tensor)| drop(known.entry(name).or_insert(tensor)));
+    }
     Ok(known)
+}
+
+/// Where the model says which channels have synapses, those of the checkpoint must be where it says.
+fn refuse_other_structure(model: &ModelConfig, name: &str, tensor: &Tensor, drawn: &Tensor) -> Result<()> {
+    let is_said = match name {
+        _ if name.ends_with("connectivity.w_in") => model.w_in.connectivity.is_some() || !model.input_groups.is_empty(),
+        _ if name.ends_with("connectivity.w_out") => model.w_out.connectivity.is_some(),
+        _ => false,
+    };
+    let host = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<u8>();
+    if !is_said || host(tensor)? == host(drawn)? {
+        return Ok(());
+    }
+    let message = "says which channels have synapses, and not as the checkpoint; leave `connectivity` and `input_groups` out, or train from the start";
+    Err(Error::setting("model", message))
 }
 
 /// Slices of `known` at their places along `axis`, and of `drawn` where there is none.
@@ -110,9 +130,12 @@ mod tests {
         let names = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         assert_eq!(places(&names("a b"), &names("a b"))?, Places::Same);
         assert_eq!(places(&names("a b"), &names("b c a"))?, Places::ByName(vec![Some(1), None, Some(0)]));
-        assert_eq!(places(&names("a b"), &names("c a"))?, Places::InOrder);
-        let message = places(&names("a b"), &names("a c d")).unwrap_err().to_string();
-        assert!(message.contains("`b` is none") && message.contains("a, c, d"), "{message}");
+        assert_eq!(places(&names("a b"), &names("c d"))?, Places::InOrder);
+        assert_eq!(places(&[], &names("c d"))?, Places::ByName(vec![None, None]));
+        for other in ["a c d", "c a", "c"] {
+            let message = places(&names("a b"), &names(other)).unwrap_err().to_string();
+            assert!(message.contains("is none of the task's") && message.contains(&names(other).join(", ")), "{message}");
+        }
         Ok(())
     }
 

@@ -49,7 +49,7 @@ pub fn weighted(
         return Err(TaskError::Batch { field: "weights", value, rule: "must be finite and at least 0", remedy });
     }
     let pick = |i: usize| {
-        let turn = task.turn(split, &mut TrialRng::new(seed, split.name(), update, i as u64));
+        let turn = task.turn(split, &mut TrialRng::new(seed, "turn", update, i as u64));
         let part = TrialRng::new(seed, "conditions", update, i as u64).uniform();
         let in_turn = conditions.iter().zip(weights).map(|(condition, weight)| if condition.belongs_to(&turn) { *weight } else { 0.0 });
         (0, by_weight(in_turn, part).and_then(|place| conditions.get(place)))

@@ -151,7 +151,7 @@ fn refuse_unasked_rounding<T: Task + Default + Serialize + DeserializeOwned>(giv
         if is_other("dt") || is_other(name) {
             return Err(error);
         }
-        exact.insert(name.into(), json!(above));
+        exact.insert(name.into(), if field.contains('[') { json!([above]) } else { json!(above) });
     }
     Ok(())
 }
@@ -249,11 +249,15 @@ fn describe_declared(id: &'static str) -> TaskInfo {
 fn unknown(id: &str) -> TaskError {
     let parts = |id: &str| id.split_once('/').map_or((String::new(), id.to_owned()), |(family, name)| (family.to_owned(), name.to_owned()));
     let (family, name) = parts(id);
-    // The family is often left out, so a name alone counts as much as the whole id.
-    let far = |known: &str| levenshtein(id, known).min(levenshtein(&name, &parts(known).1));
+    // The family is often left out, so a name alone counts as much as the whole id; so does a name that is not finished.
+    let far = |known: &str| {
+        let known_name = parts(known).1;
+        let starts = name.len() >= 3 && known_name.starts_with(&name);
+        if starts { 1 } else { levenshtein(id, known).min(levenshtein(&name, &known_name)) }
+    };
     let nearest = ids().map(|known| (far(known), parts(known).0 != family, known)).min();
     let hint = match nearest {
-        Some((far, _, known)) if far <= 3 => format!("; did you mean `{known}`?"),
+        Some((far, _, known)) if far <= name.len().div_ceil(4).min(3) => format!("; did you mean `{known}`?"),
         _ => String::new(),
     };
     let of_family: Vec<_> = ids().filter(|known| parts(known).0 == family).collect();
@@ -305,6 +309,12 @@ mod tests {
         assert!(unknown("rdm_varstim").to_string().contains("did you mean `song2016/rdm_varstim`?"));
         let nonsense = unknown("zzzzzzzzzzzzzzzz").to_string();
         assert!(!nonsense.contains("did you mean") && nonsense.contains("families song2016, yang2019"), "{nonsense}");
+        for (id, known) in [("rdm", "did you mean `song2016/rdm_"), ("dmsg", "dmsgo`")] {
+            assert!(unknown(id).to_string().contains(known), "{}", unknown(id));
+        }
+        for id in ["", "motor/reach", "x"] {
+            assert!(!unknown(id).to_string().contains("did you mean"), "{}", unknown(id));
+        }
         let message = unknown("kim2019/xox").to_string();
         assert!(message.contains("did you mean `kim2019/xor`?") && message.ends_with("are kim2019/go_nogo, kim2019/xor"), "{message}");
     }

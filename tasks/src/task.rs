@@ -244,8 +244,8 @@ pub trait Task: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
-    /// What its place in the training says of the condition of the trial that `rng` begins: which task of a set it is of. Nothing, for a single
-    /// task.
+    /// What its place in the training says of the condition of a trial: which task of a set it is of. Nothing, for a single task. `rng` is not
+    /// that of the trial, whose numbers would then say something of its task.
     fn turn(&self, _split: Split, _rng: &mut TrialRng) -> Condition {
         Condition::new()
     }

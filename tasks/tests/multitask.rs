@@ -179,6 +179,44 @@ fn conditions_drawn_by_weight_are_those_of_the_task_whose_turn_it_is() -> Result
 }
 
 #[test]
+fn what_is_drawn_of_a_trial_says_nothing_of_the_task_that_was_drawn() -> Result<(), TaskError> {
+    let twice = json!([VARSTIM, { "id": VARSTIM, "name": "again" }]);
+    let mixed = set(json!({ "tasks": twice, "schedule": "mixed" }))?;
+    let conditions = mixed.conditions();
+    let trials = weighted(mixed.as_ref(), Split::Train, 0, 0, 4000, &conditions, &vec![1.0; conditions.len()])?;
+    for name in [VARSTIM, "again"] {
+        let lengths: Vec<f64> = (0..trials.len())
+            .filter(|i| trials.conditions[*i].text("task") == Some(name) && !trials.conditions[*i].is_catch())
+            .map(|i| trials.epochs[i][1].steps().len() as f64)
+            .collect();
+        // An exponential of 330 ms, truncated to 80 .. 1500 ms: 19 steps, with a standard deviation of 15 over about 1800 trials.
+        let mean = lengths.iter().sum::<f64>() / lengths.len() as f64;
+        assert!((mean - 19.0).abs() < 2.0, "{name}: {mean}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_set_of_one_task_scores_as_the_task_alone() -> Result<(), TaskError> {
+    let listed = nn4n_tasks::list().into_iter().filter(|info| info.n_inputs.is_some() && !info.id.starts_with("multitask/"));
+    for info in listed.filter(|info| info.id != "motor/arm_reach") {
+        let (alone, within) = (create(info.id, None)?, set(json!({ "tasks": [info.id] }))?);
+        let trials = balanced(alone.as_ref(), Split::Test, 0, 0, 1)?;
+        let same = balanced(within.as_ref(), Split::Test, 0, 0, 1)?;
+        for outputs in [trials.targets.clone(), trials.targets.mapv(|z| -z)] {
+            let (own, found) =
+                (performance(alone.as_ref(), &trials, outputs.view())?, performance(within.as_ref(), &same, outputs.view())?);
+            assert_eq!((own.overall, own.trials, own.minimum), (found.overall, found.trials, found.minimum), "{}", info.id);
+        }
+        let scored = nn4n_tasks::scores(within.as_ref(), &same, same.targets.view())?;
+        let first = |i: usize| within.chose_first(&same.conditions[i], &scored[i]);
+        let own = nn4n_tasks::scores(alone.as_ref(), &trials, trials.targets.view())?;
+        assert!((0..same.len()).all(|i| first(i) == alone.chose_first(&trials.conditions[i], &own[i])), "{}", info.id);
+    }
+    Ok(())
+}
+
+#[test]
 fn tasks_of_different_objectives_need_one_for_all_and_a_family_takes_parameters() -> Result<(), TaskError> {
     let tasks = json!([FIXED, "yang2019/fdgo"]);
     assert!(refusal(json!({ "tasks": tasks })).contains("set `objective` of the set"));
@@ -261,6 +299,8 @@ fn sets_without_meaning_are_refused_with_a_remedy() {
         (json!({ "tasks": [{ "tasks": [{ "id": FIXED, "weight": -1.0 }] }], "schedule": "sequential" }), "tasks[0].tasks[0].weight"),
         (json!({ "tasks": [FIXED, "song2016/lee_sequence"] }), "dt of song2016/lee_sequence"),
         (json!({ "task": [FIXED] }), "unknown field `task`"),
+        (json!({ "tasks": ["multitask/*"] }), "is a set, and inside of one"),
+        (json!({ "tasks": ["song*"] }), "names no family"),
         (json!({ "tasks": ["motor/arm_reach", "motor/centre_out"] }), "train on this task alone"),
     ] {
         let message = refusal(parameters.clone());

@@ -7,13 +7,12 @@ use super::plan::Plan;
 use crate::{Score, TrialView, choice, largest, reaction_time, rms_error};
 
 impl Plan {
-    /// Scores an answer by the rule of the file.
-    /// Whether answers can be right or wrong.
+    /// Whether answers can be right or wrong at all.
     pub(crate) fn has_scores(&self) -> bool {
         !matches!(self.score, ScoreRule::RmsError { at_most: None })
     }
 
-    /// The score of an answer.
+    /// Scores an answer by the rule of the file.
     pub(crate) fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         match &self.score {
             ScoreRule::Choice => against(trial, choice(outputs)),

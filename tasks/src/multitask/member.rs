@@ -87,7 +87,7 @@ fn objective(members: &[Member], asked: Option<Objective>) -> Result<Objective, 
         (Some(asked), Some(_)) if asked != Objective::Classes => Ok(asked),
         (_, Some(member)) => {
             let (value, remedy) = (
-                format!("{:?}", member.task.objective()),
+                crate::parameters_of(&member.task.objective()).to_string(),
                 "one network is trained with one loss; set `objective` of the set to \"masked_mse\" or \"mean_square\", or take tasks that share it",
             );
             Err(TaskError::parameter(format!("objective of {}", member.name), value, "differs within the set", remedy))
@@ -147,12 +147,12 @@ impl Member {
             Objective::MaskedMse | Objective::MeanSquare => spread(trial.loss_mask.view(), &self.outputs, layout.outputs.len()),
         };
         let condition = Condition::new().with("task", self.name.clone()).and(&trial.condition);
-        let correct = trial.correct.and_then(|correct| self.outputs.get(correct).copied());
+        let correct = trial.correct.map(|correct| self.choice_in(layout, correct));
         Trial { inputs, targets, loss_mask, condition, epochs: trial.epochs, correct }
     }
 
     /// The task's own score of outputs on the channels of the set.
-    pub(super) fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+    pub(super) fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>, layout: &Layout) -> Score {
         let own = |array: ArrayView2<'_, f32>, channels: &[usize]| array.select(Axis(1), channels);
         let (inputs, targets) = (own(trial.inputs, &self.inputs), own(trial.targets, &self.outputs));
         let (loss_mask, outputs) = (own(trial.loss_mask, &self.outputs), own(outputs, &self.outputs));
@@ -163,21 +163,29 @@ impl Member {
             loss_mask: loss_mask.view(),
             condition: &condition,
             epochs: trial.epochs,
-            correct: trial.correct.and_then(|output| self.own_output(output)),
+            correct: trial.correct.and_then(|choice| self.own_choice(layout, choice)),
         };
         let score = self.task.score(view, outputs.view());
-        Score { choice: score.choice.and_then(|choice| self.outputs.get(choice).copied()), ..score }
+        Score { choice: score.choice.map(|choice| self.choice_in(layout, choice)), ..score }
     }
 
-    /// Which alternative an answer took, its choice being an output of the set.
-    pub(super) fn chose_first(&self, condition: &Condition, score: &Score) -> Option<bool> {
-        let own = Score { choice: score.choice.and_then(|choice| self.own_output(choice)), ..*score };
+    /// Which alternative an answer took, its choice being one of the set.
+    pub(super) fn chose_first(&self, condition: &Condition, score: &Score, layout: &Layout) -> Option<bool> {
+        let own = Score { choice: score.choice.and_then(|choice| self.own_choice(layout, choice)), ..*score };
         self.task.chose_first(&condition.without("task"), &own)
     }
 
-    /// The task's own number of an output of the set.
-    fn own_output(&self, output: usize) -> Option<usize> {
-        self.outputs.iter().position(|own| *own == output)
+    /// What the set calls a choice of the task: its output, or, of choices that are no outputs (such as the sign of one), a number beyond all outputs.
+    fn choice_in(&self, layout: &Layout, own: usize) -> usize {
+        self.outputs.get(own).copied().unwrap_or(layout.outputs.len() + own)
+    }
+
+    /// The task's own number of a choice of the set.
+    fn own_choice(&self, layout: &Layout, choice: usize) -> Option<usize> {
+        match choice.checked_sub(layout.outputs.len()) {
+            Some(own) => Some(own),
+            None => self.outputs.iter().position(|output| *output == choice),
+        }
     }
 }
 

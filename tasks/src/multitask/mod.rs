@@ -196,11 +196,11 @@ impl Task for TaskSet {
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        self.member_of(trial.condition).map_or(Score::default(), |member| member.score(trial, outputs))
+        self.member_of(trial.condition).map_or(Score::default(), |member| member.score(trial, outputs, &self.layout))
     }
 
     fn chose_first(&self, condition: &Condition, score: &Score) -> Option<bool> {
-        self.member_of(condition)?.chose_first(condition, score)
+        self.member_of(condition)?.chose_first(condition, score, &self.layout)
     }
 
     fn objective(&self) -> Objective {

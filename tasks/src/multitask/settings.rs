@@ -224,12 +224,15 @@ fn members(entry: &Entry) -> Result<Vec<MemberSettings>, TaskError> {
         Entry::Id(id) => MemberSettings { id: id.clone(), name: None, weight: 1.0, updates: None, parameters: serde_json::Map::new() },
     };
     let id = member.id.as_str();
+    if id.starts_with("multitask/") {
+        return Err(TaskError::parameter("tasks", id, "is a set, and inside of one", "list its tasks instead"));
+    }
     let Some(family) = id.strip_suffix('*') else { return Ok(vec![member]) };
     if let Some(name) = &member.name {
         let remedy = "leave `name` out, or list the tasks of the family one by one";
         return Err(TaskError::parameter("tasks", name, "would be the name of every task of a family", remedy));
     }
-    let of_family = list().into_iter().filter(|info| info.id.starts_with(family) && info.n_inputs.is_some());
+    let of_family = list().into_iter().filter(|info| family.ends_with('/') && info.id.starts_with(family) && info.n_inputs.is_some());
     let members: Vec<_> = of_family.map(|info| MemberSettings { id: info.id.into(), ..member.clone() }).collect();
     if members.is_empty() {
         let remedy = "name a family with its slash, such as \"yang2019/*\"; `nn4n tasks list` shows them";
