@@ -90,7 +90,8 @@ fn matched(
     }
     if inputs.is_some_and(|places| places.iter().all(Option::is_none)) {
         // A network without inputs has no tensors of them.
-        drawn.into_iter().filter(|(name, _)| name.ends_with("w_in")).for_each(|(name, tensor)| drop(known.entry(name).or_insert(tensor)));
+        let of_inputs = drawn.into_iter().filter(|(name, _)| name.ends_with("w_in") && !known.contains_key(name)).collect::<Vec<_>>();
+        known.extend(of_inputs);
     }
     Ok(known)
 }
