@@ -49,6 +49,8 @@ const LARGEST_FILE: u64 = 32 << 30;
 
 /// The largest JSON document in a file, bytes.
 const LARGEST_HEADER: usize = 16 << 20;
+/// Most tensors in a file: a stacked network has some ten for each layer.
+const MOST_TENSORS: usize = 10_000;
 
 /// A network and everything that made it.
 #[derive(Clone, Debug)]
@@ -267,14 +269,7 @@ impl Checkpoint {
     /// # Errors
     /// If there is no such file, it cannot be downloaded, or it is not a complete and consistent checkpoint of a format this program knows.
     pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
-        let reference = reference.as_ref();
-        let from_hub = Reference::from_path(reference)?;
-        let unfit = |error| match &from_hub {
-            Some(named) => Error::hub(named, format!("{error}; or name another file of the repository, as hf:owner/repo/FILE")),
-            None => error,
-        };
-        let (path, bytes) = read(reference)?;
-        Self::from_bytes(&path, &bytes).map_err(unfit)
+        load_with_bytes(reference.as_ref()).map(|(checkpoint, _)| checkpoint)
     }
 
     /// Reads the bytes of a file, which is called `path` in messages.
@@ -300,8 +295,19 @@ impl Checkpoint {
     }
 }
 
+/// The checkpoint that `reference` names, and the bytes of its file.
+pub(crate) fn load_with_bytes(reference: &Path) -> Result<(Checkpoint, Cow<'static, [u8]>)> {
+    let from_hub = Reference::from_path(reference)?;
+    let unfit = |error| match &from_hub {
+        Some(named) => Error::hub(named, format!("{error}; or name another file of the repository, as hf:owner/repo/FILE")),
+        None => error,
+    };
+    let (path, bytes) = read(reference)?;
+    Ok((Checkpoint::from_bytes(&path, &bytes).map_err(unfit)?, bytes))
+}
+
 /// The bytes of the checkpoint that `reference` names, and what to call it.
-pub(crate) fn read(reference: &Path) -> Result<(PathBuf, Cow<'static, [u8]>)> {
+fn read(reference: &Path) -> Result<(PathBuf, Cow<'static, [u8]>)> {
     // A file or a run on the disk goes before a network of the same name that comes with the program.
     let is_on_disk = reference.is_file() || reference.join("model.safetensors").is_file();
     if let Some(pretrained) = PRETRAINED.iter().find(|files| !is_on_disk && Path::new(files.id) == reference) {
@@ -412,7 +418,14 @@ fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<HashMap<S
     let damaged = |error: &dyn std::fmt::Display| {
         Error::file(path, format!("is not a complete safetensors file ({error}); it may be truncated: copy or download it again"))
     };
+    let length = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    if length > 2 * LARGEST_HEADER as u64 {
+        return Err(damaged(&format!("its head has {length} bytes, more than the table and the description of a network")));
+    }
     let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+    if file.len() > MOST_TENSORS {
+        return Err(damaged(&format!("it has {} tensors, more than the {MOST_TENSORS} of the largest network", file.len())));
+    }
     for (name, tensor) in file.iter() {
         // Of a shape with a zero among its sizes the others say nothing about the bytes in the file.
         let strides = tensor.shape().iter().try_fold(1usize, |product, size| product.checked_mul((*size).max(1)));

@@ -12,7 +12,7 @@ use std::{
 use candle_core::{DType, Device, Tensor};
 use nn4n::{Checkpoint, Result, models::NoiseKey};
 use proptest::prelude::*;
-use safetensors::SafeTensors;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::Value;
 use trained::network as bytes;
 
@@ -141,6 +141,17 @@ fn a_header_that_is_damaged_or_unknown_is_refused() {
     assert_says(&refusal(&with_header(|header| header["task"]["outputs"] = serde_json::json!(["one"]))), &["the channels of its model"]);
     assert_says(&refusal(&with_header(|header| header["model"]["units"] = 9.into())), &["tensor `b_rec`", "shape"]);
     assert_says(&refusal(&with_header(|header| header["model"]["units"] = 4_000_000_000u64.into())), &["model.units"]);
+}
+
+#[test]
+fn a_table_of_more_than_a_network_is_refused_before_it_is_read() {
+    let length = 40_u64 << 20;
+    let long = [&length.to_le_bytes()[..], &vec![b' '; length as usize]].concat();
+    assert_says(&refusal(&long), &["its head has 41943040 bytes"]);
+    let names: Vec<String> = (0..10_001).map(|place| place.to_string()).collect();
+    let empty = || TensorView::new(Dtype::F32, vec![0], &[]).expect("a tensor");
+    let many = safetensors::serialize(names.iter().map(|name| (name, empty())), None).expect("a file");
+    assert_says(&refusal(&many), &["it has 10001 tensors"]);
 }
 
 #[test]

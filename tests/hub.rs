@@ -335,10 +335,18 @@ fn a_file_that_is_no_checkpoint_is_named_as_it_was_asked_for() {
         ("hf:lab/rdm", ["hf:lab/rdm: ", "is a safetensors file of another program", "name another file of the repository"]),
         ("hf:lab/rdm/README.md", ["hf:lab/rdm/README.md: ", "is not a complete safetensors file", "name another file of the repository"]),
     ] {
-        let (is_fine, _, stderr) = client.nn4n(&["eval", reference], &[]);
-        assert!(!is_fine);
+        for command in [&["eval", reference][..], &["zoo", "pull", reference], &["zoo", "pack", reference, "--out", "packed"]] {
+            let (is_fine, _, stderr) = client.nn4n(command, &[]);
+            assert!(!is_fine, "{command:?}");
+            // What is pulled is named with its commit.
+            assert!(stderr.contains("hf:lab/rdm"), "{command:?}: {stderr}");
+            assert_says(&stderr, &parts[1..]);
+        }
+        let (_, _, stderr) = client.nn4n(&["eval", reference], &[]);
         assert_says(&stderr, &parts);
     }
+    let (_, _, stderr) = client.nn4n(&["zoo", "pull", "hf:lab/rdm/nothing.safetensors"], &[]);
+    assert_says(&stderr, &["hf:lab/rdm", "has no file `nothing.safetensors`"]);
     let (_, _, stderr) = client.nn4n(&["eval", "hf:lab"], &[]);
     assert_says(&stderr, &["hf:lab: names no repository", "write hf:owner/repo[@revision][/file]"]);
 }

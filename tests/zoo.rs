@@ -92,6 +92,14 @@ fn a_packed_network_is_its_directory_in_the_zoo() -> Result<()> {
         assert_eq!(text("config.json"), files.config);
         assert_eq!(text("README.md"), files.card);
     }
+    // Cards are made, not typed.
+    for files in ALL.iter().filter(|files| files.id != "rdm-vanilla") {
+        let directory = folder.path().join(files.id);
+        pack(files.id.as_ref(), &directory, &packing(files.id))?;
+        if Checkpoint::load(&directory)?.header.provenance.platform == Some(platform()) {
+            assert_eq!(std::fs::read_to_string(directory.join("README.md")).expect("a card"), files.card, "{}", files.id);
+        }
+    }
     let refused = pack(files.id.as_ref(), &directory, &packing(files.id)).expect_err("files are there");
     assert!(refused.to_string().contains("exists"), "{refused}");
     for id in ["", "../evil", "a/b", "a\nb: c"] {

@@ -18,7 +18,7 @@ use crate::{
   nn4n eval runs/rdm --task song2016/rdm_rt           another task of the same channels
   nn4n eval hf:owner/repo@v1                          a checkpoint on the Hugging Face hub")]
 pub struct EvalArgs {
-    /// A checkpoint file, a run directory, or hf:owner/repo[@revision][/file]
+    /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// Another task than the one it was trained on
     #[arg(long, value_name = "ID")]

@@ -20,7 +20,7 @@ use crate::{
   nn4n export runs/rdm --to torch --out net.safetensors    a PyTorch state dict, and the module that it fits
   nn4n export runs/rdm --to nn4n --out net.safetensors     a state dict of the original nn4n 1.2")]
 pub struct ExportArgs {
-    /// A checkpoint file or a run directory
+    /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// The format
     #[arg(long, value_name = "FORMAT")]
@@ -62,7 +62,7 @@ fn next(format: Format, out: &Path) -> String {
     let of_metadata =
         |key: &str| format!("python -c 'import safetensors; print(safetensors.safe_open(\"{file}\", \"pt\").metadata()[\"{key}\"])'");
     match format {
-        Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\")[\"w_rec\"].shape)'"),
+        Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\").files)'"),
         Format::Torch => of_metadata("module"),
         Format::Nn4n => of_metadata("network"),
         Format::Numpy => format!("python {file} IN.npz OUT.npz"),

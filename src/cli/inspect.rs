@@ -15,7 +15,7 @@ use crate::{Checkpoint, checkpoint::Header};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nn4n inspect runs/rdm\n  nn4n inspect runs/rdm --json | jq .spectrum.radius")]
 pub struct InspectArgs {
-    /// A checkpoint file, a run directory, or hf:owner/repo[@revision][/file]
+    /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// Report in JSON
     #[arg(long)]

@@ -18,7 +18,7 @@ use crate::{Checkpoint, DeviceChoice, progress::say, record::record_driving};
   nn4n run runs/arm --inputs trials.npz --out torques.npz --open-loop
   python -c 'import numpy; print(numpy.load(\"activity.npz\")[\"rates\"].shape)'")]
 pub struct RunArgs {
-    /// A checkpoint file, a run directory, or hf:owner/repo[@revision][/file]
+    /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// An .npz with inputs (B,T,I), and optionally the start states x0 (B,N)
     #[arg(long, value_name = "IN.npz")]

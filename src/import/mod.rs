@@ -53,6 +53,9 @@ use crate::{
     run_directory::read_bounded,
 };
 
+/// The id of the task of a network that was imported without one.
+pub const UNKNOWN_TASK: &str = "unknown";
+
 /// Longest file that is read, bytes (8 GiB).
 const LONGEST_FILE: u64 = 8 << 30;
 
@@ -97,7 +100,7 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
     let (model, tensors) = convert::convert(&mut network).map_err(refused)?;
     let names = |kind: &str, count: usize| (0..count).map(|index| format!("{kind}_{index}")).collect();
     let task = TaskRecord {
-        id: "unknown".into(),
+        id: UNKNOWN_TASK.into(),
         version: 0,
         parameters: serde_json::json!({}),
         inputs: names("input", model.inputs),

@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     Checkpoint,
-    checkpoint::read,
+    checkpoint::load_with_bytes,
     error::{Error, Result},
     hub::Reference,
+    import::UNKNOWN_TASK,
     run_directory::write_atomically,
 };
 
@@ -66,9 +67,10 @@ impl Packing {
     fn license(&self, checkpoint: &Checkpoint) -> Result<&str> {
         match &self.license {
             Some(license) => Ok(license),
-            None if checkpoint.header.provenance.imported.is_some() => {
-                Err(Error::setting("license", "is not given, and the network was imported; say under which licence it may be published"))
-            }
+            None if checkpoint.header.provenance.imported.is_some() => Err(Error::setting(
+                "license",
+                "is not given, and the network was imported; say with --license under which licence it may be published",
+            )),
             None => Ok("mit"),
         }
     }
@@ -91,11 +93,13 @@ impl Packing {
 pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     packing.validate()?;
     if let Some(name) = FILES.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
-        return Err(Error::file(directory.join(name), "exists; ask for it to be replaced, or choose another directory"));
+        return Err(Error::file(directory.join(name), "exists; replace it with --force (`overwrite`), or choose another directory"));
     }
     refuse_others(directory)?;
-    let (path, bytes) = read(run)?;
-    let checkpoint = Checkpoint::from_bytes(&path, &bytes)?;
+    let (checkpoint, bytes) = load_with_bytes(run)?;
+    if checkpoint.header.provenance.imported.is_some() && checkpoint.header.task.id == UNKNOWN_TASK {
+        return Err(Error::setting("task", "is not known, and a card says how well it is done; import the network again with --task ID"));
+    }
     let license = packing.license(&checkpoint)?;
     let (task, network) = (checkpoint.task()?, checkpoint.network(&Device::Cpu)?.frozen());
     let (assessment, conditions) = Assessment::of(&network, task.as_ref())?;

@@ -60,6 +60,10 @@ impl NpzFile {
     /// Opens a file and reads its table of contents.
     pub fn open(path: &Path) -> Result<Self, TaskError> {
         let failed = |error: io::Error| unreadable(path, error.to_string());
+        // A pipe would be waited for.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(unreadable(path, "it is no file".into()));
+        }
         let file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         Self::new(path, Box::new(BufReader::new(file)), length)

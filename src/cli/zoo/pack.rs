@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use nn4n_tasks::UserData;
 
 use crate::{
     cli::output,
+    progress::say,
     zoo::{self, Packing},
 };
 
@@ -20,7 +22,7 @@ pub struct PackArgs {
     /// Directory to write model.safetensors, config.json, README.md and performance.png to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Name of the network [default: that of --out]
+    /// Name of the network [default: that of --repo or --out]
     #[arg(long, value_name = "NAME")]
     id: Option<String>,
     /// The repository it will be published in, for the examples on its card
@@ -44,6 +46,11 @@ pub fn pack(args: &PackArgs) -> Result<()> {
     };
     let packing = Packing { id: id.clone(), repository: args.repo.clone(), license: args.license.clone(), overwrite: args.force };
     let packed = zoo::pack(&args.run, &args.out, &packing)?;
+    if packed.description.task == UserData::ID {
+        say(
+            "note: its task is a file of your own, whose path the checkpoint and the card name; others can run the network, but not evaluate it",
+        );
+    }
     if args.json {
         return output::json(&packed);
     }
@@ -60,8 +67,11 @@ pub fn pack(args: &PackArgs) -> Result<()> {
     output::text(&format!("publish: hf upload {} '{}'", args.repo.as_deref().unwrap_or(&id), args.out.display()))
 }
 
-/// The last part of the directory.
+/// The last part of the repository's name, or of the directory.
 fn name_of(args: &PackArgs) -> Result<String> {
+    if let Some((_, name)) = args.repo.as_deref().and_then(|repository| repository.split_once('/')) {
+        return Ok(name.into());
+    }
     let name = args.out.file_name().and_then(|name| name.to_str());
     name.map(String::from).with_context(|| format!("--out {} has no name of its own; give the network's with --id", args.out.display()))
 }

@@ -44,9 +44,12 @@ pub fn pull(args: &PullArgs) -> Result<()> {
         }
         bail!("`{name}` is not on the hub; name a repository as hf:OWNER/NAME[@REVISION][/FILE], or see `nn4n zoo list`");
     };
-    let snapshot = hub::fetch_files(&reference, |file| zoo::FILES.contains(&file) || file == reference.file())?;
-    // Of the commit that was downloaded, wherever the branch is by now.
-    let checkpoint = Checkpoint::load(snapshot.directory.join(reference.file()))?;
+    // What is no checkpoint is refused before anything else is downloaded, and all is of one commit, wherever the branch is by now.
+    let pinned = hub::pinned(&args.reference)?;
+    let checkpoint = Checkpoint::load(&pinned)?;
+    let is_packed = reference.file() == zoo::FILES[0];
+    let of_commit = Reference::from_path(&pinned)?.unwrap_or(reference);
+    let snapshot = hub::fetch_files(&of_commit, |file| file == of_commit.file() || (is_packed && zoo::FILES.contains(&file)))?;
     let report = Report {
         commit: snapshot.commit,
         directory: snapshot.directory,

@@ -112,7 +112,12 @@ fn text_of(path: &Path) -> Result<String, TaskError> {
     if path.as_os_str().is_empty() {
         return Err(TaskError::parameter("path", "\"\"", "must name a .toml file", "give the file that declares your task, or its `text`"));
     }
-    let failed = |error: std::io::Error| TaskError::File { action: "read", path: path.into(), reason: error.to_string() };
+    let unreadable = |reason: String| TaskError::File { action: "read", path: path.into(), reason };
+    let failed = |error: std::io::Error| unreadable(error.to_string());
+    // A pipe would be waited for.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(unreadable("it is no file".into()));
+    }
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
