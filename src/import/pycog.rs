@@ -9,7 +9,8 @@
 //!
 //! A pickle is not executed, so of the classes in it only those are read that are records of arrays (pycog's `Connectivity`) or without effect here (states of random
 //! number generators). Functions and other classes, such as a callback or objects in `extra_info`, are refused by name: remove them and
-//! save the dictionary again. Weights nearer to 0 than `threshold` are 0, as where pycog runs a saved network. What the task does to inputs (`baseline_in`, `rectify_inputs`, `var_in`) is not part of the network.
+//! save the dictionary again. Weights nearer to 0 than `threshold` are 0, as where pycog runs a saved network. What the task does to inputs
+//! (`baseline_in`, `rectify_inputs`, `var_in`) is not part of the network.
 //! doi:10.1371/journal.pcbi.1004792; github.com/frsong/pycog, `pycog/trainer.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
 
 use std::collections::BTreeMap;

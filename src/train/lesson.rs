@@ -22,24 +22,23 @@ pub(super) enum Draw {
     Weighted(Vec<Condition>, Vec<f64>),
 }
 
+/// Batches of trials, without an end.
+pub(super) type Batches<'a> = Box<dyn Iterator<Item = Result<TrialBatch, TaskError>> + 'a>;
+
 impl Lesson {
     /// The trials of one update after another.
-    pub(super) fn batches(
-        &self,
-        seed: u64,
-        batch_size: usize,
-        first: u64,
-    ) -> Result<impl Iterator<Item = Result<TrialBatch, TaskError>> + '_, TaskError> {
+    pub(super) fn batches(&self, seed: u64, batch_size: usize, first: u64) -> Result<Batches<'_>, TaskError> {
         let task = self.task.as_ref();
-        let mut stream = match self.draw {
-            Draw::Stream(n_steps) => Some(Stream::new(task, Split::Train, seed, batch_size, n_steps)?),
-            Draw::AsSource | Draw::Weighted(..) => None,
-        };
-        Ok((first..).map(move |update| match (&self.draw, &mut stream) {
-            (_, Some(stream)) => stream.window(update),
-            (Draw::Weighted(conditions, weights), _) => weighted(task, Split::Train, seed, update, batch_size, conditions, weights),
-            _ => batch(task, Split::Train, seed, update, batch_size),
-        }))
+        Ok(match &self.draw {
+            Draw::AsSource => Box::new((first..).map(move |update| batch(task, Split::Train, seed, update, batch_size))),
+            Draw::Stream(n_steps) => {
+                let mut stream = Stream::new(task, Split::Train, seed, batch_size, *n_steps)?;
+                Box::new((first..).map(move |update| stream.window(update)))
+            }
+            Draw::Weighted(conditions, weights) => {
+                Box::new((first..).map(move |update| weighted(task, Split::Train, seed, update, batch_size, conditions, weights)))
+            }
+        })
     }
 
     /// Whether both give the same batches.

@@ -106,7 +106,7 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
         ("task", format!("`{}`, version {}", plain(&task.id), task.version)),
         ("inputs", channels(&task.inputs)),
         ("outputs", channels(&task.outputs)),
-        ("size", format!("{:.0} KiB", description.size as f64 / 1024.0)),
+        ("size", format!("{} KiB", description.kibibytes())),
     ];
     if !units.areas.is_empty() {
         let areas = units.areas.iter().map(|(name, units)| format!("{} ({units})", plain(name))).collect::<Vec<_>>().join(", ");

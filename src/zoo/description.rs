@@ -76,6 +76,11 @@ fn members(parameters: &serde_json::Value) -> Vec<String> {
 }
 
 impl Description {
+    /// The size of the checkpoint in KiB, to the nearest.
+    pub fn kibibytes(&self) -> u64 {
+        (self.size + 512) / 1024
+    }
+
     /// The description of a checkpoint of `size` bytes.
     ///
     /// # Errors

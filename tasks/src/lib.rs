@@ -60,6 +60,7 @@ pub mod driscoll2022;
 mod duration;
 mod epoch;
 pub mod error;
+mod file;
 pub mod golub2018;
 pub mod kim2019;
 pub mod kleinman2021;

@@ -19,14 +19,14 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, ErrorKind, Read, Seek};
+use std::io::{BufReader, Cursor, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, ArrayD, IxDyn, ShapeBuilder};
 use ndarray_npy::{NpzWriter, WriteNpzError};
 use zip::ZipArchive;
 
+use crate::file::{open, unreadable};
 use crate::{NpyHeader, TaskError, TrialBatch};
 
 /// `inputs`, `targets`, `loss_mask` and `n_steps` of a batch as the bytes of an `.npz` file.
@@ -59,13 +59,8 @@ impl<S: Read + Seek + Send> Source for S {}
 impl NpzFile {
     /// Opens a file and reads its table of contents.
     pub fn open(path: &Path) -> Result<Self, TaskError> {
-        let failed = |error: io::Error| unreadable(path, error.to_string());
-        // A pipe would be waited for.
-        if !std::fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(unreadable(path, "it is no file".into()));
-        }
-        let file = File::open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
+        let file = open(path)?;
+        let length = file.metadata().map_err(|error| unreadable(path, error.to_string()))?.len();
         Self::new(path, Box::new(BufReader::new(file)), length)
     }
 
@@ -138,10 +133,6 @@ fn most_unpacked(packed: u64) -> u64 {
 /// The bytes of so many numbers, as f32.
 fn bytes_of(count: usize) -> u64 {
     (count as u64).saturating_mul(size_of::<f32>() as u64)
-}
-
-fn unreadable(path: &Path, reason: String) -> TaskError {
-    TaskError::File { action: "read", path: path.into(), reason }
 }
 
 /// What is wrong with an array.

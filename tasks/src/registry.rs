@@ -247,13 +247,12 @@ fn describe_declared(id: &'static str) -> TaskInfo {
 }
 
 fn unknown(id: &str) -> TaskError {
-    let parts = |id: &str| id.split_once('/').map_or((String::new(), id.to_owned()), |(family, name)| (family.to_owned(), name.to_owned()));
     let (family, name) = parts(id);
     // The family is often left out, so a name alone counts as much as the whole id; so does a name that is not finished.
     let far = |known: &str| {
         let known_name = parts(known).1;
-        let starts = name.len() >= 3 && known_name.starts_with(&name);
-        if starts { 1 } else { levenshtein(id, known).min(levenshtein(&name, &known_name)) }
+        let starts = name.len() >= 3 && known_name.starts_with(name);
+        if starts { 1 } else { levenshtein(id, known).min(levenshtein(name, known_name)) }
     };
     let nearest = ids().map(|known| (far(known), parts(known).0 != family, known)).min();
     let hint = match nearest {
@@ -269,6 +268,11 @@ fn unknown(id: &str) -> TaskError {
         format!("the tasks of `{family}` are {}", of_family.join(", "))
     };
     TaskError::UnknownTask { id: id.into(), hint, known }
+}
+
+/// Family and name of an id.
+fn parts(id: &str) -> (&str, &str) {
+    id.split_once('/').unwrap_or(("", id))
 }
 
 #[cfg(test)]

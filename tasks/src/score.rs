@@ -30,7 +30,8 @@ pub struct Score {
     pub choice: Option<usize>,
     /// Whether the answer was right; `None` if the trial is not scored (catch trials).
     pub correct: Option<bool>,
-    /// From the onset of the stimulus, or of the response where that comes later, to the decision, ms; `None` where the task has no reaction time or no decision was reached.
+    /// From the onset of the stimulus, or of the response where that comes later, to the decision, ms; `None` where the task has no reaction
+    /// time or no decision was reached.
     pub reaction_time: Option<f64>,
     /// The root mean square error over the trial's graded entries, in units of the targets, for tasks that are scored by it.
     pub error: Option<f64>,

@@ -96,7 +96,7 @@ impl ListArgs {
         (holds(&self.task, &network.task) || network.members.iter().any(|task| holds(&self.task, task)))
             && self.kind.is_none_or(|kind| kind == KindName::of(network.kind))
             && self.max_units.is_none_or(|most| network.units.total <= most)
-            && self.max_size.is_none_or(|most| kibibytes(network.size) <= most)
+            && self.max_size.is_none_or(|most| network.kibibytes() <= most)
             && self.min_performance.is_none_or(|least| network.assessment.performance.is_some_and(|found| found.value >= least))
             && self.license.as_ref().is_none_or(|license| license.eq_ignore_ascii_case(&network.license))
             && holds(&self.paper, &network.paper)
@@ -122,7 +122,7 @@ fn row(network: &Description) -> [String; 8] {
         },
         KindName::of(network.kind).words().into(),
         network.units.total.to_string(),
-        format!("{} KiB", kibibytes(network.size)),
+        format!("{} KiB", network.kibibytes()),
         performance,
         network.license.clone(),
         short(&network.paper),
@@ -132,9 +132,4 @@ fn row(network: &Description) -> [String; 8] {
 /// Authors and year.
 fn short(paper: &str) -> String {
     paper.split_once(").").map_or_else(|| paper.into(), |(authors, _)| format!("{authors})"))
-}
-
-/// To the nearest, as on the cards.
-fn kibibytes(bytes: u64) -> u64 {
-    (bytes + 512) / 1024
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     Checkpoint,
     cli::output,
-    hub::{self, Reference},
+    hub::{self, Hub, Reference},
     zoo,
 };
 
@@ -45,11 +45,10 @@ pub fn pull(args: &PullArgs) -> Result<()> {
         bail!("`{name}` is not on the hub; name a repository as hf:OWNER/NAME[@REVISION][/FILE], or see `nn4n zoo list`");
     };
     // What is no checkpoint is refused before anything else is downloaded, and all is of one commit, wherever the branch is by now.
-    let pinned = hub::pinned(&args.reference)?;
-    let checkpoint = Checkpoint::load(&pinned)?;
-    let is_packed = reference.file() == zoo::FILES[0];
-    let of_commit = Reference::from_path(&pinned)?.unwrap_or(reference);
-    let snapshot = hub::fetch_files(&of_commit, |file| file == of_commit.file() || (is_packed && zoo::FILES.contains(&file)))?;
+    let pinned = Hub::from_env()?.pin(&reference)?;
+    let checkpoint = Checkpoint::load(pinned.to_string())?;
+    let is_packed = pinned.file() == zoo::FILES[0];
+    let snapshot = hub::fetch_files(&pinned, |file| file == pinned.file() || (is_packed && zoo::FILES.contains(&file)))?;
     let report = Report {
         commit: snapshot.commit,
         directory: snapshot.directory,

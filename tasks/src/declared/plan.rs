@@ -50,13 +50,6 @@ pub(crate) struct Epoch {
 }
 
 impl Plan {
-    /// Whether the epoch of this name (or the catch trial) lasts at least one step in every trial.
-    pub(crate) fn always_lasts(&self, name: &str, split: Split) -> bool {
-        let duration = |epoch: &Epoch| if split == Split::Test { epoch.test.clone() } else { epoch.train.clone() };
-        let found = self.epochs.iter().find(|epoch| epoch.name == name);
-        found.is_none_or(|epoch| duration(epoch).validate_at_least_one_step(&epoch.train_field, self.clock).is_ok())
-    }
-
     /// Checks the tables and reads all expressions.
     pub(crate) fn new(format: &Format) -> Result<Self, TaskError> {
         rules::positive("dt", format.dt)?;
@@ -103,6 +96,17 @@ impl Plan {
             epochs,
             inputs,
             outputs,
+        })
+    }
+
+    /// Whether the epoch of this name (or the catch trial) lasts at least one step in every trial.
+    pub(crate) fn always_lasts(&self, name: &str, split: Split) -> bool {
+        self.epochs.iter().find(|epoch| epoch.name == name).is_none_or(|epoch| {
+            let (duration, field) = match split {
+                Split::Train => (&epoch.train, &epoch.train_field),
+                Split::Test => (&epoch.test, &epoch.test_field),
+            };
+            duration.validate_at_least_one_step(field, self.clock).is_ok()
         })
     }
 }

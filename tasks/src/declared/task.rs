@@ -10,6 +10,7 @@ use super::format::read;
 use super::plan::Plan;
 use super::variable::product;
 use super::words::description;
+use crate::file::{open, unreadable};
 use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
 use crate::{UserData, parameters_of};
 
@@ -75,9 +76,7 @@ impl DeclaredTask {
         }
         Ok(())
     }
-}
 
-impl DeclaredTask {
     /// However short the periods of a trial like this one turn out, one that is graded must last.
     fn grades_something(&self, trial: &Trial, split: Split) -> Result<(), TaskError> {
         let is_graded = |epoch: &&crate::Epoch| trial.loss_mask.slice(ndarray::s![epoch.steps(), ..]).iter().any(|weight| *weight != 0.0);
@@ -112,15 +111,8 @@ fn text_of(path: &Path) -> Result<String, TaskError> {
     if path.as_os_str().is_empty() {
         return Err(TaskError::parameter("path", "\"\"", "must name a .toml file", "give the file that declares your task, or its `text`"));
     }
-    let unreadable = |reason: String| TaskError::File { action: "read", path: path.into(), reason };
-    let failed = |error: std::io::Error| unreadable(error.to_string());
-    // A pipe would be waited for.
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(unreadable("it is no file".into()));
-    }
     let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
+    open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| unreadable(path, error.to_string()))?;
     Ok(text)
 }
 

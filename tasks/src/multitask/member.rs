@@ -175,7 +175,8 @@ impl Member {
         self.task.chose_first(&condition.without("task"), &own)
     }
 
-    /// What the set calls a choice of the task: its output, or, of choices that are no outputs (such as the sign of one), a number beyond all outputs.
+    /// What the set calls a choice of the task: its output, or, of choices that are no outputs (such as the sign of one), a number beyond all
+    /// outputs.
     fn choice_in(&self, layout: &Layout, own: usize) -> usize {
         self.outputs.get(own).copied().unwrap_or(layout.outputs.len() + own)
     }

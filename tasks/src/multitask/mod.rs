@@ -12,8 +12,8 @@
 //! ```
 //!
 //! A trial is the trial that the task makes alone, bit for bit, on these channels; its condition starts with `task`. All tasks must have the same
-//! step; tasks of different objectives are trained by the one that `objective` names. Tests and validations draw by weight, or go through all conditions of all tasks, whatever the schedule.
-//! Training stops by the `criterion`, usually the mean or the minimum over the tasks.
+//! step; tasks of different objectives are trained by the one that `objective` names. Tests and validations draw by weight, or go through all
+//! conditions of all tasks, whatever the schedule. Training stops by the `criterion`, usually the mean or the minimum over the tasks.
 //!
 //! The default is Yang, Joglekar, Song, Newsome & Wang (2019), Task representations in neural networks trained to perform many cognitive tasks,
 //! Nat Neurosci 22: 297-306, <https://doi.org/10.1038/s41593-018-0310-2>: 20 tasks, one per batch, the two context tasks five-fold.
