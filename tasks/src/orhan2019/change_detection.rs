@@ -72,7 +72,7 @@ impl Task for ChangeDetection {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn summary(&self) -> &str {

@@ -115,7 +115,7 @@ impl Task for Comparison {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn summary(&self) -> &str {

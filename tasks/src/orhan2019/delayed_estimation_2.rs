@@ -64,7 +64,7 @@ impl Task for DelayedEstimation2 {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn summary(&self) -> &str {

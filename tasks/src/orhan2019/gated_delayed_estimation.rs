@@ -76,7 +76,7 @@ impl Task for GatedDelayedEstimation {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn summary(&self) -> &str {

@@ -11,8 +11,8 @@
 //! Both ends of the orientations, 0 and pi, are the same orientation, so it has two channels, as in the source. Where the delay is drawn, n
 //! is that of the longest delay.
 //!
-//! Of channels that fire alike, one Poisson number of spikes is drawn for the whole period, each in a step and a channel drawn at random, which
-//! is the same distribution.
+//! One Poisson number of spikes is drawn for a whole period and all channels of a location, each in a step drawn at random and in a channel
+//! drawn in proportion to how much it fires, which is the same distribution.
 
 use std::f64::consts::PI;
 use std::ops::Range;
@@ -95,8 +95,18 @@ impl Spikes {
         rng: &mut TrialRng,
     ) {
         let n = channels.len();
-        for (k, channel) in channels.enumerate() {
-            fire(inputs, steps, channel..channel + 1, self.peak_spikes * tuning.response(k, n, stimulus), rng);
+        // What the channels up to each one fire together.
+        let mut sum = 0.0;
+        let up_to: Vec<f64> = (0..n)
+            .map(|k| {
+                sum += tuning.response(k, n, stimulus);
+                sum
+            })
+            .collect();
+        for _ in 0..spikes(self.peak_spikes * sum, rng) {
+            let part = rng.uniform() * sum;
+            let k = up_to.partition_point(|&up_to| up_to <= part).min(n - 1);
+            inputs[[rng.random_range(steps.clone()), channels.start + k]] += 1.0;
         }
     }
 
@@ -118,16 +128,22 @@ fn fire(inputs: &mut Array2<f32>, steps: &Range<usize>, channels: Range<usize>, 
     if places == 0 {
         return;
     }
-    // There is no distribution of mean 0: no spikes.
-    let spikes = Poisson::new(expected_each * channels.len() as f64).map_or(0.0, |poisson| poisson.sample(rng));
-    for _ in 0..spikes as u64 {
+    for _ in 0..spikes(expected_each * channels.len() as f64, rng) {
         let place = rng.random_range(0..places);
         inputs[[steps.start + place / channels.len(), channels.start + place % channels.len()]] += 1.0;
     }
 }
 
+/// A Poisson number.
+fn spikes(expected: f64, rng: &mut TrialRng) -> u64 {
+    // There is no distribution of mean 0: no spikes.
+    Poisson::new(expected).map_or(0, |poisson| poisson.sample(rng) as u64)
+}
+
 #[cfg(test)]
 mod tests {
+    use ndarray::s;
+
     use super::*;
 
     #[test]
@@ -159,5 +175,31 @@ mod tests {
         }
         let together = inputs.row(1).into_iter().zip(inputs.row(2)).map(|(&a, &b)| f64::from((a - 0.2) * (b - 0.2)));
         assert!(mean(&mut together.into_iter()).abs() < 0.007, "steps are independent");
+    }
+
+    #[test]
+    fn channels_of_a_stimulus_fire_independent_poisson_numbers_as_their_tuning_says() {
+        let (tuning, stimulus, n, trials) = (Tuning::Orientation { kappa: 2.0 }, 1.1, 5, 40_000);
+        let spikes = Spikes { peak_spikes: 3.0, spontaneous_spikes: 0.0 };
+        let [mut sum, mut squares] = [0; 2].map(|_| Array2::<f64>::zeros((3, n)));
+        let mut together = 0.0;
+        for trial in 0..trials {
+            let mut inputs = Array2::zeros((5, n + 2));
+            spikes.show(&mut inputs, &(1..4), 1..1 + n, (tuning, stimulus), &mut TrialRng::new(0, "test", 0, trial));
+            let shown = inputs.slice(s![1..4, 1..=n]).mapv(f64::from);
+            assert_eq!(shown.sum(), f64::from(inputs.sum()), "nothing outside");
+            together += shown[[0, 1]] * shown[[0, 2]];
+            squares += &shown.mapv(|u| u * u);
+            sum += &shown;
+        }
+        let (mean, squares, together) = (sum / trials as f64, squares / trials as f64, together / trials as f64);
+        for ((_, k), &mean) in mean.indexed_iter() {
+            let expected = tuning.response(k, n, stimulus);
+            assert!((mean - expected).abs() < 0.025, "channel {k}: {mean} instead of {expected}");
+        }
+        for (at, &mean) in mean.indexed_iter() {
+            assert!((squares[at] - mean * mean - mean).abs() < 0.05, "the variance of a Poisson number is its mean");
+        }
+        assert!((together - mean[[0, 1]] * mean[[0, 2]]).abs() < 0.025, "channels are independent");
     }
 }

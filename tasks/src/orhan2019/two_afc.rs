@@ -74,7 +74,7 @@ impl Task for TwoAfc {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn summary(&self) -> &str {
