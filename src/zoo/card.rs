@@ -12,6 +12,8 @@ use crate::{Checkpoint, checkpoint::TaskRecord, evaluate::ConditionResult};
 
 /// Rows of the table of conditions.
 const ROWS: usize = 12;
+/// Settings that say what is reported of the training, not how it goes.
+const REPORTING: [&str; 2] = ["log_every", "tensorboard"];
 /// Name of the picture beside the card.
 pub(super) const PICTURE: &str = "performance.png";
 
@@ -34,7 +36,7 @@ pub(super) fn card(
         ),
         network(checkpoint, description),
         performance(description, conditions, picture),
-        training(checkpoint),
+        training(checkpoint, reference),
         loading(checkpoint, description, reference),
         citation(checkpoint, &description.paper),
     ];
@@ -189,7 +191,7 @@ fn performance(description: &Description, conditions: &[ConditionResult], pictur
     text
 }
 
-fn training(checkpoint: &Checkpoint) -> String {
+fn training(checkpoint: &Checkpoint, reference: &str) -> String {
     let header = &checkpoint.header;
     if let Some(imported) = &header.provenance.imported {
         return format!(
@@ -199,21 +201,20 @@ fn training(checkpoint: &Checkpoint) -> String {
             plain(&imported.file)
         );
     }
-    let setting = |name: &str| header.train.settings.get(name).map_or_else(|| "?".into(), ToString::to_string);
-    let optimizer = header.train.settings["optimizer"]["kind"].as_str().unwrap_or("?").to_string();
     let mut text = format!(
-        "## Training\n\n{} updates of {} trials by {optimizer} at a learning rate of {}, seed {}, with {} ({} validations). All settings are in the \
-         checkpoint: `nn4n inspect --json`.\n",
+        "## Training\n\n{} updates, seed {}, with {} ({} validations).\n",
         header.train.updates,
-        setting("batch_size"),
-        setting("learning_rate"),
         header.seed,
         plain(&header.provenance.program),
         header.train.validations.len(),
     );
+    if !reference.starts_with("hf:") {
+        let _ = writeln!(text, "To train it again: `nn4n zoo show {reference} --recipe > run.toml`, then `nn4n train run.toml`.");
+    }
     if let Some(init) = &header.provenance.init {
         let _ = writeln!(text, "Training started from the network of `{}`.", plain(&init.display().to_string()));
     }
+    text.push_str(&settings_table(&header.train.settings));
     let records = &header.train.validations;
     if records.is_empty() {
         return text;
@@ -228,12 +229,28 @@ fn training(checkpoint: &Checkpoint) -> String {
     text
 }
 
+/// The settings that training depends on, as in a run.toml.
+fn settings_table(settings: &serde_json::Value) -> String {
+    let settings = settings.as_object().into_iter().flatten().filter(|(name, _)| !REPORTING.contains(&name.as_str()));
+    let rows: String = settings.map(|(name, value)| rows(name, value)).collect();
+    format!("\n| setting | |\n|---|---|\n{rows}")
+}
+
+/// A setting, or a row for each of those that a table of settings consists of.
+fn rows(name: &str, value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Object(parts) => parts.iter().map(|(part, value)| rows(&format!("{name}.{part}"), value)).collect(),
+        serde_json::Value::String(text) => format!("| {} | {} |\n", plain(name), plain(text)),
+        other => format!("| {} | {} |\n", plain(name), plain(&other.to_string())),
+    }
+}
+
 fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) -> String {
     let (import, path) = match reference.strip_prefix("hf:") {
         Some(repository) => {
             ("from huggingface_hub import hf_hub_download\n", format!("hf_hub_download(\"{repository}\", \"model.safetensors\")"))
         }
-        None => ("", "\"model.safetensors\"    # next to this card".into()),
+        None => ("", "\"model.safetensors\"    # the file beside this card".into()),
     };
     format!(
         "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks sample {task}{settings} --batch 10 --out \
@@ -256,12 +273,16 @@ fn settings(task: &TaskRecord) -> String {
 }
 
 fn citation(checkpoint: &Checkpoint, paper: &str) -> String {
-    let known = &checkpoint.header.provenance.citations;
+    let provenance = &checkpoint.header.provenance;
+    let known = &provenance.citations;
     // A paper may be known by another form of its reference.
     let doi = |text: &str| text.split("doi.org/").nth(1).map(String::from);
-    let is_known = known.iter().any(|citation| *citation == paper || (doi(paper).is_some() && doi(citation) == doi(paper)));
-    let task = if is_known { None } else { Some(paper) };
-    let citations: String = known.iter().map(String::as_str).chain(task).map(|citation| format!("- {}\n", plain(citation))).collect();
+    let others =
+        known.iter().map(String::as_str).filter(|citation| *citation != paper && (doi(paper).is_none() || doi(citation) != doi(paper)));
+    let program =
+        format!("the nn4n authors. {}: continuous-time recurrent neural networks for computational neuroscience.", provenance.program);
+    let citations: String =
+        [paper].into_iter().chain(others).chain([program.as_str()]).map(|text| format!("- {}\n", plain(text))).collect();
     format!("## Citation\n\n{citations}")
 }
 
@@ -277,6 +298,15 @@ mod tests {
     fn channels_that_are_numbered_are_named_by_the_first_and_the_last() {
         let names = ["fixation", "ring_1", "ring_2", "ring_3", "choice_1", "choice_2", "rule_go"].map(String::from);
         assert_eq!(channels(&names), "fixation, ring_1 to ring_3, choice_1, choice_2, rule_go");
+    }
+
+    #[test]
+    fn settings_within_settings_have_rows_of_their_own() {
+        let settings = serde_json::json!({ "batch_size": 20, "log_every": 10, "optimizer": { "kind": "sgd" }, "tasks": ["a|b"] });
+        assert_eq!(
+            settings_table(&settings),
+            "\n| setting | |\n|---|---|\n| batch_size | 20 |\n| optimizer.kind | sgd |\n| tasks | \\[\"a\\|b\"\\] |\n"
+        );
     }
 
     #[test]
