@@ -25,7 +25,7 @@ use std::{
 
 use candle_core::{DType, Device, Tensor, WithDType};
 use nn4n_models::{Ctrnn, ModelConfig, Tensors, zoo::ALL as PRETRAINED};
-use nn4n_tasks::Task;
+use nn4n_tasks::{Task, TaskError};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,7 @@ impl TaskRecord {
             );
             return Err(Error::setting("task.id", message));
         }
-        let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
+        let task = nn4n_tasks::create(&self.id, Some(&self.parameters)).map_err(|error| self.without(error))?;
         if task.version() == self.version {
             return Ok(task);
         }
@@ -136,6 +136,19 @@ impl TaskRecord {
                 task.version()
             ),
         ))
+    }
+
+    /// Why the task is not there; of one's own data, what to do about it.
+    fn without(&self, error: TaskError) -> Error {
+        match self.parameters["path"].as_str() {
+            Some(path) if self.id.starts_with("data/") => Error::setting(
+                "task.parameters.path",
+                format!(
+                    "= \"{path}\" holds the trials that the network was trained on, but {error}; put the file back, or give others with --data FILE"
+                ),
+            ),
+            _ => error.into(),
+        }
     }
 }
 

@@ -253,6 +253,13 @@ fn a_users_own_arrays_are_a_task() {
     assert!(evaluation["rms_error"].as_f64() > Some(0.0), "{evaluation}");
     nn4n(folder.path(), &["run", "mine", "--inputs", "mine.npz", "--out", "activity.npz"]);
     assert_eq!(read_npz(&folder.path().join("activity.npz"))["outputs"].dim(), (5, 12, 2));
+    // Other trials than those of the training, and the remedy where these are gone.
+    fs::rename(folder.path().join("mine.npz"), folder.path().join("moved.npz")).expect("renamed");
+    let moved = json(folder.path(), &["eval", "mine", "--data", "moved.npz", "--trials", "2", "--json"]);
+    assert_eq!(moved, evaluation);
+    let refused = program::nn4n(folder.path(), &["eval", "mine"], &[]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains("mine.npz") && message.contains("--data FILE"), "{message}");
 }
 
 #[test]

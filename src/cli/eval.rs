@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::output;
+use super::{output, setting};
 use crate::{
     Checkpoint, DeviceChoice,
     evaluate::{Evaluation, evaluate},
@@ -16,6 +16,7 @@ use crate::{
   nn4n eval runs/rdm
   nn4n eval runs/rdm/model.safetensors --trials 500 --json
   nn4n eval runs/rdm --task song2016/rdm_rt           another task of the same channels
+  nn4n eval runs/data --data held_out.npz             trials of your own that it was not trained on
   nn4n eval hf:owner/repo@v1                          a checkpoint on the Hugging Face hub")]
 pub struct EvalArgs {
     /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
@@ -23,6 +24,9 @@ pub struct EvalArgs {
     /// Another task than the one it was trained on
     #[arg(long, value_name = "ID")]
     task: Option<String>,
+    /// Other trials of your own: an .npz or a task in TOML, as for `nn4n train --data`
+    #[arg(long, value_name = "FILE.npz|FILE.toml", conflicts_with = "task")]
+    data: Option<PathBuf>,
     /// Fresh trials of each condition
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     trials: u32,
@@ -39,10 +43,11 @@ pub struct EvalArgs {
 
 pub fn eval(args: &EvalArgs) -> Result<()> {
     let checkpoint = Checkpoint::load(&args.checkpoint)?;
-    let task = match &args.task {
+    let task = match (&args.task, &args.data) {
         // Every task of the registry can be run at the step of the network.
-        Some(id) => nn4n_tasks::create(id, Some(&serde_json::json!({ "dt": checkpoint.header.model.dt })))?,
-        None => checkpoint.task()?,
+        (Some(id), _) => nn4n_tasks::create(id, Some(&serde_json::json!({ "dt": checkpoint.header.model.dt })))?,
+        (None, Some(path)) => setting::own_data(path, Some(&checkpoint.header.task))?,
+        (None, None) => checkpoint.task()?,
     };
     let network = checkpoint.network(&output::open_device(args.device)?)?;
     let evaluation = evaluate(&network, task.as_ref(), args.trials as usize, args.seed)?;

@@ -1,8 +1,12 @@
-//! `--set NAME=VALUE`: parameters of a task on the command line.
+//! Tasks on the command line: `--set NAME=VALUE` gives their parameters, `--data FILE` one's own trials.
 
-use anyhow::Result;
+use std::path::{self, Path};
+
+use anyhow::{Context, Result, bail};
 use nn4n_tasks::Task;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use crate::checkpoint::TaskRecord;
 
 /// A parameter and its value: JSON, or a text where it is none.
 pub type Setting = (String, Value);
@@ -24,10 +28,25 @@ pub fn task(id: &str, settings: &[Setting]) -> Result<Box<dyn Task>> {
     Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?)
 }
 
+/// One's own trials: the arrays of an `.npz`, or a task in TOML. Data that a network was `trained` on lend their other settings to data of the
+/// same kind, but for `held_out`: all rows of the file are meant.
+pub fn own_data(path: &Path, trained: Option<&TaskRecord>) -> Result<Box<dyn Task>> {
+    // The path is made absolute, so that the run can be evaluated from anywhere.
+    let absolute = path::absolute(path).with_context(|| format!("--data {}", path.display()))?;
+    let Some(text) = absolute.to_str() else { bail!("--data {}: the path must be valid UTF-8; rename the file", path.display()) };
+    let id = match absolute.extension().and_then(|extension| extension.to_str()) {
+        Some("npz") => "data/npz",
+        Some("toml") => "data/toml",
+        _ => bail!("--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file", path.display()),
+    };
+    let mut parameters = trained.filter(|task| task.id == id).and_then(|task| task.parameters.as_object().cloned()).unwrap_or_default();
+    parameters.remove("held_out");
+    parameters.insert("path".into(), json!(text));
+    Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?)
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{self, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -12,7 +12,7 @@ use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
 use serde::Serialize;
 
-use super::{environment, output};
+use super::{environment, output, setting};
 use crate::{
     Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     checkpoint::ValidationRecord,
@@ -180,7 +180,7 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
 fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     let task: Arc<dyn Task> = match (&args.task, &args.data) {
         (Some(id), _) => nn4n_tasks::create(id, None)?.into(),
-        (_, Some(path)) => user_data(path)?.into(),
+        (_, Some(path)) => setting::own_data(path, None)?.into(),
         (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml"),
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
@@ -219,18 +219,6 @@ fn with_channels(model: ModelConfig, init: &Path, task: &dyn Task) -> Result<Mod
         )
     })?;
     Ok(adapted)
-}
-
-/// The path is made absolute, so that the run can be evaluated from anywhere.
-fn user_data(path: &Path) -> Result<Box<dyn Task>> {
-    let absolute = path::absolute(path).with_context(|| format!("--data {}", path.display()))?;
-    let Some(text) = absolute.to_str() else { bail!("--data {}: the path must be valid UTF-8; rename the file", path.display()) };
-    let id = match absolute.extension().and_then(|extension| extension.to_str()) {
-        Some("npz") => "data/npz",
-        Some("toml") => "data/toml",
-        _ => bail!("--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file", path.display()),
-    };
-    Ok(nn4n_tasks::create(id, Some(&serde_json::json!({ "path": text })))?)
 }
 
 /// A sensory and a motor area; feedforward and feedback densities of Song 2016's two-area network.
