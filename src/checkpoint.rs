@@ -140,15 +140,13 @@ impl TaskRecord {
 
     /// Why the task is not there; of one's own data, what to do about it.
     fn without(&self, error: TaskError) -> Error {
-        match self.parameters["path"].as_str() {
-            Some(path) if self.id.starts_with("data/") => Error::setting(
-                "task.parameters.path",
-                format!(
-                    "= \"{path}\" holds the trials that the network was trained on, but {error}; put the file back, or give others with --data FILE"
-                ),
-            ),
-            _ => error.into(),
+        if !self.id.starts_with("data/") {
+            return error.into();
         }
+        let message = format!(
+            "the trials that the network was trained on cannot be had: {error}; put the file back, or give others with --data FILE"
+        );
+        Error::setting("task.parameters.path", message)
     }
 }
 
