@@ -31,7 +31,7 @@ macro_rules! targets {
     };
 }
 
-targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file }
+targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file, neuralrnn }
 
 /// What files are read with. Each returns whether the file was accepted.
 mod targets {
@@ -103,6 +103,20 @@ mod targets {
         fs::write(file.path(), bytes).expect("a file");
         let complete = Options { dt: Some(10.0), tau: Some(100.0), activation: Some(Activation::Relu), ..Options::default() };
         let imported = [Options::default(), complete].iter().find_map(|options| import(file.path(), options).ok());
+        imported.is_some_and(|imported| checkpoint(&corpus::saved(&imported.checkpoint)))
+    }
+
+    /// The config.json of a NeuralRNN directory whose tensors are whole. What is accepted is a checkpoint.
+    pub fn neuralrnn(text: &[u8]) -> bool {
+        let read = |(kind, tensors): (&str, &str)| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(format!("neuralrnn_{kind}")).join(tensors);
+            fs::copy(whole, folder.path().join(tensors)).expect("a fixture");
+            fs::write(folder.path().join("config.json"), text).expect("a file");
+            import(folder.path(), &Options::default()).ok()
+        };
+        let safetensors = ["ctrnn", "ei", "multiarea"].map(|kind| (kind, "model.safetensors"));
+        let imported = safetensors.into_iter().chain([("constrained", "model.pt")]).find_map(read);
         imported.is_some_and(|imported| checkpoint(&corpus::saved(&imported.checkpoint)))
     }
 
