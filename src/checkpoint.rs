@@ -25,7 +25,7 @@ use std::{
 
 use candle_core::{DType, Device, Tensor, WithDType};
 use nn4n_models::{Ctrnn, ModelConfig, Tensors, zoo::ALL as PRETRAINED};
-use nn4n_tasks::{Task, TaskError};
+use nn4n_tasks::Task;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
@@ -117,12 +117,12 @@ impl TaskRecord {
     pub fn create(&self) -> Result<Box<dyn Task>> {
         if nn4n_tasks::ids().all(|id| id != self.id) {
             let message = format!(
-                "`{}`, which the network was trained on, is not a task of this program; name one with --task ID (see `nn4n tasks list`), or evaluate it from Rust",
+                "`{}`, which the network was trained on, is not a task of this program; name one with --task ID (see `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust",
                 self.id
             );
             return Err(Error::setting("task.id", message));
         }
-        let task = nn4n_tasks::create(&self.id, Some(&self.parameters)).map_err(|error| self.without(error))?;
+        let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
         if task.version() == self.version {
             return Ok(task);
         }
@@ -136,17 +136,6 @@ impl TaskRecord {
                 task.version()
             ),
         ))
-    }
-
-    /// Why the task is not there; of one's own data, what to do about it.
-    fn without(&self, error: TaskError) -> Error {
-        if !self.id.starts_with("data/") {
-            return error.into();
-        }
-        let message = format!(
-            "the trials that the network was trained on cannot be had: {error}; put the file back, or give others with --data FILE"
-        );
-        Error::setting("task.parameters.path", message)
     }
 }
 

@@ -260,6 +260,45 @@ fn a_users_own_arrays_are_a_task() {
     let refused = program::nn4n(folder.path(), &["eval", "mine"], &[]);
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && message.contains("mine.npz") && message.contains("--data FILE"), "{message}");
+    // Also for a network of another step, which the arrays say nothing of.
+    json(folder.path(), &["train", "--task", "kleinman2021/checkerboard", "--units", "6", "--updates", "1", "--out", "other", "--json"]);
+    let arrays = Array3::zeros((2, 5, 4));
+    let targets = Array3::zeros((2, 5, 2));
+    write_npz(&folder.path().join("four.npz"), &[("inputs", &arrays), ("targets", &targets)], None);
+    json(folder.path(), &["eval", "other", "--data", "four.npz", "--trials", "2", "--json"]);
+}
+
+#[test]
+fn a_network_of_a_declared_task_is_evaluated_on_another_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let task = |inputs: &str, outputs: &str, value: f64| {
+        let channels =
+            |names: &str, value: f64| names.split(' ').map(|name| format!("{name} = {{ go = {value:?} }}\n")).collect::<String>();
+        format!(
+            "summary = \"a task\"\ndt = 20.0\n[[epochs]]\nname = \"go\"\nduration = 100.0\ngraded = 1\n[inputs]\n{}[outputs]\n{}",
+            channels(inputs, 1.0),
+            channels(outputs, value)
+        )
+    };
+    let tasks = [
+        ("mine", task("u v", "z w", 0.5)),
+        ("other", task("u v", "z w", 3.0)),
+        ("swapped", task("v u", "z w", 0.5)),
+        ("three", task("u v x", "z w", 0.5)),
+        ("garbage", "garbage [[[".into()),
+    ];
+    for (name, text) in tasks {
+        fs::write(folder.path().join(format!("{name}.toml")), text).expect("a file");
+    }
+    json(folder.path(), &["train", "--data", "mine.toml", "--units", "6", "--updates", "2", "--out", "run", "--json"]);
+    let error = |more: &[&str]| json(folder.path(), &[&["eval", "run", "--trials", "3", "--json"], more].concat())["rms_error"].as_f64();
+    assert_eq!(error(&["--data", "mine.toml"]), error(&[]));
+    assert!(error(&["--data", "other.toml"]) > error(&[]).map(|error| error + 1.0));
+    for (name, word) in [("swapped", "another order"), ("three", "inputs"), ("garbage", "garbage.toml"), ("missing", "missing.toml")] {
+        let refused = program::nn4n(folder.path(), &["eval", "run", "--data", &format!("{name}.toml")], &[]);
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && message.contains(word), "{name}: {message}");
+    }
 }
 
 #[test]

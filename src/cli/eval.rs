@@ -1,14 +1,18 @@
 //! `nn4n eval`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use nn4n_tasks::{Channel, Task};
+use serde_json::{Map, json};
 
 use super::{output, setting};
 use crate::{
     Checkpoint, DeviceChoice,
+    checkpoint::Header,
     evaluate::{Evaluation, evaluate},
+    progress::say,
 };
 
 #[derive(Debug, Args)]
@@ -24,10 +28,10 @@ pub struct EvalArgs {
     /// Another task than the one it was trained on
     #[arg(long, value_name = "ID")]
     task: Option<String>,
-    /// Other trials of your own: an .npz or a task in TOML, as for `nn4n train --data`
+    /// Other trials of your own, as for `nn4n train --data`: all rows of an .npz, or a task in TOML
     #[arg(long, value_name = "FILE.npz|FILE.toml", conflicts_with = "task")]
     data: Option<PathBuf>,
-    /// Fresh trials of each condition
+    /// Fresh trials of each condition; of an .npz, rows drawn
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     trials: u32,
     /// Seed of the trials and the noise
@@ -45,13 +49,56 @@ pub fn eval(args: &EvalArgs) -> Result<()> {
     let checkpoint = Checkpoint::load(&args.checkpoint)?;
     let task = match (&args.task, &args.data) {
         // Every task of the registry can be run at the step of the network.
-        (Some(id), _) => nn4n_tasks::create(id, Some(&serde_json::json!({ "dt": checkpoint.header.model.dt })))?,
-        (None, Some(path)) => setting::own_data(path, Some(&checkpoint.header.task))?,
-        (None, None) => checkpoint.task()?,
+        (Some(id), _) => nn4n_tasks::create(id, Some(&json!({ "dt": checkpoint.header.model.dt })))?,
+        (None, Some(path)) => other_data(path, &checkpoint.header)?,
+        (None, None) => trained_task(&checkpoint)?,
     };
     let network = checkpoint.network(&output::open_device(args.device)?)?;
     let evaluation = evaluate(&network, task.as_ref(), args.trials as usize, args.seed)?;
     if args.json { output::json(&evaluation) } else { print(&evaluation, args) }
+}
+
+fn trained_task(checkpoint: &Checkpoint) -> Result<Box<dyn Task>> {
+    let task = checkpoint.task();
+    if checkpoint.header.task.id.starts_with("data/") {
+        return task.context(
+            "the network was trained on trials of its own, which cannot be had; put their file back, or give others with --data FILE",
+        );
+    }
+    Ok(task?)
+}
+
+/// The rows of an `.npz` at the step of the network, right where those of the training would be; or a task in TOML.
+fn other_data(path: &Path, header: &Header) -> Result<Box<dyn Task>> {
+    let trained = Some(&header.task.parameters).filter(|_| header.task.id == "data/npz");
+    let mut settings = Map::from_iter([("dt".into(), json!(header.model.dt))]);
+    if let Some(rms_error) = trained.map(|trained| &trained["rms_error"]).filter(|rms_error| !rms_error.is_null()) {
+        settings.insert("rms_error".into(), rms_error.clone());
+    }
+    let held_out = trained.and_then(|trained| trained["held_out"].as_u64()).unwrap_or(0);
+    if held_out > 0 && path.extension().is_some_and(|extension| extension == "npz") {
+        say(&format!(
+            "all rows of {} are used; of its own file the training kept the last {held_out} apart, and was given the others",
+            path.display()
+        ));
+    }
+    let task = setting::own_data(path, settings)?;
+    same_order("inputs", &header.task.inputs, &task.inputs())?;
+    same_order("outputs", &header.task.outputs, &task.outputs())?;
+    Ok(task)
+}
+
+/// Channels are given by their place: the same names in another order would be taken for each other.
+fn same_order(part: &str, trained: &[String], given: &[Channel]) -> Result<()> {
+    let given: Vec<&String> = given.iter().map(|channel| &channel.name).collect();
+    let sorted = |mut names: Vec<&String>| {
+        names.sort();
+        names.into_iter().cloned().collect::<Vec<_>>()
+    };
+    if !given.iter().copied().eq(trained) && sorted(given.clone()) == sorted(trained.iter().collect()) {
+        bail!("--data: its {part} {given:?} stand in another order than those of the training, {trained:?}; give them in that order");
+    }
+    Ok(())
 }
 
 fn print(evaluation: &Evaluation, args: &EvalArgs) -> Result<()> {

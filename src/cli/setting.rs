@@ -6,8 +6,6 @@ use anyhow::{Context, Result, bail};
 use nn4n_tasks::Task;
 use serde_json::{Map, Value, json};
 
-use crate::checkpoint::TaskRecord;
-
 /// A parameter and its value: JSON, or a text where it is none.
 pub type Setting = (String, Value);
 
@@ -28,19 +26,16 @@ pub fn task(id: &str, settings: &[Setting]) -> Result<Box<dyn Task>> {
     Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?)
 }
 
-/// One's own trials: the arrays of an `.npz`, or a task in TOML. Data that a network was `trained` on lend their other settings to data of the
-/// same kind, but for `held_out`: all rows of the file are meant.
-pub fn own_data(path: &Path, trained: Option<&TaskRecord>) -> Result<Box<dyn Task>> {
+/// One's own trials: the arrays of an `.npz`, with these `settings`, or a task in TOML, which says all itself.
+pub fn own_data(path: &Path, settings: Map<String, Value>) -> Result<Box<dyn Task>> {
     // The path is made absolute, so that the run can be evaluated from anywhere.
     let absolute = path::absolute(path).with_context(|| format!("--data {}", path.display()))?;
     let Some(text) = absolute.to_str() else { bail!("--data {}: the path must be valid UTF-8; rename the file", path.display()) };
-    let id = match absolute.extension().and_then(|extension| extension.to_str()) {
-        Some("npz") => "data/npz",
-        Some("toml") => "data/toml",
+    let (id, mut parameters) = match absolute.extension().and_then(|extension| extension.to_str()) {
+        Some("npz") => ("data/npz", settings),
+        Some("toml") => ("data/toml", Map::new()),
         _ => bail!("--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file", path.display()),
     };
-    let mut parameters = trained.filter(|task| task.id == id).and_then(|task| task.parameters.as_object().cloned()).unwrap_or_default();
-    parameters.remove("held_out");
     parameters.insert("path".into(), json!(text));
     Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?)
 }

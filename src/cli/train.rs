@@ -180,7 +180,7 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
 fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     let task: Arc<dyn Task> = match (&args.task, &args.data) {
         (Some(id), _) => nn4n_tasks::create(id, None)?.into(),
-        (_, Some(path)) => setting::own_data(path, None)?.into(),
+        (_, Some(path)) => setting::own_data(path, serde_json::Map::new())?.into(),
         (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml"),
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));

@@ -6,20 +6,23 @@
 use std::fmt::Write;
 
 use nn4n_models::{Kind, ModelConfig};
+use nn4n_tasks::Task;
+use serde::Deserialize;
 
 use super::{Description, assessment::Picture};
-use crate::{Checkpoint, checkpoint::TaskRecord, evaluate::ConditionResult};
+use crate::{Checkpoint, TrainConfig, checkpoint::TaskRecord, evaluate::ConditionResult};
 
 /// Rows of the table of conditions.
 const ROWS: usize = 12;
-/// Settings that say what is reported of the training, not how it goes.
-const REPORTING: [&str; 2] = ["log_every", "tensorboard"];
+/// Settings that stand elsewhere on the card, or say what is reported of the training and not how it goes.
+const UNSHOWN: [&str; 3] = ["log_every", "tensorboard", "updates"];
 /// Name of the picture beside the card.
 pub(super) const PICTURE: &str = "performance.png";
 
 /// The card of a checkpoint, and how it is named in its examples: a name in the zoo or `hf:OWNER/NAME`.
 pub(super) fn card(
     checkpoint: &Checkpoint,
+    task: &dyn Task,
     description: &Description,
     conditions: &[ConditionResult],
     picture: &Picture,
@@ -36,9 +39,9 @@ pub(super) fn card(
         ),
         network(checkpoint, description),
         performance(description, conditions, picture),
-        training(checkpoint, reference),
+        training(checkpoint, task, reference),
         loading(checkpoint, description, reference),
-        citation(checkpoint, &description.paper),
+        citation(checkpoint, task),
     ];
     sections.join("\n")
 }
@@ -138,9 +141,12 @@ fn sentence(text: &str) -> String {
 fn plain(text: &str) -> String {
     let escape = |c: char| match c {
         c if c.is_control() => " ".into(),
+        // What turns the direction of the text.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => String::new(),
         '<' => "&lt;".into(),
+        '&' => "&amp;".into(),
         '`' => "'".into(),
-        '|' | '[' | ']' | '*' => format!("\\{c}"),
+        '\\' | '|' | '[' | ']' | '*' | '~' => format!("\\{c}"),
         c => c.to_string(),
     };
     text.chars().map(escape).collect()
@@ -191,7 +197,7 @@ fn performance(description: &Description, conditions: &[ConditionResult], pictur
     text
 }
 
-fn training(checkpoint: &Checkpoint, reference: &str) -> String {
+fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String {
     let header = &checkpoint.header;
     if let Some(imported) = &header.provenance.imported {
         return format!(
@@ -201,8 +207,11 @@ fn training(checkpoint: &Checkpoint, reference: &str) -> String {
             plain(&imported.file)
         );
     }
+    // What another version wrote is not shown: it may mean something else by it.
+    let settings = TrainConfig::deserialize(&header.train.settings).ok();
+    let at_most = settings.as_ref().map_or_else(String::new, |settings| format!(" of at most {}", settings.updates));
     let mut text = format!(
-        "## Training\n\n{} updates, seed {}, with {} ({} validations).\n",
+        "## Training\n\n{}{at_most} updates, seed {}, with {} ({} validations). All there is to know is in the checkpoint: `nn4n inspect --json`.\n",
         header.train.updates,
         header.seed,
         plain(&header.provenance.program),
@@ -214,7 +223,9 @@ fn training(checkpoint: &Checkpoint, reference: &str) -> String {
     if let Some(init) = &header.provenance.init {
         let _ = writeln!(text, "Training started from the network of `{}`.", plain(&init.display().to_string()));
     }
-    text.push_str(&settings_table(&header.train.settings));
+    if let Some(settings) = settings {
+        text.push_str(&settings_table(settings, task));
+    }
     let records = &header.train.validations;
     if records.is_empty() {
         return text;
@@ -229,17 +240,19 @@ fn training(checkpoint: &Checkpoint, reference: &str) -> String {
     text
 }
 
-/// The settings that training depends on, as in a run.toml.
-fn settings_table(settings: &serde_json::Value) -> String {
-    let settings = settings.as_object().into_iter().flatten().filter(|(name, _)| !REPORTING.contains(&name.as_str()));
-    let rows: String = settings.map(|(name, value)| rows(name, value)).collect();
+/// The settings of the training as in a run.toml, with the rule that ended it, which may be the task's own.
+fn settings_table(mut train: TrainConfig, task: &dyn Task) -> String {
+    train.stop.criterion = train.criterion(task);
+    let settings = serde_json::to_value(train).unwrap_or_default();
+    let shown = settings.as_object().into_iter().flatten().filter(|(name, _)| !UNSHOWN.contains(&name.as_str()));
+    let rows: String = shown.map(|(name, value)| setting_rows(name, value)).collect();
     format!("\n| setting | |\n|---|---|\n{rows}")
 }
 
 /// A setting, or a row for each of those that a table of settings consists of.
-fn rows(name: &str, value: &serde_json::Value) -> String {
+fn setting_rows(name: &str, value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::Object(parts) => parts.iter().map(|(part, value)| rows(&format!("{name}.{part}"), value)).collect(),
+        serde_json::Value::Object(parts) => parts.iter().map(|(part, value)| setting_rows(&format!("{name}.{part}"), value)).collect(),
         serde_json::Value::String(text) => format!("| {} | {} |\n", plain(name), plain(text)),
         other => format!("| {} | {} |\n", plain(name), plain(&other.to_string())),
     }
@@ -272,17 +285,14 @@ fn settings(task: &TaskRecord) -> String {
     own.map(|(name, value)| format!(" --set '{name}={}'", value.to_string().replace('\'', "'\\''"))).collect()
 }
 
-fn citation(checkpoint: &Checkpoint, paper: &str) -> String {
-    let provenance = &checkpoint.header.provenance;
-    let known = &provenance.citations;
-    // A paper may be known by another form of its reference.
-    let doi = |text: &str| text.split("doi.org/").nth(1).map(String::from);
-    let others =
-        known.iter().map(String::as_str).filter(|citation| *citation != paper && (doi(paper).is_none() || doi(citation) != doi(paper)));
-    let program =
-        format!("the nn4n authors. {}: continuous-time recurrent neural networks for computational neuroscience.", provenance.program);
-    let citations: String =
-        [paper].into_iter().chain(others).chain([program.as_str()]).map(|text| format!("- {}\n", plain(text))).collect();
+fn citation(checkpoint: &Checkpoint, task: &dyn Task) -> String {
+    let (provenance, source) = (&checkpoint.header.provenance, task.citation());
+    let published = Some(source.to_string()).filter(|_| source.year > 0);
+    // A paper may be known by another form of its reference; what is not published is not cited.
+    let is_source = |citation: &str| citation == source.to_string() || (!source.doi.is_empty() && citation.ends_with(source.doi));
+    let others = provenance.citations.iter().filter(|citation| !is_source(citation)).cloned();
+    let program = format!("the nn4n authors. {}: {}", provenance.program, env!("CARGO_PKG_DESCRIPTION"));
+    let citations: String = published.into_iter().chain(others).chain([program]).map(|text| format!("- {}\n", plain(&text))).collect();
     format!("## Citation\n\n{citations}")
 }
 
@@ -302,15 +312,21 @@ mod tests {
 
     #[test]
     fn settings_within_settings_have_rows_of_their_own() {
-        let settings = serde_json::json!({ "batch_size": 20, "log_every": 10, "optimizer": { "kind": "sgd" }, "tasks": ["a|b"] });
-        assert_eq!(
-            settings_table(&settings),
-            "\n| setting | |\n|---|---|\n| batch_size | 20 |\n| optimizer.kind | sgd |\n| tasks | \\[\"a\\|b\"\\] |\n"
-        );
+        let settings = serde_json::json!({ "kind": "sgd", "parts": { "tasks": ["a|b"] } });
+        assert_eq!(setting_rows("optimizer", &settings), "| optimizer.kind | sgd |\n| optimizer.parts.tasks | \\[\"a\\|b\"\\] |\n");
+    }
+
+    #[test]
+    fn the_rule_that_ended_the_training_is_shown_where_it_is_the_tasks_own() -> Result<(), nn4n_tasks::TaskError> {
+        let task = nn4n_tasks::create("song2016/rdm_varstim", None)?;
+        let shown = settings_table(TrainConfig::default(), task.as_ref());
+        assert!(shown.contains("stop.criterion.mean_performance.threshold | 0.85") && !shown.contains("| updates"), "{shown}");
+        Ok(())
     }
 
     #[test]
     fn text_of_a_file_stays_text() {
+        assert_eq!(plain("\\[x\\](y) &lt; ~~z~~ \u{202e}"), "\\\\\\[x\\\\\\](y) &amp;lt; \\~\\~z\\~\\~ ");
         assert_eq!(plain("a|b\n# <td>`x` \u{1b}[2J [link](y)"), "a\\|b # &lt;td>'x'  \\[2J \\[link\\](y)");
     }
 }

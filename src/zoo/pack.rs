@@ -105,7 +105,7 @@ pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     let (assessment, conditions) = Assessment::of(&network, task.as_ref())?;
     let description = Description::of(&packing.id, &checkpoint, bytes.len() as u64, assessment, license)?;
     let picture = Picture::of(&network, task.as_ref())?;
-    let text = card(&checkpoint, &description, &conditions, &picture, &packing.reference(&bytes));
+    let text = card(&checkpoint, task.as_ref(), &description, &conditions, &picture, &packing.reference(&bytes));
     let json = serde_json::to_string_pretty(&description).map_err(|error| Error::file(directory, error))?;
 
     picture.save(&directory.join(PICTURE))?;

@@ -11,7 +11,7 @@
 //! Both ends of the orientations, 0 and pi, are the same orientation, so it has two channels, as in the source. Where the delay is drawn, n
 //! is that of the longest delay.
 //!
-//! One Poisson number of spikes is drawn for a whole period and all channels of a location, each in a step drawn at random and in a channel
+//! One Poisson number of spikes is drawn for a whole period and all channels that it concerns, each in a step drawn at random and in a channel
 //! drawn in proportion to how much it fires, which is the same distribution.
 
 use std::f64::consts::PI;
@@ -95,6 +95,9 @@ impl Spikes {
         rng: &mut TrialRng,
     ) {
         let n = channels.len();
+        if steps.is_empty() {
+            return;
+        }
         // What the channels up to each one fire together.
         let mut sum = 0.0;
         let up_to: Vec<f64> = (0..n)
