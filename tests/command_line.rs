@@ -269,6 +269,17 @@ fn a_users_own_arrays_are_a_task() {
 }
 
 #[test]
+fn a_task_with_the_channels_of_the_training_in_another_order_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [trained, other] = ["mante2013/context_integration_continuous", "mante2013/context_integration"];
+    json(folder.path(), &["train", "--task", trained, "--units", "6", "--updates", "1", "--out", "run", "--json"]);
+    json(folder.path(), &["eval", "run", "--task", trained, "--trials", "1", "--json"]);
+    let refused = program::nn4n(folder.path(), &["eval", "run", "--task", other, "--trials", "1"], &[]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains(other) && message.contains("another order"), "{message}");
+}
+
+#[test]
 fn a_network_of_a_declared_task_is_evaluated_on_another_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let task = |inputs: &str, outputs: &str, value: f64| {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use nn4n_tasks::{Channel, Task};
+use nn4n_tasks::Task;
 use serde_json::{Map, json};
 
 use super::{output, setting};
 use crate::{
     Checkpoint, DeviceChoice,
-    checkpoint::Header,
+    checkpoint::{Header, TaskRecord},
     evaluate::{Evaluation, evaluate},
     progress::say,
 };
@@ -53,6 +53,7 @@ pub fn eval(args: &EvalArgs) -> Result<()> {
         (None, Some(path)) => other_data(path, &checkpoint.header)?,
         (None, None) => trained_task(&checkpoint)?,
     };
+    check_order(&checkpoint.header.task, task.as_ref())?;
     let network = checkpoint.network(&output::open_device(args.device)?)?;
     let evaluation = evaluate(&network, task.as_ref(), args.trials as usize, args.seed)?;
     if args.json { output::json(&evaluation) } else { print(&evaluation, args) }
@@ -60,12 +61,10 @@ pub fn eval(args: &EvalArgs) -> Result<()> {
 
 fn trained_task(checkpoint: &Checkpoint) -> Result<Box<dyn Task>> {
     let task = checkpoint.task();
-    if checkpoint.header.task.id.starts_with("data/") {
-        return task.context(
-            "the network was trained on trials of its own, which cannot be had; put their file back, or give others with --data FILE",
-        );
+    if !checkpoint.header.task.id.starts_with("data/") {
+        return Ok(task?);
     }
-    Ok(task?)
+    task.context("the network was trained on trials of its own, which cannot be had; put their file back, or give others with --data FILE")
 }
 
 /// The rows of an `.npz` at the step of the network, right where those of the training would be; or a task in TOML.
@@ -82,21 +81,19 @@ fn other_data(path: &Path, header: &Header) -> Result<Box<dyn Task>> {
             path.display()
         ));
     }
-    let task = setting::own_data(path, settings)?;
-    same_order("inputs", &header.task.inputs, &task.inputs())?;
-    same_order("outputs", &header.task.outputs, &task.outputs())?;
-    Ok(task)
+    setting::own_data(path, settings)
 }
 
 /// Channels are given by their place: the same names in another order would be taken for each other.
-fn same_order(part: &str, trained: &[String], given: &[Channel]) -> Result<()> {
-    let given: Vec<&String> = given.iter().map(|channel| &channel.name).collect();
-    let sorted = |mut names: Vec<&String>| {
-        names.sort();
-        names.into_iter().cloned().collect::<Vec<_>>()
-    };
-    if !given.iter().copied().eq(trained) && sorted(given.clone()) == sorted(trained.iter().collect()) {
-        bail!("--data: its {part} {given:?} stand in another order than those of the training, {trained:?}; give them in that order");
+fn check_order(trained: &TaskRecord, task: &dyn Task) -> Result<()> {
+    let given = TaskRecord::of(task);
+    for (part, trained, given) in [("inputs", &trained.inputs, &given.inputs), ("outputs", &trained.outputs, &given.outputs)] {
+        if trained != given && trained.len() == given.len() && trained.iter().all(|name| given.contains(name)) {
+            bail!(
+                "`{}`: its {part} {given:?} stand in another order than those of the training, {trained:?}; choose a task of that order",
+                task.id()
+            );
+        }
     }
     Ok(())
 }

@@ -208,7 +208,7 @@ fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String
         );
     }
     // What another version wrote is not shown: it may mean something else by it.
-    let settings = TrainConfig::deserialize(&header.train.settings).ok();
+    let settings = of_this_version(&header.train.settings);
     let at_most = settings.as_ref().map_or_else(String::new, |settings| format!(" of at most {}", settings.updates));
     let mut text = format!(
         "## Training\n\n{}{at_most} updates, seed {}, with {} ({} validations). All there is to know is in the checkpoint: `nn4n inspect --json`.\n",
@@ -240,7 +240,13 @@ fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String
     text
 }
 
-/// The settings of the training as in a run.toml, with the rule that ended it, which may be the task's own.
+/// The settings, if none of them is unknown and none is missing: defaults are not what a network was trained with.
+fn of_this_version(settings: &serde_json::Value) -> Option<TrainConfig> {
+    let train = TrainConfig::deserialize(settings).ok()?;
+    serde_json::to_value(&train).is_ok_and(|whole| whole == *settings).then_some(train)
+}
+
+/// The settings of the training as in a run.toml, with the rule that ends it, which may be the task's own.
 fn settings_table(mut train: TrainConfig, task: &dyn Task) -> String {
     train.stop.criterion = train.criterion(task);
     let settings = serde_json::to_value(train).unwrap_or_default();
@@ -317,7 +323,15 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_that_ended_the_training_is_shown_where_it_is_the_tasks_own() -> Result<(), nn4n_tasks::TaskError> {
+    fn settings_that_are_missing_or_unknown_are_not_made_up() {
+        let whole = serde_json::to_value(TrainConfig::default()).unwrap_or_default();
+        assert_eq!(of_this_version(&whole), Some(TrainConfig::default()));
+        let more = serde_json::json!({ "newer": 1 });
+        assert_eq!([&serde_json::json!({}), &serde_json::Value::Null, &more].map(of_this_version), [None, None, None]);
+    }
+
+    #[test]
+    fn the_rule_that_ends_the_training_is_shown_where_it_is_the_tasks_own() -> Result<(), nn4n_tasks::TaskError> {
         let task = nn4n_tasks::create("song2016/rdm_varstim", None)?;
         let shown = settings_table(TrainConfig::default(), task.as_ref());
         assert!(shown.contains("stop.criterion.mean_performance.threshold | 0.85") && !shown.contains("| updates"), "{shown}");
