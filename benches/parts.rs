@@ -42,7 +42,9 @@ fn forward(group: &mut BenchmarkGroup<'_, WallTime>, step: &TrainingStep) {
     group.bench_function("forward", |bencher| bencher.iter(|| unroll(step, true)));
     let frozen = step.network.frozen();
     for (name, noise) in [("simulation", None), ("simulation_noise", Some(NoiseKey::new(0, 0)))] {
-        group.bench_function(name, |bencher| bencher.iter(|| frozen.unroll(&step.batch.inputs, None, noise).expect("a trajectory")));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| frozen.unroll(&step.batch.inputs, None, noise).expect("a trajectory"))
+        });
     }
 }
 
@@ -52,7 +54,11 @@ fn loss(group: &mut BenchmarkGroup<'_, WallTime>, step: &TrainingStep) -> Outcom
     group.bench_function("loss", |bencher| bencher.iter(|| total(step, &frozen)));
     group.bench_function("gradients", |bencher| {
         let prepare = || total(step, &unroll(step, true));
-        bencher.iter_batched(prepare, |total| gradients(&total, &step.parameters).expect("gradients"), BatchSize::PerIteration);
+        bencher.iter_batched(
+            prepare,
+            |total| gradients(&total, &step.parameters).expect("gradients"),
+            BatchSize::PerIteration,
+        );
     });
     Ok(())
 }
@@ -68,11 +74,17 @@ fn update(group: &mut BenchmarkGroup<'_, WallTime>, step: &TrainingStep) -> Outc
     // Clipping changes the gradients in place.
     let copies = || found.iter().map(|gradient| gradient.copy().expect("a copy")).collect();
     group.bench_function("clip", |bencher| {
-        bencher.iter_batched(copies, |found: Vec<Tensor>| clip(found, None, Some(1e-6)).expect("gradients"), BatchSize::SmallInput);
+        bencher.iter_batched(
+            copies,
+            |found: Vec<Tensor>| clip(found, None, Some(1e-6)).expect("gradients"),
+            BatchSize::SmallInput,
+        );
     });
     for name in ["sgd", "adam", "adamw"] {
         let mut optimizer = Optimizer::new(OptimizerConfig::named(name)?);
-        group.bench_function(name, |bencher| bencher.iter(|| optimizer.step(&step.parameters, &found, 1e-9).expect("an update")));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| optimizer.step(&step.parameters, &found, 1e-9).expect("an update"))
+        });
     }
     group.bench_function("constraints", |bencher| bencher.iter(|| step.network.project().expect("a projection")));
     Ok(())

@@ -1,4 +1,5 @@
-//! A whole training step of each case: `cargo bench --bench training_step`. `nn4n bench` compares them with the machine's matrix products.
+//! A whole training step of each case: `cargo bench --bench training_step`. `nn4n bench` compares them with the
+//! machine's matrix products.
 
 use std::{error::Error, time::Duration};
 

@@ -8,7 +8,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
 use ndarray::{Array2, ArrayView2, s};
-use nn4n::{Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig, progress::progress_bar};
+use nn4n::{
+    Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig,
+    progress::progress_bar,
+};
 use nn4n::{tasks::*, train::fit};
 
 /// Remember which of two cues was shown, for so long.
@@ -35,13 +38,15 @@ impl Task for DelayedReport {
         [1.0, 2.0].map(|cue| Condition::new().with("cue", cue)).into()
     }
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        let cue = condition.and_then(|condition| condition.number("cue")).unwrap_or(if rng.chance(0.5) { 1.0 } else { 2.0 });
+        let cue =
+            condition.and_then(|condition| condition.number("cue")).unwrap_or(if rng.chance(0.5) { 1.0 } else { 2.0 });
         let (correct, mut timeline) = (usize::from(cue == 2.0), Timeline::new(self.dt())?);
         let shown = timeline.push("cue", ("cue", 200.0))?;
         timeline.push_steps("delay", self.0.draw("delay", Clock::new(self.dt()), rng)?)?;
         let decision = timeline.push("decision", ("decision", 300.0))?;
         let steps = timeline.n_steps();
-        let (mut inputs, mut targets, loss_mask) = (Array2::zeros((steps, 3)), Array2::zeros((steps, 2)), Array2::ones((steps, 2)));
+        let (mut inputs, mut targets, loss_mask) =
+            (Array2::zeros((steps, 3)), Array2::zeros((steps, 2)), Array2::ones((steps, 2)));
         inputs.slice_mut(s![shown, correct]).fill(1.0);
         inputs.slice_mut(s![decision.clone(), 2]).fill(1.0);
         inputs.mapv_inplace(|signal: f32| signal + 0.03 * rng.gaussian() as f32);

@@ -52,7 +52,8 @@ fn main() -> anyhow::Result<()> {
     };
     let mut selective = [0usize; 2];
     for unit in 0..network.units().len() {
-        let ((left, left_variance), (right, right_variance)) = (moments(0..n_trials, unit), moments(n_trials..2 * n_trials, unit));
+        let ((left, left_variance), (right, right_variance)) =
+            (moments(0..n_trials, unit), moments(n_trials..2 * n_trials, unit));
         let deviation = ((left_variance + right_variance) / 2.0).sqrt();
         if deviation > 0.0 && (right - left).abs() / deviation > 1.0 {
             selective[usize::from(network.units().cell_types[unit] == Some(CellType::Inhibitory))] += 1;

@@ -1,4 +1,5 @@
-//! A trained network in Rust and in Python: tensors as arrays without a copy, activity as .npz, the network itself as a NumPy program.
+//! A trained network in Rust and in Python: tensors as arrays without a copy, activity as .npz, the network itself as a
+//! NumPy program.
 //!
 //! ```text
 //! cargo run --release --example to_and_from_python
@@ -66,7 +67,8 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let there = Recording::load(file("from_python.npz"))?;
-    let difference = (&here.rates - &there.rates).iter().fold(0f32, |largest, difference| largest.max(difference.abs()));
+    let difference =
+        (&here.rates - &there.rates).iter().fold(0f32, |largest, difference| largest.max(difference.abs()));
     println!("largest difference between the rates of Rust and of NumPy: {difference:.1e}");
     println!("next: cargo run --release -- export {} --help", run.path().display());
     Ok(())

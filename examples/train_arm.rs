@@ -39,7 +39,8 @@ fn main() -> anyhow::Result<()> {
 
     // The same eight targets, 20 cm away; steps of 20 ms are fine enough for this arm and halve the time.
     let task: Arc<dyn Task> = Arc::new(ArmReach { dt: 20.0, ..ArmReach::default() });
-    let model = ModelConfig::vanilla(task.inputs().len(), 80, task.outputs().len()).dt(task.dt()).tau(60.0).sigma_rec(0.02);
+    let model =
+        ModelConfig::vanilla(task.inputs().len(), 80, task.outputs().len()).dt(task.dt()).tau(60.0).sigma_rec(0.02);
     let mut train = TrainConfig { batch_size: 24, updates: 3000, ..TrainConfig::default() };
     train.regularisers = vec![Regulariser::new(Penalty::L2Rates {}, 1e-5)];
     train.validation.trials_per_condition = 6;

@@ -1,4 +1,5 @@
-//! The main path: train an excitatory/inhibitory network on perceptual decision making, save it, load it back, look at it.
+//! The main path: train an excitatory/inhibitory network on perceptual decision making, save it, load it back, look at
+//! it.
 //!
 //! ```text
 //! cargo run --release --example train_eirnn                       seconds on two cores, after the build
@@ -67,7 +68,8 @@ fn main() -> anyhow::Result<()> {
     // From here on only the file counts.
     let checkpoint = Checkpoint::load(run.path())?;
     let network = checkpoint.network(&device)?;
-    let metrics: Vec<String> = checkpoint.header.metrics.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
+    let metrics: Vec<String> =
+        checkpoint.header.metrics.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
     println!(
         "{} updates; saved is the best network, of update {}: {}",
         outcome.updates,
@@ -78,7 +80,8 @@ fn main() -> anyhow::Result<()> {
     // The psychometric curve, if the task has a coherence.
     let coherences = graded_values(task.as_ref(), "coherence");
     if !coherences.is_empty() {
-        let counts = psychometric(&network, task.as_ref(), "coherence", &coherences, if args.quick { 20 } else { 400 }, 1)?;
+        let counts =
+            psychometric(&network, task.as_ref(), "coherence", &coherences, if args.quick { 20 } else { 400 }, 1)?;
         println!("coherence  choice 1  trials");
         for count in &counts {
             println!("{:>7.1} %  {:>6.1} %  {:>6}", 100.0 * count.value, 100.0 * count.fraction(), count.trials);

@@ -35,8 +35,8 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let device = nn4n::DeviceChoice::Auto.open()?.0;
 
-    // Inhibition is local. Sensory to motor is dense, motor to sensory sparse. By default the first area gets the input and
-    // excitatory units of the last one are read out.
+    // Inhibition is local. Sensory to motor is dense, motor to sensory sparse. By default the first area gets the input
+    // and excitatory units of the last one are read out.
     let task: Arc<dyn Task> = Arc::new(ManteAreas::default());
     let model = ModelConfig::multi_area(6, 2, [Area::ei("sensory", 75, 0.8), Area::ei("motor", 75, 0.8)])
         .feedforward(Density::excitatory(1.0))

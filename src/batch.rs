@@ -103,8 +103,8 @@ enum Numbers<'t, T> {
     Copied(ArrayD<T>),
 }
 
-/// The numbers of a tensor as an array of `T`: those in the tensor's own memory if it is on the CPU and of that type, else a converted copy.
-/// While they are borrowed the tensor can be read, but not changed.
+/// The numbers of a tensor as an array of `T`: those in the tensor's own memory if it is on the CPU and of that type,
+/// else a converted copy. While they are borrowed the tensor can be read, but not changed.
 ///
 /// # Errors
 /// If the tensor cannot be brought to the host.
@@ -115,7 +115,8 @@ pub fn host<T: WithDType>(tensor: &Tensor) -> Result<HostArray<'_, T>> {
     }
     drop(storage);
     let numbers = tensor.detach().to_device(&Device::Cpu)?.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?;
-    let array = ArrayD::from_shape_vec(tensor.dims(), numbers).map_err(|error| Error::setting("tensor", error.to_string()))?;
+    let array =
+        ArrayD::from_shape_vec(tensor.dims(), numbers).map_err(|error| Error::setting("tensor", error.to_string()))?;
     Ok(HostArray(Numbers::Copied(array)))
 }
 
@@ -182,7 +183,10 @@ mod tests {
         assert_eq!(converted.view(), array.mapv(f64::from));
         let repeated = tensor.narrow(0, 0, 1)?.broadcast_as((5, 3, 4))?;
         assert!(host::<f32>(&repeated)?.is_borrowed());
-        assert_eq!(host::<f32>(&repeated)?.view().index_axis(ndarray::Axis(0), 4), array.index_axis(ndarray::Axis(0), 0));
+        assert_eq!(
+            host::<f32>(&repeated)?.view().index_axis(ndarray::Axis(0), 4),
+            array.index_axis(ndarray::Axis(0), 0)
+        );
         assert_eq!(host::<u8>(&Tensor::zeros((0, 3), DType::U8, &Device::Cpu)?)?.view().shape(), [0, 3]);
         assert_eq!(host::<f32>(&Tensor::new(2f32, &Device::Cpu)?)?.view()[[]], 2.0);
         Ok(())

@@ -5,8 +5,8 @@
 //! metadata    nn4n = { format, model, task, train, seed, metrics, provenance }
 //! ```
 //!
-//! Reading is strict: what is missing, unexpected, misshapen, not finite, truncated or newer is refused by name, and sizes are checked before memory is
-//! taken. Writing is atomic.
+//! Reading is strict: what is missing, unexpected, misshapen, not finite, truncated or newer is refused by name, and
+//! sizes are checked before memory is taken. Writing is atomic.
 //!
 //! Its tensors are arrays without a copy:
 //!
@@ -113,7 +113,8 @@ impl TaskRecord {
     /// Rebuilds the task from the registry.
     ///
     /// # Errors
-    /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition has another version by now.
+    /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition
+    /// has another version by now.
     pub fn create(&self) -> Result<Box<dyn Task>> {
         if nn4n_tasks::ids().all(|id| id != self.id) {
             let message = format!(
@@ -221,7 +222,13 @@ impl Provenance {
         } else {
             vec![model.into(), task.citation().to_string()]
         };
-        Self { program: Self::program(), platform: Some(platform()), init: experiment.init.clone(), imported: None, citations }
+        Self {
+            program: Self::program(),
+            platform: Some(platform()),
+            init: experiment.init.clone(),
+            imported: None,
+            citations,
+        }
     }
 }
 
@@ -244,7 +251,10 @@ impl Checkpoint {
     pub fn array<T: WithDType>(&self, name: &str) -> Result<HostArray<'_, T>> {
         let tensor = self.tensors.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.tensors.keys().map(String::as_str).collect();
-            Error::setting("tensor", format!("`{name}` is not part of this network; its tensors are {}", names.join(", ")))
+            Error::setting(
+                "tensor",
+                format!("`{name}` is not part of this network; its tensors are {}", names.join(", ")),
+            )
         })?;
         host(tensor)
     }
@@ -263,11 +273,12 @@ impl Checkpoint {
         write_atomically(path.as_ref(), &serialize(path.as_ref(), &self.tensors, Some(json))?)
     }
 
-    /// Reads `reference`: a file, a run directory, the name of a network that comes with the program (see [`zoo`](crate::zoo)), or
-    /// `hf:owner/repo[@revision][/file]` on the [hub].
+    /// Reads `reference`: a file, a run directory, the name of a network that comes with the program (see
+    /// [`zoo`](crate::zoo)), or `hf:owner/repo[@revision][/file]` on the [hub].
     ///
     /// # Errors
-    /// If there is no such file, it cannot be downloaded, or it is not a complete and consistent checkpoint of a format this program knows.
+    /// If there is no such file, it cannot be downloaded, or it is not a complete and consistent checkpoint of a format
+    /// this program knows.
     pub fn load(reference: impl AsRef<Path>) -> Result<Self> {
         load_with_bytes(reference.as_ref()).map(|(checkpoint, _)| checkpoint)
     }
@@ -284,9 +295,15 @@ impl Checkpoint {
                 "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints saved by nn4n can be read",
             )
         };
-        let json = metadata.as_ref().filter(|metadata| metadata.len() == 1).and_then(|metadata| metadata.get(KEY)).ok_or_else(not_ours)?;
+        let json = metadata
+            .as_ref()
+            .filter(|metadata| metadata.len() == 1)
+            .and_then(|metadata| metadata.get(KEY))
+            .ok_or_else(not_ours)?;
         let checkpoint = Self { header: parse_header(path, json)?, tensors };
-        let unfit = |error| Error::file(path, format!("does not hold the network it describes ({error}); copy or download it again"));
+        let unfit = |error| {
+            Error::file(path, format!("does not hold the network it describes ({error}); copy or download it again"))
+        };
         checkpoint.network(&Device::Cpu).map_err(unfit)?;
         check_types(path, &checkpoint)?;
         check_complete(path, json, &checkpoint.header)?;
@@ -299,7 +316,9 @@ impl Checkpoint {
 pub(crate) fn load_with_bytes(reference: &Path) -> Result<(Checkpoint, Cow<'static, [u8]>)> {
     let from_hub = Reference::from_path(reference)?;
     let unfit = |error| match &from_hub {
-        Some(named) => Error::hub(named, format!("{error}; or name another file of the repository, as hf:owner/repo/FILE")),
+        Some(named) => {
+            Error::hub(named, format!("{error}; or name another file of the repository, as hf:owner/repo/FILE"))
+        }
         None => error,
     };
     let (path, bytes) = read(reference)?;
@@ -345,15 +364,19 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
         format: u32,
     }
     if json.len() > LARGEST_HEADER {
-        let message =
-            format!("has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again", json.len());
+        let message = format!(
+            "has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again",
+            json.len()
+        );
         return Err(Error::file(path, message));
     }
-    let damaged =
-        |error: serde_json::Error| Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"));
+    let damaged = |error: serde_json::Error| {
+        Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"))
+    };
     let version: Version = serde_json::from_str(json).map_err(damaged)?;
     if version.format != FORMAT {
-        let message = format!("has format {}, but this program reads {FORMAT}; update nn4n to read a newer one", version.format);
+        let message =
+            format!("has format {}, but this program reads {FORMAT}; update nn4n to read a newer one", version.format);
         return Err(Error::file(path, message));
     }
     serde_json::from_str(json).map_err(damaged)
@@ -362,8 +385,12 @@ fn parse_header(path: &Path, json: &str) -> Result<Header> {
 /// Numbers of one type, which nothing has to be converted to.
 fn check_types(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
     let specs = checkpoint.header.model.tensor_specs();
-    let numbers =
-        || specs.iter().filter(|spec| !spec.mask).filter_map(|spec| Some((&spec.name, checkpoint.tensors.get(&spec.name)?.dtype())));
+    let numbers = || {
+        specs
+            .iter()
+            .filter(|spec| !spec.mask)
+            .filter_map(|spec| Some((&spec.name, checkpoint.tensors.get(&spec.name)?.dtype())))
+    };
     for wanted in [DType::F32, DType::F64] {
         if numbers().all(|(_, dtype)| dtype == wanted) {
             return Ok(());
@@ -372,13 +399,16 @@ fn check_types(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
     let found = numbers().map(|(name, dtype)| format!("{name} {}", dtype.as_str())).collect::<Vec<_>>().join(", ");
     Err(Error::file(
         path,
-        format!("has tensors of more than one data type or of one that networks do not have ({found}); get the file again"),
+        format!(
+            "has tensors of more than one data type or of one that networks do not have ({found}); get the file again"
+        ),
     ))
 }
 
 /// A description with a field left out would be read with a default, and might mean another network.
 fn check_complete(path: &Path, json: &str, header: &Header) -> Result<()> {
-    let refused = |message: &str| Err(Error::file(path, format!("has a damaged nn4n header ({message}); get the file again")));
+    let refused =
+        |message: &str| Err(Error::file(path, format!("has a damaged nn4n header ({message}); get the file again")));
     let written: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
     if serde_json::to_value(&header.model).ok().as_ref() != written.get("model") {
         return refused("its model is not complete");
@@ -391,19 +421,28 @@ fn check_complete(path: &Path, json: &str, header: &Header) -> Result<()> {
 
 /// Names are shown in terminals and on cards. A network that could not be read again is not written either.
 fn check_names(path: &Path, header: &Header) -> Result<()> {
-    let names = header.task.inputs.iter().chain(&header.task.outputs).chain(header.metrics.keys()).chain(&header.provenance.citations);
+    let names = header
+        .task
+        .inputs
+        .iter()
+        .chain(&header.task.outputs)
+        .chain(header.metrics.keys())
+        .chain(&header.provenance.citations);
     match names.chain([&header.task.id, &header.provenance.program]).find(|name| name.contains(char::is_control)) {
-        Some(name) => {
-            Err(Error::file(path, format!("has the name {name:?}, which holds a control character; names are plain text, so take another")))
-        }
+        Some(name) => Err(Error::file(
+            path,
+            format!("has the name {name:?}, which holds a control character; names are plain text, so take another"),
+        )),
         None => Ok(()),
     }
 }
 
 /// The tensors as a safetensors file with `json` under the one metadata key.
 pub(crate) fn serialize(path: &Path, tensors: &Tensors, json: Option<String>) -> Result<Vec<u8>> {
-    let contiguous: Vec<(&String, Tensor)> =
-        tensors.iter().map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?.contiguous()?))).collect::<Result<_>>()?;
+    let contiguous: Vec<(&String, Tensor)> = tensors
+        .iter()
+        .map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?.contiguous()?)))
+        .collect::<Result<_>>()?;
     let metadata = json.map(|json| HashMap::from([(KEY.to_string(), json)]));
     safetensors::serialize(contiguous.iter().map(|(name, tensor)| (name, tensor)), metadata)
         .map_err(|error| Error::file(path, format!("could not be written ({error})")))
@@ -416,15 +455,23 @@ pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<Strin
 
 fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<HashMap<String, String>>)> {
     let damaged = |error: &dyn std::fmt::Display| {
-        Error::file(path, format!("is not a complete safetensors file ({error}); it may be truncated: copy or download it again"))
+        Error::file(
+            path,
+            format!("is not a complete safetensors file ({error}); it may be truncated: copy or download it again"),
+        )
     };
     let length = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
     if length > 2 * LARGEST_HEADER as u64 {
-        return Err(damaged(&format!("its head has {length} bytes, more than the table and the description of a network")));
+        return Err(damaged(&format!(
+            "its head has {length} bytes, more than the table and the description of a network"
+        )));
     }
     let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
     if file.len() > MOST_TENSORS {
-        return Err(damaged(&format!("it has {} tensors, more than the {MOST_TENSORS} of the largest network", file.len())));
+        return Err(damaged(&format!(
+            "it has {} tensors, more than the {MOST_TENSORS} of the largest network",
+            file.len()
+        )));
     }
     for (name, tensor) in file.iter() {
         // Of a shape with a zero among its sizes the others say nothing about the bytes in the file.

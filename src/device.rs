@@ -48,7 +48,8 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-/// Where the same run on the CPU has the same bits: the architecture, the system and the widest vectors of the processor, such as `x86_64-linux V4`.
+/// Where the same run on the CPU has the same bits: the architecture, the system and the widest vectors of the
+/// processor, such as `x86_64-linux V4`.
 pub fn platform() -> String {
     let vectors = format!("{:?}", pulp::Arch::new());
     let level = vectors.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
@@ -59,11 +60,14 @@ impl DeviceChoice {
     /// Opens the device, and says in words which one it is.
     ///
     /// # Errors
-    /// If a device is named that this program was not built for or that does not work. `auto` takes the CPU then, and says why.
+    /// If a device is named that this program was not built for or that does not work. `auto` takes the CPU then, and
+    /// says why.
     pub fn open(self) -> Result<(Device, String)> {
         match self {
             Self::Cpu => Ok((Device::Cpu, "CPU".into())),
-            Self::Cuda(ordinal) => Ok((cuda(ordinal).map_err(|message| self.error(message))?, format!("NVIDIA GPU {ordinal}"))),
+            Self::Cuda(ordinal) => {
+                Ok((cuda(ordinal).map_err(|message| self.error(message))?, format!("NVIDIA GPU {ordinal}")))
+            }
             Self::Metal => Ok((metal().map_err(|message| self.error(message))?, "Apple GPU".into())),
             Self::Auto => Ok(auto()),
         }

@@ -52,8 +52,10 @@ pub fn check_fit(network: &Ctrnn, task: &dyn Task) -> Result<()> {
     let counts = [("inputs", config.inputs, task.inputs().len()), ("outputs", config.outputs, task.outputs().len())];
     for (name, network, task_has) in counts {
         if network != task_has {
-            let message =
-                format!("the network has {network} {name}, but the task `{}` has {task_has}; choose a task of its shape", task.id());
+            let message = format!(
+                "the network has {network} {name}, but the task `{}` has {task_has}; choose a task of its shape",
+                task.id()
+            );
             return Err(Error::setting("task", message));
         }
     }
@@ -73,13 +75,15 @@ pub(crate) fn check_step(config: &ModelConfig, task: &dyn Task) -> Result<()> {
     Err(Error::setting("dt", message))
 }
 
-/// Evaluates a network on `per_condition` fresh trials of each of the task's conditions (test timing), with its noise on.
+/// Evaluates a network on `per_condition` fresh trials of each of the task's conditions (test timing), with its noise
+/// on.
 pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
     check_fit(network, task)?;
     let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
     let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
     let found = performance(task, &trials, outputs.view())?;
-    let times: Vec<f64> = scores(task, &trials, outputs.view())?.iter().filter_map(|score| score.reaction_time).collect();
+    let times: Vec<f64> =
+        scores(task, &trials, outputs.view())?.iter().filter_map(|score| score.reaction_time).collect();
     Ok(Evaluation {
         task: task.id().into(),
         performance: found.overall,
@@ -90,13 +94,17 @@ pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u6
         conditions: found
             .per_condition
             .into_iter()
-            .map(|score| ConditionResult { condition: score.condition, trials: score.trials, performance: score.performance })
+            .map(|score| ConditionResult {
+                condition: score.condition,
+                trials: score.trials,
+                performance: score.performance,
+            })
             .collect(),
     })
 }
 
-/// The values of a graded condition variable, such as `coherence`, in ascending order, with 0 if they lie on both sides of it. Empty if the task has no
-/// such variable.
+/// The values of a graded condition variable, such as `coherence`, in ascending order, with 0 if they lie on both sides
+/// of it. Empty if the task has no such variable.
 pub fn graded_values(task: &dyn Task, variable: &str) -> Vec<f64> {
     let mut values: Vec<f64> = task.conditions().iter().filter_map(|condition| condition.number(variable)).collect();
     if values.iter().any(|value| *value < 0.0) && values.iter().any(|value| *value > 0.0) {
@@ -165,7 +173,10 @@ pub fn choices(
 ) -> Result<Vec<ChoiceCount>> {
     check_fit(network, task)?;
     let missing = || Error::setting("conditions", format!("every one must have a value of `{variable}`"));
-    let values = conditions.iter().map(|condition| condition.number(variable).ok_or_else(missing)).collect::<Result<Vec<_>>>()?;
+    let values = conditions
+        .iter()
+        .map(|condition| condition.number(variable).ok_or_else(missing))
+        .collect::<Result<Vec<_>>>()?;
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
     let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
     let scores = scores(task, &trials, outputs.view())?;

@@ -101,8 +101,8 @@ impl Experiment {
         Ok(experiment)
     }
 
-    /// Puts an experiment together as the command line does: the loss and the readout follow the [objective](Task::objective) of the task, and the
-    /// step is the task's, whatever `model` and `train` say of them.
+    /// Puts an experiment together as the command line does: the loss and the readout follow the
+    /// [objective](Task::objective) of the task, and the step is the task's, whatever `model` and `train` say of them.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -121,7 +121,11 @@ impl Experiment {
         task.validate()?;
         model.validate()?;
         train.validate()?;
-        curriculum.iter().map(|stage| &stage.task).chain([task]).try_for_each(|task| refuse_with_plant(task.as_ref(), model, train))?;
+        curriculum
+            .iter()
+            .map(|stage| &stage.task)
+            .chain([task])
+            .try_for_each(|task| refuse_with_plant(task.as_ref(), model, train))?;
         train.loss.validate(model.readout)?;
         train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
         fits("inputs", model.inputs, task.inputs().len(), task.id())?;
@@ -129,8 +133,7 @@ impl Experiment {
         fits("dt", model.dt, task.dt(), task.id())?;
         curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;
         if !curriculum.is_empty() && !task.switches().is_empty() {
-            let message =
-                "leads to a sequence of tasks, whose turns are counted from the first update on, stages included; use one of the two";
+            let message = "leads to a sequence of tasks, whose turns are counted from the first update on, stages included; use one of the two";
             return Err(Error::setting("curriculum", message));
         }
         curriculum.iter().try_for_each(|stage| refuse_without_scores(stage.task.as_ref(), "curriculum.threshold"))?;
@@ -146,8 +149,8 @@ impl Experiment {
         Ok(())
     }
 
-    /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's. Where they are left out, the loss and the
-    /// readout follow the [objective](Task::objective) of the task.
+    /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's. Where they
+    /// are left out, the loss and the readout follow the [objective](Task::objective) of the task.
     pub fn from_toml(text: &str) -> Result<Self> {
         let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
         let TaskTable { id, parameters } = document.task;
@@ -167,7 +170,8 @@ impl Experiment {
             model.entry(name).or_insert(value);
         }
         let has_readout = model.contains_key("readout");
-        let mut model: ModelConfig = model.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
+        let mut model: ModelConfig =
+            model.try_into().map_err(|error: toml::de::Error| Error::setting("model", error.to_string()))?;
         if !has_readout {
             model.readout = readout_for(task.objective());
         }
@@ -219,11 +223,15 @@ impl Stage {
         if !(self.threshold > 0.0 && self.threshold <= 1.0) {
             return Err(Error::setting(field("threshold"), format!("must lie in (0, 1], but is {}", self.threshold)));
         }
-        let same = self.task.inputs() == last.inputs() && self.task.outputs() == last.outputs() && self.task.dt() == last.dt();
+        let same =
+            self.task.inputs() == last.inputs() && self.task.outputs() == last.outputs() && self.task.dt() == last.dt();
         if same {
             return Ok(());
         }
-        Err(Error::setting(field("task"), "has other channels or another `dt` than the task itself; one network must serve both"))
+        Err(Error::setting(
+            field("task"),
+            "has other channels or another `dt` than the task itself; one network must serve both",
+        ))
     }
 }
 
@@ -261,6 +269,8 @@ fn fits<T: PartialEq + std::fmt::Display>(field: &str, model: T, task: T, id: &s
     }
     Err(Error::setting(
         format!("model.{field}"),
-        format!("is {model}, but the task `{id}` has {field} = {task}; leave it out of the model, or change the task's"),
+        format!(
+            "is {model}, but the task `{id}` has {field} = {task}; leave it out of the model, or change the task's"
+        ),
     ))
 }

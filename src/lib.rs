@@ -1,4 +1,5 @@
-//! Continuous-time recurrent networks for computational neuroscience: define a network by its biology, train it on a cognitive task, save it, analyse it.
+//! Continuous-time recurrent networks for computational neuroscience: define a network by its biology, train it on a
+//! cognitive task, save it, analyse it.
 //!
 //! ```text
 //! Experiment = Task + ModelConfig + TrainConfig + seed     experiment

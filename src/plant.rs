@@ -5,8 +5,9 @@
 //! state_k = step(state_{k-1}, torque_k)                                  hand_k - hand at the start: what is graded
 //! ```
 //!
-//! The equations and symbols of the arm are in [`nn4n_tasks::motor::Arm`], those of the loop in [`nn4n_tasks::motor::Plant`]; this computes the same
-//! for a batch of trials at once. Quantities of the arm are tensors (batch).
+//! The equations and symbols of the arm are in [`nn4n_tasks::motor::Arm`], those of the loop in
+//! [`nn4n_tasks::motor::Plant`]; this computes the same for a batch of trials at once. Quantities of the arm are
+//! tensors (batch).
 
 use std::collections::VecDeque;
 
@@ -27,13 +28,14 @@ pub(crate) fn check_outputs(outputs: usize) -> Result<()> {
     if outputs == TORQUES {
         return Ok(());
     }
-    let message =
-        format!("is {outputs}, but an arm is driven by exactly {TORQUES}, the torques of shoulder and elbow; set it to {TORQUES}");
+    let message = format!(
+        "is {outputs}, but an arm is driven by exactly {TORQUES}, the torques of shoulder and elbow; set it to {TORQUES}"
+    );
     Err(Error::setting("model.outputs", message))
 }
 
-/// What a network does on `inputs` (batch, steps, inputs) of a task: alone, or driving the task's `plant`. Then `outputs` are what the plant does
-/// (batch, steps, 2), and `logits` the outputs of the network itself.
+/// What a network does on `inputs` (batch, steps, inputs) of a task: alone, or driving the task's `plant`. Then
+/// `outputs` are what the plant does (batch, steps, 2), and `logits` the outputs of the network itself.
 ///
 /// # Errors
 /// As [`Ctrnn::unroll`]; with a plant also if the network has other than two outputs.
@@ -84,7 +86,8 @@ impl<'a> Drive<'a> {
         })
     }
 
-    /// Moves the arms by torques (batch, 2); what the network feels in the next step, on its input channels (batch, inputs).
+    /// Moves the arms by torques (batch, 2); what the network feels in the next step, on its input channels (batch,
+    /// inputs).
     fn step(&mut self, torques: &Tensor) -> Result<Tensor> {
         let torque = [torques.narrow(1, 0, 1)?.squeeze(1)?, torques.narrow(1, 1, 1)?.squeeze(1)?];
         let Plant { arm, dt, posture, .. } = self.plant;
@@ -221,7 +224,8 @@ mod tests {
         for outputs in [1, 3] {
             let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, outputs).dt(10.0), 0, DType::F64, &Device::Cpu)?;
             let inputs = Tensor::zeros((1, 2, 7), DType::F64, &Device::Cpu)?;
-            let message = unroll(&network, Some(&plant(Feedback::Hand, 0)), &inputs, None, None).unwrap_err().to_string();
+            let message =
+                unroll(&network, Some(&plant(Feedback::Hand, 0)), &inputs, None, None).unwrap_err().to_string();
             assert!(message.contains("model.outputs") && message.contains("set it to 2"), "{message}");
         }
         Ok(())
@@ -236,8 +240,10 @@ mod tests {
             let hand = unroll(network, Some(&plant), &inputs, None, None)?.outputs;
             Ok(((hand * 10.0)? - 1.0)?.sqr()?.sum_all()?)
         };
-        let parameter = network.parameters()?.into_iter().find(|parameter| parameter.name == "w_rec").expect("recurrent weights");
-        let gradient = loss(&network)?.backward()?.get(&parameter.var).expect("a gradient").flatten_all()?.to_vec1::<f64>()?;
+        let parameter =
+            network.parameters()?.into_iter().find(|parameter| parameter.name == "w_rec").expect("recurrent weights");
+        let gradient =
+            loss(&network)?.backward()?.get(&parameter.var).expect("a gradient").flatten_all()?.to_vec1::<f64>()?;
         let at: Vec<f64> = parameter.var.flatten_all()?.to_vec1()?;
         for index in [1, 8, 20] {
             let moved = |by: f64| -> Result<f64> {

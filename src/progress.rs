@@ -1,4 +1,5 @@
-//! Live progress bars: of training, where Ctrl-C ends a run after the update in hand, to be resumed later, and of a download.
+//! Live progress bars: of training, where Ctrl-C ends a run after the update in hand, to be resumed later, and of a
+//! download.
 
 use std::{
     borrow::Cow,
@@ -19,8 +20,8 @@ use crate::{checkpoint::ValidationRecord, train::Progress};
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static HANDLER: Once = Once::new();
 
-/// Shows update, loss, performance, speed and remaining time on standard error: as a bar in a terminal, else as one line per validation.
-/// Pass it to [`fit`](crate::train::fit).
+/// Shows update, loss, performance, speed and remaining time on standard error: as a bar in a terminal, else as one
+/// line per validation. Pass it to [`fit`](crate::train::fit).
 pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
     install_interrupt();
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
@@ -65,7 +66,8 @@ pub(crate) fn download_bar(what: &str, done: u64, bytes: u64) -> ProgressBar {
     bar
 }
 
-/// A line on standard error. That nobody reads it any more (as under `2>&1 | head`) is no reason to end a run, let alone to panic as `eprintln!` does.
+/// A line on standard error. That nobody reads it any more (as under `2>&1 | head`) is no reason to end a run, let
+/// alone to panic as `eprintln!` does.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(line));
 }

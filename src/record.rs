@@ -72,7 +72,8 @@ impl Recording {
         let mut read = |name: &str| {
             let array = file.require(name)?;
             let shape = array.shape().to_vec();
-            let misshapen = |_| Error::file(path, format!("`{name}` has shape {shape:?}, but must be (trials, steps, channels)"));
+            let misshapen =
+                |_| Error::file(path, format!("`{name}` has shape {shape:?}, but must be (trials, steps, channels)"));
             array.into_dimensionality::<Ix3>().map_err(misshapen)
         };
         let recording = Self { states: read("states")?, rates: read("rates")?, outputs: read("outputs")? };
@@ -96,19 +97,31 @@ const CHUNK: usize = 1 << 23;
 /// Most numbers that a recording may hold (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
 const LARGEST: usize = 1 << 32;
 
-/// Runs `inputs` (trials, steps, inputs) through the network, from the states `x0` (trials, units) if given; `noise` switches its noise on.
+/// Runs `inputs` (trials, steps, inputs) through the network, from the states `x0` (trials, units) if given; `noise`
+/// switches its noise on.
 ///
 /// # Errors
 /// If the shapes do not fit the network or each other.
-pub fn record(network: &Ctrnn, inputs: &Array3<f32>, x0: Option<&Array2<f32>>, noise: Option<NoiseKey>) -> Result<Recording> {
+pub fn record(
+    network: &Ctrnn,
+    inputs: &Array3<f32>,
+    x0: Option<&Array2<f32>>,
+    noise: Option<NoiseKey>,
+) -> Result<Recording> {
     record_driving(network, None, inputs, x0, noise)
 }
 
-/// What a network does on trials of a task, driving the task's plant if it has one: then the outputs are what the plant does.
+/// What a network does on trials of a task, driving the task's plant if it has one: then the outputs are what the plant
+/// does.
 ///
 /// # Errors
 /// If the network does not fit the trials.
-pub fn record_trials(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, noise: Option<NoiseKey>) -> Result<Recording> {
+pub fn record_trials(
+    network: &Ctrnn,
+    task: &dyn Task,
+    trials: &TrialBatch,
+    noise: Option<NoiseKey>,
+) -> Result<Recording> {
     record_driving(network, task.plant().as_ref(), &trials.inputs, None, noise)
 }
 
@@ -184,7 +197,8 @@ fn join(mut parts: Vec<Array3<f32>>) -> Result<Array3<f32>> {
     concatenate(Axis(0), &views).map_err(|_| Error::setting("inputs", "hold no trial; give at least one"))
 }
 
-/// Calls `run` with the network and successive trials: their inputs, start and noise. A trial has the same noise however the trials are cut into chunks.
+/// Calls `run` with the network and successive trials: their inputs, start and noise. A trial has the same noise
+/// however the trials are cut into chunks.
 fn for_each_chunk(
     network: &Ctrnn,
     inputs: &Array3<f32>,
@@ -197,14 +211,17 @@ fn for_each_chunk(
     if let Some(x0) = x0
         && x0.dim() != (trials, network.units().len())
     {
-        let message = format!("has shape {:?}, but must be ({trials} trials, {} units)", x0.dim(), network.units().len());
+        let message =
+            format!("has shape {:?}, but must be ({trials} trials, {} units)", x0.dim(), network.units().len());
         return Err(Error::setting("x0", message));
     }
     let chunk = (CHUNK / (steps * network.units().len()).max(1)).max(1);
     for start in (0..trials).step_by(chunk) {
         let rows = start..(start + chunk).min(trials);
         let from = match x0 {
-            Some(x0) => Some(network.start_from(&matrix(x0.slice(s![rows.clone(), ..]), network.dtype(), network.device())?)?),
+            Some(x0) => {
+                Some(network.start_from(&matrix(x0.slice(s![rows.clone(), ..]), network.dtype(), network.device())?)?)
+            }
             None => None,
         };
         let noise = noise.map(|key| NoiseKey { first_trial: key.first_trial.wrapping_add(start as u32), ..key });
@@ -229,7 +246,9 @@ mod tests {
 
     #[test]
     fn arrays_of_different_trials_are_refused() {
-        for shapes in [[(2, 3, 4), (2, 3, 5), (2, 3, 1)], [(2, 3, 4), (2, 3, 4), (2, 4, 1)], [(2, 3, 4), (2, 3, 4), (1, 3, 1)]] {
+        for shapes in
+            [[(2, 3, 4), (2, 3, 5), (2, 3, 1)], [(2, 3, 4), (2, 3, 4), (2, 4, 1)], [(2, 3, 4), (2, 3, 4), (1, 3, 1)]]
+        {
             let message = refusal(shapes);
             assert!(message.contains("activity.npz") && message.contains("not of the same trials"), "{message}");
         }

@@ -39,13 +39,15 @@ impl RunDirectory {
             Existing::Resume => {
                 if let Some(missing) = [run.optimizer(), run.model(), run.config()].iter().find(|file| !file.exists()) {
                     let name = missing.file_name().unwrap_or_default().display();
-                    let message = format!("holds no run to resume ({name} is missing); leave --resume out to start one");
+                    let message =
+                        format!("holds no run to resume ({name} is missing); leave --resume out to start one");
                     return Err(Error::file(&run.path, message));
                 }
             }
             Existing::Overwrite => {}
         }
-        fs::create_dir_all(&run.path).map_err(|error| Error::file(&run.path, format!("could not be created ({error})")))?;
+        fs::create_dir_all(&run.path)
+            .map_err(|error| Error::file(&run.path, format!("could not be created ({error})")))?;
         Ok(run)
     }
 
@@ -57,7 +59,8 @@ impl RunDirectory {
     /// Keeps other processes from training in the directory until it is dropped.
     pub(crate) fn lock(&self) -> Result<Lock> {
         let path = self.path.join(".lock");
-        let file = fs::File::create(&path).map_err(|error| Error::file(&path, format!("could not be created ({error})")))?;
+        let file =
+            fs::File::create(&path).map_err(|error| Error::file(&path, format!("could not be created ({error})")))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { path, _file: file }),
             Err(fs::TryLockError::WouldBlock) => {
@@ -67,11 +70,13 @@ impl RunDirectory {
         }
     }
 
-    /// Starts the run: removes the files of the one it replaces, if it was opened to replace one, and writes its run.toml.
+    /// Starts the run: removes the files of the one it replaces, if it was opened to replace one, and writes its
+    /// run.toml.
     pub(crate) fn start(&self, config: &str) -> Result<()> {
         if self.existing == Existing::Overwrite {
             for file in self.files().into_iter().chain(self.event_files()).filter(|file| file.exists()) {
-                fs::remove_file(&file).map_err(|error| Error::file(&file, format!("could not be replaced ({error})")))?;
+                fs::remove_file(&file)
+                    .map_err(|error| Error::file(&file, format!("could not be replaced ({error})")))?;
             }
         }
         if !self.is_resumed() {
@@ -83,7 +88,9 @@ impl RunDirectory {
     fn refuse_a_run(&self) -> Result<()> {
         let Some(file) = self.files().into_iter().find(|file| file.exists()) else { return Ok(()) };
         let name = file.file_name().unwrap_or_default().display();
-        let message = format!("already holds a run ({name}); use --resume to continue it, --force to replace it, or another --out");
+        let message = format!(
+            "already holds a run ({name}); use --resume to continue it, --force to replace it, or another --out"
+        );
         Err(Error::file(&self.path, message))
     }
 
@@ -147,13 +154,16 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let write = || -> std::io::Result<()> {
         fs::create_dir_all(directory)?;
-        let mut file = tempfile::Builder::new().prefix(".nn4n-").make_in(directory, |path| fs::File::create_new(path))?;
+        let mut file =
+            tempfile::Builder::new().prefix(".nn4n-").make_in(directory, |path| fs::File::create_new(path))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
-    write().map_err(|error| Error::file(path, format!("could not be written ({error}); check the free space and the permissions")))
+    write().map_err(|error| {
+        Error::file(path, format!("could not be written ({error}); check the free space and the permissions"))
+    })
 }
 
 /// Reads a whole file, unless it has more than `most` bytes.

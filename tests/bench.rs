@@ -1,4 +1,5 @@
-//! `nn4n bench`, from the outside: what it reports follows from what it says it measured, and what it cannot measure it refuses.
+//! `nn4n bench`, from the outside: what it reports follows from what it says it measured, and what it cannot measure it
+//! refuses.
 
 mod program;
 
@@ -89,10 +90,23 @@ fn its_phases_add_up_to_the_step() {
 #[test]
 fn its_memory_is_that_of_the_pass() {
     let at = |batch_size: &str| {
-        let sizes =
-            ["bench", "--units", "64", "--steps", "40", "--batch-size", batch_size, "--seconds", "0.05", "--threads", "1", "--json"];
+        let sizes = [
+            "bench",
+            "--units",
+            "64",
+            "--steps",
+            "40",
+            "--batch-size",
+            batch_size,
+            "--seconds",
+            "0.05",
+            "--threads",
+            "1",
+            "--json",
+        ];
         let found: Value = serde_json::from_str(&nn4n(&sizes)).expect("JSON");
-        let (bytes, multiple) = (number(&found, "activation_memory_bytes"), number(&found, "activation_memory_multiple"));
+        let (bytes, multiple) =
+            (number(&found, "activation_memory_bytes"), number(&found, "activation_memory_multiple"));
         assert_close(multiple, bytes / (number(&found, "batch_size") * 40.0 * 64.0 * 4.0));
         assert!((1.0..100.0).contains(&multiple), "{found}");
         bytes
@@ -106,7 +120,8 @@ fn its_memory_is_that_of_the_pass() {
 fn a_step_holds_at_most_three_times_its_rates() {
     for case in ["song", "yang", "tms"] {
         let found: Value =
-            serde_json::from_str(&nn4n(&["bench", "--case", case, "--seconds", "0.01", "--threads", "2", "--json"])).expect("JSON");
+            serde_json::from_str(&nn4n(&["bench", "--case", case, "--seconds", "0.01", "--threads", "2", "--json"]))
+                .expect("JSON");
         let multiple = number(&found, "activation_memory_multiple");
         assert!(multiple <= 3.0, "{case}: {multiple}");
     }
@@ -114,8 +129,21 @@ fn a_step_holds_at_most_three_times_its_rates() {
 
 #[test]
 fn its_tables_compare_lengths_batches_and_threads() {
-    let sizes =
-        ["bench", "--units", "4", "--batch-size", "2", "--steps", "5", "--seconds", "0.01", "--threads", "2", "--scaling", "--json"];
+    let sizes = [
+        "bench",
+        "--units",
+        "4",
+        "--batch-size",
+        "2",
+        "--steps",
+        "5",
+        "--seconds",
+        "0.01",
+        "--threads",
+        "2",
+        "--scaling",
+        "--json",
+    ];
     let found: Value = serde_json::from_str(&nn4n(&sizes)).expect("JSON");
     let rows = found["by_steps"].as_array().expect("a list");
     let steps: Vec<f64> = rows.iter().map(|row| number(row, "steps")).collect();
@@ -158,7 +186,11 @@ fn what_cannot_be_measured_is_refused() {
     ] {
         let output = program::nn4n(Path::new("."), &[&["bench"], arguments].concat(), &[]);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(matches!(output.status.code(), Some(1 | 2)) && output.stdout.is_empty(), "{arguments:?}: {}\n{stderr}", output.status);
+        assert!(
+            matches!(output.status.code(), Some(1 | 2)) && output.stdout.is_empty(),
+            "{arguments:?}: {}\n{stderr}",
+            output.status
+        );
         assert!(stderr.starts_with("error: ") && !stderr.contains("panicked"), "{arguments:?}: {stderr}");
         words.iter().for_each(|word| assert!(stderr.contains(word), "{arguments:?}: no `{word}` in\n{stderr}"));
     }

@@ -77,7 +77,12 @@ fn a_network_answers_bit_for_bit_as_before_it_was_saved_and_loaded() -> Result<(
     assert!(fs::read(&path).expect("a file") == bytes(), "the same checkpoint has other bytes");
     let inputs = Tensor::arange(0f32, 120.0, &Device::Cpu)?.affine(0.01, -0.3)?.reshape((3, 20, 2))?;
     let run = |network: &nn4n::models::Ctrnn| -> Result<Vec<u32>> {
-        let outputs = network.unroll(&inputs, None, Some(NoiseKey::new(1, 2)))?.outputs.detach().flatten_all()?.to_vec1::<f32>()?;
+        let outputs = network
+            .unroll(&inputs, None, Some(NoiseKey::new(1, 2)))?
+            .outputs
+            .detach()
+            .flatten_all()?
+            .to_vec1::<f32>()?;
         Ok(outputs.into_iter().map(f32::to_bits).collect())
     };
     assert_eq!(run(&before)?, run(&after.network(&Device::Cpu)?)?);
@@ -91,7 +96,10 @@ fn the_file_has_one_metadata_key_with_one_json_document() {
     let header: Value = serde_json::from_str(&metadata["nn4n"]).expect("JSON");
     let keys: Vec<_> = header.as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(keys, ["format", "metrics", "model", "provenance", "seed", "task", "train"]);
-    assert_eq!((&header["format"], &header["seed"], &header["task"]["id"]), (&1.into(), &1.into(), &"song2016/rdm_fixed".into()));
+    assert_eq!(
+        (&header["format"], &header["seed"], &header["task"]["id"]),
+        (&1.into(), &1.into(), &"song2016/rdm_fixed".into())
+    );
     assert_eq!(
         header["train"]["validations"].as_array().map(Vec::len),
         header["train"]["updates"].as_u64().map(|updates| updates as usize)
@@ -103,7 +111,10 @@ fn the_file_has_one_metadata_key_with_one_json_document() {
 fn a_file_that_is_cut_short_anywhere_is_refused_as_truncated() {
     let whole = bytes();
     for length in [0, 1, 7, 8, 9, 100, whole.len() / 2, whole.len() - 1] {
-        assert_says(&refusal(&whole[..length]), &["not a complete safetensors file", "truncated", "copy or download it again"]);
+        assert_says(
+            &refusal(&whole[..length]),
+            &["not a complete safetensors file", "truncated", "copy or download it again"],
+        );
     }
     let longer = [whole, b"x"].concat();
     assert_says(&refusal(&longer), &["not a complete safetensors file"]);
@@ -128,7 +139,10 @@ fn a_header_that_is_damaged_or_unknown_is_refused() {
     assert_says(&refusal(&text("{ format: 1")), &["damaged nn4n header", "copy or download"]);
     assert_says(&refusal(&text("[1, 2]")), &["damaged nn4n header"]);
     assert_says(&refusal(&text(&"[".repeat(100_000))), &["damaged nn4n header"]);
-    assert_says(&refusal(&with_header(|header| header["colour"] = "red".into())), &["damaged nn4n header", "unknown field `colour`"]);
+    assert_says(
+        &refusal(&with_header(|header| header["colour"] = "red".into())),
+        &["damaged nn4n header", "unknown field `colour`"],
+    );
     assert_says(&refusal(&with_header(|header| header["model"]["unitz"] = 3.into())), &["unknown field `unitz`"]);
     assert_says(
         &refusal(&with_header(|header| drop(header.as_object_mut().map(|fields| fields.remove("seed"))))),
@@ -136,9 +150,14 @@ fn a_header_that_is_damaged_or_unknown_is_refused() {
     );
     assert_says(&refusal(&with_header(|header| header["model"]["dt"] = 500.into())), &["`tau` = 100 ms"]);
     assert_says(&refusal(&with_header(|header| header["format"] = 0.into())), &["has format 0", "reads 1"]);
-    let without = |name: &'static str| with_header(move |header| drop(header["model"].as_object_mut().expect("a model").remove(name)));
+    let without = |name: &'static str| {
+        with_header(move |header| drop(header["model"].as_object_mut().expect("a model").remove(name)))
+    };
     assert_says(&refusal(&without("sigma_rec")), &["its model is not complete"]);
-    assert_says(&refusal(&with_header(|header| header["task"]["outputs"] = serde_json::json!(["one"]))), &["the channels of its model"]);
+    assert_says(
+        &refusal(&with_header(|header| header["task"]["outputs"] = serde_json::json!(["one"]))),
+        &["the channels of its model"],
+    );
     assert_says(&refusal(&with_header(|header| header["model"]["units"] = 9.into())), &["tensor `b_rec`", "shape"]);
     assert_says(&refusal(&with_header(|header| header["model"]["units"] = 4_000_000_000u64.into())), &["model.units"]);
 }
@@ -159,12 +178,27 @@ fn tensors_that_do_not_fit_are_refused_by_name() {
     type Change = fn(&mut Checkpoint);
     let cases: [(Change, &[&str]); 7] = [
         (|file| drop(file.tensors.remove("w_rec")), &["tensor `w_rec`", "is missing"]),
-        (|file| drop(file.tensors.insert("w_extra".into(), tensor(2, 2, 0.0))), &["tensor `w_extra`", "is not part of this network"]),
-        (|file| drop(file.tensors.insert("w_out".into(), tensor(8, 2, 0.0))), &["tensor `w_out`", "shape [8, 2]", "[2, 8]"]),
-        (|file| drop(file.tensors.insert("w_in".into(), tensor(8, 2, f32::NAN))), &["tensor `w_in`", "NaN", "must be finite"]),
-        (|file| drop(file.tensors.insert("w_in".into(), tensor(8, 2, f32::INFINITY))), &["tensor `w_in`", "inf", "must be finite"]),
+        (
+            |file| drop(file.tensors.insert("w_extra".into(), tensor(2, 2, 0.0))),
+            &["tensor `w_extra`", "is not part of this network"],
+        ),
+        (
+            |file| drop(file.tensors.insert("w_out".into(), tensor(8, 2, 0.0))),
+            &["tensor `w_out`", "shape [8, 2]", "[2, 8]"],
+        ),
+        (
+            |file| drop(file.tensors.insert("w_in".into(), tensor(8, 2, f32::NAN))),
+            &["tensor `w_in`", "NaN", "must be finite"],
+        ),
+        (
+            |file| drop(file.tensors.insert("w_in".into(), tensor(8, 2, f32::INFINITY))),
+            &["tensor `w_in`", "inf", "must be finite"],
+        ),
         (|file| drop(file.tensors.insert("w_rec".into(), tensor(8, 8, 0.5))), &["tensor `w_rec`", "Dale's law"]),
-        (|file| drop(file.tensors.insert("tau".into(), Tensor::full(10f32, 8, &Device::Cpu).expect("a tensor"))), &["tau"]),
+        (
+            |file| drop(file.tensors.insert("tau".into(), Tensor::full(10f32, 8, &Device::Cpu).expect("a tensor"))),
+            &["tau"],
+        ),
     ];
     for (change, words) in cases {
         let message = refusal(&with_tensors(change));
@@ -182,12 +216,15 @@ fn tensors_that_do_not_fit_are_refused_by_name() {
 
 #[test]
 fn sizes_that_a_file_only_claims_are_refused_before_memory_is_taken() {
-    let table = |json: &str, data: usize| [&(json.len() as u64).to_le_bytes(), json.as_bytes(), &vec![0; data]].concat();
+    let table =
+        |json: &str, data: usize| [&(json.len() as u64).to_le_bytes(), json.as_bytes(), &vec![0; data]].concat();
     for length in [u64::MAX, 1 << 40, 100_000_001] {
         let bytes = [&length.to_le_bytes()[..], b"{}"].concat();
         assert_says(&refusal(&bytes), &["not a complete safetensors file"]);
     }
-    for shape in ["[1099511627776,1048576]", "[9223372036854775807,2]", "[18446744073709551615]", "[1,2,3,1099511627776]"] {
+    for shape in
+        ["[1099511627776,1048576]", "[9223372036854775807,2]", "[18446744073709551615]", "[1,2,3,1099511627776]"]
+    {
         let json = format!(r#"{{"w":{{"dtype":"F32","shape":{shape},"data_offsets":[0,8]}}}}"#);
         assert_says(&refusal(&table(&json, 8)), &["not a complete safetensors file"]);
     }
@@ -202,11 +239,15 @@ fn sizes_that_a_file_only_claims_are_refused_before_memory_is_taken() {
 #[test]
 fn names_that_would_command_a_terminal_are_neither_read_nor_written() {
     let name = "choice\u{1b}[2J";
-    assert_says(&refusal(&with_header(|header| header["task"]["outputs"][0] = name.into())), &["choice\\u{1b}[2J", "control character"]);
+    assert_says(
+        &refusal(&with_header(|header| header["task"]["outputs"][0] = name.into())),
+        &["choice\\u{1b}[2J", "control character"],
+    );
     let mut checkpoint = checkpoint();
     checkpoint.header.task.outputs[0] = name.into();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let message = checkpoint.save(folder.path().join("network.safetensors")).expect_err("it could not be read again").to_string();
+    let message =
+        checkpoint.save(folder.path().join("network.safetensors")).expect_err("it could not be read again").to_string();
     assert_says(&message, &["choice\\u{1b}[2J", "control character"]);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
@@ -228,7 +269,10 @@ fn tensors_are_arrays_without_a_copy() -> Result<()> {
 fn a_path_that_leads_to_no_checkpoint_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let refused = |path: PathBuf| Checkpoint::load(path).expect_err("nothing was read").to_string();
-    assert_says(&refused(folder.path().into()), &["is a directory without model.safetensors", "name a checkpoint file or a run directory"]);
+    assert_says(
+        &refused(folder.path().into()),
+        &["is a directory without model.safetensors", "name a checkpoint file or a run directory"],
+    );
     assert_says(&refused(folder.path().join("none")), &["none: does not exist", "name a checkpoint file"]);
 }
 

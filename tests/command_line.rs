@@ -14,7 +14,8 @@ use nn4n::{
 use serde_json::Value;
 
 /// Trains in a second; the rest of the settings are the defaults.
-const TRAIN: [&str; 10] = ["train", "--task", "song2016/rdm_varstim", "--units", "10", "--batch-size", "4", "--updates", "2", "--json"];
+const TRAIN: [&str; 10] =
+    ["train", "--task", "song2016/rdm_varstim", "--units", "10", "--batch-size", "4", "--updates", "2", "--json"];
 
 /// What the program prints; it must succeed.
 fn nn4n(directory: &Path, arguments: &[&str]) -> String {
@@ -43,7 +44,10 @@ fn write_npz(path: &Path, arrays: &[(&str, &Array3<f32>)], x0: Option<&Array2<f3
 fn read_npz(path: &Path) -> BTreeMap<String, Array3<f32>> {
     let mut file = NpzReader::new(fs::File::open(path).expect("a file")).expect("an archive");
     let names = file.names().expect("names");
-    names.into_iter().filter_map(|name| Some((name.trim_end_matches(".npy").to_string(), file.by_name(&name).ok()?))).collect()
+    names
+        .into_iter()
+        .filter_map(|name| Some((name.trim_end_matches(".npy").to_string(), file.by_name(&name).ok()?)))
+        .collect()
 }
 
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -55,7 +59,10 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 fn a_network_is_trained_evaluated_and_inspected() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let trained = train(folder.path(), &["--model", "ei", "--seed", "3", "--out", "runs/rdm"]);
-    assert_eq!((&trained["updates"], &trained["reason"], &trained["run"]), (&2.into(), &"last_update".into(), &"runs/rdm".into()));
+    assert_eq!(
+        (&trained["updates"], &trained["reason"], &trained["run"]),
+        (&2.into(), &"last_update".into(), &"runs/rdm".into())
+    );
     assert!(trained["validation"]["loss"].is_f64(), "{trained}");
 
     let evaluation = json(folder.path(), &["eval", "runs/rdm", "--trials", "4", "--json"]);
@@ -69,7 +76,11 @@ fn a_network_is_trained_evaluated_and_inspected() {
         assert_eq!(condition["trials"], 4);
     }
     assert_eq!(evaluation["trials"].as_u64(), Some(4 * conditions.len() as u64));
-    assert_eq!(evaluation, json(folder.path(), &["eval", "runs/rdm/model.safetensors", "--trials", "4", "--json"]), "the same twice");
+    assert_eq!(
+        evaluation,
+        json(folder.path(), &["eval", "runs/rdm/model.safetensors", "--trials", "4", "--json"]),
+        "the same twice"
+    );
     let other = json(folder.path(), &["eval", "runs/rdm", "--trials", "4", "--seed", "1", "--json"]);
     assert_ne!(evaluation["rms_error"], other["rms_error"], "another seed, the same trials");
 
@@ -102,7 +113,10 @@ fn a_network_is_exported_to_every_format_and_nothing_is_replaced_unasked() {
         let report = json(folder.path(), &[&export[..], &["--force", "--json"]].concat());
         assert_eq!((&report["file"], report["bytes"].as_u64()), (&file.into(), Some(bytes.len() as u64)));
         assert!(report["next"].as_str().is_some_and(|command| command.contains(next)), "{report}");
-        assert!(fs::read(folder.path().join(file)).expect("a file") == bytes, "{format}: the same network has other bytes");
+        assert!(
+            fs::read(folder.path().join(file)).expect("a file") == bytes,
+            "{format}: the same network has other bytes"
+        );
     }
 }
 
@@ -118,12 +132,17 @@ fn tasks_are_listed_shown_and_sampled() {
         assert!(counts.iter().all(|count| count.is_u64()) || id.starts_with("data/"), "{task}");
         assert!(nn4n(folder.path(), &["tasks", "list"]).contains(id));
     }
-    assert!(nn4n(folder.path(), &["tasks", "list", "song2016"]).lines().count() < nn4n(folder.path(), &["tasks", "list"]).lines().count());
+    assert!(
+        nn4n(folder.path(), &["tasks", "list", "song2016"]).lines().count()
+            < nn4n(folder.path(), &["tasks", "list"]).lines().count()
+    );
     let refused = program::nn4n(folder.path(), &["tasks", "list", "song2017"], &[]);
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("song2016"), "{refused:?}");
 
     let shown = nn4n(folder.path(), &["tasks", "show", "song2016/romo"]);
-    for words in ["f1 500", "delay 3000", "doi.org/10.1371", "85.0 %", "50.0 %", "masked_mse", "nn4n plot task song2016/romo"] {
+    for words in
+        ["f1 500", "delay 3000", "doi.org/10.1371", "85.0 %", "50.0 %", "masked_mse", "nn4n plot task song2016/romo"]
+    {
         assert!(shown.contains(words), "{words} is missing from {shown}");
     }
     for command in ["nn4n train --task song2016/romo --model ei", "nn4n train --preset song2016/romo"] {
@@ -138,10 +157,18 @@ fn tasks_are_listed_shown_and_sampled() {
     nn4n(folder.path(), &sample);
     let trials = read_npz(&folder.path().join("deep/trials.npz"));
     let (count, steps, _) = trials["inputs"].dim();
-    assert_eq!((count, trials["inputs"].dim().2, trials["targets"].dim(), trials["loss_mask"].dim()), (3, 6, (3, steps, 2), (3, steps, 2)));
+    assert_eq!(
+        (count, trials["inputs"].dim().2, trials["targets"].dim(), trials["loss_mask"].dim()),
+        (3, 6, (3, steps, 2), (3, steps, 2))
+    );
     let text = fs::read_to_string(folder.path().join("deep/trials.json")).expect("conditions");
     let conditions: Value = serde_json::from_str(&text).expect("JSON");
-    assert!(conditions.as_array().is_some_and(|list| list.len() == 3 && list.iter().all(|trial| trial["condition"].is_object())), "{text}");
+    assert!(
+        conditions
+            .as_array()
+            .is_some_and(|list| list.len() == 3 && list.iter().all(|trial| trial["condition"].is_object())),
+        "{text}"
+    );
     let before = files(&folder.path().join("deep"));
     assert!(!program::nn4n(folder.path(), &sample, &[]).status.success(), "trials were overwritten unasked");
     nn4n(folder.path(), &[&sample[..], &["--force"]].concat());
@@ -174,7 +201,8 @@ fn a_task_is_drawn() {
 #[test]
 fn a_preset_is_trained_and_its_flags_can_be_changed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let preset = ["train", "--preset", "song2016/rdm_dense", "--updates", "2", "--units", "10", "--device", "cpu", "--json"];
+    let preset =
+        ["train", "--preset", "song2016/rdm_dense", "--updates", "2", "--units", "10", "--device", "cpu", "--json"];
     assert_eq!(json(folder.path(), &preset)["run"], "runs/rdm_dense-0");
     let header = Checkpoint::load(folder.path().join("runs/rdm_dense-0")).expect("a checkpoint").header;
     assert_eq!((header.model.n_units(), &header.train.settings["optimizer"]["kind"]), (10, &"sgd".into()));
@@ -193,8 +221,11 @@ fn data_of_an_unknown_kind_are_refused() {
 fn run_writes_what_the_library_computes_from_the_given_start() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     train(folder.path(), &["--model", "ei", "--out", "rdm"]);
-    let network = Checkpoint::load(folder.path().join("rdm")).and_then(|file| file.network(&candle_core::Device::Cpu)).expect("a network");
-    let inputs = Array3::from_shape_fn((2, 7, 3), |(trial, step, channel)| (trial + 2 * step + 3 * channel) as f32 * 0.05);
+    let network = Checkpoint::load(folder.path().join("rdm"))
+        .and_then(|file| file.network(&candle_core::Device::Cpu))
+        .expect("a network");
+    let inputs =
+        Array3::from_shape_fn((2, 7, 3), |(trial, step, channel)| (trial + 2 * step + 3 * channel) as f32 * 0.05);
     let x0 = Array2::from_shape_fn((2, 10), |(trial, unit)| 0.1 * (trial + unit) as f32);
     for (name, x0) in [("plain", None), ("started", Some(&x0))] {
         let (from, to) = (format!("{name}.npz"), format!("{name}-activity.npz"));
@@ -203,7 +234,10 @@ fn run_writes_what_the_library_computes_from_the_given_start() {
         let found = read_npz(&folder.path().join(to));
         let wanted = record(&network, &inputs, x0, None).expect("a recording");
         assert_eq!(found.keys().collect::<Vec<_>>(), ["outputs", "rates", "states"]);
-        assert!(found["outputs"] == wanted.outputs && found["states"] == wanted.states && found["rates"] == wanted.rates, "{name}");
+        assert!(
+            found["outputs"] == wanted.outputs && found["states"] == wanted.states && found["rates"] == wanted.rates,
+            "{name}"
+        );
     }
     let outputs = |name: &str| read_npz(&folder.path().join(name))["outputs"].clone();
     assert_ne!(outputs("plain-activity.npz"), outputs("started-activity.npz"), "x0 changes nothing");
@@ -211,7 +245,10 @@ fn run_writes_what_the_library_computes_from_the_given_start() {
         nn4n(folder.path(), &["run", "rdm", "--inputs", "plain.npz", "--noise", "--seed", seed, "--out", name]);
     }
     assert_eq!(outputs("one.npz"), outputs("again.npz"));
-    assert!(outputs("one.npz") != outputs("two.npz") && outputs("one.npz") != outputs("plain-activity.npz"), "there is no noise");
+    assert!(
+        outputs("one.npz") != outputs("two.npz") && outputs("one.npz") != outputs("plain-activity.npz"),
+        "there is no noise"
+    );
 }
 
 #[test]
@@ -221,12 +258,17 @@ fn run_drives_the_arm_that_the_network_was_trained_to_drive_unless_the_loop_is_l
     fs::write(folder.path().join("arm.toml"), toml).expect("a file");
     nn4n(folder.path(), &["train", "arm.toml", "--out", "arm"]);
     let checkpoint = Checkpoint::load(folder.path().join("arm")).expect("a checkpoint");
-    let (network, task) = (checkpoint.network(&candle_core::Device::Cpu).expect("a network"), checkpoint.task().expect("a task"));
+    let (network, task) =
+        (checkpoint.network(&candle_core::Device::Cpu).expect("a network"), checkpoint.task().expect("a task"));
     let trials = batch(task.as_ref(), Split::Test, 0, 0, 3).expect("trials");
     write_npz(&folder.path().join("trials.npz"), &[("inputs", &trials.inputs)], None);
 
     let run = |out: &str, more: &[&str]| {
-        let output = program::nn4n(folder.path(), &[&["run", "arm", "--inputs", "trials.npz", "--out", out], more].concat(), &[]);
+        let output = program::nn4n(
+            folder.path(),
+            &[&["run", "arm", "--inputs", "trials.npz", "--out", out], more].concat(),
+            &[],
+        );
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{stderr}");
         (read_npz(&folder.path().join(out)), stderr)
@@ -246,7 +288,11 @@ fn run_drives_the_arm_that_the_network_was_trained_to_drive_unless_the_loop_is_l
 fn a_users_own_arrays_are_a_task() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let inputs = Array3::from_shape_fn((5, 12, 2), |(trial, step, _)| if step == trial { 1.0 } else { 0.0 });
-    write_npz(&folder.path().join("mine.npz"), &[("inputs", &inputs), ("targets", &inputs.mapv(|value| 0.5 * value))], None);
+    write_npz(
+        &folder.path().join("mine.npz"),
+        &[("inputs", &inputs), ("targets", &inputs.mapv(|value| 0.5 * value))],
+        None,
+    );
     let arguments = ["train", "--data", "mine.npz", "--units", "6", "--updates", "2", "--out", "mine", "--json"];
     assert_eq!(json(folder.path(), &arguments)["updates"], 2);
     let evaluation = json(folder.path(), &["eval", "mine", "--trials", "2", "--json"]);
@@ -261,7 +307,10 @@ fn a_users_own_arrays_are_a_task() {
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && message.contains("mine.npz") && message.contains("--data FILE"), "{message}");
     // Also for a network of another step, which the arrays say nothing of.
-    json(folder.path(), &["train", "--task", "kleinman2021/checkerboard", "--units", "6", "--updates", "1", "--out", "other", "--json"]);
+    json(
+        folder.path(),
+        &["train", "--task", "kleinman2021/checkerboard", "--units", "6", "--updates", "1", "--out", "other", "--json"],
+    );
     let arrays = Array3::zeros((2, 5, 4));
     let targets = Array3::zeros((2, 5, 2));
     write_npz(&folder.path().join("four.npz"), &[("inputs", &arrays), ("targets", &targets)], None);
@@ -283,8 +332,9 @@ fn a_task_with_the_channels_of_the_training_in_another_order_is_refused() {
 fn a_network_of_a_declared_task_is_evaluated_on_another_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let task = |inputs: &str, outputs: &str, value: f64| {
-        let channels =
-            |names: &str, value: f64| names.split(' ').map(|name| format!("{name} = {{ go = {value:?} }}\n")).collect::<String>();
+        let channels = |names: &str, value: f64| {
+            names.split(' ').map(|name| format!("{name} = {{ go = {value:?} }}\n")).collect::<String>()
+        };
         format!(
             "summary = \"a task\"\ndt = 20.0\n[[epochs]]\nname = \"go\"\nduration = 100.0\ngraded = 1\n[inputs]\n{}[outputs]\n{}",
             channels(inputs, 1.0),
@@ -302,10 +352,14 @@ fn a_network_of_a_declared_task_is_evaluated_on_another_one() {
         fs::write(folder.path().join(format!("{name}.toml")), text).expect("a file");
     }
     json(folder.path(), &["train", "--data", "mine.toml", "--units", "6", "--updates", "2", "--out", "run", "--json"]);
-    let error = |more: &[&str]| json(folder.path(), &[&["eval", "run", "--trials", "3", "--json"], more].concat())["rms_error"].as_f64();
+    let error = |more: &[&str]| {
+        json(folder.path(), &[&["eval", "run", "--trials", "3", "--json"], more].concat())["rms_error"].as_f64()
+    };
     assert_eq!(error(&["--data", "mine.toml"]), error(&[]));
     assert!(error(&["--data", "other.toml"]) > error(&[]).map(|error| error + 1.0));
-    for (name, word) in [("swapped", "another order"), ("three", "inputs"), ("garbage", "garbage.toml"), ("missing", "missing.toml")] {
+    for (name, word) in
+        [("swapped", "another order"), ("three", "inputs"), ("garbage", "garbage.toml"), ("missing", "missing.toml")]
+    {
         let refused = program::nn4n(folder.path(), &["eval", "run", "--data", &format!("{name}.toml")], &[]);
         let message = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(!refused.status.success() && message.contains(word), "{name}: {message}");
@@ -318,13 +372,19 @@ fn an_experiment_in_toml_is_trained_and_its_flags_can_be_changed() {
     let text = "seed = 7\n[task]\nid = \"song2016/rdm_varstim\"\nsigma_in = 0.0\n[model]\nkind = \"multi_area\"\nfeedforward = 0.5\n\
                 areas = [{ name = \"a\", units = 6 }, { name = \"b\", units = 5 }]\n[train]\nupdates = 3\nbatch_size = 2\nclip_norm = \"off\"\n";
     fs::write(folder.path().join("mine.toml"), text).expect("a file");
-    assert_eq!(json(folder.path(), &["train", "mine.toml", "--updates", "2", "--out", "first", "--json"])["updates"], 2);
+    assert_eq!(
+        json(folder.path(), &["train", "mine.toml", "--updates", "2", "--out", "first", "--json"])["updates"],
+        2
+    );
     let header = Checkpoint::load(folder.path().join("first")).expect("a checkpoint").header;
     assert_eq!((header.seed, header.model.n_units(), &header.task.parameters["sigma_in"]), (7, 11, &0.0.into()));
     assert_eq!(header.train.settings["clip_norm"], "off");
     // What a run says of itself is enough to repeat it.
     nn4n(folder.path(), &["train", "first/run.toml", "--out", "second"]);
-    assert!(files(&folder.path().join("first")) == files(&folder.path().join("second")), "run.toml is not the whole experiment");
+    assert!(
+        files(&folder.path().join("first")) == files(&folder.path().join("second")),
+        "run.toml is not the whole experiment"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What outputs cost that are 0 whatever the trial: the loss of every task of the registry, against sums over its targets and loss mask.
+//! What outputs cost that are 0 whatever the trial: the loss of every task of the registry, against sums over its
+//! targets and loss mask.
 
 use candle_core::{DType, Device, Tensor};
 use nn4n::{
@@ -14,7 +15,10 @@ fn of_nothing(objective: Objective, trials: &TrialBatch) -> f64 {
     for (trial, &n_steps) in trials.n_steps.iter().enumerate() {
         for step in 0..n_steps {
             for output in 0..trials.targets.dim().2 {
-                let (y, m) = (f64::from(trials.targets[[trial, step, output]]), f64::from(trials.loss_mask[[trial, step, output]]));
+                let (y, m) = (
+                    f64::from(trials.targets[[trial, step, output]]),
+                    f64::from(trials.loss_mask[[trial, step, output]]),
+                );
                 error += m * y * y;
                 weight += m;
                 squared += (m * y) * (m * y);
@@ -55,7 +59,9 @@ fn the_loss_of_nothing_is_the_number_that_the_words_of_a_task_give() -> Result<(
         let trials = balanced(task.as_ref(), Split::Train, 4, 1, 1 + 600 / task.conditions().len())?;
         let tensors = TensorBatch::new(&trials, DType::F64, &Device::Cpu)?;
         let zeros = Tensor::zeros(tensors.targets.shape(), DType::F64, &Device::Cpu)?;
-        Ok(Loss::from(task.objective()).value(readout_for(task.objective()), &zeros, &zeros, &tensors)?.to_scalar::<f64>()?)
+        Ok(Loss::from(task.objective())
+            .value(readout_for(task.objective()), &zeros, &zeros, &tensors)?
+            .to_scalar::<f64>()?)
     };
     // +-1 on every bit at every step.
     assert!((loss("golub2018/flip_flop")? - 1.0).abs() < 1e-12);

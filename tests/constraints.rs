@@ -1,4 +1,5 @@
-//! What a network must not do, it has not done in the file that training saved: read by the safetensors crate, not by the code under test.
+//! What a network must not do, it has not done in the file that training saved: read by the safetensors crate, not by
+//! the code under test.
 
 mod saved;
 mod small;
@@ -9,8 +10,8 @@ use candle_core::{DType, Device};
 use nn4n::{
     Experiment, Result,
     models::{
-        Area, Bias, CellType, ChannelGroup, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LearnTau, MatrixConfig, ModelConfig, PerUnit,
-        Plastic, UnitSet,
+        Area, Bias, CellType, ChannelGroup, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LearnTau, MatrixConfig,
+        ModelConfig, PerUnit, Plastic, UnitSet,
     },
     tasks::Task,
     train::OptimizerConfig,
@@ -63,7 +64,12 @@ fn sparse_areas(dale: Dale) -> ModelConfig {
 fn signs(model: &ModelConfig, matrix: &str) -> Vec<f32> {
     match matrix {
         "w_in" => vec![1.0; model.inputs],
-        _ => model.layout().cell_types.iter().map(|cell_type| cell_type.map_or(0.0, |found| found.sign() as f32)).collect(),
+        _ => model
+            .layout()
+            .cell_types
+            .iter()
+            .map(|cell_type| cell_type.map_or(0.0, |found| found.sign() as f32))
+            .collect(),
     }
 }
 
@@ -82,12 +88,16 @@ fn check(model: &ModelConfig, task: Arc<dyn Task>, (optimizer, learning_rate): (
     let (mut silenced, mut moved) = (0, 0);
     // The best network, and the last one, from which a run is resumed.
     let of_state = |name: &str| &state[&format!("network.{name}")];
-    for (name, (shape, weights)) in ["w_in", "w_rec", "w_out"].into_iter().flat_map(|name| [(name, &file[name]), (name, of_state(name))]) {
+    for (name, (shape, weights)) in
+        ["w_in", "w_rec", "w_out"].into_iter().flat_map(|name| [(name, &file[name]), (name, of_state(name))])
+    {
         let before: Vec<f32> = fresh[name].flatten_all()?.to_vec1()?;
         let (mask, signs) = (&file[&format!("connectivity.{name}")].1, signs(model, name));
         let absent = mask.iter().filter(|entry| **entry == 0.0).count();
         assert!(absent > 0 || name == "w_in", "{what}: {name} has all synapses, so this tests nothing");
-        let matrix = [("w_in", &model.w_in), ("w_rec", &model.w_rec), ("w_out", &model.w_out)].into_iter().find(|found| found.0 == name);
+        let matrix = [("w_in", &model.w_in), ("w_rec", &model.w_rec), ("w_out", &model.w_out)]
+            .into_iter()
+            .find(|found| found.0 == name);
         let fixed = &matrix.expect("one of the three").1.fixed;
         for (index, weight) in weights.iter().enumerate() {
             let (post, pre) = (index / shape[1], index % shape[1]);
@@ -158,7 +168,8 @@ fn a_synapse_of_half_plasticity_moves_half_as_far_under_every_optimiser() -> Res
             let mut settings = settings(1, 1);
             (settings.optimizer, settings.learning_rate) = (optimizer, 0.01);
             train(&Experiment::new(easy_task(), model.clone(), settings, 2)?, folder.path())?;
-            let before: Vec<f32> = Ctrnn::init(&model, 2, DType::F32, &Device::Cpu)?.tensors()?["w_rec"].flatten_all()?.to_vec1()?;
+            let before: Vec<f32> =
+                Ctrnn::init(&model, 2, DType::F32, &Device::Cpu)?.tensors()?["w_rec"].flatten_all()?.to_vec1()?;
             let after = &saved(&folder.path().join("model.safetensors"))["w_rec"].1;
             Ok(after.iter().zip(before).map(|(after, before)| after - before).collect())
         };
@@ -166,7 +177,10 @@ fn a_synapse_of_half_plasticity_moves_half_as_far_under_every_optimiser() -> Res
         // f32 weights of order 1 are rounded to about 1e-7.
         assert!(full.iter().filter(|change| change.abs() > 1e-5).count() > 10, "{optimizer:?} moved nothing: {full:?}");
         for (full, half) in full.iter().zip(&half) {
-            assert!((half - 0.5 * full).abs() < 1e-3 * full.abs() + 2e-7, "{optimizer:?}: {half} is not half of {full}");
+            assert!(
+                (half - 0.5 * full).abs() < 1e-3 * full.abs() + 2e-7,
+                "{optimizer:?}: {half} is not half of {full}"
+            );
         }
     }
     Ok(())

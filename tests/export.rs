@@ -12,8 +12,8 @@ use nn4n::{
     checkpoint::{FORMAT, Header, Provenance, TaskRecord, TrainRecord},
     export::{Format, export},
     models::{
-        Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LayerConfig, LearnTau, MatrixConfig, ModelConfig,
-        NoiseKey, NoiseScaling, PerUnit, Plastic, Readout, SignRule, Start, Values,
+        Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LayerConfig, LearnTau,
+        MatrixConfig, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Plastic, Readout, SignRule, Start, Values,
     },
     record::record,
     tasks::NpzFile,
@@ -39,7 +39,13 @@ fn checkpoint(config: &ModelConfig, dtype: DType) -> Checkpoint {
         train: TrainRecord { settings: serde_json::json!({}), updates: 0, validations: Vec::new() },
         seed: 3,
         metrics: BTreeMap::new(),
-        provenance: Provenance { program: "nn4n".into(), platform: None, init: None, imported: None, citations: Vec::new() },
+        provenance: Provenance {
+            program: "nn4n".into(),
+            platform: None,
+            init: None,
+            imported: None,
+            citations: Vec::new(),
+        },
     };
     Checkpoint { header, tensors }
 }
@@ -88,7 +94,10 @@ fn networks() -> Vec<(String, ModelConfig)> {
         ("ei, clamped".into(), ModelConfig::ei(3, 30, 2).dale(Dale::Clamped).density(0.4)),
         (
             "areas".into(),
-            ModelConfig::multi_area(3, 2, areas).feedforward(Density::excitatory(0.5)).feedback(0.3).b_rec(Bias::Trained(Values::All(0.1))),
+            ModelConfig::multi_area(3, 2, areas)
+                .feedforward(Density::excitatory(0.5))
+                .feedback(0.3)
+                .b_rec(Bias::Trained(Values::All(0.1))),
         ),
         ("rate form".into(), vanilla.clone().form(Form::Rate).activation(Activation::Softplus)),
         (
@@ -97,13 +106,19 @@ fn networks() -> Vec<(String, ModelConfig)> {
         ),
         ("sigmoid readout".into(), vanilla.clone().readout(Readout::Sigmoid)),
         ("softmax readout".into(), vanilla.clone().readout(Readout::Softmax)),
-        ("start".into(), vanilla.clone().start(Start::Constant(Values::Each((0..24).map(|unit| 0.1 * f64::from(unit) - 1.0).collect())))),
+        (
+            "start".into(),
+            vanilla
+                .clone()
+                .start(Start::Constant(Values::Each((0..24).map(|unit| 0.1 * f64::from(unit) - 1.0).collect()))),
+        ),
         ("discrete relu".into(), vanilla.clone().tau(20.0).start(Start::Constant(Values::All(-0.4)))),
         ("discrete tanh, rate form".into(), vanilla.clone().tau(20.0).activation(Activation::Tanh).form(Form::Rate)),
     ];
-    let activations: Vec<Activation> = ["linear", "relu", "leaky_relu(0.1)", "tanh", "sigmoid", "retanh", "softplus", "power(1.5)"]
-        .map(|name| name.parse().expect("an activation"))
-        .to_vec();
+    let activations: Vec<Activation> =
+        ["linear", "relu", "leaky_relu(0.1)", "tanh", "sigmoid", "retanh", "softplus", "power(1.5)"]
+            .map(|name| name.parse().expect("an activation"))
+            .to_vec();
     for activation in &activations {
         networks.push((activation.to_string(), vanilla.clone().activation(*activation)));
     }
@@ -135,12 +150,17 @@ fn the_numpy_program_answers_as_the_network_does() {
     let x0 = Array2::from_shape_fn((3, 24), |(trial, unit)| 0.3 * trial as f32 - 0.02 * unit as f32);
     compare("from other states", &checkpoint(&vanilla, DType::F32), Some(&x0));
     let alone = ModelConfig::vanilla(0, 10, 1).activation(Activation::Tanh).autapses(true);
-    let alone = alone.w_rec(MatrixConfig { init: Some(Init::Normal(1.0)), spectral_radius: Some(2.0), ..MatrixConfig::default() });
+    let alone = alone.w_rec(MatrixConfig {
+        init: Some(Init::Normal(1.0)),
+        spectral_radius: Some(2.0),
+        ..MatrixConfig::default()
+    });
     compare("without inputs", &checkpoint(&alone, DType::F32), None);
     let layers = [
         LayerConfig::new("first", 9).tau(40.0).activation(Activation::Tanh).b_rec(Bias::Trained(Values::All(0.1))),
         LayerConfig::ei("second", 10, 0.8).start(Start::Constant(Values::All(0.3))),
-        LayerConfig::new("third", 6).activation(PerUnit::ByUnit { units: [[Activation::Softplus; 3], [Activation::Tanh; 3]].concat() }),
+        LayerConfig::new("third", 6)
+            .activation(PerUnit::ByUnit { units: [[Activation::Softplus; 3], [Activation::Tanh; 3]].concat() }),
     ];
     for form in [Form::Current, Form::Rate] {
         compare("stacked", &checkpoint(&ModelConfig::stacked(3, 2, layers.clone()).form(form), DType::F32), None);
@@ -154,10 +174,12 @@ fn the_noise_of_the_numpy_program_is_as_strong_as_here() {
     let silent = || MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() };
     let independent = ModelConfig::vanilla(1, 60, 1).w_rec(silent()).start(Start::Zero).activation(Activation::Linear);
     let sigmas = PerUnit::ByUnit { units: (0..60).map(|unit| if unit < 30 { 0.2 } else { 0.6 }).collect() };
-    for (form, scaling) in
-        [Form::Current, Form::Rate].into_iter().flat_map(|form| [(form, NoiseScaling::Continuous), (form, NoiseScaling::PerStep)])
+    for (form, scaling) in [Form::Current, Form::Rate]
+        .into_iter()
+        .flat_map(|form| [(form, NoiseScaling::Continuous), (form, NoiseScaling::PerStep)])
     {
-        let config = independent.clone().form(form).noise_scaling(scaling).sigma_rec(sigmas.clone()).sigma_post(0.3).tau(50.0);
+        let config =
+            independent.clone().form(form).noise_scaling(scaling).sigma_rec(sigmas.clone()).sigma_post(0.3).tau(50.0);
         let checkpoint = checkpoint(&config, DType::F32);
         let [program, given, out] = ["net.py", "in.npz", "out.npz"].map(|name| folder.path().join(name));
         fs::write(&program, export(&checkpoint, Format::Numpy).expect("a program")).expect("a program");
@@ -189,8 +211,11 @@ fn names_in_a_checkpoint_are_never_run_as_python() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = folder.path().join("net.py");
     fs::write(&program, export(&checkpoint, Format::Numpy).expect("a program")).expect("a program");
-    fs::write(folder.path().join("show.py"), "import json, net\nprint(json.dumps([net.TASK, *net.INPUTS, *net.OUTPUTS]))")
-        .expect("a program");
+    fs::write(
+        folder.path().join("show.py"),
+        "import json, net\nprint(json.dumps([net.TASK, *net.INPUTS, *net.OUTPUTS]))",
+    )
+    .expect("a program");
     let output = python::run(&python, &folder.path().join("show.py").to_string_lossy(), &[]);
     let names: Vec<String> = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(names, [hostile; 3]);
@@ -205,7 +230,8 @@ fn the_torch_module_answers_as_the_network_does() {
     for (name, config) in networks() {
         let checkpoint = checkpoint(&config, DType::F32);
         let bytes = export(&checkpoint, Format::Torch).expect("a file");
-        if safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file").tensor("rnn.weight_hh_l0").is_ok() {
+        if safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file").tensor("rnn.weight_hh_l0").is_ok()
+        {
             are_rnns.push(name.clone());
         }
         fs::write(&file, bytes).expect("a file");
@@ -226,10 +252,30 @@ fn originals() -> Vec<(&'static str, ModelConfig)> {
     let frozen = MatrixConfig { plastic: Plastic::All(0.0), ..MatrixConfig::default() };
     vec![
         ("vanilla", ModelConfig::vanilla(3, 20, 2).activation(Activation::Tanh).sigma_post(0.1)),
-        ("ei", ModelConfig::ei(3, 20, 2).density(0.5).b_rec(Bias::Trained(Values::All(0.1))).b_out(Bias::Trained(Values::All(-0.1)))),
-        ("areas", ModelConfig::multi_area(3, 2, areas).feedforward(Density::excitatory(0.5)).feedback(0.2).activation(Activation::Retanh)),
-        ("learned time constants", ModelConfig::vanilla(3, 20, 2).learn_tau(LearnTau::PerUnit).activation(Activation::Sigmoid)),
-        ("frozen", ModelConfig::ei(3, 20, 2).w_in(frozen).w_rec(MatrixConfig { fixed: vec![fixed], ..MatrixConfig::default() })),
+        (
+            "ei",
+            ModelConfig::ei(3, 20, 2)
+                .density(0.5)
+                .b_rec(Bias::Trained(Values::All(0.1)))
+                .b_out(Bias::Trained(Values::All(-0.1))),
+        ),
+        (
+            "areas",
+            ModelConfig::multi_area(3, 2, areas)
+                .feedforward(Density::excitatory(0.5))
+                .feedback(0.2)
+                .activation(Activation::Retanh),
+        ),
+        (
+            "learned time constants",
+            ModelConfig::vanilla(3, 20, 2).learn_tau(LearnTau::PerUnit).activation(Activation::Sigmoid),
+        ),
+        (
+            "frozen",
+            ModelConfig::ei(3, 20, 2)
+                .w_in(frozen)
+                .w_rec(MatrixConfig { fixed: vec![fixed], ..MatrixConfig::default() }),
+        ),
     ]
 }
 
@@ -253,28 +299,42 @@ fn the_original_would_answer_as_the_network_does() {
 fn keyword_arguments(config: &ModelConfig) -> serde_json::Value {
     let bytes = export(&checkpoint(config, DType::F32), Format::Nn4n).expect("a file");
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("a safetensors file");
-    let mut network: serde_json::Value = serde_json::from_str(&header.metadata().as_ref().expect("metadata")["network"]).expect("JSON");
+    let mut network: serde_json::Value =
+        serde_json::from_str(&header.metadata().as_ref().expect("metadata")["network"]).expect("JSON");
     network["kwargs"].take()
 }
 
 #[test]
 fn the_keyword_arguments_of_the_original_say_what_the_network_is() {
-    let kwargs: BTreeMap<&str, _> = originals().into_iter().map(|(name, config)| (name, keyword_arguments(&config))).collect();
+    let kwargs: BTreeMap<&str, _> =
+        originals().into_iter().map(|(name, config)| (name, keyword_arguments(&config))).collect();
     let vanilla = &kwargs["vanilla"];
     assert_eq!((&vanilla["dims"], &vanilla["activation"]), (&serde_json::json!([3, 20, 2]), &"tanh".into()));
     assert_eq!((&vanilla["biases"], &vanilla["postact_noise"]), (&serde_json::json!([null, null, null]), &0.1.into()));
     // alpha preact_noise = sqrt(2 alpha) sigma_rec, with alpha = 0.2 and sigma_rec = 0.15.
-    assert!((vanilla["preact_noise"].as_f64().expect("a number") - 0.4f64.sqrt() * 0.15 / 0.2).abs() < 1e-12, "{vanilla}");
+    assert!(
+        (vanilla["preact_noise"].as_f64().expect("a number") - 0.4f64.sqrt() * 0.15 / 0.2).abs() < 1e-12,
+        "{vanilla}"
+    );
     // No autapses: the diagonal of the hidden mask is empty, and nothing else is masked.
-    assert_eq!((&vanilla["sparsity_masks"][0], &vanilla["sparsity_masks"][1][4][4]), (&serde_json::Value::Null, &0.into()));
+    assert_eq!(
+        (&vanilla["sparsity_masks"][0], &vanilla["sparsity_masks"][1][4][4]),
+        (&serde_json::Value::Null, &0.into())
+    );
     assert_eq!(vanilla["sparsity_masks"][1][4][5], 1);
     assert!(vanilla.get("ei_masks").is_none() && vanilla.get("plasticity_masks").is_none());
     let ei = &kwargs["ei"];
     assert_eq!(ei["biases"], serde_json::json!([null, "uniform", "uniform"]));
     // [pre][post]: 16 excitatory units, then 4 inhibitory ones, which the readout does not reach.
     assert_eq!((&ei["ei_masks"][1][15][0], &ei["ei_masks"][1][16][0]), (&1.into(), &(-1).into()));
-    assert_eq!((&ei["sparsity_masks"][2][15], &ei["sparsity_masks"][2][16]), (&serde_json::json!([1, 1]), &serde_json::json!([0, 0])));
-    assert_eq!((&kwargs["learned time constants"]["learn_alpha"], &vanilla["learn_alpha"]), (&true.into(), &false.into()));
+    assert_eq!(
+        (&ei["sparsity_masks"][2][15], &ei["sparsity_masks"][2][16]),
+        (&serde_json::json!([1, 1]), &serde_json::json!([0, 0]))
+    );
+    assert_eq!(
+        (&kwargs["learned time constants"]["learn_alpha"], &vanilla["learn_alpha"]),
+        (&true.into(), &false.into())
+    );
     let plastic = &kwargs["frozen"]["plasticity_masks"];
     assert_eq!((&plastic[0][0][0], &plastic[1][0][2], &plastic[1][0][3]), (&0.into(), &0.into(), &1.into()));
 }
@@ -284,34 +344,42 @@ fn a_network_of_the_original_is_given_back_as_it_was() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/tests/original/multi_area_ei.npz");
     let mut original = NpzFile::open(&path).expect("the fixture");
     let mut matrix = |name: &str| original.require(name).expect(name).into_dimensionality::<Ix2>().expect(name);
-    let rows = |array: &Array2<f32>| array.outer_iter().map(|row| row.iter().map(|value| f64::from(*value)).collect()).collect();
+    let rows = |array: &Array2<f32>| {
+        array.outer_iter().map(|row| row.iter().map(|value| f64::from(*value)).collect()).collect()
+    };
     let mut layer = |name: &str| MatrixConfig {
         init: Some(Init::Array(rows(&matrix(&format!("{name}_layer.weight"))))),
         connectivity: Some(
-            matrix(&format!("sparsity_masks.{name}")).outer_iter().map(|row| row.iter().map(|entry| *entry as u8).collect()).collect(),
+            matrix(&format!("sparsity_masks.{name}"))
+                .outer_iter()
+                .map(|row| row.iter().map(|entry| *entry as u8).collect())
+                .collect(),
         ),
         ..MatrixConfig::default()
     };
     let (w_in, w_rec, w_out) = (layer("input"), layer("hidden"), layer("readout"));
-    let config = ModelConfig::multi_area(5, 3, [Area::ei("one", 20, 0.8), Area::ei("two", 30, 0.8), Area::ei("three", 14, 0.8)])
-        .feedforward(1.0)
-        .feedback(1.0)
-        .projection("one", "three", 1.0)
-        .projection("three", "one", 1.0)
-        .dale(Dale::Clamped)
-        .tau(100.0)
-        .dt(10.0)
-        .sigma_rec(0.0)
-        .start(Start::Zero)
-        .autapses(true)
-        .w_in(MatrixConfig { signs: Some(SignRule::Free), ..w_in })
-        .w_rec(w_rec)
-        .w_out(w_out);
+    let config =
+        ModelConfig::multi_area(5, 3, [Area::ei("one", 20, 0.8), Area::ei("two", 30, 0.8), Area::ei("three", 14, 0.8)])
+            .feedforward(1.0)
+            .feedback(1.0)
+            .projection("one", "three", 1.0)
+            .projection("three", "one", 1.0)
+            .dale(Dale::Clamped)
+            .tau(100.0)
+            .dt(10.0)
+            .sigma_rec(0.0)
+            .start(Start::Zero)
+            .autapses(true)
+            .w_in(MatrixConfig { signs: Some(SignRule::Free), ..w_in })
+            .w_rec(w_rec)
+            .w_out(w_out);
     let bytes = export(&checkpoint(&config, DType::F32), Format::Nn4n).expect("a file");
     let file = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");
-    for (exported, name) in
-        [("recurrent_layer.input_layer", "input"), ("recurrent_layer.hidden_layer", "hidden"), ("readout_layer", "readout")]
-    {
+    for (exported, name) in [
+        ("recurrent_layer.input_layer", "input"),
+        ("recurrent_layer.hidden_layer", "hidden"),
+        ("readout_layer", "readout"),
+    ] {
         let weight = matrix(&format!("{name}_layer.weight"));
         let tensor = file.tensor(&format!("{exported}.weight")).expect("a tensor");
         let numbers = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
@@ -322,7 +390,11 @@ fn a_network_of_the_original_is_given_back_as_it_was() {
     for (place, name) in ["input", "hidden", "readout"].into_iter().enumerate() {
         let sparsity = matrix(&format!("sparsity_masks.{name}"));
         for ((post, pre), exists) in sparsity.indexed_iter() {
-            assert_eq!(kwargs["sparsity_masks"][place][pre][post].as_f64(), Some(f64::from(*exists)), "{name}, [{pre}][{post}]");
+            assert_eq!(
+                kwargs["sparsity_masks"][place][pre][post].as_f64(),
+                Some(f64::from(*exists)),
+                "{name}, [{pre}][{post}]"
+            );
         }
         if name == "input" {
             continue;
@@ -330,7 +402,11 @@ fn a_network_of_the_original_is_given_back_as_it_was() {
         // The sign of an absent synapse means nothing.
         let signs = matrix(&format!("ei_masks.{name}"));
         for ((post, pre), sign) in signs.indexed_iter().filter(|(place, _)| sparsity[*place] == 1.0) {
-            assert_eq!(kwargs["ei_masks"][place][pre][post].as_f64(), Some(f64::from(*sign)), "{name}, [{pre}][{post}]");
+            assert_eq!(
+                kwargs["ei_masks"][place][pre][post].as_f64(),
+                Some(f64::from(*sign)),
+                "{name}, [{pre}][{post}]"
+            );
         }
     }
     assert_eq!(kwargs["ei_masks"][0], serde_json::Value::Null);
@@ -347,7 +423,10 @@ fn what_the_original_cannot_express_is_refused_by_name() {
         (vanilla().readout(Readout::Softmax), "model.readout"),
         (ModelConfig::vanilla(0, 6, 2), "model.inputs"),
         (vanilla().activation(Activation::Softplus), "model.activation"),
-        (vanilla().activation(PerUnit::ByUnit { units: [[Activation::Relu; 3], [Activation::Tanh; 3]].concat() }), "model.activation"),
+        (
+            vanilla().activation(PerUnit::ByUnit { units: [[Activation::Relu; 3], [Activation::Tanh; 3]].concat() }),
+            "model.activation",
+        ),
         (vanilla().tau(taus), "model.sigma_rec"),
         (vanilla().sigma_post(PerUnit::ByUnit { units: vec![0.0, 0.0, 0.0, 0.0, 0.0, 0.1] }), "model.sigma_post"),
         (ModelConfig::multi_area(2, 2, areas), "the sign of w_rec"),
@@ -368,10 +447,15 @@ fn the_arrays_are_those_of_the_checkpoint_under_the_same_names() {
         assert_eq!(file.require(name).expect(name).view(), checkpoint.array::<f32>(name).expect(name).view(), "{name}");
     }
     assert!(file.require("alpha").expect("alpha").iter().all(|alpha| (alpha - 0.2).abs() < 1e-7));
-    assert_eq!(file.require("cell_types").expect("cell types").as_slice(), Some(&[1., 1., 1., 1., 1., 1., -1., -1., 0., 0., 0., 0.][..]));
+    assert_eq!(
+        file.require("cell_types").expect("cell types").as_slice(),
+        Some(&[1., 1., 1., 1., 1., 1., -1., -1., 0., 0., 0., 0.][..])
+    );
     assert_eq!(checkpoint.network(&Device::Cpu).expect("a network").units().cell_types[7], Some(CellType::Inhibitory));
 
-    let Some(python) = python::interpreter("the_arrays_are_those_of_the_checkpoint_under_the_same_names") else { return };
+    let Some(python) = python::interpreter("the_arrays_are_those_of_the_checkpoint_under_the_same_names") else {
+        return;
+    };
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("net.npz");
     fs::write(&path, bytes).expect("a file");
@@ -416,7 +500,10 @@ fn a_recording_crosses_to_numpy_and_back() {
     recording.save(&ours).expect("a file");
     python::run(&python, "copy_npz.py", &[&ours, &theirs]);
     assert_eq!(Recording::load(&theirs).expect("NumPy's file"), recording);
-    let rates =
-        NpzFile::open(&theirs).and_then(|mut file| file.require("rates")).expect("rates").into_dimensionality::<Ix3>().expect("three axes");
+    let rates = NpzFile::open(&theirs)
+        .and_then(|mut file| file.require("rates"))
+        .expect("rates")
+        .into_dimensionality::<Ix3>()
+        .expect("three axes");
     assert_eq!(rates, recording.rates);
 }

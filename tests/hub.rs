@@ -105,7 +105,8 @@ fn commands_take_a_reference_where_they_take_a_checkpoint() {
 fn the_token_is_read_from_the_environment_or_its_file_and_reaches_the_hub_alone() {
     let server = Served::start(&[("model.safetensors", network())]);
     server.state().token = Some("hf_secret".into());
-    let tokens = || server.requests().into_iter().map(|request| (request.is_for_content(), request.token)).collect::<Vec<_>>();
+    let tokens =
+        || server.requests().into_iter().map(|request| (request.is_for_content(), request.token)).collect::<Vec<_>>();
     let expected = [(false, Some("hf_secret".into())), (true, None)];
     let client = Client::of(&server);
     let inspected = |client: &Client, variables: &[(&str, &str)]| {
@@ -151,8 +152,14 @@ fn each_refusal_says_what_to_do_and_keeps_nothing() {
         &client.refusal("hf:lab/rmd"),
         &["hf:lab/rmd: there is no model `lab/rmd`", &format!("check the name at {endpoint}/lab/rmd")],
     );
-    assert_says(&client.refusal("hf:lab/rdm@v2/README.md"), &["`lab/rdm` has no revision `v2`", "a branch, a tag or a commit"]);
-    assert_says(&client.refusal("hf:lab/rdm"), &["`lab/rdm` has no file `model.safetensors`", "it has other.safetensors"]);
+    assert_says(
+        &client.refusal("hf:lab/rdm@v2/README.md"),
+        &["`lab/rdm` has no revision `v2`", "a branch, a tag or a commit"],
+    );
+    assert_says(
+        &client.refusal("hf:lab/rdm"),
+        &["`lab/rdm` has no file `model.safetensors`", "it has other.safetensors"],
+    );
 
     server.state().gated = true;
     assert_says(&client.refusal("hf:lab/rdm/README.md"), &["conditions", "accept them at", "HF_TOKEN"]);
@@ -163,7 +170,8 @@ fn each_refusal_says_what_to_do_and_keeps_nothing() {
         &["who you are (Invalid username or password.)", "is private or does not exist", "set HF_TOKEN"],
     );
     let stranger = Hub { token: Some("hf_wrong".into()), ..client.hub.clone() };
-    let message = stranger.fetch(&"hf:lab/rdm/README.md".parse().expect("a reference")).expect_err("a private file").to_string();
+    let message =
+        stranger.fetch(&"hf:lab/rdm/README.md".parse().expect("a reference")).expect_err("a private file").to_string();
     assert_says(&message, &["does not let your token read `lab/rdm`", "settings/tokens"]);
     assert!(!message.contains("hf_wrong") && !format!("{stranger:?}").contains("hf_wrong"), "the token is shown");
     assert_eq!(client.files(), [""; 0]);
@@ -188,12 +196,18 @@ fn without_a_network_the_cache_is_read_and_said_to_be() {
 
     client.hub.endpoint = "http://127.0.0.1:9".into();
     assert!(client.bytes("hf:lab/rdm") == network());
-    assert_says(&client.refusal("hf:lab/rdm/README.md"), &["http://127.0.0.1:9 could not be reached", "check the network", "HF_ENDPOINT"]);
+    assert_says(
+        &client.refusal("hf:lab/rdm/README.md"),
+        &["http://127.0.0.1:9 could not be reached", "check the network", "HF_ENDPOINT"],
+    );
     let (is_fine, _, stderr) = client.nn4n(&["inspect", "hf:lab/rdm"], &[]);
     assert!(is_fine, "{stderr}");
     assert_says(
         &stderr,
-        &["hf:lab/rdm: http://127.0.0.1:9 could not be reached", &format!("the copy in the cache is used, of commit {}", COMMITS[0])],
+        &[
+            "hf:lab/rdm: http://127.0.0.1:9 could not be reached",
+            &format!("the copy in the cache is used, of commit {}", COMMITS[0]),
+        ],
     );
 
     server.requests();
@@ -211,7 +225,10 @@ fn an_interrupted_download_goes_on_where_it_ended_and_does_not_count_before() {
     let client = Client::of(&server);
     // Half, a half of the rest, and a half of that.
     let received = content.len() - content.len() / 8;
-    assert_says(&client.refusal("hf:lab/rdm"), &[&format!("after {received} of {} bytes", content.len()), "is kept", "run the same again"]);
+    assert_says(
+        &client.refusal("hf:lab/rdm"),
+        &[&format!("after {received} of {} bytes", content.len()), "is kept", "run the same again"],
+    );
     let partial = format!("models--lab--rdm/blobs/{}.nn4n.incomplete", sha256(&content));
     assert_eq!(client.files(), [partial], "and no link to it");
     let offline = Hub { offline: true, ..client.hub.clone() };
@@ -220,7 +237,8 @@ fn an_interrupted_download_goes_on_where_it_ended_and_does_not_count_before() {
 
     server.requests();
     assert!(client.bytes("hf:lab/rdm") == content);
-    let asked: Vec<_> = server.requests().iter().filter(|request| request.is_for_content()).map(|request| request.first_byte).collect();
+    let asked: Vec<_> =
+        server.requests().iter().filter(|request| request.is_for_content()).map(|request| request.first_byte).collect();
     assert_eq!(asked, [Some(received)]);
     assert!(client.files().iter().all(|name| !name.contains("incomplete")), "{:?}", client.files());
 }
@@ -235,7 +253,9 @@ fn a_program_that_is_killed_while_it_downloads_leaves_what_can_be_resumed() {
     let mut program = program.envs(client.variables()).stderr(Stdio::null()).spawn().expect("a program");
     let partial = client.at(&format!("blobs/{}.nn4n.incomplete", sha256(&content)));
     let (begin, half) = (Instant::now(), content.len() as u64 / 2);
-    while fs::metadata(&partial).map_or(0, |metadata| metadata.len()) < half && begin.elapsed() < Duration::from_secs(20) {
+    while fs::metadata(&partial).map_or(0, |metadata| metadata.len()) < half
+        && begin.elapsed() < Duration::from_secs(20)
+    {
         thread::sleep(Duration::from_millis(10));
     }
     program.kill().and_then(|()| program.wait()).expect("an end");
@@ -244,7 +264,12 @@ fn a_program_that_is_killed_while_it_downloads_leaves_what_can_be_resumed() {
     server.state().fault = Fault::None;
     server.requests();
     assert!(client.bytes("hf:lab/rdm") == content);
-    assert!(server.requests().iter().any(|request| request.is_for_content() && request.first_byte == Some(content.len() / 2)));
+    assert!(
+        server
+            .requests()
+            .iter()
+            .any(|request| request.is_for_content() && request.first_byte == Some(content.len() / 2))
+    );
 }
 
 #[test]
@@ -305,7 +330,10 @@ fn a_copy_that_was_damaged_in_the_cache_is_replaced() {
     *damaged.last_mut().expect("a byte") ^= 1;
     fs::write(&path, &damaged).expect("through the link");
     let offline = Hub { offline: true, ..client.hub.clone() };
-    assert_says(&offline.fetch(&"hf:lab/rdm".parse().expect("a reference")).expect_err("a damaged file").to_string(), &["no whole copy"]);
+    assert_says(
+        &offline.fetch(&"hf:lab/rdm".parse().expect("a reference")).expect_err("a damaged file").to_string(),
+        &["no whole copy"],
+    );
     for reference in ["hf:lab/rdm".to_string(), format!("hf:lab/rdm@{}", COMMITS[0])] {
         fs::write(&path, &damaged).expect("through the link");
         assert!(client.bytes(&reference) == network());
@@ -319,9 +347,13 @@ fn a_full_disk_is_named_with_the_place_and_nothing_is_kept() {
     let client = Client::of(&server);
     fs::create_dir_all(client.at("blobs")).expect("a folder");
     // A device that is always full, where the download would be.
-    std::os::unix::fs::symlink("/dev/full", client.at(&format!("blobs/{}.nn4n.incomplete", sha256(network())))).expect("a link");
+    std::os::unix::fs::symlink("/dev/full", client.at(&format!("blobs/{}.nn4n.incomplete", sha256(network()))))
+        .expect("a link");
     let blobs = client.at("blobs").display().to_string();
-    assert_says(&client.refusal("hf:lab/rdm"), &["could not be kept in", &blobs, "No space left", "make room", "HF_HOME"]);
+    assert_says(
+        &client.refusal("hf:lab/rdm"),
+        &["could not be kept in", &blobs, "No space left", "make room", "HF_HOME"],
+    );
     assert_eq!(client.files(), [""; 0]);
 }
 
@@ -332,10 +364,18 @@ fn a_file_that_is_no_checkpoint_is_named_as_it_was_asked_for() {
     let server = Served::start(&[("model.safetensors", &foreign), ("README.md", CARD)]);
     let client = Client::of(&server);
     for (reference, parts) in [
-        ("hf:lab/rdm", ["hf:lab/rdm: ", "is a safetensors file of another program", "name another file of the repository"]),
-        ("hf:lab/rdm/README.md", ["hf:lab/rdm/README.md: ", "is not a complete safetensors file", "name another file of the repository"]),
+        (
+            "hf:lab/rdm",
+            ["hf:lab/rdm: ", "is a safetensors file of another program", "name another file of the repository"],
+        ),
+        (
+            "hf:lab/rdm/README.md",
+            ["hf:lab/rdm/README.md: ", "is not a complete safetensors file", "name another file of the repository"],
+        ),
     ] {
-        for command in [&["eval", reference][..], &["zoo", "pull", reference], &["zoo", "pack", reference, "--out", "packed"]] {
+        for command in
+            [&["eval", reference][..], &["zoo", "pull", reference], &["zoo", "pack", reference, "--out", "packed"]]
+        {
             let (is_fine, _, stderr) = client.nn4n(command, &[]);
             assert!(!is_fine, "{command:?}");
             // What is pulled is named with its commit.
@@ -376,7 +416,11 @@ fn a_server_that_is_no_hub_or_means_harm_is_refused() {
     }
     server.state().headers.clear();
     server.state().listed = vec!["../../escaped".into()];
-    let refused = client.hub.fetch_files(&"hf:lab/rdm".parse().expect("a reference"), |_| true).expect_err("a path out").to_string();
+    let refused = client
+        .hub
+        .fetch_files(&"hf:lab/rdm".parse().expect("a reference"), |_| true)
+        .expect_err("a path out")
+        .to_string();
     assert_says(&refused, &["`../../escaped`", "without empty, `.` or `..` parts"]);
     let below: Vec<String> = client.files().into_iter().filter(|name| !name.starts_with("models--lab--rdm/")).collect();
     assert_eq!(below, [""; 0]);
@@ -385,8 +429,12 @@ fn a_server_that_is_no_hub_or_means_harm_is_refused() {
 
 #[test]
 fn files_of_a_repository_are_fetched_from_one_commit() {
-    let server =
-        Served::start(&[("model.safetensors", network()), ("README.md", CARD), ("figures/a b.svg", b"<svg/>"), ("notes.txt", b"")]);
+    let server = Served::start(&[
+        ("model.safetensors", network()),
+        ("README.md", CARD),
+        ("figures/a b.svg", b"<svg/>"),
+        ("notes.txt", b""),
+    ]);
     let client = Client::of(&server);
     let wanted = |name: &str| name != "README.md";
     let snapshot = client.hub.fetch_files(&"hf:lab/rdm".parse().expect("a reference"), wanted).expect("files");
@@ -419,7 +467,8 @@ fn many_downloads_of_one_file_at_once_make_one() {
 /// The files of a packed network, the checkpoint first.
 fn packed() -> Vec<(&'static str, Vec<u8>)> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let packing = Packing { id: "rdm".into(), repository: Some(served::REPOSITORY.into()), license: None, overwrite: false };
+    let packing =
+        Packing { id: "rdm".into(), repository: Some(served::REPOSITORY.into()), license: None, overwrite: false };
     zoo::pack("rdm-vanilla".as_ref(), folder.path(), &packing).expect("a packed network");
     zoo::FILES.map(|name| (name, fs::read(folder.path().join(name)).expect("a file"))).into()
 }
@@ -480,7 +529,10 @@ fn the_official_client_reads_the_same_server_and_the_same_cache() {
     let theirs = client.folder.path().join("theirs");
     assert_eq!(run("download", &theirs, "0"), expected);
     let cache = Hub { cache: theirs.join("hub"), offline: true, ..client.hub.clone() };
-    assert!(fs::read(cache.fetch(&"hf:lab/rdm".parse().expect("a reference")).expect("their copy")).expect("a file") == packed[0].1);
+    assert!(
+        fs::read(cache.fetch(&"hf:lab/rdm".parse().expect("a reference")).expect("their copy")).expect("a file")
+            == packed[0].1
+    );
 
     // What we download is what it finds in the cache.
     client.hub.fetch_files(&"hf:lab/rdm".parse().expect("a reference"), |_| true).expect("files");

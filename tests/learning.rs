@@ -10,7 +10,9 @@ use nn4n::{
     Checkpoint, Error, Existing, Experiment, Result, RunDirectory, TrainConfig,
     evaluate::evaluate,
     models::{Activation, Ctrnn, ModelConfig, Tensors},
-    tasks::{Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView, choice},
+    tasks::{
+        Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView, choice,
+    },
     train::{OptimizerConfig, Regulariser, StopReason, fit},
 };
 use serde_json::Value;
@@ -101,7 +103,10 @@ fn a_run_that_diverges_names_the_update_and_keeps_its_best_network() -> Result<(
         assert!(*update >= 4 && !value.is_finite(), "{error}");
         let message = error.to_string();
         assert!(message.contains(&format!("at update {update}")) && message.contains("learning_rate"), "{message}");
-        assert!(fs::read(run.model()).expect("a checkpoint") == best, "lr {learning_rate}: the best network was replaced");
+        assert!(
+            fs::read(run.model()).expect("a checkpoint") == best,
+            "lr {learning_rate}: the best network was replaced"
+        );
         Checkpoint::load(run.path())?;
         RunDirectory::open(folder.path(), Existing::Resume)?;
     }
@@ -121,7 +126,11 @@ fn weights_that_overflow_are_never_saved() -> Result<()> {
     let kept = Checkpoint::load(folder.path())?;
     let fresh = Ctrnn::init(&experiment.model, experiment.seed, DType::F32, &Device::Cpu)?.tensors()?;
     let weights = |tensors: &Tensors| tensors["w_rec"].to_vec2::<f32>().expect("a matrix");
-    assert_eq!((kept.header.train.updates, weights(&kept.tensors)), (0, weights(&fresh)), "the network before the first update is kept");
+    assert_eq!(
+        (kept.header.train.updates, weights(&kept.tensors)),
+        (0, weights(&fresh)),
+        "the network before the first update is kept"
+    );
     Ok(())
 }
 
@@ -135,7 +144,10 @@ fn a_run_stops_when_its_patience_ends_or_its_criterion_is_met() -> Result<()> {
         settings.learning_rate = 1e-30;
         settings.stop.criterion = Some(Criterion::MinPerformance { threshold: 1.0 });
         change(&mut settings);
-        let outcome = train(&Experiment::new(Arc::new(Repeat), ModelConfig::ei(2, 8, 2).sigma_rec(0.0), settings, 0)?, folder.path())?;
+        let outcome = train(
+            &Experiment::new(Arc::new(Repeat), ModelConfig::ei(2, 8, 2).sigma_rec(0.0), settings, 0)?,
+            folder.path(),
+        )?;
         Ok((outcome.updates, outcome.reason))
     };
     assert_eq!(stopped(|_| {})?, (40, StopReason::LastUpdate));
@@ -158,8 +170,10 @@ fn a_task_of_ones_own_is_trained_and_its_checkpoint_says_whose_it_is() -> Result
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut settings = settings(400, 20);
     settings.learning_rate = 0.01;
-    settings.stop = nn4n::train::StopConfig { criterion: Some(Criterion::MinPerformance { threshold: 1.0 }), ..Default::default() };
-    let outcome = train(&Experiment::new(Arc::new(Repeat), ModelConfig::vanilla(2, 12, 2), settings, 0)?, folder.path())?;
+    settings.stop =
+        nn4n::train::StopConfig { criterion: Some(Criterion::MinPerformance { threshold: 1.0 }), ..Default::default() };
+    let outcome =
+        train(&Experiment::new(Arc::new(Repeat), ModelConfig::vanilla(2, 12, 2), settings, 0)?, folder.path())?;
     assert_eq!(outcome.reason, StopReason::CriterionMet);
     let checkpoint = Checkpoint::load(folder.path())?;
     let evaluation = evaluate(&checkpoint.network(&Device::Cpu)?, &Repeat, 20, 0)?;
@@ -175,12 +189,15 @@ fn every_term_of_the_loss_is_logged_by_name_and_they_add_up() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut settings = settings(6, 3);
     (settings.log_every, settings.tensorboard) = (2, true);
-    let regularisers = r#"[{ "kind": "l2_rates", "weight": 0.5 }, { "kind": "l1_weights", "matrix": "w_rec", "weight": 0.1 }]"#;
+    let regularisers =
+        r#"[{ "kind": "l2_rates", "weight": 0.5 }, { "kind": "l1_weights", "matrix": "w_rec", "weight": 0.1 }]"#;
     settings.regularisers = serde_json::from_str::<Vec<Regulariser>>(regularisers).expect("two regularisers");
     train(&Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings, 0)?, folder.path())?;
     let records = log(folder.path());
-    let (validations, updates): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.get("validation").is_some());
-    let numbers = |records: &[&Value]| records.iter().filter_map(|record| record["update"].as_u64()).collect::<Vec<_>>();
+    let (validations, updates): (Vec<_>, Vec<_>) =
+        records.iter().partition(|record| record.get("validation").is_some());
+    let numbers =
+        |records: &[&Value]| records.iter().filter_map(|record| record["update"].as_u64()).collect::<Vec<_>>();
     assert_eq!((numbers(&updates), numbers(&validations)), (vec![2, 4, 6], vec![3, 6]));
     for record in updates {
         let terms = record["terms"].as_object().expect("terms");
@@ -188,10 +205,18 @@ fn every_term_of_the_loss_is_logged_by_name_and_they_add_up() -> Result<()> {
         let sum: f64 = terms.values().filter_map(Value::as_f64).sum();
         let loss = record["loss"].as_f64().expect("a loss");
         assert!((loss - sum).abs() < 1e-5 * loss && terms.values().all(|term| term.as_f64() > Some(0.0)), "{record}");
-        assert!(record["gradient_norm"].as_f64() > Some(0.0) && record["learning_rate"].as_f64() == Some(0.003), "{record}");
+        assert!(
+            record["gradient_norm"].as_f64() > Some(0.0) && record["learning_rate"].as_f64() == Some(0.003),
+            "{record}"
+        );
     }
-    assert!(validations.iter().all(|record| record["validation"]["loss"].is_f64() && record["validation"]["performance"].is_f64()));
-    let events = fs::read_dir(folder.path()).expect("a folder").filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert!(
+        validations
+            .iter()
+            .all(|record| record["validation"]["loss"].is_f64() && record["validation"]["performance"].is_f64())
+    );
+    let events =
+        fs::read_dir(folder.path()).expect("a folder").filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let events: Vec<_> = events.filter(|name| name.starts_with("events.out.tfevents")).collect();
     assert_eq!(events.len(), 1, "{events:?}");
     let bytes = fs::read(folder.path().join(&events[0])).expect("events");
@@ -205,8 +230,10 @@ fn every_term_of_the_loss_is_logged_by_name_and_they_add_up() -> Result<()> {
 fn without_being_asked_for_there_are_no_event_files() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     train(&Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(2, 2), 0)?, folder.path())?;
-    let mut files: Vec<_> =
-        fs::read_dir(folder.path()).expect("a folder").filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut files: Vec<_> = fs::read_dir(folder.path())
+        .expect("a folder")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
     files.sort();
     assert_eq!(files, ["log.jsonl", "model.safetensors", "optimizer.safetensors", "run.toml"]);
     Ok(())

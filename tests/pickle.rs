@@ -1,4 +1,5 @@
-//! Pickles are followed without executing anything: what is no plain data is refused by its name, what is too large or damaged by what is wrong with it.
+//! Pickles are followed without executing anything: what is no plain data is refused by its name, what is too large or
+//! damaged by what is wrong with it.
 
 use nn4n::import::pickle::parse;
 use proptest::prelude::*;
@@ -17,7 +18,8 @@ fn assert_refused(bytes: &[u8], words: &[&str]) {
 
 #[test]
 fn functions_and_classes_are_refused_by_name_and_not_executed() {
-    // What pickle.dumps makes of an object whose __reduce__ asks for os.system("echo owned"), in protocol 0, 2 and 4, and older ways to say it.
+    // What pickle.dumps makes of an object whose __reduce__ asks for os.system("echo owned"), in protocol 0, 2 and 4,
+    // and older ways to say it.
     let cases: [&[u8]; 6] = [
         b"cposix\nsystem\np0\n(Vecho owned\np1\ntp2\nRp3\n.",
         b"\x80\x02cposix\nsystem\nq\x00X\x0a\x00\x00\x00echo ownedq\x01\x85q\x02Rq\x03.",
@@ -48,11 +50,20 @@ fn a_class_that_is_known_is_kept_as_its_attributes_and_nothing_else_is_called() 
     let connectivity = b"\x80\x02cpycog.connectivity\nConnectivity\n)\x81}U\x01pG?\xe0\x00\x00\x00\x00\x00\x00sb.";
     assert!(parse(connectivity).is_ok());
     // The attributes of an array, of a dictionary, of a number.
-    assert_refused(b"\x80\x02ccollections\nOrderedDict\n)R}X\x07\x00\x00\x00__del__K\x01sb.", &["gives attributes to a dictionary"]);
+    assert_refused(
+        b"\x80\x02ccollections\nOrderedDict\n)R}X\x07\x00\x00\x00__del__K\x01sb.",
+        &["gives attributes to a dictionary"],
+    );
     assert_refused(b"\x80\x02K\x01}b.", &["gives attributes to a value that has none"]);
     // A known function where an unknown one is hidden among its arguments.
-    assert_refused(b"\x80\x02ccopy_reg\n_reconstructor\n(csubprocess\nPopen\nc__builtin__\nobject\nNtR.", &["`subprocess.Popen`"]);
-    assert_refused(b"\x80\x02ccopy_reg\n_reconstructor\n(c__builtin__\nobject\nc__builtin__\nobject\nNtR.", &["do not fit"]);
+    assert_refused(
+        b"\x80\x02ccopy_reg\n_reconstructor\n(csubprocess\nPopen\nc__builtin__\nobject\nNtR.",
+        &["`subprocess.Popen`"],
+    );
+    assert_refused(
+        b"\x80\x02ccopy_reg\n_reconstructor\n(c__builtin__\nobject\nc__builtin__\nobject\nNtR.",
+        &["do not fit"],
+    );
     assert_refused(b"\x80\x02K\x05)R.", &["calls what is no function"]);
 }
 
@@ -142,7 +153,8 @@ fn programs_that_make_no_sense_are_refused() {
 
 #[test]
 fn files_of_python_2_and_3_are_read() {
-    for bytes in [&include_bytes!("fixtures/import/pycog.pkl")[..], include_bytes!("fixtures/import/pycog_python3.pkl")] {
+    for bytes in [&include_bytes!("fixtures/import/pycog.pkl")[..], include_bytes!("fixtures/import/pycog_python3.pkl")]
+    {
         if let Err(error) = parse(bytes) {
             panic!("{error}");
         }
@@ -183,7 +195,8 @@ proptest! {
     }
 }
 
-/// An empty list that is remembered, `count` of it in another, and then `count` times None in the first, so that only what was there when it was put in is few.
+/// An empty list that is remembered, `count` of it in another, and then `count` times None in the first, so that only
+/// what was there when it was put in is few.
 fn grown(count: usize) -> Vec<u8> {
     [&b"\x80\x02]q\x000]("[..], &b"h\x00".repeat(count), b"eh\x00(", &b"N".repeat(count), b"e0."].concat()
 }

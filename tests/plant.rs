@@ -24,12 +24,20 @@ use small::{easy_task, settings, train};
 
 /// Short reaches to two targets: 30 steps of 20 ms.
 fn reaching(arm: Arm) -> Arc<dyn Task> {
-    let reach = Reach { centre: 40.0, delay: Duration::Fixed(60.0), reaction: 100.0, movement: 300.0, hold: 100.0, ..Reach::default() };
+    let reach = Reach {
+        centre: 40.0,
+        delay: Duration::Fixed(60.0),
+        reaction: 100.0,
+        movement: 300.0,
+        hold: 100.0,
+        ..Reach::default()
+    };
     Arc::new(ArmReach { dt: 20.0, angles: vec![0.0, 144.0], arm, reach, ..ArmReach::default() })
 }
 
 fn experiment(task: Arc<dyn Task>, units: usize, train: TrainConfig) -> Result<Experiment> {
-    let model = ModelConfig::vanilla(task.inputs().len(), units, task.outputs().len()).dt(task.dt()).tau(60.0).sigma_rec(0.02);
+    let model =
+        ModelConfig::vanilla(task.inputs().len(), units, task.outputs().len()).dt(task.dt()).tau(60.0).sigma_rec(0.02);
     Experiment::new(task, model, train, 1)
 }
 
@@ -59,7 +67,8 @@ fn training_through_the_arm_brings_the_hand_nearer_to_its_path() -> Result<()> {
     // What a hand costs that never moves.
     let still = f64::from(trials.targets.pow2().sum() / trials.loss_mask.sum());
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let losses: Vec<f64> = train(&experiment(task, 30, settings(60, 20))?, folder.path())?.validations.iter().map(|v| v.loss).collect();
+    let losses: Vec<f64> =
+        train(&experiment(task, 30, settings(60, 20))?, folder.path())?.validations.iter().map(|v| v.loss).collect();
     assert!(losses.windows(2).all(|pair| pair[1] < pair[0]), "{losses:?}");
     assert!(losses[2] < 0.5 * still, "{losses:?}, but {still} without a movement");
     Ok(())
@@ -102,7 +111,8 @@ fn one_thread_and_two_threads_give_the_same_files() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     // Large enough for the matrix products to be divided among threads.
     let settings = TrainConfig { batch_size: 64, ..settings(2, 2) };
-    fs::write(folder.path().join("arm.toml"), experiment(reaching(Arm::default()), 120, settings)?.to_toml()?).expect("a file");
+    fs::write(folder.path().join("arm.toml"), experiment(reaching(Arm::default()), 120, settings)?.to_toml()?)
+        .expect("a file");
     for threads in ["1", "2"] {
         let arguments = ["train", "arm.toml", "--device", "cpu", "--out", threads];
         let output = program::nn4n(folder.path(), &arguments, &[("RAYON_NUM_THREADS", threads)]);
@@ -130,7 +140,10 @@ fn a_trial_of_a_batch_goes_as_it_does_alone() -> Result<()> {
             let one = one.slice(s![trial, ..n_steps, ..]).insert_axis(Axis(0)).to_owned();
             (&one - other).iter().fold(0f32, |most, x| most.max(x.abs()))
         };
-        assert!(apart(&together.outputs, &alone.outputs) < 1e-6 && apart(&together.states, &alone.states) < 1e-5, "trial {trial}");
+        assert!(
+            apart(&together.outputs, &alone.outputs) < 1e-6 && apart(&together.states, &alone.states) < 1e-5,
+            "trial {trial}"
+        );
     }
     // The hands move, each in its own way.
     let last = |trial: usize| together.outputs.slice(s![trial, trials.n_steps[trial] - 1, ..]).to_owned();

@@ -38,8 +38,10 @@ fn masks(experiment: &Experiment) -> Masks {
 
 /// Synapses from `pres` to `posts`, as a fraction of all pairs of different units.
 fn density(mask: &[Vec<u8>], posts: std::ops::Range<usize>, pres: std::ops::Range<usize>) -> f64 {
-    let pairs = posts.clone().flat_map(|post| pres.clone().map(move |pre| (post, pre))).filter(|(post, pre)| post != pre);
-    let (present, all) = pairs.fold((0, 0), |(present, all), (post, pre)| (present + usize::from(mask[post][pre]), all + 1));
+    let pairs =
+        posts.clone().flat_map(|post| pres.clone().map(move |pre| (post, pre))).filter(|(post, pre)| post != pre);
+    let (present, all) =
+        pairs.fold((0, 0), |(present, all), (post, pre)| (present + usize::from(mask[post][pre]), all + 1));
     present as f64 / all as f64
 }
 
@@ -80,8 +82,13 @@ fn yang2019_sequential_trains_groups_in_turn_and_protects_the_earlier_ones() {
     assert_eq!((train.batch_size, train.updates), (64, 7 * 6250));
     let drawn = |updates: std::ops::Range<u64>| -> BTreeSet<String> {
         let of = |update| {
-            let trial = experiment.task.trial(Split::Train, None, &mut TrialRng::new(0, "train", update, 0)).expect("a trial");
-            assert!(trial.condition.number("coherence").is_none_or(|coherence| coherence.abs() >= 0.1), "{}", trial.condition);
+            let trial =
+                experiment.task.trial(Split::Train, None, &mut TrialRng::new(0, "train", update, 0)).expect("a trial");
+            assert!(
+                trial.condition.number("coherence").is_none_or(|coherence| coherence.abs() >= 0.1),
+                "{}",
+                trial.condition
+            );
             trial.condition.text("task").unwrap_or_default().to_owned()
         };
         updates.map(of).collect()
@@ -97,9 +104,15 @@ fn song2016_trains_by_gradient_descent_and_validates_every_10_000_trials() {
     for listed in preset::list().iter().filter(|listed| listed.id.starts_with("song2016/")) {
         let train = preset::load(listed.id).expect("a preset").train;
         let TrainConfig { optimizer, learning_rate, clip_norm, .. } = &train;
-        assert_eq!((*optimizer, *learning_rate, *clip_norm), (OptimizerConfig::Sgd { momentum: 0.0 }, 0.01, Some(1.0)), "{}", listed.id);
+        assert_eq!(
+            (*optimizer, *learning_rate, *clip_norm),
+            (OptimizerConfig::Sgd { momentum: 0.0 }, 0.01, Some(1.0)),
+            "{}",
+            listed.id
+        );
         assert_eq!(train.batch_size as u64 * train.validation.every, 10_000, "{}", listed.id);
-        let names: Vec<_> = train.regularisers.iter().map(|regulariser| (regulariser.name(), regulariser.weight)).collect();
+        let names: Vec<_> =
+            train.regularisers.iter().map(|regulariser| (regulariser.name(), regulariser.weight)).collect();
         assert_eq!(names, [("vanishing_gradient".to_owned(), 2.0)], "{}", listed.id);
     }
 }
@@ -107,7 +120,8 @@ fn song2016_trains_by_gradient_descent_and_validates_every_10_000_trials() {
 #[test]
 fn song2016_starts_at_the_published_spectral_radius() {
     for (name, radius) in [("rdm_nodale", 1.1), ("rdm_dense", 1.5), ("rdm_fixed", 1.5), ("mante_areas", 1.5)] {
-        let weights: Vec<Vec<f64>> = network(&load(name)).effective_w_rec().and_then(|w| Ok(w.detach().to_vec2()?)).expect("weights");
+        let weights: Vec<Vec<f64>> =
+            network(&load(name)).effective_w_rec().and_then(|w| Ok(w.detach().to_vec2()?)).expect("weights");
         let n = weights.len();
         let eigenvalues = faer::Mat::from_fn(n, n, |post, pre| weights[post][pre]).eigenvalues().expect("eigenvalues");
         let found = eigenvalues.iter().map(|value| value.re.hypot(value.im)).fold(0.0, f64::max);
@@ -205,7 +219,8 @@ fn lee_and_the_sine_wave_go_on_where_the_trial_before_ended() {
     }
     assert_eq!((lee.model.inputs, lee.model.n_units(), lee.model.dt), (17, 200, 10.0));
     assert!(masks(&lee).w_in.iter().flatten().all(|synapse| *synapse == 1));
-    let names: Vec<_> = network(&wave).parameters().expect("parameters").into_iter().map(|parameter| parameter.name).collect();
+    let names: Vec<_> =
+        network(&wave).parameters().expect("parameters").into_iter().map(|parameter| parameter.name).collect();
     assert!(names.contains(&"b_rec") && names.contains(&"b_out") && !names.contains(&"x0"), "{names:?}");
     assert_eq!(read(&masks(&wave).w_out, 0), units(0..100));
 }

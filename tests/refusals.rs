@@ -1,4 +1,5 @@
-//! What a user gets wrong is refused in a message that says what to do, with exit code 1 or 2, without a panic, and without touching what is there.
+//! What a user gets wrong is refused in a message that says what to do, with exit code 1 or 2, without a panic, and
+//! without touching what is there.
 
 mod program;
 
@@ -12,7 +13,19 @@ fn folder() -> &'static Path {
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let arguments = ["train", "--task", "song2016/rdm_varstim", "--units", "8", "--batch-size", "2", "--updates", "1", "--out", "run"];
+        let arguments = [
+            "train",
+            "--task",
+            "song2016/rdm_varstim",
+            "--units",
+            "8",
+            "--batch-size",
+            "2",
+            "--updates",
+            "1",
+            "--out",
+            "run",
+        ];
         let output = program::nn4n(folder.path(), &arguments, &[]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         folder
@@ -41,7 +54,9 @@ fn refusal(arguments: &[&str]) -> String {
 
 fn assert_refused(arguments: &[&str], words: &[&str]) {
     let message = refusal(arguments);
-    words.iter().for_each(|word| assert!(message.contains(word), "nn4n {}: no `{word}` in\n{message}", arguments.join(" ")));
+    words
+        .iter()
+        .for_each(|word| assert!(message.contains(word), "nn4n {}: no `{word}` in\n{message}", arguments.join(" ")));
 }
 
 /// Writes an experiment with these lines, and asks for it.
@@ -90,14 +105,23 @@ fn mistakes_in_an_experiment_are_refused_by_name() {
         (in_model("density = 1.5"), &["model.density: must lie in [0, 1], but is 1.5"]),
         (in_model("density = nan"), &["model.density: must lie in [0, 1], but is NaN"]),
         (in_model("w_rec = { plastik = 1 }"), &["unknown field `plastik`"]),
-        (format!("{TASK}{areas}"), &["model.units: is 9, but the areas sum to 8; leave `units` out or correct an area"]),
+        (
+            format!("{TASK}{areas}"),
+            &["model.units: is 9, but the areas sum to 8; leave `units` out or correct an area"],
+        ),
         (in_train("lr = 0.1"), &["unknown field `lr`", "`learning_rate`"]),
         (in_train("optimizer = { kind = \"adam\", beta = 0.9 }"), &["unknown field `beta`", "`beta1`"]),
         (in_train("schedule = { kind = \"constant\", every = 3 }"), &["unknown field `every`"]),
         (in_train("stop = { patiance = 3 }"), &["unknown field `patiance`", "`patience`"]),
         (in_train("regularisers = [{ kind = \"l2_rates\", weight = 0.1, wait = 1 }]"), &["unknown field `wait`"]),
-        (in_train("regularisers = [{ kind = \"l2_rats\", weight = 0.1 }]"), &["unknown variant `l2_rats`", "`l2_rates`"]),
-        (in_train("regularisers = [{ kind = \"l2_rates\", weight = -1.0 }]"), &["l2_rates.weight", "must be finite and >= 0, but is -1"]),
+        (
+            in_train("regularisers = [{ kind = \"l2_rats\", weight = 0.1 }]"),
+            &["unknown variant `l2_rats`", "`l2_rates`"],
+        ),
+        (
+            in_train("regularisers = [{ kind = \"l2_rates\", weight = -1.0 }]"),
+            &["l2_rates.weight", "must be finite and >= 0, but is -1"],
+        ),
         (in_train("batch_size = 0"), &["train.batch_size: must be at least 1, but is 0"]),
         (in_train("loss = \"cross_entropy\""), &["train.loss", "model.readout", "softmax"]),
     ];
@@ -111,7 +135,10 @@ fn what_cannot_be_trained_through_an_arm_is_refused() {
     let reach = "[task]\nid = \"motor/arm_reach\"\n[model]\nunits = 8\n";
     let cases: [(&str, &[&str]); 3] = [
         ("outputs = 3\n", &["model.outputs: is 3", "exactly 2", "set it to 2"]),
-        ("readout = \"softmax\"\n[train]\nloss = \"cross_entropy\"\n", &["train.loss", "`motor/arm_reach`", "use the loss \"masked_mse\""]),
+        (
+            "readout = \"softmax\"\n[train]\nloss = \"cross_entropy\"\n",
+            &["train.loss", "`motor/arm_reach`", "use the loss \"masked_mse\""],
+        ),
         (
             "[train]\nregularisers = [{ kind = \"vanishing_gradient\", weight = 1.0 }]\n",
             &["train.regularisers.vanishing_gradient", "`motor/arm_reach`", "remove this regulariser"],
@@ -120,7 +147,8 @@ fn what_cannot_be_trained_through_an_arm_is_refused() {
     for (index, (lines, words)) in cases.into_iter().enumerate() {
         assert_toml_refused(&format!("arm-{index}"), &format!("{reach}{lines}"), words);
     }
-    let set = "[task]\nid = \"multitask/set\"\ntasks = [\"motor/centre_out\", \"motor/arm_reach\"]\n[model]\nunits = 8\n";
+    let set =
+        "[task]\nid = \"multitask/set\"\ntasks = [\"motor/centre_out\", \"motor/arm_reach\"]\n[model]\nunits = 8\n";
     assert_toml_refused("arm-set", set, &["`tasks` = motor/arm_reach", "train on this task alone"]);
 }
 
@@ -149,16 +177,25 @@ fn numbers_that_make_no_sense_are_refused() {
     assert_refused(&["eval", "run", "--trials", "0"], &["'--trials <N>'", "0 is not in 1.."]);
     assert_refused(&["eval", "run", "--trials", "4000000000"], &["`batch_size`", "ask for fewer trials"]);
     for (batch, words) in [("0", "at least one trial"), ("1000000000000", "ask for fewer trials")] {
-        assert_refused(&["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"], &["`batch_size`", words]);
+        assert_refused(
+            &["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"],
+            &["`batch_size`", words],
+        );
     }
-    assert_refused(&["tasks", "sample", "song2016/mante", "--out", "numbers.json"], &["numbers.json", "name an .npz file"]);
+    assert_refused(
+        &["tasks", "sample", "song2016/mante", "--out", "numbers.json"],
+        &["numbers.json", "name an .npz file"],
+    );
     assert!(!folder().join("numbers.npz").exists() && !folder().join("numbers.json").exists());
 }
 
 #[test]
 fn names_that_do_not_exist_are_refused() {
     let train = ["train", "--task", "song2016/rdm_varstim", "--out", "names"];
-    assert_refused(&["train", "--task", "song2016/rdm_varstin"], &["unknown task", "did you mean `song2016/rdm_varstim`?"]);
+    assert_refused(
+        &["train", "--task", "song2016/rdm_varstin"],
+        &["unknown task", "did you mean `song2016/rdm_varstim`?"],
+    );
     assert_refused(&["tasks", "show", "rdm"], &["unknown task `rdm`", "`nn4n tasks list`"]);
     assert_refused(&[&train[..], &["--model", "lstm"]].concat(), &["invalid value 'lstm'", "vanilla, ei, multi_area"]);
     assert_refused(&[&train[..], &["--device", "gpu"]].concat(), &["unknown device `gpu`; use auto, cpu, cuda:N"]);
@@ -175,7 +212,10 @@ fn a_gpu_that_the_program_was_not_built_for_is_refused_in_one_line() {
     let arguments = ["train", "--task", "song2016/rdm_varstim", "--device", "cuda:0", "--out", "gpu"];
     let message = refusal(&arguments);
     assert_eq!(message.lines().count(), 1, "{message}");
-    assert!(message.contains("device `cuda:0`") && message.contains("--features cuda") && message.contains("--device cpu"), "{message}");
+    assert!(
+        message.contains("device `cuda:0`") && message.contains("--features cuda") && message.contains("--device cpu"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -190,7 +230,11 @@ fn data_that_cannot_be_trained_on_are_refused() {
         ("mask", &[inputs.clone(), targets.clone(), ("loss_mask", flat.clone())], &["`loss_mask`", "mask.npz"]),
         ("nan", &[("inputs", with_nan.clone()), targets.clone()], &["`inputs`", "nan.npz", "finite"]),
         ("nan-target", &[inputs.clone(), ("targets", with_nan.clone())], &["`targets`", "finite"]),
-        ("steps", &[inputs.clone(), ("targets", ones((2, 6, 1)))], &["`targets`", "2 trials of 6 steps", "same trials and steps"]),
+        (
+            "steps",
+            &[inputs.clone(), ("targets", ones((2, 6, 1)))],
+            &["`targets`", "2 trials of 6 steps", "same trials and steps"],
+        ),
         ("lone", std::slice::from_ref(&inputs), &["`targets`", "is missing", "inputs"]),
     ];
     for (name, arrays, words) in cases {
@@ -200,13 +244,24 @@ fn data_that_cannot_be_trained_on_are_refused() {
     assert_refused(&["train", "--data", "text.npz", "--out", "data"], &["text.npz", "numpy.savez"]);
 
     let run = |name: &str, arrays: &[Named], words: &[&str]| {
-        assert_refused(&["run", "run", "--inputs", &npz(name, arrays), "--out", "activity.npz"], &[&[name], words].concat());
+        assert_refused(
+            &["run", "run", "--inputs", &npz(name, arrays), "--out", "activity.npz"],
+            &[&[name], words].concat(),
+        );
     };
     run("channels.npz", &[("inputs", ones((2, 5, 4)))], &["4 channels", "the network has 3"]);
     run("flat.npz", &[("inputs", flat.clone())], &["[5, 1]", "(batch, steps, channels)"]);
     run("bad.npz", &[("inputs", ones((2, 5, 3)) * f32::INFINITY)], &["inputs must be finite", "clean the data"]);
-    run("start.npz", &[("inputs", ones((2, 5, 3))), ("x0", Array2::ones((2, 9)).into_dyn())], &["x0", "(2, 9)", "8 units"]);
-    run("start-nan.npz", &[("inputs", ones((2, 5, 3))), ("x0", Array2::from_elem((2, 8), f32::NAN).into_dyn())], &["x0 must be finite"]);
+    run(
+        "start.npz",
+        &[("inputs", ones((2, 5, 3))), ("x0", Array2::ones((2, 9)).into_dyn())],
+        &["x0", "(2, 9)", "8 units"],
+    );
+    run(
+        "start-nan.npz",
+        &[("inputs", ones((2, 5, 3))), ("x0", Array2::from_elem((2, 8), f32::NAN).into_dyn())],
+        &["x0 must be finite"],
+    );
     assert!(!folder().join("activity.npz").exists());
 }
 
@@ -222,7 +277,10 @@ fn checkpoints_that_do_not_fit_are_refused() {
             &[&["init: run", "name a checkpoint of the network to train"], words].concat(),
         );
     };
-    init(&["--task", "song2016/mante", "--model", "vanilla", "--units", "8"], &["`evidence_1`", "none of the task's", "context_motion"]);
+    init(
+        &["--task", "song2016/mante", "--model", "vanilla", "--units", "8"],
+        &["`evidence_1`", "none of the task's", "context_motion"],
+    );
     init(&["--task", "song2016/rdm_varstim", "--model", "vanilla", "--units", "9"], &["has shape [8]", "asks for [9]"]);
     let own = |arguments: &[&str], words: &[&str]| {
         assert_refused(&[&["train", "--init", "run", "--out", "unfit"], arguments].concat(), words);
@@ -243,10 +301,20 @@ fn checkpoints_that_do_not_fit_are_refused() {
         fs::write(folder().join("damaged").join(file), &bytes[..kept]).expect("a file");
     }
     assert_refused(&["train", "--out", "damaged", "--resume"], &["optimizer.safetensors", "truncated"]);
-    let text = fs::read_to_string(folder().join("run/run.toml")).expect("an experiment").replace("kind = \"adam\"", "kind = \"sgd\"");
-    fs::write(folder().join("damaged/run.toml"), text.replace("beta1", "#").replace("beta2", "#").replace("epsilon", "#")).expect("a file");
-    fs::copy(folder().join("run/optimizer.safetensors"), folder().join("damaged/optimizer.safetensors")).expect("a copy");
-    assert_refused(&["train", "--out", "damaged", "--resume"], &["unexpected tensor `moment.", "not the state of this run", "--force"]);
+    let text = fs::read_to_string(folder().join("run/run.toml"))
+        .expect("an experiment")
+        .replace("kind = \"adam\"", "kind = \"sgd\"");
+    fs::write(
+        folder().join("damaged/run.toml"),
+        text.replace("beta1", "#").replace("beta2", "#").replace("epsilon", "#"),
+    )
+    .expect("a file");
+    fs::copy(folder().join("run/optimizer.safetensors"), folder().join("damaged/optimizer.safetensors"))
+        .expect("a copy");
+    assert_refused(
+        &["train", "--out", "damaged", "--resume"],
+        &["unexpected tensor `moment.", "not the state of this run", "--force"],
+    );
 }
 
 #[test]
@@ -254,8 +322,11 @@ fn a_run_is_never_replaced_unasked_nor_by_one_that_is_refused() {
     let before = run_files();
     let train = ["train", "--task", "song2016/rdm_varstim", "--out", "run"];
     assert_refused(&train, &["already holds a run", "--resume", "--force", "another --out"]);
-    fs::write(folder().join("radius.toml"), format!("{TASK}[model]\nunits = 8\ndensity = 0.0\nw_rec = {{ spectral_radius = 1.5 }}\n"))
-        .expect("a file");
+    fs::write(
+        folder().join("radius.toml"),
+        format!("{TASK}[model]\nunits = 8\ndensity = 0.0\nw_rec = {{ spectral_radius = 1.5 }}\n"),
+    )
+    .expect("a file");
     fs::write(
         folder().join("targets.toml"),
         format!("{TASK}hi = 2.0\n[model]\nunits = 8\nreadout = \"sigmoid\"\n[train]\nloss = \"cross_entropy\"\n"),

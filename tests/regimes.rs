@@ -1,5 +1,5 @@
-//! Ways of training beyond one task from start to end: stages, conditions by need, several tasks, sequences that protect what came before, parts that
-//! stay as they are. Each gives the same files whether it was interrupted or not.
+//! Ways of training beyond one task from start to end: stages, conditions by need, several tasks, sequences that
+//! protect what came before, parts that stay as they are. Each gives the same files whether it was interrupted or not.
 
 mod pieces;
 mod small;
@@ -55,7 +55,10 @@ fn whole_and_in_pieces(experiment: &Experiment, ends: &[u64]) -> Result<Vec<Vali
 #[test]
 fn stages_follow_when_their_threshold_is_reached_and_only_the_last_can_end_the_training() -> Result<()> {
     let mut experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 10, 2), settings(12, 2), 3)?;
-    let stage = |threshold| Stage { task: task("song2016/rdm_fixed", json!({ "stimulus": 100.0, "coherences": [1.0] })), threshold };
+    let stage = |threshold| Stage {
+        task: task("song2016/rdm_fixed", json!({ "stimulus": 100.0, "coherences": [1.0] })),
+        threshold,
+    };
     // An output at random is right now and then, so the first stage ends soon; nothing exceeds all.
     experiment.curriculum = vec![stage(0.25), stage(1.0)];
     let validations = whole_and_in_pieces(&experiment, &[1, 2, 5])?;
@@ -100,7 +103,8 @@ fn conditions_are_drawn_by_need_from_the_first_validation_on() -> Result<()> {
     let trials = |adapt: Option<AdaptConditions>| -> Result<BTreeMap<String, Vec<f32>>> {
         let mut settings = settings(9, 3);
         settings.adapt_conditions = adapt;
-        let task = task("song2016/rdm_fixed", json!({ "stimulus": 200.0, "decision": 100.0, "coherences": [0.032, 0.512] }));
+        let task =
+            task("song2016/rdm_fixed", json!({ "stimulus": 200.0, "decision": 100.0, "coherences": [0.032, 0.512] }));
         let experiment = Experiment::new(task, ModelConfig::vanilla(2, 10, 2), settings, 3)?;
         whole_and_in_pieces(&experiment, &[2, 3, 7])?;
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -163,9 +167,12 @@ fn frozen_parameters_keep_their_bits_and_only_the_named_inputs_change() -> Resul
     let first = Experiment::new(easy_task(), ModelConfig::ei(2, 10, 2), settings.clone(), 1)?;
     let before = folder.path().join("first");
     train(&first, &before)?;
-    (settings.freeze, settings.only_inputs) = (vec!["w_rec".into(), "w_out".into(), "x0".into()], vec!["evidence_2".into()]);
-    let tuned =
-        Experiment { init: Some(before.join("model.safetensors")), ..Experiment::new(easy_task(), first.model.clone(), settings, 2)? };
+    (settings.freeze, settings.only_inputs) =
+        (vec!["w_rec".into(), "w_out".into(), "x0".into()], vec!["evidence_2".into()]);
+    let tuned = Experiment {
+        init: Some(before.join("model.safetensors")),
+        ..Experiment::new(easy_task(), first.model.clone(), settings, 2)?
+    };
     whole_and_in_pieces(&tuned, &[1, 4])?;
     let after = folder.path().join("tuned");
     train(&tuned, &after)?;
@@ -173,7 +180,9 @@ fn frozen_parameters_keep_their_bits_and_only_the_named_inputs_change() -> Resul
     for name in ["w_rec", "w_out", "x0", "tau"] {
         assert_eq!(before[name], after[name], "{name}");
     }
-    let column = |of: &BTreeMap<String, Vec<f32>>, column: usize| of["w_in"].iter().skip(column).step_by(2).copied().collect::<Vec<_>>();
+    let column = |of: &BTreeMap<String, Vec<f32>>, column: usize| {
+        of["w_in"].iter().skip(column).step_by(2).copied().collect::<Vec<_>>()
+    };
     assert_eq!(column(&before, 0), column(&after, 0));
     assert_ne!(column(&before, 1), column(&after, 1));
     Ok(())
@@ -200,7 +209,10 @@ fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are
         let then = set(&ids);
         let mut settings = settings(2, 2);
         settings.freeze = ["w_in", "w_rec", "w_out"].map(String::from).into();
-        let experiment = Experiment { init: Some(before.clone()), ..Experiment::new(then.clone(), model(then.as_ref()), settings, 2)? };
+        let experiment = Experiment {
+            init: Some(before.clone()),
+            ..Experiment::new(then.clone(), model(then.as_ref()), settings, 2)?
+        };
         let after = folder.path().join(run);
         train(&experiment, &after)?;
         let (before, after) = (tensors(&before)?, tensors(&after)?);
@@ -209,16 +221,25 @@ fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are
         }
         assert_eq!(before["w_rec"], after["w_rec"]);
         let readout = after["w_out"].len() / 10;
-        assert_eq!(before["w_out"], after["w_out"][(readout - 2) * 10..], "{run}: the outputs of the sine wave come first");
+        assert_eq!(
+            before["w_out"],
+            after["w_out"][(readout - 2) * 10..],
+            "{run}: the outputs of the sine wave come first"
+        );
         if run == "more" {
-            let drawn = Ctrnn::init(&experiment.model, 2, DType::F32, &Device::Cpu)?.tensors()?["w_out"].flatten_all()?.to_vec1::<f32>()?;
+            let drawn = Ctrnn::init(&experiment.model, 2, DType::F32, &Device::Cpu)?.tensors()?["w_out"]
+                .flatten_all()?
+                .to_vec1::<f32>()?;
             assert_eq!(after["w_out"][..10], drawn[..10]);
         }
     }
     // Of as many channels some have the names of others: neither by name nor in their order.
     let overlap = set(&["song2016/mante", "song2016/rdm_varstim"]);
     let further = |task: &Arc<dyn Task>, init: &Path| -> Result<Experiment> {
-        Ok(Experiment { init: Some(init.into()), ..Experiment::new(task.clone(), model(task.as_ref()), settings(2, 2), 2)? })
+        Ok(Experiment {
+            init: Some(init.into()),
+            ..Experiment::new(task.clone(), model(task.as_ref()), settings(2, 2), 2)?
+        })
     };
     let message = train(&further(&overlap, &before)?, &folder.path().join("overlap")).unwrap_err().to_string();
     assert!(message.contains("`rule_song2016/rdm_fixed` is none"), "{message}");
@@ -230,12 +251,16 @@ fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are
     // Synapses of single channels are as the model says, or not at all.
     let mut structured = further(&set(&["song2016/mante", "song2016/rdm_fixed"]), &before)?;
     let inputs = structured.model.inputs;
-    structured.model.w_in.connectivity = Some((0..10).map(|post| (0..inputs).map(|pre| u8::from(post != pre)).collect()).collect());
+    structured.model.w_in.connectivity =
+        Some((0..10).map(|post| (0..inputs).map(|pre| u8::from(post != pre)).collect()).collect());
     let message = train(&structured, &folder.path().join("structured")).unwrap_err().to_string();
     assert!(message.contains("which channels have synapses"), "{message}");
 
     let other = task("song2016/sinewave", json!({}));
-    let experiment = Experiment { init: Some(before), ..Experiment::new(other.clone(), ModelConfig::ei(0, 10, 1), settings(2, 2), 2)? };
+    let experiment = Experiment {
+        init: Some(before),
+        ..Experiment::new(other.clone(), ModelConfig::ei(0, 10, 1), settings(2, 2), 2)?
+    };
     let message = train(&experiment, &folder.path().join("other")).unwrap_err().to_string();
     assert!(message.contains("is none of the task's"), "{message}");
     Ok(())
@@ -276,7 +301,12 @@ fn the_stop_rule_of_a_set_ends_its_training_and_needs_tasks_that_are_scored() ->
     assert!(message.contains("`mine`") && message.contains("rms_error"), "{message}");
     let never = settings(6, 2);
     let adapted = TrainConfig { adapt_conditions: Some(AdaptConditions { floor: 0.1 }), ..never.clone() };
-    assert!(Experiment::new(set.clone(), model.clone(), adapted, 0).unwrap_err().to_string().starts_with("train.adapt_conditions"));
+    assert!(
+        Experiment::new(set.clone(), model.clone(), adapted, 0)
+            .unwrap_err()
+            .to_string()
+            .starts_with("train.adapt_conditions")
+    );
     let plain = Experiment::new(set.clone(), model, never, 0)?;
     let staged = Experiment { curriculum: vec![Stage { task: set, threshold: 0.8 }], ..plain };
     assert!(staged.validate().unwrap_err().to_string().starts_with("curriculum.threshold"));
@@ -287,12 +317,16 @@ fn the_stop_rule_of_a_set_ends_its_training_and_needs_tasks_that_are_scored() ->
 fn moved_after_switch(c: f64) -> Result<f32> {
     let set = pair(json!({ "schedule": "sequential" }));
     let model = ModelConfig::vanilla(set.inputs().len(), 10, 2);
-    let mut settings = TrainConfig { synaptic_intelligence: Some(SynapticIntelligenceConfig { c, xi: 1e-6 }), ..settings(4, 4) };
+    let mut settings =
+        TrainConfig { synaptic_intelligence: Some(SynapticIntelligenceConfig { c, xi: 1e-6 }), ..settings(4, 4) };
     settings.validation.trials_per_condition = 1;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = |name: &str, updates| -> Result<Vec<f32>> {
         let directory = folder.path().join(name);
-        train(&Experiment::new(set.clone(), model.clone(), TrainConfig { updates, ..settings.clone() }, 5)?, &directory)?;
+        train(
+            &Experiment::new(set.clone(), model.clone(), TrainConfig { updates, ..settings.clone() }, 5)?,
+            &directory,
+        )?;
         Ok(tensors(&directory)?.remove("w_rec").unwrap_or_default())
     };
     let (at_switch, later) = (run("at the switch", 4)?, run("later", 40)?);

@@ -1,4 +1,5 @@
-//! The same experiment gives the same files, bit for bit: in one process or several, with any number of threads, interrupted or not.
+//! The same experiment gives the same files, bit for bit: in one process or several, with any number of threads,
+//! interrupted or not.
 
 mod pieces;
 mod program;
@@ -52,7 +53,19 @@ fn a_seed_gives_the_same_files_twice_in_one_process_and_another_seed_gives_other
 fn one_thread_and_two_threads_give_the_same_files() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     // Large enough for the matrix products to be divided among threads.
-    let arguments = ["train", "--task", "song2016/rdm_varstim", "--model", "ei", "--units", "120", "--batch-size", "64", "--updates", "3"];
+    let arguments = [
+        "train",
+        "--task",
+        "song2016/rdm_varstim",
+        "--model",
+        "ei",
+        "--units",
+        "120",
+        "--batch-size",
+        "64",
+        "--updates",
+        "3",
+    ];
     for threads in ["1", "2"] {
         let arguments = [&arguments[..], &["--device", "cpu", "--seed", "4", "--out", threads]].concat();
         let output = program::nn4n(folder.path(), &arguments, &[("RAYON_NUM_THREADS", threads)]);
@@ -85,7 +98,8 @@ fn an_interrupted_run_with_carried_states_ends_as_an_uninterrupted_one() -> Resu
     })
 }
 
-/// A crash leaves what was written last: records in the log, and perhaps a checkpoint, of updates that the saved state does not know of.
+/// A crash leaves what was written last: records in the log, and perhaps a checkpoint, of updates that the saved state
+/// does not know of.
 #[test]
 fn a_run_that_was_killed_between_two_validations_ends_as_an_uninterrupted_one() -> Result<()> {
     let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(9, 3), 3)?;
@@ -124,18 +138,27 @@ fn a_sparse_run_that_started_from_a_checkpoint_of_another_seed_resumes_bit_for_b
     let first = Experiment::new(easy_task(), model.clone(), settings(2, 2), 1)?;
     train(&first, &at("first"))?;
     let second = |updates| -> Result<Experiment> {
-        Ok(Experiment { init: Some(at("first")), ..Experiment::new(easy_task(), model.clone(), settings(updates, 2), 2)? })
+        Ok(Experiment {
+            init: Some(at("first")),
+            ..Experiment::new(easy_task(), model.clone(), settings(updates, 2), 2)?
+        })
     };
     train(&second(6)?, &at("whole"))?;
     train(&second(4)?, &at("pieces"))?;
-    fit(&second(6)?, &RunDirectory::open(at("pieces"), Existing::Resume)?, &Device::Cpu, |_| ControlFlow::Continue(()))?;
+    fit(
+        &second(6)?,
+        &RunDirectory::open(at("pieces"), Existing::Resume)?,
+        &Device::Cpu,
+        |_| ControlFlow::Continue(()),
+    )?;
     assert!(bytes(&at("whole"), "optimizer.safetensors") == bytes(&at("pieces"), "optimizer.safetensors"));
     let header = Checkpoint::load(at("whole"))?.header;
     assert_eq!(header.provenance.init, Some(at("first")));
 
     let other = Experiment::new(easy_task(), ModelConfig::vanilla(2, 16, 2), settings(6, 2), 2)?;
     let run = RunDirectory::open(at("pieces"), Existing::Resume)?;
-    let message = fit(&other, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
+    let message =
+        fit(&other, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
     assert!(message.contains("another task, network, seed or init"), "{message}");
     Ok(())
 }

@@ -21,8 +21,10 @@ use serde_json::Value;
 use small::{easy_task, settings, train};
 
 fn model() -> ModelConfig {
-    let layers =
-        [LayerConfig::ei("sensory", 8, 0.8).tau(50.0), LayerConfig::ei("decision", 6, 0.5).learn_tau(LearnTau::PerUnit).density(0.6)];
+    let layers = [
+        LayerConfig::ei("sensory", 8, 0.8).tau(50.0),
+        LayerConfig::ei("decision", 6, 0.5).learn_tau(LearnTau::PerUnit).density(0.6),
+    ];
     ModelConfig::stacked(2, 2, layers)
 }
 
@@ -34,8 +36,10 @@ fn numbers(tensors: &Tensors, name: &str) -> Vec<f32> {
 fn an_interrupted_run_ends_as_an_uninterrupted_one() -> Result<()> {
     for (name, model) in [("trained", model()), ("carried", model().start(Start::Carried).sigma_post(0.05))] {
         let mut settings = settings(9, 3);
-        settings.regularisers =
-            vec![Regulariser { kind: Penalty::L2Rates {}, weight: 0.1 }, Regulariser { kind: Penalty::Hebbian {}, weight: 0.01 }];
+        settings.regularisers = vec![
+            Regulariser { kind: Penalty::L2Rates {}, weight: 0.1 },
+            Regulariser { kind: Penalty::Hebbian {}, weight: 0.01 },
+        ];
         let experiment = Experiment::new(easy_task(), model, settings, 3)?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (whole, pieces) = (folder.path().join("whole"), folder.path().join("pieces"));
@@ -55,14 +59,22 @@ fn training_changes_every_layer_and_keeps_its_constraints() -> Result<()> {
     train(&experiment, &folder.path().join("run"))?;
     let checkpoint = Checkpoint::load(folder.path().join("run"))?;
     let (fresh, trained) = (experiment.model.draw(1, candle_core::DType::F32)?, &checkpoint.tensors);
-    for name in
-        ["layers.0.w_in", "layers.0.w_rec", "layers.0.x0", "layers.1.w_in", "layers.1.w_rec", "layers.1.x0", "layers.1.tau", "w_out"]
-    {
+    for name in [
+        "layers.0.w_in",
+        "layers.0.w_rec",
+        "layers.0.x0",
+        "layers.1.w_in",
+        "layers.1.w_rec",
+        "layers.1.x0",
+        "layers.1.tau",
+        "w_out",
+    ] {
         assert_ne!(numbers(&fresh, name), numbers(trained, name), "{name}");
     }
     assert_eq!(numbers(&fresh, "layers.0.tau"), numbers(trained, "layers.0.tau"));
     let network = checkpoint.network(&Device::Cpu)?;
-    for (name, pres) in [("layers.0.w_rec", 0..8), ("layers.1.w_in", 0..8), ("layers.1.w_rec", 8..14), ("w_out", 8..14)] {
+    for (name, pres) in [("layers.0.w_rec", 0..8), ("layers.1.w_in", 0..8), ("layers.1.w_rec", 8..14), ("w_out", 8..14)]
+    {
         for (index, weight) in numbers(trained, name).into_iter().enumerate() {
             let cell_type = network.units().cell_types[pres.start + index % pres.len()];
             assert!(f64::from(weight) * cell_type.map_or(0.0, CellType::sign) >= 0.0, "{name}[{index}] = {weight}");
@@ -85,8 +97,11 @@ fn frozen_layers_stay_as_they_are() -> Result<()> {
     settings.freeze = vec!["layers.0.w_rec".into(), "w_in".into()];
     let experiment = Experiment::new(easy_task(), model(), settings, 1)?;
     train(&experiment, &folder.path().join("run"))?;
-    let (fresh, trained) = (experiment.model.draw(1, candle_core::DType::F32)?, Checkpoint::load(folder.path().join("run"))?.tensors);
-    for (name, frozen) in [("layers.0.w_rec", true), ("layers.0.w_in", true), ("layers.1.w_in", true), ("layers.1.w_rec", false)] {
+    let (fresh, trained) =
+        (experiment.model.draw(1, candle_core::DType::F32)?, Checkpoint::load(folder.path().join("run"))?.tensors);
+    for (name, frozen) in
+        [("layers.0.w_rec", true), ("layers.0.w_in", true), ("layers.1.w_in", true), ("layers.1.w_rec", false)]
+    {
         assert_eq!(numbers(&fresh, name) == numbers(&trained, name), frozen, "{name}");
     }
     Ok(())
@@ -140,13 +155,20 @@ fn the_program_trains_evaluates_runs_and_inspects_it() -> Result<()> {
     assert_eq!(rates.dim(), (2, 7, 20));
     // In pieces or not, with noise: one trial is what it is among others.
     let noisy = record(&network, &inputs, None, Some(NoiseKey::new(1, 1)))?;
-    let alone =
-        record(&network, &inputs.slice(s![1..2, .., ..]).to_owned(), None, Some(NoiseKey { first_trial: 1, ..NoiseKey::new(1, 1) }))?;
+    let alone = record(
+        &network,
+        &inputs.slice(s![1..2, .., ..]).to_owned(),
+        None,
+        Some(NoiseKey { first_trial: 1, ..NoiseKey::new(1, 1) }),
+    )?;
     assert_eq!(noisy.rates.slice(s![1..2, .., ..]), alone.rates);
 
     let report = json(folder.path(), &["inspect", "run", "--json"]);
     let layers = report["layers"].as_array().expect("layers");
-    assert_eq!(layers.iter().map(|layer| layer["name"].as_str().unwrap_or_default()).collect::<Vec<_>>(), ["sensory", "decision"]);
+    assert_eq!(
+        layers.iter().map(|layer| layer["name"].as_str().unwrap_or_default()).collect::<Vec<_>>(),
+        ["sensory", "decision"]
+    );
     assert_eq!((&layers[0]["constraints"]["excitatory"], &layers[1]["constraints"]["untyped"]), (&9.into(), &8.into()));
     // 12 * 11 synapses, and half of 8 * 7; nine excitatory units reach all eight above.
     assert_eq!(report["constraints"]["recurrent_synapses"], 132 + 28);

@@ -72,7 +72,8 @@ fn the_recipe_of_the_smallest_gives_the_same_bits() -> Result<()> {
     if shipped.header.provenance.platform == Some(platform()) {
         assert!(std::fs::read(run.model()).expect("a file") == files.model, "another network");
     } else {
-        let performance = |checkpoint: &Checkpoint| checkpoint.header.metrics.get("performance").copied().unwrap_or_default();
+        let performance =
+            |checkpoint: &Checkpoint| checkpoint.header.metrics.get("performance").copied().unwrap_or_default();
         assert!((performance(&again) - performance(&shipped)).abs() < 0.05);
     }
     Ok(())
@@ -97,7 +98,12 @@ fn a_packed_network_is_its_directory_in_the_zoo() -> Result<()> {
         let directory = folder.path().join(files.id);
         pack(files.id.as_ref(), &directory, &packing(files.id))?;
         if Checkpoint::load(&directory)?.header.provenance.platform == Some(platform()) {
-            assert_eq!(std::fs::read_to_string(directory.join("README.md")).expect("a card"), files.card, "{}", files.id);
+            assert_eq!(
+                std::fs::read_to_string(directory.join("README.md")).expect("a card"),
+                files.card,
+                "{}",
+                files.id
+            );
         }
     }
     let refused = pack(files.id.as_ref(), &directory, &packing(files.id)).expect_err("files are there");
@@ -115,13 +121,20 @@ fn an_imported_network_is_not_packed_without_a_licence() -> Result<()> {
     checkpoint.header.provenance.imported = Some(ImportedFrom { format: "torch-rnn".into(), file: "rnn.pth".into() });
     let file = folder.path().join("imported.safetensors");
     checkpoint.save(&file)?;
-    let packing =
-        |license: Option<&str>| Packing { id: "mine".into(), repository: None, license: license.map(String::from), overwrite: false };
+    let packing = |license: Option<&str>| Packing {
+        id: "mine".into(),
+        repository: None,
+        license: license.map(String::from),
+        overwrite: false,
+    };
     let refused = pack(&file, &folder.path().join("mine"), &packing(None)).expect_err("nobody said the licence");
     assert!(refused.to_string().starts_with("license"), "{refused}");
     assert_eq!(pack(&file, &folder.path().join("mine"), &packing(Some("cc-by-4.0")))?.description.license, "cc-by-4.0");
     let card = std::fs::read_to_string(folder.path().join("mine/README.md")).expect("a card");
-    assert!(card.contains("Imported by nn4n") && card.contains("`rnn.pth`") && !card.contains("learning rate"), "{card}");
+    assert!(
+        card.contains("Imported by nn4n") && card.contains("`rnn.pth`") && !card.contains("learning rate"),
+        "{card}"
+    );
     Ok(())
 }
 
@@ -151,7 +164,8 @@ fn they_are_listed_shown_evaluated_and_inspected_by_name() {
 #[test]
 fn training_that_starts_from_a_network_keeps_its_kind_and_cell_types() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let arguments = ["train", "--task", "song2016/rdm_rt", "--init", "song2016-rdm-ei", "--updates", "2", "--out", "tuned"];
+    let arguments =
+        ["train", "--task", "song2016/rdm_rt", "--init", "song2016-rdm-ei", "--updates", "2", "--out", "tuned"];
     let output = program::nn4n(folder.path(), &arguments, &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tuned = Checkpoint::load(folder.path().join("tuned")).expect("a checkpoint");

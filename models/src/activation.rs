@@ -61,7 +61,9 @@ impl FromStr for Activation {
             ("softplus", None) => Ok(Self::Softplus),
             ("leaky_relu", Some(slope)) => Ok(Self::LeakyRelu(slope)),
             ("power", Some(n)) => Ok(Self::Power(n)),
-            ("leaky_relu" | "power", None) => Err(format!("`{text}` lacks its number, as in `leaky_relu(0.1)` and `power(2)`")),
+            ("leaky_relu" | "power", None) => {
+                Err(format!("`{text}` lacks its number, as in `leaky_relu(0.1)` and `power(2)`"))
+            }
             _ => Err(format!("unknown activation `{text}`; known are {NAMES}")),
         }?;
         activation.check()?;
@@ -105,7 +107,9 @@ impl Activation {
             Self::LeakyRelu(slope) if !(0.0..1.0).contains(&slope) => {
                 Err(format!("`{self}`: leaky_relu needs a slope in [0, 1), as in `leaky_relu(0.1)`"))
             }
-            Self::Power(n) if !(n.is_finite() && n >= 1.0) => Err(format!("`{self}`: power needs an exponent n >= 1, as in `power(2)`")),
+            Self::Power(n) if !(n.is_finite() && n >= 1.0) => {
+                Err(format!("`{self}`: power needs an exponent n >= 1, as in `power(2)`"))
+            }
             _ => Ok(()),
         }
     }
@@ -181,7 +185,8 @@ impl UnitActivations {
         let mut rates = zeros.clone();
         for (activation, members) in &self.groups {
             let Some(members) = members else { continue };
-            // Other units' states are replaced before the function sees them, so that a power of theirs cannot overflow into a NaN gradient.
+            // Other units' states are replaced before the function sees them, so that a power of theirs cannot overflow
+            // into a NaN gradient.
             let members = members.broadcast_as(x.shape())?;
             let own = activation.forward(&members.where_cond(x, &zeros)?)?;
             rates = (rates + members.where_cond(&own, &zeros)?)?;

@@ -1,4 +1,5 @@
-//! Which synapses exist: 0/1 masks `connectivity[post][pre]`, drawn from the seed where a density or a fraction asks for it.
+//! Which synapses exist: 0/1 masks `connectivity[post][pre]`, drawn from the seed where a density or a fraction asks
+//! for it.
 
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
@@ -121,7 +122,8 @@ fn draw_recurrent(config: &ModelConfig, units: &Units, seed: LayerSeed) -> Mask 
             let density = config.projection_density(from, to);
             for posts in by_cell_type(units, post_area.range()) {
                 for pres in by_cell_type(units, pre_area.range()) {
-                    let Some(density) = density.between(units.cell_types[pres.start], units.cell_types[posts.start]) else {
+                    let Some(density) = density.between(units.cell_types[pres.start], units.cell_types[posts.start])
+                    else {
                         continue; // excluded by validation
                     };
                     let candidates: Vec<usize> = posts
@@ -158,7 +160,8 @@ fn group_channels(group: &ChannelGroup, count: usize) -> impl Iterator<Item = us
     (0..count).filter(|channel| group.channels.as_ref().is_none_or(|channels| channels.contains(channel)))
 }
 
-/// The units of a group: its candidates that are eligible, or the given fraction of *all its candidates* drawn among the eligible ones.
+/// The units of a group: its candidates that are eligible, or the given fraction of *all its candidates* drawn among
+/// the eligible ones.
 fn choose_units(
     group: &ChannelGroup,
     units: &Units,

@@ -14,7 +14,8 @@
 //! | `s` | noise amplitude: continuous `sqrt(2 alpha) sigma_rec` (current), `sqrt(2 / alpha) sigma_rec` (rate); per-step `sigma_rec` | one or (units) |
 //! | `xi`, `zeta` | unit Gaussians | (batch, units) |
 //!
-//! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (current form); Yang et al. 2019, doi:10.1038/s41593-018-0310-2 (rate form).
+//! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (current form); Yang et al. 2019,
+//! doi:10.1038/s41593-018-0310-2 (rate form).
 
 use candle_core::Tensor;
 
@@ -123,7 +124,13 @@ impl Dynamics {
     }
 
     /// One step from `previous` under `input` (batch, inputs).
-    pub fn step(&self, parameters: &StepParameters, previous: &State, input: &Tensor, noise: &StepNoise) -> Result<State> {
+    pub fn step(
+        &self,
+        parameters: &StepParameters,
+        previous: &State,
+        input: &Tensor,
+        noise: &StepNoise,
+    ) -> Result<State> {
         let recurrent_noise = match &noise.recurrent {
             Some(xi) => Some(parameters.recurrent_noise.scale(xi)?),
             None => None,

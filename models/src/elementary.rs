@@ -1,7 +1,8 @@
 //! Elementary functions in f32 that the compiler can vectorise, with the same bits on every machine.
 //!
-//! Each is straight-line code of additions, multiplications, divisions, integer operations and selections: no branch, no table, no fused multiply-add.
-//! Inlined into a loop they become the widest vectors that the surrounding code may use, and give the same result in any width.
+//! Each is straight-line code of additions, multiplications, divisions, integer operations and selections: no branch,
+//! no table, no fused multiply-add. Inlined into a loop they become the widest vectors that the surrounding code may
+//! use, and give the same result in any width.
 //!
 //! ```text
 //! exp(x)      2^n (1 + p(r))                x = n ln 2 + r, |r| <= ln(2)/2, p(r) = e^r - 1
@@ -13,8 +14,9 @@
 //! softplus(x) max(x, 0) + log1p(z)
 //! ```
 //!
-//! Errors below are relative, in units of the last place (ulp) of the correct f32. NaN gives NaN. Polynomials are minimax fits of our own (linear programming on
-//! Chebyshev nodes, coefficients rounded to f32 one by one from the lowest, the others fitted again after each).
+//! Errors below are relative, in units of the last place (ulp) of the correct f32. NaN gives NaN. Polynomials are
+//! minimax fits of our own (linear programming on Chebyshev nodes, coefficients rounded to f32 one by one from the
+//! lowest, the others fitted again after each).
 
 /// Adding this to a number below 2^22 rounds it to an integer, which then is in the low bits of the sum.
 const ROUND: f32 = 12_582_912.0;
@@ -182,7 +184,13 @@ mod tests {
         for (name, function, exact, ranges, bound) in [
             ("exp", exp as fn(f32) -> f32, f64::exp as fn(f64) -> f64, &[(tiny, 88.72), (-0.0, -103.0)][..], 1.1),
             ("expm1", expm1, f64::exp_m1, &[(f32::MIN_POSITIVE, 88.72), (-f32::MIN_POSITIVE, -200.0)], 2.0),
-            ("ln", |x| ln_scaled(x, 0), f64::ln, &[(f32::MIN_POSITIVE, f32::MAX), (0.5, 0.999_999), (1.000_001, 2.0)], 2.0),
+            (
+                "ln",
+                |x| ln_scaled(x, 0),
+                f64::ln,
+                &[(f32::MIN_POSITIVE, f32::MAX), (0.5, 0.999_999), (1.000_001, 2.0)],
+                2.0,
+            ),
             ("log1p", log1p, f64::ln_1p, &[(f32::MIN_POSITIVE, 1.0)], 2.0),
             ("tanh", tanh, f64::tanh, &[(f32::MIN_POSITIVE, 30.0), (-f32::MIN_POSITIVE, -30.0)], 3.0),
             ("sigmoid", sigmoid, sigmoid_f64, &[(0.0, 100.0), (-0.0, -103.0)], 3.0),
@@ -197,11 +205,16 @@ mod tests {
 
     #[test]
     fn sine_and_cosine_are_near_the_true_values_and_on_the_circle() {
-        for phase in (0..=u32::MAX).step_by(65_521).chain([0, 1, 1 << 29, (1 << 29) - 1, 1 << 30, 1 << 31, 3 << 30, u32::MAX]) {
+        for phase in
+            (0..=u32::MAX).step_by(65_521).chain([0, 1, 1 << 29, (1 << 29) - 1, 1 << 30, 1 << 31, 3 << 30, u32::MAX])
+        {
             let (sin, cos) = sin_cos(phase);
             let (sin, cos) = (f64::from(sin), f64::from(cos));
             let (expected_sin, expected_cos) = (std::f64::consts::TAU * f64::from(phase) / 4_294_967_296.0).sin_cos();
-            assert!((sin - expected_sin).abs() < 1.2e-7 && (cos - expected_cos).abs() < 1.2e-7, "{phase:x}: {sin} {cos}");
+            assert!(
+                (sin - expected_sin).abs() < 1.2e-7 && (cos - expected_cos).abs() < 1.2e-7,
+                "{phase:x}: {sin} {cos}"
+            );
             assert!((sin * sin + cos * cos - 1.0).abs() < 3e-7, "{phase:x}");
         }
         assert_eq!([sin_cos(0), sin_cos(1 << 30)], [(0.0, 1.0), (1.0, 0.0)]);
@@ -223,7 +236,12 @@ mod tests {
         }
         assert!(log1p(f32::NAN).is_nan());
         // The last finite exponential and the first infinite one; the smallest that is not zero.
-        assert!(exp(88.722_83).is_finite() && exp(88.722_85) == INFINITY && expm1(88.722_83).is_finite() && expm1(88.722_85) == INFINITY);
+        assert!(
+            exp(88.722_83).is_finite()
+                && exp(88.722_85) == INFINITY
+                && expm1(88.722_83).is_finite()
+                && expm1(88.722_85) == INFINITY
+        );
         assert_eq!([exp(-103.9), exp(-104.0)], [f32::from_bits(1), 0.0]);
         assert_eq!([softplus(3e38), softplus(-103.9)], [3e38, f32::from_bits(1)]);
         assert_eq!(tanh(-0.0).to_bits(), (-0f32).to_bits());

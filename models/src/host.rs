@@ -1,7 +1,9 @@
-//! The numbers of CPU tensors as slices, and passes over them: what operations that are worth fusing on the CPU are written with.
+//! The numbers of CPU tensors as slices, and passes over them: what operations that are worth fusing on the CPU are
+//! written with.
 //!
-//! A pass is split into pieces of a fixed size, so that its result depends neither on the number of threads nor on whether there are several. Small
-//! tensors are left to the calling thread, since waking another one takes longer than the work.
+//! A pass is split into pieces of a fixed size, so that its result depends neither on the number of threads nor on
+//! whether there are several. Small tensors are left to the calling thread, since waking another one takes longer than
+//! the work.
 
 use std::{cell::Cell, marker::PhantomData, ops::Range};
 
@@ -132,7 +134,11 @@ pub fn change<T: Real>(tensor: &Tensor, change: impl FnOnce(&mut [T]) -> Result<
 ///
 /// # Errors
 /// As [`change`] has; or if one of the others has another shape, is not contiguous, or shares the memory of `tensor`.
-pub fn change_from<T: Real>(tensor: &Tensor, others: [&Tensor; 2], change: impl FnOnce(&mut [T], [&[T]; 2]) -> Result<()>) -> Result<()> {
+pub fn change_from<T: Real>(
+    tensor: &Tensor,
+    others: [&Tensor; 2],
+    change: impl FnOnce(&mut [T], [&[T]; 2]) -> Result<()>,
+) -> Result<()> {
     struct Op<F, T>(Cell<Option<F>>, PhantomData<T>);
 
     impl<T: Real, F: FnOnce(&mut [T], [&[T]; 2]) -> Result<()>> InplaceOp3 for Op<F, T> {
@@ -178,15 +184,20 @@ fn numbers_mut<'a, T: Real>(storage: &'a mut CpuStorage, layout: &Layout) -> Res
     }
 }
 
-/// Runs `pass` over pieces of slices of the same length, each given with the index of its first element: the whole, or several on several threads.
-/// A piece starts at a multiple of `unit`.
+/// Runs `pass` over pieces of slices of the same length, each given with the index of its first element: the whole, or
+/// several on several threads. A piece starts at a multiple of `unit`.
 pub fn split<T: Send, const K: usize>(slices: [&mut [T]; K], unit: usize, pass: impl Fn(usize, [&mut [T]; K]) + Sync) {
     let len = slices.first().map_or(0, |slice| slice.len());
     let piece = if len < LARGE { len } else { PIECE.next_multiple_of(unit.max(1)) };
     halve(slices, 0, piece, &pass);
 }
 
-fn halve<T: Send, const K: usize>(slices: [&mut [T]; K], start: usize, piece: usize, pass: &(impl Fn(usize, [&mut [T]; K]) + Sync)) {
+fn halve<T: Send, const K: usize>(
+    slices: [&mut [T]; K],
+    start: usize,
+    piece: usize,
+    pass: &(impl Fn(usize, [&mut [T]; K]) + Sync),
+) {
     let len = slices.first().map_or(0, |slice| slice.len());
     if len <= piece {
         return pass(start, slices);
@@ -220,7 +231,8 @@ pub fn apply<T: Real>(values: &mut [T], value: impl Fn(T) -> T + Sync) {
     split([values], 1, |_, [values]| Arch::new().dispatch(Apply { values, value: &value }));
 }
 
-/// Replaces every element of `out` by `value` of itself and of the elements of three slices at its place. All are equally long.
+/// Replaces every element of `out` by `value` of itself and of the elements of three slices at its place. All are
+/// equally long.
 pub fn map<T: Real>(out: &mut [T], slices: [&[T]; 3], value: impl Fn(T, [T; 3]) -> T + Sync) {
     split([out], 1, |start, [out]| {
         let slices = slices.map(|slice| &slice[start..start + out.len()]);

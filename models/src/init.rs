@@ -36,8 +36,11 @@ impl Draw<'_> {
         self.apply_balance(&mut weights)?;
         if let Some(target) = self.spectral_radius {
             // Without loops every eigenvalue is 0, but round-off would report others, and the weights would explode.
-            let radius =
-                if has_loop(&weights) { spectral_radius(&weights).map_err(|message| ModelError::tensor(self.name, message))? } else { 0.0 };
+            let radius = if has_loop(&weights) {
+                spectral_radius(&weights).map_err(|message| ModelError::tensor(self.name, message))?
+            } else {
+                0.0
+            };
             if radius > 1e-12 {
                 weights *= faer::Scale(target / radius);
             } else if self.radius_requested {
@@ -57,7 +60,9 @@ impl Draw<'_> {
 
     fn magnitudes(&self, rng: &mut ChaCha8Rng) -> Result<Mat<f64>> {
         let (posts, pres) = (self.mask.posts, self.mask.pres);
-        let mut fill = |draw: &dyn Fn(usize, usize, &mut ChaCha8Rng) -> f64| fill_rows(posts, pres, |post, pre| draw(post, pre, rng));
+        let mut fill = |draw: &dyn Fn(usize, usize, &mut ChaCha8Rng) -> f64| {
+            fill_rows(posts, pres, |post, pre| draw(post, pre, rng))
+        };
         let fan_in_scale: Vec<f64> = (0..posts)
             .map(|post| {
                 let fan_in = self.mask.row(post).iter().filter(|entry| **entry == 1).count();
@@ -71,8 +76,8 @@ impl Draw<'_> {
             Init::UniformRange(range) => fill(&|_, _, rng| range * rng.random_range(-1.0..=1.0)),
             Init::Gamma { shape, mean } => {
                 let means = self.balanced_means();
-                let gamma =
-                    Gamma::new(*shape, 1.0).map_err(|error| ModelError::config(format!("{}.init", self.name), error.to_string()))?;
+                let gamma = Gamma::new(*shape, 1.0)
+                    .map_err(|error| ModelError::config(format!("{}.init", self.name), error.to_string()))?;
                 fill(&|post, pre, rng| gamma.sample(rng) * mean * means[(post, pre)] / shape)
             }
             Init::Diagonal(gain) => Mat::from_fn(posts, pres, |post, pre| if post == pre { *gain } else { 0.0 }),
@@ -81,13 +86,16 @@ impl Draw<'_> {
         })
     }
 
-    /// Song 2016: ones, the inhibitory entries of each row scaled to sum to the excitatory ones, each row of unit length.
+    /// Song 2016: ones, the inhibitory entries of each row scaled to sum to the excitatory ones, each row of unit
+    /// length.
     fn balanced_means(&self) -> Mat<f64> {
         let mut means = Mat::zeros(self.mask.posts, self.mask.pres);
         for post in 0..self.mask.posts {
             let row = self.mask.row(post);
-            let count =
-                |cell_type| row.iter().zip(self.pre_types).filter(|(entry, pre)| **entry == 1 && **pre == Some(cell_type)).count() as f64;
+            let count = |cell_type| {
+                row.iter().zip(self.pre_types).filter(|(entry, pre)| **entry == 1 && **pre == Some(cell_type)).count()
+                    as f64
+            };
             let (excitatory, inhibitory) = (count(CellType::Excitatory), count(CellType::Inhibitory));
             let ratio = if excitatory > 0.0 && inhibitory > 0.0 { excitatory / inhibitory } else { 1.0 };
             let entry = |pre: usize| match (row[pre], self.pre_types[pre]) {
@@ -123,7 +131,9 @@ impl Draw<'_> {
                     if explicit && *weight * sign < 0.0 {
                         return Err(ModelError::config(
                             format!("{}.init.array[{post}][{pre}]", self.name),
-                            format!("is {weight}, against the cell type of its presynaptic unit; correct the sign or the cell type"),
+                            format!(
+                                "is {weight}, against the cell type of its presynaptic unit; correct the sign or the cell type"
+                            ),
                         ));
                     }
                     *weight = weight.abs() * sign;
@@ -143,7 +153,9 @@ impl Draw<'_> {
         for posts in groups {
             let sum = |weights: &Mat<f64>, cell_type| -> f64 {
                 let pres = (0..self.mask.pres).filter(|pre| self.pre_types[*pre] == Some(cell_type));
-                pres.flat_map(|pre| posts.iter().map(move |post| (*post, pre))).map(|(post, pre)| weights[(post, pre)]).sum()
+                pres.flat_map(|pre| posts.iter().map(move |post| (*post, pre)))
+                    .map(|(post, pre)| weights[(post, pre)])
+                    .sum()
             };
             let (excitation, inhibition) = (sum(weights, CellType::Excitatory), -sum(weights, CellType::Inhibitory));
             if excitation == 0.0 || inhibition == 0.0 {
@@ -190,7 +202,8 @@ fn has_loop(weights: &Mat<f64>) -> bool {
     n_removed < n
 }
 
-/// Uniform over the orthogonal group: the Q of a Gaussian matrix, its columns' signs fixed by the diagonal of R (Mezzadri 2007, arXiv:math-ph/0609050).
+/// Uniform over the orthogonal group: the Q of a Gaussian matrix, its columns' signs fixed by the diagonal of R
+/// (Mezzadri 2007, arXiv:math-ph/0609050).
 fn random_orthogonal(n: usize, rng: &mut ChaCha8Rng) -> Mat<f64> {
     let qr = fill_rows(n, n, |_, _| normal(rng)).qr();
     let (q, r) = (qr.compute_Q(), qr.thin_R().to_owned());
@@ -228,7 +241,16 @@ mod tests {
     }
 
     fn draw<'a>(init: &'a Init, mask: &'a Mask, pre_types: &'a [Option<CellType>]) -> Draw<'a> {
-        Draw { name: "w_rec", init, mask, pre_types, balance: Balance::Off, spectral_radius: None, radius_requested: true, fixed: &[] }
+        Draw {
+            name: "w_rec",
+            init,
+            mask,
+            pre_types,
+            balance: Balance::Off,
+            spectral_radius: None,
+            radius_requested: true,
+            fixed: &[],
+        }
     }
 
     fn rng(seed: u64) -> ChaCha8Rng {
@@ -252,7 +274,8 @@ mod tests {
 
     #[test]
     fn a_radius_that_cannot_be_reached_is_refused_if_asked_for_and_gives_way_if_default() {
-        // Synapses from later to earlier units only, in a scrambled order: nilpotent, yet its numerical eigenvalues are not 0.
+        // Synapses from later to earlier units only, in a scrambled order: nilpotent, yet its numerical eigenvalues are
+        // not 0.
         let n = 20;
         let mut mask = full(n, n);
         (0..n * n).for_each(|index| mask.entries[index] = u8::from((index / n * 7) % n < (index % n * 7) % n));

@@ -6,9 +6,10 @@
 //!           | ...             |
 //! ```
 //!
-//! The dynamics are those of the other kinds ([`dynamics`](crate::dynamics)), Dale's law that of [`ei`](crate::ei) for areas with cell types.
-//! By default inputs reach the first area and outputs read the excitatory units of the last. The areas of Kleinman, Chandrasekaran & Kao 2021
-//! (three of 80 E / 20 I units, feedforward E to E 0.10, feedback E to E 0.05) are an example of what this says.
+//! The dynamics are those of the other kinds ([`dynamics`](crate::dynamics)), Dale's law that of [`ei`](crate::ei) for
+//! areas with cell types. By default inputs reach the first area and outputs read the excitatory units of the last. The
+//! areas of Kleinman, Chandrasekaran & Kao 2021 (three of 80 E / 20 I units, feedforward E to E 0.10, feedback E to E
+//! 0.05) are an example of what this says.
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor};
@@ -65,7 +66,11 @@ impl MultiAreaCtrnn {
     /// Effective weights (units of `to`, units of `from`) of the projection between two areas.
     pub fn projection(&self, from: &str, to: &str) -> Result<Tensor> {
         let (from, to) = (self.area(from)?, self.area(to)?);
-        Ok(self.effective_w_rec()?.narrow(0, to.start, to.end - to.start)?.narrow(1, from.start, from.end - from.start)?)
+        Ok(self.effective_w_rec()?.narrow(0, to.start, to.end - to.start)?.narrow(
+            1,
+            from.start,
+            from.end - from.start,
+        )?)
     }
 
     fn area(&self, name: &str) -> Result<&UnitRange> {

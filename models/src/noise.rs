@@ -7,9 +7,10 @@
 //! unit i has z[i div Q] of quad i mod Q,  Q = ceil(units / 4)
 //! ```
 //!
-//! So threads, batch size and order do not matter, and trial 7 of update 3 has the same noise whether or not the run was interrupted. The arithmetic is f32 and
-//! has the same bits on every machine, whatever vectors it has (see `elementary`).
-//! Generator: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, doi:10.1145/2063384.2063405.
+//! So threads, batch size and order do not matter, and trial 7 of update 3 has the same noise whether or not the run
+//! was interrupted. The arithmetic is f32 and has the same bits on every machine, whatever vectors it has (see
+//! `elementary`). Generator: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3,
+//! doi:10.1145/2063384.2063405.
 
 use candle_core::{DType, Device, Tensor};
 use pulp::{Arch, Simd, WithSimd};
@@ -17,7 +18,8 @@ use rayon::prelude::*;
 
 use crate::{elementary, error::Result};
 
-/// Where the noise of one call comes from. Trial `b` of the batch draws as trial `first_trial + b` of that update, step `t` as step `first_step + t`.
+/// Where the noise of one call comes from. Trial `b` of the batch draws as trial `first_trial + b` of that update, step
+/// `t` as step `first_step + t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoiseKey {
     /// Seed of the run.
@@ -75,7 +77,8 @@ pub(crate) fn gaussian(
     Ok(Tensor::from_vec(values, (steps, batch, units), &Device::Cpu)?.to_dtype(dtype)?.to_device(device)?)
 }
 
-/// [`Gaussians::fill`] as a function of its own, compiled for the vectors of the machine it runs on: the compiler makes vectors of its loops only there.
+/// [`Gaussians::fill`] as a function of its own, compiled for the vectors of the machine it runs on: the compiler makes
+/// vectors of its loops only there.
 struct Fill<'a> {
     gaussians: &'a Gaussians,
     step: u32,
@@ -94,7 +97,8 @@ impl WithSimd for Fill<'_> {
     }
 }
 
-/// Counters that go through the generator hand in hand: a round waits for the one before it, and the other one has its turn meanwhile.
+/// Counters that go through the generator hand in hand: a round waits for the one before it, and the other one has its
+/// turn meanwhile.
 const ABREAST: usize = 2;
 /// Quads worked on together: the widest vectors of today hold 16 f32.
 const LANES: usize = ABREAST * 16;
@@ -143,8 +147,8 @@ impl Gaussians {
         }
     }
 
-    /// Draws step `step` of the call for consecutive trials of its batch, from `first_row` on: `rows` holds whole rows of `stride` >= units numbers, of which the
-    /// first `units` are written. `tile` is working space.
+    /// Draws step `step` of the call for consecutive trials of its batch, from `first_row` on: `rows` holds whole rows
+    /// of `stride` >= units numbers, of which the first `units` are written. `tile` is working space.
     pub(crate) fn fill(&self, step: u32, first_row: u32, rows: &mut [f32], stride: usize, tile: &mut Tile) {
         Arch::new().dispatch(Fill { gaussians: self, step, first_row, rows, stride, tile });
     }
@@ -176,8 +180,9 @@ impl Gaussians {
         let (quad, row) = (&self.quad[at..at + LANES], &self.row[at..at + LANES]);
         for lane in 0..LANES / ABREAST {
             let place = |way: usize| lane + way * (LANES / ABREAST);
-            let counters: [[u32; 4]; ABREAST] =
-                std::array::from_fn(|way| [first_quad.wrapping_add(quad[place(way)]), step, first_trial.wrapping_add(row[place(way)]), 0]);
+            let counters: [[u32; 4]; ABREAST] = std::array::from_fn(|way| {
+                [first_quad.wrapping_add(quad[place(way)]), step, first_trial.wrapping_add(row[place(way)]), 0]
+            });
             for (way, bits) in philox(counters, self.key).into_iter().enumerate() {
                 for word in 0..4 {
                     words[word][place(way)] = bits[word];
@@ -193,7 +198,8 @@ impl Gaussians {
     }
 }
 
-/// One word of the quads of a tile: `count` runs of `len` numbers, one every `quads`, that go to `start` of rows one every `stride`.
+/// One word of the quads of a tile: `count` runs of `len` numbers, one every `quads`, that go to `start` of rows one
+/// every `stride`.
 struct Runs<'a> {
     drawn: &'a [f32; TILE],
     quads: usize,
@@ -247,8 +253,8 @@ fn derive_key(seed: u64, update: u64, stream: u32, layer: u32) -> [u32; 2] {
     [mixed[0], mixed[1]]
 }
 
-/// Philox4x32 with ten rounds. The words are kept in the low halves of 64 bits, where products of vectors need no shuffling; the high halves are left as they
-/// come, since no product takes them in.
+/// Philox4x32 with ten rounds. The words are kept in the low halves of 64 bits, where products of vectors need no
+/// shuffling; the high halves are left as they come, since no product takes them in.
 #[inline(always)]
 fn philox<const N: usize>(counters: [[u32; 4]; N], mut key: [u32; 2]) -> [[u32; 4]; N] {
     let mut counters = counters.map(|counter| counter.map(u64::from));
@@ -291,10 +297,10 @@ mod tests {
 
     #[test]
     fn gaussians_are_those_of_a_program_in_double_precision() {
-        // From Python, with `philox` written out as in the module's source:
-        //     k = philox([update % 2**32, update >> 32, stream, layer], [seed % 2**32, seed >> 32])[:2]; q = -(-units // 4); j = unit // q
-        //     w = philox([unit % q, step, trial, 0], k); r = sqrt(-2 * log(((w[j & ~1] >> 1) + 0.5) / 2**31)); v = 2 * pi * w[j | 1] / 2**32
-        //     print(r * (sin(v) if j & 1 else cos(v)))
+        // From Python, with `philox` written out as in the module's source: k = philox([update % 2**32, update >> 32,
+        // stream, layer], [seed % 2**32, seed >> 32])[:2]; q = -(-units // 4); j = unit // q w = philox([unit % q,
+        // step, trial, 0], k); r = sqrt(-2 * log(((w[j & ~1] >> 1) + 0.5) / 2**31)); v = 2 * pi * w[j | 1] / 2**32
+        // print(r * (sin(v) if j & 1 else cos(v)))
         let small = NoiseKey { first_trial: 2, first_step: 1, ..NoiseKey::new(7, 3) };
         let large = NoiseKey { first_trial: u32::MAX, first_step: 99, ..NoiseKey::new((1 << 40) + 5, (1 << 33) + 1) };
         let (recurrent, post) = (NoiseStream::Recurrent, NoiseStream::PostActivation);
@@ -362,7 +368,9 @@ mod tests {
         let correlation = |a: &[f32], b: &[f32]| {
             let pairs = a.iter().zip(b);
             let n = pairs.len() as f64;
-            let sum = |power: i32| pairs.clone().map(|(a, b)| f64::from(*a).powi(power) * f64::from(*b).powi(power)).sum::<f64>();
+            let sum = |power: i32| {
+                pairs.clone().map(|(a, b)| f64::from(*a).powi(power) * f64::from(*b).powi(power)).sum::<f64>()
+            };
             // Of the numbers (products of variance 1) and of their squares (mean 1, variance 8), in standard errors.
             (sum(1) / n.sqrt(), (sum(2) - n) / (8.0 * n).sqrt())
         };
@@ -372,7 +380,9 @@ mod tests {
             let (linear, squared) = correlation(&recurrent, &recurrent[lag..]);
             assert!(linear.abs() < 5.0 && squared.abs() < 5.0, "lag {lag}: {linear} {squared}");
         }
-        for (key, stream) in [(NoiseKey::new(5, 0), NoiseStream::PostActivation), (NoiseKey::new(5, 1), NoiseStream::Recurrent)] {
+        for (key, stream) in
+            [(NoiseKey::new(5, 0), NoiseStream::PostActivation), (NoiseKey::new(5, 1), NoiseStream::Recurrent)]
+        {
             let (linear, squared) = correlation(&recurrent, &draw(key, stream, SHAPE));
             assert!(linear.abs() < 5.0 && squared.abs() < 5.0, "{key:?} {stream:?}: {linear} {squared}");
         }
@@ -381,7 +391,9 @@ mod tests {
     #[test]
     fn trials_and_steps_have_the_same_noise_in_any_batch_and_any_piece() {
         for units in SHAPES {
-            let row = |draws: &[f32], batch: usize, step: usize, trial: usize| draws[(step * batch + trial) * units..][..units].to_vec();
+            let row = |draws: &[f32], batch: usize, step: usize, trial: usize| {
+                draws[(step * batch + trial) * units..][..units].to_vec()
+            };
             let all = draw(NoiseKey::new(9, 2), NoiseStream::Recurrent, (4, 23, units));
             let key = NoiseKey { first_trial: 2, first_step: 1, ..NoiseKey::new(9, 2) };
             let piece = draw(key, NoiseStream::Recurrent, (3, 17, units));
@@ -413,7 +425,11 @@ mod tests {
                     assert_eq!(bits(row), bits(dispatched), "{units} units, trial {trial} of {batch}");
                     assert!(row[units..].iter().all(|z| z.is_nan()));
                     for (unit, drawn) in row[..units].iter().enumerate() {
-                        assert_eq!(drawn.to_bits(), one(&gaussians, 6, 5 + trial as u32, unit).to_bits(), "unit {unit} of {units}");
+                        assert_eq!(
+                            drawn.to_bits(),
+                            one(&gaussians, 6, 5 + trial as u32, unit).to_bits(),
+                            "unit {unit} of {units}"
+                        );
                     }
                 }
             }

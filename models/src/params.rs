@@ -10,8 +10,9 @@
 //! | `fixed.*` | as the matrix | weight of fixed synapses, 0 elsewhere; only if there are any |
 //! | `plastic.*` | as the matrix | multiplier of the update; only if it is not 1 everywhere |
 //!
-//! In a stacked network each layer has the tensors of a network without readout, counted from the input: `layers.0.w_in`, `layers.0.connectivity.w_in`,
-//! `layers.1.tau`. Its `w_in` is (units, units of the layer below) above the first layer; `w_out` and `b_out` are those of the last.
+//! In a stacked network each layer has the tensors of a network without readout, counted from the input:
+//! `layers.0.w_in`, `layers.0.connectivity.w_in`, `layers.1.tau`. Its `w_in` is (units, units of the layer below) above
+//! the first layer; `w_out` and `b_out` are those of the last.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -64,8 +65,10 @@ fn spec(name: &str, shape: &[usize], trained: bool) -> TensorSpec {
 }
 
 fn matrix_specs((name, matrix, (posts, pres)): Matrix) -> Vec<TensorSpec> {
-    let mut specs =
-        vec![spec(name, &[posts, pres], true), TensorSpec { mask: true, ..spec(&format!("connectivity.{name}"), &[posts, pres], false) }];
+    let mut specs = vec![
+        spec(name, &[posts, pres], true),
+        TensorSpec { mask: true, ..spec(&format!("connectivity.{name}"), &[posts, pres], false) },
+    ];
     if !matrix.fixed.is_empty() {
         specs.push(spec(&format!("fixed.{name}"), &[posts, pres], false));
     }
@@ -104,7 +107,8 @@ impl ModelConfig {
         specs
     }
 
-    /// Draws the tensors of a fresh network on the host: the same for every device, a function of the description and the seed alone.
+    /// Draws the tensors of a fresh network on the host: the same for every device, a function of the description and
+    /// the seed alone.
     ///
     /// # Errors
     /// If the description is invalid, or a draw cannot satisfy it.
@@ -122,7 +126,14 @@ impl ModelConfig {
             tensors.extend(own.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
             if plan.is_last {
                 let mask = connectivity.draw_readout(config, &units, seed)?;
-                config.insert_matrix(w_out(config), &mask, &units, (Stream::OutputWeights, seed), dtype, &mut tensors)?;
+                config.insert_matrix(
+                    w_out(config),
+                    &mask,
+                    &units,
+                    (Stream::OutputWeights, seed),
+                    dtype,
+                    &mut tensors,
+                )?;
                 tensors.insert("b_out".into(), vector(bias(&config.b_out, config.outputs, "b_out")?, dtype)?);
             }
         }
@@ -138,7 +149,14 @@ impl ModelConfig {
         if let Some(matrix) = w_in(self) {
             self.insert_matrix(matrix, &connectivity.w_in, units, (Stream::InputWeights, seed), dtype, &mut tensors)?;
         }
-        self.insert_matrix(w_rec(self), &connectivity.w_rec, units, (Stream::RecurrentWeights, seed), dtype, &mut tensors)?;
+        self.insert_matrix(
+            w_rec(self),
+            &connectivity.w_rec,
+            units,
+            (Stream::RecurrentWeights, seed),
+            dtype,
+            &mut tensors,
+        )?;
         Ok(tensors)
     }
 
@@ -185,7 +203,8 @@ impl ModelConfig {
             .weights(&mut stream.rng(seed))
     }
 
-    /// What this description of a network that is not stacked prescribes for tensors that are not trained, in f64; without those of the readout.
+    /// What this description of a network that is not stacked prescribes for tensors that are not trained, in f64;
+    /// without those of the readout.
     pub(crate) fn prescribed_of_units(&self, units: &Units) -> Result<Tensors> {
         let mut prescribed = Tensors::new();
         if self.learn_tau == LearnTau::Off {
@@ -239,13 +258,16 @@ fn plastic_multipliers(matrix: &MatrixConfig, (posts, pres): (usize, usize)) -> 
 
 /// Refuses tensors that contradict what is prescribed (up to the rounding of f32).
 pub(crate) fn check_prescribed(prescribed: Tensors, vb: &VarBuilder) -> Result<()> {
-    let host = |tensor: &Tensor| -> Result<Vec<f64>> { Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
+    let host =
+        |tensor: &Tensor| -> Result<Vec<f64>> { Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
     for (name, wanted) in prescribed {
         let (values, wanted) = (host(&vb.get(wanted.dims(), &name)?)?, host(&wanted)?);
         let differs = |(value, wanted): (&f64, &f64)| (value - wanted).abs() > 1e-6 * wanted.abs() || value.is_nan();
         if let Some(index) = values.iter().zip(&wanted).position(differs) {
-            let message =
-                format!("is {} at element {index}, but the configuration says {}; correct one of the two", values[index], wanted[index]);
+            let message = format!(
+                "is {} at element {index}, but the configuration says {}; correct one of the two",
+                values[index], wanted[index]
+            );
             return Err(ModelError::tensor(name, message));
         }
     }
@@ -256,14 +278,21 @@ pub(crate) fn check_prescribed(prescribed: Tensors, vb: &VarBuilder) -> Result<(
 ///
 /// # Errors
 /// If a tensor is missing, unexpected, misshapen or not finite.
-pub(crate) fn var_builder(config: &ModelConfig, tensors: Tensors, dtype: DType, device: &Device) -> Result<VarBuilder<'static>> {
+pub(crate) fn var_builder(
+    config: &ModelConfig,
+    tensors: Tensors,
+    dtype: DType,
+    device: &Device,
+) -> Result<VarBuilder<'static>> {
     let specs = config.tensor_specs();
     if let Some(name) = tensors.keys().find(|name| specs.iter().all(|spec| spec.name != **name)) {
         return Err(ModelError::tensor(name, "is not part of this network; its configuration asks for no such tensor"));
     }
     let mut placed = HashMap::new();
     for spec in &specs {
-        let tensor = tensors.get(&spec.name).ok_or_else(|| ModelError::tensor(&spec.name, "is missing; the configuration asks for it"))?;
+        let tensor = tensors
+            .get(&spec.name)
+            .ok_or_else(|| ModelError::tensor(&spec.name, "is missing; the configuration asks for it"))?;
         if tensor.dims() != spec.shape {
             return Err(ModelError::tensor(
                 &spec.name,
@@ -282,10 +311,16 @@ pub(crate) fn var_builder(config: &ModelConfig, tensors: Tensors, dtype: DType, 
 fn check_values(name: &str, tensor: &Tensor, mask: bool) -> Result<()> {
     let values: Vec<f64> = tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
     if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-        return Err(ModelError::tensor(name, format!("is {} at element {index}; parameters must be finite", values[index])));
+        return Err(ModelError::tensor(
+            name,
+            format!("is {} at element {index}; parameters must be finite", values[index]),
+        ));
     }
     if mask && let Some(index) = values.iter().position(|value| *value != 0.0 && *value != 1.0) {
-        return Err(ModelError::tensor(name, format!("is {} at element {index}; a connectivity is 0 or 1", values[index])));
+        return Err(ModelError::tensor(
+            name,
+            format!("is {} at element {index}; a connectivity is 0 or 1", values[index]),
+        ));
     }
     Ok(())
 }

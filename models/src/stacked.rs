@@ -1,4 +1,5 @@
-//! Recurrent networks on top of each other: each layer is driven by the rates of the one below at the same step, and the outputs read the last.
+//! Recurrent networks on top of each other: each layer is driven by the rates of the one below at the same step, and
+//! the outputs read the last.
 //!
 //! ```text
 //! x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b^l) + sqrt(2 alpha) sigma_rec xi^l_t          r^0_t = u_t
@@ -11,10 +12,12 @@
 //! | `W^l_rec` | `layers.{l-1}.w_rec` | (units, units) |
 //! | `r^l` | rates of the layer's units among those of all layers, in order from the input | (batch, steps, units) |
 //!
-//! The other symbols and the rate form are in [`dynamics`](crate::dynamics); with its `alpha`, `f` and noise each layer may differ ([`LayerConfig`]). Dale's law
-//! ([`synapses`](crate::synapses)) holds for every synapse that leaves a unit, so the signs of `W^l_in` are those of the layer below, of which by default
-//! only the excitatory units project. Unlike the areas of a [multi-area network](crate::multi_area), layers have no feedback, and what goes up arrives
-//! within the step. A stacked network of one layer is a network of its kind, number for number. The original nn4n calls a layer `RNNLayer`.
+//! The other symbols and the rate form are in [`dynamics`](crate::dynamics); with its `alpha`, `f` and noise each layer
+//! may differ ([`LayerConfig`]). Dale's law ([`synapses`](crate::synapses)) holds for every synapse that leaves a unit,
+//! so the signs of `W^l_in` are those of the layer below, of which by default only the excitatory units project. Unlike
+//! the areas of a [multi-area network](crate::multi_area), layers have no feedback, and what goes up arrives within the
+//! step. A stacked network of one layer is a network of its kind, number for number. The original nn4n calls a layer
+//! `RNNLayer`.
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor};
@@ -62,10 +65,9 @@ impl StackedCtrnn {
     /// # Errors
     /// If there is no layer of that name.
     pub fn layer_rates(&self, trajectory: &Trajectory, layer: &str) -> Result<Tensor> {
-        let units = self
-            .units()
-            .area(layer)
-            .ok_or_else(|| ModelError::Shape(format!("there is no layer `{layer}`; layers are {}", self.units().area_names())))?;
+        let units = self.units().area(layer).ok_or_else(|| {
+            ModelError::Shape(format!("there is no layer `{layer}`; layers are {}", self.units().area_names()))
+        })?;
         Ok(trajectory.rates()?.narrow(D::Minus1, units.start, units.end - units.start)?)
     }
 }

@@ -1,9 +1,11 @@
-//! Named random streams of a seed. Each draw of a network's construction has its own, so that changing one leaves the others as they were.
+//! Named random streams of a seed. Each draw of a network's construction has its own, so that changing one leaves the
+//! others as they were.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What the numbers of a stream are used for. The discriminants are part of the reproducibility contract: append, never renumber.
+/// What the numbers of a stream are used for. The discriminants are part of the reproducibility contract: append, never
+/// renumber.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stream {
     InputConnectivity = 1,

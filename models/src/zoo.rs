@@ -1,7 +1,7 @@
 //! The pretrained networks that come with the program, as the files that they are: `models/zoo/ID/`.
 //!
-//! Each has a network (`model.safetensors`), what there is to know about it (`config.json`, and in words `README.md`), and the recipe that made it
-//! (`run.toml`). Reading them needs the tasks, too: see `nn4n::zoo`.
+//! Each has a network (`model.safetensors`), what there is to know about it (`config.json`, and in words `README.md`),
+//! and the recipe that made it (`run.toml`). Reading them needs the tasks, too: see `nn4n::zoo`.
 
 /// The files of one pretrained network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

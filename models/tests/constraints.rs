@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{
-    Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, LearnTau, MatrixConfig, ModelConfig, PerUnit, Plastic,
-    Result, Start, Tensors, Values,
+    Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, LearnTau, MatrixConfig, ModelConfig,
+    PerUnit, Plastic, Result, Start, Tensors, Values,
 };
 use proptest::prelude::*;
 
@@ -17,7 +17,8 @@ fn bits(tensor: &Tensor) -> Vec<u64> {
     values(tensor).into_iter().map(f64::to_bits).collect()
 }
 
-/// Networks of every kind, with and without absent, fixed and less plastic synapses, and of every treatment of the time constants.
+/// Networks of every kind, with and without absent, fixed and less plastic synapses, and of every treatment of the time
+/// constants.
 fn any_config() -> impl Strategy<Value = ModelConfig> {
     let kind = prop_oneof![
         (1usize..8).prop_map(|units| ModelConfig::vanilla(2, units, 1)),
@@ -28,7 +29,8 @@ fn any_config() -> impl Strategy<Value = ModelConfig> {
                 .feedback(1.0 - density)
         }),
         (2usize..6, 2usize..6, 0.0..1.0).prop_map(|(one, two, density)| {
-            ModelConfig::multi_area(0, 1, [Area::ei("one", one, 0.7), Area::ei("two", two, 0.7)]).feedforward(Density::excitatory(density))
+            ModelConfig::multi_area(0, 1, [Area::ei("one", one, 0.7), Area::ei("two", two, 0.7)])
+                .feedforward(Density::excitatory(density))
         }),
     ];
     let learn_tau = prop_oneof![Just(LearnTau::Off), Just(LearnTau::Shared), Just(LearnTau::PerUnit)];
@@ -43,7 +45,15 @@ fn any_config() -> impl Strategy<Value = ModelConfig> {
             let fixed = if fix { vec![FixedSynapse { post: units.len() - 1, pre: 0, weight }] } else { Vec::new() };
             let start = if trained { Start::Trained(0.1.into()) } else { Start::Zero };
             let w_rec = MatrixConfig { fixed, plastic: Plastic::All(plastic), ..MatrixConfig::default() };
-            config.density(density).autapses(autapses).w_rec(w_rec).tau(tau).learn_tau(learn_tau).dale(dale).form(form).start(start)
+            config
+                .density(density)
+                .autapses(autapses)
+                .w_rec(w_rec)
+                .tau(tau)
+                .learn_tau(learn_tau)
+                .dale(dale)
+                .form(form)
+                .start(start)
         },
     )
 }
@@ -52,9 +62,15 @@ fn any_config() -> impl Strategy<Value = ModelConfig> {
 fn perturb(model: &Ctrnn, size: f64) {
     for parameter in model.parameters().unwrap() {
         let scale = if parameter.name == "tau" { 60.0 * size } else { size };
-        let moved: Vec<f64> =
-            values(&parameter.var).iter().enumerate().map(|(index, value)| value + scale * (2.3 * index as f64 + size).sin()).collect();
-        let moved = Tensor::from_vec(moved, parameter.var.dims(), &Device::Cpu).unwrap().to_dtype(parameter.var.dtype()).unwrap();
+        let moved: Vec<f64> = values(&parameter.var)
+            .iter()
+            .enumerate()
+            .map(|(index, value)| value + scale * (2.3 * index as f64 + size).sin())
+            .collect();
+        let moved = Tensor::from_vec(moved, parameter.var.dims(), &Device::Cpu)
+            .unwrap()
+            .to_dtype(parameter.var.dtype())
+            .unwrap();
         parameter.var.set(&moved).unwrap();
     }
 }
@@ -64,11 +80,19 @@ fn assert_constraints(model: &Ctrnn) {
     let tensors = model.tensors().unwrap();
     let stored: Vec<(&str, Vec<f64>)> =
         model.parameters().unwrap().iter().map(|parameter| (parameter.name, values(&parameter.var))).collect();
-    let effective = [model.effective_w_in().unwrap(), Some(model.effective_w_rec().unwrap()), Some(model.effective_w_out().unwrap())];
+    let effective = [
+        model.effective_w_in().unwrap(),
+        Some(model.effective_w_rec().unwrap()),
+        Some(model.effective_w_out().unwrap()),
+    ];
     for (name, effective) in MATRICES.iter().zip(effective) {
         let Some(effective) = effective else { continue };
         let stored = &stored.iter().find(|(stored, _)| stored == name).unwrap().1;
-        assert_eq!(bits(&effective), stored.iter().map(|value| value.to_bits()).collect::<Vec<_>>(), "{name}: stored is not effective");
+        assert_eq!(
+            bits(&effective),
+            stored.iter().map(|value| value.to_bits()).collect::<Vec<_>>(),
+            "{name}: stored is not effective"
+        );
         assert_eq!(bits(&effective), bits(&tensors[*name]), "{name}: saved is not effective");
         let pres = effective.dims()[1];
         let connectivity = values(&tensors[&format!("connectivity.{name}")]);
@@ -76,7 +100,10 @@ fn assert_constraints(model: &Ctrnn) {
         for (index, weight) in stored.iter().enumerate() {
             let fixed = fixed.as_ref().map_or(0.0, |fixed| fixed[index]);
             assert!(connectivity[index] == 1.0 || weight.to_bits() == 0, "{name}[{index}] = {weight} is no synapse");
-            assert!(fixed == 0.0 || weight.to_bits() == fixed.to_bits(), "{name}[{index}] = {weight} is fixed at {fixed}");
+            assert!(
+                fixed == 0.0 || weight.to_bits() == fixed.to_bits(),
+                "{name}[{index}] = {weight} is fixed at {fixed}"
+            );
             let pre_type = if *name == "w_in" {
                 model.units().have_cell_types().then_some(CellType::Excitatory)
             } else {
@@ -135,8 +162,12 @@ proptest! {
 
 #[test]
 fn shared_time_constants_stay_shared_and_above_the_step_in_f32() -> Result<()> {
-    // In f32, 0.7 is a little less than 0.7: a time constant held at the step must still be accepted when it is read back.
-    let config = ModelConfig::ei(1, 5, 1).dt(0.7).tau(PerUnit::ByCellType { excitatory: 1.0, inhibitory: 0.7 }).learn_tau(LearnTau::Shared);
+    // In f32, 0.7 is a little less than 0.7: a time constant held at the step must still be accepted when it is read
+    // back.
+    let config = ModelConfig::ei(1, 5, 1)
+        .dt(0.7)
+        .tau(PerUnit::ByCellType { excitatory: 1.0, inhibitory: 0.7 })
+        .learn_tau(LearnTau::Shared);
     let model = Ctrnn::init(&config, 0, DType::F32, &Device::Cpu)?;
     let tau = &model.parameters()?.into_iter().find(|parameter| parameter.name == "tau").expect("tau is trained").var;
     tau.set(&Tensor::new(&[2.0f32, 9.0, 9.0, 9.0, 0.1], &Device::Cpu)?)?;
@@ -207,13 +238,22 @@ fn tensors_that_do_not_fit_are_refused_each_with_its_own_message() {
             "tensor `x0`: has shape [1], but the configuration asks for [4]",
         ),
         (Box::new(put("x0", 2, f64::NAN)), "tensor `x0`: is NaN at element 2"),
-        (Box::new(put("w_rec", 1, -0.5)), "tensor `w_rec`: [0, 1] = -0.5 breaks its connectivity, its fixed weight or Dale's law"),
+        (
+            Box::new(put("w_rec", 1, -0.5)),
+            "tensor `w_rec`: [0, 1] = -0.5 breaks its connectivity, its fixed weight or Dale's law",
+        ),
         (Box::new(put("w_rec", 0, 0.5)), "tensor `w_rec`: [0, 0] = 0.5 breaks"),
         (Box::new(put("w_rec", 4, 0.6)), "tensor `w_rec`: [1, 0] = 0.6 breaks"),
-        (Box::new(put("connectivity.w_in", 3, 0.5)), "tensor `connectivity.w_in`: is 0.5 at element 3; a connectivity is 0 or 1"),
+        (
+            Box::new(put("connectivity.w_in", 3, 0.5)),
+            "tensor `connectivity.w_in`: is 0.5 at element 3; a connectivity is 0 or 1",
+        ),
         (Box::new(put("tau", 0, 50.0)), "tensor `tau`: is 50 at element 0, but the configuration says 100"),
         (Box::new(put("b_rec", 1, 0.1)), "tensor `b_rec`: is 0.1 at element 1, but the configuration says 0"),
-        (Box::new(put("plastic.w_rec", 2, 7.0)), "tensor `plastic.w_rec`: is 7 at element 2, but the configuration says 0.5"),
+        (
+            Box::new(put("plastic.w_rec", 2, 7.0)),
+            "tensor `plastic.w_rec`: is 7 at element 2, but the configuration says 0.5",
+        ),
     ];
     for (change, wanted) in changes {
         let message = refusal(change);

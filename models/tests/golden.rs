@@ -17,8 +17,10 @@ fn networks(dtype: DType) -> Vec<(String, Ctrnn, BTreeMap<String, Tensor>)> {
     assert_eq!(configs.len(), 8);
     let load = |(name, config): (String, ModelConfig)| {
         let arrays = npz::read(&Path::new(PLACE).join(format!("{name}.npz")));
-        let tensors = arrays.iter().filter_map(|(key, tensor)| Some((key.strip_prefix("tensor.")?.to_string(), tensor.clone())));
-        let model = Ctrnn::from_tensors(&config, tensors.collect(), dtype, &Device::Cpu).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let tensors =
+            arrays.iter().filter_map(|(key, tensor)| Some((key.strip_prefix("tensor.")?.to_string(), tensor.clone())));
+        let model = Ctrnn::from_tensors(&config, tensors.collect(), dtype, &Device::Cpu)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         (name, model, arrays)
     };
     configs.into_iter().map(load).collect()

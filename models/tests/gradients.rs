@@ -1,9 +1,10 @@
-//! Gradients of every trained tensor agree with finite differences in f64, for every combination of settings that changes the equation.
+//! Gradients of every trained tensor agree with finite differences in f64, for every combination of settings that
+//! changes the equation.
 
 use candle_core::{DType, Device, Tensor, Var};
 use nn4n_models::{
-    Activation, Area, Bias, Ctrnn, Dale, FixedSynapse, Form, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig, NoiseKey,
-    NoiseScaling, Parameter, PerUnit, Readout, Result, Start, Values,
+    Activation, Area, Bias, Ctrnn, Dale, FixedSynapse, Form, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig,
+    NoiseKey, NoiseScaling, Parameter, PerUnit, Readout, Result, Start, Values,
 };
 
 const ACTIVATIONS: [Activation; 8] = [
@@ -40,12 +41,16 @@ fn network(kind: Kind) -> ModelConfig {
     let config = match kind {
         Kind::Vanilla => ModelConfig::vanilla(2, 6, 2),
         Kind::Ei => ModelConfig::ei(2, 6, 2).excitatory_fraction(0.67),
-        Kind::MultiArea => {
-            ModelConfig::multi_area(2, 2, [Area::ei("one", 3, 0.67), Area::ei("two", 3, 0.67)]).feedforward(0.8).feedback(0.5)
-        }
+        Kind::MultiArea => ModelConfig::multi_area(2, 2, [Area::ei("one", 3, 0.67), Area::ei("two", 3, 0.67)])
+            .feedforward(0.8)
+            .feedback(0.5),
         Kind::Stacked => {
             let bias = Bias::Trained(Values::Each(vec![0.3, 0.15, 0.05]));
-            ModelConfig::stacked(2, 2, [LayerConfig::ei("one", 3, 0.67), LayerConfig::new("two", 3).input_density(0.9).b_rec(bias)])
+            ModelConfig::stacked(
+                2,
+                2,
+                [LayerConfig::ei("one", 3, 0.67), LayerConfig::new("two", 3).input_density(0.9).b_rec(bias)],
+            )
         }
     };
     // The first unit of every kind is excitatory or free.
@@ -73,7 +78,9 @@ fn with_tau(config: ModelConfig, tau: Tau) -> ModelConfig {
     let grouped = match config.kind {
         Kind::Vanilla => PerUnit::ByUnit { units: vec![60.0, 40.0, 50.0, 70.0, 80.0, 90.0] },
         Kind::Ei => PerUnit::ByCellType { excitatory: 80.0, inhibitory: 40.0 },
-        Kind::MultiArea | Kind::Stacked => PerUnit::ByArea { areas: [("one".to_string(), 50.0), ("two".to_string(), 90.0)].into() },
+        Kind::MultiArea | Kind::Stacked => {
+            PerUnit::ByArea { areas: [("one".to_string(), 50.0), ("two".to_string(), 90.0)].into() }
+        }
     };
     match tau {
         Tau::Fixed => config,
@@ -87,7 +94,8 @@ fn with_tau(config: ModelConfig, tau: Tau) -> ModelConfig {
 /// A weighted sum of all that a pass returns, so that every path of the gradient counts.
 fn loss(model: &Ctrnn, noise: Option<NoiseKey>) -> Result<Tensor> {
     let ramp = |shape: (usize, usize, usize), frequency: f64| -> Result<Tensor> {
-        let values: Vec<f64> = (0..shape.0 * shape.1 * shape.2).map(|index| (frequency * index as f64 + 0.3).sin()).collect();
+        let values: Vec<f64> =
+            (0..shape.0 * shape.1 * shape.2).map(|index| (frequency * index as f64 + 0.3).sin()).collect();
         Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
     };
     let (batch, steps) = (2, 6);
@@ -107,8 +115,14 @@ fn values(tensor: &Tensor) -> Vec<f64> {
 fn free(model: &Ctrnn, parameter: &Parameter, count: usize) -> Vec<bool> {
     let (tensors, path) = (model.tensors().unwrap(), parameter.path());
     let prefix = path.strip_suffix(parameter.name).unwrap();
-    let of = |kind: &str, default: f64| tensors.get(&format!("{prefix}{kind}.{}", parameter.name)).map_or(vec![default; count], values);
-    of("connectivity", 1.0).iter().zip(of("fixed", 0.0)).map(|(present, fixed)| *present == 1.0 && fixed == 0.0).collect()
+    let of = |kind: &str, default: f64| {
+        tensors.get(&format!("{prefix}{kind}.{}", parameter.name)).map_or(vec![default; count], values)
+    };
+    of("connectivity", 1.0)
+        .iter()
+        .zip(of("fixed", 0.0))
+        .map(|(present, fixed)| *present == 1.0 && fixed == 0.0)
+        .collect()
 }
 
 /// Along which directions a tensor is moved.
@@ -123,7 +137,9 @@ enum Probe {
 impl Probe {
     fn directions(self, count: usize) -> Vec<Vec<f64>> {
         match self {
-            Self::Elements => (0..count).map(|moved| (0..count).map(|index| f64::from(index == moved)).collect()).collect(),
+            Self::Elements => {
+                (0..count).map(|moved| (0..count).map(|index| f64::from(index == moved)).collect()).collect()
+            }
             Self::Direction => vec![(0..count).map(|index| (1.7 * index as f64 + 0.5).sin()).collect()],
         }
     }
@@ -142,7 +158,8 @@ fn differences(var: &Var, direction: &[f64], middle: f64, at: &dyn Fn() -> f64) 
     [(right - middle) / H, (middle - left) / H]
 }
 
-/// Compares the gradients of every trained tensor; returns how many directions were compared, and how many skipped because a kink lies within reach.
+/// Compares the gradients of every trained tensor; returns how many directions were compared, and how many skipped
+/// because a kink lies within reach.
 fn compare(label: &str, config: &ModelConfig, noise: Option<NoiseKey>, probe: Probe) -> (usize, usize) {
     let model = Ctrnn::init(config, 3, DType::F64, &Device::Cpu).unwrap_or_else(|error| panic!("{label}: {error}"));
     let middle = loss(&model, noise).unwrap();
@@ -151,10 +168,16 @@ fn compare(label: &str, config: &ModelConfig, noise: Option<NoiseKey>, probe: Pr
     let at = || loss(&model, noise).unwrap().to_scalar::<f64>().unwrap();
     let (mut compared, mut skipped) = (0, 0);
     for parameter in model.parameters().unwrap() {
-        let grad = values(grads.get(&parameter.var).unwrap_or_else(|| panic!("{label}: no gradient of {}", parameter.path())));
+        let grad =
+            values(grads.get(&parameter.var).unwrap_or_else(|| panic!("{label}: no gradient of {}", parameter.path())));
         for (index, free) in free(&model, &parameter, grad.len()).into_iter().enumerate() {
             if !free {
-                assert_eq!(grad[index], 0.0, "{label}: {}[{index}] is no free synapse, but has a gradient", parameter.path());
+                assert_eq!(
+                    grad[index],
+                    0.0,
+                    "{label}: {}[{index}] is no free synapse, but has a gradient",
+                    parameter.path()
+                );
             }
         }
         for direction in probe.directions(grad.len()) {
@@ -167,7 +190,11 @@ fn compare(label: &str, config: &ModelConfig, noise: Option<NoiseKey>, probe: Pr
                 continue;
             }
             let central = (right + left) / 2.0;
-            assert!((along - central).abs() < 1e-6 * scale, "{label}: {} along {direction:?}: {along} vs {central}", parameter.path());
+            assert!(
+                (along - central).abs() < 1e-6 * scale,
+                "{label}: {} along {direction:?}: {along} vs {central}",
+                parameter.path()
+            );
             compared += 1;
         }
     }
@@ -182,7 +209,10 @@ fn compare_all(kind: Kind) {
                 for dale in [Dale::Rectified, Dale::Clamped] {
                     for tau in [Tau::Fixed, Tau::Grouped, Tau::LearnedShared, Tau::LearnedPerUnit] {
                         let label = format!("{kind:?} {form:?} {activation} {noise:?} {dale:?} {tau:?}");
-                        let config = with_tau(with_noise(network(kind).form(form).activation(activation).dale(dale), noise), tau);
+                        let config = with_tau(
+                            with_noise(network(kind).form(form).activation(activation).dale(dale), noise),
+                            tau,
+                        );
                         let key = (!matches!(noise, Noise::Off)).then(|| NoiseKey::new(5, 1));
                         let (more, kinks) = compare(&label, &config, key, Probe::Direction);
                         (compared, skipped) = (compared + more, skipped + kinks);
@@ -220,8 +250,12 @@ fn every_single_element_agrees_with_its_finite_difference() {
         for activation in [Activation::Relu, Activation::Softplus] {
             for dale in [Dale::Rectified, Dale::Clamped] {
                 let config = with_tau(network(kind).activation(activation).dale(dale), Tau::LearnedShared);
-                let (compared, skipped) = compare(&format!("{kind:?} {activation} {dale:?}"), &config, None, Probe::Elements);
-                assert!(compared > least && skipped == 0, "{kind:?} {activation} {dale:?}: {compared} compared, {skipped} skipped");
+                let (compared, skipped) =
+                    compare(&format!("{kind:?} {activation} {dale:?}"), &config, None, Probe::Elements);
+                assert!(
+                    compared > least && skipped == 0,
+                    "{kind:?} {activation} {dale:?}: {compared} compared, {skipped} skipped"
+                );
             }
         }
     }
@@ -234,10 +268,14 @@ fn gradients_agree_with_activation_and_noise_by_cell_type_and_every_readout() {
             let config = with_tau(network(Kind::Ei), Tau::LearnedPerUnit)
                 .form(form)
                 .readout(readout)
-                .activation(PerUnit::ByCellType { excitatory: Activation::Softplus, inhibitory: Activation::Power(1.5) })
+                .activation(PerUnit::ByCellType {
+                    excitatory: Activation::Softplus,
+                    inhibitory: Activation::Power(1.5),
+                })
                 .sigma_rec(PerUnit::ByCellType { excitatory: 0.1, inhibitory: 0.3 })
                 .sigma_post(PerUnit::ByCellType { excitatory: 0.2, inhibitory: 0.0 });
-            let (compared, skipped) = compare(&format!("{form:?} {readout:?}"), &config, Some(NoiseKey::new(1, 1)), Probe::Elements);
+            let (compared, skipped) =
+                compare(&format!("{form:?} {readout:?}"), &config, Some(NoiseKey::new(1, 1)), Probe::Elements);
             assert!(compared > 50 && skipped == 0, "{form:?} {readout:?}: {compared} compared, {skipped} skipped");
         }
     }
@@ -246,7 +284,8 @@ fn gradients_agree_with_activation_and_noise_by_cell_type_and_every_readout() {
 #[test]
 fn a_silent_synapse_has_a_gradient_if_clamped_and_none_if_rectified() -> Result<()> {
     for (dale, alive) in [(Dale::Clamped, true), (Dale::Rectified, false)] {
-        let model = Ctrnn::init(&network(Kind::Ei).activation(Activation::Softplus).dale(dale), 0, DType::F64, &Device::Cpu)?;
+        let model =
+            Ctrnn::init(&network(Kind::Ei).activation(Activation::Softplus).dale(dale), 0, DType::F64, &Device::Cpu)?;
         for parameter in model.parameters()?.iter().filter(|parameter| parameter.name.starts_with("w_")) {
             parameter.var.set(&parameter.var.zeros_like()?)?;
         }

@@ -3,7 +3,8 @@
 use candle_core::{DType, Device, IndexOp, Tensor};
 use faer::{Mat, Scale};
 use nn4n_models::{
-    Activation, Bias, Ctrnn, Form, Init, MatrixConfig, ModelConfig, NoiseKey, NoiseScaling, Result, Start, StepNoise, Values,
+    Activation, Bias, Ctrnn, Form, Init, MatrixConfig, ModelConfig, NoiseKey, NoiseScaling, Result, Start, StepNoise,
+    Values,
 };
 
 const W_REC: [[f64; 3]; 3] = [[0.2, -1.1, 0.0], [0.9, 0.1, 0.4], [0.3, -0.5, -0.7]];
@@ -63,12 +64,15 @@ fn a_linear_network_follows_the_matrix_exponential_with_an_error_of_order_dt() -
         _ => (W_REC[row][column] - f64::from(row == column)) / 50.0,
     });
     let propagator = exponential(&(generator * Scale(duration)));
-    let exact: Vec<f64> =
-        (0..3).map(|row| (0..3).map(|column| propagator[(row, column)] * X0[column]).sum::<f64>() + propagator[(row, 3)]).collect();
+    let exact: Vec<f64> = (0..3)
+        .map(|row| (0..3).map(|column| propagator[(row, column)] * X0[column]).sum::<f64>() + propagator[(row, 3)])
+        .collect();
     for form in [Form::Current, Form::Rate] {
         let model = model(&three_units(form, Activation::Linear))?;
-        let errors: Vec<f64> =
-            [1.0, 0.5, 0.25].into_iter().map(|dt| Ok(distance(&states_after(&model, dt, duration)?, &exact))).collect::<Result<_>>()?;
+        let errors: Vec<f64> = [1.0, 0.5, 0.25]
+            .into_iter()
+            .map(|dt| Ok(distance(&states_after(&model, dt, duration)?, &exact)))
+            .collect::<Result<_>>()?;
         assert!(errors[0] < 0.02, "{form:?}: {errors:?}");
         for pair in errors.windows(2) {
             assert!((pair[0] / pair[1] - 2.0).abs() < 0.05, "{form:?}: {errors:?}");
@@ -81,7 +85,8 @@ fn a_linear_network_follows_the_matrix_exponential_with_an_error_of_order_dt() -
 fn halving_dt_halves_the_error_of_a_nonlinear_network() -> Result<()> {
     for form in [Form::Current, Form::Rate] {
         let model = model(&three_units(form, Activation::Tanh))?;
-        let at: Vec<Vec<f64>> = [2.0, 1.0, 0.5, 0.25].into_iter().map(|dt| states_after(&model, dt, 100.0)).collect::<Result<_>>()?;
+        let at: Vec<Vec<f64>> =
+            [2.0, 1.0, 0.5, 0.25].into_iter().map(|dt| states_after(&model, dt, 100.0)).collect::<Result<_>>()?;
         let differences: Vec<f64> = at.windows(2).map(|pair| distance(&pair[0], &pair[1])).collect();
         for pair in differences.windows(2) {
             assert!((pair[0] / pair[1] - 2.0).abs() < 0.1, "{form:?}: {differences:?}");
@@ -102,7 +107,10 @@ fn a_bistable_unit_remembers_the_sign_of_the_last_pulse() -> Result<()> {
     let mut input = vec![0.0; 400];
     input[..10].fill(1.0);
     input[200..215].fill(-1.0);
-    let states = model(&config)?.unroll(&Tensor::from_vec(input, (1, 400, 1), &Device::Cpu)?, None, None)?.states()?.flatten_all()?;
+    let states = model(&config)?
+        .unroll(&Tensor::from_vec(input, (1, 400, 1), &Device::Cpu)?, None, None)?
+        .states()?
+        .flatten_all()?;
     let fixed_point = 1.915_008_048_154_537_5;
     assert!((states.i(199)?.to_scalar::<f64>()? - fixed_point).abs() < 1e-9);
     assert!((states.i(399)?.to_scalar::<f64>()? + fixed_point).abs() < 1e-9);
@@ -121,8 +129,12 @@ fn the_unit_with_the_stronger_input_wins_and_stays_when_the_input_is_gone() -> R
     let model = model(&config)?;
     for (evidence, winner) in [([1.0, 0.8], 0), ([0.8, 1.0], 1)] {
         let input: Vec<f64> = (0..500).flat_map(|step| if step < 50 { evidence } else { [0.0, 0.0] }).collect();
-        let last =
-            model.unroll(&Tensor::from_vec(input, (1, 500, 2), &Device::Cpu)?, None, None)?.last()?.state.squeeze(0)?.to_vec1::<f64>()?;
+        let last = model
+            .unroll(&Tensor::from_vec(input, (1, 500, 2), &Device::Cpu)?, None, None)?
+            .last()?
+            .state
+            .squeeze(0)?
+            .to_vec1::<f64>()?;
         let rest = 1.915_008_048_154_537_5f64;
         assert!((last[winner] - rest).abs() < 1e-9 && (last[1 - winner] + 3.0 * rest.tanh()).abs() < 1e-9, "{last:?}");
     }
@@ -133,7 +145,8 @@ fn the_unit_with_the_stronger_input_wins_and_stays_when_the_input_is_gone() -> R
 fn noise_variance(config: ModelConfig) -> Result<f64> {
     let silent = MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() };
     let model = model(&config.activation(Activation::Linear).w_rec(silent).start(Start::Zero))?;
-    let trajectory = model.unroll(&Tensor::zeros((200, 60, 0), DType::F64, &Device::Cpu)?, None, Some(NoiseKey::new(4, 7)))?;
+    let trajectory =
+        model.unroll(&Tensor::zeros((200, 60, 0), DType::F64, &Device::Cpu)?, None, Some(NoiseKey::new(4, 7)))?;
     Ok(trajectory.last()?.rate.sqr()?.mean_all()?.to_scalar::<f64>()?)
 }
 
@@ -147,7 +160,8 @@ fn continuous_noise_has_the_variance_of_an_autoregressive_process_whatever_the_s
     for form in [Form::Current, Form::Rate] {
         for (dt, alpha) in [(20.0, 0.2f64), (5.0, 0.05)] {
             let measured = noise_variance(ModelConfig::vanilla(0, 200, 1).form(form).dt(dt).sigma_rec(0.5))?;
-            // 2 alpha sigma^2 sum of (1 - alpha)^(2 k) over the 60 steps; sigma^2 / (1 - alpha / 2) in the end, sigma^2 as dt vanishes.
+            // 2 alpha sigma^2 sum of (1 - alpha)^(2 k) over the 60 steps; sigma^2 / (1 - alpha / 2) in the end, sigma^2
+            // as dt vanishes.
             let stationary = 0.25 / (1.0 - alpha / 2.0);
             assert_variance(measured, stationary * (1.0 - (1.0 - alpha).powi(120)));
             assert!((measured / 0.25 - 1.0).abs() < alpha, "{form:?}, dt {dt}: {measured}");
@@ -223,7 +237,9 @@ fn step_by_step_is_the_unroll_to_rounding() -> Result<()> {
 #[test]
 fn trials_of_a_batch_do_not_know_each_other() -> Result<()> {
     let (model, inputs) = random(Form::Current)?;
-    let run = |inputs: &Tensor, first_trial| model.unroll(inputs, None, Some(NoiseKey { first_trial, ..NoiseKey::new(2, 3) }));
+    let run = |inputs: &Tensor, first_trial| {
+        model.unroll(inputs, None, Some(NoiseKey { first_trial, ..NoiseKey::new(2, 3) }))
+    };
     let together = run(&inputs, 0)?.rates()?;
     let changed = Tensor::cat(&[&inputs.narrow(0, 0, 2)?, &inputs.narrow(0, 2, 2)?.affine(3.0, 1.0)?], 0)?;
     let beside_others = run(&changed, 0)?.rates()?;
@@ -237,7 +253,9 @@ fn trials_of_a_batch_do_not_know_each_other() -> Result<()> {
 #[test]
 fn the_same_seed_gives_the_same_trajectory_and_another_seed_another() -> Result<()> {
     let (model, inputs) = random(Form::Rate)?;
-    let rates = |seed, update| -> Result<Vec<f64>> { vector(&model.unroll(&inputs, None, Some(NoiseKey::new(seed, update)))?.rates()?) };
+    let rates = |seed, update| -> Result<Vec<f64>> {
+        vector(&model.unroll(&inputs, None, Some(NoiseKey::new(seed, update)))?.rates()?)
+    };
     assert_eq!(rates(1, 1)?, rates(1, 1)?);
     assert_ne!(rates(1, 1)?, rates(2, 1)?);
     assert_ne!(rates(1, 1)?, rates(1, 2)?);

@@ -1,4 +1,5 @@
-//! A long simulation of which only the outputs or a summary are wanted needs no memory for its activity. Alone in its process, whose peak memory it reads.
+//! A long simulation of which only the outputs or a summary are wanted needs no memory for its activity. Alone in its
+//! process, whose peak memory it reads.
 
 #![cfg(target_os = "linux")]
 

@@ -6,13 +6,15 @@ use nn4n_models::{Activation, Bias, Ctrnn, Form, LearnTau, MatrixConfig, ModelCo
 /// A trial of 10,000 steps, forwards and backwards, on the thread of the test (2 MiB of stack).
 fn ten_thousand_steps(config: &ModelConfig) -> Result<()> {
     let model = Ctrnn::init(config, 0, DType::F32, &Device::Cpu)?;
-    let trajectory = model.unroll(&Tensor::ones((1, 10_000, 2), DType::F32, &Device::Cpu)?, None, Some(NoiseKey::new(0, 0)))?;
+    let trajectory =
+        model.unroll(&Tensor::ones((1, 10_000, 2), DType::F32, &Device::Cpu)?, None, Some(NoiseKey::new(0, 0)))?;
     let loss = trajectory.outputs.sqr()?.mean_all()?;
     drop(trajectory);
     let grads = loss.backward()?;
     drop(loss);
     for parameter in model.parameters()? {
-        let largest = grads.get(&parameter.var).expect("a gradient").abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
+        let largest =
+            grads.get(&parameter.var).expect("a gradient").abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
         assert!(largest.is_finite() && (largest > 0.0 || parameter.name == "x0"), "{}: {largest}", parameter.name);
     }
     Ok(())

@@ -22,7 +22,11 @@ fn mistakes_in_toml_are_named() {
         ("", "units = 4\ndensity = 1.5", vec!["model.density: must lie in [0, 1], but is 1.5"]),
         ("", "units = 4\ndensity = nan", vec!["model.density: must lie in [0, 1], but is NaN"]),
         ("", "units = 4\ndensity = { e_to_x = 0.5 }", vec!["expected a density in [0, 1] or { e_to_e = .."]),
-        ("", "units = 4\ndensity = { e_to_e = 0.5 }", vec!["model.density: from `network` to `network` is given by cell type, but"]),
+        (
+            "",
+            "units = 4\ndensity = { e_to_e = 0.5 }",
+            vec!["model.density: from `network` to `network` is given by cell type, but"],
+        ),
         ("", "inputs = 1", vec!["model.units: is missing or 0", "units = 100"]),
         ("", "units = 1000000000000000", vec!["model.units: = 1000000000000000 exceeds 20000"]),
         ("", "units = 4\noutputs = 0", vec!["model.outputs: must be at least 1, but is 0"]),
@@ -32,12 +36,24 @@ fn mistakes_in_toml_are_named() {
         ("", "units = 4\ntau = { exitatory = 50 }", vec!["unknown field `exitatory`", "`excitatory`"]),
         ("", "units = 4\ntau = { excitatory = 50 }", vec!["give both `excitatory` and `inhibitory`"]),
         ("", "units = 4\ntau = { units = [50, 60] }", vec!["model.tau: lists 2 values for 4 units; give one per unit"]),
-        ("", "units = 4\ntau = { excitatory = 50, inhibitory = 60 }", vec!["model.tau: is given by cell type, but some units have none"]),
+        (
+            "",
+            "units = 4\ntau = { excitatory = 50, inhibitory = 60 }",
+            vec!["model.tau: is given by cell type, but some units have none"],
+        ),
         ("", "units = 4\nsigma_rec = -0.1", vec!["model.sigma_rec: must be finite and >= 0, but is -0.1"]),
         ("", "units = 4\nb_rec = { constant = [1.0] }", vec!["model.b_rec: lists 1 values where 4 are needed"]),
         ("", "units = 4\nfeedforward = 0.5", vec!["model.feedforward: joins areas, but the kind has none"]),
-        ("", "units = 4\nkind = \"ei\"\nexcitatory_fraction = 1.1", vec!["model.excitatory_fraction: must lie in [0, 1], but is 1.1"]),
-        ("", "units = 4\nkind = \"ei\"\nexcitatory_fraction = 0", vec!["model.output_groups[0].to: selects no unit", "`readout_from`"]),
+        (
+            "",
+            "units = 4\nkind = \"ei\"\nexcitatory_fraction = 1.1",
+            vec!["model.excitatory_fraction: must lie in [0, 1], but is 1.1"],
+        ),
+        (
+            "",
+            "units = 4\nkind = \"ei\"\nexcitatory_fraction = 0",
+            vec!["model.output_groups[0].to: selects no unit", "`readout_from`"],
+        ),
         (areas, "units = 9", vec!["model.units: is 9, but the areas sum to 8; leave `units` out or correct an area"]),
         (
             areas,
@@ -51,9 +67,17 @@ fn mistakes_in_toml_are_named() {
             "input_groups = [{ to = { areas = [\"x\"] } }]",
             vec!["model.input_groups[0].to.areas: names the area `x`", "areas are a, b"],
         ),
-        (areas, "output_groups = [{ channels = [1], to = {} }]", vec!["model.output_groups[0].channels: names channel 1, but there are 1"]),
+        (
+            areas,
+            "output_groups = [{ channels = [1], to = {} }]",
+            vec!["model.output_groups[0].channels: names channel 1, but there are 1"],
+        ),
         (areas, "output_groups = [{ channels = [], to = {} }]", vec!["model.output_groups[0].channels: is empty"]),
-        (areas, "output_groups = [{ to = { range = [5, 2] } }]", vec!["model.output_groups[0].to.range: [5, 2] is not a non-empty range"]),
+        (
+            areas,
+            "output_groups = [{ to = { range = [5, 2] } }]",
+            vec!["model.output_groups[0].to.range: [5, 2] is not a non-empty range"],
+        ),
         (areas, "output_groups = [{ to = { fraction = 0.01 } }]", vec!["model.output_groups[0].to: selects no unit"]),
         (
             areas,
@@ -62,8 +86,16 @@ fn mistakes_in_toml_are_named() {
         ),
         (areas, "w_rec = { plastic = 2 }", vec!["model.w_rec.plastic: must lie in [0, 1], but is 2"]),
         (areas, "w_rec = { balance = \"row\" }", vec!["model.w_rec.balance: needs excitatory and inhibitory units"]),
-        (areas, "w_in = { spectral_radius = 1.5 }", vec!["model.w_in: has `spectral_radius` or `balance`, which belong to `w_rec`"]),
-        (areas, "density = 0\nw_rec = { spectral_radius = 1.5 }", vec!["model.w_rec.spectral_radius: = 1.5 cannot be reached"]),
+        (
+            areas,
+            "w_in = { spectral_radius = 1.5 }",
+            vec!["model.w_in: has `spectral_radius` or `balance`, which belong to `w_rec`"],
+        ),
+        (
+            areas,
+            "density = 0\nw_rec = { spectral_radius = 1.5 }",
+            vec!["model.w_rec.spectral_radius: = 1.5 cannot be reached"],
+        ),
     ];
     for (prefix, text, wanted) in cases {
         let message = message(&format!("{prefix}{text}"));
@@ -78,7 +110,10 @@ fn matrices_of_a_wrong_shape_name_the_row_that_is_wrong() {
     let init = Some(Init::Array(vec![vec![0.0; 3], vec![0.0; 2], vec![0.0; 3]]));
     let config = ModelConfig::vanilla(1, 3, 1).w_rec(MatrixConfig { init, ..MatrixConfig::default() });
     let message = config.validate().unwrap_err().to_string();
-    assert!(message.contains("must be 3 rows of 3 (postsynaptic by presynaptic), but has 3 rows, one of them of 2"), "{message}");
+    assert!(
+        message.contains("must be 3 rows of 3 (postsynaptic by presynaptic), but has 3 rows, one of them of 2"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -114,10 +149,17 @@ fn inputs_and_starts_of_a_wrong_shape_are_refused() -> Result<()> {
 #[test]
 fn the_smallest_networks_run_in_both_data_types() -> Result<()> {
     for dtype in [DType::F32, DType::F64] {
-        for config in [ModelConfig::vanilla(0, 1, 1), ModelConfig::ei(0, 1, 1), ModelConfig::multi_area(1, 1, [Area::new("a", 1)])] {
+        for config in [
+            ModelConfig::vanilla(0, 1, 1),
+            ModelConfig::ei(0, 1, 1),
+            ModelConfig::multi_area(1, 1, [Area::new("a", 1)]),
+        ] {
             let model = Ctrnn::init(&config, 0, dtype, &Device::Cpu)?;
-            let trajectory =
-                model.unroll(&Tensor::ones((1, 1, config.inputs), dtype, &Device::Cpu)?, None, Some(nn4n_models::NoiseKey::new(0, 0)))?;
+            let trajectory = model.unroll(
+                &Tensor::ones((1, 1, config.inputs), dtype, &Device::Cpu)?,
+                None,
+                Some(nn4n_models::NoiseKey::new(0, 0)),
+            )?;
             assert_eq!((trajectory.outputs.dims(), trajectory.outputs.dtype()), (&[1usize, 1, 1][..], dtype));
             trajectory.outputs.sum_all()?.backward()?;
         }

@@ -1,7 +1,9 @@
-//! Networks saved by the original nn4n (PyTorch; `original/convert.py`) give the same outputs, rates and gradients here.
+//! Networks saved by the original nn4n (PyTorch; `original/convert.py`) give the same outputs, rates and gradients
+//! here.
 //!
-//! The original starts at zero, gives noise per step, has two biases per unit (of its input and its hidden layer) whose sum acts, keeps signs by
-//! clamping, and lets gradients flow to absent synapses, which its projection then removes; here those have none.
+//! The original starts at zero, gives noise per step, has two biases per unit (of its input and its hidden layer) whose
+//! sum acts, keeps signs by clamping, and lets gradients flow to absent synapses, which its projection then removes;
+//! here those have none.
 
 mod npz;
 
@@ -9,7 +11,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{
-    Area, Bias, Ctrnn, Dale, Init, MatrixConfig, ModelConfig, NoiseScaling, Parameter, ReadoutFrom, Result, SignRule, Start, Values,
+    Area, Bias, Ctrnn, Dale, Init, MatrixConfig, ModelConfig, NoiseScaling, Parameter, ReadoutFrom, Result, SignRule,
+    Start, Values,
 };
 
 struct Original(BTreeMap<String, Tensor>);
@@ -31,9 +34,16 @@ impl Original {
     fn matrix(&self, layer: &str) -> MatrixConfig {
         let masked = self.0.contains_key(&format!("sparsity_masks.{layer}"));
         let connectivity = masked.then(|| {
-            self.rows(&format!("sparsity_masks.{layer}")).iter().map(|row| row.iter().map(|entry| *entry as u8).collect()).collect()
+            self.rows(&format!("sparsity_masks.{layer}"))
+                .iter()
+                .map(|row| row.iter().map(|entry| *entry as u8).collect())
+                .collect()
         });
-        MatrixConfig { init: Some(Init::Array(self.rows(&format!("{layer}_layer.weight")))), connectivity, ..MatrixConfig::default() }
+        MatrixConfig {
+            init: Some(Init::Array(self.rows(&format!("{layer}_layer.weight")))),
+            connectivity,
+            ..MatrixConfig::default()
+        }
     }
 
     /// What both networks have in common.
@@ -57,7 +67,12 @@ impl Original {
 
     fn multi_area() -> (Self, ModelConfig) {
         let original = Self::read("multi_area_ei");
-        let biases = original.vector("input_layer.bias").iter().zip(original.vector("hidden_layer.bias")).map(|(a, b)| a + b).collect();
+        let biases = original
+            .vector("input_layer.bias")
+            .iter()
+            .zip(original.vector("hidden_layer.bias"))
+            .map(|(a, b)| a + b)
+            .collect();
         let areas = [Area::ei("one", 20, 0.8), Area::ei("two", 30, 0.8), Area::ei("three", 14, 0.8)];
         let config = ModelConfig::multi_area(5, 3, areas)
             .feedforward(1.0)
@@ -102,7 +117,11 @@ impl Original {
             let wanted = self.gradient(&parameter);
             let largest = wanted.abs()?.flatten_all()?.max(0)?.to_scalar::<f64>()?;
             let distance = npz::distance(grads.get(&parameter.var).expect("a gradient"), &wanted);
-            assert!(largest > 0.0 && distance < 1e-4 * largest, "{}: gradients differ by {distance:e} of {largest:e}", parameter.name);
+            assert!(
+                largest > 0.0 && distance < 1e-4 * largest,
+                "{}: gradients differ by {distance:e} of {largest:e}",
+                parameter.name
+            );
         }
         Ok(())
     }

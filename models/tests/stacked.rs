@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, IndexOp, Tensor};
 use nn4n_models::{
-    Activation, Bias, CellType, Ctrnn, Density, Form, Init, LayerConfig, LearnTau, MatrixConfig, ModelConfig, NoiseKey, PerUnit,
-    ReadoutFrom, Result, Start, StepNoise, Values,
+    Activation, Bias, CellType, Ctrnn, Density, Form, Init, LayerConfig, LearnTau, MatrixConfig, ModelConfig, NoiseKey,
+    PerUnit, ReadoutFrom, Result, Start, StepNoise, Values,
 };
 
 fn values(tensor: &Tensor) -> Vec<f64> {
@@ -21,7 +21,8 @@ fn matrix(rows: Vec<Vec<f64>>) -> MatrixConfig {
 }
 
 fn ramp(shape: (usize, usize, usize)) -> Tensor {
-    let values: Vec<f64> = (0..shape.0 * shape.1 * shape.2).map(|index| 0.4 + (0.7 * index as f64 + 0.3).sin()).collect();
+    let values: Vec<f64> =
+        (0..shape.0 * shape.1 * shape.2).map(|index| 0.4 + (0.7 * index as f64 + 0.3).sin()).collect();
     Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
 }
 
@@ -31,14 +32,19 @@ fn init(config: &ModelConfig) -> Ctrnn {
 
 /// Three layers that differ in everything a layer may differ in.
 fn three_layers() -> ModelConfig {
-    let lower = LayerConfig::ei("lower", 10, 0.8).tau(PerUnit::ByCellType { excitatory: 100.0, inhibitory: 50.0 }).density(0.5);
+    let lower =
+        LayerConfig::ei("lower", 10, 0.8).tau(PerUnit::ByCellType { excitatory: 100.0, inhibitory: 50.0 }).density(0.5);
     let middle = LayerConfig::new("middle", 7)
         .activation(Activation::Tanh)
         .autapses(true)
         .start(Start::Constant(Values::All(-0.2)))
         .b_rec(Bias::Trained(Values::All(0.1)))
         .w_rec(MatrixConfig { init: Some(Init::Normal(0.9)), ..MatrixConfig::default() });
-    let upper = LayerConfig::ei("upper", 5, 0.6).tau(40.0).learn_tau(LearnTau::PerUnit).activation(Activation::Softplus).input_density(0.6);
+    let upper = LayerConfig::ei("upper", 5, 0.6)
+        .tau(40.0)
+        .learn_tau(LearnTau::PerUnit)
+        .activation(Activation::Softplus)
+        .input_density(0.6);
     ModelConfig::stacked(3, 2, [lower, middle, upper]).tau(80.0).b_out(Bias::Trained(Values::All(-0.3)))
 }
 
@@ -54,7 +60,11 @@ fn two_steps_match_numbers_worked_by_hand() -> Result<()> {
             .b_rec(Bias::Constant(0.25.into()))
             .start(Start::Constant(0.5.into())),
     ];
-    let config = ModelConfig::stacked(1, 1, layers).autapses(true).w_in(one(2.0)).w_out(one(2.0)).b_out(Bias::Constant(0.5.into()));
+    let config = ModelConfig::stacked(1, 1, layers)
+        .autapses(true)
+        .w_in(one(2.0))
+        .w_out(one(2.0))
+        .b_out(Bias::Constant(0.5.into()));
     let trajectory = init(&config).unroll(&Tensor::new(&[[[1.0], [-1.0]]], &Device::Cpu)?, None, None)?;
     // Lower: 0.8 * 1 + 0.2 (0.5 + 2) = 1.3, then 0.8 * 1.3 + 0.2 (0.65 - 2) = 0.77.
     // Upper: 0.5 * 0.5 + 0.5 (-0.5 + 3 * 1.3 + 0.25) = 2.075, then 0.5 * 2.075 + 0.5 (-2.075 + 3 * 0.77 + 0.25) = 1.28.
@@ -102,7 +112,11 @@ fn reference(config: &ModelConfig, tensors: &BTreeMap<String, Tensor>, inputs: &
                 let current = recurrent[unit] + driven[unit] + bias[unit];
                 let arriving = if config.form == Form::Rate { activate(activations[layer], current) } else { current };
                 x[layer][unit] = (1.0 - alpha) * x[layer][unit] + alpha * arriving;
-                r[layer][unit] = if config.form == Form::Rate { x[layer][unit] } else { activate(activations[layer], x[layer][unit]) };
+                r[layer][unit] = if config.form == Form::Rate {
+                    x[layer][unit]
+                } else {
+                    activate(activations[layer], x[layer][unit])
+                };
             }
             below.clone_from(&r[layer]);
         }
@@ -128,7 +142,9 @@ fn a_pass_is_that_of_a_program_without_tensors() -> Result<()> {
                 let largest = found.iter().zip(wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
                 assert!(largest < 1e-12, "{form:?}: {largest:e}");
             }
-            assert!(wanted[1].iter().any(|rate| rate.abs() > 0.1) && wanted.iter().flatten().all(|value| value.is_finite()));
+            assert!(
+                wanted[1].iter().any(|rate| rate.abs() > 0.1) && wanted.iter().flatten().all(|value| value.is_finite())
+            );
         }
     }
     Ok(())
@@ -141,8 +157,10 @@ fn one_layer_is_the_network_of_its_kind_bit_for_bit() -> Result<()> {
         (LayerConfig::ei("only", 9, 0.8).density(0.7), ModelConfig::ei(3, 9, 2).density(0.7).overlap(false)),
     ] {
         let group = nn4n_models::ChannelGroup::all(nn4n_models::UnitSet::fraction(0.5));
-        let settings = |config: ModelConfig| config.input_group(group.clone()).sigma_post(0.1).b_out(Bias::Trained(0.1.into()));
-        let (stacked, alone) = (settings(ModelConfig::stacked(3, 2, [stacked]).overlap(alone.overlap)), settings(alone));
+        let settings =
+            |config: ModelConfig| config.input_group(group.clone()).sigma_post(0.1).b_out(Bias::Trained(0.1.into()));
+        let (stacked, alone) =
+            (settings(ModelConfig::stacked(3, 2, [stacked]).overlap(alone.overlap)), settings(alone));
         let (stacked, alone) = (init(&stacked), init(&alone));
         let tensors = stacked.tensors()?;
         for (name, tensor) in alone.tensors()? {
@@ -157,7 +175,10 @@ fn one_layer_is_the_network_of_its_kind_bit_for_bit() -> Result<()> {
             for parameter in &parameters {
                 found.insert(parameter.name, bits(gradients.get(&parameter.var).unwrap()));
             }
-            Ok([bits(&trajectory.states()?), bits(&trajectory.outputs)].into_iter().chain(found.into_values()).collect())
+            Ok([bits(&trajectory.states()?), bits(&trajectory.outputs)]
+                .into_iter()
+                .chain(found.into_values())
+                .collect())
         };
         assert_eq!(pass(&stacked)?, pass(&alone)?);
     }
@@ -166,9 +187,15 @@ fn one_layer_is_the_network_of_its_kind_bit_for_bit() -> Result<()> {
 
 #[test]
 fn layers_of_one_description_are_drawn_one_by_one() -> Result<()> {
-    let tensors = init(&ModelConfig::stacked(4, 1, ["lower", "upper"].map(|name| LayerConfig::new(name, 4).density(0.5)))).tensors()?;
+    let tensors =
+        init(&ModelConfig::stacked(4, 1, ["lower", "upper"].map(|name| LayerConfig::new(name, 4).density(0.5))))
+            .tensors()?;
     for name in ["w_rec", "connectivity.w_rec"] {
-        assert_ne!(values(&tensors[&format!("layers.0.{name}")]), values(&tensors[&format!("layers.1.{name}")]), "{name}");
+        assert_ne!(
+            values(&tensors[&format!("layers.0.{name}")]),
+            values(&tensors[&format!("layers.1.{name}")]),
+            "{name}"
+        );
     }
     Ok(())
 }
@@ -244,7 +271,9 @@ fn a_pass_starts_from_given_states_of_all_layers() -> Result<()> {
 fn a_trial_of_a_batch_is_the_trial_alone() -> Result<()> {
     let network = init(&three_layers());
     let inputs = ramp((5, 30, 3));
-    let run = |inputs: &Tensor, first_trial| network.unroll(inputs, None, Some(NoiseKey { first_trial, ..NoiseKey::new(2, 3) }));
+    let run = |inputs: &Tensor, first_trial| {
+        network.unroll(inputs, None, Some(NoiseKey { first_trial, ..NoiseKey::new(2, 3) }))
+    };
     let together = run(&inputs, 0)?.rates()?;
     let alone = run(&inputs.narrow(0, 3, 1)?, 3)?.rates()?;
     assert_eq!(bits(&alone), bits(&together.narrow(0, 3, 1)?));
@@ -254,7 +283,8 @@ fn a_trial_of_a_batch_is_the_trial_alone() -> Result<()> {
 #[test]
 fn dale_and_connectivity_hold_in_every_layer_after_any_update() -> Result<()> {
     let layers = [LayerConfig::ei("lower", 10, 0.8), LayerConfig::ei("upper", 6, 0.5).density(0.5)];
-    let network = init(&ModelConfig::stacked(3, 2, layers).readout_from(ReadoutFrom::All).learn_tau(LearnTau::Shared).dt(40.0));
+    let network =
+        init(&ModelConfig::stacked(3, 2, layers).readout_from(ReadoutFrom::All).learn_tau(LearnTau::Shared).dt(40.0));
     for parameter in network.parameters()? {
         let moved: Vec<f64> = (0..parameter.var.elem_count()).map(|index| 60.0 * (1.7 * index as f64).sin()).collect();
         parameter.var.set(&Tensor::from_vec(moved, parameter.var.shape(), &Device::Cpu)?)?;
@@ -269,7 +299,8 @@ fn dale_and_connectivity_hold_in_every_layer_after_any_update() -> Result<()> {
         ("layers.1.w_rec", types[10..].to_vec()),
         ("w_out", types[10..].to_vec()),
     ] {
-        let (layer, matrix) = name.rsplit_once('.').map_or(("", name), |(layer, matrix)| (&name[..layer.len() + 1], matrix));
+        let (layer, matrix) =
+            name.rsplit_once('.').map_or(("", name), |(layer, matrix)| (&name[..layer.len() + 1], matrix));
         let present = values(&tensors[&format!("{layer}connectivity.{matrix}")]);
         for (index, (weight, present)) in values(&tensors[name]).iter().zip(present).enumerate() {
             let sign = pres[index % pres.len()].map_or(0.0, CellType::sign);
@@ -327,8 +358,10 @@ fn what_the_network_lists_for_all_units_is_divided_among_the_layers() -> Result<
 
 #[test]
 fn the_weights_between_all_units_hold_those_of_every_layer() -> Result<()> {
-    let layers =
-        [LayerConfig::new("lower", 2), LayerConfig::new("upper", 1).w_in(matrix(vec![vec![5.0, 6.0]])).w_rec(matrix(vec![vec![7.0]]))];
+    let layers = [
+        LayerConfig::new("lower", 2),
+        LayerConfig::new("upper", 1).w_in(matrix(vec![vec![5.0, 6.0]])).w_rec(matrix(vec![vec![7.0]])),
+    ];
     let config = ModelConfig::stacked(1, 1, layers).autapses(true).w_rec(matrix(vec![vec![1.0, 2.0], vec![3.0, 4.0]]));
     let network = init(&config.w_in(matrix(vec![vec![8.0], vec![9.0]])).w_out(matrix(vec![vec![10.0]])));
     assert_eq!(network.effective_w_rec()?.to_vec2::<f64>()?, [[1.0, 2.0, 0.0], [3.0, 4.0, 0.0], [5.0, 6.0, 7.0]]);
@@ -373,10 +406,15 @@ fn tensors_that_do_not_fit_are_refused_by_their_full_name() -> Result<()> {
         change(&mut tensors);
         Ctrnn::from_tensors(&config, tensors, DType::F64, &Device::Cpu).unwrap_err().to_string()
     };
-    let filled = |value: f64, shape: (usize, usize)| (Tensor::ones(shape, DType::F64, &Device::Cpu).unwrap() * value).unwrap();
+    let filled =
+        |value: f64, shape: (usize, usize)| (Tensor::ones(shape, DType::F64, &Device::Cpu).unwrap() * value).unwrap();
     assert!(message(&|tensors| drop(tensors.remove("layers.1.tau"))).contains("`layers.1.tau`: is missing"));
-    assert!(message(&|tensors| drop(tensors.insert("layers.3.tau".into(), filled(1.0, (1, 1))))).contains("`layers.3.tau`: is not part"));
-    let negative = |tensors: &mut nn4n_models::Tensors| drop(tensors.insert("layers.1.w_in".into(), filled(-1.0, (7, 10))));
+    assert!(
+        message(&|tensors| drop(tensors.insert("layers.3.tau".into(), filled(1.0, (1, 1)))))
+            .contains("`layers.3.tau`: is not part")
+    );
+    let negative =
+        |tensors: &mut nn4n_models::Tensors| drop(tensors.insert("layers.1.w_in".into(), filled(-1.0, (7, 10))));
     assert!(message(&negative).contains("`layers.1.w_in`: [0, 0] = -1 breaks"), "{}", message(&negative));
     let moved = |tensors: &mut nn4n_models::Tensors| {
         drop(tensors.insert("layers.1.x0".into(), Tensor::zeros(7, DType::F64, &Device::Cpu).unwrap()));
@@ -390,12 +428,16 @@ fn another_step_shares_the_parameters_and_is_checked_in_every_layer() -> Result<
     let network = init(&three_layers());
     let finer = network.with_dt(10.0)?;
     assert_eq!(finer.config().dt, 10.0);
-    let outputs = |network: &Ctrnn| -> Result<Vec<u64>> { Ok(bits(&network.unroll(&ramp((1, 5, 3)), None, None)?.outputs)) };
+    let outputs =
+        |network: &Ctrnn| -> Result<Vec<u64>> { Ok(bits(&network.unroll(&ramp((1, 5, 3)), None, None)?.outputs)) };
     assert_ne!(outputs(&finer)?, outputs(&network)?);
     assert_eq!(outputs(&finer.with_dt(20.0)?)?, outputs(&network)?);
     let message = network.with_dt(45.0).unwrap_err().to_string();
     assert!(message.contains("45 ms exceeds `tau` = 40 ms") && message.contains("layer"), "{message}");
-    assert!(network.frozen().parameters()?.is_empty() && !network.frozen().unroll(&ramp((1, 2, 3)), None, None)?.outputs.track_op());
+    assert!(
+        network.frozen().parameters()?.is_empty()
+            && !network.frozen().unroll(&ramp((1, 2, 3)), None, None)?.outputs.track_op()
+    );
     Ok(())
 }
 
@@ -419,7 +461,10 @@ fn mistakes_are_named() {
         (two("").replace("units = 4 }]", "units = 20001 }]"), vec!["model.layers: = 20005 exceeds 20000"]),
         (two("") + "feedforward = 0.5", vec!["model.feedforward:", "`input_density`"]),
         (two("") + "excitatory_fraction = 0.8", vec!["model.excitatory_fraction:", "one for each layer"]),
-        (two(", excitatory_fraction = 1.5"), vec!["model.layers[1].excitatory_fraction: must lie in [0, 1], but is 1.5"]),
+        (
+            two(", excitatory_fraction = 1.5"),
+            vec!["model.layers[1].excitatory_fraction: must lie in [0, 1], but is 1.5"],
+        ),
         (two(", tau = -1"), vec!["model.layers[1].tau: must be > 0 ms, but is -1"]),
         (two(", tau = 10"), vec!["model.dt: = 20 ms exceeds `tau` = 10 ms", "(layer `b`)"]),
         (two(", tau = { units = [50] }"), vec!["model.layers[1].tau: lists 1 values for 4 units"]),
@@ -429,12 +474,24 @@ fn mistakes_are_named() {
         (two(", start = \"zero\"") + "start = \"carried\"", vec!["model.layers[1].start:", "of the network only"]),
         (two(", density = 1.5"), vec!["model.layers[1].density: must lie in [0, 1], but is 1.5"]),
         (two(", input_density = 1.5"), vec!["model.layers[1].input_density: must lie in [0, 1], but is 1.5"]),
-        (two(", input_density = { e_to_e = 0.5 }"), vec!["model.layers[1].input_density: is given by cell type", "`a` or `b`"]),
+        (
+            two(", input_density = { e_to_e = 0.5 }"),
+            vec!["model.layers[1].input_density: is given by cell type", "`a` or `b`"],
+        ),
         (typed.into(), vec!["model.layers[1].input_density: leaves nothing", "readout_from = \"all\""]),
         (two(", w_in = { connectivity = [[1]] }"), vec!["model.layers[1].w_in.connectivity: must be 4 rows of 4"]),
-        (two("") + "w_rec = { init = { array = [[1.0]] } }", vec!["model.w_rec.init: must be 4 rows of 4", "(layer `a`)"]),
-        (two("") + "output_groups = [{ to = { units = [7] } }]", vec!["model.output_groups[0].to.units: names unit 7, but there are 4"]),
-        (two("") + "output_groups = [{ to = { areas = [\"a\"] } }]", vec!["model.output_groups[0].to.areas: names the area `a`"]),
+        (
+            two("") + "w_rec = { init = { array = [[1.0]] } }",
+            vec!["model.w_rec.init: must be 4 rows of 4", "(layer `a`)"],
+        ),
+        (
+            two("") + "output_groups = [{ to = { units = [7] } }]",
+            vec!["model.output_groups[0].to.units: names unit 7, but there are 4"],
+        ),
+        (
+            two("") + "output_groups = [{ to = { areas = [\"a\"] } }]",
+            vec!["model.output_groups[0].to.areas: names the area `a`"],
+        ),
         (
             "layers = [{ name = \"a\", units = 4, input_density = 0.5 }]\ninputs = 1\ninput_groups = [{}]".into(),
             vec!["model.layers[0].input_density: is given, but `input_groups`"],

@@ -1,15 +1,18 @@
-//! The structures of the original library's masks, each with its short description here, and exactly the synapses it asks for.
+//! The structures of the original library's masks, each with its short description here, and exactly the synapses it
+//! asks for.
 
 use candle_core::DType;
 use nn4n_models::{
-    Activation, Area, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Init, LearnTau, MatrixConfig, ModelConfig, PerUnit,
-    Plastic, ReadoutFrom, Start, UnitSet, Values,
+    Activation, Area, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Init, LearnTau, MatrixConfig,
+    ModelConfig, PerUnit, Plastic, ReadoutFrom, Start, UnitSet, Values,
 };
 
 type Mask = Vec<Vec<u8>>;
 
 fn mask(config: &ModelConfig, name: &str) -> Mask {
-    config.draw(5, DType::F32).unwrap_or_else(|error| panic!("{error}"))[&format!("connectivity.{name}")].to_vec2().unwrap()
+    config.draw(5, DType::F32).unwrap_or_else(|error| panic!("{error}"))[&format!("connectivity.{name}")]
+        .to_vec2()
+        .unwrap()
 }
 
 fn count(mask: &Mask, posts: impl Iterator<Item = usize>, pres: impl Iterator<Item = usize> + Clone) -> usize {
@@ -69,7 +72,8 @@ fn multi_area_with_a_full_matrix_of_densities() {
 
 #[test]
 fn multi_area_with_any_number_of_equal_areas() {
-    let config = ModelConfig::multi_area(1, 1, (0..5).map(|index| Area::new(format!("area {index}"), 4))).feedforward(1.0);
+    let config =
+        ModelConfig::multi_area(1, 1, (0..5).map(|index| Area::new(format!("area {index}"), 4))).feedforward(1.0);
     let mask = mask(&config, "w_rec");
     assert_eq!(count(&mask, 0..20, 0..20), 5 * 12 + 4 * 16);
 }
@@ -79,7 +83,10 @@ fn multi_area_inputs_and_readouts_go_to_the_areas_named() {
     assert_eq!(receiving(&three_areas()), (0..10).collect::<Vec<_>>());
     assert_eq!(read_out(&three_areas()), (30..60).collect::<Vec<_>>());
     let config = three_areas()
-        .input_group(ChannelGroup::all(UnitSet { areas: Some(vec!["one".into(), "three".into()]), ..UnitSet::default() }))
+        .input_group(ChannelGroup::all(UnitSet {
+            areas: Some(vec!["one".into(), "three".into()]),
+            ..UnitSet::default()
+        }))
         .output_group(ChannelGroup::all(UnitSet::area("two")));
     assert_eq!(receiving(&config), (0..10).chain(30..60).collect::<Vec<_>>());
     assert_eq!(read_out(&config), (10..30).collect::<Vec<_>>());
@@ -92,11 +99,20 @@ fn multi_area_ei_projects_from_and_to_the_cell_types_asked_for() {
     for index in 0..4 {
         let on = |pair: usize| if pair == index { 0.5 } else { 0.0 };
         let mask = mask(
-            &three_ei_areas().feedforward(Density::ByCellType { e_to_e: on(0), e_to_i: on(1), i_to_e: on(2), i_to_i: on(3) }),
+            &three_ei_areas().feedforward(Density::ByCellType {
+                e_to_e: on(0),
+                e_to_i: on(1),
+                i_to_e: on(2),
+                i_to_i: on(3),
+            }),
             "w_rec",
         );
-        let found =
-            [count(&mask, e.clone(), 0..8), count(&mask, i.clone(), 0..8), count(&mask, e.clone(), 8..10), count(&mask, i.clone(), 8..10)];
+        let found = [
+            count(&mask, e.clone(), 0..8),
+            count(&mask, i.clone(), 0..8),
+            count(&mask, e.clone(), 8..10),
+            count(&mask, i.clone(), 8..10),
+        ];
         let mut wanted = [0; 4];
         wanted[index] = [64, 16, 16, 4][index];
         assert_eq!(found, wanted);
@@ -107,7 +123,11 @@ fn multi_area_ei_projects_from_and_to_the_cell_types_asked_for() {
 
 #[test]
 fn multi_area_ei_has_the_excitatory_fraction_of_each_area_and_areas_without_cell_types() {
-    let config = ModelConfig::multi_area(1, 1, [Area::ei("a", 10, 0.8), Area::ei("b", 10, 0.5), Area::new("c", 3), Area::ei("d", 2, 1.0)]);
+    let config = ModelConfig::multi_area(
+        1,
+        1,
+        [Area::ei("a", 10, 0.8), Area::ei("b", 10, 0.5), Area::new("c", 3), Area::ei("d", 2, 1.0)],
+    );
     let units = config.layout();
     assert_eq!(units.of_type(CellType::Excitatory), (0..8).chain(10..15).chain(23..25).collect::<Vec<_>>());
     assert_eq!(units.of_type(CellType::Inhibitory), (8..10).chain(15..20).collect::<Vec<_>>());
@@ -135,7 +155,11 @@ fn random_input_gives_each_fraction_exactly_and_keeps_the_two_apart_if_asked_to(
         assert_eq!(inputs.iter().any(|unit| outputs.contains(unit)), overlap);
         assert_eq!(count(&mask(&config(overlap), "w_rec"), 0..50, 0..50), 490);
     }
-    let too_many = config(false).output_group(ChannelGroup::all(UnitSet::fraction(0.7))).draw(0, DType::F32).unwrap_err().to_string();
+    let too_many = config(false)
+        .output_group(ChannelGroup::all(UnitSet::fraction(0.7)))
+        .draw(0, DType::F32)
+        .unwrap_err()
+        .to_string();
     assert!(too_many.contains("asks for 35 of 50 units, but only 30 may be used"), "{too_many}");
 }
 
@@ -162,7 +186,10 @@ fn multi_io_gives_every_group_of_channels_its_own_units() {
 fn connectivity_restricts_and_fixed_synapses_exist_whatever_it_says() {
     let fixed = vec![FixedSynapse { post: 2, pre: 0, weight: 0.5 }];
     let connectivity = Some(vec![vec![0, 1, 1], vec![0, 0, 1], vec![0, 0, 0]]);
-    let mask = mask(&ModelConfig::vanilla(1, 3, 1).w_rec(MatrixConfig { fixed, connectivity, ..MatrixConfig::default() }), "w_rec");
+    let mask = mask(
+        &ModelConfig::vanilla(1, 3, 1).w_rec(MatrixConfig { fixed, connectivity, ..MatrixConfig::default() }),
+        "w_rec",
+    );
     assert_eq!(mask, [[0, 1, 1], [0, 0, 1], [1, 0, 0]]);
 }
 
@@ -204,7 +231,9 @@ fn toml_and_builder_say_the_same() {
     let toml: ModelConfig = toml::from_str(toml).unwrap();
     let areas = [Area::ei("v1", 4, 0.75), Area::ei("mt", 3, 0.67), Area::ei("pfc", 2, 0.5)];
     let builder = ModelConfig::multi_area(3, 2, areas)
-        .tau(PerUnit::ByArea { areas: [("v1", 50.0), ("mt", 80.0), ("pfc", 120.0)].map(|(area, tau)| (area.to_string(), tau)).into() })
+        .tau(PerUnit::ByArea {
+            areas: [("v1", 50.0), ("mt", 80.0), ("pfc", 120.0)].map(|(area, tau)| (area.to_string(), tau)).into(),
+        })
         .activation(PerUnit::ByCellType { excitatory: Activation::Relu, inhibitory: Activation::Power(2.0) })
         .dt(10.0)
         .dale(Dale::Clamped)

@@ -9,7 +9,8 @@
 /// Standard normal quantile of a two-sided 95 % interval.
 const Z: f64 = 1.959_963_985;
 
-/// Wilson 95 % interval (lower, upper) of the fraction behind `k` successes in `n` trials; all of [0, 1] without trials.
+/// Wilson 95 % interval (lower, upper) of the fraction behind `k` successes in `n` trials; all of [0, 1] without
+/// trials.
 ///
 /// ```
 /// let (low, high) = nn4n::analysis::wilson_interval(8, 10);

@@ -11,9 +11,9 @@
 //! | `sigma` | inverse slope: the change of `c` from 50 % to 84 % |
 //! | `lambda` | lapse rate: the fraction of trials that are answered by guessing, whatever the evidence |
 //!
-//! Fitted by Fisher scoring in (-mu / sigma, 1 / sigma); without lapses this is the probit model of Song, Yang & Wang 2016
-//! (doi:10.1371/journal.pcbi.1004792). A network that errs on the easiest trials, too, lapses (Wichmann & Hill 2001, doi:10.3758/BF03194544): of a grid
-//! of lapse rates the most likely one is taken, to 0.1 %.
+//! Fitted by Fisher scoring in (-mu / sigma, 1 / sigma); without lapses this is the probit model of Song, Yang & Wang
+//! 2016 (doi:10.1371/journal.pcbi.1004792). A network that errs on the easiest trials, too, lapses (Wichmann & Hill
+//! 2001, doi:10.3758/BF03194544): of a grid of lapse rates the most likely one is taken, to 0.1 %.
 //!
 //! ```
 //! use nn4n::analysis::CumulativeGaussian;
@@ -37,8 +37,8 @@ pub struct CumulativeGaussian {
 }
 
 impl CumulativeGaussian {
-    /// Fits (value, choices of 1, trials) without lapses. `None` if the data do not determine a curve: fewer than two values, perfectly separated choices, or no
-    /// dependence on the value.
+    /// Fits (value, choices of 1, trials) without lapses. `None` if the data do not determine a curve: fewer than two
+    /// values, perfectly separated choices, or no dependence on the value.
     pub fn fit(points: &[(f64, usize, usize)]) -> Option<Self> {
         Self::fit_at(points, 0.0)
     }
@@ -70,7 +70,10 @@ impl CumulativeGaussian {
 
     fn log_likelihood(&self, points: &[(f64, usize, usize)]) -> f64 {
         let log = |count: usize, p: f64| if count == 0 { 0.0 } else { count as f64 * p.max(1e-12).ln() };
-        points.iter().map(|(value, chosen, trials)| log(*chosen, self.at(*value)) + log(trials - chosen, 1.0 - self.at(*value))).sum()
+        points
+            .iter()
+            .map(|(value, chosen, trials)| log(*chosen, self.at(*value)) + log(trials - chosen, 1.0 - self.at(*value)))
+            .sum()
     }
 }
 
@@ -79,7 +82,8 @@ fn with_lapses(p: f64, lapse: f64) -> f64 {
     lapse / 2.0 + (1.0 - lapse) * p
 }
 
-/// One Fisher-scoring step of `P = lapse / 2 + (1 - lapse) Phi(offset + slope value)`: the inverse information times the score.
+/// One Fisher-scoring step of `P = lapse / 2 + (1 - lapse) Phi(offset + slope value)`: the inverse information times
+/// the score.
 fn scoring_step(points: &[(f64, usize, usize)], offset: f64, slope: f64, lapse: f64) -> Option<(f64, f64)> {
     let (mut score, mut information) = ([0.0; 2], [0.0; 3]);
     for (value, chosen, trials) in points {
@@ -124,17 +128,23 @@ mod tests {
     #[test]
     fn a_known_curve_is_recovered_from_its_expected_counts() {
         let truth = CumulativeGaussian { mu: 0.03, sigma: 0.12, lapse: 0.0 };
-        let points: Vec<_> =
-            (-5..=5).map(|i| f64::from(i) * 0.1).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
+        let points: Vec<_> = (-5..=5)
+            .map(|i| f64::from(i) * 0.1)
+            .map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000))
+            .collect();
         let fit = CumulativeGaussian::fit(&points).unwrap();
         assert!((fit.mu - truth.mu).abs() < 1e-6 && (fit.sigma - truth.sigma).abs() < 1e-6, "{fit:?}");
     }
 
     #[test]
     fn curves_that_fall_or_lie_far_from_zero_are_found() {
-        for truth in [CumulativeGaussian { mu: 12.5, sigma: 0.4, lapse: 0.0 }, CumulativeGaussian { mu: -0.03, sigma: -0.12, lapse: 0.0 }] {
+        for truth in [
+            CumulativeGaussian { mu: 12.5, sigma: 0.4, lapse: 0.0 },
+            CumulativeGaussian { mu: -0.03, sigma: -0.12, lapse: 0.0 },
+        ] {
             let value = |i: i32| if truth.mu > 1.0 { 12.5 + f64::from(i) * 0.5 } else { f64::from(i) * 0.1 };
-            let points: Vec<_> = (-5..=5).map(value).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
+            let points: Vec<_> =
+                (-5..=5).map(value).map(|c| (c, (truth.at(c) * 1e9).round() as usize, 1_000_000_000)).collect();
             let fit = CumulativeGaussian::fit(&points).unwrap();
             assert!((fit.mu - truth.mu).abs() < 1e-4 && (fit.sigma - truth.sigma).abs() < 1e-4, "{fit:?}");
         }
@@ -142,23 +152,35 @@ mod tests {
 
     #[test]
     fn a_curve_that_hardly_depends_on_the_value_is_found() {
-        let points = [(-0.5, 103, 200), (-0.15, 90, 200), (-0.05, 92, 200), (0.05, 106, 200), (0.15, 108, 200), (0.5, 123, 200)];
+        let points =
+            [(-0.5, 103, 200), (-0.15, 90, 200), (-0.05, 92, 200), (0.05, 106, 200), (0.15, 108, 200), (0.5, 123, 200)];
         let fit = CumulativeGaussian::fit(&points).unwrap();
-        assert!(fit.sigma > 2.0 && points.iter().all(|(value, k, n)| (fit.at(*value) - *k as f64 / *n as f64).abs() < 0.08), "{fit:?}");
+        assert!(
+            fit.sigma > 2.0 && points.iter().all(|(value, k, n)| (fit.at(*value) - *k as f64 / *n as f64).abs() < 0.08),
+            "{fit:?}"
+        );
     }
 
     #[test]
     fn lapses_are_told_from_a_shallow_slope() {
         let truth = CumulativeGaussian { mu: -0.02, sigma: 0.06, lapse: 0.08 };
-        let points: Vec<_> = (-8..=8).map(|i| f64::from(i) * 0.05).map(|c| (c, (truth.at(c) * 1e6).round() as usize, 1_000_000)).collect();
+        let points: Vec<_> = (-8..=8)
+            .map(|i| f64::from(i) * 0.05)
+            .map(|c| (c, (truth.at(c) * 1e6).round() as usize, 1_000_000))
+            .collect();
         let fit = CumulativeGaussian::fit_with_lapses(&points).unwrap();
         assert!(
-            (fit.mu - truth.mu).abs() < 1e-4 && (fit.sigma - truth.sigma).abs() < 1e-4 && (fit.lapse - truth.lapse).abs() < 1e-6,
+            (fit.mu - truth.mu).abs() < 1e-4
+                && (fit.sigma - truth.sigma).abs() < 1e-4
+                && (fit.lapse - truth.lapse).abs() < 1e-6,
             "{fit:?}"
         );
         assert!(CumulativeGaussian::fit(&points).unwrap().sigma > 0.09, "without lapses the slope is too shallow");
         let none = CumulativeGaussian { lapse: 0.0, ..truth };
-        let points: Vec<_> = (-8..=8).map(|i| f64::from(i) * 0.05).map(|c| (c, (none.at(c) * 1e6).round() as usize, 1_000_000)).collect();
+        let points: Vec<_> = (-8..=8)
+            .map(|i| f64::from(i) * 0.05)
+            .map(|c| (c, (none.at(c) * 1e6).round() as usize, 1_000_000))
+            .collect();
         assert_eq!(CumulativeGaussian::fit_with_lapses(&points).unwrap().lapse, 0.0);
     }
 

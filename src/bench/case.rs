@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// Most values in an array over all steps and trials, so that a mistyped size is an error instead of an exhausted memory.
+/// Most values in an array over all steps and trials, so that a mistyped size is an error instead of an exhausted
+/// memory.
 const LARGEST_ARRAY: usize = 1 << 30;
 
 /// A network and the size of its batch.
@@ -56,12 +57,18 @@ impl Case {
     /// If there is none.
     pub fn named(name: &str) -> Result<Self> {
         let found = CASES.into_iter().find(|case| case.case == name);
-        found.ok_or_else(|| Error::setting("case", format!("`{name}` is unknown; use {} or all", CASES.map(|case| case.case).join(", "))))
+        found.ok_or_else(|| {
+            Error::setting(
+                "case",
+                format!("`{name}` is unknown; use {} or all", CASES.map(|case| case.case).join(", ")),
+            )
+        })
     }
 
     /// Operations in the matrix products of one step, forward and backward; the formula is in the [module](super).
     pub fn operations(&self) -> f64 {
-        let [units, batch, steps, inputs, outputs] = [self.units, self.batch_size, self.steps, self.inputs, self.outputs].map(|n| n as f64);
+        let [units, batch, steps, inputs, outputs] =
+            [self.units, self.batch_size, self.steps, self.inputs, self.outputs].map(|n| n as f64);
         batch * steps * (6.0 * units * units + 4.0 * units * inputs + 6.0 * units * outputs)
     }
 
@@ -80,15 +87,23 @@ impl Case {
     /// # Errors
     /// The first rule that is broken: field, rule, value and remedy.
     pub fn validate(&self) -> Result<()> {
-        for (field, value) in [("units", self.units), ("batch_size", self.batch_size), ("steps", self.steps), ("outputs", self.outputs)] {
+        for (field, value) in
+            [("units", self.units), ("batch_size", self.batch_size), ("steps", self.steps), ("outputs", self.outputs)]
+        {
             if value == 0 {
-                return Err(Error::setting(field, "must be at least 1, but is 0; give another number, or leave it out"));
+                return Err(Error::setting(
+                    field,
+                    "must be at least 1, but is 0; give another number, or leave it out",
+                ));
             }
         }
         match self.kind {
             Kind::Vanilla | Kind::Ei => {}
             Kind::MultiArea => {
-                return Err(Error::setting("kind", "= \"multi_area\" is not measured: its step is that of \"ei\"; take that"));
+                return Err(Error::setting(
+                    "kind",
+                    "= \"multi_area\" is not measured: its step is that of \"ei\"; take that",
+                ));
             }
             Kind::Stacked => {
                 let message = "= \"stacked\" is not measured: its step is those of its layers; measure each as \"vanilla\" or \"ei\"";
@@ -105,7 +120,8 @@ impl Case {
         self.model().validate().map_err(Error::from)
     }
 
-    /// The network: dt / tau = 0.2, `sigma_rec` = 0.05, and a trained bias of each unit and output where there are no cell types.
+    /// The network: dt / tau = 0.2, `sigma_rec` = 0.05, and a trained bias of each unit and output where there are no
+    /// cell types.
     pub fn model(&self) -> ModelConfig {
         let bias = || Bias::Trained(Values::All(0.0));
         let model = match self.kind {

@@ -43,8 +43,8 @@ pub struct Report {
     pub phases_ms: [f64; PHASES.len()],
 }
 
-/// Measures a case on the current pool of threads for at least `seconds`, and longer if a few steps take longer. `progress` is told the
-/// number of steps so far.
+/// Measures a case on the current pool of threads for at least `seconds`, and longer if a few steps take longer.
+/// `progress` is told the number of steps so far.
 ///
 /// # Errors
 /// If the case is invalid.
@@ -94,7 +94,9 @@ fn report(case: &Case, threads: usize, times: &[StepTime], products: Vec<Product
         sgemm_peak_gflops,
         percent_of_peak: 100.0 * gflops / sgemm_peak_gflops,
         products,
-        phases_ms: std::array::from_fn(|phase| 1e3 * median(&times.iter().map(|time| time.phases[phase]).collect::<Vec<_>>())),
+        phases_ms: std::array::from_fn(|phase| {
+            1e3 * median(&times.iter().map(|time| time.phases[phase]).collect::<Vec<_>>())
+        }),
     }
 }
 

@@ -1,17 +1,18 @@
 //! How fast a training step is, and how much of that the matrix products of the machine allow.
 //!
-//! A step is what one update of [`fit`](crate::train::fit) does with its data ready in memory: forward with recurrent noise, loss, backward, clipping,
-//! optimiser, constraints; f32 on the processor. Of a [`Case`] the loss is the masked squared error and the optimiser Adam; [`trials`](fn@trials)
-//! measures the step of an experiment, with its own network, loss and penalties.
+//! A step is what one update of [`fit`](crate::train::fit) does with its data ready in memory: forward with recurrent
+//! noise, loss, backward, clipping, optimiser, constraints; f32 on the processor. Of a [`Case`] the loss is the masked
+//! squared error and the optimiser Adam; [`trials`](fn@trials) measures the step of an experiment, with its own
+//! network, loss and penalties.
 //!
 //! ```text
 //! operations = batch x steps x (6 units^2 + 4 units inputs + 6 units outputs)
 //! gflops     = operations / median time of a step
 //! ```
 //!
-//! Each product of a weight matrix and an activity costs 2 operations per weight forward, and as many for either gradient backward; the input has
-//! no gradient of its own. What is not a matrix product counts nothing, so `gflops` is at most what the best matrix product reaches,
-//! [`ProductSpeed`], measured between the steps of the same run.
+//! Each product of a weight matrix and an activity costs 2 operations per weight forward, and as many for either
+//! gradient backward; the input has no gradient of its own. What is not a matrix product counts nothing, so `gflops` is
+//! at most what the best matrix product reaches, [`ProductSpeed`], measured between the steps of the same run.
 //!
 //! ```
 //! use nn4n::bench::{Case, TrainingStep};

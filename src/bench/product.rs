@@ -114,11 +114,15 @@ fn gemm((rows, columns, inner): (usize, usize, usize)) -> Result<Operands> {
 }
 
 fn faer((rows, columns, inner): (usize, usize, usize)) -> Operands {
-    Operands::Faer { lhs: Mat::from_fn(rows, inner, value), rhs: Mat::from_fn(inner, columns, value), product: Mat::zeros(rows, columns) }
+    Operands::Faer {
+        lhs: Mat::from_fn(rows, inner, value),
+        rhs: Mat::from_fn(inner, columns, value),
+        product: Mat::zeros(rows, columns),
+    }
 }
 
-/// The product, its columns divided among the threads of the pool. faer's own division needs a feature that would make the eigenvalues of a
-/// network, and so its initial weights, depend on the number of threads.
+/// The product, its columns divided among the threads of the pool. faer's own division needs a feature that would make
+/// the eigenvalues of a network, and so its initial weights, depend on the number of threads.
 fn multiply_columns(product: MatMut<'_, f32>, lhs: MatRef<'_, f32>, rhs: MatRef<'_, f32>, parts: usize) {
     if parts <= 1 {
         return matmul(product, Accum::Replace, lhs, rhs, 1.0, Par::Seq);
@@ -127,7 +131,10 @@ fn multiply_columns(product: MatMut<'_, f32>, lhs: MatRef<'_, f32>, rhs: MatRef<
     let column = product.ncols() * first / parts;
     let (left, right) = product.split_at_col_mut(column);
     let (rhs_left, rhs_right) = rhs.split_at_col(column);
-    rayon::join(|| multiply_columns(left, lhs, rhs_left, first), || multiply_columns(right, lhs, rhs_right, parts - first));
+    rayon::join(
+        || multiply_columns(left, lhs, rhs_left, first),
+        || multiply_columns(right, lhs, rhs_right, parts - first),
+    );
 }
 
 #[cfg(test)]

@@ -72,8 +72,8 @@ pub struct ThreadTime {
     pub speed_up: f64,
 }
 
-/// Measures both tables with up to `threads` threads, every entry in turn, for at least `seconds`, and longer if a few rounds take longer.
-/// `progress` is told the round and what is measured.
+/// Measures both tables with up to `threads` threads, every entry in turn, for at least `seconds`, and longer if a few
+/// rounds take longer. `progress` is told the round and what is measured.
 ///
 /// # Errors
 /// If the case is invalid, or so large that nothing is left to measure.
@@ -83,10 +83,13 @@ pub fn scaling(case: &Case, threads: usize, seconds: f64, mut progress: impl FnM
     let all = pools.len() - 1;
     let mut by_steps = entries(STEPS.map(|steps| Case { steps, ..case.clone() }), &[all])?;
     let every_pool: Vec<usize> = (0..pools.len()).collect();
-    let mut by_batch_size = entries(batch_sizes(case.batch_size).map(|batch_size| Case { batch_size, ..case.clone() }), &every_pool)?;
+    let mut by_batch_size =
+        entries(batch_sizes(case.batch_size).map(|batch_size| Case { batch_size, ..case.clone() }), &every_pool)?;
     if by_steps.is_empty() || by_batch_size.is_empty() {
-        let message =
-            format!("= {} with {} units leaves no arrays of at most {LARGEST_ARRAY} values; take fewer", case.batch_size, case.units);
+        let message = format!(
+            "= {} with {} units leaves no arrays of at most {LARGEST_ARRAY} values; take fewer",
+            case.batch_size, case.units
+        );
         return Err(Error::setting("batch_size", message));
     }
     // One table after the other: trials of 10,000 steps leave neither cache nor memory as short ones need them.
@@ -101,7 +104,12 @@ pub fn scaling(case: &Case, threads: usize, seconds: f64, mut progress: impl FnM
 }
 
 /// Measures each entry in turn, for at least `least` and [`FEWEST`] rounds, and says how many rounds count.
-fn rounds(entries: &mut [Entry], pools: &[ThreadPool], least: Duration, progress: &mut impl FnMut(usize, &Case)) -> Result<usize> {
+fn rounds(
+    entries: &mut [Entry],
+    pools: &[ThreadPool],
+    least: Duration,
+    progress: &mut impl FnMut(usize, &Case),
+) -> Result<usize> {
     let start = Instant::now();
     let mut round = 0;
     while round <= FEWEST || start.elapsed() < least {
@@ -116,7 +124,8 @@ fn rounds(entries: &mut [Entry], pools: &[ThreadPool], least: Duration, progress
 
 /// 1, 2, 4 and so on, and `threads`.
 fn thread_counts(threads: usize) -> Vec<usize> {
-    let mut counts: Vec<usize> = std::iter::successors(Some(1), |count| Some(2 * count)).take_while(|count| *count < threads).collect();
+    let mut counts: Vec<usize> =
+        std::iter::successors(Some(1), |count| Some(2 * count)).take_while(|count| *count < threads).collect();
     counts.push(threads.max(1));
     counts
 }
@@ -162,7 +171,8 @@ impl Entry {
     }
 }
 
-/// Seconds of a step amid others of its kind: the median of as many as fit into a moment, after a first one that wakes the threads.
+/// Seconds of a step amid others of its kind: the median of as many as fit into a moment, after a first one that wakes
+/// the threads.
 fn burst(step: &mut TrainingStep) -> Result<f64> {
     let start = Instant::now();
     let mut seconds = vec![step.run()?.total()];
@@ -176,7 +186,11 @@ fn steps_rows(entries: &[Entry]) -> Vec<StepsRow> {
     let per_step = |entry: &Entry| entry.ms() / entry.case.steps as f64;
     entries
         .iter()
-        .map(|entry| StepsRow { steps: entry.case.steps, ms: entry.ms(), ratio: per_step(entry) / per_step(&entries[0]) })
+        .map(|entry| StepsRow {
+            steps: entry.case.steps,
+            ms: entry.ms(),
+            ratio: per_step(entry) / per_step(&entries[0]),
+        })
         .collect()
 }
 

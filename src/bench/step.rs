@@ -54,7 +54,8 @@ pub struct TrainingStep {
 }
 
 impl TrainingStep {
-    /// The network of a case, trained as [`TrainConfig`] does by default, and trials for it whose last four fifths are graded.
+    /// The network of a case, trained as [`TrainConfig`] does by default, and trials for it whose last four fifths are
+    /// graded.
     ///
     /// # Errors
     /// If the case is invalid or its network cannot be drawn.
@@ -85,9 +86,11 @@ impl TrainingStep {
     /// If the loss is not finite.
     pub fn run(&mut self) -> Result<StepTime> {
         let mut clock = Clock::start();
-        let trajectory = unroll(&self.network, self.plant.as_ref(), &self.batch.inputs, None, Some(NoiseKey::new(0, self.updates)))?;
+        let trajectory =
+            unroll(&self.network, self.plant.as_ref(), &self.batch.inputs, None, Some(NoiseKey::new(0, self.updates)))?;
         let forward = clock.lap();
-        let context = Context { model: &self.network, trajectory: &trajectory, batch: &self.batch, loss: self.config.loss };
+        let context =
+            Context { model: &self.network, trajectory: &trajectory, batch: &self.batch, loss: self.config.loss };
         let terms = loss_terms(&self.config.regularisers, &context)?;
         let value = terms.total.to_scalar::<f32>()?;
         let loss = clock.lap();
@@ -110,7 +113,11 @@ impl TrainingStep {
 
     /// Bytes of the optimiser's moments, which outlive a step.
     pub fn optimizer_bytes(&self) -> u64 {
-        self.optimizer.state().values().map(|tensor| (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64).sum()
+        self.optimizer
+            .state()
+            .values()
+            .map(|tensor| (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64)
+            .sum()
     }
 }
 
@@ -119,11 +126,14 @@ fn trials(case: &Case) -> Result<TensorBatch> {
     const GOLDEN: f64 = 0.618_033_988_749_895;
     let (batch, steps) = (case.batch_size, case.steps);
     let values = |channels: usize, offset: f64| -> Result<Tensor> {
-        let values: Vec<f32> = (0..batch * steps * channels).map(|index| (index as f64 * GOLDEN + offset).fract() as f32).collect();
+        let values: Vec<f32> =
+            (0..batch * steps * channels).map(|index| (index as f64 * GOLDEN + offset).fract() as f32).collect();
         Ok(Tensor::from_vec(values, (batch, steps, channels), &Device::Cpu)?)
     };
     let graded: Vec<f32> = (0..steps).map(|step| f32::from(u8::from(step >= steps / 5))).collect();
-    let loss_mask = Tensor::from_vec(graded, (1, steps, 1), &Device::Cpu)?.broadcast_as((batch, steps, case.outputs))?.contiguous()?;
+    let loss_mask = Tensor::from_vec(graded, (1, steps, 1), &Device::Cpu)?
+        .broadcast_as((batch, steps, case.outputs))?
+        .contiguous()?;
     Ok(TensorBatch {
         inputs: values(case.inputs, 0.0)?,
         targets: values(case.outputs, 0.5)?,
@@ -164,7 +174,10 @@ mod tests {
                 let moved = (&before[name] - &after[name])?.abs()?.sum_all()?.to_scalar::<f32>()?;
                 assert!(moved > 0.0, "{} of {} stays as it was", name, case.case);
             }
-            assert_eq!(step.optimizer_bytes(), 8 * step.parameters.iter().map(|found| found.var.elem_count() as u64).sum::<u64>());
+            assert_eq!(
+                step.optimizer_bytes(),
+                8 * step.parameters.iter().map(|found| found.var.elem_count() as u64).sum::<u64>()
+            );
         }
         Ok(())
     }

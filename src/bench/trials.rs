@@ -45,7 +45,8 @@ pub struct TrialsRow {
     pub percent: f64,
 }
 
-/// Times batches of a task and the training steps that they feed, in turn, on the current pool of threads, for at least `seconds`.
+/// Times batches of a task and the training steps that they feed, in turn, on the current pool of threads, for at least
+/// `seconds`.
 ///
 /// # Errors
 /// If the task makes no trials without parameters.
@@ -65,7 +66,16 @@ pub fn trials(info: &TaskInfo, seconds: f64) -> Result<TrialsRow> {
     }
     let (batch_ms, step_ms) = (1e3 * median(&batches), 1e3 * median(&in_steps));
     let (units, steps) = (experiment.model.n_units(), typical.max_steps());
-    Ok(TrialsRow { task: info.id, preset, batch_size, units, steps, batch_ms, step_ms, percent: 100.0 * batch_ms / step_ms })
+    Ok(TrialsRow {
+        task: info.id,
+        preset,
+        batch_size,
+        units,
+        steps,
+        batch_ms,
+        step_ms,
+        percent: 100.0 * batch_ms / step_ms,
+    })
 }
 
 /// The task's preset, or the first one of its family with this task, or what `nn4n train --task` trains.
@@ -85,7 +95,8 @@ fn experiment(id: &str) -> Result<(Option<&'static str>, Experiment)> {
 
 /// The batch whose length is the median of several.
 fn typical(task: &dyn Task, batch_size: usize) -> Result<TrialBatch> {
-    let mut batches = (0..LENGTHS).map(|update| batch(task, Split::Train, 2, update, batch_size)).collect::<Result<Vec<_>, _>>()?;
+    let mut batches =
+        (0..LENGTHS).map(|update| batch(task, Split::Train, 2, update, batch_size)).collect::<Result<Vec<_>, _>>()?;
     batches.sort_by_key(TrialBatch::max_steps);
     let typical = batches.swap_remove(batches.len() / 2);
     if typical.max_steps() == 0 {

@@ -1,9 +1,11 @@
-//! Settings that candle takes from the environment alone. What a command needs is set before it begins, by replacing the program with itself.
+//! Settings that candle takes from the environment alone. What a command needs is set before it begins, by replacing
+//! the program with itself.
 //!
-//! - `RAYON_NUM_THREADS`: candle reads it at every matrix product, and without it the description of the processor from the system, which takes longer than a
-//!   small product. Only `bench` has such products.
-//! - `CANDLE_BARRIER_POOL_SPIN_LIMIT`: after every operation on 65,536 numbers or more (the weights of 256 units), candle's own threads spin for about a
-//!   millisecond before they sleep, on the cores that the next pass through time needs.
+//! - `RAYON_NUM_THREADS`: candle reads it at every matrix product, and without it the description of the processor from
+//!   the system, which takes longer than a small product. Only `bench` has such products.
+//! - `CANDLE_BARRIER_POOL_SPIN_LIMIT`: after every operation on 65,536 numbers or more (the weights of 256 units),
+//!   candle's own threads spin for about a millisecond before they sleep, on the cores that the next pass through time
+//!   needs.
 
 use std::{env, ffi::OsString};
 

@@ -87,7 +87,9 @@ fn other_data(path: &Path, header: &Header) -> Result<Box<dyn Task>> {
 /// Channels are given by their place: the same names in another order would be taken for each other.
 fn check_order(trained: &TaskRecord, task: &dyn Task) -> Result<()> {
     let given = TaskRecord::of(task);
-    for (part, trained, given) in [("inputs", &trained.inputs, &given.inputs), ("outputs", &trained.outputs, &given.outputs)] {
+    for (part, trained, given) in
+        [("inputs", &trained.inputs, &given.inputs), ("outputs", &trained.outputs, &given.outputs)]
+    {
         if trained != given && trained.len() == given.len() && trained.iter().all(|name| given.contains(name)) {
             bail!(
                 "`{}`: its {part} {given:?} stand in another order than those of the training, {trained:?}; choose a task of that order",
@@ -110,7 +112,12 @@ fn print(evaluation: &Evaluation, args: &EvalArgs) -> Result<()> {
         output::text(&format!("reaction     {time:.0} ms"))?;
     }
     for row in &evaluation.conditions {
-        output::text(&format!("  {:>8}  {:>6} trials  {}", output::percent(row.performance), row.trials, row.condition))?;
+        output::text(&format!(
+            "  {:>8}  {:>6} trials  {}",
+            output::percent(row.performance),
+            row.trials,
+            row.condition
+        ))?;
     }
     output::text(&format!("next: nn4n inspect {}", args.checkpoint.display()))
 }

@@ -59,8 +59,11 @@ pub fn export(args: &ExportArgs) -> Result<()> {
 /// The command that loads or runs the file.
 fn next(format: Format, out: &Path) -> String {
     let file = out.display();
-    let of_metadata =
-        |key: &str| format!("python -c 'import safetensors; print(safetensors.safe_open(\"{file}\", \"pt\").metadata()[\"{key}\"])'");
+    let of_metadata = |key: &str| {
+        format!(
+            "python -c 'import safetensors; print(safetensors.safe_open(\"{file}\", \"pt\").metadata()[\"{key}\"])'"
+        )
+    };
     match format {
         Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\").files)'"),
         Format::Torch => of_metadata("module"),

@@ -158,7 +158,10 @@ fn print(report: &Report, args: &ImportArgs) -> Result<()> {
         [least, most] => format!("tau {least:.1} to {most:.1} ms"),
     };
     let learned = if report.learn_tau { " (trained)" } else { "" };
-    output::text(&format!("dynamics    {} form, {}, dt {} ms, {tau}{learned}", report.form, report.activation, report.dt))?;
+    output::text(&format!(
+        "dynamics    {} form, {}, dt {} ms, {tau}{learned}",
+        report.form, report.activation, report.dt
+    ))?;
     output::text(&format!("task        {}", report.task))?;
     output::text(&format!("written to  {}", report.checkpoint.display()))?;
     let out = args.out.display();

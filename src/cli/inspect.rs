@@ -49,7 +49,8 @@ struct TensorReport {
     trained: bool,
 }
 
-/// Numbers of units, and of recurrent synapses that exist and that are not zero; in a stacked network those from layer to layer are not among them.
+/// Numbers of units, and of recurrent synapses that exist and that are not zero; in a stacked network those from layer
+/// to layer are not among them.
 #[derive(Default, Serialize)]
 struct Constraints {
     excitatory: usize,
@@ -101,7 +102,12 @@ fn tensors(checkpoint: &Checkpoint) -> Vec<TensorReport> {
     let dtype = |name: &str| checkpoint.tensors.get(name).map_or("", |tensor| tensor.dtype().as_str()).to_string();
     specs
         .into_iter()
-        .map(|spec| TensorReport { dtype: dtype(&spec.name), name: spec.name, shape: spec.shape, trained: spec.trained })
+        .map(|spec| TensorReport {
+            dtype: dtype(&spec.name),
+            name: spec.name,
+            shape: spec.shape,
+            trained: spec.trained,
+        })
         .collect()
 }
 
@@ -149,7 +155,8 @@ fn projections(layer: &Layer) -> Result<Vec<ProjectionReport>> {
     let pairs = areas.iter().flat_map(|from| areas.iter().map(move |to| (from, to)));
     Ok(pairs
         .map(|(from, to)| {
-            let synapses = connectivity[to.range()].iter().flat_map(|row| &row[from.range()]).filter(|entry| **entry == 1).count();
+            let synapses =
+                connectivity[to.range()].iter().flat_map(|row| &row[from.range()]).filter(|entry| **entry == 1).count();
             ProjectionReport::new(from, to, synapses)
         })
         .collect())
@@ -167,7 +174,9 @@ fn spectrum(layers: &[Layer]) -> Result<Spectrum> {
     for layer in layers {
         let weights: Vec<Vec<f64>> = layer.effective_w_rec()?.detach().to_dtype(DType::F64)?.to_vec2()?;
         let matrix = Mat::from_fn(weights.len(), weights.len(), |post, pre| weights[post][pre]);
-        let found = matrix.eigenvalues().map_err(|error| anyhow::anyhow!("the eigenvalues of w_rec were not found ({error:?})"))?;
+        let found = matrix
+            .eigenvalues()
+            .map_err(|error| anyhow::anyhow!("the eigenvalues of w_rec were not found ({error:?})"))?;
         values.extend(found.iter().map(|value| (value.re, value.im)));
     }
     values.sort_by(|a, b| b.0.hypot(b.1).total_cmp(&a.0.hypot(a.1)));
@@ -199,13 +208,22 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
         output::text("projections")?;
         for found in &constraints.projections {
             let ends = format!("{} -> {}", found.from, found.to);
-            output::text(&format!("  {ends:<24} {:>8} synapses, {} of all pairs", found.synapses, output::percent(found.density)))?;
+            output::text(&format!(
+                "  {ends:<24} {:>8} synapses, {} of all pairs",
+                found.synapses,
+                output::percent(found.density)
+            ))?;
         }
     }
     output::text("tensors")?;
     for tensor in &report.tensors {
         let trained = if tensor.trained { "trained" } else { "" };
-        output::text(&format!("  {:<20} {:<14} {:<4} {trained}", tensor.name, format!("{:?}", tensor.shape), tensor.dtype))?;
+        output::text(&format!(
+            "  {:<20} {:<14} {:<4} {trained}",
+            tensor.name,
+            format!("{:?}", tensor.shape),
+            tensor.dtype
+        ))?;
     }
     output::text(&format!("network\n{}", indent(&toml::to_string(&header.model)?)))?;
     output::text(&format!("written by  {}", header.provenance.program))?;

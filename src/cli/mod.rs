@@ -1,5 +1,5 @@
-//! The command line: flags become a validated plan, a plan becomes a library call. Results go to standard output, progress and diagnostics to
-//! standard error; exit code 1 is failure, 2 is usage.
+//! The command line: flags become a validated plan, a plan becomes a library call. Results go to standard output,
+//! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage.
 
 mod bench;
 mod environment;

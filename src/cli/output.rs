@@ -47,7 +47,8 @@ pub fn check_free(path: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
-/// An error and its causes. Errors of the tensor library carry a backtrace after their first line when one is asked for; it is left out.
+/// An error and its causes. Errors of the tensor library carry a backtrace after their first line when one is asked
+/// for; it is left out.
 pub fn message(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     let is_backtrace = |line: &&str| line.trim_start().starts_with("0: ");

@@ -55,7 +55,8 @@ pub fn plot(command: PlotCommand) -> Result<()> {
 fn plot_task(args: &TaskArgs) -> Result<()> {
     output::check_free(&args.out, args.force)?;
     let task = task(&args.id, &args.settings)?;
-    let (catch, classes): (Vec<Condition>, Vec<Condition>) = task.conditions().into_iter().partition(Condition::is_catch);
+    let (catch, classes): (Vec<Condition>, Vec<Condition>) =
+        task.conditions().into_iter().partition(Condition::is_catch);
     let most = args.max as usize;
     let mut drawn = spread(&classes, most.saturating_sub(catch.len()).max(1));
     drawn.extend(catch.iter().take(most - drawn.len()).cloned()); // last, for the others tell more of the task
@@ -67,8 +68,8 @@ fn plot_task(args: &TaskArgs) -> Result<()> {
     output::text(&format!("next: nn4n tasks show {}", args.id))
 }
 
-/// At most `most` of the conditions, the first among them, spread by the golden ratio: even distances go along the diagonal of a table of two
-/// variables, where both always agree.
+/// At most `most` of the conditions, the first among them, spread by the golden ratio: even distances go along the
+/// diagonal of a table of two variables, where both always agree.
 fn spread(conditions: &[Condition], most: usize) -> Vec<Condition> {
     const GOLDEN: f64 = 0.618_033_988_749_895;
     let mut places: Vec<usize> = (0..conditions.len()).collect();
@@ -95,7 +96,8 @@ mod tests {
     #[test]
     fn two_variables_do_not_go_together() {
         for (rows, columns) in [(6, 6), (12, 6), (2, 10)] {
-            let cell = |i: usize| Condition::new().with("row", (i / columns) as f64).with("column", (i % columns) as f64);
+            let cell =
+                |i: usize| Condition::new().with("row", (i / columns) as f64).with("column", (i % columns) as f64);
             let chosen = spread(&(0..rows * columns).map(cell).collect::<Vec<_>>(), 6);
             let agree = chosen.iter().filter(|condition| condition.number("row") == condition.number("column")).count();
             assert!(chosen.len() == 6 && agree <= 2, "{rows} x {columns}: {chosen:?}");

@@ -23,10 +23,12 @@ pub struct RunArgs {
     /// An .npz with inputs (B,T,I), and optionally the start states x0 (B,N)
     #[arg(long, value_name = "IN.npz")]
     inputs: PathBuf,
-    /// Where to write outputs (B,T,O), states and rates (B,T,N); of a network that was trained to drive an arm, the outputs are the places of the hand
+    /// Where to write outputs (B,T,O), states and rates (B,T,N); of a network that was trained to drive an arm, the
+    /// outputs are the places of the hand
     #[arg(long, value_name = "OUT.npz")]
     out: PathBuf,
-    /// Give the network these inputs alone, and write its own outputs, even if it was trained to drive an arm that it feels
+    /// Give the network these inputs alone, and write its own outputs, even if it was trained to drive an arm that it
+    /// feels
     #[arg(long)]
     open_loop: bool,
     /// Switch the network's noise on
@@ -59,11 +61,14 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let network = checkpoint.network(&output::open_device(args.device)?)?;
     let noise = args.noise.then(|| NoiseKey::new(args.seed, 0));
     let plant = if args.open_loop { None } else { plant_of(&checkpoint) };
-    let recording =
-        record_driving(&network, plant.as_ref(), &inputs, x0.as_ref(), noise).with_context(|| args.inputs.display().to_string())?;
+    let recording = record_driving(&network, plant.as_ref(), &inputs, x0.as_ref(), noise)
+        .with_context(|| args.inputs.display().to_string())?;
     recording.save(&args.out)?;
     let (trials, steps, units) = recording.rates.dim();
-    output::text(&format!("{trials} trials, {steps} steps, {units} units: outputs, states and rates in {}", args.out.display()))
+    output::text(&format!(
+        "{trials} trials, {steps} steps, {units} units: outputs, states and rates in {}",
+        args.out.display()
+    ))
 }
 
 /// What the network was trained to drive, said on standard error.
@@ -78,7 +83,9 @@ fn plant_of(checkpoint: &Checkpoint) -> Option<Plant> {
             Some(plant)
         }
         Err(error) => {
-            say(&format!("the network is given the inputs alone, since nothing is known of what its task may drive: {error}"));
+            say(&format!(
+                "the network is given the inputs alone, since nothing is known of what its task may drive: {error}"
+            ));
             None
         }
     }
@@ -88,22 +95,28 @@ fn read(path: &std::path::Path) -> Result<(Array3<f32>, Option<Array2<f32>>)> {
     let mut file = NpzFile::open(path)?;
     let inputs = file.require("inputs")?;
     let shape = inputs.shape().to_vec();
-    let inputs = inputs
-        .into_dimensionality::<Ix3>()
-        .with_context(|| format!("{}: inputs have shape {shape:?}, but must be (batch, steps, channels)", path.display()))?;
-    let x0 = match file.read("x0")? {
-        Some(x0) => {
-            let shape = x0.shape().to_vec();
-            Some(
-                x0.into_dimensionality::<Ix2>()
-                    .with_context(|| format!("{}: x0 has shape {shape:?}, but must be (batch, units)", path.display()))?,
-            )
-        }
-        None => None,
-    };
-    for (name, bad) in [("inputs", inputs.iter().position(|v| !v.is_finite())), ("x0", x0.iter().flatten().position(|v| !v.is_finite()))] {
+    let inputs = inputs.into_dimensionality::<Ix3>().with_context(|| {
+        format!("{}: inputs have shape {shape:?}, but must be (batch, steps, channels)", path.display())
+    })?;
+    let x0 =
+        match file.read("x0")? {
+            Some(x0) => {
+                let shape = x0.shape().to_vec();
+                Some(x0.into_dimensionality::<Ix2>().with_context(|| {
+                    format!("{}: x0 has shape {shape:?}, but must be (batch, units)", path.display())
+                })?)
+            }
+            None => None,
+        };
+    for (name, bad) in [
+        ("inputs", inputs.iter().position(|v| !v.is_finite())),
+        ("x0", x0.iter().flatten().position(|v| !v.is_finite())),
+    ] {
         if let Some(index) = bad {
-            bail!("{}: {name} must be finite, but element {index} (in row-major order) is not; clean the data", path.display());
+            bail!(
+                "{}: {name} must be finite, but element {index} (in row-major order) is not; clean the data",
+                path.display()
+            );
         }
     }
     Ok((inputs, x0))

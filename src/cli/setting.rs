@@ -30,11 +30,16 @@ pub fn task(id: &str, settings: &[Setting]) -> Result<Box<dyn Task>> {
 pub fn own_data(path: &Path, settings: Map<String, Value>) -> Result<Box<dyn Task>> {
     // The path is made absolute, so that the run can be evaluated from anywhere.
     let absolute = path::absolute(path).with_context(|| format!("--data {}", path.display()))?;
-    let Some(text) = absolute.to_str() else { bail!("--data {}: the path must be valid UTF-8; rename the file", path.display()) };
+    let Some(text) = absolute.to_str() else {
+        bail!("--data {}: the path must be valid UTF-8; rename the file", path.display())
+    };
     let (id, mut parameters) = match absolute.extension().and_then(|extension| extension.to_str()) {
         Some("npz") => ("data/npz", settings),
         Some("toml") => ("data/toml", Map::new()),
-        _ => bail!("--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file", path.display()),
+        _ => bail!(
+            "--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file",
+            path.display()
+        ),
     };
     parameters.insert("path".into(), json!(text));
     Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?)

@@ -40,7 +40,8 @@ pub struct TrainArgs {
     /// The experiment of a paper, as published; `nn4n tasks show ID` names those of a task
     #[arg(long, value_name = "ID", conflicts_with_all = ["config", "task", "data", "model"])]
     preset: Option<String>,
-    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see `nn4n tasks show data/npz`), or a task in TOML
+    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see
+    /// `nn4n tasks show data/npz`), or a task in TOML
     #[arg(long, value_name = "FILE.npz|FILE.toml")]
     data: Option<PathBuf>,
     /// Kind of network [default: that of --init, or vanilla]
@@ -49,7 +50,8 @@ pub struct TrainArgs {
     /// Number of units [default: 100]
     #[arg(long, value_name = "N")]
     units: Option<usize>,
-    /// Start from the network of this checkpoint, its channels matched by name: a file, a run directory, or hf:owner/repo[@revision][/file]
+    /// Start from the network of this checkpoint, its channels matched by name: a file, a run directory, or
+    /// hf:owner/repo[@revision][/file]
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     init: Option<PathBuf>,
     /// Directory of the run [default: runs/TASK-MODEL-SEED or runs/PRESET-SEED]
@@ -159,10 +161,14 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
         && let Some(units) = args.units
     {
         if !experiment.model.areas.is_empty() {
-            bail!("--units does not say how to divide {units} units among areas; write a RUN.toml with other [[model.areas]]");
+            bail!(
+                "--units does not say how to divide {units} units among areas; write a RUN.toml with other [[model.areas]]"
+            );
         }
         if !experiment.model.layers.is_empty() {
-            bail!("--units does not say how to divide {units} units among layers; write a RUN.toml with other [[model.layers]]");
+            bail!(
+                "--units does not say how to divide {units} units among layers; write a RUN.toml with other [[model.layers]]"
+            );
         }
         experiment.model.units = Some(units);
     }
@@ -181,7 +187,9 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     let task: Arc<dyn Task> = match (&args.task, &args.data) {
         (Some(id), _) => nn4n_tasks::create(id, None)?.into(),
         (_, Some(path)) => setting::own_data(path, serde_json::Map::new())?.into(),
-        (None, None) => bail!("name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml"),
+        (None, None) => {
+            bail!("name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml")
+        }
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
     let model = match (args.model, &args.init) {
@@ -200,7 +208,9 @@ fn model_of(init: &Path, task: &dyn Task, units: Option<usize>) -> Result<ModelC
     check_step(&model, task).with_context(|| format!("--init {}", init.display()))?;
     let found = model.n_units();
     match units.filter(|units| *units != found) {
-        Some(units) => bail!("--units {units}: the network of --init {} has {found} units; leave --units out", init.display()),
+        Some(units) => {
+            bail!("--units {units}: the network of --init {} has {found} units; leave --units out", init.display())
+        }
         None => with_channels(model, init, task),
     }
 }
@@ -225,7 +235,9 @@ fn with_channels(model: ModelConfig, init: &Path, task: &dyn Task) -> Result<Mod
 fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
     use nn4n_models::{Area, Density};
     let areas = [Area::ei("sensory", units - units / 2, 0.8), Area::ei("motor", units / 2, 0.8)];
-    ModelConfig::multi_area(inputs, outputs, areas).feedforward(Density::excitatory(1.0)).feedback(Density::excitatory(0.2))
+    ModelConfig::multi_area(inputs, outputs, areas)
+        .feedforward(Density::excitatory(1.0))
+        .feedback(Density::excitatory(0.2))
 }
 
 /// A sensory layer, and one that decides.

@@ -7,7 +7,8 @@
 //! | [`Nn4n`](Format::Nn4n) | a state dict of the original nn4n 1.2 as safetensors, and the keyword arguments of its `CTRNN` | `safetensors.torch`, nn4n |
 //! | [`Numpy`](Format::Numpy) | a Python program with the weights in it, which runs the network | Python 3 with NumPy |
 //!
-//! Weights are the effective ones. Stacked networks are written as arrays and as NumPy programs only. What a format cannot express is refused by name. ONNX is left out: no well-kept crate writes it.
+//! Weights are the effective ones. Stacked networks are written as arrays and as NumPy programs only. What a format
+//! cannot express is refused by name. ONNX is left out: no well-kept crate writes it.
 //!
 //! ```
 //! use nn4n::{Checkpoint, export::{Format, export}};

@@ -56,6 +56,7 @@ fn add(file: &mut NpzWriter<Cursor<Vec<u8>>>, name: &str, tensor: &Tensor) -> Re
 }
 
 fn json(value: &impl Serialize) -> Result<Array1<u8>> {
-    let bytes = serde_json::to_vec(value).map_err(|error| Error::setting("header", format!("cannot be written ({error})")))?;
+    let bytes =
+        serde_json::to_vec(value).map_err(|error| Error::setting("header", format!("cannot be written ({error})")))?;
     Ok(bytes.into())
 }

@@ -4,7 +4,8 @@
 //! run(inputs, x0=None, noise_seed=None) -> outputs, states, rates        python net.py IN.npz OUT.npz
 //! ```
 //!
-//! It holds the equation of this network and no other. It computes in f64, and its noise has the same distribution as here, but other draws.
+//! It holds the equation of this network and no other. It computes in f64, and its noise has the same distribution as
+//! here, but other draws.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use candle_core::{DType, Tensor};
@@ -45,7 +46,8 @@ const RATE_STEP: &str = "        current = r @ W_REC.T + inputs[:, t] @ W_IN.T +
 const STACKED_CURRENT: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b_rec) + s xi_t          in layer l, r^0 = u
     r^l_t = f(x^l_t) + sigma_post zeta_t                      from r_0 = f(x_0); W_REC holds W_rec and, left of it, W_in of the layers above the first";
 
-const STACKED_CURRENT_STEP: &str = "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
+const STACKED_CURRENT_STEP: &str =
+    "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
             current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
             after = (1 - ALPHA) * x + ALPHA * current
             if noise:
@@ -58,7 +60,8 @@ const STACKED_CURRENT_STEP: &str = "        for units in {{LAYERS}}:  # from the
 const STACKED_RATE: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha f(W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b_rec + s xi_t)         in layer l, r^0 = u
     r^l_t = x^l_t + sigma_post zeta_t                         from r_0 = x_0; W_REC holds W_rec and, left of it, W_in of the layers above the first";
 
-const STACKED_RATE_STEP: &str = "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
+const STACKED_RATE_STEP: &str =
+    "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
             current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
             if noise:
                 current = current + S * noise.standard_normal(current.shape)
@@ -79,7 +82,8 @@ pub(super) fn program(plain: &Plain) -> Result<String> {
         (_, Form::Current) => (CURRENT, "activation(x)", CURRENT_STEP),
         (_, Form::Rate) => (RATE, "x", RATE_STEP),
     };
-    let layers: Vec<String> = plain.network.units().areas.iter().map(|layer| format!("slice({}, {})", layer.start, layer.end)).collect();
+    let layers: Vec<String> =
+        plain.network.units().areas.iter().map(|layer| format!("slice({}, {})", layer.start, layer.end)).collect();
     let (readout_equation, readout) = match config.readout {
         Readout::Linear => ("W_out r_t + b_out", "    return z"),
         Readout::Sigmoid => ("1 / (1 + exp(-(W_out r_t + b_out)))", "    return 0.5 + 0.5 * np.tanh(0.5 * z)"),
@@ -146,6 +150,7 @@ fn literal(tensor: &Tensor) -> Result<String> {
     if text.len() <= LINE {
         return Ok(format!("\"{text}\""));
     }
-    let lines: Vec<&str> = (0..text.len()).step_by(LINE).map(|start| &text[start..text.len().min(start + LINE)]).collect();
+    let lines: Vec<&str> =
+        (0..text.len()).step_by(LINE).map(|start| &text[start..text.len().min(start + LINE)]).collect();
     Ok(format!("\"\"\"\n{}\n\"\"\"", lines.join("\n")))
 }

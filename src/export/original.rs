@@ -1,4 +1,5 @@
-//! A state dict of the original nn4n 1.2 (PyTorch) as safetensors, with JSON under `network` in the metadata: the keyword arguments of its `CTRNN`.
+//! A state dict of the original nn4n 1.2 (PyTorch) as safetensors, with JSON under `network` in the metadata: the
+//! keyword arguments of its `CTRNN`.
 //!
 //! ```text
 //! recurrent_layer.input_layer.weight (units, inputs)     recurrent_layer.input_layer.bias (units), zero
@@ -10,8 +11,9 @@
 //! init_state  (units), an argument of its forward
 //! ```
 //!
-//! The original's masks are lists of three matrices `[pre][post]` for the input, hidden and readout layer. Both parametrisations of Dale's law hold the
-//! same effective weights, which the original clamps. Its noise adds `alpha preact_noise xi` to the state.
+//! The original's masks are lists of three matrices `[pre][post]` for the input, hidden and readout layer. Both
+//! parametrisations of Dale's law hold the same effective weights, which the original clamps. Its noise adds
+//! `alpha preact_noise xi` to the state.
 //!
 //! ```python
 //! with safetensors.safe_open("net.safetensors", "pt") as file:
@@ -22,8 +24,9 @@
 //!     model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
 //! ```
 //!
-//! It cannot express, and this refuses: the rate form, readouts that are not linear, networks without inputs, other activations than one of
-//! relu, tanh, sigmoid and retanh, noise that differs between units, signs for part of a matrix, plasticity other than its rescaled one.
+//! It cannot express, and this refuses: the rate form, readouts that are not linear, networks without inputs, other
+//! activations than one of relu, tanh, sigmoid and retanh, noise that differs between units, signs for part of a
+//! matrix, plasticity other than its rescaled one.
 
 use candle_core::Tensor;
 use nn4n_models::{Activation, Bias, Form, LearnTau, Readout, Tensors, synapses::Synapses};
@@ -54,10 +57,14 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     if config.inputs == 0 {
         return refuse("model.inputs", "is 0, but the original nn4n needs at least one");
     }
-    let activation = uniform(&plain.activations)
-        .filter(|activation| matches!(activation, Activation::Relu | Activation::Tanh | Activation::Sigmoid | Activation::Retanh));
+    let activation = uniform(&plain.activations).filter(|activation| {
+        matches!(activation, Activation::Relu | Activation::Tanh | Activation::Sigmoid | Activation::Retanh)
+    });
     let Some(activation) = activation else {
-        return refuse("model.activation", "must be one of relu, tanh, sigmoid and retanh for all units in the original nn4n");
+        return refuse(
+            "model.activation",
+            "must be one of relu, tanh, sigmoid and retanh for all units in the original nn4n",
+        );
     };
     let Some(preact_noise) = uniform(&plain.current_noise()) else {
         return refuse(
@@ -131,7 +138,9 @@ fn layer(plain: &Plain, name: &str, synapses: &Synapses) -> Result<Layer> {
         Some(signs) => {
             let signs = numbers(signs)?;
             if signs.contains(&0.0) {
-                let message = format!("is free for some presynaptic units only, but the original nn4n has signs for all or none; {OTHERS}");
+                let message = format!(
+                    "is free for some presynaptic units only, but the original nn4n has signs for all or none; {OTHERS}"
+                );
                 return Err(Error::setting(format!("the sign of {name}"), message));
             }
             Some(vec![signs; posts])
@@ -149,7 +158,8 @@ fn layer(plain: &Plain, name: &str, synapses: &Synapses) -> Result<Layer> {
     Ok(Layer { sparsity: (!is_full).then_some(connectivity), signs, plastic })
 }
 
-/// The plasticity masks as the original takes them: it rescales them together, so that the smallest entry is 0 and the largest 1, and allows five values.
+/// The plasticity masks as the original takes them: it rescales them together, so that the smallest entry is 0 and the
+/// largest 1, and allows five values.
 fn plasticity(layers: &[Layer; 3]) -> Result<[Option<&Rows>; 3]> {
     let mut values: Vec<f64> = layers.iter().flat_map(|layer| layer.plastic.iter().flatten().copied()).collect();
     values.sort_by(f64::total_cmp);
@@ -175,5 +185,7 @@ fn rows(matrix: &Tensor) -> Result<Rows> {
 fn transposed(rows: &Rows) -> Value {
     let entry = |value: f64| if value.fract() == 0.0 { json!(value as i64) } else { json!(value) };
     let pres = rows.first().map_or(0, Vec::len);
-    (0..pres).map(|pre| rows.iter().filter_map(|row| row.get(pre)).map(|value| entry(*value)).collect::<Value>()).collect()
+    (0..pres)
+        .map(|pre| rows.iter().filter_map(|row| row.get(pre)).map(|value| entry(*value)).collect::<Value>())
+        .collect()
 }

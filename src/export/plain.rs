@@ -44,7 +44,9 @@ impl<'c> Plain<'c> {
             tensors.get(name).ok_or_else(missing)
         };
         let of_units = |name: &str| -> Result<Tensor> {
-            let path = |layer: &Layer| layer.place().map_or_else(|| name.to_string(), |place| format!("layers.{place}.{name}"));
+            let path = |layer: &Layer| {
+                layer.place().map_or_else(|| name.to_string(), |place| format!("layers.{place}.{name}"))
+            };
             let parts = network.layers().iter().map(|layer| tensor(&path(layer))).collect::<Result<Vec<_>>>()?;
             Ok(Tensor::cat(&parts, 0)?)
         };
@@ -79,7 +81,8 @@ impl<'c> Plain<'c> {
         if self.config().kind != Kind::Stacked {
             return Ok(());
         }
-        let message = "is \"stacked\", but only networks of one layer are written in this format; export to npz or numpy";
+        let message =
+            "is \"stacked\", but only networks of one layer are written in this format; export to npz or numpy";
         Err(Error::setting("model.kind", message))
     }
 
@@ -93,7 +96,8 @@ impl<'c> Plain<'c> {
         Ok(Tensor::new(values, &Device::Cpu)?.to_dtype(self.network.dtype())?)
     }
 
-    /// The standard deviation of what the noise adds to the current of each unit at each step, before the leak fraction multiplies it.
+    /// The standard deviation of what the noise adds to the current of each unit at each step, before the leak fraction
+    /// multiplies it.
     pub fn current_noise(&self) -> Vec<f64> {
         let noise = |(sigma, alpha): (&f64, f64)| match self.config().noise_scaling {
             NoiseScaling::Continuous => (2.0 / alpha).sqrt() * sigma,
@@ -106,7 +110,8 @@ impl<'c> Plain<'c> {
 /// A setting of each unit, from the layers' descriptions.
 fn per_unit<T: Clone>(network: &Ctrnn, field: &str, setting: impl Fn(&ModelConfig) -> &PerUnit<T>) -> Result<Vec<T>> {
     let layers = network.layers().iter();
-    let parts = layers.map(|layer| setting(layer.config()).resolve(layer.units(), field)).collect::<Result<Vec<_>, _>>()?;
+    let parts =
+        layers.map(|layer| setting(layer.config()).resolve(layer.units(), field)).collect::<Result<Vec<_>, _>>()?;
     Ok(parts.concat())
 }
 

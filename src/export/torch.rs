@@ -1,13 +1,15 @@
 //! A PyTorch state dict as safetensors, with the source of the module that it fits under `module` in the metadata.
 //!
-//! A network with `tau = dt`, one activation, relu or tanh, and a linear readout is a `torch.nn.RNN` and a `torch.nn.Linear`:
+//! A network with `tau = dt`, one activation, relu or tanh, and a linear readout is a `torch.nn.RNN` and a
+//! `torch.nn.Linear`:
 //!
 //! ```text
 //! rnn.weight_ih_l0 (units, inputs)    rnn.weight_hh_l0 (units, units)    rnn.bias_ih_l0 (units)    rnn.bias_hh_l0 (units), zero
 //! readout.weight (outputs, units)     readout.bias (outputs)             h0 (units), the first rates
 //! ```
 //!
-//! Any other is written for a module of three `torch.nn.Linear`, which unrolls the equation of [`nn4n_models::dynamics`]:
+//! Any other is written for a module of three `torch.nn.Linear`, which unrolls the equation of
+//! [`nn4n_models::dynamics`]:
 //!
 //! ```text
 //! input.weight (units, inputs)        recurrent.weight (units, units)    recurrent.bias (units)    alpha (units)    x0 (units)
@@ -43,8 +45,11 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     let mut insert = |name: &str, tensor: &Tensor| drop(tensors.insert(name.into(), tensor.clone()));
     insert("readout.weight", &plain.w_out);
     insert("readout.bias", &plain.b_out);
-    let sizes =
-        [("N_INPUTS", config.inputs.to_string()), ("N_UNITS", plain.tau.len().to_string()), ("N_OUTPUTS", config.outputs.to_string())];
+    let sizes = [
+        ("N_INPUTS", config.inputs.to_string()),
+        ("N_UNITS", plain.tau.len().to_string()),
+        ("N_OUTPUTS", config.outputs.to_string()),
+    ];
     let source = if let Some(activation) = as_rnn(plain) {
         insert("rnn.weight_ih_l0", &plain.w_in);
         insert("rnn.weight_hh_l0", &plain.w_rec);
@@ -72,7 +77,8 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
             Readout::Softmax => "torch.softmax(self.readout(rates), -1)",
         };
         let activation = Library::Torch.activation(&plain.activations, "        ");
-        let texts = [("START", start.into()), ("STEP", step.into()), ("ACTIVATION", activation), ("READOUT", readout.into())];
+        let texts =
+            [("START", start.into()), ("STEP", step.into()), ("ACTIVATION", activation), ("READOUT", readout.into())];
         fill(CTRNN, &[&sizes[..], &texts].concat())
     };
     serialize(tensors, "module", source)
@@ -80,9 +86,11 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
 
 /// The activation with which the network is a `torch.nn.RNN`, if it is one.
 fn as_rnn(plain: &Plain) -> Option<Activation> {
-    let activation = uniform(&plain.activations).filter(|activation| matches!(activation, Activation::Relu | Activation::Tanh))?;
+    let activation =
+        uniform(&plain.activations).filter(|activation| matches!(activation, Activation::Relu | Activation::Tanh))?;
     let config = plain.config();
-    let is_rnn = plain.tau.iter().all(|tau| *tau == config.dt) && config.readout == Readout::Linear && config.inputs > 0;
+    let is_rnn =
+        plain.tau.iter().all(|tau| *tau == config.dt) && config.readout == Readout::Linear && config.inputs > 0;
     is_rnn.then_some(activation)
 }
 
@@ -90,6 +98,9 @@ fn as_rnn(plain: &Plain) -> Option<Activation> {
 pub(super) fn serialize(tensors: Tensors, key: &str, text: String) -> Result<Vec<u8>> {
     let contiguous: Vec<(String, Tensor)> =
         tensors.into_iter().map(|(name, tensor)| Ok((name, tensor.detach().contiguous()?))).collect::<Result<_>>()?;
-    safetensors::serialize(contiguous.iter().map(|(name, tensor)| (name, tensor)), Some(HashMap::from([(key.to_string(), text)])))
-        .map_err(|error| Error::setting("safetensors", format!("could not be put together ({error})")))
+    safetensors::serialize(
+        contiguous.iter().map(|(name, tensor)| (name, tensor)),
+        Some(HashMap::from([(key.to_string(), text)])),
+    )
+    .map_err(|error| Error::setting("safetensors", format!("could not be put together ({error})")))
 }

@@ -41,7 +41,11 @@ impl Repository {
     pub fn of(cache: &Path, reference: &Reference) -> Self {
         let repo = Repo::with_revision(reference.repository().into(), RepoType::Model, reference.revision().into());
         let folder = repo.folder_name();
-        Self { layout: Cache::new(cache.into()).repo(repo), directory: cache.join(&folder), locks: cache.join(".locks").join(folder) }
+        Self {
+            layout: Cache::new(cache.into()).repo(repo),
+            directory: cache.join(&folder),
+            locks: cache.join(".locks").join(folder),
+        }
     }
 
     /// The commit that a revision was at when it was last asked for.
@@ -85,7 +89,8 @@ impl Repository {
         names
     }
 
-    /// A file of a commit, if it is in the cache and undamaged. Where it is no link, its checksum is not known and it is taken as it is.
+    /// A file of a commit, if it is in the cache and undamaged. Where it is no link, its checksum is not known and it
+    /// is taken as it is.
     pub fn whole(&self, commit: &str, file: &str) -> Option<PathBuf> {
         let path = self.snapshot(commit).join(file);
         let content = fs::read_link(&path).ok();
@@ -110,7 +115,9 @@ impl Repository {
             return Ok(path);
         }
         let content = self.content(checksum);
-        let failed = |error: io::Error| Error::file(&path, format!("could not be made ({error}); check the permissions of the cache"));
+        let failed = |error: io::Error| {
+            Error::file(&path, format!("could not be made ({error}); check the permissions of the cache"))
+        };
         let up = "../".repeat(2 + file.split('/').count() - 1);
         let target = PathBuf::from(up).join("blobs").join(checksum.digits());
         if let Some(folder) = path.parent() {
@@ -129,8 +136,9 @@ impl Repository {
         Ok(path)
     }
 
-    /// Waits until no other process, of whatever hub program, downloads this content. A file system that has no locks is no reason to download nothing:
-    /// two processes then write the same bytes to the same places, and both check what became of them.
+    /// Waits until no other process, of whatever hub program, downloads this content. A file system that has no locks
+    /// is no reason to download nothing: two processes then write the same bytes to the same places, and both check
+    /// what became of them.
     pub fn lock(&self, checksum: &Checksum) -> Option<File> {
         fs::create_dir_all(&self.locks).ok()?;
         let file = File::create(self.locks.join(format!("{}.lock", checksum.digits()))).ok()?;

@@ -97,8 +97,15 @@ mod tests {
 
     #[test]
     fn an_etag_that_is_no_checksum_is_none() {
-        for etag in ["", "\"\"", "5d41402abc4b2a76b9719d911017c592", "../../etc/passwd", &"g".repeat(64), &"A".repeat(40), &"a".repeat(63)]
-        {
+        for etag in [
+            "",
+            "\"\"",
+            "5d41402abc4b2a76b9719d911017c592",
+            "../../etc/passwd",
+            &"g".repeat(64),
+            &"A".repeat(40),
+            &"a".repeat(63),
+        ] {
             assert_eq!(Checksum::of_etag(etag), None, "{etag}");
         }
     }

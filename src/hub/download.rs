@@ -1,4 +1,5 @@
-//! A content on its way from the hub into the cache: it goes on where it was interrupted, and counts once its checksum is the stated one.
+//! A content on its way from the hub into the cache: it goes on where it was interrupted, and counts once its checksum
+//! is the stated one.
 
 use std::{
     fs::{self, File},
@@ -118,7 +119,8 @@ impl Download<'_> {
         })
     }
 
-    /// One attempt. The bytes go where they belong and not to the end of the file, which another process may be writing too.
+    /// One attempt. The bytes go where they belong and not to the end of the file, which another process may be writing
+    /// too.
     fn receive_from(&self, received: &mut u64, file: &mut File, bar: &ProgressBar) -> Result<(), Break> {
         let broken = |why: &dyn std::fmt::Display| Break::Broken(why.to_string());
         let unwritten = |error: io::Error| Break::Final(self.unwritten(&error));
@@ -154,10 +156,16 @@ impl Download<'_> {
             return Ok(());
         }
         self.discard();
-        Err(self.damaged(&format!("a file of {} {} instead of the {}", checksum.kind(), found.digits(), checksum.digits())))
+        Err(self.damaged(&format!(
+            "a file of {} {} instead of the {}",
+            checksum.kind(),
+            found.digits(),
+            checksum.digits()
+        )))
     }
 
-    /// Nothing half-written stays where it cannot be completed. That it cannot be removed is not worth a second message: it never counts as whole.
+    /// Nothing half-written stays where it cannot be completed. That it cannot be removed is not worth a second
+    /// message: it never counts as whole.
     fn discard(&self) {
         let _ = fs::remove_file(&self.partial);
     }

@@ -31,24 +31,34 @@ impl Hub {
             (None, Some(cache), _) => cache.join("huggingface"),
             (None, None, Some(home)) => home.join(".cache/huggingface"),
             (None, None, None) => {
-                return Err(Error::setting("HF_HOME", "is not set, and there is no home directory; set it to a folder for downloads"));
+                return Err(Error::setting(
+                    "HF_HOME",
+                    "is not set, and there is no home directory; set it to a folder for downloads",
+                ));
             }
         };
         let endpoint = text("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".into());
         if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
-            let message = format!("must begin with https:// or http://, but is `{endpoint}`; unset it for https://huggingface.co");
+            let message = format!(
+                "must begin with https:// or http://, but is `{endpoint}`; unset it for https://huggingface.co"
+            );
             return Err(Error::setting("HF_ENDPOINT", message));
         }
         let token_file = path("HF_TOKEN_PATH").unwrap_or_else(|| hugging_face.join("token"));
-        let token = text("HF_TOKEN").or_else(|| fs::read_to_string(token_file).ok()).map(|token| token.trim().to_string());
+        let token =
+            text("HF_TOKEN").or_else(|| fs::read_to_string(token_file).ok()).map(|token| token.trim().to_string());
         if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-            return Err(Error::setting("HF_TOKEN", "(or the token's file) holds characters that no token has; copy the token again"));
+            return Err(Error::setting(
+                "HF_TOKEN",
+                "(or the token's file) holds characters that no token has; copy the token again",
+            ));
         }
         Ok(Self {
             endpoint: endpoint.trim_end_matches('/').into(),
             cache: path("HF_HUB_CACHE").unwrap_or_else(|| hugging_face.join("hub")),
             token: token.filter(|token| !token.is_empty()),
-            offline: text("HF_HUB_OFFLINE").is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())),
+            offline: text("HF_HUB_OFFLINE")
+                .is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())),
         })
     }
 }
@@ -58,7 +68,12 @@ impl std::fmt::Debug for Hub {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let token = self.token.as_ref().map(|_| "...");
         let Self { endpoint, cache, offline, .. } = self;
-        out.debug_struct("Hub").field("endpoint", endpoint).field("cache", cache).field("token", &token).field("offline", offline).finish()
+        out.debug_struct("Hub")
+            .field("endpoint", endpoint)
+            .field("cache", cache)
+            .field("token", &token)
+            .field("offline", offline)
+            .finish()
     }
 }
 

@@ -10,12 +10,14 @@
 //! HF_HUB_OFFLINE   1: nothing is asked of the server, only the cache is read
 //! ```
 //!
-//! The cache is that of Python's `huggingface_hub`: what one has downloaded the other finds. A branch or tag is asked for each time, as it may have moved;
-//! a commit that is in the cache is not. If the server cannot be reached, the copy in the cache is taken, and standard error says so.
+//! The cache is that of Python's `huggingface_hub`: what one has downloaded the other finds. A branch or tag is asked
+//! for each time, as it may have moved; a commit that is in the cache is not. If the server cannot be reached, the copy
+//! in the cache is taken, and standard error says so.
 //!
-//! A file counts as downloaded once its SHA-256 is the one that the server states (for small files outside the large-file storage: the hash that git
-//! gives it). The `hf-hub` crate tells the places of files in the cache; the requests are made here, as it neither checks what it downloads nor reads
-//! HF_TOKEN and HF_HUB_OFFLINE. An interrupted download is kept beside the finished ones and goes on where it ended.
+//! A file counts as downloaded once its SHA-256 is the one that the server states (for small files outside the
+//! large-file storage: the hash that git gives it). The `hf-hub` crate tells the places of files in the cache; the
+//! requests are made here, as it neither checks what it downloads nor reads HF_TOKEN and HF_HUB_OFFLINE. An interrupted
+//! download is kept beside the finished ones and goes on where it ended.
 
 mod cache;
 mod checksum;
@@ -63,7 +65,8 @@ pub fn fetch_files(reference: &Reference, wanted: impl Fn(&str) -> bool) -> Resu
     Hub::from_env()?.fetch_files(reference, wanted)
 }
 
-/// The same checkpoint for ever: a reference to the hub is fetched and names its commit from then on, and a path stays as it is.
+/// The same checkpoint for ever: a reference to the hub is fetched and names its commit from then on, and a path stays
+/// as it is.
 ///
 /// # Errors
 /// As [`fetch`].
@@ -89,7 +92,8 @@ impl Hub {
         self.obtain(reference).map(|(_, commit)| reference.at(&commit))
     }
 
-    /// The wanted files of the reference's repository, all of one commit: without a network, those that are in the cache.
+    /// The wanted files of the reference's repository, all of one commit: without a network, those that are in the
+    /// cache.
     ///
     /// # Errors
     /// As [`fetch`](fn@fetch).

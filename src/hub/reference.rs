@@ -86,9 +86,13 @@ impl FromStr for Reference {
             check_name(part).map_err(|rule| refused(format!("the {what} `{part}` {rule}")))?;
         }
         let decode = |revision| percent_decode_str(revision).decode_utf8().map(String::from);
-        let revision = revision.map(decode).transpose().map_err(|error| refused(format!("the revision is not UTF-8 ({error})")))?;
+        let revision = revision
+            .map(decode)
+            .transpose()
+            .map_err(|error| refused(format!("the revision is not UTF-8 ({error})")))?;
         for (what, path) in [("revision", revision.as_deref()), ("file", file)] {
-            path.map_or(Ok(()), check_path).map_err(|rule| refused(format!("the {what} `{}` {rule}", path.unwrap_or_default())))?;
+            path.map_or(Ok(()), check_path)
+                .map_err(|rule| refused(format!("the {what} `{}` {rule}", path.unwrap_or_default())))?;
         }
         Ok(Self { repository: format!("{owner}/{name}"), revision, file: file.map(String::from) })
     }
@@ -151,7 +155,9 @@ mod tests {
 
     #[test]
     fn what_is_left_out_has_a_default() -> Result<()> {
-        let own = |repository: &str, revision: &str, file: &str| (repository.to_string(), revision.to_string(), file.to_string());
+        let own = |repository: &str, revision: &str, file: &str| {
+            (repository.to_string(), revision.to_string(), file.to_string())
+        };
         assert_eq!(parts("hf:a/b")?, own("a/b", "main", "model.safetensors"));
         assert_eq!(parts("hf:a/b@v1")?, own("a/b", "v1", "model.safetensors"));
         assert_eq!(parts("hf:a/b/c/d@e.safetensors")?, own("a/b", "main", "c/d@e.safetensors"));
@@ -188,7 +194,10 @@ mod tests {
             "hf:ä/b",
         ] {
             let message = text.parse::<Reference>().unwrap_err().to_string();
-            assert!(message.starts_with(text) && message.contains("write hf:owner/repo[@revision][/file]"), "{message}");
+            assert!(
+                message.starts_with(text) && message.contains("write hf:owner/repo[@revision][/file]"),
+                "{message}"
+            );
         }
         assert!(format!("hf:a/{}", "b".repeat(97)).parse::<Reference>().is_err());
     }
@@ -196,7 +205,10 @@ mod tests {
     #[test]
     fn only_what_begins_with_hf_is_taken_from_a_path() -> Result<()> {
         assert_eq!(Reference::from_path(Path::new("runs/rdm"))?, None);
-        assert_eq!(Reference::from_path(Path::new("hf:a/b"))?.map(|reference| reference.to_string()), Some("hf:a/b".into()));
+        assert_eq!(
+            Reference::from_path(Path::new("hf:a/b"))?.map(|reference| reference.to_string()),
+            Some("hf:a/b".into())
+        );
         assert!(Reference::from_path(Path::new("hf:a")).is_err());
         Ok(())
     }
@@ -204,7 +216,12 @@ mod tests {
     #[test]
     fn a_commit_is_forty_hexadecimal_digits() {
         assert!(is_commit(&"0a".repeat(20)));
-        assert!(!is_commit(&"0A".repeat(20)) && !is_commit("main") && !is_commit(&"a".repeat(39)) && !is_commit(&"../a".repeat(10)));
+        assert!(
+            !is_commit(&"0A".repeat(20))
+                && !is_commit("main")
+                && !is_commit(&"a".repeat(39))
+                && !is_commit(&"../a".repeat(10))
+        );
     }
 
     proptest! {

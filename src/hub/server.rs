@@ -78,14 +78,23 @@ impl<'a> Server<'a> {
     /// Asks for a file's commit, checksum and size.
     pub fn stated(&self, reference: &Reference) -> Result<Stated, Failure> {
         let encoded_file = utf8_percent_encode(reference.file(), ENCODED_PATH);
-        let mut url = format!("{}/{}/resolve/{}/{encoded_file}", self.hub.endpoint, reference.repository(), encoded_revision(reference));
+        let mut url = format!(
+            "{}/{}/resolve/{}/{encoded_file}",
+            self.hub.endpoint,
+            reference.repository(),
+            encoded_revision(reference)
+        );
         for _ in 0..MOST_REDIRECTS {
             let request = self.with_token(self.agent.head(&url), &url).config().max_redirects(0).build();
             let response = self.ask(request)?;
             let location = text(response.headers(), header::LOCATION.as_str());
             match (response.status().is_redirection(), location) {
-                (true, Some(location)) if location.starts_with('/') && !location.starts_with("//") => url = self.absolute(&url, location),
-                (true, Some(location)) if origin(location).is_some_and(|(scheme, _)| scheme == "http" || scheme == "https") => {
+                (true, Some(location)) if location.starts_with('/') && !location.starts_with("//") => {
+                    url = self.absolute(&url, location)
+                }
+                (true, Some(location))
+                    if origin(location).is_some_and(|(scheme, _)| scheme == "http" || scheme == "https") =>
+                {
                     return self.read_headers(reference, &response, location.into());
                 }
                 (true, Some(location)) => {
@@ -111,14 +120,28 @@ impl<'a> Server<'a> {
         struct Sibling {
             rfilename: String,
         }
-        let url = format!("{}/api/models/{}/revision/{}", self.hub.endpoint, reference.repository(), encoded_revision(reference));
+        let url = format!(
+            "{}/api/models/{}/revision/{}",
+            self.hub.endpoint,
+            reference.repository(),
+            encoded_revision(reference)
+        );
         // A renamed repository is elsewhere on the same host.
-        let request = self.with_token(self.agent.get(&url), &url).config().redirect_auth_headers(RedirectAuthHeaders::SameHost).build();
+        let request = self
+            .with_token(self.agent.get(&url), &url)
+            .config()
+            .redirect_auth_headers(RedirectAuthHeaders::SameHost)
+            .build();
         let mut response = self.ask(request)?;
         if !response.status().is_success() {
             return Err(self.refusal(reference, &response));
         }
-        let body = response.body_mut().with_config().limit(LARGEST_LISTING).read_to_vec().map_err(|error| self.unreachable(&error))?;
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(LARGEST_LISTING)
+            .read_to_vec()
+            .map_err(|error| self.unreachable(&error))?;
         let listing: Option<Listing> = serde_json::from_slice(&body).ok();
         let listing = listing
             .filter(|listing| is_commit(&listing.sha))
@@ -145,7 +168,10 @@ impl<'a> Server<'a> {
 
     /// The address that a redirection to a path of the same server means.
     fn absolute(&self, url: &str, path: &str) -> String {
-        origin(url).map_or_else(|| format!("{}{path}", self.hub.endpoint), |(scheme, authority)| format!("{scheme}://{authority}{path}"))
+        origin(url).map_or_else(
+            || format!("{}{path}", self.hub.endpoint),
+            |(scheme, authority)| format!("{scheme}://{authority}{path}"),
+        )
     }
 
     /// The answer, unless the server may or can not be asked or is not well.
@@ -168,8 +194,9 @@ impl<'a> Server<'a> {
     fn read_headers(&self, reference: &Reference, response: &Response<Body>, url: String) -> Result<Stated, Failure> {
         let headers = response.headers();
         let missing = |what: &str| Failure::Refused(self.not_a_hub(reference, what));
-        let commit =
-            text(headers, "x-repo-commit").filter(|commit| is_commit(commit)).ok_or_else(|| missing("states no commit of the file"))?;
+        let commit = text(headers, "x-repo-commit")
+            .filter(|commit| is_commit(commit))
+            .ok_or_else(|| missing("states no commit of the file"))?;
         let etag = text(headers, "x-linked-etag").or_else(|| text(headers, header::ETAG.as_str()));
         let checksum = etag.and_then(Checksum::of_etag).ok_or_else(|| missing("states no checksum of the file"))?;
         // The length of a redirection is not that of the file.
@@ -219,7 +246,8 @@ impl<'a> Server<'a> {
 
     fn no_such_file(&self, reference: &Reference) -> String {
         let names = self.list(reference).map_or_else(|_| Vec::new(), |(_, names)| names);
-        let networks: Vec<&str> = names.iter().map(String::as_str).filter(|name| name.ends_with(".safetensors")).take(10).collect();
+        let networks: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| name.ends_with(".safetensors")).take(10).collect();
         let (repository, file) = (reference.repository(), reference.file());
         let remedy = if networks.is_empty() {
             format!("look for another at {}/{repository}/tree/main", self.hub.endpoint)

@@ -9,7 +9,8 @@ use super::Refused;
 /// Most bytes that the members of one archive may unpack to (256 MiB), or the size of the archive if that is more.
 const MOST_UNPACKED: u64 = 256 << 20;
 
-/// Numbers that all arrays of an archive may have beyond one for each of its bytes: what is stored packed or once can be unpacked and repeated.
+/// Numbers that all arrays of an archive may have beyond one for each of its bytes: what is stored packed or once can
+/// be unpacked and repeated.
 const MOST_REPEATED: usize = 1 << 22;
 
 /// An archive in memory.
@@ -23,9 +24,14 @@ pub(super) struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     pub fn open(bytes: &'a [u8]) -> Result<Self, Refused> {
-        let members = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|error| Refused::new(format!("is not a whole zip archive ({error}); copy or download it again")))?;
-        Ok(Self { members, budget: MOST_UNPACKED.max(bytes.len() as u64), numbers: bytes.len().saturating_add(MOST_REPEATED) })
+        let members = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
+            Refused::new(format!("is not a whole zip archive ({error}); copy or download it again"))
+        })?;
+        Ok(Self {
+            members,
+            budget: MOST_UNPACKED.max(bytes.len() as u64),
+            numbers: bytes.len().saturating_add(MOST_REPEATED),
+        })
     }
 
     /// Takes the numbers of one more array into account.
@@ -34,7 +40,8 @@ impl<'a> Archive<'a> {
     /// If all together are too many for the size of the archive.
     pub fn charge(&mut self, numbers: usize) -> Result<(), Refused> {
         let left = self.numbers.checked_sub(numbers);
-        self.numbers = left.ok_or_else(|| Refused::new("brings the arrays to more numbers than a file of this size can hold"))?;
+        self.numbers =
+            left.ok_or_else(|| Refused::new("brings the arrays to more numbers than a file of this size can hold"))?;
         Ok(())
     }
 
@@ -48,8 +55,9 @@ impl<'a> Archive<'a> {
 
     /// The bytes of a member, at most `limit` of them.
     pub fn read(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, Refused> {
-        let failed =
-            |reason: String| Refused::new(format!("the member `{name}` cannot be read ({reason}); copy or download the file again"));
+        let failed = |reason: String| {
+            Refused::new(format!("the member `{name}` cannot be read ({reason}); copy or download the file again"))
+        };
         let member = self.members.by_name(name).map_err(|error| failed(error.to_string()))?;
         let limit = limit.min(self.budget);
         if member.size() > limit {
@@ -62,7 +70,9 @@ impl<'a> Archive<'a> {
         // A member can be longer than it says.
         member.take(limit + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
         if bytes.len() as u64 > limit {
-            return Err(Refused::new(format!("the member `{name}` unpacks to more than the {limit} bytes that it may have")));
+            return Err(Refused::new(format!(
+                "the member `{name}` unpacks to more than the {limit} bytes that it may have"
+            )));
         }
         self.budget -= bytes.len() as u64;
         Ok(bytes)
@@ -80,7 +90,9 @@ mod tests {
     /// An archive of one member of 4000 zeros.
     fn zeros() -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        writer.start_file("zeros", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).expect("a member");
+        writer
+            .start_file("zeros", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
+            .expect("a member");
         writer.write_all(&[0; 4000]).expect("its bytes");
         writer.finish().expect("an archive").into_inner()
     }
@@ -111,7 +123,9 @@ mod tests {
         let mut bytes = zeros();
         let announced = 4000_u32.to_le_bytes();
         // In front of the member and in the table of contents, after the size in the archive.
-        for place in (0..bytes.len() - 8).filter(|place| bytes[*place..].starts_with(&[announced, announced].concat())).collect::<Vec<_>>()
+        for place in (0..bytes.len() - 8)
+            .filter(|place| bytes[*place..].starts_with(&[announced, announced].concat()))
+            .collect::<Vec<_>>()
         {
             bytes[place + 4..place + 8].copy_from_slice(&10_u32.to_le_bytes());
         }

@@ -26,7 +26,13 @@ impl Array {
     ///
     /// # Errors
     /// If any element lies outside of `data`.
-    pub fn strided(data: &[u8], element: ElementType, offset: i64, shape: &[i64], strides: &[i64]) -> Result<Self, Refused> {
+    pub fn strided(
+        data: &[u8],
+        element: ElementType,
+        offset: i64,
+        shape: &[i64],
+        strides: &[i64],
+    ) -> Result<Self, Refused> {
         let size = element.scalar.size();
         if size == 0 {
             return Err(Refused::new("holds Python objects, not numbers"));
@@ -37,12 +43,18 @@ impl Array {
             return Err(Refused::new(format!("has {} strides for {} dimensions", strides.len(), shape.len())));
         }
         let outside = || Refused::new("reaches outside of its storage");
-        let steps = strides.iter().map(|stride| u64::try_from(*stride)).collect::<Result<Vec<_>, _>>().map_err(|_| outside())?;
+        let steps = strides
+            .iter()
+            .map(|stride| u64::try_from(*stride))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| outside())?;
         let first = u64::try_from(offset).map_err(|_| outside())?;
         let count: usize = shape.iter().product();
         if count > 0 {
-            let last =
-                shape.iter().zip(&steps).try_fold(first, |last, (length, step)| last.checked_add(step.checked_mul(*length as u64 - 1)?));
+            let last = shape
+                .iter()
+                .zip(&steps)
+                .try_fold(first, |last, (length, step)| last.checked_add(step.checked_mul(*length as u64 - 1)?));
             last.filter(|last| *last < available).ok_or_else(outside)?;
         }
         let mut values = Vec::with_capacity(count);
@@ -69,14 +81,22 @@ impl Array {
     pub fn packed(data: &[u8], element: ElementType, shape: &[i64], fortran_order: bool) -> Result<Self, Refused> {
         let mut strides = vec![1_i64; shape.len()];
         let mut step = 1_i64;
-        let order: Vec<usize> = if fortran_order { (0..shape.len()).collect() } else { (0..shape.len()).rev().collect() };
+        let order: Vec<usize> =
+            if fortran_order { (0..shape.len()).collect() } else { (0..shape.len()).rev().collect() };
         for axis in order {
             strides[axis] = step;
-            step = step.checked_mul(shape[axis].max(1)).ok_or_else(|| Refused::new("has a shape that no memory can hold"))?;
+            step = step
+                .checked_mul(shape[axis].max(1))
+                .ok_or_else(|| Refused::new("has a shape that no memory can hold"))?;
         }
         let array = Self::strided(data, element, 0, shape, &strides)?;
         if array.values.len() * element.scalar.size() != data.len() {
-            let message = format!("has shape {:?}, but {} bytes of elements of {}", array.shape, data.len(), element.scalar.size());
+            let message = format!(
+                "has shape {:?}, but {} bytes of elements of {}",
+                array.shape,
+                data.len(),
+                element.scalar.size()
+            );
             return Err(Refused::new(message));
         }
         Ok(array)
@@ -100,7 +120,9 @@ impl Array {
     pub fn finite(self) -> Result<Self, Refused> {
         match self.values.iter().find(|value| !value.is_finite()) {
             None => Ok(self),
-            Some(value) => Err(Refused::new(format!("holds {value}; masks are finite, so the file is damaged: copy or download it again"))),
+            Some(value) => Err(Refused::new(format!(
+                "holds {value}; masks are finite, so the file is damaged: copy or download it again"
+            ))),
         }
     }
 
@@ -134,14 +156,24 @@ impl Array {
 
 fn checked_shape(shape: &[i64], available: u64) -> Result<Vec<usize>, Refused> {
     if shape.len() > MOST_DIMENSIONS {
-        return Err(Refused::new(format!("has {} dimensions, more than the {MOST_DIMENSIONS} of an array", shape.len())));
+        return Err(Refused::new(format!(
+            "has {} dimensions, more than the {MOST_DIMENSIONS} of an array",
+            shape.len()
+        )));
     }
     let negative = || Refused::new(format!("has shape {shape:?}, which no array has"));
-    let lengths = shape.iter().map(|length| usize::try_from(*length).map_err(|_| negative())).collect::<Result<Vec<_>, _>>()?;
+    let lengths =
+        shape.iter().map(|length| usize::try_from(*length).map_err(|_| negative())).collect::<Result<Vec<_>, _>>()?;
     let count = lengths.iter().try_fold(1_u64, |count, length| count.checked_mul((*length).try_into().ok()?));
     match count {
         // Of an array without elements, the other lengths are bounded here.
-        Some(count) if lengths.iter().map(|length| *length as u64).chain([count]).all(|count| count <= available.max(MOST_REPEATED)) => {
+        Some(count)
+            if lengths
+                .iter()
+                .map(|length| *length as u64)
+                .chain([count])
+                .all(|count| count <= available.max(MOST_REPEATED)) =>
+        {
             Ok(lengths)
         }
         _ => Err(Refused::new(format!("has shape {shape:?}, but {available} elements are stored"))),
@@ -188,7 +220,9 @@ mod tests {
             let message = refusal(Array::strided(&data, FLOAT, offset, shape, strides));
             assert!(message.contains("outside of its storage"), "{offset} {shape:?} {strides:?}: {message}");
         }
-        assert!(refusal(Array::strided(&data, FLOAT, 0, &[i64::MAX, i64::MAX], &[0, 0])).contains("elements are stored"));
+        assert!(
+            refusal(Array::strided(&data, FLOAT, 0, &[i64::MAX, i64::MAX], &[0, 0])).contains("elements are stored")
+        );
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[1 << 30], &[0])).contains("elements are stored"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[1 << 40, 0], &[0, 0])).contains("elements are stored"));
         assert!(refusal(Array::strided(&data, FLOAT, 0, &[-1], &[1])).contains("no array"));
@@ -199,8 +233,14 @@ mod tests {
     #[test]
     fn packed_arrays_are_read_in_both_orders_and_to_the_byte() {
         let data = bytes(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        assert_eq!(Array::packed(&data, FLOAT, &[2, 3], false).expect("an array").values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        assert_eq!(Array::packed(&data, FLOAT, &[2, 3], true).expect("an array").values, [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+        assert_eq!(
+            Array::packed(&data, FLOAT, &[2, 3], false).expect("an array").values,
+            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+        );
+        assert_eq!(
+            Array::packed(&data, FLOAT, &[2, 3], true).expect("an array").values,
+            [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
+        );
         assert!(refusal(Array::packed(&data, FLOAT, &[2, 2], false)).contains("24 bytes"));
         assert!(refusal(Array::packed(&data, FLOAT, &[4, 2], false)).contains("outside"));
         assert!(Array::packed(&data, FLOAT, &[i64::MAX, 4], false).is_err());

@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{
-    Bias, CellType, Ctrnn, Density, FixedSynapse, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig, PerUnit, Plastic, ReadoutFrom,
-    Start, Tensors, Values,
+    Bias, CellType, Ctrnn, Density, FixedSynapse, Kind, LayerConfig, LearnTau, MatrixConfig, ModelConfig, PerUnit,
+    Plastic, ReadoutFrom, Start, Tensors, Values,
 };
 
 use super::{
@@ -50,7 +50,9 @@ fn check_shapes(network: &mut Network) -> Result<(), Refused> {
         if layer.w_rec.pres != units || !driven || !read {
             let shape = |weights: &Weights| (weights.posts, weights.pres);
             let shapes = (layer.w_in.as_ref().map(shape), shape(&layer.w_rec), shape(&network.w_out));
-            return Err(Refused::new(format!("has matrices (input, recurrent, output) of shapes {shapes:?}, which do not fit together")));
+            return Err(Refused::new(format!(
+                "has matrices (input, recurrent, output) of shapes {shapes:?}, which do not fit together"
+            )));
         }
         below = Some(units);
     }
@@ -97,7 +99,8 @@ fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(Mo
     let (mut tensors, mut below): (_, Option<Vec<Option<CellType>>>) = (Tensors::new(), None);
     let mut drives: Vec<(Vec<Option<CellType>>, &Weights)> = Vec::new();
     for (place, ((part, own), layer)) in parts.into_iter().zip(layers).enumerate() {
-        let same = (part.form, part.dt, part.dale, part.noise_scaling) == (config.form, config.dt, config.dale, config.noise_scaling);
+        let same = (part.form, part.dt, part.dale, part.noise_scaling)
+            == (config.form, config.dt, config.dale, config.noise_scaling);
         if !same || part.kind == Kind::MultiArea {
             let message = "has layers that differ in equation or step, or that are divided into areas, which has no counterpart here";
             return Err(Refused::new(message).into());
@@ -109,7 +112,10 @@ fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(Mo
                 }
                 drives.push((types, w_in));
             }
-            (None, _) => (config.inputs, config.input_groups, config.w_in) = (part.inputs, part.input_groups.clone(), part.w_in.clone()),
+            (None, _) => {
+                (config.inputs, config.input_groups, config.w_in) =
+                    (part.inputs, part.input_groups.clone(), part.w_in.clone())
+            }
             _ => {}
         }
         let prefixed = |name: String| if name.ends_with("_out") { name } else { format!("layers.{place}.{name}") };
@@ -121,21 +127,39 @@ fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(Mo
         layer.input_density = Some(Density::All(density(&types, w_in, config.readout_from)));
     }
     // Each layer says these for itself.
-    let ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, .. } =
-        ModelConfig::default();
+    let ModelConfig {
+        tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, ..
+    } = ModelConfig::default();
     let start = if matches!(config.start, Start::Carried) { Start::Carried } else { start };
-    Ok((ModelConfig { tau, learn_tau, activation, sigma_rec, sigma_post, start, b_rec, density, autapses, w_rec, ..config }, tensors))
+    Ok((
+        ModelConfig {
+            tau,
+            learn_tau,
+            activation,
+            sigma_rec,
+            sigma_post,
+            start,
+            b_rec,
+            density,
+            autapses,
+            w_rec,
+            ..config
+        },
+        tensors,
+    ))
 }
 
 /// Whether an inhibitory unit projects to the layer above.
 fn leaves_inhibitory(types: &[Option<CellType>], w_in: &Weights) -> bool {
     let rows = w_in.connectivity.chunks(w_in.pres.max(1));
-    rows.flat_map(|row| row.iter().zip(types)).any(|(present, cell_type)| *present && *cell_type == Some(CellType::Inhibitory))
+    rows.flat_map(|row| row.iter().zip(types))
+        .any(|(present, cell_type)| *present && *cell_type == Some(CellType::Inhibitory))
 }
 
 /// Of the synapses from the units that may project to the layer above, the fraction that is there.
 fn density(types: &[Option<CellType>], w_in: &Weights, readout_from: ReadoutFrom) -> f64 {
-    let may = |cell_type: &Option<CellType>| readout_from == ReadoutFrom::All || *cell_type != Some(CellType::Inhibitory);
+    let may =
+        |cell_type: &Option<CellType>| readout_from == ReadoutFrom::All || *cell_type != Some(CellType::Inhibitory);
     let possible = w_in.posts * types.iter().filter(|cell_type| may(cell_type)).count();
     w_in.connectivity.iter().filter(|entry| **entry).count() as f64 / possible.max(1) as f64
 }
@@ -175,7 +199,8 @@ fn complete(matrix: &mut MatrixConfig, weights: &Weights) {
 
 fn insert(name: &str, weights: &Weights, dtype: DType, tensors: &mut Tensors) -> Result<()> {
     let shape = (weights.posts, weights.pres);
-    let matrix = |values: Vec<f64>| Tensor::from_vec(values, shape, &Device::Cpu).and_then(|tensor| tensor.to_dtype(dtype));
+    let matrix =
+        |values: Vec<f64>| Tensor::from_vec(values, shape, &Device::Cpu).and_then(|tensor| tensor.to_dtype(dtype));
     // -0.0 is not the 0 that a constraint leaves.
     tensors.insert(name.into(), matrix(weights.values.iter().map(|value| value + 0.0).collect())?);
     let connectivity: Vec<u8> = weights.connectivity.iter().map(|entry| u8::from(*entry)).collect();
@@ -193,7 +218,11 @@ fn insert(name: &str, weights: &Weights, dtype: DType, tensors: &mut Tensors) ->
 fn fixed(weights: &Weights) -> Vec<FixedSynapse> {
     let synapse = |(index, fixed): (usize, &bool)| {
         let weight = weights.values[index];
-        (*fixed && weight != 0.0).then(|| FixedSynapse { post: index / weights.pres, pre: index % weights.pres, weight })
+        (*fixed && weight != 0.0).then(|| FixedSynapse {
+            post: index / weights.pres,
+            pre: index % weights.pres,
+            weight,
+        })
     };
     weights.fixed.iter().enumerate().filter_map(synapse).collect()
 }

@@ -23,7 +23,8 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 6] = [Self::Nn4n, Self::Nn4nLayers, Self::TorchRnn, Self::PsychRnn, Self::NeuralRnn, Self::Pycog];
+    pub const ALL: [Self; 6] =
+        [Self::Nn4n, Self::Nn4nLayers, Self::TorchRnn, Self::PsychRnn, Self::NeuralRnn, Self::Pycog];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -110,7 +111,9 @@ impl Opened {
 
     /// Refuses a file that starts like none that can be imported, before all of it is read.
     pub fn check_start(start: &[u8]) -> Result<(), Refused> {
-        let known = start.starts_with(b"PK") || start.get(8) == Some(&b'{') || matches!(start.first(), Some(0x80 | b'(' | b'}'));
+        let known = start.starts_with(b"PK")
+            || start.get(8) == Some(&b'{')
+            || matches!(start.first(), Some(0x80 | b'(' | b'}'));
         if known { Ok(()) } else { Err(Self::unknown()) }
     }
 
@@ -169,9 +172,11 @@ mod tests {
         let mut old = OLD_TORCH.to_vec();
         old.extend(b"\x80\x02M\xe9\x03.");
         assert!(Opened::of(&old).unwrap_err().to_string().contains("older than 1.6"));
-        for (bytes, kind) in
-            [(&b"\x80\x02}."[..], Opened::Pickle), (b"(dp0\n.", Opened::Pickle), (b"\x10\0\0\0\0\0\0\0{}", Opened::SafeTensors)]
-        {
+        for (bytes, kind) in [
+            (&b"\x80\x02}."[..], Opened::Pickle),
+            (b"(dp0\n.", Opened::Pickle),
+            (b"\x10\0\0\0\0\0\0\0{}", Opened::SafeTensors),
+        ] {
             assert_eq!((Opened::check_start(bytes), Opened::of(bytes)), (Ok(()), Ok(kind)));
         }
         assert_eq!((Opened::check_start(b"PK"), Opened::check_start(b"")), (Ok(()), Err(Opened::unknown())));

@@ -1,4 +1,5 @@
-//! The named things of a file, each of which must be used: what is left over is an error, so that nothing is dropped in silence.
+//! The named things of a file, each of which must be used: what is left over is an error, so that nothing is dropped in
+//! silence.
 
 use std::collections::BTreeMap;
 

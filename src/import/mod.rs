@@ -13,8 +13,9 @@
 //! bytes -> format -> Network {layers, readout}, in f64 -> ModelConfig + tensors -> Checkpoint
 //! ```
 //!
-//! Files are untrusted. Pickles are parsed, never executed (see [`pickle`]). Nothing is dropped in silence: a tensor or setting without counterpart here is an
-//! error that names it, one without effect on the dynamics is listed in [`Imported::notes`].
+//! Files are untrusted. Pickles are parsed, never executed (see [`pickle`]). Nothing is dropped in silence: a tensor or
+//! setting without counterpart here is an error that names it, one without effect on the dynamics is listed in
+//! [`Imported::notes`].
 
 mod archive;
 mod array;
@@ -89,8 +90,8 @@ pub struct Imported {
 /// Reads the network of another library from a file, or from a directory of NeuralRNN.
 ///
 /// # Errors
-/// If the file is damaged, of no known format, or holds what has no counterpart here; if it lacks what `options` do not supply, or contradicts them; if
-/// the named task has other channels.
+/// If the file is damaged, of no known format, or holds what has no counterpart here; if it lacks what `options` do not
+/// supply, or contradicts them; if the named task has other channels.
 pub fn import(path: &Path, options: &Options) -> Result<Imported> {
     let refused = |error: Error| match error {
         file @ Error::File { .. } => file,

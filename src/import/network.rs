@@ -146,7 +146,10 @@ impl Weights {
     pub fn new(array: Array) -> Result<Self, Refused> {
         let (posts, pres) = array.matrix()?;
         if posts.max(pres) > LARGEST {
-            return Err(Refused::new(format!("has shape {:?}, but the largest size of a network is {LARGEST}", (posts, pres))));
+            return Err(Refused::new(format!(
+                "has shape {:?}, but the largest size of a network is {LARGEST}",
+                (posts, pres)
+            )));
         }
         let count = array.values.len();
         Ok(Self {
@@ -189,7 +192,8 @@ impl Weights {
         Ok(self)
     }
 
-    /// Gives every column the cell type that the signs (posts, pres) of its synapses say; `zero` is what a sign of 0 says.
+    /// Gives every column the cell type that the signs (posts, pres) of its synapses say; `zero` is what a sign of 0
+    /// says.
     ///
     /// # Errors
     /// If a column has synapses of both signs.
@@ -220,7 +224,8 @@ impl Weights {
     pub fn project(&mut self, name: &str, notes: &mut Vec<String>) {
         let (mut count, mut largest) = (0, 0.0_f64);
         for (index, value) in self.values.iter_mut().enumerate() {
-            let wrong_sign = self.types[index % self.pres.max(1)].is_some_and(|cell_type| *value * cell_type.sign() < 0.0);
+            let wrong_sign =
+                self.types[index % self.pres.max(1)].is_some_and(|cell_type| *value * cell_type.sign() < 0.0);
             if *value != 0.0 && (!self.connectivity[index] || wrong_sign) {
                 count += 1;
                 largest = largest.max(value.abs());

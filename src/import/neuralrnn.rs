@@ -6,9 +6,9 @@
 //! s = sigma_rec, or sqrt(2 alpha) sigma_rec, or sqrt(2 / alpha) sigma_rec
 //! ```
 //!
-//! That is the rate form. `post_blend`, where the leak lies within `f`, is the same where `alpha` = 1 and has no counterpart otherwise; `rate`, where the output
-//! reads the state and not the rate, has none. NeuralRNN trains |W|; here the sign is kept by a projection. A readout of the excitatory units
-//! alone has no synapses from the others.
+//! That is the rate form. `post_blend`, where the leak lies within `f`, is the same where `alpha` = 1 and has no
+//! counterpart otherwise; `rate`, where the output reads the state and not the rate, has none. NeuralRNN trains |W|;
+//! here the sign is kept by a projection. A readout of the excitatory units alone has no synapses from the others.
 //! Source: github.com/ChenHH730/NeuralRNN, `src/neuralrnn/models/{ctrnn, constrained_rnn, multiarea_rnn}`.
 
 use std::path::Path;
@@ -28,7 +28,8 @@ use super::{
 use crate::{error::Result, run_directory::read_bounded};
 
 /// Models of the family that shares these equations.
-const MODELS: [&str; 8] = ["ctrnn", "vanilla_rnn", "ei_rnn", "constrained_rnn", "se_rnn", "sparse_rnn", "modular_rnn", "multiarea_rnn"];
+const MODELS: [&str; 8] =
+    ["ctrnn", "vanilla_rnn", "ei_rnn", "constrained_rnn", "se_rnn", "sparse_rnn", "modular_rnn", "multiarea_rnn"];
 
 /// Settings that say how a network was made or is trained, and not how it runs.
 const WITHOUT_EFFECT: [&str; 34] = [
@@ -115,9 +116,13 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     let w_in = masked(w_in, "in_mask", true, &mut tensors)?;
     let mut w_rec = masked(w_rec, "rec_mask", false, &mut tensors)?;
     if let Some(mask) = tensors.take("dale_mask") {
-        let signs = mask.expect(&[units, units]).and_then(|mask| mask.diagonal()).map_err(|error| error.of("dale_mask"))?;
+        let signs =
+            mask.expect(&[units, units]).and_then(|mask| mask.diagonal()).map_err(|error| error.of("dale_mask"))?;
         w_rec.values.iter_mut().enumerate().for_each(|(index, weight)| *weight = weight.abs() * signs[index % units]);
-        w_rec.types = signs.iter().map(|sign| Some(if *sign < 0.0 { CellType::Inhibitory } else { CellType::Excitatory })).collect();
+        w_rec.types = signs
+            .iter()
+            .map(|sign| Some(if *sign < 0.0 { CellType::Inhibitory } else { CellType::Excitatory }))
+            .collect();
     }
     let is_dale = config.flag("dale")?.unwrap_or(model == "ei_rnn");
     if is_dale != w_rec.types.iter().any(Option::is_some) {
@@ -130,7 +135,8 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     let b_rec = Vector::trained(tensors.vector("h2h.bias", units)?, units).plus(&b_in);
     let b_out = Vector::trained(tensors.vector("readout_layer.bias", w_out.posts)?, w_out.posts);
     let h0 = tensors.vector("h0", units)?.unwrap_or_else(|| vec![0.0; units]);
-    let start = if config.flag("trainable_h0")?.unwrap_or(false) { StartState::Trained(h0) } else { StartState::Fixed(h0) };
+    let start =
+        if config.flag("trainable_h0")?.unwrap_or(false) { StartState::Trained(h0) } else { StartState::Fixed(h0) };
     // What the regulariser of se_rnn measures distances with.
     tensors.set_aside(&["coordinates", "distance_matrix"], "of training", &mut notes);
     tensors.finish()?;
@@ -194,7 +200,10 @@ struct Config {
 impl Config {
     fn parse(bytes: &[u8]) -> Result<Self, Refused> {
         if bytes.len() > LONGEST_CONFIG {
-            return Err(Refused::new(format!("has a config.json of {} bytes, more than the {LONGEST_CONFIG} of any network", bytes.len())));
+            return Err(Refused::new(format!(
+                "has a config.json of {} bytes, more than the {LONGEST_CONFIG} of any network",
+                bytes.len()
+            )));
         }
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(fields)) => Ok(Self { fields: Ledger::new("setting (config.json)", fields) }),
@@ -206,7 +215,9 @@ impl Config {
     fn take<T>(&mut self, name: &str, what: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, Refused> {
         match self.fields.take(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => read(&value).map(Some).ok_or_else(|| Refused::new(format!("must be {what} in config.json")).of(name)),
+            Some(value) => {
+                read(&value).map(Some).ok_or_else(|| Refused::new(format!("must be {what} in config.json")).of(name))
+            }
         }
     }
 
@@ -224,7 +235,8 @@ impl Config {
 
     /// `dt` and `alpha`: `alpha` if it is given, else `dt / tau`, else a step of a discrete network.
     fn step(&mut self, options: &Options, notes: &mut Vec<String>) -> Result<(f64, f64), Refused> {
-        let (stated_dt, stated_alpha, tau) = (self.number("dt")?, self.number("alpha")?, self.number("tau")?.unwrap_or(100.0));
+        let (stated_dt, stated_alpha, tau) =
+            (self.number("dt")?, self.number("alpha")?, self.number("tau")?.unwrap_or(100.0));
         let alpha = stated_alpha.unwrap_or_else(|| stated_dt.map_or(1.0, |dt| dt / tau));
         let dt = match stated_dt {
             Some(dt) => options.dt(Some(dt))?.unwrap_or(dt),
@@ -248,7 +260,9 @@ impl Config {
         match (self.text("noise_scaling")?.as_deref(), scaled) {
             (None, false) => Ok(per_step(sigma)),
             (None, true) | (Some("sqrt_2alpha"), _) => Ok(per_step((2.0 * alpha).sqrt() * sigma)),
-            (Some("sqrt_2_over_alpha"), _) => Ok(Noise { sigma_rec: vec![sigma], sigma_post: 0.0, scaling: NoiseScaling::Continuous }),
+            (Some("sqrt_2_over_alpha"), _) => {
+                Ok(Noise { sigma_rec: vec![sigma], sigma_post: 0.0, scaling: NoiseScaling::Continuous })
+            }
             (Some(other), _) => Err(Refused::new(format!("has `noise_scaling` = {other}, which is not known"))),
         }
     }
@@ -274,12 +288,12 @@ impl Config {
         match mode.as_str() {
             "pre_activation" => Ok(()),
             "post_blend" if alpha == 1.0 => Ok(()),
-            "post_blend" => {
-                Err(Refused::new("has `nonlinearity_mode` = post_blend, where the leak lies within the nonlinearity: no counterpart here"))
-            }
-            "rate" => {
-                Err(Refused::new("has `nonlinearity_mode` = rate, where the output reads the state and not the rate: no counterpart here"))
-            }
+            "post_blend" => Err(Refused::new(
+                "has `nonlinearity_mode` = post_blend, where the leak lies within the nonlinearity: no counterpart here",
+            )),
+            "rate" => Err(Refused::new(
+                "has `nonlinearity_mode` = rate, where the output reads the state and not the rate: no counterpart here",
+            )),
             other => Err(Refused::new(format!("has `nonlinearity_mode` = {other}, which is not known"))),
         }
     }
@@ -300,9 +314,9 @@ impl Config {
 
     fn check_size(&mut self, name: &str, found: usize) -> Result<(), Refused> {
         match self.number(name)? {
-            Some(stated) if stated != found as f64 => {
-                Err(Refused::new(format!("says in config.json that `{name}` is {stated}, but its tensors have {found}")))
-            }
+            Some(stated) if stated != found as f64 => Err(Refused::new(format!(
+                "says in config.json that `{name}` is {stated}, but its tensors have {found}"
+            ))),
             _ => Ok(()),
         }
     }

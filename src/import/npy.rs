@@ -25,7 +25,9 @@ pub(super) fn read_all(bytes: &[u8]) -> Result<Vec<(String, Stored)>, Refused> {
     members
         .into_iter()
         .map(|member| {
-            let name = member.strip_suffix(".npy").ok_or_else(|| Refused::new(format!("holds `{member}`, which is no array of NumPy")))?;
+            let name = member
+                .strip_suffix(".npy")
+                .ok_or_else(|| Refused::new(format!("holds `{member}`, which is no array of NumPy")))?;
             let bytes = archive.read(&member, u64::MAX)?;
             let stored = Npy::parse(&bytes).and_then(|npy| {
                 archive.charge(npy.numbers())?;
@@ -86,7 +88,8 @@ mod tests {
         let Stored::Numbers(array) = parse(&array).expect("an array") else { panic!("not an array") };
         assert_eq!((array.shape, array.values), (vec![2, 2], vec![1.0, 3.0, 2.0, 4.0]));
         let Stored::Numbers(number) =
-            parse(&npy("{'descr': '<f8', 'fortran_order': False, 'shape': (), }", &0.8_f64.to_le_bytes())).expect("a number")
+            parse(&npy("{'descr': '<f8', 'fortran_order': False, 'shape': (), }", &0.8_f64.to_le_bytes()))
+                .expect("a number")
         else {
             panic!("not an array")
         };

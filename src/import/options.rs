@@ -27,7 +27,8 @@ impl Options {
     pub(super) fn expect_format(&self, found: Format) -> Result<(), Refused> {
         match self.format {
             Some(wanted) if wanted != found => {
-                let message = format!("is a {} ({found}), but {wanted} was asked for; leave --format out", found.description());
+                let message =
+                    format!("is a {} ({found}), but {wanted} was asked for; leave --format out", found.description());
                 Err(Refused::new(message))
             }
             _ => Ok(()),
@@ -55,7 +56,8 @@ impl Options {
 
     /// The time constant, which the file does not say.
     pub(super) fn require_tau(&self) -> Result<f64, Refused> {
-        self.tau(None)?.ok_or_else(|| Refused::new("does not say the time constant of its units; add it, as in --tau 100"))
+        self.tau(None)?
+            .ok_or_else(|| Refused::new("does not say the time constant of its units; add it, as in --tau 100"))
     }
 
     /// The step, which the file does not say.
@@ -71,7 +73,9 @@ impl Options {
     /// The activation function, `default` if the user does not name one.
     pub(super) fn activation_or(&self, default: Activation, notes: &mut Vec<String>) -> Activation {
         if self.activation.is_none() {
-            notes.push(format!("the file does not name its activation function; it is taken as {default} (--activation)"));
+            notes.push(format!(
+                "the file does not name its activation function; it is taken as {default} (--activation)"
+            ));
         }
         self.activation.unwrap_or(default)
     }
@@ -96,14 +100,18 @@ impl Options {
 }
 
 fn positive(flag: &str, value: f64) -> Result<f64, Refused> {
-    if value.is_finite() && value > 0.0 { Ok(value) } else { Err(Refused::new(format!("needs --{flag} > 0 ms, but it is {value}"))) }
+    if value.is_finite() && value > 0.0 {
+        Ok(value)
+    } else {
+        Err(Refused::new(format!("needs --{flag} > 0 ms, but it is {value}")))
+    }
 }
 
 fn agreed<T: PartialEq + Display>(flag: &str, stated: Option<T>, given: Option<T>) -> Result<Option<T>, Refused> {
     match (stated, given) {
-        (Some(stated), Some(given)) if stated != given => {
-            Err(Refused::new(format!("says {stated} where --{flag} says {given}; leave --{flag} out to import the network as it is")))
-        }
+        (Some(stated), Some(given)) if stated != given => Err(Refused::new(format!(
+            "says {stated} where --{flag} says {given}; leave --{flag} out to import the network as it is"
+        ))),
         (stated, given) => Ok(stated.or(given)),
     }
 }

@@ -9,9 +9,10 @@
 //! kwargs             what the network was made with; masks are (pre, post), of the input, the hidden and the readout layer
 //! ```
 //!
-//! The two biases act as their sum. Masks and signs are enforced before a training pass only, so that a file saved after the last update may break them by
-//! that update: the weights are projected, as the next pass would. The original scales gradients by `plasticity_masks`; here the update is scaled.
-//! Source: github.com/NN4Neurosim/nn4n, `nn4n/model/ctrnn.py` and `nn4n/layer/`.
+//! The two biases act as their sum. Masks and signs are enforced before a training pass only, so that a file saved
+//! after the last update may break them by that update: the weights are projected, as the next pass would. The original
+//! scales gradients by `plasticity_masks`; here the update is scaled. Source: github.com/NN4Neurosim/nn4n,
+//! `nn4n/model/ctrnn.py` and `nn4n/layer/`.
 
 use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 
@@ -25,7 +26,8 @@ use super::{
 };
 
 /// Keyword arguments without effect on the network that was saved.
-const WITHOUT_EFFECT: [&str; 6] = ["weights", "suppress_warnings", "batch_first", "scaling", "layer_distributions", "ei_balance"];
+const WITHOUT_EFFECT: [&str; 6] =
+    ["weights", "suppress_warnings", "batch_first", "scaling", "layer_distributions", "ei_balance"];
 
 /// Keyword arguments that are other names of the sizes.
 const OTHER_SIZES: [&str; 3] = ["input_dim", "hidden_size", "output_dim"];
@@ -43,22 +45,27 @@ pub(super) fn read(state: StateDict, keywords: Option<Ledger<Keyword>>, options:
     let lengths = [units, units, w_out.posts];
     let [b_in, b_hidden, b_out] = biases(&mut tensors, &mut keywords, prefixes, lengths)?;
 
-    let mut take =
-        |name: &str| keywords.take(name).map(|value| value.number().map_err(|error| error.of(&format!("kwargs.{name}")))).transpose();
+    let mut take = |name: &str| {
+        keywords.take(name).map(|value| value.number().map_err(|error| error.of(&format!("kwargs.{name}")))).transpose()
+    };
     let (dt, tau) = (take("dt")?.unwrap_or(10.0), take("tau")?.unwrap_or(100.0));
     let (preact, postact) = (take("preact_noise")?.unwrap_or(0.0), take("postact_noise")?.unwrap_or(0.0));
     options.dt(Some(dt))?;
     options.tau(Some(tau))?;
     options.sigma_rec(Some(preact))?;
     let activation = match keywords.take("activation") {
-        Some(name) => name.text()?.parse::<Activation>().map_err(|message| Refused::new(message).of("kwargs.activation"))?,
+        Some(name) => {
+            name.text()?.parse::<Activation>().map_err(|message| Refused::new(message).of("kwargs.activation"))?
+        }
         None => Activation::Relu,
     };
     options.activation(Some(activation))?;
     let learn_alpha = keywords.take("learn_alpha").map(Keyword::flag).transpose()?.unwrap_or(false);
     let tau = match tensors.vector("recurrent_layer.alpha", units)? {
         Some(alpha) => TimeConstants::of_alpha(&alpha, dt, true)?,
-        None if learn_alpha => return Err(Refused::new("was made with `learn_alpha`, but holds no `recurrent_layer.alpha`")),
+        None if learn_alpha => {
+            return Err(Refused::new("was made with `learn_alpha`, but holds no `recurrent_layer.alpha`"));
+        }
         None => TimeConstants::fixed(tau, units),
     };
     let start = start(&mut tensors, &mut keywords, units, &mut notes)?;
@@ -66,8 +73,11 @@ pub(super) fn read(state: StateDict, keywords: Option<Ledger<Keyword>>, options:
     keywords.set_aside(&WITHOUT_EFFECT, "without effect on a saved network", &mut notes);
     keywords.finish()?;
     tensors.finish()?;
-    let noise =
-        Noise { sigma_rec: tau.values.iter().map(|tau| preact * dt / tau).collect(), sigma_post: postact, scaling: NoiseScaling::PerStep };
+    let noise = Noise {
+        sigma_rec: tau.values.iter().map(|tau| preact * dt / tau).collect(),
+        sigma_post: postact,
+        scaling: NoiseScaling::PerStep,
+    };
     let layer = Layer {
         w_in: Some(w_in),
         w_rec,
@@ -85,7 +95,11 @@ pub(super) fn read(state: StateDict, keywords: Option<Ledger<Keyword>>, options:
 }
 
 /// Input, recurrent and output weights with their masks.
-fn matrices(tensors: &mut Ledger<Array>, keywords: &mut Ledger<Keyword>, prefixes: [&str; 3]) -> Result<[Weights; 3], Refused> {
+fn matrices(
+    tensors: &mut Ledger<Array>,
+    keywords: &mut Ledger<Keyword>,
+    prefixes: [&str; 3],
+) -> Result<[Weights; 3], Refused> {
     let mut weights = Vec::with_capacity(3);
     for prefix in prefixes {
         let name = format!("{prefix}weight");
@@ -100,7 +114,10 @@ fn matrices(tensors: &mut Ledger<Array>, keywords: &mut Ledger<Keyword>, prefixe
             *weights = weights.clone().masked(mask.clone()).map_err(|error| of("sparsity_masks", error))?;
         }
         if let Some(mask) = &signs[index] {
-            *weights = weights.clone().signed(mask.clone(), Some(CellType::Inhibitory)).map_err(|error| of("ei_masks", error))?;
+            *weights = weights
+                .clone()
+                .signed(mask.clone(), Some(CellType::Inhibitory))
+                .map_err(|error| of("ei_masks", error))?;
         }
         if let Some(mask) = &plastic[index] {
             *weights = weights.clone().with_plastic(mask.clone()).map_err(|error| of("plasticity_masks", error))?;
@@ -115,7 +132,8 @@ fn masks(keywords: &mut Ledger<Keyword>, name: &str) -> Result<[Option<Array>; 3
     let mut masks = [None, None, None];
     let given = keywords.take(name).unwrap_or(Keyword::None).three().map_err(of)?;
     for (mask, given) in masks.iter_mut().zip(given) {
-        *mask = given.array().and_then(|array| array.map(|array| array.finite()?.transposed()).transpose()).map_err(of)?;
+        *mask =
+            given.array().and_then(|array| array.map(|array| array.finite()?.transposed()).transpose()).map_err(of)?;
     }
     Ok(masks)
 }
@@ -138,7 +156,8 @@ fn plasticity(mut masks: [Option<Array>; 3], weights: &[Weights]) -> Result<[Opt
     Ok(masks)
 }
 
-/// A bias is trained if it was made with a distribution or with values; where nothing says how it was made, if it is not zero.
+/// A bias is trained if it was made with a distribution or with values; where nothing says how it was made, if it is
+/// not zero.
 fn biases(
     tensors: &mut Ledger<Array>,
     keywords: &mut Ledger<Keyword>,
@@ -164,12 +183,16 @@ fn start(
     notes: &mut Vec<String>,
 ) -> Result<StartState, Refused> {
     let stored = tensors.vector("recurrent_layer.hidden_state", units)?;
-    let rule =
-        keywords.take("init_state").map_or_else(|| Ok("zero".into()), Keyword::text).map_err(|error| error.of("kwargs.init_state"))?;
+    let rule = keywords
+        .take("init_state")
+        .map_or_else(|| Ok("zero".into()), Keyword::text)
+        .map_err(|error| error.of("kwargs.init_state"))?;
     match (rule.as_str(), stored) {
         ("zero", _) => Ok(StartState::Zero),
         ("learn", Some(state)) => Ok(StartState::Trained(state)),
-        ("learn", None) => Err(Refused::new("was made with `init_state` = learn, but holds no `recurrent_layer.hidden_state`")),
+        ("learn", None) => {
+            Err(Refused::new("was made with `init_state` = learn, but holds no `recurrent_layer.hidden_state`"))
+        }
         ("keep", _) => {
             notes.push(
                 "init_state = keep: the state is carried over from trial to trial; the original carries the rate over in its place".into(),
@@ -194,9 +217,10 @@ fn check_sizes(keywords: &mut Ledger<Keyword>, found: [usize; 3]) -> Result<(), 
         let name = format!("kwargs.{name}");
         let value = value.number().map_err(|error| error.of(&name))?;
         if value != size as f64 {
-            return Err(
-                Refused::new(format!("is {value}, but the weights have a size of {size}; the file was put together of two")).of(&name)
-            );
+            return Err(Refused::new(format!(
+                "is {value}, but the weights have a size of {size}; the file was put together of two"
+            ))
+            .of(&name));
         }
     }
     Ok(())

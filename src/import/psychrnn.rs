@@ -6,9 +6,10 @@
 //! with dale_ratio       W_rec = |W_rec . rec_connectivity| Dale_rec    W_in = |W_in . input_connectivity|    W_out = |W_out . output_connectivity| Dale_out
 //! ```
 //!
-//! `dt`, `tau`, the transfer function and the noise are not in the file. PsychRNN trains |W|, so that a weight that crosses zero grows again; here the sign is kept
-//! by a projection. Which tensors it trains is not in the file either: here all of them.
-//! Ehrlich et al. 2021, doi:10.1523/ENEURO.0427-20.2020; github.com/murraylab/PsychRNN, `psychrnn/backend/rnn.py`.
+//! `dt`, `tau`, the transfer function and the noise are not in the file. PsychRNN trains |W|, so that a weight that
+//! crosses zero grows again; here the sign is kept by a projection. Which tensors it trains is not in the file either:
+//! here all of them. Ehrlich et al. 2021, doi:10.1523/ENEURO.0427-20.2020; github.com/murraylab/PsychRNN,
+//! `psychrnn/backend/rnn.py`.
 
 use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 
@@ -36,7 +37,8 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
 
     let mut matrix = |name: &'static str, masks: [&str; 2], array: Option<Array>| -> Result<Weights, Refused> {
         let array = array.map_or_else(|| tensors.require(name), Ok)?;
-        let weights = if name == "W_rec" { Weights::recurrent(array) } else { Weights::new(array) }.map_err(|error| error.of(name))?;
+        let weights = if name == "W_rec" { Weights::recurrent(array) } else { Weights::new(array) }
+            .map_err(|error| error.of(name))?;
         match masks.into_iter().find_map(|mask| Some((mask, tensors.take(mask)?))) {
             Some((mask, array)) => masked(weights, array).map_err(|error| error.of(mask)),
             None => Ok(weights),
@@ -60,14 +62,20 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     let b_out = Vector::trained(tensors.vector("b_out", w_out.posts)?, w_out.posts);
     let start = match tensors.take("init_state") {
         Some(state) if state.values.len() == units => StartState::Trained(state.values),
-        Some(state) => return Err(Refused::new(format!("has {} values for {units} units", state.values.len())).of("init_state")),
+        Some(state) => {
+            return Err(Refused::new(format!("has {} values for {units} units", state.values.len())).of("init_state"));
+        }
         None => StartState::Zero,
     };
     tensors.finish()?;
 
     let (dt, tau) = (options.require_dt()?, options.require_tau()?);
     let activation = options.activation_or(Activation::Relu, &mut notes);
-    let noise = Noise { sigma_rec: vec![options.sigma_rec_or_none(&mut notes)?], sigma_post: 0.0, scaling: NoiseScaling::Continuous };
+    let noise = Noise {
+        sigma_rec: vec![options.sigma_rec_or_none(&mut notes)?],
+        sigma_post: 0.0,
+        scaling: NoiseScaling::Continuous,
+    };
     let (form, dale, tau) = (Form::Current, Dale::Clamped, TimeConstants::fixed(tau, units));
     let layer = Layer { w_in: Some(w_in), w_rec, b_rec, start, form, activation, dt, tau, dale, noise, areas: None };
     Ok(Network { layers: vec![layer], w_out, b_out, readout: Readout::Linear, notes })
@@ -81,8 +89,12 @@ fn arrays(bytes: &[u8], notes: &mut Vec<String>) -> Result<(Ledger<Array>, Optio
         match stored {
             // Variables of the optimiser have a name within that of what they train.
             _ if name.contains('/') => of_training.push(name),
-            Stored::Numbers(array) if name == "dale_ratio" && array.values.len() == 1 => ratio = array.values.first().copied(),
-            Stored::Objects(pickle) if name == "dale_ratio" && pickle.root().only_object().is_some_and(|value| value.is_none()) => {
+            Stored::Numbers(array) if name == "dale_ratio" && array.values.len() == 1 => {
+                ratio = array.values.first().copied()
+            }
+            Stored::Objects(pickle)
+                if name == "dale_ratio" && pickle.root().only_object().is_some_and(|value| value.is_none()) =>
+            {
                 ratio = Some(0.0)
             }
             Stored::Numbers(array) => arrays.push((name, array)),
@@ -112,5 +124,6 @@ fn give_signs(weights: &mut Weights, signs: &[f64]) {
         *weight = weight.abs() * sign;
         weights.connectivity[index] &= sign != 0.0;
     }
-    weights.types = signs.iter().map(|sign| Some(if *sign < 0.0 { CellType::Inhibitory } else { CellType::Excitatory })).collect();
+    weights.types =
+        signs.iter().map(|sign| Some(if *sign < 0.0 { CellType::Inhibitory } else { CellType::Excitatory })).collect();
 }

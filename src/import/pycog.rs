@@ -7,11 +7,12 @@
 //! params        what the network was made with: dt, tau, ei, activations, noise, structure (Cin, Crec, Cout)
 //! ```
 //!
-//! A pickle is not executed, so of the classes in it only those are read that are records of arrays (pycog's `Connectivity`) or without effect here (states of random
-//! number generators). Functions and other classes, such as a callback or objects in `extra_info`, are refused by name: remove them and
-//! save the dictionary again. Weights nearer to 0 than `threshold` are 0, as where pycog runs a saved network. What the task does to inputs
-//! (`baseline_in`, `rectify_inputs`, `var_in`) is not part of the network.
-//! doi:10.1371/journal.pcbi.1004792; github.com/frsong/pycog, `pycog/trainer.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
+//! A pickle is not executed, so of the classes in it only those are read that are records of arrays (pycog's
+//! `Connectivity`) or without effect here (states of random number generators). Functions and other classes, such as a
+//! callback or objects in `extra_info`, are refused by name: remove them and save the dictionary again. Weights nearer
+//! to 0 than `threshold` are 0, as where pycog runs a saved network. What the task does to inputs (`baseline_in`,
+//! `rectify_inputs`, `var_in`) is not part of the network. doi:10.1371/journal.pcbi.1004792; github.com/frsong/pycog,
+//! `pycog/trainer.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
 
 use std::collections::BTreeMap;
 
@@ -86,7 +87,8 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     }
     let best = entries(saved.require("best")?).map_err(|error| error.of("best"))?;
     let mut params = Ledger::new("parameter", entries(saved.require("params")?).map_err(|error| error.of("params"))?);
-    let of_training = ["varlist", "iter", "current", "costs_history", "Omega_history", "rng_gradient", "rng_validation"];
+    let of_training =
+        ["varlist", "iter", "current", "costs_history", "Omega_history", "rng_gradient", "rng_validation"];
     saved.set_aside(&of_training, "of training", &mut notes);
     saved.finish()?;
 
@@ -104,10 +106,15 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
         }
     };
     let threshold = setting(&mut params, "threshold", "a number", View::float)?.unwrap_or(THRESHOLD);
-    let dropped: usize =
-        [w_in.as_mut(), Some(&mut w_rec), Some(&mut w_out)].into_iter().flatten().map(|weights| drop_small(weights, threshold)).sum();
+    let dropped: usize = [w_in.as_mut(), Some(&mut w_rec), Some(&mut w_out)]
+        .into_iter()
+        .flatten()
+        .map(|weights| drop_small(weights, threshold))
+        .sum();
     if dropped > 0 {
-        notes.push(format!("{dropped} weights between -{threshold} and {threshold} are 0, as pycog runs the network (`threshold`)"));
+        notes.push(format!(
+            "{dropped} weights between -{threshold} and {threshold} are 0, as pycog runs the network (`threshold`)"
+        ));
     }
     let has_dale = give_signs(&mut params, w_in.as_mut(), &mut w_rec, &mut w_out)?;
     for (name, weights) in [("Cin", w_in.as_mut()), ("Crec", Some(&mut w_rec)), ("Cout", Some(&mut w_out))] {
@@ -123,7 +130,9 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
         }
         _ => Dale::Rectified,
     };
-    let mut flag = |name: &str| -> Result<bool, Refused> { Ok(setting(&mut params, name, "a boolean", View::bool)?.unwrap_or(false)) };
+    let mut flag = |name: &str| -> Result<bool, Refused> {
+        Ok(setting(&mut params, name, "a boolean", View::bool)?.unwrap_or(false))
+    };
     let (train_b_rec, train_b_out, train_x0) = (flag("train_brec")?, flag("train_bout")?, flag("train_x0")?);
     let vector = |array: Option<Array>, name: &str, length: usize, trained: bool| -> Result<Vector, Refused> {
         let array = array.map(|array| array.expect(&[length])).transpose().map_err(|error| error.of(name))?;
@@ -161,7 +170,9 @@ fn drop_small(weights: &mut Weights, threshold: f64) -> usize {
 }
 
 fn entries(value: View<'_>) -> Result<BTreeMap<String, View<'_>>, Refused> {
-    let entries = value.entries().ok_or_else(|| Refused::new(format!("is {}, but must be a dictionary of names", value.kind())))?;
+    let entries = value
+        .entries()
+        .ok_or_else(|| Refused::new(format!("is {}, but must be a dictionary of names", value.kind())))?;
     Ok(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
@@ -189,7 +200,8 @@ fn give_signs(
 ) -> Result<bool, Refused> {
     let Some(signs) = params.take("ei").filter(|value| !value.is_none()) else { return Ok(false) };
     let signs = numbers(signs, w_rec.pres).map_err(|error| error.of("params.ei"))?;
-    w_rec.types = signs.iter().map(|sign| Some(if *sign < 0.0 { CellType::Inhibitory } else { CellType::Excitatory })).collect();
+    w_rec.types =
+        signs.iter().map(|sign| Some(if *sign < 0.0 { CellType::Inhibitory } else { CellType::Excitatory })).collect();
     if w_out.pres == w_rec.pres && w_out.types.len() == w_rec.types.len() && !w_out.is_identity() {
         w_out.types.clone_from(&w_rec.types);
     }
@@ -205,7 +217,11 @@ fn numbers(value: View<'_>, length: usize) -> Result<Vec<f64>, Refused> {
         (Some(number), _) => Ok(vec![number; length]),
         (_, Some(array)) => {
             let array = Array::of_numpy(array)?;
-            if array.shape.is_empty() { Ok(vec![array.values[0]; length]) } else { array.expect(&[length]).map(|array| array.values) }
+            if array.shape.is_empty() {
+                Ok(vec![array.values[0]; length])
+            } else {
+                array.expect(&[length]).map(|array| array.values)
+            }
         }
         _ => Err(Refused::new(format!("is {}, but must be numbers", value.kind()))),
     }
@@ -214,7 +230,8 @@ fn numbers(value: View<'_>, length: usize) -> Result<Vec<f64>, Refused> {
 /// Leaves the synapses that are plastic or fixed.
 fn restrict(weights: &mut Weights, structure: View<'_>) -> Result<(), Refused> {
     let mask = |value: Option<&View<'_>>, name: &str| -> Result<Array, Refused> {
-        let array = value.and_then(|value| value.array()).ok_or_else(|| Refused::new(format!("has no array `{name}`")))?;
+        let array =
+            value.and_then(|value| value.array()).ok_or_else(|| Refused::new(format!("has no array `{name}`")))?;
         Array::of_numpy(array)?.expect(&[weights.posts, weights.pres]).map_err(|error| error.of(name))
     };
     if let Some(array) = structure.array() {
@@ -223,10 +240,13 @@ fn restrict(weights: &mut Weights, structure: View<'_>) -> Result<(), Refused> {
         return Ok(());
     }
     let attributes = structure.attributes_of(CONNECTIVITY);
-    let attributes = attributes.ok_or_else(|| Refused::new(format!("is {}, but must be an array or a Connectivity", structure.kind())))?;
-    let (plastic, fixed) = (mask(attributes.get("mask_plastic"), "mask_plastic")?, mask(attributes.get("mask_fixed"), "mask_fixed")?);
+    let attributes = attributes
+        .ok_or_else(|| Refused::new(format!("is {}, but must be an array or a Connectivity", structure.kind())))?;
+    let (plastic, fixed) =
+        (mask(attributes.get("mask_plastic"), "mask_plastic")?, mask(attributes.get("mask_fixed"), "mask_fixed")?);
     weights.fixed = fixed.values.iter().map(|entry| *entry != 0.0).collect();
-    weights.connectivity = plastic.values.iter().zip(&weights.fixed).map(|(plastic, fixed)| *plastic != 0.0 || *fixed).collect();
+    weights.connectivity =
+        plastic.values.iter().zip(&weights.fixed).map(|(plastic, fixed)| *plastic != 0.0 || *fixed).collect();
     Ok(())
 }
 

@@ -97,7 +97,9 @@ impl StateDict {
             return Ok(Format::TorchRnn);
         }
         if any(&|name| name == "h2h.weight") {
-            return Err(Refused::new("is the state_dict of a NeuralRNN network; name the directory that also holds its config.json"));
+            return Err(Refused::new(
+                "is the state_dict of a NeuralRNN network; name the directory that also holds its config.json",
+            ));
         }
         let names: Vec<&str> = self.tensors.names().take(8).collect();
         Err(Refused::new(format!(
@@ -112,7 +114,8 @@ impl StateDict {
 
 fn owned(value: View<'_>) -> Result<BTreeMap<String, View<'_>>, Refused> {
     let entries = value.entries();
-    let entries = entries.ok_or_else(|| Refused::new(format!("holds {} where a dictionary of names must be", value.kind())))?;
+    let entries =
+        entries.ok_or_else(|| Refused::new(format!("holds {} where a dictionary of names must be", value.kind())))?;
     Ok(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
@@ -142,7 +145,9 @@ pub(super) fn keywords(file: &mut TorchFile<'_>, root: View<'_>) -> Result<Optio
 impl Keyword {
     fn of(value: View<'_>, file: &mut TorchFile<'_>, depth: u32) -> Result<Self, Refused> {
         if let Some(items) = value.items().filter(|_| depth < 2) {
-            return Ok(Self::List(items.into_iter().map(|item| Self::of(item, file, depth + 1)).collect::<Result<_, _>>()?));
+            return Ok(Self::List(
+                items.into_iter().map(|item| Self::of(item, file, depth + 1)).collect::<Result<_, _>>()?,
+            ));
         }
         if value.is_none() {
             return Ok(Self::None);
@@ -188,9 +193,9 @@ impl Keyword {
     pub fn three(self) -> Result<[Self; 3], Refused> {
         match self {
             Self::None => Ok([Self::None, Self::None, Self::None]),
-            Self::List(items) => {
-                items.try_into().map_err(|items: Vec<Self>| Refused::new(format!("has {} entries, but must have three", items.len())))
-            }
+            Self::List(items) => items
+                .try_into()
+                .map_err(|items: Vec<Self>| Refused::new(format!("has {} entries, but must have three", items.len()))),
             other => Ok([other.clone(), other.clone(), other]),
         }
     }
@@ -221,8 +226,9 @@ impl Keyword {
 
 /// The tensors of a safetensors file.
 pub(super) fn safetensors(bytes: &[u8]) -> Result<StateDict, Refused> {
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| Refused::new(format!("is not a complete safetensors file ({error}); copy or download it again")))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| {
+        Refused::new(format!("is not a complete safetensors file ({error}); copy or download it again"))
+    })?;
     let array = |(name, view): (String, safetensors::tensor::TensorView<'_>)| {
         let refused = |error: Refused| error.of(&name);
         let scalar = match view.dtype() {
@@ -238,7 +244,8 @@ pub(super) fn safetensors(bytes: &[u8]) -> Result<StateDict, Refused> {
         };
         let shape = view.shape().iter().map(|length| i64::try_from(*length)).collect::<Result<Vec<_>, _>>();
         let shape = shape.map_err(|_| refused(Refused::new("has a shape that no memory can hold")))?;
-        let array = Array::packed(view.data(), ElementType { scalar, big_endian: false }, &shape, false).map_err(refused)?;
+        let array =
+            Array::packed(view.data(), ElementType { scalar, big_endian: false }, &shape, false).map_err(refused)?;
         Ok((name, array))
     };
     StateDict::new(file.tensors().into_iter().map(array).collect::<Result<_, _>>()?, Vec::new())

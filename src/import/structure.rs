@@ -1,6 +1,9 @@
-//! The description of a network's units and connections that fits its tensors: kind, areas, densities, groups of channels.
+//! The description of a network's units and connections that fits its tensors: kind, areas, densities, groups of
+//! channels.
 
-use nn4n_models::{Area, CellType, ChannelGroup, Density, Kind, ModelConfig, Projection, ReadoutFrom, SignRule, UnitSet};
+use nn4n_models::{
+    Area, CellType, ChannelGroup, Density, Kind, ModelConfig, Projection, ReadoutFrom, SignRule, UnitSet,
+};
 
 use super::{
     Refused,
@@ -26,8 +29,10 @@ pub(super) fn describe(config: &mut ModelConfig, layer: &Layer, notes: &mut Vec<
 /// Writes which units are read out.
 pub(super) fn describe_readout(config: &mut ModelConfig, w_out: &Weights) -> Result<(), Refused> {
     let types = config.layout().cell_types;
-    let reads: Vec<bool> = (0..w_out.pres).map(|pre| (0..w_out.posts).any(|post| w_out.connectivity[post * w_out.pres + pre])).collect();
-    let reads_inhibitory = reads.iter().zip(&types).any(|(reads, cell_type)| *reads && *cell_type == Some(CellType::Inhibitory));
+    let reads: Vec<bool> =
+        (0..w_out.pres).map(|pre| (0..w_out.posts).any(|post| w_out.connectivity[post * w_out.pres + pre])).collect();
+    let reads_inhibitory =
+        reads.iter().zip(&types).any(|(reads, cell_type)| *reads && *cell_type == Some(CellType::Inhibitory));
     config.readout_from = if reads_inhibitory { ReadoutFrom::All } else { ReadoutFrom::Excitatory };
     config.output_groups = group(config, w_out, &reads);
     // Of a unit that is not read, the sign of its readout says nothing.
@@ -36,7 +41,8 @@ pub(super) fn describe_readout(config: &mut ModelConfig, w_out: &Weights) -> Res
     Ok(())
 }
 
-/// Units come area by area, excitatory before inhibitory; in which areas they are divided is said by the file or by their order.
+/// Units come area by area, excitatory before inhibitory; in which areas they are divided is said by the file or by
+/// their order.
 fn describe_units(
     config: &mut ModelConfig,
     types: &[Option<CellType>],
@@ -45,7 +51,9 @@ fn describe_units(
 ) -> Result<(), Refused> {
     let runs = match named {
         Some(areas) => areas.to_vec(),
-        None => runs(types).into_iter().enumerate().map(|(index, units)| (format!("area_{}", index + 1), units)).collect(),
+        None => {
+            runs(types).into_iter().enumerate().map(|(index, units)| (format!("area_{}", index + 1), units)).collect()
+        }
     };
     if runs.len() > MOST_AREAS {
         return Err(Refused::new(format!(
@@ -56,7 +64,8 @@ fn describe_units(
     let mut start = 0;
     let mut areas = Vec::with_capacity(runs.len());
     for (name, units) in runs {
-        let own = types.get(start..start + units).ok_or_else(|| Refused::new("has areas of other sizes than its weights"))?;
+        let own =
+            types.get(start..start + units).ok_or_else(|| Refused::new("has areas of other sizes than its weights"))?;
         let excitatory = own.iter().filter(|cell_type| **cell_type == Some(CellType::Excitatory)).count();
         let untyped = own.iter().filter(|cell_type| cell_type.is_none()).count();
         areas.push(Area { name, units, excitatory_fraction: (untyped == 0).then(|| excitatory as f64 / units as f64) });
@@ -139,8 +148,9 @@ fn describe_densities(config: &mut ModelConfig, w_rec: &Weights) {
     }
     let names: Vec<&str> = units.areas.iter().map(|area| area.name.as_str()).collect();
     let pairs = (0..names.len()).flat_map(|from| (0..names.len()).map(move |to| (from, to)));
-    config.projections =
-        pairs.map(|(from, to)| Projection { from: names[from].into(), to: names[to].into(), density: density(from, to) }).collect();
+    config.projections = pairs
+        .map(|(from, to)| Projection { from: names[from].into(), to: names[to].into(), density: density(from, to) })
+        .collect();
 }
 
 /// The group of channels that connect to these units; none if that is what the kind has without any.
@@ -154,8 +164,11 @@ fn group(config: &ModelConfig, weights: &Weights, units: &[bool]) -> Vec<Channel
     }
     let mut group = ChannelGroup { density, ..ChannelGroup::default() };
     let areas = config.layout().areas;
-    let whole: Vec<String> =
-        areas.iter().filter(|area| units[area.range()].iter().all(|unit| *unit)).map(|area| area.name.clone()).collect();
+    let whole: Vec<String> = areas
+        .iter()
+        .filter(|area| units[area.range()].iter().all(|unit| *unit))
+        .map(|area| area.name.clone())
+        .collect();
     let in_whole = |unit: usize| areas.iter().any(|area| area.range().contains(&unit) && whole.contains(&area.name));
     if connected < units.len() {
         match (0..units.len()).filter(|unit| units[*unit]).all(in_whole) {
@@ -172,8 +185,14 @@ fn signs(name: &str, weights: &Weights, as_units: bool) -> Result<Option<SignRul
     Ok(match (name, typed.len()) {
         _ if as_units => Some(SignRule::Units),
         (_, 0) => Some(SignRule::Free),
-        ("w_in", count) if count == weights.pres && typed.iter().all(|found| *found == CellType::Excitatory) => Some(SignRule::Excitatory),
+        ("w_in", count) if count == weights.pres && typed.iter().all(|found| *found == CellType::Excitatory) => {
+            Some(SignRule::Excitatory)
+        }
         (_, count) if count == weights.pres => Some(SignRule::Each(typed)),
-        _ => return Err(Refused::new(format!("has signs for some columns of {name} and none for others, which has no counterpart here"))),
+        _ => {
+            return Err(Refused::new(format!(
+                "has signs for some columns of {name} and none for others, which has no counterpart here"
+            )));
+        }
     })
 }

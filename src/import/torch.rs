@@ -29,9 +29,12 @@ impl<'a> TorchFile<'a> {
     pub fn open(bytes: &'a [u8]) -> Result<(Self, Pickle), Refused> {
         let mut archive = Archive::open(bytes)?;
         let folder = archive.names().find_map(|name| name.strip_suffix("data.pkl")).map(str::to_owned);
-        let folder = folder.ok_or_else(|| Refused::new("is a zip archive without data.pkl; PyTorch did not write it"))?;
+        let folder =
+            folder.ok_or_else(|| Refused::new("is a zip archive without data.pkl; PyTorch did not write it"))?;
         if archive.contains(&format!("{folder}constants.pkl")) {
-            return Err(Refused::new("is a TorchScript program, which is not executed; save the `state_dict()` of the network instead"));
+            return Err(Refused::new(
+                "is a TorchScript program, which is not executed; save the `state_dict()` of the network instead",
+            ));
         }
         let order = format!("{folder}byteorder");
         if archive.contains(&order) && archive.read(&order, 16)? != b"little" {
@@ -49,7 +52,8 @@ impl<'a> TorchFile<'a> {
         if tensor.key.contains('/') || tensor.key.contains('\\') {
             return Err(Refused::new(format!("has a storage named `{}`, which is no name of one", tensor.key)));
         }
-        let elements = tensor.shape.iter().try_fold(1_usize, |count, length| count.checked_mul(usize::try_from(*length).ok()?));
+        let elements =
+            tensor.shape.iter().try_fold(1_usize, |count, length| count.checked_mul(usize::try_from(*length).ok()?));
         self.archive.charge(elements.unwrap_or(0))?;
         let data = self.storage(&tensor.key, size)?;
         Array::strided(data, element, tensor.offset, &tensor.shape, &tensor.strides)
@@ -62,7 +66,10 @@ impl<'a> TorchFile<'a> {
         }
         let data = self.last.as_ref().map_or(&[][..], |(_, data)| data);
         if data.len() as u64 != size {
-            return Err(Refused::new(format!("has a storage of {} bytes instead of {size}; copy or download the file again", data.len())));
+            return Err(Refused::new(format!(
+                "has a storage of {} bytes instead of {size}; copy or download the file again",
+                data.len()
+            )));
         }
         Ok(data)
     }

@@ -4,8 +4,8 @@
 //! h_t = f(W_ih u_t + b_ih + W_hh h_{t-1} + b_hh)      h_0 = 0      f = tanh, or relu
 //! ```
 //!
-//! That is the rate form with `alpha` = 1: `h` is the rate, and both biases act as their sum. Without a readout the outputs are the rates, as in PyTorch.
-//! Source: PyTorch, `torch.nn.RNN`.
+//! That is the rate form with `alpha` = 1: `h` is the rate, and both biases act as their sum. Without a readout the
+//! outputs are the rates, as in PyTorch. Source: PyTorch, `torch.nn.RNN`.
 
 use nn4n_models::{Activation, Dale, Form, NoiseScaling, Readout};
 
@@ -24,12 +24,19 @@ const DEFAULT_DT: f64 = 10.0;
 /// The network in a state_dict.
 pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refused> {
     let StateDict { mut tensors, mut notes, .. } = state;
-    let prefixes: Vec<String> = tensors.names().filter_map(|name| name.strip_suffix("weight_ih_l0")).map(str::to_owned).collect();
+    let prefixes: Vec<String> =
+        tensors.names().filter_map(|name| name.strip_suffix("weight_ih_l0")).map(str::to_owned).collect();
     let [prefix] = prefixes.as_slice() else {
-        return Err(Refused::new(format!("holds {} recurrent modules ({}); save them one by one", prefixes.len(), prefixes.join(", "))));
+        return Err(Refused::new(format!(
+            "holds {} recurrent modules ({}); save them one by one",
+            prefixes.len(),
+            prefixes.join(", ")
+        )));
     };
     if let Some(name) = tensors.names().find(|name| name.ends_with("_reverse") || name.contains("weight_hr_l")) {
-        return Err(Refused::new(format!("holds `{name}`, of a bidirectional or projected network, which has no counterpart here")));
+        return Err(Refused::new(format!(
+            "holds `{name}`, of a bidirectional or projected network, which has no counterpart here"
+        )));
     }
     let activation = options.activation_or(Activation::Tanh, &mut notes);
     let dt = options.dt_or(DEFAULT_DT, &mut notes)?;
@@ -44,17 +51,32 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
         let (w_in, w_rec) = (Weights::new(w_in)?, Weights::new(w_rec).map_err(|error| error.of(&name("weight_hh")))?);
         if w_rec.pres > 0 && (w_rec.posts == 3 * w_rec.pres || w_rec.posts == 4 * w_rec.pres) {
             let kind = if w_rec.posts == 3 * w_rec.pres { "GRU" } else { "LSTM" };
-            return Err(Refused::new(format!("holds a {kind}, whose gates have no counterpart here; only `torch.nn.RNN` can be imported")));
+            return Err(Refused::new(format!(
+                "holds a {kind}, whose gates have no counterpart here; only `torch.nn.RNN` can be imported"
+            )));
         }
         if w_rec.posts != w_rec.pres {
             let shape = (w_rec.posts, w_rec.pres);
-            return Err(Refused::new(format!("has shape {shape:?}, but recurrent weights are a square matrix")).of(&name("weight_hh")));
+            return Err(Refused::new(format!("has shape {shape:?}, but recurrent weights are a square matrix"))
+                .of(&name("weight_hh")));
         }
         let b_in = Vector::trained(tensors.vector(&name("bias_ih"), rows)?, rows);
         let b_rec = b_in.plus(&Vector::trained(tensors.vector(&name("bias_hh"), rows)?, rows));
         let noise = Noise { sigma_rec: vec![sigma_rec], sigma_post: 0.0, scaling: NoiseScaling::PerStep };
         let (form, start, dale, tau) = (Form::Rate, StartState::Zero, Dale::Clamped, TimeConstants::fixed(dt, rows));
-        layers.push(Layer { w_in: Some(w_in), w_rec, b_rec, start, form, activation, dt, tau, dale, noise, areas: None });
+        layers.push(Layer {
+            w_in: Some(w_in),
+            w_rec,
+            b_rec,
+            start,
+            form,
+            activation,
+            dt,
+            tau,
+            dale,
+            noise,
+            areas: None,
+        });
     }
     let units = layers.last().map_or(0, |layer: &Layer| layer.w_rec.posts);
     let (w_out, b_out) = readout(&mut tensors, units, &mut notes)?;
@@ -71,7 +93,10 @@ fn readout(tensors: &mut Ledger<Array>, units: usize, notes: &mut Vec<String>) -
     };
     let weights = Weights::new(tensors.require(&name)?).map_err(|error| error.of(&name))?;
     if weights.pres != units {
-        return Err(Refused::new(format!("holds `{name}` of {} columns, which cannot read the {units} units", weights.pres)));
+        return Err(Refused::new(format!(
+            "holds `{name}` of {} columns, which cannot read the {units} units",
+            weights.pres
+        )));
     }
     let bias = tensors.vector(&format!("{}bias", name.strip_suffix("weight").unwrap_or_default()), weights.posts)?;
     notes.push(format!("the outputs are those of `{name}`"));

@@ -11,7 +11,8 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Linear from `low` to `high`. A range without extent is widened about its value, since one value is a point in the middle.
+    /// Linear from `low` to `high`. A range without extent is widened about its value, since one value is a point in
+    /// the middle.
     pub fn linear(low: f64, high: f64, pixels: (f64, f64)) -> Self {
         let pad = if high > low { 0.0 } else { 0.5 * low.abs().max(1.0) };
         Self { low: low - pad, high: high + pad, pixels, log: false }
@@ -45,12 +46,14 @@ impl Axis {
         if self.log { self.log_ticks(n) } else { linear_ticks(self.low, self.high, n) }
     }
 
-    /// The finest of three divisions of the decades that has at most `n` ticks: 1 to 9; 1, 2 and 5; 1 alone, thinned if need be.
+    /// The finest of three divisions of the decades that has at most `n` ticks: 1 to 9; 1, 2 and 5; 1 alone, thinned if
+    /// need be.
     fn log_ticks(&self, n: usize) -> Vec<(f64, String)> {
         let inside = |mantissas: &[f64]| -> Vec<(f64, i32)> {
             let powers = self.low.floor() as i32..=self.high.ceil() as i32;
             let all = powers.flat_map(|power| mantissas.iter().map(move |&mantissa| (mantissa, power)));
-            all.filter(|(mantissa, power)| (self.low..=self.high).contains(&(mantissa.log10() + f64::from(*power)))).collect()
+            all.filter(|(mantissa, power)| (self.low..=self.high).contains(&(mantissa.log10() + f64::from(*power))))
+                .collect()
         };
         let divisions: [&[f64]; 2] = [&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], &[1.0, 2.0, 5.0]];
         let ticks = divisions.into_iter().map(inside).find(|ticks| ticks.len() <= n).unwrap_or_else(|| {
@@ -59,7 +62,10 @@ impl Axis {
             decades.retain(|(_, power)| power.rem_euclid(every) == 0);
             decades
         });
-        ticks.into_iter().map(|(mantissa, power)| (mantissa * 10f64.powi(power), power_label(mantissa, power))).collect()
+        ticks
+            .into_iter()
+            .map(|(mantissa, power)| (mantissa * 10f64.powi(power), power_label(mantissa, power)))
+            .collect()
     }
 }
 
@@ -67,7 +73,9 @@ impl Axis {
 fn linear_ticks(low: f64, high: f64, n: usize) -> Vec<(f64, String)> {
     let rough = (high - low) / n.max(1) as f64;
     let power = rough.log10().floor();
-    let Some(step) = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * 10f64.powf(power)).find(|&s| s >= rough * 0.999) else {
+    let Some(step) =
+        [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * 10f64.powf(power)).find(|&s| s >= rough * 0.999)
+    else {
         return Vec::new();
     };
     let decimals = (0..=12).find(|&d| is_whole(step * 10f64.powi(d))).unwrap_or(12) as usize;
@@ -115,7 +123,10 @@ mod tests {
 
     #[test]
     fn linear_ticks_fall_on_round_numbers_with_just_the_digits_they_need() {
-        assert_eq!(labels(Axis::linear(-0.6, 0.55, (0.0, 1.0)), 5), ["\u{2212}0.50", "\u{2212}0.25", "0.00", "0.25", "0.50"]);
+        assert_eq!(
+            labels(Axis::linear(-0.6, 0.55, (0.0, 1.0)), 5),
+            ["\u{2212}0.50", "\u{2212}0.25", "0.00", "0.25", "0.50"]
+        );
         assert_eq!(labels(Axis::linear(0.0, 1200.0, (0.0, 1.0)), 4), ["0", "500", "1000"]);
     }
 
@@ -124,7 +135,10 @@ mod tests {
         assert_eq!(labels(Axis::log(0.004, 3.0, (0.0, 1.0)), 5), ["0.01", "0.1", "1"]);
         assert_eq!(labels(Axis::log(0.3, 0.3, (0.0, 1.0)), 5), ["0.3", "0.4"]);
         assert_eq!(labels(Axis::log(0.03, 0.3, (0.0, 1.0)), 5), ["0.05", "0.1", "0.2"]);
-        assert_eq!(labels(Axis::log(2e-7, 3e-4, (0.0, 1.0)), 3), ["10\u{207b}\u{2076}", "10\u{207b}\u{2075}", "10\u{207b}\u{2074}"]);
+        assert_eq!(
+            labels(Axis::log(2e-7, 3e-4, (0.0, 1.0)), 3),
+            ["10\u{207b}\u{2076}", "10\u{207b}\u{2075}", "10\u{207b}\u{2074}"]
+        );
     }
 
     #[test]

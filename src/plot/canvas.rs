@@ -1,7 +1,7 @@
 //! The drawing surface: lines, dots, text and cells in logical pixels, y pointing down.
 //!
-//! The figures place every mark themselves on kuva's scene of primitives, which gives cell-accurate heatmaps and panels of any size;
-//! kuva brings the fonts and both file formats.
+//! The figures place every mark themselves on kuva's scene of primitives, which gives cell-accurate heatmaps and panels
+//! of any size; kuva brings the fonts and both file formats.
 
 use std::collections::BTreeMap;
 
@@ -87,12 +87,25 @@ impl Canvas {
     pub fn polyline(&mut self, points: &[Point], stroke: Stroke) {
         let pieces = stroke.dash.map_or_else(|| vec![points.to_vec()], |dash| dashes(points, dash));
         for points in pieces {
-            self.scene.add(Primitive::PolyLine { points, stroke: color(stroke.color), stroke_width: stroke.width, stroke_dasharray: None });
+            self.scene.add(Primitive::PolyLine {
+                points,
+                stroke: color(stroke.color),
+                stroke_width: stroke.width,
+                stroke_dasharray: None,
+            });
         }
     }
 
     pub fn dot(&mut self, (cx, cy): Point, r: f64, fill: Rgb) {
-        self.scene.add(Primitive::Circle { cx, cy, r, fill: color(fill), fill_opacity: None, stroke: None, stroke_width: None });
+        self.scene.add(Primitive::Circle {
+            cx,
+            cy,
+            r,
+            fill: color(fill),
+            fill_opacity: None,
+            stroke: None,
+            stroke_width: None,
+        });
     }
 
     pub fn rect(&mut self, (x, y): Point, width: f64, height: f64, fill: Rgb) {
@@ -121,9 +134,16 @@ impl Canvas {
         self.scene.add(Primitive::Text { x, y, content, size, anchor, rotate, bold: false, color: Some(color(fill)) });
     }
 
-    /// A grid of `rows` x `columns` cells of size `cell` from its top left corner. To keep an `.svg` of a large matrix small, neighbours of one
-    /// colour in a row become one rectangle, all rectangles of one colour one path, and white ones nothing.
-    pub fn cells(&mut self, (left, top): Point, cell: (f64, f64), (rows, columns): (usize, usize), fill: impl Fn(usize, usize) -> Rgb) {
+    /// A grid of `rows` x `columns` cells of size `cell` from its top left corner. To keep an `.svg` of a large matrix
+    /// small, neighbours of one colour in a row become one rectangle, all rectangles of one colour one path, and white
+    /// ones nothing.
+    pub fn cells(
+        &mut self,
+        (left, top): Point,
+        cell: (f64, f64),
+        (rows, columns): (usize, usize),
+        fill: impl Fn(usize, usize) -> Rgb,
+    ) {
         let mut paths: BTreeMap<Rgb, String> = BTreeMap::new();
         for row in 0..rows {
             let mut start = 0;
@@ -140,8 +160,14 @@ impl Canvas {
         }
         self.scene.add(group(r#"shape-rendering="crispEdges""#));
         for (rgb, d) in paths {
-            let path =
-                PathData { d, fill: Some(color(rgb)), stroke: Color::None, stroke_width: 0.0, opacity: None, stroke_dasharray: None };
+            let path = PathData {
+                d,
+                fill: Some(color(rgb)),
+                stroke: Color::None,
+                stroke_width: 0.0,
+                opacity: None,
+                stroke_dasharray: None,
+            };
             self.scene.add(Primitive::Path(Box::new(path)));
         }
         self.scene.add(Primitive::GroupEnd);
@@ -227,7 +253,12 @@ mod tests {
     #[test]
     fn equal_neighbours_become_one_rectangle_and_white_ones_none() {
         let mut canvas = Canvas::new(10.0, 10.0);
-        canvas.cells((0.0, 0.0), (1.0, 1.0), (2, 5), |row, column| if row == 0 && (1..4).contains(&column) { INK } else { WHITE });
+        canvas.cells(
+            (0.0, 0.0),
+            (1.0, 1.0),
+            (2, 5),
+            |row, column| if row == 0 && (1..4).contains(&column) { INK } else { WHITE },
+        );
         let svg = canvas.into_svg();
         assert!(svg.contains(r#"d="M1 0h3v1h-3z""#), "{svg}");
         assert_eq!(svg.matches("<path").count(), 1, "{svg}");

@@ -5,8 +5,8 @@ use std::ops::Range;
 /// Height of a strip of cells that has room for a name of its own.
 const NAMED: f64 = 10.0;
 
-/// Consecutive channels whose names differ in their last word only, as (what they have in common, channels); a channel alone keeps its name, and
-/// all do if the strip of one is high enough.
+/// Consecutive channels whose names differ in their last word only, as (what they have in common, channels); a channel
+/// alone keeps its name, and all do if the strip of one is high enough.
 pub(super) fn channel_groups(names: &[String], strip: f64) -> Vec<(String, Range<usize>)> {
     if strip >= NAMED {
         return names.iter().enumerate().map(|(channel, name)| (name.clone(), channel..channel + 1)).collect();
@@ -43,7 +43,18 @@ mod tests {
         let names = ["fixation", "ring 1", "ring 2", "rule go", "start cue", "left", "right"].map(String::from);
         assert_eq!(channel_groups(&names, 10.0).len(), 7);
         let groups = channel_groups(&names, 4.0);
-        let found: Vec<(&str, Range<usize>)> = groups.iter().map(|(name, range)| (name.as_str(), range.clone())).collect();
-        assert_eq!(found, [("fixation", 0..1), ("ring", 1..3), ("rule go", 3..4), ("start cue", 4..5), ("left", 5..6), ("right", 6..7)]);
+        let found: Vec<(&str, Range<usize>)> =
+            groups.iter().map(|(name, range)| (name.as_str(), range.clone())).collect();
+        assert_eq!(
+            found,
+            [
+                ("fixation", 0..1),
+                ("ring", 1..3),
+                ("rule go", 3..4),
+                ("start cue", 4..5),
+                ("left", 5..6),
+                ("right", 6..7)
+            ]
+        );
     }
 }

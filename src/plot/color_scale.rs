@@ -1,4 +1,5 @@
-//! From values to colours: one scale for values of one sign, one centred at zero for values of both, and the bar that explains it.
+//! From values to colours: one scale for values of one sign, one centred at zero for values of both, and the bar that
+//! explains it.
 
 use kuva::plot::ColorMap;
 
@@ -61,7 +62,8 @@ impl ColorScale {
             return WHITE;
         }
         let t = (value / self.limit).clamp(-1.0, 1.0);
-        let color = if self.diverging { ColorMap::RedBlue.map_rgb(0.5 - 0.5 * t) } else { ColorMap::PurpleBlue.map_rgb(t) };
+        let color =
+            if self.diverging { ColorMap::RedBlue.map_rgb(0.5 - 0.5 * t) } else { ColorMap::PurpleBlue.map_rgb(t) };
         fade(color.unwrap_or(INK), t.abs())
     }
 
@@ -71,7 +73,8 @@ impl ColorScale {
         let value = |fraction: f64| self.limit + fraction * (low - self.limit);
         let step = cell_size(height, STEPS);
         let height = step * STEPS as f64;
-        canvas.cells((left, top), (BAR, step), (STEPS, 1), |row, _| self.color(value((row as f64 + 0.5) / STEPS as f64)));
+        canvas
+            .cells((left, top), (BAR, step), (STEPS, 1), |row, _| self.color(value((row as f64 + 0.5) / STEPS as f64)));
         let right = left + BAR;
         let frame = [(left, top), (right, top), (right, top + height), (left, top + height), (left, top)];
         canvas.polyline(&frame, Stroke::solid(INK, THIN * 0.75));
@@ -110,8 +113,8 @@ fn fade((r, g, b): Rgb, magnitude: f64) -> Rgb {
     (mix(r), mix(g), mix(b))
 }
 
-/// The 99th percentile of the non-zero magnitudes, or their maximum where that is little more, rounded up to two significant digits; 1 where
-/// all values are zero.
+/// The 99th percentile of the non-zero magnitudes, or their maximum where that is little more, rounded up to two
+/// significant digits; 1 where all values are zero.
 fn robust_limit(values: impl Iterator<Item = f32>) -> f64 {
     let mut magnitudes: Vec<f32> = values.filter(|&v| v != 0.0).map(f32::abs).collect();
     magnitudes.sort_by(f32::total_cmp);
@@ -188,7 +191,10 @@ mod tests {
 
     #[test]
     fn labels_have_two_significant_digits() {
-        assert_eq!(["0.12", "1.2", "12", "120"].map(|l| l.parse().unwrap()).map(significant_label), ["0.12", "1.2", "12", "120"]);
+        assert_eq!(
+            ["0.12", "1.2", "12", "120"].map(|l| l.parse().unwrap()).map(significant_label),
+            ["0.12", "1.2", "12", "120"]
+        );
         assert_eq!(significant_label(-1.5e-7), "\u{2212}1.5e\u{2212}7");
     }
 }

@@ -81,7 +81,9 @@ pub(super) fn require(holds: bool, field: &str, problem: impl FnOnce() -> String
 pub(super) fn require_fractions(field: &str, values: impl IntoIterator<Item = f64>) -> Result<(), PlotError> {
     for value in values {
         require_finite(field, [value])?;
-        require((0.0..=1.0).contains(&value), field, || format!("holds {value}; it must lie in [0, 1], a fraction and not percent"))?;
+        require((0.0..=1.0).contains(&value), field, || {
+            format!("holds {value}; it must lie in [0, 1], a fraction and not percent")
+        })?;
     }
     Ok(())
 }

@@ -22,7 +22,8 @@ const MARKED: usize = 40;
 pub struct LearningCurve {
     /// (update, loss), ascending in update; loss > 0 because its axis is logarithmic.
     pub loss: Vec<(usize, f64)>,
-    /// (update, performance as a fraction in [0, 1]), ascending in update; empty for a task without choices, whose figure shows the loss alone.
+    /// (update, performance as a fraction in [0, 1]), ascending in update; empty for a task without choices, whose
+    /// figure shows the loss alone.
     pub performance: Vec<(usize, f64)>,
     /// Performance at which training stops, a fraction in [0, 1]; drawn dashed.
     pub stop_performance: Option<f64>,
@@ -84,7 +85,9 @@ impl LearningCurve {
         }
         require_finite("loss", self.loss.iter().map(|p| p.1))?;
         let low = self.loss.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
-        require(low > 0.0, "loss", || format!("holds {low}, which a logarithmic axis cannot show; it must be above 0"))?;
+        require(low > 0.0, "loss", || {
+            format!("holds {low}, which a logarithmic axis cannot show; it must be above 0")
+        })?;
         require_fractions("performance", self.performance.iter().map(|p| p.1))?;
         require_fractions("stop_performance", self.stop_performance)
     }

@@ -8,9 +8,9 @@
 //! | [`WeightMatrix`] | recurrent weights, post on y and pre on x |
 //! | [`LearningCurve`] | loss and performance against update |
 //!
-//! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the format, missing
-//! directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite data are refused with an error
-//! that names the field.
+//! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
+//! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
+//! data are refused with an error that names the field.
 
 mod axis;
 mod canvas;

@@ -94,8 +94,8 @@ pub(super) fn legend_width<'a>(names: impl IntoIterator<Item = &'a str>) -> f64 
     SAMPLE + 5.0 + widest(names, SMALL)
 }
 
-/// Assigns texts centred at the given positions to lanes so that none touches another: each goes to the first lane with room.
-/// `texts` are (centre, extent) in ascending order of centre.
+/// Assigns texts centred at the given positions to lanes so that none touches another: each goes to the first lane with
+/// room. `texts` are (centre, extent) in ascending order of centre.
 pub(super) fn lanes(texts: impl IntoIterator<Item = (f64, f64)>) -> Vec<usize> {
     const GAP: f64 = 3.0;
     let mut ends: Vec<f64> = Vec::new();

@@ -70,7 +70,10 @@ impl Psychometric {
         let names = self.curves.iter().map(|c| c.name.as_str());
         let legend_room = if named { 18.0 + legend_width(names) } else { 0.0 };
         let mut canvas = Canvas::new(left + width + legend_room + 18.0, top + height + 54.0);
-        let panel = Panel { x: self.value_axis((left, left + width)), y: Axis::linear(0.0, 1.0, (top + height, top)).padded(0.03) };
+        let panel = Panel {
+            x: self.value_axis((left, left + width)),
+            y: Axis::linear(0.0, 1.0, (top + height, top)).padded(0.03),
+        };
         panel.horizontal_guide(&mut canvas, 0.5);
         if self.variable == Graded::Coherence {
             panel.vertical_guide(&mut canvas, 0.0);
@@ -82,7 +85,12 @@ impl Psychometric {
         panel.bottom_axis(&mut canvas, &panel.x.ticks(6), self.variable.label());
         note(&mut canvas, (left, 14.0), &self.trials_note(), Align::Left);
         if named {
-            let entries: Vec<_> = self.curves.iter().enumerate().map(|(i, c)| (c.name.as_str(), Stroke::solid(series(i), THICK))).collect();
+            let entries: Vec<_> = self
+                .curves
+                .iter()
+                .enumerate()
+                .map(|(i, c)| (c.name.as_str(), Stroke::solid(series(i), THICK)))
+                .collect();
             legend(&mut canvas, (left + width + 18.0, top), &entries);
         }
         Ok(canvas)
@@ -91,7 +99,8 @@ impl Psychometric {
     /// Symmetric about 0 for coherences.
     fn value_axis(&self, pixels: (f64, f64)) -> Axis {
         let values = self.curves.iter().flat_map(|c| c.points.iter().map(|p| p.value).chain(c.fit.iter().map(|f| f.0)));
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) =
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let scale = self.variable.scale();
         match self.variable {
             Graded::Coherence => Axis::linear(-scale * high.max(-low), scale * high.max(-low), pixels).padded(0.04),
@@ -166,7 +175,8 @@ mod tests {
     use super::*;
 
     fn figure(points: &[(f64, usize, usize)], fit: &[(f64, f64)]) -> Psychometric {
-        let points = points.iter().map(|&(value, n_choice_1, n_trials)| ChoicePoint { value, n_choice_1, n_trials }).collect();
+        let points =
+            points.iter().map(|&(value, n_choice_1, n_trials)| ChoicePoint { value, n_choice_1, n_trials }).collect();
         Psychometric {
             variable: Graded::Coherence,
             curves: vec![PsychometricCurve { name: "motion".to_owned(), points, fit: fit.to_vec() }],
@@ -180,7 +190,9 @@ mod tests {
     #[test]
     fn the_figure_names_its_axes_curves_and_trials_and_draws_coherence_in_percent() {
         let svg = figure(&[(-0.5, 2, 100), (0.5, 118, 120)], &[(-0.5, 0.02), (0.5, 0.98)]).draw().unwrap().into_svg();
-        for label in ["Signed coherence (%)", "Fraction of choice 1", ">motion<", "100 to 120 trials", ">\u{2212}40<", ">40<"] {
+        for label in
+            ["Signed coherence (%)", "Fraction of choice 1", ">motion<", "100 to 120 trials", ">\u{2212}40<", ">40<"]
+        {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
     }
@@ -198,7 +210,10 @@ mod tests {
 
     #[test]
     fn another_variable_is_drawn_as_it_is() {
-        let rate = Psychometric { variable: Graded::Named("Rate (events/s)".into()), ..figure(&[(9.0, 2, 100), (16.0, 98, 100)], &[]) };
+        let rate = Psychometric {
+            variable: Graded::Named("Rate (events/s)".into()),
+            ..figure(&[(9.0, 2, 100), (16.0, 98, 100)], &[])
+        };
         let svg = rate.draw().unwrap().into_svg();
         for label in ["Rate (events/s)", ">10<", ">16<"] {
             assert!(svg.contains(label), "{label} is missing from {svg}");

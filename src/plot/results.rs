@@ -1,14 +1,17 @@
-//! Figures of networks and their behaviour: from the types of the other modules to the plain data that the figures hold.
+//! Figures of networks and their behaviour: from the types of the other modules to the plain data that the figures
+//! hold.
 
 use ndarray::{Array1, Array2, Array3, Axis, s};
 use nn4n_models::{CellType, Ctrnn};
 use nn4n_tasks::{Channel, Condition, Epoch, Task, TrialBatch, Value};
 
 use super::{
-    ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure, TrialPanel,
-    UnitGroup, WeightMatrix,
+    ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure,
+    TrialPanel, UnitGroup, WeightMatrix,
 };
-use crate::{Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount};
+use crate::{
+    Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount,
+};
 
 /// Most lines of a heading.
 const HEADING: usize = 5;
@@ -21,28 +24,50 @@ impl WeightMatrix {
 }
 
 impl Psychometric {
-    /// One curve of choices against a variable of the task's conditions, such as `coherence`, and the function fitted to them, if there is one.
+    /// One curve of choices against a variable of the task's conditions, such as `coherence`, and the function fitted
+    /// to them, if there is one.
     pub fn of(name: &str, variable: &str, counts: &[ChoiceCount], fit: Option<CumulativeGaussian>) -> Self {
-        let points = counts.iter().map(|count| ChoicePoint { value: count.value, n_choice_1: count.chose_first, n_trials: count.trials });
-        let (low, high) =
-            counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| (low.min(count.value), high.max(count.value)));
-        let fit = fit.map_or(Vec::new(), |fit| Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect());
-        let variable = if variable.ends_with("coherence") { Graded::Coherence } else { Graded::Named(capitalised(&in_words(variable))) };
+        let points = counts.iter().map(|count| ChoicePoint {
+            value: count.value,
+            n_choice_1: count.chose_first,
+            n_trials: count.trials,
+        });
+        let (low, high) = counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| {
+            (low.min(count.value), high.max(count.value))
+        });
+        let fit = fit.map_or(Vec::new(), |fit| {
+            Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect()
+        });
+        let variable = if variable.ends_with("coherence") {
+            Graded::Coherence
+        } else {
+            Graded::Named(capitalised(&in_words(variable)))
+        };
         Self { variable, curves: vec![PsychometricCurve { name: name.into(), points: points.collect(), fit }] }
     }
 }
 
 impl TrialFigure {
-    /// The trials of these indices side by side. Units of a group are sorted by how much more they fire in trials (of the whole batch) whose correct
-    /// choice is the first output than in the others.
+    /// The trials of these indices side by side. Units of a group are sorted by how much more they fire in trials (of
+    /// the whole batch) whose correct choice is the first output than in the others.
     pub fn of(task: &dyn Task, network: &Ctrnn, trials: &TrialBatch, recording: &Recording, which: &[usize]) -> Self {
         let preference = preference(trials, recording);
         let mut groups = unit_groups(network);
         for group in &mut groups {
             group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
         }
-        let panels = which.iter().filter(|trial| **trial < trials.len()).map(|&trial| panel(task, trials, recording, trial)).collect();
-        Self { dt: task.dt(), input_names: names(&task.inputs()), output_names: names(&task.outputs()), groups, trials: panels }
+        let panels = which
+            .iter()
+            .filter(|trial| **trial < trials.len())
+            .map(|&trial| panel(task, trials, recording, trial))
+            .collect();
+        Self {
+            dt: task.dt(),
+            input_names: names(&task.inputs()),
+            output_names: names(&task.outputs()),
+            groups,
+            trials: panels,
+        }
     }
 }
 
@@ -91,7 +116,11 @@ fn cut(array: &Array3<f32>, trials: &TrialBatch, trial: usize) -> Array2<f32> {
 }
 
 fn spans(dt: f64, epochs: &[Epoch]) -> Vec<EpochSpan> {
-    let span = |epoch: &Epoch| EpochSpan { name: in_words(&epoch.name), start: epoch.start as f64 * dt, end: epoch.end as f64 * dt };
+    let span = |epoch: &Epoch| EpochSpan {
+        name: in_words(&epoch.name),
+        start: epoch.start as f64 * dt,
+        end: epoch.end as f64 * dt,
+    };
     epochs.iter().map(span).collect()
 }
 
@@ -148,7 +177,8 @@ fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
     let units = network.units();
     let mut groups: Vec<UnitGroup> = Vec::new();
     for area in &units.areas {
-        for (cell_type, letter) in [(Some(CellType::Excitatory), "E"), (Some(CellType::Inhibitory), "I"), (None, "all")] {
+        for (cell_type, letter) in [(Some(CellType::Excitatory), "E"), (Some(CellType::Inhibitory), "I"), (None, "all")]
+        {
             let members: Vec<usize> = area.range().filter(|unit| units.cell_types[*unit] == cell_type).collect();
             let name = match (units.areas.len(), cell_type) {
                 (1, _) => letter.to_string(),
@@ -167,10 +197,12 @@ fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
 fn preference(trials: &TrialBatch, recording: &Recording) -> Array1<f32> {
     let units = recording.rates.len_of(Axis(2));
     let mean = |first: bool| {
-        let chosen: Vec<usize> =
-            (0..trials.len()).filter(|trial| trials.correct[*trial].is_some_and(|correct| (correct == 0) == first)).collect();
+        let chosen: Vec<usize> = (0..trials.len())
+            .filter(|trial| trials.correct[*trial].is_some_and(|correct| (correct == 0) == first))
+            .collect();
         let sum = chosen.iter().fold(Array1::zeros(units), |sum: Array1<f32>, &trial| {
-            sum + recording.rates.slice(s![trial, ..trials.n_steps[trial], ..]).sum_axis(Axis(0)) / trials.n_steps[trial] as f32
+            sum + recording.rates.slice(s![trial, ..trials.n_steps[trial], ..]).sum_axis(Axis(0))
+                / trials.n_steps[trial] as f32
         });
         sum / chosen.len().max(1) as f32
     };
@@ -184,7 +216,10 @@ mod tests {
     #[test]
     fn a_heading_has_one_variable_a_line_and_numbers_of_four_digits() {
         let task = nn4n_tasks::song2016::RdmVarstim::default();
-        let condition = Condition::new().with("motion_coherence", -0.15).with("angle", 2.0 * std::f64::consts::PI).with("go_cue", "on");
+        let condition = Condition::new()
+            .with("motion_coherence", -0.15)
+            .with("angle", 2.0 * std::f64::consts::PI)
+            .with("go_cue", "on");
         assert_eq!(title(&task, &condition, 0), "motion coherence = \u{2212}0.15\nangle = 6.283\ngo cue = on");
         assert_eq!(title(&task, &Condition::catch(), 0), "catch");
         assert_eq!(title(&task, &Condition::new(), 2), "trial 3");
@@ -195,7 +230,9 @@ mod tests {
     #[test]
     fn of_many_variables_those_of_the_class_are_named() {
         let task = nn4n_tasks::song2016::RdmVarstim::default();
-        let many = |first: Condition| ["a", "b", "c", "d", "e"].into_iter().fold(first, |condition, name| condition.with(name, 1.0));
+        let many = |first: Condition| {
+            ["a", "b", "c", "d", "e"].into_iter().fold(first, |condition, name| condition.with(name, 1.0))
+        };
         assert_eq!(title(&task, &many(Condition::new().with("coherence", 0.128)), 0), "coherence = 0.128");
         assert_eq!(title(&task, &many(Condition::new().with("x", 0.0)), 0), "x = 0\na = 1\nb = 1\nc = 1\n...");
     }

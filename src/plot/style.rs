@@ -50,8 +50,8 @@ pub(super) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>, size: u32) ->
     texts.into_iter().map(|t| text_width(t, size)).fold(0.0, f64::max)
 }
 
-/// Side of a heatmap cell so that `n` of them come close to `length` and each covers whole pixels of a `.png`: no seams, no cell wider
-/// than its neighbour.
+/// Side of a heatmap cell so that `n` of them come close to `length` and each covers whole pixels of a `.png`: no
+/// seams, no cell wider than its neighbour.
 pub(super) fn cell_size(length: f64, n: usize) -> f64 {
     (PNG_SCALE * length / n as f64).round().max(1.0) / PNG_SCALE
 }

@@ -28,8 +28,9 @@ const JUMPS: usize = 8;
 
 /// Inputs, targets and loss mask of trials of several conditions, one column per trial.
 ///
-/// Up to seven channels are lines unless they jump too often to be followed, more are heatmaps. Targets are thick where the loss asks for them and thin elsewhere; lines of the same value take
-/// turns, dash by dash. A loss mask that is the same for all outputs is an area, otherwise a heatmap. Every other epoch is shaded.
+/// Up to seven channels are lines unless they jump too often to be followed, more are heatmaps. Targets are thick where
+/// the loss asks for them and thin elsewhere; lines of the same value take turns, dash by dash. A loss mask that is the
+/// same for all outputs is an area, otherwise a heatmap. Every other epoch is shaded.
 #[derive(Clone, Debug)]
 pub struct TaskFigure {
     /// Time step, ms.
@@ -65,9 +66,19 @@ impl TaskFigure {
 
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
-        let columns = self.trials.iter().map(|trial| Column { title: &trial.title, epochs: &trial.epochs, n_steps: trial.targets.nrows() });
+        let columns = self.trials.iter().map(|trial| Column {
+            title: &trial.title,
+            epochs: &trial.epochs,
+            n_steps: trial.targets.nrows(),
+        });
         let width = (COLUMNS / self.trials.len() as f64).clamp(COLUMN.0, COLUMN.1);
-        Ok(trial_layout::draw(&TrialGrid { dt: self.dt, width, shaded: true, columns: columns.collect(), rows: self.rows() }))
+        Ok(trial_layout::draw(&TrialGrid {
+            dt: self.dt,
+            width,
+            shaded: true,
+            columns: columns.collect(),
+            rows: self.rows(),
+        }))
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -107,7 +118,10 @@ impl TaskFigure {
 
     fn loss_mask_row(&self) -> Row {
         let values = self.arrays(|trial| &trial.loss_mask);
-        let is_shared = values.iter().flat_map(|mask| mask.outer_iter()).all(|weights| weights.iter().all(|weight| *weight == weights[0]));
+        let is_shared = values
+            .iter()
+            .flat_map(|mask| mask.outer_iter())
+            .all(|weights| weights.iter().all(|weight| *weight == weights[0]));
         if !is_shared {
             return heat_row("Loss mask", values, &self.output_names);
         }
@@ -122,18 +136,22 @@ impl TaskFigure {
     }
 
     fn validate(&self) -> Result<(), PlotError> {
-        require(self.dt.is_finite() && self.dt > 0.0, "dt", || format!("is {}; it must be a time above 0 ms", self.dt))?;
+        require(self.dt.is_finite() && self.dt > 0.0, "dt", || {
+            format!("is {}; it must be a time above 0 ms", self.dt)
+        })?;
         require_some("output_names", self.output_names.len())?;
         require_some("trials", self.trials.len())?;
         self.trials.iter().enumerate().try_for_each(|(i, trial)| trial.validate(&format!("trials[{i}]"), self))
     }
 }
 
-/// Whether so many lines can be followed by eye: not where several jump up and down again and again, like the bits of a flip-flop.
+/// Whether so many lines can be followed by eye: not where several jump up and down again and again, like the bits of a
+/// flip-flop.
 fn are_lines(values: &[Array2<f32>]) -> bool {
     let n_channels = values.first().map_or(0, Array2::ncols);
     let all = values.iter().flatten();
-    let (low, high) = all.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (low, high) =
+        all.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let large = |pair: ArrayView1<'_, f32>| (pair[1] - pair[0]).abs() >= 0.5 * (high - low) && high > low;
     let jumps = |line: ArrayView1<'_, f32>| line.windows(2).into_iter().filter(|pair| large(*pair)).count();
     let n_jumps: usize = values.iter().flat_map(|trial| trial.columns()).map(jumps).sum();
@@ -160,7 +178,11 @@ impl TaskPanel {
         for (field, array, columns) in arrays {
             let field = format!("{name}.{field}");
             require(array.dim() == (n_steps, columns), &field, || {
-                format!("has shape {:?}; the targets and the channel names ask for {:?}", array.dim(), (n_steps, columns))
+                format!(
+                    "has shape {:?}; the targets and the channel names ask for {:?}",
+                    array.dim(),
+                    (n_steps, columns)
+                )
             })?;
             require_finite(&field, array.iter().map(|&v| f64::from(v)))?;
         }
@@ -182,7 +204,12 @@ mod tests {
             loss_mask: Array2::from_shape_fn((n_steps, n_outputs), |(step, _)| f32::from(u8::from(step > 1))),
         };
         let names = |prefix: &str, n: usize| (0..n).map(|i| format!("{prefix} {i}")).collect();
-        TaskFigure { dt: 20.0, input_names: names("in", n_inputs), output_names: names("out", n_outputs), trials: vec![trial(4), trial(6)] }
+        TaskFigure {
+            dt: 20.0,
+            input_names: names("in", n_inputs),
+            output_names: names("out", n_outputs),
+            trials: vec![trial(4), trial(6)],
+        }
     }
 
     fn svg(figure: &TaskFigure) -> String {
@@ -192,9 +219,17 @@ mod tests {
     #[test]
     fn the_figure_names_conditions_epochs_channels_and_what_is_not_graded() {
         let svg = svg(&figure(2, 2));
-        for label in
-            [">side = left<", ">6 steps<", ">stimulus<", ">in 1<", ">out 0<", ">Targets<", ">Loss mask<", ">not graded<", "Time (ms)"]
-        {
+        for label in [
+            ">side = left<",
+            ">6 steps<",
+            ">stimulus<",
+            ">in 1<",
+            ">out 0<",
+            ">Targets<",
+            ">Loss mask<",
+            ">not graded<",
+            "Time (ms)",
+        ] {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
     }
@@ -243,7 +278,10 @@ mod tests {
         assert!(refusal(|f| f.trials.clear()).contains("`trials` is empty"));
         assert!(refusal(|f| f.dt = 0.0).contains("`dt` is 0"));
         assert!(refusal(|f| f.trials[1].inputs[[3, 1]] = f32::NAN).contains("`trials[1].inputs` holds NaN"));
-        assert!(refusal(|f| f.trials[0].loss_mask = Array2::zeros((4, 1))).contains("`trials[0].loss_mask` has shape (4, 1)"));
+        assert!(
+            refusal(|f| f.trials[0].loss_mask = Array2::zeros((4, 1)))
+                .contains("`trials[0].loss_mask` has shape (4, 1)")
+        );
         assert!(refusal(|f| f.trials[0].targets = Array2::zeros((0, 2))).contains("`trials[0].targets` is empty"));
         assert!(refusal(|f| f.trials[0].epochs[0].end = 100.0).contains("`stimulus` from 20 to 100 ms"));
     }

@@ -22,9 +22,9 @@ const SMALLEST: f64 = 30.0;
 
 /// Inputs, rates and outputs of a few trials, one column per trial.
 ///
-/// Rates are heatmaps with one colour scale for all groups and trials. Up to seven input or output channels are lines, targets dashed; more
-/// are heatmaps, the targets in a row of their own. Lines of the same value take turns, dash by dash. Step `k` covers the time from `k dt` to
-/// `(k + 1) dt`.
+/// Rates are heatmaps with one colour scale for all groups and trials. Up to seven input or output channels are lines,
+/// targets dashed; more are heatmaps, the targets in a row of their own. Lines of the same value take turns, dash by
+/// dash. Step `k` covers the time from `k dt` to `(k + 1) dt`.
 #[derive(Clone, Debug)]
 pub struct TrialFigure {
     /// Integration step, ms.
@@ -77,8 +77,18 @@ impl TrialFigure {
 
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
-        let columns = self.trials.iter().map(|trial| Column { title: &trial.title, epochs: &trial.epochs, n_steps: trial.n_steps() });
-        Ok(trial_layout::draw(&TrialGrid { dt: self.dt, width: COLUMN, shaded: false, columns: columns.collect(), rows: self.rows() }))
+        let columns = self.trials.iter().map(|trial| Column {
+            title: &trial.title,
+            epochs: &trial.epochs,
+            n_steps: trial.n_steps(),
+        });
+        Ok(trial_layout::draw(&TrialGrid {
+            dt: self.dt,
+            width: COLUMN,
+            shaded: false,
+            columns: columns.collect(),
+            rows: self.rows(),
+        }))
     }
 
     /// Inputs, one row per group of units, outputs.
@@ -114,7 +124,8 @@ impl TrialFigure {
             if common * (n as f64) < SMALLEST { cell_size(SMALLEST, n) } else { common }
         });
         let cells: Vec<f64> = sizes.collect();
-        let heights: Vec<f64> = self.groups.iter().zip(&cells).map(|(group, cell)| cell * group.units.len() as f64).collect();
+        let heights: Vec<f64> =
+            self.groups.iter().zip(&cells).map(|(group, cell)| cell * group.units.len() as f64).collect();
         let row = |(i, values): (usize, Vec<Array2<f32>>)| Row {
             name: self.groups[i].name.clone(),
             content: Content::Heat { values, scale, cell: cells[i], what: "units", groups: Vec::new() },
@@ -126,18 +137,23 @@ impl TrialFigure {
     }
 
     fn output_rows(&self) -> Vec<Row> {
-        let (names, outputs, targets) =
-            (&self.output_names, self.arrays(|trial| trial.outputs.clone()), self.arrays(|trial| trial.targets.clone()));
+        let (names, outputs, targets) = (
+            &self.output_names,
+            self.arrays(|trial| trial.outputs.clone()),
+            self.arrays(|trial| trial.targets.clone()),
+        );
         let loss_masks = self.arrays(|trial| trial.loss_mask.clone());
         let has_targets = loss_masks.iter().flatten().any(|weight| *weight > 0.0);
         if fit_as_lines(names.len()) {
             let strokes = channel_strokes(names.len(), THICK);
-            let target_strokes = (0..names.len()).map(|channel| Stroke::dashed(darker(series(channel)), THICK)).collect::<Vec<_>>();
+            let target_strokes =
+                (0..names.len()).map(|channel| Stroke::dashed(darker(series(channel)), THICK)).collect::<Vec<_>>();
             let mut legend: Vec<(String, Stroke)> = names.iter().cloned().zip(strokes.iter().copied()).collect();
             if has_targets {
                 legend.push(("target".to_owned(), target_strokes[0]));
             }
-            let layers = vec![Layer::whole(outputs, strokes), Layer::of_targets(targets, &loss_masks, true, target_strokes)];
+            let layers =
+                vec![Layer::whole(outputs, strokes), Layer::of_targets(targets, &loss_masks, true, target_strokes)];
             return vec![Row::lines("Outputs", layers, legend)];
         }
         let graded = |(target, mask): (&Array2<f32>, &Array2<f32>)| {
@@ -158,7 +174,9 @@ impl TrialFigure {
     }
 
     fn validate(&self) -> Result<(), PlotError> {
-        require(self.dt.is_finite() && self.dt > 0.0, "dt", || format!("is {}; it must be a time above 0 ms", self.dt))?;
+        require(self.dt.is_finite() && self.dt > 0.0, "dt", || {
+            format!("is {}; it must be a time above 0 ms", self.dt)
+        })?;
         require_some("output_names", self.output_names.len())?;
         require_some("trials", self.trials.len())?;
         let n_units = self.trials[0].rates.ncols();
@@ -203,7 +221,10 @@ pub(super) fn require_epochs(field: &str, epochs: &[EpochSpan], duration: f64) -
         // Epochs are given in ms and may miss the last step by rounding.
         let holds = epoch.start >= 0.0 && epoch.start <= epoch.end && epoch.end <= duration * (1.0 + 1e-6);
         require(holds, field, || {
-            format!("has `{}` from {} to {} ms; it must lie within the trial, 0 to {duration} ms", epoch.name, epoch.start, epoch.end)
+            format!(
+                "has `{}` from {} to {} ms; it must lie within the trial, 0 to {duration} ms",
+                epoch.name, epoch.start, epoch.end
+            )
         })?;
     }
     Ok(())
@@ -228,7 +249,10 @@ mod tests {
             dt: 20.0,
             input_names: (0..n_channels).map(|i| format!("in {i}")).collect(),
             output_names: vec!["left".to_owned(), "right".to_owned()],
-            groups: vec![UnitGroup { name: "Exc".to_owned(), units: vec![0, 2] }, UnitGroup { name: "Inh".to_owned(), units: vec![1] }],
+            groups: vec![
+                UnitGroup { name: "Exc".to_owned(), units: vec![0, 2] },
+                UnitGroup { name: "Inh".to_owned(), units: vec![1] },
+            ],
             trials: vec![trial(4), trial(6)],
         }
     }
@@ -242,7 +266,18 @@ mod tests {
     #[test]
     fn the_figure_names_trials_epochs_groups_channels_and_targets() {
         let svg = figure(2).draw().unwrap().into_svg();
-        for label in ["4 steps", "6 steps", ">stimulus<", ">Exc<", ">2 units<", ">Inh<", ">in 1<", ">left<", ">target<", "Time (ms)"] {
+        for label in [
+            "4 steps",
+            "6 steps",
+            ">stimulus<",
+            ">Exc<",
+            ">2 units<",
+            ">Inh<",
+            ">in 1<",
+            ">left<",
+            ">target<",
+            "Time (ms)",
+        ] {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
     }
@@ -271,7 +306,9 @@ mod tests {
         assert!(refusal(|f| f.trials.clear()).contains("`trials` is empty"));
         assert!(refusal(|f| f.dt = f64::NAN).contains("`dt` is NaN"));
         assert!(refusal(|f| f.trials[1].rates[[3, 2]] = f32::NAN).contains("`trials[1].rates` holds NaN"));
-        assert!(refusal(|f| f.trials[0].targets = Array2::zeros((4, 1))).contains("`trials[0].targets` has shape (4, 1)"));
+        assert!(
+            refusal(|f| f.trials[0].targets = Array2::zeros((4, 1))).contains("`trials[0].targets` has shape (4, 1)")
+        );
         assert!(refusal(|f| f.trials[0].rates = Array2::zeros((0, 3))).contains("`trials[0].rates` is empty"));
         assert!(refusal(|f| f.trials[0].epochs[0].end = 100.0).contains("`stimulus` from 20 to 100 ms"));
         assert!(refusal(|f| f.groups[0].units.push(3)).contains("3 units"));

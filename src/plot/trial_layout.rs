@@ -1,4 +1,5 @@
-//! Where everything of a figure of trials goes: columns of trials, rows of panels, headings above, legends to the right.
+//! Where everything of a figure of trials goes: columns of trials, rows of panels, headings above, legends to the
+//! right.
 
 use super::EpochSpan;
 use super::axis::Axis;
@@ -67,7 +68,8 @@ impl Layout {
             columns.push(left);
             right = left + column_width(column, step).ceil();
         }
-        let all_lanes = grid.columns.iter().zip(&columns).flat_map(|(column, &left)| epoch_names(grid.dt, column, left, step));
+        let all_lanes =
+            grid.columns.iter().zip(&columns).flat_map(|(column, &left)| epoch_names(grid.dt, column, left, step));
         let n_lanes = all_lanes.map(|(_, lane)| lane + 1).max().unwrap_or(0);
         let headings = grid.columns.iter().map(|column| column.title.lines().count()).max().unwrap_or(1).max(1);
         let strip = 13.0 + HEADING * headings as f64 + LANE * n_lanes as f64;
@@ -85,7 +87,8 @@ impl Layout {
 
 /// A heading, the name of an epoch or that of the axis may be wider than a short trial.
 fn column_width(column: &Column, step: f64) -> f64 {
-    let texts = widest(column.title.lines().chain([TIME]), TEXT).max(widest(column.epochs.iter().map(|epoch| epoch.name.as_str()), SMALL));
+    let texts = widest(column.title.lines().chain([TIME]), TEXT)
+        .max(widest(column.epochs.iter().map(|epoch| epoch.name.as_str()), SMALL));
     (step * column.n_steps as f64).max(texts)
 }
 
@@ -143,7 +146,8 @@ fn shade_epochs(canvas: &mut Canvas, column: &Column, time: Axis, (top, height):
 
 /// Names and strip of the epochs above a column, and a line down the column wherever one begins or ends.
 fn draw_epochs(canvas: &mut Canvas, dt: f64, layout: &Layout, column: &Column, left: f64, time: Axis) {
-    for (i, (epoch, (centre, lane))) in column.epochs.iter().zip(epoch_names(dt, column, left, layout.step)).enumerate() {
+    for (i, (epoch, (centre, lane))) in column.epochs.iter().zip(epoch_names(dt, column, left, layout.step)).enumerate()
+    {
         let (start, end) = (time.pixel(epoch.start), time.pixel(epoch.end));
         canvas.rect((start, layout.strip), end - start, STRIP, SHADES[i % 2]);
         canvas.text((centre, layout.strip - LANE * (lane as f64 + 0.5) - 1.0), &epoch.name, SMALL, Align::Centre, INK);
@@ -183,7 +187,8 @@ fn label_row(canvas: &mut Canvas, row: &Row, top: f64) {
     }
 }
 
-/// Groups of channels that a heatmap has room to name, as (name, middle of its text, top, bottom) from the top of the row.
+/// Groups of channels that a heatmap has room to name, as (name, middle of its text, top, bottom) from the top of the
+/// row.
 fn named_channels(row: &Row) -> Vec<(&str, f64, f64, f64)> {
     let Content::Heat { groups, cell, .. } = &row.content else { return Vec::new() };
     let room = (row.height / NAME) as usize;
@@ -191,8 +196,10 @@ fn named_channels(row: &Row) -> Vec<(&str, f64, f64, f64)> {
         return Vec::new();
     }
     let span = |range: &std::ops::Range<usize>| (cell * range.start as f64, cell * range.end as f64);
-    let mut named: Vec<_> =
-        groups.iter().map(|(name, range)| (name.as_str(), (span(range).0 + span(range).1) / 2.0, span(range))).collect();
+    let mut named: Vec<_> = groups
+        .iter()
+        .map(|(name, range)| (name.as_str(), (span(range).0 + span(range).1) / 2.0, span(range)))
+        .collect();
     // Downwards until none touches the one before, and back up from the lower edge.
     for i in 1..named.len() {
         named[i].1 = named[i].1.max(named[i - 1].1 + NAME);
@@ -237,6 +244,10 @@ fn explain_row(canvas: &mut Canvas, row: &Row, at: Point) {
 }
 
 fn keys_width(grid: &TrialGrid) -> f64 {
-    let entries = grid.rows.iter().filter_map(|row| if let Key::Legend(entries) = &row.key { Some(entries) } else { None }).flatten();
+    let entries = grid
+        .rows
+        .iter()
+        .filter_map(|row| if let Key::Legend(entries) = &row.key { Some(entries) } else { None })
+        .flatten();
     legend_width(entries.map(|(name, _)| name.as_str()).chain(["0.0 % beyond"])) + 8.0
 }

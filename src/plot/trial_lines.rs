@@ -1,4 +1,5 @@
-//! Lines of a trial. Where several of one layer have the same value they take turns, dash by dash, so that none hides another.
+//! Lines of a trial. Where several of one layer have the same value they take turns, dash by dash, so that none hides
+//! another.
 
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -7,14 +8,16 @@ use super::panel::Panel;
 use super::style::FAINT;
 use super::trial_rows::Layer;
 
-/// Lines share a stretch of at least so many pixels for each of them; on a shorter one the dashes of some would be lost.
+/// Lines share a stretch of at least so many pixels for each of them; on a shorter one the dashes of some would be
+/// lost.
 const SHARED: f64 = 10.0;
 
 /// The lines of one layer in one trial, against an axis in ms.
 pub(super) fn draw_layer(canvas: &mut Canvas, layer: &Layer, column: usize, dt: f64, panel: &Panel) {
     let values = layer.values[column].view();
     for (channel, stroke) in layer.strokes.iter().enumerate() {
-        let places: Vec<Option<(usize, usize)>> = (0..values.nrows()).map(|step| place(layer, column, step, channel)).collect();
+        let places: Vec<Option<(usize, usize)>> =
+            (0..values.nrows()).map(|step| place(layer, column, step, channel)).collect();
         let mut start = 0;
         for run in places.chunk_by(|a, b| a == b) {
             let end = start + run.len();
@@ -24,7 +27,11 @@ pub(super) fn draw_layer(canvas: &mut Canvas, layer: &Layer, column: usize, dt: 
                 let ends = end == values.nrows() || places[end].is_none();
                 let length = panel.x.pixel(end as f64 * dt) - panel.x.pixel(start as f64 * dt);
                 let n = if length < SHARED * n as f64 { 1 } else { n };
-                panel.curve(canvas, points(values.column(channel), dt, (start, end), (joined, ends)), stroke.sharing(i, n));
+                panel.curve(
+                    canvas,
+                    points(values.column(channel), dt, (start, end), (joined, ends)),
+                    stroke.sharing(i, n),
+                );
             }
             start = end;
         }
@@ -34,13 +41,14 @@ pub(super) fn draw_layer(canvas: &mut Canvas, layer: &Layer, column: usize, dt: 
 /// Which of how many lines with one value a channel is at a step; nothing where it is not drawn.
 fn place(layer: &Layer, column: usize, step: usize, channel: usize) -> Option<(usize, usize)> {
     let values = &layer.values[column];
-    let shares = |other: &usize| layer.is_shown(column, step, *other) && values[[step, *other]] == values[[step, channel]];
+    let shares =
+        |other: &usize| layer.is_shown(column, step, *other) && values[[step, *other]] == values[[step, channel]];
     let is_shown = layer.is_shown(column, step, channel);
     is_shown.then(|| ((0..channel).filter(shares).count(), (0..values.ncols()).filter(shares).count()))
 }
 
-/// The middles of the steps from `start` to before `end`; with the edge of the first and of the last, so that one step is seen too, unless the
-/// line is joined to the step before, or goes on after them.
+/// The middles of the steps from `start` to before `end`; with the edge of the first and of the last, so that one step
+/// is seen too, unless the line is joined to the step before, or goes on after them.
 fn points(
     values: ArrayView1<'_, f32>,
     dt: f64,

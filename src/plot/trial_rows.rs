@@ -54,7 +54,13 @@ pub(super) enum Content {
     /// One value that all channels share, as an area from 0 up to at most this value.
     Area { values: Vec<Array2<f32>>, high: f32 },
     /// One strip of cells per channel, each this high; `what` its channels are, and which of them are named together.
-    Heat { values: Vec<Array2<f32>>, scale: ColorScale, cell: f64, what: &'static str, groups: Vec<(String, Range<usize>)> },
+    Heat {
+        values: Vec<Array2<f32>>,
+        scale: ColorScale,
+        cell: f64,
+        what: &'static str,
+        groups: Vec<(String, Range<usize>)>,
+    },
 }
 
 /// What explains a row, to its right.
@@ -84,7 +90,12 @@ impl Layer {
     }
 
     /// The lines where the loss asks for them (`graded`), or where it does not.
-    pub fn of_targets(targets: Vec<Array2<f32>>, loss_masks: &[Array2<f32>], graded: bool, strokes: Vec<Stroke>) -> Self {
+    pub fn of_targets(
+        targets: Vec<Array2<f32>>,
+        loss_masks: &[Array2<f32>],
+        graded: bool,
+        strokes: Vec<Stroke>,
+    ) -> Self {
         let shown = loss_masks.iter().map(|mask| mask.mapv(|weight| (weight > 0.0) == graded)).collect();
         Self { values: targets, shown: Some(shown), strokes }
     }
@@ -101,8 +112,14 @@ impl Layer {
 
     /// Every value that is drawn.
     fn drawn(&self) -> impl Iterator<Item = f64> + '_ {
-        let cells = self.values.iter().enumerate().flat_map(|(column, values)| values.indexed_iter().map(move |cell| (column, cell)));
-        cells.filter(|(column, ((step, channel), _))| self.is_shown(*column, *step, *channel)).map(|(_, (_, value))| f64::from(*value))
+        let cells = self
+            .values
+            .iter()
+            .enumerate()
+            .flat_map(|(column, values)| values.indexed_iter().map(move |cell| (column, cell)));
+        cells
+            .filter(|(column, ((step, channel), _))| self.is_shown(*column, *step, *channel))
+            .map(|(_, (_, value))| f64::from(*value))
     }
 }
 
@@ -115,9 +132,16 @@ impl Row {
     /// A row of lines with its legend, high enough for it.
     pub fn lines(name: &str, layers: Vec<Layer>, legend: Vec<(String, Stroke)>) -> Self {
         let drawn = layers.iter().flat_map(Layer::drawn);
-        let (low, high) = drawn.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) =
+            drawn.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let height = legend_height(legend.len()).max(LINES);
-        Self { name: name.into(), content: Content::Lines { layers, low, high }, key: Key::Legend(legend), height, joined: false }
+        Self {
+            name: name.into(),
+            content: Content::Lines { layers, low, high },
+            key: Key::Legend(legend),
+            height,
+            joined: false,
+        }
     }
 
     /// A heatmap of channels, as high as `height` or nearly so, with a colour bar of its own.
@@ -153,5 +177,8 @@ pub(super) fn draw_heat(canvas: &mut Canvas, row: &Row, column: usize, (left, to
     let shape = (values.ncols(), values.nrows());
     canvas.cells((left, top), (step, *cell), shape, |channel, t| scale.color(f64::from(values[[t, channel]])));
     let (right, bottom) = (left + step * values.nrows() as f64, top + row.height);
-    canvas.polyline(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], Stroke::solid(INK, THIN * 0.75));
+    canvas.polyline(
+        &[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)],
+        Stroke::solid(INK, THIN * 0.75),
+    );
 }

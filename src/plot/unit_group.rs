@@ -20,7 +20,9 @@ pub(super) fn validate_groups(groups: &[UnitGroup], n_units: usize) -> Result<()
         let field = format!("groups[{i}].units");
         require_some(&field, group.units.len())?;
         for &unit in &group.units {
-            require(unit < n_units, &field, || format!("names unit {unit}, but there are {n_units} units, counted from 0"))?;
+            require(unit < n_units, &field, || {
+                format!("names unit {unit}, but there are {n_units} units, counted from 0")
+            })?;
             require(!std::mem::replace(&mut seen[unit], true), &field, || {
                 format!("names unit {unit} a second time; a unit belongs to one place in one group")
             })?;

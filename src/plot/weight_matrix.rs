@@ -24,13 +24,14 @@ const LANE: f64 = 15.0;
 
 /// Recurrent weights as a heatmap, postsynaptic unit on y (downwards) and presynaptic unit on x.
 ///
-/// Red is positive, blue negative, white exactly zero. The range is symmetric and robust: the few weights beyond it share its end colour,
-/// and the colour bar says how many they are.
+/// Red is positive, blue negative, white exactly zero. The range is symmetric and robust: the few weights beyond it
+/// share its end colour, and the colour bar says how many they are.
 #[derive(Clone, Debug)]
 pub struct WeightMatrix {
     /// Effective recurrent weights `w[post, pre]`, (units, units).
     pub w_rec: Array2<f32>,
-    /// Order of the units on both axes, with a separator and a label per group. A unit appears at most once; units of no group are left out.
+    /// Order of the units on both axes, with a separator and a label per group. A unit appears at most once; units of
+    /// no group are left out.
     pub groups: Vec<UnitGroup>,
 }
 
@@ -64,8 +65,11 @@ impl WeightMatrix {
         let labels_below = BRACKET + if upright { LANE } else { lane_width * count(&post_lanes) };
         let mut canvas = Canvas::new(left + side + 110.0, TOP + side + labels_below + 34.0);
 
-        let scale = ColorScale::weights(order.iter().flat_map(|&post| order.iter().map(move |&pre| self.w_rec[[post, pre]])));
-        canvas.cells((left, TOP), (cell, cell), (n, n), |row, column| scale.color(f64::from(self.w_rec[[order[row], order[column]]])));
+        let scale =
+            ColorScale::weights(order.iter().flat_map(|&post| order.iter().map(move |&pre| self.w_rec[[post, pre]])));
+        canvas.cells((left, TOP), (cell, cell), (n, n), |row, column| {
+            scale.color(f64::from(self.w_rec[[order[row], order[column]]]))
+        });
         draw_frame(&mut canvas, (left, TOP), side, &post, &pre);
         label_rows(&mut canvas, left, &post, &post_lanes, lane_width);
         if upright {
@@ -74,7 +78,13 @@ impl WeightMatrix {
             label_columns_turned(&mut canvas, TOP + side, &pre, &post_lanes, lane_width);
         }
         canvas.vertical_text((14.0, TOP + side / 2.0), "Postsynaptic unit", TEXT, Align::Centre, INK);
-        canvas.text((left + side / 2.0, TOP + side + labels_below + 16.0), "Presynaptic unit", TEXT, Align::Centre, INK);
+        canvas.text(
+            (left + side / 2.0, TOP + side + labels_below + 16.0),
+            "Presynaptic unit",
+            TEXT,
+            Align::Centre,
+            INK,
+        );
         scale.bar(&mut canvas, (left + side + 18.0, TOP + 22.0), (side / 2.0).min(160.0), "Weight");
         Ok(canvas)
     }
@@ -118,10 +128,12 @@ fn draw_frame(canvas: &mut Canvas, (left, top): (f64, f64), side: f64, post: &[S
     for span in &pre[1..] {
         canvas.line((span.start, top), (span.start, bottom), separator);
     }
-    canvas.polyline(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], Stroke::solid(INK, THIN));
+    canvas
+        .polyline(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], Stroke::solid(INK, THIN));
 }
 
-/// A bracket per group left of the matrix, its name beside it; a name that would touch another one moves outwards and gets a leader.
+/// A bracket per group left of the matrix, its name beside it; a name that would touch another one moves outwards and
+/// gets a leader.
 fn label_rows(canvas: &mut Canvas, left: f64, spans: &[Span], lanes: &[usize], lane_width: f64) {
     let x = left - BRACKET;
     for (span, &lane) in spans.iter().zip(lanes) {
@@ -162,7 +174,8 @@ mod tests {
 
     fn matrix(groups: &[(&str, &[usize])]) -> WeightMatrix {
         let w_rec = Array2::from_shape_fn((3, 3), |(post, pre)| if pre == 2 { -1.0 } else { (post + pre) as f32 });
-        let groups = groups.iter().map(|(name, units)| UnitGroup { name: (*name).to_owned(), units: units.to_vec() }).collect();
+        let groups =
+            groups.iter().map(|(name, units)| UnitGroup { name: (*name).to_owned(), units: units.to_vec() }).collect();
         WeightMatrix { w_rec, groups }
     }
 

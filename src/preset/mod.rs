@@ -7,9 +7,10 @@
 //! # Ok::<(), nn4n::Error>(())
 //! ```
 //!
-//! A preset is a run.toml, `src/preset/FAMILY/NAME.toml`; the comment at its head says what it is, where it was published and where it differs from
-//! the source. `nn4n train --preset ID` trains it. All of `song2016` differ in one thing: at a gradient that is not finite training ends here, where the
-//! source shrinks the recurrent weights a little and goes on.
+//! A preset is a run.toml, `src/preset/FAMILY/NAME.toml`; the comment at its head says what it is, where it was
+//! published and where it differs from the source. `nn4n train --preset ID` trains it. All of `song2016` differ in one
+//! thing: at a gradient that is not finite training ends here, where the source shrinks the recurrent weights a little
+//! and goes on.
 
 use serde::Serialize;
 
@@ -56,7 +57,8 @@ fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// All presets, family by family.
 pub fn list() -> Vec<Preset> {
-    let line = |text: &'static str, start: &str| text.lines().find_map(|line| line.strip_prefix(start)).unwrap_or_default();
+    let line =
+        |text: &'static str, start: &str| text.lines().find_map(|line| line.strip_prefix(start)).unwrap_or_default();
     let described = |(id, toml): (&'static str, &'static str)| Preset {
         id,
         summary: line(toml, "# "),

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{loss::Loss, optimizer::OptimizerConfig, regulariser::Regulariser, schedule::Schedule};
 use crate::error::{Error, Result};
 
-/// Settings of a training run. The defaults are those of Song, Yang & Wang 2016 (doi:10.1371/journal.pcbi.1004792) where they are about the
-/// problem (batch of 20, gradient norm at most 1, masked squared error, stop rule of the task); the optimiser is Adam at 0.003 where theirs is
-/// gradient descent at 0.01, which needs about ten times the updates, and validations are every 100 updates where theirs are every 500.
+/// Settings of a training run. The defaults are those of Song, Yang & Wang 2016 (doi:10.1371/journal.pcbi.1004792)
+/// where they are about the problem (batch of 20, gradient norm at most 1, masked squared error, stop rule of the
+/// task); the optimiser is Adam at 0.003 where theirs is gradient descent at 0.01, which needs about ten times the
+/// updates, and validations are every 100 updates where theirs are every 500.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
@@ -38,8 +39,8 @@ pub struct TrainConfig {
     pub validation: ValidationConfig,
     /// When to stop before `updates`.
     pub stop: StopConfig,
-    /// Train on trials end to end in rows of so many steps, as neurogym's users do, instead of on single trials. A row goes on where it ended in
-    /// the update before, and every 16 updates starts anew with a whole trial.
+    /// Train on trials end to end in rows of so many steps, as neurogym's users do, instead of on single trials. A row
+    /// goes on where it ended in the update before, and every 16 updates starts anew with a whole trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_steps: Option<usize>,
     /// Draw conditions the more often the worse the last validation was in them, instead of as the source does.
@@ -48,7 +49,8 @@ pub struct TrainConfig {
     /// Parameters that stay as they are, by name: `w_in`, `w_rec`, `w_out`, `b_rec`, `b_out`, `x0`, `tau`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<String>,
-    /// Of the input weights train only those from these input channels, such as the rule input of a new task; empty trains all.
+    /// Of the input weights train only those from these input channels, such as the rule input of a new task; empty
+    /// trains all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only_inputs: Vec<String>,
     /// Protect what earlier tasks of a sequence need.
@@ -59,8 +61,9 @@ pub struct TrainConfig {
     pub regularisers: Vec<Regulariser>,
 }
 
-/// Conditions drawn by what is not mastered yet: condition c with a probability in proportion to `floor + 1 - performance_c`, from the first
-/// validation on. Conditions that are not scored (catch trials) are drawn as often as the scored ones on average.
+/// Conditions drawn by what is not mastered yet: condition c with a probability in proportion to
+/// `floor + 1 - performance_c`, from the first validation on. Conditions that are not scored (catch trials) are drawn
+/// as often as the scored ones on average.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdaptConditions {
@@ -74,8 +77,8 @@ impl Default for AdaptConditions {
     }
 }
 
-/// Settings of [synaptic intelligence](super::synaptic_intelligence). The defaults are among the values that the code of Yang et al. 2019
-/// (doi:10.1038/s41593-018-0310-2) tries (c 0.1 and 1, xi 0.01, 0.1 and 1).
+/// Settings of [synaptic intelligence](super::synaptic_intelligence). The defaults are among the values that the code
+/// of Yang et al. 2019 (doi:10.1038/s41593-018-0310-2) tries (c 0.1 and 1, xi 0.01, 0.1 and 1).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SynapticIntelligenceConfig {
@@ -196,7 +199,10 @@ impl TrainConfig {
         positive("clip_norm", self.clip_norm.unwrap_or(1.0))?;
         positive("clip_value", self.clip_value.unwrap_or(1.0))?;
         if self.stop.never && (self.stop.criterion.is_some() || self.stop.patience.is_some()) {
-            return Err(Error::setting("train.stop.never", "is true, but a criterion or a patience is given; remove one of them"));
+            return Err(Error::setting(
+                "train.stop.never",
+                "is true, but a criterion or a patience is given; remove one of them",
+            ));
         }
         if let Some(criterion) = &self.stop.criterion {
             validate_criterion(criterion)?;
@@ -205,8 +211,7 @@ impl TrainConfig {
         if let Some(adapt) = &self.adapt_conditions {
             positive("adapt_conditions.floor", adapt.floor)?;
             if self.stream_steps.is_some() {
-                let message =
-                    "has no meaning with `stream_steps`, whose trials follow each other as the source draws them; remove one of them";
+                let message = "has no meaning with `stream_steps`, whose trials follow each other as the source draws them; remove one of them";
                 return Err(Error::setting("train.adapt_conditions", message));
             }
         }
@@ -276,8 +281,12 @@ mod tests {
         assert!(broken(|c| c.batch_size = 0).starts_with("train.batch_size"));
         assert!(broken(|c| c.learning_rate = f64::NAN).contains("NaN"));
         assert!(broken(|c| c.clip_norm = Some(-1.0)).starts_with("train.clip_norm"));
-        assert!(broken(|c| c.stop = StopConfig { never: true, patience: Some(3), criterion: None }).contains("stop.never"));
-        assert!(broken(|c| c.optimizer = OptimizerConfig::Adam { beta1: 1.0, beta2: 0.9, epsilon: 1e-8 }).contains("beta1"));
+        assert!(
+            broken(|c| c.stop = StopConfig { never: true, patience: Some(3), criterion: None }).contains("stop.never")
+        );
+        assert!(
+            broken(|c| c.optimizer = OptimizerConfig::Adam { beta1: 1.0, beta2: 0.9, epsilon: 1e-8 }).contains("beta1")
+        );
     }
 
     #[test]
@@ -287,7 +296,12 @@ mod tests {
             assert_eq!(config.clip_norm, clip_norm);
             assert_eq!(toml::from_str::<TrainConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
         }
-        assert!(toml::from_str::<TrainConfig>("clip_norm = \"of\"").unwrap_err().to_string().contains("expected a number or \"off\""));
+        assert!(
+            toml::from_str::<TrainConfig>("clip_norm = \"of\"")
+                .unwrap_err()
+                .to_string()
+                .contains("expected a number or \"off\"")
+        );
     }
 
     #[test]

@@ -29,11 +29,12 @@ use crate::{
     run_directory::RunDirectory,
 };
 
-/// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training has threads with deep stacks.
-/// Only the part that is used takes memory.
+/// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training
+/// has threads with deep stacks. Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
 
-/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about three arrays of that many numbers.
+/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about
+/// three arrays of that many numbers.
 const MAX_RATES: usize = 1 << 30;
 
 /// How far a run is, told after every update.
@@ -62,13 +63,16 @@ pub struct Outcome {
     pub saved: Option<ValidationRecord>,
 }
 
-/// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is needed to resume.
+/// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is
+/// needed to resume.
 ///
-/// A run directory opened to resume goes on where its run left off; any other starts with the network of the experiment's `init`, or with one drawn from
-/// its seed. `progress` is called after every update and may end the run, which can then be resumed.
+/// A run directory opened to resume goes on where its run left off; any other starts with the network of the
+/// experiment's `init`, or with one drawn from its seed. `progress` is called after every update and may end the run,
+/// which can then be resumed.
 ///
 /// # Errors
-/// If the parts do not fit, a file cannot be written, or the loss is no longer finite; the last good checkpoint stays in the directory.
+/// If the parts do not fit, a file cannot be written, or the loss is no longer finite; the last good checkpoint stays
+/// in the directory.
 pub fn fit(
     experiment: &Experiment,
     run: &RunDirectory,
@@ -100,7 +104,9 @@ fn train(
     let mut validation = Validation::new(experiment, validations, weights)?;
     refuse_if_too_large(experiment, network.units().len())?;
     let mut lesson = validation.lesson();
-    let start = |lesson: &Lesson, first| Prefetch::start(lesson.clone(), experiment.seed, config.batch_size, first, network.dtype());
+    let start = |lesson: &Lesson, first| {
+        Prefetch::start(lesson.clone(), experiment.seed, config.batch_size, first, network.dtype())
+    };
     let mut batches = start(&lesson, state.updates)?;
     rehearse(experiment, lesson.task.as_ref(), &network, batches.peek()?)?;
     run.start(&experiment.to_toml()?)?;
@@ -116,14 +122,16 @@ fn train(
         let update = state.updates;
         let batch = batches.next()?.to_device(device)?;
         let noise = NoiseKey::new(experiment.seed, update);
-        let trajectory = unroll(&network, lesson.task.plant().as_ref(), &batch.inputs, state.carried.as_ref(), Some(noise))?;
+        let trajectory =
+            unroll(&network, lesson.task.plant().as_ref(), &batch.inputs, state.carried.as_ref(), Some(noise))?;
         let context = Context { model: &network, trajectory: &trajectory, batch: &batch, loss: config.loss };
         let terms = loss_terms(&config.regularisers, &context)?;
         let synaptic = state.synapses.as_ref().map(|synapses| synapses.penalty(&parameters)).transpose()?;
         let loss = finite(&terms.total, update)? + synaptic.unwrap_or(0.0);
 
         let learning_rate = config.learning_rate * config.schedule.factor(update);
-        let gradient_norm = descend(&mut state, &network, &parameters, gradients(&terms.total, &parameters)?, config, learning_rate)?;
+        let gradient_norm =
+            descend(&mut state, &network, &parameters, gradients(&terms.total, &parameters)?, config, learning_rate)?;
         state.carried = carry(&network, &trajectory, &batch)?;
         state.updates += 1;
         if switches.contains(&state.updates)
@@ -168,7 +176,8 @@ fn train(
     Ok(Outcome { updates: state.updates, reason, saved: validation.saved().cloned(), validations: validation.records })
 }
 
-/// One step of the optimiser along `gradients`, back onto the constraints; returns the norm of the gradients before clipping.
+/// One step of the optimiser along `gradients`, back onto the constraints; returns the norm of the gradients before
+/// clipping.
 fn descend(
     state: &mut RunState,
     network: &Ctrnn,
@@ -178,7 +187,9 @@ fn descend(
     learning_rate: f64,
 ) -> Result<f64> {
     let (along, before) = match &state.synapses {
-        Some(synapses) => (synapses.gradients(parameters, &gradients)?, parameters.iter().map(position).collect::<Result<_>>()?),
+        Some(synapses) => {
+            (synapses.gradients(parameters, &gradients)?, parameters.iter().map(position).collect::<Result<_>>()?)
+        }
         None => (gradients.clone(), Vec::new()),
     };
     let (along, norm) = clip(along, config.clip_value, config.clip_norm)?;
@@ -195,8 +206,10 @@ fn descend(
 fn switches(experiment: &Experiment) -> Result<Vec<u64>> {
     let switches = experiment.task.switches();
     if experiment.train.synaptic_intelligence.is_some() && switches.is_empty() {
-        let message =
-            format!("protects earlier tasks of a sequence, but `{}` has none; train on a sequential `multitask/set`", experiment.task.id());
+        let message = format!(
+            "protects earlier tasks of a sequence, but `{}` has none; train on a sequential `multitask/set`",
+            experiment.task.id()
+        );
         return Err(Error::setting("train.synaptic_intelligence", message));
     }
     Ok(switches)
@@ -231,7 +244,8 @@ fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
     Err(Error::setting("train.batch_size", message))
 }
 
-/// Computes the loss of the first batch once, so that what fits neither the network nor the trials is refused before an old run is replaced.
+/// Computes the loss of the first batch once, so that what fits neither the network nor the trials is refused before an
+/// old run is replaced.
 fn rehearse(experiment: &Experiment, task: &dyn Task, network: &Ctrnn, batch: &TensorBatch) -> Result<()> {
     let batch = batch.to_device(network.device())?;
     let trajectory = unroll(network, task.plant().as_ref(), &batch.inputs, None, None)?;
@@ -291,13 +305,18 @@ fn checkpoint(experiment: &Experiment, network: &Ctrnn, validations: &[Validatio
     ] {
         metrics.extend(value.map(|value| (name.to_string(), value)));
     }
-    let settings = serde_json::to_value(&experiment.train).map_err(|error| Error::setting("train", error.to_string()))?;
+    let settings =
+        serde_json::to_value(&experiment.train).map_err(|error| Error::setting("train", error.to_string()))?;
     Ok(Checkpoint {
         header: Header {
             format: FORMAT,
             model: experiment.model.clone(),
             task: TaskRecord::of(experiment.task.as_ref()),
-            train: TrainRecord { settings, updates: last.map_or(0, |record| record.update), validations: validations.to_vec() },
+            train: TrainRecord {
+                settings,
+                updates: last.map_or(0, |record| record.update),
+                validations: validations.to_vec(),
+            },
             seed: experiment.seed,
             metrics,
             provenance: Provenance::of(experiment),

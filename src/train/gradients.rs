@@ -8,8 +8,8 @@ use nn4n_models::{
 
 use crate::error::Result;
 
-/// The gradient of `loss` with respect to each parameter, in their order; with respect to its logarithm where updates are on that scale,
-/// and zero where `plastic` is zero.
+/// The gradient of `loss` with respect to each parameter, in their order; with respect to its logarithm where updates
+/// are on that scale, and zero where `plastic` is zero.
 pub fn gradients(loss: &Tensor, parameters: &[Parameter]) -> Result<Vec<Tensor>> {
     let store = loss.backward()?;
     parameters
@@ -49,8 +49,8 @@ fn silence(gradient: Tensor, plastic: &Tensor) -> Result<Tensor> {
     Ok(gradient)
 }
 
-/// Clips entries to +- `value`, then scales all gradients together to a norm of at most `norm`. Returns them and the norm before scaling.
-/// On the CPU they are changed in place.
+/// Clips entries to +- `value`, then scales all gradients together to a norm of at most `norm`. Returns them and the
+/// norm before scaling. On the CPU they are changed in place.
 pub fn clip(gradients: Vec<Tensor>, value: Option<f64>, norm: Option<f64>) -> Result<(Vec<Tensor>, f64)> {
     if gradients.iter().any(|gradient| !gradient.device().is_cpu()) {
         return clip_by_ops(gradients, value, norm);
@@ -95,7 +95,9 @@ fn apply<T: Real>(gradients: &[Tensor], value: impl Fn(T) -> T + Sync) -> Candle
 
 fn clip_by_ops(gradients: Vec<Tensor>, value: Option<f64>, norm: Option<f64>) -> Result<(Vec<Tensor>, f64)> {
     let bounded = match value {
-        Some(value) => gradients.iter().map(|gradient| gradient.clamp(-value, value)).collect::<candle_core::Result<_>>()?,
+        Some(value) => {
+            gradients.iter().map(|gradient| gradient.clamp(-value, value)).collect::<candle_core::Result<_>>()?
+        }
         None => gradients,
     };
     let mut sum = 0.0;
@@ -105,7 +107,8 @@ fn clip_by_ops(gradients: Vec<Tensor>, value: Option<f64>, norm: Option<f64>) ->
     let found = sum.sqrt();
     match norm {
         Some(norm) if found > norm => {
-            let scaled = bounded.iter().map(|gradient| gradient * (norm / found)).collect::<candle_core::Result<_>>()?;
+            let scaled =
+                bounded.iter().map(|gradient| gradient * (norm / found)).collect::<candle_core::Result<_>>()?;
             Ok((scaled, found))
         }
         _ => Ok((bounded, found)),
@@ -124,7 +127,8 @@ mod tests {
 
     #[test]
     fn one_pass_and_separate_operations_agree() -> Result<()> {
-        let gradients = vec![Tensor::rand(-1f64, 1.0, (41, 53), &Device::Cpu)?, Tensor::rand(-2f64, 1.0, 530_000, &Device::Cpu)?];
+        let gradients =
+            vec![Tensor::rand(-1f64, 1.0, (41, 53), &Device::Cpu)?, Tensor::rand(-2f64, 1.0, 530_000, &Device::Cpu)?];
         for (value, norm) in [(None, None), (Some(0.7), None), (None, Some(3.0)), (Some(0.2), Some(50.0))] {
             let copies = gradients.iter().map(Tensor::copy).collect::<CandleResult<Vec<_>>>()?;
             let (found, wanted) = (clip(copies, value, norm)?, clip_by_ops(gradients.clone(), value, norm)?);
@@ -149,13 +153,22 @@ mod tests {
 
     #[test]
     fn clipping_matches_hand_worked_numbers() -> Result<()> {
-        let gradients = || vec![Tensor::new(&[3.0f64, -9.0], &Device::Cpu).unwrap(), Tensor::new(&[0.0f64, 4.0], &Device::Cpu).unwrap()];
-        let values = |gradients: &[Tensor]| -> Vec<Vec<f64>> { gradients.iter().map(|g| g.to_vec1().unwrap()).collect() };
+        let gradients = || {
+            vec![
+                Tensor::new(&[3.0f64, -9.0], &Device::Cpu).unwrap(),
+                Tensor::new(&[0.0f64, 4.0], &Device::Cpu).unwrap(),
+            ]
+        };
+        let values =
+            |gradients: &[Tensor]| -> Vec<Vec<f64>> { gradients.iter().map(|g| g.to_vec1().unwrap()).collect() };
         let (clipped, norm) = clip(gradients(), Some(4.0), None)?;
         assert_eq!(values(&clipped), [[3.0, -4.0], [0.0, 4.0]]);
         assert!((norm - 41f64.sqrt()).abs() < 1e-12);
-        let (clipped, norm) =
-            clip(vec![Tensor::new(&[3.0f64, 0.0], &Device::Cpu)?, Tensor::new(&[0.0f64, 4.0], &Device::Cpu)?], None, Some(1.0))?;
+        let (clipped, norm) = clip(
+            vec![Tensor::new(&[3.0f64, 0.0], &Device::Cpu)?, Tensor::new(&[0.0f64, 4.0], &Device::Cpu)?],
+            None,
+            Some(1.0),
+        )?;
         assert_eq!((values(&clipped), norm), (vec![vec![3.0 * 0.2, 0.0], vec![0.0, 4.0 * 0.2]], 5.0));
         let (untouched, _) = clip(gradients(), None, Some(100.0))?;
         assert_eq!(values(&untouched), values(&gradients()));

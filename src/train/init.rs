@@ -23,14 +23,20 @@ use crate::{
 /// # Errors
 /// If there is no such checkpoint, or its network fits neither the model nor the channels.
 pub(super) fn start(experiment: &Experiment, path: &Path, device: &Device) -> Result<Ctrnn> {
-    let refused = |error: Error| Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()));
+    let refused = |error: Error| {
+        Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()))
+    };
     let Checkpoint { header, tensors } = Checkpoint::load(path)?;
     let task = TaskRecord::of(experiment.task.as_ref());
     let (inputs, outputs) = places(&header.task.inputs, &task.inputs)
         .and_then(|inputs| Ok((inputs, places(&header.task.outputs, &task.outputs)?)))
         .map_err(refused)?;
     if [&inputs, &outputs].into_iter().any(|places| *places == Places::InOrder) {
-        say(&format!("note: {}: its channels are not those of `{}`, and are taken in their order", path.display(), task.id));
+        say(&format!(
+            "note: {}: its channels are not those of `{}`, and are taken in their order",
+            path.display(),
+            task.id
+        ));
     }
     let tensors = match (inputs.by_name(), outputs.by_name()) {
         (None, None) => tensors,
@@ -59,7 +65,9 @@ fn places(known: &[String], wanted: &[String]) -> Result<Places> {
     match missing {
         _ if known == wanted => Ok(Places::Same),
         None => Ok(Places::ByName(wanted.iter().map(|name| known.iter().position(|known| known == name)).collect())),
-        Some(_) if known.len() == wanted.len() && !known.iter().any(|name| wanted.contains(name)) => Ok(Places::InOrder),
+        Some(_) if known.len() == wanted.len() && !known.iter().any(|name| wanted.contains(name)) => {
+            Ok(Places::InOrder)
+        }
         Some(name) => {
             let message = format!("its channel `{name}` is none of the task's, which are {}", wanted.join(", "));
             Err(Error::setting("channels", message))
@@ -90,7 +98,10 @@ fn matched(
     }
     if inputs.is_some_and(|places| places.iter().all(Option::is_none)) {
         // A network without inputs has no tensors of them.
-        let of_inputs = drawn.into_iter().filter(|(name, _)| name.ends_with("w_in") && !known.contains_key(name)).collect::<Vec<_>>();
+        let of_inputs = drawn
+            .into_iter()
+            .filter(|(name, _)| name.ends_with("w_in") && !known.contains_key(name))
+            .collect::<Vec<_>>();
         known.extend(of_inputs);
     }
     Ok(known)
@@ -98,7 +109,8 @@ fn matched(
 
 /// Where the model says which channels have synapses, those of the checkpoint must be where it says.
 fn refuse_other_structure(model: &ModelConfig, name: &str, tensor: &Tensor, drawn: &Tensor) -> Result<()> {
-    let of_inputs = name.ends_with("connectivity.w_in") && (model.w_in.connectivity.is_some() || !model.input_groups.is_empty());
+    let of_inputs =
+        name.ends_with("connectivity.w_in") && (model.w_in.connectivity.is_some() || !model.input_groups.is_empty());
     let of_outputs = name.ends_with("connectivity.w_out") && model.w_out.connectivity.is_some();
     let host = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<u8>();
     if !(of_inputs || of_outputs) || host(tensor)? == host(drawn)? {
@@ -132,14 +144,18 @@ mod tests {
         assert_eq!(places(&[], &names("c d"))?, Places::ByName(vec![None, None]));
         for other in ["a c d", "c a", "c"] {
             let message = places(&names("a b"), &names(other)).unwrap_err().to_string();
-            assert!(message.contains("is none of the task's") && message.contains(&names(other).join(", ")), "{message}");
+            assert!(
+                message.contains("is none of the task's") && message.contains(&names(other).join(", ")),
+                "{message}"
+            );
         }
         Ok(())
     }
 
     #[test]
     fn new_channels_are_drawn_and_the_others_keep_their_weights() -> Result<()> {
-        let (known, drawn) = (Tensor::new(&[[1f32, 2.0]], &Device::Cpu)?, Tensor::new(&[[7f32, 8.0, 9.0]], &Device::Cpu)?);
+        let (known, drawn) =
+            (Tensor::new(&[[1f32, 2.0]], &Device::Cpu)?, Tensor::new(&[[7f32, 8.0, 9.0]], &Device::Cpu)?);
         assert_eq!(joined(&known, &drawn, 1, &[Some(1), None, Some(0)])?.to_vec2::<f32>()?, [[2.0, 8.0, 1.0]]);
         Ok(())
     }

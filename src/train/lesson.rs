@@ -30,14 +30,17 @@ impl Lesson {
     pub(super) fn batches(&self, seed: u64, batch_size: usize, first: u64) -> Result<Batches<'_>, TaskError> {
         let task = self.task.as_ref();
         Ok(match &self.draw {
-            Draw::AsSource => Box::new((first..).map(move |update| batch(task, Split::Train, seed, update, batch_size))),
+            Draw::AsSource => {
+                Box::new((first..).map(move |update| batch(task, Split::Train, seed, update, batch_size)))
+            }
             Draw::Stream(n_steps) => {
                 let mut stream = Stream::new(task, Split::Train, seed, batch_size, *n_steps)?;
                 Box::new((first..).map(move |update| stream.window(update)))
             }
-            Draw::Weighted(conditions, weights) => {
-                Box::new((first..).map(move |update| weighted(task, Split::Train, seed, update, batch_size, conditions, weights)))
-            }
+            Draw::Weighted(conditions, weights) => Box::new(
+                (first..)
+                    .map(move |update| weighted(task, Split::Train, seed, update, batch_size, conditions, weights)),
+            ),
         })
     }
 

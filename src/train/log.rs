@@ -73,7 +73,9 @@ impl Log {
         self.write(&Line { update: record.update, validation: record })?;
         if let Some(events) = &mut self.events {
             events.scalar("validation/loss", record.update, record.loss)?;
-            for (name, value) in [("performance", record.performance), ("minimum", record.minimum), ("rms_error", record.rms_error)] {
+            for (name, value) in
+                [("performance", record.performance), ("minimum", record.minimum), ("rms_error", record.rms_error)]
+            {
                 if let Some(value) = value {
                     events.scalar(&format!("validation/{name}"), record.update, value)?;
                 }
@@ -84,7 +86,8 @@ impl Log {
 
     fn write(&mut self, record: &impl Serialize) -> Result<()> {
         let line = serde_json::to_string(record).map_err(|error| Error::setting("log.jsonl", error.to_string()))?;
-        writeln!(self.file, "{line}").map_err(|error| Error::setting("log.jsonl", format!("could not be written ({error})")))
+        writeln!(self.file, "{line}")
+            .map_err(|error| Error::setting("log.jsonl", format!("could not be written ({error})")))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Training: [`fit`] is the loop; its parts are the [`Loss`], the [`Regulariser`]s, the [`OptimizerConfig`], the [`Schedule`] and the validation.
+//! Training: [`fit`] is the loop; its parts are the [`Loss`], the [`Regulariser`]s, the [`OptimizerConfig`], the
+//! [`Schedule`] and the validation.
 
 mod config;
 mod fit;

@@ -13,7 +13,8 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when this is dropped.
+/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when
+/// this is dropped.
 pub(super) struct Prefetch {
     batches: Receiver<Result<TensorBatch>>,
     peeked: Option<TensorBatch>,
@@ -34,7 +35,9 @@ impl Prefetch {
             {}
         };
         let started = thread::Builder::new().name("trials".into()).spawn(make);
-        started.map_err(|error| Error::setting("train", format!("could not start the thread that makes its trials ({error})")))?;
+        started.map_err(|error| {
+            Error::setting("train", format!("could not start the thread that makes its trials ({error})"))
+        })?;
         Ok(Self { batches, peeked: None })
     }
 
@@ -49,6 +52,8 @@ impl Prefetch {
         if let Some(batch) = self.peeked.take() {
             return Ok(batch);
         }
-        self.batches.recv().map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?
+        self.batches
+            .recv()
+            .map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?
     }
 }

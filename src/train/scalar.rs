@@ -1,8 +1,10 @@
-//! Scalars that are computed outside of candle's graph, in one pass over the numbers of a tensor on the CPU, and join it with their gradient.
+//! Scalars that are computed outside of candle's graph, in one pass over the numbers of a tensor on the CPU, and join
+//! it with their gradient.
 
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, bail};
 
-/// `value` as a function of `tensor`: a scalar of its data type. `gradient` gives the derivative with respect to `tensor`, times a factor.
+/// `value` as a function of `tensor`: a scalar of its data type. `gradient` gives the derivative with respect to
+/// `tensor`, times a factor.
 pub(super) fn known(
     tensor: &Tensor,
     value: f64,

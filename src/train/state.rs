@@ -1,7 +1,9 @@
 //! What a run needs to go on after an interruption as if there had been none: `optimizer.safetensors`.
 //!
-//! It holds the network's tensors (`network.NAME`), the optimiser's moments (`moment.m.NAME`), the carried-over state of the trials if the network has
-//! one (`carried.state`, `carried.rate`), what is remembered of earlier tasks (`synapses.path.NAME`), and a JSON document with the experiment, the number of updates done and the validations so far.
+//! It holds the network's tensors (`network.NAME`), the optimiser's moments (`moment.m.NAME`), the carried-over state
+//! of the trials if the network has one (`carried.state`, `carried.rate`), what is remembered of earlier tasks
+//! (`synapses.path.NAME`), and a JSON document with the experiment, the number of updates done and the validations so
+//! far.
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, Parameter, Start, State, Tensors};
@@ -55,7 +57,8 @@ pub(super) struct Saved {
 impl RunState {
     /// A run before its first update.
     pub(super) fn fresh(config: &TrainConfig, parameters: &[Parameter]) -> Result<Self> {
-        let synapses = config.synaptic_intelligence.map(|config| SynapticIntelligence::new(config, parameters)).transpose()?;
+        let synapses =
+            config.synaptic_intelligence.map(|config| SynapticIntelligence::new(config, parameters)).transpose()?;
         Ok(Self { updates: 0, optimizer: Optimizer::new(config.optimizer), carried: None, synapses })
     }
 
@@ -67,7 +70,8 @@ impl RunState {
         validations: &[ValidationRecord],
         weights: Option<&Vec<f64>>,
     ) -> Result<()> {
-        let mut tensors: Tensors = network.tensors()?.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect();
+        let mut tensors: Tensors =
+            network.tensors()?.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect();
         for (name, tensor) in self.optimizer.state() {
             tensors.insert(format!("moment.{name}"), tensor.clone());
         }
@@ -94,30 +98,47 @@ impl RunState {
     pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<Saved> {
         let path = run.optimizer();
         let config = experiment.train.optimizer;
-        let damaged = |message: String| Error::file(&path, format!("{message}; it is not the state of this run. Start anew with --force"));
+        let damaged = |message: String| {
+            Error::file(&path, format!("{message}; it is not the state of this run. Start anew with --force"))
+        };
         let (mut tensors, metadata) = read_tensors(&path)?;
-        let json = metadata.and_then(|mut metadata| metadata.remove("nn4n")).ok_or_else(|| damaged("has no nn4n metadata".into()))?;
-        let document: Document = serde_json::from_str(&json).map_err(|error| damaged(format!("has a damaged header ({error})")))?;
+        let json = metadata
+            .and_then(|mut metadata| metadata.remove("nn4n"))
+            .ok_or_else(|| damaged("has no nn4n metadata".into()))?;
+        let document: Document =
+            serde_json::from_str(&json).map_err(|error| damaged(format!("has a damaged header ({error})")))?;
         if document.format > FORMAT {
-            return Err(Error::file(&path, format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format)));
+            return Err(Error::file(
+                &path,
+                format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format),
+            ));
         }
         if document.experiment != identity(experiment)? {
             let message = "has another task, network, seed or init than the run was started with; restore it, or start another run";
             return Err(Error::file(run.config(), message));
         }
         let names: Vec<String> = tensors.keys().filter(|name| name.starts_with("network.")).cloned().collect();
-        let parts = names.iter().filter_map(|name| Some((name["network.".len()..].to_string(), tensors.remove(name)?))).collect();
-        let network = Ctrnn::from_tensors(&experiment.model, parts, DType::F32, device).map_err(|error| damaged(error.to_string()))?;
+        let parts = names
+            .iter()
+            .filter_map(|name| Some((name["network.".len()..].to_string(), tensors.remove(name)?)))
+            .collect();
+        let network = Ctrnn::from_tensors(&experiment.model, parts, DType::F32, device)
+            .map_err(|error| damaged(error.to_string()))?;
         let mut take = |name: &str, like: &Tensor| match tensors.remove(name) {
             None => Err(damaged(format!("lacks the tensor `{name}`"))),
-            Some(tensor) if tensor.dims() == like.dims() && tensor.dtype() == like.dtype() => Ok(tensor.to_device(like.device())?),
+            Some(tensor) if tensor.dims() == like.dims() && tensor.dtype() == like.dtype() => {
+                Ok(tensor.to_device(like.device())?)
+            }
             Some(tensor) => Err(damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), like.dims()))),
         };
         let parameters = trained(&network, &experiment.train, experiment.task.as_ref())?;
         let mut all_of = |prefix: &str, kinds: &[&str]| -> Result<Tensors> {
-            let names =
-                parameters.iter().flat_map(|parameter| kinds.iter().map(move |kind| (format!("{kind}.{}", parameter.path()), parameter)));
-            names.map(|(name, parameter)| Ok((name.clone(), take(&format!("{prefix}.{name}"), &parameter.var)?))).collect()
+            let names = parameters.iter().flat_map(|parameter| {
+                kinds.iter().map(move |kind| (format!("{kind}.{}", parameter.path()), parameter))
+            });
+            names
+                .map(|(name, parameter)| Ok((name.clone(), take(&format!("{prefix}.{name}"), &parameter.var)?)))
+                .collect()
         };
         let moments = all_of("moment", config.moments())?;
         let synapses = match experiment.train.synaptic_intelligence {
@@ -126,9 +147,11 @@ impl RunState {
         };
         let mut carried = None;
         if network.config().start == Start::Carried {
-            let mut take = |name: &str| tensors.remove(name).ok_or_else(|| damaged(format!("lacks the tensor `{name}`")));
+            let mut take =
+                |name: &str| tensors.remove(name).ok_or_else(|| damaged(format!("lacks the tensor `{name}`")));
             let (state, rate) = (take("carried.state")?, take("carried.rate")?);
-            carried = Some(State { state: state.to_device(network.device())?, rate: rate.to_device(network.device())? });
+            carried =
+                Some(State { state: state.to_device(network.device())?, rate: rate.to_device(network.device())? });
         }
         if let Some(name) = tensors.keys().next() {
             return Err(damaged(format!("has the unexpected tensor `{name}`")));

@@ -13,10 +13,11 @@
 //! | `importance_k` | how much moving it costs the earlier tasks | loss / theta^2 |
 //! | `c`, `xi` | `c`, `xi` of [`SynapticIntelligenceConfig`] | 1, theta^2 |
 //!
-//! Before the first switch all importances are 0. The switches are those of the task ([`Task::switches`](nn4n_tasks::Task::switches)), such as a
-//! sequential set of tasks.
+//! Before the first switch all importances are 0. The switches are those of the task
+//! ([`Task::switches`](nn4n_tasks::Task::switches)), such as a sequential set of tasks.
 //!
-//! Zenke, Poole & Ganguli 2017, arXiv:1703.04200; used by Yang et al. 2019, doi:10.1038/s41593-018-0310-2, on sequences of cognitive tasks.
+//! Zenke, Poole & Ganguli 2017, arXiv:1703.04200; used by Yang et al. 2019, doi:10.1038/s41593-018-0310-2, on sequences
+//! of cognitive tasks.
 
 use candle_core::Tensor;
 use nn4n_models::{Parameter, Tensors};
@@ -113,7 +114,12 @@ impl SynapticIntelligence {
 
     fn get(&self, kind: &str, parameter: &Parameter) -> Result<&Tensor> {
         let name = format!("{kind}.{}", parameter.path());
-        let missing = || Error::setting("train.synaptic_intelligence", format!("has no `{name}`; the trained parameters have changed"));
+        let missing = || {
+            Error::setting(
+                "train.synaptic_intelligence",
+                format!("has no `{name}`; the trained parameters have changed"),
+            )
+        };
         self.memory.get(&name).ok_or_else(missing)
     }
 }
@@ -131,7 +137,13 @@ mod tests {
     use super::*;
 
     fn weight(values: &[f64]) -> Result<Vec<Parameter>> {
-        Ok(vec![Parameter { name: "w_rec", layer: None, var: Var::new(values, &Device::Cpu)?, plastic: None, logarithmic: false }])
+        Ok(vec![Parameter {
+            name: "w_rec",
+            layer: None,
+            var: Var::new(values, &Device::Cpu)?,
+            plastic: None,
+            logarithmic: false,
+        }])
     }
 
     fn move_to(parameters: &[Parameter], values: &[f64]) -> Result<()> {
@@ -155,7 +167,11 @@ mod tests {
         let gradients = memory.gradients(&parameters, &[Tensor::new(&[0.25, 0.25], &Device::Cpu)?])?;
         assert_eq!(gradients[0].to_vec1::<f64>()?, [0.25 + 2.0 * 0.5 * 4.0 * 1.0, 0.25]);
         // Uphill by 1 at slope 1: the importance falls by 1 / (1 + 0.25), but not below 0.
-        memory.follow(&parameters, &[Tensor::new(&[0.5, 3.0], &Device::Cpu)?], &[Tensor::new(&[1.0, 1.0], &Device::Cpu)?])?;
+        memory.follow(
+            &parameters,
+            &[Tensor::new(&[0.5, 3.0], &Device::Cpu)?],
+            &[Tensor::new(&[1.0, 1.0], &Device::Cpu)?],
+        )?;
         memory.switch(&parameters)?;
         assert_eq!(memory.memory()["importance.w_rec"].to_vec1::<f64>()?, [4.0 - 0.8, 0.0]);
         Ok(())
@@ -165,7 +181,11 @@ mod tests {
     fn the_gradient_is_the_slope_of_the_penalty() -> Result<()> {
         let parameters = weight(&[0.3, -0.2])?;
         let mut memory = SynapticIntelligence::new(SynapticIntelligenceConfig { c: 0.7, xi: 0.1 }, &parameters)?;
-        memory.follow(&parameters, &[Tensor::new(&[0.5, 0.4], &Device::Cpu)?], &[Tensor::new(&[3.0, 2.0], &Device::Cpu)?])?;
+        memory.follow(
+            &parameters,
+            &[Tensor::new(&[0.5, 0.4], &Device::Cpu)?],
+            &[Tensor::new(&[3.0, 2.0], &Device::Cpu)?],
+        )?;
         memory.switch(&parameters)?;
         let at = |x: f64| -> Result<f64> {
             move_to(&parameters, &[x, 0.1])?;
@@ -173,7 +193,8 @@ mod tests {
         };
         let slope = (at(0.9 + 1e-6)? - at(0.9 - 1e-6)?) / 2e-6;
         move_to(&parameters, &[0.9, 0.1])?;
-        let gradient = memory.gradients(&parameters, &[Tensor::new(&[0.0, 0.0], &Device::Cpu)?])?[0].to_vec1::<f64>()?[0];
+        let gradient =
+            memory.gradients(&parameters, &[Tensor::new(&[0.0, 0.0], &Device::Cpu)?])?[0].to_vec1::<f64>()?[0];
         assert!((slope - gradient).abs() < 1e-6 * gradient.abs(), "{slope} {gradient}");
         Ok(())
     }

@@ -23,7 +23,8 @@ impl EventFile {
     /// A new file in `directory`; TensorBoard reads all files of a directory in the order of their names.
     pub(super) fn create(directory: &Path) -> Result<Self> {
         let path = directory.join(format!("events.out.tfevents.{:013}.nn4n", (wall_time() * 1e3) as u64));
-        let file = File::create(&path).map_err(|error| Error::file(&path, format!("could not be created ({error})")))?;
+        let file =
+            File::create(&path).map_err(|error| Error::file(&path, format!("could not be created ({error})")))?;
         let mut events = Self { file };
         let mut event = wall_time_field();
         bytes_field(&mut event, 3, b"brain.Event:2");
@@ -52,7 +53,9 @@ impl EventFile {
         record.extend(masked_crc(&length).to_le_bytes());
         record.extend(event);
         record.extend(masked_crc(event).to_le_bytes());
-        self.file.write_all(&record).map_err(|error| Error::setting("train.tensorboard", format!("events could not be written ({error})")))
+        self.file
+            .write_all(&record)
+            .map_err(|error| Error::setting("train.tensorboard", format!("events could not be written ({error})")))
     }
 }
 
@@ -106,7 +109,8 @@ mod tests {
         }
         assert!(events[0].ends_with(b"brain.Event:2"));
         // step 300 = 0xAC 0x02; summary of 19 bytes: value of 17: tag of 10, 0.5 = 0x3F000000.
-        let wanted = [&[0x10, 0xAC, 0x02, 0x2A, 19, 0x0A, 17, 0x0A, 10][..], b"train/loss", &[0x15, 0, 0, 0, 0x3F]].concat();
+        let wanted =
+            [&[0x10, 0xAC, 0x02, 0x2A, 19, 0x0A, 17, 0x0A, 10][..], b"train/loss", &[0x15, 0, 0, 0, 0x3F]].concat();
         assert_eq!(events[1][9..], wanted);
     }
 

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 const NAMES: [&str; 7] = ["w_in", "w_rec", "w_out", "b_rec", "b_out", "x0", "tau"];
 
-/// The parameters that `config` does not freeze; of the input weights only those from `only_inputs`, if it names any. In a stacked network `w_rec` freezes that of
-/// every layer, `layers.0.w_rec` that of the first.
+/// The parameters that `config` does not freeze; of the input weights only those from `only_inputs`, if it names any.
+/// In a stacked network `w_rec` freezes that of every layer, `layers.0.w_rec` that of the first.
 ///
 /// # Errors
 /// If a parameter or a channel is unknown, or nothing is left to train.
@@ -21,11 +21,14 @@ pub(super) fn trained(network: &Ctrnn, config: &TrainConfig, task: &dyn Task) ->
         return Err(Error::setting("train.freeze", message));
     }
     let mut parameters = network.parameters()?;
-    parameters.retain(|parameter| config.freeze.iter().all(|name| *name != parameter.name && *name != parameter.path()));
+    parameters
+        .retain(|parameter| config.freeze.iter().all(|name| *name != parameter.name && *name != parameter.path()));
     if !config.only_inputs.is_empty() {
-        let of_inputs = |parameter: &&mut Parameter| parameter.name == "w_in" && parameter.layer.is_none_or(|layer| layer == 0);
+        let of_inputs =
+            |parameter: &&mut Parameter| parameter.name == "w_in" && parameter.layer.is_none_or(|layer| layer == 0);
         let Some(w_in) = parameters.iter_mut().find(of_inputs) else {
-            let message = "says which input weights are trained, but `freeze` or the model fixes them all; remove one of the two";
+            let message =
+                "says which input weights are trained, but `freeze` or the model fixes them all; remove one of the two";
             return Err(Error::setting("train.only_inputs", message));
         };
         w_in.plastic = Some(only(w_in, &columns(config, task)?)?);
@@ -39,8 +42,9 @@ pub(super) fn trained(network: &Ctrnn, config: &TrainConfig, task: &dyn Task) ->
 /// What can be frozen: a parameter, in a stacked network also that of one layer.
 fn names(network: &Ctrnn) -> Vec<String> {
     let layers = network.layers().iter().filter_map(Layer::place);
-    let of_layers =
-        layers.flat_map(|layer| NAMES.iter().filter(|name| !name.ends_with("_out")).map(move |name| format!("layers.{layer}.{name}")));
+    let of_layers = layers.flat_map(|layer| {
+        NAMES.iter().filter(|name| !name.ends_with("_out")).map(move |name| format!("layers.{layer}.{name}"))
+    });
     NAMES.iter().map(ToString::to_string).chain(of_layers).collect()
 }
 
@@ -50,7 +54,10 @@ fn columns(config: &TrainConfig, task: &dyn Task) -> Result<Vec<usize>> {
     let place = |name: &String| {
         channels.iter().position(|channel| channel.name == *name).ok_or_else(|| {
             let known = channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            Error::setting("train.only_inputs", format!("names `{name}`, which is no input of `{}`; its inputs are {known}", task.id()))
+            Error::setting(
+                "train.only_inputs",
+                format!("names `{name}`, which is no input of `{}`; its inputs are {known}", task.id()),
+            )
         })
     };
     config.only_inputs.iter().map(place).collect()
@@ -85,7 +92,8 @@ mod tests {
 
     #[test]
     fn frozen_parameters_are_not_among_the_trained_ones() -> Result<()> {
-        let names = |parameters: Vec<Parameter>| parameters.into_iter().map(|parameter| parameter.name).collect::<Vec<_>>();
+        let names =
+            |parameters: Vec<Parameter>| parameters.into_iter().map(|parameter| parameter.name).collect::<Vec<_>>();
         assert_eq!(names(of(|_| ())?), ["w_in", "w_out", "w_rec", "x0"]);
         assert_eq!(names(of(|config| config.freeze = vec!["w_rec".into(), "x0".into()])?), ["w_in", "w_out"]);
         Ok(())
@@ -98,10 +106,14 @@ mod tests {
         let task = create("song2016/rdm_varstim", None)?;
         let paths = |freeze: &[&str], only_inputs: &[&str]| -> Result<Vec<String>> {
             let strings = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-            let config = TrainConfig { freeze: strings(freeze), only_inputs: strings(only_inputs), ..TrainConfig::default() };
+            let config =
+                TrainConfig { freeze: strings(freeze), only_inputs: strings(only_inputs), ..TrainConfig::default() };
             Ok(trained(&network, &config, task.as_ref())?.iter().map(Parameter::path).collect())
         };
-        assert_eq!(paths(&["layers.1.w_rec", "x0"], &[])?, ["w_out", "layers.0.w_in", "layers.0.w_rec", "layers.1.w_in"].map(String::from));
+        assert_eq!(
+            paths(&["layers.1.w_rec", "x0"], &[])?,
+            ["w_out", "layers.0.w_in", "layers.0.w_rec", "layers.1.w_in"].map(String::from)
+        );
         assert_eq!(paths(&["w_rec", "w_in"], &[])?, ["w_out", "layers.0.x0", "layers.1.x0"].map(String::from));
         assert!(paths(&["layers.2.w_rec"], &[]).unwrap_err().to_string().contains("layers.1.w_rec"));
         // The weights from layer to layer are no weights of the inputs.
@@ -121,10 +133,13 @@ mod tests {
     fn unknown_names_are_refused_with_the_known_ones() {
         let message = |change: fn(&mut TrainConfig)| of(change).unwrap_err().to_string();
         assert!(message(|config| config.freeze = vec!["wrec".into()]).contains("w_in, w_rec, w_out"));
-        assert!(message(|config| config.only_inputs = vec!["cue".into()]).contains("evidence_1, evidence_2, start_cue"));
+        assert!(
+            message(|config| config.only_inputs = vec!["cue".into()]).contains("evidence_1, evidence_2, start_cue")
+        );
         assert!(message(|config| config.freeze = NAMES.map(String::from).into()).contains("no parameter to train"));
         assert!(
-            message(|config| (config.freeze, config.only_inputs) = (vec!["w_in".into()], vec!["start_cue".into()])).contains("remove one")
+            message(|config| (config.freeze, config.only_inputs) = (vec!["w_in".into()], vec!["start_cue".into()]))
+                .contains("remove one")
         );
     }
 }

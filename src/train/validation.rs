@@ -59,9 +59,14 @@ pub enum StopReason {
 
 impl Validation {
     /// Goes on after `records`, with the conditions drawn by `weights`.
-    pub(super) fn new(experiment: &Experiment, records: Vec<ValidationRecord>, weights: Option<Vec<f64>>) -> Result<Self> {
+    pub(super) fn new(
+        experiment: &Experiment,
+        records: Vec<ValidationRecord>,
+        weights: Option<Vec<f64>>,
+    ) -> Result<Self> {
         let (config, seed) = (&experiment.train, experiment.seed);
-        let tasks: Vec<_> = experiment.curriculum.iter().map(|stage| &stage.task).chain([&experiment.task]).cloned().collect();
+        let tasks: Vec<_> =
+            experiment.curriculum.iter().map(|stage| &stage.task).chain([&experiment.task]).cloned().collect();
         let thresholds: Vec<_> = experiment.curriculum.iter().map(|stage| stage.threshold).collect();
         let stage = records.last().map_or(0, |record| next_stage(record, &thresholds)).min(thresholds.len());
         let per_condition = config.validation.trials_per_condition;
@@ -93,7 +98,8 @@ impl Validation {
         Lesson { task, draw }
     }
 
-    /// Validates the network after `update` updates, and goes on to the next stage if it is good enough; returns whether it is the best so far.
+    /// Validates the network after `update` updates, and goes on to the next stage if it is good enough; returns
+    /// whether it is the best so far.
     pub(super) fn run(&mut self, network: &Ctrnn, update: u64) -> Result<bool> {
         let task = self.tasks[self.stage].clone();
         let answers = answer(network, task.as_ref(), &self.trials, Some(NoiseKey::new(self.seed, NOISE_UPDATE)))?;
@@ -120,7 +126,8 @@ impl Validation {
         let next = next_stage(&record, &self.thresholds);
         self.records.push(record);
         if next > self.stage {
-            self.trials = balanced(self.tasks[next].as_ref(), Split::Train, self.seed, NOISE_UPDATE, self.per_condition)?;
+            self.trials =
+                balanced(self.tasks[next].as_ref(), Split::Train, self.seed, NOISE_UPDATE, self.per_condition)?;
             (self.stage, self.weights) = (next, None);
         }
         Ok(self.best() == self.records.len() - 1)
@@ -131,7 +138,8 @@ impl Validation {
         self.records.get(self.best())
     }
 
-    /// Index of the best validation: in the last stage, highest in what the criterion looks at, then lowest in loss, then latest.
+    /// Index of the best validation: in the last stage, highest in what the criterion looks at, then lowest in loss,
+    /// then latest.
     fn best(&self) -> usize {
         let rank = |record: &ValidationRecord| match self.criterion {
             Some(Criterion::MeanPerformance { .. }) => record.performance.unwrap_or(0.0),
@@ -165,11 +173,14 @@ impl Validation {
 /// The stage that follows a validation: the next one if the performance reached the threshold.
 fn next_stage(record: &ValidationRecord, thresholds: &[f64]) -> usize {
     let stage = record.stage.unwrap_or(0);
-    let learned = thresholds.get(stage).is_some_and(|threshold| record.performance.is_some_and(|performance| performance >= *threshold));
+    let learned = thresholds
+        .get(stage)
+        .is_some_and(|threshold| record.performance.is_some_and(|performance| performance >= *threshold));
     stage + usize::from(learned)
 }
 
-/// How often each condition is drawn: `floor + 1 - performance`, and the mean of those for conditions that are not scored.
+/// How often each condition is drawn: `floor + 1 - performance`, and the mean of those for conditions that are not
+/// scored.
 fn adapted(conditions: &[Condition], found: &Performance, floor: f64) -> Vec<f64> {
     let scored = |condition: &Condition| found.per_condition.iter().find(|score| score.condition == *condition);
     let weights: Vec<Option<f64>> =
@@ -199,7 +210,11 @@ mod tests {
     fn what_is_not_mastered_is_drawn_more_often_and_catch_trials_as_often_as_the_mean() {
         let conditions: Vec<_> =
             [0.1, 0.5].map(|c| Condition::new().with("coherence", c)).into_iter().chain([Condition::catch()]).collect();
-        let score = |place: usize, performance| ConditionScore { condition: conditions[place].clone(), trials: 10, performance };
+        let score = |place: usize, performance| ConditionScore {
+            condition: conditions[place].clone(),
+            trials: 10,
+            performance,
+        };
         let found = Performance { per_condition: vec![score(0, 0.5), score(1, 1.0)], ..Performance::default() };
         let weights = adapted(&conditions, &found, 0.25);
         assert_eq!(weights, [0.75, 0.25, 0.5]);

@@ -70,7 +70,8 @@ pub struct Fraction {
 }
 
 impl Assessment {
-    /// Evaluates a network on about 2000 fresh test trials of its task, the same ones every time; also condition by condition.
+    /// Evaluates a network on about 2000 fresh test trials of its task, the same ones every time; also condition by
+    /// condition.
     ///
     /// # Errors
     /// If the task does not fit the network.
@@ -147,7 +148,8 @@ impl Picture {
     }
 }
 
-/// Whether the fitted curve leaves about as much to chance as there is (Pearson's chi-squared, within four standard deviations of its mean).
+/// Whether the fitted curve leaves about as much to chance as there is (Pearson's chi-squared, within four standard
+/// deviations of its mean).
 fn is_good(fit: &CumulativeGaussian, counts: &[ChoiceCount]) -> bool {
     let term = |count: &ChoiceCount| {
         let (n, p) = (count.trials as f64, fit.at(count.value).clamp(1e-3, 1.0 - 1e-3));
@@ -165,18 +167,23 @@ struct Curve {
     conditions: Vec<Condition>,
 }
 
-/// A curve for each graded variable and each combination of the words beside it, such as the context; what else there is, is drawn.
+/// A curve for each graded variable and each combination of the words beside it, such as the context; what else there
+/// is, is drawn.
 fn curves(task: &dyn Task) -> Vec<Curve> {
     let classes = task.conditions();
-    let all: Vec<Condition> = classes.iter().cloned().chain(task.grid()).filter(|condition| !condition.is_catch()).collect();
-    let graded: Vec<&'static str> =
-        GRADED.into_iter().filter(|variable| all.iter().any(|condition| condition.number(variable).is_some())).collect();
+    let all: Vec<Condition> =
+        classes.iter().cloned().chain(task.grid()).filter(|condition| !condition.is_catch()).collect();
+    let graded: Vec<&'static str> = GRADED
+        .into_iter()
+        .filter(|variable| all.iter().any(|condition| condition.number(variable).is_some()))
+        .collect();
     let mut curves: Vec<Curve> = Vec::new();
     for variable in graded.iter().copied() {
         for words in all.iter().filter(|condition| condition.number(variable).is_some()).map(words) {
             let name = name(&words, (graded.len() > 1).then_some(variable));
             if curves.iter().all(|curve| curve.name != name) {
-                let conditions = values(&classes, &all, &words, variable).map(|value| words.clone().with(variable, value)).collect();
+                let conditions =
+                    values(&classes, &all, &words, variable).map(|value| words.clone().with(variable, value)).collect();
                 curves.push(Curve { name, variable, conditions });
             }
         }
@@ -184,13 +191,18 @@ fn curves(task: &dyn Task) -> Vec<Curve> {
     curves
 }
 
-/// The values of a variable, ascending: those that the classes of trials have beside these words, or beside any (where the variable does not matter, it
-/// takes the values that matter elsewhere), or those of the test conditions.
+/// The values of a variable, ascending: those that the classes of trials have beside these words, or beside any (where
+/// the variable does not matter, it takes the values that matter elsewhere), or those of the test conditions.
 fn values(classes: &[Condition], all: &[Condition], words: &Condition, variable: &str) -> impl Iterator<Item = f64> {
     let among = |conditions: &[Condition], fits: &dyn Fn(&Condition) -> bool| -> Vec<f64> {
-        conditions.iter().filter(|condition| fits(condition)).filter_map(|condition| condition.number(variable)).collect()
+        conditions
+            .iter()
+            .filter(|condition| fits(condition))
+            .filter_map(|condition| condition.number(variable))
+            .collect()
     };
-    let candidates = [among(classes, &|class| class.belongs_to(words)), among(classes, &|_| true), among(all, &|_| true)];
+    let candidates =
+        [among(classes, &|class| class.belongs_to(words)), among(classes, &|_| true), among(all, &|_| true)];
     let mut values = candidates.into_iter().find(|values| !values.is_empty()).unwrap_or_default();
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -227,7 +239,10 @@ mod tests {
         let set = nn4n_tasks::create("multitask/set", Some(&set)).unwrap();
         let curves = curves(set.as_ref());
         assert_eq!(curves.len(), 4);
-        assert!(curves.iter().all(|curve| curve.conditions.len() == 8), "the irrelevant modality has the coherences of the relevant one");
+        assert!(
+            curves.iter().all(|curve| curve.conditions.len() == 8),
+            "the irrelevant modality has the coherences of the relevant one"
+        );
         assert!(names("golub2018/flip_flop").is_empty() && names("yang2019/fdgo").is_empty());
     }
 
@@ -235,7 +250,8 @@ mod tests {
     fn the_values_of_a_curve_ascend_and_appear_once() {
         let task = nn4n_tasks::create("song2016/mante", None).unwrap();
         for curve in curves(task.as_ref()) {
-            let values: Vec<f64> = curve.conditions.iter().filter_map(|condition| condition.number(curve.variable)).collect();
+            let values: Vec<f64> =
+                curve.conditions.iter().filter_map(|condition| condition.number(curve.variable)).collect();
             assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{values:?}");
         }
     }

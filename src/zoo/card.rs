@@ -1,7 +1,8 @@
 //! The model card: a README.md that people and the Hugging Face hub can read, made from the checkpoint.
 //!
-//! The head is YAML as the hub understands it (<https://huggingface.co/docs/hub/model-cards>): licence, library, tags, metrics, and the result as a
-//! `model-index`. Every text in it is written as a JSON string, which is a YAML string too.
+//! The head is YAML as the hub understands it (<https://huggingface.co/docs/hub/model-cards>): licence, library, tags,
+//! metrics, and the result as a `model-index`. Every text in it is written as a JSON string, which is a YAML string
+//! too.
 
 use std::fmt::Write;
 
@@ -64,7 +65,9 @@ fn front_matter(description: &Description) -> String {
     let Description { id, task, members, license, assessment, .. } = description;
     let mut yaml = format!("---\nlicense: {}\nlibrary_name: nn4n\ntags:\n", quoted(license));
     let family = members.first().unwrap_or(task).split('/').next().unwrap_or_default();
-    for tag in ["nn4n", "computational-neuroscience", "recurrent-neural-network", "ctrnn", kind_tag(description.kind), family] {
+    for tag in
+        ["nn4n", "computational-neuroscience", "recurrent-neural-network", "ctrnn", kind_tag(description.kind), family]
+    {
         let _ = writeln!(yaml, "- {}", quoted(tag));
     }
     let (metric, name, value) = match (assessment.performance, assessment.rms_error) {
@@ -114,7 +117,8 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
         ("size", format!("{} KiB", description.kibibytes())),
     ];
     if !units.areas.is_empty() {
-        let areas = units.areas.iter().map(|(name, units)| format!("{} ({units})", plain(name))).collect::<Vec<_>>().join(", ");
+        let areas =
+            units.areas.iter().map(|(name, units)| format!("{} ({units})", plain(name))).collect::<Vec<_>>().join(", ");
         rows.insert(1, (if model.kind == Kind::Stacked { "layers" } else { "areas" }, areas));
     }
     let rows: String = rows.into_iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
@@ -123,8 +127,11 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
 
 /// The names of channels; those that are numbered from first to last are given by both.
 fn channels(names: &[String]) -> String {
-    let numbered = |name: &String| name.rsplit_once('_').and_then(|(stem, number)| Some((stem.to_owned(), number.parse::<usize>().ok()?)));
-    let follows = |a: &String, b: &String| numbered(a).zip(numbered(b)).is_some_and(|(a, b)| a.0 == b.0 && a.1 + 1 == b.1);
+    let numbered = |name: &String| {
+        name.rsplit_once('_').and_then(|(stem, number)| Some((stem.to_owned(), number.parse::<usize>().ok()?)))
+    };
+    let follows =
+        |a: &String, b: &String| numbered(a).zip(numbered(b)).is_some_and(|(a, b)| a.0 == b.0 && a.1 + 1 == b.1);
     let runs = names.chunk_by(follows).map(|run| match run {
         [first, .., last] if run.len() > 2 => format!("{first} to {last}"),
         few => few.join(", "),
@@ -187,7 +194,13 @@ fn performance(description: &Description, conditions: &[ConditionResult], pictur
     if conditions.len() > 1 {
         text.push_str("\n| condition | trials | right |\n|---|---|---|\n");
         for row in conditions.iter().take(ROWS) {
-            let _ = writeln!(text, "| {} | {} | {} |", plain(&row.condition.to_string()), row.trials, percent(row.performance));
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} |",
+                plain(&row.condition.to_string()),
+                row.trials,
+                percent(row.performance)
+            );
         }
         if conditions.len() > ROWS {
             let _ = writeln!(text, "\nThe other {} conditions: `nn4n eval`.", conditions.len() - ROWS);
@@ -218,7 +231,10 @@ fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String
         header.train.validations.len(),
     );
     if !reference.starts_with("hf:") {
-        let _ = writeln!(text, "To train it again: `nn4n zoo show {reference} --recipe > run.toml`, then `nn4n train run.toml`.");
+        let _ = writeln!(
+            text,
+            "To train it again: `nn4n zoo show {reference} --recipe > run.toml`, then `nn4n train run.toml`."
+        );
     }
     if let Some(init) = &header.provenance.init {
         let _ = writeln!(text, "Training started from the network of `{}`.", plain(&init.display().to_string()));
@@ -258,7 +274,9 @@ fn settings_table(mut train: TrainConfig, task: &dyn Task) -> String {
 /// A setting, or a row for each of those that a table of settings consists of.
 fn setting_rows(name: &str, value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::Object(parts) => parts.iter().map(|(part, value)| setting_rows(&format!("{name}.{part}"), value)).collect(),
+        serde_json::Value::Object(parts) => {
+            parts.iter().map(|(part, value)| setting_rows(&format!("{name}.{part}"), value)).collect()
+        }
         serde_json::Value::String(text) => format!("| {} | {} |\n", plain(name), plain(text)),
         other => format!("| {} | {} |\n", plain(name), plain(&other.to_string())),
     }
@@ -266,9 +284,10 @@ fn setting_rows(name: &str, value: &serde_json::Value) -> String {
 
 fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) -> String {
     let (import, path) = match reference.strip_prefix("hf:") {
-        Some(repository) => {
-            ("from huggingface_hub import hf_hub_download\n", format!("hf_hub_download(\"{repository}\", \"model.safetensors\")"))
-        }
+        Some(repository) => (
+            "from huggingface_hub import hf_hub_download\n",
+            format!("hf_hub_download(\"{repository}\", \"model.safetensors\")"),
+        ),
         None => ("", "\"model.safetensors\"    # the file beside this card".into()),
     };
     format!(
@@ -287,7 +306,12 @@ fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) 
 /// What of a task is not as it is by default, for the command line of a shell.
 fn settings(task: &TaskRecord) -> String {
     let usual = nn4n_tasks::create(&task.id, None).map(|task| task.parameters()).unwrap_or_default();
-    let own = task.parameters.as_object().into_iter().flatten().filter(|(name, value)| usual.get(name.as_str()) != Some(*value));
+    let own = task
+        .parameters
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| usual.get(name.as_str()) != Some(*value));
     own.map(|(name, value)| format!(" --set '{name}={}'", value.to_string().replace('\'', "'\\''"))).collect()
 }
 
@@ -295,10 +319,12 @@ fn citation(checkpoint: &Checkpoint, task: &dyn Task) -> String {
     let (provenance, source) = (&checkpoint.header.provenance, task.citation());
     let published = Some(source.to_string()).filter(|_| source.year > 0);
     // A paper may be known by another form of its reference; what is not published is not cited.
-    let is_source = |citation: &str| citation == source.to_string() || (!source.doi.is_empty() && citation.ends_with(source.doi));
+    let is_source =
+        |citation: &str| citation == source.to_string() || (!source.doi.is_empty() && citation.ends_with(source.doi));
     let others = provenance.citations.iter().filter(|citation| !is_source(citation)).cloned();
     let program = format!("the nn4n authors. {}: {}", provenance.program, env!("CARGO_PKG_DESCRIPTION"));
-    let citations: String = published.into_iter().chain(others).chain([program]).map(|text| format!("- {}\n", plain(&text))).collect();
+    let citations: String =
+        published.into_iter().chain(others).chain([program]).map(|text| format!("- {}\n", plain(&text))).collect();
     format!("## Citation\n\n{citations}")
 }
 
@@ -319,7 +345,10 @@ mod tests {
     #[test]
     fn settings_within_settings_have_rows_of_their_own() {
         let settings = serde_json::json!({ "kind": "sgd", "parts": { "tasks": ["a|b"] } });
-        assert_eq!(setting_rows("optimizer", &settings), "| optimizer.kind | sgd |\n| optimizer.parts.tasks | \\[\"a\\|b\"\\] |\n");
+        assert_eq!(
+            setting_rows("optimizer", &settings),
+            "| optimizer.kind | sgd |\n| optimizer.parts.tasks | \\[\"a\\|b\"\\] |\n"
+        );
     }
 
     #[test]
@@ -334,7 +363,10 @@ mod tests {
     fn the_rule_that_ends_the_training_is_shown_where_it_is_the_tasks_own() -> Result<(), nn4n_tasks::TaskError> {
         let task = nn4n_tasks::create("song2016/rdm_varstim", None)?;
         let shown = settings_table(TrainConfig::default(), task.as_ref());
-        assert!(shown.contains("stop.criterion.mean_performance.threshold | 0.85") && !shown.contains("| updates"), "{shown}");
+        assert!(
+            shown.contains("stop.criterion.mean_performance.threshold | 0.85") && !shown.contains("| updates"),
+            "{shown}"
+        );
         Ok(())
     }
 

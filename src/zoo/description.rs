@@ -110,7 +110,8 @@ impl Description {
     /// # Errors
     /// If it is not one of nn4n.
     pub fn from_json(name: &str, json: &str) -> Result<Self> {
-        serde_json::from_str(json)
-            .map_err(|error| Error::file(name, format!("has a config.json that is not of nn4n or of another version ({error})")))
+        serde_json::from_str(json).map_err(|error| {
+            Error::file(name, format!("has a config.json that is not of nn4n or of another version ({error})"))
+        })
     }
 }

@@ -7,8 +7,9 @@
 //! performance.png       its psychometric curves, or a few trials
 //! ```
 //!
-//! Everything but the checkpoint is made from the checkpoint, by [`pack`]. The networks that come with the program are in `models/zoo/ID/`, with the
-//! recipe that made them, `run.toml`; to add one, train such a recipe, pack the run into its directory and add its name to `models/src/zoo.rs`.
+//! Everything but the checkpoint is made from the checkpoint, by [`pack`]. The networks that come with the program are
+//! in `models/zoo/ID/`, with the recipe that made them, `run.toml`; to add one, train such a recipe, pack the run into
+//! its directory and add its name to `models/src/zoo.rs`.
 //!
 //! ```
 //! let checkpoint = nn4n::zoo::load("song2016-rdm-ei")?;

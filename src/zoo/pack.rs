@@ -28,9 +28,11 @@ pub const FILES: [&str; 4] = ["model.safetensors", "config.json", "README.md", P
 pub struct Packing {
     /// Its name, which becomes the title of the card.
     pub id: String,
-    /// The repository that it will be published in, `OWNER/NAME`, for the examples on the card; `None` while it has none.
+    /// The repository that it will be published in, `OWNER/NAME`, for the examples on the card; `None` while it has
+    /// none.
     pub repository: Option<String>,
-    /// Its licence, as the hub names it, such as `mit` or `cc-by-4.0`. `None` is `mit`, but for an imported network, whose licence is not known here.
+    /// Its licence, as the hub names it, such as `mit` or `cc-by-4.0`. `None` is `mit`, but for an imported network,
+    /// whose licence is not known here.
     pub license: Option<String>,
     /// Whether files that are there may be replaced.
     pub overwrite: bool,
@@ -52,13 +54,21 @@ impl Packing {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let is_name = |name: &str| !name.is_empty() && name.len() <= 96 && name.chars().all(allowed);
         if !is_name(&self.id) {
-            return Err(Error::setting("id", format!("`{}` is no name; use letters, digits, `-`, `_` and `.`, at most 96", self.id)));
+            return Err(Error::setting(
+                "id",
+                format!("`{}` is no name; use letters, digits, `-`, `_` and `.`, at most 96", self.id),
+            ));
         }
         if let Some(license) = self.license.as_ref().filter(|license| !is_name(license)) {
-            return Err(Error::setting("license", format!("`{license}` is no licence as the hub names them, such as mit or cc-by-4.0")));
+            return Err(Error::setting(
+                "license",
+                format!("`{license}` is no licence as the hub names them, such as mit or cc-by-4.0"),
+            ));
         }
         match &self.repository {
-            Some(name) if format!("hf:{name}").parse::<Reference>().is_ok_and(|named| named.repository() == name) => Ok(()),
+            Some(name) if format!("hf:{name}").parse::<Reference>().is_ok_and(|named| named.repository() == name) => {
+                Ok(())
+            }
             Some(name) => Err(Error::setting("repository", format!("`{name}` is not OWNER/NAME as the hub allows it"))),
             None => Ok(()),
         }
@@ -85,20 +95,26 @@ impl Packing {
     }
 }
 
-/// Evaluates the checkpoint that `run` names, and writes into `directory` what a repository of the hub holds: the checkpoint as it is,
-/// `config.json`, the model card and its picture.
+/// Evaluates the checkpoint that `run` names, and writes into `directory` what a repository of the hub holds: the
+/// checkpoint as it is, `config.json`, the model card and its picture.
 ///
 /// # Errors
 /// If the checkpoint's task is not one of this program, or a file is there already.
 pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     packing.validate()?;
     if let Some(name) = FILES.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
-        return Err(Error::file(directory.join(name), "exists; replace it with --force (`overwrite`), or choose another directory"));
+        return Err(Error::file(
+            directory.join(name),
+            "exists; replace it with --force (`overwrite`), or choose another directory",
+        ));
     }
     refuse_others(directory)?;
     let (checkpoint, bytes) = load_with_bytes(run)?;
     if checkpoint.header.provenance.imported.is_some() && checkpoint.header.task.id == UNKNOWN_TASK {
-        return Err(Error::setting("task", "is not known, and a card says how well it is done; import the network again with --task ID"));
+        return Err(Error::setting(
+            "task",
+            "is not known, and a card says how well it is done; import the network again with --task ID",
+        ));
     }
     let license = packing.license(&checkpoint)?;
     let (task, network) = (checkpoint.task()?, checkpoint.network(&Device::Cpu)?.frozen());
@@ -120,7 +136,10 @@ fn refuse_others(directory: &Path) -> Result<()> {
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
         if !FILES.iter().chain(&["run.toml"]).any(|known| name == *known) {
-            let message = format!("holds `{}`, which would be published with the network; choose an empty directory", name.display());
+            let message = format!(
+                "holds `{}`, which would be published with the network; choose an empty directory",
+                name.display()
+            );
             return Err(Error::file(directory, message));
         }
     }

@@ -1,4 +1,5 @@
-//! Batches: trials made in parallel, each from its own random numbers, so that nothing depends on the threads or on the batch size.
+//! Batches: trials made in parallel, each from its own random numbers, so that nothing depends on the threads or on the
+//! batch size.
 //!
 //! ```text
 //! trial i of update u = trial(rng(seed, stream, u, i))      stream: "train", "test"; balanced sets have streams of their own
@@ -19,20 +20,29 @@ use rayon::prelude::*;
 use crate::rng::by_weight;
 use crate::{Condition, Epoch, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
 
-/// The most numbers one batch may hold in all its arrays (4 GiB), so that a mistyped size is an error instead of an exhausted memory.
+/// The most numbers one batch may hold in all its arrays (4 GiB), so that a mistyped size is an error instead of an
+/// exhausted memory.
 const MAX_NUMBERS: usize = 1 << 30;
 
 /// Numbers whose making takes as long as it takes to wake a thread, about 30 us.
 const WORTH_A_THREAD: usize = 1 << 14;
 
-/// `batch_size` trials with conditions drawn as in the source. Trial `i` depends on (task, split, seed, update, i) only.
-pub fn batch(task: &dyn Task, split: Split, seed: u64, update: u64, batch_size: usize) -> Result<TrialBatch, TaskError> {
+/// `batch_size` trials with conditions drawn as in the source. Trial `i` depends on (task, split, seed, update, i)
+/// only.
+pub fn batch(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    batch_size: usize,
+) -> Result<TrialBatch, TaskError> {
     make(task, split, split.name(), seed, update, batch_size, |_| (0, None))
 }
 
-/// `batch_size` trials whose conditions are drawn with these probabilities, in proportion to the weights: for training that dwells on what is
-/// not mastered yet. With equal weights the conditions are as frequent as each other, catch trials included. The tasks of a set take their
-/// [turns](Task::turn) all the same, and the weights count among the conditions of each.
+/// `batch_size` trials whose conditions are drawn with these probabilities, in proportion to the weights: for training
+/// that dwells on what is not mastered yet. With equal weights the conditions are as frequent as each other, catch
+/// trials included. The tasks of a set take their [turns](Task::turn) all the same, and the weights count among the
+/// conditions of each.
 pub fn weighted(
     task: &dyn Task,
     split: Split,
@@ -42,7 +52,8 @@ pub fn weighted(
     conditions: &[Condition],
     weights: &[f64],
 ) -> Result<TrialBatch, TaskError> {
-    let usable = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) && weights.iter().any(|weight| *weight > 0.0);
+    let usable =
+        weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) && weights.iter().any(|weight| *weight > 0.0);
     if conditions.len() != weights.len() || !usable {
         let value = format!("{weights:?}");
         let remedy = format!("give {} numbers, one for each condition, and not 0 for all", conditions.len());
@@ -51,19 +62,29 @@ pub fn weighted(
     let pick = |i: usize| {
         let turn = task.turn(split, &mut TrialRng::new(seed, "turn", update, i as u64));
         let part = TrialRng::new(seed, "conditions", update, i as u64).uniform();
-        let in_turn = conditions.iter().zip(weights).map(|(condition, weight)| if condition.belongs_to(&turn) { *weight } else { 0.0 });
+        let in_turn = conditions
+            .iter()
+            .zip(weights)
+            .map(|(condition, weight)| if condition.belongs_to(&turn) { *weight } else { 0.0 });
         (0, by_weight(in_turn, part).and_then(|place| conditions.get(place)))
     };
     make(task, split, split.name(), seed, update, batch_size, pick)
 }
 
-/// `per_condition` trials of every condition of the task, condition by condition: for validation and psychometric curves.
-pub fn balanced(task: &dyn Task, split: Split, seed: u64, update: u64, per_condition: usize) -> Result<TrialBatch, TaskError> {
+/// `per_condition` trials of every condition of the task, condition by condition: for validation and psychometric
+/// curves.
+pub fn balanced(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    per_condition: usize,
+) -> Result<TrialBatch, TaskError> {
     repeated(task, split, seed, update, &task.conditions(), per_condition)
 }
 
-/// `per_condition` trials of each given condition, which need not be among the task's own (a coherence of 0, say). Variables that a
-/// condition leaves out are drawn trial by trial.
+/// `per_condition` trials of each given condition, which need not be among the task's own (a coherence of 0, say).
+/// Variables that a condition leaves out are drawn trial by trial.
 pub fn repeated(
     task: &dyn Task,
     split: Split,
@@ -111,7 +132,8 @@ fn make<'a>(
         }
         return assemble(trials);
     }
-    // Where the timing is drawn, two trials are rarely as long as each other; what was placed in vain is made again, and is the same.
+    // Where the timing is drawn, two trials are rarely as long as each other; what was placed in vain is made again,
+    // and is the same.
     let second = one(1)?;
     if second.n_steps() == first.n_steps()
         && let Some(batch) = place([first, second], batch_size, leaf, &one)?
@@ -121,7 +143,8 @@ fn make<'a>(
     assemble((0..batch_size).into_par_iter().with_min_len(leaf.div_ceil(4)).map(one).collect::<Result<_, _>>()?)
 }
 
-/// The batch of trials that are all as long as the first two, each put in its place while it is still in the cache; `None` if one is not.
+/// The batch of trials that are all as long as the first two, each put in its place while it is still in the cache;
+/// `None` if one is not.
 fn place(
     first: [Trial; 2],
     batch_size: usize,
@@ -181,7 +204,11 @@ pub fn assemble(trials: Vec<Trial>) -> Result<TrialBatch, TaskError> {
 /// What a trial has besides its arrays.
 type Variables = (Condition, Vec<Epoch>, Option<usize>);
 
-fn joined([inputs, targets, loss_mask]: [Array3<f32>; 3], n_steps: Vec<usize>, variables: Vec<Variables>) -> TrialBatch {
+fn joined(
+    [inputs, targets, loss_mask]: [Array3<f32>; 3],
+    n_steps: Vec<usize>,
+    variables: Vec<Variables>,
+) -> TrialBatch {
     let n = variables.len();
     let (conditions, epochs, correct) = (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
     let mut batch = TrialBatch { inputs, targets, loss_mask, n_steps, conditions, epochs, correct };
@@ -194,7 +221,12 @@ fn joined([inputs, targets, loss_mask]: [Array3<f32>; 3], n_steps: Vec<usize>, v
 }
 
 /// The parts of all trials (n_steps, channels) side by side.
-fn padded(trials: &[Trial], longest: usize, channels: usize, part: impl Fn(&Trial) -> &Array2<f32> + Sync) -> Array3<f32> {
+fn padded(
+    trials: &[Trial],
+    longest: usize,
+    channels: usize,
+    part: impl Fn(&Trial) -> &Array2<f32> + Sync,
+) -> Array3<f32> {
     let mut all = Array3::zeros((trials.len(), longest, channels));
     let size = longest * channels;
     let Some(places) = all.as_slice_mut().filter(|_| size > 0) else { return all };
@@ -282,9 +314,14 @@ mod tests {
                 let trials = batch(&task, Split::Train, 0, update, size)?;
                 assert_eq!(trials.len(), size);
                 for i in 0..size {
-                    let alone = task.trial(Split::Train, None, &mut TrialRng::new(0, Split::Train.name(), update, i as u64))?;
+                    let alone =
+                        task.trial(Split::Train, None, &mut TrialRng::new(0, Split::Train.name(), update, i as u64))?;
                     let inside = trials.view(i).ok_or_else(|| TaskError::condition("trial", i, "is missing", ""))?;
-                    assert_eq!((alone.inputs.view(), &alone.condition), (inside.inputs, inside.condition), "{even} {update} {i}");
+                    assert_eq!(
+                        (alone.inputs.view(), &alone.condition),
+                        (inside.inputs, inside.condition),
+                        "{even} {update} {i}"
+                    );
                 }
             }
         }

@@ -126,7 +126,8 @@ impl Condition {
         self.get("catch") == Some(&Value::Bool(true))
     }
 
-    /// Whether this condition has every variable of `class`, with the same value: every trial belongs to the class without variables.
+    /// Whether this condition has every variable of `class`, with the same value: every trial belongs to the class
+    /// without variables.
     pub fn belongs_to(&self, class: &Self) -> bool {
         class.0.iter().all(|(name, value)| self.get(name) == Some(value))
     }
@@ -142,7 +143,12 @@ impl Condition {
             None => Ok(()),
             Some((name, value)) => {
                 let known = if names.is_empty() { "none".into() } else { names.join(", ") };
-                Err(TaskError::condition(name, value, "is no variable of this task", format!("its variables are: {known}")))
+                Err(TaskError::condition(
+                    name,
+                    value,
+                    "is no variable of this task",
+                    format!("its variables are: {known}"),
+                ))
             }
         }
     }

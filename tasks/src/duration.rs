@@ -7,9 +7,10 @@
 //! { mean = 330.0, min = 80.0, max = 1500.0 }         exponential of this mean before it is truncated to [min, max)
 //! ```
 //!
-//! The truncated exponential is min + E, E exponential of mean `mean` and truncated to [0, max - min); since an exponential has no memory, this is also
-//! what drawing again until the number lies in [min, max) gives. Values that are always the same and those of a list must fit the step or be
-//! rounded as the user says; drawn ones are rounded by the rule of the task's source (see [`Clock`]).
+//! The truncated exponential is min + E, E exponential of mean `mean` and truncated to [0, max - min); since an
+//! exponential has no memory, this is also what drawing again until the number lies in [min, max) gives. Values that
+//! are always the same and those of a list must fit the step or be rounded as the user says; drawn ones are rounded by
+//! the rule of the task's source (see [`Clock`]).
 //!
 //! ```
 //! use nn4n_tasks::{Clock, Duration, TrialRng};
@@ -27,7 +28,10 @@ use crate::{Clock, TaskError, TrialRng};
 
 /// The duration of an epoch, ms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected ms, or a table with `one_of`, with `min` and `max`, or with `mean`, `min` and `max`")]
+#[serde(
+    untagged,
+    expecting = "expected ms, or a table with `one_of`, with `min` and `max`, or with `mean`, `min` and `max`"
+)]
 pub enum Duration {
     /// Always the same.
     Fixed(f64),
@@ -144,7 +148,9 @@ impl Duration {
                 sorted.get((u * sorted.len() as f64) as usize).copied().unwrap_or(0.0)
             }
             Self::Uniform(Uniform { min, max }) => min + (max - min) * u,
-            Self::TruncatedExponential(TruncatedExponential { mean, min, max }) => truncated_exponential(*mean, *min, *max, u),
+            Self::TruncatedExponential(TruncatedExponential { mean, min, max }) => {
+                truncated_exponential(*mean, *min, *max, u)
+            }
         }
     }
 
@@ -191,7 +197,12 @@ fn range(field: &str, min: f64, max: f64, clock: Clock) -> Result<(), TaskError>
     if min <= max {
         return Ok(());
     }
-    Err(TaskError::parameter(format_args!("{field}.max"), max, "must not be less than `min`", format!("give at least {min} ms")))
+    Err(TaskError::parameter(
+        format_args!("{field}.max"),
+        max,
+        "must not be less than `min`",
+        format!("give at least {min} ms"),
+    ))
 }
 
 #[cfg(test)]
@@ -218,7 +229,12 @@ mod tests {
                 assert!((min..=max).contains(&ms), "{duration:?} {ms}");
                 sum += ms;
             }
-            assert!((sum / f64::from(n) - duration.mean()).abs() < 5.0, "{duration:?}: {} for {}", sum / f64::from(n), duration.mean());
+            assert!(
+                (sum / f64::from(n) - duration.mean()).abs() < 5.0,
+                "{duration:?}: {} for {}",
+                sum / f64::from(n),
+                duration.mean()
+            );
         }
         Ok(())
     }
@@ -228,7 +244,10 @@ mod tests {
         for duration in all() {
             let quantiles: Vec<f64> = (0..9_000).map(|k| duration.quantile((f64::from(k) + 0.5) / 9_000.0)).collect();
             assert!(quantiles.is_sorted(), "{duration:?}");
-            assert!(quantiles.iter().all(|ms| (duration.bounds().0..=duration.bounds().1).contains(ms)), "{duration:?}");
+            assert!(
+                quantiles.iter().all(|ms| (duration.bounds().0..=duration.bounds().1).contains(ms)),
+                "{duration:?}"
+            );
             assert!((quantiles.iter().sum::<f64>() / 9_000.0 - duration.mean()).abs() < 0.1, "{duration:?}");
         }
     }

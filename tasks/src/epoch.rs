@@ -4,8 +4,9 @@
 //! step k covers the time (k dt, (k + 1) dt]      an epoch (a, b] ms holds the steps a/dt .. b/dt, end excluded
 //! ```
 //!
-//! A fixed duration must be a whole number of steps: one that is not is an error, unless a [`Rounding`] is asked for. A duration that a trial
-//! draws from a continuous distribution is rounded by the rule of the task's source, which its file states. [`Clock`] holds both rules.
+//! A fixed duration must be a whole number of steps: one that is not is an error, unless a [`Rounding`] is asked for. A
+//! duration that a trial draws from a continuous distribution is rounded by the rule of the task's source, which its
+//! file states. [`Clock`] holds both rules.
 //!
 //! ```
 //! use nn4n_tasks::Timeline;
@@ -24,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::TaskError;
 use crate::error::rules;
 
-/// The longest trial this crate makes, in steps: far above any task, and low enough that a mistyped `dt` is an error instead of an
-/// exhausted memory.
+/// The longest trial this crate makes, in steps: far above any task, and low enough that a mistyped `dt` is an error
+/// instead of an exhausted memory.
 pub const MAX_STEPS: usize = 1_000_000;
 
 /// One period of a trial, in steps: `start` included, `end` excluded.
@@ -171,12 +172,17 @@ impl Timeline {
     }
 
     /// Adds an epoch of a fixed duration, given as (parameter that holds it, ms); returns its steps.
-    pub fn push(&mut self, name: impl Into<Cow<'static, str>>, duration: (&str, f64)) -> Result<Range<usize>, TaskError> {
+    pub fn push(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        duration: (&str, f64),
+    ) -> Result<Range<usize>, TaskError> {
         let steps = self.clock.steps(duration.0, duration.1)?;
         self.push_steps(name, steps)
     }
 
-    /// Adds an epoch whose duration (ms) was drawn from a continuous distribution, rounded by the clock's rule for those.
+    /// Adds an epoch whose duration (ms) was drawn from a continuous distribution, rounded by the clock's rule for
+    /// those.
     pub fn push_drawn(&mut self, name: impl Into<Cow<'static, str>>, drawn: f64) -> Result<Range<usize>, TaskError> {
         let name = name.into();
         let steps = self.clock.drawn_steps(&name, drawn)?;
@@ -246,7 +252,9 @@ mod tests {
 
     #[test]
     fn durations_and_steps_without_meaning_are_refused() {
-        for (ms, dt) in [(100.0, 0.0), (100.0, -1.0), (100.0, f64::NAN), (-20.0, 20.0), (f64::INFINITY, 20.0), (100.0, 1e-12)] {
+        for (ms, dt) in
+            [(100.0, 0.0), (100.0, -1.0), (100.0, f64::NAN), (-20.0, 20.0), (f64::INFINITY, 20.0), (100.0, 1e-12)]
+        {
             assert!(steps("fixation", ms, dt).is_err(), "{ms} {dt}");
         }
     }

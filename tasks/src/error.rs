@@ -83,7 +83,9 @@ pub enum TaskError {
     },
 
     /// The outputs to be scored do not have the shape of the trials.
-    #[error("`outputs` has shape {got:?}, but the trials need {want:?} (trial, step, output); run the network on this batch's inputs")]
+    #[error(
+        "`outputs` has shape {got:?}, but the trials need {want:?} (trial, step, output); run the network on this batch's inputs"
+    )]
     OutputShape {
         /// The shape that was given.
         got: Vec<usize>,
@@ -118,7 +120,12 @@ pub enum TaskError {
 
 impl TaskError {
     /// A [`TaskError::Parameter`], with the value in words.
-    pub fn parameter(field: impl ToString, value: impl ToString, rule: &'static str, remedy: impl Into<String>) -> Self {
+    pub fn parameter(
+        field: impl ToString,
+        value: impl ToString,
+        rule: &'static str,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self::Parameter { field: field.to_string(), value: value.to_string(), rule, remedy: remedy.into() }
     }
 
@@ -179,9 +186,12 @@ mod tests {
 
     #[test]
     fn nan_passes_no_rule() {
-        for rule in
-            [|v| rules::positive("x", v), |v| rules::not_negative("x", v), |v| rules::finite("x", v), |v| rules::probability("x", v)]
-                as [fn(f64) -> _; 4]
+        for rule in [
+            |v| rules::positive("x", v),
+            |v| rules::not_negative("x", v),
+            |v| rules::finite("x", v),
+            |v| rules::probability("x", v),
+        ] as [fn(f64) -> _; 4]
         {
             assert!(rule(f64::NAN).is_err());
         }

@@ -1,7 +1,7 @@
 //! Cognitive tasks for recurrent networks, as published: deterministic, versioned trial generators.
 //!
-//! A task ([`Task`]) makes trials (inputs, targets, a loss mask, the trial's variables and periods) and scores a network's answers to
-//! them. Everything here is `ndarray`: no network and no training.
+//! A task ([`Task`]) makes trials (inputs, targets, a loss mask, the trial's variables and periods) and scores a
+//! network's answers to them. Everything here is `ndarray`: no network and no training.
 //!
 //! ```
 //! use nn4n_tasks::{Split, balanced, batch, create, performance};
@@ -37,15 +37,16 @@
 //!
 //! # Adding one
 //!
-//! Copy the task file nearest to yours (`song2016/rdm_fixed.rs` for choices, `golub2018/flip_flop.rs` for anything else), change it, and
-//! add one line to the `TASKS` of its family. Tests run over the registry, so a listed task is a tested task; they will ask for its line in
-//! `tests/golden/FAMILY.txt`. A task of your own program needs no line: implement [`Task`] for your struct and pass it to [`batch`];
-//! or, without any code, write it as a table of epochs and channels ([`declared`]).
+//! Copy the task file nearest to yours (`song2016/rdm_fixed.rs` for choices, `golub2018/flip_flop.rs` for anything
+//! else), change it, and add one line to the `TASKS` of its family. Tests run over the registry, so a listed task is a
+//! tested task; they will ask for its line in `tests/golden/FAMILY.txt`. A task of your own program needs no line:
+//! implement [`Task`] for your struct and pass it to [`batch`]; or, without any code, write it as a table of epochs and
+//! channels ([`declared`]).
 //!
 //! # Determinism
 //!
-//! A trial is a pure function of (task, split, seed, update, index in the batch): see [`TrialRng`]. Changing a definition changes its
-//! [`Task::version`].
+//! A trial is a pure function of (task, split, seed, update, index in the batch): see [`TrialRng`]. Changing a
+//! definition changes its [`Task::version`].
 
 #![deny(missing_docs)]
 // Not `forbid`: the slicing macro of ndarray allows it for its own expansion.
@@ -99,7 +100,9 @@ pub use npy::NpyHeader;
 pub use npz::{NpzFile, npz_bytes};
 pub use registry::{TaskInfo, create, ids, list};
 pub use rng::TrialRng;
-pub use score::{ConditionScore, Performance, Score, choice, first_crossing, largest, performance, reaction_time, rms_error, scores};
+pub use score::{
+    ConditionScore, Performance, Score, choice, first_crossing, largest, performance, reaction_time, rms_error, scores,
+};
 pub use stream::{Stream, stream};
 pub use task::{Channel, Citation, Criterion, Objective, Split, Task, header_of, parameters_of};
 pub use trial::{Trial, TrialBatch, TrialView};

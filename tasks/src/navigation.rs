@@ -26,7 +26,8 @@ pub(crate) struct Room<'a> {
 impl<'a> Room<'a> {
     /// The room with these corners, in order around it, which the parameter `field` holds.
     pub fn new(field: &str, corners: &'a [Point]) -> Result<Self, TaskError> {
-        let refuse = |rule: &'static str, remedy: &str| Err(TaskError::parameter(field, format!("{corners:?}"), rule, remedy));
+        let refuse =
+            |rule: &'static str, remedy: &str| Err(TaskError::parameter(field, format!("{corners:?}"), rule, remedy));
         if corners.iter().flatten().any(|x| !x.is_finite()) {
             return refuse("must have finite corners", "give ordinary numbers");
         }
@@ -56,12 +57,15 @@ impl<'a> Room<'a> {
         let n = walls.len();
         let touching = |i: usize, j: usize| j == i + 1 || (i == 0 && j + 1 == n);
         walls.iter().any(|(a, b)| a == b)
-            || (0..n).any(|i| (i + 1..n).any(|j| !touching(i, j) && meet(walls[i].0, walls[i].1, walls[j].0, walls[j].1)))
+            || (0..n)
+                .any(|i| (i + 1..n).any(|j| !touching(i, j) && meet(walls[i].0, walls[i].1, walls[j].0, walls[j].1)))
     }
 
     /// The corners of the bounding box: (least, greatest).
     pub fn bounds(&self) -> (Point, Point) {
-        let extreme = |start: f64, pick: fn(f64, f64) -> f64| [0, 1].map(|axis| self.corners.iter().map(|p| p[axis]).fold(start, pick));
+        let extreme = |start: f64, pick: fn(f64, f64) -> f64| {
+            [0, 1].map(|axis| self.corners.iter().map(|p| p[axis]).fold(start, pick))
+        };
         (extreme(f64::INFINITY, f64::min), extreme(f64::NEG_INFINITY, f64::max))
     }
 
@@ -72,8 +76,9 @@ impl<'a> Room<'a> {
 
     /// Whether a place is inside.
     pub fn contains(&self, p: Point) -> bool {
-        let crossed =
-            self.walls().filter(|(a, b)| (a[1] > p[1]) != (b[1] > p[1]) && p[0] < a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]));
+        let crossed = self.walls().filter(|(a, b)| {
+            (a[1] > p[1]) != (b[1] > p[1]) && p[0] < a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
+        });
         crossed.count() % 2 == 1
     }
 
@@ -88,7 +93,8 @@ impl<'a> Room<'a> {
         }
     }
 
-    /// Where a step from a place inside leads, and the direction in which the walker was thrown back from a wall, if it was.
+    /// Where a step from a place inside leads, and the direction in which the walker was thrown back from a wall, if it
+    /// was.
     pub fn step(&self, from: Point, step: Point, length: f64, rng: &mut TrialRng) -> (Point, Option<Point>) {
         let to = [from[0] + step[0], from[1] + step[1]];
         if self.is_open(from, to) {
@@ -152,7 +158,12 @@ mod tests {
         let room = Room::new("room", &ELL)?;
         assert_eq!(room.area(), 7.0);
         assert_eq!(room.bounds(), ([0.0, 0.0], [4.0, 4.0]));
-        assert!(room.contains([3.5, 0.5]) && room.contains([0.5, 3.5]) && !room.contains([2.0, 2.0]) && !room.contains([-0.1, 0.5]));
+        assert!(
+            room.contains([3.5, 0.5])
+                && room.contains([0.5, 3.5])
+                && !room.contains([2.0, 2.0])
+                && !room.contains([-0.1, 0.5])
+        );
         Ok(())
     }
 

@@ -4,8 +4,8 @@
 //! \x93NUMPY  version (2 bytes)  length (2 bytes in version 1, else 4)  {'descr': '<f4', 'fortran_order': False, 'shape': (50, 2), }  elements
 //! ```
 //!
-//! A file can claim anything about itself: a header that says a thing twice, that is longer than any plain array's, or that has a shape which no
-//! memory can hold is refused.
+//! A file can claim anything about itself: a header that says a thing twice, that is longer than any plain array's, or
+//! that has a shape which no memory can hold is refused.
 //!
 //! ```
 //! use nn4n_tasks::NpyHeader;
@@ -69,7 +69,11 @@ impl NpyHeader {
             order if order.starts_with("False") => false,
             _ => return Err("has a header whose `fortran_order` is neither True nor False".into()),
         };
-        Ok(Self { descriptor: quoted(value(text, "descr")?)?.into(), fortran_order, shape: shape(value(text, "shape")?)? })
+        Ok(Self {
+            descriptor: quoted(value(text, "descr")?)?.into(),
+            fortran_order,
+            shape: shape(value(text, "shape")?)?,
+        })
     }
 }
 
@@ -93,8 +97,9 @@ fn shape(value: &str) -> Result<Vec<usize>, String> {
     let inner = value.strip_prefix('(').and_then(|value| value.split_once(')')).map(|(inner, _)| inner);
     let inner = inner.ok_or("has a header whose `shape` is no tuple")?;
     let lengths = inner.split(',').map(str::trim).filter(|length| !length.is_empty());
-    let lengths =
-        lengths.map(|length| length.parse().map_err(|_| format!("has a shape of `{length}`"))).collect::<Result<Vec<usize>, _>>()?;
+    let lengths = lengths
+        .map(|length| length.parse().map_err(|_| format!("has a shape of `{length}`")))
+        .collect::<Result<Vec<usize>, _>>()?;
     if lengths.len() > MOST_DIMENSIONS {
         return Err(format!("has {} dimensions, more than the {MOST_DIMENSIONS} of an array", lengths.len()));
     }
@@ -114,15 +119,28 @@ mod tests {
         assert!(header("{'descr': '<f4', 'fortran_order': False, }").contains("without `shape`"));
         assert!(header("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,), }").contains("`fortran_order`"));
         assert!(header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }").contains("several parts"));
-        assert!(header("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'descr': '|u1', }").contains("`descr` twice"));
+        assert!(
+            header("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'descr': '|u1', }")
+                .contains("`descr` twice")
+        );
         for shape in ["(0, 9223372036854775808, 3)", "(0, 4294967296, 4294967296)", "(1152921504606846976,)"] {
-            assert!(header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}")).contains("no memory"), "{shape}");
+            assert!(
+                header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"))
+                    .contains("no memory"),
+                "{shape}"
+            );
         }
         for shape in ["(x,)", "(-1,)", "(99999999999999999999999,)", "6", "(1"] {
-            assert!(header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}")).contains("shape"), "{shape}");
+            assert!(
+                header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}")).contains("shape"),
+                "{shape}"
+            );
         }
         let many = "1, ".repeat(33);
-        assert!(header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({many}), }}")).contains("33 dimensions"));
+        assert!(
+            header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({many}), }}"))
+                .contains("33 dimensions")
+        );
     }
 
     #[test]
@@ -136,7 +154,9 @@ mod tests {
 
     #[test]
     fn numbers_and_empty_arrays_have_a_shape() {
-        let parse = |shape: &str| NpyHeader::parse(&format!("{{'descr': '>i2', 'fortran_order': True, 'shape': {shape}, }}")).expect(shape);
+        let parse = |shape: &str| {
+            NpyHeader::parse(&format!("{{'descr': '>i2', 'fortran_order': True, 'shape': {shape}, }}")).expect(shape)
+        };
         assert_eq!((parse("()").shape, parse("()").count()), (vec![], 1));
         assert_eq!((parse("(0, 3)").shape, parse("(0, 3)").count()), (vec![0, 3], 0));
         assert!(parse("(5,)").fortran_order && parse("(5,)").descriptor == ">i2");

@@ -5,8 +5,8 @@
 //! NpzFile     any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32
 //! ```
 //!
-//! A file can claim anything about itself, so memory is taken for the bytes that are there, not for those that are announced, and a small file
-//! cannot unpack to many gigabytes.
+//! A file can claim anything about itself, so memory is taken for the bytes that are there, not for those that are
+//! announced, and a small file cannot unpack to many gigabytes.
 //!
 //! ```
 //! use nn4n_tasks::{NpzFile, Split, batch, create, npz_bytes};
@@ -83,7 +83,9 @@ impl NpzFile {
 
     /// The array of this name as f32, if there is one.
     pub fn read(&mut self, name: &str) -> Result<Option<ArrayD<f32>>, TaskError> {
-        let stored = [name.to_owned(), format!("{name}.npy")].into_iter().find(|stored| self.archive.index_for_name(stored).is_some());
+        let stored = [name.to_owned(), format!("{name}.npy")]
+            .into_iter()
+            .find(|stored| self.archive.index_for_name(stored).is_some());
         let Some(stored) = stored else { return Ok(None) };
         let others: u64 = self.taken.iter().filter(|(known, _)| *known != name).map(|(_, bytes)| bytes).sum();
         let room = self.most.saturating_sub(others);
@@ -157,7 +159,8 @@ fn array(file: &mut impl Read, room: u64) -> Result<ArrayD<f32>, Problem> {
     };
     let count = header.count();
     if bytes_of(count) > room {
-        let problem = format!("would bring the arrays to more than the {room} bytes that are left to a file of this size");
+        let problem =
+            format!("would bring the arrays to more than the {room} bytes that are left to a file of this size");
         return Err(Problem::new(problem, "write it with numpy.savez, which does not compress"));
     }
     let mut values = Vec::new();
@@ -165,7 +168,9 @@ fn array(file: &mut impl Read, room: u64) -> Result<ArrayD<f32>, Problem> {
     while values.len() < count {
         let bytes = &mut piece[..(count - values.len()).min(PIECE / size) * size];
         file.read_exact(bytes).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => Problem::new("is shorter than its shape says", "write the file again; it is damaged"),
+            ErrorKind::UnexpectedEof => {
+                Problem::new("is shorter than its shape says", "write the file again; it is damaged")
+            }
             _ => Problem::new(format!("cannot be read: {error}"), REMEDY),
         })?;
         values.extend(bytes.chunks_exact(size).map(decode));
@@ -177,7 +182,8 @@ fn array(file: &mut impl Read, room: u64) -> Result<ArrayD<f32>, Problem> {
         Err(error) => return Err(Problem::new(format!("cannot be read: {error}"), REMEDY)),
     }
     let shape = IxDyn(&header.shape).set_f(header.fortran_order);
-    ArrayD::from_shape_vec(shape, values).map_err(|error| Problem::new(format!("has no usable shape ({error})"), REMEDY))
+    ArrayD::from_shape_vec(shape, values)
+        .map_err(|error| Problem::new(format!("has no usable shape ({error})"), REMEDY))
 }
 
 /// Reads an element from exactly its bytes.
@@ -245,7 +251,10 @@ mod tests {
         file.require("b").unwrap();
         file.require("b").unwrap();
         let message = file.require("c").unwrap_err().to_string();
-        assert!(message.contains("`c` in mine.npz") && message.contains("numpy.savez, which does not compress"), "{message}");
+        assert!(
+            message.contains("`c` in mine.npz") && message.contains("numpy.savez, which does not compress"),
+            "{message}"
+        );
         // A large file may unpack to much.
         assert_eq!((most_unpacked(0), most_unpacked(1 << 30)), (256 << 20, 100 << 30));
     }
@@ -256,7 +265,9 @@ mod tests {
             let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
             [b"\x93NUMPY\x02\0", &(header.len() as u32).to_le_bytes()[..], header.as_bytes(), &vec![0; bytes]].concat()
         };
-        let read = |shape: &str, bytes: usize| array(&mut npy(shape, bytes).as_slice(), u64::MAX).map_err(|problem| problem.problem);
+        let read = |shape: &str, bytes: usize| {
+            array(&mut npy(shape, bytes).as_slice(), u64::MAX).map_err(|problem| problem.problem)
+        };
         assert_eq!(read("(2, 1)", 8).unwrap().shape(), [2, 1]);
         assert_eq!(read("(3,)", 8).unwrap_err(), "is shorter than its shape says");
         assert_eq!(read("(1000000000000,)", 8).unwrap_err(), "is shorter than its shape says");

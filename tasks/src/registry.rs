@@ -16,10 +16,12 @@ use serde_json::{Value, json};
 use strsim::levenshtein;
 
 use crate::multitask::{TaskSet, TaskSetSettings};
-use crate::{Channel, Citation, DeclaredSettings, DeclaredTask, Objective, Task, TaskError, UserData, UserDataSettings};
 use crate::{
-    bi2020, cueva2018, driscoll2022, golub2018, kim2019, kleinman2021, mante2013, masse2019, motor, neurogym, orhan2019, raposo2014,
-    song2016, sussillo2009, tolmachev2025, wang2024, yang2019,
+    Channel, Citation, DeclaredSettings, DeclaredTask, Objective, Task, TaskError, UserData, UserDataSettings,
+};
+use crate::{
+    bi2020, cueva2018, driscoll2022, golub2018, kim2019, kleinman2021, mante2013, masse2019, motor, neurogym,
+    orhan2019, raposo2014, song2016, sussillo2009, tolmachev2025, wang2024, yang2019,
 };
 use crate::{header_of, parameters_of};
 
@@ -130,11 +132,14 @@ fn from_parameters<T: Task + Default + Serialize + DeserializeOwned + 'static>(
     Ok(Box::new(task))
 }
 
-/// Where a source rounds its own durations, those that are given must fit the step all the same, unless `rounding` is given, too.
+/// Where a source rounds its own durations, those that are given must fit the step all the same, unless `rounding` is
+/// given, too.
 fn refuse_unasked_rounding<T: Task + Default + Serialize + DeserializeOwned>(given: &Value) -> Result<(), TaskError> {
     let published = parameters_of(&T::default());
     let rounds = published.get("rounding").is_some_and(|rounding| rounding != "exact");
-    let Some(given) = given.as_object().filter(|given| rounds && !given.contains_key("rounding")) else { return Ok(()) };
+    let Some(given) = given.as_object().filter(|given| rounds && !given.contains_key("rounding")) else {
+        return Ok(());
+    };
     let is_other = |name: &str| match (given.get(name), &published[name]) {
         (None, _) => false,
         (Some(Value::Number(given)), Value::Number(published)) => given.as_f64() != published.as_f64(),
@@ -173,19 +178,24 @@ fn read<T: Serialize + DeserializeOwned>(id: &'static str, parameters: &Value) -
         // The reader does not say which field it stumbled over; the one that fails on its own is it.
         let fails = |field: &&String| T::deserialize(json!({ field.as_str(): parameters[field.as_str()] })).is_err();
         let field = parameters.as_object().and_then(|fields| fields.keys().find(fails));
-        let reason = field.map_or(error.to_string(), |field| format!("`{field}` = {}: {error}", parameters[field.as_str()]));
+        let reason =
+            field.map_or(error.to_string(), |field| format!("`{field}` = {}: {error}", parameters[field.as_str()]));
         TaskError::UnreadableParameters { id: id.into(), reason }
     })?;
     no_unknown_field(id, parameters, &parameters_of(&read))?;
     Ok(read)
 }
 
-/// Fields that several tasks share are flattened into their structs, and then the reader passes over what it does not know.
+/// Fields that several tasks share are flattened into their structs, and then the reader passes over what it does not
+/// know.
 fn no_unknown_field(id: &str, given: &Value, known: &Value) -> Result<(), TaskError> {
     let (Some(given), Some(known)) = (given.as_object(), known.as_object()) else { return Ok(()) };
     let Some(field) = given.keys().find(|field| !known.contains_key(*field)) else { return Ok(()) };
     let expected = known.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Err(TaskError::UnreadableParameters { id: id.into(), reason: format!("unknown field `{field}`, expected one of {expected}") })
+    Err(TaskError::UnreadableParameters {
+        id: id.into(),
+        reason: format!("unknown field `{field}`, expected one of {expected}"),
+    })
 }
 
 fn describe_default<T: Task + Default>(id: &'static str) -> TaskInfo {
@@ -248,7 +258,8 @@ fn describe_declared(id: &'static str) -> TaskInfo {
 
 fn unknown(id: &str) -> TaskError {
     let (family, name) = parts(id);
-    // The family is often left out, so a name alone counts as much as the whole id; so does a name that is not finished.
+    // The family is often left out, so a name alone counts as much as the whole id; so does a name that is not
+    // finished.
     let far = |known: &str| {
         let known_name = parts(known).1;
         let starts = name.len() >= 3 && known_name.starts_with(name);
@@ -320,6 +331,9 @@ mod tests {
             assert!(!unknown(id).to_string().contains("did you mean"), "{}", unknown(id));
         }
         let message = unknown("kim2019/xox").to_string();
-        assert!(message.contains("did you mean `kim2019/xor`?") && message.ends_with("are kim2019/go_nogo, kim2019/xor"), "{message}");
+        assert!(
+            message.contains("did you mean `kim2019/xor`?") && message.ends_with("are kim2019/go_nogo, kim2019/xor"),
+            "{message}"
+        );
     }
 }

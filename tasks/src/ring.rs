@@ -37,8 +37,8 @@ pub fn distance(a: f64, b: f64) -> f64 {
     apart.min(TAU - apart)
 }
 
-/// The angle in [0, 2 pi) that the activity of channels at evenly spaced preferred angles stands for; `None` if one is not finite or they
-/// cancel exactly.
+/// The angle in [0, 2 pi) that the activity of channels at evenly spaced preferred angles stands for; `None` if one is
+/// not finite or they cancel exactly.
 pub fn population_vector(activity: ArrayView1<'_, f32>) -> Option<f64> {
     let (mut x, mut y) = (0.0, 0.0);
     for (&z, angle) in activity.iter().zip(preferred(activity.len())) {
@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn a_bump_is_decoded_at_its_centre_wherever_it_is() {
         for centre in [0.0, 0.3, 3.0, 6.2] {
-            let bump: Array1<f32> = preferred(32).into_iter().map(|p| (-0.5 * (distance(p, centre) / 0.4).powi(2)).exp() as f32).collect();
+            let bump: Array1<f32> =
+                preferred(32).into_iter().map(|p| (-0.5 * (distance(p, centre) / 0.4).powi(2)).exp() as f32).collect();
             let decoded = population_vector(bump.view()).unwrap();
             assert!(distance(decoded, centre) < 1e-3, "{centre} {decoded}");
         }

@@ -30,10 +30,11 @@ pub struct Score {
     pub choice: Option<usize>,
     /// Whether the answer was right; `None` if the trial is not scored (catch trials).
     pub correct: Option<bool>,
-    /// From the onset of the stimulus, or of the response where that comes later, to the decision, ms; `None` where the task has no reaction
-    /// time or no decision was reached.
+    /// From the onset of the stimulus, or of the response where that comes later, to the decision, ms; `None` where the
+    /// task has no reaction time or no decision was reached.
     pub reaction_time: Option<f64>,
-    /// The root mean square error over the trial's graded entries, in units of the targets, for tasks that are scored by it.
+    /// The root mean square error over the trial's graded entries, in units of the targets, for tasks that are scored
+    /// by it.
     pub error: Option<f64>,
 }
 
@@ -55,14 +56,16 @@ pub struct Performance {
     pub overall: Option<f64>,
     /// The number of scored trials.
     pub trials: usize,
-    /// The same for each of the task's classes of trials, in order of first appearance; those without scored trials are left out.
+    /// The same for each of the task's classes of trials, in order of first appearance; those without scored trials are
+    /// left out.
     pub per_condition: Vec<ConditionScore>,
     /// The performance in the worst condition.
     pub minimum: Option<f64>,
     /// The performance in each task of a set, by name; empty for a single task.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub per_task: BTreeMap<String, f64>,
-    /// The root mean square error over all graded entries of all trials, in units of the targets; `None` if nothing is graded.
+    /// The root mean square error over all graded entries of all trials, in units of the targets; `None` if nothing is
+    /// graded.
     pub rms_error: Option<f64>,
 }
 
@@ -79,7 +82,11 @@ impl Performance {
 }
 
 /// Scores the answers `outputs` (trials, steps, outputs) to a batch.
-pub fn performance(task: &dyn Task, batch: &TrialBatch, outputs: ArrayView3<'_, f32>) -> Result<Performance, TaskError> {
+pub fn performance(
+    task: &dyn Task,
+    batch: &TrialBatch,
+    outputs: ArrayView3<'_, f32>,
+) -> Result<Performance, TaskError> {
     let scores = scores(task, batch, outputs)?;
     let classes = task.conditions();
     let mut per_condition: Vec<(&Condition, usize, usize)> = Vec::new();
@@ -102,7 +109,11 @@ pub fn performance(task: &dyn Task, batch: &TrialBatch, outputs: ArrayView3<'_, 
     let right = per_condition.iter().map(|(.., right)| right).sum();
     let per_condition: Vec<ConditionScore> = per_condition
         .into_iter()
-        .map(|(condition, trials, right)| ConditionScore { condition: condition.clone(), trials, performance: fraction(right, trials) })
+        .map(|(condition, trials, right)| ConditionScore {
+            condition: condition.clone(),
+            trials,
+            performance: fraction(right, trials),
+        })
         .collect();
     Ok(Performance {
         per_task: per_task(&per_condition),

@@ -1,7 +1,7 @@
 //! What a task is: named channels, conditions, trials, and a rule that scores the answers.
 //!
-//! A [`Task`] is a plain struct of parameters. Its trials are a pure function of the parameters, the condition and the random numbers,
-//! so a task can be shared between threads and rebuilt anywhere from `id` and `parameters`.
+//! A [`Task`] is a plain struct of parameters. Its trials are a pure function of the parameters, the condition and the
+//! random numbers, so a task can be shared between threads and rebuilt anywhere from `id` and `parameters`.
 
 use std::fmt;
 
@@ -93,7 +93,8 @@ impl fmt::Display for Citation {
     }
 }
 
-/// What the source trains the outputs to do; it decides the loss and the nonlinearity of the readout unless a run says otherwise.
+/// What the source trains the outputs to do; it decides the loss and the nonlinearity of the readout unless a run says
+/// otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Objective {
@@ -102,7 +103,8 @@ pub enum Objective {
     MaskedMse,
     /// The same with the loss mask inside the square, and divided by the number of all entries.
     MeanSquare,
-    /// Name the class of every step: the targets are 1 for the right class and 0 for the others, the loss is the cross-entropy of a softmax.
+    /// Name the class of every step: the targets are 1 for the right class and 0 for the others, the loss is the
+    /// cross-entropy of a softmax.
     Classes,
 }
 
@@ -201,25 +203,26 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// The output channels, in order.
     fn outputs(&self) -> Vec<Channel>;
 
-    /// The classes of trials that are told apart in validation and evaluation, the catch condition included: every trial that is drawn
-    /// belongs to exactly one of them. A class leaves out variables that vary within it, such as an angle.
+    /// The classes of trials that are told apart in validation and evaluation, the catch condition included: every
+    /// trial that is drawn belongs to exactly one of them. A class leaves out variables that vary within it, such as an
+    /// angle.
     fn conditions(&self) -> Vec<Condition>;
 
-    /// The conditions that tests present one by one, for task variance and tuning: those of [`conditions`](Self::conditions), with the
-    /// variables that these leave out on the grid of the source.
+    /// The conditions that tests present one by one, for task variance and tuning: those of
+    /// [`conditions`](Self::conditions), with the variables that these leave out on the grid of the source.
     fn grid(&self) -> Vec<Condition> {
         self.conditions()
     }
 
-    /// One trial. A `condition` fixes the variables it names, and those it leaves out are drawn; `None` draws all, catch trials
-    /// included, as the source does. A condition the task cannot present is an error.
+    /// One trial. A `condition` fixes the variables it names, and those it leaves out are drawn; `None` draws all,
+    /// catch trials included, as the source does. A condition the task cannot present is an error.
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError>;
 
     /// Scores the answer `outputs` (n_steps, outputs) to a trial.
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score;
 
-    /// Whether an answer took the first of two alternatives, the one that positive evidence speaks for; `None` if it took neither. Outputs 0 and
-    /// 1 unless the task says otherwise.
+    /// Whether an answer took the first of two alternatives, the one that positive evidence speaks for; `None` if it
+    /// took neither. Outputs 0 and 1 unless the task says otherwise.
     fn chose_first(&self, _condition: &Condition, score: &Score) -> Option<bool> {
         score.choice.filter(|choice| *choice < 2).map(|choice| choice == 0)
     }
@@ -239,13 +242,14 @@ pub trait Task: Send + Sync + fmt::Debug {
         self.summary().into()
     }
 
-    /// The names of the tasks in it whose answers are neither right nor wrong: they have no performance, and no criterion can ask for one.
+    /// The names of the tasks in it whose answers are neither right nor wrong: they have no performance, and no
+    /// criterion can ask for one.
     fn unscored(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What its place in the training says of the condition of a trial: which task of a set it is of. Nothing, for a single task. `rng` is not
-    /// that of the trial, whose numbers would then say something of its task.
+    /// What its place in the training says of the condition of a trial: which task of a set it is of. Nothing, for a
+    /// single task. `rng` is not that of the trial, whose numbers would then say something of its task.
     fn turn(&self, _split: Split, _rng: &mut TrialRng) -> Condition {
         Condition::new()
     }
@@ -255,8 +259,8 @@ pub trait Task: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
-    /// The plant that the outputs of the network drive, if what is graded is not the outputs themselves: `targets` and [`score`](Self::score)
-    /// then are about what the plant does.
+    /// The plant that the outputs of the network drive, if what is graded is not the outputs themselves: `targets` and
+    /// [`score`](Self::score) then are about what the plant does.
     fn plant(&self) -> Option<Plant> {
         None
     }
@@ -273,7 +277,8 @@ pub fn parameters_of<T: Serialize>(task: &T) -> serde_json::Value {
     serde_json::to_value(task).unwrap_or_default()
 }
 
-/// The text at the head of a task's source file, for [`Task::description`]: its `//!` lines without fences, up to the first example in Rust.
+/// The text at the head of a task's source file, for [`Task::description`]: its `//!` lines without fences, up to the
+/// first example in Rust.
 pub fn header_of(source: &str) -> String {
     let (mut text, mut in_block) = (Vec::new(), false);
     for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
@@ -293,13 +298,17 @@ mod tests {
     use super::*;
 
     fn validation(overall: f64) -> Performance {
-        Performance { overall: Some(overall), minimum: Some(overall), rms_error: Some(1.0 - overall), ..Performance::default() }
+        Performance {
+            overall: Some(overall),
+            minimum: Some(overall),
+            rms_error: Some(1.0 - overall),
+            ..Performance::default()
+        }
     }
 
     #[test]
     fn a_header_is_read_up_to_its_example() {
-        let source =
-            "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x = 1;\n//! ```\n\nuse std;";
+        let source = "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x = 1;\n//! ```\n\nuse std;";
         assert_eq!(header_of(source), "A task.\n\nu = 1\n\nReference.");
     }
 

@@ -5,7 +5,8 @@
 //! TrialBatch  inputs (B, T, I)      targets (B, T, O)      loss_mask (B, T, O)      n_steps[B], T = max n_steps
 //! ```
 //!
-//! `loss_mask` weighs the squared error of each output at each step; padding has 0 in all three arrays, so it is never graded.
+//! `loss_mask` weighs the squared error of each output at each step; padding has 0 in all three arrays, so it is never
+//! graded.
 
 use ndarray::{Array2, Array3, ArrayView2, s};
 

@@ -7,11 +7,12 @@
 //! n_steps    (K)                      optional; 1 to T; without it every trial lasts T steps
 //! ```
 //!
-//! Booleans, integers, f32 and f64 are read. Values after a trial's `n_steps` are ignored, whatever they are. Training and tests draw
-//! rows at random, each equally likely; the condition `row` asks for one.
+//! Booleans, integers, f32 and f64 are read. Values after a trial's `n_steps` are ignored, whatever they are. Training
+//! and tests draw rows at random, each equally likely; the condition `row` asks for one.
 //!
-//! If `rms_error` is given, a trial is correct if its root mean square error is at most that, and training stops when that of a
-//! whole validation is. If it is not, trials have an error but no right or wrong, and training stops after its last update.
+//! If `rms_error` is given, a trial is correct if its root mean square error is at most that, and training stops when
+//! that of a whole validation is. If it is not, trials have an error but no right or wrong, and training stops after
+//! its last update.
 //!
 //! No reference: the definition is the user's.
 //!
@@ -38,7 +39,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::epoch::MAX_STEPS;
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, NpzFile, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, NpzFile, Score, Split, Task, TaskError, Timeline, Trial, TrialRng,
+    TrialView,
+};
 use crate::{parameters_of, rms_error};
 
 /// Where the arrays are, and what they mean.
@@ -75,7 +79,8 @@ impl UserData {
     /// The id of this task.
     pub const ID: &'static str = "data/npz";
     /// One sentence.
-    pub const SUMMARY: &'static str = "The arrays inputs, targets, loss_mask and n_steps of a .npz file, one trial per row";
+    pub const SUMMARY: &'static str =
+        "The arrays inputs, targets, loss_mask and n_steps of a .npz file, one trial per row";
     /// The arrays that a file may hold.
     pub const ARRAYS: [&'static str; 4] = ["inputs", "targets", "loss_mask", "n_steps"];
     /// The version of the format.
@@ -86,7 +91,12 @@ impl UserData {
     /// Reads and checks the arrays.
     pub fn open(settings: UserDataSettings) -> Result<Self, TaskError> {
         if settings.path.as_os_str().is_empty() {
-            return Err(TaskError::parameter("path", "\"\"", "must name a .npz file", "give the file that holds your arrays"));
+            return Err(TaskError::parameter(
+                "path",
+                "\"\"",
+                "must name a .npz file",
+                "give the file that holds your arrays",
+            ));
         }
         let mut file = NpzFile::open(&settings.path)?;
         let arrays = Arrays { settings: &settings };
@@ -99,7 +109,8 @@ impl UserData {
         let (rows, steps, _) = inputs.dim();
         let (target_rows, target_steps, n_outputs) = targets.dim();
         if (rows, steps) != (target_rows, target_steps) {
-            let problem = format!("has {target_rows} trials of {target_steps} steps, but `inputs` has {rows} of {steps}");
+            let problem =
+                format!("has {target_rows} trials of {target_steps} steps, but `inputs` has {rows} of {steps}");
             return Err(arrays.refuse("targets", problem, "both need the same trials and steps"));
         }
         if steps > MAX_STEPS {
@@ -174,7 +185,12 @@ impl Task for UserData {
         rules::positive("dt", self.settings.dt)?;
         if self.settings.held_out >= self.n_steps.len() {
             let remedy = format!("the file has {} trials", self.n_steps.len());
-            return Err(TaskError::parameter("held_out", self.settings.held_out, "must leave trials to train on", remedy));
+            return Err(TaskError::parameter(
+                "held_out",
+                self.settings.held_out,
+                "must leave trials to train on",
+                remedy,
+            ));
         }
         self.settings.rms_error.map_or(Ok(()), |error| rules::positive("rms_error", error))
     }
@@ -240,7 +256,11 @@ impl Arrays<'_> {
         // A task may have no inputs, but not no trials, no steps or no outputs.
         let needed = if name == "inputs" { 2 } else { 3 };
         if shape.iter().take(needed).any(|length| *length == 0) {
-            return Err(self.refuse(name, format!("has shape {shape:?}, and so no elements"), "give at least one trial of one step"));
+            return Err(self.refuse(
+                name,
+                format!("has shape {shape:?}, and so no elements"),
+                "give at least one trial of one step",
+            ));
         }
         array.into_dimensionality::<Ix3>().map_err(|_| {
             let problem = format!("has shape {shape:?}, but must have 3 axes {axes}");
@@ -248,7 +268,11 @@ impl Arrays<'_> {
         })
     }
 
-    fn loss_mask(&self, mask: ArrayD<f32>, (rows, steps, n_outputs): (usize, usize, usize)) -> Result<Array3<f32>, TaskError> {
+    fn loss_mask(
+        &self,
+        mask: ArrayD<f32>,
+        (rows, steps, n_outputs): (usize, usize, usize),
+    ) -> Result<Array3<f32>, TaskError> {
         let shape = mask.shape().to_vec();
         let full = if shape == [rows, steps, n_outputs] {
             mask.into_dimensionality::<Ix3>().ok()
@@ -259,7 +283,8 @@ impl Arrays<'_> {
             None
         };
         full.ok_or_else(|| {
-            let problem = format!("has shape {shape:?}, but must have {:?} or {:?}", [rows, steps, n_outputs], [rows, steps]);
+            let problem =
+                format!("has shape {shape:?}, but must have {:?} or {:?}", [rows, steps, n_outputs], [rows, steps]);
             self.refuse("loss_mask", problem, "give one weight per step and output, or one per step")
         })
     }
@@ -286,7 +311,8 @@ impl Arrays<'_> {
             for ((step, channel), &value) in trial.slice(s![..n, ..]).indexed_iter() {
                 if !value.is_finite() {
                     let problem = format!("is {value} at [{row}, {step}, {channel}], but must be finite");
-                    let remedy = "replace it (and weigh it 0 in `loss_mask`), or end the trial before it with `n_steps`";
+                    let remedy =
+                        "replace it (and weigh it 0 in `loss_mask`), or end the trial before it with `n_steps`";
                     return Err(self.refuse(name, problem, remedy));
                 }
                 if name == "loss_mask" && value < 0.0 {
@@ -299,10 +325,17 @@ impl Arrays<'_> {
     }
 
     fn something_is_graded(&self, mask: &Array3<f32>, n_steps: &[usize]) -> Result<(), TaskError> {
-        let graded = mask.outer_iter().zip(n_steps).any(|(trial, &n)| trial.slice(s![..n, ..]).iter().any(|&weight| weight > 0.0));
+        let graded = mask
+            .outer_iter()
+            .zip(n_steps)
+            .any(|(trial, &n)| trial.slice(s![..n, ..]).iter().any(|&weight| weight > 0.0));
         if graded {
             return Ok(());
         }
-        Err(self.refuse("loss_mask", "is 0 everywhere, so that nothing is graded".into(), "give positive weights to what is graded"))
+        Err(self.refuse(
+            "loss_mask",
+            "is 0 everywhere, so that nothing is graded".into(),
+            "give positive weights to what is graded",
+        ))
     }
 }

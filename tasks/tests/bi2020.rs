@@ -13,26 +13,39 @@ fn trial(task: &dyn Task, split: Split, interval: f64) -> Result<Trial, TaskErro
 fn pulses_cue_and_movement_are_where_the_source_has_them() -> Result<(), TaskError> {
     let task = IntervalProduction { sigma_in: 0.0, ..IntervalProduction::default() };
     let trial = trial(&task, Split::Test, 900.0)?;
-    let on = |channel: usize| -> Vec<usize> { (0..trial.n_steps()).filter(|&step| trial.inputs[[step, channel]] == 1.0).collect() };
+    let on = |channel: usize| -> Vec<usize> {
+        (0..trial.n_steps()).filter(|&step| trial.inputs[[step, channel]] == 1.0).collect()
+    };
     // 5 steps of fixation, pulses of 3 with 45 in between, a delay of 80, the cue, and 45 steps later a movement of 15.
     assert_eq!(on(0), [5, 6, 7, 53, 54, 55]);
     assert_eq!(on(1), [136, 137, 138]);
     assert_eq!(trial.n_steps(), 199);
-    assert!(trial.targets.slice(s![..184, 0]).iter().all(|&z| z == 0.0) && trial.targets.slice(s![184.., 0]).iter().all(|&z| z == 1.0));
-    assert!(trial.loss_mask.slice(s![..5, 0]).iter().all(|&m| m == 0.0) && trial.loss_mask.slice(s![5.., 0]).iter().all(|&m| m == 1.0));
+    assert!(
+        trial.targets.slice(s![..184, 0]).iter().all(|&z| z == 0.0)
+            && trial.targets.slice(s![184.., 0]).iter().all(|&z| z == 1.0)
+    );
+    assert!(
+        trial.loss_mask.slice(s![..5, 0]).iter().all(|&m| m == 0.0)
+            && trial.loss_mask.slice(s![5.., 0]).iter().all(|&m| m == 1.0)
+    );
     Ok(())
 }
 
 #[test]
 fn training_durations_are_uniform_and_rounded_down() -> Result<(), TaskError> {
     let trials = batch(&IntervalProduction::default(), Split::Train, 0, 0, 3000)?;
-    for (name, min, max) in
-        [("fixation", 80.0, 500.0), ("interval", 400.0, 1400.0), ("delay", 600.0, 1600.0), ("production", 400.0, 1400.0)]
-    {
+    for (name, min, max) in [
+        ("fixation", 80.0, 500.0),
+        ("interval", 400.0, 1400.0),
+        ("delay", 600.0, 1600.0),
+        ("production", 400.0, 1400.0),
+    ] {
         let durations: Vec<f64> = trials
             .epochs
             .iter()
-            .map(|epochs| epochs.iter().find(|epoch| epoch.name == name).map_or(0.0, |epoch| epoch.steps().len() as f64 * 20.0))
+            .map(|epochs| {
+                epochs.iter().find(|epoch| epoch.name == name).map_or(0.0, |epoch| epoch.steps().len() as f64 * 20.0)
+            })
             .collect();
         // Rounding down takes half a step off the mean.
         let (mean, expected) = (durations.iter().sum::<f64>() / 3000.0, (min + max) / 2.0 - 10.0);

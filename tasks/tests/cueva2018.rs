@@ -54,10 +54,14 @@ fn speeds_are_rayleigh_and_turns_gaussian() -> Result<(), TaskError> {
     let mean = speeds.iter().sum::<f64>() / speeds.len() as f64;
     let square = speeds.iter().map(|v| v * v).sum::<f64>() / speeds.len() as f64;
     // E v^2 = 4 / pi (E v)^2.
-    assert!((mean - 0.2).abs() < 0.004 && (square - 0.04 * 4.0 / std::f64::consts::PI).abs() < 0.002, "{mean} {square}");
+    assert!(
+        (mean - 0.2).abs() < 0.004 && (square - 0.04 * 4.0 / std::f64::consts::PI).abs() < 0.002,
+        "{mean} {square}"
+    );
     let turns = trial.inputs.column(1);
     let turn = |a: f32, b: f32| (f64::from(b - a) + 1.5 * TAU).rem_euclid(TAU) - 0.5 * TAU;
-    let variance = turns.iter().zip(turns.iter().skip(1)).map(|(&a, &b)| turn(a, b).powi(2)).sum::<f64>() / (turns.len() - 1) as f64;
+    let variance = turns.iter().zip(turns.iter().skip(1)).map(|(&a, &b)| turn(a, b).powi(2)).sum::<f64>()
+        / (turns.len() - 1) as f64;
     // sigma^2 dt / tau = 0.25 * 0.1.
     assert!((variance / 0.025 - 1.0).abs() < 0.04, "{variance}");
     Ok(())
@@ -88,7 +92,8 @@ fn the_error_is_measured_against_the_side_of_the_room() -> Result<(), TaskError>
 
 #[test]
 fn who_guesses_the_centre_of_a_large_room_errs_by_the_variance_of_free_diffusion() -> Result<(), TaskError> {
-    // With sigma so large that directions are independent, the mean square distance after k steps is k E v^2 (dt / tau)^2.
+    // With sigma so large that directions are independent, the mean square distance after k steps is k E v^2 (dt /
+    // tau)^2.
     let room = vec![[-99.0, -99.0], [99.0, -99.0], [99.0, 99.0], [-99.0, 99.0]];
     let task = PathIntegration { room, turning: 100.0, duration: 2000.0, ..PathIntegration::default() };
     let (n, steps) = (400, 200.0);

@@ -1,4 +1,5 @@
-//! Declared tasks: the shipped ones are the built-in ones bit for bit, and what makes no sense is refused with its place and a remedy.
+//! Declared tasks: the shipped ones are the built-in ones bit for bit, and what makes no sense is refused with its
+//! place and a remedy.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,8 @@ fn assert_same(declared: &dyn Task, built_in: &dyn Task) -> Result<(), TaskError
         let answers = drawn.targets.mapv(|_| rng.uniform() as f32);
         assert_eq!(performance(declared, &drawn, answers.view())?, performance(built_in, &drawn, answers.view())?);
         for (i, condition) in built_in.grid().iter().enumerate() {
-            let trial = |task: &dyn Task| task.trial(split, Some(condition), &mut TrialRng::new(0, "grid", 0, i as u64));
+            let trial =
+                |task: &dyn Task| task.trial(split, Some(condition), &mut TrialRng::new(0, "grid", 0, i as u64));
             assert_eq!(trial(declared)?, trial(built_in)?, "{condition}");
         }
     }
@@ -50,7 +52,8 @@ fn rdm_fixed_in_words_is_the_built_in_one_bit_for_bit() -> Result<(), TaskError>
     for coherence in [0.0, -0.01, 1.0] {
         let condition = Condition::new().with("coherence", coherence);
         for index in 0..10 {
-            let trial = |task: &dyn Task| task.trial(Split::Test, Some(&condition), &mut TrialRng::new(0, "t", 0, index));
+            let trial =
+                |task: &dyn Task| task.trial(Split::Test, Some(&condition), &mut TrialRng::new(0, "t", 0, index));
             assert_eq!(trial(declared.as_ref())?, trial(built_in.as_ref())?);
         }
     }
@@ -82,7 +85,8 @@ fn levels_times_and_weights_are_what_the_file_says() -> Result<(), TaskError> {
     let task = from_text(&with("", ""))?;
     let condition = Condition::new().with("cue", "right").with("level", 0.75);
     let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "t", 0, 0))?;
-    let inputs = ndarray::array![[0.0, 0.0, 1.5, -1.0], [0.0, 0.0, 1.5, -1.0], [10.0, 10.0, 10.0, 1.0], [20.0, 20.0, 20.0, 1.0]];
+    let inputs =
+        ndarray::array![[0.0, 0.0, 1.5, -1.0], [0.0, 0.0, 1.5, -1.0], [10.0, 10.0, 10.0, 1.0], [20.0, 20.0, 20.0, 1.0]];
     assert_eq!(trial.inputs, inputs);
     assert_eq!(trial.targets, ndarray::array![[0.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 1.0]]);
     assert_eq!(trial.loss_mask, ndarray::array![[0.0, 0.0], [0.0, 0.0], [2.0, 6.0], [2.0, 6.0]]);
@@ -99,7 +103,8 @@ fn noise_falls_on_the_named_channels_and_epochs_with_its_standard_deviation() ->
     let noise = "noise = { kind = \"white\", sigma = 1.0, inputs = [\"cue\"], epochs = [\"show\"] }\n";
     let text = with("summary", &format!("{noise}summary"));
     let (noisy, silent) = (from_text(&text)?, from_text(&with("", ""))?);
-    let (noisy, silent) = (batch(noisy.as_ref(), Split::Train, 0, 0, 2000)?, batch(silent.as_ref(), Split::Train, 0, 0, 2000)?);
+    let (noisy, silent) =
+        (batch(noisy.as_ref(), Split::Train, 0, 0, 2000)?, batch(silent.as_ref(), Split::Train, 0, 0, 2000)?);
     assert_eq!((&noisy.targets, &noisy.conditions), (&silent.targets, &silent.conditions));
     let noise = &noisy.inputs - &silent.inputs;
     let (shown, rest) = (noise.slice(ndarray::s![.., ..2, ..3]), noise.slice(ndarray::s![.., 2.., ..]));
@@ -127,7 +132,11 @@ fn the_text_is_recorded_and_outlives_the_file() -> Result<(), Box<dyn std::error
 #[test]
 fn the_description_is_the_comment_at_the_head_and_what_the_tables_say() -> Result<(), TaskError> {
     let description = open("rdm_fixed.toml")?.description();
-    for words in ["Perceptual decision-making with fixed", "10.1371/journal.pcbi.1004792", "fixation 100 ms (test 300) | stimulus 800 ms"] {
+    for words in [
+        "Perceptual decision-making with fixed",
+        "10.1371/journal.pcbi.1004792",
+        "fixation 100 ms (test 300) | stimulus 800 ms",
+    ] {
         assert!(description.contains(words), "{words}: {description}");
     }
     assert!(description.contains("(1 + coherence) / 2") && description.contains("either sign"), "{description}");
@@ -149,7 +158,11 @@ fn what_makes_no_sense_is_refused_with_its_field_and_a_remedy() {
             &["score.epoch", "show, answer"],
         ),
         ("correct = \"cue\"", "score = { rule = \"choice\" }", &["`score`", "correct"]),
-        ("correct = \"cue\"", "criterion = { min_of_tasks = { threshold = 0.5 } }", &["`criterion`", "mean_performance"]),
+        (
+            "correct = \"cue\"",
+            "criterion = { min_of_tasks = { threshold = 0.5 } }",
+            &["`criterion`", "mean_performance"],
+        ),
         ("[\"left\", \"right\"]", "[\"left\", \"top\"]", &["`correct`", "left, right"]),
         ("[\"left\", \"right\"]", "[\"left\", 2]", &["variables.cue.values", "all words"]),
         ("[\"left\", \"right\"]", "[\"left\", \"left\"]", &["variables.cue.values", "twice"]),
@@ -164,7 +177,11 @@ fn what_makes_no_sense_is_refused_with_its_field_and_a_remedy() {
         ("name = \"show\"", "name = \"answer\"", &["epochs.name"]),
         ("duration = 20.0", "duration = { min = 5.0 }", &["one_of"]),
         ("duration = 20.0", "duration = { min = 1.0, max = 4.0 }", &["epochs.show.duration.max", "never lasts"]),
-        ("duration = 20.0, test = 40.0", "duration = { min = 0.0, max = 40.0 }", &["epochs.graded", "`answer`", "longer `min`"]),
+        (
+            "duration = 20.0, test = 40.0",
+            "duration = { min = 0.0, max = 40.0 }",
+            &["epochs.graded", "`answer`", "longer `min`"],
+        ),
         (
             "correct = \"cue\"",
             "correct = \"cue\"\ncriterion = { mean_performance = { threshold = 0.5, window = 0 } }",
@@ -186,7 +203,8 @@ fn what_makes_no_sense_is_refused_with_its_field_and_a_remedy() {
         let message = error.to_string();
         assert!(words.iter().all(|word| message.contains(word)), "{by}: {message}");
     }
-    for parameters in [json!({}), json!({ "path": "/nowhere/mine.toml" }), json!({ "text": "#".repeat((1 << 20) + 1) })] {
+    for parameters in [json!({}), json!({ "path": "/nowhere/mine.toml" }), json!({ "text": "#".repeat((1 << 20) + 1) })]
+    {
         assert!(create("data/toml", Some(&parameters)).is_err());
     }
 }
@@ -195,8 +213,9 @@ fn what_makes_no_sense_is_refused_with_its_field_and_a_remedy() {
 fn a_small_file_that_would_take_much_memory_is_refused() {
     let epochs: String = (0..64).map(|i| format!("[[epochs]]\nname = \"e{i}\"\nduration = 20.0\n")).collect();
     let long = vec!["1"; 999].join(" + ");
-    let text =
-        format!("summary = \"x\"\ndt = 20.0\n{epochs}[inputs]\n\"r[1024]\" = {{ default = \"{long}\" }}\n[outputs.z]\ndefault = 0.0\n");
+    let text = format!(
+        "summary = \"x\"\ndt = 20.0\n{epochs}[inputs]\n\"r[1024]\" = {{ default = \"{long}\" }}\n[outputs.z]\ndefault = 0.0\n"
+    );
     let message = from_text(&text).expect_err("must be refused").to_string();
     assert!(message.contains("makes the expressions too long"), "{message}");
 }
@@ -213,7 +232,8 @@ fn conditions_that_the_file_does_not_provide_for_are_refused() -> Result<(), Tas
         Condition::catch(),
     ] {
         let (name, _) = condition.iter().next().unwrap();
-        let message = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "t", 0, 0)).unwrap_err().to_string();
+        let message =
+            task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "t", 0, 0)).unwrap_err().to_string();
         assert!(message.contains(&format!("`{name}`")), "{message}");
     }
     Ok(())

@@ -38,7 +38,9 @@ fn ends(trial: &Trial) -> Vec<usize> {
 
 /// The conditions of one trial from each of many updates: those of one update have their modality in common.
 fn drawn(task: &dyn Task, n: u64) -> Result<Vec<Condition>, TaskError> {
-    (0..n).map(|update| Ok(task.trial(Split::Train, None, &mut TrialRng::new(3, "train", update, 0))?.condition)).collect()
+    (0..n)
+        .map(|update| Ok(task.trial(Split::Train, None, &mut TrialRng::new(3, "train", update, 0))?.condition))
+        .collect()
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
@@ -91,9 +93,13 @@ fn a_delayed_go_trial_has_its_levels_and_its_loss_mask() -> Result<(), TaskError
     // 30 degrees: sin 0.5, cos 0.8660. Stimulus in steps 25 to 49, response from 100.
     let condition = Condition::new().with("modality", 2.0).with("angle", PI / 6.0);
     let trial = test_trial(quiet("delaygo")?.as_ref(), &condition)?;
-    for (step, expected) in
-        [(0, [1.0, 0.0, 0.0]), (25, [1.0, 0.5, 0.8660]), (49, [1.0, 0.5, 0.8660]), (50, [1.0, 0.0, 0.0]), (100, [0.0; 3])]
-    {
+    for (step, expected) in [
+        (0, [1.0, 0.0, 0.0]),
+        (25, [1.0, 0.5, 0.8660]),
+        (49, [1.0, 0.5, 0.8660]),
+        (50, [1.0, 0.0, 0.0]),
+        (100, [0.0; 3]),
+    ] {
         for (channel, level) in [0, 3, 4].into_iter().zip(expected) {
             assert!((trial.inputs[[step, channel]] - level).abs() < 1e-4, "{step} {channel}");
         }
@@ -110,7 +116,8 @@ fn a_delayed_go_trial_has_its_levels_and_its_loss_mask() -> Result<(), TaskError
 
 #[test]
 fn silence_costs_what_the_source_charges_for_it() -> Result<(), TaskError> {
-    // 95 steps of fixation cost (2 * 0.8)^2 each, 20 steps of the response 5^2 (sin^2 + cos^2); mean over 125 steps and 3 outputs.
+    // 95 steps of fixation cost (2 * 0.8)^2 each, 20 steps of the response 5^2 (sin^2 + cos^2); mean over 125 steps and
+    // 3 outputs.
     let trial = test_trial(quiet("delaygo")?.as_ref(), &Condition::new())?;
     let cost: f64 = trial.targets.iter().zip(&trial.loss_mask).map(|(z, mask)| f64::from(z * mask).powi(2)).sum();
     let expected: f64 = (95.0 * 2.56 + 20.0 * 25.0) / 375.0;
@@ -248,7 +255,8 @@ fn durations_are_uniform_and_cut_to_whole_steps() -> Result<(), TaskError> {
     let task = create("driscoll2022/delaygo", Some(&json!({ "same_timing_per_batch": false, "sigma_in": 0.0 })))?;
     let trials = batch(task.as_ref(), Split::Train, 0, 0, 4000)?;
     for (epoch, min, max) in [(0, 300.0, 700.0), (1, 200.0, 1600.0), (2, 200.0, 1600.0), (3, 300.0, 700.0)] {
-        let durations: Vec<f64> = trials.epochs.iter().map(|epochs| epochs[epoch].steps().len() as f64 * 20.0).collect();
+        let durations: Vec<f64> =
+            trials.epochs.iter().map(|epochs| epochs[epoch].steps().len() as f64 * 20.0).collect();
         assert!(durations.iter().all(|d| (min..max).contains(d)));
         // Cutting takes 10 ms off the mean.
         let (expected, std) = ((min + max) / 2.0 - 10.0, (max - min) / 12.0_f64.sqrt());
@@ -322,7 +330,8 @@ fn fixation_counts_at_the_last_step_only_unless_it_must_be_maintained() -> Resul
 #[test]
 fn the_choice_of_a_comparison_is_the_nearer_stimulus_and_that_of_a_match_whether_to_respond() -> Result<(), TaskError> {
     let task = quiet("delaydm1")?;
-    let coherences = [-0.4, 0.4].map(|c| Condition::new().with("coherence", c).with("angle_1", 1.0).with("angle_2", 4.0));
+    let coherences =
+        [-0.4, 0.4].map(|c| Condition::new().with("coherence", c).with("angle_1", 1.0).with("angle_2", 4.0));
     let trials = repeated(task.as_ref(), Split::Test, 0, 0, &coherences, 1)?;
     let mut outputs = trials.targets.clone();
     let seen = scores(task.as_ref(), &trials, outputs.view())?;
@@ -355,8 +364,14 @@ fn a_baseline_lifts_all_targets_but_fixation() -> Result<(), TaskError> {
 
 #[test]
 fn the_grid_is_that_of_the_sources_test_mode() -> Result<(), TaskError> {
-    for (rule, size) in [("fdgo", 80), ("delaydm2", 160), ("contextdelaydm1", 640), ("multidelaydm", 640), ("dmsnogo", 160), ("dmcgo", 160)]
-    {
+    for (rule, size) in [
+        ("fdgo", 80),
+        ("delaydm2", 160),
+        ("contextdelaydm1", 640),
+        ("multidelaydm", 640),
+        ("dmsnogo", 160),
+        ("dmcgo", 160),
+    ] {
         let task = quiet(rule)?;
         let grid = task.grid();
         assert_eq!(grid.len(), size, "{rule}");
@@ -404,10 +419,14 @@ fn parameters_without_meaning_are_refused_by_name() {
     });
     let comparison = json!({ "strength_min": 0.7, "coherence_min": 0.0, "coherence_max": 0.001, "stimulus": 0.0, "wait_test": 210.0 });
     let multi = json!({ "split_min": -0.1, "split_max": 2.5 });
-    for (rule, parameters) in [("dmsgo", &shared), ("delaydm1", &shared), ("delaydm1", &comparison), ("multidelaydm", &multi)] {
+    for (rule, parameters) in
+        [("dmsgo", &shared), ("delaydm1", &shared), ("delaydm1", &comparison), ("multidelaydm", &multi)]
+    {
         for (field, value) in parameters.as_object().unwrap() {
             let one = json!({ field.as_str(): value });
-            let Err(error) = create(&format!("driscoll2022/{rule}"), Some(&one)) else { panic!("{rule} accepts {one}") };
+            let Err(error) = create(&format!("driscoll2022/{rule}"), Some(&one)) else {
+                panic!("{rule} accepts {one}")
+            };
             assert!(error.to_string().contains(field.as_str()), "{rule} {one}: {error}");
         }
     }

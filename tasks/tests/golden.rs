@@ -1,5 +1,6 @@
-//! A few numbers of every task at a fixed seed, so that no definition changes unnoticed. They are in `golden/FAMILY.txt`; if one of them has to
-//! change, so has the `version` of its task. The tests print the lines that are missing or different.
+//! A few numbers of every task at a fixed seed, so that no definition changes unnoticed. They are in
+//! `golden/FAMILY.txt`; if one of them has to change, so has the `version` of its task. The tests print the lines that
+//! are missing or different.
 //!
 //! ```text
 //! ID VERSION SPLIT | steps of four drawn trials | sums
@@ -7,13 +8,15 @@
 //! ID VERSION about | what is no array: chance, objective, channels (how many, and a digest of the names), criterion
 //! ```
 //!
-//! The second line is about one trial of every condition, so that it has a catch trial where the task has any; its scores are those of the
-//! targets. Sums are weighted, of inputs, targets and loss mask.
+//! The second line is about one trial of every condition, so that it has a catch trial where the task has any; its
+//! scores are those of the targets. Sums are weighted, of inputs, targets and loss mask.
 
 use std::{fs, path::Path};
 
 use ndarray::Array3;
-use nn4n_tasks::{Channel, Condition, Split, Task, TaskError, TrialBatch, Value, balanced, batch, create, list, scores};
+use nn4n_tasks::{
+    Channel, Condition, Split, Task, TaskError, TrialBatch, Value, balanced, batch, create, list, scores,
+};
 
 const SPLITS: [Split; 2] = [Split::Train, Split::Test];
 
@@ -54,7 +57,9 @@ fn parse(line: &str) -> Option<(String, Vec<f64>)> {
 }
 
 fn same(known: &str, line: &str) -> bool {
-    let close = |a: &[f64], b: &[f64]| a.len() == 3 && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3 * (1.0 + a.abs()).sqrt());
+    let close = |a: &[f64], b: &[f64]| {
+        a.len() == 3 && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3 * (1.0 + a.abs()).sqrt())
+    };
     parse(known).zip(parse(line)).is_some_and(|((known, a), (identity, b))| known == identity && close(&a, &b))
 }
 
@@ -64,7 +69,10 @@ fn tasks() -> Result<Vec<Box<dyn Task>>, TaskError> {
 }
 
 /// Every line of every task must be in the file of its family.
-fn assert_known(lines: impl Fn(&dyn Task) -> Result<Vec<String>, TaskError>, same: impl Fn(&str, &str) -> bool) -> Result<(), TaskError> {
+fn assert_known(
+    lines: impl Fn(&dyn Task) -> Result<Vec<String>, TaskError>,
+    same: impl Fn(&str, &str) -> bool,
+) -> Result<(), TaskError> {
     let mut changed = Vec::new();
     for task in tasks()? {
         let family = task.id().split('/').next().unwrap_or_default();
@@ -93,11 +101,13 @@ fn no_condition_has_changed() -> Result<(), TaskError> {
         let steps = digest_of(&trials.n_steps, ToString::to_string);
         let correct = digest_of(&trials.correct, |correct| format!("{correct:?}"));
         let conditions = digest_of(&trials.conditions, words);
-        let epochs = digest_of(&trials.epochs.concat(), |epoch| format!("{} {} {}", epoch.name, epoch.start, epoch.end));
+        let epochs =
+            digest_of(&trials.epochs.concat(), |epoch| format!("{} {} {}", epoch.name, epoch.start, epoch.end));
         let scores = digest_of(&scores(task, &trials, trials.targets.view())?, |score| {
             format!("{:?} {:?} {:.3?} {:.3?}", score.choice, score.correct, score.reaction_time, score.error)
         });
-        let digests = format!("steps {steps} correct {correct} conditions {conditions} epochs {epochs} scores {scores}");
+        let digests =
+            format!("steps {steps} correct {correct} conditions {conditions} epochs {epochs} scores {scores}");
         let (id, version, split) = (task.id(), task.version(), split.name());
         Ok(format!("{id} {version} {split} | all {} {digests} | {}", trials.len(), sums(&trials)))
     };
@@ -110,7 +120,13 @@ fn nothing_that_is_no_array_has_changed() -> Result<(), TaskError> {
     let line = |task: &dyn Task| {
         let criterion = task.criterion().map_or("none".into(), |criterion| format!("{criterion:.6?}"));
         let (inputs, outputs) = (names(&task.inputs()), names(&task.outputs()));
-        let start = format!("{} {} about | chance {:.6} objective {:?}", task.id(), task.version(), task.chance(), task.objective());
+        let start = format!(
+            "{} {} about | chance {:.6} objective {:?}",
+            task.id(),
+            task.version(),
+            task.chance(),
+            task.objective()
+        );
         Ok(vec![format!("{start} inputs {inputs} outputs {outputs} criterion {criterion}")])
     };
     assert_known(line, |known, line| known == line)

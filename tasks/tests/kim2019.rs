@@ -16,7 +16,10 @@ fn spans(trial: &Trial) -> Vec<(&str, usize, usize)> {
 #[test]
 fn xor_has_the_published_geometry_and_levels() -> Result<(), TaskError> {
     for (first, second, answer) in [(1.0, 1.0, 1.0), (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0)] {
-        let trial = trial(&Xor::default(), &Condition::new().with("first", f64::from(first)).with("second", f64::from(second)))?;
+        let trial = trial(
+            &Xor::default(),
+            &Condition::new().with("first", f64::from(first)).with("second", f64::from(second)),
+        )?;
         assert_eq!(
             spans(&trial),
             [
@@ -67,7 +70,8 @@ fn xor_chance_is_that_of_a_peak_among_the_scored_steps() {
 #[test]
 fn go_nogo_has_the_published_geometry_and_levels() -> Result<(), TaskError> {
     let task = GoNogo::default();
-    let (go, nogo) = (trial(&task, &Condition::new().with("go", true))?, trial(&task, &Condition::new().with("go", false))?);
+    let (go, nogo) =
+        (trial(&task, &Condition::new().with("go", true))?, trial(&task, &Condition::new().with("go", false))?);
     assert_eq!(spans(&go), [("fixation", 0, 50), ("stimulus", 50, 75), ("response", 75, 200)]);
     assert_eq!((go.inputs.sum(), go.targets.sum()), (25.0, 125.0));
     assert!(nogo.inputs.iter().chain(&nogo.targets).all(|&x| x == 0.0));
@@ -77,7 +81,8 @@ fn go_nogo_has_the_published_geometry_and_levels() -> Result<(), TaskError> {
 #[test]
 fn go_nogo_is_scored_by_the_peak_and_by_silence() -> Result<(), TaskError> {
     let task = GoNogo::default();
-    let (go, nogo) = (trial(&task, &Condition::new().with("go", true))?, trial(&task, &Condition::new().with("go", false))?);
+    let (go, nogo) =
+        (trial(&task, &Condition::new().with("go", true))?, trial(&task, &Condition::new().with("go", false))?);
     let outputs = |step: usize, level: f32| {
         let mut outputs = Array2::zeros((200, 1));
         outputs[[step, 0]] = level;
@@ -131,9 +136,17 @@ fn xor_chooses_by_the_first_crossing_that_is_scored_and_reacts_from_the_response
     };
     // The response starts at step 170, and steps from 200 on are scored.
     assert_eq!(score(&same, &[(200, 0.71)]), (Some(0), Some(155.0), Some(true)));
-    assert_eq!(score(&same, &[(179, 0.8), (180, -0.8), (210, 0.71)]), (Some(0), Some(50.0), Some(true)), "the side of the choice");
+    assert_eq!(
+        score(&same, &[(179, 0.8), (180, -0.8), (210, 0.71)]),
+        (Some(0), Some(50.0), Some(true)),
+        "the side of the choice"
+    );
     assert_eq!(score(&different, &[(169, -0.9), (175, -0.71), (250, -0.71)]), (Some(1), Some(30.0), Some(true)));
-    assert_eq!(score(&different, &[(210, 0.8), (250, -0.8)]), (Some(0), Some(205.0), Some(true)), "right after all, as in the source");
+    assert_eq!(
+        score(&different, &[(210, 0.8), (250, -0.8)]),
+        (Some(0), Some(205.0), Some(true)),
+        "right after all, as in the source"
+    );
     assert_eq!(score(&different, &[(210, 0.8)]), (Some(0), Some(205.0), Some(false)));
     assert_eq!(score(&same, &[(199, 0.9), (250, 0.69), (251, f32::NAN)]), (None, None, Some(false)));
     Ok(())
@@ -141,10 +154,16 @@ fn xor_chooses_by_the_first_crossing_that_is_scored_and_reacts_from_the_response
 
 #[test]
 fn conditions_and_parameters_without_meaning_are_refused_by_name() {
-    for condition in [Condition::new().with("first", 0.5), Condition::new().with("second", true), Condition::new().with("third", 1.0)] {
+    for condition in [
+        Condition::new().with("first", 0.5),
+        Condition::new().with("second", true),
+        Condition::new().with("third", 1.0),
+    ] {
         assert!(trial(&Xor::default(), &condition).is_err(), "{condition}");
     }
-    assert!(trial(&GoNogo::default(), &Condition::new().with("go", 1.0)).unwrap_err().to_string().contains("true or false"));
+    assert!(
+        trial(&GoNogo::default(), &Condition::new().with("go", 1.0)).unwrap_err().to_string().contains("true or false")
+    );
     for (id, field, value) in [
         ("kim2019/xor", "stimulus", 0.0),
         ("kim2019/xor", "wait", 52.0),

@@ -21,18 +21,39 @@ fn still() -> Checkerboard {
 fn targets_come_first_then_the_checkerboard_and_both_go_off_together() -> Result<(), TaskError> {
     let trial = trial(&still(), &shown("red", -0.6))?;
     let spans: Vec<_> = trial.epochs.iter().map(|epoch| (epoch.name.as_ref(), epoch.start, epoch.end)).collect();
-    assert_eq!(spans, [("pre_targets", 0, 20), ("targets", 20, 80), ("checkerboard", 80, 100), ("decision", 100, 230), ("off", 230, 260)]);
+    assert_eq!(
+        spans,
+        [
+            ("pre_targets", 0, 20),
+            ("targets", 20, 80),
+            ("checkerboard", 80, 100),
+            ("decision", 100, 230),
+            ("off", 230, 260)
+        ]
+    );
     let nothing = [0.0; 4];
-    for (step, inputs) in
-        [(19, nothing), (20, [-1.0, 1.0, 0.0, 0.0]), (80, [-1.0, 1.0, -0.6, 0.6]), (229, [-1.0, 1.0, -0.6, 0.6]), (230, nothing)]
-    {
+    for (step, inputs) in [
+        (19, nothing),
+        (20, [-1.0, 1.0, 0.0, 0.0]),
+        (80, [-1.0, 1.0, -0.6, 0.6]),
+        (229, [-1.0, 1.0, -0.6, 0.6]),
+        (230, nothing),
+    ] {
         assert_eq!(trial.inputs.row(step).to_vec(), inputs, "{step}");
     }
     assert_eq!(trial.correct, Some(1), "more green, and the green target is on the right");
-    for (step, targets, graded) in
-        [(79, [0.0, 0.0], 1.0), (80, [0.0, 0.0], 0.0), (100, [0.0, 1.0], 1.0), (229, [0.0, 1.0], 1.0), (230, [0.0, 0.0], 1.0)]
-    {
-        assert_eq!((trial.targets.row(step).to_vec(), trial.loss_mask.row(step).to_vec()), (targets.to_vec(), vec![graded; 2]), "{step}");
+    for (step, targets, graded) in [
+        (79, [0.0, 0.0], 1.0),
+        (80, [0.0, 0.0], 0.0),
+        (100, [0.0, 1.0], 1.0),
+        (229, [0.0, 1.0], 1.0),
+        (230, [0.0, 0.0], 1.0),
+    ] {
+        assert_eq!(
+            (trial.targets.row(step).to_vec(), trial.loss_mask.row(step).to_vec()),
+            (targets.to_vec(), vec![graded; 2]),
+            "{step}"
+        );
     }
     Ok(())
 }
@@ -63,9 +84,11 @@ fn colour_and_arrangement_decide_about_the_side_and_any_two_of_them_about_the_th
 fn the_coherences_are_those_of_the_published_numbers_of_squares() {
     let grid = Checkerboard::default().grid();
     assert_eq!(grid.len(), 1 + 28);
-    let mut squares: Vec<_> = grid[1..15].iter().map(|condition| (condition.number("coherence").unwrap() + 1.0) * 225.0 / 2.0).collect();
+    let mut squares: Vec<_> =
+        grid[1..15].iter().map(|condition| (condition.number("coherence").unwrap() + 1.0) * 225.0 / 2.0).collect();
     squares.sort_by(f64::total_cmp);
-    for (found, published) in squares.into_iter().zip([11, 45, 67, 78, 90, 101, 108, 117, 124, 135, 147, 158, 180, 214]) {
+    for (found, published) in squares.into_iter().zip([11, 45, 67, 78, 90, 101, 108, 117, 124, 135, 147, 158, 180, 214])
+    {
         assert!((found - f64::from(published)).abs() < 1e-9, "{found}");
     }
 }
@@ -75,9 +98,12 @@ fn times_have_their_published_distributions_and_are_floored() -> Result<(), Task
     let task = Checkerboard { p_catch: 0.0, sigma_in: 0.0, ..Checkerboard::default() };
     let trials = batch(&task, Split::Train, 0, 0, 4000)?;
     let views = || (0..4000).filter_map(|i| trials.view(i));
-    let lasting = |name: &'static str| views().map(move |trial| trial.epoch(name).map_or(0.0, |epoch| epoch.steps().len() as f64));
+    let lasting = |name: &'static str| {
+        views().map(move |trial| trial.epoch(name).map_or(0.0, |epoch| epoch.steps().len() as f64))
+    };
     let mean = |name| lasting(name).sum::<f64>() / 4000.0;
-    // Flooring takes away half a step on average. The means are uncertain by 50 / sqrt(4000) = 0.8 ms and 115 / sqrt(4000) = 1.8 ms.
+    // Flooring takes away half a step on average. The means are uncertain by 50 / sqrt(4000) = 0.8 ms and 115 /
+    // sqrt(4000) = 1.8 ms.
     let before = mean("pre_targets");
     assert!((before - 19.5).abs() < 0.35, "{before}");
     let variance = lasting("pre_targets").map(|steps| (steps - before).powi(2)).sum::<f64>() / 4000.0;
@@ -109,7 +135,10 @@ fn every_other_catch_trial_shows_the_targets() -> Result<(), TaskError> {
     assert!((430..570).contains(&with_targets), "{with_targets}");
     assert!(trials.n_steps.iter().all(|&n| n == 200));
     let green = trial(&task, &Condition::catch().with("targets", true).with("left_target", "green"))?;
-    assert_eq!((green.inputs.row(20).to_vec(), green.inputs.row(169).to_vec()), (vec![1.0, -1.0, 0.0, 0.0], vec![1.0, -1.0, 0.0, 0.0]));
+    assert_eq!(
+        (green.inputs.row(20).to_vec(), green.inputs.row(169).to_vec()),
+        (vec![1.0, -1.0, 0.0, 0.0], vec![1.0, -1.0, 0.0, 0.0])
+    );
     assert!(green.inputs.slice(s![170.., ..]).iter().chain(green.inputs.slice(s![..20, ..])).all(|&u| u == 0.0));
     assert!(green.loss_mask.iter().all(|&m| m == 1.0) && green.targets.iter().all(|&z| z == 0.0));
     assert!(trial(&task, &Condition::catch().with("targets", false).with("left_target", "red")).is_err());
@@ -167,9 +196,12 @@ fn parameters_and_conditions_without_meaning_are_refused_by_name() {
         let message = task.validate().unwrap_err().to_string();
         assert!(message.contains(word), "{message}");
     }
-    for condition in
-        [shown("blue", 0.1), shown("red", 2.0), Condition::catch().with("coherence", 0.1), Condition::catch().with("targets", 1.0)]
-    {
+    for condition in [
+        shown("blue", 0.1),
+        shown("red", 2.0),
+        Condition::catch().with("coherence", 0.1),
+        Condition::catch().with("targets", 1.0),
+    ] {
         assert!(trial(&good(), &condition).is_err(), "{condition}");
     }
 }

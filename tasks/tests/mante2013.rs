@@ -18,9 +18,13 @@ fn short_trials_have_the_published_geometry_and_levels() -> Result<(), TaskError
     let trial = trial(&task, &named("motion", 0.4, -0.1))?;
     let ends: Vec<_> = trial.epochs.iter().map(|epoch| (epoch.name.as_ref(), epoch.end)).collect();
     assert_eq!(ends, [("fixation", 5), ("context", 22), ("stimulus", 62), ("delay", 67), ("decision", 68)]);
-    for (step, inputs) in
-        [(4, [0.0; 4]), (5, [0.0, 0.0, 0.0, 0.1]), (22, [-0.1, 0.4, 0.0, 0.1]), (62, [0.0, 0.0, 0.0, 0.1]), (67, [0.0; 4])]
-    {
+    for (step, inputs) in [
+        (4, [0.0; 4]),
+        (5, [0.0, 0.0, 0.0, 0.1]),
+        (22, [-0.1, 0.4, 0.0, 0.1]),
+        (62, [0.0, 0.0, 0.0, 0.1]),
+        (67, [0.0; 4]),
+    ] {
         assert_eq!(trial.inputs.row(step).to_vec(), inputs, "{step}");
     }
     assert_eq!((trial.targets[[66, 0]], trial.targets[[67, 0]], trial.loss_mask.sum()), (0.0, 1.0, 1.0));
@@ -30,7 +34,10 @@ fn short_trials_have_the_published_geometry_and_levels() -> Result<(), TaskError
 #[test]
 fn the_context_of_350_ms_is_floored_unless_the_user_says_otherwise() -> Result<(), TaskError> {
     let lasting = |rounding| -> Result<usize, TaskError> {
-        Ok(trial(&ContextIntegration { rounding, ..ContextIntegration::default() }, &named("motion", 0.1, 0.1))?.epochs[1].steps().len())
+        Ok(trial(&ContextIntegration { rounding, ..ContextIntegration::default() }, &named("motion", 0.1, 0.1))?.epochs
+            [1]
+        .steps()
+        .len())
     };
     assert_eq!((lasting(Rounding::Floor)?, lasting(Rounding::Ceil)?), (17, 18));
     let message = lasting(Rounding::Exact).unwrap_err().to_string();
@@ -42,9 +49,10 @@ fn the_context_of_350_ms_is_floored_unless_the_user_says_otherwise() -> Result<(
 fn only_the_evidence_of_the_context_decides() -> Result<(), TaskError> {
     let short = ContextIntegration::default();
     assert_eq!(short.conditions().len(), 72);
-    for (task, grid) in
-        [(&short as &dyn Task, short.grid()), (&ContextIntegrationContinuous::default(), ContextIntegrationContinuous::default().grid())]
-    {
+    for (task, grid) in [
+        (&short as &dyn Task, short.grid()),
+        (&ContextIntegrationContinuous::default(), ContextIntegrationContinuous::default().grid()),
+    ] {
         assert_eq!(grid.len(), 72);
         for condition in &grid {
             let relevant = format!("{}_coherence", condition.text("context").unwrap());

@@ -29,7 +29,10 @@ fn trials_have_the_timing_and_the_channels_of_the_source() -> Result<(), TaskErr
     let dms = quiet("dms")?;
     assert_eq!((dms.inputs().len(), dms.outputs().len(), dms.dt()), (24, 3, 10.0));
     let spans_of = |name: &str| trial(quiet(name)?.as_ref(), &Condition::new());
-    assert_eq!(spans(&spans_of("dmc")?), [("fixation", 0, 50), ("sample", 50, 100), ("delay", 100, 200), ("test", 200, 250)]);
+    assert_eq!(
+        spans(&spans_of("dmc")?),
+        [("fixation", 0, 50), ("sample", 50, 100), ("delay", 100, 200), ("test", 200, 250)]
+    );
     assert_eq!(
         spans(&spans_of("abba")?),
         [
@@ -66,7 +69,9 @@ fn a_direction_is_shown_as_a_von_mises_bump() -> Result<(), TaskError> {
     let trial = trial(quiet("dms")?.as_ref(), &Condition::new().with("sample", 90.0).with("test", 270.0))?;
     // Channels are 15 degrees apart: 4 at the direction, 4 exp(-2) a quarter away, 4 exp(-4) opposite.
     for (step, peak) in [(50, 6), (99, 6), (200, 18), (249, 18)] {
-        for (away, level) in [(0, 4.0), (6, 4.0 * (-2.0_f32).exp()), (12, 4.0 * (-4.0_f32).exp()), (18, 4.0 * (-2.0_f32).exp())] {
+        for (away, level) in
+            [(0, 4.0), (6, 4.0 * (-2.0_f32).exp()), (12, 4.0 * (-4.0_f32).exp()), (18, 4.0 * (-2.0_f32).exp())]
+        {
             assert!((trial.inputs[[step, (peak + away) % 24]] - level).abs() < 1e-5, "{step} {away}");
         }
     }
@@ -98,7 +103,9 @@ fn targets_and_loss_mask_are_those_of_the_source() -> Result<(), TaskError> {
 
 #[test]
 fn what_matches_is_what_the_task_says_for_every_pair_of_directions() -> Result<(), TaskError> {
-    for (name, turn) in [("dms", Some(0.0)), ("dmrs45", Some(45.0)), ("dmrs90", Some(90.0)), ("dmrs180", Some(180.0)), ("dmc", None)] {
+    for (name, turn) in
+        [("dms", Some(0.0)), ("dmrs45", Some(45.0)), ("dmrs90", Some(90.0)), ("dmrs180", Some(180.0)), ("dmc", None)]
+    {
         let task = quiet(name)?;
         assert_eq!(task.grid().len(), 64);
         for condition in task.grid() {
@@ -210,8 +217,10 @@ fn a_variable_delay_shortens_the_delay_and_lengthens_the_test() -> Result<(), Ta
     assert!(trials.n_steps.iter().all(|&n| n == 250));
     let catch = trials.conditions.iter().filter(|condition| condition.is_catch()).count();
     assert!((share(catch, 4000) - (-2.0_f64).exp()).abs() < 0.025, "{catch}");
-    let delays: Vec<f64> =
-        (0..4000).filter(|&i| !trials.conditions[i].is_catch()).map(|i| trials.epochs[i][2].steps().len() as f64 * 10.0).collect();
+    let delays: Vec<f64> = (0..4000)
+        .filter(|&i| !trials.conditions[i].is_catch())
+        .map(|i| trials.epochs[i][2].steps().len() as f64 * 10.0)
+        .collect();
     assert!(delays.iter().all(|d| (700.0..1000.0).contains(d)));
     // 700 + 150 - 300 / (e^2 - 1) ms, and 5 ms less for the cut to whole steps.
     let expected = 700.0 + 150.0 - 300.0 / 2.0_f64.exp_m1() - 5.0;
@@ -243,7 +252,11 @@ fn the_rule_is_cued_when_asked_for() -> Result<(), TaskError> {
             let trial = trial(task.as_ref(), &Condition::new().with("rule", rule))?;
             for step in 0..250 {
                 let level = if (on..off).contains(&step) { 4.0 } else { 0.0 };
-                assert_eq!([trial.inputs[[step, channel]], trial.inputs[[step, channel + 4]]], [level; 2], "{cue} {step}");
+                assert_eq!(
+                    [trial.inputs[[step, channel]], trial.inputs[[step, channel + 4]]],
+                    [level; 2],
+                    "{cue} {step}"
+                );
                 assert_eq!(trial.inputs[[step, 49 - channel]], 0.0);
             }
         }
@@ -270,7 +283,11 @@ fn the_cue_of_a_dual_task_points_at_the_place_that_is_compared() -> Result<(), T
     for step in 0..400 {
         let second = if (150..250).contains(&step) { 4.0 } else { 0.0 };
         let first = if (300..400).contains(&step) { 4.0 } else { 0.0 };
-        assert_eq!(trial.inputs.slice(s![step, 48..]).to_vec(), [first, second, first, second, first, second], "{step}");
+        assert_eq!(
+            trial.inputs.slice(s![step, 48..]).to_vec(),
+            [first, second, first, second, first, second],
+            "{step}"
+        );
     }
     Ok(())
 }
@@ -345,7 +362,14 @@ fn parameters_without_meaning_are_refused_by_name() {
     let delayed = json!({ "p_catch": 1.1, "variable_delay_max": 0.0 });
     let cue = json!({ "cue_offset": 400.0, "cue_onset": 505.0, "n_rule": 1 });
     let sequence = json!({ "p_match": -0.1, "p_repeat": 2.0, "after": 5.0 });
-    let cases = [("dms", &shared), ("abba", &shared), ("dual_dms", &shared), ("dmrs45", &delayed), ("dms_dmrs", &cue), ("abba", &sequence)];
+    let cases = [
+        ("dms", &shared),
+        ("abba", &shared),
+        ("dual_dms", &shared),
+        ("dmrs45", &delayed),
+        ("dms_dmrs", &cue),
+        ("abba", &sequence),
+    ];
     for (name, parameters) in cases {
         for (field, value) in parameters.as_object().unwrap() {
             let one = json!({ field.as_str(): value });

@@ -11,7 +11,8 @@ fn frictionless() -> Arm {
     Arm { friction: FREE, ..Arm::default() }
 }
 
-/// The kinetic energy of the two links from the movement of their parts: the forearm turns about its centre of mass, which the elbow carries along.
+/// The kinetic energy of the two links from the movement of their parts: the forearm turns about its centre of mass,
+/// which the elbow carries along.
 fn energy_of_links(arm: &Arm, [q1, q2]: [f64; 2], [w1, w2]: [f64; 2]) -> f64 {
     let about_centre = arm.i2 - arm.m2 * arm.s2 * arm.s2;
     let x = -arm.l1 * w1 * q1.sin() - arm.s2 * (w1 + w2) * (q1 + q2).sin();
@@ -119,7 +120,8 @@ fn angles_and_hand_undo_each_other_within_reach() {
 fn the_velocity_of_the_hand_is_its_change() {
     let (arm, h) = (Arm::default(), 1e-6);
     let state = ArmState { angles: [0.4, 1.9], velocity: [3.0, -1.0] };
-    let at = |time: f64| arm.hand([state.angles[0] + time * state.velocity[0], state.angles[1] + time * state.velocity[1]]);
+    let at =
+        |time: f64| arm.hand([state.angles[0] + time * state.velocity[0], state.angles[1] + time * state.velocity[1]]);
     let (after, before, velocity) = (at(h), at(-h), arm.hand_velocity(state));
     for axis in 0..2 {
         assert!(((after[axis] - before[axis]) / (2.0 * h) - velocity[axis]).abs() < 1e-8);
@@ -173,13 +175,18 @@ fn the_hand_starts_straight_before_the_shoulder_and_can_reach_every_target() {
     assert!(hand[0].abs() < 1e-12);
     assert_eq!(task.angles, [-36.0, 0.0, 36.0, 72.0, 108.0, 144.0, 180.0, 216.0]);
     let message = ArmReach { angles: vec![0.0, 270.0], distance: 0.19, ..task }.validate().unwrap_err().to_string();
-    assert!(message.starts_with("`angles` = 270 is a direction in which the arm does not reach far enough"), "{message}");
+    assert!(
+        message.starts_with("`angles` = 270 is a direction in which the arm does not reach far enough"),
+        "{message}"
+    );
 }
 
 #[test]
 fn delays_are_uniform_and_a_trial_is_as_long_as_its_epochs() -> Result<(), TaskError> {
     let trials = batch(&CentreOut::default(), Split::Train, 3, 0, 2000)?;
-    let delay = |epochs: &[nn4n_tasks::Epoch]| epochs.iter().find(|epoch| epoch.name == "delay").map_or(0, |epoch| epoch.steps().len());
+    let delay = |epochs: &[nn4n_tasks::Epoch]| {
+        epochs.iter().find(|epoch| epoch.name == "delay").map_or(0, |epoch| epoch.steps().len())
+    };
     let steps: Vec<usize> = trials.epochs.iter().map(|epochs| delay(epochs)).collect();
     assert!(steps.iter().all(|steps| (30..=60).contains(steps)));
     let mean = steps.iter().sum::<usize>() as f64 / 2000.0;
@@ -194,9 +201,13 @@ fn cues_come_with_their_epochs() {
     let task = CentreOut { reach: fixed(Reach::default()), ..CentreOut::default() };
     let trial = trial(&task, 135.0);
     let part = 0.5f32.sqrt();
-    for (step, cues) in
-        [(9, [0.0, 0.0, 0.0]), (10, [-part, part, 0.0]), (49, [-part, part, 0.0]), (50, [-part, part, 1.0]), (139, [-part, part, 1.0])]
-    {
+    for (step, cues) in [
+        (9, [0.0, 0.0, 0.0]),
+        (10, [-part, part, 0.0]),
+        (49, [-part, part, 0.0]),
+        (50, [-part, part, 1.0]),
+        (139, [-part, part, 1.0]),
+    ] {
         assert!(trial.inputs.row(step).iter().zip(cues).all(|(u, cue)| (u - cue).abs() < 1e-6), "step {step}");
     }
 }
@@ -213,7 +224,11 @@ fn velocities_are_those_of_the_path_and_are_scored_as_the_path_is() {
     assert!((sum - path[[139, 0]]).abs() < 1e-5);
     let score = velocity.score(speeds.view(), speeds.targets.view());
     assert_eq!((score.correct, score.error), (Some(true), Some(0.0)));
-    assert_eq!(velocity.score(speeds.view(), (0.8 * &speeds.targets).view()).correct, Some(false), "a fifth too slow falls short");
+    assert_eq!(
+        velocity.score(speeds.view(), (0.8 * &speeds.targets).view()).correct,
+        Some(false),
+        "a fifth too slow falls short"
+    );
 }
 
 #[test]
@@ -223,7 +238,8 @@ fn a_reach_must_wait_for_the_go_cue_and_end_on_the_target() {
     let score = |outputs: &Array2<f32>| task.score(trial.view(), outputs.view());
     let perfect = score(&trial.targets);
     assert_eq!((perfect.correct, perfect.choice), (Some(true), None));
-    // 100 ms, and a quarter of the movement's 600 ms: there 0.1035 of the way are covered, and a step before less than 0.1.
+    // 100 ms, and a quarter of the movement's 600 ms: there 0.1035 of the way are covered, and a step before less than
+    // 0.1.
     assert_eq!(perfect.reaction_time, Some(250.0));
 
     let mut early = trial.targets.clone();
@@ -258,16 +274,21 @@ fn noise_is_where_it_belongs_and_as_strong_as_it_says() -> Result<(), TaskError>
     let clean = batch(&ArmReach::default(), Split::Train, 0, 0, 200)?;
     assert_eq!(noisy.inputs.slice(s![.., .., ..3]), clean.inputs.slice(s![.., .., ..3]));
     assert!(clean.inputs.slice(s![.., .., 3..]).iter().all(|&u| u == 0.0));
-    let numbers: Vec<f64> =
-        (0..200).flat_map(|i| noisy.view(i).unwrap().inputs.slice(s![.., 3..]).to_owned().into_iter().map(f64::from)).collect();
+    let numbers: Vec<f64> = (0..200)
+        .flat_map(|i| noisy.view(i).unwrap().inputs.slice(s![.., 3..]).to_owned().into_iter().map(f64::from))
+        .collect();
     let n = numbers.len() as f64;
     let (mean, variance) = (numbers.iter().sum::<f64>() / n, numbers.iter().map(|x| x * x).sum::<f64>() / n);
-    assert!(mean.abs() < 4.5 * 0.3 / n.sqrt() && (variance / 0.09 - 1.0).abs() < 4.5 * (2.0 / n).sqrt(), "{mean} {variance}");
+    assert!(
+        mean.abs() < 4.5 * 0.3 / n.sqrt() && (variance / 0.09 - 1.0).abs() < 4.5 * (2.0 / n).sqrt(),
+        "{mean} {variance}"
+    );
 
     let cued = CentreOut { reach: Reach { sigma_in: 0.2, ..Reach::default() }, ..CentreOut::default() };
     let (noisy, clean) = (batch(&cued, Split::Train, 0, 0, 50)?, batch(&CentreOut::default(), Split::Train, 0, 0, 50)?);
     let difference = &noisy.inputs - &clean.inputs;
-    let variance = difference.iter().map(|x| f64::from(x * x)).sum::<f64>() / (3 * noisy.n_steps.iter().sum::<usize>()) as f64;
+    let variance =
+        difference.iter().map(|x| f64::from(x * x)).sum::<f64>() / (3 * noisy.n_steps.iter().sum::<usize>()) as f64;
     assert!((variance / 0.04 - 1.0).abs() < 0.06, "{variance}");
     Ok(())
 }
@@ -306,7 +327,8 @@ fn parameters_without_meaning_are_refused_by_name() {
         (json!({ "posture": [null, 90.0] }), "posture"),
         (json!({ "distance": 0.5 }), "angles"),
     ];
-    let both = ["motor/centre_out", "motor/arm_reach"].into_iter().flat_map(|id| cases.iter().map(move |case| (id, case)));
+    let both =
+        ["motor/centre_out", "motor/arm_reach"].into_iter().flat_map(|id| cases.iter().map(move |case| (id, case)));
     for (id, (parameters, word)) in both.chain(arm.iter().map(|case| ("motor/arm_reach", case))) {
         let Err(error) = create(id, Some(parameters)) else { panic!("{id} accepts {parameters}") };
         assert!(error.to_string().contains(word), "{id} {parameters}: {error}");

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use ndarray::{Axis, s};
-use nn4n_tasks::{Condition, Criterion, Objective, Split, Task, TaskError, TrialRng, balanced, batch, create, performance, weighted};
+use nn4n_tasks::{
+    Condition, Criterion, Objective, Split, Task, TaskError, TrialRng, balanced, batch, create, performance, weighted,
+};
 use serde_json::{Value, json};
 
 const FIXED: &str = "song2016/rdm_fixed";
@@ -86,7 +88,12 @@ fn groups_take_their_turn_and_their_tasks_are_drawn_by_weight_within_it() -> Res
     }
     let tested: Vec<String> = (0..100)
         .map(|update| {
-            Ok(sequence.trial(Split::Test, None, &mut TrialRng::new(0, "test", update, 0))?.condition.text("task").unwrap().into())
+            Ok(sequence
+                .trial(Split::Test, None, &mut TrialRng::new(0, "test", update, 0))?
+                .condition
+                .text("task")
+                .unwrap()
+                .into())
         })
         .collect::<Result<_, TaskError>>()?;
     assert_eq!(counts(&tested).len(), 5);
@@ -95,7 +102,10 @@ fn groups_take_their_turn_and_their_tasks_are_drawn_by_weight_within_it() -> Res
     assert_eq!(turns(again.as_ref(), 50)?, names[..50]);
 
     let blocks = set(json!({ "tasks": [{ "tasks": ["masse2019/*"] }, FIXED], "schedule": { "blocks": 2 } }));
-    assert!(blocks.unwrap_err().to_string().contains("differs within the set"), "families are spelt out in groups, too");
+    assert!(
+        blocks.unwrap_err().to_string().contains("differs within the set"),
+        "families are spelt out in groups, too"
+    );
     let blocks = set(json!({ "tasks": [{ "tasks": [FIXED, VARSTIM] }, rt], "schedule": { "blocks": 2 } }))?;
     let names = turns(blocks.as_ref(), 8)?;
     assert!([2, 3, 6, 7].iter().all(|i| names[*i] == rt) && [0, 1, 4, 5].iter().all(|i| names[*i] != rt), "{names:?}");
@@ -168,7 +178,8 @@ fn conditions_drawn_by_weight_are_those_of_the_task_whose_turn_it_is() -> Result
     let interleaved = set(json!({ "tasks": [FIXED, { "id": VARSTIM, "weight": 3.0 }] }))?;
     let conditions = interleaved.conditions();
     let turn = |update| -> Result<String, TaskError> {
-        let drawn = weighted(interleaved.as_ref(), Split::Train, 0, update, 4, &conditions, &vec![1.0; conditions.len()])?;
+        let drawn =
+            weighted(interleaved.as_ref(), Split::Train, 0, update, 4, &conditions, &vec![1.0; conditions.len()])?;
         let names: Vec<_> = drawn.conditions.iter().filter_map(|condition| condition.text("task")).collect();
         assert_eq!(names, [names[0]; 4], "one task per batch");
         Ok(names[0].into())
@@ -189,7 +200,8 @@ fn what_is_drawn_of_a_trial_says_nothing_of_the_task_that_was_drawn() -> Result<
             .filter(|i| trials.conditions[*i].text("task") == Some(name) && !trials.conditions[*i].is_catch())
             .map(|i| trials.epochs[i][1].steps().len() as f64)
             .collect();
-        // An exponential of 330 ms, truncated to 80 .. 1500 ms: 19 steps, with a standard deviation of 15 over about 1800 trials.
+        // An exponential of 330 ms, truncated to 80 .. 1500 ms: 19 steps, with a standard deviation of 15 over about
+        // 1800 trials.
         let mean = lengths.iter().sum::<f64>() / lengths.len() as f64;
         assert!((mean - 19.0).abs() < 2.0, "{name}: {mean}");
     }
@@ -198,15 +210,23 @@ fn what_is_drawn_of_a_trial_says_nothing_of_the_task_that_was_drawn() -> Result<
 
 #[test]
 fn a_set_of_one_task_scores_as_the_task_alone() -> Result<(), TaskError> {
-    let listed = nn4n_tasks::list().into_iter().filter(|info| info.n_inputs.is_some() && !info.id.starts_with("multitask/"));
+    let listed =
+        nn4n_tasks::list().into_iter().filter(|info| info.n_inputs.is_some() && !info.id.starts_with("multitask/"));
     for info in listed.filter(|info| info.id != "motor/arm_reach") {
         let (alone, within) = (create(info.id, None)?, set(json!({ "tasks": [info.id] }))?);
         let trials = balanced(alone.as_ref(), Split::Test, 0, 0, 1)?;
         let same = balanced(within.as_ref(), Split::Test, 0, 0, 1)?;
         for outputs in [trials.targets.clone(), trials.targets.mapv(|z| -z)] {
-            let (own, found) =
-                (performance(alone.as_ref(), &trials, outputs.view())?, performance(within.as_ref(), &same, outputs.view())?);
-            assert_eq!((own.overall, own.trials, own.minimum), (found.overall, found.trials, found.minimum), "{}", info.id);
+            let (own, found) = (
+                performance(alone.as_ref(), &trials, outputs.view())?,
+                performance(within.as_ref(), &same, outputs.view())?,
+            );
+            assert_eq!(
+                (own.overall, own.trials, own.minimum),
+                (found.overall, found.trials, found.minimum),
+                "{}",
+                info.id
+            );
         }
         let scored = nn4n_tasks::scores(within.as_ref(), &same, same.targets.view())?;
         let first = |i: usize| within.chose_first(&same.conditions[i], &scored[i]);
@@ -226,10 +246,15 @@ fn tasks_of_different_objectives_need_one_for_all_and_a_family_takes_parameters(
     let trials = batch(both.as_ref(), Split::Train, 0, 0, 4)?;
     assert_eq!(performance(both.as_ref(), &trials, trials.targets.view())?.overall, Some(1.0));
     // Classes as plain targets: what a task does not have is not graded.
-    let classes =
-        set(json!({ "tasks": [{ "id": FIXED, "parameters": { "dt": 100.0 } }, "neurogym/go_nogo"], "objective": "mean_square" }))?;
+    let classes = set(
+        json!({ "tasks": [{ "id": FIXED, "parameters": { "dt": 100.0 } }, "neurogym/go_nogo"], "objective": "mean_square" }),
+    )?;
     assert_eq!(classes.outputs().len(), 4);
-    let trial = classes.trial(Split::Train, Some(&Condition::new().with("task", "neurogym/go_nogo")), &mut TrialRng::new(0, "t", 0, 0))?;
+    let trial = classes.trial(
+        Split::Train,
+        Some(&Condition::new().with("task", "neurogym/go_nogo")),
+        &mut TrialRng::new(0, "t", 0, 0),
+    )?;
     assert_eq!((trial.loss_mask.column(0).sum(), trial.loss_mask.column(2).sum()), (0.0, trial.n_steps() as f32));
 
     let family = set(json!({ "tasks": [{ "id": "masse2019/*", "parameters": { "dt": 5.0 }, "weight": 2.0 }] }))?;
@@ -241,7 +266,8 @@ fn tasks_of_different_objectives_need_one_for_all_and_a_family_takes_parameters(
 
 #[test]
 fn every_task_is_scored_by_its_own_rule_and_counts_once() -> Result<(), TaskError> {
-    let set = set(json!({ "tasks": [FIXED, "song2016/sinewave"], "criterion": { "mean_of_tasks": { "threshold": 0.6 } } }))?;
+    let set =
+        set(json!({ "tasks": [FIXED, "song2016/sinewave"], "criterion": { "mean_of_tasks": { "threshold": 0.6 } } }))?;
     let trials = balanced(set.as_ref(), Split::Train, 0, 0, 5)?;
     let perfect = performance(set.as_ref(), &trials, trials.targets.view())?;
     assert_eq!(perfect.per_task, BTreeMap::from([(FIXED.to_string(), 1.0), ("song2016/sinewave".to_string(), 1.0)]));
@@ -268,10 +294,12 @@ fn one_task_can_be_there_twice_under_two_names_and_conditions_name_them() -> Res
     let easy = json!({ "id": FIXED, "name": "easy", "parameters": { "coherences": [0.512] } });
     let set = set(json!({ "tasks": [easy, FIXED] }))?;
     let only = Condition::new().with("task", "easy");
-    let trial = set.trial(Split::Train, Some(&only.clone().with("coherence", 0.512)), &mut TrialRng::new(0, "t", 0, 0))?;
+    let trial =
+        set.trial(Split::Train, Some(&only.clone().with("coherence", 0.512)), &mut TrialRng::new(0, "t", 0, 0))?;
     assert_eq!(trial.condition.to_string(), "task=easy coherence=0.512");
     assert_eq!(set.conditions().iter().filter(|condition| condition.belongs_to(&only)).count(), 3);
-    let unknown = set.trial(Split::Train, Some(&Condition::new().with("task", "hard")), &mut TrialRng::new(0, "t", 0, 0));
+    let unknown =
+        set.trial(Split::Train, Some(&Condition::new().with("task", "hard")), &mut TrialRng::new(0, "t", 0, 0));
     assert!(unknown.unwrap_err().to_string().contains("easy, song2016/rdm_fixed"));
     let again = create("multitask/set", Some(&set.parameters()))?;
     assert_eq!(batch(again.as_ref(), Split::Train, 0, 1, 4)?, batch(set.as_ref(), Split::Train, 0, 1, 4)?);
@@ -294,9 +322,15 @@ fn sets_without_meaning_are_refused_with_a_remedy() {
         (json!({ "tasks": [{ "tasks": [] }], "schedule": "sequential" }), "must not be empty"),
         (json!({ "tasks": [{ "tasks": [FIXED] }, VARSTIM], "schedule": "sequential" }), "tasks[0].updates"),
         (json!({ "tasks": [{ "tasks": [FIXED], "updates": 2 }, FIXED], "schedule": "sequential" }), "is there twice"),
-        (json!({ "tasks": [{ "tasks": [{ "id": FIXED, "updates": 2 }] }], "schedule": "sequential" }), "tasks[0].tasks[0].updates"),
+        (
+            json!({ "tasks": [{ "tasks": [{ "id": FIXED, "updates": 2 }] }], "schedule": "sequential" }),
+            "tasks[0].tasks[0].updates",
+        ),
         (json!({ "tasks": [{ "tasks": [{ "tasks": [FIXED] }] }], "schedule": "sequential" }), "is inside a group"),
-        (json!({ "tasks": [{ "tasks": [{ "id": FIXED, "weight": -1.0 }] }], "schedule": "sequential" }), "tasks[0].tasks[0].weight"),
+        (
+            json!({ "tasks": [{ "tasks": [{ "id": FIXED, "weight": -1.0 }] }], "schedule": "sequential" }),
+            "tasks[0].tasks[0].weight",
+        ),
         (json!({ "tasks": [FIXED, "song2016/lee_sequence"] }), "dt of song2016/lee_sequence"),
         (json!({ "task": [FIXED] }), "unknown field `task`"),
         (json!({ "tasks": ["multitask/*"] }), "is a set, and inside of one"),

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use ndarray::{Array2, Array3, s};
 use nn4n_tasks::orhan2019::{
-    ChangeDetection, Comparison, DelayedEstimation1, DelayedEstimation2, Estimation, GatedDelayedEstimation, SineGeneration, Spikes,
-    Target, Timing, TwoAfc,
+    ChangeDetection, Comparison, DelayedEstimation1, DelayedEstimation2, Estimation, GatedDelayedEstimation,
+    SineGeneration, Spikes, Target, Timing, TwoAfc,
 };
-use nn4n_tasks::{Condition, Duration, Objective, Split, Task, TaskError, Trial, TrialRng, batch, create, performance, repeated};
+use nn4n_tasks::{
+    Condition, Duration, Objective, Split, Task, TaskError, Trial, TrialRng, batch, create, performance, repeated,
+};
 use serde_json::json;
 
 fn trial(task: &dyn Task, condition: &Condition) -> Result<Trial, TaskError> {
@@ -19,7 +21,9 @@ fn trial(task: &dyn Task, condition: &Condition) -> Result<Trial, TaskError> {
 fn counts(task: &dyn Task, condition: &Condition, n: usize, steps: Range<usize>) -> Result<Vec<f64>, TaskError> {
     let trials = repeated(task, Split::Train, 0, 0, std::slice::from_ref(condition), n)?;
     let shown = trials.inputs.slice(s![.., steps, ..]);
-    Ok((0..shown.dim().2).map(|k| shown.slice(s![.., .., k]).iter().map(|&u| f64::from(u)).sum::<f64>() / n as f64).collect())
+    Ok((0..shown.dim().2)
+        .map(|k| shown.slice(s![.., .., k]).iter().map(|&u| f64::from(u)).sum::<f64>() / n as f64)
+        .collect())
 }
 
 /// Five standard deviations of the mean of `n` Poisson numbers of mean `mean`.
@@ -95,10 +99,15 @@ fn the_test_of_change_detection_is_the_sample_unless_there_is_a_change() -> Resu
 #[test]
 fn places_on_a_line_have_gaussian_tuning() -> Result<(), TaskError> {
     let n = 1500;
-    let gaussian = |s: f64, range: f64, width: f64, k: usize| (-0.5 * ((s + range - 2.0 * range * k as f64 / 49.0) / width).powi(2)).exp();
+    let gaussian = |s: f64, range: f64, width: f64, k: usize| {
+        (-0.5 * ((s + range - 2.0 * range * k as f64 / 49.0) / width).powi(2)).exp()
+    };
     let left = counts(&TwoAfc::default(), &Condition::new().with("side", "left"), n, 0..25)?;
     let condition = Condition::new().with("stimulus_1", -20.0).with("stimulus_2", 35.0);
-    let (first, second) = (counts(&Comparison::default(), &condition, n, 0..25)?, counts(&Comparison::default(), &condition, n, 125..150)?);
+    let (first, second) = (
+        counts(&Comparison::default(), &condition, n, 0..25)?,
+        counts(&Comparison::default(), &condition, n, 125..150)?,
+    );
     for k in 0..50 {
         assert!(near(left[k], gaussian(-15.0, 40.0, 15.0, k), n), "channel {k}: {}", left[k]);
         assert!((first[k] - gaussian(-20.0, 50.0, 10.0, k)).abs() < 0.14, "channel {k}: {}", first[k]);
@@ -111,7 +120,9 @@ fn places_on_a_line_have_gaussian_tuning() -> Result<(), TaskError> {
 fn comparison_asks_for_the_larger_one_however_the_stimuli_are_given() -> Result<(), TaskError> {
     let task = Comparison::default();
     for (larger, correct) in [("first", 0), ("second", 1)] {
-        for fixed in [Condition::new(), Condition::new().with("stimulus_1", 12.0), Condition::new().with("stimulus_2", -39.0)] {
+        for fixed in
+            [Condition::new(), Condition::new().with("stimulus_1", 12.0), Condition::new().with("stimulus_2", -39.0)]
+        {
             for i in 0..20 {
                 let asked = fixed.clone().with("larger", larger);
                 let trial = task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "test", 0, i))?;
@@ -164,18 +175,24 @@ fn orientations_near_zero_and_near_pi_are_close() -> Result<(), TaskError> {
 fn double_angles_are_other_targets_of_the_same_trials() -> Result<(), TaskError> {
     for (name, outputs) in [
         ("delayed_estimation_1", vec!["orientation_1_cos", "orientation_1_sin"]),
-        ("delayed_estimation_2", vec!["orientation_1_cos", "orientation_1_sin", "orientation_2_cos", "orientation_2_sin"]),
+        (
+            "delayed_estimation_2",
+            vec!["orientation_1_cos", "orientation_1_sin", "orientation_2_cos", "orientation_2_sin"],
+        ),
         ("gated_delayed_estimation", vec!["orientation_cos", "orientation_sin"]),
     ] {
         let id = format!("orhan2019/{name}");
         let (angle, double) = (create(&id, None)?, create(&id, Some(&json!({ "target": "double_angle" })))?);
         assert_eq!(double.outputs().iter().map(AsRef::as_ref).collect::<Vec<_>>(), outputs);
-        let (angles, doubles) = (batch(angle.as_ref(), Split::Train, 0, 0, 2000)?, batch(double.as_ref(), Split::Train, 0, 0, 2000)?);
+        let (angles, doubles) =
+            (batch(angle.as_ref(), Split::Train, 0, 0, 2000)?, batch(double.as_ref(), Split::Train, 0, 0, 2000)?);
         assert_eq!((&angles.inputs, &angles.conditions), (&doubles.inputs, &doubles.conditions));
         assert_eq!(doubles.loss_mask.dim(), doubles.targets.dim());
         for (of_angle, of_double) in angles.targets.iter().zip(doubles.targets.exact_chunks((1, 1, 2))) {
             let twice = 2.0 * of_angle;
-            assert!((of_double[[0, 0, 0]] - twice.cos()).abs() < 1e-5 && (of_double[[0, 0, 1]] - twice.sin()).abs() < 1e-5);
+            assert!(
+                (of_double[[0, 0, 0]] - twice.cos()).abs() < 1e-5 && (of_double[[0, 0, 1]] - twice.sin()).abs() < 1e-5
+            );
         }
         assert_eq!(performance(double.as_ref(), &doubles, doubles.targets.view())?.overall, Some(1.0));
         let mut rng = TrialRng::new(8, "answers", 0, 0);
@@ -195,7 +212,8 @@ fn double_angles_are_scored_by_the_orientation_that_they_stand_for() -> Result<(
         let outputs = Array2::from_shape_fn((150, 2), |(_, i)| [cos, sin][i] as f32);
         task.score(trial.view(), outputs.view()).correct
     };
-    // pi - 0.2 is 0.3 away from 0.1 around the circle, and pi / 10 is allowed; pi - 0.25 is 0.35 away. The length does not matter.
+    // pi - 0.2 is 0.3 away from 0.1 around the circle, and pi / 10 is allowed; pi - 0.25 is 0.35 away. The length does
+    // not matter.
     assert_eq!(correct(0.4_f64.cos(), -0.4_f64.sin()), Some(true));
     assert_eq!(correct(0.1 * 0.4_f64.cos(), -0.1 * 0.4_f64.sin()), Some(true));
     assert_eq!(correct(0.5_f64.cos(), -0.5_f64.sin()), Some(false));
@@ -207,7 +225,8 @@ fn double_angles_are_scored_by_the_orientation_that_they_stand_for() -> Result<(
 fn a_constant_estimate_has_the_error_of_a_uniform_orientation() -> Result<(), TaskError> {
     // The variance of a uniform number in [0, pi) is pi^2 / 12.
     let trials = batch(&DelayedEstimation1::default(), Split::Train, 0, 0, 3000)?;
-    let error = trials.targets.slice(s![.., 149, 0]).iter().map(|&s| (f64::from(s) - PI / 2.0).powi(2)).sum::<f64>() / 3000.0;
+    let error =
+        trials.targets.slice(s![.., 149, 0]).iter().map(|&s| (f64::from(s) - PI / 2.0).powi(2)).sum::<f64>() / 3000.0;
     assert!((error - PI * PI / 12.0).abs() < 0.05, "{error}");
     Ok(())
 }
@@ -215,7 +234,11 @@ fn a_constant_estimate_has_the_error_of_a_uniform_orientation() -> Result<(), Ta
 #[test]
 fn variable_delays_fire_at_the_rate_of_the_longest() -> Result<(), TaskError> {
     let timing = Timing { delay: Duration::one_of([100.0, 400.0, 700.0, 1000.0]), ..Timing::default() };
-    let estimation = Estimation { timing, spikes: Spikes { spontaneous_spikes: 10.0, ..Spikes::default() }, ..Estimation::default() };
+    let estimation = Estimation {
+        timing,
+        spikes: Spikes { spontaneous_spikes: 10.0, ..Spikes::default() },
+        ..Estimation::default()
+    };
     let trials = batch(&DelayedEstimation1 { estimation }, Split::Train, 0, 0, 400)?;
     let mut seen = [0; 4];
     for trial in (0..400).filter_map(|i| trials.view(i)) {
@@ -237,7 +260,9 @@ fn the_sine_task_shows_noise_in_the_delay_and_asks_for_an_eighth_of_a_period() -
     let delay = trials.inputs.slice(s![.., 25..125, ..]);
     let variance = delay.iter().map(|&u| f64::from(u).powi(2)).sum::<f64>() / delay.len() as f64;
     assert!((variance - 0.01).abs() < 0.0003, "{variance}");
-    assert!(trials.inputs.slice(s![.., ..25, ..]).iter().chain(trials.inputs.slice(s![.., 125.., ..])).all(|&u| u == 0.0));
+    assert!(
+        trials.inputs.slice(s![.., ..25, ..]).iter().chain(trials.inputs.slice(s![.., 125.., ..])).all(|&u| u == 0.0)
+    );
     let wave = |step: usize| f64::from(trials.targets[[0, step, 0]]);
     assert!((wave(137) - (PI / 8.0).sin()).abs() < 1e-6 && (wave(149) - (PI / 4.0).sin()).abs() < 1e-6);
     let whole = SineGeneration { alpha: 2.0, ..task.clone() };

@@ -46,7 +46,10 @@ fn both_modalities_agree_and_every_strength_is_as_likely_as_the_others() -> Resu
         positive += usize::from(*correct == Some(0));
     }
     // 1/3 of 4800, 2/3 x 1/4 of 4800, 1/2 of 4800; within 4.5 standard deviations.
-    assert!(both.abs_diff(1600) < 147 && strongest.abs_diff(800) < 117 && positive.abs_diff(2400) < 156, "{both} {strongest} {positive}");
+    assert!(
+        both.abs_diff(1600) < 147 && strongest.abs_diff(800) < 117 && positive.abs_diff(2400) < 156,
+        "{both} {strongest} {positive}"
+    );
     Ok(())
 }
 
@@ -69,8 +72,14 @@ fn evidence_of_opposite_signs_is_added() -> Result<(), TaskError> {
 fn the_noise_has_the_stated_variance_at_every_dt() -> Result<(), TaskError> {
     for (dt, stated) in [(20.0, 0.25), (5.0, 1.0)] {
         let task = Multisensory { dt, ..Multisensory::default() };
-        let trials =
-            repeated(&task, Split::Train, 0, 0, &[Condition::new().with("modality", "visual").with("visual_coherence", 0.0)], 300)?;
+        let trials = repeated(
+            &task,
+            Split::Train,
+            0,
+            0,
+            &[Condition::new().with("modality", "visual").with("visual_coherence", 0.0)],
+            300,
+        )?;
         let variance = trials.inputs.iter().map(|&u| f64::from(u).powi(2)).sum::<f64>() / trials.inputs.len() as f64;
         assert!((variance / stated - 1.0).abs() < 0.03, "{variance} for {stated}");
     }
@@ -82,7 +91,9 @@ fn the_grid_has_every_strength_in_every_modality() {
     let grid = Multisensory::default().grid();
     assert_eq!(grid.len(), 3 * 8);
     let both = grid.iter().filter(|condition| condition.text("modality") == Some("both"));
-    assert!(both.clone().all(|condition| condition.number("visual_coherence") == condition.number("auditory_coherence")));
+    assert!(
+        both.clone().all(|condition| condition.number("visual_coherence") == condition.number("auditory_coherence"))
+    );
     assert_eq!(both.count(), 8);
 }
 

@@ -242,7 +242,8 @@ fn conditions_are_drawn_uniformly_and_catch_trials_at_their_rate() -> Result<(),
         }
         // One trial from each of many updates, since the trials of one batch may have their timing in common.
         let draws = 200 * conditions.len();
-        let draw = |update| Ok(task.trial(Split::Train, None, &mut TrialRng::new(0, "train", update as u64, 0))?.condition);
+        let draw =
+            |update| Ok(task.trial(Split::Train, None, &mut TrialRng::new(0, "train", update as u64, 0))?.condition);
         let drawn = (0..draws).map(draw).collect::<Result<Vec<_>, TaskError>>()?;
         let p_catch = task.parameters()["p_catch"].as_f64().unwrap_or(0.0);
         let others = conditions.iter().filter(|condition| !condition.is_catch()).count();
@@ -250,13 +251,18 @@ fn conditions_are_drawn_uniformly_and_catch_trials_at_their_rate() -> Result<(),
             let p = if condition.is_catch() { p_catch } else { (1.0 - p_catch) / others as f64 };
             let expected = p * draws as f64;
             let count = drawn.iter().filter(|drawn| drawn.belongs_to(condition)).count() as f64;
-            assert!((count - expected).abs() < 4.5 * (expected * (1.0 - p)).sqrt(), "{} {condition}: {count} of {expected}", task.id());
+            assert!(
+                (count - expected).abs() < 4.5 * (expected * (1.0 - p)).sqrt(),
+                "{} {condition}: {count} of {expected}",
+                task.id()
+            );
         }
     }
     Ok(())
 }
 
-/// The strengths of the noise among the parameters of a task, and what its file says of the standard deviation per step at each.
+/// The strengths of the noise among the parameters of a task, and what its file says of the standard deviation per step
+/// at each.
 fn stated_noise(task: &dyn Task) -> Vec<(&'static str, f64)> {
     let parameters = task.parameters();
     let number = |name: &str| parameters[name].as_f64();
@@ -273,7 +279,9 @@ fn stated_noise(task: &dyn Task) -> Vec<(&'static str, f64)> {
                 // Stated for a step of 10, 20 or 1 ms.
                 "orhan2019" => Some((10.0 / task.dt()).sqrt()),
                 "raposo2014" => Some((20.0 / task.dt()).sqrt()),
-                "mante2013" => Some((if task.id().ends_with("continuous") { 1.0 / task.dt() } else { 20.0 / task.dt() }).sqrt()),
+                "mante2013" => {
+                    Some((if task.id().ends_with("continuous") { 1.0 / task.dt() } else { 20.0 / task.dt() }).sqrt())
+                }
                 _ => number("tau_in").map(white),
             },
         ),
@@ -281,7 +289,8 @@ fn stated_noise(task: &dyn Task) -> Vec<(&'static str, f64)> {
     scales.into_iter().filter_map(|(name, scale)| Some((name, scale? * number(name)?))).collect()
 }
 
-/// Inputs without noise by definition: the tasks (by the start of their id), the strength, and the channels (by the start of their name).
+/// Inputs without noise by definition: the tasks (by the start of their id), the strength, and the channels (by the
+/// start of their name).
 const NOISELESS: [(&str, &str, &[&str]); 5] = [
     ("neurogym/", "sigma", &["fixation", "cue_", "sure"]),
     ("kleinman2021/", "sigma_in", &["left_target", "right_target"]),
@@ -297,7 +306,11 @@ fn the_noise_is_as_strong_as_stated_and_twice_as_strong_at_twice_the_strength() 
         let parameters = task.parameters();
         let noise = stated_noise(task.as_ref());
         let named = parameters.as_object().expect("parameters").keys().filter(|name| name.starts_with("sigma")).count();
-        assert!(noise.len() == named || task.id() == "wang2024/place_cells", "{} has {named} strengths of noise", task.id());
+        assert!(
+            noise.len() == named || task.id() == "wang2024/place_cells",
+            "{} has {named} strengths of noise",
+            task.id()
+        );
         noisy_tasks += usize::from(!noise.is_empty());
         for (name, _) in noise {
             let at = |strength: f64| create(task.id(), Some(&json!({ name: strength })));
@@ -305,12 +318,16 @@ fn the_noise_is_as_strong_as_stated_and_twice_as_strong_at_twice_the_strength() 
             let strength = parameters[name].as_f64().filter(|strength| *strength > 0.0).unwrap_or(0.1);
             let of = |strength: f64| batch(at(strength)?.as_ref(), Split::Train, 6, 0, 100);
             let (clean, once, twice) = (of(0.0)?, of(strength)?, of(2.0 * strength)?);
-            let stated = stated_noise(at(strength)?.as_ref()).into_iter().find(|(other, _)| *other == name).map_or(0.0, |(_, std)| std);
+            let stated = stated_noise(at(strength)?.as_ref())
+                .into_iter()
+                .find(|(other, _)| *other == name)
+                .map_or(0.0, |(_, std)| std);
             assert_eq!((&clean.conditions, &clean.n_steps), (&once.conditions, &once.n_steps), "{}", task.id());
             let (mut n, mut sum) = (0.0, 0.0);
             for ((u, once), twice) in clean.inputs.iter().zip(&once.inputs).zip(&twice.inputs) {
                 let (one, two) = (f64::from(once - u), f64::from(twice - u));
-                // Inputs may be rectified, which cuts off what is negative only: the upper half of a Gaussian has the mean square of the whole.
+                // Inputs may be rectified, which cuts off what is negative only: the upper half of a Gaussian has the
+                // mean square of the whole.
                 if one > 0.0 {
                     (n, sum) = (n + 1.0, sum + one * one);
                 }
@@ -320,12 +337,17 @@ fn the_noise_is_as_strong_as_stated_and_twice_as_strong_at_twice_the_strength() 
             assert!(n > 150.0, "{} {name}: {n} noisy inputs", task.id());
             for (i, channel) in task.inputs().iter().enumerate() {
                 let starts = |names: &[&str]| names.iter().any(|start| channel.name.starts_with(start));
-                let noiseless = NOISELESS.iter().any(|(id, of, names)| task.id().starts_with(id) && *of == name && starts(names));
+                let noiseless =
+                    NOISELESS.iter().any(|(id, of, names)| task.id().starts_with(id) && *of == name && starts(names));
                 let is_clean = clean.inputs.index_axis(Axis(2), i) == once.inputs.index_axis(Axis(2), i);
                 assert_eq!(is_clean, noiseless, "{} {name}: whether {channel} has no noise", task.id());
             }
             let std = (sum / n).sqrt();
-            assert!((std / stated - 1.0).abs() < 4.5 / (2.0 * n).sqrt() + 0.002, "{} {name}: {std}, but {stated} is stated", task.id());
+            assert!(
+                (std / stated - 1.0).abs() < 4.5 / (2.0 * n).sqrt() + 0.002,
+                "{} {name}: {std}, but {stated} is stated",
+                task.id()
+            );
         }
     }
     assert!(noisy_tasks > 70, "{noisy_tasks}");
@@ -334,13 +356,17 @@ fn the_noise_is_as_strong_as_stated_and_twice_as_strong_at_twice_the_strength() 
 
 #[test]
 fn the_correct_choice_wins_the_target_and_catch_trials_have_none() {
-    for task in tasks().iter().filter(|task| task.id().starts_with("song2016/") && task.outputs()[0].name.starts_with("choice")) {
+    for task in
+        tasks().iter().filter(|task| task.id().starts_with("song2016/") && task.outputs()[0].name.starts_with("choice"))
+    {
         let trials = many(task.as_ref(), Split::Train);
         for i in 0..trials.len() {
             let trial = trials.view(i).unwrap();
             let last = trial.targets.row(trial.n_steps() - 1);
             match trial.correct {
-                Some(correct) => assert!(last[correct] > last[1 - correct] && last[1 - correct] == 0.2, "{}", task.id()),
+                Some(correct) => {
+                    assert!(last[correct] > last[1 - correct] && last[1 - correct] == 0.2, "{}", task.id())
+                }
                 None => assert!(trial.condition.is_catch() && trial.targets.iter().all(|&z| z == 0.2), "{}", task.id()),
             }
         }
@@ -364,7 +390,8 @@ fn unknown_parameters_and_variables_are_refused_by_name() {
         let message = create(task.id(), Some(&json!({ "cohreences": [0.1] }))).unwrap_err().to_string();
         assert!(message.contains(task.id()) && message.contains("cohreences"), "{message}");
         let condition = Condition::new().with("cohreence", 0.1);
-        let message = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "t", 0, 0)).unwrap_err().to_string();
+        let message =
+            task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "t", 0, 0)).unwrap_err().to_string();
         assert!(message.contains("cohreence"), "{message}");
     }
     let message = create("data/npz", Some(&json!({ "pth": "a.npz" }))).unwrap_err().to_string();
@@ -378,17 +405,34 @@ fn parameters_without_meaning_are_refused_by_name() {
     });
     let rdm = json!({ "coherences": [3.2] });
     let cases = [
-        ("song2016/rdm_fixed", vec![two_choice.clone(), rdm.clone(), json!({ "stimulus": 0.0 }), json!({ "dt": 1e-9 })]),
-        ("song2016/rdm_varstim", vec![two_choice, rdm, json!({ "stimulus_min": 10.0 }), json!({ "stimulus_max": 60.0 })]),
-        ("song2016/rdm_rt", vec![json!({ "ungraded": 810.0 }), json!({ "stimulus": 300.0 }), json!({ "threshold": 1.3 })]),
+        (
+            "song2016/rdm_fixed",
+            vec![two_choice.clone(), rdm.clone(), json!({ "stimulus": 0.0 }), json!({ "dt": 1e-9 })],
+        ),
+        (
+            "song2016/rdm_varstim",
+            vec![two_choice, rdm, json!({ "stimulus_min": 10.0 }), json!({ "stimulus_max": 60.0 })],
+        ),
+        (
+            "song2016/rdm_rt",
+            vec![json!({ "ungraded": 810.0 }), json!({ "stimulus": 300.0 }), json!({ "threshold": 1.3 })],
+        ),
         ("song2016/mante", vec![json!({ "coherences": [] })]),
         ("song2016/multisensory", vec![json!({ "rates": [9.0] }), json!({ "boundary": null })]),
-        ("song2016/romo", vec![json!({ "pairs": [[10.0, 10.0]] }), json!({ "delay_max": 100.0 }), json!({ "pairs": [] })]),
+        (
+            "song2016/romo",
+            vec![json!({ "pairs": [[10.0, 10.0]] }), json!({ "delay_max": 100.0 }), json!({ "pairs": [] })],
+        ),
         ("song2016/lee_sequence", vec![json!({ "movement": 505.0 }), json!({ "rms_error": 0.0 })]),
         ("song2016/sinewave", vec![json!({ "period": 810.0 }), json!({ "n_periods": 0 })]),
         (
             "golub2018/flip_flop",
-            vec![json!({ "bits": 0 }), json!({ "bits": 65 }), json!({ "n_steps": 99999999 }), json!({ "p_pulse": -0.1 })],
+            vec![
+                json!({ "bits": 0 }),
+                json!({ "bits": 65 }),
+                json!({ "n_steps": 99999999 }),
+                json!({ "p_pulse": -0.1 }),
+            ],
         ),
     ];
     for (id, parameters) in cases {
@@ -465,12 +509,18 @@ fn positive_evidence_speaks_for_the_first_alternative() -> Result<(), TaskError>
         (create("neurogym/context_decision_making", None)?, Condition::new(), "coherence_1"),
         (create("yang2019/dm1", None)?, Condition::new(), "coherence"),
         (create("driscoll2022/delaydm1", None)?, Condition::new(), "coherence"),
-        (create("multitask/set", Some(&set))?, Condition::new().with("task", "yang2019/contextdm2"), "modality_2_coherence"),
+        (
+            create("multitask/set", Some(&set))?,
+            Condition::new().with("task", "yang2019/contextdm2"),
+            "modality_2_coherence",
+        ),
     ] {
         for value in [-0.16, 0.16] {
             let conditions = [rest.clone().with(variable, value)];
             let trials = repeated(task.as_ref(), Split::Test, 1, 0, &conditions, 20)?;
-            for (condition, score) in trials.conditions.iter().zip(scores(task.as_ref(), &trials, trials.targets.view())?) {
+            for (condition, score) in
+                trials.conditions.iter().zip(scores(task.as_ref(), &trials, trials.targets.view())?)
+            {
                 assert_eq!(task.chose_first(condition, &score), Some(value > 0.0), "{} {condition}", task.id());
             }
         }

@@ -66,14 +66,16 @@ fn zero_coherence_can_be_asked_for_and_either_choice_is_correct_half_the_time() 
 
 #[test]
 fn stimulus_durations_follow_the_truncated_exponential() -> Result<(), TaskError> {
-    // At a step of 0.5 ms, rounding is out of the way of the closed form: mean = a + m - (b - a) e / (1 - e), e = exp(-(b - a)/m).
+    // At a step of 0.5 ms, rounding is out of the way of the closed form: mean = a + m - (b - a) e / (1 - e), e =
+    // exp(-(b - a)/m).
     let e = (-(1500.0_f64 - 80.0) / 330.0).exp();
     let mean = 80.0 + 330.0 - 1420.0 * e / (1.0 - e);
     let cdf = |x: f64| (1.0 - (-(x - 80.0) / 330.0).exp()) / (1.0 - e);
     for (dt, rounding) in [(0.5, Rounding::Exact), (20.0, Rounding::Nearest)] {
         let task = RdmVarstim { dt, rounding, sigma_in: 0.0, p_catch: 0.0, ..RdmVarstim::default() };
         let trials = batch(&task, Split::Train, 0, 0, 4000)?;
-        let durations: Vec<f64> = trials.epochs.iter().map(|epochs| (epochs[1].end - epochs[1].start) as f64 * dt).collect();
+        let durations: Vec<f64> =
+            trials.epochs.iter().map(|epochs| (epochs[1].end - epochs[1].start) as f64 * dt).collect();
         assert!(durations.iter().all(|d| (80.0..=1500.0).contains(d)));
         let drawn = durations.iter().sum::<f64>() / 4000.0;
         // The standard deviation is about 290 ms, so that of the mean about 4.6 ms.
@@ -105,7 +107,10 @@ fn rdm_rt_grades_from_300_ms_after_onset_while_the_stimulus_stays_on() -> Result
     let condition = Condition::new().with("coherence", 0.512);
     let train = trial(&task, Split::Train, &condition)?;
     assert_eq!(spans(&train), [("fixation", 0, 5), ("stimulus", 5, 20), ("decision", 20, 45)]);
-    assert_eq!(spans(&trial(&task, Split::Test, &condition)?), [("fixation", 0, 15), ("stimulus", 15, 30), ("decision", 30, 90)]);
+    assert_eq!(
+        spans(&trial(&task, Split::Test, &condition)?),
+        [("fixation", 0, 15), ("stimulus", 15, 30), ("decision", 30, 90)]
+    );
     assert!(train.inputs.slice(s![5.., 0]).iter().all(|&u| u == 0.756));
     assert!(train.inputs.slice(s![5.., 2]).iter().all(|&u| u == 1.0));
     assert_eq!(train.targets.row(20).to_vec(), [1.2, 0.2]);
@@ -127,7 +132,12 @@ fn a_reaction_is_the_first_crossing_and_without_one_there_is_no_choice() -> Resu
     let seen: Vec<_> = scores.iter().map(|score| (score.choice, score.reaction_time, score.correct)).collect();
     assert_eq!(
         seen,
-        [(Some(0), Some(100.0), Some(true)), (Some(1), Some(100.0), Some(true)), (None, None, Some(true)), (None, None, Some(false)),]
+        [
+            (Some(0), Some(100.0), Some(true)),
+            (Some(1), Some(100.0), Some(true)),
+            (None, None, Some(true)),
+            (None, None, Some(false)),
+        ]
     );
     Ok(())
 }
@@ -196,7 +206,8 @@ fn coarse(rounding: &str) -> Result<Vec<Box<dyn Task>>, TaskError> {
 
 #[test]
 fn durations_between_two_steps_are_rounded_as_the_user_says() -> Result<(), TaskError> {
-    // In steps of 30 ms: 100 ms is 3.33, 300 is 10, 500 is 16.67, 800 is 26.67, 1000 is 33.33, 1600 is 53.33, 2000 is 66.67.
+    // In steps of 30 ms: 100 ms is 3.33, 300 is 10, 500 is 16.67, 800 is 26.67, 1000 is 33.33, 1600 is 53.33, 2000 is
+    // 66.67.
     for (rounding, fixed, rt, sequence, wave, catch) in [
         ("nearest", [3, 30, 40], [3, 13, 30], [33, 66, 83, 100, 117], 53, 67),
         ("floor", [3, 29, 39], [3, 13, 29], [33, 66, 82, 98, 114], 53, 66),

@@ -10,7 +10,12 @@ fn tasks() -> Vec<Box<dyn Task>> {
 }
 
 /// The windows of these updates.
-fn windows(task: &dyn Task, updates: std::ops::Range<u64>, rows: usize, n_steps: usize) -> Result<Vec<TrialBatch>, TaskError> {
+fn windows(
+    task: &dyn Task,
+    updates: std::ops::Range<u64>,
+    rows: usize,
+    n_steps: usize,
+) -> Result<Vec<TrialBatch>, TaskError> {
     updates.map(|update| stream(task, Split::Train, 3, update, rows, n_steps)).collect()
 }
 
@@ -29,7 +34,8 @@ fn made_alone(task: &dyn Task, updates: u64, row: usize, n_steps: usize) -> Resu
                 start -= n_steps;
                 break;
             }
-            let trial = task.trial(Split::Train, None, &mut TrialRng::new(3, "train", update, (row * n_steps) as u64 + k))?;
+            let trial =
+                task.trial(Split::Train, None, &mut TrialRng::new(3, "train", update, (row * n_steps) as u64 + k))?;
             start += trial.n_steps();
             trials.push(trial);
         }
@@ -46,7 +52,10 @@ fn consecutive_windows_join_to_whole_trials_end_to_end() -> Result<(), TaskError
             let trials = made_alone(task.as_ref(), 4, row, n_steps)?;
             assert!(trials.len() > 1, "{}", task.id());
             for (part, of_trial) in [
-                ((|rows| &rows.inputs) as fn(&TrialBatch) -> &Array3<f32>, (|trial| &trial.inputs) as fn(&Trial) -> &Array2<f32>),
+                (
+                    (|rows| &rows.inputs) as fn(&TrialBatch) -> &Array3<f32>,
+                    (|trial| &trial.inputs) as fn(&Trial) -> &Array2<f32>,
+                ),
                 (|rows| &rows.targets, |trial| &trial.targets),
                 (|rows| &rows.loss_mask, |trial| &trial.loss_mask),
             ] {
@@ -74,8 +83,9 @@ fn periods_tile_every_window_and_one_that_is_cut_goes_on_in_the_next() -> Result
     // Trials of 5 steps of fixation, 40 of the stimulus and 15 of the decision, in windows of 50.
     let task = create("song2016/rdm_fixed", Some(&json!({ "p_catch": 0.0 })))?;
     let seen = windows(task.as_ref(), 0..2, 1, 50)?;
-    let periods =
-        |update: usize| -> Vec<_> { seen[update].epochs[0].iter().map(|epoch| (epoch.name.as_ref(), epoch.start, epoch.end)).collect() };
+    let periods = |update: usize| -> Vec<_> {
+        seen[update].epochs[0].iter().map(|epoch| (epoch.name.as_ref(), epoch.start, epoch.end)).collect()
+    };
     assert_eq!(periods(0), [("fixation", 0, 5), ("stimulus", 5, 45), ("decision", 45, 50)]);
     assert_eq!(periods(1), [("decision", 0, 10), ("fixation", 10, 15), ("stimulus", 15, 50)]);
     Ok(())
@@ -84,7 +94,8 @@ fn periods_tile_every_window_and_one_that_is_cut_goes_on_in_the_next() -> Result
 #[test]
 fn every_sixteenth_window_starts_with_a_whole_trial_and_any_can_be_made_alone() -> Result<(), TaskError> {
     let task = create("song2016/rdm_fixed", Some(&json!({ "p_catch": 0.0 })))?;
-    let starts: Vec<_> = windows(task.as_ref(), 0..33, 1, 50)?.iter().map(|window| window.epochs[0][0].clone()).collect();
+    let starts: Vec<_> =
+        windows(task.as_ref(), 0..33, 1, 50)?.iter().map(|window| window.epochs[0][0].clone()).collect();
     for (update, first) in starts.iter().enumerate() {
         // 50 steps of a cache are 10 less than a trial, so that every sixth window starts with one, too.
         let whole = update % 16 % 6 == 0;
@@ -99,12 +110,18 @@ fn every_sixteenth_window_starts_with_a_whole_trial_and_any_can_be_made_alone() 
 
 #[test]
 fn a_stream_that_goes_on_makes_the_windows_that_are_made_alone() -> Result<(), TaskError> {
-    for (id, n_steps) in [("neurogym/go_nogo", 7), ("yang2019/dm1", 40), ("song2016/rdm_varstim", 150), ("multitask/set", 60)] {
+    for (id, n_steps) in
+        [("neurogym/go_nogo", 7), ("yang2019/dm1", 40), ("song2016/rdm_varstim", 150), ("multitask/set", 60)]
+    {
         let task = create(id, None)?;
         let mut stream_on = Stream::new(task.as_ref(), Split::Train, 3, 3, n_steps)?;
         // On, across the end of a cache, again, back, and far away.
         for update in (0..19).chain([19, 19, 18, 31, 32, 7, 8, u64::MAX]) {
-            assert_eq!(stream_on.window(update)?, stream(task.as_ref(), Split::Train, 3, update, 3, n_steps)?, "{id} {update}");
+            assert_eq!(
+                stream_on.window(update)?,
+                stream(task.as_ref(), Split::Train, 3, update, 3, n_steps)?,
+                "{id} {update}"
+            );
         }
     }
     Ok(())

@@ -41,7 +41,8 @@ fn silence_has_the_error_of_a_sine_over_whole_periods() -> Result<(), TaskError>
     // Over whole periods the mean of sin^2 is 1/2. The period of 0.5 rad per tau at tau = 100 ms is
     // 400 pi ms, so ten of them fill 4000 pi ms.
     let task = SineGenerator { dt: TAU, duration: 4000.0 * TAU / 2.0, ..SineGenerator::default() };
-    let trial = task.trial(Split::Train, Some(&Condition::new().with("frequency", 0.5)), &mut TrialRng::new(0, "test", 0, 0))?;
+    let trial =
+        task.trial(Split::Train, Some(&Condition::new().with("frequency", 0.5)), &mut TrialRng::new(0, "test", 0, 0))?;
     let score = task.score(trial.view(), (0.0 * &trial.targets).view());
     assert!((score.error.unwrap() - 0.5_f64.sqrt()).abs() < 1e-5, "{:?}", score.error);
     assert_eq!(score.correct, Some(false));
@@ -51,8 +52,13 @@ fn silence_has_the_error_of_a_sine_over_whole_periods() -> Result<(), TaskError>
 #[test]
 fn frequencies_in_between_have_levels_in_between_and_others_are_refused() -> Result<(), TaskError> {
     let task = SineGenerator::default();
-    let ask =
-        |frequency: f64| task.trial(Split::Test, Some(&Condition::new().with("frequency", frequency)), &mut TrialRng::new(0, "test", 0, 0));
+    let ask = |frequency: f64| {
+        task.trial(
+            Split::Test,
+            Some(&Condition::new().with("frequency", frequency)),
+            &mut TrialRng::new(0, "test", 0, 0),
+        )
+    };
     assert!((f64::from(ask(0.105)?.inputs[[0, 0]]) - (1.5 / 51.0 + 0.25)).abs() < 1e-6);
     for frequency in [0.05, 0.7, -0.1] {
         let message = ask(frequency).unwrap_err().to_string();

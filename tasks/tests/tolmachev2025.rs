@@ -39,7 +39,9 @@ fn xor_shows_one_of_two_channels_for_each_bit_and_asks_whether_they_are_equal() 
 fn a_half_adder_counts_to_two_in_binary() -> Result<(), TaskError> {
     let task = HalfAdder { sigma_in: 0.0, ..HalfAdder::default() };
     let source = HalfAdder { carry: false, ..task.clone() };
-    for (first, second, sum, carry) in [(0.0, 0.0, 0.0, 0.0), (0.0, 1.0, 1.0, 0.0), (1.0, 0.0, 1.0, 0.0), (1.0, 1.0, 0.0, 1.0)] {
+    for (first, second, sum, carry) in
+        [(0.0, 0.0, 0.0, 0.0), (0.0, 1.0, 1.0, 0.0), (1.0, 0.0, 1.0, 0.0), (1.0, 1.0, 0.0, 1.0)]
+    {
         let full = trial(&task, &bits(first, second))?;
         assert_eq!(full.inputs.row(149).to_vec(), [first as f32, second as f32]);
         assert!(full.targets.slice(s![30..120, ..]).outer_iter().all(|step| step.to_vec() == [sum, carry]));
@@ -74,7 +76,8 @@ fn bits_are_read_at_the_end_of_the_decision_only() -> Result<(), TaskError> {
 
 #[test]
 fn the_mean_loss_of_one_half_is_a_quarter_of_what_is_graded_in_the_decision() -> Result<(), TaskError> {
-    // In the decision all targets are 0 or 1, so that an output of 1/2 is wrong by 1/2; in the release they are 0, with the same error.
+    // In the decision all targets are 0 or 1, so that an output of 1/2 is wrong by 1/2; in the release they are 0, with
+    // the same error.
     let task = HalfAdder::default();
     let trials = batch(&task, Split::Train, 0, 0, 8)?;
     for i in 0..8 {
@@ -137,7 +140,8 @@ fn the_source_draws_from_72_angles_and_others_can_be_asked_for() -> Result<(), T
     assert_eq!(task.grid().len(), 72);
     let drawn = batch(&task, Split::Train, 0, 0, 2000)?.conditions;
     for k in 0..72 {
-        let count = drawn.iter().filter(|condition| condition.number("angle") == Some(TAU * f64::from(k) / 72.0)).count();
+        let count =
+            drawn.iter().filter(|condition| condition.number("angle") == Some(TAU * f64::from(k) / 72.0)).count();
         assert!((8..60).contains(&count), "{k}: {count} of 28");
     }
     assert_eq!(trial(&task, &Condition::new().with("angle", -PI))?.condition.number("angle"), Some(PI));
@@ -160,7 +164,10 @@ fn the_stimulus_may_come_at_a_random_time() -> Result<(), TaskError> {
 #[test]
 fn conditions_and_parameters_without_meaning_are_refused_by_name() {
     for condition in [bits(0.5, 1.0), Condition::new().with("bit_1", true), Condition::new().with("bit_3", 1.0)] {
-        assert!(trial(&Xor::default(), &condition).is_err() && trial(&HalfAdder::default(), &condition).is_err(), "{condition}");
+        assert!(
+            trial(&Xor::default(), &condition).is_err() && trial(&HalfAdder::default(), &condition).is_err(),
+            "{condition}"
+        );
     }
     assert!(trial(&MemoryAntiAngle::default(), &Condition::new().with("angle", f64::NAN)).is_err());
     for (id, field, value) in [

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, Array3};
 use ndarray_npy::NpzWriter;
-use nn4n_tasks::{Condition, Criterion, NpzFile, Split, Task, TaskError, TrialRng, balanced, batch, create, npz_bytes, performance};
+use nn4n_tasks::{
+    Condition, Criterion, NpzFile, Split, Task, TaskError, TrialRng, balanced, batch, create, npz_bytes, performance,
+};
 use serde_json::json;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -64,7 +66,11 @@ fn rows_are_drawn_at_random_and_can_be_asked_for() -> Outcome {
     let third = task.trial(Split::Train, Some(&Condition::new().with("row", 3.0)), &mut TrialRng::new(0, "t", 0, 0))?;
     assert_eq!(third.inputs[[4, 1]], 3.0);
     for row in [6.0, -1.0, 0.5, 1e30] {
-        assert!(task.trial(Split::Train, Some(&Condition::new().with("row", row)), &mut TrialRng::new(0, "t", 0, 0)).is_err(), "{row}");
+        assert!(
+            task.trial(Split::Train, Some(&Condition::new().with("row", row)), &mut TrialRng::new(0, "t", 0, 0))
+                .is_err(),
+            "{row}"
+        );
     }
     Ok(())
 }
@@ -96,7 +102,8 @@ fn a_batch_that_was_written_is_a_task_with_the_same_trials() -> Outcome {
     assert_eq!(names, ["inputs", "loss_mask", "n_steps", "targets"]);
     let task = open(&path)?;
     for row in 0..5 {
-        let again = task.trial(Split::Test, Some(&Condition::new().with("row", row as f64)), &mut TrialRng::new(0, "t", 0, 0))?;
+        let again =
+            task.trial(Split::Test, Some(&Condition::new().with("row", row as f64)), &mut TrialRng::new(0, "t", 0, 0))?;
         let first = trials.view(row).ok_or("no such trial")?;
         assert_eq!(again.inputs, first.inputs);
         assert_eq!(again.targets, first.targets);

@@ -8,7 +8,12 @@ use serde_json::json;
 
 /// A small room, quickly made.
 fn small() -> PlaceCells {
-    PlaceCells { room: vec![[0.0, 0.0], [30.0, 0.0], [30.0, 20.0], [0.0, 20.0]], n_cells: 20, sigma: 4.0, ..PlaceCells::default() }
+    PlaceCells {
+        room: vec![[0.0, 0.0], [30.0, 0.0], [30.0, 20.0], [0.0, 20.0]],
+        n_cells: 20,
+        sigma: 4.0,
+        ..PlaceCells::default()
+    }
 }
 
 #[test]
@@ -96,7 +101,9 @@ fn a_start_can_be_asked_for_and_must_lie_in_the_room() -> Result<(), TaskError> 
     let at = |x: f64, y: f64| Condition::new().with("x", x).with("y", y);
     let trial = task.trial(Split::Test, Some(&at(3.0, 4.0)), &mut TrialRng::new(0, "test", 0, 0))?;
     assert_eq!(trial.condition, at(3.0, 4.0));
-    for condition in [at(31.0, 4.0), at(f64::NAN, 4.0), Condition::new().with("x", 3.0), Condition::new().with("y", 3.0)] {
+    for condition in
+        [at(31.0, 4.0), at(f64::NAN, 4.0), Condition::new().with("x", 3.0), Condition::new().with("y", 3.0)]
+    {
         assert!(task.trial(Split::Test, Some(&condition), &mut TrialRng::new(0, "test", 0, 0)).is_err(), "{condition}");
     }
     assert!(task.sensed([31.0, 4.0]).is_err());

@@ -4,7 +4,9 @@ use std::f64::consts::{PI, TAU};
 
 use ndarray::{Array2, s};
 use nn4n_tasks::yang2019::layout::RULES;
-use nn4n_tasks::yang2019::{ContextDm2, DelayDm1, Dm1, Dm2, DmcGo, DmsGo, DmsNoGo, FdAnti, FdGo, FixationRule, MultiDm, ReactGo, Yang2019};
+use nn4n_tasks::yang2019::{
+    ContextDm2, DelayDm1, Dm1, Dm2, DmcGo, DmsGo, DmsNoGo, FdAnti, FdGo, FixationRule, MultiDm, ReactGo, Yang2019,
+};
 use nn4n_tasks::{Condition, Objective, Rounding, Split, Task, TaskError, Trial, TrialBatch, TrialRng};
 use nn4n_tasks::{balanced, batch, create, repeated, ring};
 use serde_json::json;
@@ -39,27 +41,48 @@ fn sum(values: impl IntoIterator<Item = f32>) -> f64 {
 /// Where each period of the tests starts, in steps of 20 ms.
 fn test_timing(name: &str) -> Vec<(&'static str, usize)> {
     match name {
-        "fdgo" | "fdanti" | "contextdm1" | "contextdm2" | "multidm" => vec![("fix1", 0), ("stim1", 25), ("go1", 75), ("end", 100)],
+        "fdgo" | "fdanti" | "contextdm1" | "contextdm2" | "multidm" => {
+            vec![("fix1", 0), ("stim1", 25), ("go1", 75), ("end", 100)]
+        }
         "reactgo" | "reactanti" => vec![("fix1", 0), ("go1", 100), ("end", 125)],
         "delaygo" | "delayanti" => vec![("fix1", 0), ("stim1", 25), ("delay1", 50), ("go1", 100), ("end", 125)],
         "dm1" | "dm2" => vec![("fix1", 0), ("stim1", 25), ("go1", 100), ("end", 125)],
         "delaydm1" | "delaydm2" => {
-            vec![("fix1", 0), ("stim1", 25), ("delay1", 50), ("stim2", 100), ("delay2", 125), ("go1", 135), ("end", 150)]
+            vec![
+                ("fix1", 0),
+                ("stim1", 25),
+                ("delay1", 50),
+                ("stim2", 100),
+                ("delay2", 125),
+                ("go1", 135),
+                ("end", 150),
+            ]
         }
         "contextdelaydm1" | "contextdelaydm2" | "multidelaydm" => {
-            vec![("fix1", 0), ("stim1", 25), ("delay1", 50), ("stim2", 100), ("delay2", 125), ("go1", 150), ("end", 175)]
+            vec![
+                ("fix1", 0),
+                ("stim1", 25),
+                ("delay1", 50),
+                ("stim2", 100),
+                ("delay2", 125),
+                ("go1", 150),
+                ("end", 175),
+            ]
         }
         _ => vec![("fix1", 0), ("stim1", 25), ("delay1", 50), ("go1", 110), ("end", 135)],
     }
 }
 
-/// The shortest, longest and mean length of training trials, in steps of 20 ms. Whole a and b: floor(U(a, b)) has the mean (a + b - 1) / 2.
+/// The shortest, longest and mean length of training trials, in steps of 20 ms. Whole a and b: floor(U(a, b)) has the
+/// mean (a + b - 1) / 2.
 fn training_length(name: &str) -> (usize, usize, f64) {
     match name {
         "fdgo" | "fdanti" => (15 + 25 + 25, 34 + 74 + 25, 24.5 + 49.5 + 25.0),
         "reactgo" | "reactanti" => (25 + 25, 124 + 25, 74.5 + 25.0),
         "delaygo" | "delayanti" => (15 + 10 + 10 + 25, 35 + 30 + 80 + 25, 25.0 + 20.0 + 37.5 + 25.0),
-        "dm1" | "dm2" | "contextdm1" | "contextdm2" | "multidm" => (5 + 20 + 25, 19 + 80 + 25, 12.0 + 140.0 / 3.0 + 25.0),
+        "dm1" | "dm2" | "contextdm1" | "contextdm2" | "multidm" => {
+            (5 + 20 + 25, 19 + 80 + 25, 12.0 + 140.0 / 3.0 + 25.0)
+        }
         "dmsgo" | "dmsnogo" => (10 + 10 + 10 + 25, 30 + 30 + 80 + 25, 20.0 + 20.0 + 37.5 + 25.0),
         "dmcgo" | "dmcnogo" => (10 + 10 + 10 + 10, 30 + 30 + 80 + 30, 20.0 + 20.0 + 37.5 + 20.0),
         _ => (10 + 10 + 10 + 10 + 5 + 25, 30 + 30 + 80 + 30 + 14 + 25, 20.0 + 20.0 + 37.5 + 20.0 + 9.5 + 25.0),
@@ -96,8 +119,9 @@ fn test_trials_have_the_timing_of_the_source() -> Result<(), TaskError> {
 fn training_trials_have_the_lengths_of_the_source() -> Result<(), TaskError> {
     for name in RULES {
         let (task, n) = (quiet(name)?, 1500);
-        let lengths =
-            (0..n).map(|index| Ok(drawn(task.as_ref(), Split::Train, index)?.n_steps())).collect::<Result<Vec<_>, TaskError>>()?;
+        let lengths = (0..n)
+            .map(|index| Ok(drawn(task.as_ref(), Split::Train, index)?.n_steps()))
+            .collect::<Result<Vec<_>, TaskError>>()?;
         let (shortest, longest, mean) = training_length(name);
         assert!(lengths.iter().all(|length| (shortest..=longest).contains(length)), "{name}");
         let drawn = lengths.iter().sum::<usize>() as f64 / n as f64;
@@ -115,12 +139,19 @@ fn every_trial_asks_for_what_its_variables_say() -> Result<(), TaskError> {
             let trial = drawn(task.as_ref(), split, index)?;
             let (go, end) = (trial.epochs.last().unwrap().start, trial.n_steps());
             let (fixation, responses) = (trial.targets.column(0), trial.targets.slice(s![.., 1..]));
-            assert!(fixation.iter().take(go).all(|&z| z == 0.8) && responses.slice(s![..go, ..]).iter().all(|&z| z == 0.05), "{name}");
+            assert!(
+                fixation.iter().take(go).all(|&z| z == 0.8) && responses.slice(s![..go, ..]).iter().all(|&z| z == 0.05),
+                "{name}"
+            );
             match asked_for(name, &trial.condition) {
                 Some(angle) => {
                     assert!(fixation.iter().skip(go).all(|&z| z == 0.05), "{name}");
                     let after = responses.row(end - 1);
-                    assert!(ring::distance(ring::population_vector(after).unwrap(), angle) < 1e-4, "{name} {}", trial.condition);
+                    assert!(
+                        ring::distance(ring::population_vector(after).unwrap(), angle) < 1e-4,
+                        "{name} {}",
+                        trial.condition
+                    );
                     assert!((sum(after.iter().copied()) - BUMP_SUM - 32.0 * 0.05).abs() < 1e-4, "{name}");
                     let preferred = trial.correct.unwrap() as f64 - 1.0;
                     assert!(ring::distance(TAU * preferred / 32.0, angle) <= PI / 32.0 + 1e-9, "{name}");
@@ -139,11 +170,16 @@ fn every_trial_asks_for_what_its_variables_say() -> Result<(), TaskError> {
 fn inputs_are_the_cue_the_stimuli_and_the_rule_of_the_task() -> Result<(), TaskError> {
     for (place, name) in RULES.into_iter().enumerate() {
         let trial = drawn(quiet(name)?.as_ref(), Split::Train, 1)?;
-        let (go, stays) =
-            (trial.epochs.last().unwrap().start, name.starts_with("react") || name.starts_with("dms") || name.starts_with("dmc"));
+        let (go, stays) = (
+            trial.epochs.last().unwrap().start,
+            name.starts_with("react") || name.starts_with("dms") || name.starts_with("dmc"),
+        );
         for (step, row) in trial.inputs.outer_iter().enumerate() {
             assert_eq!(row[0], if step < go || stays { 1.0 } else { 0.0 }, "{name} {step}");
-            assert!(row.iter().skip(65).enumerate().all(|(rule, &u)| u == if rule == place { 1.0 } else { 0.0 }), "{name}");
+            assert!(
+                row.iter().skip(65).enumerate().all(|(rule, &u)| u == if rule == place { 1.0 } else { 0.0 }),
+                "{name}"
+            );
         }
         let shown = |epoch: &str, modality: usize| {
             let Some(epoch) = trial.epochs.iter().find(|e| e.name == epoch) else { return 0.0 };
@@ -153,7 +189,8 @@ fn inputs_are_the_cue_the_stimuli_and_the_rule_of_the_task() -> Result<(), TaskE
             at(epoch.start)
         };
         let strength = |name: &str| trial.condition.number(name);
-        let chosen = |variable: &str, modality: usize| if strength(variable) == Some(modality as f64) { 1.0 } else { 0.0 };
+        let chosen =
+            |variable: &str, modality: usize| if strength(variable) == Some(modality as f64) { 1.0 } else { 0.0 };
         for m in [1, 2] {
             // (fix1, stim1, delay1, stim2, delay2, go1)
             let (c, g) = match name {
@@ -171,7 +208,11 @@ fn inputs_are_the_cue_the_stimuli_and_the_rule_of_the_task() -> Result<(), TaskE
                 _ => [0.0, 2.0 * g, 0.0, 0.0, 0.0, 0.0],
             };
             for (epoch, expected) in ["fix1", "stim1", "delay1", "stim2", "delay2", "go1"].into_iter().zip(expected) {
-                assert!((shown(epoch, m) - expected).abs() < 1e-5, "{name} {epoch} {m}: {} for {expected}", shown(epoch, m));
+                assert!(
+                    (shown(epoch, m) - expected).abs() < 1e-5,
+                    "{name} {epoch} {m}: {} for {expected}",
+                    shown(epoch, m)
+                );
             }
         }
     }
@@ -187,13 +228,17 @@ fn stimuli_are_as_strong_and_as_far_apart_as_the_source_draws_them() -> Result<(
         distances.push(ring::distance(condition.number("angle_1").unwrap(), condition.number("angle_2").unwrap()));
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    assert!(strengths.iter().all(|g| (0.8..1.2).contains(g)) && distances.iter().all(|d| (PI / 2.0 - 1e-9..=PI).contains(d)));
+    assert!(
+        strengths.iter().all(|g| (0.8..1.2).contains(g))
+            && distances.iter().all(|d| (PI / 2.0 - 1e-9..=PI).contains(d))
+    );
     // Uniform on an interval of length w: the mean of n has a standard deviation of w / sqrt(12 n).
     assert!((mean(&strengths) - 1.0).abs() < 4.5 * 0.4 / (12.0 * 2.0 * n as f64).sqrt());
     assert!((mean(&distances) - 0.75 * PI).abs() < 4.5 * (PI / 2.0) / (12.0 * n as f64).sqrt());
     let non_match = Condition::new().with("match", false);
     for index in 0..500 {
-        let trial = quiet("dmsgo")?.trial(Split::Train, Some(&non_match), &mut TrialRng::new(0, "test", 0, index))?.condition;
+        let trial =
+            quiet("dmsgo")?.trial(Split::Train, Some(&non_match), &mut TrialRng::new(0, "test", 0, index))?.condition;
         let apart = ring::distance(trial.number("angle_1").unwrap(), trial.number("angle_2").unwrap());
         assert!(apart >= PI / 9.0 - 1e-9, "{apart}");
     }
@@ -204,10 +249,17 @@ fn stimuli_are_as_strong_and_as_far_apart_as_the_source_draws_them() -> Result<(
 fn half_of_the_matching_trials_ask_for_a_response_in_training_and_all_in_tests() -> Result<(), TaskError> {
     for name in ["dmsgo", "dmsnogo", "dmcgo", "dmcnogo"] {
         let (task, n) = (quiet(name)?, 2000);
-        let asking = |split| (0..n).filter(|&index| drawn(task.as_ref(), split, index as u64).unwrap().correct != Some(0)).count();
+        let asking = |split| {
+            (0..n).filter(|&index| drawn(task.as_ref(), split, index as u64).unwrap().correct != Some(0)).count()
+        };
         assert!(asking(Split::Train).abs_diff(n / 2) < n / 20, "{name}");
         assert_eq!(asking(Split::Test), n, "{name}");
-        assert!(task.grid().iter().all(|condition| trial(task.as_ref(), Split::Test, condition).unwrap().correct != Some(0)), "{name}");
+        assert!(
+            task.grid()
+                .iter()
+                .all(|condition| trial(task.as_ref(), Split::Test, condition).unwrap().correct != Some(0)),
+            "{name}"
+        );
     }
     Ok(())
 }
@@ -233,7 +285,8 @@ fn a_batch_has_one_timing_and_one_modality_unless_each_trial_is_to_have_its_own(
         let id = format!("yang2019/{name}");
         let (alike, free) = (create(&id, None)?, create(&id, Some(&json!({ "same_timing_per_batch": false })))?);
         let is_alike = |trials: &TrialBatch| {
-            let modalities = |condition: &Condition| ["modality", "modality_1", "modality_2"].map(|name| condition.number(name));
+            let modalities =
+                |condition: &Condition| ["modality", "modality_1", "modality_2"].map(|name| condition.number(name));
             (
                 trials.epochs.windows(2).all(|pair| pair[0] == pair[1]),
                 trials.conditions.windows(2).all(|pair| modalities(&pair[0]) == modalities(&pair[1])),
@@ -242,18 +295,27 @@ fn a_batch_has_one_timing_and_one_modality_unless_each_trial_is_to_have_its_own(
         let has_modality = name.ends_with("go") || name.ends_with("anti");
         let together = batch(alike.as_ref(), Split::Train, 0, 0, 20)?;
         assert_eq!(is_alike(&together), (true, true), "{name}");
-        assert_ne!(together.epochs[0], batch(alike.as_ref(), Split::Train, 0, 1, 1)?.epochs[0], "{name}: batches differ");
+        assert_ne!(
+            together.epochs[0],
+            batch(alike.as_ref(), Split::Train, 0, 1, 1)?.epochs[0],
+            "{name}: batches differ"
+        );
         assert_eq!(is_alike(&batch(free.as_ref(), Split::Train, 0, 0, 20)?), (false, !has_modality), "{name}");
     }
     // A validation set is made of groups: the n-th trials of all conditions.
     let validation = balanced(&Dm1::default(), Split::Train, 0, 0, 3)?;
-    assert!((0..3).all(|i| validation.n_steps[i] == validation.n_steps[i + 3]) && validation.n_steps[0] != validation.n_steps[1]);
+    assert!(
+        (0..3).all(|i| validation.n_steps[i] == validation.n_steps[i + 3])
+            && validation.n_steps[0] != validation.n_steps[1]
+    );
     Ok(())
 }
 
 #[test]
 fn psychometric_conditions_have_the_timing_of_the_source() -> Result<(), TaskError> {
-    let ms = |list: &[(&'static str, f64)]| list.iter().fold(Condition::new(), |condition, (name, value)| condition.with(*name, *value));
+    let ms = |list: &[(&'static str, f64)]| {
+        list.iter().fold(Condition::new(), |condition, (name, value)| condition.with(*name, *value))
+    };
     let go_starts = |name: &str, condition: Condition| -> Result<Vec<usize>, TaskError> {
         let trial = trial(quiet(name)?.as_ref(), Split::Test, &condition)?;
         assert!(trial.condition.belongs_to(&condition), "{name}");
@@ -263,7 +325,11 @@ fn psychometric_conditions_have_the_timing_of_the_source() -> Result<(), TaskErr
     let cases = [
         ("fdgo", ms(&[("stimulus_duration", 400.0)]), vec![300, 700, 1100]),
         ("reactanti", ms(&[("stimulus_onset", 1000.0)]), vec![1000, 1400]),
-        ("delaygo", ms(&[("stimulus_onset", 200.0), ("stimulus_duration", 100.0), ("delay", 3200.0)]), vec![200, 300, 3500, 3900]),
+        (
+            "delaygo",
+            ms(&[("stimulus_onset", 200.0), ("stimulus_duration", 100.0), ("delay", 3200.0)]),
+            vec![200, 300, 3500, 3900],
+        ),
         ("dm2", ms(&[("stimulus_duration", 200.0)]), vec![300, 500, 900]),
         ("contextdm1", ms(&[("stimulus_duration", 800.0)]), vec![500, 1300, 1800]),
         ("multidm", ms(&[("stimulus_duration", 400.0)]), vec![500, 900, 1400]),
@@ -308,13 +374,19 @@ fn the_grid_is_that_of_the_sources_test_mode() -> Result<(), TaskError> {
         Ok(condition.number("strength").unwrap() + condition.number("coherence").unwrap())
     };
     for (k, dm, delaydm) in [(0, 0.8, 0.5), (1, 0.88, 0.7), (4, 1.12, 1.3)] {
-        assert!((strengths("dm1", k)? - dm).abs() < 1e-12 && (strengths("delaydm2", k)? - delaydm).abs() < 1e-12, "{k}");
+        assert!(
+            (strengths("dm1", k)? - dm).abs() < 1e-12 && (strengths("delaydm2", k)? - delaydm).abs() < 1e-12,
+            "{k}"
+        );
     }
     let samples = DmcGo::default().grid();
     for (k, angle) in [(0, 0.1), (4, 0.18), (39, 0.82), (40, 1.1), (79, 1.82)] {
         assert!((samples[k].number("angle_1").unwrap() - angle * PI).abs() < 1e-12, "{k}");
     }
-    assert_eq!(DmsNoGo::default().grid()[0].to_string(), format!("match=false angle_1=0 angle_2={PI} modality_1=1 modality_2=1"));
+    assert_eq!(
+        DmsNoGo::default().grid()[0].to_string(),
+        format!("match=false angle_1=0 angle_2={PI} modality_1=1 modality_2=1")
+    );
     Ok(())
 }
 
@@ -322,7 +394,8 @@ fn the_grid_is_that_of_the_sources_test_mode() -> Result<(), TaskError> {
 fn where_the_modalities_cancel_the_response_goes_to_the_second_stimulus() -> Result<(), TaskError> {
     let task = MultiDm { settings: silent(), ..MultiDm::default() };
     let number = |condition: &Condition, m: usize| condition.number(&format!("modality_{m}_coherence")).unwrap();
-    let tied: Vec<Condition> = task.grid().into_iter().filter(|condition| number(condition, 1) + number(condition, 2) == 0.0).collect();
+    let tied: Vec<Condition> =
+        task.grid().into_iter().filter(|condition| number(condition, 1) + number(condition, 2) == 0.0).collect();
     assert_eq!(tied.len(), 20 * 4);
     for condition in &tied {
         let trial = trial(&task, Split::Test, condition)?;
@@ -341,8 +414,8 @@ fn the_loss_of_constant_outputs_has_its_closed_form() -> Result<(), TaskError> {
         let trial = trial(&task, Split::Test, &Condition::new().with("angle", angle))?;
         let errors = &trial.loss_mask * &(&trial.targets - 0.05);
         let loss = sum(errors.iter().map(|error| error * error)) / (100.0 * 33.0);
-        // Fixation is off by 0.75 at 70 graded steps, weighed by 2; the ring by its bump at 20 steps, weighed by 5. The squares of a bump
-        // of height 1 sum to 16 / pi channels per rad times the area pi/8 sqrt(pi), 2 sqrt(pi).
+        // Fixation is off by 0.75 at 70 graded steps, weighed by 2; the ring by its bump at 20 steps, weighed by 5. The
+        // squares of a bump of height 1 sum to 16 / pi channels per rad times the area pi/8 sqrt(pi), 2 sqrt(pi).
         let expected = (70.0 * (2.0 * 0.75_f64).powi(2) + 20.0 * 25.0 * 0.64 * 2.0 * PI.sqrt()) / 3300.0;
         assert!((loss - expected).abs() < 1e-5, "{loss} for {expected}");
     }
@@ -413,7 +486,10 @@ fn a_response_is_right_within_36_degrees_and_once_fixation_is_off() -> Result<()
 #[test]
 fn fixation_is_kept_at_the_last_step_or_from_100_ms_to_the_go_signal_as_the_rule_says() -> Result<(), TaskError> {
     let code = DmsGo::default();
-    let paper = DmsGo { settings: Yang2019 { fixation_rule: FixationRule::Maintained, ..Yang2019::default() }, ..DmsGo::default() };
+    let paper = DmsGo {
+        settings: Yang2019 { fixation_rule: FixationRule::Maintained, ..Yang2019::default() },
+        ..DmsGo::default()
+    };
     let correct = |condition: &Condition, change: &dyn Fn(&mut Array2<f32>)| -> Result<_, TaskError> {
         let trial = trial(&code, Split::Test, condition)?;
         let mut outputs = trial.targets.clone();
@@ -426,7 +502,10 @@ fn fixation_is_kept_at_the_last_step_or_from_100_ms_to_the_go_signal_as_the_rule
         assert_eq!(correct(&condition, &|z| z[[60, 0]] = 0.4)?, (Some(true), Some(false)));
         // Not graded: the first 100 ms.
         assert_eq!(correct(&condition, &|z| z[[4, 0]] = 0.4)?, (Some(true), Some(true)));
-        assert_eq!(correct(&condition, &|z| z[[134, 0]] = 0.5 + if is_match { 0.1 } else { 0.0 })?, (Some(false), Some(false)));
+        assert_eq!(
+            correct(&condition, &|z| z[[134, 0]] = 0.5 + if is_match { 0.1 } else { 0.0 })?,
+            (Some(false), Some(false))
+        );
     }
     assert_eq!((code.chance(), paper.chance(), Dm2::default().chance()), (0.3, 0.0, 0.1));
     Ok(())
@@ -434,8 +513,10 @@ fn fixation_is_kept_at_the_last_step_or_from_100_ms_to_the_go_signal_as_the_rule
 
 #[test]
 fn what_the_paper_does_otherwise_is_a_parameter() -> Result<(), TaskError> {
-    let paper =
-        create("yang2019/delaydm1", Some(&json!({ "stimulus": 300.0, "fixation_target": 0.85, "coherences": [0.16, 0.32, 0.64] })))?;
+    let paper = create(
+        "yang2019/delaydm1",
+        Some(&json!({ "stimulus": 300.0, "fixation_target": 0.85, "coherences": [0.16, 0.32, 0.64] })),
+    )?;
     for update in 0..20 {
         let trial = paper.trial(Split::Train, None, &mut TrialRng::new(0, "test", update, 0))?;
         for name in ["stim1", "stim2"] {
@@ -454,7 +535,10 @@ fn another_step_is_refused_or_floors_each_duration_on_its_own() -> Result<(), Ta
     assert!(message.contains("dt") && message.contains("rounding"), "{message}");
     let floored = dm(json!({ "dt": 30.0, "rounding": Rounding::Floor }))?;
     // 500 / 30 = 16.7, 1500 / 30 = 50, 500 / 30 = 16.7.
-    assert_eq!(spans(&drawn(floored.as_ref(), Split::Test, 0)?), [("fix1", 0), ("stim1", 16), ("go1", 66), ("end", 82)]);
+    assert_eq!(
+        spans(&drawn(floored.as_ref(), Split::Test, 0)?),
+        [("fix1", 0), ("stim1", 16), ("go1", 66), ("end", 82)]
+    );
     assert!(dm(json!({ "dt": 5.0 })).is_ok() && dm(json!({ "dt": 1000.0, "rounding": "floor" })).is_err());
     Ok(())
 }
@@ -476,7 +560,9 @@ fn parameters_and_variables_without_meaning_are_refused_by_name() {
     ];
     for (name, parameters) in cases {
         let field = parameters.as_object().unwrap().keys().next().unwrap();
-        let Err(error) = create(&format!("yang2019/{name}"), Some(&parameters)) else { panic!("{name} accepts {parameters}") };
+        let Err(error) = create(&format!("yang2019/{name}"), Some(&parameters)) else {
+            panic!("{name} accepts {parameters}")
+        };
         assert!(error.to_string().contains(field.as_str()), "{name} {parameters}: {error}");
     }
     let dms = Condition::new().with("match", true).with("angle_1", 1.0);

@@ -20,7 +20,12 @@ impl Client {
     /// With an empty cache.
     pub fn of(server: &Served) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let hub = Hub { endpoint: server.endpoint.clone(), cache: folder.path().join("home/hub"), token: None, offline: false };
+        let hub = Hub {
+            endpoint: server.endpoint.clone(),
+            cache: folder.path().join("home/hub"),
+            token: None,
+            offline: false,
+        };
         Self { folder, hub }
     }
 
@@ -54,7 +59,8 @@ impl Client {
         }
         let mut paths = Vec::new();
         collect(&self.hub.cache, &mut paths);
-        let names = paths.iter().map(|path| path.strip_prefix(&self.hub.cache).expect("a path below").display().to_string());
+        let names =
+            paths.iter().map(|path| path.strip_prefix(&self.hub.cache).expect("a path below").display().to_string());
         names.filter(|name| !name.starts_with(".locks")).collect()
     }
 
@@ -68,7 +74,8 @@ impl Client {
     /// Runs the program: whether it succeeded, and what it prints to standard output and error.
     pub fn nn4n(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String, String) {
         let own = self.variables();
-        let all: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, &**value)).chain(variables.iter().copied()).collect();
+        let all: Vec<(&str, &str)> =
+            own.iter().map(|(name, value)| (*name, &**value)).chain(variables.iter().copied()).collect();
         let output = program::nn4n(self.folder.path(), arguments, &all);
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (output.status.success(), text(output.stdout), text(output.stderr))

@@ -18,8 +18,11 @@ use nn4n::{
 
 /// Networks with all kinds of tensors.
 fn checkpoints() -> Vec<Checkpoint> {
-    let synapses =
-        MatrixConfig { fixed: vec![FixedSynapse { post: 1, pre: 0, weight: 0.5 }], plastic: Plastic::All(0.5), ..MatrixConfig::default() };
+    let synapses = MatrixConfig {
+        fixed: vec![FixedSynapse { post: 1, pre: 0, weight: 0.5 }],
+        plastic: Plastic::All(0.5),
+        ..MatrixConfig::default()
+    };
     let areas = [Area::ei("one", 4, 0.5), Area::new("two", 2)];
     let taus = PerUnit::ByUnit { units: vec![100.0, 50.0, 40.0] };
     [
@@ -34,7 +37,8 @@ fn checkpoints() -> Vec<Checkpoint> {
 
 fn checkpoint(config: &ModelConfig) -> Checkpoint {
     let task = create("song2016/rdm_varstim", None).expect("a task");
-    let tensors = Ctrnn::init(config, 1, DType::F32, &Device::Cpu).and_then(|network| network.tensors()).expect("a network");
+    let tensors =
+        Ctrnn::init(config, 1, DType::F32, &Device::Cpu).and_then(|network| network.tensors()).expect("a network");
     let header = Header {
         format: FORMAT,
         model: config.clone(),
@@ -42,7 +46,13 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
         train: TrainRecord { settings: serde_json::json!({}), updates: 3, validations: Vec::new() },
         seed: 1,
         metrics: BTreeMap::from([("performance".into(), 0.9)]),
-        provenance: Provenance { program: "nn4n".into(), platform: None, init: None, imported: None, citations: vec!["a paper".into()] },
+        provenance: Provenance {
+            program: "nn4n".into(),
+            platform: None,
+            init: None,
+            imported: None,
+            citations: vec!["a paper".into()],
+        },
     };
     Checkpoint { header, tensors }
 }

@@ -1,4 +1,5 @@
-//! Runs a target on damaged files for a while, in a process of its own with limited memory, so that even an abort or a loop without end is noticed.
+//! Runs a target on damaged files for a while, in a process of its own with limited memory, so that even an abort or a
+//! loop without end is noticed.
 //!
 //! ```text
 //! NN4N_FUZZ_SECONDS   time for each target, 2 unless it is given
@@ -50,7 +51,8 @@ pub fn progress() -> Option<PathBuf> {
 }
 
 fn number(variable: &str, default: u64) -> u64 {
-    env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a whole number")))
+    env::var(variable)
+        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a whole number")))
 }
 
 /// The test `name`, of a target and its folder of the corpus.
@@ -79,8 +81,12 @@ pub fn fuzz(name: &str, folder: &str, target: Target) {
     let case = read(&progress);
     let Some(failure) = failure else { return eprintln!("{name}: {case} files") };
     let kept = keep(name, &mutation::input(&corpus, seed, case), case);
-    let said = ["stdout", "stderr"].map(|stream| fs::read_to_string(folder.path().join(stream)).unwrap_or_default()).concat();
-    panic!("case {case} {failure}\n{said}\nto run it again: NN4N_FUZZ_INPUT={} cargo test --test fuzz {name}", kept.display());
+    let said =
+        ["stdout", "stderr"].map(|stream| fs::read_to_string(folder.path().join(stream)).unwrap_or_default()).concat();
+    panic!(
+        "case {case} {failure}\n{said}\nto run it again: NN4N_FUZZ_INPUT={} cargo test --test fuzz {name}",
+        kept.display()
+    );
 }
 
 /// Runs cases until the time is over.
@@ -89,7 +95,10 @@ fn run(target: Target, corpus: &[Vec<u8>], seed: u64, progress: &Path) {
     let (start, time) = (Instant::now(), Duration::from_secs(number("NN4N_FUZZ_SECONDS", 2)));
     let mut case = 0u64;
     while start.elapsed() < time {
-        progress.seek(SeekFrom::Start(0)).and_then(|_| progress.write_all(&case.to_le_bytes())).expect("the progress is written");
+        progress
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| progress.write_all(&case.to_le_bytes()))
+            .expect("the progress is written");
         target(&mutation::input(corpus, seed, case));
         case += 1;
     }
@@ -130,7 +139,8 @@ fn watch(child: &mut Child, progress: &Path) -> Option<ExitStatus> {
     }
 }
 
-/// The time that a process has had on processors, where the system has a file about it: fields 14 and 15, in hundredths of a second.
+/// The time that a process has had on processors, where the system has a file about it: fields 14 and 15, in hundredths
+/// of a second.
 fn processor_time(process: u32) -> Option<Duration> {
     let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let (_, fields) = line.rsplit_once(')')?;

@@ -1,8 +1,9 @@
 //! Whatever the bytes of a file are, reading it ends soon, takes little memory and does not panic.
 //!
-//! Each target reads damaged copies of the valid files in `corpus/NAME` for two seconds, `.ci/run fuzz` for a minute; see `harness.rs` for the options.
-//! To add a target, write its function, put small valid files into its folder and add its name to `targets!`. A file at which a target failed joins
-//! the folder of its target if it is accepted now, and the tests of what it broke if not.
+//! Each target reads damaged copies of the valid files in `corpus/NAME` for two seconds, `.ci/run fuzz` for a minute;
+//! see `harness.rs` for the options. To add a target, write its function, put small valid files into its folder and add
+//! its name to `targets!`. A file at which a target failed joins the folder of its target if it is accepted now, and
+//! the tests of what it broke if not.
 
 mod corpus;
 mod harness;
@@ -58,7 +59,8 @@ mod targets {
         let bytes = [&(text.len() as u64).to_le_bytes(), text, &[0; 4096]].concat();
         // A table of another program's is well read if that is what it is refused for.
         Checkpoint::from_bytes(Path::new("input"), &bytes).is_ok_and(|_| true)
-            || Checkpoint::from_bytes(Path::new("input"), &bytes).is_err_and(|error| error.to_string().contains("of another program"))
+            || Checkpoint::from_bytes(Path::new("input"), &bytes)
+                .is_err_and(|error| error.to_string().contains("of another program"))
     }
 
     /// The bytes of an archive of arrays.
@@ -101,7 +103,8 @@ mod targets {
     pub fn imported_file(bytes: &[u8]) -> bool {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::write(file.path(), bytes).expect("a file");
-        let complete = Options { dt: Some(10.0), tau: Some(100.0), activation: Some(Activation::Relu), ..Options::default() };
+        let complete =
+            Options { dt: Some(10.0), tau: Some(100.0), activation: Some(Activation::Relu), ..Options::default() };
         let imported = [Options::default(), complete].iter().find_map(|options| import(file.path(), options).ok());
         imported.is_some_and(|imported| checkpoint(&corpus::saved(&imported.checkpoint)))
     }
@@ -110,7 +113,10 @@ mod targets {
     pub fn neuralrnn(text: &[u8]) -> bool {
         let read = |(kind, tensors): (&str, &str)| {
             let folder = tempfile::tempdir().expect("a folder");
-            let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(format!("neuralrnn_{kind}")).join(tensors);
+            let whole = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/fixtures/import")
+                .join(format!("neuralrnn_{kind}"))
+                .join(tensors);
             fs::copy(whole, folder.path().join(tensors)).expect("a fixture");
             fs::write(folder.path().join("config.json"), text).expect("a file");
             import(folder.path(), &Options::default()).ok()

@@ -7,8 +7,8 @@ const LONGEST: usize = 1 << 16;
 
 /// What readers of text and of numbers stumble over.
 const TOKENS: [&str; 30] = [
-    "[", "]", "{", "}", "(", ")", "\"", "'", ",", ":", "=", ".", "\n", "\\", "\0", "é", "null", "true", "nan", "inf", "-", "^", "+", "#",
-    "[[", "]]", "\"\"\"", "0x", "if(", "'''",
+    "[", "]", "{", "}", "(", ")", "\"", "'", ",", ":", "=", ".", "\n", "\\", "\0", "é", "null", "true", "nan", "inf",
+    "-", "^", "+", "#", "[[", "]]", "\"\"\"", "0x", "if(", "'''",
 ];
 
 /// Numbers at the edges of types and of sense.
@@ -34,8 +34,20 @@ const NUMBERS: [&str; 18] = [
 ];
 
 /// Integers at the edges of types.
-const INTEGERS: [u64; 12] =
-    [0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, u64::MAX];
+const INTEGERS: [u64; 12] = [
+    0,
+    1,
+    0x7F,
+    0x80,
+    0xFF,
+    0xFFFF,
+    0x7FFF_FFFF,
+    0x8000_0000,
+    0xFFFF_FFFF,
+    0x7FFF_FFFF_FFFF_FFFF,
+    0x8000_0000_0000_0000,
+    u64::MAX,
+];
 
 /// The generator SplitMix64.
 struct Random(u64);

@@ -19,7 +19,9 @@ fn refused(folder: &Path, arguments: &[&str], words: &[&str]) {
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(matches!(output.status.code(), Some(1 | 2)) && output.stdout.is_empty(), "{message}");
     assert!(!message.contains("panicked") && !message.contains("stack backtrace"), "{message}");
-    words.iter().for_each(|word| assert!(message.contains(word), "nn4n {}: no `{word}` in {message}", arguments.join(" ")));
+    words
+        .iter()
+        .for_each(|word| assert!(message.contains(word), "nn4n {}: no `{word}` in {message}", arguments.join(" ")));
 }
 
 #[test]
@@ -44,7 +46,8 @@ fn a_network_is_imported_described_and_run() {
     nn4n(folder, &["run", "runs/original", "--inputs", "in.npz", "--out", "out.npz"]);
     let inspected = nn4n(folder, &["inspect", "runs/original"]).0;
     assert!(
-        inspected.contains("imported    from multi_area_ei.pth (nn4n)") && inspected.contains("runs/original --task ID"),
+        inspected.contains("imported    from multi_area_ei.pth (nn4n)")
+            && inspected.contains("runs/original --task ID"),
         "{inspected}"
     );
 
@@ -72,7 +75,19 @@ fn a_network_with_a_task_is_evaluated_and_never_replaces_a_run() {
     let evaluation = nn4n(folder, &["eval", "rdm", "--trials", "1", "--json"]).0;
     assert!(evaluation.contains("song2016/rdm_varstim"), "{evaluation}");
 
-    let train = ["train", "--task", "song2016/rdm_varstim", "--units", "8", "--batch-size", "2", "--updates", "1", "--out", "run"];
+    let train = [
+        "train",
+        "--task",
+        "song2016/rdm_varstim",
+        "--units",
+        "8",
+        "--batch-size",
+        "2",
+        "--updates",
+        "1",
+        "--out",
+        "run",
+    ];
     nn4n(folder, &train);
     let before = fs::read(folder.join("run/model.safetensors")).expect("a checkpoint");
     refused(folder, &["import", file, "--out", "run", "--force"], &["run", "--force does not replace"]);
@@ -86,7 +101,11 @@ fn mistakes_are_refused_in_one_message_and_leave_nothing_behind() {
     fs::write(folder.join("notes.txt"), "no network").expect("a file");
     refused(folder, &["import", "notes.txt", "--out", "out"], &["notes.txt", "psychrnn", "neuralrnn"]);
     refused(folder, &["import", "nowhere.pth", "--out", "out"], &["nowhere.pth: could not be read"]);
-    refused(folder, &["import", "notes.txt", "--out", "out", "--format", "keras"], &["unknown format `keras`", "torch-rnn"]);
+    refused(
+        folder,
+        &["import", "notes.txt", "--out", "out", "--format", "keras"],
+        &["unknown format `keras`", "torch-rnn"],
+    );
     refused(folder, &["import", "notes.txt"], &["--out"]);
     refused(folder, &["import", "notes.txt", "--out", "out", "--activation", "gelu"], &["unknown activation `gelu`"]);
     assert!(!folder.join("out").exists());

@@ -50,12 +50,24 @@ fn torch_rnn_in_a_module_of_ones_own_is_reproduced_to_double_precision() {
 
 #[test]
 fn time_makes_space_is_reproduced() {
-    golden("time_makes_space", "time_makes_space.pth", Format::Nn4nLayers, &options(Activation::Relu, 50.0, Some(500.0)), 1e-5);
+    golden(
+        "time_makes_space",
+        "time_makes_space.pth",
+        Format::Nn4nLayers,
+        &options(Activation::Relu, 50.0, Some(500.0)),
+        1e-5,
+    );
 }
 
 #[test]
 fn layers_with_masks_and_a_learned_leak_are_reproduced() {
-    golden("layers_with_masks", "layers_with_masks.pth", Format::Nn4nLayers, &options(Activation::Tanh, 10.0, None), 1e-5);
+    golden(
+        "layers_with_masks",
+        "layers_with_masks.pth",
+        Format::Nn4nLayers,
+        &options(Activation::Tanh, 10.0, None),
+        1e-5,
+    );
 }
 
 #[test]
@@ -97,8 +109,13 @@ fn the_originals_own_files_are_reproduced() {
     }
 }
 
-/// The gradient the original reports for a parameter, without that of synapses that do not exist (its projection removes what that does).
-fn wanted(arrays: &std::collections::BTreeMap<String, Tensor>, parameter: &Parameter, connectivity: Option<&Tensor>) -> Result<Tensor> {
+/// The gradient the original reports for a parameter, without that of synapses that do not exist (its projection
+/// removes what that does).
+fn wanted(
+    arrays: &std::collections::BTreeMap<String, Tensor>,
+    parameter: &Parameter,
+    connectivity: Option<&Tensor>,
+) -> Result<Tensor> {
     let name = match parameter.name {
         "w_in" => "recurrent_layer.input_layer.weight",
         "w_rec" => "recurrent_layer.hidden_layer.weight",
@@ -115,9 +132,10 @@ fn wanted(arrays: &std::collections::BTreeMap<String, Tensor>, parameter: &Param
 
 #[test]
 fn gradients_of_the_originals_own_files_are_reproduced() -> Result<()> {
-    for (name, trained) in
-        [("vanilla_relu", &["w_in", "w_out", "w_rec"][..]), ("multi_area_ei", &["b_out", "b_rec", "w_in", "w_out", "w_rec"])]
-    {
+    for (name, trained) in [
+        ("vanilla_relu", &["w_in", "w_out", "w_rec"][..]),
+        ("multi_area_ei", &["b_out", "b_rec", "w_in", "w_out", "w_rec"]),
+    ] {
         let (arrays, found) = (arrays(&format!("{name}.npz")), imported(&format!("{name}.pth"), &Options::default()));
         let network = found.checkpoint.network(&Device::Cpu).expect("a network");
         let array = |name: &str| arrays[name].to_dtype(DType::F32);
@@ -154,7 +172,9 @@ fn every_file_has_been_compared() {
         "psychrnn_dale",
         "psychrnn_plain",
     ];
-    let compared = [&compared[..], &["neuralrnn_ctrnn", "neuralrnn_ei", "neuralrnn_constrained", "neuralrnn_multiarea", "pycog"]].concat();
+    let compared =
+        [&compared[..], &["neuralrnn_ctrnn", "neuralrnn_ei", "neuralrnn_constrained", "neuralrnn_multiarea", "pycog"]]
+            .concat();
     let mut golden: Vec<String> = std::fs::read_dir(path("."))
         .expect("the fixtures")
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".golden.npz").map(str::to_owned))

@@ -40,7 +40,10 @@ pub fn arrays(name: &str) -> BTreeMap<String, Tensor> {
     let tensor = |name: String| {
         let array = array(&name);
         let shape = array.shape().to_vec();
-        (name.trim_end_matches(".npy").to_owned(), Tensor::from_vec(array.into_iter().collect(), shape, &Device::Cpu).expect("a tensor"))
+        (
+            name.trim_end_matches(".npy").to_owned(),
+            Tensor::from_vec(array.into_iter().collect(), shape, &Device::Cpu).expect("a tensor"),
+        )
     };
     names.into_iter().map(tensor).collect()
 }
@@ -48,8 +51,14 @@ pub fn arrays(name: &str) -> BTreeMap<String, Tensor> {
 /// Largest difference between two tensors.
 pub fn distance(a: &Tensor, b: &Tensor) -> f64 {
     assert_eq!(a.dims(), b.dims());
-    let values = |tensor: &Tensor| tensor.to_dtype(DType::F64).and_then(|tensor| tensor.flatten_all()?.to_vec1::<f64>()).expect("values");
-    values(a).iter().zip(values(b)).map(|(a, b)| (a - b).abs()).fold(0.0, |worst, d| if d > worst || d.is_nan() { d } else { worst })
+    let values = |tensor: &Tensor| {
+        tensor.to_dtype(DType::F64).and_then(|tensor| tensor.flatten_all()?.to_vec1::<f64>()).expect("values")
+    };
+    values(a)
+        .iter()
+        .zip(values(b))
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |worst, d| if d > worst || d.is_nan() { d } else { worst })
 }
 
 /// A copy of a zip archive with some members replaced, removed (`None`) or added.
@@ -58,7 +67,9 @@ pub fn rezipped(name: &str, changes: &[(&str, Option<Vec<u8>>)]) -> Vec<u8> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).expect(name);
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let mut write = |name: &str, bytes: &[u8]| {
-        writer.start_file(name, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).expect("a member");
+        writer
+            .start_file(name, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
+            .expect("a member");
         writer.write_all(bytes).expect("its bytes");
     };
     let names: Vec<String> = archive.file_names().map(str::to_owned).collect();

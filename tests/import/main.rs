@@ -1,4 +1,5 @@
-//! Networks of other libraries are imported exactly, or refused by name (`fixtures/import/generate.py` makes most of the files).
+//! Networks of other libraries are imported exactly, or refused by name (`fixtures/import/generate.py` makes most of
+//! the files).
 
 #[path = "../program/mod.rs"]
 mod program;

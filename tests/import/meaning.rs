@@ -7,8 +7,8 @@ use nn4n::{
     checkpoint::Provenance,
     import::{Imported, Options, import},
     models::{
-        Activation, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Kind, LearnTau, ModelConfig, NoiseScaling, PerUnit, Plastic,
-        Readout, ReadoutFrom, SignRule, Start, Values,
+        Activation, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Kind, LearnTau, ModelConfig,
+        NoiseScaling, PerUnit, Plastic, Readout, ReadoutFrom, SignRule, Start, Values,
     },
 };
 
@@ -19,7 +19,8 @@ fn plain(name: &str) -> Imported {
 }
 
 fn with_times(name: &str) -> Imported {
-    let options = Options { activation: Some(Activation::Relu), dt: Some(10.0), tau: Some(100.0), ..Options::default() };
+    let options =
+        Options { activation: Some(Activation::Relu), dt: Some(10.0), tau: Some(100.0), ..Options::default() };
     imported(name, &options)
 }
 
@@ -35,20 +36,30 @@ fn areas_and_densities_of_the_originals_network_are_those_of_its_masks() {
     let areas: Vec<_> = model.areas.iter().map(|area| (area.units, area.n_excitatory())).collect();
     assert_eq!((model.kind, areas), (Kind::MultiArea, vec![(20, Some(16)), (30, Some(24)), (14, Some(11))]));
     assert!(found.notes.iter().any(|note| note.contains("3 areas")), "{:?}", found.notes);
-    assert_eq!((model.dt, &model.tau, model.form, model.dale), (10.0, &PerUnit::Uniform(100.0), Form::Current, Dale::Clamped));
+    assert_eq!(
+        (model.dt, &model.tau, model.form, model.dale),
+        (10.0, &PerUnit::Uniform(100.0), Form::Current, Dale::Clamped)
+    );
     assert_eq!((&model.start, &model.readout_from), (&Start::Zero, &ReadoutFrom::Excitatory));
     assert_eq!((&model.w_in.signs, &model.w_out.signs), (&Some(SignRule::Free), &Some(SignRule::Units)));
     assert_eq!((&model.b_rec, &model.b_out), (&Bias::Trained(Values::All(0.0)), &Bias::Trained(Values::All(0.0))));
     let projection = |from: usize, to: usize| model.projections[3 * from + to].density;
     let mask = tensor(&found, "connectivity.w_rec");
     let fraction = |posts: std::ops::Range<usize>, pres: std::ops::Range<usize>| {
-        let (count, all) = (posts.clone().flat_map(|post| pres.clone().map(move |pre| 64 * post + pre)), (posts.len() * pres.len()) as f64);
+        let (count, all) = (
+            posts.clone().flat_map(|post| pres.clone().map(move |pre| 64 * post + pre)),
+            (posts.len() * pres.len()) as f64,
+        );
         count.filter(|index| mask[*index] == 1.0).count() as f64 / all
     };
     // Only excitatory units project to other areas: of the first area 16 of 20.
     for (to, excitatory, inhibitory) in [(1, 20..44, 44..50), (2, 50..61, 61..64)] {
-        let wanted =
-            Density::ByCellType { e_to_e: fraction(excitatory, 0..16), e_to_i: fraction(inhibitory, 0..16), i_to_e: 0.0, i_to_i: 0.0 };
+        let wanted = Density::ByCellType {
+            e_to_e: fraction(excitatory, 0..16),
+            e_to_i: fraction(inhibitory, 0..16),
+            i_to_e: 0.0,
+            i_to_i: 0.0,
+        };
         assert_eq!(projection(0, to), wanted);
     }
 }
@@ -57,7 +68,8 @@ fn areas_and_densities_of_the_originals_network_are_those_of_its_masks() {
 fn every_setting_of_the_original_has_its_meaning() {
     let found = plain("original.pth");
     let model = &found.checkpoint.header.model;
-    let types: Vec<_> = model.layout().cell_types.iter().map(|cell_type| *cell_type == Some(CellType::Excitatory)).collect();
+    let types: Vec<_> =
+        model.layout().cell_types.iter().map(|cell_type| *cell_type == Some(CellType::Excitatory)).collect();
     assert_eq!(types, [true, true, false, true, true, true, false, false]);
     assert_eq!((model.learn_tau, model.dt, model.noise_scaling), (LearnTau::PerUnit, 20.0, NoiseScaling::PerStep));
     let PerUnit::ByUnit { units: tau } = &model.tau else { panic!("{:?}", model.tau) };
@@ -65,7 +77,10 @@ fn every_setting_of_the_original_has_its_meaning() {
     // preact_noise = 0.5 is scaled by alpha = dt / tau.
     tau.iter().zip(sigma).for_each(|(tau, sigma)| assert!((sigma - 0.5 * 20.0 / tau).abs() < 1e-12, "{tau} {sigma}"));
     assert_eq!(model.sigma_post, PerUnit::Uniform(0.25));
-    assert_eq!((&model.start, &model.activation), (&Start::Trained(Values::All(0.0)), &PerUnit::Uniform(Activation::Sigmoid)));
+    assert_eq!(
+        (&model.start, &model.activation),
+        (&Start::Trained(Values::All(0.0)), &PerUnit::Uniform(Activation::Sigmoid))
+    );
     assert_eq!((&model.b_rec, &model.b_out), (&Bias::Trained(Values::All(0.0)), &Bias::Off));
     assert_eq!(model.w_in.signs, Some(SignRule::Excitatory));
     // Plasticities 0, 0.5 and 2 are stretched to 0, 0.25 and 1; the readout's are all 2, so 1.
@@ -80,7 +95,11 @@ fn a_learned_leak_in_32_bits_gives_the_time_constant_it_was_made_with() {
     let found = imported("time_makes_space.pth", &Options { dt: Some(50.0), tau: Some(500.0), ..Options::default() });
     let model = &found.checkpoint.header.model;
     assert_eq!((model.dt, &model.tau, model.learn_tau), (50.0, &PerUnit::Uniform(500.0), LearnTau::Off));
-    assert!(found.notes.iter().any(|note| note.contains("activation function") && note.contains("relu")), "{:?}", found.notes);
+    assert!(
+        found.notes.iter().any(|note| note.contains("activation function") && note.contains("relu")),
+        "{:?}",
+        found.notes
+    );
     let found = imported("layers_with_masks.pth", &Options::default());
     assert_eq!(found.checkpoint.header.model.learn_tau, LearnTau::PerUnit);
     assert!(found.notes.iter().any(|note| note.contains("no readout")), "{:?}", found.notes);
@@ -91,13 +110,21 @@ fn a_pycog_network_keeps_its_fixed_synapses_cell_types_and_noise() {
     let found = plain("pycog.pkl");
     let model = &found.checkpoint.header.model;
     assert_eq!((model.kind, model.excitatory_fraction, model.dale), (Kind::Ei, Some(0.8), Dale::Rectified));
-    let fixed: Vec<_> = model.w_rec.fixed.iter().map(|FixedSynapse { post, pre, weight }| (*post, *pre, *weight as f32)).collect();
+    let fixed: Vec<_> =
+        model.w_rec.fixed.iter().map(|FixedSynapse { post, pre, weight }| (*post, *pre, *weight as f32)).collect();
     assert_eq!(fixed, [(0, 1, 0.3), (3, 9, -0.2)]);
     assert_eq!((&model.sigma_rec, model.noise_scaling), (&PerUnit::Uniform(0.15), NoiseScaling::Continuous));
     assert_eq!((model.readout, model.autapses, &model.b_rec), (Readout::Sigmoid, false, &Bias::Off));
-    assert_eq!((model.dt, &model.tau, &model.start), (20.0, &PerUnit::Uniform(100.0), &Start::Trained(Values::All(0.0))));
+    assert_eq!(
+        (model.dt, &model.tau, &model.start),
+        (20.0, &PerUnit::Uniform(100.0), &Start::Trained(Values::All(0.0)))
+    );
     for words in ["rng_gradient", "baseline_in", "costs_history"] {
-        assert!(found.notes.iter().any(|note| note.contains(words)), "{words} was dropped in silence: {:?}", found.notes);
+        assert!(
+            found.notes.iter().any(|note| note.contains(words)),
+            "{words} was dropped in silence: {:?}",
+            found.notes
+        );
     }
 }
 
@@ -123,7 +150,10 @@ fn weights_that_pycog_takes_for_zero_are_zero_and_told() {
 fn psychrnn_and_neuralrnn_networks_keep_their_cell_types_areas_and_noise() {
     let found = with_times("psychrnn_dale.npz");
     let model = &found.checkpoint.header.model;
-    assert_eq!((model.kind, model.excitatory_fraction, &model.readout_from), (Kind::Ei, Some(0.8), &ReadoutFrom::Excitatory));
+    assert_eq!(
+        (model.kind, model.excitatory_fraction, &model.readout_from),
+        (Kind::Ei, Some(0.8), &ReadoutFrom::Excitatory)
+    );
     assert_eq!((&model.w_in.signs, model.noise_scaling), (&Some(SignRule::Excitatory), NoiseScaling::Continuous));
     for words in ["W_in/Adam", "--sigma-rec"] {
         assert!(found.notes.iter().any(|note| note.contains(words)), "{words}: {:?}", found.notes);
@@ -133,10 +163,17 @@ fn psychrnn_and_neuralrnn_networks_keep_their_cell_types_areas_and_noise() {
     let model = plain("neuralrnn_ei").checkpoint.header.model;
     assert_eq!((model.kind, model.form, model.readout_from), (Kind::Ei, Form::Rate, ReadoutFrom::Excitatory));
     // sqrt(2 alpha) sigma within f, at alpha = 0.2 and sigma = 0.15.
-    assert_eq!((model.sigma_rec, model.noise_scaling), (PerUnit::Uniform(0.4_f64.sqrt() * 0.15), NoiseScaling::PerStep));
+    assert_eq!(
+        (model.sigma_rec, model.noise_scaling),
+        (PerUnit::Uniform(0.4_f64.sqrt() * 0.15), NoiseScaling::PerStep)
+    );
     assert_eq!((model.dt, model.tau), (20.0, PerUnit::Uniform(100.0)));
     let found = plain("neuralrnn_multiarea");
-    assert!(found.notes.iter().all(|note| !note.contains("against their mask")), "a mask is a factor there: {:?}", found.notes);
+    assert!(
+        found.notes.iter().all(|note| !note.contains("against their mask")),
+        "a mask is a factor there: {:?}",
+        found.notes
+    );
     let model = found.checkpoint.header.model;
     let areas: Vec<_> = model.areas.iter().map(|area| (area.name.as_str(), area.units, area.n_excitatory())).collect();
     assert_eq!(areas, [("area_0", 5, Some(4)), ("area_1", 4, Some(3))]);
@@ -154,7 +191,10 @@ fn a_fresh_network_of_the_same_description_has_as_many_synapses() {
         "neuralrnn_multiarea",
         "neuralrnn_constrained",
     ];
-    for (name, found) in names.map(|name| (name, plain(name))).into_iter().chain(["psychrnn_dale.npz"].map(|name| (name, with_times(name))))
+    for (name, found) in names
+        .map(|name| (name, plain(name)))
+        .into_iter()
+        .chain(["psychrnn_dale.npz"].map(|name| (name, with_times(name))))
     {
         let config: &ModelConfig = &found.checkpoint.header.model;
         let (fresh, own) = (Ctrnn::init(config, 1, DType::F32, &Device::Cpu), found.checkpoint.network(&Device::Cpu));
@@ -170,7 +210,9 @@ fn a_fresh_network_of_the_same_description_has_as_many_synapses() {
 
 #[test]
 fn a_fresh_stack_of_the_same_description_has_as_many_synapses_between_its_layers() {
-    for (name, found) in [("stack.pth", with_times("stack.pth")), ("torch_rnn_of_two_layers.pth", plain("torch_rnn_of_two_layers.pth"))] {
+    for (name, found) in
+        [("stack.pth", with_times("stack.pth")), ("torch_rnn_of_two_layers.pth", plain("torch_rnn_of_two_layers.pth"))]
+    {
         let config = &found.checkpoint.header.model;
         let fresh = Ctrnn::init(config, 1, DType::F32, &Device::Cpu).unwrap_or_else(|error| panic!("{name}: {error}"));
         let own = found.checkpoint.network(&Device::Cpu).expect("a network");
@@ -205,7 +247,10 @@ fn a_checkpoint_says_where_it_comes_from_and_older_ones_are_read() {
         (header.task.inputs.join(" "), header.task.outputs.join(" ")),
         ("input_0 input_1 input_2".into(), "output_0 output_1".into())
     );
-    assert!(!serde_json::to_string(&header).expect("JSON").contains(path(".").to_str().expect("text")), "the header holds a path");
+    assert!(
+        !serde_json::to_string(&header).expect("JSON").contains(path(".").to_str().expect("text")),
+        "the header holds a path"
+    );
     let older = r#"{"program":"nn4n 0.1.0","citations":[]}"#;
     let provenance: Provenance = serde_json::from_str(older).expect("an older header");
     assert_eq!((&provenance.imported, serde_json::to_string(&provenance).expect("JSON").as_str()), (&None, older));

@@ -31,7 +31,8 @@ fn spoiled(from: &[u8], to: &[u8]) -> Vec<u8> {
 /// A state_dict of zeros in safetensors.
 fn state_dict(tensors: &[(&str, &[usize])]) -> Vec<u8> {
     let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu).expect("zeros");
-    let tensors: HashMap<String, Tensor> = tensors.iter().map(|(name, shape)| (name.to_string(), zeros(shape))).collect();
+    let tensors: HashMap<String, Tensor> =
+        tensors.iter().map(|(name, shape)| (name.to_string(), zeros(shape))).collect();
     safetensors::serialize(tensors.iter(), None).expect("a file")
 }
 
@@ -47,7 +48,11 @@ fn a_malicious_pickle_in_a_pytorch_file_is_refused_by_what_it_asks_for() {
     assert_refused("attack.pkl", attack, &plain(), &["`posix.system`"]);
     let module = spoiled(b"ccollections\nOrderedDict", b"ctorch.nn.modules.rnn\nRNN");
     assert_refused("module.pth", &module, &plain(), &["`torch.nn.modules.rnn.RNN`", "state_dict()"]);
-    let class = replaced(&fs::read(path("pycog.pkl")).expect("a file"), b"cpycog.connectivity\nConnectivity", b"c__main__\nConnectivity");
+    let class = replaced(
+        &fs::read(path("pycog.pkl")).expect("a file"),
+        b"cpycog.connectivity\nConnectivity",
+        b"c__main__\nConnectivity",
+    );
     assert_refused("main.pkl", &class, &plain(), &["`__main__.Connectivity`"]);
 }
 
@@ -81,7 +86,12 @@ fn containers_of_other_kinds_are_refused_with_the_remedy() {
     assert_refused("big.pth", &add("torch_rnn/byteorder", b"big"), &plain(), &["big-endian"]);
     let whole = fs::read(path("torch_rnn.pth")).expect("a file");
     assert_refused("cut.pth", &whole[..whole.len() / 2], &plain(), &["zip archive", "download it again"]);
-    assert_refused("old.pth", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.", &plain(), &["older than 1.6"]);
+    assert_refused(
+        "old.pth",
+        b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.",
+        &plain(),
+        &["older than 1.6"],
+    );
     for bytes in [&b""[..], b"just text", b"\x89PNG\r\n\x1a\n0000"] {
         let names = Format::ALL.map(Format::name);
         assert_refused("text.bin", bytes, &plain(), &[&["no format"], &names[..]].concat());
@@ -97,7 +107,8 @@ fn containers_of_other_kinds_are_refused_with_the_remedy() {
 
 #[test]
 fn what_has_no_counterpart_is_refused_by_name() {
-    let rnn: [(&str, &[usize]); 4] = [("weight_ih_l0", &[4, 2]), ("weight_hh_l0", &[4, 4]), ("bias_ih_l0", &[4]), ("bias_hh_l0", &[4])];
+    let rnn: [(&str, &[usize]); 4] =
+        [("weight_ih_l0", &[4, 2]), ("weight_hh_l0", &[4, 4]), ("bias_ih_l0", &[4]), ("bias_hh_l0", &[4])];
     let with = |extra: &[(&'static str, &'static [usize])]| state_dict(&[&rnn[..], extra].concat());
     for (extra, words) in [
         (&[("weight_ih_l0_reverse", &[4_usize, 2][..])][..], &["`weight_ih_l0_reverse`", "bidirectional"][..]),
@@ -110,8 +121,18 @@ fn what_has_no_counterpart_is_refused_by_name() {
     ] {
         assert_refused("extra.safetensors", &with(extra), &plain(), words);
     }
-    assert_refused("lstm.safetensors", &state_dict(&[("weight_ih_l0", &[8, 3]), ("weight_hh_l0", &[8, 2])]), &plain(), &["LSTM"]);
-    assert_refused("gru.safetensors", &state_dict(&[("weight_ih_l0", &[6, 3]), ("weight_hh_l0", &[6, 2])]), &plain(), &["GRU"]);
+    assert_refused(
+        "lstm.safetensors",
+        &state_dict(&[("weight_ih_l0", &[8, 3]), ("weight_hh_l0", &[8, 2])]),
+        &plain(),
+        &["LSTM"],
+    );
+    assert_refused(
+        "gru.safetensors",
+        &state_dict(&[("weight_ih_l0", &[6, 3]), ("weight_hh_l0", &[6, 2])]),
+        &plain(),
+        &["GRU"],
+    );
     assert_refused(
         "shape.safetensors",
         &state_dict(&[("weight_ih_l0", &[6, 3]), ("weight_hh_l0", &[5, 5])]),
@@ -126,8 +147,18 @@ fn what_has_no_counterpart_is_refused_by_name() {
     );
     let wide: &[(&str, &[usize])] = &[("weight_ih_l0", &[20_001, 0]), ("weight_hh_l0", &[1, 1])];
     assert_refused("wide.safetensors", &state_dict(wide), &plain(), &["20001", "20000"]);
-    assert_refused("mlp.safetensors", &state_dict(&[("fc1.weight", &[6, 3])]), &plain(), &["fc1.weight", "torch.nn.RNN"]);
-    assert_refused("half.safetensors", &state_dict(&[("h2h.weight", &[6, 6])]), &plain(), &["NeuralRNN", "config.json"]);
+    assert_refused(
+        "mlp.safetensors",
+        &state_dict(&[("fc1.weight", &[6, 3])]),
+        &plain(),
+        &["fc1.weight", "torch.nn.RNN"],
+    );
+    assert_refused(
+        "half.safetensors",
+        &state_dict(&[("h2h.weight", &[6, 6])]),
+        &plain(),
+        &["NeuralRNN", "config.json"],
+    );
     let block: &[(&str, &[usize])] = &[("recurrent_layers.0.block_recurrent.matrix.0.0.leaky_layer.alpha", &[3])];
     assert_refused("block.safetensors", &state_dict(block), &plain(), &["blocks"]);
     let nan = rezipped("torch_rnn.pth", &[("torch_rnn/data/2", Some(f32::NAN.to_le_bytes().repeat(6)))]);
@@ -146,13 +177,21 @@ fn keyword_arguments_of_the_original_that_cannot_be_kept_are_refused_by_name() {
         &plain(),
         &["`use_dale`", "no counterpart"],
     );
-    assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@K\x04e"), &plain(), &["`kwargs.dims` is 4", "a size of 3"]);
+    assert_refused(
+        "dims.pth",
+        &spoil(b"(K\x05K@K\x03e", b"(K\x05K@K\x04e"),
+        &plain(),
+        &["`kwargs.dims` is 4", "a size of 3"],
+    );
     assert_refused("dims.pth", &spoil(b"(K\x05K@K\x03e", b"(K\x05K@e"), &plain(), &["`kwargs.dims`", "2 entries"]);
-    // One synapse of an excitatory unit is asked to be inhibitory. The masks were transposed before they were saved, so (post, pre) lie row by row.
+    // One synapse of an excitatory unit is asked to be inhibitory. The masks were transposed before they were saved, so
+    // (post, pre) lie row by row.
     let mut signs = member("multi_area_ei.pth", "multi_area_ei/data/6");
     let mask = member("multi_area_ei.pth", "multi_area_ei/data/9");
-    let entry = |bytes: &[u8], index: usize| i64::from_le_bytes(bytes[8 * index..8 * index + 8].try_into().expect("8 bytes"));
-    let synapse = (0..64).map(|post| 64 * post).find(|index| entry(&mask, *index) == 1).expect("a synapse of the first unit");
+    let entry =
+        |bytes: &[u8], index: usize| i64::from_le_bytes(bytes[8 * index..8 * index + 8].try_into().expect("8 bytes"));
+    let synapse =
+        (0..64).map(|post| 64 * post).find(|index| entry(&mask, *index) == 1).expect("a synapse of the first unit");
     assert_eq!(entry(&signs, synapse), 1);
     signs[8 * synapse..8 * synapse + 8].copy_from_slice(&(-1_i64).to_le_bytes());
     let mixed = rezipped("multi_area_ei.pth", &[("multi_area_ei/data/6", Some(signs))]);
@@ -167,11 +206,23 @@ fn settings_that_are_missing_or_contradict_the_file_are_refused() {
     };
     refused("psychrnn_dale.npz", plain(), &["--dt 10"]);
     refused("psychrnn_dale.npz", Options { dt: Some(10.0), ..plain() }, &["--tau 100"]);
-    refused("psychrnn_dale.npz", Options { dt: Some(200.0), tau: Some(100.0), ..plain() }, &["model.dt", "exceeds `tau`"]);
+    refused(
+        "psychrnn_dale.npz",
+        Options { dt: Some(200.0), tau: Some(100.0), ..plain() },
+        &["model.dt", "exceeds `tau`"],
+    );
     refused("psychrnn_dale.npz", Options { dt: Some(-1.0), tau: Some(100.0), ..plain() }, &["--dt > 0 ms"]);
-    refused("psychrnn_dale.npz", Options { dt: Some(10.0), tau: Some(100.0), sigma_rec: Some(f64::NAN), ..plain() }, &["--sigma-rec"]);
+    refused(
+        "psychrnn_dale.npz",
+        Options { dt: Some(10.0), tau: Some(100.0), sigma_rec: Some(f64::NAN), ..plain() },
+        &["--sigma-rec"],
+    );
     refused("time_makes_space.pth", plain(), &["--tau 100"]);
-    refused("vanilla_relu.pth", Options { tau: Some(50.0), ..plain() }, &["says 100 where --tau says 50", "leave --tau out"]);
+    refused(
+        "vanilla_relu.pth",
+        Options { tau: Some(50.0), ..plain() },
+        &["says 100 where --tau says 50", "leave --tau out"],
+    );
     refused("vanilla_relu.pth", Options { dt: Some(5.0), ..plain() }, &["leave --dt out"]);
     refused("pycog.pkl", Options { sigma_rec: Some(1.0), ..plain() }, &["leave --sigma-rec out"]);
     refused(
@@ -179,14 +230,19 @@ fn settings_that_are_missing_or_contradict_the_file_are_refused() {
         Options { activation: Some("relu".parse().expect("a name")), ..plain() },
         &["tanh", "leave --activation out"],
     );
-    refused("vanilla_relu.pth", Options { task: Some("song2016/mante".into()), ..plain() }, &["the network has 3 inputs", "has 6"]);
+    refused(
+        "vanilla_relu.pth",
+        Options { task: Some("song2016/mante".into()), ..plain() },
+        &["the network has 3 inputs", "has 6"],
+    );
     refused("vanilla_relu.pth", Options { task: Some("song2016/rdm".into()), ..plain() }, &["unknown task"]);
 }
 
 #[test]
 fn neuralrnn_models_without_counterpart_are_refused() {
     let source = path("neuralrnn_ei");
-    let config: serde_json::Value = serde_json::from_slice(&fs::read(source.join("config.json")).expect("a file")).expect("JSON");
+    let config: serde_json::Value =
+        serde_json::from_slice(&fs::read(source.join("config.json")).expect("a file")).expect("JSON");
     for (name, value, words) in [
         ("nonlinearity_mode", "rate".into(), &["`nonlinearity_mode` = rate", "reads the state"][..]),
         ("nonlinearity_mode", "post_blend".into(), &["post_blend", "no counterpart"]),
@@ -239,8 +295,14 @@ fn arrays_of_psychrnn_that_are_none_of_its_own_are_refused_by_name() {
     // The header has its length in front; the longer shape takes the place of padding.
     let huge = replaced(&huge, b"         \n", b"\n");
     assert_refused("huge.npz", &spoil(&[("W_in.npy", Some(huge))]), &options, &["`W_in`"]);
-    let mask = replaced(&member("psychrnn_dale.npz", "rec_connectivity.npy"), &1.0_f32.to_le_bytes(), &0.5_f32.to_le_bytes());
-    assert_refused("mask.npz", &spoil(&[("rec_connectivity.npy", Some(mask))]), &options, &["`rec_connectivity`", "0.5", "0 or 1"]);
+    let mask =
+        replaced(&member("psychrnn_dale.npz", "rec_connectivity.npy"), &1.0_f32.to_le_bytes(), &0.5_f32.to_le_bytes());
+    assert_refused(
+        "mask.npz",
+        &spoil(&[("rec_connectivity.npy", Some(mask))]),
+        &options,
+        &["`rec_connectivity`", "0.5", "0 or 1"],
+    );
 }
 
 #[test]

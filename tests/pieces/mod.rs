@@ -29,15 +29,9 @@ pub fn train_in_pieces(experiment: &Experiment, directory: &Path, ends: &[u64]) 
     for (piece, end) in ends.iter().enumerate() {
         let existing = if piece == 0 { Existing::Keep } else { Existing::Resume };
         let run = RunDirectory::open(directory, existing)?;
-        let outcome =
-            fit(
-                experiment,
-                &run,
-                &Device::Cpu,
-                |progress| {
-                    if progress.update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                },
-            )?;
+        let outcome = fit(experiment, &run, &Device::Cpu, |progress| {
+            if progress.update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
         assert_eq!((outcome.reason, outcome.updates), (StopReason::Interrupted, *end));
     }
     let run = RunDirectory::open(directory, Existing::Resume)?;

@@ -6,13 +6,14 @@ use std::{
     process::{Command, Output},
 };
 
-/// The interpreter that `NN4N_PYTHON` names, or `python3` if it has NumPy. `.ci/run` sets the variable; without either, a test that needs Python says that
-/// it did not run.
+/// The interpreter that `NN4N_PYTHON` names, or `python3` if it has NumPy. `.ci/run` sets the variable; without either,
+/// a test that needs Python says that it did not run.
 pub fn interpreter(test: &str) -> Option<PathBuf> {
     if let Some(path) = env::var_os("NN4N_PYTHON") {
         return Some(path.into());
     }
-    let has_numpy = Command::new("python3").args(["-c", "import numpy"]).output().is_ok_and(|output| output.status.success());
+    let has_numpy =
+        Command::new("python3").args(["-c", "import numpy"]).output().is_ok_and(|output| output.status.success());
     if !has_numpy {
         eprintln!("{test} did NOT run: it needs NumPy; set NN4N_PYTHON to a Python that has it");
     }

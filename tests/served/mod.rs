@@ -1,4 +1,5 @@
-//! A hub on the loopback interface, over the protocol that the official clients use, with the faults that networks have.
+//! A hub on the loopback interface, over the protocol that the official clients use, with the faults that networks
+//! have.
 //!
 //! ```text
 //! HEAD, GET /OWNER/REPO/resolve/REVISION/FILE            small files: the content; large ones (*.safetensors): 302 to the other port
@@ -82,15 +83,21 @@ pub struct Served {
 impl Served {
     /// A server whose branch `main` and tag `v1` hold these files.
     pub fn start(files: &[(&str, &[u8])]) -> Self {
-        let files: BTreeMap<String, Vec<u8>> = files.iter().map(|(name, content)| (name.to_string(), content.to_vec())).collect();
+        let files: BTreeMap<String, Vec<u8>> =
+            files.iter().map(|(name, content)| (name.to_string(), content.to_vec())).collect();
         let state = State {
             commits: COMMITS.iter().map(|commit| (commit.to_string(), files.clone())).collect(),
-            references: ["main", "v1"].iter().zip(COMMITS).map(|(name, commit)| (name.to_string(), commit.to_string())).collect(),
+            references: ["main", "v1"]
+                .iter()
+                .zip(COMMITS)
+                .map(|(name, commit)| (name.to_string(), commit.to_string()))
+                .collect(),
             ..State::default()
         };
         let state = Arc::new(Mutex::new(state));
         let [hub, cdn] = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-        let [endpoint, contents] = [&hub, &cdn].map(|listener| format!("http://{}", listener.local_addr().expect("an address")));
+        let [endpoint, contents] =
+            [&hub, &cdn].map(|listener| format!("http://{}", listener.local_addr().expect("an address")));
         for listener in [hub, cdn] {
             let (state, contents) = (state.clone(), contents.clone());
             thread::spawn(move || {
@@ -183,11 +190,15 @@ fn respond(state: &mut State, request: &Request, contents: &str) -> Answer {
     let is_known = state.token.is_none() || request.token == state.token;
     let Some(rest) = rest.filter(|_| is_known) else {
         return match &request.token {
-            Some(token) if state.token.as_ref() == Some(token) => Answer::error(404, "RepoNotFound", "Repository not found"),
-            None if state.token.is_some() => Answer::error(401, "RepoNotFound", "Invalid username or password."),
-            Some(_) if state.token.is_some() => {
-                Answer::new(401, vec![("X-Error-Message", "Invalid credentials in Authorization header".into())], Vec::new())
+            Some(token) if state.token.as_ref() == Some(token) => {
+                Answer::error(404, "RepoNotFound", "Repository not found")
             }
+            None if state.token.is_some() => Answer::error(401, "RepoNotFound", "Invalid username or password."),
+            Some(_) if state.token.is_some() => Answer::new(
+                401,
+                vec![("X-Error-Message", "Invalid credentials in Authorization header".into())],
+                Vec::new(),
+            ),
             _ => Answer::error(404, "RepoNotFound", "Repository not found"),
         };
     };
@@ -195,15 +206,20 @@ fn respond(state: &mut State, request: &Request, contents: &str) -> Answer {
         return Answer::error(403, "GatedRepo", "Access to model lab/rdm is restricted");
     }
     let mut parts = rest.trim_start_matches('/').splitn(3, '/');
-    let (kind, revision, file) = (parts.next().unwrap_or_default(), parts.next().unwrap_or("main"), parts.next().unwrap_or_default());
+    let (kind, revision, file) =
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or("main"), parts.next().unwrap_or_default());
     let [revision, file] = [revision, file].map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned());
     let commit = state.references.get(&revision).unwrap_or(&revision).clone();
-    let Some(files) = state.commits.get(&commit) else { return Answer::error(404, "RevisionNotFound", "Invalid rev id") };
+    let Some(files) = state.commits.get(&commit) else {
+        return Answer::error(404, "RevisionNotFound", "Invalid rev id");
+    };
     match (is_api, kind) {
         (true, "" | "revision") => {
             let names = files.keys().chain(&state.listed);
             let siblings: Vec<Value> = names.map(|name| json!({ "rfilename": name })).collect();
-            Answer::json(&json!({ "id": REPOSITORY, "sha": commit, "private": state.token.is_some(), "siblings": siblings }))
+            Answer::json(
+                &json!({ "id": REPOSITORY, "sha": commit, "private": state.token.is_some(), "siblings": siblings }),
+            )
         }
         (true, "tree") => Answer::json(&files.iter().map(|(name, content)| entry(name, content)).collect()),
         (false, "resolve") => match files.get(&file) {
@@ -230,7 +246,13 @@ fn entry(name: &str, content: &[u8]) -> Value {
     entry
 }
 
-fn resolve(name: &str, content: &[u8], commit: &str, contents: &str, instead: &BTreeMap<&'static str, String>) -> Answer {
+fn resolve(
+    name: &str,
+    content: &[u8],
+    commit: &str,
+    contents: &str,
+    instead: &BTreeMap<&'static str, String>,
+) -> Answer {
     let mut answer = if is_large(name) {
         let digits = sha256(content);
         let headers = vec![

@@ -12,7 +12,8 @@ pub struct Area {
     pub name: String,
     /// Number of units.
     pub units: usize,
-    /// Fraction of excitatory units (to the nearest whole unit; they come first). Without it the area's units have no cell type and any sign.
+    /// Fraction of excitatory units (to the nearest whole unit; they come first). Without it the area's units have no
+    /// cell type and any sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excitatory_fraction: Option<f64>,
 }

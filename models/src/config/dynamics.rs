@@ -19,8 +19,8 @@ pub enum Form {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseScaling {
-    /// The noise of a continuous-time process: `sqrt(2 alpha) sigma_rec` per step in the current form, `sqrt(2 / alpha) sigma_rec` inside `f` in the
-    /// rate form, so that `sigma_rec` means the same at every `dt`.
+    /// The noise of a continuous-time process: `sqrt(2 alpha) sigma_rec` per step in the current form,
+    /// `sqrt(2 / alpha) sigma_rec` inside `f` in the rate form, so that `sigma_rec` means the same at every `dt`.
     #[default]
     Continuous,
     /// `sigma_rec` is the standard deviation added at every step, whatever `dt` (the original nn4n).
@@ -62,7 +62,10 @@ impl Values {
             Self::All(value) => vec![*value; count],
             Self::Each(values) if values.len() == count => values.clone(),
             Self::Each(values) => {
-                return Err(ModelError::config(field, format!("lists {} values where {count} are needed", values.len())));
+                return Err(ModelError::config(
+                    field,
+                    format!("lists {} values where {count} are needed", values.len()),
+                ));
             }
         };
         match values.iter().find(|value| !value.is_finite()) {
@@ -82,7 +85,8 @@ pub enum Start {
     Constant(Values),
     /// A trained state, with its initial value.
     Trained(Values),
-    /// The last state of the previous trial in the same row of the batch; zero for the first (Song 2016's continuous mode).
+    /// The last state of the previous trial in the same row of the batch; zero for the first (Song 2016's continuous
+    /// mode).
     Carried,
 }
 
@@ -98,8 +102,8 @@ pub enum Bias {
     Trained(Values),
 }
 
-/// Whether the time constants are trained. A trained `tau` is updated on a logarithmic scale, so that it stays positive and one learning rate serves
-/// any unit of time, and is kept at `tau >= dt` (so `alpha <= 1`) after every update.
+/// Whether the time constants are trained. A trained `tau` is updated on a logarithmic scale, so that it stays positive
+/// and one learning rate serves any unit of time, and is kept at `tau >= dt` (so `alpha <= 1`) after every update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LearnTau {

@@ -1,15 +1,16 @@
 //! Layers of a stacked network: each a recurrent network of its own, driven by the rates of the one below.
 //!
-//! What a layer leaves out it takes from the network. What the network lists unit by unit or area by area (`tau`, `start`, ..) counts the units of all
-//! layers in order, and knows each layer as an area; what a layer lists counts its own.
+//! What a layer leaves out it takes from the network. What the network lists unit by unit or area by area (`tau`,
+//! `start`, ..) counts the units of all layers in order, and knows each layer as an area; what a layer lists counts its
+//! own.
 
 use std::{borrow::Cow, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Area, Bias, CellType, ChannelGroup, Density, Init, Kind, LearnTau, MatrixConfig, ModelConfig, PerUnit, ReadoutFrom, SignRule, Start,
-    UnitSet, Values, check_fraction,
+    Area, Bias, CellType, ChannelGroup, Density, Init, Kind, LearnTau, MatrixConfig, ModelConfig, PerUnit, ReadoutFrom,
+    SignRule, Start, UnitSet, Values, check_fraction,
 };
 use crate::{
     activation::Activation,
@@ -27,7 +28,8 @@ pub struct LayerConfig {
     pub name: String,
     /// Number of units.
     pub units: usize,
-    /// Fraction of excitatory units (to the nearest whole unit; they come first). Without it the layer's units have no cell type and any sign.
+    /// Fraction of excitatory units (to the nearest whole unit; they come first). Without it the layer's units have no
+    /// cell type and any sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excitatory_fraction: Option<f64>,
     /// Time constant, ms.
@@ -54,15 +56,17 @@ pub struct LayerConfig {
     /// Density of the recurrent synapses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub density: Option<Density>,
-    /// Density of the synapses from the layer below, or from the input channels to the first layer. One number counts the units that `readout_from`
-    /// allows to leave the layer below; by cell type it counts the pairs it names. All of them if left out.
+    /// Density of the synapses from the layer below, or from the input channels to the first layer. One number counts
+    /// the units that `readout_from` allows to leave the layer below; by cell type it counts the pairs it names. All of
+    /// them if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_density: Option<Density>,
     /// Whether a unit may project to itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autapses: Option<bool>,
-    /// Weights (units, units of the layer below) or, of the first layer, (units, inputs). Above the first layer they are drawn uniformly on
-    /// `+- 1 / sqrt(fan_in)` if nothing else is said, with the signs of the cell types of the layer below.
+    /// Weights (units, units of the layer below) or, of the first layer, (units, inputs). Above the first layer they
+    /// are drawn uniformly on `+- 1 / sqrt(fan_in)` if nothing else is said, with the signs of the cell types of the
+    /// layer below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub w_in: Option<MatrixConfig>,
     /// Recurrent weights (units, units).
@@ -127,7 +131,9 @@ impl LayerConfig {
     fn runs(&self) -> Vec<(Option<CellType>, Range<usize>)> {
         let runs = match self.area().n_excitatory() {
             None => vec![(None, 0..self.units)],
-            Some(count) => vec![(Some(CellType::Excitatory), 0..count), (Some(CellType::Inhibitory), count..self.units)],
+            Some(count) => {
+                vec![(Some(CellType::Excitatory), 0..count), (Some(CellType::Inhibitory), count..self.units)]
+            }
         };
         runs.into_iter().filter(|(_, run)| !run.is_empty()).collect()
     }
@@ -178,11 +184,15 @@ impl LayerPlan<'_> {
     pub fn locate(&self, error: ModelError) -> ModelError {
         let (Some(place), Some(own)) = (self.place, self.own) else { return error };
         match error {
-            ModelError::Tensor { name, message } => ModelError::Tensor { name: format!("{}{name}", prefix(self.place)), message },
+            ModelError::Tensor { name, message } => {
+                ModelError::Tensor { name: format!("{}{name}", prefix(self.place)), message }
+            }
             ModelError::Config { field, message } if own.gives(field.split(['.', '[']).next().unwrap_or_default()) => {
                 ModelError::Config { field: format!("layers[{place}].{field}"), message }
             }
-            ModelError::Config { field, message } => ModelError::Config { field, message: format!("{message} (layer `{}`)", own.name) },
+            ModelError::Config { field, message } => {
+                ModelError::Config { field, message: format!("{message} (layer `{}`)", own.name) }
+            }
             other => other,
         }
     }
@@ -194,7 +204,8 @@ pub(crate) fn prefix(place: Option<usize>) -> String {
 }
 
 impl ModelConfig {
-    /// The layers, each as a network by itself; one if the network is not stacked. The description is valid as far as the numbers of units go.
+    /// The layers, each as a network by itself; one if the network is not stacked. The description is valid as far as
+    /// the numbers of units go.
     pub(crate) fn plans(&self) -> Vec<LayerPlan<'_>> {
         if self.kind != Kind::Stacked {
             return vec![LayerPlan { place: None, is_last: true, config: Cow::Borrowed(self), own: None }];
@@ -218,7 +229,9 @@ impl ModelConfig {
         let (is_last, name) = (place + 1 == self.layers.len(), &layer.name);
         let (inputs, input_groups, w_in) = match place.checked_sub(1).and_then(|below| self.layers.get(below)) {
             None => (self.inputs, self.first_groups(layer), layer.w_in.as_ref().unwrap_or(&self.w_in).clone()),
-            Some(below) => (below.units, layer.driven_by(below, self.readout_from), weights_from(below, layer.w_in.as_ref())),
+            Some(below) => {
+                (below.units, layer.driven_by(below, self.readout_from), weights_from(below, layer.w_in.as_ref()))
+            }
         };
         Self {
             kind: Kind::MultiArea,
@@ -271,16 +284,23 @@ impl ModelConfig {
             return Err(ModelError::config("layers", "is empty; kind = \"stacked\" needs at least one layer"));
         }
         if self.layers.len() > DEEPEST {
-            let message = format!("are {}, more than the {DEEPEST} of the deepest network; choose fewer", self.layers.len());
+            let message =
+                format!("are {}, more than the {DEEPEST} of the deepest network; choose fewer", self.layers.len());
             return Err(ModelError::config("layers", message));
         }
         for (place, layer) in self.layers.iter().enumerate() {
             let (field, name) = (format!("layers[{place}]"), &layer.name);
             if layer.units == 0 {
-                return Err(ModelError::config(format!("{field}.units"), format!("is 0; the layer `{name}` needs at least one unit")));
+                return Err(ModelError::config(
+                    format!("{field}.units"),
+                    format!("is 0; the layer `{name}` needs at least one unit"),
+                ));
             }
             if self.layers[..place].iter().any(|other| other.name == *name) {
-                return Err(ModelError::config(format!("{field}.name"), format!("`{name}` is used twice; names must differ")));
+                return Err(ModelError::config(
+                    format!("{field}.name"),
+                    format!("`{name}` is used twice; names must differ"),
+                ));
             }
             if let Some(fraction) = layer.excitatory_fraction {
                 check_fraction(&format!("{field}.excitatory_fraction"), fraction)?;
@@ -293,19 +313,24 @@ impl ModelConfig {
     pub(super) fn check_layers(&self) -> Result<()> {
         for (field, density) in [("feedforward", self.feedforward), ("feedback", self.feedback)] {
             if density != Density::All(0.0) {
-                return Err(ModelError::config(field, "joins areas, but the kind has layers; give a layer an `input_density` instead"));
+                return Err(ModelError::config(
+                    field,
+                    "joins areas, but the kind has layers; give a layer an `input_density` instead",
+                ));
             }
         }
         if !self.projections.is_empty() {
-            return Err(ModelError::config("projections", "join areas, but the kind has layers; give a layer an `input_density` instead"));
+            return Err(ModelError::config(
+                "projections",
+                "join areas, but the kind has layers; give a layer an `input_density` instead",
+            ));
         }
         self.check_dynamics(&self.layout())?;
         for (place, layer) in self.layers.iter().enumerate() {
             self.check_input_density(place, layer)
                 .map_err(|message| ModelError::config(format!("layers[{place}].input_density"), message))?;
             if layer.start.is_some() && [layer.start.as_ref(), Some(&self.start)].contains(&Some(&Start::Carried)) {
-                let message =
-                    "is given, but states are carried over from trial to trial in all layers or in none; set `start` of the network only";
+                let message = "is given, but states are carried over from trial to trial in all layers or in none; set `start` of the network only";
                 return Err(ModelError::config(format!("layers[{place}].start"), message));
             }
         }
@@ -315,8 +340,12 @@ impl ModelConfig {
     fn check_input_density(&self, place: usize, layer: &LayerConfig) -> Result<(), String> {
         let Some(below) = place.checked_sub(1).and_then(|below| self.layers.get(below)) else {
             return match layer.input_density {
-                Some(Density::ByCellType { .. }) => Err("is given by cell type, but input channels have none; give one number".into()),
-                Some(Density::All(density)) if !(0.0..=1.0).contains(&density) => Err(format!("must lie in [0, 1], but is {density}")),
+                Some(Density::ByCellType { .. }) => {
+                    Err("is given by cell type, but input channels have none; give one number".into())
+                }
+                Some(Density::All(density)) if !(0.0..=1.0).contains(&density) => {
+                    Err(format!("must lie in [0, 1], but is {density}"))
+                }
                 Some(_) if !self.input_groups.is_empty() => {
                     Err("is given, but `input_groups` say the same more precisely; keep one of them".into())
                 }
@@ -329,10 +358,14 @@ impl ModelConfig {
                 "is given by cell type, but the units of `{}` or `{}` have none; give one number, or an `excitatory_fraction`",
                 below.name, layer.name
             )),
-            Density::All(_) if self.readout_from == ReadoutFrom::Excitatory && below.area().n_excitatory() == Some(0) => Err(format!(
-                "leaves nothing: the layer `{}` has no excitatory unit to project from; set readout_from = \"all\", or give a density by cell type",
-                below.name
-            )),
+            Density::All(_)
+                if self.readout_from == ReadoutFrom::Excitatory && below.area().n_excitatory() == Some(0) =>
+            {
+                Err(format!(
+                    "leaves nothing: the layer `{}` has no excitatory unit to project from; set readout_from = \"all\", or give a density by cell type",
+                    below.name
+                ))
+            }
             density => match density.entries().into_iter().find(|entry| !(0.0..=1.0).contains(entry)) {
                 Some(entry) => Err(format!("must lie in [0, 1], but is {entry}")),
                 None => Ok(()),
@@ -349,13 +382,17 @@ impl ModelConfig {
     }
 }
 
-/// The weights from a layer to the one above, defaults filled in: Dale's law holds for what leaves a unit, whichever layer it goes to.
+/// The weights from a layer to the one above, defaults filled in: Dale's law holds for what leaves a unit, whichever
+/// layer it goes to.
 fn weights_from(below: &LayerConfig, given: Option<&MatrixConfig>) -> MatrixConfig {
     let mut weights = given.cloned().unwrap_or_default();
     weights.init.get_or_insert(Init::Uniform(1.0));
     if matches!(weights.signs, None | Some(SignRule::Units)) {
-        let types: Vec<CellType> =
-            below.runs().into_iter().flat_map(|(cell_type, run)| cell_type.into_iter().cycle().take(run.len())).collect();
+        let types: Vec<CellType> = below
+            .runs()
+            .into_iter()
+            .flat_map(|(cell_type, run)| cell_type.into_iter().cycle().take(run.len()))
+            .collect();
         weights.signs = Some(if types.is_empty() { SignRule::Free } else { SignRule::Each(types) });
     }
     weights

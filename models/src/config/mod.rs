@@ -1,6 +1,8 @@
-//! The complete description of a network, in Rust or TOML: what it says is all that is needed, with a seed, to build it.
+//! The complete description of a network, in Rust or TOML: what it says is all that is needed, with a seed, to build
+//! it.
 //!
-//! A field that is left out takes the published setting of its kind (Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792):
+//! A field that is left out takes the published setting of its kind (Song, Yang & Wang 2016,
+//! doi:10.1371/journal.pcbi.1004792):
 //!
 //! | field | vanilla | ei, multi_area |
 //! |---|---|---|
@@ -11,10 +13,11 @@
 //! | output from | all units | excitatory units |
 //! | all | `tau` 100 ms, `dt` 20 ms, relu, `sigma_rec` 0.15, trained start state 0.1, no biases, no autapses | the same |
 //!
-//! The layers of a stacked network are each like a vanilla network, or with an `excitatory_fraction` like an E/I network; see [`LayerConfig`] for the weights
-//! between them.
+//! The layers of a stacked network are each like a vanilla network, or with an `excitatory_fraction` like an E/I
+//! network; see [`LayerConfig`] for the weights between them.
 //!
-//! A matrix without loops (a purely feedforward one, or that of a single unit) has spectral radius 0 and keeps the weights as drawn.
+//! A matrix without loops (a purely feedforward one, or that of a single unit) has spectral radius 0 and keeps the
+//! weights as drawn.
 
 mod areas;
 mod dynamics;
@@ -68,14 +71,16 @@ impl fmt::Display for Kind {
     }
 }
 
-/// How Dale's law is kept. Both modes hold it exactly after every update; they differ in what becomes of a synapse that reaches zero.
+/// How Dale's law is kept. Both modes hold it exactly after every update; they differ in what becomes of a synapse that
+/// reaches zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dale {
     /// `W = [V]+ . sign` (Song 2016): a synapse that reaches zero has no gradient any more and stays silent.
     #[default]
     Rectified,
-    /// The weights are projected onto their signs after the update (nn4n): a silent synapse still has a gradient and can grow again.
+    /// The weights are projected onto their signs after the update (nn4n): a silent synapse still has a gradient and
+    /// can grow again.
     Clamped,
 }
 
@@ -149,16 +154,18 @@ pub struct ModelConfig {
     pub projections: Vec<Projection>,
     /// Whether a unit may project to itself.
     pub autapses: bool,
-    /// Units each input channel reaches; empty: all channels to all units (of the first area). In a stacked network, units of the first layer.
+    /// Units each input channel reaches; empty: all channels to all units (of the first area). In a stacked network,
+    /// units of the first layer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub input_groups: Vec<ChannelGroup>,
-    /// Units each output channel reads; empty: all channels from all units (of the last area) that `readout_from` allows. In a stacked
-    /// network, units of the last layer.
+    /// Units each output channel reads; empty: all channels from all units (of the last area) that `readout_from`
+    /// allows. In a stacked network, units of the last layer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub output_groups: Vec<ChannelGroup>,
     /// Which cell types the output may read, and in a stacked network the next layer.
     pub readout_from: ReadoutFrom,
-    /// Whether a unit that receives input may also be read out. If not, output groups draw from the units without input.
+    /// Whether a unit that receives input may also be read out. If not, output groups draw from the units without
+    /// input.
     pub overlap: bool,
 
     /// Form of the equation.
@@ -260,13 +267,14 @@ impl ModelConfig {
         Self { kind: Kind::Ei, ..Self::vanilla(inputs, units, outputs) }
     }
 
-    /// A network of areas, in feedforward order. Until [`feedforward`](Self::feedforward), [`feedback`](Self::feedback) or
-    /// [`projection`](Self::projection) say otherwise, no synapse leaves its area.
+    /// A network of areas, in feedforward order. Until [`feedforward`](Self::feedforward), [`feedback`](Self::feedback)
+    /// or [`projection`](Self::projection) say otherwise, no synapse leaves its area.
     pub fn multi_area(inputs: usize, outputs: usize, areas: impl IntoIterator<Item = Area>) -> Self {
         Self { kind: Kind::MultiArea, inputs, outputs, areas: areas.into_iter().collect(), ..Self::default() }
     }
 
-    /// A network of layers, from the input on, each driven by the rates of the one before. What a layer does not say is as the network says.
+    /// A network of layers, from the input on, each driven by the rates of the one before. What a layer does not say is
+    /// as the network says.
     ///
     /// ```
     /// use nn4n_models::{Density, LayerConfig, ModelConfig};
@@ -333,10 +341,9 @@ impl ModelConfig {
         for area in self.resolved_areas() {
             let start = units.len();
             let n_excitatory = area.n_excitatory();
-            units.cell_types.extend(
-                (0..area.units)
-                    .map(|unit| n_excitatory.map(|count| if unit < count { CellType::Excitatory } else { CellType::Inhibitory })),
-            );
+            units.cell_types.extend((0..area.units).map(|unit| {
+                n_excitatory.map(|count| if unit < count { CellType::Excitatory } else { CellType::Inhibitory })
+            }));
             units.areas.push(UnitRange { name: area.name, start, end: start + area.units });
         }
         units
@@ -354,13 +361,18 @@ impl ModelConfig {
         }
         Err(ModelError::config(
             "kind",
-            format!("is {}, but a network of kind {kind} was asked for; use the module of its kind, or `Ctrnn`", self.kind),
+            format!(
+                "is {}, but a network of kind {kind} was asked for; use the module of its kind, or `Ctrnn`",
+                self.kind
+            ),
         ))
     }
 
     /// The areas; of a network without areas, one that holds all units.
     fn resolved_areas(&self) -> Vec<Area> {
-        let whole = |excitatory_fraction| vec![Area { name: "network".into(), units: self.units.unwrap_or(0), excitatory_fraction }];
+        let whole = |excitatory_fraction| {
+            vec![Area { name: "network".into(), units: self.units.unwrap_or(0), excitatory_fraction }]
+        };
         match self.kind {
             Kind::Vanilla => whole(None),
             Kind::Ei => whole(Some(self.excitatory_fraction.unwrap_or(0.8))),

@@ -92,13 +92,16 @@ impl<T: Clone> PerUnit<T> {
     /// The setting of the units of one area, as a network of their own would have it.
     pub(crate) fn of_area(&self, name: &str, range: Range<usize>) -> Self {
         match self {
-            Self::ByArea { areas } => areas.get(name).map_or_else(|| self.clone(), |value| Self::Uniform(value.clone())),
+            Self::ByArea { areas } => {
+                areas.get(name).map_or_else(|| self.clone(), |value| Self::Uniform(value.clone()))
+            }
             Self::ByUnit { units } => Self::ByUnit { units: units.get(range).unwrap_or_default().to_vec() },
             other => other.clone(),
         }
     }
 
-    /// For every unit, the first unit that shares its value by the way the setting is written (all, cell type, area, or itself).
+    /// For every unit, the first unit that shares its value by the way the setting is written (all, cell type, area, or
+    /// itself).
     pub(crate) fn representatives(&self, units: &Units) -> Vec<usize> {
         (0..units.len())
             .map(|unit| match self {
@@ -160,8 +163,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PerUnitVisitor<T> {
             PerUnitTable { excitatory: Some(excitatory), inhibitory: Some(inhibitory), areas: None, units: None } => {
                 Ok(PerUnit::ByCellType { excitatory, inhibitory })
             }
-            PerUnitTable { excitatory: None, inhibitory: None, areas: Some(areas), units: None } => Ok(PerUnit::ByArea { areas }),
-            PerUnitTable { excitatory: None, inhibitory: None, areas: None, units: Some(units) } => Ok(PerUnit::ByUnit { units }),
+            PerUnitTable { excitatory: None, inhibitory: None, areas: Some(areas), units: None } => {
+                Ok(PerUnit::ByArea { areas })
+            }
+            PerUnitTable { excitatory: None, inhibitory: None, areas: None, units: Some(units) } => {
+                Ok(PerUnit::ByUnit { units })
+            }
             _ => Err(de::Error::custom("give both `excitatory` and `inhibitory`, or only `areas`, or only `units`")),
         }
     }

@@ -18,8 +18,9 @@ pub enum Init {
     Normal(f64),
     /// Uniform on `+- value`, whatever the fan-in (Song 2016: 0.1 for input and output weights).
     UniformRange(f64),
-    /// Gamma-distributed magnitudes (Song 2016). The mean of each synapse is `mean` times its entry in a matrix in which, per row, the inhibitory
-    /// entries are scaled so that they sum to the excitatory ones, and which is then normalised to unit length.
+    /// Gamma-distributed magnitudes (Song 2016). The mean of each synapse is `mean` times its entry in a matrix in
+    /// which, per row, the inhibitory entries are scaled so that they sum to the excitatory ones, and which is then
+    /// normalised to unit length.
     Gamma {
         /// Shape parameter k; 2 in Song 2016.
         shape: f64,
@@ -101,8 +102,8 @@ pub struct MatrixConfig {
     /// A 0/1 matrix `[post][pre]` that restricts the synapses further.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connectivity: Option<Vec<Vec<u8>>>,
-    /// Synapses with a given weight that is never trained. They exist whatever the connectivity says, and have no part in `balance` and
-    /// `spectral_radius`, which are those of the other synapses.
+    /// Synapses with a given weight that is never trained. They exist whatever the connectivity says, and have no part
+    /// in `balance` and `spectral_radius`, which are those of the other synapses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<FixedSynapse>,
     /// Rate multipliers of the other synapses.

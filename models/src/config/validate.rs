@@ -1,8 +1,8 @@
 //! The rules a description must obey. Every entry point calls [`ModelConfig::validate`].
 
 use super::{
-    Balance, Bias, CellType, ChannelGroup, Density, Init, Kind, LearnTau, MatrixConfig, ModelConfig, Plastic, Projection, SignRule, Start,
-    Units,
+    Balance, Bias, CellType, ChannelGroup, Density, Init, Kind, LearnTau, MatrixConfig, ModelConfig, Plastic,
+    Projection, SignRule, Start, Units,
 };
 use crate::error::{ModelError, Result};
 
@@ -35,7 +35,10 @@ fn check_shape<T>(field: &str, rows: &[Vec<T>], (posts, pres): (usize, usize)) -
     let found = rows.iter().map(Vec::len).find(|length| *length != pres).unwrap_or(pres);
     Err(ModelError::config(
         field,
-        format!("must be {posts} rows of {pres} (postsynaptic by presynaptic), but has {} rows, one of them of {found}", rows.len()),
+        format!(
+            "must be {posts} rows of {pres} (postsynaptic by presynaptic), but has {} rows, one of them of {found}",
+            rows.len()
+        ),
     ))
 }
 
@@ -68,9 +71,14 @@ impl ModelConfig {
         let parts = if self.kind == Kind::Stacked { "layers" } else { "areas" };
         let sizes = self.areas.iter().map(|area| area.units).chain(self.layers.iter().map(|layer| layer.units));
         let sum = sizes.fold(0, usize::saturating_add);
-        for (field, size) in [("inputs", self.inputs), ("outputs", self.outputs), ("units", self.units.unwrap_or(0)), (parts, sum)] {
+        for (field, size) in
+            [("inputs", self.inputs), ("outputs", self.outputs), ("units", self.units.unwrap_or(0)), (parts, sum)]
+        {
             if size > LARGEST {
-                return Err(ModelError::config(field, format!("= {size} exceeds {LARGEST}, the largest size of a network; choose fewer")));
+                return Err(ModelError::config(
+                    field,
+                    format!("= {size} exceeds {LARGEST}, the largest size of a network; choose fewer"),
+                ));
             }
         }
         if self.kind != Kind::MultiArea && !self.areas.is_empty() {
@@ -92,7 +100,12 @@ impl ModelConfig {
             }
             (Kind::MultiArea, _) => {}
             (Kind::Stacked, _) => self.check_stack()?,
-            (_, None | Some(0)) => return Err(ModelError::config("units", "is missing or 0; give the number of units, as in units = 100")),
+            (_, None | Some(0)) => {
+                return Err(ModelError::config(
+                    "units",
+                    "is missing or 0; give the number of units, as in units = 100",
+                ));
+            }
             _ => {}
         }
         if let Some(fraction) = self.excitatory_fraction {
@@ -129,7 +142,10 @@ impl ModelConfig {
         for (field, density) in [("feedforward", self.feedforward), ("feedback", self.feedback)] {
             check_density(field, density)?;
             if self.kind != Kind::MultiArea && density != Density::All(0.0) {
-                return Err(ModelError::config(field, "joins areas, but the kind has none; leave it out, or use kind = \"multi_area\""));
+                return Err(ModelError::config(
+                    field,
+                    "joins areas, but the kind has none; leave it out, or use kind = \"multi_area\"",
+                ));
             }
         }
         for (index, projection) in self.projections.iter().enumerate() {
@@ -138,7 +154,9 @@ impl ModelConfig {
         for from in 0..units.areas.len() {
             for to in 0..units.areas.len() {
                 let typed = |area: usize| units.cell_types[units.areas[area].start].is_some();
-                if matches!(self.projection_density(from, to), Density::ByCellType { .. }) && !(typed(from) && typed(to)) {
+                if matches!(self.projection_density(from, to), Density::ByCellType { .. })
+                    && !(typed(from) && typed(to))
+                {
                     return Err(ModelError::config(
                         self.density_field(from, to),
                         format!(
@@ -166,7 +184,10 @@ impl ModelConfig {
             }
         }
         if self.projections[..index].iter().any(|other| other.from == projection.from && other.to == projection.to) {
-            return Err(ModelError::config(field, format!("repeats the pair {} to {}; give one density", projection.from, projection.to)));
+            return Err(ModelError::config(
+                field,
+                format!("repeats the pair {} to {}; give one density", projection.from, projection.to),
+            ));
         }
         Ok(())
     }
@@ -180,11 +201,17 @@ impl ModelConfig {
                 return Err(ModelError::config("tau", format!("must be > 0 ms, but is {tau}")));
             }
             if self.dt > tau {
-                return Err(ModelError::config("dt", format!("= {} ms exceeds `tau` = {tau} ms; the Euler step needs dt <= tau", self.dt)));
+                return Err(ModelError::config(
+                    "dt",
+                    format!("= {} ms exceeds `tau` = {tau} ms; the Euler step needs dt <= tau", self.dt),
+                ));
             }
         }
         if self.learn_tau == LearnTau::Shared && matches!(self.tau, super::PerUnit::ByUnit { .. }) {
-            return Err(ModelError::config("learn_tau", "is \"shared\", but `tau` is given unit by unit; use \"per_unit\""));
+            return Err(ModelError::config(
+                "learn_tau",
+                "is \"shared\", but `tau` is given unit by unit; use \"per_unit\"",
+            ));
         }
         for activation in self.activation.resolve(units, "activation")? {
             activation.check().map_err(|message| ModelError::config("activation", message))?;
@@ -236,13 +263,19 @@ impl ModelConfig {
             if !synapse.weight.is_finite() || synapse.weight == 0.0 {
                 return Err(ModelError::config(
                     field,
-                    format!("has weight {}; a fixed weight is finite and not 0 (remove a synapse with `connectivity`)", synapse.weight),
+                    format!(
+                        "has weight {}; a fixed weight is finite and not 0 (remove a synapse with `connectivity`)",
+                        synapse.weight
+                    ),
                 ));
             }
             if signs[synapse.pre].is_some_and(|cell_type| cell_type.sign() * synapse.weight < 0.0) {
                 return Err(ModelError::config(
                     field,
-                    format!("has weight {}, against the cell type of its presynaptic unit {}", synapse.weight, synapse.pre),
+                    format!(
+                        "has weight {}, against the cell type of its presynaptic unit {}",
+                        synapse.weight, synapse.pre
+                    ),
                 ));
             }
             if matrix.fixed[..index].iter().any(|other| (other.post, other.pre) == (synapse.post, synapse.pre)) {
@@ -275,7 +308,10 @@ impl ModelConfig {
             return Err(ModelError::config("w_rec.spectral_radius", format!("must be > 0, but is {radius}")));
         }
         if matrix.balance != Balance::Off && !units.have_cell_types() {
-            return Err(ModelError::config("w_rec.balance", "needs excitatory and inhibitory units; the units have no cell types"));
+            return Err(ModelError::config(
+                "w_rec.balance",
+                "needs excitatory and inhibitory units; the units have no cell types",
+            ));
         }
         if matches!(init, Init::Diagonal(_)) && !self.autapses {
             return Err(ModelError::config(
@@ -308,7 +344,10 @@ impl ModelConfig {
         };
         let rule = matrix.signs.clone().unwrap_or(default);
         if name == "w_rec" && rule != SignRule::Units {
-            return Err(ModelError::config(field, "of the recurrent weights are the units' cell types; change those instead"));
+            return Err(ModelError::config(
+                field,
+                "of the recurrent weights are the units' cell types; change those instead",
+            ));
         }
         match rule {
             SignRule::Free => Ok(vec![None; count]),
@@ -318,7 +357,9 @@ impl ModelConfig {
             }
             SignRule::Units => Ok(units.cell_types.clone()),
             SignRule::Each(types) if types.len() == count => Ok(types.into_iter().map(Some).collect()),
-            SignRule::Each(types) => Err(ModelError::config(field, format!("lists {} cell types for {count} columns", types.len()))),
+            SignRule::Each(types) => {
+                Err(ModelError::config(field, format!("lists {} cell types for {count} columns", types.len())))
+            }
         }
     }
 }
@@ -331,7 +372,10 @@ fn check_groups(field: &str, groups: &[ChannelGroup], channels: usize, units: &U
         group.to.validate(units, &format!("{field}.to"))?;
         let members = group.channels.clone().unwrap_or_else(|| (0..channels).collect());
         if group.channels.as_ref().is_some_and(Vec::is_empty) {
-            return Err(ModelError::config(format!("{field}.channels"), "is empty; name channels, or leave it out for all of them"));
+            return Err(ModelError::config(
+                format!("{field}.channels"),
+                "is empty; name channels, or leave it out for all of them",
+            ));
         }
         for channel in members {
             *covered.get_mut(channel).ok_or_else(|| {
@@ -357,11 +401,17 @@ fn check_init(name: &str, init: &Init, shape: (usize, usize)) -> Result<()> {
             if shape.is_finite() && *shape > 0.0 && mean.is_finite() && *mean > 0.0 {
                 return Ok(());
             }
-            Err(ModelError::config(field, format!("gamma needs shape > 0 and mean > 0, but has shape {shape} and mean {mean}")))
+            Err(ModelError::config(
+                field,
+                format!("gamma needs shape > 0 and mean > 0, but has shape {shape} and mean {mean}"),
+            ))
         }
         Init::Diagonal(gain) | Init::Orthogonal(gain) => {
             if shape.0 != shape.1 {
-                return Err(ModelError::config(field, format!("needs a square matrix, but {name} is {} x {}", shape.0, shape.1)));
+                return Err(ModelError::config(
+                    field,
+                    format!("needs a square matrix, but {name} is {} x {}", shape.0, shape.1),
+                ));
             }
             check_not_negative(&field, gain.abs())
         }

@@ -4,8 +4,8 @@
 //! u_k = inputs_k + feedback_k         feedback_0 = 0,   feedback_{k+1} = world(z_k)        k = 0 .. steps - 1
 //! ```
 //!
-//! The network takes the steps of [`unroll`](Ctrnn::unroll) one by one, since each needs what the outputs `z_k` of the step before have done. Gradients
-//! flow through the world, if it is made of candle's operations.
+//! The network takes the steps of [`unroll`](Ctrnn::unroll) one by one, since each needs what the outputs `z_k` of the
+//! step before have done. Gradients flow through the world, if it is made of candle's operations.
 
 use candle_core::Tensor;
 
@@ -21,8 +21,9 @@ use crate::{
 };
 
 impl Ctrnn {
-    /// Runs `inputs` (batch, steps, inputs) through the network. After every step `world` is given the outputs (batch, outputs) and returns what
-    /// they add to the inputs of the next step (batch, inputs). Start and noise are those of [`unroll`](Self::unroll), number for number.
+    /// Runs `inputs` (batch, steps, inputs) through the network. After every step `world` is given the outputs (batch,
+    /// outputs) and returns what they add to the inputs of the next step (batch, inputs). Start and noise are those of
+    /// [`unroll`](Self::unroll), number for number.
     ///
     /// # Errors
     /// As [`unroll`](Self::unroll), and the errors of `world`.
@@ -35,7 +36,8 @@ impl Ctrnn {
     ) -> Result<Trajectory, E> {
         let (batch, steps, _) = inputs.dims3().map_err(ModelError::from)?;
         let (starts, effective) = (self.starts(inputs, start)?, self.effective()?);
-        let gaussians = self.calls(&effective, inputs, &starts, noise).iter().map(Gaussians::draw).collect::<Result<Vec<_>>>()?;
+        let gaussians =
+            self.calls(&effective, inputs, &starts, noise).iter().map(Gaussians::draw).collect::<Result<Vec<_>>>()?;
         let first = |start: &State| Ok(State { state: rows(&start.state, batch)?, rate: rows(&start.rate, batch)? });
         let mut last = starts.iter().map(first).collect::<Result<Vec<_>>>()?;
         let (mut kept, mut logits, mut feedback) = (vec![Vec::new(); last.len()], Vec::new(), None);
@@ -97,9 +99,12 @@ mod tests {
         let (network, inputs) = (network()?, Tensor::rand(0.0, 1.0, (4, 12, 3), &Device::Cpu)?);
         let noise = Some(NoiseKey::new(1, 2));
         let open = network.unroll(&inputs, None, noise)?;
-        let closed =
-            network.unroll_closed(&inputs, None, noise, |_| Ok::<_, ModelError>(Tensor::zeros((4, 3), DType::F64, &Device::Cpu)?))?;
-        for (one, other) in [(open.rates()?, closed.rates()?), (open.states()?, closed.states()?), (open.outputs, closed.outputs)] {
+        let closed = network.unroll_closed(&inputs, None, noise, |_| {
+            Ok::<_, ModelError>(Tensor::zeros((4, 3), DType::F64, &Device::Cpu)?)
+        })?;
+        for (one, other) in
+            [(open.rates()?, closed.rates()?), (open.states()?, closed.states()?), (open.outputs, closed.outputs)]
+        {
             assert!(largest_difference(&one, &other)? < 1e-12);
         }
         Ok(())
@@ -108,12 +113,14 @@ mod tests {
     #[test]
     fn what_the_world_returns_is_added_to_the_inputs_of_the_next_step() -> Result<()> {
         let (network, inputs) = (network()?, Tensor::rand(0.0, 1.0, (2, 6, 3), &Device::Cpu)?);
-        let world = |outputs: &Tensor| Ok::<_, ModelError>(Tensor::cat(&[outputs, &(outputs.narrow(1, 0, 1)? * 2.0)?], 1)?);
+        let world =
+            |outputs: &Tensor| Ok::<_, ModelError>(Tensor::cat(&[outputs, &(outputs.narrow(1, 0, 1)? * 2.0)?], 1)?);
         let closed = network.unroll_closed(&inputs, None, None, world)?;
         // The same inputs, given beforehand.
         let (mut known, zero) = (Vec::new(), Tensor::zeros((2, 3), DType::F64, &Device::Cpu)?);
         for step in 0..6 {
-            let before = if step == 0 { zero.clone() } else { world(&closed.outputs.narrow(1, step - 1, 1)?.squeeze(1)?)? };
+            let before =
+                if step == 0 { zero.clone() } else { world(&closed.outputs.narrow(1, step - 1, 1)?.squeeze(1)?)? };
             known.push((inputs.narrow(1, step, 1)?.squeeze(1)? + before)?);
         }
         let open = network.unroll(&Tensor::stack(&known, 1)?, None, None)?;

@@ -12,8 +12,8 @@ use crate::{
 /// Everything one pass needs of the parameters.
 #[derive(Clone, Debug)]
 pub struct Effective {
-    /// Of the layers below the last, from the input on; none unless the network is stacked. Their readout is one row of zeros: a pass has one, and nothing
-    /// reads it.
+    /// Of the layers below the last, from the input on; none unless the network is stacked. Their readout is one row of
+    /// zeros: a pass has one, and nothing reads it.
     pub below: Vec<Effective>,
     /// Of the steps; in a stacked network those of the last layer.
     pub step: StepParameters,
@@ -66,7 +66,12 @@ impl Ctrnn {
             Ok(Effective { below: Vec::new(), step, w_out, b_out: None })
         };
         let b_out = (self.config.b_out != Bias::Off).then(|| self.b_out.clone());
-        Ok(Effective { below: steps.into_iter().map(unread).collect::<Result<_>>()?, step, w_out: self.w_out.effective()?, b_out })
+        Ok(Effective {
+            below: steps.into_iter().map(unread).collect::<Result<_>>()?,
+            step,
+            w_out: self.w_out.effective()?,
+            b_out,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Recurrent units with their parameters, constraints and dynamics: all of a network but its readout, or one layer of a stacked network.
+//! Recurrent units with their parameters, constraints and dynamics: all of a network but its readout, or one layer of a
+//! stacked network.
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
@@ -136,7 +137,8 @@ impl Layer {
     }
 
     pub(super) fn candidates(&self) -> Vec<Candidate<'_>> {
-        let mut candidates = vec![("b_rec", &self.b_rec, None, false), ("tau", &self.tau, None, true), ("x0", &self.x0, None, false)];
+        let mut candidates =
+            vec![("b_rec", &self.b_rec, None, false), ("tau", &self.tau, None, true), ("x0", &self.x0, None, false)];
         let matrices = self.w_in.iter().map(|w_in| ("w_in", w_in)).chain([("w_rec", &self.w_rec)]);
         candidates.extend(matrices.map(|(name, matrix)| (name, matrix.weight(), matrix.plastic(), false)));
         candidates
@@ -171,7 +173,12 @@ pub(super) fn readout(config: &ModelConfig, vb: &VarBuilder) -> Result<(Synapses
     Ok((matrix_of(config, &config.layout(), params::w_out(config), vb)?, vb.get(config.outputs, "b_out")?))
 }
 
-fn matrix_of(config: &ModelConfig, units: &Units, (name, matrix, shape): params::Matrix, vb: &VarBuilder) -> Result<Synapses> {
+fn matrix_of(
+    config: &ModelConfig,
+    units: &Units,
+    (name, matrix, shape): params::Matrix,
+    vb: &VarBuilder,
+) -> Result<Synapses> {
     let types = config.presynaptic_types(name, matrix, shape.1, units)?;
     Synapses::new(vb, name, shape, &types, config.dale)
 }

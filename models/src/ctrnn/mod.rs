@@ -1,8 +1,9 @@
 //! A continuous-time recurrent network: parameters, constraints and dynamics of any kind of network.
 //!
 //! [`VanillaCtrnn`](crate::VanillaCtrnn), [`EiCtrnn`](crate::EiCtrnn), [`MultiAreaCtrnn`](crate::MultiAreaCtrnn) and
-//! [`StackedCtrnn`](crate::StackedCtrnn) are this network seen as their kind. It is one [`Layer`], or several on top of each other, and a readout.
-//! The equation is in [`dynamics`](crate::dynamics), the pass through time in [`scan`](crate::scan), the constraints in [`synapses`](crate::synapses).
+//! [`StackedCtrnn`](crate::StackedCtrnn) are this network seen as their kind. It is one [`Layer`], or several on top of
+//! each other, and a readout. The equation is in [`dynamics`](crate::dynamics), the pass through time in
+//! [`scan`](crate::scan), the constraints in [`synapses`](crate::synapses).
 
 mod closed_loop;
 mod effective;
@@ -64,7 +65,8 @@ impl Parameter {
 }
 
 impl Ctrnn {
-    /// Builds the network from named tensors (see [`params`]). Tensors that are candle variables are trained with the network.
+    /// Builds the network from named tensors (see [`params`]). Tensors that are candle variables are trained with the
+    /// network.
     ///
     /// # Errors
     /// If the description is invalid, a tensor is missing or misshapen, or the weights break their constraints.
@@ -127,12 +129,14 @@ impl Ctrnn {
         self.b_out.dtype()
     }
 
-    /// Input weights with their constraints; `None` without inputs. In a stacked network those of the first layer: see [`layers`](Self::layers).
+    /// Input weights with their constraints; `None` without inputs. In a stacked network those of the first layer: see
+    /// [`layers`](Self::layers).
     pub fn w_in(&self) -> Option<&Synapses> {
         self.layers.first().and_then(Layer::w_in)
     }
 
-    /// Recurrent weights with their constraints. In a stacked network those of the first layer: see [`layers`](Self::layers).
+    /// Recurrent weights with their constraints. In a stacked network those of the first layer: see
+    /// [`layers`](Self::layers).
     pub fn w_rec(&self) -> &Synapses {
         self.layers[0].w_rec()
     }
@@ -152,8 +156,8 @@ impl Ctrnn {
         }
     }
 
-    /// Weights that act between units (units, units): the recurrent ones, and in a stacked network those from each layer to the next, which act within
-    /// the step.
+    /// Weights that act between units (units, units): the recurrent ones, and in a stacked network those from each
+    /// layer to the next, which act within the step.
     pub fn effective_w_rec(&self) -> Result<Tensor> {
         if let [layer] = self.layers.as_slice() {
             return layer.effective_w_rec();
@@ -188,7 +192,8 @@ impl Ctrnn {
     /// The same network simulated with another step, ms. Its parameters are shared, not copied.
     ///
     /// # Errors
-    /// If `dt` is not positive or exceeds a time constant. Noise given per step keeps its amplitude; see [`NoiseScaling`](crate::NoiseScaling).
+    /// If `dt` is not positive or exceeds a time constant. Noise given per step keeps its amplitude; see
+    /// [`NoiseScaling`](crate::NoiseScaling).
     pub fn with_dt(&self, dt: f64) -> Result<Self> {
         let config = self.config.clone().dt(dt);
         config.validate()?;
@@ -196,7 +201,8 @@ impl Ctrnn {
         Ok(Self { config, layers, ..self.clone() })
     }
 
-    /// The same network as constants: nothing that is computed with it keeps a graph for gradients. Its parameters are shared, not copied.
+    /// The same network as constants: nothing that is computed with it keeps a graph for gradients. Its parameters are
+    /// shared, not copied.
     #[must_use]
     pub fn frozen(&self) -> Self {
         Self {
@@ -207,9 +213,11 @@ impl Ctrnn {
         }
     }
 
-    /// The trained tensors, in the order of their names; in a stacked network those of the readout, and then layer after layer.
+    /// The trained tensors, in the order of their names; in a stacked network those of the readout, and then layer
+    /// after layer.
     pub fn parameters(&self) -> Result<Vec<Parameter>> {
-        let readout = [("b_out", &self.b_out, None, false), ("w_out", self.w_out.weight(), self.w_out.plastic(), false)];
+        let readout =
+            [("b_out", &self.b_out, None, false), ("w_out", self.w_out.weight(), self.w_out.plastic(), false)];
         let mut candidates: Vec<_> = readout.into_iter().map(|candidate| (None, candidate)).collect();
         for layer in &self.layers {
             candidates.extend(layer.candidates().into_iter().map(|candidate| (layer.place(), candidate)));
@@ -224,8 +232,8 @@ impl Ctrnn {
             .collect()
     }
 
-    /// Projects every trained tensor onto its constraints: Dale's law, connectivity and fixed synapses exactly, `tau >= dt`, shared time constants.
-    /// Call it after every update.
+    /// Projects every trained tensor onto its constraints: Dale's law, connectivity and fixed synapses exactly,
+    /// `tau >= dt`, shared time constants. Call it after every update.
     pub fn project(&self) -> Result<()> {
         self.layers.iter().try_for_each(Layer::project)?;
         self.w_out.project()
@@ -246,7 +254,9 @@ impl Ctrnn {
         match self.layers.as_slice() {
             [_] => Ok(vec![tensor.clone()]),
             _ => {
-                let part = |area: &crate::config::UnitRange| tensor.narrow(D::Minus1, area.start, area.end - area.start)?.contiguous();
+                let part = |area: &crate::config::UnitRange| {
+                    tensor.narrow(D::Minus1, area.start, area.end - area.start)?.contiguous()
+                };
                 Ok(self.units.areas.iter().map(part).collect::<candle_core::Result<_>>()?)
             }
         }

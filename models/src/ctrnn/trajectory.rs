@@ -25,7 +25,8 @@ pub struct Trajectory {
 }
 
 impl Trajectory {
-    /// A trajectory that is already there: states and rates (batch, steps, units), logits and outputs (batch, steps, outputs).
+    /// A trajectory that is already there: states and rates (batch, steps, units), logits and outputs (batch, steps,
+    /// outputs).
     pub fn new(states: Tensor, rates: Tensor, logits: Tensor, outputs: Tensor) -> Result<Self> {
         let step = states.dim(1)?.saturating_sub(1);
         let last = State { state: states.narrow(1, step, 1)?.squeeze(1)?, rate: rates.narrow(1, step, 1)?.squeeze(1)? };
@@ -43,7 +44,8 @@ impl Trajectory {
         self.joined(&self.states, Pass::states)
     }
 
-    /// `r` (batch, steps, units). Gradients flow through it: one way back at a time within a pool of threads, since its jobs may take each other's place.
+    /// `r` (batch, steps, units). Gradients flow through it: one way back at a time within a pool of threads, since its
+    /// jobs may take each other's place.
     pub fn rates(&self) -> Result<Tensor> {
         self.joined(&self.rates, Pass::rates)
     }

@@ -19,7 +19,8 @@ use crate::{
 const HELD: usize = 256;
 
 impl Ctrnn {
-    /// The configured start of `batch` trials. A carried start is zero here: hand the previous call's [`Trajectory::last`] to [`unroll`](Self::unroll).
+    /// The configured start of `batch` trials. A carried start is zero here: hand the previous call's
+    /// [`Trajectory::last`] to [`unroll`](Self::unroll).
     pub fn start(&self, batch: usize) -> Result<State> {
         join_states(&self.layers.iter().map(|layer| layer.start(batch)).collect::<Result<Vec<_>>>()?)
     }
@@ -35,11 +36,15 @@ impl Ctrnn {
                 let starts = self.layers.iter().zip(states).map(|(layer, states)| layer.dynamics.start(states));
                 join_states(&starts.collect::<Result<Vec<_>>>()?)
             }
-            dims => Err(ModelError::Shape(format!("the start state has shape {dims:?}, but must be (batch, {} units)", self.units.len()))),
+            dims => Err(ModelError::Shape(format!(
+                "the start state has shape {dims:?}, but must be (batch, {} units)",
+                self.units.len()
+            ))),
         }
     }
 
-    /// One step of the dynamics from `previous` under `input` (batch, inputs). Gaussians are (batch, units), those of all layers side by side.
+    /// One step of the dynamics from `previous` under `input` (batch, inputs). Gaussians are (batch, units), those of
+    /// all layers side by side.
     pub fn step(&self, effective: &Effective, previous: &State, input: &Tensor, noise: &StepNoise) -> Result<State> {
         let parts = |noise: &Option<Tensor>| -> Result<Vec<Option<Tensor>>> {
             Ok(match noise {
@@ -47,15 +52,26 @@ impl Ctrnn {
                 None => vec![None; self.layers.len()],
             })
         };
-        let noise: Vec<StepNoise> =
-            parts(&noise.recurrent)?.into_iter().zip(parts(&noise.post)?).map(|(recurrent, post)| StepNoise { recurrent, post }).collect();
+        let noise: Vec<StepNoise> = parts(&noise.recurrent)?
+            .into_iter()
+            .zip(parts(&noise.post)?)
+            .map(|(recurrent, post)| StepNoise { recurrent, post })
+            .collect();
         join_states(&self.advance(effective, &self.split_state(previous)?, input, &noise)?)
     }
 
     /// One step of each layer, from a state and with Gaussians for each.
-    pub(super) fn advance(&self, effective: &Effective, previous: &[State], input: &Tensor, noise: &[StepNoise]) -> Result<Vec<State>> {
+    pub(super) fn advance(
+        &self,
+        effective: &Effective,
+        previous: &[State],
+        input: &Tensor,
+        noise: &[StepNoise],
+    ) -> Result<Vec<State>> {
         let mut states: Vec<State> = Vec::with_capacity(self.layers.len());
-        for (((layer, effective), previous), noise) in self.layers.iter().zip(effective.layers()).zip(previous).zip(noise) {
+        for (((layer, effective), previous), noise) in
+            self.layers.iter().zip(effective.layers()).zip(previous).zip(noise)
+        {
             let input = states.last().map_or(input, |below| &below.rate);
             let state = layer.dynamics.step(&effective.step, previous, input, noise)?;
             states.push(state);
@@ -100,8 +116,9 @@ impl Ctrnn {
         Ok(Trajectory::of(passes, logits, outputs))
     }
 
-    /// Runs `inputs` (batch, steps, inputs) through the network and keeps nothing but its outputs: no activity, no gradients. The memory it needs does
-    /// not grow with the number of steps, other than for inputs and outputs themselves.
+    /// Runs `inputs` (batch, steps, inputs) through the network and keeps nothing but its outputs: no activity, no
+    /// gradients. The memory it needs does not grow with the number of steps, other than for inputs and outputs
+    /// themselves.
     ///
     /// # Errors
     /// As [`unroll`](Self::unroll).
@@ -122,8 +139,9 @@ impl Ctrnn {
         Ok(Answer { outputs: network.outputs(&logits)?, logits, last })
     }
 
-    /// Runs `inputs` (batch, steps, inputs) through the network `steps` steps at a time, without gradients, and hands each piece of the trajectory to `visit`
-    /// together with the number of its first step. So a summary of a long simulation needs no more memory than one piece. Returns the last step.
+    /// Runs `inputs` (batch, steps, inputs) through the network `steps` steps at a time, without gradients, and hands
+    /// each piece of the trajectory to `visit` together with the number of its first step. So a summary of a long
+    /// simulation needs no more memory than one piece. Returns the last step.
     ///
     /// # Errors
     /// As [`unroll`](Self::unroll), and the errors of `visit`.
@@ -150,8 +168,8 @@ impl Ctrnn {
         Ok(state)
     }
 
-    /// Calls `run` with what a pass over `inputs` is made of; in a stacked network the pass of the last layer, after those of the layers below, which are
-    /// returned with what it returns.
+    /// Calls `run` with what a pass over `inputs` is made of; in a stacked network the pass of the last layer, after
+    /// those of the layers below, which are returned with what it returns.
     pub(crate) fn with_call<R, E: From<ModelError>>(
         &self,
         inputs: &Tensor,
@@ -196,10 +214,14 @@ impl Ctrnn {
         let (batch, _) = self.check_inputs(inputs)?;
         let n = self.units.len();
         match start {
-            Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => self.split_state(start),
+            Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => {
+                self.split_state(start)
+            }
             Some(start) => {
-                let message =
-                    format!("the start state has shape {:?}, but the inputs ask for ({batch} trials, {n} units)", start.state.dims());
+                let message = format!(
+                    "the start state has shape {:?}, but the inputs ask for ({batch} trials, {n} units)",
+                    start.state.dims()
+                );
                 Err(ModelError::Shape(message))
             }
             None => self.layers.iter().map(|layer| layer.start(1)).collect(),
@@ -208,7 +230,9 @@ impl Ctrnn {
 
     fn check_inputs(&self, inputs: &Tensor) -> Result<(usize, usize)> {
         match inputs.dims() {
-            [batch, steps, channels] if *batch > 0 && *steps > 0 && *channels == self.config.inputs => Ok((*batch, *steps)),
+            [batch, steps, channels] if *batch > 0 && *steps > 0 && *channels == self.config.inputs => {
+                Ok((*batch, *steps))
+            }
             dims => Err(ModelError::Shape(format!(
                 "the inputs have shape {dims:?}, but this network needs (batch, steps, {} inputs), none of the first two 0",
                 self.config.inputs

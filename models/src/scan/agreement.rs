@@ -1,11 +1,13 @@
-//! The fused pass agrees with its definition, values and gradients, whatever the network, the sizes and the number of threads.
+//! The fused pass agrees with its definition, values and gradients, whatever the network, the sizes and the number of
+//! threads.
 
 use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, Var, backprop::GradStore};
 use proptest::prelude::*;
 
 use super::{Call, Record, Scanned, reference, scan};
 use crate::{
-    Activation, Bias, Ctrnn, Form, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State, Values,
+    Activation, Bias, Ctrnn, Form, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State,
+    Values,
     ctrnn::{Pass, Trajectory},
 };
 
@@ -122,7 +124,8 @@ fn operands(case: &Case, dtype: DType) -> Result<Operands> {
 
 fn run(case: &Case, operands: &Operands, scan: impl FnOnce(&Call) -> Result<Scanned>) -> Result<Trajectory> {
     let key = case.noisy.then(|| NoiseKey { first_trial: 3, first_step: 2, ..NoiseKey::new(5, 1) });
-    let (_, Scanned { logits, record }) = operands.network.with_call(&operands.inputs, operands.start.as_ref(), key, scan)?;
+    let (_, Scanned { logits, record }) =
+        operands.network.with_call(&operands.inputs, operands.start.as_ref(), key, scan)?;
     Ok(Trajectory::of(vec![Pass::new(logits.clone(), record)], logits.clone(), logits))
 }
 
@@ -169,12 +172,18 @@ fn gradient(store: &GradStore, var: &Var) -> Tensor {
 }
 
 /// Everything a pass gives, and the gradients of the loss, by name.
-fn everything(case: &Case, dtype: DType, scan: impl FnOnce(&Call) -> Result<Scanned>) -> Result<Vec<(String, Vec<f64>)>> {
+fn everything(
+    case: &Case,
+    dtype: DType,
+    scan: impl FnOnce(&Call) -> Result<Scanned>,
+) -> Result<Vec<(String, Vec<f64>)>> {
     let operands = operands(case, dtype)?;
     let results = results(&run(case, &operands, scan)?)?;
     let store = loss(&results)?.backward()?;
     let mut all: Vec<_> = results.iter().map(|(name, tensor)| (name.to_string(), numbers(tensor))).collect();
-    all.extend(operands.vars.iter().map(|(name, var)| (format!("gradient of {name}"), numbers(&gradient(&store, var)))));
+    all.extend(
+        operands.vars.iter().map(|(name, var)| (format!("gradient of {name}"), numbers(&gradient(&store, var)))),
+    );
     Ok(all)
 }
 
@@ -187,7 +196,8 @@ fn agree_in_f64(case: &Case, tolerance: f64) -> Result<()> {
     Ok(())
 }
 
-/// The fused pass in f32 is the reference in f64, but for the tolerance and for a few times what the reference in f32 is off.
+/// The fused pass in f32 is the reference in f64, but for the tolerance and for a few times what the reference in f32
+/// is off.
 fn agree_in_f32(case: &Case, tolerance: f64) -> Result<()> {
     let (fused, rounded) = (everything(case, DType::F32, scan)?, everything(case, DType::F32, reference::scan)?);
     let wanted = everything(case, DType::F64, reference::scan)?;
@@ -198,8 +208,8 @@ fn agree_in_f32(case: &Case, tolerance: f64) -> Result<()> {
     Ok(())
 }
 
-/// The case for f32. A rounded state now and then ends up on the other side of a kink, where the gradient is another one: few steps, and few
-/// units and trials where there are kinks.
+/// The case for f32. A rounded state now and then ends up on the other side of a kink, where the gradient is another
+/// one: few steps, and few units and trials where there are kinks.
 fn away_from_kinks(case: Case) -> Case {
     let kinked = |activation: &Activation| {
         matches!(activation, Activation::Relu | Activation::LeakyRelu(_) | Activation::Retanh | Activation::Power(_))
@@ -326,9 +336,20 @@ fn a_way_back_that_failed_leaves_nothing_to_the_next_one() -> Result<()> {
 
 #[test]
 fn what_is_not_a_number_stays_so() -> Result<()> {
-    for activation in [Activation::Relu, Activation::Retanh, Activation::Power(2.0), Activation::Power(1.5), Activation::LeakyRelu(0.1)] {
+    for activation in [
+        Activation::Relu,
+        Activation::Retanh,
+        Activation::Power(2.0),
+        Activation::Power(1.5),
+        Activation::LeakyRelu(0.1),
+    ] {
         for form in [Form::Current, Form::Rate] {
-            let network = Ctrnn::init(&ModelConfig::vanilla(1, 9, 2).activation(activation).form(form), 1, DType::F32, &Device::Cpu)?;
+            let network = Ctrnn::init(
+                &ModelConfig::vanilla(1, 9, 2).activation(activation).form(form),
+                1,
+                DType::F32,
+                &Device::Cpu,
+            )?;
             let answer = network.answer(&Tensor::full(f32::NAN, (1, 3, 1), &Device::Cpu)?, None, None)?;
             assert!(numbers(&answer.last.rate).iter().all(|rate| rate.is_nan()), "{activation:?} {form:?}");
         }

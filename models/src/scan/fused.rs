@@ -55,13 +55,27 @@ struct Pass<T> {
 }
 
 impl<T: Element> Pass<T> {
-    fn run(pool: &Pool<T>, operands: &Operands<T>, states: &mut [T], rates: &mut [T], driven: &mut [T]) -> Result<Self> {
+    fn run(
+        pool: &Pool<T>,
+        operands: &Operands<T>,
+        states: &mut [T],
+        rates: &mut [T],
+        driven: &mut [T],
+    ) -> Result<Self> {
         let dims = operands.dims;
         operands.read(|parameters, inputs| {
             let weights = PackedForward::new(pool, dims, parameters);
             let mut logits = vec![T::zero(); dims.trials * dims.steps * dims.outputs];
-            let (mut last_state, mut last_rate) = (pool.take(dims.trials * dims.units), pool.take(dims.trials * dims.units));
-            let kept = Kept { rates, states, driven, logits: &mut logits, last_state: &mut last_state, last_rate: &mut last_rate };
+            let (mut last_state, mut last_rate) =
+                (pool.take(dims.trials * dims.units), pool.take(dims.trials * dims.units));
+            let kept = Kept {
+                rates,
+                states,
+                driven,
+                logits: &mut logits,
+                last_state: &mut last_state,
+                last_rate: &mut last_rate,
+            };
             forward(pool, dims, &operands.equation, &weights, inputs, kept);
             Self { logits, last_state, last_rate, shape: (dims.trials, dims.units) }
         })

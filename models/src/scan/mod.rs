@@ -1,5 +1,6 @@
-//! The pass through time. [`reference`] is the definition, step by step in candle's own operations on any device; [`fused`] does the same with a kernel
-//! of its own on the CPU. Both take a [`Call`] and return [`Scanned`]; [`scan`] and [`answer`] alone choose between them.
+//! The pass through time. [`reference`] is the definition, step by step in candle's own operations on any device;
+//! [`fused`] does the same with a kernel of its own on the CPU. Both take a [`Call`] and return [`Scanned`]; [`scan`]
+//! and [`answer`] alone choose between them.
 
 #[cfg(test)]
 mod agreement;

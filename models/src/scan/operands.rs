@@ -1,5 +1,5 @@
-//! What goes into a fused pass, as candle sees it: recurrent weights, inputs, and everything else that may have a gradient joined in one flat tensor,
-//! since a custom operation has at most three arguments.
+//! What goes into a fused pass, as candle sees it: recurrent weights, inputs, and everything else that may have a
+//! gradient joined in one flat tensor, since a custom operation has at most three arguments.
 
 use std::ops::Range;
 
@@ -125,8 +125,13 @@ impl<T: Element> Operands<T> {
         Ok(Self {
             equation: equation(call, dims)?,
             dims,
-            // A variable may be updated between the pass and its way back, and what has no gradient may share its numbers.
-            w_rec: if step.w_rec.is_variable() || !step.w_rec.track_op() { step.w_rec.copy()? } else { step.w_rec.contiguous()? },
+            // A variable may be updated between the pass and its way back, and what has no gradient may share its
+            // numbers.
+            w_rec: if step.w_rec.is_variable() || !step.w_rec.track_op() {
+                step.w_rec.copy()?
+            } else {
+                step.w_rec.contiguous()?
+            },
             flat: joined.into_tensor()?,
             inputs: if call.inputs.is_variable() { call.inputs.copy()? } else { call.inputs.contiguous()? },
             places,
@@ -204,8 +209,9 @@ impl<T: Element> Operands<T> {
 
 fn equation<T: Element>(call: &Call, dims: Dims) -> Result<Equation<T>> {
     let step = &call.effective.step;
-    let gaussians =
-        |amplitude: &Coefficient, stream| call.noise.filter(|_| !amplitude.is_zero()).map(|key| Gaussians::new(key, stream, dims.units));
+    let gaussians = |amplitude: &Coefficient, stream| {
+        call.noise.filter(|_| !amplitude.is_zero()).map(|key| Gaussians::new(key, stream, dims.units))
+    };
     Ok(Equation {
         form: call.dynamics.form(),
         runs: runs(call.dynamics.activations(), dims.width()),

@@ -1,4 +1,5 @@
-//! The pass through time, one [`Dynamics::step`](crate::dynamics::Dynamics::step) after the other; gradients by candle's autograd.
+//! The pass through time, one [`Dynamics::step`](crate::dynamics::Dynamics::step) after the other; gradients by
+//! candle's autograd.
 
 use candle_core::Tensor;
 

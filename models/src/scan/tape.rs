@@ -1,8 +1,9 @@
 //! A fused pass as candle operations, so that `backward()` goes through it like through any other.
 //!
-//! The operation has one result, the logits. Rates and states are further results of the same pass: each is an operation on the logits that hands out an
-//! array of the tape and, on the way back, leaves its gradient on the tape. Candle goes back through an operation only after all that depends on its result,
-//! so these gradients are there when the pass itself is reached, and are used up by it.
+//! The operation has one result, the logits. Rates and states are further results of the same pass: each is an
+//! operation on the logits that hands out an array of the tape and, on the way back, leaves its gradient on the tape.
+//! Candle goes back through an operation only after all that depends on its result, so these gradients are there when
+//! the pass itself is reached, and are used up by it.
 
 use std::{
     fmt,
@@ -80,7 +81,10 @@ impl<T: Element> Tape<T> {
         let no_post_noise = self.operands.equation.zeta.is_none();
         match (quantity, last_only, self.operands.equation.form) {
             (Quantity::Rates, true, _) => {
-                let last = self.rates.chunks_exact(dims.steps * dims.units).flat_map(|trial| &trial[(dims.steps - 1) * dims.units..]);
+                let last = self
+                    .rates
+                    .chunks_exact(dims.steps * dims.units)
+                    .flat_map(|trial| &trial[(dims.steps - 1) * dims.units..]);
                 Ok(last.copied().collect())
             }
             (Quantity::Rates, false, _) => Ok(self.rates.to_vec()),
@@ -98,8 +102,14 @@ impl<T: Element> Tape<T> {
         let mut logits = pool.take(dims.trials * dims.steps * dims.outputs);
         self.operands.read(|parameters, inputs| {
             let weights = PackedForward::new(pool, dims, parameters);
-            let kept =
-                Kept { rates: &mut [], states: &mut states, driven: &mut [], logits: &mut logits, last_state: &mut [], last_rate: &mut [] };
+            let kept = Kept {
+                rates: &mut [],
+                states: &mut states,
+                driven: &mut [],
+                logits: &mut logits,
+                last_state: &mut [],
+                last_rate: &mut [],
+            };
             forward(pool, dims, &self.operands.equation, &weights, inputs, kept);
         })?;
         Ok(states)
@@ -109,7 +119,8 @@ impl<T: Element> Tape<T> {
         let pending = self.take_pending();
         let extras = |quantity| {
             let own = pending.iter().filter(move |pending| pending.quantity == quantity);
-            own.map(|pending| Ok((values(&pending.gradient)?, pending.last_only))).collect::<Result<Vec<(Vec<T>, bool)>>>()
+            own.map(|pending| Ok((values(&pending.gradient)?, pending.last_only)))
+                .collect::<Result<Vec<(Vec<T>, bool)>>>()
         };
         let (rates, states) = (extras(Quantity::Rates)?, extras(Quantity::States)?);
         let (operands, wanted) = (&self.operands, self.operands.wanted());
@@ -128,7 +139,11 @@ impl<T: Element> Tape<T> {
         })??;
         let flat = operands.flat_gradient(&gradients)?;
         let w_rec = Tensor::from_vec(gradients.w_rec, operands.w_rec.shape(), &Device::Cpu)?;
-        let inputs = if wanted.inputs { Some(Tensor::from_vec(gradients.inputs, operands.inputs.shape(), &Device::Cpu)?) } else { None };
+        let inputs = if wanted.inputs {
+            Some(Tensor::from_vec(gradients.inputs, operands.inputs.shape(), &Device::Cpu)?)
+        } else {
+            None
+        };
         Ok((w_rec, flat, inputs))
     }
 
@@ -205,7 +220,11 @@ impl<T: Element> CustomOp1 for Tap<T> {
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let dims = self.tape.operands.dims;
         let values = self.tape.values(self.quantity, self.last_only).map_err(candle_core::Error::wrap)?;
-        let shape = if self.last_only { (dims.trials, dims.units).into() } else { (dims.trials, dims.steps, dims.units).into() };
+        let shape = if self.last_only {
+            (dims.trials, dims.units).into()
+        } else {
+            (dims.trials, dims.steps, dims.units).into()
+        };
         Ok((T::to_cpu_storage_owned(values), shape))
     }
 

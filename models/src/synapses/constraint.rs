@@ -13,7 +13,8 @@ const POSITIVE: u8 = 1;
 const NEGATIVE: u8 = 2;
 const ANY: u8 = 3;
 
-/// Lets the weights through that their synapses may have, and adds the fixed ones. Its gradient reaches the weights that pass.
+/// Lets the weights through that their synapses may have, and adds the fixed ones. Its gradient reaches the weights
+/// that pass.
 #[derive(Clone, Debug)]
 pub(super) struct Constraint {
     /// One per weight, row by row.
@@ -22,7 +23,8 @@ pub(super) struct Constraint {
 }
 
 impl Constraint {
-    /// `free` (posts, pres) is 1 where a synapse has a free weight, and `signs` (pres) what sign that must have, 0 if any.
+    /// `free` (posts, pres) is 1 where a synapse has a free weight, and `signs` (pres) what sign that must have, 0 if
+    /// any.
     pub(super) fn new(free: &[u8], signs: &[f64], fixed: Option<Tensor>) -> Self {
         let code = |(free, sign): (&u8, &f64)| match (*free, *sign) {
             (0, _) => ABSENT,
@@ -51,7 +53,9 @@ impl Constraint {
             Arch::new().dispatch(Select { codes: &self.codes[start..start + weights.len()], weights })
         });
         match &self.fixed {
-            Some(fixed) => host::read([fixed], |[fixed]| host::map(weights, [fixed; 3], |weight, [fixed, ..]| weight + fixed)),
+            Some(fixed) => {
+                host::read([fixed], |[fixed]| host::map(weights, [fixed; 3], |weight, [fixed, ..]| weight + fixed))
+            }
             None => Ok(()),
         }
     }

@@ -5,9 +5,10 @@
 //! clamped     W = C . w + F                w s >= 0 kept by the projection after each update
 //! ```
 //!
-//! `w` free weight, `C` connectivity without the fixed synapses, `s` sign of the presynaptic unit, `F` fixed weights. After every projection `w = W`, so
-//! what is stored, saved and read by others is the effective weight. In the rectified mode the projection changes nothing that follows: a weight
-//! of the wrong sign has no gradient, so whether it is kept negative or set to zero, it stays silent.
+//! `w` free weight, `C` connectivity without the fixed synapses, `s` sign of the presynaptic unit, `F` fixed weights.
+//! After every projection `w = W`, so what is stored, saved and read by others is the effective weight. In the
+//! rectified mode the projection changes nothing that follows: a weight of the wrong sign has no gradient, so whether
+//! it is kept negative or set to zero, it stays silent.
 
 mod constraint;
 
@@ -86,7 +87,8 @@ impl Synapses {
         Ok(synapses)
     }
 
-    /// The weights that act in the dynamics (posts, pres). Where nothing constrains them, they are the free weights themselves, which updates change.
+    /// The weights that act in the dynamics (posts, pres). Where nothing constrains them, they are the free weights
+    /// themselves, which updates change.
     pub fn effective(&self) -> Result<Tensor> {
         match &self.acting {
             None => Ok(self.weight.clone()),
@@ -108,8 +110,12 @@ impl Synapses {
     /// Projects the free weights onto the constraints, if they are trained.
     pub(crate) fn project(&self) -> Result<()> {
         match &self.feasible {
-            Some(feasible) if self.weight.is_variable() && self.weight.device().is_cpu() => Ok(feasible.impose(&self.weight)?),
-            Some(_) if self.weight.is_variable() => Ok(Var::from_tensor(&self.weight)?.set(&self.projected()?.contiguous()?)?),
+            Some(feasible) if self.weight.is_variable() && self.weight.device().is_cpu() => {
+                Ok(feasible.impose(&self.weight)?)
+            }
+            Some(_) if self.weight.is_variable() => {
+                Ok(Var::from_tensor(&self.weight)?.set(&self.projected()?.contiguous()?)?)
+            }
             _ => Ok(()),
         }
     }
@@ -147,10 +153,14 @@ impl Synapses {
     /// The matrix and its masks by name, as they are saved.
     pub(crate) fn tensors(&self) -> Result<Tensors> {
         let name = self.name;
-        let mut tensors =
-            Tensors::from([(name.to_string(), self.projected()?), (format!("connectivity.{name}"), self.connectivity.clone())]);
+        let mut tensors = Tensors::from([
+            (name.to_string(), self.projected()?),
+            (format!("connectivity.{name}"), self.connectivity.clone()),
+        ]);
         let optional = [("fixed", &self.fixed), ("plastic", &self.plastic)];
-        tensors.extend(optional.into_iter().filter_map(|(kind, tensor)| Some((format!("{kind}.{name}"), tensor.clone()?))));
+        tensors.extend(
+            optional.into_iter().filter_map(|(kind, tensor)| Some((format!("{kind}.{name}"), tensor.clone()?))),
+        );
         Ok(tensors)
     }
 
@@ -161,7 +171,8 @@ impl Synapses {
         }
     }
 
-    /// 1 for free synapses whose weight has the sign its presynaptic unit asks for, u8. A weight of exactly zero does not count.
+    /// 1 for free synapses whose weight has the sign its presynaptic unit asks for, u8. A weight of exactly zero does
+    /// not count.
     fn feasible(&self) -> Result<Tensor> {
         let Some((signs, unsigned)) = &self.signs else { return Ok(self.free.clone()) };
         let signed = self.weight.detach().broadcast_mul(signs)?.broadcast_add(unsigned)?;
@@ -181,7 +192,9 @@ impl Synapses {
     /// Refuses weights that break a constraint, naming the first.
     fn check(&self) -> Result<()> {
         let (_, pres) = self.weight.dims2()?;
-        let host = |tensor: &Tensor| -> Result<Vec<f64>> { Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
+        let host = |tensor: &Tensor| -> Result<Vec<f64>> {
+            Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
+        };
         let (weights, projected) = (host(&self.weight)?, host(&self.projected()?)?);
         let broken = weights.iter().zip(&projected).position(|(weight, projected)| weight != projected);
         match broken {
@@ -208,13 +221,23 @@ mod tests {
     use crate::{Ctrnn, FixedSynapse, MatrixConfig, ModelConfig};
 
     fn bits(tensor: &Tensor) -> Vec<u64> {
-        tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap().into_iter().map(f64::to_bits).collect()
+        tensor
+            .to_dtype(DType::F64)
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f64>()
+            .unwrap()
+            .into_iter()
+            .map(f64::to_bits)
+            .collect()
     }
 
     /// Weights of both signs, zeros of both signs, and numbers that are none.
     fn spoil(weight: &Tensor) -> Result<()> {
         let special = [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.3, -0.3, 1e-30];
-        let values: Vec<f64> = (0..weight.elem_count()).map(|index| special[(index * index + index / 7) % special.len()]).collect();
+        let values: Vec<f64> =
+            (0..weight.elem_count()).map(|index| special[(index * index + index / 7) % special.len()]).collect();
         let values = Tensor::from_vec(values, weight.shape(), &Device::Cpu)?.to_dtype(weight.dtype())?;
         Ok(Var::from_tensor(weight)?.set(&values)?)
     }

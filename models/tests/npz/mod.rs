@@ -28,7 +28,13 @@ pub fn read(path: &Path) -> BTreeMap<String, Tensor> {
 
 /// Largest difference between two tensors.
 pub fn distance(a: &Tensor, b: &Tensor) -> f64 {
-    let values = |tensor: &Tensor| tensor.to_dtype(candle_core::DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+    let values = |tensor: &Tensor| {
+        tensor.to_dtype(candle_core::DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap()
+    };
     assert_eq!(a.dims(), b.dims());
-    values(a).iter().zip(values(b)).map(|(a, b)| (a - b).abs()).fold(0.0, |worst, d| if d > worst || d.is_nan() { d } else { worst })
+    values(a)
+        .iter()
+        .zip(values(b))
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |worst, d| if d > worst || d.is_nan() { d } else { worst })
 }

@@ -62,7 +62,8 @@ pub struct BenchArgs {
     /// Tables of the time against steps, batch size and threads
     #[arg(long, conflicts_with = "phases")]
     pub(super) scaling: bool,
-    /// What the trials of every task cost, compared with the training step that they feed; only of tasks whose id starts so, if named
+    /// What the trials of every task cost, compared with the training step that they feed; only of tasks whose id
+    /// starts so, if named
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["case", "units", "scaling", "phases"])]
     pub(super) trials: Option<String>,
     /// Report in JSON, one line per case
@@ -91,7 +92,9 @@ impl BenchArgs {
         let named = self.case.as_deref();
         let cases = match (self.units, named) {
             (Some(units), _) => vec![self.custom(units)],
-            (None, Some("all")) if self.scaling => bail!("--scaling: measures one case, but --case is all; name one, as in --case small"),
+            (None, Some("all")) if self.scaling => {
+                bail!("--scaling: measures one case, but --case is all; name one, as in --case small")
+            }
             (None, None) if !self.scaling => CASES.to_vec(),
             (None, Some("all")) => CASES.to_vec(),
             (None, named) => vec![Case::named(named.unwrap_or("small"))?],
@@ -125,7 +128,8 @@ pub(super) fn flags(case: &Case) -> Vec<String> {
         ("--inputs", case.inputs),
         ("--outputs", case.outputs),
     ];
-    let words = [("--kind", case.kind.to_string()), ("--form", form.into()), ("--activation", case.activation.to_string())];
+    let words =
+        [("--kind", case.kind.to_string()), ("--form", form.into()), ("--activation", case.activation.to_string())];
     let pairs = numbers.map(|(flag, number)| (flag, number.to_string())).into_iter().chain(words);
     pairs.flat_map(|(flag, value)| [flag.to_string(), value]).collect()
 }

@@ -20,7 +20,12 @@ pub fn of_step(case: &Case, threads: usize) -> Result<Option<u64>> {
     command.arg("bench").args(flags(case)).args(["--threads", &threads.to_string(), "--probe-memory"]);
     let output = command.envs(ENVIRONMENT).stdin(Stdio::null()).output().context("the memory could not be measured")?;
     if !output.status.success() {
-        bail!("{}: the memory could not be measured ({}); {}", case.case, output.status, String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "{}: the memory could not be measured ({}); {}",
+            case.case,
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     let bytes: Option<u64> = serde_json::from_slice(&output.stdout).context("the memory could not be measured")?;
     if bytes.is_none() {

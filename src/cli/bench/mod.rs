@@ -106,6 +106,11 @@ fn trials(args: &BenchArgs, prefix: &str, threads: usize, spinner: &ProgressBar)
     }
     output::text(&match above.as_slice() {
         [] => format!("all of {} tasks make a batch in less than a tenth of their training step", tasks.len()),
-        above => format!("{} of {} tasks take more than a tenth of their training step: {}", above.len(), tasks.len(), above.join(", ")),
+        above => format!(
+            "{} of {} tasks take more than a tenth of their training step: {}",
+            above.len(),
+            tasks.len(),
+            above.join(", ")
+        ),
     })
 }

@@ -37,16 +37,25 @@ pub fn step(line: &Line, is_first: bool) -> Result<()> {
         output::percent(report.percent_of_peak / 100.0),
     ))?;
     for phase in line.phases.iter().flatten() {
-        output::text(&format!("  {:<16}{:>10.3} ms{:>9}", phase.phase, phase.ms, output::percent(phase.percent / 100.0)))?;
+        output::text(&format!(
+            "  {:<16}{:>10.3} ms{:>9}",
+            phase.phase,
+            phase.ms,
+            output::percent(phase.percent / 100.0)
+        ))?;
     }
     Ok(())
 }
 
 /// What the columns mean, and what to run next.
 pub fn next(args: &BenchArgs, cases: &[Case]) -> Result<()> {
-    output::text("peak: the fastest matrix product of f32; memory: what a step holds, and how many times batch x steps x units x 4 bytes")?;
+    output::text(
+        "peak: the fastest matrix product of f32; memory: what a step holds, and how many times batch x steps x units x 4 bytes",
+    )?;
     match cases {
-        [case] if args.phases && case.case != "custom" => output::text(&format!("next: nn4n bench --case {} --scaling", case.case)),
+        [case] if args.phases && case.case != "custom" => {
+            output::text(&format!("next: nn4n bench --case {} --scaling", case.case))
+        }
         [case] if case.case != "custom" => output::text(&format!("next: nn4n bench --case {} --phases", case.case)),
         _ if args.phases => output::text("next: nn4n bench --case small --scaling"),
         _ => output::text("next: nn4n bench --case small --phases"),
@@ -56,7 +65,9 @@ pub fn next(args: &BenchArgs, cases: &[Case]) -> Result<()> {
 /// One row of the trials, after the heading if it is the first.
 pub fn trials(row: &TrialsRow, is_first: bool) -> Result<()> {
     if is_first {
-        output::text("task                                                  units  batch  steps   batch ms    step ms   of step")?;
+        output::text(
+            "task                                                  units  batch  steps   batch ms    step ms   of step",
+        )?;
     }
     output::text(&format!(
         "{:<52}{:>7}{:>7}{:>7}{:>11.3}{:>11.3}{:>10}",

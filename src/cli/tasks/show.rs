@@ -104,7 +104,10 @@ impl Made {
         let usual = conditions.iter().find(|condition| !condition.is_catch()).cloned().unwrap_or_default();
         let spans = |split: Split| -> Result<Vec<Span>> {
             let trial = repeated(task, split, 0, 0, std::slice::from_ref(&usual), 1)?;
-            let span = |epoch: &nn4n_tasks::Epoch| Span { name: epoch.name.to_string(), ms: (epoch.end - epoch.start) as f64 * task.dt() };
+            let span = |epoch: &nn4n_tasks::Epoch| Span {
+                name: epoch.name.to_string(),
+                ms: (epoch.end - epoch.start) as f64 * task.dt(),
+            };
             Ok(trial.epochs.iter().flatten().map(span).collect())
         };
         let epochs = SampleEpochs { train: spans(Split::Train)?, test: spans(Split::Test)? };
@@ -138,7 +141,11 @@ fn print_made(made: &Made) -> Result<()> {
     field("", &format!("test:  {}", in_words(&made.epochs.test)))?;
     field("stop", &stop_rule(made.criterion.as_ref()))?;
     field("chance", &output::percent(made.chance))?;
-    let grid = if made.grid == made.conditions { String::new() } else { format!(", {} in the grid of tests", made.grid.len()) };
+    let grid = if made.grid == made.conditions {
+        String::new()
+    } else {
+        format!(", {} in the grid of tests", made.grid.len())
+    };
     field("conditions", &format!("{}{grid}", made.conditions.len()))?;
     for condition in made.conditions.iter().take(LISTED) {
         field("", &condition.to_string())?;
@@ -222,10 +229,16 @@ fn stop_rule(criterion: Option<&Criterion>) -> String {
             format!("once the performance of a validation exceeds {}", output::percent(*threshold))
         }
         Some(Criterion::MeanPerformance { threshold, window }) => {
-            format!("once the mean performance of the last {window} validations exceeds {}", output::percent(*threshold))
+            format!(
+                "once the mean performance of the last {window} validations exceeds {}",
+                output::percent(*threshold)
+            )
         }
         Some(Criterion::MinPerformance { threshold }) => {
-            format!("once the performance in the worst condition of a validation is at least {}", output::percent(*threshold))
+            format!(
+                "once the performance in the worst condition of a validation is at least {}",
+                output::percent(*threshold)
+            )
         }
         Some(Criterion::MeanOfTasks { threshold }) => {
             format!("once the mean performance over all tasks exceeds {} in a validation", output::percent(*threshold))
@@ -233,14 +246,18 @@ fn stop_rule(criterion: Option<&Criterion>) -> String {
         Some(Criterion::MinOfTasks { threshold }) => {
             format!("once every task reaches {} in a validation", output::percent(*threshold))
         }
-        Some(Criterion::RmsError { threshold }) => format!("once the root mean square error of a validation is at most {threshold}"),
+        Some(Criterion::RmsError { threshold }) => {
+            format!("once the root mean square error of a validation is at most {threshold}")
+        }
     }
 }
 
 fn objective(objective: Objective) -> &'static str {
     match objective {
         Objective::MaskedMse => "masked_mse: squared error, weighted by the loss mask and divided by its sum",
-        Objective::MeanSquare => "mean_square: squared error with the loss mask inside the square, divided by the number of entries",
+        Objective::MeanSquare => {
+            "mean_square: squared error with the loss mask inside the square, divided by the number of entries"
+        }
         Objective::Classes => "cross_entropy: name the class of every graded step, through a softmax",
     }
 }
@@ -252,7 +269,10 @@ mod tests {
     #[test]
     fn long_runs_of_numbered_channels_are_named_by_their_ends() {
         let names = ["fixation", "ring_1_1", "ring_1_2", "ring_1_3", "ring_1_4", "choice_1", "choice_2", "rule_go"];
-        assert_eq!(channels(&Channel::list(&names), Some(8)), "8: fixation, ring_1_1 .. ring_1_4, choice_1, choice_2, rule_go");
+        assert_eq!(
+            channels(&Channel::list(&names), Some(8)),
+            "8: fixation, ring_1_1 .. ring_1_4, choice_1, choice_2, rule_go"
+        );
         assert_eq!(channels(&[], Some(0)), "0");
         assert_eq!(channels(&[], None), "those of the data");
     }

@@ -97,7 +97,9 @@ impl ListArgs {
             && self.kind.is_none_or(|kind| kind == KindName::of(network.kind))
             && self.max_units.is_none_or(|most| network.units.total <= most)
             && self.max_size.is_none_or(|most| network.kibibytes() <= most)
-            && self.min_performance.is_none_or(|least| network.assessment.performance.is_some_and(|found| found.value >= least))
+            && self
+                .min_performance
+                .is_none_or(|least| network.assessment.performance.is_some_and(|found| found.value >= least))
             && self.license.as_ref().is_none_or(|license| license.eq_ignore_ascii_case(&network.license))
             && holds(&self.paper, &network.paper)
     }

@@ -44,7 +44,8 @@ pub fn pack(args: &PackArgs) -> Result<()> {
         Some(id) => id.clone(),
         None => name_of(args)?,
     };
-    let packing = Packing { id: id.clone(), repository: args.repo.clone(), license: args.license.clone(), overwrite: args.force };
+    let packing =
+        Packing { id: id.clone(), repository: args.repo.clone(), license: args.license.clone(), overwrite: args.force };
     let packed = zoo::pack(&args.run, &args.out, &packing)?;
     if packed.description.task == UserData::ID {
         say(
@@ -56,7 +57,12 @@ pub fn pack(args: &PackArgs) -> Result<()> {
     }
     let found = packed.description.assessment.performance;
     let performance = found.map_or_else(String::new, |found| {
-        format!(", performance {} ({} to {})", output::percent(found.value), output::percent(found.low), output::percent(found.high))
+        format!(
+            ", performance {} ({} to {})",
+            output::percent(found.value),
+            output::percent(found.low),
+            output::percent(found.high)
+        )
     });
     output::text(&format!(
         "{}: {}{performance}, licence {}",
@@ -73,5 +79,6 @@ fn name_of(args: &PackArgs) -> Result<String> {
         return Ok(name.into());
     }
     let name = args.out.file_name().and_then(|name| name.to_str());
-    name.map(String::from).with_context(|| format!("--out {} has no name of its own; give the network's with --id", args.out.display()))
+    name.map(String::from)
+        .with_context(|| format!("--out {} has no name of its own; give the network's with --id", args.out.display()))
 }

@@ -42,13 +42,17 @@ pub fn pull(args: &PullArgs) -> Result<()> {
         if zoo::ids().any(|id| args.reference.as_os_str() == id) {
             return output::text(&format!("{name} comes with the program\nnext: nn4n zoo show {name}"));
         }
-        bail!("`{name}` is not on the hub; name a repository as hf:OWNER/NAME[@REVISION][/FILE], or see `nn4n zoo list`");
+        bail!(
+            "`{name}` is not on the hub; name a repository as hf:OWNER/NAME[@REVISION][/FILE], or see `nn4n zoo list`"
+        );
     };
-    // What is no checkpoint is refused before anything else is downloaded, and all is of one commit, wherever the branch is by now.
+    // What is no checkpoint is refused before anything else is downloaded, and all is of one commit, wherever the
+    // branch is by now.
     let pinned = Hub::from_env()?.pin(&reference)?;
     let checkpoint = Checkpoint::load(pinned.to_string())?;
     let is_packed = pinned.file() == zoo::FILES[0];
-    let snapshot = hub::fetch_files(&pinned, |file| file == pinned.file() || (is_packed && zoo::FILES.contains(&file)))?;
+    let snapshot =
+        hub::fetch_files(&pinned, |file| file == pinned.file() || (is_packed && zoo::FILES.contains(&file)))?;
     let report = Report {
         commit: snapshot.commit,
         directory: snapshot.directory,

@@ -82,10 +82,11 @@ impl Callable {
             ("numpy", "ndarray") => Self::ArrayClass,
             ("copy_reg" | "copyreg", "_reconstructor") => Self::Reconstructor,
             ("pycog.connectivity", "Connectivity") => Self::Class("pycog.connectivity.Connectivity"),
-            ("mtrand" | "numpy.random" | "numpy.random.mtrand", "__RandomState_ctor") | ("numpy.random._pickle", "__randomstate_ctor") => {
-                Self::Class("numpy.random.RandomState")
+            ("mtrand" | "numpy.random" | "numpy.random.mtrand", "__RandomState_ctor")
+            | ("numpy.random._pickle", "__randomstate_ctor") => Self::Class("numpy.random.RandomState"),
+            ("numpy.random._pickle", "__bit_generator_ctor") | ("numpy.random._mt19937", "MT19937") => {
+                Self::Class("numpy.random.MT19937")
             }
-            ("numpy.random._pickle", "__bit_generator_ctor") | ("numpy.random._mt19937", "MT19937") => Self::Class("numpy.random.MT19937"),
             _ => {
                 return Err(Refused::new(format!(
                     "the pickle names `{module}.{name}`, which is neither a tensor nor plain data; it was not executed. In Python, save tensors \

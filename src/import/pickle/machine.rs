@@ -29,7 +29,14 @@ fn damaged(what: &str) -> Refused {
 impl<'a> Machine<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         let copies = bytes.len().saturating_mul(4).saturating_add(1 << 20);
-        Self { reader: Reader::new(bytes), pickle: Pickle::default(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), copies }
+        Self {
+            reader: Reader::new(bytes),
+            pickle: Pickle::default(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+            copies,
+        }
     }
 
     /// Follows all instructions.
@@ -56,9 +63,9 @@ impl<'a> Machine<'a> {
         match opcode {
             0x80 => match self.reader.u8()? {
                 0..=5 => Ok(()),
-                newer => {
-                    Err(Refused::new(format!("the pickle has protocol {newer}, but this program reads 0 to 5; save it with protocol 2")))
-                }
+                newer => Err(Refused::new(format!(
+                    "the pickle has protocol {newer}, but this program reads 0 to 5; save it with protocol 2"
+                ))),
             },
             0x95 => self.reader.u64().map(drop), // frame
             b'(' => {
@@ -177,7 +184,8 @@ impl<'a> Machine<'a> {
             }
             b'o' => {
                 let operands = self.pop_to_mark()?;
-                let (callable, arguments) = operands.split_first().ok_or_else(|| damaged("it makes an object of nothing"))?;
+                let (callable, arguments) =
+                    operands.split_first().ok_or_else(|| damaged("it makes an object of nothing"))?;
                 self.call(*callable, arguments)
             }
             b'b' => {
@@ -185,8 +193,12 @@ impl<'a> Machine<'a> {
                 let target = self.top()?;
                 self.build(target, state)
             }
-            0x82..=0x84 => Err(Refused::new("the pickle names a function by a number of Python's extension registry; it was not executed")),
-            0x97 | 0x98 => Err(Refused::new("the pickle keeps arrays in buffers outside of it; save it without `buffer_callback`")),
+            0x82..=0x84 => Err(Refused::new(
+                "the pickle names a function by a number of Python's extension registry; it was not executed",
+            )),
+            0x97 | 0x98 => {
+                Err(Refused::new("the pickle keeps arrays in buffers outside of it; save it without `buffer_callback`"))
+            }
             other => Err(damaged(&format!("0x{other:02x} is no instruction"))),
         }
     }
@@ -250,7 +262,9 @@ impl<'a> Machine<'a> {
             Node::Text(text) => text.len(),
             Node::Bytes(bytes) => bytes.len(),
             Node::Sequence(items) => items.len(),
-            Node::Tensor(tensor) => tensor.key.len() + tensor.storage_type.len() + tensor.shape.len() + tensor.strides.len(),
+            Node::Tensor(tensor) => {
+                tensor.key.len() + tensor.storage_type.len() + tensor.shape.len() + tensor.strides.len()
+            }
             _ => 1,
         };
         self.charge(cost)
@@ -351,7 +365,9 @@ impl<'a> Machine<'a> {
 
     /// What a known function makes of its arguments.
     fn call(&mut self, callable: Id, arguments: &[Id]) -> Result<(), Refused> {
-        let Node::Callable(callable) = self.pickle.node(callable) else { return Err(damaged("it calls what is no function")) };
+        let Node::Callable(callable) = self.pickle.node(callable) else {
+            return Err(damaged("it calls what is no function"));
+        };
         let callable = callable.clone();
         arguments.iter().try_for_each(|argument| self.charge_for(*argument))?;
         let unfit = || damaged(&format!("the arguments of `{callable}` do not fit"));
@@ -367,10 +383,14 @@ impl<'a> Machine<'a> {
             (Callable::Sequence(_), []) => Node::Sequence(Vec::new()),
             (Callable::Sequence(_), [items]) => Node::Sequence(self.sequence(*items)?.to_vec()),
             (Callable::Encode, [text, _]) => match self.pickle.node(*text) {
-                Node::Text(text) => Node::Bytes(text.chars().map(|c| u8::try_from(c).map_err(|_| unfit())).collect::<Result<_, _>>()?),
+                Node::Text(text) => {
+                    Node::Bytes(text.chars().map(|c| u8::try_from(c).map_err(|_| unfit())).collect::<Result<_, _>>()?)
+                }
                 _ => return Err(unfit()),
             },
-            (Callable::Tensor, [storage, offset, shape, strides, ..]) => Node::Tensor(self.tensor(*storage, *offset, *shape, *strides)?),
+            (Callable::Tensor, [storage, offset, shape, strides, ..]) => {
+                Node::Tensor(self.tensor(*storage, *offset, *shape, *strides)?)
+            }
             (Callable::Parameter, [tensor, ..]) => match self.pickle.node(*tensor) {
                 node @ Node::Tensor(_) => node.clone(),
                 _ => return Err(unfit()),
@@ -381,13 +401,21 @@ impl<'a> Machine<'a> {
                 match (self.pickle.node(*data), self.pickle.node(*element), self.pickle.node(*order)) {
                     (Node::Bytes(data), Node::ElementType(element), Node::Text(order)) => {
                         let fortran_order = order == "F";
-                        Node::Array(NumpyArray { shape, element: Some(*element), fortran_order, data: data.clone(), objects: Vec::new() })
+                        Node::Array(NumpyArray {
+                            shape,
+                            element: Some(*element),
+                            fortran_order,
+                            data: data.clone(),
+                            objects: Vec::new(),
+                        })
                     }
                     _ => return Err(unfit()),
                 }
             }
             (Callable::Scalar, [element, bytes]) => match (self.pickle.node(*element), self.pickle.node(*bytes)) {
-                (Node::ElementType(element), Node::Bytes(bytes)) => Node::of_scalar(*element, bytes).ok_or_else(unfit)?,
+                (Node::ElementType(element), Node::Bytes(bytes)) => {
+                    Node::of_scalar(*element, bytes).ok_or_else(unfit)?
+                }
                 _ => return Err(unfit()),
             },
             (Callable::ElementType, [code, ..]) => match self.pickle.node(*code) {
@@ -411,10 +439,16 @@ impl<'a> Machine<'a> {
         let replacement = match self.pickle.node(target) {
             // PyTorch hangs the versions of its modules on a state_dict.
             Node::Dict(_) => match self.pickle.node(state) {
-                Node::Dict(entries) if entries.iter().all(|(key, _)| *self.pickle.node(*key) == Node::Text("_metadata".into())) => {
+                Node::Dict(entries)
+                    if entries.iter().all(|(key, _)| *self.pickle.node(*key) == Node::Text("_metadata".into())) =>
+                {
                     return Ok(());
                 }
-                _ => return Err(Refused::new("the pickle gives attributes to a dictionary, which plain data do not have")),
+                _ => {
+                    return Err(Refused::new(
+                        "the pickle gives attributes to a dictionary, which plain data do not have",
+                    ));
+                }
             },
             Node::ElementType(element) => match self.sequence(state)? {
                 [_, order, ..] => {
@@ -430,7 +464,9 @@ impl<'a> Machine<'a> {
                 Node::Array(self.array_state(state)?)
             }
             Node::Object { class, .. } => Node::Object { class: class.clone(), state: Some(state) },
-            _ => return Err(Refused::new("the pickle gives attributes to a value that has none; it is not plain data")),
+            _ => {
+                return Err(Refused::new("the pickle gives attributes to a value that has none; it is not plain data"));
+            }
         };
         *self.pickle.node_mut(target) = replacement;
         Ok(())
@@ -465,10 +501,16 @@ impl<'a> Machine<'a> {
         let Node::Persistent(identifier) = *self.pickle.node(storage) else { return Err(unfit()) };
         let [kind, storage_type, key, _, elements, ..] = *self.sequence(identifier)? else { return Err(unfit()) };
         self.charge_for(key)?;
-        let nodes = (self.pickle.node(kind), self.pickle.node(storage_type), self.pickle.node(key), self.pickle.node(elements));
+        let nodes =
+            (self.pickle.node(kind), self.pickle.node(storage_type), self.pickle.node(key), self.pickle.node(elements));
         match (nodes, self.pickle.node(offset)) {
             (
-                (Node::Text(kind), Node::Callable(Callable::Storage(storage_type)), Node::Text(key), Node::Int(elements)),
+                (
+                    Node::Text(kind),
+                    Node::Callable(Callable::Storage(storage_type)),
+                    Node::Text(key),
+                    Node::Int(elements),
+                ),
                 Node::Int(offset),
             ) if kind == "storage" => Ok(StoredTensor {
                 storage_type: storage_type.clone(),
@@ -485,5 +527,9 @@ impl<'a> Machine<'a> {
 
 fn pairs(items: &[Id]) -> Result<Vec<(Id, Id)>, Refused> {
     let (pairs, rest) = items.as_chunks::<2>();
-    if rest.is_empty() { Ok(pairs.iter().map(|[key, value]| (*key, *value)).collect()) } else { Err(damaged("a key has no value")) }
+    if rest.is_empty() {
+        Ok(pairs.iter().map(|[key, value]| (*key, *value)).collect())
+    } else {
+        Err(damaged("a key has no value"))
+    }
 }

@@ -5,8 +5,9 @@
 //! here      the program is followed, but the only functions are those of `callable`, which put data together
 //! ```
 //!
-//! A function or class that is not on that list is refused by its name before anything is made of it. Values are kept in one table, so that neither deep
-//! nesting nor values that contain each other many times cost more than the bytes that describe them; both are refused beyond a limit all the same.
+//! A function or class that is not on that list is refused by its name before anything is made of it. Values are kept
+//! in one table, so that neither deep nesting nor values that contain each other many times cost more than the bytes
+//! that describe them; both are refused beyond a limit all the same.
 
 mod callable;
 mod machine;

@@ -64,7 +64,11 @@ impl Scalar {
             "CharStorage" => Self::Signed(1),
             "ByteStorage" => Self::Unsigned(1),
             "BoolStorage" => Self::Bool,
-            other => return Err(Refused::new(format!("lies in a `torch.{other}`; convert the tensor with `.float()` and save it again"))),
+            other => {
+                return Err(Refused::new(format!(
+                    "lies in a `torch.{other}`; convert the tensor with `.float()` and save it again"
+                )));
+            }
         })
     }
 

@@ -20,7 +20,10 @@ impl<'a> Reader<'a> {
     pub fn take(&mut self, length: u64) -> Result<&'a [u8], Refused> {
         let split = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
         let (taken, rest) = split.ok_or_else(|| {
-            Refused::new(format!("the pickle is truncated: {length} bytes are announced where {} are left", self.rest.len()))
+            Refused::new(format!(
+                "the pickle is truncated: {length} bytes are announced where {} are left",
+                self.rest.len()
+            ))
         })?;
         self.rest = rest;
         Ok(taken)
@@ -55,7 +58,11 @@ impl<'a> Reader<'a> {
 
     /// The text up to the end of the line.
     pub fn line(&mut self) -> Result<&'a str, Refused> {
-        let end = self.rest.iter().position(|byte| *byte == b'\n').ok_or_else(|| Refused::new("the pickle is truncated within a line"))?;
+        let end = self
+            .rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or_else(|| Refused::new("the pickle is truncated within a line"))?;
         let line = self.take(end as u64 + 1)?;
         text(&line[..end])
     }
@@ -79,5 +86,9 @@ pub(super) fn long(bytes: &[u8]) -> Result<i64, Refused> {
         }
     }
     let value = i64::from_le_bytes(value);
-    if (value < 0) == negative { Ok(value) } else { Err(Refused::new("the pickle holds an integer of more than 64 bits")) }
+    if (value < 0) == negative {
+        Ok(value)
+    } else {
+        Err(Refused::new("the pickle holds an integer of more than 64 bits"))
+    }
 }

@@ -121,8 +121,9 @@ impl Pickle {
         Ok(self.nodes.len() - 1)
     }
 
-    /// Refuses values that hold themselves, lie deep within others, or repeat others until they are very many: who follows them ends soon. Known only
-    /// when the pickle is complete, as a value can grow after it was put into others.
+    /// Refuses values that hold themselves, lie deep within others, or repeat others until they are very many: who
+    /// follows them ends soon. Known only when the pickle is complete, as a value can grow after it was put into
+    /// others.
     pub(super) fn check_extent(&self) -> Result<(), Refused> {
         let mut extents: Vec<Option<Extent>> = vec![None; self.nodes.len()];
         let mut is_open = vec![false; self.nodes.len()];
@@ -233,7 +234,9 @@ impl<'a> View<'a> {
     /// The entries of a dictionary whose keys are strings; the last of a key counts, as in Python.
     pub fn entries(self) -> Option<BTreeMap<&'a str, Self>> {
         match self.node() {
-            Node::Dict(entries) => entries.iter().map(|(key, value)| Some((self.at(*key).text()?, self.at(*value)))).collect(),
+            Node::Dict(entries) => {
+                entries.iter().map(|(key, value)| Some((self.at(*key).text()?, self.at(*value)))).collect()
+            }
             _ => None,
         }
     }

@@ -23,7 +23,8 @@ pub(super) fn mean_square(outputs: &Tensor, batch: &TensorBatch) -> Result<Tenso
 /// `sum m (z - y)^2 / sum m`; or with `MEAN`, `sum (m (z - y))^2 / (O sum v)`.
 fn squared<T: Real, const MEAN: bool>(outputs: &Tensor, batch: &TensorBatch) -> Result<Tensor> {
     let terms = |[z, y, m]: [f64; 3]| [if MEAN { m * m } else { m } * (z - y) * (z - y), m];
-    let [sum, mask] = host::read([outputs, &batch.targets, &batch.loss_mask], |slices: [&[T]; 3]| host::sums(slices, terms))?;
+    let [sum, mask] =
+        host::read([outputs, &batch.targets, &batch.loss_mask], |slices: [&[T]; 3]| host::sums(slices, terms))?;
     let weight = if MEAN { total::<T>(&batch.valid)? * outputs.dim(2)? as f64 } else { mask };
     // A batch that grades nothing has a sum of 0.
     let weight = if weight == 0.0 { 1.0 } else { weight };
@@ -56,15 +57,21 @@ pub(super) fn binary(logits: &Tensor, batch: &TensorBatch) -> Result<Tensor> {
     }
 }
 
-/// `- sum m y log p / sum (mean over the outputs of m)`, `p = softmax(l)`; its gradient is `(sum m y) p - m y` of each step, divided by the same.
+/// `- sum m y log p / sum (mean over the outputs of m)`, `p = softmax(l)`; its gradient is `(sum m y) p - m y` of each
+/// step, divided by the same.
 fn over_softmax<T: Real>(logits: &Tensor, batch: &TensorBatch) -> Result<Tensor> {
     let outputs = logits.dim(2)?;
-    let (sum, mask, gradient) = host::read([logits, &batch.targets, &batch.loss_mask], |[logits, targets, loss_mask]: [&[T]; 3]| {
-        let mut gradient = vec![T::zero(); logits.len()];
-        let rows = logits.chunks_exact(outputs).zip(targets.chunks_exact(outputs)).zip(loss_mask.chunks_exact(outputs));
-        let sum = rows.zip(gradient.chunks_exact_mut(outputs)).map(|(((l, y), m), gradient)| softmax_step(l, y, m, gradient)).sum::<f64>();
-        (sum, host::sums([loss_mask; 3], |[m, ..]| [m])[0], gradient)
-    })?;
+    let (sum, mask, gradient) =
+        host::read([logits, &batch.targets, &batch.loss_mask], |[logits, targets, loss_mask]: [&[T]; 3]| {
+            let mut gradient = vec![T::zero(); logits.len()];
+            let rows =
+                logits.chunks_exact(outputs).zip(targets.chunks_exact(outputs)).zip(loss_mask.chunks_exact(outputs));
+            let sum = rows
+                .zip(gradient.chunks_exact_mut(outputs))
+                .map(|(((l, y), m), gradient)| softmax_step(l, y, m, gradient))
+                .sum::<f64>();
+            (sum, host::sums([loss_mask; 3], |[m, ..]| [m])[0], gradient)
+        })?;
     let weight = if mask == 0.0 { 1.0 } else { mask / outputs as f64 };
     let gradient = Tensor::from_vec(gradient, logits.shape(), logits.device())?;
     Ok(known(logits, sum / weight, move |_, factor| gradient.affine(factor / weight, 0.0))?)

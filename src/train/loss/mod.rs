@@ -16,11 +16,11 @@
 //! | `v` | 1 within a trial, 0 after its end | (batch, steps, 1) |
 //! | `O` | number of outputs | |
 //!
-//! Sums run over trials, steps and outputs of the whole batch, so a trial with more graded steps counts more. A batch that grades nothing (all
-//! of `m` is 0) has the loss 0 and teaches nothing.
+//! Sums run over trials, steps and outputs of the whole batch, so a trial with more graded steps counts more. A batch
+//! that grades nothing (all of `m` is 0) has the loss 0 and teaches nothing.
 //!
-//! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (`masked_mse`, and `cross_entropy` chosen by the readout); Yang et al. 2019,
-//! doi:10.1038/s41593-018-0310-2 (`mean_square`; theirs counts the padding, too).
+//! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (`masked_mse`, and `cross_entropy` chosen by the readout);
+//! Yang et al. 2019, doi:10.1038/s41593-018-0310-2 (`mean_square`; theirs counts the padding, too).
 
 mod fused;
 
@@ -44,7 +44,8 @@ pub enum Loss {
     MaskedMse,
     /// Squared error times the squared loss mask, averaged over every output of every step within a trial.
     MeanSquare,
-    /// Cross-entropy of the targets, in [0, 1]: between the outputs of a softmax readout, or of each output of a sigmoid readout on its own.
+    /// Cross-entropy of the targets, in [0, 1]: between the outputs of a softmax readout, or of each output of a
+    /// sigmoid readout on its own.
     CrossEntropy,
 }
 
@@ -273,7 +274,10 @@ mod tests {
                     at(values).unwrap().1.to_scalar::<f64>().unwrap()
                 };
                 let difference = (moved(1e-6) - moved(-1e-6)) / 2e-6;
-                assert!((gradient - difference).abs() < 1e-8, "{loss:?} {readout:?} at {index}: {gradient} vs {difference}");
+                assert!(
+                    (gradient - difference).abs() < 1e-8,
+                    "{loss:?} {readout:?} at {index}: {gradient} vs {difference}"
+                );
             }
         }
         Ok(())
@@ -282,9 +286,11 @@ mod tests {
     #[test]
     fn a_batch_that_grades_nothing_has_no_loss_and_no_gradient() -> Result<()> {
         let batch = batch(TARGETS, [[[0.0; 2]; 2]; 2])?;
-        for (loss, readout) in
-            [(Loss::MaskedMse, Readout::Linear), (Loss::CrossEntropy, Readout::Softmax), (Loss::CrossEntropy, Readout::Sigmoid)]
-        {
+        for (loss, readout) in [
+            (Loss::MaskedMse, Readout::Linear),
+            (Loss::CrossEntropy, Readout::Softmax),
+            (Loss::CrossEntropy, Readout::Sigmoid),
+        ] {
             let answers = Var::ones((2, 2, 2), DType::F64, &Device::Cpu)?;
             let value = loss.value(readout, &answers, &answers, &batch)?;
             assert_eq!(value.to_scalar::<f64>()?, 0.0);

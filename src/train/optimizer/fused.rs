@@ -1,4 +1,5 @@
-//! The updates in one pass over a parameter, its gradient and its moments, in place, on the CPU. They round as the separate operations do.
+//! The updates in one pass over a parameter, its gradient and its moments, in place, on the CPU. They round as the
+//! separate operations do.
 
 use candle_core::{DType, Result, Tensor, bail};
 use nn4n_models::{
@@ -69,10 +70,16 @@ impl Adam {
         }
     }
 
-    fn run<T: Real, const PLASTIC: bool>(self, parameter: &Parameter, gradient: &Tensor, [m, v]: [&Tensor; 2]) -> Result<()> {
+    fn run<T: Real, const PLASTIC: bool>(
+        self,
+        parameter: &Parameter,
+        gradient: &Tensor,
+        [m, v]: [&Tensor; 2],
+    ) -> Result<()> {
         let numbers = [self.betas[0], 1.0 - self.betas[0], self.betas[1], 1.0 - self.betas[1]];
         let [beta1, weight1, beta2, weight2] = numbers.map(T::from_f64);
-        let [rate, square_scale, epsilon, decay] = [self.rate, self.square_scale, self.epsilon, self.decay].map(T::from_f64);
+        let [rate, square_scale, epsilon, decay] =
+            [self.rate, self.square_scale, self.epsilon, self.decay].map(T::from_f64);
         let element = |w: &mut T, m: &mut T, v: &mut T, g: T, p: T| {
             *m = *m * beta1 + g * weight1;
             *v = *v * beta2 + g * g * weight2;
@@ -93,7 +100,14 @@ impl Adam {
                     }
                     host::split([w, m, v], 1, |start, [w, m, v]| {
                         let range = start..start + w.len();
-                        Arch::new().dispatch(Elements { w, m, v, g: &g[range.clone()], p: &p[range], element: &element });
+                        Arch::new().dispatch(Elements {
+                            w,
+                            m,
+                            v,
+                            g: &g[range.clone()],
+                            p: &p[range],
+                            element: &element,
+                        });
                     });
                     Ok(())
                 })

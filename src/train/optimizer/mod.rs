@@ -8,8 +8,9 @@
 //! w <- w + plastic . d                               tau <- tau exp(d), with g taken with respect to log tau
 //! ```
 //!
-//! `plastic` multiplies the update, not the gradient, so it means the same under every optimiser. After the update the network projects its
-//! parameters onto their constraints. Adam: Kingma & Ba 2015, arXiv:1412.6980; AdamW: Loshchilov & Hutter 2019, arXiv:1711.05101.
+//! `plastic` multiplies the update, not the gradient, so it means the same under every optimiser. After the update the
+//! network projects its parameters onto their constraints. Adam: Kingma & Ba 2015, arXiv:1412.6980; AdamW: Loshchilov &
+//! Hutter 2019, arXiv:1711.05101.
 
 mod fused;
 
@@ -24,7 +25,12 @@ use crate::error::{Error, Result};
 
 /// An optimiser, `{ kind = "adam", beta1 = 0.9 }` in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields, expecting = "an optimizer, as in { kind = \"adam\" }")]
+#[serde(
+    tag = "kind",
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "an optimizer, as in { kind = \"adam\" }"
+)]
 pub enum OptimizerConfig {
     /// Gradient descent.
     Sgd {
@@ -89,7 +95,9 @@ impl OptimizerConfig {
         match name {
             "sgd" => Ok(Self::Sgd { momentum: 0.0 }),
             "adam" => Ok(Self::default()),
-            "adamw" => Ok(Self::Adamw { beta1: beta1(), beta2: beta2(), epsilon: epsilon(), weight_decay: weight_decay() }),
+            "adamw" => {
+                Ok(Self::Adamw { beta1: beta1(), beta2: beta2(), epsilon: epsilon(), weight_decay: weight_decay() })
+            }
             _ => Err(Error::setting("train.optimizer", format!("`{name}` is unknown; use sgd, adam or adamw"))),
         }
     }
@@ -139,7 +147,8 @@ impl Optimizer {
         Self { config, steps: 0, moments: Tensors::new() }
     }
 
-    /// An optimiser that has done `steps` and goes on with the moments of [`state`](Self::state), of which it makes copies.
+    /// An optimiser that has done `steps` and goes on with the moments of [`state`](Self::state), of which it makes
+    /// copies.
     pub fn resume(config: OptimizerConfig, steps: u64, moments: &Tensors) -> Result<Self> {
         let copy = |(name, moment): (&String, &Tensor)| Ok((name.clone(), moment.copy()?));
         Ok(Self { config, steps, moments: moments.iter().map(copy).collect::<Result<_>>()? })
@@ -172,7 +181,9 @@ impl Optimizer {
         }
         let moment = |kind: &str| {
             let name = format!("{kind}.{}", parameter.path());
-            self.moments.get(&name).ok_or_else(|| Error::setting("train.optimizer", format!("has lost its moment `{name}`")))
+            self.moments
+                .get(&name)
+                .ok_or_else(|| Error::setting("train.optimizer", format!("has lost its moment `{name}`")))
         };
         let gradient = &gradient.contiguous()?;
         match self.config {
@@ -185,7 +196,9 @@ impl Optimizer {
             OptimizerConfig::Adam { beta1, beta2, epsilon } | OptimizerConfig::Adamw { beta1, beta2, epsilon, .. } => {
                 let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
                 let decay = match self.config {
-                    OptimizerConfig::Adamw { weight_decay, .. } if parameter.name.starts_with("w_") => learning_rate * weight_decay,
+                    OptimizerConfig::Adamw { weight_decay, .. } if parameter.name.starts_with("w_") => {
+                        learning_rate * weight_decay
+                    }
                     _ => 0.0,
                 };
                 let step = fused::Adam {
@@ -215,8 +228,12 @@ impl Optimizer {
     fn change(&mut self, parameter: &Parameter, gradient: &Tensor, learning_rate: f64) -> Result<Tensor> {
         match self.config {
             OptimizerConfig::Sgd { momentum: 0.0 } => Ok((gradient * -learning_rate)?),
-            OptimizerConfig::Sgd { momentum } => Ok((self.moment("v", parameter, momentum, gradient, 1.0)? * -learning_rate)?),
-            OptimizerConfig::Adam { beta1, beta2, epsilon } => self.adam(parameter, gradient, (beta1, beta2, epsilon), learning_rate),
+            OptimizerConfig::Sgd { momentum } => {
+                Ok((self.moment("v", parameter, momentum, gradient, 1.0)? * -learning_rate)?)
+            }
+            OptimizerConfig::Adam { beta1, beta2, epsilon } => {
+                self.adam(parameter, gradient, (beta1, beta2, epsilon), learning_rate)
+            }
             OptimizerConfig::Adamw { beta1, beta2, epsilon, weight_decay } => {
                 let change = self.adam(parameter, gradient, (beta1, beta2, epsilon), learning_rate)?;
                 if !parameter.name.starts_with("w_") {
@@ -304,7 +321,9 @@ mod tests {
         let adamw = OptimizerConfig::Adamw { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.3 };
         let sgd = |momentum| OptimizerConfig::Sgd { momentum };
         for config in [sgd(0.0), sgd(0.8), OptimizerConfig::default(), adamw] {
-            for (dtype, size, plastic) in [(DType::F64, 1003, true), (DType::F32, 1003, false), (DType::F32, 300_001, true)] {
+            for (dtype, size, plastic) in
+                [(DType::F64, 1003, true), (DType::F32, 1003, false), (DType::F32, 300_001, true)]
+            {
                 let random = |low| Tensor::rand(low, 1f64, size, &Device::Cpu)?.to_dtype(dtype);
                 let start = random(-1.0)?;
                 let plastic = if plastic { Some(random(0.0)?) } else { None };
@@ -326,7 +345,14 @@ mod tests {
                     optimizers[1].step_by_ops(&separate, &gradient, 0.01)?;
                 }
                 let bits = |tensor: &Tensor| -> Vec<u64> {
-                    tensor.to_dtype(DType::F64).unwrap().to_vec1::<f64>().unwrap().into_iter().map(f64::to_bits).collect()
+                    tensor
+                        .to_dtype(DType::F64)
+                        .unwrap()
+                        .to_vec1::<f64>()
+                        .unwrap()
+                        .into_iter()
+                        .map(f64::to_bits)
+                        .collect()
                 };
                 assert_eq!(bits(&fused.var), bits(&separate.var), "{config:?} {dtype:?}");
                 assert_ne!(bits(&fused.var), bits(&start), "{config:?} {dtype:?}");
@@ -340,14 +366,20 @@ mod tests {
 
     #[test]
     fn a_gradient_that_shares_memory_or_does_not_fit_is_refused() -> Result<()> {
-        for config in [OptimizerConfig::Sgd { momentum: 0.0 }, OptimizerConfig::Sgd { momentum: 0.5 }, OptimizerConfig::default()] {
+        for config in
+            [OptimizerConfig::Sgd { momentum: 0.0 }, OptimizerConfig::Sgd { momentum: 0.5 }, OptimizerConfig::default()]
+        {
             let w = parameter("w_rec", &[1.0, 2.0]);
             let step = |gradient: Tensor| Optimizer::new(config).step(std::slice::from_ref(&w), &[gradient], 0.1);
             assert!(step(Tensor::new(&[1.0], &Device::Cpu)?).is_err(), "{config:?}");
             assert!(step(Tensor::new(&[1f32, 2.0], &Device::Cpu)?).is_err(), "{config:?}");
         }
         let w = parameter("w_rec", &[1.0, 2.0]);
-        assert!(Optimizer::new(OptimizerConfig::default()).step(std::slice::from_ref(&w), &[w.var.as_detached_tensor()], 0.1).is_err());
+        assert!(
+            Optimizer::new(OptimizerConfig::default())
+                .step(std::slice::from_ref(&w), &[w.var.as_detached_tensor()], 0.1)
+                .is_err()
+        );
         Ok(())
     }
 
@@ -362,7 +394,10 @@ mod tests {
         close(&values(&b), &[1.0, 2.0]);
         for config in [OptimizerConfig::Sgd { momentum: 0.9 }, OptimizerConfig::default(), config] {
             let full = parameter("w_rec", &[1.0, 1.0]);
-            let scaled = Parameter { plastic: Some(Tensor::new(&[0.25, 0.0], &Device::Cpu)?), ..parameter("w_rec", &[1.0, 1.0]) };
+            let scaled = Parameter {
+                plastic: Some(Tensor::new(&[0.25, 0.0], &Device::Cpu)?),
+                ..parameter("w_rec", &[1.0, 1.0])
+            };
             let gradient = [Tensor::new(&[0.3, 0.3], &Device::Cpu)?];
             Optimizer::new(config).step(std::slice::from_ref(&full), &gradient, 0.1)?;
             Optimizer::new(config).step(std::slice::from_ref(&scaled), &gradient, 0.1)?;

@@ -1,14 +1,16 @@
-//! How widely the activity is spread over the units: 0 when one unit is active at a time, log(units) when all are equally.
+//! How widely the activity is spread over the units: 0 when one unit is active at a time, log(units) when all are
+//! equally.
 //!
 //! ```text
 //! p_n = |r_n| / sum over units of |r|          L = mean over trials and steps of ( - sum over units of p_n log p_n )
 //! ```
 //!
-//! `r` are the rates (batch, steps, units); L is in nats. A silent unit adds nothing (0 log 0 = 0) and has no gradient; a step whose rates sum
-//! to less than 1e-12 counts as silent, with an entropy of 0 and no gradient.
+//! `r` are the rates (batch, steps, units); L is in nats. A silent unit adds nothing (0 log 0 = 0) and has no gradient;
+//! a step whose rates sum to less than 1e-12 counts as silent, with an entropy of 0 and no gradient.
 //!
-//! The entropy criterion of the original nn4n, which keeps the logarithm finite by adding 1e-8 to its argument, and adds ten times the summed
-//! squared rates: here a term of its own, `l2_rates`. The entropy does not depend on the size of the rates, so use the two together.
+//! The entropy criterion of the original nn4n, which keeps the logarithm finite by adding 1e-8 to its argument, and
+//! adds ten times the summed squared rates: here a term of its own, `l2_rates`. The entropy does not depend on the size
+//! of the rates, so use the two together.
 
 use candle_core::{D, Tensor};
 

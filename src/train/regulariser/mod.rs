@@ -31,7 +31,8 @@
 //! # Ok::<(), toml::de::Error>(())
 //! ```
 //!
-//! To add a penalty: a file with its equation and its tests, a variant of [`Penalty`] with its arm in each `match`, and a line in the table above.
+//! To add a penalty: a file with its equation and its tests, a variant of [`Penalty`] with its arm in each `match`, and
+//! a line in the table above.
 
 mod average;
 pub mod entropy;
@@ -134,8 +135,8 @@ impl Regulariser {
 pub struct LossTerms {
     /// Sum of all terms: a scalar.
     pub total: Tensor,
-    /// Name and weighted value of each term: `task` first, then the regularisers in their order. Names that repeat are numbered: `mean_rate`,
-    /// `mean_rate.2`.
+    /// Name and weighted value of each term: `task` first, then the regularisers in their order. Names that repeat are
+    /// numbered: `mean_rate`, `mean_rate.2`.
     pub terms: Vec<(String, Tensor)>,
 }
 
@@ -183,7 +184,11 @@ mod tests {
             Penalty::VanishingGradient {},
         ];
         for matrix in [Matrix::WIn, Matrix::WRec, Matrix::WOut] {
-            penalties.extend([Penalty::L1Weights { matrix }, Penalty::L2Weights { matrix }, Penalty::Frobenius { matrix }]);
+            penalties.extend([
+                Penalty::L1Weights { matrix },
+                Penalty::L2Weights { matrix },
+                Penalty::Frobenius { matrix },
+            ]);
         }
         for symmetric in [false, true] {
             let (first, second) = (Population::Units(vec![0, 1]), Population::Units(vec![4, 2]));
@@ -205,7 +210,8 @@ mod tests {
             if other_matrix || penalty == (Penalty::VanishingGradient {}) {
                 continue;
             }
-            let wanted = differences(&variable, || number(&evaluate(&model, &batch, |context| penalty.value(context)).unwrap()));
+            let wanted =
+                differences(&variable, || number(&evaluate(&model, &batch, |context| penalty.value(context)).unwrap()));
             let gradients = evaluate(&model, &batch, |context| penalty.value(context))?.backward()?;
             assert_gradient(&format!("{penalty:?}"), gradients.get(&variable).unwrap(), &wanted, 10);
         }
@@ -218,8 +224,10 @@ mod tests {
         let (tight, wide) = (trials(6)?, trials(9)?);
         let (clean, garbage) = (run(&model, &tight, 0.0)?, run(&model, &wide, 35.0)?);
         for penalty in every_penalty() {
-            let wanted = penalty.value(&Context { model: &model, trajectory: &clean, batch: &tight, loss: Loss::MaskedMse })?;
-            let found = penalty.value(&Context { model: &model, trajectory: &garbage, batch: &wide, loss: Loss::MaskedMse })?;
+            let wanted =
+                penalty.value(&Context { model: &model, trajectory: &clean, batch: &tight, loss: Loss::MaskedMse })?;
+            let found =
+                penalty.value(&Context { model: &model, trajectory: &garbage, batch: &wide, loss: Loss::MaskedMse })?;
             assert!(number(&wanted) > 0.0, "{penalty:?}");
             assert_close(number(&found), number(&wanted));
         }
@@ -239,7 +247,12 @@ mod tests {
             let (states, logits) = (trajectory.states()?, trajectory.logits);
             let trajectory = Trajectory::new(states, rates.as_tensor().clone(), logits, trajectory.outputs)?;
             for penalty in every_penalty() {
-                let value = penalty.value(&Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MaskedMse })?;
+                let value = penalty.value(&Context {
+                    model: &model,
+                    trajectory: &trajectory,
+                    batch: &batch,
+                    loss: Loss::MaskedMse,
+                })?;
                 assert!(number(&value).is_finite(), "{penalty:?} at {rate}");
                 if let Some(gradient) = value.backward()?.get(&rates) {
                     assert!(numbers(gradient).iter().all(|value| value.is_finite()), "{penalty:?} at {rate}");
@@ -274,7 +287,8 @@ mod tests {
 
     #[test]
     fn every_penalty_survives_toml_and_json() {
-        let table = Table { regularisers: every_penalty().into_iter().map(|kind| Regulariser::new(kind, 0.25)).collect() };
+        let table =
+            Table { regularisers: every_penalty().into_iter().map(|kind| Regulariser::new(kind, 0.25)).collect() };
         let text = toml::to_string(&table).unwrap();
         assert_eq!(toml::from_str::<Table>(&text).unwrap(), table, "{text}");
         assert_eq!(serde_json::from_str::<Table>(&serde_json::to_string(&table).unwrap()).unwrap(), table);
@@ -300,12 +314,22 @@ mod tests {
     #[test]
     fn broken_rules_are_named_with_their_field_and_value() {
         let message = |kind, weight| Regulariser::new(kind, weight).validate().unwrap_err().to_string();
-        assert!(message(Penalty::L2Rates {}, -1.0).starts_with("train.regularisers.l2_rates.weight: must be finite and >= 0, but is -1"));
+        assert!(
+            message(Penalty::L2Rates {}, -1.0)
+                .starts_with("train.regularisers.l2_rates.weight: must be finite and >= 0, but is -1")
+        );
         assert!(message(Penalty::L2Rates {}, f64::NAN).contains("NaN"));
-        assert!(message(Penalty::StatePrediction { lag: 0 }, 1.0).starts_with("train.regularisers.state_prediction.lag"));
-        assert!(message(Penalty::MeanRate { target: f64::INFINITY, norm: MeanRateNorm::L1 }, 1.0).contains("mean_rate.target"));
+        assert!(
+            message(Penalty::StatePrediction { lag: 0 }, 1.0).starts_with("train.regularisers.state_prediction.lag")
+        );
+        assert!(
+            message(Penalty::MeanRate { target: f64::INFINITY, norm: MeanRateNorm::L1 }, 1.0)
+                .contains("mean_rate.target")
+        );
         let (first, second) = (Population::Units(vec![0]), Population::Units(vec![1]));
-        assert!(message(Penalty::PopulationKl { first, second, symmetric: true, variance: 0.0 }, 1.0).contains("variance"));
+        assert!(
+            message(Penalty::PopulationKl { first, second, symmetric: true, variance: 0.0 }, 1.0).contains("variance")
+        );
         assert!(every_penalty().into_iter().all(|kind| Regulariser::new(kind, 0.0).validate().is_ok()));
     }
 }

@@ -121,12 +121,13 @@ impl Penalty {
             Self::MeanRate { target, .. } => {
                 self.require(target.is_finite(), "target", || format!("must be a finite rate, but is {target}"))
             }
-            Self::StatePrediction { lag } => {
-                self.require(*lag >= 1, "lag", || "must be at least 1 step, but is 0; a rate always equals itself".into())
+            Self::StatePrediction { lag } => self
+                .require(*lag >= 1, "lag", || "must be at least 1 step, but is 0; a rate always equals itself".into()),
+            Self::PopulationKl { variance, .. } => {
+                self.require(variance.is_finite() && *variance > 0.0, "variance", || {
+                    format!("must be finite and > 0, but is {variance}; 1e-6 is small against rates of order 1")
+                })
             }
-            Self::PopulationKl { variance, .. } => self.require(variance.is_finite() && *variance > 0.0, "variance", || {
-                format!("must be finite and > 0, but is {variance}; 1e-6 is small against rates of order 1")
-            }),
             _ => Ok(()),
         }
     }
@@ -134,7 +135,9 @@ impl Penalty {
     /// Refuses a network to which it does not apply.
     pub(super) fn check_fit(&self, model: &ModelConfig) -> Result<()> {
         match self {
-            Self::L1Weights { matrix } | Self::L2Weights { matrix } | Self::Frobenius { matrix } => matrix.check_fit(model),
+            Self::L1Weights { matrix } | Self::L2Weights { matrix } | Self::Frobenius { matrix } => {
+                matrix.check_fit(model)
+            }
             Self::PopulationKl { first, second, .. } => population_kl::pair(&model.layout(), first, second).map(drop),
             Self::VanishingGradient {} => vanishing_gradient::check_fit(model),
             _ => Ok(()),
@@ -167,6 +170,10 @@ impl Penalty {
     }
 
     fn require(&self, holds: bool, parameter: &str, message: impl FnOnce() -> String) -> Result<()> {
-        if holds { Ok(()) } else { Err(Error::setting(format!("train.regularisers.{}.{parameter}", self.name()), message())) }
+        if holds {
+            Ok(())
+        } else {
+            Err(Error::setting(format!("train.regularisers.{}.{parameter}", self.name()), message()))
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Difference between two populations of units: the Kullback-Leibler divergence between Gaussians with their means and variances.
+//! Difference between two populations of units: the Kullback-Leibler divergence between Gaussians with their means and
+//! variances.
 //!
 //! ```text
 //! KL(a, b) = mean over pairs of ( log(v_b / v_a) + (v_a + (m_a - m_b)^2) / v_b - 1 ) / 2
@@ -11,12 +12,12 @@
 //! | `m` | mean of a unit's rate over trials and steps | (pairs) |
 //! | `v` | its variance (divided by the count) plus the parameter `variance` | (pairs) |
 //!
-//! The i-th unit of one population is paired with the i-th of the other. A population is an area, by name, or a list of units: `first = "v4"`,
-//! `second = [40, 41, 42]`. The added `variance`, that of an independent noise of each unit, keeps the divergence finite for units whose rate
-//! is constant.
+//! The i-th unit of one population is paired with the i-th of the other. A population is an area, by name, or a list of
+//! units: `first = "v4"`, `second = [40, 41, 42]`. The added `variance`, that of an independent noise of each unit,
+//! keeps the divergence finite for units whose rate is constant.
 //!
-//! The population criterion of the original nn4n, which compares two separately computed sets of states, adds nothing to the variances, and adds
-//! 0.001 of the summed squared rates: here a term of its own, `l2_rates`.
+//! The population criterion of the original nn4n, which compares two separately computed sets of states, adds nothing
+//! to the variances, and adds 0.001 of the summed squared rates: here a term of its own, `l2_rates`.
 
 use candle_core::Tensor;
 use nn4n_models::Units;
@@ -122,7 +123,12 @@ mod tests {
         let forward = 0.5 * (2f64.ln() + (2.0 + 4.0) / 4.0 - 1.0);
         let backward = 0.5 * (-(2f64.ln()) + (4.0 + 4.0) / 2.0 - 1.0);
         for (symmetric, wanted) in [(false, forward), (true, 0.5 * (forward + backward))] {
-            on_two_trials([[0.0, 1.0], [2.0, 5.0]], [1.0, 3.0], |r, v| population_kl(r, v, &pairs, symmetric, 4.0 / 3.0), wanted);
+            on_two_trials(
+                [[0.0, 1.0], [2.0, 5.0]],
+                [1.0, 3.0],
+                |r, v| population_kl(r, v, &pairs, symmetric, 4.0 / 3.0),
+                wanted,
+            );
         }
         Ok(())
     }
@@ -137,7 +143,10 @@ mod tests {
         let message = |first, second| pair(&units, &first, &second).unwrap_err().to_string();
         assert!(message(area("v4"), area("pfc")).contains("`first` has 4 and `second` 3"));
         assert!(message(area("pmd"), area("pfc")).contains("areas are v4, pfc"));
-        assert!(message(area("v4"), Population::Units(vec![7])).contains("population_kl.second: names unit 7, but there are 7"));
+        assert!(
+            message(area("v4"), Population::Units(vec![7]))
+                .contains("population_kl.second: names unit 7, but there are 7")
+        );
         assert!(message(area("v4"), Population::Units(vec![])).contains("no unit"));
         Ok(())
     }

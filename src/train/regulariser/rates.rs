@@ -13,8 +13,9 @@
 //! | `m_n` | mean rate of each unit | (units) |
 //! | `target` | wanted mean rate, in the unit of the rates | |
 //!
-//! `l2_rates`: Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792. `mean_rate` with the target 0 is the firing-rate criterion of the
-//! original nn4n in its two norms, and with norm `l2` the activity term of Wang et al. 2024 (Time Makes Space, NeurIPS 2024).
+//! `l2_rates`: Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792. `mean_rate` with the target 0 is the
+//! firing-rate criterion of the original nn4n in its two norms, and with norm `l2` the activity term of Wang et al.
+//! 2024 (Time Makes Space, NeurIPS 2024).
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};

@@ -8,10 +8,12 @@
 //! rate_max_deviation   max over units of |m_n - M|
 //! ```
 //!
-//! `r` are the rates (batch, steps, units). Where all units have the same mean rate, `S` is 0 and its gradient is taken as 0. A network with
-//! `|M| < 1e-12` counts as silent: its coefficient of variation has no value, and is 0 with a gradient of 0.
+//! `r` are the rates (batch, steps, units). Where all units have the same mean rate, `S` is 0 and its gradient is taken
+//! as 0. A network with `|M| < 1e-12` counts as silent: its coefficient of variation has no value, and is 0 with a
+//! gradient of 0.
 //!
-//! The four criteria on the distribution of rates of the original nn4n, whose standard deviation divides by the number of units minus 1.
+//! The four criteria on the distribution of rates of the original nn4n, whose standard deviation divides by the number
+//! of units minus 1.
 
 use candle_core::Tensor;
 

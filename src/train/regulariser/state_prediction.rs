@@ -4,8 +4,8 @@
 //! L = mean over units, trials and steps t of (r_{t + lag} - r_t)^2          both steps within the trial
 //! ```
 //!
-//! `r` are the rates (batch, steps, units), `lag` is in steps. The original nn4n has the same equation, but takes the difference of trials that
-//! are `lag` apart in the batch; ours is the difference of steps.
+//! `r` are the rates (batch, steps, units), `lag` is in steps. The original nn4n has the same equation, but takes the
+//! difference of trials that are `lag` apart in the batch; ours is the difference of steps.
 
 use candle_core::Tensor;
 

@@ -20,7 +20,8 @@ pub fn assert_close(found: f64, wanted: f64) {
     assert!((found - wanted).abs() < 1e-12 * (1.0 + wanted.abs()), "{found} is not {wanted}");
 }
 
-/// Fails unless `value` is `wanted` of a trial with these rates and one whose only step has the rates `second`, followed by padding.
+/// Fails unless `value` is `wanted` of a trial with these rates and one whose only step has the rates `second`,
+/// followed by padding.
 pub fn on_two_trials<const N: usize>(
     first: [[f64; N]; 2],
     second: [f64; N],
@@ -51,13 +52,17 @@ pub fn trials(steps: usize) -> Result<TensorBatch> {
         let mut values = Vec::new();
         for (trial, length) in n_steps.iter().enumerate() {
             for step in 0..steps {
-                values.extend((0..channels).map(|channel| if step < *length { value(trial, step, channel) } else { 0.0 }));
+                values.extend(
+                    (0..channels).map(|channel| if step < *length { value(trial, step, channel) } else { 0.0 }),
+                );
             }
         }
         Ok(Tensor::from_vec(values, (n_steps.len(), steps, channels), &Device::Cpu)?)
     };
     Ok(TensorBatch {
-        inputs: fill(2, &|trial, step, channel| 0.5 + (1.3 * trial as f64 + 0.7 * step as f64 + 2.0 * channel as f64).sin())?,
+        inputs: fill(2, &|trial, step, channel| {
+            0.5 + (1.3 * trial as f64 + 0.7 * step as f64 + 2.0 * channel as f64).sin()
+        })?,
         targets: fill(2, &|trial, step, channel| if (trial + step + channel) % 2 == 0 { 0.9 } else { 0.2 })?,
         loss_mask: fill(2, &|_, step, channel| if step < 2 { 0.0 } else { 1.0 + channel as f64 })?,
         valid: fill(1, &|_, _, _| 1.0)?,
@@ -85,7 +90,8 @@ pub fn w_rec(model: &Ctrnn) -> Var {
     model.parameters().unwrap().into_iter().find(|parameter| parameter.name == "w_rec").unwrap().var
 }
 
-/// Derivative of `value` with respect to each element of `variable` by central differences; `None` where the element is zero.
+/// Derivative of `value` with respect to each element of `variable` by central differences; `None` where the element is
+/// zero.
 pub fn differences(variable: &Var, value: impl Fn() -> f64) -> Vec<Option<f64>> {
     let start = numbers(variable);
     let shape = variable.shape().clone();
@@ -95,15 +101,17 @@ pub fn differences(variable: &Var, value: impl Fn() -> f64) -> Vec<Option<f64>> 
         variable.set(&Tensor::from_vec(values, shape.clone(), &Device::Cpu).unwrap()).unwrap();
         value()
     };
-    let differences =
-        (0..start.len()).map(|index| (start[index] != 0.0).then(|| (with(index, 1e-6) - with(index, -1e-6)) / 2e-6)).collect();
+    let differences = (0..start.len())
+        .map(|index| (start[index] != 0.0).then(|| (with(index, 1e-6) - with(index, -1e-6)) / 2e-6))
+        .collect();
     with(0, 0.0);
     differences
 }
 
 /// Fails unless `gradient` agrees with `differences`, of which at least `n` must be there.
 pub fn assert_gradient(name: &str, gradient: &Tensor, differences: &[Option<f64>], n: usize) {
-    let pairs: Vec<(f64, f64)> = numbers(gradient).into_iter().zip(differences).filter_map(|(g, d)| Some((g, (*d)?))).collect();
+    let pairs: Vec<(f64, f64)> =
+        numbers(gradient).into_iter().zip(differences).filter_map(|(g, d)| Some((g, (*d)?))).collect();
     assert!(pairs.len() >= n, "{name}: only {} entries to compare", pairs.len());
     for (gradient, difference) in &pairs {
         assert!((gradient - difference).abs() < 1e-7 * (1.0 + difference.abs()), "{name}: {gradient} vs {difference}");

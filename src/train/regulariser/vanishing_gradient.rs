@@ -14,12 +14,13 @@
 //! | `alpha` | leak fraction | one or (units) |
 //! | `W_rec` | effective recurrent weights | (units, units) |
 //!
-//! The gradient of Omega is its immediate derivative: `g` and `x` are constants, so that it reaches `w_rec` only. With nothing to average, Omega
-//! is 0. It is defined for the current form; the step from the start state to the first step is left out.
+//! The gradient of Omega is its immediate derivative: `g` and `x` are constants, so that it reaches `w_rec` only. With
+//! nothing to average, Omega is 0. It is defined for the current form; the step from the start state to the first step
+//! is left out.
 //!
-//! Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063; Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792, who weigh it by 2. Summed over steps
-//! and divided by the mean number of steps that count, as they write it, is this mean. With several time constants, the `alpha` of the postsynaptic
-//! unit belongs inside the product with `W_rec`, as above.
+//! Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063; Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792, who weigh
+//! it by 2. Summed over steps and divided by the mean number of steps that count, as they write it, is this mean. With
+//! several time constants, the `alpha` of the postsynaptic unit belongs inside the product with `W_rec`, as above.
 
 use candle_core::{D, Tensor, Var};
 use nn4n_models::{Form, Kind, ModelConfig, dynamics::Coefficient};
@@ -82,7 +83,10 @@ impl Adjoint {
         for t in (0..n_steps).rev() {
             let through_loss = direct.narrow(1, t, 1)?.squeeze(1)?;
             let gradient = match &next {
-                Some(next) => (through_loss + arriving(next, &slopes.narrow(1, t, 1)?.squeeze(1)?, &w_rec, &step.alpha, &step.leak)?)?,
+                Some(next) => {
+                    (through_loss
+                        + arriving(next, &slopes.narrow(1, t, 1)?.squeeze(1)?, &w_rec, &step.alpha, &step.leak)?)?
+                }
                 None => through_loss,
             };
             gradients.push(gradient.clone());
@@ -94,7 +98,13 @@ impl Adjoint {
 }
 
 /// `(1 - alpha) g + f'(x) (alpha g) W_rec` of `g` and `f'(x)` (rows, units).
-fn arriving(gradients: &Tensor, slopes: &Tensor, w_rec: &Tensor, alpha: &Coefficient, leak: &Coefficient) -> Result<Tensor> {
+fn arriving(
+    gradients: &Tensor,
+    slopes: &Tensor,
+    w_rec: &Tensor,
+    alpha: &Coefficient,
+    leak: &Coefficient,
+) -> Result<Tensor> {
     let through_synapses = alpha.scale(gradients)?.matmul(w_rec)?;
     Ok((leak.scale(gradients)? + (through_synapses * slopes)?)?)
 }
@@ -149,7 +159,9 @@ mod tests {
     use nn4n_models::{Activation, Ctrnn, Init, LayerConfig, MatrixConfig, Start, Values};
 
     use super::{
-        super::testing::{assert_close, assert_gradient, differences, evaluate, network, number, numbers, run, trials, w_rec},
+        super::testing::{
+            assert_close, assert_gradient, differences, evaluate, network, number, numbers, run, trials, w_rec,
+        },
         *,
     };
     use crate::{batch::TensorBatch, train::loss::Loss};
@@ -170,7 +182,8 @@ mod tests {
         let loss_mask = Tensor::new(&[[[0.0], [1.0]], [[0.0], [0.0f64]]], &Device::Cpu)?;
         let inputs = Tensor::zeros((2, 2, 0), DType::F64, &Device::Cpu)?;
         let batch = TensorBatch { inputs, targets: ones.zeros_like()?, loss_mask, valid: ones, n_steps: vec![2, 2] };
-        // The states are (1.1, 0.6) and (1, -0.18). g_2 is along (1, 0), so h_1 is along (0.8, 0.2), and (0.68 - 1)^2 = 0.1024.
+        // The states are (1.1, 0.6) and (1, -0.18). g_2 is along (1, 0), so h_1 is along (0.8, 0.2), and (0.68 - 1)^2 =
+        // 0.1024.
         assert_close(number(&evaluate(&model, &batch, vanishing_gradient)?), 0.1024);
         Ok(())
     }
@@ -192,7 +205,12 @@ mod tests {
                         (0..t).map(|t| Ok(trajectory.rates()?.narrow(1, t, 1)?.squeeze(1)?)).collect::<Result<_>>()?;
                     rates.push(state.rate.clone());
                     for t in t + 1..6 {
-                        state = model.step(&effective, &state, &batch.inputs.narrow(1, t, 1)?.squeeze(1)?, &Default::default())?;
+                        state = model.step(
+                            &effective,
+                            &state,
+                            &batch.inputs.narrow(1, t, 1)?.squeeze(1)?,
+                            &Default::default(),
+                        )?;
                         rates.push(state.rate.clone());
                     }
                     let (logits, outputs) = model.readout(&effective, &Tensor::stack(&rates, 1)?)?;
@@ -212,7 +230,9 @@ mod tests {
         let context = Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MaskedMse };
         let adjoint = Adjoint::new(&context)?;
         let variable = w_rec(&model);
-        let wanted = differences(&variable, || number(&omega(&adjoint, &model.effective_w_rec().unwrap(), &batch.valid).unwrap()));
+        let wanted = differences(&variable, || {
+            number(&omega(&adjoint, &model.effective_w_rec().unwrap(), &batch.valid).unwrap())
+        });
         let gradients = vanishing_gradient(&context)?.backward()?;
         for parameter in model.parameters()? {
             match gradients.get(&parameter.var) {

@@ -4,12 +4,13 @@
 //! l1_weights   sum |W| / S              l2_weights   sum W^2 / S              frobenius   sqrt(sum W^2)
 //! ```
 //!
-//! `W` are the effective weights of one matrix (`w_in`, `w_rec` or `w_out`), after connectivity and Dale's law, and `S` is the number of its
-//! synapses, fixed ones included; in a stacked network those of all layers together. The gradient of the Frobenius norm at `W = 0` is taken as 0.
+//! `W` are the effective weights of one matrix (`w_in`, `w_rec` or `w_out`), after connectivity and Dale's law, and `S`
+//! is the number of its synapses, fixed ones included; in a stacked network those of all layers together. The gradient
+//! of the Frobenius norm at `W = 0` is taken as 0.
 //!
-//! `l1_weights` and `l2_weights` are those of Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792, who average over all entries of the free
-//! weights instead, so that a sparse matrix is penalised less there. The original nn4n penalises the Frobenius norm, and the sum of absolute
-//! weights: `l1_weights` times `S`.
+//! `l1_weights` and `l2_weights` are those of Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792, who average
+//! over all entries of the free weights instead, so that a sparse matrix is penalised less there. The original nn4n
+//! penalises the Frobenius norm, and the sum of absolute weights: `l1_weights` times `S`.
 
 use std::fmt;
 
@@ -49,7 +50,10 @@ impl Matrix {
     }
 
     fn without_inputs() -> Error {
-        Error::setting("train.regularisers", "penalise the matrix w_in, but the network has no inputs; remove that regulariser")
+        Error::setting(
+            "train.regularisers",
+            "penalise the matrix w_in, but the network has no inputs; remove that regulariser",
+        )
     }
 
     /// The synapses it stands for: one matrix, or in a stacked network one of each layer.
@@ -107,7 +111,9 @@ mod tests {
     #[test]
     fn sizes_of_weights_count_the_synapses_that_exist() -> Result<()> {
         // No autapses: the two zeros on the diagonal are no synapses.
-        let config = ModelConfig::vanilla(1, 2, 1).w_rec(of(vec![vec![0.0, -2.0], vec![3.0, 0.0]])).w_out(of(vec![vec![4.0, 0.0]]));
+        let config = ModelConfig::vanilla(1, 2, 1)
+            .w_rec(of(vec![vec![0.0, -2.0], vec![3.0, 0.0]]))
+            .w_out(of(vec![vec![4.0, 0.0]]));
         let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
         assert_close(number(&l1_weights(&model, Matrix::WRec)?), 2.5);
         assert_close(number(&l2_weights(&model, Matrix::WRec)?), 6.5);
@@ -121,7 +127,9 @@ mod tests {
     fn the_layers_of_a_stacked_network_count_together() -> Result<()> {
         let layers = [
             LayerConfig::new("lower", 2).w_rec(of(vec![vec![0.0, -2.0], vec![3.0, 0.0]])),
-            LayerConfig::new("upper", 2).w_rec(of(vec![vec![0.0, 1.0], vec![4.0, 0.0]])).w_in(of(vec![vec![1.0, -1.0], vec![6.0, 2.0]])),
+            LayerConfig::new("upper", 2)
+                .w_rec(of(vec![vec![0.0, 1.0], vec![4.0, 0.0]]))
+                .w_in(of(vec![vec![1.0, -1.0], vec![6.0, 2.0]])),
         ];
         let config = ModelConfig::stacked(1, 1, layers).w_in(of(vec![vec![5.0], vec![-3.0]]));
         let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
@@ -140,7 +148,8 @@ mod tests {
 
     #[test]
     fn the_norm_of_a_matrix_of_zeros_has_no_gradient() -> Result<()> {
-        let config = ModelConfig::vanilla(1, 2, 1).w_rec(MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() });
+        let config =
+            ModelConfig::vanilla(1, 2, 1).w_rec(MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() });
         let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
         let norm = frobenius(&model, Matrix::WRec)?;
         let gradient = norm.backward()?.get(&super::super::testing::w_rec(&model)).map(super::super::testing::numbers);

@@ -1,4 +1,5 @@
-//! Interval production: measure the interval between two pulses, keep it over a delay, and move just as long after the go cue.
+//! Interval production: measure the interval between two pulses, keep it over a delay, and move just as long after the
+//! go cue.
 //!
 //! ```text
 //! epochs    fixation F | pulse_1 60 ms | interval T | pulse_2 60 ms | delay D | go_cue 60 ms | production T | response 300 ms
@@ -20,15 +21,17 @@
 //! | 0.1 | `tolerance` | fraction of T | see below |
 //! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.01, 20: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.014 |
 //!
-//! The produced interval is reported as the reaction time. Training stops when more than 95 % of the trials of a validation are right.
+//! The produced interval is reported as the reaction time. Training stops when more than 95 % of the trials of a
+//! validation are right.
 //!
-//! Reference: Bi Z, Zhou C (2020), PNAS 117: 10530, <https://doi.org/10.1073/pnas.1921609117>, the interval production task. Ready-set-go,
-//! in which the second pulse is the go cue, is among the tasks of neurogym.
+//! Reference: Bi Z, Zhou C (2020), PNAS 117: 10530, <https://doi.org/10.1073/pnas.1921609117>, the interval production
+//! task. Ready-set-go, in which the second pulse is the go cue, is among the tasks of neurogym.
 //!
-//! Differences from the source: it counts the trials in which the network moves after the cue and not before, stops when these are more
-//! than 95 % and their mean relative error is below 2.5 %, and validates on T uniform on [600, 1200); a trial by itself has no right or
-//! wrong there, which is what `tolerance` adds. It averages the error over the steps of each trial before it averages over trials; here all
-//! steps weigh the same. It also accepts movements in the padding of trials that are shorter than the batch.
+//! Differences from the source: it counts the trials in which the network moves after the cue and not before, stops
+//! when these are more than 95 % and their mean relative error is below 2.5 %, and validates on T uniform on [600,
+//! 1200); a trial by itself has no right or wrong there, which is what `tolerance` adds. It averages the error over the
+//! steps of each trial before it averages over trials; here all steps weigh the same. It also accepts movements in the
+//! padding of trials that are shorter than the batch.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, bi2020::IntervalProduction};
@@ -47,7 +50,8 @@ use super::CITATION;
 use crate::error::rules;
 use crate::white_noise::WhiteNoise;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
 use crate::{first_crossing, header_of, parameters_of};
 
@@ -123,7 +127,12 @@ impl IntervalProduction {
     }
 
     /// The interval of a trial, in steps.
-    fn interval_steps(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<usize, TaskError> {
+    fn interval_steps(
+        &self,
+        split: Split,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<usize, TaskError> {
         condition.map_or(Ok(()), |condition| condition.allow(&["interval"]))?;
         match (condition.map_or(Ok(None), |condition| condition.finite_number("interval"))?, split) {
             (Some(given), _) => self.clock().at_least_one_step("interval", given),
@@ -172,7 +181,12 @@ impl Task for IntervalProduction {
         rules::positive("silence", self.silence)?;
         rules::positive("threshold", self.threshold)?;
         if self.threshold >= 1.0 {
-            return Err(TaskError::parameter("threshold", self.threshold, "must be less than the target, 1", "the published task has 0.5"));
+            return Err(TaskError::parameter(
+                "threshold",
+                self.threshold,
+                "must be less than the target, 1",
+                "the published task has 0.5",
+            ));
         }
         rules::positive("tolerance", self.tolerance)
     }
@@ -229,10 +243,13 @@ impl Task for IntervalProduction {
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let (Some(first), Some(production)) = (trial.epoch("pulse_1"), trial.epoch("production")) else { return Score::default() };
+        let (Some(first), Some(production)) = (trial.epoch("pulse_1"), trial.epoch("production")) else {
+            return Score::default();
+        };
         let mut waiting = outputs.iter().take(production.start).skip(first.end);
         let moved_early = waiting.any(|&z| f64::from(z) > self.silence);
-        let produced = first_crossing(outputs, production.start, self.threshold).map(|(step, _)| step - production.start);
+        let produced =
+            first_crossing(outputs, production.start, self.threshold).map(|(step, _)| step - production.start);
         let asked = production.end - production.start;
         let close = produced.is_some_and(|produced| produced.abs_diff(asked) as f64 <= self.tolerance * asked as f64);
         let reaction_time = produced.map(|steps| steps as f64 * self.dt);

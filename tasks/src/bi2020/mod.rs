@@ -1,7 +1,7 @@
 //! Timing tasks of Bi & Zhou (2020), with the settings of the released code (IntervalTiming) as defaults.
 //!
-//! Reference: Bi Z, Zhou C (2020). Understanding the computation of time using neural network models. PNAS 117: 10530-10540.
-//! <https://doi.org/10.1073/pnas.1921609117>
+//! Reference: Bi Z, Zhou C (2020). Understanding the computation of time using neural network models. PNAS 117:
+//! 10530-10540. <https://doi.org/10.1073/pnas.1921609117>
 
 mod interval_production;
 

@@ -1,7 +1,8 @@
 //! Path integration, after Cueva & Wei (2018).
 //!
-//! Reference: Cueva CJ, Wei X-X (2018). Emergence of grid-like representations by training recurrent neural networks to perform spatial
-//! localization. International Conference on Learning Representations. <https://doi.org/10.48550/arXiv.1803.07770>
+//! Reference: Cueva CJ, Wei X-X (2018). Emergence of grid-like representations by training recurrent neural networks to
+//! perform spatial localization. International Conference on Learning Representations.
+//! <https://doi.org/10.48550/arXiv.1803.07770>
 
 mod path_integration;
 

@@ -19,14 +19,14 @@
 //! | sigma | `turning` | rad per sqrt(tau) | not stated; 0.5 here |
 //! | phi | `direction` | | angle |
 //!
-//! A trial is correct if its root mean square error is at most `rms_error` = 0.1 of the side of a square as large as the room. Training
-//! stops when that holds over all trials of a validation.
+//! A trial is correct if its root mean square error is at most `rms_error` = 0.1 of the side of a square as large as
+//! the room. Training stops when that holds over all trials of a validation.
 //!
 //! Reference: Cueva CJ, Wei X-X (2018), ICLR, <https://doi.org/10.48550/arXiv.1803.07770>.
 //!
-//! Differences from the source: it describes the walk as a modified Brownian motion with directions drawn again at walls, without numbers,
-//! and no code was released; the numbers here are those of a public replication (C. McGrory, rnn_spatial). The source has no rule for a
-//! correct trial nor for ending the training.
+//! Differences from the source: it describes the walk as a modified Brownian motion with directions drawn again at
+//! walls, without numbers, and no code was released; the numbers here are those of a public replication (C. McGrory,
+//! rnn_spatial). The source has no rule for a correct trial nor for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, cueva2018::PathIntegration};
@@ -45,7 +45,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::rules;
 use crate::navigation::Room;
 use crate::ring::wrapped;
-use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of, rms_error};
 
 /// How the inputs tell the direction of a step.
@@ -81,8 +83,8 @@ pub struct PathIntegration {
     pub turning: f64,
     /// How the inputs tell the direction.
     pub direction: Direction,
-    /// The root mean square error at which a trial is correct and training stops, as a fraction of the side of a square as large as the
-    /// room.
+    /// The root mean square error at which a trial is correct and training stops, as a fraction of the side of a square
+    /// as large as the room.
     pub rms_error: f64,
 }
 
@@ -224,7 +226,14 @@ impl Task for PathIntegration {
             (target[0], target[1]) = (place[0] as f32, place[1] as f32);
         }
         let loss_mask = Array2::ones((n_steps, 2));
-        Ok(Trial { inputs, targets, loss_mask, condition: Condition::new(), epochs: timeline.into_epochs(), correct: None })
+        Ok(Trial {
+            inputs,
+            targets,
+            loss_mask,
+            condition: Condition::new(),
+            epochs: timeline.into_epochs(),
+            correct: None,
+        })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {

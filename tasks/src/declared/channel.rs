@@ -68,12 +68,22 @@ pub(crate) fn slots(side: Side, tables: &Ordered<Table>) -> Result<Vec<Slot<'_>>
         let (group, n) = group_of(&field, key)?;
         let total = slots.len() + n.unwrap_or(1);
         if total > MAX_CHANNELS {
-            return Err(TaskError::parameter(&field, total, "makes too many channels", format!("use at most {MAX_CHANNELS}")));
+            return Err(TaskError::parameter(
+                &field,
+                total,
+                "makes too many channels",
+                format!("use at most {MAX_CHANNELS}"),
+            ));
         }
         for i in 1..=n.unwrap_or(1) {
             let name = n.map_or(group.to_owned(), |_| format!("{group}_{i}"));
             if slots.iter().any(|known| known.name == name) {
-                return Err(TaskError::parameter(&field, quoted(&name), "is the name of two channels", "rename one of them"));
+                return Err(TaskError::parameter(
+                    &field,
+                    quoted(&name),
+                    "is the name of two channels",
+                    "rename one of them",
+                ));
             }
             slots.push(Slot { name, group, number: n.map(|n| (i, n)), field: field.clone(), table });
         }
@@ -89,9 +99,15 @@ pub(crate) fn check_size(slots: &[Slot<'_>], n_epochs: usize) -> Result<(), Task
         let others: usize = slot.table.keys().filter(|key| *key != DEFAULT).map(|key| length(key, slot.table)).sum();
         total = total.saturating_add(others).saturating_add(length(DEFAULT, slot.table).saturating_mul(n_epochs));
         if total > MAX_EXPRESSIONS {
-            let remedy =
-                format!("use fewer channels, fewer epochs or shorter expressions: at most {MAX_EXPRESSIONS} characters over all of them");
-            return Err(TaskError::parameter(&slot.field, format!("{total} characters"), "makes the expressions too long", remedy));
+            let remedy = format!(
+                "use fewer channels, fewer epochs or shorter expressions: at most {MAX_EXPRESSIONS} characters over all of them"
+            );
+            return Err(TaskError::parameter(
+                &slot.field,
+                format!("{total} characters"),
+                "makes the expressions too long",
+                remedy,
+            ));
         }
     }
     Ok(())
@@ -103,15 +119,25 @@ impl Slot<'_> {
         self.check_keys(side, epochs, catches)?;
         let scope = Scope { number: self.number, time: true, ..scope.clone() };
         let level = |key: &str| self.table.get(key).map(|level| (format!("{}.{key}", self.field), level));
-        let default = level(DEFAULT).map_or(Ok(Expression::Constant(0.0)), |(field, level)| scope.level(&field, level))?;
-        let in_epoch = |name: &&str| level(name).map_or(Ok(default.clone()), |(field, level)| scope.level(&field, level));
+        let default =
+            level(DEFAULT).map_or(Ok(Expression::Constant(0.0)), |(field, level)| scope.level(&field, level))?;
+        let in_epoch =
+            |name: &&str| level(name).map_or(Ok(default.clone()), |(field, level)| scope.level(&field, level));
         let levels = epochs.iter().map(in_epoch).collect::<Result<Vec<_>, _>>()?;
         let catch = match (level(CATCH), level(DEFAULT)) {
             (Some((field, level)), _) => scope.constant(&field, level)?,
-            (None, Some((field, level))) if side == Side::Outputs && catches => scope.constant(&field, level).map_err(|_| {
-                let remedy = format!("give it a value without variables, or give the channel a value for `{CATCH}`");
-                TaskError::parameter(&field, "an expression", "says nothing about catch trials, which have no variables", remedy)
-            })?,
+            (None, Some((field, level))) if side == Side::Outputs && catches => {
+                scope.constant(&field, level).map_err(|_| {
+                    let remedy =
+                        format!("give it a value without variables, or give the channel a value for `{CATCH}`");
+                    TaskError::parameter(
+                        &field,
+                        "an expression",
+                        "says nothing about catch trials, which have no variables",
+                        remedy,
+                    )
+                })?
+            }
             _ => 0.0,
         };
         let weight = level(WEIGHT).map_or(Ok(1.0), |(field, level)| {
@@ -131,7 +157,8 @@ impl Slot<'_> {
         match self.table.keys().find(|key| !allowed(key)) {
             None => Ok(()),
             Some(key) => {
-                let remedy = format!("the epochs are: {}; `{DEFAULT}` stands for those that are not named", epochs.join(", "));
+                let remedy =
+                    format!("the epochs are: {}; `{DEFAULT}` stands for those that are not named", epochs.join(", "));
                 Err(TaskError::parameter(&self.field, quoted(key), "names no epoch", remedy))
             }
         }
@@ -147,6 +174,11 @@ fn group_of<'a>(field: &str, key: &'a str) -> Result<(&'a str, Option<usize>), T
     check_name(field, group)?;
     match rest.strip_suffix(']').and_then(|n| n.parse::<usize>().ok()) {
         Some(n) if (1..=MAX_CHANNELS).contains(&n) => Ok((group, Some(n))),
-        _ => Err(TaskError::parameter(field, quoted(key), "says no number of channels", "write \"ring[32]\" for ring_1 to ring_32")),
+        _ => Err(TaskError::parameter(
+            field,
+            quoted(key),
+            "says no number of channels",
+            "write \"ring[32]\" for ring_1 to ring_32",
+        )),
     }
 }

@@ -22,11 +22,21 @@ pub(crate) fn variables(format: &Format, scope: &mut Scope) -> Result<Vec<Variab
         let kind = if matches!(draw, Draw::Words(_)) { Kind::Word } else { Kind::Number };
         scope.declare(&field, name, kind)?;
         if name == super::channel::CATCH {
-            return Err(TaskError::parameter(&field, quoted(name), "tells catch trials from others already", "use another name"));
+            return Err(TaskError::parameter(
+                &field,
+                quoted(name),
+                "tells catch trials from others already",
+                "use another name",
+            ));
         }
         let continuous = matches!(draw, Draw::Uniform(..));
         if continuous && table.class == Some(true) {
-            return Err(TaskError::parameter(format!("{field}.class"), true, "needs a list of values", "leave it out, or give `values`"));
+            return Err(TaskError::parameter(
+                format!("{field}.class"),
+                true,
+                "needs a list of values",
+                "leave it out, or give `values`",
+            ));
         }
         if let Some([low, high]) = table.range {
             let ordered = low.is_finite() && high.is_finite() && low <= high;
@@ -42,7 +52,13 @@ pub(crate) fn variables(format: &Format, scope: &mut Scope) -> Result<Vec<Variab
         }
         let grid = table.grid.unwrap_or(0);
         at_most(&format!("{field}.grid"), grid, MAX_VALUES)?;
-        variables.push(Variable { name: name.into(), draw, class: !continuous && table.class.unwrap_or(true), range: table.range, grid });
+        variables.push(Variable {
+            name: name.into(),
+            draw,
+            class: !continuous && table.class.unwrap_or(true),
+            range: table.range,
+            grid,
+        });
     }
     for (name, _) in in_order(&format.variables).into_iter().filter(|(_, table)| table.signed) {
         scope.declare(&format!("variables.{name}"), &format!("{name}_sign"), Kind::Number)?;
@@ -58,7 +74,12 @@ fn limit_of_conditions(variables: &[Variable]) -> Result<(), TaskError> {
         return Ok(());
     }
     let remedy = format!("use at most {MAX_CONDITIONS}, or draw some variables from a `uniform` distribution");
-    Err(TaskError::parameter("variables", format!("{count} combinations"), "has too many combinations of values", remedy))
+    Err(TaskError::parameter(
+        "variables",
+        format!("{count} combinations"),
+        "has too many combinations of values",
+        remedy,
+    ))
 }
 
 fn draw(field: &str, table: &Table, scope: &mut Scope) -> Result<Draw, TaskError> {
@@ -99,7 +120,12 @@ fn draw(field: &str, table: &Table, scope: &mut Scope) -> Result<Draw, TaskError
         if low < high {
             return Ok(Draw::Uniform(low, high));
         }
-        return Err(TaskError::parameter(&field, format!("[{low}, {high}]"), "must be two numbers, the smaller first", "exchange them"));
+        return Err(TaskError::parameter(
+            &field,
+            format!("[{low}, {high}]"),
+            "must be two numbers, the smaller first",
+            "exchange them",
+        ));
     }
     values(&format!("{field}.values"), table.values.as_deref().unwrap_or_default(), table.signed, scope)
 }
@@ -112,12 +138,17 @@ fn values(field: &str, values: &[Level], signed: bool, scope: &mut Scope) -> Res
     if let Some(twice) = values.iter().enumerate().find_map(|(i, value)| values[..i].contains(value).then_some(value)) {
         return Err(TaskError::parameter(field, twice, "is listed twice", "list every value once"));
     }
-    let numbers: Option<Vec<f64>> = values.iter().map(|value| if let Level::Number(x) = value { Some(*x) } else { None }).collect();
+    let numbers: Option<Vec<f64>> =
+        values.iter().map(|value| if let Level::Number(x) = value { Some(*x) } else { None }).collect();
     let words: Option<Vec<&str>> =
         values.iter().map(|value| if let Level::Text(word) = value { Some(word.as_str()) } else { None }).collect();
     match (numbers, words) {
-        (Some(numbers), _) if signed => numbers.iter().try_for_each(|x| rules::not_negative(field, *x)).map(|()| Draw::Signed(numbers)),
-        (Some(numbers), _) => numbers.iter().try_for_each(|x| rules::finite(field, *x)).map(|()| Draw::Numbers(numbers)),
+        (Some(numbers), _) if signed => {
+            numbers.iter().try_for_each(|x| rules::not_negative(field, *x)).map(|()| Draw::Signed(numbers))
+        }
+        (Some(numbers), _) => {
+            numbers.iter().try_for_each(|x| rules::finite(field, *x)).map(|()| Draw::Numbers(numbers))
+        }
         (_, Some(words)) if !signed => {
             words.iter().try_for_each(|word| check_name(field, word))?;
             Ok(Draw::Words(words.into_iter().map(|word| (word.to_owned(), scope.intern(word))).collect()))

@@ -60,7 +60,8 @@ pub(super) const UNARY: [(&str, Unary); 8] = [
     ("sign", |a| if a == 0.0 { 0.0 } else { a.signum() }),
     ("floor", f64::floor),
 ];
-pub(super) const BINARY: [(&str, Binary); 3] = [("min", f64::min), ("max", f64::max), ("mod", |a, b| a - b * (a / b).floor())];
+pub(super) const BINARY: [(&str, Binary); 3] =
+    [("min", f64::min), ("max", f64::max), ("mod", |a, b| a - b * (a / b).floor())];
 // The longer ones first.
 pub(super) const COMPARISONS: [(&str, Binary); 6] = [
     ("==", |a, b| truth(a == b)),

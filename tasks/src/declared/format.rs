@@ -1,5 +1,5 @@
-//! The tables of a declared task as they stand in the file. What they mean is in the head of [`super`], and whether it makes sense is
-//! checked when a [`Plan`](super::plan::Plan) is made of them.
+//! The tables of a declared task as they stand in the file. What they mean is in the head of [`super`], and whether it
+//! makes sense is checked when a [`Plan`](super::plan::Plan) is made of them.
 
 use std::{collections::BTreeMap, fmt};
 

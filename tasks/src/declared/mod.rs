@@ -51,17 +51,20 @@
 //! | `chance` | the performance of outputs that are uniform random numbers; that of the rule if left out |
 //! | `[criterion]` | when training may stop: `mean_performance = { threshold, window }`, `min_performance = { threshold }` or `rms_error = { threshold }` |
 //!
-//! Every value may be a number or an expression in quotes, with `+ - * / ^`, comparisons, `and`, `or`, `not`, `if(c, a, b)`, `pi`, the functions
-//! `abs sqrt exp log sin cos sign floor min max mod`, words in single quotes, the variables, the sign of a signed variable (`coherence_sign`, 1 or
-//! -1, drawn where the number is 0), and, in a channel, the time `t` from the start of the epoch to the end of the step, ms. `true` is 1, `false` is 0.
+//! Every value may be a number or an expression in quotes, with `+ - * / ^`, comparisons, `and`, `or`, `not`,
+//! `if(c, a, b)`, `pi`, the functions `abs sqrt exp log sin cos sign floor min max mod`, words in single quotes, the
+//! variables, the sign of a signed variable (`coherence_sign`, 1 or -1, drawn where the number is 0), and, in a
+//! channel, the time `t` from the start of the epoch to the end of the step, ms. `true` is 1, `false` is 0.
 //!
-//! A trial draws whether it is a catch trial, then the variables, then the durations, and last the noise. The classes of trials are all combinations
-//! of the listed values; a `uniform` variable varies within its class. The comment at the head of the file is the description of the task.
+//! A trial draws whether it is a catch trial, then the variables, then the durations, and last the noise. The classes
+//! of trials are all combinations of the listed values; a `uniform` variable varies within its class. The comment at
+//! the head of the file is the description of the task.
 //!
-//! The parameters of the task are `path` and `text`. A task that is created from a file records the text, and where both are given the text counts: a
-//! trained network keeps its task if the file is changed or lost.
+//! The parameters of the task are `path` and `text`. A task that is created from a file records the text, and where
+//! both are given the text counts: a trained network keeps its task if the file is changed or lost.
 //!
-//! `tasks/declared/` in the repository holds two published tasks in this form, with the same arrays as the built-in ones.
+//! `tasks/declared/` in the repository holds two published tasks in this form, with the same arrays as the built-in
+//! ones.
 //!
 //! No reference: the definition is the user's.
 //!

@@ -24,7 +24,8 @@ pub(crate) enum Noise {
 }
 
 impl Noise {
-    /// Turns signals (n_steps, inputs) into inputs. Where epochs are named, the numbers are drawn epoch by epoch, step by step.
+    /// Turns signals (n_steps, inputs) into inputs. Where epochs are named, the numbers are drawn epoch by epoch, step
+    /// by step.
     pub(crate) fn apply(&self, signals: &mut Array2<f32>, timeline: &[Epoch], rng: &mut TrialRng) {
         match self {
             Self::None => {}

@@ -67,7 +67,9 @@ impl Parser<'_> {
     fn number(&self, (read, kind): (Expression, Kind)) -> Result<Expression, Fault> {
         match kind {
             Kind::Number => Ok(read),
-            Kind::Word => self.fail("a word stands before this where a number belongs; words can only be compared with ==".into()),
+            Kind::Word => {
+                self.fail("a word stands before this where a number belongs; words can only be compared with ==".into())
+            }
         }
     }
 
@@ -173,7 +175,10 @@ impl Parser<'_> {
         self.require('\'')?;
         match self.names.word(&word) {
             Some(number) => Ok((Expression::Constant(number as f64), Kind::Word)),
-            None => Err(Fault { column: start + 1, problem: format!("'{word}' is neither an output nor a word of a variable") }),
+            None => Err(Fault {
+                column: start + 1,
+                problem: format!("'{word}' is neither an output nor a word of a variable"),
+            }),
         }
     }
 
@@ -206,7 +211,11 @@ impl Parser<'_> {
             "false" => Ok((Expression::Constant(0.0), Kind::Number)),
             _ => {
                 let known = self.names.known().join(", ");
-                let known = if known.is_empty() { "no variables can be used here".into() } else { format!("known are: {known}") };
+                let known = if known.is_empty() {
+                    "no variables can be used here".into()
+                } else {
+                    format!("known are: {known}")
+                };
                 Err(Fault { column: start + 1, problem: format!("`{name}` is unknown; {known}") })
             }
         }
@@ -227,8 +236,16 @@ impl Parser<'_> {
             (_, _, Some(_)) => 2,
             (_, Some(_), _) => 1,
             _ => {
-                let known = UNARY.iter().map(|(name, _)| *name).chain(BINARY.iter().map(|(name, _)| *name)).collect::<Vec<_>>().join(", ");
-                return Err(Fault { column: start + 1, problem: format!("`{name}` is no function; the functions are if, {known}") });
+                let known = UNARY
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .chain(BINARY.iter().map(|(name, _)| *name))
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                return Err(Fault {
+                    column: start + 1,
+                    problem: format!("`{name}` is no function; the functions are if, {known}"),
+                });
             }
         };
         let mut arguments = arguments.into_iter();
@@ -241,7 +258,9 @@ impl Parser<'_> {
                 Ok((Expression::If(Box::new([self.number(condition)?, yes.0, no.0])), kind))
             }
             (_, Some(function), Some(left), Some(right), None) => self.binary(function, left, right),
-            (Some(function), _, Some(of), None, None) => Ok((Expression::Unary(function, Box::new(self.number(of)?)), Kind::Number)),
+            (Some(function), _, Some(of), None, None) => {
+                Ok((Expression::Unary(function, Box::new(self.number(of)?)), Kind::Number))
+            }
             _ => Err(Fault { column: start + 1, problem: format!("`{name}` takes {wanted} values, not {given}") }),
         }
     }

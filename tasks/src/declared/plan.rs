@@ -54,21 +54,28 @@ impl Plan {
     pub(crate) fn new(format: &Format) -> Result<Self, TaskError> {
         rules::positive("dt", format.dt)?;
         if format.summary.trim().is_empty() {
-            return Err(TaskError::parameter("summary", "\"\"", "must say something", "describe the task in one sentence"));
+            return Err(TaskError::parameter(
+                "summary",
+                "\"\"",
+                "must say something",
+                "describe the task in one sentence",
+            ));
         }
         let clock = Clock::new(format.dt).rounding(format.rounding);
         at_most("epochs", format.epochs.len(), MAX_NAMES)?;
         at_most("variables", format.variables.len(), MAX_NAMES)?;
         at_most("define", format.define.len(), MAX_NAMES)?;
         let names: Vec<&str> = format.epochs.iter().map(|epoch| epoch.name.as_str()).collect();
-        let (input_slots, output_slots) = (slots(Side::Inputs, &format.inputs)?, slots(Side::Outputs, &format.outputs)?);
+        let (input_slots, output_slots) =
+            (slots(Side::Inputs, &format.inputs)?, slots(Side::Outputs, &format.outputs)?);
         for slots in [&input_slots, &output_slots] {
             check_size(slots, names.len())?;
         }
         if output_slots.is_empty() {
             return Err(TaskError::parameter("outputs", "{}", "must not be empty", "give at least one output"));
         }
-        let mut scope = Scope { words: output_slots.iter().map(|slot| slot.name.clone()).collect(), ..Scope::default() };
+        let mut scope =
+            Scope { words: output_slots.iter().map(|slot| slot.name.clone()).collect(), ..Scope::default() };
         let variables = variables(format, &mut scope)?;
         let definitions = definitions(format, &mut scope)?;
         let epochs = epochs(format, clock, &scope)?;
@@ -139,13 +146,20 @@ fn epochs(format: &Format, clock: Clock, scope: &Scope) -> Result<Vec<Epoch>, Ta
         let name = &table.name;
         check_name("epochs.name", name)?;
         if RESERVED.contains(&name.as_str()) || epochs.iter().any(|known| known.name == *name) {
-            return Err(TaskError::parameter("epochs.name", quoted(name), "has a meaning already", "give every epoch a name of its own"));
+            return Err(TaskError::parameter(
+                "epochs.name",
+                quoted(name),
+                "has a meaning already",
+                "give every epoch a name of its own",
+            ));
         }
         let (train, test) = (table.duration.clone(), table.test.clone().unwrap_or_else(|| table.duration.clone()));
-        let [train_field, test_field, graded_field] = ["duration", "test", "graded"].map(|key| format!("epochs.{name}.{key}"));
+        let [train_field, test_field, graded_field] =
+            ["duration", "test", "graded"].map(|key| format!("epochs.{name}.{key}"));
         train.validate(&train_field, clock)?;
         test.validate(if table.test.is_some() { &test_field } else { &train_field }, clock)?;
-        let graded = table.graded.as_ref().map_or(Ok(Expression::Constant(0.0)), |level| scope.level(&graded_field, level))?;
+        let graded =
+            table.graded.as_ref().map_or(Ok(Expression::Constant(0.0)), |level| scope.level(&graded_field, level))?;
         epochs.push(Epoch { name: name.clone(), train, test, graded, train_field, test_field, graded_field });
     }
     if epochs.is_empty() {
@@ -168,7 +182,8 @@ fn noise(format: &Format, epochs: &[&str], inputs: &[Channel]) -> Result<Noise, 
                 (Some(std), None) => rules::not_negative("noise.std", *std).map(|()| *std)?,
                 (None, Some(sigma)) => rules::not_negative("noise.sigma", *sigma).map(|()| sigma / format.dt.sqrt())?,
                 _ => {
-                    let remedy = "give either `std`, that of one step, or `sigma`, which is divided by the root of `dt`";
+                    let remedy =
+                        "give either `std`, that of one step, or `sigma`, which is divided by the root of `dt`";
                     return Err(TaskError::parameter("noise", "white", "must have one strength", remedy));
                 }
             };
@@ -179,11 +194,18 @@ fn noise(format: &Format, epochs: &[&str], inputs: &[Channel]) -> Result<Noise, 
             let mut channels: Vec<usize> = (0..inputs.len()).collect();
             if let Some(names) = some_inputs {
                 if let Some(name) = names.iter().find(|name| named(name).is_empty()) {
-                    return Err(TaskError::parameter("noise.inputs", quoted(name), "is no input", "give names of inputs"));
+                    return Err(TaskError::parameter(
+                        "noise.inputs",
+                        quoted(name),
+                        "is no input",
+                        "give names of inputs",
+                    ));
                 }
                 channels.retain(|place| names.iter().any(|name| named(name).contains(place)));
             }
-            if let Some(name) = some_epochs.iter().flatten().find(|name| !epochs.contains(&name.as_str()) && *name != CATCH) {
+            if let Some(name) =
+                some_epochs.iter().flatten().find(|name| !epochs.contains(&name.as_str()) && *name != CATCH)
+            {
                 return Err(TaskError::parameter(
                     "noise.epochs",
                     quoted(name),
@@ -263,7 +285,12 @@ fn criterion(rule: Criterion) -> Result<Criterion, TaskError> {
         Criterion::RmsError { threshold } => rules::positive("criterion.threshold", threshold)?,
         Criterion::MeanOfTasks { .. } | Criterion::MinOfTasks { .. } => {
             let remedy = "use mean_performance, min_performance or rms_error";
-            return Err(TaskError::parameter("criterion", "a rule for several tasks", "is met by no single task", remedy));
+            return Err(TaskError::parameter(
+                "criterion",
+                "a rule for several tasks",
+                "is met by no single task",
+                remedy,
+            ));
         }
     }
     Ok(rule)

@@ -14,7 +14,12 @@ const MAX_NUMBERS: usize = 1 << 24;
 
 impl Plan {
     /// One trial: first whether it is a catch trial, then the variables, then the durations, then the noise.
-    pub(crate) fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+    pub(crate) fn trial(
+        &self,
+        split: Split,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Trial, TaskError> {
         if let Some(duration) = self.catch_duration(condition, rng)? {
             return self.catch_trial(duration, rng);
         }
@@ -54,7 +59,11 @@ impl Plan {
         timeline.push(CATCH, ("catch.duration", duration))?;
         let mut trial = self.blank(&timeline)?;
         for (array, channels) in [(&mut trial.inputs, &self.inputs), (&mut trial.targets, &self.outputs)] {
-            array.columns_mut().into_iter().zip(channels).for_each(|(mut column, channel)| column.fill(channel.catch as f32));
+            array
+                .columns_mut()
+                .into_iter()
+                .zip(channels)
+                .for_each(|(mut column, channel)| column.fill(channel.catch as f32));
         }
         let weights = trial.loss_mask.columns_mut().into_iter().zip(&self.outputs);
         weights.for_each(|(mut column, output)| column.fill(output.weight as f32));
@@ -101,7 +110,12 @@ impl Plan {
     fn blank(&self, timeline: &Timeline) -> Result<Trial, TaskError> {
         let (n_steps, n_inputs, n_outputs) = (timeline.n_steps(), self.inputs.len(), self.outputs.len());
         if n_steps == 0 {
-            return Err(TaskError::parameter("epochs", "0 steps", "make a trial without any steps", "give an epoch a duration"));
+            return Err(TaskError::parameter(
+                "epochs",
+                "0 steps",
+                "make a trial without any steps",
+                "give an epoch a duration",
+            ));
         }
         let numbers = n_steps.saturating_mul(n_inputs + 2 * n_outputs);
         if numbers > MAX_NUMBERS {
@@ -179,8 +193,10 @@ impl Stage {
         if (value as f32).is_finite() {
             return Ok(value as f32);
         }
-        let (field, remedy) =
-            (format!("{side}.{}.{}", channel.name, epoch.name), "check for divisions by 0 and for roots of negative numbers");
+        let (field, remedy) = (
+            format!("{side}.{}.{}", channel.name, epoch.name),
+            "check for divisions by 0 and for roots of negative numbers",
+        );
         Err(TaskError::parameter(&field, value, "must be an ordinary number", remedy))
     }
 

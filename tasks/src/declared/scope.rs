@@ -1,6 +1,7 @@
 //! Which names the expressions of a declared task may use, and what these stand for.
 //!
-//! The values that an expression sees lie side by side: the time, the variables, the signs of the signed ones, and the definitions.
+//! The values that an expression sees lie side by side: the time, the variables, the signs of the signed ones, and the
+//! definitions.
 
 use super::expression::{Expression, Kind, Names};
 use super::format::Level;
@@ -95,7 +96,9 @@ impl Scope {
             }
             Level::Text(text) => match self.read(field, text)? {
                 (expression, Kind::Number) => Ok(expression),
-                (_, Kind::Word) => Err(TaskError::parameter(field, quoted(text), "must be a number", "compare words with ==")),
+                (_, Kind::Word) => {
+                    Err(TaskError::parameter(field, quoted(text), "must be a number", "compare words with =="))
+                }
             },
         }
     }

@@ -46,7 +46,8 @@ impl Plan {
             (_, Some(chance)) => chance,
             (ScoreRule::Choice, None) => 1.0 / n,
             (ScoreRule::FirstAction { epoch, .. }, None) => {
-                let duration = self.epochs.iter().find(|known| known.name == *epoch).map_or(0.0, |epoch| epoch.train.bounds().0);
+                let duration =
+                    self.epochs.iter().find(|known| known.name == *epoch).map_or(0.0, |epoch| epoch.train.bounds().0);
                 let steps = (duration / self.clock.dt).floor();
                 // That an action comes at all, and then each of the n - 1 equally often.
                 (1.0 - (-steps * n.ln()).exp()) / (n - 1.0).max(1.0)

@@ -11,7 +11,9 @@ use super::plan::Plan;
 use super::variable::product;
 use super::words::description;
 use crate::file::{open, unreadable};
-use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{UserData, parameters_of};
 
 /// The longest text, in bytes.
@@ -41,7 +43,8 @@ impl DeclaredTask {
     /// The id of this task.
     pub const ID: &'static str = "data/toml";
     /// One sentence.
-    pub const SUMMARY: &'static str = "A task that a .toml file declares: epochs, variables, and what each channel carries";
+    pub const SUMMARY: &'static str =
+        "A task that a .toml file declares: epochs, variables, and what each channel carries";
     /// The version of the format.
     pub const VERSION: u32 = 1;
 
@@ -63,7 +66,8 @@ impl DeclaredTask {
         Ok(task)
     }
 
-    /// Makes a trial of every condition, or of the first ones if there are many, so that what an expression does wrong shows at once.
+    /// Makes a trial of every condition, or of the first ones if there are many, so that what an expression does wrong
+    /// shows at once.
     fn try_out(&self) -> Result<(), TaskError> {
         for condition in self.conditions().iter().take(1).chain(&self.grid()).take(TRIED) {
             for split in [Split::Train, Split::Test] {
@@ -79,14 +83,18 @@ impl DeclaredTask {
 
     /// However short the periods of a trial like this one turn out, one that is graded must last.
     fn grades_something(&self, trial: &Trial, split: Split) -> Result<(), TaskError> {
-        let is_graded = |epoch: &&crate::Epoch| trial.loss_mask.slice(ndarray::s![epoch.steps(), ..]).iter().any(|weight| *weight != 0.0);
+        let is_graded = |epoch: &&crate::Epoch| {
+            trial.loss_mask.slice(ndarray::s![epoch.steps(), ..]).iter().any(|weight| *weight != 0.0)
+        };
         let graded: Vec<&str> = trial.epochs.iter().filter(is_graded).map(|epoch| epoch.name.as_ref()).collect();
         if graded.iter().any(|name| self.plan.always_lasts(name, split)) {
             return Ok(());
         }
         let remedy = match graded.first() {
             None => "give an epoch `graded = 1`".into(),
-            Some(name) => format!("the epoch `{name}` may last no step; give it a longer `min`, or another epoch `graded = 1`"),
+            Some(name) => {
+                format!("the epoch `{name}` may last no step; give it a longer `min`, or another epoch `graded = 1`")
+            }
         };
         let value = format!("0 ({})", trial.condition);
         Err(TaskError::parameter("epochs.graded", value, "must grade something in every trial", remedy))
@@ -96,20 +104,37 @@ impl DeclaredTask {
 /// Classes: one target is 1 and the others are 0, at every step.
 fn one_class_per_step(trial: &Trial) -> Result<(), TaskError> {
     let is_class = |row: ndarray::ArrayView1<'_, f32>| row.iter().all(|z| [0.0, 1.0].contains(z)) && row.sum() == 1.0;
-    let Some((step, row)) = trial.targets.outer_iter().enumerate().find(|(_, row)| !is_class(row.view())) else { return Ok(()) };
+    let Some((step, row)) = trial.targets.outer_iter().enumerate().find(|(_, row)| !is_class(row.view())) else {
+        return Ok(());
+    };
     let epoch = trial.epochs.iter().find(|epoch| epoch.steps().contains(&step)).map_or("", |epoch| epoch.name.as_ref());
     let remedy = format!("see the targets in the epoch `{epoch}` ({}), or choose another `objective`", trial.condition);
-    Err(TaskError::parameter("outputs", format!("{:?}", row.to_vec()), "must be 1 for one class and 0 for the others", remedy))
+    Err(TaskError::parameter(
+        "outputs",
+        format!("{:?}", row.to_vec()),
+        "must be 1 for one class and 0 for the others",
+        remedy,
+    ))
 }
 
 fn too_long(source: &str) -> TaskError {
-    TaskError::parameter(source, format!("more than {MAX_BYTES} bytes"), "is too long for a declared task", "give the .toml file of a task")
+    TaskError::parameter(
+        source,
+        format!("more than {MAX_BYTES} bytes"),
+        "is too long for a declared task",
+        "give the .toml file of a task",
+    )
 }
 
 /// The content of a file, of which no more is read than a task may have.
 fn text_of(path: &Path) -> Result<String, TaskError> {
     if path.as_os_str().is_empty() {
-        return Err(TaskError::parameter("path", "\"\"", "must name a .toml file", "give the file that declares your task, or its `text`"));
+        return Err(TaskError::parameter(
+            "path",
+            "\"\"",
+            "must name a .toml file",
+            "give the file that declares your task, or its `text`",
+        ));
     }
     let mut text = String::new();
     open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| unreadable(path, error.to_string()))?;

@@ -95,7 +95,8 @@ impl Variable {
     }
 
     fn asked(&self, value: &Value, rng: &mut TrialRng) -> Result<Drawn, TaskError> {
-        let refuse = |remedy: String| Err(TaskError::condition(&self.name, value, "is no value of this variable", remedy));
+        let refuse =
+            |remedy: String| Err(TaskError::condition(&self.name, value, "is no value of this variable", remedy));
         match (&self.draw, value) {
             (Draw::Words(words), Value::Text(asked)) => match words.iter().find(|(word, _)| word == asked) {
                 Some(word) => Ok(Drawn::word(word)),
@@ -174,7 +175,9 @@ impl Variable {
         let list = |values: Vec<String>| values.join(", ");
         match &self.draw {
             Draw::Numbers(values) => format!("one of {}", list(values.iter().map(ToString::to_string).collect())),
-            Draw::Signed(values) => format!("one of {}, either sign", list(values.iter().map(ToString::to_string).collect())),
+            Draw::Signed(values) => {
+                format!("one of {}, either sign", list(values.iter().map(ToString::to_string).collect()))
+            }
             Draw::Words(words) => format!("one of {}", list(words.iter().map(|(word, _)| word.clone()).collect())),
             Draw::Chance(p) => format!("true with probability {p}"),
             Draw::Whole(first, last) => format!("a whole number from {first} to {last}"),

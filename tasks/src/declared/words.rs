@@ -13,7 +13,8 @@ pub(crate) fn description(text: &str, format: &Format, plan: &Plan) -> String {
         .epochs
         .iter()
         .map(|epoch| {
-            let test = if epoch.test == epoch.train { String::new() } else { format!(" (test {})", duration(&epoch.test)) };
+            let test =
+                if epoch.test == epoch.train { String::new() } else { format!(" (test {})", duration(&epoch.test)) };
             format!("{} {} ms{test}", epoch.name, duration(&epoch.train))
         })
         .collect();
@@ -26,7 +27,8 @@ pub(crate) fn description(text: &str, format: &Format, plan: &Plan) -> String {
     }
     lines.extend(channels("input ", &format.inputs));
     lines.extend(channels("target", &format.outputs));
-    let graded: Vec<String> = format.epochs.iter().filter_map(|epoch| Some(format!("{} {}", epoch.name, epoch.graded.as_ref()?))).collect();
+    let graded: Vec<String> =
+        format.epochs.iter().filter_map(|epoch| Some(format!("{} {}", epoch.name, epoch.graded.as_ref()?))).collect();
     lines.push(format!("graded    {}", graded.join(", ")));
     if let Some((probability, ms)) = plan.catch {
         lines.push(format!("catch     {ms} ms with probability {probability}"));
@@ -44,7 +46,8 @@ fn head(text: &str) -> String {
 }
 
 fn channels(side: &str, tables: &Ordered<Table>) -> Vec<String> {
-    let levels = |table: &Table| table.iter().map(|(epoch, level)| format!("{epoch} {level}")).collect::<Vec<_>>().join(", ");
+    let levels =
+        |table: &Table| table.iter().map(|(epoch, level)| format!("{epoch} {level}")).collect::<Vec<_>>().join(", ");
     in_order(tables).into_iter().map(|(name, table)| format!("{side}    {name}: {}", levels(table))).collect()
 }
 
@@ -53,6 +56,8 @@ fn duration(duration: &Duration) -> String {
         Duration::Fixed(ms) => ms.to_string(),
         Duration::OneOf(list) => format!("one of {:?}", list.one_of),
         Duration::Uniform(range) => format!("uniform on [{}, {})", range.min, range.max),
-        Duration::TruncatedExponential(law) => format!("exponential of mean {} truncated to [{}, {})", law.mean, law.min, law.max),
+        Duration::TruncatedExponential(law) => {
+            format!("exponential of mean {} truncated to [{}, {})", law.mean, law.min, law.max)
+        }
     }
 }

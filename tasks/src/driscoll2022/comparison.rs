@@ -12,8 +12,8 @@
 //! | g | `strength_min`, `strength_max` | input units | 0.8 to 1.2 |
 //! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 |
 //!
-//! Where both modalities are shown with strengths of their own, the variables `stronger`, `strength` and `coherence` end in `_modality_1`
-//! and `_modality_2`.
+//! Where both modalities are shown with strengths of their own, the variables `stronger`, `strength` and `coherence`
+//! end in `_modality_1` and `_modality_2`.
 
 use std::f64::consts::PI;
 
@@ -132,7 +132,10 @@ impl Pair {
     /// The condition with the variables of this pair.
     pub fn named(self, condition: Condition, names: Names) -> Condition {
         let stronger = (self.stronger() + 1) as f64;
-        condition.with(names.stronger, stronger).with(names.strength, self.strength).with(names.coherence, self.coherence)
+        condition
+            .with(names.stronger, stronger)
+            .with(names.strength, self.strength)
+            .with(names.coherence, self.coherence)
     }
 }
 
@@ -153,17 +156,26 @@ impl Comparison {
     /// Checks the strengths.
     pub fn validate(&self) -> Result<(), TaskError> {
         rules::positive("coherence_min", self.coherence_min)?;
-        for (field, max, min) in
-            [("strength_max", self.strength_max, self.strength_min), ("coherence_max", self.coherence_max, self.coherence_min)]
-        {
+        for (field, max, min) in [
+            ("strength_max", self.strength_max, self.strength_min),
+            ("coherence_max", self.coherence_max, self.coherence_min),
+        ] {
             rules::finite(field, max)?;
             if max < min {
-                return Err(TaskError::parameter(field, max, "must not be less than the smallest", format!("give at least {min}")));
+                return Err(TaskError::parameter(
+                    field,
+                    max,
+                    "must not be less than the smallest",
+                    format!("give at least {min}"),
+                ));
             }
         }
         rules::positive("strength_min", self.strength_min)?;
         if self.strength_min < self.coherence_max {
-            let remedy = format!("give at least `coherence_max` = {}: the weaker stimulus has their difference", self.coherence_max);
+            let remedy = format!(
+                "give at least `coherence_max` = {}: the weaker stimulus has their difference",
+                self.coherence_max
+            );
             return Err(TaskError::parameter("strength_min", self.strength_min, "makes a strength negative", remedy));
         }
         Ok(())
@@ -188,9 +200,16 @@ impl Comparison {
         let (strength, coherence) = (draw.number(names.strength)?, draw.number(names.coherence)?);
         // Whatever is drawn, the weaker stimulus must have a strength of its own.
         if strength.unwrap_or(self.strength_min) < coherence.map_or(self.coherence_max, f64::abs) {
-            let (name, value) = strength.map_or((names.coherence, coherence), |strength| (names.strength, Some(strength)));
-            let remedy = "give a strength of at least the size of the coherence: the weaker stimulus has their difference";
-            return Err(TaskError::condition(name, value.unwrap_or(self.coherence_max), "makes a strength negative", remedy));
+            let (name, value) =
+                strength.map_or((names.coherence, coherence), |strength| (names.strength, Some(strength)));
+            let remedy =
+                "give a strength of at least the size of the coherence: the weaker stimulus has their difference";
+            return Err(TaskError::condition(
+                name,
+                value.unwrap_or(self.coherence_max),
+                "makes a strength negative",
+                remedy,
+            ));
         }
         let first_is_stronger = draw.one_or_two(names.stronger)?;
         let sign = first_is_stronger.map_or(sign, |first| if first { 1.0 } else { -1.0 });

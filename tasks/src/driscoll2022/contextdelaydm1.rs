@@ -1,4 +1,5 @@
-//! Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 1, whatever modality 2 says.
+//! Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 1, whatever
+//! modality 2 says.
 //!
 //! ```text
 //! epochs    fixation U(200, 600) ms | stimulus_1 U(200, 1600) | delay U(200, 1600) | stimulus_2 U(200, 1600) | wait U(100, 300)
@@ -21,14 +22,14 @@
 //! | g | `strength_min`, `strength_max` | input units | 0.8 to 1.2 |
 //! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 |
 //!
-//! Variables: `angle_1`, `angle_2` (rad), and for each modality m `stronger_modality_m` (1 or 2), `strength_modality_m` (g) and
-//! `coherence_modality_m` (c). Classes: which is the stronger in either modality, four of them. Grid: 40 pairs of opposite angles, first
-//! strengths 0.8, 0.9, 1 and 1.1 of a sum of 2 in either modality.
-//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`, angles and choice those of
+//! Variables: `angle_1`, `angle_2` (rad), and for each modality m `stronger_modality_m` (1 or 2), `strength_modality_m`
+//! (g) and `coherence_modality_m` (c). Classes: which is the stronger in either modality, four of them. Grid: 40 pairs
+//! of opposite angles, first strengths 0.8, 0.9, 1 and 1.1 of a sum of 2 in either modality. Levels, loss mask,
+//! scoring, noise and the rounding of durations (down) are those of `Protocol`, angles and choice those of
 //! `comparison`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
-//! (ContextIntModality1).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (ContextIntModality1).
 //!
 //! Differences from the source: those of the family.
 //!
@@ -86,7 +87,10 @@ impl ContextDelayDm1 {
         let shown = [(Modality::One, one), (Modality::Two, two)];
         Ok(Plan {
             condition: two.named(one.named(comparison::named(angles), PAIRS[0]), PAIRS[1]),
-            stimuli: shown.iter().flat_map(|(modality, pair)| comparison::stimuli(*modality, angles, pair.strengths())).collect(),
+            stimuli: shown
+                .iter()
+                .flat_map(|(modality, pair)| comparison::stimuli(*modality, angles, pair.strengths()))
+                .collect(),
             response: angles.get(attended.stronger()).copied(),
             fixation_goes_off: true,
             correct: Some(attended.stronger()),
@@ -96,8 +100,7 @@ impl ContextDelayDm1 {
 
 impl Definition for ContextDelayDm1 {
     const ID: &'static str = "driscoll2022/contextdelaydm1";
-    const SUMMARY: &'static str =
-        "Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 1, whatever modality 2 says";
+    const SUMMARY: &'static str = "Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 1, whatever modality 2 says";
     const SOURCE: &'static str = include_str!("contextdelaydm1.rs");
     const RULE: Rule = Rule::ContextDelayDm1;
     const VARIABLES: &'static [&'static str] = &[
@@ -126,7 +129,8 @@ impl Definition for ContextDelayDm1 {
     }
 
     fn grid(&self) -> Vec<Condition> {
-        let pairs = comparison::STRENGTHS.map(|[one, two]| Pair::of(two).named(Pair::of(one).named(Condition::new(), PAIRS[0]), PAIRS[1]));
+        let pairs = comparison::STRENGTHS
+            .map(|[one, two]| Pair::of(two).named(Pair::of(one).named(Condition::new(), PAIRS[0]), PAIRS[1]));
         comparison::grid(&pairs)
     }
 

@@ -15,10 +15,11 @@
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1000 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `modality` (1 or 2), `angle` (of the stimulus; rad, uniform). Levels, loss mask, scoring, noise and the rounding of durations
-//! (down) are those of `Protocol`.
+//! Variables: `modality` (1 or 2), `angle` (of the stimulus; rad, uniform). Levels, loss mask, scoring, noise and the
+//! rounding of durations (down) are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6> (MemoryAnti).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (MemoryAnti).
 //!
 //! Differences from the source: those of the family.
 //!
@@ -45,7 +46,8 @@ pub struct DelayAnti(pub DelayGo);
 
 impl Definition for DelayAnti {
     const ID: &'static str = "driscoll2022/delayanti";
-    const SUMMARY: &'static str = "Delayed anti: remember an angle over a delay and report the opposite one when fixation goes off";
+    const SUMMARY: &'static str =
+        "Delayed anti: remember an angle over a delay and report the opposite one when fixation goes off";
     const SOURCE: &'static str = include_str!("delayanti.rs");
     const RULE: Rule = Rule::DelayAnti;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;

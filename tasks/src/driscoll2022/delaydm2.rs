@@ -20,12 +20,12 @@
 //! | g | `strength_min`, `strength_max` | input units | 0.8 to 1.2 |
 //! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 |
 //!
-//! Variables: `stronger` (1 or 2), `angle_1`, `angle_2` (rad), `strength` (g), `coherence` (c). Classes: `stronger`. Grid: 40 pairs of
-//! opposite angles, first strengths 0.5, 0.75, 1 and 1.25 of a sum of 2. Levels, loss mask, scoring, noise and the rounding of durations
-//! (down) are those of `Protocol`, angles and choice those of `comparison`.
+//! Variables: `stronger` (1 or 2), `angle_1`, `angle_2` (rad), `strength` (g), `coherence` (c). Classes: `stronger`.
+//! Grid: 40 pairs of opposite angles, first strengths 0.5, 0.75, 1 and 1.25 of a sum of 2. Levels, loss mask, scoring,
+//! noise and the rounding of durations (down) are those of `Protocol`, angles and choice those of `comparison`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
-//! (IntegrationModality2).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (IntegrationModality2).
 //!
 //! Differences from the source: those of the family.
 //!

@@ -15,10 +15,11 @@
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1000 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `modality` (1 or 2), `angle` (rad, uniform). Levels, loss mask, scoring, noise and the rounding of durations (down) are those
-//! of `Protocol`.
+//! Variables: `modality` (1 or 2), `angle` (rad, uniform). Levels, loss mask, scoring, noise and the rounding of
+//! durations (down) are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6> (MemoryPro).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (MemoryPro).
 //!
 //! Differences from the source: those of the family.
 //!

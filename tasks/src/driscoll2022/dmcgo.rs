@@ -1,4 +1,5 @@
-//! Delayed match-to-category: report the second of two stimuli at once if it is in the category of the first, else keep fixating.
+//! Delayed match-to-category: report the second of two stimuli at once if it is in the category of the first, else keep
+//! fixating.
 //!
 //! ```text
 //! epochs    fixation U(200, 600) ms | stimulus_1 U(200, 1600) | delay U(200, 1600) | response U(300, 700)
@@ -19,12 +20,12 @@
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1200 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 20 angles
-//! in each category, 0.04 pi apart, the second the same. Levels, loss mask, scoring, noise and the rounding of durations (down) are those
-//! of `Protocol`.
+//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2`
+//! (rad). Grid: 20 angles in each category, 0.04 pi apart, the second the same. Levels, loss mask, scoring, noise and
+//! the rounding of durations (down) are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
-//! (ReactCategoryPro).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (ReactCategoryPro).
 //!
 //! Differences from the source: those of the family.
 //!
@@ -79,8 +80,7 @@ pub(super) fn angles() -> impl Iterator<Item = f64> {
 
 impl Definition for DmcGo {
     const ID: &'static str = "driscoll2022/dmcgo";
-    const SUMMARY: &'static str =
-        "Delayed match-to-category: report the second of two stimuli at once if it is in the category of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed match-to-category: report the second of two stimuli at once if it is in the category of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmcgo.rs");
     const RULE: Rule = Rule::DmcGo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;

@@ -1,4 +1,5 @@
-//! Delayed non-match-to-category: report the second of two stimuli at once if its category is another, else keep fixating.
+//! Delayed non-match-to-category: report the second of two stimuli at once if its category is another, else keep
+//! fixating.
 //!
 //! ```text
 //! epochs    fixation U(200, 600) ms | stimulus_1 U(200, 1600) | delay U(200, 1600) | response U(300, 700)
@@ -19,12 +20,12 @@
 //! | | `delay`, `delay_test` | ms | 200 to 1600, 1200 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 20 angles
-//! in each category, 0.04 pi apart, the second opposite. Levels, loss mask, scoring, noise and the rounding of durations (down) are those
-//! of `Protocol`.
+//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2`
+//! (rad). Grid: 20 angles in each category, 0.04 pi apart, the second opposite. Levels, loss mask, scoring, noise and
+//! the rounding of durations (down) are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
-//! (ReactCategoryAnti).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (ReactCategoryAnti).
 //!
 //! Differences from the source: those of the family.
 //!
@@ -53,8 +54,7 @@ pub struct DmcNogo(pub DmcGo);
 
 impl Definition for DmcNogo {
     const ID: &'static str = "driscoll2022/dmcnogo";
-    const SUMMARY: &'static str =
-        "Delayed non-match-to-category: report the second of two stimuli at once if its category is another, else keep fixating";
+    const SUMMARY: &'static str = "Delayed non-match-to-category: report the second of two stimuli at once if its category is another, else keep fixating";
     const SOURCE: &'static str = include_str!("dmcnogo.rs");
     const RULE: Rule = Rule::DmcNogo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;

@@ -1,4 +1,5 @@
-//! Delayed match-to-sample: report the second of two stimuli at once if its angle is that of the first, else keep fixating.
+//! Delayed match-to-sample: report the second of two stimuli at once if its angle is that of the first, else keep
+//! fixating.
 //!
 //! ```text
 //! epochs    fixation U(200, 600) ms | stimulus_1 U(200, 1600) | delay U(200, 1600) | response U(300, 700)
@@ -20,14 +21,15 @@
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //! | d | `non_match` | deg | 20; more than 5, up to 180 (the paper of Yang et al. 2019 has 10) |
 //!
-//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2` (rad). Grid: 40 angles,
-//! the second the same. Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`.
+//! Variables: `match`, `modality_1`, `modality_2` (1 or 2; matches are across modalities too), `angle_1`, `angle_2`
+//! (rad). Grid: 40 angles, the second the same. Levels, loss mask, scoring, noise and the rounding of durations (down)
+//! are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
-//! (ReactMatch2Sample).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (ReactMatch2Sample).
 //!
-//! Differences from the source: those of the family; two angles that are both given match if they are within 5 degrees, as in the code's
-//! psychometric mode.
+//! Differences from the source: those of the family; two angles that are both given match if they are within 5 degrees,
+//! as in the code's psychometric mode.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, TrialRng, create};
@@ -94,8 +96,7 @@ impl DmsGo {
 
 impl Definition for DmsGo {
     const ID: &'static str = "driscoll2022/dmsgo";
-    const SUMMARY: &'static str =
-        "Delayed match-to-sample: report the second of two stimuli at once if its angle is that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed match-to-sample: report the second of two stimuli at once if its angle is that of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmsgo.rs");
     const RULE: Rule = Rule::DmsGo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;

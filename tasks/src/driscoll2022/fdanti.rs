@@ -14,10 +14,11 @@
 //! | | `stimulus`, `stimulus_test` (until the response) | ms | 200 to 1500, 1000 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `modality` (1 or 2), `angle` (of the stimulus; rad, uniform). Levels, loss mask, scoring, noise and the rounding of durations
-//! (down) are those of `Protocol`.
+//! Variables: `modality` (1 or 2), `angle` (of the stimulus; rad, uniform). Levels, loss mask, scoring, noise and the
+//! rounding of durations (down) are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6> (DelayAnti).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (DelayAnti).
 //!
 //! Differences from the source: those of the family.
 //!
@@ -44,7 +45,8 @@ pub struct FdAnti(pub FdGo);
 
 impl Definition for FdAnti {
     const ID: &'static str = "driscoll2022/fdanti";
-    const SUMMARY: &'static str = "Anti: keep fixating while a stimulus is visible and report the opposite angle when fixation goes off";
+    const SUMMARY: &'static str =
+        "Anti: keep fixating while a stimulus is visible and report the opposite angle when fixation goes off";
     const SOURCE: &'static str = include_str!("fdanti.rs");
     const RULE: Rule = Rule::FdAnti;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;

@@ -14,10 +14,11 @@
 //! | | `stimulus`, `stimulus_test` (until the response) | ms | 200 to 1500, 1000 |
 //! | | `response`, `response_test` | ms | 300 to 700, 500 |
 //!
-//! Variables: `modality` (1 or 2), `angle` (rad, uniform). Levels, loss mask, scoring, noise and the rounding of durations (down) are those
-//! of `Protocol`.
+//! Variables: `modality` (1 or 2), `angle` (rad, uniform). Levels, loss mask, scoring, noise and the rounding of
+//! durations (down) are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6> (DelayPro).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (DelayPro).
 //!
 //! Differences from the source: those of the family.
 //!
@@ -71,7 +72,8 @@ impl Default for FdGo {
 
 impl Definition for FdGo {
     const ID: &'static str = "driscoll2022/fdgo";
-    const SUMMARY: &'static str = "Go: keep fixating while a stimulus is visible and report its angle when fixation goes off";
+    const SUMMARY: &'static str =
+        "Go: keep fixating while a stimulus is visible and report its angle when fixation goes off";
     const SOURCE: &'static str = include_str!("fdgo.rs");
     const RULE: Rule = Rule::FdGo;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;

@@ -93,7 +93,10 @@ pub fn plan(
     let stimulus = |epoch, to_the_end, modality, angle| Stimulus { epoch, to_the_end, modality, angle, strength: 1.0 };
     Ok(Plan {
         condition: named(angles.is_match, modalities).with("angle_1", angles.first).with("angle_2", angles.second),
-        stimuli: vec![stimulus("stimulus_1", false, modalities[0], angles.first), stimulus("response", true, modalities[1], angles.second)],
+        stimuli: vec![
+            stimulus("stimulus_1", false, modalities[0], angles.first),
+            stimulus("response", true, modalities[1], angles.second),
+        ],
         response: responds.then_some(angles.second),
         fixation_goes_off: false,
         correct: Some(usize::from(!responds)),
@@ -123,5 +126,8 @@ fn pairs_of_modalities() -> impl Iterator<Item = [Modality; 2]> {
 }
 
 fn named(is_match: bool, modalities: [Modality; 2]) -> Condition {
-    Condition::new().with("match", is_match).with("modality_1", modalities[0].number()).with("modality_2", modalities[1].number())
+    Condition::new()
+        .with("match", is_match)
+        .with("modality_1", modalities[0].number())
+        .with("modality_2", modalities[1].number())
 }

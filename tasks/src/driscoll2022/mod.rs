@@ -1,22 +1,24 @@
-//! The 15 tasks of Driscoll, Shenoy & Sussillo (2022, published 2024), with the settings of the released code as defaults.
+//! The 15 tasks of Driscoll, Shenoy & Sussillo (2022, published 2024), with the settings of the released code as
+//! defaults.
 //!
-//! They are variants of tasks of Yang et al. (2019) whose angles are shown and reported as sine and cosine instead of on rings of units,
-//! and whose durations vary continuously. What they share is in [`Protocol`] (channels, noise, levels, loss mask and scoring),
-//! [`single`] (one stimulus), [`comparison`] (which of two is the stronger) and [`matching`] (respond to matches, or to non-matches).
+//! They are variants of tasks of Yang et al. (2019) whose angles are shown and reported as sine and cosine instead of
+//! on rings of units, and whose durations vary continuously. What they share is in [`Protocol`] (channels, noise,
+//! levels, loss mask and scoring), [`single`] (one stimulus), [`comparison`] (which of two is the stronger) and
+//! [`matching`] (respond to matches, or to non-matches).
 //!
-//! The id has the rule's name in the code; the paper calls them DelayPro, ReactPro, MemoryPro (`fdgo`, `reactgo`, `delaygo`), DelayAnti,
-//! ReactAnti, MemoryAnti, IntegrationModality1 and 2, ContextIntModality1 and 2, IntegrationMultimodal, ReactMatch2Sample,
-//! ReactNonMatch2Sample, ReactCategoryPro and ReactCategoryAnti.
+//! The id has the rule's name in the code; the paper calls them DelayPro, ReactPro, MemoryPro (`fdgo`, `reactgo`,
+//! `delaygo`), DelayAnti, ReactAnti, MemoryAnti, IntegrationModality1 and 2, ContextIntModality1 and 2,
+//! IntegrationMultimodal, ReactMatch2Sample, ReactNonMatch2Sample, ReactCategoryPro and ReactCategoryAnti.
 //!
-//! Differences from the source, for all tasks: coherences (and the splits of `multidelaydm`) are drawn from their range directly, where the
-//! code draws 100 of them for each batch and then picks among these, with numbers that its seed does not fix; the input noise is that of
-//! the code's training script (`sigma_x` 0.1), not of its function's defaults (0.01); single precision; and the code stops only when the
-//! performance of every task exceeds 1, that is never: the criterion here, a mean performance above 0.95 in one validation, is this
-//! library's.
+//! Differences from the source, for all tasks: coherences (and the splits of `multidelaydm`) are drawn from their range
+//! directly, where the code draws 100 of them for each batch and then picks among these, with numbers that its seed
+//! does not fix; the input noise is that of the code's training script (`sigma_x` 0.1), not of its function's defaults
+//! (0.01); single precision; and the code stops only when the performance of every task exceeds 1, that is never: the
+//! criterion here, a mean performance above 0.95 in one validation, is this library's.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024). Flexible multitask computation in recurrent networks utilizes shared dynamical
-//! motifs. Nature Neuroscience 27: 1349-1363. <https://doi.org/10.1038/s41593-024-01668-6>; preprint (2022)
-//! <https://doi.org/10.1101/2022.08.15.503870>; code: `stepnet/task.py` of lauradriscoll/flexible_multitask.
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024). Flexible multitask computation in recurrent networks utilizes
+//! shared dynamical motifs. Nature Neuroscience 27: 1349-1363. <https://doi.org/10.1038/s41593-024-01668-6>; preprint
+//! (2022) <https://doi.org/10.1101/2022.08.15.503870>; code: `stepnet/task.py` of lauradriscoll/flexible_multitask.
 
 pub mod comparison;
 mod contextdelaydm1;

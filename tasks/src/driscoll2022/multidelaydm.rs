@@ -23,13 +23,13 @@
 //! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 |
 //! | \|d_k\| | `split_min`, `split_max` | fraction | 0.005 to 0.8 |
 //!
-//! Variables: `stronger` (1 or 2), `angle_1`, `angle_2` (rad), `strength` (g), `coherence` (c), `split_1`, `split_2` (d_k). Classes:
-//! `stronger`. Grid: 40 pairs of opposite angles, first strengths 0.8, 0.9, 1 and 1.1 of a sum of 2 in either modality.
-//! Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`, angles and choice those of
-//! `comparison`.
+//! Variables: `stronger` (1 or 2), `angle_1`, `angle_2` (rad), `strength` (g), `coherence` (c), `split_1`, `split_2`
+//! (d_k). Classes: `stronger`. Grid: 40 pairs of opposite angles, first strengths 0.8, 0.9, 1 and 1.1 of a sum of 2 in
+//! either modality. Levels, loss mask, scoring, noise and the rounding of durations (down) are those of `Protocol`,
+//! angles and choice those of `comparison`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6>
-//! (IntegrationMultimodal).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (IntegrationMultimodal).
 //!
 //! Differences from the source: those of the family.
 //!
@@ -70,7 +70,13 @@ pub struct MultiDelayDm {
 
 impl Default for MultiDelayDm {
     fn default() -> Self {
-        Self { comparison: Comparison::default(), wait_test: 500.0, response_test: 500.0, split_min: 0.005, split_max: 0.8 }
+        Self {
+            comparison: Comparison::default(),
+            wait_test: 500.0,
+            response_test: 500.0,
+            split_min: 0.005,
+            split_max: 0.8,
+        }
     }
 }
 
@@ -88,11 +94,11 @@ impl MultiDelayDm {
 
 impl Definition for MultiDelayDm {
     const ID: &'static str = "driscoll2022/multidelaydm";
-    const SUMMARY: &'static str =
-        "Multisensory delayed decision-making: report which of two stimuli was the stronger, both modalities taken together";
+    const SUMMARY: &'static str = "Multisensory delayed decision-making: report which of two stimuli was the stronger, both modalities taken together";
     const SOURCE: &'static str = include_str!("multidelaydm.rs");
     const RULE: Rule = Rule::MultiDelayDm;
-    const VARIABLES: &'static [&'static str] = &["angle_1", "angle_2", "stronger", "strength", "coherence", "split_1", "split_2"];
+    const VARIABLES: &'static [&'static str] =
+        &["angle_1", "angle_2", "stronger", "strength", "coherence", "split_1", "split_2"];
     const P_RESPONSE: f64 = 1.0;
 
     fn phases(&self) -> Vec<Phase<'_>> {
@@ -132,7 +138,10 @@ impl Definition for MultiDelayDm {
             comparison::stimuli(modality, angles, strengths)
         });
         Ok(Plan {
-            condition: pair.named(comparison::named(angles), PAIR).with("split_1", splits[0]).with("split_2", splits[1]),
+            condition: pair
+                .named(comparison::named(angles), PAIR)
+                .with("split_1", splits[0])
+                .with("split_2", splits[1]),
             stimuli: shown.concat(),
             response: angles.get(pair.stronger()).copied(),
             fixation_goes_off: true,

@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::protocol::{Answer, Phase, Plan, Protocol};
 use super::{CITATION, Draw};
-use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of};
 
 /// The 15 rules, in the order of their input channels.
@@ -157,7 +159,8 @@ impl<T: Definition> Task for Multitask<T> {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        let senses = ["fixation", "modality_1_sin", "modality_1_cos", "modality_2_sin", "modality_2_cos"].map(String::from);
+        let senses =
+            ["fixation", "modality_1_sin", "modality_1_cos", "modality_2_sin", "modality_2_cos"].map(String::from);
         let rules = Rule::NAMES.map(|rule| format!("rule_{rule}"));
         senses.into_iter().chain(rules).map(|name| Channel { name }).collect()
     }

@@ -18,12 +18,14 @@
 //! | b | `baseline` | output units | 0 |
 //! | | `same_timing_per_batch` | | true |
 //!
-//! All trials of a batch have one timing and one modality (or pair of modalities), as in the code, unless `same_timing_per_batch` is off.
-//! The loss mask stands inside the square (the mean over all entries of (mask (z - target))^2), so errors count 1 and 25, and 4 and 100
-//! for fixation. `fixation_rule = "maintained"` also asks that the fixation output exceed 0.5 at every graded step before the response.
-//! The reaction time runs from the start of the response to the first step at which the fixation output is at most 0.5.
+//! All trials of a batch have one timing and one modality (or pair of modalities), as in the code, unless
+//! `same_timing_per_batch` is off. The loss mask stands inside the square (the mean over all entries of (mask (z -
+//! target))^2), so errors count 1 and 25, and 4 and 100 for fixation. `fixation_rule = "maintained"` also asks that the
+//! fixation output exceed 0.5 at every graded step before the response. The reaction time runs from the start of the
+//! response to the first step at which the fixation output is at most 0.5.
 //!
-//! Durations drawn from a range are cut to whole steps (`int(ms / dt)` in the code), each on its own, unless `rounding` says otherwise.
+//! Durations drawn from a range are cut to whole steps (`int(ms / dt)` in the code), each on its own, unless `rounding`
+//! says otherwise.
 
 use std::f64::consts::{PI, SQRT_2};
 
@@ -35,7 +37,9 @@ use crate::error::rules;
 use crate::white_noise::WhiteNoise;
 pub use crate::yang2019::FixationRule;
 use crate::yang2019::loss_mask;
-use crate::{Clock, Condition, Duration, Epoch, Rounding, Score, Split, TaskError, Timeline, Trial, TrialRng, TrialView};
+use crate::{
+    Clock, Condition, Duration, Epoch, Rounding, Score, Split, TaskError, Timeline, Trial, TrialRng, TrialView,
+};
 use crate::{reaction_time, ring};
 
 /// The fixation target while fixation is asked for.
@@ -158,14 +162,24 @@ impl Protocol {
         rules::positive("weight_fixation", self.weight_fixation)?;
         rules::positive("max_angle", self.max_angle)?;
         if self.max_angle > PI {
-            return Err(TaskError::parameter("max_angle", self.max_angle, "must not exceed pi", "the published rule is 0.1 pi"));
+            return Err(TaskError::parameter(
+                "max_angle",
+                self.max_angle,
+                "must not exceed pi",
+                "the published rule is 0.1 pi",
+            ));
         }
         rules::not_negative("baseline", self.baseline)?;
         // Added to both response outputs, it turns the angle they stand for.
         let turn = (SQRT_2 * self.baseline).min(1.0).asin();
         if turn >= self.max_angle || self.baseline >= FIXATING {
             let remedy = "the code has 0 in `stepnet` and 0.05 in `transfer_learn`";
-            return Err(TaskError::parameter("baseline", self.baseline, "would make the targets themselves a wrong answer", remedy));
+            return Err(TaskError::parameter(
+                "baseline",
+                self.baseline,
+                "would make the targets themselves a wrong answer",
+                remedy,
+            ));
         }
         let clock = self.clock();
         clock.steps("ungraded", self.ungraded)?;
@@ -229,7 +243,15 @@ impl Protocol {
         })
     }
 
-    fn inputs(&self, rule: Rule, epochs: &[Epoch], n_steps: usize, go: usize, plan: &Plan, rng: &mut TrialRng) -> Array2<f32> {
+    fn inputs(
+        &self,
+        rule: Rule,
+        epochs: &[Epoch],
+        n_steps: usize,
+        go: usize,
+        plan: &Plan,
+        rng: &mut TrialRng,
+    ) -> Array2<f32> {
         let mut inputs = Array2::zeros((n_steps, N_INPUTS));
         let fixation_off = if plan.fixation_goes_off { go } else { n_steps };
         inputs.slice_mut(s![..fixation_off, 0]).fill(1.0);
@@ -271,11 +293,15 @@ impl Protocol {
         outputs: ArrayView2<'_, f32>,
         choice: impl Fn(&Condition, &Answer) -> Option<usize>,
     ) -> Score {
-        let (Some(answer), Some(asked)) = (Answer::read(outputs, 0.0), Answer::read(trial.targets, self.baseline)) else {
+        let (Some(answer), Some(asked)) = (Answer::read(outputs, 0.0), Answer::read(trial.targets, self.baseline))
+        else {
             return Score { correct: Some(false), ..Score::default() };
         };
-        let is_right =
-            if asked.fixating { answer.fixating } else { !answer.fixating && ring::distance(answer.angle, asked.angle) < self.max_angle };
+        let is_right = if asked.fixating {
+            answer.fixating
+        } else {
+            !answer.fixating && ring::distance(answer.angle, asked.angle) < self.max_angle
+        };
         let go = trial.epoch("response").map_or(0, |epoch| epoch.start);
         let fixation = outputs.column(0);
         let left = fixation.iter().enumerate().skip(go).find(|(_, z)| f64::from(**z) <= FIXATING);
@@ -294,7 +320,8 @@ impl Protocol {
             || fixation.iter().zip(graded).take(go).all(|(&z, &weight)| weight == 0.0 || f64::from(z) > FIXATING)
     }
 
-    /// The performance of random outputs: an angle that has nothing to do with the one asked for, and fixation half of the time.
+    /// The performance of random outputs: an angle that has nothing to do with the one asked for, and fixation half of
+    /// the time.
     pub fn chance(&self, p_response: f64) -> f64 {
         match self.fixation_rule {
             FixationRule::LastStep => 0.5 * (p_response * self.max_angle / PI + 1.0 - p_response),
@@ -305,11 +332,13 @@ impl Protocol {
 }
 
 impl Answer {
-    /// The answer at the last step, from response outputs above `baseline`; `None` without one, or if an output is not finite.
+    /// The answer at the last step, from response outputs above `baseline`; `None` without one, or if an output is not
+    /// finite.
     fn read(outputs: ArrayView2<'_, f32>, baseline: f64) -> Option<Self> {
         let last = outputs.outer_iter().next_back()?;
         let [fixation, sin, cos] = last.iter().map(|z| f64::from(*z)).collect::<Vec<_>>().try_into().ok()?;
         let angle = (sin - baseline).atan2(cos - baseline);
-        (f64::is_finite(fixation) && angle.is_finite()).then(|| Self { fixating: fixation > FIXATING, angle: ring::wrapped(angle) })
+        (f64::is_finite(fixation) && angle.is_finite())
+            .then(|| Self { fixating: fixation > FIXATING, angle: ring::wrapped(angle) })
     }
 }

@@ -13,10 +13,11 @@
 //! | | `fixation`, `fixation_test` | ms | 500 to 2500, 2000 |
 //! | | `response`, `response_test` | ms | 300 to 1700, 500 |
 //!
-//! Variables: `modality` (1 or 2), `angle` (rad, uniform). Levels, loss mask, scoring, noise and the rounding of durations (down) are those
-//! of `Protocol`.
+//! Variables: `modality` (1 or 2), `angle` (rad, uniform). Levels, loss mask, scoring, noise and the rounding of
+//! durations (down) are those of `Protocol`.
 //!
-//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349, <https://doi.org/10.1038/s41593-024-01668-6> (ReactPro).
+//! Reference: Driscoll LN, Shenoy K, Sussillo D (2024), Nat Neurosci 27: 1349,
+//! <https://doi.org/10.1038/s41593-024-01668-6> (ReactPro).
 //!
 //! Differences from the source: those of the family.
 //!

@@ -11,8 +11,8 @@
 //! | p | `p_pulse` | per step and bit | 0.5 |
 //! | length | `n_steps` | steps | 64 |
 //!
-//! The task is defined in steps: `dt` only says how many ms a step stands for. A trial is correct if every output has the right sign at
-//! every step. Training stops at a root mean square error of 0.01 (a mean square error of 1e-4).
+//! The task is defined in steps: `dt` only says how many ms a step stands for. A trial is correct if every output has
+//! the right sign at every step. Training stops at a root mean square error of 0.01 (a mean square error of 1e-4).
 //!
 //! Reference: Golub & Sussillo (2018), <https://doi.org/10.21105/joss.01003>; after Sussillo & Barak (2013),
 //! <https://doi.org/10.1162/NECO_a_00409>.
@@ -31,7 +31,9 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of, rms_error};
 
 /// The most bits: the number of memories doubles with each.
@@ -139,7 +141,14 @@ impl Task for FlipFlop {
             }
         }
         let loss_mask = Array2::ones((self.n_steps, self.bits));
-        Ok(Trial { inputs, targets, loss_mask, condition: Condition::new(), epochs: timeline.into_epochs(), correct: None })
+        Ok(Trial {
+            inputs,
+            targets,
+            loss_mask,
+            condition: Condition::new(),
+            epochs: timeline.into_epochs(),
+            correct: None,
+        })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {

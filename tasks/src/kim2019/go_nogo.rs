@@ -19,8 +19,8 @@
 //!
 //! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>.
 //!
-//! Differences from the source: its training also waits for a loss below 7 (the root of the summed squared error of one trial) and for 1500
-//! trials. It has the rule for a correct trial, but neither choice nor reaction time.
+//! Differences from the source: its training also waits for a loss below 7 (the root of the summed squared error of one
+//! trial) and for 1500 trials. It has the rule for a correct trial, but neither choice nor reaction time.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, kim2019::GoNogo};
@@ -36,7 +36,10 @@ use serde::{Deserialize, Serialize};
 
 use super::CITATION;
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, Value};
+use crate::{
+    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView, Value,
+};
 use crate::{header_of, parameters_of, reaction_time};
 
 /// The choices.
@@ -65,7 +68,15 @@ pub struct GoNogo {
 
 impl Default for GoNogo {
     fn default() -> Self {
-        Self { dt: 5.0, rounding: Rounding::Exact, fixation: 250.0, stimulus: 125.0, response: 625.0, threshold: 0.7, silence: 0.3 }
+        Self {
+            dt: 5.0,
+            rounding: Rounding::Exact,
+            fixation: 250.0,
+            stimulus: 125.0,
+            response: 625.0,
+            threshold: 0.7,
+            silence: 0.3,
+        }
     }
 }
 
@@ -107,7 +118,12 @@ impl Task for GoNogo {
         clock.at_least_one_step("response", self.response)?;
         rules::positive("threshold", self.threshold)?;
         if self.threshold >= 1.0 {
-            return Err(TaskError::parameter("threshold", self.threshold, "must be less than the target, 1", "the published task has 0.7"));
+            return Err(TaskError::parameter(
+                "threshold",
+                self.threshold,
+                "must be less than the target, 1",
+                "the published task has 0.7",
+            ));
         }
         rules::positive("silence", self.silence)?;
         if self.silence > self.threshold {
@@ -138,7 +154,9 @@ impl Task for GoNogo {
         let go = match condition.and_then(|condition| condition.get("go")) {
             None => rng.chance(0.5),
             Some(Value::Bool(go)) => *go,
-            Some(other) => return Err(TaskError::condition("go", other, "must be true or false", "give true for a go trial")),
+            Some(other) => {
+                return Err(TaskError::condition("go", other, "must be true or false", "give true for a go trial"));
+            }
         };
         let mut timeline = self.clock().timeline()?;
         timeline.push("fixation", ("fixation", self.fixation))?;
@@ -152,7 +170,14 @@ impl Task for GoNogo {
         targets.slice_mut(s![response, 0]).fill(level);
         let loss_mask = Array2::ones((timeline.n_steps(), 1));
         let condition = Condition::new().with("go", go);
-        Ok(Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: Some(if go { GO } else { NO_GO }) })
+        Ok(Trial {
+            inputs,
+            targets,
+            loss_mask,
+            condition,
+            epochs: timeline.into_epochs(),
+            correct: Some(if go { GO } else { NO_GO }),
+        })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {

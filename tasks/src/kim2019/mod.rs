@@ -1,7 +1,7 @@
 //! Tasks of Kim, Li & Sejnowski (2019), with the settings of the released code (spikeRNN) as defaults.
 //!
-//! Reference: Kim R, Li Y, Sejnowski TJ (2019). Simple framework for constructing functional spiking recurrent neural networks. PNAS 116:
-//! 22811-22820. <https://doi.org/10.1073/pnas.1905926116>
+//! Reference: Kim R, Li Y, Sejnowski TJ (2019). Simple framework for constructing functional spiking recurrent neural
+//! networks. PNAS 116: 22811-22820. <https://doi.org/10.1073/pnas.1905926116>
 
 mod go_nogo;
 mod xor;

@@ -15,15 +15,15 @@
 //! | 0.7 | `threshold` | output units | 0.7 |
 //! | 150 | `settling` | ms | 150 (the code looks from step 200 of 300 on) |
 //!
-//! The rule for a correct trial is the source's: an output on the right side counts even if one on the other side, which is the choice, came
-//! before it. The reaction may lie in the first 150 ms of the response, which the rule passes over. Training stops when more than 95 % of
-//! the trials of a validation are right.
+//! The rule for a correct trial is the source's: an output on the right side counts even if one on the other side,
+//! which is the choice, came before it. The reaction may lie in the first 150 ms of the response, which the rule passes
+//! over. Training stops when more than 95 % of the trials of a validation are right.
 //!
-//! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>. The form without time, with
-//! both bits on throughout and an output for each answer, is `tolmachev2025/xor`.
+//! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>. The form
+//! without time, with both bits on throughout and an output for each answer, is `tolmachev2025/xor`.
 //!
-//! Differences from the source: its training also waits for a loss below 7, the root of the summed squared error of one trial. It has
-//! neither choice nor reaction time.
+//! Differences from the source: its training also waits for a loss below 7, the root of the summed squared error of one
+//! trial. It has neither choice nor reaction time.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, kim2019::Xor};
@@ -40,7 +40,9 @@ use serde::{Deserialize, Serialize};
 
 use super::CITATION;
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of, reaction_time};
 
 /// The choices.
@@ -146,7 +148,12 @@ impl Task for Xor {
         }
         rules::positive("threshold", self.threshold)?;
         if self.threshold >= 1.0 {
-            return Err(TaskError::parameter("threshold", self.threshold, "must be less than the target, 1", "the published task has 0.7"));
+            return Err(TaskError::parameter(
+                "threshold",
+                self.threshold,
+                "must be less than the target, 1",
+                "the published task has 0.7",
+            ));
         }
         Ok(())
     }
@@ -205,7 +212,8 @@ impl Task for Xor {
     }
 
     fn chance(&self) -> f64 {
-        // Numbers in [0, 1) never say that the stimuli differ, and say that they are the same if one of them is above the threshold.
+        // Numbers in [0, 1) never say that the stimuli differ, and say that they are the same if one of them is above
+        // the threshold.
         let steps = |ms| self.clock().steps("response", ms).unwrap_or(0);
         let scored = steps(self.response) + steps(self.rest) - self.settling_steps().min(steps(self.response));
         0.5 * (1.0 - self.threshold.powi(scored.min(i32::MAX as usize) as i32))

@@ -20,18 +20,19 @@
 //! | 0.6 | `threshold` | output units | 0.6 |
 //! | 60 | `read_before` | ms | 60: the code looks at the 7th step before the checkerboard goes off |
 //!
-//! Left and right are told apart in validation, because training stops when at least 65 % of the trials of either side are right. The test
-//! conditions are the 14 coherences with both arrangements of the targets. At c = 0 the correct side is drawn.
+//! Left and right are told apart in validation, because training stops when at least 65 % of the trials of either side
+//! are right. The test conditions are the 14 coherences with both arrangements of the targets. At c = 0 the correct
+//! side is drawn.
 //!
 //! Time rule of the source: drawn times lose what exceeds a whole number of steps.
 //!
-//! Reference: Kleinman M, Chandrasekaran C, Kao JC (2021), A mechanistic multi-area recurrent network model of decision-making, NeurIPS 34;
-//! the task is also that of eLife RP89369, <https://doi.org/10.7554/eLife.89369>.
+//! Reference: Kleinman M, Chandrasekaran C, Kao JC (2021), A mechanistic multi-area recurrent network model of
+//! decision-making, NeurIPS 34; the task is also that of eLife RP89369, <https://doi.org/10.7554/eLife.89369>.
 //!
-//! Differences from the source: coherence is positive for red, where the code counts red squares; the rule for ending the training is "at
-//! least 65 %" where the code has "more than". Some of the code's models ask for more (85 or 90 %). Where no output exceeds the threshold
-//! there is no choice here, and the code takes the larger output at the last step. The code's reaction time is one step shorter: it ends
-//! where the step of the crossing begins.
+//! Differences from the source: coherence is positive for red, where the code counts red squares; the rule for ending
+//! the training is "at least 65 %" where the code has "more than". Some of the code's models ask for more (85 or 90 %).
+//! Where no output exceeds the threshold there is no choice here, and the code takes the larger output at the last
+//! step. The code's reaction time is one step shorter: it ends where the step of the crossing begins.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, kleinman2021::Checkerboard};
@@ -52,7 +53,8 @@ use crate::error::rules;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
 use crate::{Value, first_crossing, header_of, largest, parameters_of, reaction_time};
 
@@ -118,7 +120,9 @@ impl Default for Checkerboard {
             checkerboard: 1500.0,
             ungraded: 200.0,
             off: 300.0,
-            coherences: [117.0, 124.0, 135.0, 147.0, 158.0, 180.0, 214.0].map(|red: f64| (2.0 * red - 225.0) / 225.0).into(),
+            coherences: [117.0, 124.0, 135.0, 147.0, 158.0, 180.0, 214.0]
+                .map(|red: f64| (2.0 * red - 225.0) / 225.0)
+                .into(),
             p_catch: 0.1,
             p_catch_targets: 0.5,
             catch_duration: 2000.0,
@@ -147,12 +151,21 @@ impl Checkerboard {
         clock.at_least_one_step("checkerboard", self.checkerboard)?;
         clock.steps("ungraded", self.ungraded)?;
         if self.ungraded >= self.checkerboard {
-            let remedy = format!("give less than `checkerboard` = {} ms, so that there is a decision to grade", self.checkerboard);
-            return Err(TaskError::parameter("ungraded", self.ungraded, "must be shorter than the checkerboard", remedy));
+            let remedy = format!(
+                "give less than `checkerboard` = {} ms, so that there is a decision to grade",
+                self.checkerboard
+            );
+            return Err(TaskError::parameter(
+                "ungraded",
+                self.ungraded,
+                "must be shorter than the checkerboard",
+                remedy,
+            ));
         }
         let decision = clock.at_least_one_step("checkerboard", self.checkerboard - self.ungraded)?;
         if clock.steps("read_before", self.read_before)? >= decision {
-            let remedy = format!("give less than `checkerboard` - `ungraded` = {} ms", self.checkerboard - self.ungraded);
+            let remedy =
+                format!("give less than `checkerboard` - `ungraded` = {} ms", self.checkerboard - self.ungraded);
             return Err(TaskError::parameter("read_before", self.read_before, "must lie within the decision", remedy));
         }
         Ok(())
@@ -169,11 +182,23 @@ impl Checkerboard {
         let asked = word("left_target", COLOURS, condition)?;
         let shown = match condition.and_then(|condition| condition.get("targets")) {
             Some(Value::Bool(shown)) => *shown,
-            Some(other) => return Err(TaskError::condition("targets", other, "must say whether they are shown", "give true or false")),
+            Some(other) => {
+                return Err(TaskError::condition(
+                    "targets",
+                    other,
+                    "must say whether they are shown",
+                    "give true or false",
+                ));
+            }
             None => asked.is_some() || rng.chance(self.p_catch_targets),
         };
         if let (false, Some(left)) = (shown, asked) {
-            return Err(TaskError::condition("left_target", COLOURS[left], "has no place without targets", "leave it out"));
+            return Err(TaskError::condition(
+                "left_target",
+                COLOURS[left],
+                "has no place without targets",
+                "leave it out",
+            ));
         }
         let left = asked.unwrap_or_else(|| usize::from(rng.chance(0.5)));
 
@@ -192,7 +217,14 @@ impl Checkerboard {
         }
         let answer = (timeline.n_steps(), 2);
         let targets = Array2::from_elem(answer, self.lo as f32);
-        Ok(Trial { inputs, targets, loss_mask: Array2::ones(answer), condition, epochs: timeline.into_epochs(), correct: None })
+        Ok(Trial {
+            inputs,
+            targets,
+            loss_mask: Array2::ones(answer),
+            condition,
+            epochs: timeline.into_epochs(),
+            correct: None,
+        })
     }
 
     /// No signal, but the noise.
@@ -215,7 +247,8 @@ impl Checkerboard {
         if given && evidence.coherence != 0.0 {
             // The colour is fixed, so that side and left target decide about each other.
             let more = evidence.favoured;
-            let left = left.unwrap_or_else(|| side.map_or_else(|| usize::from(rng.chance(0.5)), |side| target(more, side)));
+            let left =
+                left.unwrap_or_else(|| side.map_or_else(|| usize::from(rng.chance(0.5)), |side| target(more, side)));
             let correct = target(more, left);
             return match side {
                 Some(side) if side != correct => Err(TaskError::condition(
@@ -284,7 +317,8 @@ impl Task for Checkerboard {
             return Err(TaskError::parameter("hi", self.hi, "must exceed `lo`", remedy));
         }
         if !(self.lo..self.hi).contains(&self.threshold) {
-            let remedy = format!("a correct answer must cross it: `lo` = {} <= threshold < `hi` = {}", self.lo, self.hi);
+            let remedy =
+                format!("a correct answer must cross it: `lo` = {} <= threshold < `hi` = {}", self.lo, self.hi);
             return Err(TaskError::parameter("threshold", self.threshold, "must lie between the targets", remedy));
         }
         Ok(())
@@ -309,7 +343,8 @@ impl Task for Checkerboard {
 
     fn grid(&self) -> Vec<Condition> {
         let coherences = coherence::signed(&self.coherences);
-        let of_colour = |left| coherences.iter().map(move |&c| Condition::new().with("left_target", left).with("coherence", c));
+        let of_colour =
+            |left| coherences.iter().map(move |&c| Condition::new().with("left_target", left).with("coherence", c));
         let catch = (self.p_catch > 0.0).then(Condition::catch);
         catch.into_iter().chain(COLOURS.into_iter().flat_map(of_colour)).collect()
     }
@@ -355,7 +390,8 @@ impl Task for Checkerboard {
     }
 
     fn chance(&self) -> f64 {
-        // The larger of two numbers in [0, 1) exceeds t with probability 1 - t^2, and is the right one half of the time.
+        // The larger of two numbers in [0, 1) exceeds t with probability 1 - t^2, and is the right one half of the
+        // time.
         (1.0 - self.threshold.clamp(0.0, 1.0).powi(2)) / 2.0
     }
 
@@ -373,11 +409,15 @@ struct Shown {
 
 impl Shown {
     fn condition(&self) -> Condition {
-        Condition::new().with("side", SIDES[self.correct]).with("left_target", COLOURS[self.left]).with("coherence", self.coherence)
+        Condition::new()
+            .with("side", SIDES[self.correct])
+            .with("left_target", COLOURS[self.left])
+            .with("coherence", self.coherence)
     }
 }
 
-/// The side of a colour if the left target has the colour `left`, and just as well the colour on a side: the same one (0) or the other (1).
+/// The side of a colour if the left target has the colour `left`, and just as well the colour on a side: the same one
+/// (0) or the other (1).
 fn target(colour_or_side: usize, left: usize) -> usize {
     usize::from(colour_or_side != left)
 }
@@ -393,6 +433,11 @@ fn word(name: &str, words: [&'static str; 2], condition: Option<&Condition>) -> 
     let place = words.into_iter().position(|word| matches!(given, Value::Text(text) if text == word));
     match place {
         Some(place) => Ok(Some(place)),
-        None => Err(TaskError::condition(name, given, "is no value of this variable", format!("write {} or {}", words[0], words[1]))),
+        None => Err(TaskError::condition(
+            name,
+            given,
+            "is no value of this variable",
+            format!("write {} or {}", words[0], words[1]),
+        )),
     }
 }

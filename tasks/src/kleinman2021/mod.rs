@@ -1,8 +1,8 @@
 //! The checkerboard task of Kleinman, Chandrasekaran & Kao (2021), with the settings of the released code as defaults.
 //!
-//! Reference: Kleinman M, Chandrasekaran C, Kao JC (2021). A mechanistic multi-area recurrent network model of decision-making. Advances in
-//! Neural Information Processing Systems 34, which gives no DOI; its networks return in Kleinman et al., eLife RP89369,
-//! <https://doi.org/10.7554/eLife.89369>.
+//! Reference: Kleinman M, Chandrasekaran C, Kao JC (2021). A mechanistic multi-area recurrent network model of
+//! decision-making. Advances in Neural Information Processing Systems 34, which gives no DOI; its networks return in
+//! Kleinman et al., eLife RP89369, <https://doi.org/10.7554/eLife.89369>.
 
 mod checkerboard;
 

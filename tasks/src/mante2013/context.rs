@@ -24,13 +24,24 @@ pub struct Variables {
 
 impl Variables {
     /// What the condition asks for; the strengths it leaves out are those that `coherence` gives.
-    pub fn draw(condition: Option<&Condition>, rng: &mut TrialRng, coherence: impl Fn(&mut TrialRng) -> f64) -> Result<Self, TaskError> {
+    pub fn draw(
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+        coherence: impl Fn(&mut TrialRng) -> f64,
+    ) -> Result<Self, TaskError> {
         condition.map_or(Ok(()), |condition| condition.allow(&["context", "motion_coherence", "colour_coherence"]))?;
         let context = match condition.and_then(|condition| condition.get("context")) {
             None => usize::from(rng.chance(0.5)),
             Some(Value::Text(word)) if word == CONTEXTS[0] => 0,
             Some(Value::Text(word)) if word == CONTEXTS[1] => 1,
-            Some(other) => return Err(TaskError::condition("context", other, "is no context of this task", "write motion or colour")),
+            Some(other) => {
+                return Err(TaskError::condition(
+                    "context",
+                    other,
+                    "is no context of this task",
+                    "write motion or colour",
+                ));
+            }
         };
         let mut evidence = |name| {
             let strength = coherence(rng);

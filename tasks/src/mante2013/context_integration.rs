@@ -1,4 +1,5 @@
-//! Context-dependent integration with short trials: give the sign of the motion or of the colour evidence, as the context says.
+//! Context-dependent integration with short trials: give the sign of the motion or of the colour evidence, as the
+//! context says.
 //!
 //! ```text
 //! epochs    fixation 100 ms | context 340 ms | stimulus 800 ms | delay 100 ms | decision 20 ms
@@ -16,15 +17,16 @@
 //! | sigma_in | `sigma_in` | input units | 0.1 in each step of 20 ms |
 //! | context | `context` | ms | 350 |
 //!
-//! Time rule of the source: durations are floored to whole steps, so at `dt` = 20 ms the context of 350 ms lasts 340 ms. Here too
-//! `rounding` is `floor` unless it is given.
+//! Time rule of the source: durations are floored to whole steps, so at `dt` = 20 ms the context of 350 ms lasts 340
+//! ms. Here too `rounding` is `floor` unless it is given.
 //!
-//! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), <https://doi.org/10.1038/nature12742>, in the form of the released code of
-//! Valente, Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference), which is that of Dubreuil et al. (2022),
-//! <https://doi.org/10.1038/s41593-022-01088-4>. The form of the paper itself is `mante2013/context_integration_continuous`.
+//! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), <https://doi.org/10.1038/nature12742>, in the form of
+//! the released code of Valente, Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference), which is that of Dubreuil et
+//! al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>. The form of the paper itself is
+//! `mante2013/context_integration_continuous`.
 //!
-//! Differences from the source: trials are fresh in every update, where the source trains on a fixed set of 1000; at another `dt` the noise
-//! keeps its strength over time, where the code's has the same sd in each step.
+//! Differences from the source: trials are fresh in every update, where the source trains on a fixed set of 1000; at
+//! another `dt` the noise keeps its strength over time, where the code's has the same sd in each step.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, mante2013::ContextIntegration};

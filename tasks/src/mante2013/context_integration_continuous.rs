@@ -17,14 +17,15 @@
 //! | duration | `stimulus` | ms | 750, the decision included |
 //! | decision | `decision` | ms | 1 |
 //!
-//! An observer that adds up all of the evidence is right in Phi(c sqrt(750)) of the trials of coherence c: 60 %, 84 % and more than 99.99 %
-//! in tests. The two contexts are told apart in validation; the conditions of the tests are all 72.
+//! An observer that adds up all of the evidence is right in Phi(c sqrt(750)) of the trials of coherence c: 60 %, 84 %
+//! and more than 99.99 % in tests. The two contexts are told apart in validation; the conditions of the tests are all
+//! 72.
 //!
-//! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), <https://doi.org/10.1038/nature12742>, Supplementary Information. Their
-//! network has a time constant of 10 ms.
+//! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), <https://doi.org/10.1038/nature12742>, Supplementary
+//! Information. Their network has a time constant of 10 ms.
 //!
-//! Differences from the source: there is no released code, so the numbers are those of the paper as published reimplementations give them.
-//! At another `dt` the noise keeps its strength over time.
+//! Differences from the source: there is no released code, so the numbers are those of the paper as published
+//! reimplementations give them. At another `dt` the noise keeps its strength over time.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, mante2013::ContextIntegrationContinuous};

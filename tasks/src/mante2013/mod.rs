@@ -1,10 +1,11 @@
-//! Context-dependent integration of Mante, Sussillo, Shenoy & Newsome (2013): with short trials as later work trains it, and with the
-//! continuous noise of the paper.
+//! Context-dependent integration of Mante, Sussillo, Shenoy & Newsome (2013): with short trials as later work trains
+//! it, and with the continuous noise of the paper.
 //!
-//! What the tasks share is in `signed_choice` (one output, whose sign is the choice) and in `context` (the variables of a trial).
+//! What the tasks share is in `signed_choice` (one output, whose sign is the choice) and in `context` (the variables of
+//! a trial).
 //!
-//! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013). Context-dependent computation by recurrent dynamics in prefrontal cortex.
-//! Nature 503: 78-84. <https://doi.org/10.1038/nature12742>
+//! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013). Context-dependent computation by recurrent dynamics in
+//! prefrontal cortex. Nature 503: 78-84. <https://doi.org/10.1038/nature12742>
 
 mod context;
 mod context_integration;

@@ -16,12 +16,14 @@
 //! | | `p_match` | | 0.5 |
 //! | | `p_repeat` | | 0.5 |
 //!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `sequence`: `sample` and `test_1` to `test_3` in
-//! degrees, `match_1` to `match_3`. A trial is correct if all three tests are answered right.
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `sequence`: `sample` and
+//! `test_1` to `test_3` in degrees, `match_1` to `match_3`. A trial is correct if all three tests are answered right.
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
+//! <https://doi.org/10.1038/s41593-019-0414-3>.
 //!
-//! Differences from the source: those of the family. As in the code, all three tests are presented and graded, whatever came before.
+//! Differences from the source: those of the family. As in the code, all three tests are presented and graded, whatever
+//! came before.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, TrialRng, create};
@@ -60,7 +62,8 @@ impl Default for Abba {
 
 impl Definition for Abba {
     const ID: &'static str = "masse2019/abba";
-    const SUMMARY: &'static str = "ABBA: which of three tests match the sample? Tests that do not match may be repeated";
+    const SUMMARY: &'static str =
+        "ABBA: which of three tests match the sample? Tests that do not match may be repeated";
     const SOURCE: &'static str = include_str!("abba.rs");
     const N_TESTS: i32 = 3;
 
@@ -77,7 +80,12 @@ impl Definition for Abba {
         Sequence::grid()
     }
 
-    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError> {
+    fn plan(
+        &self,
+        protocol: &Protocol,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<(Timeline, Plan), TaskError> {
         self.sequence.plan(protocol, condition, self.p_repeat, rng)
     }
 }

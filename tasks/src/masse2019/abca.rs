@@ -13,12 +13,14 @@
 //! | | `fixation`, `sample`, `delay`, `test`, `after` | ms | 500, 400, 400, 400, 500 |
 //! | | `p_match` | | 0.5 |
 //!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `sequence`: `sample` and `test_1` to `test_3` in
-//! degrees, `match_1` to `match_3`. A trial is correct if all three tests are answered right.
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `sequence`: `sample` and
+//! `test_1` to `test_3` in degrees, `match_1` to `match_3`. A trial is correct if all three tests are answered right.
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
+//! <https://doi.org/10.1038/s41593-019-0414-3>.
 //!
-//! Differences from the source: those of the family. As in the code, all three tests are presented and graded, whatever came before.
+//! Differences from the source: those of the family. As in the code, all three tests are presented and graded, whatever
+//! came before.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, TrialRng, create};
@@ -44,7 +46,8 @@ pub struct Abca(pub Sequence);
 
 impl Definition for Abca {
     const ID: &'static str = "masse2019/abca";
-    const SUMMARY: &'static str = "ABCA: which of three tests match the sample? Tests that do not match are never repeated";
+    const SUMMARY: &'static str =
+        "ABCA: which of three tests match the sample? Tests that do not match are never repeated";
     const SOURCE: &'static str = include_str!("abca.rs");
     const N_TESTS: i32 = 3;
 
@@ -60,7 +63,12 @@ impl Definition for Abca {
         Sequence::grid()
     }
 
-    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError> {
+    fn plan(
+        &self,
+        protocol: &Protocol,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<(Timeline, Plan), TaskError> {
         self.0.plan(protocol, condition, 0.0, rng)
     }
 }

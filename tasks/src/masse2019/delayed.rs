@@ -16,7 +16,8 @@ use crate::{Condition, Duration, TaskError, Timeline, TrialRng};
 /// The names of the variables.
 pub const VARIABLES: &[&str] = &["sample", "match", "test"];
 
-/// The probability, exp(-2), that an exponential number exceeds twice its mean: then there is no test before the trial ends.
+/// The probability, exp(-2), that an exponential number exceeds twice its mean: then there is no test before the trial
+/// ends.
 const LONG: f64 = 0.135_335_283_236_612_7;
 
 /// The durations of a delayed match, and its catch trials.
@@ -41,7 +42,15 @@ pub struct Delayed {
 
 impl Default for Delayed {
     fn default() -> Self {
-        Self { fixation: 500.0, sample: 500.0, delay: 1000.0, test: 500.0, variable_delay: false, variable_delay_max: 300.0, p_catch: 0.0 }
+        Self {
+            fixation: 500.0,
+            sample: 500.0,
+            delay: 1000.0,
+            test: 500.0,
+            variable_delay: false,
+            variable_delay_max: 300.0,
+            p_catch: 0.0,
+        }
     }
 }
 
@@ -56,7 +65,12 @@ impl Delayed {
         rules::positive("variable_delay_max", self.variable_delay_max)?;
         if self.variable_delay && self.variable_delay_max > self.delay {
             let remedy = format!("give at most `delay` = {} ms", self.delay);
-            return Err(TaskError::parameter("variable_delay_max", self.variable_delay_max, "must not exceed `delay`", remedy));
+            return Err(TaskError::parameter(
+                "variable_delay_max",
+                self.variable_delay_max,
+                "must not exceed `delay`",
+                remedy,
+            ));
         }
         rules::probability("p_catch", self.p_catch)
     }
@@ -65,7 +79,8 @@ impl Delayed {
     pub fn conditions(&self) -> Vec<Condition> {
         let catch = (self.p_catch > 0.0 || self.variable_delay).then(Condition::catch);
         let with = |is_match: bool| {
-            (0..direction::N).map(move |sample| Condition::new().with("sample", direction::degrees(sample)).with("match", is_match))
+            (0..direction::N)
+                .map(move |sample| Condition::new().with("sample", direction::degrees(sample)).with("match", is_match))
         };
         catch.into_iter().chain([true, false].into_iter().flat_map(with)).collect()
     }
@@ -73,13 +88,15 @@ impl Delayed {
     /// Every sample with every test.
     pub fn grid() -> Vec<Condition> {
         let of = |sample: usize| {
-            (0..direction::N)
-                .map(move |test| Condition::new().with("sample", direction::degrees(sample)).with("test", direction::degrees(test)))
+            (0..direction::N).map(move |test| {
+                Condition::new().with("sample", direction::degrees(sample)).with("test", direction::degrees(test))
+            })
         };
         (0..direction::N).flat_map(of).collect()
     }
 
-    /// The epochs and the plan of a trial whose sample and test match or not. Refuses variables that are not among `names`.
+    /// The epochs and the plan of a trial whose sample and test match or not. Refuses variables that are not among
+    /// `names`.
     pub fn plan(
         &self,
         protocol: &Protocol,
@@ -97,7 +114,12 @@ impl Delayed {
         if is_catch {
             given.allow(&[&["catch"], names].concat())?;
             if let Some(name) = ["match", "test"].into_iter().find(|name| given.get(name).is_some()) {
-                return Err(TaskError::condition(name, "given", "does not exist in a catch trial", "leave it or `catch` out"));
+                return Err(TaskError::condition(
+                    name,
+                    "given",
+                    "does not exist in a catch trial",
+                    "leave it or `catch` out",
+                ));
             }
         } else {
             given.allow(names)?;
@@ -116,8 +138,10 @@ impl Delayed {
         };
         let is_match = matches(sample, test);
         agree("match", asked, is_match)?;
-        let condition =
-            Condition::new().with("sample", direction::degrees(sample)).with("match", is_match).with("test", direction::degrees(test));
+        let condition = Condition::new()
+            .with("sample", direction::degrees(sample))
+            .with("match", is_match)
+            .with("test", direction::degrees(test));
         let stimuli = vec![shown, Stimulus { epoch: "test", place: 0, direction: test }];
         Ok((timeline, Plan { condition, stimuli, cues: vec![], tests: vec![Some(is_match)] }))
     }
@@ -127,7 +151,8 @@ impl Delayed {
         let (longest, test) = (clock.steps("delay", self.delay)?, clock.steps("test", self.test)?);
         let delay = if self.variable_delay && !is_catch {
             let shortest = self.delay - self.variable_delay_max;
-            Duration::truncated_exponential(self.variable_delay_max / 2.0, shortest, self.delay).draw("delay", clock, rng)?
+            Duration::truncated_exponential(self.variable_delay_max / 2.0, shortest, self.delay)
+                .draw("delay", clock, rng)?
         } else {
             longest
         };

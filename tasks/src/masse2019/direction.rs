@@ -26,7 +26,9 @@ pub fn given(condition: &Condition, name: &str) -> Result<Option<usize>, TaskErr
     let Some(angle) = condition.finite_number(name)? else { return Ok(None) };
     match (0..N).find(|direction| degrees(*direction) == angle) {
         Some(direction) => Ok(Some(direction)),
-        None => Err(TaskError::condition(name, angle, "is none of the eight directions", "give 0, 45, .. or 315 degrees")),
+        None => {
+            Err(TaskError::condition(name, angle, "is none of the eight directions", "give 0, 45, .. or 315 degrees"))
+        }
     }
 }
 
@@ -42,9 +44,12 @@ pub fn flag(condition: &Condition, name: &str) -> Result<Option<bool>, TaskError
 /// Refuses a match or non-match that the directions contradict.
 pub fn agree(name: &str, asked: Option<bool>, is_match: bool) -> Result<(), TaskError> {
     match asked {
-        Some(asked) if asked != is_match => {
-            Err(TaskError::condition(name, asked, "contradicts the directions", "leave it or one of the directions out"))
-        }
+        Some(asked) if asked != is_match => Err(TaskError::condition(
+            name,
+            asked,
+            "contradicts the directions",
+            "leave it or one of the directions out",
+        )),
         _ => Ok(()),
     }
 }

@@ -17,10 +17,11 @@
 //! | | `variable_delay_max` | ms | 300 |
 //! | | `p_catch` | | 0 |
 //!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test` in degrees,
-//! `match`.
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test`
+//! in degrees, `match`.
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
+//! <https://doi.org/10.1038/s41593-019-0414-3>.
 //!
 //! Differences from the source: those of the family.
 //!
@@ -48,7 +49,8 @@ pub struct Dmc(pub Delayed);
 
 impl Definition for Dmc {
     const ID: &'static str = "masse2019/dmc";
-    const SUMMARY: &'static str = "Delayed match-to-category: is the direction of the test in the half of the circle of the sample?";
+    const SUMMARY: &'static str =
+        "Delayed match-to-category: is the direction of the test in the half of the circle of the sample?";
     const SOURCE: &'static str = include_str!("dmc.rs");
     const N_TESTS: i32 = 1;
 
@@ -64,7 +66,14 @@ impl Definition for Dmc {
         Delayed::grid()
     }
 
-    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError> {
-        self.0.plan(protocol, condition, delayed::VARIABLES, rng, |sample, test| (sample < direction::N / 2) == (test < direction::N / 2))
+    fn plan(
+        &self,
+        protocol: &Protocol,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<(Timeline, Plan), TaskError> {
+        self.0.plan(protocol, condition, delayed::VARIABLES, rng, |sample, test| {
+            (sample < direction::N / 2) == (test < direction::N / 2)
+        })
     }
 }

@@ -16,10 +16,11 @@
 //! | | `variable_delay_max` | ms | 300 |
 //! | | `p_catch` | | 0 |
 //!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test` in degrees,
-//! `match`.
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test`
+//! in degrees, `match`.
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
+//! <https://doi.org/10.1038/s41593-019-0414-3>.
 //!
 //! Differences from the source: those of the family.
 //!
@@ -63,7 +64,12 @@ impl Definition for Dms {
         Delayed::grid()
     }
 
-    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError> {
+    fn plan(
+        &self,
+        protocol: &Protocol,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<(Timeline, Plan), TaskError> {
         self.0.plan(protocol, condition, delayed::VARIABLES, rng, |sample, test| test == sample)
     }
 }

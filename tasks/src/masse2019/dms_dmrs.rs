@@ -1,4 +1,5 @@
-//! Delayed match-to-sample or to-rotated-sample, as a cue says: is the direction of the test that of the sample, or that plus 90 degrees?
+//! Delayed match-to-sample or to-rotated-sample, as a cue says: is the direction of the test that of the sample, or
+//! that plus 90 degrees?
 //!
 //! ```text
 //! epochs    fixation 500 ms | sample 500 | delay 1000 | test 500
@@ -18,12 +19,14 @@
 //! | | `variable_delay`, `variable_delay_max` | , ms | false, 300 |
 //! | | `p_catch` | | 0 |
 //!
-//! `cue = "early"` shows the cue during fixation instead, `cue = "full"` during the whole trial: the code's variants of this task.
+//! `cue = "early"` shows the cue during fixation instead, `cue = "full"` during the whole trial: the code's variants of
+//! this task.
 //!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test` in degrees,
-//! `match`; and `rule` (dms or dmrs).
+//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test`
+//! in degrees, `match`; and `rule` (dms or dmrs).
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
+//! <https://doi.org/10.1038/s41593-019-0414-3>.
 //!
 //! Differences from the source: those of the family.
 //!
@@ -90,7 +93,8 @@ impl Default for DmsDmrs {
 impl DmsDmrs {
     /// The steps at which the rule is cued.
     fn cued(&self, protocol: &Protocol, timeline: &Timeline) -> Result<Range<usize>, TaskError> {
-        let start = |name: &str| timeline.epochs().iter().find(|epoch| epoch.name == name).map_or(0, |epoch| epoch.start);
+        let start =
+            |name: &str| timeline.epochs().iter().find(|epoch| epoch.name == name).map_or(0, |epoch| epoch.start);
         let dead = protocol.clock().steps("dead", protocol.dead)?;
         Ok(match self.cue {
             CueTime::Full => dead..timeline.n_steps(),
@@ -106,7 +110,8 @@ impl DmsDmrs {
 
 impl Definition for DmsDmrs {
     const ID: &'static str = "masse2019/dms_dmrs";
-    const SUMMARY: &'static str = "Delayed match-to-sample, or to the sample plus 90 degrees, as a cue in the delay says";
+    const SUMMARY: &'static str =
+        "Delayed match-to-sample, or to the sample plus 90 degrees, as a cue in the delay says";
     const SOURCE: &'static str = include_str!("dms_dmrs.rs");
     const N_TESTS: i32 = 1;
 
@@ -134,7 +139,12 @@ impl Definition for DmsDmrs {
         with_rules(Delayed::grid())
     }
 
-    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError> {
+    fn plan(
+        &self,
+        protocol: &Protocol,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<(Timeline, Plan), TaskError> {
         let rule = match condition.and_then(|given| given.get("rule")) {
             None => usize::from(rng.chance(0.5)),
             Some(given) => RULES

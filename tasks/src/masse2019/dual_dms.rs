@@ -1,4 +1,5 @@
-//! Dual delayed match-to-sample: of two samples, remember both; before each of two tests a cue says which one is to be compared.
+//! Dual delayed match-to-sample: of two samples, remember both; before each of two tests a cue says which one is to be
+//! compared.
 //!
 //! ```text
 //! epochs    fixation 500 ms | sample 500 | delay_1 1000 | test_1 500 | delay_2 1000 | test_2 500
@@ -14,13 +15,16 @@
 //! | | `fixation`, `sample`, `delay`, `test` | ms | 500, 500, 1000, 500 |
 //! | | `n_rule` (half of them for each place) | | 6 |
 //!
-//! Variables: `sample_1`, `sample_2` (degrees, by place), and for test k `cued_k` (1 or 2), `match_k`, `test_k` (at the cued place) and
-//! `distractor_k` (at the other). Classes: which place is cued and whether it matches, in both tests. Grid: all samples under all pairs of
-//! cues. Channels, noise, scoring and rounding are those of `Protocol`. A trial is correct if both tests are answered right.
+//! Variables: `sample_1`, `sample_2` (degrees, by place), and for test k `cued_k` (1 or 2), `match_k`, `test_k` (at the
+//! cued place) and `distractor_k` (at the other). Classes: which place is cued and whether it matches, in both tests.
+//! Grid: all samples under all pairs of cues. Channels, noise, scoring and rounding are those of `Protocol`. A trial is
+//! correct if both tests are answered right.
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159, <https://doi.org/10.1038/s41593-019-0414-3>.
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
+//! <https://doi.org/10.1038/s41593-019-0414-3>.
 //!
-//! Differences from the source: those of the family. The code can also cue the wrong place and add a probe, neither of which it uses.
+//! Differences from the source: those of the family. The code can also cue the wrong place and add a probe, neither of
+//! which it uses.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, TrialRng, create};
@@ -80,8 +84,7 @@ impl Default for DualDms {
 
 impl Definition for DualDms {
     const ID: &'static str = "masse2019/dual_dms";
-    const SUMMARY: &'static str =
-        "Dual delayed match-to-sample: compare each of two tests with the one of two samples that a late cue points out";
+    const SUMMARY: &'static str = "Dual delayed match-to-sample: compare each of two tests with the one of two samples that a late cue points out";
     const SOURCE: &'static str = include_str!("dual_dms.rs");
     const N_TESTS: i32 = 2;
 
@@ -100,7 +103,9 @@ impl Definition for DualDms {
     fn conditions(&self) -> Vec<Condition> {
         let classes = |names: &Names, before: Condition| {
             let cues = [1.0, 2.0].map(|place| before.clone().with(names.cued, place));
-            cues.into_iter().flat_map(|cue| [true, false].map(|is_match| cue.clone().with(names.is_match, is_match))).collect::<Vec<_>>()
+            cues.into_iter()
+                .flat_map(|cue| [true, false].map(|is_match| cue.clone().with(names.is_match, is_match)))
+                .collect::<Vec<_>>()
         };
         classes(&TESTS[0], Condition::new()).into_iter().flat_map(|first| classes(&TESTS[1], first)).collect()
     }
@@ -117,7 +122,12 @@ impl Definition for DualDms {
             .collect()
     }
 
-    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError> {
+    fn plan(
+        &self,
+        protocol: &Protocol,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<(Timeline, Plan), TaskError> {
         let nothing = Condition::new();
         let given = condition.unwrap_or(&nothing);
         let names = TESTS.iter().flat_map(|names| [names.cued, names.is_match, names.test, names.distractor]);
@@ -143,7 +153,13 @@ impl Definition for DualDms {
 }
 
 /// Draws a test and adds it to the plan; returns the cued place.
-fn add_test(plan: &mut Plan, names: &Names, samples: [usize; 2], given: &Condition, rng: &mut TrialRng) -> Result<usize, TaskError> {
+fn add_test(
+    plan: &mut Plan,
+    names: &Names,
+    samples: [usize; 2],
+    given: &Condition,
+    rng: &mut TrialRng,
+) -> Result<usize, TaskError> {
     let second = match given.finite_number(names.cued)? {
         None => rng.chance(0.5),
         Some(1.0) => false,

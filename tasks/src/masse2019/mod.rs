@@ -1,18 +1,21 @@
-//! The working-memory tasks of Masse, Yang, Song, Wang & Freedman (2019), with the settings of the released code as defaults.
+//! The working-memory tasks of Masse, Yang, Song, Wang & Freedman (2019), with the settings of the released code as
+//! defaults.
 //!
-//! What they share is in [`Protocol`] (channels, noise, classes, loss mask and scoring), [`Delayed`] (one sample, one test) and
-//! [`Sequence`] (one sample, three tests).
+//! What they share is in [`Protocol`] (channels, noise, classes, loss mask and scoring), [`Delayed`] (one sample, one
+//! test) and [`Sequence`] (one sample, three tests).
 //!
-//! Differences from the source, for all tasks: fixation channels, which the code can have and does not use, are on outside of the tests in
-//! every task. The variable delay, which does not run in the last version of the code, is what its comments say: the delay is shorter by up
-//! to 300 ms, at the expense of no other epoch but the test, with (delay - shortest) exponential of mean 150 ms; where that exceeds 300 ms
-//! (1 trial in 7) the trial is a catch trial. The code trains for a fixed number of updates: the criterion, a mean performance above 0.95
-//! in one validation, is this library's. The loss of the code is the mean over all steps of mask times cross-entropy. Its tests of tuning
-//! draw the test's direction freely: so does [`Task::grid`](crate::Task::grid).
+//! Differences from the source, for all tasks: fixation channels, which the code can have and does not use, are on
+//! outside of the tests in every task. The variable delay, which does not run in the last version of the code, is what
+//! its comments say: the delay is shorter by up to 300 ms, at the expense of no other epoch but the test, with (delay -
+//! shortest) exponential of mean 150 ms; where that exceeds 300 ms (1 trial in 7) the trial is a catch trial. The code
+//! trains for a fixed number of updates: the criterion, a mean performance above 0.95 in one validation, is this
+//! library's. The loss of the code is the mean over all steps of mask times cross-entropy. Its tests of tuning draw the
+//! test's direction freely: so does [`Task::grid`](crate::Task::grid).
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019). Circuit mechanisms for the maintenance and manipulation of
-//! information in working memory. Nature Neuroscience 22: 1159-1167. <https://doi.org/10.1038/s41593-019-0414-3>; code: `stimulus.py` and
-//! `parameters.py` of nmasse/Short-term-plasticity-RNN.
+//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019). Circuit mechanisms for the maintenance and
+//! manipulation of information in working memory. Nature Neuroscience 22: 1159-1167.
+//! <https://doi.org/10.1038/s41593-019-0414-3>; code: `stimulus.py` and `parameters.py` of
+//! nmasse/Short-term-plasticity-RNN.
 
 mod abba;
 mod abca;

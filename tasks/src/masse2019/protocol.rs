@@ -24,12 +24,14 @@
 //! | | `ungraded` (at the start of a test) | ms | 50 |
 //! | | `test_weight` (the loss mask in tests) | | 1 |
 //!
-//! Directions are 0, 45, .. 315 degrees. The code scores steps, not trials: its accuracy is the fraction of graded test steps at which the
-//! right output is the largest. A trial counts here as what most of its steps say, so that both are 1/3 by chance for each test, and 1 when
-//! all is right; a trial with several tests is right only if all of them are. The reaction time, in tasks with one test, runs from test
-//! onset to the first step at which a response output is the largest.
+//! Directions are 0, 45, .. 315 degrees. The code scores steps, not trials: its accuracy is the fraction of graded test
+//! steps at which the right output is the largest. A trial counts here as what most of its steps say, so that both are
+//! 1/3 by chance for each test, and 1 when all is right; a trial with several tests is right only if all of them are.
+//! The reaction time, in tasks with one test, runs from test onset to the first step at which a response output is the
+//! largest.
 //!
-//! Durations must be whole numbers of steps unless `rounding` says otherwise; those that are drawn are cut to whole steps, as in the code.
+//! Durations must be whole numbers of steps unless `rounding` says otherwise; those that are drawn are cut to whole
+//! steps, as in the code.
 
 use std::f64::consts::TAU;
 use std::ops::Range;
@@ -141,9 +143,11 @@ impl Protocol {
     pub fn validate(&self, channels: Channels) -> Result<(), TaskError> {
         rules::positive("dt", self.dt)?;
         let least_rule = if channels.rules > 1 { channels.rules } else { 0 };
-        for (field, number, least) in
-            [("n_motion", self.n_motion, 1), ("n_fixation", self.n_fixation, 0), ("n_rule", channels.n_rule, least_rule)]
-        {
+        for (field, number, least) in [
+            ("n_motion", self.n_motion, 1),
+            ("n_fixation", self.n_fixation, 0),
+            ("n_rule", channels.n_rule, least_rule),
+        ] {
             if !(least..=MAX_CHANNELS).contains(&number) {
                 let remedy = format!("give {least} to {MAX_CHANNELS}");
                 return Err(TaskError::parameter(field, number, "is no number of channels for this task", remedy));
@@ -164,7 +168,8 @@ impl Protocol {
         if all > ungraded {
             return Ok(());
         }
-        let remedy = format!("give at least one step of `dt` = {} ms more than `ungraded` = {}", self.dt, self.ungraded);
+        let remedy =
+            format!("give at least one step of `dt` = {} ms more than `ungraded` = {}", self.dt, self.ungraded);
         Err(TaskError::parameter("test", test, "leaves no step of the test to be graded", remedy))
     }
 
@@ -192,7 +197,13 @@ impl Protocol {
     }
 
     /// The trial of this plan.
-    pub fn trial(&self, channels: Channels, timeline: Timeline, plan: Plan, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+    pub fn trial(
+        &self,
+        channels: Channels,
+        timeline: Timeline,
+        plan: Plan,
+        rng: &mut TrialRng,
+    ) -> Result<Trial, TaskError> {
         let n_steps = timeline.n_steps();
         let epochs = timeline.into_epochs();
         let mut targets = Array2::zeros((n_steps, OUTPUTS.len()));
@@ -212,7 +223,14 @@ impl Protocol {
         })
     }
 
-    fn inputs(&self, channels: Channels, epochs: &[Epoch], n_steps: usize, plan: &Plan, rng: &mut TrialRng) -> Array2<f32> {
+    fn inputs(
+        &self,
+        channels: Channels,
+        epochs: &[Epoch],
+        n_steps: usize,
+        plan: &Plan,
+        rng: &mut TrialRng,
+    ) -> Array2<f32> {
         let fixation = channels.places * self.n_motion;
         let rule = fixation + self.n_fixation;
         let mut inputs = Array2::zeros((n_steps, rule + channels.n_rule));
@@ -266,7 +284,8 @@ impl Protocol {
         if trial.condition.is_catch() {
             return Score::default();
         }
-        let choices: Vec<_> = tests(trial.epochs).map(|epoch| (vote(trial, outputs, epoch), vote(trial, trial.targets, epoch))).collect();
+        let choices: Vec<_> =
+            tests(trial.epochs).map(|epoch| (vote(trial, outputs, epoch), vote(trial, trial.targets, epoch))).collect();
         let correct = Some(choices.iter().all(|(choice, asked)| choice.is_some() && choice == asked));
         match (choices.as_slice(), tests(trial.epochs).next()) {
             ([(choice, _)], Some(test)) => {
@@ -291,10 +310,13 @@ fn tests(epochs: &[Epoch]) -> impl Iterator<Item = &Epoch> {
     epochs.iter().filter(|epoch| epoch.name.starts_with("test"))
 }
 
-/// The output that is the largest at most of the graded steps of a test; `None` if there is no such step, or if an output is NaN.
+/// The output that is the largest at most of the graded steps of a test; `None` if there is no such step, or if an
+/// output is NaN.
 fn vote(trial: TrialView<'_>, outputs: ArrayView2<'_, f32>, test: &Epoch) -> Option<usize> {
     let mut votes = [(0usize, 0.0f64); OUTPUTS.len()];
-    for (row, graded) in outputs.outer_iter().zip(trial.loss_mask.outer_iter()).skip(test.start).take(test.steps().len()) {
+    for (row, graded) in
+        outputs.outer_iter().zip(trial.loss_mask.outer_iter()).skip(test.start).take(test.steps().len())
+    {
         if graded.iter().all(|&weight| weight == 0.0) {
             continue;
         }

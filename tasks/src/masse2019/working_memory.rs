@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::CITATION;
 use super::protocol::{Channels, OUTPUTS, Plan, Protocol};
-use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Timeline, Trial, TrialRng,
+    TrialView,
+};
 use crate::{header_of, parameters_of};
 
 /// What tells one task of the family from another.
@@ -46,7 +49,12 @@ pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwne
     fn grid(&self) -> Vec<Condition>;
 
     /// Draws the variables and the epochs of a trial, and says what it shows and asks for.
-    fn plan(&self, protocol: &Protocol, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(Timeline, Plan), TaskError>;
+    fn plan(
+        &self,
+        protocol: &Protocol,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<(Timeline, Plan), TaskError>;
 }
 
 /// A task of Masse et al. (2019).

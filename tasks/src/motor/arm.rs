@@ -21,11 +21,12 @@
 //! | B | `friction` | N m s/rad | 0.05, 0.025; 0.025, 0.05 |
 //! | | `substeps` | | 1 |
 //!
-//! The step is Euler's with the new velocity (semi-implicit): of first order, and steady where plain Euler is not. There is no gravity, and the
-//! joints have no limits. The mass of the upper arm is in I1 and does not appear on its own.
+//! The step is Euler's with the new velocity (semi-implicit): of first order, and steady where plain Euler is not.
+//! There is no gravity, and the joints have no limits. The mass of the upper arm is in I1 and does not appear on its
+//! own.
 //!
-//! Reference: Li W, Todorov E (2004), Iterative linear quadratic regulator design for nonlinear biological movement systems,
-//! <https://doi.org/10.5220/0001143902220229>.
+//! Reference: Li W, Todorov E (2004), Iterative linear quadratic regulator design for nonlinear biological movement
+//! systems, <https://doi.org/10.5220/0001143902220229>.
 //!
 //! ```
 //! use nn4n_tasks::motor::{Arm, ArmState};
@@ -85,7 +86,16 @@ impl ArmState {
 
 impl Default for Arm {
     fn default() -> Self {
-        Self { l1: 0.30, l2: 0.33, m2: 1.0, s2: 0.16, i1: 0.025, i2: 0.045, friction: [[0.05, 0.025], [0.025, 0.05]], substeps: 1 }
+        Self {
+            l1: 0.30,
+            l2: 0.33,
+            m2: 1.0,
+            s2: 0.16,
+            i1: 0.025,
+            i2: 0.045,
+            friction: [[0.05, 0.025], [0.025, 0.05]],
+            substeps: 1,
+        }
     }
 }
 
@@ -100,16 +110,31 @@ impl Arm {
         let least = self.m2 * self.s2 * self.s2;
         if self.i2 <= least {
             let rule = "must exceed m2 s2^2, the moment of inertia of the same mass in one point";
-            return Err(TaskError::parameter("arm.i2", self.i2, rule, format!("give more than {least}, about the elbow")));
+            return Err(TaskError::parameter(
+                "arm.i2",
+                self.i2,
+                rule,
+                format!("give more than {least}, about the elbow"),
+            ));
         }
         let [[b11, b12], [b21, b22]] = self.friction;
         let takes_energy = b11 >= 0.0 && b22 >= 0.0 && (b12 + b21).powi(2) <= 4.0 * b11 * b22 * (1.0 + 1e-12);
         if !(takes_energy && self.friction.iter().flatten().all(|b| b.is_finite())) {
             let remedy = "its symmetric part must have no negative eigenvalue; 0 everywhere is none";
-            return Err(TaskError::parameter("arm.friction", format!("{:?}", self.friction), "must not push the arm", remedy));
+            return Err(TaskError::parameter(
+                "arm.friction",
+                format!("{:?}", self.friction),
+                "must not push the arm",
+                remedy,
+            ));
         }
         if !(1..=MAX_SUBSTEPS).contains(&self.substeps) {
-            return Err(TaskError::parameter("arm.substeps", self.substeps, "must lie in 1 to 1000", "1 is enough for steps of 10 ms"));
+            return Err(TaskError::parameter(
+                "arm.substeps",
+                self.substeps,
+                "must lie in 1 to 1000",
+                "1 is enough for steps of 10 ms",
+            ));
         }
         Ok(())
     }
@@ -181,7 +206,8 @@ impl Arm {
         [-upper * q1.sin() - fore * (q1 + q2).sin(), upper * q1.cos() + fore * (q1 + q2).cos()]
     }
 
-    /// The angles, with the elbow bent to the left (0 to pi), that bring the hand to a place (m from the shoulder); `None` out of reach.
+    /// The angles, with the elbow bent to the left (0 to pi), that bring the hand to a place (m from the shoulder);
+    /// `None` out of reach.
     pub fn angles(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
         let cosine = (x * x + y * y - self.l1 * self.l1 - self.l2 * self.l2) / (2.0 * self.l1 * self.l2);
         if !(-1.0..=1.0).contains(&cosine) {

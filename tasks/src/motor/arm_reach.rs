@@ -1,4 +1,5 @@
-//! Reaching with an arm: the outputs of the network are torques that move a two-joint arm, and the network feels where its hand is.
+//! Reaching with an arm: the outputs of the network are torques that move a two-joint arm, and the network feels where
+//! its hand is.
 //!
 //! ```text
 //! epochs    centre 100 ms | delay 300 to 600 ms | reaction 100 ms | movement 600 ms | hold 200 ms
@@ -26,17 +27,20 @@
 //! | | `sigma_in` | each step | 0 |
 //! | dt | `dt` | ms | 10 |
 //!
-//! The loop is closed by whoever runs the network: [`Plant`] says how. The feedback channels of the inputs hold the noise of the feedback only. A trial
-//! is correct if until the go cue the hand is never farther than `tolerance` times the distance from its start, and at the last step no farther than
-//! that from the target. The reaction time lasts until the hand leaves its start. A condition may ask for any `angle`.
+//! The loop is closed by whoever runs the network: [`Plant`] says how. The feedback channels of the inputs hold the
+//! noise of the feedback only. A trial is correct if until the go cue the hand is never farther than `tolerance` times
+//! the distance from its start, and at the last step no farther than that from the target. The reaction time lasts
+//! until the hand leaves its start. A condition may ask for any `angle`.
 //!
-//! Reference: Kao T-C, Sadabadi MS, Hennequin G (2021), <https://doi.org/10.1016/j.neuron.2021.03.009> (targets, posture, an arm moved by torques);
-//! the arm of Li W, Todorov E (2004), <https://doi.org/10.5220/0001143902220229>; feedback of the hand, with delay and noise, and training through
-//! the plant: Codol O, Michaels JA, Kashefi M, Pruszynski JA, Gribble PL (2024), <https://doi.org/10.7554/eLife.88591>.
+//! Reference: Kao T-C, Sadabadi MS, Hennequin G (2021), <https://doi.org/10.1016/j.neuron.2021.03.009> (targets,
+//! posture, an arm moved by torques); the arm of Li W, Todorov E (2004), <https://doi.org/10.5220/0001143902220229>;
+//! feedback of the hand, with delay and noise, and training through the plant: Codol O, Michaels JA, Kashefi M,
+//! Pruszynski JA, Gribble PL (2024), <https://doi.org/10.7554/eLife.88591>.
 //!
-//! Differences from the source: it computes the torques of each reach beforehand, trains the network to give them, and has no feedback; its steps are
-//! 1 ms, its speeds (t/T)^2 exp(-(t/T)^2 / 2) with T = 140 ms where this path is that of Flash & Hogan (1985),
-//! <https://doi.org/10.1523/JNEUROSCI.05-07-01688.1985>. A drawn delay goes to the nearest step, or as `rounding` says.
+//! Differences from the source: it computes the torques of each reach beforehand, trains the network to give them, and
+//! has no feedback; its steps are 1 ms, its speeds (t/T)^2 exp(-(t/T)^2 / 2) with T = 140 ms where this path is that of
+//! Flash & Hogan (1985), <https://doi.org/10.1523/JNEUROSCI.05-07-01688.1985>. A drawn delay goes to the nearest step,
+//! or as `rounding` says.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, motor::ArmReach};
@@ -57,7 +61,10 @@ use super::{
     reach::{self, CUES, Targets},
 };
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of, parameters_of};
+use crate::{
+    Channel, Citation, Clock, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of,
+    parameters_of,
+};
 
 /// Reaching with an arm that the network drives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,7 +127,12 @@ impl ArmReach {
             None => Ok(()),
             Some(angle) => {
                 let remedy = "choose other targets, another `distance` or another `posture`";
-                Err(TaskError::parameter("angles", angle, "is a direction in which the arm does not reach far enough", remedy))
+                Err(TaskError::parameter(
+                    "angles",
+                    angle,
+                    "is a direction in which the arm does not reach far enough",
+                    remedy,
+                ))
             }
         }
     }

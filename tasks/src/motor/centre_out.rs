@@ -1,4 +1,5 @@
-//! Centre-out reaching with an instructed delay: wait for the go cue, then move the hand to the target; the outputs are the hand.
+//! Centre-out reaching with an instructed delay: wait for the go cue, then move the hand to the target; the outputs are
+//! the hand.
 //!
 //! ```text
 //! epochs    centre 100 ms | delay 300 to 600 ms | reaction 100 ms | movement 600 ms | hold 200 ms
@@ -19,17 +20,21 @@
 //! | | `sigma_in` | each step | 0 |
 //! | dt | `dt` | ms | 10 |
 //!
-//! A trial is correct if until the go cue the hand is never farther than `tolerance` times the distance from the centre, and at the last step no
-//! farther than that from the target. The reaction time lasts until the hand leaves the centre; the targets' own is 250 ms. Where the outputs are
-//! velocities, the hand is their sum. A condition may ask for any `angle`, also for one between the targets.
+//! A trial is correct if until the go cue the hand is never farther than `tolerance` times the distance from the
+//! centre, and at the last step no farther than that from the target. The reaction time lasts until the hand leaves the
+//! centre; the targets' own is 250 ms. Where the outputs are velocities, the hand is their sum. A condition may ask for
+//! any `angle`, also for one between the targets.
 //!
-//! Reference: Georgopoulos AP, Kalaska JF, Caminiti R, Massey JT (1982), <https://doi.org/10.1523/JNEUROSCI.02-11-01527.1982> (eight targets on a
-//! circle); Flash T, Hogan N (1985), <https://doi.org/10.1523/JNEUROSCI.05-07-01688.1985> (the minimum-jerk path); networks that are told the target
-//! in a delay and start to move with a cue: Sussillo D, Churchland MM, Kaufman MT, Shenoy KV (2015), <https://doi.org/10.1038/nn.4042>.
+//! Reference: Georgopoulos AP, Kalaska JF, Caminiti R, Massey JT (1982),
+//! <https://doi.org/10.1523/JNEUROSCI.02-11-01527.1982> (eight targets on a circle); Flash T, Hogan N (1985),
+//! <https://doi.org/10.1523/JNEUROSCI.05-07-01688.1985> (the minimum-jerk path); networks that are told the target in a
+//! delay and start to move with a cue: Sussillo D, Churchland MM, Kaufman MT, Shenoy KV (2015),
+//! <https://doi.org/10.1038/nn.4042>.
 //!
-//! Differences from the sources: the animals of 1982 had no delay, and the networks of 2015 were trained to give recorded muscle activity. The
-//! durations are not those of one paper; those of the delay are the default of MotorNet's delayed reach (<https://doi.org/10.7554/eLife.88591>).
-//! A drawn delay goes to the nearest step, or as `rounding` says.
+//! Differences from the sources: the animals of 1982 had no delay, and the networks of 2015 were trained to give
+//! recorded muscle activity. The durations are not those of one paper; those of the delay are the default of MotorNet's
+//! delayed reach (<https://doi.org/10.7554/eLife.88591>). A drawn delay goes to the nearest step, or as `rounding`
+//! says.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Duration, Split, Task, TrialRng, motor::{CentreOut, Reach}};
@@ -49,7 +54,9 @@ use super::{
     Reach,
     reach::{self, CUES, Targets},
 };
-use crate::{Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of, parameters_of};
+use crate::{
+    Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of, parameters_of,
+};
 
 /// What the outputs say of the hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

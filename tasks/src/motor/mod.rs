@@ -1,12 +1,13 @@
 //! Reaching: the hand as the output, and an arm that the network drives.
 //!
-//! What they share is in [`Reach`] (epochs, cues, the path that is asked for, and when a reach is a good one). A network that drives an [`Arm`] is
-//! part of a loop, which [`Plant`] describes: [`Task::plant`](crate::Task::plant).
+//! What they share is in [`Reach`] (epochs, cues, the path that is asked for, and when a reach is a good one). A
+//! network that drives an [`Arm`] is part of a loop, which [`Plant`] describes: [`Task::plant`](crate::Task::plant).
 //!
-//! References: Georgopoulos AP, Kalaska JF, Caminiti R, Massey JT (1982). On the relations between the direction of two-dimensional arm movements
-//! and cell discharge in primate motor cortex. Journal of Neuroscience 2: 1527-1537. <https://doi.org/10.1523/JNEUROSCI.02-11-01527.1982>.
-//! Kao T-C, Sadabadi MS, Hennequin G (2021). Optimal anticipatory control as a theory of motor preparation: A thalamo-cortical circuit model.
-//! Neuron 109: 1567-1581. <https://doi.org/10.1016/j.neuron.2021.03.009>
+//! References: Georgopoulos AP, Kalaska JF, Caminiti R, Massey JT (1982). On the relations between the direction of
+//! two-dimensional arm movements and cell discharge in primate motor cortex. Journal of Neuroscience 2: 1527-1537.
+//! <https://doi.org/10.1523/JNEUROSCI.02-11-01527.1982>. Kao T-C, Sadabadi MS, Hennequin G (2021). Optimal anticipatory
+//! control as a theory of motor preparation: A thalamo-cortical circuit model. Neuron 109: 1567-1581.
+//! <https://doi.org/10.1016/j.neuron.2021.03.009>
 
 mod arm;
 mod arm_reach;

@@ -8,7 +8,8 @@
 //!                  joint:  (angles - angles at the start, their velocity) in rad, rad/s, times `scale`
 //! ```
 //!
-//! Before the first step the arm is at rest in its posture. Noise of the feedback is in the inputs of the trial, so that it is drawn with it.
+//! Before the first step the arm is at rest in its posture. Noise of the feedback is in the inputs of the trial, so
+//! that it is drawn with it.
 
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};

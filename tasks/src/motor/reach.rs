@@ -17,7 +17,10 @@ use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
-use crate::{Clock, Condition, Duration, Rounding, Score, TaskError, Timeline, Trial, TrialRng, TrialView, reaction_time, rms_error};
+use crate::{
+    Clock, Condition, Duration, Rounding, Score, TaskError, Timeline, Trial, TrialRng, TrialView, reaction_time,
+    rms_error,
+};
 
 /// The number of cue channels.
 pub(super) const CUES: [&str; 3] = ["target_x", "target_y", "go_cue"];
@@ -101,7 +104,12 @@ impl Reach {
     }
 
     /// Draws target and timing, in this order.
-    pub(super) fn begin(&self, targets: Targets<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Begun, TaskError> {
+    pub(super) fn begin(
+        &self,
+        targets: Targets<'_>,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Begun, TaskError> {
         let angle = draw_angle(targets.angles, condition, rng)?;
         let clock = self.clock(targets.dt);
         let mut timeline = clock.timeline()?;
@@ -145,7 +153,10 @@ impl Reach {
     ) -> Score {
         let tolerance = self.tolerance * targets.distance;
         let away = |step: usize, from: [f64; 2]| {
-            let (x, y) = (movement.get((step, 0)).copied().unwrap_or(f32::NAN), movement.get((step, 1)).copied().unwrap_or(f32::NAN));
+            let (x, y) = (
+                movement.get((step, 0)).copied().unwrap_or(f32::NAN),
+                movement.get((step, 1)).copied().unwrap_or(f32::NAN),
+            );
             (f64::from(x) - from[0]).hypot(f64::from(y) - from[1])
         };
         let go = trial.epoch("reaction").or(trial.epoch("movement")).map_or(0, |epoch| epoch.start);
@@ -165,7 +176,14 @@ impl Reach {
 impl Begun {
     pub(super) fn into_trial(self, inputs: Array2<f32>, targets: Array2<f32>) -> Trial {
         let loss_mask = Array2::ones(targets.dim());
-        Trial { inputs, targets, loss_mask, condition: at(self.angle), epochs: self.timeline.into_epochs(), correct: None }
+        Trial {
+            inputs,
+            targets,
+            loss_mask,
+            condition: at(self.angle),
+            epochs: self.timeline.into_epochs(),
+            correct: None,
+        }
     }
 }
 

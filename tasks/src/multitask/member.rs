@@ -21,7 +21,8 @@ pub(super) struct Member {
     rule: Option<usize>,
 }
 
-/// The channels of a set: those of its tasks by name, each name once, in the order in which they appear; then the inputs that name the tasks.
+/// The channels of a set: those of its tasks by name, each name once, in the order in which they appear; then the
+/// inputs that name the tasks.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub inputs: Vec<Channel>,
@@ -30,12 +31,16 @@ pub(super) struct Layout {
 }
 
 /// Creates the tasks and gives each its place.
-pub(super) fn arrange(tasks: &[&MemberSettings], settings: &TaskSetSettings) -> Result<(Vec<Member>, Layout), TaskError> {
+pub(super) fn arrange(
+    tasks: &[&MemberSettings],
+    settings: &TaskSetSettings,
+) -> Result<(Vec<Member>, Layout), TaskError> {
     let mut layout = Layout { inputs: Vec::new(), outputs: Vec::new(), objective: Objective::default() };
     let mut members = Vec::new();
     for setting in tasks {
         let task = create(&setting.id, Some(&serde_json::Value::Object(setting.parameters.clone())))?;
-        let (inputs, outputs) = (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
+        let (inputs, outputs) =
+            (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
         let (name, weight) = (setting.name().to_string(), setting.weight);
         members.push(Member { name, task, weight, inputs, outputs, rule: None });
     }
@@ -122,7 +127,12 @@ fn same_for_all(members: &[Member]) -> Result<(), TaskError> {
                 member.task.id(),
                 first.task.dt()
             );
-            return Err(TaskError::parameter(format!("dt of {}", member.name), member.task.dt(), "differs within the set", remedy));
+            return Err(TaskError::parameter(
+                format!("dt of {}", member.name),
+                member.task.dt(),
+                "differs within the set",
+                remedy,
+            ));
         }
     }
     Ok(())
@@ -141,10 +151,14 @@ impl Member {
             // A class that a task does not have is wrong at every step that counts.
             Objective::Classes => {
                 let weight = trial.loss_mask.column(0);
-                Array2::from_shape_fn((n_steps, layout.outputs.len()), |(step, _)| weight.get(step).copied().unwrap_or(0.0))
+                Array2::from_shape_fn((n_steps, layout.outputs.len()), |(step, _)| {
+                    weight.get(step).copied().unwrap_or(0.0)
+                })
             }
             // An output that a task does not have is not graded.
-            Objective::MaskedMse | Objective::MeanSquare => spread(trial.loss_mask.view(), &self.outputs, layout.outputs.len()),
+            Objective::MaskedMse | Objective::MeanSquare => {
+                spread(trial.loss_mask.view(), &self.outputs, layout.outputs.len())
+            }
         };
         let condition = Condition::new().with("task", self.name.clone()).and(&trial.condition);
         let correct = trial.correct.map(|correct| self.choice_in(layout, correct));
@@ -175,8 +189,8 @@ impl Member {
         self.task.chose_first(&condition.without("task"), &own)
     }
 
-    /// What the set calls a choice of the task: its output, or, of choices that are no outputs (such as the sign of one), a number beyond all
-    /// outputs.
+    /// What the set calls a choice of the task: its output, or, of choices that are no outputs (such as the sign of
+    /// one), a number beyond all outputs.
     fn choice_in(&self, layout: &Layout, own: usize) -> usize {
         self.outputs.get(own).copied().unwrap_or(layout.outputs.len() + own)
     }

@@ -11,15 +11,17 @@
 //! group       { tasks, updates } in the place of a task takes its turn as one does; each batch of it has one of its tasks, drawn by weight
 //! ```
 //!
-//! A trial is the trial that the task makes alone, bit for bit, on these channels; its condition starts with `task`. All tasks must have the same
-//! step; tasks of different objectives are trained by the one that `objective` names. Tests and validations draw by weight, or go through all
-//! conditions of all tasks, whatever the schedule. Training stops by the `criterion`, usually the mean or the minimum over the tasks.
+//! A trial is the trial that the task makes alone, bit for bit, on these channels; its condition starts with `task`.
+//! All tasks must have the same step; tasks of different objectives are trained by the one that `objective` names.
+//! Tests and validations draw by weight, or go through all conditions of all tasks, whatever the schedule. Training
+//! stops by the `criterion`, usually the mean or the minimum over the tasks.
 //!
-//! The default is Yang, Joglekar, Song, Newsome & Wang (2019), Task representations in neural networks trained to perform many cognitive tasks,
-//! Nat Neurosci 22: 297-306, <https://doi.org/10.1038/s41593-018-0310-2>: 20 tasks, one per batch, the two context tasks five-fold.
+//! The default is Yang, Joglekar, Song, Newsome & Wang (2019), Task representations in neural networks trained to
+//! perform many cognitive tasks, Nat Neurosci 22: 297-306, <https://doi.org/10.1038/s41593-018-0310-2>: 20 tasks, one
+//! per batch, the two context tasks five-fold.
 //!
-//! Differences from the source: the 90 % for every task are what the paper asks of the networks that it analyses; its code trains to 95 % or
-//! a number of trials.
+//! Differences from the source: the 90 % for every task are what the paper asks of the networks that it analyses; its
+//! code trains to 95 % or a number of trials.
 //!
 //! ```
 //! use nn4n_tasks::{Split, batch, create};
@@ -41,7 +43,9 @@ use ndarray::ArrayView2;
 
 use self::member::{Layout, Member, arrange};
 pub use self::settings::{Entry, GroupSettings, MemberSettings, RuleInputs, TaskSchedule, TaskSetSettings};
-use crate::{Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of, rng::by_weight};
 
 /// Several tasks for one network.
@@ -61,7 +65,8 @@ impl TaskSet {
     /// Creates the tasks of a set.
     ///
     /// # Errors
-    /// If there is no such task, a task's parameters are refused, a task is there twice, or the tasks differ in step or objective.
+    /// If there is no such task, a task's parameters are refused, a task is there twice, or the tasks differ in step or
+    /// objective.
     pub fn new(settings: TaskSetSettings) -> Result<Self, TaskError> {
         // Families are spelt out, so that the set stays what it is when a family grows.
         let settings = TaskSetSettings { tasks: settings.spelt_out()?, ..settings };
@@ -102,7 +107,9 @@ impl TaskSet {
     fn index_of_turn(&self, split: Split, rng: &mut TrialRng) -> usize {
         let turn = match self.settings.schedule {
             TaskSchedule::Mixed => return self.by_weight(0..self.members.len(), rng.uniform()),
-            TaskSchedule::Blocks(updates) if split == Split::Train => (rng.update() / updates % self.turns.len() as u64) as usize,
+            TaskSchedule::Blocks(updates) if split == Split::Train => {
+                (rng.update() / updates % self.turns.len() as u64) as usize
+            }
             TaskSchedule::Sequential if split == Split::Train => {
                 self.switches().iter().take_while(|switch| **switch <= rng.update()).count()
             }
@@ -191,7 +198,8 @@ impl Task for TaskSet {
 
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let member = self.member(split, condition, rng)?;
-        let condition = condition.map(|condition| condition.without("task")).filter(|condition| condition.iter().next().is_some());
+        let condition =
+            condition.map(|condition| condition.without("task")).filter(|condition| condition.iter().next().is_some());
         Ok(member.placed(member.task.trial(split, condition.as_ref(), rng)?, &self.layout))
     }
 
@@ -212,7 +220,11 @@ impl Task for TaskSet {
     }
 
     fn unscored(&self) -> Vec<String> {
-        self.members.iter().filter(|member| !member.task.unscored().is_empty()).map(|member| member.name.clone()).collect()
+        self.members
+            .iter()
+            .filter(|member| !member.task.unscored().is_empty())
+            .map(|member| member.name.clone())
+            .collect()
     }
 
     fn turn(&self, split: Split, rng: &mut TrialRng) -> Condition {

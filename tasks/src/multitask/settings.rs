@@ -90,7 +90,8 @@ pub enum TaskSchedule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleInputs {
-    /// Unless each task brings one along: a channel called `rule_` and its own name, as of the families yang2019 and driscoll2022.
+    /// Unless each task brings one along: a channel called `rule_` and its own name, as of the families yang2019 and
+    /// driscoll2022.
     #[default]
     Auto,
     /// Yes.
@@ -100,11 +101,18 @@ pub enum RuleInputs {
 }
 
 impl Default for TaskSetSettings {
-    /// The 20 tasks of Yang et al. (2019), the two context tasks five times as often as the others; every task must reach 90 %.
+    /// The 20 tasks of Yang et al. (2019), the two context tasks five times as often as the others; every task must
+    /// reach 90 %.
     fn default() -> Self {
         let member = |id: &str| {
             let weight = if id.contains("contextdm") { 5.0 } else { 1.0 };
-            Entry::Table(MemberSettings { id: id.into(), name: None, weight, updates: None, parameters: serde_json::Map::new() })
+            Entry::Table(MemberSettings {
+                id: id.into(),
+                name: None,
+                weight,
+                updates: None,
+                parameters: serde_json::Map::new(),
+            })
         };
         Self {
             tasks: crate::yang2019::TASKS.iter().map(|entry| member(entry.id())).collect(),
@@ -154,7 +162,12 @@ impl TaskSetSettings {
                 }
                 if let (true, Some(updates)) = (turn.is_group, member.updates) {
                     let remedy = "give the whole group its `updates`";
-                    return Err(TaskError::parameter(field(&format!("tasks[{j}].updates")), updates, "is inside a group", remedy));
+                    return Err(TaskError::parameter(
+                        field(&format!("tasks[{j}].updates")),
+                        updates,
+                        "is inside a group",
+                        remedy,
+                    ));
                 }
             }
             self.check_turn(turn, &field("updates"), i + 1 == turns.len())?;
@@ -163,7 +176,12 @@ impl TaskSetSettings {
             return Err(TaskError::parameter("tasks", "[]", "must not be empty", "name at least one task"));
         }
         if self.schedule == TaskSchedule::Blocks(0) {
-            return Err(TaskError::parameter("schedule", "blocks = 0", "must be at least 1", "say how many updates a block lasts"));
+            return Err(TaskError::parameter(
+                "schedule",
+                "blocks = 0",
+                "must be at least 1",
+                "say how many updates a block lasts",
+            ));
         }
         Ok(())
     }
@@ -185,7 +203,12 @@ impl TaskSetSettings {
         if turn.is_group && !matches!(self.schedule, TaskSchedule::Blocks(_)) {
             let remedy = "set `schedule` to \"sequential\" or { blocks = n }, or list its tasks one by one";
             let names = turn.members.iter().map(|member| member.name()).collect::<Vec<_>>().join(", ");
-            return Err(TaskError::parameter("tasks", format!("[{names}]"), "is a group, and groups take turns", remedy));
+            return Err(TaskError::parameter(
+                "tasks",
+                format!("[{names}]"),
+                "is a group, and groups take turns",
+                remedy,
+            ));
         }
         Ok(())
     }
@@ -209,7 +232,10 @@ impl Entry {
             Self::Id(_) => None,
             Self::Table(member) => Some(Turn { members: vec![member], updates: member.updates, is_group: false }),
             Self::Group(group) => {
-                let members = group.tasks.iter().filter_map(|entry| if let Self::Table(member) = entry { Some(member) } else { None });
+                let members = group
+                    .tasks
+                    .iter()
+                    .filter_map(|entry| if let Self::Table(member) = entry { Some(member) } else { None });
                 Some(Turn { members: members.collect(), updates: group.updates, is_group: true })
             }
         }
@@ -220,8 +246,21 @@ impl Entry {
 fn members(entry: &Entry) -> Result<Vec<MemberSettings>, TaskError> {
     let member = match entry {
         Entry::Table(member) => member.clone(),
-        Entry::Group(_) => return Err(TaskError::parameter("tasks", "a group", "is inside a group", "list its tasks in the outer one")),
-        Entry::Id(id) => MemberSettings { id: id.clone(), name: None, weight: 1.0, updates: None, parameters: serde_json::Map::new() },
+        Entry::Group(_) => {
+            return Err(TaskError::parameter(
+                "tasks",
+                "a group",
+                "is inside a group",
+                "list its tasks in the outer one",
+            ));
+        }
+        Entry::Id(id) => MemberSettings {
+            id: id.clone(),
+            name: None,
+            weight: 1.0,
+            updates: None,
+            parameters: serde_json::Map::new(),
+        },
     };
     let id = member.id.as_str();
     if id.starts_with("multitask/") {
@@ -232,7 +271,9 @@ fn members(entry: &Entry) -> Result<Vec<MemberSettings>, TaskError> {
         let remedy = "leave `name` out, or list the tasks of the family one by one";
         return Err(TaskError::parameter("tasks", name, "would be the name of every task of a family", remedy));
     }
-    let of_family = list().into_iter().filter(|info| family.ends_with('/') && info.id.starts_with(family) && info.n_inputs.is_some());
+    let of_family = list()
+        .into_iter()
+        .filter(|info| family.ends_with('/') && info.id.starts_with(family) && info.n_inputs.is_some());
     let members: Vec<_> = of_family.map(|info| MemberSettings { id: info.id.into(), ..member.clone() }).collect();
     if members.is_empty() {
         let remedy = "name a family with its slash, such as \"yang2019/*\"; `nn4n tasks list` shows them";

@@ -7,8 +7,8 @@
 //! reaction time    from the start of the period to the end of the step of the action
 //! ```
 //!
-//! Outputs that are independent and uniform make every one of n actions equally likely at each of k steps, so the first one is to act with
-//! probability 1 - n^-k, and each action then equally often:
+//! Outputs that are independent and uniform make every one of n actions equally likely at each of k steps, so the first
+//! one is to act with probability 1 - n^-k, and each action then equally often:
 //!
 //! ```text
 //! p(one action) = (1 - n^-k) / (n - 1)        p(never to act) = n^-k
@@ -72,7 +72,8 @@ pub fn score(trial: TrialView<'_>, outputs: ArrayView2<'_, f32>, epoch: &str, dt
     Score { choice, correct: trial.correct.map(|correct| choice == Some(correct)), reaction_time, error: None }
 }
 
-/// The probability that the first action of `n` in `k` steps is a given one other than to fixate, when all are equally likely.
+/// The probability that the first action of `n` in `k` steps is a given one other than to fixate, when all are equally
+/// likely.
 pub fn chance_of_action(n: usize, k: usize) -> f64 {
     (1.0 - chance_of_fixation(n, k)) / n.saturating_sub(1).max(1) as f64
 }

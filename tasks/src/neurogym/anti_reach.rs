@@ -17,8 +17,8 @@
 //! Reference: Munoz DP, Everling S (2004), Nat Rev Neurosci 5: 218, <https://doi.org/10.1038/nrn1345>;
 //! as `AntiReach` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
-//! below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them;
+//! neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::AntiReach};
@@ -39,7 +39,9 @@ use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{angle, cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Anti-reach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,7 +101,12 @@ impl Task for AntiReach {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), 0.0, &[("stimulus", &self.stimulus)], &[("fixation", &self.fixation), ("delay", &self.delay)])?;
+        validate(
+            self.clock(),
+            0.0,
+            &[("stimulus", &self.stimulus)],
+            &[("fixation", &self.fixation), ("delay", &self.delay)],
+        )?;
         self.clock().at_least_one_step("decision", self.decision)?;
         validate_ring(self.dim_ring)
     }

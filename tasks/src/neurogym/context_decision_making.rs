@@ -21,11 +21,12 @@
 //! Reference: Mante V, Sussillo D, Shenoy KV, Newsome WT (2013), Nature 503: 78, <https://doi.org/10.1038/nature12742>;
 //! as `ContextDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym shows the fixation input in the fixation period only and the context through the decision, so
-//! that after a delay of unknown length nothing says when to respond (its issue 279). Here both go off at the decision, as in the
-//! experiment; `go_cue = false` restores the former and `context_in_decision = true` the latter. 750 ms are no whole number of steps of
-//! 100 ms: the nearest is taken, 800 ms, and so are the steps of the delay, where neurogym takes the step below (`rounding = "floor"`).
-//! The training rule, a performance above 0.9, is ours: at this noise an ideal observer reaches 0.947.
+//! Differences from the source: neurogym shows the fixation input in the fixation period only and the context through
+//! the decision, so that after a delay of unknown length nothing says when to respond (its issue 279). Here both go off
+//! at the decision, as in the experiment; `go_cue = false` restores the former and `context_in_decision = true` the
+//! latter. 750 ms are no whole number of steps of 100 ms: the nearest is taken, 800 ms, and so are the steps of the
+//! delay, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.9, is
+//! ours: at this noise an ideal observer reaches 0.947.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ContextDecisionMaking};
@@ -46,7 +47,9 @@ use super::environment::environment;
 use super::evidence::{Evidence, Names, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 const FIRST: Names = ("direction_1", "coherence_1");
 const SECOND: Names = ("direction_2", "coherence_2");
@@ -167,7 +170,12 @@ impl Task for ContextDecisionMaking {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), self.sigma, &[("stimulus", &self.stimulus)], &[("fixation", &self.fixation), ("delay", &self.delay)])?;
+        validate(
+            self.clock(),
+            self.sigma,
+            &[("stimulus", &self.stimulus)],
+            &[("fixation", &self.fixation), ("delay", &self.delay)],
+        )?;
         self.clock().at_least_one_step("decision", self.decision)?;
         validate_ring(self.dim_ring)?;
         coherence::validate("coherences", &self.coherences)

@@ -16,9 +16,10 @@
 //! Reference: Barak O, Tsodyks M, Romo R (2010), J Neurosci 30: 9424, <https://doi.org/10.1523/JNEUROSCI.1875-10.2010>;
 //! as `DelayComparison` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym adds the noise of the stimuli to the fixation input too, an error that it has corrected
-//! elsewhere; `noise_on_all_inputs = true` restores it. Durations between two steps are errors unless `rounding` says what becomes of
-//! them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym adds the noise of the stimuli to the fixation input too, an error that it has
+//! corrected elsewhere; `noise_on_all_inputs = true` restores it. Durations between two steps are errors unless
+//! `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The training rule, a performance
+//! above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayComparison};
@@ -39,7 +40,9 @@ use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Delayed comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +114,9 @@ impl DelayComparison {
         let remedy = "give v1 and v2, different and within the range of `pairs`, or neither";
         match (asked.number("v1")?, asked.number("v2")?) {
             (None, None) => Ok(rng.pick(&self.ordered()).copied().unwrap_or_default()),
-            (Some(v1), Some(v2)) if v1 != v2 && [v1, v2].iter().all(|&v| (0.5..=1.0).contains(&self.level(v))) => Ok((v1, v2)),
+            (Some(v1), Some(v2)) if v1 != v2 && [v1, v2].iter().all(|&v| (0.5..=1.0).contains(&self.level(v))) => {
+                Ok((v1, v2))
+            }
             (Some(v1), _) => Err(TaskError::condition("v1", v1, "makes no pair", remedy)),
             (None, Some(v2)) => Err(TaskError::condition("v2", v2, "makes no pair", remedy)),
         }
@@ -142,7 +147,12 @@ impl Task for DelayComparison {
         self.pairs.iter().flat_map(|&(a, b)| [a, b]).try_for_each(|v| rules::finite("pairs", v))?;
         match self.pairs.iter().find(|(a, b)| a == b) {
             None => Ok(()),
-            Some((a, b)) => Err(TaskError::parameter("pairs", format!("({a}, {b})"), "cannot be compared", "give different strengths")),
+            Some((a, b)) => Err(TaskError::parameter(
+                "pairs",
+                format!("({a}, {b})"),
+                "cannot be compared",
+                "give different strengths",
+            )),
         }
     }
 

@@ -20,10 +20,10 @@
 //! Reference: Freedman DJ, Assad JA (2006), Nature 443: 85, <https://doi.org/10.1038/nature05078>;
 //! as `DelayMatchCategory` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym's two channels show 0.5 +- 0.5 cos(theta), which is the same for theta and 2 pi - theta, one of
-//! either category: with them, no network can do better than guess. Here the ring has 32 channels; `dim_ring = 2` restores neurogym's.
-//! 650 ms are no whole number of steps of 100 ms: the nearest is taken, 700 ms, where neurogym takes the step below (`rounding =
-//! "floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym's two channels show 0.5 +- 0.5 cos(theta), which is the same for theta and 2
+//! pi - theta, one of either category: with them, no network can do better than guess. Here the ring has 32 channels;
+//! `dim_ring = 2` restores neurogym's. 650 ms are no whole number of steps of 100 ms: the nearest is taken, 700 ms,
+//! where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use std::f64::consts::PI;
@@ -46,7 +46,9 @@ use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Delayed match to category.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,7 +93,12 @@ fn category_of(angle: f64) -> usize {
 }
 
 /// An angle of the variable `name`, as asked for or drawn, and its category, as asked for, implied or drawn.
-fn stimulus(asked: Asked<'_>, name: &str, category: Option<usize>, rng: &mut TrialRng) -> Result<(f64, usize), TaskError> {
+fn stimulus(
+    asked: Asked<'_>,
+    name: &str,
+    category: Option<usize>,
+    rng: &mut TrialRng,
+) -> Result<(f64, usize), TaskError> {
     match asked.between(name, 0.0, TAU)? {
         Some(angle) if category.is_some_and(|category| category != category_of(angle)) => {
             let remedy = "angles below pi are category 1, the others category 2; leave one of the variables out";
@@ -147,7 +154,8 @@ impl Task for DelayMatchCategory {
 
     fn grid(&self) -> Vec<Condition> {
         let sample = |k: u32| (f64::from(k) + 0.5) * PI / 4.0;
-        let class = |matches: bool| (0..8).map(move |k| Condition::new().with("match", matches).with("sample", sample(k)));
+        let class =
+            |matches: bool| (0..8).map(move |k| Condition::new().with("match", matches).with("sample", sample(k)));
         class(true).chain(class(false)).collect()
     }
 
@@ -171,7 +179,11 @@ impl Task for DelayMatchCategory {
         }
         let correct = if matches { 1 } else { 2 };
         stage.label(second, correct);
-        let condition = Condition::new().with("match", matches).with("category", category as f64).with("sample", sample).with("test", test);
+        let condition = Condition::new()
+            .with("match", matches)
+            .with("category", category as f64)
+            .with("sample", sample)
+            .with("test", test);
         Ok(stage.finish(condition, Some(correct)))
     }
 

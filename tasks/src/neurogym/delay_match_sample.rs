@@ -16,11 +16,12 @@
 //! | k | variable `sample` | | 1 .. n |
 //! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
 //!
-//! Reference: Miller EK, Erickson CA, Desimone R (1996), J Neurosci 16: 5154, <https://doi.org/10.1523/JNEUROSCI.16-16-05154.1996>;
-//! as `DelayMatchSample` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Miller EK, Erickson CA, Desimone R (1996), J Neurosci 16: 5154,
+//! <https://doi.org/10.1523/JNEUROSCI.16-16-05154.1996>; as `DelayMatchSample` of neurogym 2.2, Molano-Mazon et al.
+//! (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
-//! below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them;
+//! neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayMatchSample};
@@ -43,7 +44,9 @@ use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{angle, cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Delayed match to sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,7 +128,8 @@ impl Task for DelayMatchSample {
     }
 
     fn grid(&self) -> Vec<Condition> {
-        let samples = |class: Condition| (1..=self.dim_ring).map(move |sample| class.clone().with("sample", sample as f64));
+        let samples =
+            |class: Condition| (1..=self.dim_ring).map(move |sample| class.clone().with("sample", sample as f64));
         self.conditions().into_iter().flat_map(samples).collect()
     }
 

@@ -17,12 +17,13 @@
 //!
 //! Nothing but the matching test says when to respond. A distractor can be as close to the sample as chance has it.
 //!
-//! Reference: Miller EK, Erickson CA, Desimone R (1996), J Neurosci 16: 5154, <https://doi.org/10.1523/JNEUROSCI.16-16-05154.1996>;
-//! as `DelayMatchSampleDistractor1D` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Miller EK, Erickson CA, Desimone R (1996), J Neurosci 16: 5154,
+//! <https://doi.org/10.1523/JNEUROSCI.16-16-05154.1996>; as `DelayMatchSampleDistractor1D` of neurogym 2.2,
+//! Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise, and is 0, so that the
-//! trials are neurogym's. Durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
-//! below (`"floor"`). The training rule, a performance above 0.9, is ours.
+//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise, and is
+//! 0, so that the trials are neurogym's. Durations between two steps are errors unless `rounding` says what becomes of
+//! them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.9, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayMatchSampleDistractor1D};
@@ -44,7 +45,9 @@ use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{reaction_time, ring::wrapped};
 
 /// The delays and tests, in order.

@@ -18,9 +18,10 @@
 //! Reference: Zhang X, Yan W, Wang W, et al. (2019), eLife 8: e43191, <https://doi.org/10.7554/eLife.43191>;
 //! as `DelayPairedAssociation` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise to the four stimulus
-//! channels while a stimulus is shown, and is 0, so that the trials are neurogym's. Durations between two steps are errors unless
-//! `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym has a parameter `sigma` of 1 that it does not use; here it adds noise to the
+//! four stimulus channels while a stimulus is shown, and is 0, so that the trials are neurogym's. Durations between two
+//! steps are errors unless `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The
+//! training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayPairedAssociation};
@@ -40,7 +41,9 @@ use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, noise_std, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Delayed paired association.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,7 +106,11 @@ impl Task for DelayPairedAssociation {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        let delays = [("fixation", &self.fixation), ("delay_btw_stim", &self.delay_btw_stim), ("delay_aft_stim", &self.delay_aft_stim)];
+        let delays = [
+            ("fixation", &self.fixation),
+            ("delay_btw_stim", &self.delay_btw_stim),
+            ("delay_aft_stim", &self.delay_aft_stim),
+        ];
         validate(self.clock(), self.sigma, &[("stim1", &self.stim1), ("stim2", &self.stim2)], &delays)?;
         self.clock().at_least_one_step("decision", self.decision).map(drop)
     }
@@ -126,7 +133,9 @@ impl Task for DelayPairedAssociation {
         let asked = Asked::new(condition, &["first", "second"])?;
         let first = asked.whole_or_drawn("first", 2, rng)?;
         let second = match asked.whole("second", 4)? {
-            Some(second) if second < 3 => return Err(TaskError::condition("second", second, "is a first stimulus", "give 3 or 4")),
+            Some(second) if second < 3 => {
+                return Err(TaskError::condition("second", second, "is a first stimulus", "give 3 or 4"));
+            }
             Some(second) => second,
             None => 2 + super::asked::one_to(2, rng),
         };

@@ -20,13 +20,15 @@
 //!
 //! The choice of a trial is that of the second test.
 //!
-//! Reference: Rose NS, LaRocque JJ, Riggall AC, et al. (2016), Science 354: 1136, <https://doi.org/10.1126/science.aah7011>;
-//! as `DualDelayMatchSample` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Rose NS, LaRocque JJ, Riggall AC, et al. (2016), Science 354: 1136,
+//! <https://doi.org/10.1126/science.aah7011>; as `DualDelayMatchSample` of neurogym 2.2, Molano-Mazon et al. (2022),
+//! <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym calls a trial right if any action in the first test or the first action in the second is right;
-//! here both answers have to be (`both = false` restores the former). neurogym adds the noise to the fixation and cue inputs too
-//! (`noise_on_all_inputs = true`). Durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the
-//! step below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: neurogym calls a trial right if any action in the first test or the first action in the
+//! second is right; here both answers have to be (`both = false` restores the former). neurogym adds the noise to the
+//! fixation and cue inputs too (`noise_on_all_inputs = true`). Durations between two steps are errors unless `rounding`
+//! says what becomes of them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95,
+//! is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DualDelayMatchSample};
@@ -48,7 +50,9 @@ use super::answer::{Answer, chance_of_action};
 use super::asked::Asked;
 use super::environment::environment;
 use super::stage::{Schedule, clock, noise_std, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{largest, reaction_time};
 
 /// The variables of the two objects: (sample, match).
@@ -135,7 +139,9 @@ impl DualDelayMatchSample {
         names.iter().fold(vec![Condition::new()], |all, &name| {
             let values = |condition: Condition| {
                 let is_flag = name.starts_with("match");
-                let value = move |one: bool| if is_flag { one.into() } else { crate::Value::Number(if one { 1.0 } else { 2.0 }) };
+                let value = move |one: bool| {
+                    if is_flag { one.into() } else { crate::Value::Number(if one { 1.0 } else { 2.0 }) }
+                };
                 [true, false].map(|one| condition.clone().with(name, value(one)))
             };
             all.into_iter().flat_map(values).collect()
@@ -173,8 +179,15 @@ impl Task for DualDelayMatchSample {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        let names =
-            ["fixation", "object_1_stimulus_1", "object_1_stimulus_2", "object_2_stimulus_1", "object_2_stimulus_2", "cue_1", "cue_2"];
+        let names = [
+            "fixation",
+            "object_1_stimulus_1",
+            "object_1_stimulus_2",
+            "object_2_stimulus_1",
+            "object_2_stimulus_2",
+            "cue_1",
+            "cue_2",
+        ];
         Channel::list(&names)
     }
 

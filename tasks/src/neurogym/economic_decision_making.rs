@@ -19,10 +19,10 @@
 //! Reference: Padoa-Schioppa C, Assad JA (2006), Nature 441: 223, <https://doi.org/10.1038/nature04676>;
 //! as `EconomicDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym's environment is for reward only, and its label is to fixate throughout; here it is the choice
-//! that is rewarded most, which is also what neurogym calls right. 750 ms are no whole number of steps of 100 ms: the nearest is taken,
-//! 800 ms, and for the offer too, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above
-//! 0.95, is ours.
+//! Differences from the source: neurogym's environment is for reward only, and its label is to fixate throughout; here
+//! it is the choice that is rewarded most, which is also what neurogym calls right. 750 ms are no whole number of steps
+//! of 100 ms: the nearest is taken, 800 ms, and for the offer too, where neurogym takes the step below
+//! (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::EconomicDecisionMaking};
@@ -42,7 +42,9 @@ use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// The amount that an input of 1 stands for.
 const AMOUNT: f64 = 5.0;
@@ -76,7 +78,17 @@ impl Default for EconomicDecisionMaking {
             offer_on: Duration::uniform(1000.0, 2000.0),
             decision: 750.0,
             b_to_a: 1.0 / 2.2,
-            offers: vec![(0.0, 1.0), (1.0, 3.0), (1.0, 2.0), (1.0, 1.0), (2.0, 1.0), (3.0, 1.0), (4.0, 1.0), (6.0, 1.0), (2.0, 0.0)],
+            offers: vec![
+                (0.0, 1.0),
+                (1.0, 3.0),
+                (1.0, 2.0),
+                (1.0, 1.0),
+                (2.0, 1.0),
+                (3.0, 1.0),
+                (4.0, 1.0),
+                (6.0, 1.0),
+                (2.0, 0.0),
+            ],
         }
     }
 }
@@ -95,7 +107,12 @@ impl EconomicDecisionMaking {
     /// The amounts of b and a that are asked for, or one of the offers, and whether b is worth more.
     fn offer(&self, asked: Asked<'_>, rng: &mut TrialRng) -> Result<((f64, f64), bool), TaskError> {
         let wrong = |name: &str, value: f64| {
-            TaskError::condition(name, value, "makes no offer", "give amounts n_b and n_a of at least 0 that differ in value, or neither")
+            TaskError::condition(
+                name,
+                value,
+                "makes no offer",
+                "give amounts n_b and n_a of at least 0 that differ in value, or neither",
+            )
         };
         let offer = match (asked.number("n_b")?, asked.number("n_a")?) {
             (None, None) => rng.pick(&self.offers).copied().unwrap_or_default(),
@@ -141,8 +158,14 @@ impl Task for EconomicDecisionMaking {
         self.offers.iter().try_for_each(|&(n_b, n_a)| {
             rules::not_negative("offers", n_b)?;
             rules::not_negative("offers", n_a)?;
-            let equal =
-                || TaskError::parameter("offers", format!("({n_b}, {n_a})"), "has no better choice", "give amounts that differ in value");
+            let equal = || {
+                TaskError::parameter(
+                    "offers",
+                    format!("({n_b}, {n_a})"),
+                    "has no better choice",
+                    "give amounts that differ in value",
+                )
+            };
             self.b_is_better((n_b, n_a)).map(drop).ok_or_else(equal)
         })
     }
@@ -156,9 +179,15 @@ impl Task for EconomicDecisionMaking {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        let once = self.offers.iter().enumerate().filter(|(i, offer)| !self.offers[..*i].contains(offer)).map(|(_, offer)| offer);
-        let both =
-            |&(n_b, n_a): &(f64, f64)| ["a", "b"].map(|juice| Condition::new().with("juice_1", juice).with("n_b", n_b).with("n_a", n_a));
+        let once = self
+            .offers
+            .iter()
+            .enumerate()
+            .filter(|(i, offer)| !self.offers[..*i].contains(offer))
+            .map(|(_, offer)| offer);
+        let both = |&(n_b, n_a): &(f64, f64)| {
+            ["a", "b"].map(|juice| Condition::new().with("juice_1", juice).with("n_b", n_b).with("n_a", n_a))
+        };
         once.flat_map(both).collect()
     }
 
@@ -181,7 +210,8 @@ impl Task for EconomicDecisionMaking {
         }
         let correct = if a_first == b_is_better { 2 } else { 1 };
         stage.label(decision, correct);
-        let condition = Condition::new().with("juice_1", if a_first { "a" } else { "b" }).with("n_b", n_b).with("n_a", n_a);
+        let condition =
+            Condition::new().with("juice_1", if a_first { "a" } else { "b" }).with("n_b", n_b).with("n_a", n_a);
         Ok(stage.finish(condition, Some(correct)))
     }
 

@@ -1,6 +1,7 @@
 //! What all environments do alike as tasks: class labels, cross-entropy, a criterion of ours.
 
-/// The methods of [`Task`](crate::Task) that are the same in every file but for the words; they stand inside its `impl`.
+/// The methods of [`Task`](crate::Task) that are the same in every file but for the words; they stand inside its
+/// `impl`.
 macro_rules! environment {
     {
         id: $id:literal, $(version: $version:literal,)? file: $file:literal, summary: $summary:literal, citation: $citation:expr,

@@ -5,8 +5,9 @@
 //! evidence for direction k at coherence c:  0.5 + |c|/2 cos(theta_i - theta_k)     two channels: (1 + |c|)/2 and (1 - |c|)/2
 //! ```
 //!
-//! With two directions the coherence has a sign, positive for direction 1, and its absolute value otherwise. Each direction and each
-//! strength is equally likely; at a coherence of 0 the direction that counts as right is drawn too, so it is a variable of its own.
+//! With two directions the coherence has a sign, positive for direction 1, and its absolute value otherwise. Each
+//! direction and each strength is equally likely; at a coherence of 0 the direction that counts as right is drawn too,
+//! so it is a variable of its own.
 
 use std::f64::consts::TAU;
 
@@ -63,12 +64,21 @@ impl Evidence {
     }
 
     /// What is asked for; what is not is drawn, each direction of `n` and each strength equally likely.
-    pub fn draw(asked: Asked<'_>, names: Names, strengths: &[f64], n: usize, rng: &mut TrialRng) -> Result<Self, TaskError> {
+    pub fn draw(
+        asked: Asked<'_>,
+        names: Names,
+        strengths: &[f64],
+        n: usize,
+        rng: &mut TrialRng,
+    ) -> Result<Self, TaskError> {
         let coherence = asked.between(names.1, if n == 2 { -1.0 } else { 0.0 }, 1.0)?;
         let implied = coherence.filter(|&c| n == 2 && c != 0.0).map(|c| if c > 0.0 { 1 } else { 2 });
         let direction = match (asked.whole(names.0, n)?, implied) {
             (Some(asked), Some(implied)) if asked != implied => {
-                let remedy = format!("with two directions, coherences above 0 are for 1 and those below for 2; leave out {}", names.0);
+                let remedy = format!(
+                    "with two directions, coherences above 0 are for 1 and those below for 2; leave out {}",
+                    names.0
+                );
                 return Err(TaskError::condition(names.0, asked, "contradicts the coherence", remedy));
             }
             (Some(direction), _) | (None, Some(direction)) => direction,

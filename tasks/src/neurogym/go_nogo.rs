@@ -12,11 +12,12 @@
 //! |---|---|---|---|
 //! | which stimulus | variable `go` | | each equally likely |
 //!
-//! Reference: Zhang X, Yan W, Wang W, et al. (2019), eLife 8: e43191, <https://doi.org/10.7554/eLife.43191>, which is where neurogym
-//! points for want of the original; as `GoNogo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Zhang X, Yan W, Wang W, et al. (2019), eLife 8: e43191, <https://doi.org/10.7554/eLife.43191>, which is
+//! where neurogym points for want of the original; as `GoNogo` of neurogym 2.2, Molano-Mazon et al. (2022),
+//! <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step
-//! below (`"floor"`). The training rule, a performance above 0.95, is ours.
+//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them;
+//! neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::GoNogo};
@@ -33,7 +34,9 @@ use super::answer::score;
 use super::asked::Asked;
 use super::environment::environment;
 use super::stage::{Schedule, clock, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Go/no-go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +58,14 @@ pub struct GoNogo {
 
 impl Default for GoNogo {
     fn default() -> Self {
-        Self { dt: 100.0, rounding: Rounding::Exact, fixation: 0.0.into(), stimulus: 500.0.into(), delay: 500.0.into(), decision: 500.0 }
+        Self {
+            dt: 100.0,
+            rounding: Rounding::Exact,
+            fixation: 0.0.into(),
+            stimulus: 500.0.into(),
+            delay: 500.0.into(),
+            decision: 500.0,
+        }
     }
 }
 
@@ -80,7 +90,12 @@ impl Task for GoNogo {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), 0.0, &[("stimulus", &self.stimulus)], &[("fixation", &self.fixation), ("delay", &self.delay)])?;
+        validate(
+            self.clock(),
+            0.0,
+            &[("stimulus", &self.stimulus)],
+            &[("fixation", &self.fixation), ("delay", &self.delay)],
+        )?;
         self.clock().at_least_one_step("decision", self.decision).map(drop)
     }
 

@@ -17,10 +17,10 @@
 //! Reference: Genovesio A, Tsujimoto S, Wise SP (2009), Neuron 63: 254, <https://doi.org/10.1016/j.neuron.2009.06.018>;
 //! as `IntervalDiscrimination` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: a step of 80 ms leaves 4 or 5 durations, so that they are equal in 24 % of neurogym's trials, where it
-//! calls choice 2 right (`ties = true` keeps them; `longer` is 2). 300 and 500 ms are no whole numbers of steps: the nearest is taken,
-//! for drawn durations too, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.95, is
-//! ours.
+//! Differences from the source: a step of 80 ms leaves 4 or 5 durations, so that they are equal in 24 % of neurogym's
+//! trials, where it calls choice 2 right (`ties = true` keeps them; `longer` is 2). 300 and 500 ms are no whole numbers
+//! of steps: the nearest is taken, for drawn durations too, where neurogym takes the step below (`rounding = "floor"`).
+//! The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::IntervalDiscrimination};
@@ -39,7 +39,9 @@ use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// How often durations are drawn before they are said not to differ.
 const MAX_DRAWS: usize = 10_000;
@@ -89,7 +91,8 @@ impl IntervalDiscrimination {
         clock(self.dt, self.rounding)
     }
 
-    /// Both durations in steps: those asked for, the others drawn until the pair is one that the task can present and the condition allows.
+    /// Both durations in steps: those asked for, the others drawn until the pair is one that the task can present and
+    /// the condition allows.
     fn durations(&self, asked: Asked<'_>, rng: &mut TrialRng) -> Result<[usize; 2], TaskError> {
         let longer = asked.whole("longer", 2)?;
         let given = [asked.steps("duration_1", self.dt)?, asked.steps("duration_2", self.dt)?];
@@ -175,7 +178,10 @@ impl Task for IntervalDiscrimination {
         let correct = choice(first, second);
         stage.label(decision, correct);
         let ms = |steps: usize| steps as f64 * self.dt;
-        let condition = Condition::new().with("longer", correct as f64).with("duration_1", ms(first)).with("duration_2", ms(second));
+        let condition = Condition::new()
+            .with("longer", correct as f64)
+            .with("duration_1", ms(first))
+            .with("duration_2", ms(second));
         Ok(stage.finish(condition, Some(correct)))
     }
 

@@ -11,14 +11,15 @@
 //! | `ready_set_go`, `motor_timing`, `interval_discrimination` | produce or compare intervals |
 //! | `probabilistic_reasoning`, `economic_decision_making` | weigh odds and values |
 //!
-//! In all of them the outputs are classes, class 0 is to fixate, the loss is the cross-entropy over all steps, and the answer is the
-//! first other class in the decision ([`answer`]). neurogym's users train on trials one after another: [`stream`](crate::stream). Noise
-//! is sigma / sqrt(dt) per step ([`stage`]); evidence is shown on a ring of channels ([`evidence`]). Where the code of an environment
-//! differs from what its documentation or paper describes, the default is the task as described and an option restores the code; the head
-//! of each file says where, and which. What a trial is worth is not part of a task; neurogym's `abort` is off, as it is there.
+//! In all of them the outputs are classes, class 0 is to fixate, the loss is the cross-entropy over all steps, and the
+//! answer is the first other class in the decision ([`answer`]). neurogym's users train on trials one after another:
+//! [`stream`](crate::stream). Noise is sigma / sqrt(dt) per step ([`stage`]); evidence is shown on a ring of channels
+//! ([`evidence`]). Where the code of an environment differs from what its documentation or paper describes, the default
+//! is the task as described and an option restores the code; the head of each file says where, and which. What a trial
+//! is worth is not part of a task; neurogym's `abort` is off, as it is there.
 //!
-//! Reference: Molano-Mazon M, Barbosa J, Pastor-Ciurana J, et al. (2022). NeuroGym: an open resource for developing and sharing
-//! neuroscience tasks. PsyArXiv. <https://doi.org/10.31234/osf.io/aqc9n>
+//! Reference: Molano-Mazon M, Barbosa J, Pastor-Ciurana J, et al. (2022). NeuroGym: an open resource for developing and
+//! sharing neuroscience tasks. PsyArXiv. <https://doi.org/10.31234/osf.io/aqc9n>
 
 pub mod answer;
 mod anti_reach;

@@ -15,13 +15,13 @@
 //!
 //! The reaction time is t.
 //!
-//! Reference: Wang J, Narain D, Hosseini EA, Jazayeri M (2018), Nat Neurosci 21: 102, <https://doi.org/10.1038/s41593-017-0028-6>; as
-//! `MotorTiming` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in neurogym there is one
-//! effector, where the experiment has two.
+//! Reference: Wang J, Narain D, Hosseini EA, Jazayeri M (2018), Nat Neurosci 21: 102,
+//! <https://doi.org/10.1038/s41593-017-0028-6>; as `MotorTiming` of neurogym 2.2, Molano-Mazon et al. (2022),
+//! <https://doi.org/10.31234/osf.io/aqc9n>. As in neurogym there is one effector, where the experiment has two.
 //!
-//! Differences from the source: 500 and 50 ms and the intervals are no whole numbers of steps of 80 ms. The nearest is taken, for the cue
-//! too; neurogym takes the step below (`rounding = "floor"`), and then set is never shown and the response to the longer interval is due
-//! after 1440 ms. The training rule, a performance above 0.95, is ours.
+//! Differences from the source: 500 and 50 ms and the intervals are no whole numbers of steps of 80 ms. The nearest is
+//! taken, for the cue too; neurogym takes the step below (`rounding = "floor"`), and then set is never shown and the
+//! response to the longer interval is due after 1440 ms. The training rule, a performance above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::MotorTiming};
@@ -41,7 +41,9 @@ use super::environment::environment;
 use super::production::Tolerance;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Motor timing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,7 +129,12 @@ impl Task for MotorTiming {
             self.steps(interval)?;
         }
         if self.intervals[0] == self.intervals[1] {
-            return Err(TaskError::parameter("intervals", self.intervals[0], "must differ", "give two different intervals"));
+            return Err(TaskError::parameter(
+                "intervals",
+                self.intervals[0],
+                "must differ",
+                "give two different intervals",
+            ));
         }
         Ok(())
     }
@@ -171,7 +178,9 @@ impl Task for MotorTiming {
     }
 
     fn chance(&self) -> f64 {
-        let at = |interval: f64| self.steps(interval).map_or(0.0, |(_, lasting)| self.tolerance().chance(lasting, 0, interval));
+        let at = |interval: f64| {
+            self.steps(interval).map_or(0.0, |(_, lasting)| self.tolerance().chance(lasting, 0, interval))
+        };
         self.intervals.into_iter().map(at).sum::<f64>() / 2.0
     }
 }

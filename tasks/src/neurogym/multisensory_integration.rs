@@ -17,13 +17,15 @@
 //! | p | variable `proportion` | | |
 //! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
 //!
-//! Reference: `MultiSensoryIntegration` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. The
-//! environment names no paper, and its authors call it unfinished: the two modalities never contradict each other.
+//! Reference: `MultiSensoryIntegration` of neurogym 2.2, Molano-Mazon et al. (2022),
+//! <https://doi.org/10.31234/osf.io/aqc9n>. The environment names no paper, and its authors call it unfinished: the two
+//! modalities never contradict each other.
 //!
-//! Differences from the source: neurogym adds the noise of the stimulus to the fixation input too, an error that it has corrected
-//! elsewhere; `noise_on_all_inputs = true` restores it. 750 ms are no whole number of steps of 100 ms: the nearest is taken, 800 ms,
-//! where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.85, is ours: at this
-//! noise an observer who sums the modalities reaches 0.914, and one who knows p 0.927.
+//! Differences from the source: neurogym adds the noise of the stimulus to the fixation input too, an error that it has
+//! corrected elsewhere; `noise_on_all_inputs = true` restores it. 750 ms are no whole number of steps of 100 ms: the
+//! nearest is taken, 800 ms, where neurogym takes the step below (`rounding = "floor"`). The training rule, a
+//! performance above 0.85, is ours: at this noise an observer who sums the modalities reaches 0.914, and one who knows
+//! p 0.927.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::MultisensoryIntegration};
@@ -119,7 +121,10 @@ impl Task for MultisensoryIntegration {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        Evidence::all(&self.coherences, self.dim_ring).into_iter().map(|evidence| evidence.within(Condition::new(), NAMES)).collect()
+        Evidence::all(&self.coherences, self.dim_ring)
+            .into_iter()
+            .map(|evidence| evidence.within(Condition::new(), NAMES))
+            .collect()
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {

@@ -15,14 +15,14 @@
 //! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
 //!
 //! Reference: Britten KH, Shadlen MN, Newsome WT, Movshon JA (1992), J Neurosci 12: 4745,
-//! <https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992>; as `PerceptualDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022),
-//! <https://doi.org/10.31234/osf.io/aqc9n>.
+//! <https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992>; as `PerceptualDecisionMaking` of neurogym 2.2, Molano-Mazon et
+//! al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym 2 shows the fixation input in the fixation period only, so that after a delay nothing says when
-//! to respond. Here, as in its first versions, the input goes off at the decision; `go_cue = false` restores the former. Durations
-//! between two steps are errors unless `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The training
-//! rule, a performance above 0.85, is ours: at this noise an ideal observer reaches 0.896, since half of its choices at a coherence of 0
-//! are wrong.
+//! Differences from the source: neurogym 2 shows the fixation input in the fixation period only, so that after a delay
+//! nothing says when to respond. Here, as in its first versions, the input goes off at the decision; `go_cue = false`
+//! restores the former. Durations between two steps are errors unless `rounding` says what becomes of them; neurogym
+//! takes the step below (`"floor"`). The training rule, a performance above 0.85, is ours: at this noise an ideal
+//! observer reaches 0.896, since half of its choices at a coherence of 0 are wrong.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PerceptualDecisionMaking};
@@ -42,7 +42,9 @@ use super::environment::environment;
 use super::evidence::{Evidence, NAMES, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,7 +110,12 @@ impl Task for PerceptualDecisionMaking {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), self.sigma, &[("stimulus", &self.stimulus)], &[("fixation", &self.fixation), ("delay", &self.delay)])?;
+        validate(
+            self.clock(),
+            self.sigma,
+            &[("stimulus", &self.stimulus)],
+            &[("fixation", &self.fixation), ("delay", &self.delay)],
+        )?;
         self.clock().at_least_one_step("decision", self.decision)?;
         validate_ring(self.dim_ring)?;
         coherence::validate("coherences", &self.coherences)
@@ -123,7 +130,10 @@ impl Task for PerceptualDecisionMaking {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        Evidence::all(&self.coherences, self.dim_ring).into_iter().map(|evidence| evidence.within(Condition::new(), NAMES)).collect()
+        Evidence::all(&self.coherences, self.dim_ring)
+            .into_iter()
+            .map(|evidence| evidence.within(Condition::new(), NAMES))
+            .collect()
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {

@@ -1,4 +1,5 @@
-//! Perceptual decision-making with a delayed response: remember the direction of noisy evidence until the fixation input goes off.
+//! Perceptual decision-making with a delayed response: remember the direction of noisy evidence until the fixation
+//! input goes off.
 //!
 //! ```text
 //! epochs    fixation 0 ms | stimulus 1150 ms | delay 300, 500, 700, 900, 1200, 2000, 3200 or 4000 ms | decision 1500 ms     dt 100 ms
@@ -13,13 +14,15 @@
 //! | \|c\| | `coherences` | fraction | 0, 0.064, 0.128, 0.256, 0.512, either sign |
 //! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
 //!
-//! Reference: Inagaki HK, Fontolan L, Romani S, Svoboda K (2019), Nature 566: 212, <https://doi.org/10.1038/s41586-019-0919-7>;
-//! as `PerceptualDecisionMakingDelayResponse` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Inagaki HK, Fontolan L, Romani S, Svoboda K (2019), Nature 566: 212,
+//! <https://doi.org/10.1038/s41586-019-0919-7>; as `PerceptualDecisionMakingDelayResponse` of neurogym 2.2,
+//! Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: 1150 ms are no whole number of steps of 100 ms. The nearest is taken, 1200 ms, where neurogym takes the
-//! step below, 1100 ms (`rounding = "floor"`). As in neurogym the delays are equally likely, though a comment in its code says that those
-//! of the experiment are exponential: `delay` takes such a distribution too. The training rule, a performance above 0.85, is ours: at
-//! this noise an ideal observer reaches 0.888, since half of its choices at a coherence of 0 are wrong.
+//! Differences from the source: 1150 ms are no whole number of steps of 100 ms. The nearest is taken, 1200 ms, where
+//! neurogym takes the step below, 1100 ms (`rounding = "floor"`). As in neurogym the delays are equally likely, though
+//! a comment in its code says that those of the experiment are exponential: `delay` takes such a distribution too. The
+//! training rule, a performance above 0.85, is ours: at this noise an ideal observer reaches 0.888, since half of its
+//! choices at a coherence of 0 are wrong.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PerceptualDecisionMakingDelayResponse};
@@ -40,7 +43,9 @@ use super::environment::environment;
 use super::evidence::{Evidence, NAMES, fixation_and};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// Perceptual decision-making with a delayed response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,7 +105,12 @@ impl Task for PerceptualDecisionMakingDelayResponse {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), self.sigma, &[("stimulus", &self.stimulus)], &[("fixation", &self.fixation), ("delay", &self.delay)])?;
+        validate(
+            self.clock(),
+            self.sigma,
+            &[("stimulus", &self.stimulus)],
+            &[("fixation", &self.fixation), ("delay", &self.delay)],
+        )?;
         self.clock().at_least_one_step("decision", self.decision)?;
         coherence::validate("coherences", &self.coherences)
     }
@@ -114,7 +124,10 @@ impl Task for PerceptualDecisionMakingDelayResponse {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        Evidence::all(&self.coherences, 2).into_iter().map(|evidence| evidence.within(Condition::new(), NAMES)).collect()
+        Evidence::all(&self.coherences, 2)
+            .into_iter()
+            .map(|evidence| evidence.within(Condition::new(), NAMES))
+            .collect()
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {

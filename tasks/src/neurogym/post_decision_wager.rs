@@ -1,4 +1,5 @@
-//! Post-decision wagering: report the direction of noisy evidence, or take a smaller but sure reward when it is offered.
+//! Post-decision wagering: report the direction of noisy evidence, or take a smaller but sure reward when it is
+//! offered.
 //!
 //! ```text
 //! epochs    fixation 100 ms | stimulus | delay, with sure_target in its end if there is an offer | decision 100 ms     dt 100 ms
@@ -18,17 +19,20 @@
 //! | | `pre_sure` | ms | uniform on [500, 750) |
 //! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
 //!
-//! The environment pays 1 for the right direction, 0 for the wrong one and 0.7 for sure, so sure is best where the probability to be
-//! right is below 0.7. A label cannot teach that, only reward can; the choice of a trial says what was taken (3 = sure).
+//! The environment pays 1 for the right direction, 0 for the wrong one and 0.7 for sure, so sure is best where the
+//! probability to be right is below 0.7. A label cannot teach that, only reward can; the choice of a trial says what
+//! was taken (3 = sure).
 //!
 //! Reference: Kiani R, Shadlen MN (2009), Science 324: 759, <https://doi.org/10.1126/science.1169405>;
 //! as `PostDecisionWager` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: neurogym compares the action (1 or 2) with the index of the direction (0 or 1), so that its reward and its
-//! performance credit action 1 for direction 2, and no action for direction 1, against its own label; here the label is right. neurogym
-//! counts a sure choice as a performance of 0.7; here it is not scored, as in the paper, which compares accuracy on the other trials. It adds the noise of the stimulus to the fixation and sure inputs too
-//! (`noise_on_all_inputs = true`). Durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`). The training
-//! rule, a performance above 0.75, is ours: at this noise and these stimuli an ideal observer reaches 0.798.
+//! Differences from the source: neurogym compares the action (1 or 2) with the index of the direction (0 or 1), so that
+//! its reward and its performance credit action 1 for direction 2, and no action for direction 1, against its own
+//! label; here the label is right. neurogym counts a sure choice as a performance of 0.7; here it is not scored, as in
+//! the paper, which compares accuracy on the other trials. It adds the noise of the stimulus to the fixation and sure
+//! inputs too (`noise_on_all_inputs = true`). Durations go to the nearest step; neurogym takes the step below
+//! (`rounding = "floor"`). The training rule, a performance above 0.75, is ours: at this noise and these stimuli an
+//! ideal observer reaches 0.798.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PostDecisionWager};
@@ -49,7 +53,10 @@ use super::environment::environment;
 use super::evidence::{Evidence, NAMES, fixation_and};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, Value};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    Value,
+};
 
 /// The class of the sure choice.
 const SURE: usize = 3;
@@ -141,7 +148,8 @@ impl Task for PostDecisionWager {
 
     fn conditions(&self) -> Vec<Condition> {
         let all = Evidence::all(&self.coherences, 2);
-        let class = |wager: bool| all.iter().map(move |evidence| evidence.within(Condition::new().with("wager", wager), NAMES));
+        let class =
+            |wager: bool| all.iter().map(move |evidence| evidence.within(Condition::new().with("wager", wager), NAMES));
         class(true).chain(class(false)).collect()
     }
 

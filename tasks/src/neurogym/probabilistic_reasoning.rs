@@ -20,13 +20,13 @@
 //! | places | variables `location_1` .. | | 1 .. 4, in order of appearance |
 //! | w_{s_1} + .. | variable `log_odds` | | |
 //!
-//! Reference: Yang T, Shadlen MN (2007), Nature 447: 1075, <https://doi.org/10.1038/nature05852>; as `ProbabilisticReasoning` of neurogym
-//! 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in neurogym the shapes follow each other without a delay,
-//! though its documentation has one.
+//! Reference: Yang T, Shadlen MN (2007), Nature 447: 1075, <https://doi.org/10.1038/nature05852>; as
+//! `ProbabilisticReasoning` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in
+//! neurogym the shapes follow each other without a delay, though its documentation has one.
 //!
-//! Differences from the source: durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`). The training
-//! rule, a performance above 0.85, is ours: the reward is drawn, so that the choice with the better odds is rewarded in 0.915 of the
-//! trials.
+//! Differences from the source: durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`).
+//! The training rule, a performance above 0.85, is ours: the reward is drawn, so that the choice with the better odds
+//! is rewarded in 0.915 of the trials.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ProbabilisticReasoning};
@@ -51,7 +51,9 @@ use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// The most shapes and places: a mistyped number should be an error instead of an exhausted memory.
 const MAX_SIZE: usize = 64;
@@ -125,15 +127,24 @@ impl ProbabilisticReasoning {
     }
 
     /// The values of one kind of variable, all of them or none.
-    fn given(&self, asked: Asked<'_>, prefix: &str, all: &'static [String], n: usize) -> Result<Option<Vec<usize>>, TaskError> {
+    fn given(
+        &self,
+        asked: Asked<'_>,
+        prefix: &str,
+        all: &'static [String],
+        n: usize,
+    ) -> Result<Option<Vec<usize>>, TaskError> {
         let values: Vec<Option<usize>> = self.names(all).map(|name| asked.whole(name, n)).collect::<Result<_, _>>()?;
         let known: Vec<usize> = values.iter().copied().flatten().collect();
         match known.len() {
             0 => Ok(None),
             given if given == values.len() => Ok(Some(known)),
-            given => {
-                Err(TaskError::condition(prefix, given, "is not enough", format!("give {prefix}_1 to {prefix}_{}, or none", values.len())))
-            }
+            given => Err(TaskError::condition(
+                prefix,
+                given,
+                "is not enough",
+                format!("give {prefix}_1 to {prefix}_{}, or none", values.len()),
+            )),
         }
     }
 
@@ -144,7 +155,12 @@ impl ProbabilisticReasoning {
             if all.iter().all(|place| given.contains(place)) {
                 return Ok(given);
             }
-            return Err(TaskError::condition("location", format!("{given:?}"), "leaves a place empty", "give each place once"));
+            return Err(TaskError::condition(
+                "location",
+                format!("{given:?}"),
+                "leaves a place empty",
+                "give each place once",
+            ));
         }
         for last in (1..all.len()).rev() {
             all.swap(last, one_to(last + 1, rng) - 1);
@@ -173,7 +189,12 @@ impl ProbabilisticReasoning {
             }
         }
         let (name, value) = log_odds.map_or(("rewarded", rewarded.unwrap_or(0) as f64), |odds| ("log_odds", odds));
-        Err(TaskError::condition(name, value, "agrees with no shapes that were drawn", "leave it out, or give shapes that have it"))
+        Err(TaskError::condition(
+            name,
+            value,
+            "agrees with no shapes that were drawn",
+            "leave it out, or give shapes that have it",
+        ))
     }
 }
 
@@ -197,7 +218,12 @@ impl Task for ProbabilisticReasoning {
         self.clock().at_least_one_step("decision", self.decision)?;
         for (field, size) in [("n_locations", self.n_locations), ("shape_weights", self.shape_weights.len())] {
             if !(1..=MAX_SIZE).contains(&size) {
-                return Err(TaskError::parameter(field, size, "is no number of shapes", format!("give 1 to {MAX_SIZE}")));
+                return Err(TaskError::parameter(
+                    field,
+                    size,
+                    "is no number of shapes",
+                    format!("give 1 to {MAX_SIZE}"),
+                ));
             }
         }
         self.shape_weights.iter().try_for_each(|&weight| rules::finite("shape_weights", weight))
@@ -240,7 +266,8 @@ impl Task for ProbabilisticReasoning {
             stage.show(steps.start..end, (location - 1) * n_shapes + shape, 1.0);
         }
         stage.label(decision, sequence.rewarded);
-        let mut condition = Condition::new().with("rewarded", sequence.rewarded as f64).with("log_odds", sequence.log_odds);
+        let mut condition =
+            Condition::new().with("rewarded", sequence.rewarded as f64).with("log_odds", sequence.log_odds);
         for (name, value) in numbered().zip(sequence.shapes.into_iter().chain(locations)) {
             condition = condition.with(name, value as f64);
         }

@@ -32,7 +32,8 @@ impl Tolerance {
         if self.slack >= self.dt / 2.0 || self.margin > 0.0 {
             return Ok(());
         }
-        let remedy = format!("without a `prod_margin`, no step may be in time; give at least `dt` / 2 = {} ms", self.dt / 2.0);
+        let remedy =
+            format!("without a `prod_margin`, no step may be in time; give at least `dt` / 2 = {} ms", self.dt / 2.0);
         Err(TaskError::parameter("prod_slack", self.slack, "is too small", remedy))
     }
 
@@ -41,8 +42,8 @@ impl Tolerance {
         (produced - interval).abs() <= self.margin * interval + self.slack + 1e-9 * interval
     }
 
-    /// Scores the first action in the steps `production`, for an interval (ms) counted from step `origin`. The reaction time is the
-    /// produced interval.
+    /// Scores the first action in the steps `production`, for an interval (ms) counted from step `origin`. The reaction
+    /// time is the produced interval.
     pub fn score(&self, outputs: ArrayView2<'_, f32>, production: Range<usize>, origin: usize, interval: f64) -> Score {
         let answer = Answer::first(outputs, production);
         let produced = match answer {
@@ -53,8 +54,8 @@ impl Tolerance {
         Score { choice: answer.choice(), correct: Some(correct), reaction_time: produced, error: None }
     }
 
-    /// The probability that the first action is in time when to go and to fixate are equally likely at each of `steps` steps, which start
-    /// `lead` steps after the origin.
+    /// The probability that the first action is in time when to go and to fixate are equally likely at each of `steps`
+    /// steps, which start `lead` steps after the origin.
     pub fn chance(&self, steps: usize, lead: usize, interval: f64) -> f64 {
         let in_time = (0..steps).filter(|&k| self.holds((lead + k) as f64 * self.dt, interval));
         in_time.map(|k| chance_of_fixation(2, k + 1)).sum()

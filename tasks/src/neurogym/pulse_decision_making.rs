@@ -16,12 +16,13 @@
 //! | the right choice | variable `more` | | 1, 2 |
 //! | the pulses of a side | variables `pulses_1`, `pulses_2` | | 1 or 0 for every cue, such as "011010" |
 //!
-//! Reference: Scott BB, Constantinople CM, Erlich JC, Tank DW, Brody CD (2015), eLife 4: e11308, <https://doi.org/10.7554/eLife.11308>;
-//! as `PulseDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Scott BB, Constantinople CM, Erlich JC, Tank DW, Brody CD (2015), eLife 4: e11308,
+//! <https://doi.org/10.7554/eLife.11308>; as `PulseDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022),
+//! <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them; neurogym takes the
-//! step below (`"floor"`). The training rule, a performance above 0.9, is ours: 7.9 % of the trials have as many pulses on both sides, so
-//! counting reaches 0.960.
+//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them;
+//! neurogym takes the step below (`"floor"`). The training rule, a performance above 0.9, is ours: 7.9 % of the trials
+//! have as many pulses on both sides, so counting reaches 0.960.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PulseDecisionMaking};
@@ -44,7 +45,9 @@ use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// The most cues: a mistyped number should be an error instead of an endless trial.
 const MAX_BINS: usize = 1000;
@@ -129,8 +132,12 @@ impl PulseDecisionMaking {
         let given = match (asked.text("pulses_1")?, asked.text("pulses_2")?) {
             (Some(first), Some(second)) => Some([self.read("pulses_1", first)?, self.read("pulses_2", second)?]),
             (None, None) => None,
-            (Some(text), None) => return Err(TaskError::condition("pulses_1", text, "is not enough", "give pulses_2 too, or neither")),
-            (None, Some(text)) => return Err(TaskError::condition("pulses_2", text, "is not enough", "give pulses_1 too, or neither")),
+            (Some(text), None) => {
+                return Err(TaskError::condition("pulses_1", text, "is not enough", "give pulses_2 too, or neither"));
+            }
+            (None, Some(text)) => {
+                return Err(TaskError::condition("pulses_2", text, "is not enough", "give pulses_1 too, or neither"));
+            }
         };
         let mut pulses = given.clone().unwrap_or_else(|| self.drawn(rng));
         let Some(fuller) = fuller(&pulses) else {
@@ -170,7 +177,12 @@ impl Task for PulseDecisionMaking {
         self.clock().steps("gap", self.gap)?;
         self.clock().at_least_one_step("decision", self.decision)?;
         if !(1..=MAX_BINS).contains(&self.n_bins) {
-            return Err(TaskError::parameter("n_bins", self.n_bins, "is no number of cues", format!("give 1 to {MAX_BINS}")));
+            return Err(TaskError::parameter(
+                "n_bins",
+                self.n_bins,
+                "is no number of cues",
+                format!("give 1 to {MAX_BINS}"),
+            ));
         }
         self.p_pulse.iter().try_for_each(|&p| rules::probability("p_pulse", p))
     }
@@ -208,7 +220,8 @@ impl Task for PulseDecisionMaking {
         }
         stage.label(decision, more);
         let condition = Condition::new().with("more", more as f64);
-        Ok(stage.finish(condition.with("pulses_1", written(&pulses[0])).with("pulses_2", written(&pulses[1])), Some(more)))
+        Ok(stage
+            .finish(condition.with("pulses_1", written(&pulses[0])).with("pulses_2", written(&pulses[1])), Some(more)))
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {

@@ -17,14 +17,16 @@
 //!
 //! The reaction time is t.
 //!
-//! Reference: Remington ED, Narain D, Hosseini EA, Jazayeri M (2018), Neuron 98: 1005, <https://doi.org/10.1016/j.neuron.2018.05.020>;
-//! as `ReadySetGo` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! Reference: Remington ED, Narain D, Hosseini EA, Jazayeri M (2018), Neuron 98: 1005,
+//! <https://doi.org/10.1016/j.neuron.2018.05.020>; as `ReadySetGo` of neurogym 2.2, Molano-Mazon et al. (2022),
+//! <https://doi.org/10.31234/osf.io/aqc9n>.
 //!
-//! Differences from the source: the documentation of neurogym lets the interval start when ready ends, as here; its code lets it start with
-//! ready (`measure_from = "onset"`). The code puts the label g T after the end of set, but rewards responses by the time since its onset
-//! (`reward_from = "onset"`); here both count from its end, or from its onset (`label_from = "onset"`, too). 100 and 83 ms are no whole
-//! numbers of steps of 80 ms: the nearest is taken, for drawn durations too, where neurogym takes the step below (`rounding = "floor"`).
-//! The training rule, a performance above 0.95, is ours.
+//! Differences from the source: the documentation of neurogym lets the interval start when ready ends, as here; its
+//! code lets it start with ready (`measure_from = "onset"`). The code puts the label g T after the end of set, but
+//! rewards responses by the time since its onset (`reward_from = "onset"`); here both count from its end, or from its
+//! onset (`label_from = "onset"`, too). 100 and 83 ms are no whole numbers of steps of 80 ms: the nearest is taken, for
+//! drawn durations too, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance
+//! above 0.95, is ours.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ReadySetGo};
@@ -44,7 +46,9 @@ use super::environment::environment;
 use super::production::Tolerance;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 
 /// The edge of a flash from which an interval is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +134,12 @@ impl ReadySetGo {
         let (ready, set) = (self.clock().steps("ready", self.ready)?, self.clock().steps("set", self.set)?);
         if self.measure_from == Edge::Onset && interval < ready {
             let remedy = "an interval counted from the onset of ready is at least as long as `ready`";
-            return Err(TaskError::parameter("measure", format!("{} ms", interval as f64 * self.dt), "is too short", remedy));
+            return Err(TaskError::parameter(
+                "measure",
+                format!("{} ms", interval as f64 * self.dt),
+                "is too short",
+                remedy,
+            ));
         }
         let least = if self.label_from == Edge::Onset { set.max(1) } else { 1 };
         if self.produced_steps(1.0, interval)? < least {

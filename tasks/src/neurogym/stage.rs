@@ -14,13 +14,20 @@ use ndarray::Array2;
 use crate::error::rules;
 use crate::{Clock, Condition, Duration, Rounding, TaskError, Timeline, Trial, TrialRng};
 
-/// The clock of an environment: drawn durations are rounded like fixed ones, and to the nearest step where those must be exact.
+/// The clock of an environment: drawn durations are rounded like fixed ones, and to the nearest step where those must
+/// be exact.
 pub fn clock(dt: f64, rounding: Rounding) -> Clock {
     Clock::new(dt).fixed(rounding).drawn(rounding)
 }
 
-/// Checks the step, the strength of the noise, and the periods: `shown` ones last at least one step, `others` may be left out.
-pub fn validate(clock: Clock, sigma: f64, shown: &[(&str, &Duration)], others: &[(&str, &Duration)]) -> Result<(), TaskError> {
+/// Checks the step, the strength of the noise, and the periods: `shown` ones last at least one step, `others` may be
+/// left out.
+pub fn validate(
+    clock: Clock,
+    sigma: f64,
+    shown: &[(&str, &Duration)],
+    others: &[(&str, &Duration)],
+) -> Result<(), TaskError> {
     rules::positive("dt", clock.dt)?;
     rules::not_negative("sigma", sigma)?;
     shown.iter().try_for_each(|(field, duration)| duration.validate_at_least_one_step(field, clock))?;
@@ -46,7 +53,12 @@ impl Schedule {
     }
 
     /// Adds the period that the parameter of the same name describes; returns its steps.
-    pub fn epoch(&mut self, name: &'static str, duration: &Duration, rng: &mut TrialRng) -> Result<Range<usize>, TaskError> {
+    pub fn epoch(
+        &mut self,
+        name: &'static str,
+        duration: &Duration,
+        rng: &mut TrialRng,
+    ) -> Result<Range<usize>, TaskError> {
         let steps = duration.draw(name, self.clock, rng)?;
         self.steps(name, steps)
     }
@@ -57,7 +69,11 @@ impl Schedule {
     }
 
     /// Adds a period of so many steps.
-    pub fn steps(&mut self, name: impl Into<std::borrow::Cow<'static, str>>, steps: usize) -> Result<Range<usize>, TaskError> {
+    pub fn steps(
+        &mut self,
+        name: impl Into<std::borrow::Cow<'static, str>>,
+        steps: usize,
+    ) -> Result<Range<usize>, TaskError> {
         self.timeline.push_steps(name, steps)
     }
 
@@ -110,7 +126,14 @@ impl Stage {
     /// The finished trial; `correct` is the class that should be chosen.
     pub fn finish(self, condition: Condition, correct: Option<usize>) -> Trial {
         let loss_mask = Array2::ones(self.targets.dim());
-        Trial { inputs: self.inputs, targets: self.targets, loss_mask, condition, epochs: self.timeline.into_epochs(), correct }
+        Trial {
+            inputs: self.inputs,
+            targets: self.targets,
+            loss_mask,
+            condition,
+            epochs: self.timeline.into_epochs(),
+            correct,
+        }
     }
 }
 

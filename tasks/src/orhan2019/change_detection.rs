@@ -17,14 +17,16 @@
 //! | peak, spontaneous | `peak_spikes`, `spontaneous_spikes` | spikes per channel and period | 1, 0.1 |
 //! | delay | `delay` | ms | 1000, or one of 100, 400, 700 and 1000 |
 //!
-//! The sample is uniform in [0, pi). Half of the trials have a change; then the test is uniform in [0, pi) too, independent of the sample,
-//! and may be close to it. The tests present four samples without a change and with changes by 1/8 to 7/8 of pi.
+//! The sample is uniform in [0, pi). Half of the trials have a change; then the test is uniform in [0, pi) too,
+//! independent of the sample, and may be close to it. The tests present four samples without a change and with changes
+//! by 1/8 to 7/8 of pi.
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: its network has one output and a binary cross-entropy, for which two classes stand here; it measures the
-//! information that is lost against an observer who knows the spikes, where a trial here is right or wrong; it has no rule for ending the
-//! training. The code can also show two locations, one of which changes; the paper's task, this one, has one.
+//! Differences from the source: its network has one output and a binary cross-entropy, for which two classes stand
+//! here; it measures the information that is lost against an observer who knows the spikes, where a trial here is right
+//! or wrong; it has no rule for ending the training. The code can also show two locations, one of which changes; the
+//! paper's task, this one, has one.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::ChangeDetection};
@@ -149,12 +151,16 @@ fn draw(condition: Option<&Condition>, rng: &mut TrialRng) -> Result<(f64, Optio
     let asked = |name| condition.and_then(|condition| condition.get(name));
     let change = match asked("change") {
         Some(Value::Bool(change)) => *change,
-        Some(other) => return Err(TaskError::condition("change", other, "must say whether there is one", "give true or false")),
+        Some(other) => {
+            return Err(TaskError::condition("change", other, "must say whether there is one", "give true or false"));
+        }
         None => asked("test").is_some() || rng.chance(0.5),
     };
     let sample = orientation("sample", condition, rng)?;
     match asked("test") {
-        Some(test) if !change => Err(TaskError::condition("test", test, "has no place without a change", "leave it out: it is the sample")),
+        Some(test) if !change => {
+            Err(TaskError::condition("test", test, "has no place without a change", "leave it out: it is the sample"))
+        }
         _ => Ok((sample, change.then(|| orientation("test", condition, rng)).transpose()?)),
     }
 }

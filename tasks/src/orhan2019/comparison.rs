@@ -19,13 +19,14 @@
 //! | peak, spontaneous | `peak_spikes`, `spontaneous_spikes` | spikes per channel and period | 1, 0.1 |
 //! | delay | `delay` | ms | 1000, or one of 100, 400, 700 and 1000 |
 //!
-//! The tests present all pairs of different stimuli out of -30, -10, 10 and 30 (3/4 and 1/4 of `stimulus_max`, either sign).
+//! The tests present all pairs of different stimuli out of -30, -10, 10 and 30 (3/4 and 1/4 of `stimulus_max`, either
+//! sign).
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: its network has one output and a binary cross-entropy, for which two classes stand here; it measures the
-//! information that is lost against an observer who knows the spikes, where a trial here is right or wrong; it has no rule for ending the
-//! training.
+//! Differences from the source: its network has one output and a binary cross-entropy, for which two classes stand
+//! here; it measures the information that is lost against an observer who knows the spikes, where a trial here is right
+//! or wrong; it has no rule for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::Comparison};

@@ -22,11 +22,12 @@
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: it minimises the mean of |z - s| mod pi. Here the squared error stands for it, which is wrong near the
-//! seam: 0 and pi are the same orientation, and where both are likely the answer with the least squared error lies between them. An observer
-//! who knows the spikes is right in 89.8 % of the trials if it minimises the squared error of the angle, in 96.1 % with the source's loss,
-//! and in 99.1 % with a circular loss. `target` = "double_angle" makes the squared error circular. The source measures its loss, relative to
-//! that of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the training. Where the delay varies, the
+//! Differences from the source: it minimises the mean of |z - s| mod pi. Here the squared error stands for it, which is
+//! wrong near the seam: 0 and pi are the same orientation, and where both are likely the answer with the least squared
+//! error lies between them. An observer who knows the spikes is right in 89.8 % of the trials if it minimises the
+//! squared error of the angle, in 96.1 % with the source's loss, and in 99.1 % with a circular loss. `target` =
+//! "double_angle" makes the squared error circular. The source measures its loss, relative to that of an observer who
+//! decodes the spikes, and has no rule for a correct trial nor for ending the training. Where the delay varies, the
 //! code also lets the channels fire Poisson( spontaneous / 100 ) times in each step of the response.
 //!
 //! ```

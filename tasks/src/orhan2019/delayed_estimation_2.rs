@@ -22,12 +22,12 @@
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: it minimises the mean of |z - s| mod pi. Here the squared error stands for it, which is wrong near the
-//! seam: 0 and pi are the same orientation, and where both are likely the answer with the least squared error lies between them. An observer
-//! who knows the spikes of one orientation is right about it in 89.8 % of the trials if it minimises the squared error of the angle, in 96.1
-//! % with the source's loss, and in 99.1 % with a circular loss. `target` = "double_angle" makes the squared error circular. The source
-//! measures its loss, relative to that of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the
-//! training.
+//! Differences from the source: it minimises the mean of |z - s| mod pi. Here the squared error stands for it, which is
+//! wrong near the seam: 0 and pi are the same orientation, and where both are likely the answer with the least squared
+//! error lies between them. An observer who knows the spikes of one orientation is right about it in 89.8 % of the
+//! trials if it minimises the squared error of the angle, in 96.1 % with the source's loss, and in 99.1 % with a
+//! circular loss. `target` = "double_angle" makes the squared error circular. The source measures its loss, relative to
+//! that of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::DelayedEstimation2};
@@ -92,7 +92,10 @@ impl Task for DelayedEstimation2 {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        [1, 2].into_iter().flat_map(|i| Channel::numbered(&format!("location_{i}"), self.estimation.timing.n_channels)).collect()
+        [1, 2]
+            .into_iter()
+            .flat_map(|i| Channel::numbered(&format!("location_{i}"), self.estimation.timing.n_channels))
+            .collect()
     }
 
     fn outputs(&self) -> Vec<Channel> {
@@ -104,7 +107,11 @@ impl Task for DelayedEstimation2 {
     }
 
     fn grid(&self) -> Vec<Condition> {
-        evenly(8).flat_map(|first| evenly(8).map(move |second| Condition::new().with(NAMES[0], first).with(NAMES[1], second))).collect()
+        evenly(8)
+            .flat_map(|first| {
+                evenly(8).map(move |second| Condition::new().with(NAMES[0], first).with(NAMES[1], second))
+            })
+            .collect()
     }
 
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {

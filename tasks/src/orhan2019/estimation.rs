@@ -41,7 +41,13 @@ pub struct Estimation {
 
 impl Default for Estimation {
     fn default() -> Self {
-        Self { timing: Timing::default(), spikes: Spikes::default(), kappa: 2.0, tolerance: PI / 10.0, target: Target::Angle }
+        Self {
+            timing: Timing::default(),
+            spikes: Spikes::default(),
+            kappa: 2.0,
+            tolerance: PI / 10.0,
+            target: Target::Angle,
+        }
     }
 }
 
@@ -59,7 +65,8 @@ impl Estimation {
         Ok(())
     }
 
-    /// Inputs in which each location has shown its orientation, and all have fired through the delay; nothing in the response yet.
+    /// Inputs in which each location has shown its orientation, and all have fired through the delay; nothing in the
+    /// response yet.
     pub(crate) fn inputs(&self, periods: &Periods, orientations: &[f64], rng: &mut TrialRng) -> Array2<f32> {
         let tuning = Tuning::Orientation { kappa: self.kappa };
         let mut inputs = Array2::zeros((periods.n_steps(), self.timing.n_channels * orientations.len()));
@@ -76,14 +83,22 @@ impl Estimation {
     }
 
     /// The trial that asks for all orientations shown, one at each location; `named` are their variables.
-    pub(crate) fn recall(&self, named: &[&'static str], condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+    pub(crate) fn recall(
+        &self,
+        named: &[&'static str],
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Trial, TaskError> {
         condition.map_or(Ok(()), |condition| condition.allow(named))?;
         let orientations = named.iter().map(|name| orientation(name, condition, rng)).collect::<Result<Vec<_>, _>>()?;
         let periods = self.timing.draw(rng)?;
         let mut inputs = self.inputs(&periods, &orientations, rng);
         let channels = 0..inputs.ncols();
         self.spikes.rest(&mut inputs, &periods.response, channels, 1.0, rng);
-        let condition = named.iter().zip(&orientations).fold(Condition::new(), |condition, (&name, &value)| condition.with(name, value));
+        let condition = named
+            .iter()
+            .zip(&orientations)
+            .fold(Condition::new(), |condition, (&name, &value)| condition.with(name, value));
         Ok(self.trial(periods, inputs, &orientations, condition))
     }
 

@@ -1,4 +1,5 @@
-//! Gated delayed estimation: of two orientations that were seen before the delay, give back the one that a cue asks for.
+//! Gated delayed estimation: of two orientations that were seen before the delay, give back the one that a cue asks
+//! for.
 //!
 //! ```text
 //! epochs    stimulus 250 ms | delay 1000 ms | response 250 ms        25, 100 and 25 steps
@@ -20,17 +21,17 @@
 //! | tolerance | `tolerance` | rad | none; pi / 10 here |
 //! | | `target` | | `angle`; `double_angle`: two outputs for each orientation, cos 2s and sin 2s, read as atan2(sin, cos) / 2 |
 //!
-//! The cue is the `first` or the `second` location, equally likely. The tests present both with all pairs of four orientations, evenly
-//! spaced.
+//! The cue is the `first` or the `second` location, equally likely. The tests present both with all pairs of four
+//! orientations, evenly spaced.
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: it minimises the mean of |z - s| mod pi. Here the squared error stands for it, which is wrong near the
-//! seam: 0 and pi are the same orientation, and where both are likely the answer with the least squared error lies between them. An observer
-//! who knows the spikes of one orientation is right about it in 89.8 % of the trials if it minimises the squared error of the angle, in 96.1
-//! % with the source's loss, and in 99.1 % with a circular loss. `target` = "double_angle" makes the squared error circular. The source
-//! measures its loss, relative to that of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the
-//! training.
+//! Differences from the source: it minimises the mean of |z - s| mod pi. Here the squared error stands for it, which is
+//! wrong near the seam: 0 and pi are the same orientation, and where both are likely the answer with the least squared
+//! error lies between them. An observer who knows the spikes of one orientation is right about it in 89.8 % of the
+//! trials if it minimises the squared error of the angle, in 96.1 % with the source's loss, and in 99.1 % with a
+//! circular loss. `target` = "double_angle" makes the squared error circular. The source measures its loss, relative to
+//! that of an observer who decodes the spikes, and has no rule for a correct trial nor for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::GatedDelayedEstimation};
@@ -109,7 +110,10 @@ impl Task for GatedDelayedEstimation {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        [1, 2].into_iter().flat_map(|i| Channel::numbered(&format!("location_{i}"), self.estimation.timing.n_channels)).collect()
+        [1, 2]
+            .into_iter()
+            .flat_map(|i| Channel::numbered(&format!("location_{i}"), self.estimation.timing.n_channels))
+            .collect()
     }
 
     fn outputs(&self) -> Vec<Channel> {

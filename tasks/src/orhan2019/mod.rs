@@ -1,10 +1,11 @@
 //! The short-term memory tasks of Orhan & Ma (2019), with the settings of the released code as defaults.
 //!
-//! What they share is in [`Timing`] (stimulus, delay and response), [`Spikes`] (Poisson inputs), [`Tuning`] (what a channel responds to),
-//! [`Estimation`] (orientations to be given back, as a [`Target`] says) and in `two_choice` (answers of two classes).
+//! What they share is in [`Timing`] (stimulus, delay and response), [`Spikes`] (Poisson inputs), [`Tuning`] (what a
+//! channel responds to), [`Estimation`] (orientations to be given back, as a [`Target`] says) and in `two_choice`
+//! (answers of two classes).
 //!
-//! Reference: Orhan AE, Ma WJ (2019). A diverse range of factors affect the nature of neural representations underlying short-term memory.
-//! Nature Neuroscience 22: 275-283. <https://doi.org/10.1038/s41593-018-0314-y>
+//! Reference: Orhan AE, Ma WJ (2019). A diverse range of factors affect the nature of neural representations underlying
+//! short-term memory. Nature Neuroscience 22: 275-283. <https://doi.org/10.1038/s41593-018-0314-y>
 
 mod change_detection;
 mod comparison;

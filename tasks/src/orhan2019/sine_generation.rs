@@ -19,8 +19,8 @@
 //!
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //!
-//! Differences from the source: it minimises the mean of |z - target|, for which the squared error stands here, and has no rule for a
-//! correct trial nor for ending the training. At another `dt` the noise keeps its strength over time.
+//! Differences from the source: it minimises the mean of |z - target|, for which the squared error stands here, and has
+//! no rule for a correct trial nor for ending the training. At another `dt` the noise keeps its strength over time.
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, orhan2019::SineGeneration};
@@ -133,7 +133,14 @@ impl Task for SineGeneration {
         }
         let mut loss_mask = Array2::zeros((periods.n_steps(), 1));
         loss_mask.slice_mut(s![periods.response.clone(), 0]).fill(1.0);
-        Ok(Trial { inputs, targets, loss_mask, condition: Condition::new(), epochs: periods.timeline.into_epochs(), correct: None })
+        Ok(Trial {
+            inputs,
+            targets,
+            loss_mask,
+            condition: Condition::new(),
+            epochs: periods.timeline.into_epochs(),
+            correct: None,
+        })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {

@@ -8,11 +8,11 @@
 //! line         f_k(s) = exp( -(s - phi_k)^2 / (2 width^2) )        phi_k = -range + 2 range k / (n_channels - 1)
 //! ```
 //!
-//! Both ends of the orientations, 0 and pi, are the same orientation, so it has two channels, as in the source. Where the delay is drawn, n
-//! is that of the longest delay.
+//! Both ends of the orientations, 0 and pi, are the same orientation, so it has two channels, as in the source. Where
+//! the delay is drawn, n is that of the longest delay.
 //!
-//! One Poisson number of spikes is drawn for a whole period and all channels that it concerns, each in a step drawn at random and in a channel
-//! drawn in proportion to how much it fires, which is the same distribution.
+//! One Poisson number of spikes is drawn for a whole period and all channels that it concerns, each in a step drawn at
+//! random and in a channel drawn in proportion to how much it fires, which is the same distribution.
 
 use std::f64::consts::PI;
 use std::ops::Range;
@@ -26,7 +26,8 @@ use super::timing::Periods;
 use crate::error::rules;
 use crate::{TaskError, TrialRng};
 
-/// The most spikes that a channel may be expected to fire in a period: far above any task, and few enough to be drawn one by one.
+/// The most spikes that a channel may be expected to fire in a period: far above any task, and few enough to be drawn
+/// one by one.
 const MAX_SPIKES: f64 = 10_000.0;
 
 /// How much the channels fire.
@@ -79,7 +80,12 @@ impl Spikes {
         for (field, spikes) in [("peak_spikes", self.peak_spikes), ("spontaneous_spikes", self.spontaneous_spikes)] {
             rules::not_negative(field, spikes)?;
             if spikes > MAX_SPIKES {
-                return Err(TaskError::parameter(field, spikes, "must be at most 10000", "the published numbers are 1 and 0.1"));
+                return Err(TaskError::parameter(
+                    field,
+                    spikes,
+                    "must be at most 10000",
+                    "the published numbers are 1 and 0.1",
+                ));
             }
         }
         Ok(())
@@ -114,7 +120,14 @@ impl Spikes {
     }
 
     /// Lets channels fire without a stimulus, `times` as much as usual.
-    pub(crate) fn rest(&self, inputs: &mut Array2<f32>, steps: &Range<usize>, channels: Range<usize>, times: f64, rng: &mut TrialRng) {
+    pub(crate) fn rest(
+        &self,
+        inputs: &mut Array2<f32>,
+        steps: &Range<usize>,
+        channels: Range<usize>,
+        times: f64,
+        rng: &mut TrialRng,
+    ) {
         fire(inputs, steps, channels, times * self.spontaneous_spikes, rng);
     }
 
@@ -126,7 +139,13 @@ impl Spikes {
 }
 
 /// Spikes of channels that are expected to fire so many each, spread over the steps.
-fn fire(inputs: &mut Array2<f32>, steps: &Range<usize>, channels: Range<usize>, expected_each: f64, rng: &mut TrialRng) {
+fn fire(
+    inputs: &mut Array2<f32>,
+    steps: &Range<usize>,
+    channels: Range<usize>,
+    expected_each: f64,
+    rng: &mut TrialRng,
+) {
     let places = steps.len() * channels.len();
     if places == 0 {
         return;
@@ -163,7 +182,13 @@ mod tests {
     #[test]
     fn spikes_are_independent_poisson_numbers_in_every_step() {
         let (steps, mut inputs) = (1..4, Array2::zeros((5, 20_000)));
-        Spikes { peak_spikes: 0.0, spontaneous_spikes: 0.6 }.rest(&mut inputs, &steps, 0..20_000, 1.0, &mut TrialRng::new(0, "test", 0, 0));
+        Spikes { peak_spikes: 0.0, spontaneous_spikes: 0.6 }.rest(
+            &mut inputs,
+            &steps,
+            0..20_000,
+            1.0,
+            &mut TrialRng::new(0, "test", 0, 0),
+        );
         assert!(inputs.row(0).iter().chain(inputs.row(4)).all(|&u| u == 0.0));
         let mean = |values: &mut dyn Iterator<Item = f64>| {
             let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));

@@ -5,10 +5,11 @@
 //! double_angle    cos 2s, sin 2s;  the answer is atan2(sin, cos) / 2                        2 outputs
 //! ```
 //!
-//! 0 and pi are the same orientation, but far apart as numbers. An observer who knows the spikes of `delayed_estimation_1` and answers so
-//! as to minimise the squared error of s answers in the middle where both ends are possible: 89.8 % of the answers are right (within pi /
-//! 10 of s, around the circle), against 96.1 % with the source's loss, the mean of |z - s| mod pi, and 99.1 % with one that is circular.
-//! The squared error of cos 2s and sin 2s is circular.
+//! 0 and pi are the same orientation, but far apart as numbers. An observer who knows the spikes of
+//! `delayed_estimation_1` and answers so as to minimise the squared error of s answers in the middle where both ends
+//! are possible: 89.8 % of the answers are right (within pi / 10 of s, around the circle), against 96.1 % with the
+//! source's loss, the mean of |z - s| mod pi, and 99.1 % with one that is circular. The squared error of cos 2s and sin
+//! 2s is circular.
 
 use std::f64::consts::PI;
 
@@ -54,12 +55,15 @@ impl Target {
     fn orientations(self, values: ArrayView1<'_, f32>) -> Vec<f64> {
         match self {
             Self::Angle => values.iter().map(|&z| f64::from(z)).collect(),
-            Self::DoubleAngle => values.exact_chunks(2).into_iter().map(|pair| doubled(f64::from(pair[0]), f64::from(pair[1]))).collect(),
+            Self::DoubleAngle => {
+                values.exact_chunks(2).into_iter().map(|pair| doubled(f64::from(pair[0]), f64::from(pair[1]))).collect()
+            }
         }
     }
 }
 
-/// The orientation of which these are the cosine and the sine of the double, times any number; not a number if they point nowhere.
+/// The orientation of which these are the cosine and the sine of the double, times any number; not a number if they
+/// point nowhere.
 fn doubled(cos: f64, sin: f64) -> f64 {
     if cos.is_finite() && sin.is_finite() && (cos != 0.0 || sin != 0.0) { sin.atan2(cos) / 2.0 } else { f64::NAN }
 }
@@ -93,7 +97,8 @@ mod tests {
         let targets = Target::DoubleAngle.of(PI / 3.0);
         assert!((targets[0] + 0.5).abs() < 1e-12 && (targets[1] - 0.75_f64.sqrt()).abs() < 1e-12);
         let target = array![targets[0] as f32, targets[1] as f32];
-        let error = |answer: [f32; 2]| Target::DoubleAngle.errors(array![answer[0], answer[1]].view(), target.view())[0];
+        let error =
+            |answer: [f32; 2]| Target::DoubleAngle.errors(array![answer[0], answer[1]].view(), target.view())[0];
         assert!((error([0.0, 2.0]) - PI / 12.0).abs() < 1e-6);
         assert!(error([0.0, 0.0]).is_nan() && error([f32::NAN, 1.0]).is_nan() && error([f32::INFINITY, 1.0]).is_nan());
     }

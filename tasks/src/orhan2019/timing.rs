@@ -5,9 +5,10 @@
 //! answer    the outputs at the 5th step from the end, which begins 50 ms before it (at the first step of a response that is shorter)
 //! ```
 //!
-//! The source counts steps (25, 100 and 25); a step stands for 10 ms. Its experiments with variable delays draw one of 10, 40, 70 and 100
-//! steps: give `delay` as `{ one_of = [100.0, 400.0, 700.0, 1000.0] }`. The source then keeps the length of a trial and lets the network
-//! stand still for the steps that are left over; here the trial is shorter, which is the same to the network.
+//! The source counts steps (25, 100 and 25); a step stands for 10 ms. Its experiments with variable delays draw one of
+//! 10, 40, 70 and 100 steps: give `delay` as `{ one_of = [100.0, 400.0, 700.0, 1000.0] }`. The source then keeps the
+//! length of a trial and lets the network stand still for the steps that are left over; here the trial is shorter,
+//! which is the same to the network.
 
 use std::ops::Range;
 
@@ -42,7 +43,14 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { dt: 10.0, rounding: Rounding::Exact, stimulus: 250.0, delay: Duration::Fixed(1000.0), response: 250.0, n_channels: 50 }
+        Self {
+            dt: 10.0,
+            rounding: Rounding::Exact,
+            stimulus: 250.0,
+            delay: Duration::Fixed(1000.0),
+            response: 250.0,
+            n_channels: 50,
+        }
     }
 }
 
@@ -72,7 +80,12 @@ impl Timing {
         self.delay.validate("delay", clock)?;
         clock.at_least_one_step("response", self.response)?;
         if !(2..=MAX_CHANNELS).contains(&self.n_channels) {
-            return Err(TaskError::parameter("n_channels", self.n_channels, "must lie in 2 to 10000", "the published tasks have 50"));
+            return Err(TaskError::parameter(
+                "n_channels",
+                self.n_channels,
+                "must lie in 2 to 10000",
+                "the published tasks have 50",
+            ));
         }
         Ok(())
     }

@@ -21,9 +21,9 @@
 //! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
 //! The task is after Harvey, Coen & Tank (2012), <https://doi.org/10.1038/nature10918>.
 //!
-//! Differences from the source: its network has one output and a binary cross-entropy, for which two classes stand here; it measures the
-//! information that is lost against an observer who knows the spikes, where a trial here is right or wrong; it has no rule for ending the
-//! training.
+//! Differences from the source: its network has one output and a binary cross-entropy, for which two classes stand
+//! here; it measures the information that is lost against an observer who knows the spikes, where a trial here is right
+//! or wrong; it has no rule for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, orhan2019::TwoAfc};

@@ -6,8 +6,9 @@
 //! choice    the larger output at the 5th step from the end
 //! ```
 //!
-//! The source has one output, the probability of its class 1, and a binary cross-entropy. With two outputs and a softmax the probability of
-//! a class is the same function of the difference of the two, so the networks can give the same answers.
+//! The source has one output, the probability of its class 1, and a binary cross-entropy. With two outputs and a
+//! softmax the probability of a class is the same function of the difference of the two, so the networks can give the
+//! same answers.
 
 use ndarray::{Array2, ArrayView2, s};
 
@@ -31,15 +32,29 @@ pub(crate) fn score(timing: &Timing, trial: TrialView<'_>, outputs: ArrayView2<'
 }
 
 /// The index of the word that the condition gives for a variable; `None` if it gives none.
-pub(crate) fn word(name: &str, words: [&'static str; 2], condition: Option<&Condition>) -> Result<Option<usize>, TaskError> {
+pub(crate) fn word(
+    name: &str,
+    words: [&'static str; 2],
+    condition: Option<&Condition>,
+) -> Result<Option<usize>, TaskError> {
     let Some(given) = condition.and_then(|condition| condition.get(name)) else { return Ok(None) };
     match words.into_iter().position(|word| *given == Value::from(word)) {
         Some(place) => Ok(Some(place)),
-        None => Err(TaskError::condition(name, given, "is no value of this variable", format!("write {} or {}", words[0], words[1]))),
+        None => Err(TaskError::condition(
+            name,
+            given,
+            "is no value of this variable",
+            format!("write {} or {}", words[0], words[1]),
+        )),
     }
 }
 
 /// The same, drawn if the condition gives none.
-pub(crate) fn draw(name: &str, words: [&'static str; 2], condition: Option<&Condition>, rng: &mut TrialRng) -> Result<usize, TaskError> {
+pub(crate) fn draw(
+    name: &str,
+    words: [&'static str; 2],
+    condition: Option<&Condition>,
+    rng: &mut TrialRng,
+) -> Result<usize, TaskError> {
     Ok(word(name, words, condition)?.unwrap_or_else(|| usize::from(rng.chance(0.5))))
 }

@@ -1,7 +1,7 @@
 //! Multisensory decisions of Raposo, Kaufman & Churchland (2014), as later work trains networks on them.
 //!
-//! Reference: Raposo D, Kaufman MT, Churchland AK (2014). A category-free neural population supports evolving demands during
-//! decision-making. Nature Neuroscience 17: 1784-1792. <https://doi.org/10.1038/nn.3865>
+//! Reference: Raposo D, Kaufman MT, Churchland AK (2014). A category-free neural population supports evolving demands
+//! during decision-making. Nature Neuroscience 17: 1784-1792. <https://doi.org/10.1038/nn.3865>
 
 mod multisensory;
 

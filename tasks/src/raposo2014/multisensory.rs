@@ -17,19 +17,22 @@
 //! | sigma_in | `sigma_in` | input units | 0.5 in each step of 20 ms |
 //! | | `cue`, `context` | input units, ms | 0, 0: no cues (0.1, 350 in the form with cues) |
 //!
-//! The modality is `visual`, `auditory` or `both`, equally likely, and so is the sign. If both are shown, they have the same sign and
-//! strengths drawn independently. The test conditions show every signed strength in each modality, the same in both. Evidence of opposite
-//! signs can be asked for: then the sign of the sum is right, and at a sum of 0 the right one is drawn.
+//! The modality is `visual`, `auditory` or `both`, equally likely, and so is the sign. If both are shown, they have the
+//! same sign and strengths drawn independently. The test conditions show every signed strength in each modality, the
+//! same in both. Evidence of opposite signs can be asked for: then the sign of the sum is right, and at a sum of 0 the
+//! right one is drawn.
 //!
 //! Time rule of the source: durations are floored to whole steps; at `dt` = 20 ms all are whole.
 //!
-//! Reference: Raposo D, Kaufman MT, Churchland AK (2014), <https://doi.org/10.1038/nn.3865>, in the form of the released code of Valente,
-//! Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference). The form with event rates is `song2016/multisensory`.
+//! Reference: Raposo D, Kaufman MT, Churchland AK (2014), <https://doi.org/10.1038/nn.3865>, in the form of the
+//! released code of Valente, Pillow & Ostojic (2022), NeurIPS 35 (lowrank_inference). The form with event rates is
+//! `song2016/multisensory`.
 //!
-//! Differences from the source: at another `dt` the noise keeps its strength over time, where the code's has the same sd in each step. The
-//! code of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply the coherences by 0.1. Both codes have
-//! the cues commented out. A later library, NeuralRNN, has them, and the timing of `mante2013/context_integration`: give `cue` = 0.1,
-//! `context` = 350, `decision` = 20, `coherences` = 0.1, 0.2 and 0.4, `sigma_in` = 0.1, and `rounding` = floor.
+//! Differences from the source: at another `dt` the noise keeps its strength over time, where the code's has the same
+//! sd in each step. The code of Dubreuil et al. (2022), <https://doi.org/10.1038/s41593-022-01088-4>, does not multiply
+//! the coherences by 0.1. Both codes have the cues commented out. A later library, NeuralRNN, has them, and the timing
+//! of `mante2013/context_integration`: give `cue` = 0.1, `context` = 350, `decision` = 20, `coherences` = 0.1, 0.2 and
+//! 0.4, `sigma_in` = 0.1, and `rounding` = floor.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, raposo2014::Multisensory};
@@ -53,7 +56,8 @@ use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, T
 use crate::{header_of, parameters_of};
 
 /// The words for the modalities, and which of the two channels each shows.
-const MODALITIES: [(&str, [bool; 2]); 3] = [("visual", [true, false]), ("auditory", [false, true]), ("both", [true, true])];
+const MODALITIES: [(&str, [bool; 2]); 3] =
+    [("visual", [true, false]), ("auditory", [false, true]), ("both", [true, true])];
 
 /// The variables that hold the evidence of the two channels.
 const COHERENCES: [&str; 2] = ["visual_coherence", "auditory_coherence"];
@@ -229,7 +233,9 @@ impl Task for Multisensory {
 
 fn named(modality: &'static str, coherences: [Option<f64>; 2]) -> Condition {
     let shown = COHERENCES.into_iter().zip(coherences).filter_map(|(name, coherence)| Some((name, coherence?)));
-    shown.fold(Condition::new().with("modality", modality), |condition, (name, coherence)| condition.with(name, coherence))
+    shown.fold(Condition::new().with("modality", modality), |condition, (name, coherence)| {
+        condition.with(name, coherence)
+    })
 }
 
 /// The evidence that a condition asks for.
@@ -257,9 +263,14 @@ fn draw_modality(
     let known = MODALITIES.into_iter().find(|(modality, _)| *word == (*modality).into());
     match known {
         Some((modality, channels)) if fits(channels) => Ok((modality, channels)),
-        Some(_) => {
-            Err(TaskError::condition("modality", word, "does not show all evidence that is given", "write both, or leave evidence out"))
+        Some(_) => Err(TaskError::condition(
+            "modality",
+            word,
+            "does not show all evidence that is given",
+            "write both, or leave evidence out",
+        )),
+        None => {
+            Err(TaskError::condition("modality", word, "is no modality of this task", "write visual, auditory or both"))
         }
-        None => Err(TaskError::condition("modality", word, "is no modality of this task", "write visual, auditory or both")),
     }
 }

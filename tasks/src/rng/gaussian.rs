@@ -1,13 +1,14 @@
-//! Many Gaussian numbers at once, in arithmetic that the compiler vectorises and that has the same bits on every machine.
+//! Many Gaussian numbers at once, in arithmetic that the compiler vectorises and that has the same bits on every
+//! machine.
 //!
 //! ```text
 //! words      16 generators side by side, xoshiro128++, each started from 128 bits of the trial's own numbers
 //! (z1, z2) = sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)        u = (word 1 + 1/2) / 2^31 from its upper 31 bits, v = word 2 / 2^32      Box-Muller
 //! ```
 //!
-//! The largest number this can give is 6.7. Logarithm, sine and cosine are straight-line polynomials (additions, multiplications and
-//! divisions, no fused ones), each within 2 units of the last place. Generator: Blackman & Vigna (2021), Scrambled linear pseudorandom number
-//! generators, <https://doi.org/10.1145/3460772>.
+//! The largest number this can give is 6.7. Logarithm, sine and cosine are straight-line polynomials (additions,
+//! multiplications and divisions, no fused ones), each within 2 units of the last place. Generator: Blackman & Vigna
+//! (2021), Scrambled linear pseudorandom number generators, <https://doi.org/10.1145/3460772>.
 
 use std::cell::RefCell;
 
@@ -21,7 +22,8 @@ const PAIRS: usize = 16 * LANES;
 /// Numbers in a block.
 const BLOCK: usize = 2 * PAIRS;
 
-/// Adds `std` times a standard Gaussian to every value of all rows, `count` in all. Uses up 256 bytes of `rng`, however many values there are.
+/// Adds `std` times a standard Gaussian to every value of all rows, `count` in all. Uses up 256 bytes of `rng`, however
+/// many values there are.
 pub(super) fn add<'a>(rng: &mut impl RngCore, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f32) {
     // Clearing a block takes longer than the numbers of a short trial.
     thread_local! {
@@ -55,7 +57,9 @@ impl<'a, R: Iterator<Item = &'a mut [f32]>> WithSimd for Addition<'_, R> {
                     count = count.saturating_sub(BLOCK);
                 }
                 let (now, later) = row.split_at_mut(row.len().min(next.len()));
-                now.iter_mut().zip(&block.gaussians.as_flattened()[next.clone()]).for_each(|(value, gaussian)| *value += std * gaussian);
+                now.iter_mut()
+                    .zip(&block.gaussians.as_flattened()[next.clone()])
+                    .for_each(|(value, gaussian)| *value += std * gaussian);
                 next.start += now.len();
                 row = later;
             }
@@ -93,14 +97,18 @@ impl Generators {
         let mut bytes = [0; 4 * 4 * LANES];
         rng.fill_bytes(&mut bytes);
         let mut state = [[0; LANES]; 4];
-        state.as_flattened_mut().iter_mut().zip(bytes.as_chunks().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
+        state
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(bytes.as_chunks().0)
+            .for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
         // A generator whose state is 0 stays there.
         state[0].iter_mut().for_each(|word| *word |= 1);
         Self(state)
     }
 
-    /// The next words, one of each generator for every row of [`LANES`]. Vectors are spelled out: compilers take apart those of a loop over
-    /// the generators.
+    /// The next words, one of each generator for every row of [`LANES`]. Vectors are spelled out: compilers take apart
+    /// those of a loop over the generators.
     #[inline(always)]
     fn fill<S: Simd>(&mut self, simd: S, words: &mut [u32]) {
         let [a, b, c, d] = self.0.each_mut().map(|row| S::as_mut_simd_u32s(row).0);

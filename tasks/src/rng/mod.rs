@@ -4,9 +4,9 @@
 //! key (256 bit) = seed (64) | update (64) | trial index (64) | hash of the stream's name (64)
 //! ```
 //!
-//! Two trials never share a key, so the draws of one trial do not depend on how many numbers another one used, nor on which thread
-//! made it. Names separate purposes: `"train"` and `"test"` trials with the same seed are unrelated. What all trials of a batch have in
-//! common (one timing, say) is drawn from a stream of the batch, [`TrialRng::shared`].
+//! Two trials never share a key, so the draws of one trial do not depend on how many numbers another one used, nor on
+//! which thread made it. Names separate purposes: `"train"` and `"test"` trials with the same seed are unrelated. What
+//! all trials of a batch have in common (one timing, say) is drawn from a stream of the batch, [`TrialRng::shared`].
 //!
 //! ```
 //! use nn4n_tasks::TrialRng;
@@ -40,13 +40,15 @@ impl TrialRng {
         Self { numbers: generator(seed, update, index, stream), seed, stream, update, group: 0 }
     }
 
-    /// The same generator for a trial that shares [`shared`](Self::shared) with the trials of its group only, instead of with the whole batch.
+    /// The same generator for a trial that shares [`shared`](Self::shared) with the trials of its group only, instead
+    /// of with the whole batch.
     #[must_use]
     pub(crate) fn in_group(self, group: u64) -> Self {
         Self { group, ..self }
     }
 
-    /// A generator for the purpose `name`, the same for all trials of this batch and unrelated to the trials' own numbers.
+    /// A generator for the purpose `name`, the same for all trials of this batch and unrelated to the trials' own
+    /// numbers.
     pub fn shared(&self, name: &str) -> Self {
         let stream = self.stream ^ fnv1a(name).rotate_left(1) ^ SHARED;
         Self { numbers: generator(self.seed, self.update, self.group, stream), stream, ..*self }
@@ -67,7 +69,8 @@ impl TrialRng {
         self.numbers.sample(StandardNormal)
     }
 
-    /// Adds `std` times a standard Gaussian to every value; much faster than one [`gaussian`](Self::gaussian) at a time, and other numbers.
+    /// Adds `std` times a standard Gaussian to every value; much faster than one [`gaussian`](Self::gaussian) at a
+    /// time, and other numbers.
     pub fn add_gaussian(&mut self, values: &mut [f32], std: f64) {
         let count = values.len();
         self.add_to_rows(std::iter::once(values), count, std);
@@ -157,7 +160,8 @@ mod tests {
     #[test]
     fn every_part_of_the_key_matters() {
         let first = |seed, name, update, index| TrialRng::new(seed, name, update, index).next_u64();
-        let all = [first(1, "a", 1, 1), first(2, "a", 1, 1), first(1, "b", 1, 1), first(1, "a", 2, 1), first(1, "a", 1, 2)];
+        let all =
+            [first(1, "a", 1, 1), first(2, "a", 1, 1), first(1, "b", 1, 1), first(1, "a", 2, 1), first(1, "a", 1, 2)];
         for (i, x) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|y| y != x));
         }
@@ -185,7 +189,9 @@ mod tests {
     fn many_gaussians_at_once_have_the_moments_of_one_gaussian() {
         let mut values = vec![1.0f32; 400_001];
         TrialRng::new(0, "test", 0, 0).add_gaussian(&mut values, 0.5);
-        let moment = |power: i32| values.iter().map(|&x| (f64::from(x - 1.0) / 0.5).powi(power)).sum::<f64>() / values.len() as f64;
+        let moment = |power: i32| {
+            values.iter().map(|&x| (f64::from(x - 1.0) / 0.5).powi(power)).sum::<f64>() / values.len() as f64
+        };
         for (power, expected) in [(1, 0.0), (2, 1.0), (3, 0.0), (4, 3.0)] {
             assert!((moment(power) - expected).abs() < 0.05, "moment {power}: {}", moment(power));
         }
@@ -209,7 +215,9 @@ mod tests {
 
     #[test]
     fn trials_of_a_batch_share_a_stream_and_those_of_other_batches_and_purposes_do_not() {
-        let draw = |update, index, group, name| TrialRng::new(1, "train", update, index).in_group(group).shared(name).next_u64();
+        let draw = |update, index, group, name| {
+            TrialRng::new(1, "train", update, index).in_group(group).shared(name).next_u64()
+        };
         assert_eq!(draw(0, 0, 0, "timing"), draw(0, 5, 0, "timing"));
         assert_ne!(draw(0, 0, 0, "timing"), draw(1, 0, 0, "timing"));
         assert_ne!(draw(0, 0, 0, "timing"), draw(0, 0, 1, "timing"));

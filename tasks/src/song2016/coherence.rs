@@ -24,8 +24,14 @@ impl Evidence {
     }
 }
 
-/// The evidence that the variable `name` of the condition asks for, or one of the strengths with either sign, all equally likely.
-pub fn draw(condition: Option<&Condition>, name: &str, strengths: &[f64], rng: &mut TrialRng) -> Result<Evidence, TaskError> {
+/// The evidence that the variable `name` of the condition asks for, or one of the strengths with either sign, all
+/// equally likely.
+pub fn draw(
+    condition: Option<&Condition>,
+    name: &str,
+    strengths: &[f64],
+    rng: &mut TrialRng,
+) -> Result<Evidence, TaskError> {
     let given = condition.map(|condition| condition.finite_number(name)).transpose()?.flatten();
     match given {
         Some(coherence) if coherence.abs() > 1.0 => {
@@ -98,7 +104,9 @@ mod tests {
 
     #[test]
     fn percentages_and_words_are_refused() {
-        for condition in [Condition::new().with("c", 3.2), Condition::new().with("c", f64::NAN), Condition::new().with("c", "high")] {
+        for condition in
+            [Condition::new().with("c", 3.2), Condition::new().with("c", f64::NAN), Condition::new().with("c", "high")]
+        {
             assert!(draw(Some(&condition), "c", &[0.1], &mut rng()).is_err());
         }
         assert!(validate("coherences", &[0.1, 3.2]).is_err());

@@ -11,8 +11,8 @@
 //! | sigma_in | `sigma_in` | input units | 0.01 |
 //! | tau_in | `tau_in` | ms | 100 |
 //!
-//! The standard deviation per step is 0.0316 at the published setting. It grows as dt shrinks, so that the noise integrated by a
-//! network is the same at any dt.
+//! The standard deviation per step is 0.0316 at the published setting. It grows as dt shrinks, so that the noise
+//! integrated by a network is the same at any dt.
 //!
 //! ```
 //! use nn4n_tasks::song2016::InputNoise;
@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn no_noise_means_baseline_plus_signal() {
         let mut inputs = Array2::from_elem((3, 1), 0.5);
-        InputNoise { sigma_in: 0.0, baseline: 0.2, ..noise(20.0) }.apply(&mut inputs, &mut TrialRng::new(1, "test", 0, 0));
+        InputNoise { sigma_in: 0.0, baseline: 0.2, ..noise(20.0) }
+            .apply(&mut inputs, &mut TrialRng::new(1, "test", 0, 0));
         assert!(inputs.iter().all(|&u| u == 0.7));
     }
 }

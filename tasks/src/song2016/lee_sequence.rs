@@ -17,14 +17,15 @@
 //! |---|---|---|---|
 //! | dt | `dt` | ms | 10 (a fifth of the network's tau of 50) |
 //!
-//! There is no choice between outputs. A trial is correct if at the end of each movement the outputs are nearest to the right dot.
-//! Training stops at a root mean square error of 0.05.
+//! There is no choice between outputs. A trial is correct if at the end of each movement the outputs are nearest to the
+//! right dot. Training stops at a root mean square error of 0.05.
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 8;
-//! after Averbeck & Lee (2007), <https://doi.org/10.1523/JNEUROSCI.3468-06.2007>.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 8; after Averbeck & Lee (2007),
+//! <https://doi.org/10.1523/JNEUROSCI.3468-06.2007>.
 //!
-//! Differences from the source: trials are independent here; the source runs them on from one another, which is the network's affair.
-//! The source scores by the error only.
+//! Differences from the source: trials are independent here; the source runs them on from one another, which is the
+//! network's affair. The source scores by the error only.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::LeeSequence};
@@ -39,7 +40,9 @@ use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise};
-use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of, rms_error};
 
 /// The dots of each sequence: the start and the goals of its three movements.
@@ -180,7 +183,14 @@ impl Task for LeeSequence {
             look(steps, from_to[1]);
         }
         self.input().apply(&mut inputs, rng);
-        Ok(Trial { inputs, targets, loss_mask, condition: named(sequence), epochs: timeline.into_epochs(), correct: None })
+        Ok(Trial {
+            inputs,
+            targets,
+            loss_mask,
+            condition: named(sequence),
+            epochs: timeline.into_epochs(),
+            correct: None,
+        })
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
@@ -210,7 +220,12 @@ fn draw_sequence(condition: Option<&Condition>, rng: &mut TrialRng) -> Result<us
         None => Ok(any(rng)),
         Some(given) => match (0..SEQUENCES.len()).find(|&sequence| (sequence + 1) as f64 == given) {
             Some(sequence) => Ok(sequence),
-            None => Err(TaskError::condition("sequence", given, "is no sequence of this task", "give a whole number from 1 to 8")),
+            None => Err(TaskError::condition(
+                "sequence",
+                given,
+                "is no sequence of this task",
+                "give a whole number from 1 to 8",
+            )),
         },
     }
 }

@@ -13,11 +13,12 @@
 //! |---|---|---|---|
 //! | \|m\|, \|k\| | `coherences` | fraction | 0.05, 0.15, 0.5, either sign, drawn independently |
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 4;
-//! after Mante, Sussillo, Shenoy & Newsome (2013), <https://doi.org/10.1038/nature12742>.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 4; after Mante, Sussillo, Shenoy & Newsome (2013),
+//! <https://doi.org/10.1038/nature12742>.
 //!
-//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded;
-//! coherence is a signed fraction where the code scales a percentage by 5.
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is
+//! graded; coherence is a signed fraction where the code scales a percentage by 5.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::Mante};
@@ -33,7 +34,9 @@ use ndarray::{ArrayView2, aview1, s};
 use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise, TwoChoice, coherence};
-use crate::{Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{Value, header_of, parameters_of};
 
 /// The words for the two contexts.
@@ -168,7 +171,9 @@ impl Task for Mante {
 
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let two_choice = self.two_choice();
-        if let Some(catch) = two_choice.catch_trial(&["context", "motion_coherence", "colour_coherence"], condition, rng)? {
+        if let Some(catch) =
+            two_choice.catch_trial(&["context", "motion_coherence", "colour_coherence"], condition, rng)?
+        {
             return Ok(catch);
         }
         let context = draw_context(condition, rng)?;
@@ -185,7 +190,8 @@ impl Task for Mante {
 
         let mut signals = two_choice.silence(&timeline);
         let ([motion_1, motion_2], [colour_1, colour_2]) = (motion.signals(), colour.signals());
-        let (cues, correct) = if context == "motion" { ([1.0, 0.0], motion.favoured) } else { ([0.0, 1.0], colour.favoured) };
+        let (cues, correct) =
+            if context == "motion" { ([1.0, 0.0], motion.favoured) } else { ([0.0, 1.0], colour.favoured) };
         let shown = [cues[0], cues[1], motion_1, motion_2, colour_1, colour_2];
         signals.slice_mut(s![stimulus, ..]).assign(&aview1(&shown));
         let condition = named(context, motion.coherence, colour.coherence);
@@ -214,6 +220,8 @@ fn draw_context(condition: Option<&Condition>, rng: &mut TrialRng) -> Result<&'s
         None => Ok(if rng.chance(0.5) { CONTEXTS[0] } else { CONTEXTS[1] }),
         Some(Value::Text(word)) if word == CONTEXTS[0] => Ok(CONTEXTS[0]),
         Some(Value::Text(word)) if word == CONTEXTS[1] => Ok(CONTEXTS[1]),
-        Some(other) => Err(TaskError::condition("context", other, "is no context of this task", "write motion or colour")),
+        Some(other) => {
+            Err(TaskError::condition("context", other, "is no context of this task", "write motion or colour"))
+        }
     }
 }

@@ -4,10 +4,12 @@
 //! sensory area: receives all inputs          motor area: read out by both outputs
 //! ```
 //!
-//! In the source this task differs from `song2016/mante` by the network only (half of the units in each area, feedforward projections
-//! dense, feedback sparse). Trials are the same number for number at the same seed; parameters are the same and flat.
+//! In the source this task differs from `song2016/mante` by the network only (half of the units in each area,
+//! feedforward projections dense, feedback sparse). Trials are the same number for number at the same seed; parameters
+//! are the same and flat.
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 5.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 5.
 //!
 //! Differences from the source: those of [`Mante`].
 //!
@@ -22,7 +24,9 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::Mante;
-use crate::{Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of};
+use crate::{
+    Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of,
+};
 
 /// Context-dependent integration for two areas; holds the parameters of [`Mante`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,12 @@
 //! The tasks of Song, Yang & Wang (2016), with the settings of the released code as defaults.
 //!
-//! What they share is in [`InputNoise`] (how a signal becomes an input), [`TwoChoice`] (targets, loss mask and choice of the
-//! two-alternative tasks), [`coherence`] (evidence for two sides) and [`RateTuning`] (inputs that follow a rate).
+//! What they share is in [`InputNoise`] (how a signal becomes an input), [`TwoChoice`] (targets, loss mask and choice
+//! of the two-alternative tasks), [`coherence`] (evidence for two sides) and [`RateTuning`] (inputs that follow a
+//! rate).
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016). Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple
-//! and flexible framework. PLoS Computational Biology 12(2): e1004792. <https://doi.org/10.1371/journal.pcbi.1004792>
+//! Reference: Song HF, Yang GR, Wang X-J (2016). Training excitatory-inhibitory recurrent neural networks for cognitive
+//! tasks: a simple and flexible framework. PLoS Computational Biology 12(2): e1004792.
+//! <https://doi.org/10.1371/journal.pcbi.1004792>
 
 pub mod coherence;
 mod input_noise;

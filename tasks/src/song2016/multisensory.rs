@@ -16,10 +16,12 @@
 //!
 //! Modalities are `visual`, `auditory` and `both`, equally likely.
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 6;
-//! after Raposo, Kaufman & Churchland (2014), <https://doi.org/10.1038/nn.3865>.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 6; after Raposo, Kaufman & Churchland (2014),
+//! <https://doi.org/10.1038/nn.3865>.
 //!
-//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded.
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is
+//! graded.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::Multisensory};
@@ -38,7 +40,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of};
 
 /// The words for the modalities.
@@ -234,6 +238,11 @@ fn draw_modality(condition: Option<&Condition>, rng: &mut TrialRng) -> Result<&'
     let word = condition.and_then(|condition| condition.text("modality"));
     match MODALITIES.into_iter().find(|&modality| word == Some(modality)) {
         Some(modality) => Ok(modality),
-        None => Err(TaskError::condition("modality", given, "is no modality of this task", "write visual, auditory or both")),
+        None => Err(TaskError::condition(
+            "modality",
+            given,
+            "is no modality of this task",
+            "write visual, auditory or both",
+        )),
     }
 }

@@ -18,7 +18,8 @@ pub struct RateTuning {
 }
 
 impl RateTuning {
-    /// The tuning over the range of these rates. Without rates, or with one that is not finite, it does not pass [`Self::validate`].
+    /// The tuning over the range of these rates. Without rates, or with one that is not finite, it does not pass
+    /// [`Self::validate`].
     pub fn spanning(rates: impl IntoIterator<Item = f64>) -> Self {
         let empty = Self { f_min: f64::INFINITY, f_max: f64::NEG_INFINITY };
         rates.into_iter().fold(empty, |range, f| {

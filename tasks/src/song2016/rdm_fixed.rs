@@ -12,11 +12,12 @@
 //! |---|---|---|---|
 //! | \|c\| | `coherences` | fraction | 0.032, 0.064, 0.128, 0.256, 0.512, either sign |
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 3
-//! (networks without Dale's law, with dense, and with structured connectivity).
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 3 (networks without Dale's law, with dense, and with structured
+//! connectivity).
 //!
-//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded;
-//! coherence is a signed fraction where the code scales a percentage by 3.2.
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is
+//! graded; coherence is a signed fraction where the code scales a percentage by 3.2.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::RdmFixed};
@@ -31,7 +32,9 @@ use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise, TwoChoice, coherence};
-use crate::{Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of};
 
 /// Fixed-duration perceptual decision-making.
@@ -151,7 +154,8 @@ impl Task for RdmFixed {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        self.two_choice().conditions(coherence::signed(&self.coherences).into_iter().map(|c| Condition::new().with("coherence", c)))
+        self.two_choice()
+            .conditions(coherence::signed(&self.coherences).into_iter().map(|c| Condition::new().with("coherence", c)))
     }
 
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {

@@ -16,15 +16,16 @@
 //! | ungraded | `ungraded` | ms | 300 |
 //! | threshold | `threshold` | output units | 1.0 |
 //!
-//! The stimulus stays on to the end of the trial. So that epochs tile the trial, its ungraded first part is the epoch `stimulus` and the
-//! rest is `decision`.
+//! The stimulus stays on to the end of the trial. So that epochs tile the trial, its ungraded first part is the epoch
+//! `stimulus` and the rest is `decision`.
 //!
-//! A trial in which no output exceeds the threshold has neither choice nor reaction time, so it enters neither a psychometric curve nor
-//! a distribution of reaction times. The performance does not look at the threshold: as for the source's stop rule, a trial is right if the
-//! correct output is the larger one at the last step.
+//! A trial in which no output exceeds the threshold has neither choice nor reaction time, so it enters neither a
+//! psychometric curve nor a distribution of reaction times. The performance does not look at the threshold: as for the
+//! source's stop rule, a trial is right if the correct output is the larger one at the last step.
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 2B;
-//! after Roitman & Shadlen (2002), <https://doi.org/10.1523/JNEUROSCI.22-21-09475.2002>.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 2B; after Roitman & Shadlen (2002),
+//! <https://doi.org/10.1523/JNEUROSCI.22-21-09475.2002>.
 //!
 //! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0; coherence is a signed
 //! fraction where the code scales a percentage by 3.2.
@@ -45,7 +46,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{first_crossing, header_of, parameters_of, reaction_time};
 
 /// Reaction-time perceptual decision-making.
@@ -156,13 +159,15 @@ impl Task for RdmRt {
         let ungraded = clock.steps("ungraded", self.ungraded)?;
         for (field, stimulus) in [("stimulus", self.stimulus), ("stimulus_test", self.stimulus_test)] {
             if clock.at_least_one_step(field, stimulus)? <= ungraded {
-                let remedy = format!("give more than `ungraded` = {} ms, so that there is a decision to grade", self.ungraded);
+                let remedy =
+                    format!("give more than `ungraded` = {} ms, so that there is a decision to grade", self.ungraded);
                 return Err(TaskError::parameter(field, stimulus, "must exceed `ungraded`", remedy));
             }
         }
         rules::finite("threshold", self.threshold)?;
         if !(self.lo..self.hi).contains(&self.threshold) {
-            let remedy = format!("a correct answer must cross it: `lo` = {} <= threshold < `hi` = {}", self.lo, self.hi);
+            let remedy =
+                format!("a correct answer must cross it: `lo` = {} <= threshold < `hi` = {}", self.lo, self.hi);
             return Err(TaskError::parameter("threshold", self.threshold, "must lie between the targets", remedy));
         }
         coherence::validate("coherences", &self.coherences)
@@ -181,7 +186,8 @@ impl Task for RdmRt {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        self.two_choice().conditions(coherence::signed(&self.coherences).into_iter().map(|c| Condition::new().with("coherence", c)))
+        self.two_choice()
+            .conditions(coherence::signed(&self.coherences).into_iter().map(|c| Condition::new().with("coherence", c)))
     }
 
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
@@ -218,7 +224,11 @@ impl Task for RdmRt {
             let (step, choice) = first_crossing(outputs, epoch.start, self.threshold)?;
             Some((choice, reaction_time(step, epoch.start, self.dt)))
         });
-        Score { choice: decision.map(|(choice, _)| choice), reaction_time: decision.map(|(_, time)| time), ..at_the_end }
+        Score {
+            choice: decision.map(|(choice, _)| choice),
+            reaction_time: decision.map(|(_, time)| time),
+            ..at_the_end
+        }
     }
 
     fn chance(&self) -> f64 {

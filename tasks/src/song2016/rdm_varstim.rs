@@ -16,14 +16,15 @@
 //! | a, b | `stimulus_min`, `stimulus_max` | ms | 80, 1500 |
 //! | m | `stimulus_mean` | ms | 330, before truncation |
 //!
-//! The drawn D goes to the step below, as in the code, unless `rounding` is "nearest" or "ceil"; the other durations must be whole numbers
-//! of steps unless `rounding` says what to do with them.
+//! The drawn D goes to the step below, as in the code, unless `rounding` is "nearest" or "ceil"; the other durations
+//! must be whole numbers of steps unless `rounding` says what to do with them.
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 2A;
-//! durations after Kiani, Hanks & Shadlen (2008), <https://doi.org/10.1523/JNEUROSCI.4761-07.2008>.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 2A; durations after Kiani, Hanks & Shadlen (2008),
+//! <https://doi.org/10.1523/JNEUROSCI.4761-07.2008>.
 //!
-//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded; coherence is
-//! a signed fraction where the code scales a percentage by 3.2.
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is
+//! graded; coherence is a signed fraction where the code scales a percentage by 3.2.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::RdmVarstim};
@@ -38,7 +39,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
+};
 use crate::{header_of, parameters_of};
 
 /// Variable-duration perceptual decision-making.
@@ -160,7 +164,12 @@ impl Task for RdmVarstim {
         }
         if self.stimulus_max < self.stimulus_min {
             let remedy = format!("give at least `stimulus_min` = {} ms", self.stimulus_min);
-            return Err(TaskError::parameter("stimulus_max", self.stimulus_max, "must not be less than `stimulus_min`", remedy));
+            return Err(TaskError::parameter(
+                "stimulus_max",
+                self.stimulus_max,
+                "must not be less than `stimulus_min`",
+                remedy,
+            ));
         }
         coherence::validate("coherences", &self.coherences)
     }
@@ -178,7 +187,8 @@ impl Task for RdmVarstim {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        self.two_choice().conditions(coherence::signed(&self.coherences).into_iter().map(|c| Condition::new().with("coherence", c)))
+        self.two_choice()
+            .conditions(coherence::signed(&self.coherences).into_iter().map(|c| Condition::new().with("coherence", c)))
     }
 
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {

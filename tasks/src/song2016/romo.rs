@@ -13,15 +13,17 @@
 //! | f1, f2 | `pairs` | Hz | (18, 10), (22, 14), (26, 18), (30, 22), (34, 26), each in either order; 10 and 34 above are their extremes |
 //! | delay | `delay_min`, `delay_max`, `delay_test` | ms | 2500, 3500, 3000 |
 //!
-//! The drawn delay goes to the step below, as in the code, unless `rounding` is "nearest" or "ceil"; the other durations must be whole
-//! numbers of steps unless `rounding` says what to do with them.
+//! The drawn delay goes to the step below, as in the code, unless `rounding` is "nearest" or "ceil"; the other
+//! durations must be whole numbers of steps unless `rounding` says what to do with them.
 //!
 //! If a condition asks for two equal frequencies, the correct choice is drawn.
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 7;
-//! after Romo, Brody, Hernandez & Lemus (1999), <https://doi.org/10.1038/20939>.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 7; after Romo, Brody, Hernandez & Lemus (1999),
+//! <https://doi.org/10.1038/20939>.
 //!
-//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is graded.
+//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is
+//! graded.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::Romo};
@@ -40,7 +42,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{CITATION, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
+};
 use crate::{header_of, parameters_of};
 
 /// Parametric working memory.
@@ -65,7 +70,8 @@ pub struct Romo {
     pub delay_test: f64,
     /// Decision, ms.
     pub decision: f64,
-    /// The pairs of different frequencies, Hz; their order in the trial is drawn. The tuning of the inputs spans their range.
+    /// The pairs of different frequencies, Hz; their order in the trial is drawn. The tuning of the inputs spans their
+    /// range.
     pub pairs: Vec<[f64; 2]>,
     /// The fraction of catch trials.
     pub p_catch: f64,
@@ -125,15 +131,24 @@ impl Romo {
     }
 
     /// The frequencies that the condition fixes, both or neither, or one of the pairs in one of the orders.
-    fn frequencies(&self, condition: Option<&Condition>, tuning: &RateTuning, rng: &mut TrialRng) -> Result<(f64, f64), TaskError> {
+    fn frequencies(
+        &self,
+        condition: Option<&Condition>,
+        tuning: &RateTuning,
+        rng: &mut TrialRng,
+    ) -> Result<(f64, f64), TaskError> {
         match (tuning.given(condition, "f1")?, tuning.given(condition, "f2")?) {
             (Some(f1), Some(f2)) => Ok((f1, f2)),
             (None, None) => {
                 let [a, b] = rng.pick(&self.pairs).copied().unwrap_or_default();
                 Ok(if rng.chance(0.5) { (a, b) } else { (b, a) })
             }
-            (Some(f1), None) => Err(TaskError::condition("f1", f1, "is given without `f2`", "give both frequencies or neither")),
-            (None, Some(f2)) => Err(TaskError::condition("f2", f2, "is given without `f1`", "give both frequencies or neither")),
+            (Some(f1), None) => {
+                Err(TaskError::condition("f1", f1, "is given without `f2`", "give both frequencies or neither"))
+            }
+            (None, Some(f2)) => {
+                Err(TaskError::condition("f2", f2, "is given without `f1`", "give both frequencies or neither"))
+            }
         }
     }
 }
@@ -218,7 +233,9 @@ impl Task for Romo {
             Ordering::Equal => usize::from(rng.chance(0.5)),
         };
         let (fixation, (field, delay)) = match split {
-            Split::Train => (("fixation", self.fixation), ("delay_max", Duration::uniform(self.delay_min, self.delay_max))),
+            Split::Train => {
+                (("fixation", self.fixation), ("delay_max", Duration::uniform(self.delay_min, self.delay_max)))
+            }
             Split::Test => (("fixation_test", self.fixation_test), ("delay_test", self.delay_test.into())),
         };
         let clock = two_choice.clock();

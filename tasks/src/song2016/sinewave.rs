@@ -12,8 +12,8 @@
 //!
 //! A trial is correct if its root mean square error is at most `rms_error` (0.05), which is also where training stops.
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792, <https://doi.org/10.1371/journal.pcbi.1004792>: a
-//! demonstration that comes with its code.
+//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
+//! <https://doi.org/10.1371/journal.pcbi.1004792>: a demonstration that comes with its code.
 //!
 //! Differences from the source: `dt` is 20 ms, as in the family's other tasks.
 //!
@@ -32,7 +32,9 @@ use serde::{Deserialize, Serialize};
 
 use super::CITATION;
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of, rms_error};
 
 /// An oscillation without input.

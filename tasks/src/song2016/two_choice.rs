@@ -59,8 +59,14 @@ impl TwoChoice {
         catch.into_iter().chain(conditions).collect()
     }
 
-    /// A catch trial if the condition asks for one, or if none is given and the dice say so. Refuses variables not among `names`.
-    pub fn catch_trial(&self, names: &[&str], condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Option<Trial>, TaskError> {
+    /// A catch trial if the condition asks for one, or if none is given and the dice say so. Refuses variables not
+    /// among `names`.
+    pub fn catch_trial(
+        &self,
+        names: &[&str],
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Option<Trial>, TaskError> {
         let is_catch = match condition {
             Some(condition) if condition.is_catch() => {
                 condition.allow(&["catch"])?;
@@ -96,7 +102,14 @@ impl TwoChoice {
     }
 
     /// The trial with these signals (n_steps, inputs) and this correct choice.
-    pub fn trial(&self, timeline: Timeline, mut signals: Array2<f32>, condition: Condition, correct: usize, rng: &mut TrialRng) -> Trial {
+    pub fn trial(
+        &self,
+        timeline: Timeline,
+        mut signals: Array2<f32>,
+        condition: Condition,
+        correct: usize,
+        rng: &mut TrialRng,
+    ) -> Trial {
         self.input.apply(&mut signals, rng);
         let mut targets = Array2::from_elem((timeline.n_steps(), 2), self.lo as f32);
         let mut loss_mask = Array2::zeros((timeline.n_steps(), 2));
@@ -108,7 +121,14 @@ impl TwoChoice {
                 loss_mask.slice_mut(s![epoch.steps(), ..]).fill(1.0);
             }
         }
-        Trial { inputs: signals, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: Some(correct.min(1)) }
+        Trial {
+            inputs: signals,
+            targets,
+            loss_mask,
+            condition,
+            epochs: timeline.into_epochs(),
+            correct: Some(correct.min(1)),
+        }
     }
 
     /// The larger output at the last step, compared with the correct choice.

@@ -15,14 +15,15 @@
 //! | tau | `tau` | ms | the network's time constant, in which the source counts time; 100 here |
 //! | T | `duration` | ms | not stated; 8000 here, which is 400 steps and more than one period of the slowest sine |
 //!
-//! A frequency between two of the 51 can be asked for too, and has the input in between. A trial is correct if its root mean square error
-//! is at most `rms_error` (0.1, a choice of this library: the source gives no rule), which is also where training stops.
+//! A frequency between two of the 51 can be asked for too, and has the input in between. A trial is correct if its root
+//! mean square error is at most `rms_error` (0.1, a choice of this library: the source gives no rule), which is also
+//! where training stops.
 //!
-//! Reference: Sussillo D, Barak O (2013), <https://doi.org/10.1162/NECO_a_00409>, the sine wave generator; controlling patterns by static
-//! inputs is from Sussillo D, Abbott LF (2009), <https://doi.org/10.1016/j.neuron.2009.07.018>.
+//! Reference: Sussillo D, Barak O (2013), <https://doi.org/10.1162/NECO_a_00409>, the sine wave generator; controlling
+//! patterns by static inputs is from Sussillo D, Abbott LF (2009), <https://doi.org/10.1016/j.neuron.2009.07.018>.
 //!
-//! Differences from the source: none known in what it states; it was trained by FORCE and Hessian-free learning, which is the network's
-//! affair, and no code was released.
+//! Differences from the source: none known in what it states; it was trained by FORCE and Hessian-free learning, which
+//! is the network's affair, and no code was released.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, sussillo2009::SineGenerator};
@@ -38,7 +39,9 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
-use crate::{Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, parameters_of, rms_error};
 
 /// The most frequencies: each is a condition of its own.
@@ -171,13 +174,23 @@ impl Task for SineGenerator {
         self.clock().at_least_one_step("duration", self.duration)?;
         rules::positive("tau", self.tau)?;
         if !(2..=MAX_FREQUENCIES).contains(&self.n_frequencies) {
-            return Err(TaskError::parameter("n_frequencies", self.n_frequencies, "must lie in 2 to 1000", "the published task has 51"));
+            return Err(TaskError::parameter(
+                "n_frequencies",
+                self.n_frequencies,
+                "must lie in 2 to 1000",
+                "the published task has 51",
+            ));
         }
         rules::not_negative("frequency_min", self.frequency_min)?;
         rules::finite("frequency_max", self.frequency_max)?;
         if self.frequency_max <= self.frequency_min {
             let remedy = format!("give more than `frequency_min` = {} rad per `tau`", self.frequency_min);
-            return Err(TaskError::parameter("frequency_max", self.frequency_max, "must exceed `frequency_min`", remedy));
+            return Err(TaskError::parameter(
+                "frequency_max",
+                self.frequency_max,
+                "must exceed `frequency_min`",
+                remedy,
+            ));
         }
         rules::finite("offset", self.offset)?;
         rules::finite("amplitude", self.amplitude)?;

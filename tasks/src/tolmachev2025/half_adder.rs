@@ -15,9 +15,10 @@
 //!
 //! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
 //!
-//! Differences from the source: what it calls a half adder has no carry, so that it is an exclusive or. The default here has the carry, since
-//! a half adder is what the name says; `carry = false` gives the source's task. The source trains on the four trials, 64 times each; here
-//! each trial is drawn. It measures the fit of the outputs, and has no rule for a correct trial nor for ending the training.
+//! Differences from the source: what it calls a half adder has no carry, so that it is an exclusive or. The default
+//! here has the carry, since a half adder is what the name says; `carry = false` gives the source's task. The source
+//! trains on the four trials, 64 times each; here each trial is drawn. It measures the fit of the outputs, and has no
+//! rule for a correct trial nor for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, tolmachev2025::HalfAdder};
@@ -63,7 +64,16 @@ pub struct HalfAdder {
 
 impl Default for HalfAdder {
     fn default() -> Self {
-        Self { dt: 1.0, rounding: Rounding::Exact, onset: 30.0, decision: 90.0, release: 30.0, carry: true, sigma_in: 0.05, tau_in: 10.0 }
+        Self {
+            dt: 1.0,
+            rounding: Rounding::Exact,
+            onset: 30.0,
+            decision: 90.0,
+            release: 30.0,
+            carry: true,
+            sigma_in: 0.05,
+            tau_in: 10.0,
+        }
     }
 }
 

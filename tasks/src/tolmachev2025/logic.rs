@@ -44,7 +44,13 @@ impl Logic {
     }
 
     /// The trial that shows `signals`, one level for each input, and asks for `answer`, one for each output.
-    pub fn trial(&self, bits: [usize; 2], signals: &[f32], answer: &[f32], rng: &mut TrialRng) -> Result<Trial, TaskError> {
+    pub fn trial(
+        &self,
+        bits: [usize; 2],
+        signals: &[f32],
+        answer: &[f32],
+        rng: &mut TrialRng,
+    ) -> Result<Trial, TaskError> {
         let mut timeline = self.clock.timeline()?;
         timeline.push("onset", ("onset", self.onset))?;
         let decision = timeline.push("decision", ("decision", self.decision))?;

@@ -17,14 +17,15 @@
 //! | pi / 5 | `tolerance` | rad | none; 0.2 pi here |
 //! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.05, 10: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.22 |
 //!
-//! An angle lies between two channels, which share it in proportion; so the outputs stand for the angle between the largest of them and its
-//! larger neighbour, divided in the proportion of the two.
+//! An angle lies between two channels, which share it in proportion; so the outputs stand for the angle between the
+//! largest of them and its larger neighbour, divided in the proportion of the two.
 //!
 //! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
 //!
-//! Differences from the source: its configurations differ in their timing (the latest has recall from 90 to 120 ms) and may shift the
-//! stimulus within +-10 ms, for which `wait` and `delay` take distributions. It trains on all 72 angles at once; here each trial draws one.
-//! It measures the fit of the outputs, and has no rule for a correct trial nor for ending the training.
+//! Differences from the source: its configurations differ in their timing (the latest has recall from 90 to 120 ms) and
+//! may shift the stimulus within +-10 ms, for which `wait` and `delay` take distributions. It trains on all 72 angles
+//! at once; here each trial draws one. It measures the fit of the outputs, and has no rule for a correct trial nor for
+//! ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, tolmachev2025::MemoryAntiAngle};
@@ -45,7 +46,9 @@ use super::CITATION;
 use crate::error::rules;
 use crate::ring::{distance, wrapped};
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
 use crate::{header_of, largest, parameters_of};
 
 /// The most channels and angles.
@@ -176,10 +179,20 @@ impl Task for MemoryAntiAngle {
             return Err(TaskError::parameter("grace", self.grace, "must leave a part of the recall", remedy));
         }
         if !(1..=MAX).contains(&self.n_angles) {
-            return Err(TaskError::parameter("n_angles", self.n_angles, "must lie in 1 to 1000", "the published task has 72"));
+            return Err(TaskError::parameter(
+                "n_angles",
+                self.n_angles,
+                "must lie in 1 to 1000",
+                "the published task has 72",
+            ));
         }
         if !(3..=MAX).contains(&self.n_channels) {
-            return Err(TaskError::parameter("n_channels", self.n_channels, "must lie in 3 to 1000", "the published task has 3"));
+            return Err(TaskError::parameter(
+                "n_channels",
+                self.n_channels,
+                "must lie in 3 to 1000",
+                "the published task has 3",
+            ));
         }
         rules::positive("tolerance", self.tolerance)
     }

@@ -1,10 +1,11 @@
-//! Tasks of the package trainRNNbrain, which was released with Tolmachev & Engel (2025), with its configurations as defaults.
+//! Tasks of the package trainRNNbrain, which was released with Tolmachev & Engel (2025), with its configurations as
+//! defaults.
 //!
-//! Its networks have a time constant of 10 ms and steps of 1 ms, and add white noise to their inputs; here the task adds it. What the tasks
-//! on two bits share is in `Logic`.
+//! Its networks have a time constant of 10 ms and steps of 1 ms, and add white noise to their inputs; here the task
+//! adds it. What the tasks on two bits share is in `Logic`.
 //!
-//! Reference: Tolmachev P, Engel TA (2025). Single-unit activations confer inductive biases for emergent circuit solutions to cognitive
-//! tasks. Nature Machine Intelligence 7: 1742-1754. <https://doi.org/10.1038/s42256-025-01127-2>
+//! Reference: Tolmachev P, Engel TA (2025). Single-unit activations confer inductive biases for emergent circuit
+//! solutions to cognitive tasks. Nature Machine Intelligence 7: 1742-1754. <https://doi.org/10.1038/s42256-025-01127-2>
 
 mod half_adder;
 mod logic;

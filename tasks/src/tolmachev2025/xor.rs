@@ -12,11 +12,11 @@
 //! |---|---|---|---|
 //! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.05, 10: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.22 |
 //!
-//! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain. The form in time, with
-//! one stimulus after the other, is `kim2019/xor`.
+//! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
+//! The form in time, with one stimulus after the other, is `kim2019/xor`.
 //!
-//! Differences from the source: it trains on the four trials, 64 times each; here each trial is drawn. It measures the fit of the outputs,
-//! and has no rule for a correct trial nor for ending the training.
+//! Differences from the source: it trains on the four trials, 64 times each; here each trial is drawn. It measures the
+//! fit of the outputs, and has no rule for a correct trial nor for ending the training.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, tolmachev2025::Xor};

@@ -1,9 +1,10 @@
-//! Place cells from sensory experience: the sensory-autoencoding task of Wang, Di Tullio, Rooke & Balasubramanian (2024), Time Makes Space.
+//! Place cells from sensory experience: the sensory-autoencoding task of Wang, Di Tullio, Rooke & Balasubramanian
+//! (2024), Time Makes Space.
 //!
 //! How an animal walks is in [`RandomWalk`]; what it senses at a place is made by the task itself, once for each room.
 //!
-//! Reference: Wang Z, Di Tullio RW, Rooke S, Balasubramanian V (2024). Time makes space: emergence of place fields in networks encoding
-//! temporally continuous sensory experiences. Advances in Neural Information Processing Systems 37.
+//! Reference: Wang Z, Di Tullio RW, Rooke S, Balasubramanian V (2024). Time makes space: emergence of place fields in
+//! networks encoding temporally continuous sensory experiences. Advances in Neural Information Processing Systems 37.
 //! <https://doi.org/10.48550/arXiv.2408.05798>
 
 mod place_cells;

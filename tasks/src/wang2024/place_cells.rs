@@ -1,4 +1,5 @@
-//! Sensory autoencoding of Time Makes Space: predict what is sensed next on a walk through a room, from what is sensed now or not at all.
+//! Sensory autoencoding of Time Makes Space: predict what is sensed next on a walk through a room, from what is sensed
+//! now or not at all.
 //!
 //! ```text
 //! epochs    walk 950 ms, that is 19 steps between 20 places p_0, p_1, ..., p_19
@@ -19,17 +20,18 @@
 //! | P(b = 0) | `p_masked` | | 0.5 |
 //! | b | `masking` | | step: all cells of a step together; cell: each by itself |
 //!
-//! The responses are a function of the room's parameters and made once for each task. A room with another `room_seed` has unrelated
-//! responses: train on several in turn to study remapping. Where the animal was is what [`PlaceCells::trajectory`] says of the trial made
-//! from the same random numbers, e.g. for rate maps. A trial is correct if its root mean square error is at most `rms_error` (1, a choice
-//! of this library: the source has no rule).
+//! The responses are a function of the room's parameters and made once for each task. A room with another `room_seed`
+//! has unrelated responses: train on several in turn to study remapping. Where the animal was is what
+//! [`PlaceCells::trajectory`] says of the trial made from the same random numbers, e.g. for rate maps. A trial is
+//! correct if its root mean square error is at most `rms_error` (1, a choice of this library: the source has no rule).
 //!
 //! Reference: Wang Z, Di Tullio RW, Rooke S, Balasubramanian V (2024), <https://doi.org/10.48550/arXiv.2408.05798>.
 //!
-//! Differences from the source: it cuts walks of 2048 s into pieces of 1 s, where here every trial is a walk of its own, which starts
-//! anywhere in the room with equal probability; a place belongs to the pixel it lies in, where the source rounds it to the nearest; walls
-//! are straight lines, where the source has pixels. Its walks came from a simulator that was released later, with the same settings. Its
-//! text gives responses with maximum 10, its code with mean 4.
+//! Differences from the source: it cuts walks of 2048 s into pieces of 1 s, where here every trial is a walk of its
+//! own, which starts anywhere in the room with equal probability; a place belongs to the pixel it lies in, where the
+//! source rounds it to the nearest; walls are straight lines, where the source has pixels. Its walks came from a
+//! simulator that was released later, with the same settings. Its text gives responses with maximum 10, its code with
+//! mean 4.
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, wang2024::PlaceCells};
@@ -128,8 +130,8 @@ impl Default for PlaceCells {
 }
 
 impl PlaceCells {
-    /// The places (x, y) in cm that a trial with these random numbers visits, (n_steps + 1, 2): what is sensed at the first is the first
-    /// input, at the second the first target.
+    /// The places (x, y) in cm that a trial with these random numbers visits, (n_steps + 1, 2): what is sensed at the
+    /// first is the first input, at the second the first target.
     pub fn trajectory(&self, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Array2<f64>, TaskError> {
         let places = self.places(condition, rng)?;
         Ok(Array2::from_shape_fn((places.len(), 2), |(step, axis)| places[step][axis]))
@@ -138,7 +140,12 @@ impl PlaceCells {
     /// What the cells respond at a place (x, y) in cm, one number for each; an error if it lies outside the room.
     pub fn sensed(&self, place: [f64; 2]) -> Result<Vec<f32>, TaskError> {
         if !Room::new("room", &self.room)?.contains(place) {
-            return Err(TaskError::parameter("place", format!("{place:?}"), "lies outside the room", "give a place inside"));
+            return Err(TaskError::parameter(
+                "place",
+                format!("{place:?}"),
+                "lies outside the room",
+                "give a place inside",
+            ));
         }
         Ok(self.maps.get(&self.map_settings())?.at(place).to_vec())
     }
@@ -249,7 +256,10 @@ impl Task for PlaceCells {
         let mut timeline = self.clock().timeline()?;
         timeline.push_steps("walk", n_steps)?;
         let mut sensed = Array2::zeros((n_steps + 1, self.n_cells));
-        sensed.outer_iter_mut().zip(&places).for_each(|(mut step, &place)| step.assign(&ArrayView1::from(maps.at(place))));
+        sensed
+            .outer_iter_mut()
+            .zip(&places)
+            .for_each(|(mut step, &place)| step.assign(&ArrayView1::from(maps.at(place))));
         let (mut inputs, targets) = (sensed.slice(s![..n_steps, ..]).to_owned(), sensed.slice(s![1.., ..]).to_owned());
         self.mask(&mut inputs, rng);
         let loss_mask = Array2::ones((n_steps, self.n_cells));
@@ -270,9 +280,12 @@ fn start(room: &Room<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> 
     match (condition.finite_number("x")?, condition.finite_number("y")?) {
         (None, None) => Ok(room.random_place(rng)),
         (Some(x), Some(y)) if room.contains([x, y]) => Ok([x, y]),
-        (Some(x), Some(y)) => {
-            Err(TaskError::condition("x, y", format!("{x}, {y}"), "lies outside the room", "give a place inside the polygon `room`"))
-        }
+        (Some(x), Some(y)) => Err(TaskError::condition(
+            "x, y",
+            format!("{x}, {y}"),
+            "lies outside the room",
+            "give a place inside the polygon `room`",
+        )),
         (Some(x), None) => Err(TaskError::condition("x", x, "is only half of a place", "give `y` too")),
         (None, Some(y)) => Err(TaskError::condition("y", y, "is only half of a place", "give `x` too")),
     }

@@ -18,10 +18,11 @@
 //! | p_speed | `p_speed` | per 50 ms | 0.03 | 0.05 | 0.1 |
 //! | w | `wall_scale` | cm^2 | 5 | 10 | 30 |
 //!
-//! With another step dt, delta becomes delta dt / 50 ms and a probability p becomes 1 - (1 - p)^(dt / 50 ms), so that paths look the same.
+//! With another step dt, delta becomes delta dt / 50 ms and a probability p becomes 1 - (1 - p)^(dt / 50 ms), so that
+//! paths look the same.
 //!
-//! Reference: the presets of Wang et al. (2024), <https://doi.org/10.48550/arXiv.2408.05798>, from the notes that come with its code; the
-//! walk itself is that of the authors' simulator RatatouGym, which takes the same settings.
+//! Reference: the presets of Wang et al. (2024), <https://doi.org/10.48550/arXiv.2408.05798>, from the notes that come
+//! with its code; the walk itself is that of the authors' simulator RatatouGym, which takes the same settings.
 
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +93,8 @@ pub struct RandomWalk {
     pub p_drift: f64,
     /// The probability that the speed changes, for each 50 ms.
     pub p_speed: f64,
-    /// How far walls are felt where they are avoided, cm^2: the square of the distance at which they steer with weight 1/e.
+    /// How far walls are felt where they are avoided, cm^2: the square of the distance at which they steer with weight
+    /// 1/e.
     pub wall_scale: f64,
 }
 
@@ -108,11 +110,21 @@ impl RandomWalk {
     }
 
     /// `n` places from `start` on, a step of `dt` ms apart.
-    pub(super) fn places(&self, room: &Room<'_>, avoid_walls: bool, start: Point, n: usize, dt: f64, rng: &mut TrialRng) -> Vec<Point> {
+    pub(super) fn places(
+        &self,
+        room: &Room<'_>,
+        avoid_walls: bool,
+        start: Point,
+        n: usize,
+        dt: f64,
+        rng: &mut TrialRng,
+    ) -> Vec<Point> {
         let share = dt / PUBLISHED_STEP;
         let per_step = |p: f64| 1.0 - (1.0 - p).powf(share);
-        let (p_drift, p_speed, drift_size, seconds) = (per_step(self.p_drift), per_step(self.p_speed), self.drift * share, dt / 1000.0);
-        let steered = |heading: Point, place: Point| if avoid_walls { self.steered(heading, place, room) } else { heading };
+        let (p_drift, p_speed, drift_size, seconds) =
+            (per_step(self.p_drift), per_step(self.p_speed), self.drift * share, dt / 1000.0);
+        let steered =
+            |heading: Point, place: Point| if avoid_walls { self.steered(heading, place, room) } else { heading };
         let times = |length: f64, [x, y]: Point| [length * x, length * y];
 
         let mut place = start;
@@ -149,7 +161,8 @@ impl RandomWalk {
         let (distance, towards) = room.nearest_wall(place);
         let weight = (-distance * distance / self.wall_scale).exp();
         // The sine and cosine of the angle from the heading to the wall's direction.
-        let (sin, cos) = (heading[0] * towards[1] - heading[1] * towards[0], heading[0] * towards[0] + heading[1] * towards[1]);
+        let (sin, cos) =
+            (heading[0] * towards[1] - heading[1] * towards[0], heading[0] * towards[0] + heading[1] * towards[1]);
         if weight <= LEAST_WEIGHT || cos < 0.0 {
             return heading;
         }
@@ -191,7 +204,10 @@ mod tests {
             let speeds: Vec<f64> = (0..40_000).map(|_| walk.speed(&mut rng)).collect();
             let mean = speeds.iter().sum::<f64>() / 40_000.0;
             let sd = (speeds.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 40_000.0).sqrt();
-            assert!((mean / walk.speed_mean - 1.0).abs() < 0.01 && (sd / walk.speed_sd - 1.0).abs() < 0.03, "{preset:?}: {mean} {sd}");
+            assert!(
+                (mean / walk.speed_mean - 1.0).abs() < 0.01 && (sd / walk.speed_sd - 1.0).abs() < 0.03,
+                "{preset:?}: {mean} {sd}"
+            );
         }
     }
 
@@ -222,7 +238,8 @@ mod tests {
             let room = [[-1e6, -1e6], [1e6, -1e6], [1e6, 1e6], [-1e6, 1e6]];
             let room = Room::new("room", &room).expect("a square is a room");
             let n = (40_000.0 / dt * 50.0) as usize;
-            let places = Preset::Fast.settings().places(&room, false, [0.0, 0.0], n, dt, &mut TrialRng::new(1, "test", 0, 0));
+            let places =
+                Preset::Fast.settings().places(&room, false, [0.0, 0.0], n, dt, &mut TrialRng::new(1, "test", 0, 0));
             let headings: Vec<Point> =
                 places.windows(2).map(|pair| direction([pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]])).collect();
             let lag = (1000.0 / dt) as usize;
@@ -247,7 +264,8 @@ mod tests {
     fn a_wall_turns_a_heading_by_hand_worked_angles() {
         let room = Room::new("room", &ROOM).expect("a square is a room");
         let walk = Preset::Fast.settings();
-        // At the wall x = 100 the weight is 1: a heading 30 degrees off the wall's direction becomes parallel to the wall.
+        // At the wall x = 100 the weight is 1: a heading 30 degrees off the wall's direction becomes parallel to the
+        // wall.
         let (sin, cos) = (std::f64::consts::PI / 6.0).sin_cos();
         let turned = walk.steered([cos, sin], [100.0 - 1e-9, 50.0], &room);
         assert!(distance(turned, [0.0, 1.0]) < 1e-6, "{turned:?}");

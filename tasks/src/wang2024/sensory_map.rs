@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::navigation::{Point, Room};
 use crate::{TaskError, TrialRng};
 
-/// The most numbers the maps of a room may have (1 GiB), so that a mistyped size is an error instead of an exhausted memory.
+/// The most numbers the maps of a room may have (1 GiB), so that a mistyped size is an error instead of an exhausted
+/// memory.
 const MAX_NUMBERS: f64 = (1u64 << 28) as f64;
 
 /// What the maps of a room depend on.
@@ -115,7 +116,8 @@ fn kernel(sigma: f64) -> Vec<f32> {
     weights.into_iter().map(|weight| (weight / total) as f32).collect()
 }
 
-/// Rows of `length` numbers, each replaced by the weighted sum of the rows around it; beyond the first and the last there is nothing.
+/// Rows of `length` numbers, each replaced by the weighted sum of the rows around it; beyond the first and the last
+/// there is nothing.
 fn smoothed(rows: &[f32], length: usize, kernel: &[f32]) -> Vec<f32> {
     let n = rows.len() / length;
     let mut result = vec![0.0; rows.len()];
@@ -206,7 +208,9 @@ mod tests {
         }
         // Taking each map's own mean away takes the correlation of all pairs of places from both.
         let correlation = |d: usize| (-(d as f64).powi(2) / 36.0).exp();
-        let pairs = |n: usize| (0..n).flat_map(|i| (0..n).map(move |j| correlation(i.abs_diff(j)))).sum::<f64>() / (n * n) as f64;
+        let pairs = |n: usize| {
+            (0..n).flat_map(|i| (0..n).map(move |j| correlation(i.abs_diff(j)))).sum::<f64>() / (n * n) as f64
+        };
         let common = pairs(46) * pairs(26);
         let (found, expected) = (products / squares, (correlation(distance) - common) / (1.0 - common));
         assert!((found - expected).abs() < 0.03, "{found} for {expected}");

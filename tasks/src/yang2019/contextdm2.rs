@@ -27,21 +27,23 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2), the same in both modalities; `modality_m_strength`, g_m,
-//! and `modality_m_coherence`, c_m, independent for m = 1, 2. Classes: the coherence that counts. The grid of tests has 20 angles 2 pi k
-//! / 20 with angle_2 opposite, and 5 strengths 1 + c_m = 0.8 + 0.08 k, k = 0 .. 4, in each modality, with g_m = 1.
+//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2), the same in both modalities;
+//! `modality_m_strength`, g_m, and `modality_m_coherence`, c_m, independent for m = 1, 2. Classes: the coherence that
+//! counts. The grid of tests has 20 angles 2 pi k / 20 with angle_2 opposite, and 5 strengths 1 + c_m = 0.8 + 0.08 k, k
+//! = 0 .. 4, in each modality, with g_m = 1.
 //!
-//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing, unless
-//! `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the timing of the psychometric trials, 500
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
+//! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the
+//! timing of the psychometric trials, 500
 //! | `stimulus_duration` | 500 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `contextdm2` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
-//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
-//! which it writes outside the square: `[train] loss = "masked_mse"` does so, with weights of 1 and then 5, of 2 and 10 on fixation, up to
-//! normalisation.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says
+//! what to do with it, where the code takes the step below. The paper differs from the code in the options marked in
+//! the table, and in the loss mask, which it writes outside the square: `[train] loss = "masked_mse"` does so, with
+//! weights of 1 and then 5, of 2 and 10 on fixation, up to normalisation.
 //!
 //! ```
 //! use std::f64::consts::PI;
@@ -91,7 +93,8 @@ rule_task!(ContextDm2);
 
 impl Rule for ContextDm2 {
     const ID: &'static str = "yang2019/contextdm2";
-    const SUMMARY: &'static str = "Context decision: respond to the stronger of two stimuli in modality 2, whatever modality 1 shows";
+    const SUMMARY: &'static str =
+        "Context decision: respond to the stronger of two stimuli in modality 2, whatever modality 1 shows";
     const SOURCE: &'static str = include_str!("contextdm2.rs");
     const VARIABLES: &'static [&'static str] = decision::CONTEXT;
 

@@ -1,4 +1,5 @@
-//! What the ten decision tasks share: two directions, their strengths in one or both modalities, and the response to the stronger one.
+//! What the ten decision tasks share: two directions, their strengths in one or both modalities, and the response to
+//! the stronger one.
 //!
 //! ```text
 //! angles     angle_1 uniform on the circle, angle_2 = angle_1 +- U(pi/2, 3 pi/2)
@@ -6,8 +7,9 @@
 //! response   the angle of the stronger: angle_1 if c > 0, else angle_2
 //! ```
 //!
-//! Context tasks show the two angles in both modalities, each with its own g and c; only one modality counts. In multi-sensory tasks g and
-//! c are those of the mean over modalities, and the strength s of each stimulus is split between them:
+//! Context tasks show the two angles in both modalities, each with its own g and c; only one modality counts. In
+//! multi-sensory tasks g and c are those of the mean over modalities, and the strength s of each stimulus is split
+//! between them:
 //!
 //! ```text
 //! modality 1: s + D/2      modality 2: s - D/2      D = +-s U(0.2, 0.8), for each stimulus of its own
@@ -25,15 +27,29 @@ use super::{Draw, Evidence, Plan, Stimulus};
 pub const ONE_MODALITY: &[&str] = &["coherence", "strength", "angle_1", "angle_2"];
 
 /// The variables of a trial in which both modalities are shown and one counts.
-pub const CONTEXT: &[&str] =
-    &["modality_1_coherence", "modality_1_strength", "modality_2_coherence", "modality_2_strength", "angle_1", "angle_2"];
+pub const CONTEXT: &[&str] = &[
+    "modality_1_coherence",
+    "modality_1_strength",
+    "modality_2_coherence",
+    "modality_2_strength",
+    "angle_1",
+    "angle_2",
+];
 
 /// The variables of a trial in which both modalities count.
-pub const BOTH_MODALITIES: &[&str] =
-    &["coherence", "modality_1_coherence", "modality_1_strength", "modality_2_coherence", "modality_2_strength", "angle_1", "angle_2"];
+pub const BOTH_MODALITIES: &[&str] = &[
+    "coherence",
+    "modality_1_coherence",
+    "modality_1_strength",
+    "modality_2_coherence",
+    "modality_2_strength",
+    "angle_1",
+    "angle_2",
+];
 
 /// The names of mean strength and coherence in either modality.
-const NAMES: [[&str; 2]; 2] = [["modality_1_strength", "modality_1_coherence"], ["modality_2_strength", "modality_2_coherence"]];
+const NAMES: [[&str; 2]; 2] =
+    [["modality_1_strength", "modality_1_coherence"], ["modality_2_strength", "modality_2_coherence"]];
 
 /// The names where only one modality is shown.
 const NAME: [&str; 2] = ["strength", "coherence"];
@@ -57,16 +73,21 @@ pub fn classes(name: &'static str, coherences: &[f64]) -> Vec<Condition> {
 
 /// 20 angles, opposite to each other, in 5 strengths g + c = 1 - 5/2 step .. 1 + 3/2 step.
 pub fn one_modality_conditions(step: f64) -> Vec<Condition> {
-    let conditions =
-        angles().flat_map(|condition| evidence(step).map(move |c| condition.clone().with("strength", 1.0).with("coherence", c)));
+    let conditions = angles().flat_map(|condition| {
+        evidence(step).map(move |c| condition.clone().with("strength", 1.0).with("coherence", c))
+    });
     conditions.collect()
 }
 
 /// 20 angles, opposite to each other, in 5 strengths in either modality.
 pub fn two_modality_conditions() -> Vec<Condition> {
     let [[strength_1, coherence_1], [strength_2, coherence_2]] = NAMES;
-    let first = angles().flat_map(|condition| evidence(0.08).map(move |c| condition.clone().with(strength_1, 1.0).with(coherence_1, c)));
-    first.flat_map(|condition| evidence(0.08).map(move |c| condition.clone().with(strength_2, 1.0).with(coherence_2, c))).collect()
+    let first = angles().flat_map(|condition| {
+        evidence(0.08).map(move |c| condition.clone().with(strength_1, 1.0).with(coherence_1, c))
+    });
+    first
+        .flat_map(|condition| evidence(0.08).map(move |c| condition.clone().with(strength_2, 1.0).with(coherence_2, c)))
+        .collect()
 }
 
 fn angles() -> impl Iterator<Item = Condition> {
@@ -81,7 +102,12 @@ fn evidence(step: f64) -> [f64; 5] {
 }
 
 /// Two stimuli in one modality, each shown at its own steps.
-pub fn one_modality(draw: &mut Draw<'_>, coherences: &[f64], modality: Modality, steps: [Range<usize>; 2]) -> Result<Plan, TaskError> {
+pub fn one_modality(
+    draw: &mut Draw<'_>,
+    coherences: &[f64],
+    modality: Modality,
+    steps: [Range<usize>; 2],
+) -> Result<Plan, TaskError> {
     let evidence = draw.evidence(NAME, coherences)?;
     draw.record_evidence(NAME, evidence);
     let angles = draw.two_angles()?;
@@ -93,7 +119,12 @@ pub fn one_modality(draw: &mut Draw<'_>, coherences: &[f64], modality: Modality,
 }
 
 /// Two stimuli in both modalities, of which one counts.
-pub fn context(draw: &mut Draw<'_>, coherences: &[f64], relevant: Modality, steps: [Range<usize>; 2]) -> Result<Plan, TaskError> {
+pub fn context(
+    draw: &mut Draw<'_>,
+    coherences: &[f64],
+    relevant: Modality,
+    steps: [Range<usize>; 2],
+) -> Result<Plan, TaskError> {
     let shown = [draw.evidence(NAMES[0], coherences)?, draw.evidence(NAMES[1], coherences)?];
     record(draw, shown);
     let angles = draw.two_angles()?;
@@ -147,7 +178,8 @@ fn given_modalities(draw: &mut Draw<'_>) -> Result<(f64, [Evidence; 2]), TaskErr
     }
 }
 
-/// Stimulus k at angle k in the modalities that show something; the response goes to the first if the coherence that counts is positive.
+/// Stimulus k at angle k in the modalities that show something; the response goes to the first if the coherence that
+/// counts is positive.
 fn plan(shown: [Option<Evidence>; 2], angles: [f64; 2], steps: [Range<usize>; 2], coherence: f64) -> Plan {
     let mut stimuli = Vec::with_capacity(4);
     for (modality, evidence) in shown.iter().enumerate() {
@@ -170,7 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn a_split_keeps_the_sum_over_modalities_and_makes_them_differ_by_a_fifth_to_four_fifths() -> Result<(), TaskError> {
+    fn a_split_keeps_the_sum_over_modalities_and_makes_them_differ_by_a_fifth_to_four_fifths() -> Result<(), TaskError>
+    {
         let condition = Condition::new().with("coherence", -0.04);
         for index in 0..500 {
             let (coherence, shown) = with(&condition, index, |draw| split(draw, &[]))?;

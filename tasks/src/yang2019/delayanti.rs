@@ -26,21 +26,21 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle` in [0, 2 pi), uniform; `modality`, 1 or 2, one for all trials of a batch. Classes: the modality. The grid of
-//! tests has 20 angles 2 pi k / 20 in either modality.
+//! Trial variables: `angle` in [0, 2 pi), uniform; `modality`, 1 or 2, one for all trials of a batch. Classes: the
+//! modality. The grid of tests has 20 angles 2 pi k / 20 in either modality.
 //!
-//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing and
-//! modality, unless `same_timing_per_batch` is false. A test condition that names `stimulus_onset`, `stimulus_duration` or `delay` (ms)
-//! has the timing of the psychometric trials: those that it names, the others as in tests, and 400 ms for the response; and modality 1
-//! unless it names one.
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
+//! one timing and modality, unless `same_timing_per_batch` is false. A test condition that names `stimulus_onset`,
+//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials: those that it names, the others as in
+//! tests, and 400 ms for the response; and modality 1 unless it names one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `delayanti` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
-//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
-//! which it writes outside the square: `[train] loss = "masked_mse"` does so, with weights of 1 and then 5, of 2 and 10 on fixation, up to
-//! normalisation.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says
+//! what to do with it, where the code takes the step below. The paper differs from the code in the options marked in
+//! the table, and in the loss mask, which it writes outside the square: `[train] loss = "masked_mse"` does so, with
+//! weights of 1 and then 5, of 2 and 10 on fixation, up to normalisation.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, yang2019::{DelayAnti, Yang2019}};
@@ -77,7 +77,8 @@ rule_task!(DelayAnti);
 
 impl Rule for DelayAnti {
     const ID: &'static str = "yang2019/delayanti";
-    const SUMMARY: &'static str = "Memory: respond away from a stimulus shown before a delay, once the fixation cue goes off";
+    const SUMMARY: &'static str =
+        "Memory: respond away from a stimulus shown before a delay, once the fixation cue goes off";
     const SOURCE: &'static str = include_str!("delayanti.rs");
     const VARIABLES: &'static [&'static str] = go::VARIABLES;
 

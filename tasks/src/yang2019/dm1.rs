@@ -27,20 +27,22 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2); `strength`, g; `coherence`, c. Classes: the coherence. The
-//! grid of tests has 20 angles 2 pi k / 20 with angle_2 opposite, and 5 strengths 1 + c = 0.8 + 0.08 k, k = 0 .. 4, with g = 1.
+//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2); `strength`, g; `coherence`, c. Classes:
+//! the coherence. The grid of tests has 20 angles 2 pi k / 20 with angle_2 opposite, and 5 strengths 1 + c = 0.8 + 0.08
+//! k, k = 0 .. 4, with g = 1.
 //!
-//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing, unless
-//! `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the timing of the psychometric trials, 300
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
+//! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the
+//! timing of the psychometric trials, 300
 //! | `stimulus_duration` | 400 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `dm1` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
-//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
-//! which it writes outside the square: `[train] loss = "masked_mse"` does so, with weights of 1 and then 5, of 2 and 10 on fixation, up to
-//! normalisation.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says
+//! what to do with it, where the code takes the step below. The paper differs from the code in the options marked in
+//! the table, and in the loss mask, which it writes outside the square: `[train] loss = "masked_mse"` does so, with
+//! weights of 1 and then 5, of 2 and 10 on fixation, up to normalisation.
 //!
 //! ```
 //! use std::f64::consts::PI;

@@ -30,11 +30,21 @@ pub fn validate_angles(angles: &[f64]) -> Result<(), TaskError> {
     if angles.iter().any(|angle| *angle < 1.0) && angles.iter().any(|angle| *angle >= 1.0) {
         return Ok(());
     }
-    Err(TaskError::parameter("angles", format!("{angles:?}"), "must have both categories", "give some below 1 and some from 1 on"))
+    Err(TaskError::parameter(
+        "angles",
+        format!("{angles:?}"),
+        "must have both categories",
+        "give some below 1 and some from 1 on",
+    ))
 }
 
 /// Sample and test stimulus, and the response to the latter or none. The angles are drawn from a list in units of pi.
-pub fn plan(draw: &mut Draw<'_>, schedule: &Schedule, angles: &[f64], respond_to: RespondTo) -> Result<Plan, TaskError> {
+pub fn plan(
+    draw: &mut Draw<'_>,
+    schedule: &Schedule,
+    angles: &[f64],
+    respond_to: RespondTo,
+) -> Result<Plan, TaskError> {
     let wanted = matching::wanted(draw, respond_to)?;
     let shown = match [draw.given_angle("angle_1")?, draw.given_angle("angle_2")?] {
         [Some(first), Some(second)] => [first, second],

@@ -28,22 +28,24 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle_1` and `angle_2`, drawn independently; `match`, true where both are in one category; `modality_1` and
-//! `modality_2` of the two stimuli, 1 or 2, one pair for all trials of a batch. Classes: match and non-match. Test trials match unless
-//! their condition says otherwise, so that all ask for a response, as in the code. The grid of tests has 20 samples (0.1 + 0.08 k) pi and
-//! (1.1 + 0.08 k) pi, k = 0 .. 9, in all pairs of modalities, with angle_2 = angle_1.
+//! Trial variables: `angle_1` and `angle_2`, drawn independently; `match`, true where both are in one category;
+//! `modality_1` and `modality_2` of the two stimuli, 1 or 2, one pair for all trials of a batch. Classes: match and
+//! non-match. Test trials match unless their condition says otherwise, so that all ask for a response, as in the code.
+//! The grid of tests has 20 samples (0.1 + 0.08 k) pi and (1.1 + 0.08 k) pi, k = 0 .. 9, in all pairs of modalities,
+//! with angle_2 = angle_1.
 //!
-//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing and pair
-//! of modalities, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` or `delay` (ms) has the timing
-//! of the psychometric trials, 500 | `stimulus_duration` (300) | `delay` (1200) | 500 ms, and modality 1 unless it names one.
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
+//! one timing and pair of modalities, unless `same_timing_per_batch` is false. A test condition that names
+//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials, 500 | `stimulus_duration` (300) |
+//! `delay` (1200) | 500 ms, and modality 1 unless it names one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `dmcgo` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
-//! it, where the code takes the step below. The paper differs from the code in the options marked in the table, and in the loss mask,
-//! which it writes outside the square: `[train] loss = "masked_mse"` does so, with weights of 1 and then 5, of 2 and 10 on fixation, up to
-//! normalisation.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says
+//! what to do with it, where the code takes the step below. The paper differs from the code in the options marked in
+//! the table, and in the loss mask, which it writes outside the square: `[train] loss = "masked_mse"` does so, with
+//! weights of 1 and then 5, of 2 and 10 on fixation, up to normalisation.
 //!
 //! ```
 //! use std::f64::consts::PI;
@@ -97,8 +99,7 @@ rule_task!(DmcGo);
 
 impl Rule for DmcGo {
     const ID: &'static str = "yang2019/dmcgo";
-    const SUMMARY: &'static str =
-        "Delayed match-to-category: respond to a second stimulus if its category is that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed match-to-category: respond to a second stimulus if its category is that of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmcgo.rs");
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const CHANCE: f64 = matching::CHANCE;

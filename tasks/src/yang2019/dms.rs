@@ -34,10 +34,17 @@ pub fn test_conditions(respond_to: RespondTo) -> Vec<Condition> {
 
 /// Sample and test stimulus, and the response to the latter or none.
 /// What does not match is at least `non_match` degrees away.
-pub fn plan(draw: &mut Draw<'_>, schedule: &Schedule, non_match: f64, respond_to: RespondTo) -> Result<Plan, TaskError> {
+pub fn plan(
+    draw: &mut Draw<'_>,
+    schedule: &Schedule,
+    non_match: f64,
+    respond_to: RespondTo,
+) -> Result<Plan, TaskError> {
     let wanted = matching::wanted(draw, respond_to)?;
     let (angles, is_match) = match [draw.given_angle("angle_1")?, draw.given_angle("angle_2")?] {
-        [Some(first), Some(second)] => ([first, second], matching::agree(ring::distance(first, second) < SAME, wanted)?),
+        [Some(first), Some(second)] => {
+            ([first, second], matching::agree(ring::distance(first, second) < SAME, wanted)?)
+        }
         [first, second] => {
             let is_match = wanted.unwrap_or_else(|| draw.rng.chance(0.5));
             let known = first.or(second).unwrap_or_else(|| draw.any_angle());
@@ -59,7 +66,8 @@ mod tests {
     fn least(task: &dyn Task) -> f64 {
         let asked = Condition::new().with("match", false);
         let apart = (0..500).map(|index| {
-            let drawn = task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "test", 0, index)).unwrap().condition;
+            let drawn =
+                task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "test", 0, index)).unwrap().condition;
             ring::distance(drawn.number("angle_1").unwrap(), drawn.number("angle_2").unwrap()).to_degrees()
         });
         apart.fold(180.0, f64::min)

@@ -50,7 +50,13 @@ impl Evidence {
 
 impl<'a> Draw<'a> {
     /// A trial of which nothing is drawn yet.
-    pub fn new(settings: &'a Yang2019, split: Split, condition: &'a Condition, is_psychometric: bool, rng: &'a mut TrialRng) -> Self {
+    pub fn new(
+        settings: &'a Yang2019,
+        split: Split,
+        condition: &'a Condition,
+        is_psychometric: bool,
+        rng: &'a mut TrialRng,
+    ) -> Self {
         Self { settings, split, is_psychometric, rng, condition, variables: Condition::new() }
     }
 
@@ -113,15 +119,18 @@ impl<'a> Draw<'a> {
         Ok(angles)
     }
 
-    /// The modalities (0 or 1) of these variables (1 or 2), which the trials of a batch have in common. Psychometric trials show the first
-    /// unless their condition names the other.
+    /// The modalities (0 or 1) of these variables (1 or 2), which the trials of a batch have in common. Psychometric
+    /// trials show the first unless their condition names the other.
     pub fn modalities<const N: usize>(&mut self, names: [&'static str; N]) -> Result<[usize; N], TaskError> {
-        let mut modalities = self.settings.common(self.rng, "modality", |rng| std::array::from_fn(|_| usize::from(rng.chance(0.5))));
+        let mut modalities =
+            self.settings.common(self.rng, "modality", |rng| std::array::from_fn(|_| usize::from(rng.chance(0.5))));
         for (modality, name) in modalities.iter_mut().zip(names) {
             match self.given(name) {
                 Some(Value::Number(1.0)) => *modality = 0,
                 Some(Value::Number(2.0)) => *modality = 1,
-                Some(other) => return Err(TaskError::condition(name, other, "must be 1 or 2", "the tasks have two modalities")),
+                Some(other) => {
+                    return Err(TaskError::condition(name, other, "must be 1 or 2", "the tasks have two modalities"));
+                }
                 None if self.is_psychometric => *modality = 0,
                 None => {}
             }
@@ -131,14 +140,24 @@ impl<'a> Draw<'a> {
     }
 
     /// The strengths of two stimuli, under the names of their mean strength and coherence.
-    pub fn evidence(&mut self, [strength, coherence]: [&'static str; 2], coherences: &[f64]) -> Result<Evidence, TaskError> {
+    pub fn evidence(
+        &mut self,
+        [strength, coherence]: [&'static str; 2],
+        coherences: &[f64],
+    ) -> Result<Evidence, TaskError> {
         let (given_strength, given_coherence) = (self.number(strength)?, self.number(coherence)?);
         if let Some(given) = given_strength.filter(|given| *given < 0.0) {
-            return Err(TaskError::condition(strength, given, "must be at least 0", "the published strengths are 0.8 to 1.2"));
+            return Err(TaskError::condition(
+                strength,
+                given,
+                "must be at least 0",
+                "the published strengths are 0.8 to 1.2",
+            ));
         }
         let evidence = Evidence {
             strength: given_strength.unwrap_or_else(|| self.rng.between(STRENGTHS[0], STRENGTHS[1])),
-            coherence: given_coherence.unwrap_or_else(|| self.side() * self.rng.pick(coherences).copied().unwrap_or(0.0)),
+            coherence: given_coherence
+                .unwrap_or_else(|| self.side() * self.rng.pick(coherences).copied().unwrap_or(0.0)),
         };
         let limit = given_strength.unwrap_or(STRENGTHS[0]);
         // What was drawn may come back with its last digits rounded.
@@ -183,7 +202,9 @@ mod tests {
 
     #[test]
     fn two_angles_are_a_quarter_turn_or_more_apart_whichever_is_given() -> Result<(), TaskError> {
-        for condition in [Condition::new(), Condition::new().with("angle_1", 1.0), Condition::new().with("angle_2", 6.0)] {
+        for condition in
+            [Condition::new(), Condition::new().with("angle_1", 1.0), Condition::new().with("angle_2", 6.0)]
+        {
             with(&condition, |draw| {
                 for _ in 0..1000 {
                     let [first, second] = draw.two_angles()?;
@@ -200,14 +221,17 @@ mod tests {
     #[test]
     fn variables_without_meaning_are_refused_by_name() {
         const NAMES: [&str; 2] = ["strength", "coherence"];
-        let evidence = |condition: Condition| with(&condition, |draw| draw.evidence(NAMES, &[0.01])).unwrap_err().to_string();
+        let evidence =
+            |condition: Condition| with(&condition, |draw| draw.evidence(NAMES, &[0.01])).unwrap_err().to_string();
         assert!(evidence(Condition::new().with("strength", -1.0)).contains("`strength`"));
         assert!(evidence(Condition::new().with("coherence", 0.9)).contains("0.8"));
         assert!(evidence(Condition::new().with("coherence", "high")).contains("`coherence`"));
         assert!(evidence(Condition::new().with("strength", 0.5).with("coherence", -0.6)).contains("-0.6"));
-        for condition in
-            [Condition::new().with("angle", 7.0), Condition::new().with("angle", -0.1), Condition::new().with("angle", f64::NAN)]
-        {
+        for condition in [
+            Condition::new().with("angle", 7.0),
+            Condition::new().with("angle", -0.1),
+            Condition::new().with("angle", f64::NAN),
+        ] {
             assert!(with(&condition, |draw| draw.given_angle("angle")).is_err(), "{condition}");
         }
         for modality in [0.0, 1.5, 3.0, f64::NAN] {

@@ -38,7 +38,12 @@ pub fn test_conditions() -> Vec<Condition> {
 }
 
 /// One stimulus, shown at these steps, and the response to it.
-pub fn plan(draw: &mut Draw<'_>, response: Response, steps: Range<usize>, fixation_stays: bool) -> Result<Plan, TaskError> {
+pub fn plan(
+    draw: &mut Draw<'_>,
+    response: Response,
+    steps: Range<usize>,
+    fixation_stays: bool,
+) -> Result<Plan, TaskError> {
     let [modality] = draw.modalities(["modality"])?;
     let angle = draw.given_angle("angle")?.unwrap_or_else(|| draw.any_angle());
     draw.record("angle", angle);
@@ -46,5 +51,9 @@ pub fn plan(draw: &mut Draw<'_>, response: Response, steps: Range<usize>, fixati
         Response::Pro => angle,
         Response::Anti => ring::wrapped(angle + PI),
     };
-    Ok(Plan { stimuli: vec![Stimulus { modality, angle, strength: 1.0, steps }], fixation_stays, response: Some(response) })
+    Ok(Plan {
+        stimuli: vec![Stimulus { modality, angle, strength: 1.0, steps }],
+        fixation_stays,
+        response: Some(response),
+    })
 }

@@ -93,7 +93,9 @@ mod tests {
     fn the_channels_are_those_of_the_source() {
         let (inputs, outputs) = (inputs(), outputs());
         assert_eq!((inputs.len(), outputs.len()), (85, 33));
-        for (place, name) in [(0, "fixation"), (1, "modality_1_1"), (33, "modality_2_1"), (64, "modality_2_32"), (65, "rule_fdgo")] {
+        for (place, name) in
+            [(0, "fixation"), (1, "modality_1_1"), (33, "modality_2_1"), (64, "modality_2_32"), (65, "rule_fdgo")]
+        {
             assert_eq!(inputs[place].name, name);
         }
         assert_eq!(rule_input("yang2019/dmcnogo"), Some(84));
@@ -105,7 +107,9 @@ mod tests {
     fn a_bump_falls_off_by_one_width_in_two_channels_and_goes_around_the_circle() {
         let bump = bump(0.0);
         // The channels lie pi/16 apart, half a width.
-        for (k, height) in [(0, 0.8), (1, 0.8 * (-0.125_f64).exp()), (2, 0.8 * (-0.5_f64).exp()), (16, 0.8 * (-32.0_f64).exp())] {
+        for (k, height) in
+            [(0, 0.8), (1, 0.8 * (-0.125_f64).exp()), (2, 0.8 * (-0.5_f64).exp()), (16, 0.8 * (-32.0_f64).exp())]
+        {
             assert!((f64::from(bump[k]) - height).abs() < 1e-7, "{k}");
             assert!((bump[k] - bump[(32 - k) % 32]).abs() < 1e-7, "{k}");
         }

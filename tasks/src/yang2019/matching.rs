@@ -1,4 +1,5 @@
-//! What the four matching tasks share: sample and test stimulus, whether they match, and the response to the test stimulus or none.
+//! What the four matching tasks share: sample and test stimulus, whether they match, and the response to the test
+//! stimulus or none.
 //!
 //! ```text
 //! angles     angle_1 of the sample, angle_2 of the test stimulus; each in modality 1 or 2 (drawn for the batch), whatever the other
@@ -7,8 +8,9 @@
 //! fixation   the input stays on for the whole trial: the test stimulus itself is the go signal
 //! ```
 //!
-//! Test trials are those that ask for a response, as in the source, unless their condition says otherwise. Without a word about `match`, a
-//! condition that fixes both angles matches if they do: for dms, if they are less than 5 deg apart.
+//! Test trials are those that ask for a response, as in the source, unless their condition says otherwise. Without a
+//! word about `match`, a condition that fixes both angles matches if they do: for dms, if they are less than 5 deg
+//! apart.
 
 use std::f64::consts::PI;
 
@@ -43,7 +45,8 @@ pub fn classes() -> Vec<Condition> {
     [true, false].map(|is_match| Condition::new().with("match", is_match)).into()
 }
 
-/// These samples in either modality, followed by a test stimulus in either that asks for a response: the same one, or its opposite.
+/// These samples in either modality, followed by a test stimulus in either that asks for a response: the same one, or
+/// its opposite.
 pub fn test_conditions(samples: impl IntoIterator<Item = f64>, respond_to: RespondTo) -> Vec<Condition> {
     let is_match = respond_to.asks(true);
     let angles = |sample: f64| {
@@ -51,9 +54,9 @@ pub fn test_conditions(samples: impl IntoIterator<Item = f64>, respond_to: Respo
         Condition::new().with("match", is_match).with("angle_1", sample).with("angle_2", test)
     };
     let modalities = [(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (2.0, 2.0)];
-    let conditions = samples
-        .into_iter()
-        .flat_map(|sample| modalities.map(|(first, second)| angles(sample).with("modality_1", first).with("modality_2", second)));
+    let conditions = samples.into_iter().flat_map(|sample| {
+        modalities.map(|(first, second)| angles(sample).with("modality_1", first).with("modality_2", second))
+    });
     conditions.collect()
 }
 
@@ -61,7 +64,9 @@ pub fn test_conditions(samples: impl IntoIterator<Item = f64>, respond_to: Respo
 pub fn wanted(draw: &Draw<'_>, respond_to: RespondTo) -> Result<Option<bool>, TaskError> {
     match draw.given("match") {
         Some(Value::Bool(is_match)) => Ok(Some(*is_match)),
-        Some(other) => Err(TaskError::condition("match", other, "must be true or false", "leave it out to have it drawn")),
+        Some(other) => {
+            Err(TaskError::condition("match", other, "must be true or false", "leave it out to have it drawn"))
+        }
         None if draw.given("angle_1").is_some() && draw.given("angle_2").is_some() => Ok(None),
         None => Ok((draw.split == Split::Test).then(|| respond_to.asks(true))),
     }
@@ -77,7 +82,13 @@ pub fn agree(is_match: bool, wanted: Option<bool>) -> Result<bool, TaskError> {
 }
 
 /// Sample and test stimulus, and the response to the latter or none.
-pub fn plan(draw: &mut Draw<'_>, schedule: &Schedule, angles: [f64; 2], is_match: bool, respond_to: RespondTo) -> Result<Plan, TaskError> {
+pub fn plan(
+    draw: &mut Draw<'_>,
+    schedule: &Schedule,
+    angles: [f64; 2],
+    is_match: bool,
+    respond_to: RespondTo,
+) -> Result<Plan, TaskError> {
     draw.record("match", is_match);
     draw.record("angle_1", angles[0]);
     draw.record("angle_2", angles[1]);

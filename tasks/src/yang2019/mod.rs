@@ -11,21 +11,23 @@
 //! | `dmsgo`, `dmsnogo` | to a second stimulus if it matches the first (or: if it does not) |
 //! | `dmcgo`, `dmcnogo` | the same, for stimuli that match in category |
 //!
-//! All have the same 85 inputs and 33 outputs ([`layout`]) and an input for each rule, so one network can learn them all. What they share
-//! is in [`Yang2019`] (noise, targets, loss mask), [`scoring`], [`Schedule`] (timing in training, tests and psychometric trials) and
-//! [`timing`] (the durations). A task's own file states its periods, its stimuli and its response ([`Rule`]).
+//! All have the same 85 inputs and 33 outputs ([`layout`]) and an input for each rule, so one network can learn them
+//! all. What they share is in [`Yang2019`] (noise, targets, loss mask), [`scoring`], [`Schedule`] (timing in training,
+//! tests and psychometric trials) and [`timing`] (the durations). A task's own file states its periods, its stimuli and
+//! its response ([`Rule`]).
 //!
-//! The loss is that of the code: the mask inside the square ([`Objective::MeanSquare`](crate::Objective)). Test trials have the timing of
-//! the code's mode `test`, and [`grid`](crate::Task::grid) its conditions; a test condition that names a duration (`stimulus_duration`,
-//! `delay`, `stimulus_onset`; ms) has the timing of its mode `psychometric`. Input noise is off at `sigma_x = 0`. The coherences of the
-//! code's `easy_task` are 10 times those published (`coherences = [0.1, 0.2, 0.4, 0.8]`), and twice in tasks with a delay (`[0.16, 0.32,
-//! 0.64]`).
+//! The loss is that of the code: the mask inside the square ([`Objective::MeanSquare`](crate::Objective)). Test trials
+//! have the timing of the code's mode `test`, and [`grid`](crate::Task::grid) its conditions; a test condition that
+//! names a duration (`stimulus_duration`, `delay`, `stimulus_onset`; ms) has the timing of its mode `psychometric`.
+//! Input noise is off at `sigma_x = 0`. The coherences of the code's `easy_task` are 10 times those published
+//! (`coherences = [0.1, 0.2, 0.4, 0.8]`), and twice in tasks with a delay (`[0.16, 0.32, 0.64]`).
 //!
-//! The code trains for a fixed number of trials: its stop rule, a performance above 1, never holds. The criterion here, a performance above
-//! 0.95 in the last validation, is ours.
+//! The code trains for a fixed number of trials: its stop rule, a performance above 1, never holds. The criterion here,
+//! a performance above 0.95 in the last validation, is ours.
 //!
-//! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019). Task representations in neural networks trained to perform many
-//! cognitive tasks. Nature Neuroscience 22: 297-306. <https://doi.org/10.1038/s41593-018-0310-2>
+//! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019). Task representations in neural networks
+//! trained to perform many cognitive tasks. Nature Neuroscience 22: 297-306.
+//! <https://doi.org/10.1038/s41593-018-0310-2>
 
 mod contextdelaydm1;
 mod contextdelaydm2;

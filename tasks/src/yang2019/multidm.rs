@@ -1,4 +1,5 @@
-//! MultSen DM: two stimuli are shown together in both modalities; respond to the one that is stronger over both together.
+//! MultSen DM: two stimuli are shown together in both modalities; respond to the one that is stronger over both
+//! together.
 //!
 //! ```text
 //! epochs     fix1 F | stim1 S | go1 R                      tests 500 | 1000 | 500 ms
@@ -28,24 +29,26 @@
 //! | | `same_timing_per_batch` | | true |
 //! | | `rounding` | | `exact` |
 //!
-//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2), the same in both modalities; `coherence`, c;
-//! `modality_m_strength` and `modality_m_coherence`, mean and half the difference of the strengths in modality m = 1, 2. A condition
-//! gives the last four together or leaves them out; c is the mean of the two coherences. Classes: c. The grid of tests has 20 angles 2 pi
-//! k / 20 with angle_2 opposite, and 5 strengths 0.8 + 0.08 k, k = 0 .. 4, of the first stimulus in each modality, with mean 1; where the
-//! modalities cancel, the response goes to angle_2 as in the code.
+//! Trial variables: `angle_1` uniform, `angle_2` = angle_1 +- U(pi/2, 3 pi/2), the same in both modalities;
+//! `coherence`, c; `modality_m_strength` and `modality_m_coherence`, mean and half the difference of the strengths in
+//! modality m = 1, 2. A condition gives the last four together or leaves them out; c is the mean of the two coherences.
+//! Classes: c. The grid of tests has 20 angles 2 pi k / 20 with angle_2 opposite, and 5 strengths 0.8 + 0.08 k, k = 0
+//! .. 4, of the first stimulus in each modality, with mean 1; where the modalities cancel, the response goes to angle_2
+//! as in the code.
 //!
-//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have one timing, unless
-//! `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the timing of the psychometric trials, 500
+//! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
+//! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the
+//! timing of the psychometric trials, 500
 //! | `stimulus_duration` | 500 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `multidm` of the released code (gyyang/multitask).
 //!
-//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says what to do with
-//! it, where the code takes the step below. The code draws D_k from a generator of its own, which its seed does not set; here the trial's
-//! generator does. The paper differs from the code in the options marked in the table, and in the loss mask, which it writes outside the
-//! square: `[train] loss = "masked_mse"` does so, with weights of 1 and then 5, of 2 and 10 on fixation,
-//! up to normalisation. It calls D_k / 2 = +-U(0.1, 0.4) s_k.
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says
+//! what to do with it, where the code takes the step below. The code draws D_k from a generator of its own, which its
+//! seed does not set; here the trial's generator does. The paper differs from the code in the options marked in the
+//! table, and in the loss mask, which it writes outside the square: `[train] loss = "masked_mse"` does so, with weights
+//! of 1 and then 5, of 2 and 10 on fixation, up to normalisation. It calls D_k / 2 = +-U(0.1, 0.4) s_k.
 //!
 //! ```
 //! use std::f64::consts::PI;
@@ -94,7 +97,8 @@ rule_task!(MultiDm);
 
 impl Rule for MultiDm {
     const ID: &'static str = "yang2019/multidm";
-    const SUMMARY: &'static str = "Multi-sensory decision: respond to the stronger of two stimuli, both modalities taken together";
+    const SUMMARY: &'static str =
+        "Multi-sensory decision: respond to the stronger of two stimuli, both modalities taken together";
     const SOURCE: &'static str = include_str!("multidm.rs");
     const VARIABLES: &'static [&'static str] = decision::BOTH_MODALITIES;
 

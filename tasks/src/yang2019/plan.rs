@@ -95,8 +95,8 @@ fn add(array: &mut Array2<f32>, steps: Range<usize>, first: usize, values: Array
     place += &values;
 }
 
-/// The loss mask (n_steps, outputs): nothing at the start for so many steps, the first weight until the go signal, nothing in the grace period after it,
-/// then the second weight; `fixation` times as much on output 0.
+/// The loss mask (n_steps, outputs): nothing at the start for so many steps, the first weight until the go signal,
+/// nothing in the grace period after it, then the second weight; `fixation` times as much on output 0.
 pub(crate) fn loss_mask(
     (n_steps, n_outputs): (usize, usize),
     go: usize,
@@ -134,7 +134,8 @@ mod tests {
     #[test]
     fn stimuli_at_one_place_add_up() {
         let stimulus = |strength, steps| Stimulus { modality: 1, angle: 0.0, strength, steps };
-        let plan = Plan { stimuli: vec![stimulus(1.0, 0..2), stimulus(0.5, 1..3)], fixation_stays: false, response: None };
+        let plan =
+            Plan { stimuli: vec![stimulus(1.0, 0..2), stimulus(0.5, 1..3)], fixation_stays: false, response: None };
         let inputs = plan.signals("yang2019/dm2", 4, 3);
         for (step, height) in [(0, 0.8), (1, 1.2), (2, 0.4), (3, 0.0)] {
             assert!((inputs[[step, 33]] - height).abs() < 1e-6, "{step}");

@@ -1,7 +1,7 @@
 //! What a task of this family states; the rest is shared.
 //!
-//! A task's file has its parameters (the shared [`Yang2019`], its durations, its coherences) and a [`Rule`]: the periods of a trial, the
-//! stimuli and the response. `rule_task!` makes a [`Task`](crate::Task) of it.
+//! A task's file has its parameters (the shared [`Yang2019`], its durations, its coherences) and a [`Rule`]: the
+//! periods of a trial, the stimuli and the response. `rule_task!` makes a [`Task`](crate::Task) of it.
 
 use crate::{Condition, Split, TaskError, Trial, TrialRng};
 
@@ -17,8 +17,8 @@ pub trait Rule {
     const SOURCE: &'static str;
     /// The variables of a trial.
     const VARIABLES: &'static [&'static str];
-    /// The expected performance of random outputs: 0.1 where a direction is asked for, since fixation must be off (1/2) and the direction
-    /// within 36 deg (1/5).
+    /// The expected performance of random outputs: 0.1 where a direction is asked for, since fixation must be off (1/2)
+    /// and the direction within 36 deg (1/5).
     const CHANCE: f64 = 0.1;
 
     /// The settings that all tasks share.
@@ -50,7 +50,12 @@ pub fn validate(rule: &impl Rule) -> Result<(), TaskError> {
 }
 
 /// One trial of a task.
-pub fn trial<R: Rule>(rule: &R, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+pub fn trial<R: Rule>(
+    rule: &R,
+    split: Split,
+    condition: Option<&Condition>,
+    rng: &mut TrialRng,
+) -> Result<Trial, TaskError> {
     validate(rule)?;
     let (periods, settings, any) = (rule.periods(), rule.settings(), Condition::new());
     let condition = condition.unwrap_or(&any);

@@ -33,7 +33,8 @@ pub struct Period<'a> {
 }
 
 impl<'a> Period<'a> {
-    /// A period without a variable: its epoch, its parameter and value in training, its durations in tests and psychometric trials, ms.
+    /// A period without a variable: its epoch, its parameter and value in training, its durations in tests and
+    /// psychometric trials, ms.
     pub fn new(epoch: &'static str, field: &'static str, train: &'a Duration, test: f64, psychometric: f64) -> Self {
         Self { epoch, field, train, test, psychometric, variable: None }
     }
@@ -85,7 +86,13 @@ impl Schedule {
         settings.common(rng, "timing", |rng| Self::lay(settings, periods, mode, condition, rng))
     }
 
-    fn lay(settings: &Yang2019, periods: &[Period<'_>], mode: Mode, condition: &Condition, rng: &mut TrialRng) -> Result<Self, TaskError> {
+    fn lay(
+        settings: &Yang2019,
+        periods: &[Period<'_>],
+        mode: Mode,
+        condition: &Condition,
+        rng: &mut TrialRng,
+    ) -> Result<Self, TaskError> {
         let clock = settings.clock();
         let (mut timeline, mut spans) = (clock.timeline()?, Vec::with_capacity(periods.len()));
         for period in periods {
@@ -183,7 +190,8 @@ mod tests {
 
     fn steps(settings: &Yang2019, split: Split, condition: &Condition) -> Result<(usize, usize), TaskError> {
         let mut rng = TrialRng::new(0, "test", 0, 0);
-        Schedule::draw(settings, &periods(&TRAIN), split, condition, &mut rng).map(|schedule| (schedule.go(), schedule.n_steps()))
+        Schedule::draw(settings, &periods(&TRAIN), split, condition, &mut rng)
+            .map(|schedule| (schedule.go(), schedule.n_steps()))
     }
 
     #[test]
@@ -199,7 +207,12 @@ mod tests {
     #[test]
     fn durations_between_two_steps_are_refused_or_floored_one_by_one() -> Result<(), TaskError> {
         let onset = Condition::new().with("stimulus_onset", 90.0);
-        assert!(steps(&Yang2019::default(), Split::Test, &onset).unwrap_err().to_string().contains("stimulus_onset = 80 or 100"));
+        assert!(
+            steps(&Yang2019::default(), Split::Test, &onset)
+                .unwrap_err()
+                .to_string()
+                .contains("stimulus_onset = 80 or 100")
+        );
         let coarse = Yang2019 { dt: 70.0, ..Yang2019::default() };
         assert!(steps(&coarse, Split::Test, &Condition::new()).unwrap_err().to_string().contains("`dt` = 70"));
         let floored = Yang2019 { rounding: crate::Rounding::Floor, ..coarse };

@@ -8,8 +8,9 @@
 //! choice     output 0 if fixating, else the output that prefers the angle nearest to the direction
 //! ```
 //!
-//! Under [`FixationRule::Maintained`] the fixation output must also exceed 0.5 at every graded step before the go signal. The reaction
-//! time, which the source does not define, is from the go signal to the first step at which the fixation output is at most 0.5.
+//! Under [`FixationRule::Maintained`] the fixation output must also exceed 0.5 at every graded step before the go
+//! signal. The reaction time, which the source does not define, is from the go signal to the first step at which the
+//! fixation output is at most 0.5.
 
 use std::f64::consts::{PI, TAU};
 
@@ -39,7 +40,9 @@ impl Answer {
         let last = outputs.outer_iter().next_back()?;
         match last.first() {
             Some(&fixation) if f64::from(fixation) > FIXATING => Some(Self::Fixation),
-            Some(&fixation) if f64::from(fixation) <= FIXATING => ring::population_vector(last.slice(s![1..])).map(Self::Direction),
+            Some(&fixation) if f64::from(fixation) <= FIXATING => {
+                ring::population_vector(last.slice(s![1..])).map(Self::Direction)
+            }
             _ => None,
         }
     }
@@ -60,7 +63,8 @@ impl Answer {
     }
 }
 
-/// The score of an answer. The right one is read from the targets, whose bump has the angle of the response as its direction.
+/// The score of an answer. The right one is read from the targets, whose bump has the angle of the response as its
+/// direction.
 pub fn score(settings: &Yang2019, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
     let go = trial.epoch("go1").map_or(trial.n_steps(), |epoch| epoch.start);
     let fixation = |step: usize| outputs.get((step, 0)).map_or(f64::NAN, |&z| f64::from(z));

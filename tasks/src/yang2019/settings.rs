@@ -1,4 +1,5 @@
-//! What all 20 tasks have in common besides their channels: time step, input noise, levels of the targets, loss mask and scoring rule.
+//! What all 20 tasks have in common besides their channels: time step, input noise, levels of the targets, loss mask
+//! and scoring rule.
 //!
 //! ```text
 //! noise      sigma_x sqrt(2 tau / dt) xi on each of the 85 inputs at every step                                    xi ~ N(0, 1)
@@ -43,9 +44,11 @@ pub struct Yang2019 {
     pub tau: f64,
     /// The strength of the input noise; 0 for none.
     pub sigma_x: f64,
-    /// What becomes of durations between two steps; those drawn from a range go to the step below unless this says otherwise.
+    /// What becomes of durations between two steps; those drawn from a range go to the step below unless this says
+    /// otherwise.
     pub rounding: Rounding,
-    /// Whether all trials of a batch have one timing and, where it varies, one modality; otherwise each trial draws its own.
+    /// Whether all trials of a batch have one timing and, where it varies, one modality; otherwise each trial draws its
+    /// own.
     pub same_timing_per_batch: bool,
     /// When fixation counts as held.
     pub fixation_rule: FixationRule,
@@ -114,7 +117,8 @@ impl Yang2019 {
         WhiteNoise { dt: self.dt, sigma_in: self.sigma_x, tau_in: self.tau }
     }
 
-    /// Draws what all trials of a batch have in common if the trials of a batch are alike, and for this trial alone if not.
+    /// Draws what all trials of a batch have in common if the trials of a batch are alike, and for this trial alone if
+    /// not.
     pub(super) fn common<T>(&self, rng: &mut TrialRng, name: &str, draw: impl FnOnce(&mut TrialRng) -> T) -> T {
         if self.same_timing_per_batch { draw(&mut rng.shared(name)) } else { draw(rng) }
     }

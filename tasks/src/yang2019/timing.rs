@@ -10,7 +10,8 @@
 //! Matching      200 400 600   200 400 600   200 400 800 1600                                 dmsgo, dmsnogo, dmcgo, dmcnogo
 //! ```
 //!
-//! In ms: U(a, b) uniform, otherwise one of those listed. The durations of test trials, which are no parameters, are those of the source.
+//! In ms: U(a, b) uniform, otherwise one of those listed. The durations of test trials, which are no parameters, are
+//! those of the source.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,11 @@ pub struct FixedDelay {
 
 impl Default for FixedDelay {
     fn default() -> Self {
-        Self { fixation: Duration::uniform(300.0, 700.0), stimulus: Duration::uniform(500.0, 1500.0), response: 500.0.into() }
+        Self {
+            fixation: Duration::uniform(300.0, 700.0),
+            stimulus: Duration::uniform(500.0, 1500.0),
+            response: 500.0.into(),
+        }
     }
 }
 
@@ -124,7 +129,11 @@ pub struct OneInterval {
 
 impl Default for OneInterval {
     fn default() -> Self {
-        Self { fixation: Duration::uniform(100.0, 400.0), stimulus: Duration::one_of([400.0, 800.0, 1600.0]), response: 500.0.into() }
+        Self {
+            fixation: Duration::uniform(100.0, 400.0),
+            stimulus: Duration::one_of([400.0, 800.0, 1600.0]),
+            response: 500.0.into(),
+        }
     }
 }
 
@@ -189,7 +198,8 @@ impl TwoIntervals {
         self.periods([500.0, 500.0], [300.0, 300.0])
     }
 
-    /// The tests' wait and response, and the psychometric trials' fixation and stimuli, differ with the number of modalities.
+    /// The tests' wait and response, and the psychometric trials' fixation and stimuli, differ with the number of
+    /// modalities.
     fn periods(&self, [wait, response]: [f64; 2], [fixation, stimulus]: [f64; 2]) -> Vec<Period<'_>> {
         vec![
             Period::new("fix1", "fixation", &self.fixation, 500.0, fixation),

@@ -14,7 +14,12 @@ fn an_interval_has_the_length_the_loss_and_the_inputs_of_its_definition() {
     // 1 in the last 15 steps; graded from the first pulse on.
     assert_loss("interval production", &trials, MaskedMse, 0.0, 15.0 / (steps - 14.0));
     for (channel, on) in [6.0, 3.0].into_iter().enumerate() {
-        assert_input(&format!("interval production, channel {channel}"), &trials, |inputs| f64::from(inputs[channel]), on / steps);
+        assert_input(
+            &format!("interval production, channel {channel}"),
+            &trials,
+            |inputs| f64::from(inputs[channel]),
+            on / steps,
+        );
     }
 }
 

@@ -21,8 +21,9 @@ fn speeds_and_directions_have_their_means_in_a_room_with_walls_too() {
 
 #[test]
 fn who_stays_at_the_start_errs_by_the_spread_of_a_persistent_walk() {
-    // Without walls, directions k steps apart have the mean cosine exp(-k sigma^2 h / 2), h = dt / tau = 0.1. After n steps the mean square
-    // distance is h^2 (n E v^2 + 2 m^2 sum over k of (n - k) times this cosine), shared by two outputs.
+    // Without walls, directions k steps apart have the mean cosine exp(-k sigma^2 h / 2), h = dt / tau = 0.1. After n
+    // steps the mean square distance is h^2 (n E v^2 + 2 m^2 sum over k of (n - k) times this cosine), shared by two
+    // outputs.
     let (h, m) = (0.1_f64, 0.2_f64);
     let room = json!([[-99.0, -99.0], [99.0, -99.0], [99.0, 99.0], [-99.0, 99.0]]);
     for sigma in [0.5_f64, 2.0] {

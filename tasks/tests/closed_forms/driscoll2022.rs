@@ -1,11 +1,14 @@
-//! Driscoll et al. (2022): steps of 20 ms, angles as sine and cosine, 100 ms without cost at the start and of the response, fixation of 0.8.
+//! Driscoll et al. (2022): steps of 20 ms, angles as sine and cosine, 100 ms without cost at the start and of the
+//! response, fixation of 0.8.
 
 use std::f64::consts::{PI, TAU};
 
 use nn4n_tasks::{Condition, Objective, TrialBatch};
 use serde_json::json;
 
-use crate::measure::{Period, assert_loss, assert_mean, assert_periods, assert_ratio, assert_shown, assert_variable, steps_of, trials};
+use crate::measure::{
+    Period, assert_loss, assert_mean, assert_periods, assert_ratio, assert_shown, assert_variable, steps_of, trials,
+};
 
 const N: usize = 1500;
 
@@ -41,7 +44,8 @@ fn is_matching(name: &str) -> bool {
     name.starts_with("dms") || name.starts_with("dmc")
 }
 
-/// Durations are uniform and cut to whole steps: from a to b ms, they take a / 20 to b / 20 - 1 steps, each equally often.
+/// Durations are uniform and cut to whole steps: from a to b ms, they take a / 20 to b / 20 - 1 steps, each equally
+/// often.
 fn drawn(name: &'static str, from: usize, to: usize) -> Period {
     (name, (from / 20, to / 20 - 1), (from + to) as f64 / 40.0 - 0.5)
 }
@@ -108,7 +112,8 @@ fn constant_outputs_cost_what_the_levels_the_mask_and_the_timing_say() {
         let trials = quiet(name, baseline);
         for z in [0.0, 0.2_f64] {
             let (fixation, silence): (f64, f64) = ((z - 0.8).powi(2), (z - baseline).powi(2));
-            // Masks of 1 and 5, and 2 and 10 on fixation, inside the square. Sine and cosine have the mean 0, and squares that sum to 1.
+            // Masks of 1 and 5, and 2 and 10 on fixation, inside the square. Sine and cosine have the mean 0, and
+            // squares that sum to 1.
             let held = 100.0 * fixation + 25.0 * 2.0 * silence;
             let answered = 100.0 * silence + 25.0 * (2.0 * silence + 1.0);
             let early = (before - 5.0) * (4.0 * fixation + 2.0 * silence);
@@ -138,15 +143,21 @@ fn every_step_shows_the_strength_of_its_period_or_nothing() {
         let sum_over = |is_shown: bool, trial: usize, first: usize, power: i32| {
             let view = trials.view(trial).expect("a trial");
             let steps = view.epochs.iter().filter(|epoch| showing(name).contains(&epoch.name.as_ref()) == is_shown);
-            let strength = |step: usize| f64::from(view.inputs[[step, first]]).hypot(view.inputs[[step, first + 1]].into());
-            steps.flat_map(|epoch| epoch.steps()).fold((0.0, 0.0), |(sum, n), step| (sum + strength(step).powi(power), n + 1.0))
+            let strength =
+                |step: usize| f64::from(view.inputs[[step, first]]).hypot(view.inputs[[step, first + 1]].into());
+            steps
+                .flat_map(|epoch| epoch.steps())
+                .fold((0.0, 0.0), |(sum, n), step| (sum + strength(step).powi(power), n + 1.0))
         };
         for (first, (mean, square)) in [1, 3].into_iter().zip(strengths(name)) {
             for (power, expected) in [(1, mean), (2, square)] {
                 let shown: Vec<_> = (0..N).map(|trial| sum_over(true, trial, first, power)).collect();
                 assert_ratio(&format!("strength to the power of {power} of {name}"), &shown, expected);
             }
-            assert!((0..N).all(|trial| sum_over(false, trial, first, 1).0 == 0.0), "{name} shows something out of turn");
+            assert!(
+                (0..N).all(|trial| sum_over(false, trial, first, 1).0 == 0.0),
+                "{name} shows something out of turn"
+            );
         }
         // All directions are equally frequent.
         assert_shown(name, &trials, 1..2, 0.0);
@@ -162,12 +173,17 @@ fn modalities_of_a_multisensory_trial_differ_by_a_share_of_either_sign() {
         let share = |trial: usize| {
             let view = trials.view(trial).expect("a trial");
             let step = view.epoch(stimulus).expect(stimulus).start;
-            let strength = |first: usize| f64::from(view.inputs[[step, first]]).hypot(view.inputs[[step, first + 1]].into());
+            let strength =
+                |first: usize| f64::from(view.inputs[[step, first]]).hypot(view.inputs[[step, first + 1]].into());
             (strength(1) - strength(3)) / (strength(1) + strength(3))
         };
         let shares: Vec<f64> = (0..N).map(share).collect();
         assert_mean(&format!("split of {stimulus}"), &shares, 0.0);
-        assert_mean(&format!("size of the split of {stimulus}"), &shares.iter().map(|share| share.abs()).collect::<Vec<_>>(), 0.4025 / 2.0);
+        assert_mean(
+            &format!("size of the split of {stimulus}"),
+            &shares.iter().map(|share| share.abs()).collect::<Vec<_>>(),
+            0.4025 / 2.0,
+        );
     }
 }
 
@@ -183,8 +199,8 @@ fn both_stimuli_of_a_comparison_have_a_duration_of_their_own() {
 #[test]
 fn the_turn_from_the_first_angle_to_the_second_is_uniform_on_its_range() {
     for name in RULES.into_iter().filter(|name| is_comparison(name) || is_matching(name)) {
-        // Within half a turn for comparisons, all but 40 degrees for samples that do not match. For categories it is the sum of a triangle around 0 and
-        // one around pi, which is a constant.
+        // Within half a turn for comparisons, all but 40 degrees for samples that do not match. For categories it is
+        // the sum of a triangle around 0 and one around pi, which is a constant.
         let (width, only) = match name {
             "dmsgo" | "dmsnogo" => (16.0 * PI / 9.0, Some(false)),
             "dmcgo" | "dmcnogo" => (TAU, None),
@@ -196,7 +212,12 @@ fn the_turn_from_the_first_angle_to_the_second_is_uniform_on_its_range() {
             counts.then_some((condition.number("angle_2")? - condition.number("angle_1")?).rem_euclid(TAU))
         };
         assert_variable(&format!("turn of {name}"), &trials, turn, PI);
-        assert_variable(&format!("spread of {name}"), &trials, |condition| Some((turn(condition)? - PI).powi(2)), width.powi(2) / 12.0);
+        assert_variable(
+            &format!("spread of {name}"),
+            &trials,
+            |condition| Some((turn(condition)? - PI).powi(2)),
+            width.powi(2) / 12.0,
+        );
     }
 }
 

@@ -17,7 +17,8 @@ fn a_flip_flop_has_the_loss_the_pulses_and_the_memory_of_its_definition() {
             // A pulse at the first step, and at the others with probability p; as often up as down.
             assert_input(&format!("{what}, pulses of {bit}"), &trials, square(bit), (1.0 + 63.0 * p) / 64.0);
             assert_input(&format!("{what}, {bit}"), &trials, |inputs| f64::from(inputs[bit]), 0.0);
-            // A pulse in between turns the target around half of the time, so that p of what is remembered is lost in a step.
+            // A pulse in between turns the target around half of the time, so that p of what is remembered is lost in a
+            // step.
             for lag in [1, 4] {
                 let product = |trial: usize| -> f64 {
                     let z = |step: usize| f64::from(trials.targets[[trial, step, bit]]);

@@ -19,7 +19,8 @@ fn a_checkerboard_trial_has_the_length_the_loss_and_the_inputs_of_its_definition
     assert_loss("checkerboard", &trials, MaskedMse, 0.0, 0.9 * 130.0 / (2.0 * (steps - 0.9 * 20.0)));
     // Half of the catch trials show the targets, from when they come on to 300 ms before the end.
     let shown = 0.9 * (TARGETS + 150.0) + 0.05 * (170.0 - BEFORE);
-    let coherences = [117.0, 124.0, 135.0, 147.0, 158.0, 180.0, 214.0].map(|red: f64| (2.0 * red / 225.0 - 1.0).powi(2));
+    let coherences =
+        [117.0, 124.0, 135.0, 147.0, 158.0, 180.0, 214.0].map(|red: f64| (2.0 * red / 225.0 - 1.0).powi(2));
     let evidence = 0.9 * 150.0 * coherences.iter().sum::<f64>() / 7.0;
     for (channel, expected) in [shown, shown, evidence, evidence].into_iter().enumerate() {
         assert_input(&format!("squared channel {channel}"), &trials, square(channel), expected / steps);
@@ -36,7 +37,12 @@ fn a_catch_trial_asks_for_nothing_and_half_of_them_show_either_arrangement() {
     assert_lengths("catch trials", &trials, (200, 200), 200.0);
     assert_loss("catch trials", &trials, MaskedMse, 0.0, 0.0);
     for (channel, expected) in [0.5, 0.5, 0.0, 0.0].into_iter().enumerate() {
-        assert_input(&format!("catch trials, squared channel {channel}"), &trials, square(channel), expected * (170.0 - BEFORE) / 200.0);
+        assert_input(
+            &format!("catch trials, squared channel {channel}"),
+            &trials,
+            square(channel),
+            expected * (170.0 - BEFORE) / 200.0,
+        );
         assert_input(&format!("catch trials, channel {channel}"), &trials, |inputs| f64::from(inputs[channel]), 0.0);
     }
 }

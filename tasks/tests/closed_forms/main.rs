@@ -1,5 +1,5 @@
-//! Lengths of trials, frequencies, input means and what constant outputs cost, against numbers worked out from the words of each task, never from its
-//! arrays.
+//! Lengths of trials, frequencies, input means and what constant outputs cost, against numbers worked out from the
+//! words of each task, never from its arrays.
 
 mod bi2020;
 mod cueva2018;

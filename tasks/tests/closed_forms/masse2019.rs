@@ -4,14 +4,16 @@ use nn4n_tasks::{Condition, Objective, TrialBatch, create};
 use serde_json::{Value, json};
 
 use crate::measure::{
-    Period, assert_classes, assert_mean, assert_periods, assert_ratio, assert_shown, mean_floor_exponential, steps_of, trials,
+    Period, assert_classes, assert_mean, assert_periods, assert_ratio, assert_shown, mean_floor_exponential, steps_of,
+    trials,
 };
 
 const N: usize = 2000;
 
 const DELAYED: [&str; 6] = ["dms", "dmrs45", "dmrs90", "dmrs180", "dmc", "dms_dmrs"];
 
-/// What the inputs of one place show of one direction at a step: 4 exp(2 (cos x - 1)) summed over 24 channels, with the Bessel function I0(2).
+/// What the inputs of one place show of one direction at a step: 4 exp(2 (cos x - 1)) summed over 24 channels, with the
+/// Bessel function I0(2).
 const BUMP: f64 = 4.0 * 24.0 * 0.135_335_283_236_612_7 * 2.279_585_302_336_067;
 
 fn quiet(name: &str, more: &Value) -> TrialBatch {
@@ -39,14 +41,22 @@ fn periods(name: &str) -> Vec<Period> {
             ("test_3", 40),
             ("after", 50),
         ]),
-        "dual_dms" => fixed(&[("fixation", 50), ("sample", 50), ("delay_1", 100), ("test_1", 50), ("delay_2", 100), ("test_2", 50)]),
+        "dual_dms" => fixed(&[
+            ("fixation", 50),
+            ("sample", 50),
+            ("delay_1", 100),
+            ("test_1", 50),
+            ("delay_2", 100),
+            ("test_2", 50),
+        ]),
         _ => fixed(&[("fixation", 50), ("sample", 50), ("delay", 100), ("test", 50)]),
     }
 }
 
 /// The mean number of graded steps of each class: fixation, non-match and match.
 fn classes(name: &str) -> [f64; 3] {
-    // Matches among the tests. In ABBA a match is followed by one with 0.5 + 0.5 * 0.5, else with 0.5: 0.5, 0.5 + 0.25 * 0.5, 0.5 + 0.25 * 0.625.
+    // Matches among the tests. In ABBA a match is followed by one with 0.5 + 0.5 * 0.5, else with 0.5: 0.5, 0.5 + 0.25
+    // * 0.5, 0.5 + 0.25 * 0.625.
     let (fixation, graded, tests, matches) = match name {
         "abba" => (260.0, 35.0, 3.0, 0.5 + 0.625 + 0.65625),
         "abca" => (260.0, 35.0, 3.0, 1.5),
@@ -86,7 +96,8 @@ fn catch_trials_are_to_be_fixated_to_the_end() {
 
 #[test]
 fn a_variable_delay_gives_its_steps_to_the_test() {
-    // The time since the shortest delay, 700 ms, has the mean 150 ms before it is truncated to 300 ms, and is cut to whole steps.
+    // The time since the shortest delay, 700 ms, has the mean 150 ms before it is truncated to 300 ms, and is cut to
+    // whole steps.
     let delay = mean_floor_exponential(15.0, 70.0, 100.0);
     for name in DELAYED {
         let trials = quiet(name, &json!({ "variable_delay": true }));
@@ -124,7 +135,8 @@ fn inputs_show_as_much_as_their_directions_and_cues() {
 
 #[test]
 fn rectified_noise_lifts_inputs_that_show_nothing() {
-    // A tenth, times sqrt(2 * 100 / 10); a rectified Gaussian has the mean sigma / sqrt(2 pi) and the mean square sigma^2 / 2.
+    // A tenth, times sqrt(2 * 100 / 10); a rectified Gaussian has the mean sigma / sqrt(2 pi) and the mean square
+    // sigma^2 / 2.
     let trials = trials("masse2019/dual_dms", &json!({}), 200);
     let silent = |power: i32| {
         let of_trial = |trial: usize| {
@@ -140,10 +152,13 @@ fn rectified_noise_lifts_inputs_that_show_nothing() {
 #[test]
 fn the_turn_from_sample_to_test_is_the_one_asked_for_in_half_of_the_trials() {
     let (unlikely, even) = (0.5 / 7.0, 1.0 / 8.0);
-    for (name, match_turn, other) in [("dms", 0, unlikely), ("dmrs45", 1, unlikely), ("dmrs90", 2, unlikely), ("dmrs180", 4, unlikely)] {
+    for (name, match_turn, other) in
+        [("dms", 0, unlikely), ("dmrs45", 1, unlikely), ("dmrs90", 2, unlikely), ("dmrs180", 4, unlikely)]
+    {
         assert_turns(name, |turn| if turn == match_turn { 0.5 } else { other });
     }
-    // Of the pairs in one half of the circle (4 - |t|) / 16 have the turn t, of those across as many t - 4: together as many each.
+    // Of the pairs in one half of the circle (4 - |t|) / 16 have the turn t, of those across as many t - 4: together as
+    // many each.
     assert_turns("dmc", |_| even);
     // The mean of dms and dmrs90.
     assert_turns("dms_dmrs", |turn| if turn == 0 || turn == 2 { (0.5 + unlikely) / 2.0 } else { unlikely });
@@ -157,24 +172,29 @@ fn assert_turns(name: &str, expected: impl Fn(usize) -> f64) {
         (degrees.rem_euclid(360.0) / 45.0).round() as usize
     };
     for asked in 0..8 {
-        let hits: Vec<f64> = trials.conditions.iter().map(|condition| f64::from(u8::from(turn(condition) == asked))).collect();
+        let hits: Vec<f64> =
+            trials.conditions.iter().map(|condition| f64::from(u8::from(turn(condition) == asked))).collect();
         assert_mean(&format!("turn {asked} of {name}"), &hits, expected(asked));
     }
 }
 
 #[test]
 fn each_test_of_a_sequence_matches_as_often_as_its_rule_says() {
-    // A test that does not match is the last one again with 0.5 in ABBA, if that did not match either, and never in ABCA. Matches are as frequent as above.
+    // A test that does not match is the last one again with 0.5 in ABBA, if that did not match either, and never in
+    // ABCA. Matches are as frequent as above.
     for (name, matches, again) in [("abba", [0.5, 0.625, 0.65625], 0.5), ("abca", [0.5, 0.5, 0.5], 0.0)] {
         let trials = coarse(name);
         let is_match = |condition: &Condition, test: &str| condition.number(test) == condition.number("sample");
         for (test, expected) in ["test_1", "test_2", "test_3"].into_iter().zip(matches) {
-            let hits: Vec<f64> = trials.conditions.iter().map(|condition| f64::from(u8::from(is_match(condition, test)))).collect();
+            let hits: Vec<f64> =
+                trials.conditions.iter().map(|condition| f64::from(u8::from(is_match(condition, test)))).collect();
             assert_mean(&format!("{test} of {name}"), &hits, expected);
         }
         for (before, test) in [("test_1", "test_2"), ("test_2", "test_3")] {
-            let others = trials.conditions.iter().filter(|condition| !is_match(condition, before) && !is_match(condition, test));
-            let repeats = others.map(|condition| f64::from(u8::from(condition.number(before) == condition.number(test))));
+            let others =
+                trials.conditions.iter().filter(|condition| !is_match(condition, before) && !is_match(condition, test));
+            let repeats =
+                others.map(|condition| f64::from(u8::from(condition.number(before) == condition.number(test))));
             assert_mean(&format!("repeats in {test} of {name}"), &repeats.collect::<Vec<_>>(), again);
         }
     }

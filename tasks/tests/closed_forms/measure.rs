@@ -27,7 +27,10 @@ pub fn assert_ratio(what: &str, pairs: &[(f64, f64)], expected: f64) {
     let ratio = above / below;
     let variance = pairs.iter().map(|(a, b)| (a - ratio * b).powi(2)).sum::<f64>() / n;
     let tolerance = ERRORS * (variance / n).sqrt() / (below / n).abs() + 1e-6 * expected.abs().max(1e-3);
-    assert!((ratio - expected).abs() <= tolerance, "{what}: {ratio} +- {tolerance}, but the definition gives {expected}");
+    assert!(
+        (ratio - expected).abs() <= tolerance,
+        "{what}: {ratio} +- {tolerance}, but the definition gives {expected}"
+    );
 }
 
 /// Lengths in steps: none is shorter or longer than may occur, and they have this mean.
@@ -42,8 +45,14 @@ pub fn assert_within(what: &str, trials: &TrialBatch, (shortest, longest): (usiz
 pub fn assert_lengths(what: &str, trials: &TrialBatch, (shortest, longest): (usize, usize), mean: f64) {
     assert_within(what, trials, (shortest, longest), mean);
     let quarter = (longest - shortest) / 4;
-    assert!(trials.n_steps.iter().any(|steps| *steps <= shortest + quarter), "{what}: no trial is nearly as short as {shortest}");
-    assert!(trials.n_steps.iter().any(|steps| *steps >= longest - quarter), "{what}: no trial is nearly as long as {longest}");
+    assert!(
+        trials.n_steps.iter().any(|steps| *steps <= shortest + quarter),
+        "{what}: no trial is nearly as short as {shortest}"
+    );
+    assert!(
+        trials.n_steps.iter().any(|steps| *steps >= longest - quarter),
+        "{what}: no trial is nearly as long as {longest}"
+    );
 }
 
 /// Where every length is about as likely as the others, both ends occur.
@@ -57,10 +66,15 @@ pub fn assert_loss(what: &str, trials: &TrialBatch, objective: Objective, consta
     let outputs = trials.targets.dim().2;
     let of_trial = |trial: usize| {
         let view = trials.view(trial).expect("a trial");
-        let squares = view.targets.iter().zip(view.loss_mask).map(|(y, m)| ((constant - f64::from(*y)).powi(2), f64::from(*m)));
+        let squares =
+            view.targets.iter().zip(view.loss_mask).map(|(y, m)| ((constant - f64::from(*y)).powi(2), f64::from(*m)));
         match objective {
-            Objective::MaskedMse => squares.fold((0.0, 0.0), |(error, weight), (square, m)| (error + m * square, weight + m)),
-            Objective::MeanSquare => (squares.map(|(square, m)| m * m * square).sum(), (view.n_steps() * outputs) as f64),
+            Objective::MaskedMse => {
+                squares.fold((0.0, 0.0), |(error, weight), (square, m)| (error + m * square, weight + m))
+            }
+            Objective::MeanSquare => {
+                (squares.map(|(square, m)| m * m * square).sum(), (view.n_steps() * outputs) as f64)
+            }
             Objective::Classes => panic!("{what}: constant outputs cost the logarithm of the number of classes"),
         }
     };
@@ -112,7 +126,11 @@ pub fn assert_shown(what: &str, trials: &TrialBatch, channels: Range<usize>, exp
         let inputs = trials.view(trial).expect("a trial").inputs;
         inputs.slice(s![.., channels.clone()]).iter().map(|u| f64::from(*u)).sum()
     };
-    assert_mean(&format!("inputs {channels:?} of {what}"), &(0..trials.len()).map(of_trial).collect::<Vec<_>>(), expected);
+    assert_mean(
+        &format!("inputs {channels:?} of {what}"),
+        &(0..trials.len()).map(of_trial).collect::<Vec<_>>(),
+        expected,
+    );
 }
 
 /// A number of every trial's variables must have this mean; trials for which there is none do not count.
@@ -120,18 +138,25 @@ pub fn assert_variable(what: &str, trials: &TrialBatch, number: impl Fn(&Conditi
     assert_mean(what, &trials.conditions.iter().filter_map(number).collect::<Vec<_>>(), expected);
 }
 
-/// What the loss mask grades in a trial, summed over its steps: the mean for each class, and, since it varies less, that of all together.
+/// What the loss mask grades in a trial, summed over its steps: the mean for each class, and, since it varies less,
+/// that of all together.
 pub fn assert_classes(what: &str, trials: &TrialBatch, expected: &[f64]) {
     assert_eq!(trials.targets.dim().2, expected.len(), "{what}: number of classes");
     let graded = |trial: usize, class: usize| -> f64 {
         let view = trials.view(trial).expect("a trial");
-        view.targets.column(class).iter().zip(view.loss_mask.column(class)).map(|(target, mask)| f64::from(target * mask)).sum()
+        view.targets
+            .column(class)
+            .iter()
+            .zip(view.loss_mask.column(class))
+            .map(|(target, mask)| f64::from(target * mask))
+            .sum()
     };
     for (class, mean) in expected.iter().enumerate() {
         let of_trials: Vec<f64> = (0..trials.len()).map(|trial| graded(trial, class)).collect();
         assert_mean(&format!("class {class} of {what}"), &of_trials, *mean);
     }
-    let all: Vec<f64> = (0..trials.len()).map(|trial| (0..expected.len()).map(|class| graded(trial, class)).sum()).collect();
+    let all: Vec<f64> =
+        (0..trials.len()).map(|trial| (0..expected.len()).map(|class| graded(trial, class)).sum()).collect();
     assert_mean(&format!("all classes of {what}"), &all, expected.iter().sum());
 }
 
@@ -142,7 +167,8 @@ pub fn mean_floor(min: f64, max: f64) -> f64 {
     (integral(max) - integral(min)) / (max - min)
 }
 
-/// The same for an exponential of this mean, from `min` on, that is truncated to `max`: the sum of the probabilities to reach 1, 2, ..
+/// The same for an exponential of this mean, from `min` on, that is truncated to `max`: the sum of the probabilities to
+/// reach 1, 2, ..
 pub fn mean_floor_exponential(mean: f64, min: f64, max: f64) -> f64 {
     let above = |x: f64| (-(x - min).max(0.0) / mean).exp();
     (1..=max as usize).map(|k| (above(k as f64) - above(max)) / (1.0 - above(max))).sum()

@@ -14,8 +14,8 @@ fn minimum_jerk(s: f64) -> f64 {
 
 #[test]
 fn reaches_have_the_lengths_the_loss_and_the_cues_of_their_definitions() {
-    // The integral of the squared path is 181/462 = 100/7 - 300/8 + 345/9 - 180/10 + 36/11. A sum over the ends of 60 steps adds half of
-    // the last, and 20 steps on the target follow.
+    // The integral of the squared path is 181/462 = 100/7 - 300/8 + 345/9 - 180/10 + 36/11. A sum over the ends of 60
+    // steps adds half of the last, and 20 steps on the target follow.
     let squares = 60.0 * 181.0 / 462.0 + 0.5 + 20.0;
     for (id, distance, first, turn) in [("centre_out", 1.0, 0.0, 45.0), ("arm_reach", 0.2, -36.0, 36.0)] {
         let trials = trials(&format!("motor/{id}"), &json!({}), 3000);
@@ -27,12 +27,19 @@ fn reaches_have_the_lengths_the_loss_and_the_cues_of_their_definitions() {
         // Eight directions, shown from the delay on.
         let directions = (0..8).map(|k| f64::to_radians(first + turn * f64::from(k)));
         for (channel, parts) in
-            [directions.clone().map(f64::cos).collect::<Vec<_>>(), directions.map(f64::sin).collect()].iter().enumerate()
+            [directions.clone().map(f64::cos).collect::<Vec<_>>(), directions.map(f64::sin).collect()]
+                .iter()
+                .enumerate()
         {
             for power in [1, 2] {
                 let mean = parts.iter().map(|part| part.powi(power)).sum::<f64>() / 8.0;
                 let cue = |inputs: ndarray::ArrayView1<'_, f32>| f64::from(inputs[channel]).powi(power);
-                assert_input(&format!("{id}, cue {channel} to the power {power}"), &trials, cue, mean * (STEPS - 10.0) / STEPS);
+                assert_input(
+                    &format!("{id}, cue {channel} to the power {power}"),
+                    &trials,
+                    cue,
+                    mean * (STEPS - 10.0) / STEPS,
+                );
             }
         }
     }

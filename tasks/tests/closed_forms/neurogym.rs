@@ -5,8 +5,8 @@ use nn4n_tasks::{Condition, Objective, TrialBatch, create};
 use serde_json::json;
 
 use crate::measure::{
-    Period, assert_classes, assert_lengths, assert_mean, assert_period, assert_periods, assert_ratio, assert_shown, assert_variable,
-    mean_floor, mean_floor_exponential, steps_of, trials,
+    Period, assert_classes, assert_lengths, assert_mean, assert_period, assert_periods, assert_ratio, assert_shown,
+    assert_variable, mean_floor, mean_floor_exponential, steps_of, trials,
 };
 
 const N: usize = 4000;
@@ -53,7 +53,12 @@ fn choices() -> Vec<Expected> {
     let offer = uniform("offer_on", 10.0, 20.0);
     // Nine offers, with 20 units of b and 11 of a in all; they are shown as fifths.
     let amount = (20.0 + 11.0) / 9.0 / 2.0 / 5.0;
-    let sided = |name, periods: Vec<Period>, decision: f64, inputs| Expected { name, periods, classes: vec![decision / 2.0; 2], inputs };
+    let sided = |name, periods: Vec<Period>, decision: f64, inputs| Expected {
+        name,
+        periods,
+        classes: vec![decision / 2.0; 2],
+        inputs,
+    };
     vec![
         sided(
             "perceptual_decision_making",
@@ -89,7 +94,15 @@ fn choices() -> Vec<Expected> {
         sided(
             "probabilistic_reasoning",
             // U(4.5, 5.5) always goes to 5.
-            fixed([("fixation", 5), ("stimulus1", 5), ("stimulus2", 5), ("stimulus3", 5), ("stimulus4", 5), ("delay", 5), ("decision", 5)]),
+            fixed([
+                ("fixation", 5),
+                ("stimulus1", 5),
+                ("stimulus2", 5),
+                ("stimulus3", 5),
+                ("stimulus4", 5),
+                ("delay", 5),
+                ("decision", 5),
+            ]),
             5.0,
             // Shapes are shown for 20, 15, 10 and 5 steps, each one of 10 at one of 4 places.
             [vec![30.0], vec![50.0 / 40.0; 40]].concat(),
@@ -137,7 +150,13 @@ fn matches() -> Vec<Expected> {
         },
         Expected {
             name: "delay_paired_association",
-            periods: fixed([("stim1", 10), ("delay_btw_stim", 10), ("stim2", 10), ("delay_aft_stim", 10), ("decision", 5)]),
+            periods: fixed([
+                ("stim1", 10),
+                ("delay_btw_stim", 10),
+                ("stim2", 10),
+                ("delay_aft_stim", 10),
+                ("decision", 5),
+            ]),
             classes: vec![5.0 / 2.0],
             inputs: [vec![40.0], vec![10.0 / 2.0; 4]].concat(),
         },
@@ -195,7 +214,12 @@ fn times() -> Vec<Expected> {
         // 800 and 1500 ms are 10 and 19 steps.
         Expected {
             name: "motor_timing",
-            periods: all_of([&fixed([("fixation", 6)]), &[cue], &fixed([("set", 1)]), &[("production", (20, 38), 10.0 + 19.0)]]),
+            periods: all_of([
+                &fixed([("fixation", 6)]),
+                &[cue],
+                &fixed([("set", 1)]),
+                &[("production", (20, 38), 10.0 + 19.0)],
+            ]),
             classes: vec![1.0],
             inputs: vec![7.0 + cue.2, (cue.2 + 1.0) / 2.0, (cue.2 + 1.0) / 2.0, 1.0],
         },
@@ -218,13 +242,21 @@ fn times() -> Vec<Expected> {
     ]
 }
 
-const PULSES: [(&str, &str); 6] =
-    [("cue_1", "gap_1"), ("cue_2", "gap_2"), ("cue_3", "gap_3"), ("cue_4", "gap_4"), ("cue_5", "gap_5"), ("cue_6", "gap_6")];
+const PULSES: [(&str, &str); 6] = [
+    ("cue_1", "gap_1"),
+    ("cue_2", "gap_2"),
+    ("cue_3", "gap_3"),
+    ("cue_4", "gap_4"),
+    ("cue_5", "gap_5"),
+    ("cue_6", "gap_6"),
+];
 
-/// U(3.75, 7.5) goes to 4, 5, 6 and 7 with probabilities of 3 and three times 4 in 15; two of them that differ have each with p (1 - p), in proportion.
+/// U(3.75, 7.5) goes to 4, 5, 6 and 7 with probabilities of 3 and three times 4 in 15; two of them that differ have
+/// each with p (1 - p), in proportion.
 fn interval() -> f64 {
     let weights = [3.0, 4.0, 4.0, 4.0].map(|p| p / 15.0 * (1.0 - p / 15.0));
-    [4.0, 5.0, 6.0, 7.0].iter().zip(weights).map(|(steps, weight)| steps * weight).sum::<f64>() / weights.iter().sum::<f64>()
+    [4.0, 5.0, 6.0, 7.0].iter().zip(weights).map(|(steps, weight)| steps * weight).sum::<f64>()
+        / weights.iter().sum::<f64>()
 }
 
 fn tasks() -> Vec<Expected> {
@@ -253,7 +285,9 @@ fn periods_classes_and_inputs_have_their_means() {
 #[test]
 fn drawn_periods_go_to_the_step_below_if_that_is_asked_for() {
     let uniform = |name, min: f64, max: f64| (name, (min as usize, max.ceil() as usize - 1), mean_floor(min, max));
-    let exponential = |name, mean, min: f64, max: f64| (name, (min as usize, max as usize - 1), mean_floor_exponential(mean, min, max));
+    let exponential = |name, mean, min: f64, max: f64| {
+        (name, (min as usize, max as usize - 1), mean_floor_exponential(mean, min, max))
+    };
     let cases = [
         ("context_decision_making", exponential("delay", 6.0, 3.0, 30.0)),
         ("post_decision_wager", exponential("stimulus", 1.8, 1.0, 9.0)),
@@ -275,11 +309,17 @@ fn a_wager_has_its_means_with_the_offer_of_a_sure_reward_and_without() {
     let delay = exponential("delay", 13.5, 12.0, 18.0);
     let wait = uniform("wait", 5.0, 7.5);
     assert_lengths("wager", &trials, (2 + 1 + 12, 2 + 9 + 18), 2.0 + stimulus.2 + delay.2);
-    let steps = |names: &[&str]| -> Vec<f64> { (0..N).map(|i| names.iter().map(|name| steps_of(&trials, i, name)).sum()).collect() };
+    let steps = |names: &[&str]| -> Vec<f64> {
+        (0..N).map(|i| names.iter().map(|name| steps_of(&trials, i, name)).sum()).collect()
+    };
     assert_mean("stimulus of a wager", &steps(&["stimulus"]), stimulus.2);
     // The offer is made in the delay and cuts it in two.
     assert_mean("delay of a wager", &steps(&["delay", "sure_target"]), delay.2);
-    let waits = steps(&["delay"]).into_iter().zip(steps(&["sure_target"])).filter(|(_, sure)| *sure > 0.0).map(|(wait, _)| wait);
+    let waits = steps(&["delay"])
+        .into_iter()
+        .zip(steps(&["sure_target"]))
+        .filter(|(_, sure)| *sure > 0.0)
+        .map(|(wait, _)| wait);
     assert_mean("wait for the offer", &waits.collect::<Vec<_>>(), wait.2);
     let steps = 2.0 + stimulus.2 + delay.2;
     assert_classes("wager", &trials, &[steps - 1.0, 0.5, 0.5, 0.0]);
@@ -341,7 +381,12 @@ fn evidence_points_to_the_choice_as_strongly_as_its_coherence() {
             let steps = view.epoch("stimulus").expect("a stimulus").steps();
             let sign = if view.correct == Some(1) { 1.0 } else { -1.0 };
             let n = steps.len() as f64;
-            (steps.map(|step| sign * f64::from(view.inputs[[step, channel]] - view.inputs[[step, channel + 1]])).sum(), n)
+            (
+                steps
+                    .map(|step| sign * f64::from(view.inputs[[step, channel]] - view.inputs[[step, channel + 1]]))
+                    .sum(),
+                n,
+            )
         };
         assert_ratio(&format!("evidence of {name}"), &(0..N).map(of_trial).collect::<Vec<_>>(), expected);
     }
@@ -351,8 +396,16 @@ fn evidence_points_to_the_choice_as_strongly_as_its_coherence() {
 fn choices_and_matches_are_as_frequent_as_their_definition_says() {
     let share = |name: &str, what: &str, expected: f64, is_hit: &dyn Fn(&Condition, usize) -> Option<bool>| {
         let trials = drawn(name);
-        let hits = trials.conditions.iter().zip(&trials.correct).filter_map(|(condition, correct)| is_hit(condition, correct.unwrap_or(0)));
-        assert_mean(&format!("{what} of {name}"), &hits.map(|hit| f64::from(u8::from(hit))).collect::<Vec<_>>(), expected);
+        let hits = trials
+            .conditions
+            .iter()
+            .zip(&trials.correct)
+            .filter_map(|(condition, correct)| is_hit(condition, correct.unwrap_or(0)));
+        assert_mean(
+            &format!("{what} of {name}"),
+            &hits.map(|hit| f64::from(u8::from(hit))).collect::<Vec<_>>(),
+            expected,
+        );
     };
     let is = |condition: &Condition, name: &str| condition.get(name) == Some(&true.into());
     // a is worth more in five of nine offers: (0, 1), (1, 3), (1, 2), (1, 1) and (2, 1), of 2 / 2.2.
@@ -365,21 +418,31 @@ fn choices_and_matches_are_as_frequent_as_their_definition_says() {
     share("delay_match_category", "second categories", 0.5, &|condition, _| Some(condition.number("category")? == 2.0));
     for test in 1..=3 {
         let expected = 1.0 / 3.0;
-        share("delay_match_sample_distractor_1d", "matches", expected, &|condition, _| Some(condition.number("match")? == f64::from(test)));
+        share("delay_match_sample_distractor_1d", "matches", expected, &|condition, _| {
+            Some(condition.number("match")? == f64::from(test))
+        });
     }
     // Both tests of the dual task match in a quarter of the trials, and both samples are alike in half.
-    share("dual_delay_match_sample", "pairs of matches", 0.25, &|condition, _| Some(is(condition, "match_1") && is(condition, "match_2")));
+    share("dual_delay_match_sample", "pairs of matches", 0.25, &|condition, _| {
+        Some(is(condition, "match_1") && is(condition, "match_2"))
+    });
     share("dual_delay_match_sample", "equal samples", 0.5, &|condition, _| {
         Some(condition.number("sample_1")? == condition.number("sample_2")?)
     });
-    share("dual_delay_match_sample", "first objects", 0.5, &|condition, _| Some(condition.number("tested_first")? == 1.0));
+    share("dual_delay_match_sample", "first objects", 0.5, &|condition, _| {
+        Some(condition.number("tested_first")? == 1.0)
+    });
     for (first, second) in [(1.0, 3.0), (1.0, 4.0), (2.0, 3.0), (2.0, 4.0)] {
-        let is_pair = |condition: &Condition, _| Some(condition.number("first")? == first && condition.number("second")? == second);
+        let is_pair = |condition: &Condition, _| {
+            Some(condition.number("first")? == first && condition.number("second")? == second)
+        };
         share("delay_paired_association", "pairs", 0.25, &is_pair);
     }
     share("post_decision_wager", "offers", 0.5, &|condition, _| Some(is(condition, "wager")));
     // Five pairs of values in either order.
-    share("delay_comparison", "pairs", 0.1, &|condition, _| Some(condition.number("v1")? == 26.0 && condition.number("v2")? == 34.0));
+    share("delay_comparison", "pairs", 0.1, &|condition, _| {
+        Some(condition.number("v1")? == 26.0 && condition.number("v2")? == 34.0)
+    });
 }
 
 #[test]
@@ -390,7 +453,11 @@ fn one_step_is_labelled_in_the_middle_of_the_production() {
             let view = trials.view(trial).expect("a trial");
             let production = view.epoch("production").expect("a production").steps();
             let labelled = production.start + production.len() / 2;
-            assert_eq!(view.targets.slice(s![.., 1]).iter().position(|target| *target == 1.0), Some(labelled), "{name}");
+            assert_eq!(
+                view.targets.slice(s![.., 1]).iter().position(|target| *target == 1.0),
+                Some(labelled),
+                "{name}"
+            );
         }
     }
 }

@@ -48,8 +48,11 @@ fn silence_costs_the_mean_square_of_an_orientation_or_of_a_piece_of_a_sine() {
 #[test]
 fn either_class_is_right_half_of_the_time() {
     for name in &ALL[3..6] {
-        let first: Vec<f64> =
-            trials(&id(name), &json!({}), 4000).targets.outer_iter().map(|targets| f64::from(targets[[149, 0]])).collect();
+        let first: Vec<f64> = trials(&id(name), &json!({}), 4000)
+            .targets
+            .outer_iter()
+            .map(|targets| f64::from(targets[[149, 0]]))
+            .collect();
         assert_mean(name, &first, 0.5);
     }
 }
@@ -66,7 +69,8 @@ fn on_line(stimulus: f64, range: f64, width: f64) -> f64 {
 
 #[test]
 fn channels_fire_as_many_spikes_in_a_trial_as_their_tuning_says() -> Result<(), TaskError> {
-    // Averaged over all orientations, exp(kappa (cos 2 x - 1)) is exp(-kappa) I_0(kappa), with kappa = 2, for each channel.
+    // Averaged over all orientations, exp(kappa (cos 2 x - 1)) is exp(-kappa) I_0(kappa), with kappa = 2, for each
+    // channel.
     let tuned = 50.0 * (-2.0_f64).exp() * bessel(2.0);
     // In a period without a stimulus each channel fires a tenth of a spike; those that are cued five times as many.
     let rest = 50.0 * 0.1;
@@ -83,7 +87,8 @@ fn channels_fire_as_many_spikes_in_a_trial_as_their_tuning_says() -> Result<(), 
         for factor in [1.0, 3.0] {
             let parameters = create(&id(name), None)?.parameters();
             let times = |name: &str| parameters[name].as_f64().map(|spikes| spikes * factor);
-            let stronger = json!({ "peak_spikes": times("peak_spikes"), "spontaneous_spikes": times("spontaneous_spikes") });
+            let stronger =
+                json!({ "peak_spikes": times("peak_spikes"), "spontaneous_spikes": times("spontaneous_spikes") });
             let trials = trials(&id(name), &stronger, 2000);
             let all = |inputs: ndarray::ArrayView1<'_, f32>| inputs.iter().map(|u| f64::from(*u)).sum();
             assert_input(&format!("{name}, {factor} times as strong"), &trials, all, factor * spikes / 150.0);

@@ -45,8 +45,8 @@ impl TwoChoice {
     }
 }
 
-/// The mean number of whole steps of 20 ms in an exponential of mean 330 ms that is truncated to [80, 1500) ms: the sum of the
-/// probabilities that there are at least 1, 2, .. steps.
+/// The mean number of whole steps of 20 ms in an exponential of mean 330 ms that is truncated to [80, 1500) ms: the sum
+/// of the probabilities that there are at least 1, 2, .. steps.
 fn varstim_steps() -> f64 {
     let beyond = |ms: f64| (-(ms - 80.0) / 330.0).exp();
     (1..75)
@@ -134,9 +134,12 @@ fn check(task: &TwoChoice) {
 
 #[test]
 fn drawn_durations_lose_what_exceeds_a_whole_step() {
-    // 4 steps of a stimulus are 80 to 100 ms; 125 of a delay are 2500 to 2520 ms. To the nearest step, half as many trials had them.
-    let shortest = 1.0 - ((-20.0_f64 / 330.0).exp() - (-1420.0_f64 / 330.0).exp()) / (1.0 - (-1420.0_f64 / 330.0).exp());
-    for (id, steps, share) in [("song2016/rdm_varstim", 5 + 4 + 15, shortest), ("song2016/romo", 70 + 125, 1.0 / 50.0)] {
+    // 4 steps of a stimulus are 80 to 100 ms; 125 of a delay are 2500 to 2520 ms. To the nearest step, half as many
+    // trials had them.
+    let shortest =
+        1.0 - ((-20.0_f64 / 330.0).exp() - (-1420.0_f64 / 330.0).exp()) / (1.0 - (-1420.0_f64 / 330.0).exp());
+    for (id, steps, share) in [("song2016/rdm_varstim", 5 + 4 + 15, shortest), ("song2016/romo", 70 + 125, 1.0 / 50.0)]
+    {
         let trials = trials(id, &json!({ "rounding": "floor", "p_catch": 0.0 }), 4000);
         let is_shortest: Vec<f64> = trials.n_steps.iter().map(|n| if *n == steps { 1.0 } else { 0.0 }).collect();
         assert_mean(&format!("{id}, share of the shortest trials"), &is_shortest, share);
@@ -145,7 +148,12 @@ fn drawn_durations_lose_what_exceeds_a_whole_step() {
 
 #[test]
 fn the_delays_of_romo_are_2500_to_3480_ms() {
-    assert_ends("romo", &trials("song2016/romo", &json!({ "rounding": "floor", "p_catch": 0.0 }), 3000), 70 + 125, 70 + 174);
+    assert_ends(
+        "romo",
+        &trials("song2016/romo", &json!({ "rounding": "floor", "p_catch": 0.0 }), 3000),
+        70 + 125,
+        70 + 174,
+    );
 }
 
 #[test]

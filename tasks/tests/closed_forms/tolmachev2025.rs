@@ -7,7 +7,8 @@ use super::measure::{assert_input, assert_lengths, assert_loss, trials};
 
 #[test]
 fn two_bits_have_the_lengths_the_loss_and_the_inputs_of_their_definitions() {
-    // Of the bits, as often 0 as 1, the sum is 1 in two trials of four and the carry in one; 90 of the 120 graded steps ask for them.
+    // Of the bits, as often 0 as 1, the sum is 1 in two trials of four and the carry in one; 90 of the 120 graded steps
+    // ask for them.
     let (sum, carry) = (0.5 * 90.0 / 120.0, 0.25 * 90.0 / 120.0);
     for (id, parameters, loss) in [
         // One of two outputs is 1, and nothing else is graded.
@@ -30,11 +31,16 @@ fn two_bits_have_the_lengths_the_loss_and_the_inputs_of_their_definitions() {
 fn an_anti_angle_has_the_length_the_loss_and_the_inputs_of_its_definition() {
     let trials = trials("tolmachev2025/memory_anti_angle", &json!({}), 4000);
     assert_lengths("memory_anti_angle", &trials, (200, 200), 200.0);
-    // Two channels share an angle as f and 1 - f. Of 72 angles, 24 lie in each third of the circle, with f = 0, 1/24, .. 23/24, and so do
-    // the opposite ones: the mean of f is 23/48, that of its square 23 * 47 / (6 * 24^2).
+    // Two channels share an angle as f and 1 - f. Of 72 angles, 24 lie in each third of the circle, with f = 0, 1/24,
+    // .. 23/24, and so do the opposite ones: the mean of f is 23/48, that of its square 23 * 47 / (6 * 24^2).
     let squares = 1.0 - 2.0 * 23.0 / 48.0 + 2.0 * 23.0 * 47.0 / (6.0 * 576.0);
     assert_loss("memory_anti_angle", &trials, MaskedMse, 0.0, 70.0 * squares / (190.0 * 3.0));
     for (channel, steps) in [10.0 / 3.0, 10.0 / 3.0, 10.0 / 3.0, 200.0, 80.0].into_iter().enumerate() {
-        assert_input(&format!("memory_anti_angle, channel {channel}"), &trials, |inputs| f64::from(inputs[channel]), steps / 200.0);
+        assert_input(
+            &format!("memory_anti_angle, channel {channel}"),
+            &trials,
+            |inputs| f64::from(inputs[channel]),
+            steps / 200.0,
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! Sensory autoencoding of Wang et al. (2024): what cells sense at places near each other. Rates of masking and the mean response are checked in
-//! `tests/wang2024.rs`; what an output that is always 0 costs depends on the least response of each cell, which has no closed form.
+//! Sensory autoencoding of Wang et al. (2024): what cells sense at places near each other. Rates of masking and the
+//! mean response are checked in `tests/wang2024.rs`; what an output that is always 0 costs depends on the least
+//! response of each cell, which has no closed form.
 
 use nn4n_tasks::wang2024::PlaceCells;
 use nn4n_tasks::{Task, TaskError};
@@ -15,7 +16,8 @@ fn a_walk_of_950_ms_has_19_steps() {
 
 #[test]
 fn responses_at_two_places_differ_as_those_of_noise_behind_a_gaussian_filter() -> Result<(), TaskError> {
-    // The correlation at distance d is exp(-d^2 / (4 sigma^2)). A margin of 4 sigma keeps the filter within the noise, and the pixels are small.
+    // The correlation at distance d is exp(-d^2 / (4 sigma^2)). A margin of 4 sigma keeps the filter within the noise,
+    // and the pixels are small.
     let (sigma, n_cells) = (4.0, 300);
     let task = PlaceCells { sigma, n_cells, margin: 16.0, ..PlaceCells::default() };
     task.validate()?;

@@ -1,4 +1,5 @@
-//! Yang et al. (2019): steps of 20 ms, 100 ms without cost at the start and after the go signal, fixation and bumps of 0.8 over 0.05.
+//! Yang et al. (2019): steps of 20 ms, 100 ms without cost at the start and after the go signal, fixation and bumps of
+//! 0.8 over 0.05.
 
 use std::f64::consts::{PI, TAU};
 
@@ -7,11 +8,14 @@ use nn4n_tasks::yang2019::layout::RULES;
 use nn4n_tasks::{Condition, Objective, TrialBatch};
 use serde_json::json;
 
-use crate::measure::{Period, assert_loss, assert_mean, assert_periods, assert_ratio, assert_shown, assert_variable, steps_of, trials};
+use crate::measure::{
+    Period, assert_loss, assert_mean, assert_periods, assert_ratio, assert_shown, assert_variable, steps_of, trials,
+};
 
 const N: usize = 1200;
 
-/// Channels lie pi/16 apart, half the width of a bump: the area of 0.8 exp(-x^2 / 2) is 0.8 sqrt(2 pi), that of its square 0.64 sqrt(pi).
+/// Channels lie pi/16 apart, half the width of a bump: the area of 0.8 exp(-x^2 / 2) is 0.8 sqrt(2 pi), that of its
+/// square 0.64 sqrt(pi).
 fn bump() -> (f64, f64) {
     (0.8 * 2.0 * TAU.sqrt(), 0.64 * 2.0 * PI.sqrt())
 }
@@ -54,7 +58,8 @@ fn before_and_after(name: &str) -> (f64, f64) {
     (means.iter().rev().skip(1).sum(), means[means.len() - 1])
 }
 
-/// The mean strength shown in each modality, summed over steps. A modality is drawn, or both or only one of them are used.
+/// The mean strength shown in each modality, summed over steps. A modality is drawn, or both or only one of them are
+/// used.
 fn shown(name: &str) -> [f64; 2] {
     let (first, second) = (140.0 / 3.0, 20.0 + 20.0);
     match name {
@@ -93,7 +98,8 @@ fn constant_outputs_cost_what_the_levels_the_mask_and_the_timing_say() {
             // Masks of 1 and 5, and 2 and 10 on fixation, inside the square.
             let held = 100.0 * fixation + 25.0 * ring;
             let answered = 100.0 * silence + 25.0 * peaked;
-            let cost = (before - 5.0) * (4.0 * fixation + ring) + (after - 5.0) * (responds * answered + (1.0 - responds) * held);
+            let cost = (before - 5.0) * (4.0 * fixation + ring)
+                + (after - 5.0) * (responds * answered + (1.0 - responds) * held);
             assert_loss(name, &trials, Objective::MeanSquare, z, cost / (33.0 * (before + after)));
         }
     }
@@ -114,7 +120,8 @@ fn inputs_are_on_for_as_long_and_as_strong_as_the_periods_say() {
     }
 }
 
-/// The periods in which something is shown, and its strength in both modalities together, where those of two stimuli sum to 2 on average.
+/// The periods in which something is shown, and its strength in both modalities together, where those of two stimuli
+/// sum to 2 on average.
 fn while_shown(name: &str) -> (&'static [&'static str], f64) {
     let modalities = if name.starts_with("context") || name.starts_with("multi") { 2.0 } else { 1.0 };
     match name {
@@ -133,7 +140,11 @@ fn every_step_shows_the_mean_strength_of_its_period_or_nothing() {
         let (trials, (shown, strength)) = (quiet(name), while_shown(name));
         let sum_over = |is_shown: bool, trial: usize| {
             let view = trials.view(trial).expect("a trial");
-            let steps = view.epochs.iter().filter(|epoch| shown.contains(&epoch.name.as_ref()) == is_shown).flat_map(|epoch| epoch.steps());
+            let steps = view
+                .epochs
+                .iter()
+                .filter(|epoch| shown.contains(&epoch.name.as_ref()) == is_shown)
+                .flat_map(|epoch| epoch.steps());
             let of_step = |step: usize| view.inputs.slice(s![step, 1..65]).iter().map(|u| f64::from(*u)).sum::<f64>();
             steps.fold((0.0, 0.0), |(sum, n), step| (sum + of_step(step), n + 1.0))
         };
@@ -153,7 +164,9 @@ fn both_stimuli_of_a_sequence_have_a_duration_of_their_own() {
 
 #[test]
 fn strengths_and_coherences_have_the_moments_of_their_draws() {
-    for name in RULES.into_iter().filter(|name| name.contains("dm1") || name.contains("dm2") || name.starts_with("multi")) {
+    for name in
+        RULES.into_iter().filter(|name| name.contains("dm1") || name.contains("dm2") || name.starts_with("multi"))
+    {
         let trials = quiet(name);
         let is_multi = name.starts_with("multi");
         let (size, square) = if is_sequential(name) {
@@ -178,7 +191,10 @@ fn strengths_and_coherences_have_the_moments_of_their_draws() {
         if prefixes.len() == 2 {
             // The modalities are drawn independently of each other.
             let signs = |condition: &Condition| {
-                Some(condition.number("modality_1_coherence")?.signum() * condition.number("modality_2_coherence")?.signum())
+                Some(
+                    condition.number("modality_1_coherence")?.signum()
+                        * condition.number("modality_2_coherence")?.signum(),
+                )
             };
             assert_variable(name, &trials, signs, 0.0);
         }
@@ -189,10 +205,14 @@ fn strengths_and_coherences_have_the_moments_of_their_draws() {
 fn modalities_of_a_multisensory_trial_differ_by_a_share_of_either_sign() {
     for name in ["multidm", "multidelaydm"] {
         let trials = quiet(name);
-        // (modality 1 - modality 2) / mean of the two for a stimulus: +-U(0.2, 0.8), with the mean 0.5 and the square 0.5^2 + 0.6^2 / 12.
+        // (modality 1 - modality 2) / mean of the two for a stimulus: +-U(0.2, 0.8), with the mean 0.5 and the square
+        // 0.5^2 + 0.6^2 / 12.
         let share = |condition: &Condition, sign: f64| {
             let strength = |modality: &str| {
-                Some(condition.number(&format!("{modality}_strength"))? + sign * condition.number(&format!("{modality}_coherence"))?)
+                Some(
+                    condition.number(&format!("{modality}_strength"))?
+                        + sign * condition.number(&format!("{modality}_coherence"))?,
+                )
             };
             let (first, second) = (strength("modality_1")?, strength("modality_2")?);
             Some(2.0 * (first - second) / (first + second))
@@ -202,8 +222,9 @@ fn modalities_of_a_multisensory_trial_differ_by_a_share_of_either_sign() {
             assert_variable(name, &trials, |condition| share(condition, sign).map(f64::abs), 0.5);
             assert_variable(name, &trials, |condition| Some(share(condition, sign)?.powi(2)), 0.25 + 0.36 / 12.0);
         }
-        let mean =
-            |condition: &Condition| Some((condition.number("modality_1_strength")? + condition.number("modality_2_strength")?) / 2.0);
+        let mean = |condition: &Condition| {
+            Some((condition.number("modality_1_strength")? + condition.number("modality_2_strength")?) / 2.0)
+        };
         assert_variable(name, &trials, mean, 1.0);
         assert_variable(name, &trials, |condition| Some((mean(condition)? - 1.0).powi(2)), 0.16 / 12.0);
     }
@@ -228,7 +249,12 @@ fn the_turn_from_the_first_angle_to_the_second_is_drawn_as_defined() {
             counts.then_some(turn)
         };
         assert_variable(&format!("turn of {name}"), &trials, turn, mean);
-        assert_variable(&format!("spread of {name}"), &trials, |condition| Some((turn(condition)? - mean).powi(2)), variance);
+        assert_variable(
+            &format!("spread of {name}"),
+            &trials,
+            |condition| Some((turn(condition)? - mean).powi(2)),
+            variance,
+        );
     }
 }
 
@@ -236,12 +262,17 @@ fn the_turn_from_the_first_angle_to_the_second_is_drawn_as_defined() {
 fn every_direction_is_answered_equally_often() {
     for name in RULES {
         let trials = quiet(name);
-        let answers: Vec<f64> = trials.correct.iter().flatten().filter(|output| **output > 0).map(|output| *output as f64).collect();
+        let answers: Vec<f64> =
+            trials.correct.iter().flatten().filter(|output| **output > 0).map(|output| *output as f64).collect();
         // Outputs 1 to 32; the angles 0.1 pi, 0.3 pi .. are nearest to 3, 6, 9, 12, 15 and those 16 further.
         let mean = if name.starts_with("dmc") { 9.0 + 8.0 } else { 16.5 };
         assert_mean(&format!("answer of {name}"), &answers, mean);
         let responds = if is_matching(name) { 0.5 } else { 1.0 };
         let answered = |output: &Option<usize>| (f64::from(u8::from(output.is_some_and(|output| output > 0))), 1.0);
-        assert_ratio(&format!("responses of {name}"), &trials.correct.iter().map(answered).collect::<Vec<_>>(), responds);
+        assert_ratio(
+            &format!("responses of {name}"),
+            &trials.correct.iter().map(answered).collect::<Vec<_>>(),
+            responds,
+        );
     }
 }

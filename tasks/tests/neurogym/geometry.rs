@@ -2,7 +2,8 @@
 
 use ndarray::ArrayView2;
 use nn4n_tasks::neurogym::{
-    Context, ContextDecisionMaking, EconomicDecisionMaking, Edge, PerceptualDecisionMaking, PostDecisionWager, ReadySetGo,
+    Context, ContextDecisionMaking, EconomicDecisionMaking, Edge, PerceptualDecisionMaking, PostDecisionWager,
+    ReadySetGo,
 };
 use nn4n_tasks::{Condition, Split, Task, TaskError, Trial, TrialRng, create, list};
 use serde_json::json;
@@ -11,7 +12,12 @@ use crate::{answers, trial};
 
 /// The epochs of a trial as text, with their lengths in steps.
 fn spans(trial: &Trial) -> String {
-    trial.epochs.iter().map(|epoch| format!("{} {}", epoch.name, epoch.end - epoch.start)).collect::<Vec<_>>().join(" | ")
+    trial
+        .epochs
+        .iter()
+        .map(|epoch| format!("{} {}", epoch.name, epoch.end - epoch.start))
+        .collect::<Vec<_>>()
+        .join(" | ")
 }
 
 #[test]
@@ -19,7 +25,11 @@ fn every_environment_has_the_published_periods() -> Result<(), TaskError> {
     let pulses: String = (1..=6).map(|bin| format!("cue_{bin} 1 | gap_{bin} 24 | ")).collect();
     let cases: [(&str, serde_json::Value, String); 19] = [
         ("perceptual_decision_making", json!({}), "fixation 1 | stimulus 20 | decision 1".into()),
-        ("perceptual_decision_making_delay_response", json!({ "delay": 4000.0 }), "stimulus 12 | delay 40 | decision 15".into()),
+        (
+            "perceptual_decision_making_delay_response",
+            json!({ "delay": 4000.0 }),
+            "stimulus 12 | delay 40 | decision 15".into(),
+        ),
         ("context_decision_making", json!({ "delay": 600.0 }), "fixation 3 | stimulus 8 | delay 6 | decision 1".into()),
         ("multisensory_integration", json!({}), "fixation 3 | stimulus 8 | decision 1".into()),
         ("delay_comparison", json!({}), "fixation 5 | stimulus1 5 | delay 10 | stimulus2 5 | decision 1".into()),
@@ -30,11 +40,23 @@ fn every_environment_has_the_published_periods() -> Result<(), TaskError> {
             "fixation 3 | sample 5 | delay1 10 | test1 5 | delay2 10 | test2 5 | delay3 10 | test3 5".into(),
         ),
         ("delay_match_category", json!({}), "fixation 5 | sample 7 | first_delay 10 | test 7".into()),
-        ("delay_paired_association", json!({}), "stim1 10 | delay_btw_stim 10 | stim2 10 | delay_aft_stim 10 | decision 5".into()),
-        ("dual_delay_match_sample", json!({}), "fixation 5 | sample 5 | delay1 5 | cue1 5 | test1 5 | delay2 5 | cue2 5 | test2 5".into()),
+        (
+            "delay_paired_association",
+            json!({}),
+            "stim1 10 | delay_btw_stim 10 | stim2 10 | delay_aft_stim 10 | decision 5".into(),
+        ),
+        (
+            "dual_delay_match_sample",
+            json!({}),
+            "fixation 5 | sample 5 | delay1 5 | cue1 5 | test1 5 | delay2 5 | cue2 5 | test2 5".into(),
+        ),
         ("go_nogo", json!({}), "stimulus 5 | delay 5 | decision 5".into()),
         ("anti_reach", json!({}), "fixation 5 | stimulus 5 | decision 5".into()),
-        ("ready_set_go", json!({ "measure": 960.0 }), "fixation 1 | ready 1 | measure 12 | set 1 | production 24".into()),
+        (
+            "ready_set_go",
+            json!({ "measure": 960.0 }),
+            "fixation 1 | ready 1 | measure 12 | set 1 | production 24".into(),
+        ),
         ("motor_timing", json!({ "cue": 1040.0 }), "fixation 6 | cue 13 | set 1 | production 38".into()),
         (
             "interval_discrimination",
@@ -66,8 +88,16 @@ fn every_environment_has_the_published_periods() -> Result<(), TaskError> {
 #[test]
 fn durations_are_floored_as_in_neurogym_on_request() -> Result<(), TaskError> {
     let cases = [
-        ("perceptual_decision_making_delay_response", "stimulus 11 | delay 40 | decision 15", json!({ "delay": 4000.0 })),
-        ("context_decision_making", "fixation 3 | stimulus 7 | delay 3 | decision 1", json!({ "delay": { "min": 350.0, "max": 399.0 } })),
+        (
+            "perceptual_decision_making_delay_response",
+            "stimulus 11 | delay 40 | decision 15",
+            json!({ "delay": 4000.0 }),
+        ),
+        (
+            "context_decision_making",
+            "fixation 3 | stimulus 7 | delay 3 | decision 1",
+            json!({ "delay": { "min": 350.0, "max": 399.0 } }),
+        ),
         ("delay_match_category", "fixation 5 | sample 6 | first_delay 10 | test 6", json!({})),
         ("motor_timing", "fixation 6 | cue 13 | production 37", json!({ "cue": 1040.0 })),
         ("economic_decision_making", "fixation 15 | offer_on 12 | decision 7", json!({ "offer_on": 1200.0 })),
@@ -81,7 +111,13 @@ fn durations_are_floored_as_in_neurogym_on_request() -> Result<(), TaskError> {
         assert_eq!(perfect.correct, Some(true), "{name}");
         parameters["rounding"] = json!("exact");
         if name != "context_decision_making" {
-            assert!(create(&format!("neurogym/{name}"), Some(&parameters)).unwrap_err().to_string().contains("whole number"), "{name}");
+            assert!(
+                create(&format!("neurogym/{name}"), Some(&parameters))
+                    .unwrap_err()
+                    .to_string()
+                    .contains("whole number"),
+                "{name}"
+            );
         }
     }
     Ok(())
@@ -93,7 +129,8 @@ fn the_go_cue_is_the_end_of_the_fixation_input_and_neurogym_has_none() -> Result
     for (go_cue, context_in_decision, fixation, context) in
         [(true, false, 17.0, 17.0), (false, false, 3.0, 17.0), (true, true, 17.0, 18.0), (false, true, 3.0, 18.0)]
     {
-        let cued = ContextDecisionMaking { context: Context::Cued, delay: 600.0.into(), sigma: 0.0, ..Default::default() };
+        let cued =
+            ContextDecisionMaking { context: Context::Cued, delay: 600.0.into(), sigma: 0.0, ..Default::default() };
         let task = ContextDecisionMaking { go_cue, context_in_decision, ..cued };
         let trial = trial(&task, &condition)?;
         assert_eq!(trial.inputs.column(0).sum(), fixation);
@@ -124,7 +161,12 @@ fn context_says_which_modality_counts() -> Result<(), TaskError> {
 
 #[test]
 fn the_sure_target_comes_after_its_delay_and_stays() -> Result<(), TaskError> {
-    let task = PostDecisionWager { pre_sure: 600.0.into(), delay: 1300.0.into(), stimulus: 200.0.into(), ..Default::default() };
+    let task = PostDecisionWager {
+        pre_sure: 600.0.into(),
+        delay: 1300.0.into(),
+        stimulus: 200.0.into(),
+        ..Default::default()
+    };
     let trial = trial(&task, &Condition::new().with("wager", true))?;
     assert_eq!(spans(&trial), "fixation 1 | stimulus 2 | delay 6 | sure_target 7 | decision 1");
     assert_eq!(trial.inputs.column(3).to_vec(), [vec![0.0; 9], vec![1.0; 8]].concat());
@@ -141,9 +183,12 @@ fn intervals_run_from_flash_to_flash_or_as_the_code_of_neurogym_counts_them() ->
     let default = ReadySetGo::default();
     assert_eq!((default.measure_from, default.label_from, default.reward_from), (offset, offset, offset));
     // The last but one is neurogym's code.
-    for (measure_from, label_from, reward_from, set, go) in
-        [(offset, offset, offset, 14, 27), (onset, onset, onset, 13, 25), (onset, offset, onset, 13, 26), (offset, onset, onset, 14, 26)]
-    {
+    for (measure_from, label_from, reward_from, set, go) in [
+        (offset, offset, offset, 14, 27),
+        (onset, onset, onset, 13, 25),
+        (onset, offset, onset, 13, 26),
+        (offset, onset, onset, 14, 26),
+    ] {
         let task = ReadySetGo { measure_from, label_from, reward_from, ..Default::default() };
         let trial = trial(&task, &condition)?;
         assert_eq!(step(&trial, |trial| trial.inputs.view(), 1), 1);
@@ -192,7 +237,12 @@ fn a_drawn_trial_is_shown_again_without_its_noise() -> Result<(), TaskError> {
         for index in 0..20 {
             let drawn = task.trial(Split::Train, None, &mut TrialRng::new(0, "train", 0, index))?;
             let again = trial(task.as_ref(), &drawn.condition)?;
-            assert_eq!((again.inputs, again.targets, again.correct), (drawn.inputs, drawn.targets, drawn.correct), "{}", info.id);
+            assert_eq!(
+                (again.inputs, again.targets, again.correct),
+                (drawn.inputs, drawn.targets, drawn.correct),
+                "{}",
+                info.id
+            );
         }
     }
     Ok(())

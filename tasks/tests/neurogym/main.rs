@@ -1,4 +1,5 @@
-//! The environments of neurogym against numbers worked by hand, observers with a closed form, and neurogym's own behaviour.
+//! The environments of neurogym against numbers worked by hand, observers with a closed form, and neurogym's own
+//! behaviour.
 
 mod geometry;
 mod refusals;

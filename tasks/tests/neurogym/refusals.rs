@@ -13,7 +13,10 @@ fn parameters_without_meaning_are_refused_by_name() {
             "perceptual_decision_making",
             json!({ "dt": 0.0, "sigma": -1.0, "coherences": [6.4], "dim_ring": 1, "stimulus": 0.0, "decision": 50.0 }),
         ),
-        ("context_decision_making", json!({ "context": "both", "dim_ring": 1000, "delay": { "min": 9.0, "max": 3.0 } })),
+        (
+            "context_decision_making",
+            json!({ "context": "both", "dim_ring": 1000, "delay": { "min": 9.0, "max": 3.0 } }),
+        ),
         ("multisensory_integration", json!({ "coherences": [], "decision": 0.0 })),
         ("delay_comparison", json!({ "pairs": [[10.0, 10.0]], "stimulus1": 0.0, "stimulus2": 0.0 })),
         ("delay_match_sample", json!({ "sample": 0.0, "test": 0.0, "delay": -1.0 })),

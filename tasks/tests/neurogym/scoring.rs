@@ -2,7 +2,8 @@
 
 use ndarray::Array3;
 use nn4n_tasks::neurogym::{
-    DelayMatchSample, DelayMatchSampleDistractor1D, DelayPairedAssociation, DualDelayMatchSample, GoNogo, PostDecisionWager,
+    DelayMatchSample, DelayMatchSampleDistractor1D, DelayPairedAssociation, DualDelayMatchSample, GoNogo,
+    PostDecisionWager,
 };
 use nn4n_tasks::{Condition, Score, Split, Task, TaskError, Trial, TrialRng, balanced, create, performance};
 use serde_json::json;
@@ -106,7 +107,10 @@ fn chance_is_right_for_other_parameters_too() -> Result<(), TaskError> {
         ("dual_delay_match_sample", json!({ "test1": 100.0 })),
         ("delay_match_sample_distractor_1d", json!({ "delay": 0.0, "test": 100.0 })),
         ("ready_set_go", json!({ "measure": 240.0, "gain": 0.5 })),
-        ("ready_set_go", json!({ "measure": { "min": 160.0, "max": 400.0 }, "measure_from": "onset", "reward_from": "onset" })),
+        (
+            "ready_set_go",
+            json!({ "measure": { "min": 160.0, "max": 400.0 }, "measure_from": "onset", "reward_from": "onset" }),
+        ),
         ("motor_timing", json!({ "intervals": [160.0, 320.0] })),
         ("perceptual_decision_making", json!({ "dim_ring": 5, "decision": 300.0 })),
         ("post_decision_wager", json!({ "decision": 300.0 })),
@@ -117,7 +121,10 @@ fn chance_is_right_for_other_parameters_too() -> Result<(), TaskError> {
         let mut rng = TrialRng::new(3, "answers", 0, 0);
         let answers = Array3::from_shape_simple_fn(trials.targets.dim(), || rng.uniform() as f32);
         let (reached, p) = (performance(task.as_ref(), &trials, answers.view())?.overall.unwrap(), task.chance());
-        assert!((reached - p).abs() < 4.5 * (p * (1.0 - p) / 3500.0).sqrt(), "{name} {parameters}: {reached}, but chance is {p}");
+        assert!(
+            (reached - p).abs() < 4.5 * (p * (1.0 - p) / 3500.0).sqrt(),
+            "{name} {parameters}: {reached}, but chance is {p}"
+        );
     }
     Ok(())
 }

@@ -4,12 +4,13 @@ use std::f64::consts::PI;
 
 use ndarray::{Array3, s};
 use nn4n_tasks::neurogym::{
-    Context, ContextDecisionMaking, DelayComparison, DelayMatchCategory, IntervalDiscrimination, MultisensoryIntegration,
-    PerceptualDecisionMaking, PerceptualDecisionMakingDelayResponse, PostDecisionWager, ProbabilisticReasoning, PulseDecisionMaking,
-    ReadySetGo,
+    Context, ContextDecisionMaking, DelayComparison, DelayMatchCategory, IntervalDiscrimination,
+    MultisensoryIntegration, PerceptualDecisionMaking, PerceptualDecisionMakingDelayResponse, PostDecisionWager,
+    ProbabilisticReasoning, PulseDecisionMaking, ReadySetGo,
 };
 use nn4n_tasks::{
-    Condition, Criterion, Rounding, Split, Task, TaskError, TrialBatch, TrialView, balanced, batch, create, performance, repeated,
+    Condition, Criterion, Rounding, Split, Task, TaskError, TrialBatch, TrialView, balanced, batch, create,
+    performance, repeated,
 };
 use serde_json::json;
 
@@ -62,9 +63,12 @@ fn noise_has_the_stated_variance_on_the_stimulus_only_unless_asked_for() -> Resu
         assert!((variance / expected - 1.0).abs() < 4.5 * (2.0 / n).sqrt(), "{variance} for {expected}");
         assert!(trials.inputs.slice(s![.., .., 0]).iter().all(|&u| u == 0.0 || u == 1.0));
     }
-    for (name, noisy) in
-        [("multisensory_integration", 0), ("delay_comparison", 0), ("post_decision_wager", 3), ("dual_delay_match_sample", 5)]
-    {
+    for (name, noisy) in [
+        ("multisensory_integration", 0),
+        ("delay_comparison", 0),
+        ("post_decision_wager", 3),
+        ("dual_delay_match_sample", 5),
+    ] {
         for on_all in [false, true] {
             let task = create(&format!("neurogym/{name}"), Some(&json!({ "noise_on_all_inputs": on_all })))?;
             let trial = trial(task.as_ref(), &Condition::new())?;
@@ -151,14 +155,19 @@ fn equal_durations_are_not_shown_but_for_neurogym_they_favour_the_second() -> Re
     let n = 3000.0;
     let shares = |task: &IntervalDiscrimination| -> Result<(f64, f64), TaskError> {
         let trials = batch(task, Split::Train, 0, 0, n as usize)?;
-        let equal = trials.conditions.iter().filter(|condition| condition.get("duration_1") == condition.get("duration_2")).count();
+        let equal = trials
+            .conditions
+            .iter()
+            .filter(|condition| condition.get("duration_1") == condition.get("duration_2"))
+            .count();
         let second = trials.correct.iter().filter(|correct| **correct == Some(2)).count();
         Ok((equal as f64 / n, second as f64 / n))
     };
     let (equal, second) = shares(&IntervalDiscrimination::default())?;
     assert!(equal == 0.0 && (second - 0.5).abs() < 0.04, "{equal} {second}");
     // Floored, the durations are 3 to 7 steps with probabilities 1/15, 4/15, 4/15, 4/15, 2/15.
-    let (equal, second) = shares(&IntervalDiscrimination { ties: true, rounding: Rounding::Floor, ..Default::default() })?;
+    let (equal, second) =
+        shares(&IntervalDiscrimination { ties: true, rounding: Rounding::Floor, ..Default::default() })?;
     assert!((equal - 53.0 / 225.0).abs() < 0.04 && (second - 139.0 / 225.0).abs() < 0.04, "{equal} {second}");
     let tie = Condition::new().with("duration_1", 400.0).with("duration_2", 400.0);
     assert!(trial(&IntervalDiscrimination::default(), &tie).is_err());
@@ -190,7 +199,9 @@ fn rewards_follow_the_odds_of_the_shapes() -> Result<(), TaskError> {
     let trials = repeated(&task, Split::Train, 0, 0, &[condition], 3000)?;
     let second = trials.correct.iter().filter(|correct| **correct == Some(2)).count() as f64 / 3000.0;
     assert!((second - 1.0 / (1.0 + 10.0_f64.powf(-0.4))).abs() < 0.037, "{second}");
-    let places = |condition: &Condition| (1..=4).map(|i| condition.number(&format!("location_{i}")).unwrap()).collect::<Vec<_>>();
+    let places = |condition: &Condition| {
+        (1..=4).map(|i| condition.number(&format!("location_{i}")).unwrap()).collect::<Vec<_>>()
+    };
     let first_at = |place: f64| trials.conditions.iter().filter(|condition| places(condition)[0] == place).count();
     for place in [1.0, 2.0, 3.0, 4.0] {
         assert!((650..850).contains(&first_at(place)), "{}", first_at(place));

@@ -6,8 +6,8 @@
 //! softplus 1 - exp(-r)     power(n)  n r^((n-1)/n)
 //! ```
 //!
-//! So the rates are all that a backward pass needs to keep. At exactly zero the derivative is that of the side below, so 0 for the rectified ones.
-//! NaN stays NaN: every selection asks for what is not above zero.
+//! So the rates are all that a backward pass needs to keep. At exactly zero the derivative is that of the side below,
+//! so 0 for the rectified ones. NaN stays NaN: every selection asks for what is not above zero.
 
 use std::ops::Range;
 

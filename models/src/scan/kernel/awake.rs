@@ -1,7 +1,8 @@
 //! Keeps the threads of a pool awake between the passes of a training step.
 //!
-//! A thread of rayon that finds nothing to do goes to sleep after some microseconds, and waking it takes tens of them: as long as a good part of a small
-//! pass, twice a step. So after each pass the threads that had a part in it look for work for a moment longer.
+//! A thread of rayon that finds nothing to do goes to sleep after some microseconds, and waking it takes tens of them:
+//! as long as a good part of a small pass, twice a step. So after each pass the threads that had a part in it look for
+//! work for a moment longer.
 
 use std::{
     cell::Cell,
@@ -26,8 +27,8 @@ thread_local! {
     static ASKED_AGAIN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Asks as many other threads of the current pool as have had some of `trials` to look for work for a moment. Does nothing outside of a pool, whose threads
-/// would be in the way of the calling one.
+/// Asks as many other threads of the current pool as have had some of `trials` to look for work for a moment. Does
+/// nothing outside of a pool, whose threads would be in the way of the calling one.
 pub(super) fn keep_awake(trials: usize) {
     let Some(own) = rayon::current_thread_index() else { return };
     let others = rayon::current_num_threads().min(trials).saturating_sub(1);
@@ -44,7 +45,8 @@ pub(super) fn keep_awake(trials: usize) {
     }
 }
 
-/// A thread that is asked again begins anew, but returns to rayon first: it may have been waiting for something that has come.
+/// A thread that is asked again begins anew, but returns to rayon first: it may have been waiting for something that
+/// has come.
 fn look_for_work() {
     if LOOKING.replace(true) {
         return ASKED_AGAIN.set(true);

@@ -1,6 +1,7 @@
 //! Backward through time.
 //!
-//! With `g_t` the gradient with respect to the state's drive (below), `h_t` the one that arrives at the rates from outside, `D(v)` the diagonal matrix of `v`:
+//! With `g_t` the gradient with respect to the state's drive (below), `h_t` the one that arrives at the rates from
+//! outside, `D(v)` the diagonal matrix of `v`:
 //!
 //! ```text
 //! dr_t = h_t + W_out^T dz_t + W_rec^T D(alpha) g_{t+1}
@@ -23,7 +24,8 @@ use super::{
 };
 use crate::config::Form;
 
-/// A gradient that arrives at the rates or states from elsewhere than the readout: (trials, steps, units), or (trials, units) at the last step.
+/// A gradient that arrives at the rates or states from elsewhere than the readout: (trials, steps, units), or (trials,
+/// units) at the last step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extra<'a, T> {
     pub values: &'a [T],
@@ -39,7 +41,8 @@ pub(crate) struct Arriving<'a, T> {
     pub states: Vec<Extra<'a, T>>,
     /// `r` (trials, steps, units)
     pub kept_rates: &'a [T],
-    /// What else the slopes need: in the rate form `f` of the total current; in the current form the states, or nothing where the rates determine the slopes.
+    /// What else the slopes need: in the rate form `f` of the total current; in the current form the states, or nothing
+    /// where the rates determine the slopes.
     pub kept_drive: &'a [T],
     /// (trials, steps, inputs)
     pub inputs: &'a [T],
@@ -83,7 +86,8 @@ pub(crate) fn backward<T: Element>(
     let per_trial = |wanted: bool| vec![T::zero(); if wanted { dims.trials * dims.units } else { 0 }];
     let mut inputs = vec![T::zero(); if wanted.inputs { arriving.inputs.len() } else { 0 }];
     let (mut start_state, mut start_rate) = (per_trial(wanted.start), per_trial(wanted.start));
-    let (mut alpha, mut leak, mut recurrent_noise) = (per_trial(wanted.tau), per_trial(wanted.tau), per_trial(wanted.tau));
+    let (mut alpha, mut leak, mut recurrent_noise) =
+        (per_trial(wanted.tau), per_trial(wanted.tau), per_trial(wanted.tau));
     let left = Left {
         inputs: &mut inputs,
         start_state: &mut start_state,
@@ -94,7 +98,8 @@ pub(crate) fn backward<T: Element>(
     };
     let leaves = leaves(dims.trials, smallest_leaf(dims));
     let threads = rayon::current_num_threads().div_ceil(leaves);
-    let sums = Tree { pool, dims, equation, parameters, weights: &weights, arriving, threads }.sum(0..dims.trials, left);
+    let sums =
+        Tree { pool, dims, equation, parameters, weights: &weights, arriving, threads }.sum(0..dims.trials, left);
     keep_awake(dims.trials);
     drop(weights);
 
@@ -108,7 +113,11 @@ pub(crate) fn backward<T: Element>(
         gradients.recurrent_noise = over_trials(&recurrent_noise, dims.units);
         if equation.form == Form::Rate {
             // The noise stands inside `alpha f(..)`.
-            gradients.recurrent_noise.iter_mut().zip(parameters.alpha).for_each(|(gradient, alpha)| *gradient *= *alpha);
+            gradients
+                .recurrent_noise
+                .iter_mut()
+                .zip(parameters.alpha)
+                .for_each(|(gradient, alpha)| *gradient *= *alpha);
         }
     }
     let shared = parameters.start_state.len() == dims.units && dims.trials > 1;
@@ -116,14 +125,18 @@ pub(crate) fn backward<T: Element>(
     Gradients { start_state: fold(start_state), start_rate: fold(start_rate), inputs, ..gradients }
 }
 
-/// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the gradients of these parameters, which are `alpha` times the sums of `g r`, `g u` and `g`.
+/// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the gradients of these parameters, which are
+/// `alpha` times the sums of `g r`, `g u` and `g`.
 fn current_times_gradient<T: Element>(dims: Dims, parameters: &Parameters<T>, gradients: &Gradients<T>) -> Vec<T> {
     let Dims { units, inputs, .. } = dims;
     let dot = |values: &[T], gradients: &[T]| values.iter().zip(gradients).fold(T::zero(), |sum, (a, b)| sum + *a * *b);
-    let rows = |values: &[T], gradients: &[T], unit: usize, len: usize| dot(&values[unit * len..][..len], &gradients[unit * len..][..len]);
+    let rows = |values: &[T], gradients: &[T], unit: usize, len: usize| {
+        dot(&values[unit * len..][..len], &gradients[unit * len..][..len])
+    };
     (0..units)
         .map(|unit| {
-            let synapses = rows(parameters.w_rec, &gradients.w_rec, unit, units) + rows(parameters.w_in, &gradients.w_in, unit, inputs);
+            let synapses = rows(parameters.w_rec, &gradients.w_rec, unit, units)
+                + rows(parameters.w_in, &gradients.w_in, unit, inputs);
             let bias = parameters.b_rec.get(unit).map_or(T::zero(), |bias| *bias * gradients.b_rec[unit]);
             (synapses + bias) / parameters.alpha[unit]
         })
@@ -161,9 +174,14 @@ impl<T: Element> PackedBackward<T> {
         let vectors = (dims.units + if inputs { dims.inputs } else { 0 }).div_ceil(lanes);
         // Its panels must be those of the whole row as far as they go.
         let readout_vectors = dims.units.div_ceil(lanes).next_multiple_of(PANEL).min(vectors);
-        let recurrent = Packed::zeros(pool, lanes, dims.units, vectors).put(0, parameters.w_rec, |unit| parameters.alpha[unit]);
+        let recurrent =
+            Packed::zeros(pool, lanes, dims.units, vectors).put(0, parameters.w_rec, |unit| parameters.alpha[unit]);
         Self {
-            recurrent: if inputs { recurrent.put(dims.units, parameters.w_in, |unit| parameters.alpha[unit]) } else { recurrent },
+            recurrent: if inputs {
+                recurrent.put(dims.units, parameters.w_in, |unit| parameters.alpha[unit])
+            } else {
+                recurrent
+            },
             readout: Packed::zeros(pool, lanes, dims.outputs, readout_vectors).put(0, parameters.w_out, |_| T::one()),
             zeros: vec![T::zero(); vectors * lanes],
             leak: padded(parameters.leak, dims.width()),

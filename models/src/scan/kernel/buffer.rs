@@ -45,7 +45,8 @@ impl<T: Element> Pool<T> {
         Buffer { start: data.as_ptr().align_offset(LINE).min(slack), data, len, pool: self.clone() }
     }
 
-    /// Where nothing is large enough, the largest is given up, so that growing sizes do not leave a trail of small ones.
+    /// Where nothing is large enough, the largest is given up, so that growing sizes do not leave a trail of small
+    /// ones.
     fn idle(&self, len: usize) -> Option<Vec<T>> {
         let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let size = |index: &usize| idle[*index].len();

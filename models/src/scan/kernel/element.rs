@@ -7,8 +7,8 @@ use crate::{elementary, host};
 
 /// A floating-point number with its SIMD vectors and elementary functions.
 ///
-/// The functions of `f32`, but for `powf`, are plain arithmetic, so that loops over them are vectorised and give the same bits on every machine; in `f64`, which is for
-/// checking, they are the standard library's.
+/// The functions of `f32`, but for `powf`, are plain arithmetic, so that loops over them are vectorised and give the
+/// same bits on every machine; in `f64`, which is for checking, they are the standard library's.
 pub(crate) trait Element: host::Real + Default + std::ops::Neg<Output = Self> {
     /// As many numbers as one register holds.
     type Vector<S: Simd>: Copy;

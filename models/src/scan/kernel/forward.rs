@@ -20,7 +20,8 @@ use crate::{
     noise::{Gaussians, Tile},
 };
 
-/// The weights of a forward pass: `[W_rec | W_out]` and `[W_in | 0]`, transposed and packed, and the biases `[b_rec | b_out]`.
+/// The weights of a forward pass: `[W_rec | W_out]` and `[W_in | 0]`, transposed and packed, and the biases
+/// `[b_rec | b_out]`.
 #[derive(Debug)]
 pub(crate) struct PackedForward<T> {
     recurrent: Packed<T>,
@@ -85,7 +86,8 @@ impl<'a, T> Kept<'a, T> {
         let (states, later_states) = self.states.split_at_mut(unit_steps.min(self.states.len()));
         let (driven, later_driven) = self.driven.split_at_mut(unit_steps.min(self.driven.len()));
         let (logits, later_logits) = self.logits.split_at_mut(output_steps.min(self.logits.len()));
-        let (last_state, later_last_state) = self.last_state.split_at_mut((count * dims.units).min(self.last_state.len()));
+        let (last_state, later_last_state) =
+            self.last_state.split_at_mut((count * dims.units).min(self.last_state.len()));
         let (last_rate, later_last_rate) = self.last_rate.split_at_mut((count * dims.units).min(self.last_rate.len()));
         (
             Kept { rates, states, driven, logits, last_state, last_rate },
@@ -230,7 +232,9 @@ fn current_form<T: Element>(
     let width = weights.alpha.len();
     let rows = state.chunks_exact_mut(width).zip(current.chunks_exact(wide));
     match xi {
-        Some(xi) => rows.zip(xi.chunks_exact(width)).for_each(|((state, current), xi)| integrate_noisy(weights, current, xi, state)),
+        Some(xi) => rows
+            .zip(xi.chunks_exact(width))
+            .for_each(|((state, current), xi)| integrate_noisy(weights, current, xi, state)),
         None => rows.for_each(|(state, current)| integrate(weights, current, state)),
     }
     activation::rates(&equation.runs, width, state, rate);
@@ -302,7 +306,8 @@ impl Noise {
         Self { rows: vec![0.0; len], tile: Tile::new() }
     }
 
-    /// Unit Gaussians (trials, width) of a step, of the trials of the batch from `first` on; `None` without a generator.
+    /// Unit Gaussians (trials, width) of a step, of the trials of the batch from `first` on; `None` without a
+    /// generator.
     #[inline(always)]
     pub fn draw(&mut self, gaussians: Option<&Gaussians>, step: usize, first: usize, width: usize) -> Option<&[f32]> {
         gaussians?.fill(step as u32, first as u32, &mut self.rows, width, &mut self.tile);

@@ -1,10 +1,11 @@
 //! The pass through time by hand: forward, and backward with the gradients of everything that went in.
 //!
-//! Trials are independent through time, so each thread takes some of them through all steps. Within a thread a block of trials advances together, one
-//! [`product`] of their rates with the packed weights a step; recurrent weights and readout share it. The backward pass does the same in reverse with
-//! the weights the other way round, some trials after others ([`tree`]), and finds for every step the gradient with respect to its total current; after each window
-//! of steps a [`weight_gradient`] sums the outer products with the rates. Of all this, only the rates need to be kept from forward to backward, and
-//! where they do not determine the slope of the activation, a second array of that size.
+//! Trials are independent through time, so each thread takes some of them through all steps. Within a thread a block of
+//! trials advances together, one [`product`] of their rates with the packed weights a step; recurrent weights and
+//! readout share it. The backward pass does the same in reverse with the weights the other way round, some trials after
+//! others ([`tree`]), and finds for every step the gradient with respect to its total current; after each window of
+//! steps a [`weight_gradient`] sums the outer products with the rates. Of all this, only the rates need to be kept from
+//! forward to backward, and where they do not determine the slope of the activation, a second array of that size.
 //!
 //! Everything here is safe Rust: `pulp` finds the vectors of the processor at run time (AVX-512, AVX2, NEON, or none).
 
@@ -128,7 +129,8 @@ pub(super) fn padded<T: Element>(values: &[T], width: usize) -> Vec<T> {
     padded
 }
 
-/// Copies the first `units` numbers of each of the kernel's rows of `width` to those of an array with `stride` numbers from row to row.
+/// Copies the first `units` numbers of each of the kernel's rows of `width` to those of an array with `stride` numbers
+/// from row to row.
 #[inline(always)]
 fn store<T: Copy>(rows: &[T], width: usize, to: &mut [T], stride: usize, units: usize) {
     for (row, to) in rows.chunks(width).zip(to.chunks_mut(stride)) {
@@ -166,7 +168,9 @@ fn copy<T: Copy>(from: &[T], to: &mut [T]) {
 /// Copies the first `N` numbers and goes on behind them.
 #[inline(always)]
 fn copy_piece<T: Copy, const N: usize>(from: &mut &[T], to: &mut &mut [T]) {
-    if let (Some((piece, rest)), Some((place, later))) = (from.split_first_chunk::<N>(), std::mem::take(to).split_first_chunk_mut::<N>()) {
+    if let (Some((piece, rest)), Some((place, later))) =
+        (from.split_first_chunk::<N>(), std::mem::take(to).split_first_chunk_mut::<N>())
+    {
         *place = *piece;
         (*from, *to) = (rest, later);
     }

@@ -1,4 +1,5 @@
-//! Weights laid out for the product: panels of a few vectors of neighbouring columns, each contiguous from its first row to its last.
+//! Weights laid out for the product: panels of a few vectors of neighbouring columns, each contiguous from its first
+//! row to its last.
 
 use super::{
     buffer::{Buffer, Pool},

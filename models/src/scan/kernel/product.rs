@@ -1,7 +1,8 @@
 //! The product that everything rests on: rows of activity times packed weights.
 //!
-//! A tile of up to eight rows and one panel of columns is summed in registers over the whole depth, in order. So each element of the result is one
-//! chain of multiply-adds that depends neither on the other rows nor on the number of threads.
+//! A tile of up to eight rows and one panel of columns is summed in registers over the whole depth, in order. So each
+//! element of the result is one chain of multiply-adds that depends neither on the other rows nor on the number of
+//! threads.
 
 use pulp::{Simd, WithSimd};
 
@@ -18,8 +19,8 @@ pub(super) struct Term<'a, T> {
     pub weights: &'a Packed<T>,
 }
 
-/// Writes `initial + sum of terms` to rows of `out`, each `stride` numbers long, from vector `first` on, which is a multiple of [`PANEL`].
-/// A term with fewer columns than `vectors` adds nothing to the others.
+/// Writes `initial + sum of terms` to rows of `out`, each `stride` numbers long, from vector `first` on, which is a
+/// multiple of [`PANEL`]. A term with fewer columns than `vectors` adds nothing to the others.
 #[inline(always)]
 pub(super) fn product<S: Simd, T: Element>(
     simd: S,

@@ -1,6 +1,7 @@
 //! Some trials on their way back through time, window after window of steps.
 //!
-//! What the weight gradients are made of is held for one window at a time, trial by trial and step by step, each row as long as whole vectors:
+//! What the weight gradients are made of is held for one window at a time, trial by trial and step by step, each row as
+//! long as whole vectors:
 //!
 //! ```text
 //! drive         g_t                    for the steps of the window and the one after it
@@ -36,7 +37,8 @@ pub(super) struct Share<'a, T> {
     arrived: Buffer<T>,
     /// Length of one of its rows.
     wide: usize,
-    /// In the rate form the gradients with respect to the states (trials, padded units); in the current form `drive` is that.
+    /// In the rate form the gradients with respect to the states (trials, padded units); in the current form `drive` is
+    /// that.
     state: Buffer<T>,
     /// Activity loaded from where it is kept (trials, padded units).
     loaded: Buffer<T>,
@@ -138,7 +140,13 @@ impl<'a, T: Element> Share<'a, T> {
     pub fn readout(&self, window: &Range<usize>) -> Outer<'_, T> {
         let Dims { steps, outputs, .. } = self.tree.dims;
         let logits = &self.tree.arriving.logits[(self.trials.start * steps + window.start) * outputs..];
-        let left = Rows { data: logits, groups: self.trials.len(), pitch: steps * outputs, rows: window.len(), stride: outputs };
+        let left = Rows {
+            data: logits,
+            groups: self.trials.len(),
+            pitch: steps * outputs,
+            rows: window.len(),
+            stride: outputs,
+        };
         Outer { left, right: self.presynaptic.rows(1, window.len()) }
     }
 }
@@ -181,7 +189,14 @@ impl<T: Element> WithSimd for Arrival<'_, '_, T> {
         let width = tree.dims.width();
         if !left.start_rate.is_empty() || !left.inputs.is_empty() {
             let recurrent = Term { rows: &drive.data, stride: drive.pitch(), weights: &tree.weights.recurrent };
-            product(simd, &[recurrent], trials.len(), &tree.weights.zeros, (0, tree.weights.recurrent.vectors), (arrived, *wide));
+            product(
+                simd,
+                &[recurrent],
+                trials.len(),
+                &tree.weights.zeros,
+                (0, tree.weights.recurrent.vectors),
+                (arrived, *wide),
+            );
         }
         if !left.inputs.is_empty() {
             store(&arrived[units..], *wide, left.inputs, steps * inputs, inputs);
@@ -189,13 +204,19 @@ impl<T: Element> WithSimd for Arrival<'_, '_, T> {
         if !left.start_rate.is_empty() {
             store(arrived, *wide, left.start_rate, units, units);
             for (index, left) in left.start_state.chunks_exact_mut(units).enumerate() {
-                let carried = if tree.equation.form == Form::Rate { &state[index * width..] } else { &drive.data[index * drive.pitch()..] };
+                let carried = if tree.equation.form == Form::Rate {
+                    &state[index * width..]
+                } else {
+                    &drive.data[index * drive.pitch()..]
+                };
                 for ((left, carried), leak) in left.iter_mut().zip(carried).zip(&tree.weights.leak) {
                     *left = *leak * *carried;
                 }
             }
         }
-        for (sums, left) in [(alpha, &mut *left.alpha), (leak, &mut *left.leak), (recurrent_noise, &mut *left.recurrent_noise)] {
+        for (sums, left) in
+            [(alpha, &mut *left.alpha), (leak, &mut *left.leak), (recurrent_noise, &mut *left.recurrent_noise)]
+        {
             store(sums, width, left, units, units);
         }
     }
@@ -219,8 +240,10 @@ impl<T: Element> Share<'_, T> {
             }
             let first = trial * steps + window.start;
             if inputs > 0 {
-                for (inputs, row) in
-                    self.tree.arriving.inputs[first * inputs..].chunks_exact(inputs).zip(rows.chunks_exact_mut(columns)).take(last)
+                for (inputs, row) in self.tree.arriving.inputs[first * inputs..]
+                    .chunks_exact(inputs)
+                    .zip(rows.chunks_exact_mut(columns))
+                    .take(last)
                 {
                     copy(inputs, &mut row[units + 1..][..inputs.len()]);
                 }
@@ -234,7 +257,9 @@ impl<T: Element> Share<'_, T> {
                 _ => (first - 1, rows),
             };
             let loaded = window.end - window.start.max(1);
-            for (rates, row) in kept[before * units..].chunks_exact(units).zip(rows.chunks_exact_mut(columns)).take(loaded) {
+            for (rates, row) in
+                kept[before * units..].chunks_exact(units).zip(rows.chunks_exact_mut(columns)).take(loaded)
+            {
                 copy(rates, &mut row[..units]);
             }
         }
@@ -251,11 +276,29 @@ impl<T: Element> Share<'_, T> {
         let recurrent = Term { rows: later, stride: self.drive.pitch(), weights: &weights.recurrent };
         let terms = [readout, recurrent];
         let terms = if step + 1 < steps { &terms[..] } else { &terms[..1] };
-        product(simd, terms, self.trials.len(), &weights.zeros, (0, weights.recurrent.vectors), (&mut self.arrived, self.wide));
+        product(
+            simd,
+            terms,
+            self.trials.len(),
+            &weights.zeros,
+            (0, weights.recurrent.vectors),
+            (&mut self.arrived, self.wide),
+        );
         if !self.left.inputs.is_empty() && step + 1 < steps {
-            store(&self.arrived[units..], self.wide, &mut self.left.inputs[(step + 1) * inputs..], steps * inputs, inputs);
+            store(
+                &self.arrived[units..],
+                self.wide,
+                &mut self.left.inputs[(step + 1) * inputs..],
+                steps * inputs,
+                inputs,
+            );
         }
-        add_extra(&self.tree.arriving.rates, self.tree.dims, (&self.trials, step), self.arrived.chunks_exact_mut(self.wide));
+        add_extra(
+            &self.tree.arriving.rates,
+            self.tree.dims,
+            (&self.trials, step),
+            self.arrived.chunks_exact_mut(self.wide),
+        );
     }
 
     /// `f'` of this step.
@@ -289,7 +332,8 @@ impl<T: Element> Share<'_, T> {
                 for ((drive, arrived), slope) in self.drive.trials_mut(slot).zip(arrived).zip(slopes) {
                     let (drive, later) = drive.split_at_mut(width);
                     let carried = later.iter().zip(leak);
-                    for (((g, arrived), slope), (later, leak)) in drive.iter_mut().zip(arrived).zip(slope).zip(carried) {
+                    for (((g, arrived), slope), (later, leak)) in drive.iter_mut().zip(arrived).zip(slope).zip(carried)
+                    {
                         *g = *arrived * *slope + *leak * *later;
                     }
                 }
@@ -303,7 +347,9 @@ impl<T: Element> Share<'_, T> {
                     }
                 }
                 add_extra(&tree.arriving.states, tree.dims, (&self.trials, step), self.state.chunks_exact_mut(width));
-                for ((drive, state), slope) in self.drive.trials_mut(slot).zip(self.state.chunks_exact(width)).zip(slopes) {
+                for ((drive, state), slope) in
+                    self.drive.trials_mut(slot).zip(self.state.chunks_exact(width)).zip(slopes)
+                {
                     for ((g, gradient), slope) in drive.iter_mut().zip(state).zip(slope) {
                         *g = *gradient * *slope;
                     }
@@ -317,7 +363,8 @@ impl<T: Element> Share<'_, T> {
     fn accumulate_tau(&mut self, step: usize, slot: usize) {
         let (tree, width, is_rate_form) = (self.tree, self.drive.length, self.tree.equation.form == Form::Rate);
         if let Some(xi) = self.noise.draw(tree.equation.xi.as_ref(), step, self.trials.start, width) {
-            for ((sum, xi), drive) in self.recurrent_noise.chunks_exact_mut(width).zip(xi.chunks_exact(width)).zip(self.drive.trials(slot))
+            for ((sum, xi), drive) in
+                self.recurrent_noise.chunks_exact_mut(width).zip(xi.chunks_exact(width)).zip(self.drive.trials(slot))
             {
                 for ((sum, g), z) in sum.iter_mut().zip(drive).zip(xi) {
                     *sum += *g * T::from_f32(*z);
@@ -331,7 +378,8 @@ impl<T: Element> Share<'_, T> {
         self.load_previous_states(step);
         let sums = self.leak.chunks_exact_mut(width).zip(self.loaded.chunks_exact(width));
         if is_rate_form {
-            sums.zip(self.state.chunks_exact(width)).for_each(|((sum, before), gradient)| add_products(sum, gradient, before));
+            sums.zip(self.state.chunks_exact(width))
+                .for_each(|((sum, before), gradient)| add_products(sum, gradient, before));
         } else {
             sums.zip(self.drive.trials(slot)).for_each(|((sum, before), gradient)| add_products(sum, gradient, before));
         }
@@ -383,8 +431,11 @@ fn add_extra<'a, T: Element + 'a>(
     }
     for (trial, row) in trials.clone().zip(rows) {
         for extra in extras.iter().filter(arriving) {
-            let values =
-                if extra.last_only { &extra.values[trial * dims.units..][..dims.units] } else { dims.row(extra.values, trial, step) };
+            let values = if extra.last_only {
+                &extra.values[trial * dims.units..][..dims.units]
+            } else {
+                dims.row(extra.values, trial, step)
+            };
             add(&mut row[..dims.units], values);
         }
     }

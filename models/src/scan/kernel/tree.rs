@@ -1,5 +1,6 @@
-//! The trials of a backward pass as a tree: leaves go back through time and sum their outer products while those are in the cache, and the sums are added pairwise
-//! on the way up. Its shape depends on the sizes alone, so the order of all additions does not depend on the number of threads.
+//! The trials of a backward pass as a tree: leaves go back through time and sum their outer products while those are in
+//! the cache, and the sums are added pairwise on the way up. Its shape depends on the sizes alone, so the order of all
+//! additions does not depend on the number of threads.
 
 use std::ops::Range;
 
@@ -17,16 +18,16 @@ use super::{
 /// Most trials of which a leaf holds a window at a time.
 const GROUP: usize = 2 * BLOCK;
 
-/// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, for long sums, and for the sums to take little
-/// memory beside the rates.
+/// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, for long
+/// sums, and for the sums to take little memory beside the rates.
 pub(super) fn smallest_leaf(dims: Dims) -> usize {
     const ROWS: usize = 8;
     const STEPS: usize = 400;
     ROWS.max(dims.units / 16).max(STEPS.max(4 * dims.units).div_ceil(dims.steps))
 }
 
-/// Most steps between two additions to the sums of a leaf: few enough for what is added to stay in the cache, many enough that loading and storing sums
-/// does not count.
+/// Most steps between two additions to the sums of a leaf: few enough for what is added to stay in the cache, many
+/// enough that loading and storing sums does not count.
 fn longest_window(trials: usize) -> usize {
     const ROWS: usize = 256;
     ROWS.div_ceil(trials.min(BLOCK))
@@ -66,7 +67,8 @@ impl<T: Element> Tree<'_, T> {
         let half = trials.len() / 2;
         let (first, second) = left.split(self.dims, half);
         let middle = trials.start + half;
-        let (mut sums, other) = rayon::join(|| self.sum(trials.start..middle, first), || self.sum(middle..trials.end, second));
+        let (mut sums, other) =
+            rayon::join(|| self.sum(trials.start..middle, first), || self.sum(middle..trials.end, second));
         add(&mut sums.recurrent, &other.recurrent);
         add(&mut sums.readout, &other.readout);
         sums
@@ -74,7 +76,8 @@ impl<T: Element> Tree<'_, T> {
 
     fn leaf(&self, trials: Range<usize>, mut left: Left<T>) -> Sums<T> {
         let Dims { units, inputs, outputs, .. } = self.dims;
-        let mut sums = Sums { recurrent: self.zeros(units, units + 1 + inputs), readout: self.zeros(outputs, units + 1) };
+        let mut sums =
+            Sums { recurrent: self.zeros(units, units + 1 + inputs), readout: self.zeros(outputs, units + 1) };
         for group in parts(trials.len(), trials.len().div_ceil(GROUP)) {
             let (own, rest) = left.split(self.dims, group.len());
             left = rest;

@@ -19,8 +19,8 @@ use super::{
     product::{accumulate, tiles, with_rows},
 };
 
-/// Longest rows that are read where they are. Longer ones are too far apart to stay in the cache while they are read again and again; their columns are
-/// laid out first.
+/// Longest rows that are read where they are. Longer ones are too far apart to stay in the cache while they are read
+/// again and again; their columns are laid out first.
 const SHORT: usize = 128;
 
 /// Rows in groups of `rows`: `stride` numbers from one row to the next, `pitch` from one group to the next.
@@ -81,15 +81,23 @@ impl<'a, T: Copy> Rows<'a, T> {
     }
 }
 
-/// Rows whose outer products are to be summed, as many on the left as on the right. Rows on the right are whole vectors.
+/// Rows whose outer products are to be summed, as many on the left as on the right. Rows on the right are whole
+/// vectors.
 #[derive(Clone, Copy)]
 pub(super) struct Outer<'a, T> {
     pub left: Rows<'a, T>,
     pub right: Rows<'a, T>,
 }
 
-/// Adds the outer products of all pairs of rows to `out` (M, `width`), whose rows are whole vectors. `threads` is how many to use.
-pub(super) fn weight_gradient<T: Element>(pool: &Pool<T>, outer: &[Outer<T>], threads: usize, out: &mut [T], width: usize) {
+/// Adds the outer products of all pairs of rows to `out` (M, `width`), whose rows are whole vectors. `threads` is how
+/// many to use.
+pub(super) fn weight_gradient<T: Element>(
+    pool: &Pool<T>,
+    outer: &[Outer<T>],
+    threads: usize,
+    out: &mut [T],
+    width: usize,
+) {
     let part = |first: usize, sums: &mut [T]| {
         let rows = first..first + sums.len() / width;
         Arch::new().dispatch(Part { pool, outer, rows, sums, width });
@@ -124,7 +132,8 @@ impl<T: Element> WithSimd for Part<'_, T> {
             let (column, columns) = (first * lanes, vectors * lanes);
             for (left, Outer { right, .. }) in lefts.iter().zip(outer) {
                 let right = right.from(column);
-                // Two calls of one function: compiled as one for both kinds of rows, a whole step has been measured to take twice the time.
+                // Two calls of one function: compiled as one for both kinds of rows, a whole step has been measured to
+                // take twice the time.
                 if right.stride <= SHORT {
                     self.add_panel(simd, column, vectors, left, right);
                 } else {

@@ -39,14 +39,25 @@ pub(super) fn sum_of_sizes(values: &Tensor, norm: SizeNorm) -> Result<Tensor> {
 }
 
 /// The sum of all sizes, with a weight for each row of `channels`, over `divisor`.
-fn sizes<T: Real>(values: &Tensor, weights: Vec<T>, channels: usize, divisor: f64, norm: SizeNorm) -> CandleResult<Tensor> {
+fn sizes<T: Real>(
+    values: &Tensor,
+    weights: Vec<T>,
+    channels: usize,
+    divisor: f64,
+    norm: SizeNorm,
+) -> CandleResult<Tensor> {
     match norm {
         SizeNorm::Absolute => sizes_of::<T, false>(values, weights, channels, divisor),
         SizeNorm::Squared => sizes_of::<T, true>(values, weights, channels, divisor),
     }
 }
 
-fn sizes_of<T: Real, const SQUARED: bool>(values: &Tensor, weights: Vec<T>, channels: usize, divisor: f64) -> CandleResult<Tensor> {
+fn sizes_of<T: Real, const SQUARED: bool>(
+    values: &Tensor,
+    weights: Vec<T>,
+    channels: usize,
+    divisor: f64,
+) -> CandleResult<Tensor> {
     let [sum] = host::read([values], |[values]: [&[T]; 1]| {
         host::add_up(values.len(), channels, |range| {
             let weights = &weights[range.start / channels..];
@@ -85,7 +96,9 @@ impl<T: Real> CustomOp1 for ChannelMeans<T> {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> CandleResult<(CpuStorage, Shape)> {
         let (_, _, channels) = layout.shape().dims3()?;
-        let Some((start, end)) = layout.contiguous_offsets() else { bail!("the means of channels need contiguous values") };
+        let Some((start, end)) = layout.contiguous_offsets() else {
+            bail!("the means of channels need contiguous values")
+        };
         let values = &storage.as_slice::<T>()?[start..end];
         let mut sums = vec![0.0; channels];
         // Channels are added up in f64, row by row.

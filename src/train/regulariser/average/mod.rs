@@ -14,7 +14,8 @@ pub(super) fn mean(values: &Tensor, valid: &Tensor) -> Result<Tensor> {
     ratio(&values.broadcast_mul(valid)?.sum_all()?, &count)
 }
 
-/// Mean size of `values` (batch, steps, k) over all k, trials and steps, where `valid` (batch, steps, 1) is 1: a scalar.
+/// Mean size of `values` (batch, steps, k) over all k, trials and steps, where `valid` (batch, steps, 1) is 1: a
+/// scalar.
 pub(super) fn mean_size(values: &Tensor, valid: &Tensor, norm: SizeNorm) -> Result<Tensor> {
     match norm {
         _ if values.device().is_cpu() => fused::mean_size(values, valid, norm),
@@ -58,7 +59,8 @@ mod tests {
     fn one_pass_and_separate_operations_agree() -> Result<()> {
         for (batch, steps, units) in [(1, 1, 1), (3, 5, 7), (2, 40, 100), (7, 600, 70)] {
             let values = Var::from_tensor(&Tensor::rand(-1f64, 1.0, (batch, steps, units), &Device::Cpu)?.relu()?)?;
-            let valid = Tensor::rand(0f64, 1.0, (batch, steps, 1), &Device::Cpu)?.ge(0.3)?.to_dtype(candle_core::DType::F64)?;
+            let valid =
+                Tensor::rand(0f64, 1.0, (batch, steps, 1), &Device::Cpu)?.ge(0.3)?.to_dtype(candle_core::DType::F64)?;
             let upstream = Tensor::rand(0f64, 1.0, units, &Device::Cpu)?;
             let pairs = [
                 (mean_size(&values, &valid, SizeNorm::Absolute)?, mean(&values.abs()?, &valid)?),
