@@ -118,7 +118,8 @@ impl TaskRecord {
     pub fn create(&self) -> Result<Box<dyn Task>> {
         if nn4n_tasks::ids().all(|id| id != self.id) {
             let message = format!(
-                "`{}`, which the network was trained on, is not a task of this program; name one with --task ID (see `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust",
+                "`{}`, which the network was trained on, is not a task of this program; name one with --task ID (see \
+                `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust",
                 self.id
             );
             return Err(Error::setting("task.id", message));
@@ -130,8 +131,8 @@ impl TaskRecord {
         Err(Error::setting(
             "task.version",
             format!(
-                "the checkpoint was trained on version {} of `{}`, but this program has version {}; use a program of the checkpoint's version, \
-                 or name a task explicitly",
+                "the checkpoint was trained on version {} of `{}`, but this program has version {}; use a program of \
+                the checkpoint's version, or name a task explicitly",
                 self.version,
                 self.id,
                 task.version()
@@ -215,8 +216,8 @@ impl Provenance {
     /// This program, and the sources of the network and the task.
     pub fn of(experiment: &Experiment) -> Self {
         let task = experiment.task.as_ref();
-        let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple and flexible \
-                     framework. https://doi.org/10.1371/journal.pcbi.1004792";
+        let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive \
+            tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792";
         let citations = if task.citation().doi.is_empty() || task.citation().doi.contains("pcbi.1004792") {
             vec![model.into()]
         } else {
@@ -265,7 +266,8 @@ impl Checkpoint {
         let json = serde_json::to_string(&self.header).map_err(|error| Error::file(&path, error))?;
         if json.len() > LARGEST_HEADER {
             let message = format!(
-                "would have a header of {} bytes, more than the {LARGEST_HEADER} that can be read; shorten the model's arrays or the task's parameters",
+                "would have a header of {} bytes, more than the {LARGEST_HEADER} that can be read; shorten the \
+                model's arrays or the task's parameters",
                 json.len()
             );
             return Err(Error::file(&path, message));
@@ -292,7 +294,8 @@ impl Checkpoint {
         let not_ours = || {
             Error::file(
                 path,
-                "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints saved by nn4n can be read",
+                "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints \
+                saved by nn4n can be read",
             )
         };
         let json = metadata
@@ -353,7 +356,8 @@ pub fn locate(reference: &Path) -> Result<PathBuf> {
     Err(Error::file(
         reference,
         format!(
-            "{message}; name a checkpoint file or a run directory (`nn4n train` makes one), a network of `nn4n zoo list`, or hf:owner/repo on the hub"
+            "{message}; name a checkpoint file or a run directory (`nn4n train` makes one), a network of `nn4n zoo \
+            list`, or hf:owner/repo on the hub"
         ),
     ))
 }

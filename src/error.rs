@@ -54,7 +54,8 @@ pub enum Error {
     },
     /// Training diverged.
     #[error(
-        "the {quantity} is {value} at update {update}; the best network before it stays in the run directory. Lower `learning_rate` or `clip_norm`"
+        "the {quantity} is {value} at update {update}; the best network before it stays in the run directory. Lower \
+        `learning_rate` or `clip_norm`"
     )]
     Diverged {
         /// What is not finite: loss or gradient norm.

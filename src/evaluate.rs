@@ -68,7 +68,8 @@ pub(crate) fn check_step(config: &ModelConfig, task: &dyn Task) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with `with_dt`",
+        "the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with \
+        `with_dt`",
         config.dt,
         task.dt()
     );

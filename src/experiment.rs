@@ -133,7 +133,8 @@ impl Experiment {
         fits("dt", model.dt, task.dt(), task.id())?;
         curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;
         if !curriculum.is_empty() && !task.switches().is_empty() {
-            let message = "leads to a sequence of tasks, whose turns are counted from the first update on, stages included; use one of the two";
+            let message = "leads to a sequence of tasks, whose turns are counted from the first update on, stages \
+                included; use one of the two";
             return Err(Error::setting("curriculum", message));
         }
         curriculum.iter().try_for_each(|stage| refuse_without_scores(stage.task.as_ref(), "curriculum.threshold"))?;
@@ -209,7 +210,8 @@ fn refuse_without_scores(task: &dyn Task, field: &str) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "asks for right answers, but those of `{}` are neither right nor wrong; say when they are right (such as `rms_error` of one's own data), \
+        "asks for right answers, but those of `{}` are neither right nor wrong; say when they are right (such as \
+        `rms_error` of one's own data), \
          or leave it out (as a criterion take {{ rms_error = {{ threshold = X }} }}, or set `train.stop.never`)",
         unscored.join("`, `")
     );
@@ -243,7 +245,8 @@ fn refuse_with_plant(task: &dyn Task, model: &ModelConfig, train: &TrainConfig) 
     check_outputs(model.outputs)?;
     if train.loss == Loss::CrossEntropy {
         let message = format!(
-            "= \"cross_entropy\" grades probabilities, but of `{}` the place of a hand is graded; use the loss \"masked_mse\" or \"mean_square\"",
+            "= \"cross_entropy\" grades probabilities, but of `{}` the place of a hand is graded; use the loss \
+            \"masked_mse\" or \"mean_square\"",
             task.id()
         );
         return Err(Error::setting("train.loss", message));

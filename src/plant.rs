@@ -29,7 +29,8 @@ pub(crate) fn check_outputs(outputs: usize) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "is {outputs}, but an arm is driven by exactly {TORQUES}, the torques of shoulder and elbow; set it to {TORQUES}"
+        "is {outputs}, but an arm is driven by exactly {TORQUES}, the torques of shoulder and elbow; set it to \
+        {TORQUES}"
     );
     Err(Error::setting("model.outputs", message))
 }

@@ -140,7 +140,8 @@ pub fn record_driving(
     let numbers = trials.saturating_mul(steps).saturating_mul(2 * network.units().len() + network.config().outputs);
     if numbers > LARGEST {
         let message = format!(
-            "ask for {numbers} numbers ({trials} trials of {steps} steps), more than the {LARGEST} of one recording; run fewer trials at a time"
+            "ask for {numbers} numbers ({trials} trials of {steps} steps), more than the {LARGEST} of one recording; \
+            run fewer trials at a time"
         );
         return Err(Error::setting("inputs", message));
     }

@@ -254,7 +254,8 @@ fn run_writes_what_the_library_computes_from_the_given_start() {
 #[test]
 fn run_drives_the_arm_that_the_network_was_trained_to_drive_unless_the_loop_is_left_open() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let toml = "[task]\nid = \"motor/arm_reach\"\ndt = 20.0\n[model]\nunits = 10\n[train]\nbatch_size = 2\nupdates = 1\nvalidation = { trials_per_condition = 1 }\n";
+    let toml = "[task]\nid = \"motor/arm_reach\"\ndt = 20.0\n[model]\nunits = 10\n[train]\nbatch_size = 2\nupdates = \
+        1\nvalidation = { trials_per_condition = 1 }\n";
     fs::write(folder.path().join("arm.toml"), toml).expect("a file");
     nn4n(folder.path(), &["train", "arm.toml", "--out", "arm"]);
     let checkpoint = Checkpoint::load(folder.path().join("arm")).expect("a checkpoint");
@@ -336,7 +337,8 @@ fn a_network_of_a_declared_task_is_evaluated_on_another_one() {
             names.split(' ').map(|name| format!("{name} = {{ go = {value:?} }}\n")).collect::<String>()
         };
         format!(
-            "summary = \"a task\"\ndt = 20.0\n[[epochs]]\nname = \"go\"\nduration = 100.0\ngraded = 1\n[inputs]\n{}[outputs]\n{}",
+            "summary = \"a task\"\ndt = 20.0\n[[epochs]]\nname = \"go\"\nduration = 100.0\ngraded = \
+            1\n[inputs]\n{}[outputs]\n{}",
             channels(inputs, 1.0),
             channels(outputs, value)
         )
@@ -369,8 +371,10 @@ fn a_network_of_a_declared_task_is_evaluated_on_another_one() {
 #[test]
 fn an_experiment_in_toml_is_trained_and_its_flags_can_be_changed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let text = "seed = 7\n[task]\nid = \"song2016/rdm_varstim\"\nsigma_in = 0.0\n[model]\nkind = \"multi_area\"\nfeedforward = 0.5\n\
-                areas = [{ name = \"a\", units = 6 }, { name = \"b\", units = 5 }]\n[train]\nupdates = 3\nbatch_size = 2\nclip_norm = \"off\"\n";
+    let text = "seed = 7\n[task]\nid = \"song2016/rdm_varstim\"\nsigma_in = 0.0\n[model]\nkind = \
+        \"multi_area\"\nfeedforward = 0.5\n\
+                areas = [{ name = \"a\", units = 6 }, { name = \"b\", units = 5 }]\n[train]\nupdates = 3\nbatch_size \
+                = 2\nclip_norm = \"off\"\n";
     fs::write(folder.path().join("mine.toml"), text).expect("a file");
     assert_eq!(
         json(folder.path(), &["train", "mine.toml", "--updates", "2", "--out", "first", "--json"])["updates"],

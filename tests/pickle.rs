@@ -23,7 +23,8 @@ fn functions_and_classes_are_refused_by_name_and_not_executed() {
     let cases: [&[u8]; 6] = [
         b"cposix\nsystem\np0\n(Vecho owned\np1\ntp2\nRp3\n.",
         b"\x80\x02cposix\nsystem\nq\x00X\x0a\x00\x00\x00echo ownedq\x01\x85q\x02Rq\x03.",
-        b"\x80\x04\x95\x25\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x0aecho owned\x94\x85\x94R\x94.",
+        b"\x80\x04\x95\x25\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x0aecho \
+            owned\x94\x85\x94R\x94.",
         b"(S'echo owned'\niposix\nsystem\n.",
         b"(cposix\nsystem\nS'echo owned'\no.",
         b"\x80\x02cposix\nsystem\nX\x0a\x00\x00\x00echo owned\x85\x81.",

@@ -88,7 +88,8 @@ const TASK: &str = "[task]\nid = \"song2016/rdm_varstim\"\n";
 fn mistakes_in_an_experiment_are_refused_by_name() {
     let in_model = |line: &str| format!("{TASK}[model]\nunits = 8\n{line}\n");
     let in_train = |line: &str| format!("{TASK}[model]\nunits = 8\n[train]\n{line}\n");
-    let areas = "[model]\nkind = \"multi_area\"\nunits = 9\nareas = [{ name = \"a\", units = 4 }, { name = \"b\", units = 4 }]\n";
+    let areas = "[model]\nkind = \"multi_area\"\nunits = 9\nareas = [{ name = \"a\", units = 4 }, { name = \"b\", \
+        units = 4 }]\n";
     let cases: [(String, &[&str]); 25] = [
         (format!("sed = 1\n{TASK}"), &["unknown field `sed`", "`seed`"]),
         (format!("{TASK}sigma_im = 0.1\n"), &["unknown field `sigma_im`", "`sigma_in`", "leave a field out"]),

@@ -78,7 +78,8 @@ fn stages_follow_when_their_threshold_is_reached_and_only_the_last_can_end_the_t
 fn a_stage_in_toml_changes_parameters_of_the_task_and_a_stage_that_does_not_fit_is_refused() -> Result<()> {
     let toml = |stage: &str| {
         format!(
-            "[task]\nid = \"song2016/rdm_fixed\"\nsigma_in = 0.0\n[model]\nunits = 10\n[[curriculum]]\nthreshold = 0.8\n[curriculum.task]\n{stage}"
+            "[task]\nid = \"song2016/rdm_fixed\"\nsigma_in = 0.0\n[model]\nunits = 10\n[[curriculum]]\nthreshold = \
+            0.8\n[curriculum.task]\n{stage}"
         )
     };
     let experiment = Experiment::from_toml(&toml("coherences = [0.512]"))?;
@@ -139,7 +140,8 @@ fn tasks_take_their_turns_when_conditions_are_drawn_by_need() -> Result<()> {
 
 #[test]
 fn streams_are_trained_on_and_the_loss_is_the_one_that_the_task_asks_for() -> Result<()> {
-    let toml = "[task]\nid = \"song2016/rdm_fixed\"\n[model]\nunits = 10\n[train]\nupdates = 6\nbatch_size = 3\nstream_steps = 50\nvalidation = { every = 3, trials_per_condition = 1 }\n";
+    let toml = "[task]\nid = \"song2016/rdm_fixed\"\n[model]\nunits = 10\n[train]\nupdates = 6\nbatch_size = \
+        3\nstream_steps = 50\nvalidation = { every = 3, trials_per_condition = 1 }\n";
     let experiment = Experiment::from_toml(toml)?;
     assert_eq!((experiment.train.loss, experiment.model.readout), (Loss::MaskedMse, Readout::Linear));
     whole_and_in_pieces(&experiment, &[2, 4])?;
@@ -292,7 +294,8 @@ fn the_stop_rule_of_a_set_ends_its_training_and_needs_tasks_that_are_scored() ->
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("unscored.toml");
-    let text = "summary = \"Go\"\ndt = 20.0\nepochs = [{ name = \"go\", duration = 100, graded = 1 }]\ninputs.u = { go = 1 }\noutputs.z = { go = 1 }\n";
+    let text = "summary = \"Go\"\ndt = 20.0\nepochs = [{ name = \"go\", duration = 100, graded = 1 }]\ninputs.u = { \
+        go = 1 }\noutputs.z = { go = 1 }\n";
     fs::write(&path, text).expect("the folder is writable");
     let unscored = json!({ "id": "data/toml", "name": "mine", "parameters": { "path": path } });
     let set = task("multitask/set", json!({ "tasks": ["song2016/rdm_fixed", unscored] }));

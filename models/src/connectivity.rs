@@ -179,7 +179,8 @@ fn choose_units(
                 return Err(ModelError::config(
                     format!("{field}.to.fraction"),
                     format!(
-                        "asks for {count} of {} units, but only {} may be used (see `overlap` and `readout_from`); lower the fraction",
+                        "asks for {count} of {} units, but only {} may be used (see `overlap` and `readout_from`); \
+                        lower the fraction",
                         candidates.len(),
                         open.len()
                     ),

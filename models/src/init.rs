@@ -47,7 +47,8 @@ impl Draw<'_> {
                 return Err(ModelError::config(
                     format!("{}.spectral_radius", self.name),
                     format!(
-                        "= {target} cannot be reached: the drawn matrix has spectral radius 0 (no synapses, or no loops); raise the density or leave it out"
+                        "= {target} cannot be reached: the drawn matrix has spectral radius 0 (no synapses, or no \
+                        loops); raise the density or leave it out"
                     ),
                 ));
             }
@@ -122,7 +123,8 @@ impl Draw<'_> {
                         return Err(ModelError::config(
                             format!("{}.init.array[{post}][{pre}]", self.name),
                             format!(
-                                "is {weight}, but there is no such synapse; set it to 0, or allow it (densities, groups, `connectivity`, `autapses`)"
+                                "is {weight}, but there is no such synapse; set it to 0, or allow it (densities, \
+                                groups, `connectivity`, `autapses`)"
                             ),
                         ));
                     }
@@ -132,7 +134,8 @@ impl Draw<'_> {
                         return Err(ModelError::config(
                             format!("{}.init.array[{post}][{pre}]", self.name),
                             format!(
-                                "is {weight}, against the cell type of its presynaptic unit; correct the sign or the cell type"
+                                "is {weight}, against the cell type of its presynaptic unit; correct the sign or the \
+                                cell type"
                             ),
                         ));
                     }
@@ -162,7 +165,8 @@ impl Draw<'_> {
                 return Err(ModelError::config(
                     format!("{}.balance", self.name),
                     format!(
-                        "cannot be reached: unit {} has excitatory input {excitation} and inhibitory input {inhibition}; raise the densities",
+                        "cannot be reached: unit {} has excitatory input {excitation} and inhibitory input \
+                        {inhibition}; raise the densities",
                         posts[0]
                     ),
                 ));

@@ -106,13 +106,15 @@ impl Case {
                 ));
             }
             Kind::Stacked => {
-                let message = "= \"stacked\" is not measured: its step is those of its layers; measure each as \"vanilla\" or \"ei\"";
+                let message = "= \"stacked\" is not measured: its step is those of its layers; measure each as \
+                    \"vanilla\" or \"ei\"";
                 return Err(Error::setting("kind", message));
             }
         }
         if self.largest_array() > LARGEST_ARRAY {
             let message = format!(
-                "= {} trials of {} steps with {} units, {} inputs and {} outputs need an array of more than {LARGEST_ARRAY} values; take fewer",
+                "= {} trials of {} steps with {} units, {} inputs and {} outputs need an array of more than \
+                {LARGEST_ARRAY} values; take fewer",
                 self.batch_size, self.steps, self.units, self.inputs, self.outputs
             );
             return Err(Error::setting("batch_size", message));

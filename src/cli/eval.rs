@@ -64,7 +64,10 @@ fn trained_task(checkpoint: &Checkpoint) -> Result<Box<dyn Task>> {
     if !checkpoint.header.task.id.starts_with("data/") {
         return Ok(task?);
     }
-    task.context("the network was trained on trials of its own, which cannot be had; put their file back, or give others with --data FILE")
+    task.context(
+        "the network was trained on trials of its own, which cannot be had; put their file back, or give \
+        others with --data FILE",
+    )
 }
 
 /// The rows of an `.npz` at the step of the network, right where those of the training would be; or a task in TOML.
@@ -77,7 +80,8 @@ fn other_data(path: &Path, header: &Header) -> Result<Box<dyn Task>> {
     let held_out = trained.and_then(|trained| trained["held_out"].as_u64()).unwrap_or(0);
     if held_out > 0 && path.extension().is_some_and(|extension| extension == "npz") {
         say(&format!(
-            "all rows of {} are used; of its own file the training kept the last {held_out} apart, and was given the others",
+            "all rows of {} are used; of its own file the training kept the last {held_out} apart, and was given the \
+            others",
             path.display()
         ));
     }
@@ -92,7 +96,8 @@ fn check_order(trained: &TaskRecord, task: &dyn Task) -> Result<()> {
     {
         if trained != given && trained.len() == given.len() && trained.iter().all(|name| given.contains(name)) {
             bail!(
-                "`{}`: its {part} {given:?} stand in another order than those of the training, {trained:?}; choose a task of that order",
+                "`{}`: its {part} {given:?} stand in another order than those of the training, {trained:?}; choose a \
+                task of that order",
                 task.id()
             );
         }

@@ -18,7 +18,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  nn4n import network.pth --out runs/original                            the original nn4n, with its masks and cell types
+  nn4n import network.pth --out runs/original                            the original nn4n, with its masks and cell \
+      types
   nn4n import rnn.pth --out runs/rnn --activation relu --dt 20           torch.nn.RNN, whose state_dict names neither
   nn4n import weights.npz --out runs/psychrnn --dt 10 --tau 100          PsychRNN
   nn4n import saved_model --out runs/neuralrnn                           a directory of NeuralRNN

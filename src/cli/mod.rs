@@ -27,7 +27,8 @@ use crate::{device::DeviceChoice, progress::say};
     name = "nn4n",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  nn4n zoo list\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model ei --out runs/rdm\n  nn4n eval runs/rdm"
+    after_help = "Start here:\n  nn4n zoo list\n  nn4n tasks list\n  nn4n train --task song2016/rdm_varstim --model \
+        ei --out runs/rdm\n  nn4n eval runs/rdm"
 )]
 struct Cli {
     #[command(subcommand)]

@@ -162,12 +162,14 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
     {
         if !experiment.model.areas.is_empty() {
             bail!(
-                "--units does not say how to divide {units} units among areas; write a RUN.toml with other [[model.areas]]"
+                "--units does not say how to divide {units} units among areas; write a RUN.toml with other \
+                [[model.areas]]"
             );
         }
         if !experiment.model.layers.is_empty() {
             bail!(
-                "--units does not say how to divide {units} units among layers; write a RUN.toml with other [[model.layers]]"
+                "--units does not say how to divide {units} units among layers; write a RUN.toml with other \
+                [[model.layers]]"
             );
         }
         experiment.model.units = Some(units);
@@ -221,8 +223,8 @@ fn with_channels(model: ModelConfig, init: &Path, task: &dyn Task) -> Result<Mod
     let adapted = ModelConfig { inputs: task.inputs().len(), outputs: task.outputs().len(), ..model };
     adapted.validate().with_context(|| {
         format!(
-            "--init {}: its network has {inputs} inputs and {outputs} outputs, the task {} and {}; describe the network for this task in a RUN.toml \
-             with `init`",
+            "--init {}: its network has {inputs} inputs and {outputs} outputs, the task {} and {}; describe the \
+            network for this task in a RUN.toml with `init`",
             init.display(),
             adapted.inputs,
             adapted.outputs

@@ -43,8 +43,10 @@ const RATE_STEP: &str = "        current = r @ W_REC.T + inputs[:, t] @ W_IN.T +
         if noise:
             r = x + SIGMA_POST * noise.standard_normal(x.shape)";
 
-const STACKED_CURRENT: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b_rec) + s xi_t          in layer l, r^0 = u
-    r^l_t = f(x^l_t) + sigma_post zeta_t                      from r_0 = f(x_0); W_REC holds W_rec and, left of it, W_in of the layers above the first";
+const STACKED_CURRENT: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + \
+    b_rec) + s xi_t          in layer l, r^0 = u
+    r^l_t = f(x^l_t) + sigma_post zeta_t                      from r_0 = f(x_0); W_REC holds W_rec and, left of it, \
+        W_in of the layers above the first";
 
 const STACKED_CURRENT_STEP: &str =
     "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
@@ -57,8 +59,10 @@ const STACKED_CURRENT_STEP: &str =
             if noise:
                 r[:, units] += (SIGMA_POST * noise.standard_normal(r.shape))[:, units]";
 
-const STACKED_RATE: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha f(W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b_rec + s xi_t)         in layer l, r^0 = u
-    r^l_t = x^l_t + sigma_post zeta_t                         from r_0 = x_0; W_REC holds W_rec and, left of it, W_in of the layers above the first";
+const STACKED_RATE: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha f(W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b_rec \
+    + s xi_t)         in layer l, r^0 = u
+    r^l_t = x^l_t + sigma_post zeta_t                         from r_0 = x_0; W_REC holds W_rec and, left of it, W_in \
+        of the layers above the first";
 
 const STACKED_RATE_STEP: &str =
     "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step

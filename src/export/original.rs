@@ -169,7 +169,8 @@ fn plasticity(layers: &[Layer; 3]) -> Result<[Option<&Rows>; 3]> {
         [0.0, .., 1.0] if values.len() <= 5 => Ok(layers.each_ref().map(|layer| Some(&layer.plastic))),
         _ => {
             let message = format!(
-                "has the multipliers {values:?}, but those of the original nn4n are 1 everywhere, or at most five values from 0 to 1; {OTHERS}"
+                "has the multipliers {values:?}, but those of the original nn4n are 1 everywhere, or at most five \
+                values from 0 to 1; {OTHERS}"
             );
             Err(Error::setting("plastic", message))
         }

@@ -106,7 +106,8 @@ mod tests {
         use Activation::{Power, Relu, Tanh};
         let body = |units: &[Activation]| Library::Numpy.activation(units, "");
         assert_eq!(body(&[Relu, Relu]), "return np.maximum(x, 0)");
-        let lines = "r = np.empty_like(x)\nr[:, 0:2] = np.tanh(x[:, 0:2])\nr[:, [2]] = np.maximum(x[:, [2]], 0) ** 2.0\nreturn r";
+        let lines = "r = np.empty_like(x)\nr[:, 0:2] = np.tanh(x[:, 0:2])\nr[:, [2]] = np.maximum(x[:, [2]], 0) ** \
+            2.0\nreturn r";
         assert_eq!(body(&[Tanh, Tanh, Power(2.0)]), lines);
         assert!(body(&[Tanh, Relu, Tanh]).contains("r[:, [0, 2]] = np.tanh(x[:, [0, 2]])"));
     }

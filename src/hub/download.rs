@@ -172,8 +172,8 @@ impl Download<'_> {
 
     fn damaged(&self, what: &str) -> Error {
         let message = format!(
-            "{what} that {} states arrived; nothing of it is kept. Try again; if it stays so, ask who owns the repository, or what alters it on its way \
-             (a proxy, HF_ENDPOINT)",
+            "{what} that {} states arrived; nothing of it is kept. Try again; if it stays so, ask who owns the \
+            repository, or what alters it on its way (a proxy, HF_ENDPOINT)",
             self.hub.endpoint
         );
         Error::hub(self.reference, message)
@@ -181,7 +181,8 @@ impl Download<'_> {
 
     fn interrupted(&self, received: u64, why: &str) -> Error {
         let message = format!(
-            "the download was interrupted after {received} of {} bytes ({why}); what has arrived is kept: run the same again to go on from there",
+            "the download was interrupted after {received} of {} bytes ({why}); what has arrived is kept: run the \
+            same again to go on from there",
             self.stated.size
         );
         Error::hub(self.reference, message)
@@ -190,7 +191,8 @@ impl Download<'_> {
     fn unwritten(&self, error: &io::Error) -> Error {
         let folder = self.partial.parent().unwrap_or_else(|| Path::new("."));
         let message = format!(
-            "could not be kept in {} ({error}); it needs {} there: make room, check the permissions, or let HF_HOME name a folder elsewhere",
+            "could not be kept in {} ({error}); it needs {} there: make room, check the permissions, or let HF_HOME \
+            name a folder elsewhere",
             folder.display(),
             HumanBytes(self.stated.size)
         );

@@ -226,7 +226,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_reference_is_shown_as_it_is_read(text in "hf:[a-c.]{1,3}/[a-c-]{1,3}(@[a-c/%é]{1,4})?(/[a-c/@% é]{1,6})?") {
+        fn a_reference_is_shown_as_it_is_read(text in "hf:[a-c.]{1,3}/[a-c-]{1,3}(@[a-c/%é]{1,4})?(/[a-c/@% \
+            é]{1,6})?") {
             if let Ok(reference) = text.parse::<Reference>() {
                 prop_assert_eq!(reference.to_string().parse::<Reference>().unwrap(), reference);
             }

@@ -223,7 +223,8 @@ impl<'a> Server<'a> {
             (Some("EntryNotFound"), _) => self.no_such_file(reference),
             (Some("RevisionNotFound"), _) => {
                 format!(
-                    "`{repository}` has no revision `{}`; take a branch, a tag or a commit of those at {page}/commits/main",
+                    "`{repository}` has no revision `{}`; take a branch, a tag or a commit of those at \
+                    {page}/commits/main",
                     reference.revision()
                 )
             }
@@ -231,13 +232,16 @@ impl<'a> Server<'a> {
                 format!("`{repository}` is open to those who accept its conditions; accept them at {page}, and {login}")
             }
             (_, 401) if self.hub.token.is_none() => format!(
-                "{endpoint} asks who you are{said}: `{repository}` is private or does not exist; check the name, and if it is private, {login}"
+                "{endpoint} asks who you are{said}: `{repository}` is private or does not exist; check the name, and \
+                if it is private, {login}"
             ),
             (_, 401 | 403) => format!(
-                "{endpoint} does not let your token read `{repository}`{said}; get one that may at {endpoint}/settings/tokens, and {login}"
+                "{endpoint} does not let your token read `{repository}`{said}; get one that may at \
+                {endpoint}/settings/tokens, and {login}"
             ),
             (Some("RepoNotFound"), _) => format!(
-                "there is no model `{repository}` at {endpoint}, or none that you may see; check the name at {page}, and if it is private, {login}"
+                "there is no model `{repository}` at {endpoint}, or none that you may see; check the name at {page}, \
+                and if it is private, {login}"
             ),
             _ => format!("{endpoint} answers {}{said}; check the name at {page}, and HF_ENDPOINT", response.status()),
         };

@@ -102,7 +102,8 @@ fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(Mo
         let same = (part.form, part.dt, part.dale, part.noise_scaling)
             == (config.form, config.dt, config.dale, config.noise_scaling);
         if !same || part.kind == Kind::MultiArea {
-            let message = "has layers that differ in equation or step, or that are divided into areas, which has no counterpart here";
+            let message = "has layers that differ in equation or step, or that are divided into areas, which has no \
+                counterpart here";
             return Err(Refused::new(message).into());
         }
         match (below.take(), &layer.w_in) {

@@ -55,18 +55,20 @@ impl Format {
         let citation = match self {
             Self::Nn4n => "NN4Neurosim. https://github.com/NN4Neurosim/nn4n",
             Self::Nn4nLayers => {
-                "Wang, Di Tullio, Rooke & Balasubramanian (2024). Time makes space: emergence of place fields in networks encoding temporally continuous \
+                "Wang, Di Tullio, Rooke & Balasubramanian (2024). Time makes space: emergence of place fields in \
+                networks encoding temporally continuous \
                  sensory experiences. NeurIPS 37. https://github.com/NN4Neurosim/nn4n"
             }
             Self::TorchRnn => return Vec::new(),
             Self::PsychRnn => {
-                "Ehrlich, Stone, Brandfonbrener, Atanasov & Murray (2021). PsychRNN: an accessible and flexible Python package for training recurrent \
+                "Ehrlich, Stone, Brandfonbrener, Atanasov & Murray (2021). PsychRNN: an accessible and flexible \
+                Python package for training recurrent \
                  neural network models on cognitive tasks. https://doi.org/10.1523/ENEURO.0427-20.2020"
             }
             Self::NeuralRnn => "NeuralRNN. https://github.com/ChenHH730/NeuralRNN",
             Self::Pycog => {
-                "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple and flexible \
-                 framework. https://doi.org/10.1371/journal.pcbi.1004792"
+                "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive \
+                tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792"
             }
         };
         vec![citation.into()]

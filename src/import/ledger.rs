@@ -60,7 +60,8 @@ impl<T> Ledger<T> {
         match self.entries.keys().next() {
             None => Ok(()),
             Some(name) => Err(Refused::new(format!(
-                "the {} `{name}` has no counterpart here, and leaving it out would give another network; remove it from the file if it has no effect",
+                "the {} `{name}` has no counterpart here, and leaving it out would give another network; remove it \
+                from the file if it has no effect",
                 self.what
             ))),
         }

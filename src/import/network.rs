@@ -210,7 +210,8 @@ impl Weights {
             let first = present.next();
             if present.any(|found| Some(found) != first) {
                 return Err(Refused::new(format!(
-                    "asks for synapses of both signs from presynaptic unit {pre}; here a unit is excitatory or inhibitory as a whole"
+                    "asks for synapses of both signs from presynaptic unit {pre}; here a unit is excitatory or \
+                    inhibitory as a whole"
                 )));
             }
             // A unit without synapses is what it would be with some.
@@ -233,7 +234,10 @@ impl Weights {
             }
         }
         if count > 0 {
-            notes.push(format!("{name}: {count} weights against their mask or cell type (the largest {largest:.3e}) are 0 now, as after the next constraint step"));
+            notes.push(format!(
+                "{name}: {count} weights against their mask or cell type (the largest {largest:.3e}) \
+                are 0 now, as after the next constraint step"
+            ));
         }
     }
 

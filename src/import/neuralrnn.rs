@@ -77,9 +77,11 @@ pub(super) fn read(directory: &Path, options: &Options) -> Result<Network> {
     let config = directory.join("config.json");
     if !config.is_file() {
         let message = if directory.join("model.safetensors").is_file() {
-            "has model.safetensors, but no config.json: a checkpoint of nn4n needs no import, one of NeuralRNN is not complete"
+            "has model.safetensors, but no config.json: a checkpoint of nn4n needs no import, one of NeuralRNN is not \
+            complete"
         } else {
-            "is a directory without config.json; name the file to import, or a directory of NeuralRNN (config.json, model.safetensors)"
+            "is a directory without config.json; name the file to import, or a directory of NeuralRNN (config.json, \
+            model.safetensors)"
         };
         return Err(Refused::new(message).into());
     }
@@ -127,7 +129,8 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     let is_dale = config.flag("dale")?.unwrap_or(model == "ei_rnn");
     if is_dale != w_rec.types.iter().any(Option::is_some) {
         return Err(Refused::new(
-            "says in config.json that `dale` is another than its tensors say (dale_mask); the two files do not belong together",
+            "says in config.json that `dale` is another than its tensors say (dale_mask); the two files do not belong \
+            together",
         ));
     }
     let w_out = readout(&mut tensors, &w_rec, config.flag("readout_e_only")?.unwrap_or(model == "ei_rnn"))?;
@@ -276,7 +279,8 @@ impl Config {
             "softplus" => Ok(Activation::Softplus),
             "leakyrelu" | "leaky_relu" => Ok(Activation::LeakyRelu(0.01)),
             other => Err(Refused::new(format!(
-                "has `activation` = {other}, which has no counterpart here; relu, tanh, sigmoid, softplus and leaky_relu have"
+                "has `activation` = {other}, which has no counterpart here; relu, tanh, sigmoid, softplus and \
+                leaky_relu have"
             ))),
         }
     }
@@ -289,10 +293,12 @@ impl Config {
             "pre_activation" => Ok(()),
             "post_blend" if alpha == 1.0 => Ok(()),
             "post_blend" => Err(Refused::new(
-                "has `nonlinearity_mode` = post_blend, where the leak lies within the nonlinearity: no counterpart here",
+                "has `nonlinearity_mode` = post_blend, where the leak lies within the nonlinearity: no counterpart \
+                here",
             )),
             "rate" => Err(Refused::new(
-                "has `nonlinearity_mode` = rate, where the output reads the state and not the rate: no counterpart here",
+                "has `nonlinearity_mode` = rate, where the output reads the state and not the rate: no counterpart \
+                here",
             )),
             other => Err(Refused::new(format!("has `nonlinearity_mode` = {other}, which is not known"))),
         }
@@ -305,7 +311,8 @@ impl Config {
         let Some(sizes) = sizes else { return Ok(None) };
         if sizes.iter().try_fold(0_usize, |sum, size| sum.checked_add(*size)) != Some(units) || sizes.contains(&0) {
             let message = format!(
-                "has `area_sizes` {sizes:?}, which must be at least 1 each and sum to its {units} units; the two files do not belong together"
+                "has `area_sizes` {sizes:?}, which must be at least 1 each and sum to its {units} units; the two \
+                files do not belong together"
             );
             return Err(Refused::new(message));
         }

@@ -36,7 +36,11 @@ const OTHER_SIZES: [&str; 3] = ["input_dim", "hidden_size", "output_dim"];
 pub(super) fn read(state: StateDict, keywords: Option<Ledger<Keyword>>, options: &Options) -> Result<Network, Refused> {
     let StateDict { mut tensors, mut notes, .. } = state;
     let mut keywords = keywords.unwrap_or_else(|| {
-        notes.push("the file holds no keyword arguments; masks, cell types and settings are those of a network made without any".into());
+        notes.push(
+            "the file holds no keyword arguments; masks, cell types and settings are those of a network made \
+            without any"
+                .into(),
+        );
         Ledger::new("keyword argument", [])
     });
     let prefixes = ["recurrent_layer.input_layer.", "recurrent_layer.hidden_layer.", "readout_layer."];
@@ -195,7 +199,9 @@ fn start(
         }
         ("keep", _) => {
             notes.push(
-                "init_state = keep: the state is carried over from trial to trial; the original carries the rate over in its place".into(),
+                "init_state = keep: the state is carried over from trial to trial; the original carries the rate over \
+                in its place"
+                    .into(),
             );
             Ok(StartState::Carried)
         }

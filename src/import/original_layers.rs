@@ -72,7 +72,8 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
     let sigma_rec = options.sigma_rec_or_none(&mut notes)?;
     if matches!(activation, Activation::Sigmoid | Activation::Softplus) {
         notes.push(format!(
-            "the original starts with rates of 0, this program with f(0), which is not 0 for {activation}: the first steps differ"
+            "the original starts with rates of 0, this program with f(0), which is not 0 for {activation}: the first \
+            steps differ"
         ));
     }
     let mut layers = Vec::new();

@@ -304,7 +304,8 @@ fn noise(params: &mut Ledger<View<'_>>, options: &Options) -> Result<Noise, Refu
             let array = Array::of_numpy(array).map_err(|error| error.of("params.var_rec"))?;
             if array.shape.len() > 1 {
                 return Err(Refused::new(
-                    "has `var_rec` as a matrix of covariances, which has no counterpart here: noise is independent between units",
+                    "has `var_rec` as a matrix of covariances, which has no counterpart here: noise is independent \
+                    between units",
                 ));
             }
             array.values

@@ -79,8 +79,8 @@ impl StateDict {
             return Ok(self);
         }
         Err(Refused::new(
-            "holds `kwargs` beside the state_dict, which are read for networks of nn4n's CTRNN only; save the state_dict alone, and give what they say with \
-             --activation, --dt, --tau and --sigma-rec",
+            "holds `kwargs` beside the state_dict, which are read for networks of nn4n's CTRNN only; save the \
+            state_dict alone, and give what they say with --activation, --dt, --tau and --sigma-rec",
         ))
     }
 

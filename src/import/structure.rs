@@ -57,7 +57,8 @@ fn describe_units(
     };
     if runs.len() > MOST_AREAS {
         return Err(Refused::new(format!(
-            "excitatory and inhibitory units take turns {} times; sort them by cell type before saving (here they come area by area, excitatory first)",
+            "excitatory and inhibitory units take turns {} times; sort them by cell type before saving (here they \
+            come area by area, excitatory first)",
             runs.len()
         )));
     }
@@ -90,7 +91,8 @@ fn describe_units(
     }
     if config.layout().cell_types != types {
         return Err(Refused::new(
-            "has inhibitory units before excitatory ones within an area; sort the units of each area by cell type before saving",
+            "has inhibitory units before excitatory ones within an area; sort the units of each area by cell type \
+            before saving",
         ));
     }
     Ok(())

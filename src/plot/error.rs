@@ -36,7 +36,8 @@ pub enum PlotError {
     },
     /// The figure has more pixels than a raster image can sensibly hold.
     #[error(
-        "the figure is {width} x {height} pixels, and the limit of a .png is {limit} on a side; write a .svg or draw fewer units or steps"
+        "the figure is {width} x {height} pixels, and the limit of a .png is {limit} on a side; write a .svg or draw \
+        fewer units or steps"
     )]
     TooLarge {
         /// Width, pixels.

@@ -211,7 +211,8 @@ impl TrainConfig {
         if let Some(adapt) = &self.adapt_conditions {
             positive("adapt_conditions.floor", adapt.floor)?;
             if self.stream_steps.is_some() {
-                let message = "has no meaning with `stream_steps`, whose trials follow each other as the source draws them; remove one of them";
+                let message = "has no meaning with `stream_steps`, whose trials follow each other as the source draws \
+                    them; remove one of them";
                 return Err(Error::setting("train.adapt_conditions", message));
             }
         }

@@ -81,7 +81,8 @@ pub fn fit(
 ) -> Result<Outcome> {
     let pool = ThreadPoolBuilder::new().stack_size(STACK).build().map_err(|error| {
         let message = format!(
-            "could not start its threads, which need {} MiB of address space each ({error}); raise the limit (ulimit -v)",
+            "could not start its threads, which need {} MiB of address space each ({error}); raise the limit (ulimit \
+            -v)",
             STACK >> 20
         );
         Error::setting("train", message)
@@ -239,7 +240,8 @@ fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "= {batch_size} trials of {steps} steps with {units} units are more than {MAX_RATES} rates in one update; take fewer trials"
+        "= {batch_size} trials of {steps} steps with {units} units are more than {MAX_RATES} rates in one update; \
+        take fewer trials"
     );
     Err(Error::setting("train.batch_size", message))
 }

@@ -116,7 +116,8 @@ fn refuse_other_structure(model: &ModelConfig, name: &str, tensor: &Tensor, draw
     if !(of_inputs || of_outputs) || host(tensor)? == host(drawn)? {
         return Ok(());
     }
-    let message = "says which channels have synapses, and not as the checkpoint; leave `connectivity` and `input_groups` out, or train from the start";
+    let message = "says which channels have synapses, and not as the checkpoint; leave `connectivity` and \
+        `input_groups` out, or train from the start";
     Err(Error::setting("model", message))
 }
 

@@ -114,7 +114,8 @@ impl RunState {
             ));
         }
         if document.experiment != identity(experiment)? {
-            let message = "has another task, network, seed or init than the run was started with; restore it, or start another run";
+            let message = "has another task, network, seed or init than the run was started with; restore it, or \
+                start another run";
             return Err(Error::file(run.config(), message));
         }
         let names: Vec<String> = tensors.keys().filter(|name| name.starts_with("network.")).cloned().collect();

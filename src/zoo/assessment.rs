@@ -133,7 +133,8 @@ impl Picture {
     pub fn caption(&self) -> &'static str {
         match self {
             Self::Psychometric(_) => {
-                "Choices by the strength of the evidence, with the network's noise on; a cumulative Gaussian where one fits, with lapses where it does not without."
+                "Choices by the strength of the evidence, with the network's noise on; a cumulative Gaussian where \
+                one fits, with lapses where it does not without."
             }
             Self::Trials(_) => "Inputs, rates and outputs in a few trials, with the network's noise on.",
         }

@@ -180,7 +180,8 @@ fn performance(description: &Description, conditions: &[ConditionResult], pictur
     if let Some(found) = assessment.performance {
         let _ = writeln!(
             text,
-            "{} of {} fresh test trials were right (95 % interval {} to {}; guessing reaches {}), with the network's noise on.",
+            "{} of {} fresh test trials were right (95 % interval {} to {}; guessing reaches {}), with the network's \
+            noise on.",
             percent(found.value),
             found.trials,
             percent(found.low),
@@ -224,7 +225,8 @@ fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String
     let settings = of_this_version(&header.train.settings);
     let at_most = settings.as_ref().map_or_else(String::new, |settings| format!(" of at most {}", settings.updates));
     let mut text = format!(
-        "## Training\n\n{}{at_most} updates, seed {}, with {} ({} validations). All there is to know is in the checkpoint: `nn4n inspect --json`.\n",
+        "## Training\n\n{}{at_most} updates, seed {}, with {} ({} validations). All there is to know is in the \
+        checkpoint: `nn4n inspect --json`.\n",
         header.train.updates,
         header.seed,
         plain(&header.provenance.program),
@@ -291,13 +293,16 @@ fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) 
         None => ("", "\"model.safetensors\"    # the file beside this card".into()),
     };
     format!(
-        "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks sample {task}{settings} --batch 10 --out \
-         trials.npz\nnn4n run {reference} --inputs trials.npz --out activity.npz\n```\n\nIn Rust:\n\n```rust\nlet checkpoint = \
-         nn4n::Checkpoint::load(\"{reference}\")?;\nlet network = checkpoint.network(&candle_core::Device::Cpu)?;\n```\n\nIn Python, the weights as NumPy \
+        "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks \
+        sample {task}{settings} --batch 10 --out \
+         trials.npz\nnn4n run {reference} --inputs trials.npz --out activity.npz\n```\n\nIn Rust:\n\n```rust\nlet \
+         checkpoint = nn4n::Checkpoint::load(\"{reference}\")?;\nlet network = \
+         checkpoint.network(&candle_core::Device::Cpu)?;\n```\n\nIn Python, the weights as NumPy \
          arrays (`w[post, pre]`) and the description of the network:\n\n```python\nimport json\n{import}from \
          safetensors import safe_open\n\npath = {path}\nwith \
          safe_open(path, \"numpy\") as file:\n    weights = {{name: file.get_tensor(name) for name in file.keys()}}\n    network = \
-         json.loads(file.metadata()[\"nn4n\"])[\"model\"]\n```\n\nA NumPy script that runs it: `nn4n export {reference} --to numpy --out network.py`.\n",
+         json.loads(file.metadata()[\"nn4n\"])[\"model\"]\n```\n\nA NumPy script that runs it: `nn4n export \
+         {reference} --to numpy --out network.py`.\n",
         task = description.task,
         settings = settings(&checkpoint.header.task),
     )

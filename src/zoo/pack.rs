@@ -79,7 +79,8 @@ impl Packing {
             Some(license) => Ok(license),
             None if checkpoint.header.provenance.imported.is_some() => Err(Error::setting(
                 "license",
-                "is not given, and the network was imported; say with --license under which licence it may be published",
+                "is not given, and the network was imported; say with --license under which licence it may be \
+                published",
             )),
             None => Ok("mit"),
         }

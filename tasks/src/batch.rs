@@ -188,7 +188,8 @@ pub fn assemble(trials: Vec<Trial>) -> Result<TrialBatch, TaskError> {
             return Err(TaskError::Batch {
                 field: "trials",
                 value: format!("{:?}, {:?}, {:?}", trial.inputs.dim(), trial.targets.dim(), trial.loss_mask.dim()),
-                rule: "must have inputs (n_steps, inputs), targets and loss_mask (n_steps, outputs), the same channels in every trial",
+                rule: "must have inputs (n_steps, inputs), targets and loss_mask (n_steps, outputs), the same \
+                    channels in every trial",
                 remedy: format!("this batch has {n_inputs} inputs and {n_outputs} outputs"),
             });
         }

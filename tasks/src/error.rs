@@ -41,7 +41,8 @@ pub enum TaskError {
 
     /// A duration is not a whole number of steps.
     #[error(
-        "`{field}` = {value} ms is not a whole number of steps of `dt` = {dt} ms; use a `dt` that divides it, set `rounding` to \"nearest\", \"floor\" or \"ceil\", or give {field} = {below} or {above}"
+        "`{field}` = {value} ms is not a whole number of steps of `dt` = {dt} ms; use a `dt` that divides it, set \
+        `rounding` to \"nearest\", \"floor\" or \"ceil\", or give {field} = {below} or {above}"
     )]
     Duration {
         /// The parameter that holds the duration.
@@ -84,7 +85,8 @@ pub enum TaskError {
 
     /// The outputs to be scored do not have the shape of the trials.
     #[error(
-        "`outputs` has shape {got:?}, but the trials need {want:?} (trial, step, output); run the network on this batch's inputs"
+        "`outputs` has shape {got:?}, but the trials need {want:?} (trial, step, output); run the network on this \
+        batch's inputs"
     )]
     OutputShape {
         /// The shape that was given.

@@ -308,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_header_is_read_up_to_its_example() {
-        let source = "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x = 1;\n//! ```\n\nuse std;";
+        let source = "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x \
+            = 1;\n//! ```\n\nuse std;";
         assert_eq!(header_of(source), "A task.\n\nu = 1\n\nReference.");
     }
 

@@ -214,7 +214,8 @@ fn a_small_file_that_would_take_much_memory_is_refused() {
     let epochs: String = (0..64).map(|i| format!("[[epochs]]\nname = \"e{i}\"\nduration = 20.0\n")).collect();
     let long = vec!["1"; 999].join(" + ");
     let text = format!(
-        "summary = \"x\"\ndt = 20.0\n{epochs}[inputs]\n\"r[1024]\" = {{ default = \"{long}\" }}\n[outputs.z]\ndefault = 0.0\n"
+        "summary = \"x\"\ndt = 20.0\n{epochs}[inputs]\n\"r[1024]\" = {{ default = \"{long}\" }}\n[outputs.z]\ndefault \
+        = 0.0\n"
     );
     let message = from_text(&text).expect_err("must be refused").to_string();
     assert!(message.contains("makes the expressions too long"), "{message}");

@@ -42,7 +42,8 @@ impl Area {
 #[serde(
     untagged,
     deny_unknown_fields,
-    expecting = "expected a density in [0, 1] or { e_to_e = .., e_to_i = .., i_to_e = .., i_to_i = .. } (0 where left out)"
+    expecting = "expected a density in [0, 1] or { e_to_e = .., e_to_i = .., i_to_e = .., i_to_i = .. } (0 where left \
+        out)"
 )]
 pub enum Density {
     /// The same for all pairs.

@@ -330,7 +330,8 @@ impl ModelConfig {
             self.check_input_density(place, layer)
                 .map_err(|message| ModelError::config(format!("layers[{place}].input_density"), message))?;
             if layer.start.is_some() && [layer.start.as_ref(), Some(&self.start)].contains(&Some(&Start::Carried)) {
-                let message = "is given, but states are carried over from trial to trial in all layers or in none; set `start` of the network only";
+                let message = "is given, but states are carried over from trial to trial in all layers or in none; \
+                    set `start` of the network only";
                 return Err(ModelError::config(format!("layers[{place}].start"), message));
             }
         }
@@ -355,14 +356,16 @@ impl ModelConfig {
         let typed = |layer: &LayerConfig| layer.excitatory_fraction.is_some();
         match layer.input_density.unwrap_or(Density::All(1.0)) {
             Density::ByCellType { .. } if !(typed(below) && typed(layer)) => Err(format!(
-                "is given by cell type, but the units of `{}` or `{}` have none; give one number, or an `excitatory_fraction`",
+                "is given by cell type, but the units of `{}` or `{}` have none; give one number, or an \
+                `excitatory_fraction`",
                 below.name, layer.name
             )),
             Density::All(_)
                 if self.readout_from == ReadoutFrom::Excitatory && below.area().n_excitatory() == Some(0) =>
             {
                 Err(format!(
-                    "leaves nothing: the layer `{}` has no excitatory unit to project from; set readout_from = \"all\", or give a density by cell type",
+                    "leaves nothing: the layer `{}` has no excitatory unit to project from; set readout_from = \
+                    \"all\", or give a density by cell type",
                     below.name
                 ))
             }

@@ -62,7 +62,8 @@ impl<T: Clone> PerUnit<T> {
                     Some(CellType::Inhibitory) => Ok(inhibitory.clone()),
                     None => Err(ModelError::config(
                         field,
-                        "is given by cell type, but some units have none; give one value, or give every area an `excitatory_fraction`",
+                        "is given by cell type, but some units have none; give one value, or give every area an \
+                        `excitatory_fraction`",
                     )),
                 })
                 .collect(),
@@ -76,16 +77,20 @@ impl<T: Clone> PerUnit<T> {
                 let mut values = Vec::with_capacity(units.len());
                 for area in &units.areas {
                     let value = areas.get(&area.name).ok_or_else(|| {
-                        ModelError::config(field, format!("has no value for the area `{}`; give one for every area", area.name))
+                        ModelError::config(
+                            field,
+                            format!("has no value for the area `{}`; give one for every area", area.name),
+                        )
                     })?;
                     values.extend(std::iter::repeat_n(value.clone(), area.end - area.start));
                 }
                 Ok(values)
             }
             Self::ByUnit { units: values } if values.len() == units.len() => Ok(values.clone()),
-            Self::ByUnit { units: values } => {
-                Err(ModelError::config(field, format!("lists {} values for {} units; give one per unit", values.len(), units.len())))
-            }
+            Self::ByUnit { units: values } => Err(ModelError::config(
+                field,
+                format!("lists {} values for {} units; give one per unit", values.len(), units.len()),
+            )),
         }
     }
 
@@ -139,7 +144,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PerUnitVisitor<T> {
     type Value = PerUnit<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("one value for all units, { excitatory = .., inhibitory = .. }, { areas = { NAME = .., .. } } or { units = [..] }")
+        f.write_str(
+            "one value for all units, { excitatory = .., inhibitory = .. }, { areas = { NAME = .., .. } } or \
+            { units = [..] }",
+        )
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {

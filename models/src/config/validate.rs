@@ -113,7 +113,8 @@ impl ModelConfig {
             if self.kind != Kind::Ei {
                 return Err(ModelError::config(
                     "excitatory_fraction",
-                    "belongs to kind = \"ei\"; a multi_area network gives one for each area, a stacked one for each layer, a vanilla network has none",
+                    "belongs to kind = \"ei\"; a multi_area network gives one for each area, a stacked one for each \
+                    layer, a vanilla network has none",
                 ));
             }
         }
@@ -160,7 +161,8 @@ impl ModelConfig {
                     return Err(ModelError::config(
                         self.density_field(from, to),
                         format!(
-                            "from `{}` to `{}` is given by cell type, but not all their units have one; give one number, or an `excitatory_fraction`",
+                            "from `{}` to `{}` is given by cell type, but not all their units have one; give one \
+                            number, or an `excitatory_fraction`",
                             units.areas[from].name, units.areas[to].name
                         ),
                     ));
@@ -322,7 +324,8 @@ impl ModelConfig {
         if matches!(init, Init::Orthogonal(_)) && (units.have_cell_types() || !self.autapses) {
             return Err(ModelError::config(
                 "w_rec.init",
-                "is orthogonal, which neither Dale's law nor a removed diagonal leaves intact; use kind = \"vanilla\" with autapses = true",
+                "is orthogonal, which neither Dale's law nor a removed diagonal leaves intact; use kind = \"vanilla\" \
+                with autapses = true",
             ));
         }
         Ok(())

@@ -234,7 +234,8 @@ impl Ctrnn {
                 Ok((*batch, *steps))
             }
             dims => Err(ModelError::Shape(format!(
-                "the inputs have shape {dims:?}, but this network needs (batch, steps, {} inputs), none of the first two 0",
+                "the inputs have shape {dims:?}, but this network needs (batch, steps, {} inputs), none of the first \
+                two 0",
                 self.config.inputs
             ))),
         }

@@ -202,7 +202,8 @@ impl Synapses {
             Some(index) => Err(ModelError::tensor(
                 self.name,
                 format!(
-                    "[{}, {}] = {} breaks its connectivity, its fixed weight or Dale's law (it would have to be {}); the file does not fit its configuration",
+                    "[{}, {}] = {} breaks its connectivity, its fixed weight or Dale's law (it would have to be {}); \
+                    the file does not fit its configuration",
                     index / pres,
                     index % pres,
                     weights[index],

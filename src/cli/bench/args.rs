@@ -20,7 +20,8 @@ Cases (units, batch, steps, inputs, outputs):
   song    100, 20, 100, 3, 2 relu, kind ei            tms    1024, 512, 20, 200, 200 relu
   yang    256, 64, 100, 85, 33 softplus
 
-A step is forward with recurrent noise, masked squared error, backward, clipping, Adam and constraints; its data are in memory. It is
+A step is forward with recurrent noise, masked squared error, backward, clipping, Adam and constraints; its data are \
+    in memory. It is
 compared with the fastest matrix product of f32, which is timed between the steps.")]
 pub struct BenchArgs {
     /// small, song, yang, large, tms, or all [default: all, or small with --scaling]

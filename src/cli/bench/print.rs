@@ -12,7 +12,8 @@ use crate::{
 pub fn step(line: &Line, is_first: bool) -> Result<()> {
     if is_first {
         output::text(
-            "case     units  batch  steps  inputs  outputs  threads    median ms       min ms  GFLOP/s     peak  of peak              memory",
+            "case     units  batch  steps  inputs  outputs  threads    median ms       min ms  GFLOP/s     peak  of \
+            peak              memory",
         )?;
     }
     let report = &line.report;
@@ -50,7 +51,8 @@ pub fn step(line: &Line, is_first: bool) -> Result<()> {
 /// What the columns mean, and what to run next.
 pub fn next(args: &BenchArgs, cases: &[Case]) -> Result<()> {
     output::text(
-        "peak: the fastest matrix product of f32; memory: what a step holds, and how many times batch x steps x units x 4 bytes",
+        "peak: the fastest matrix product of f32; memory: what a step holds, and how many times batch x steps x units \
+        x 4 bytes",
     )?;
     match cases {
         [case] if args.phases && case.case != "custom" => {

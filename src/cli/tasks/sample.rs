@@ -16,7 +16,8 @@ use crate::run_directory::write_atomically;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  nn4n tasks sample song2016/rdm_varstim --batch 8 --seed 1 --out trials.npz\n\nThe conditions of the trials are written beside the arrays, in trials.json."
+    after_help = "Example:\n  nn4n tasks sample song2016/rdm_varstim --batch 8 --seed 1 --out trials.npz\n\nThe \
+        conditions of the trials are written beside the arrays, in trials.json."
 )]
 pub struct SampleArgs {
     /// Id of the task

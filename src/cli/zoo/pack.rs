@@ -48,9 +48,8 @@ pub fn pack(args: &PackArgs) -> Result<()> {
         Packing { id: id.clone(), repository: args.repo.clone(), license: args.license.clone(), overwrite: args.force };
     let packed = zoo::pack(&args.run, &args.out, &packing)?;
     if packed.description.task == UserData::ID {
-        say(
-            "note: its task is a file of your own, whose path the checkpoint and the card name; others can run the network, but not evaluate it",
-        );
+        say("note: its task is a file of your own, whose path the checkpoint and the card name; others can run the \
+            network, but not evaluate it");
     }
     if args.json {
         return output::json(&packed);

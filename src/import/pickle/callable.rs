@@ -89,8 +89,8 @@ impl Callable {
             }
             _ => {
                 return Err(Refused::new(format!(
-                    "the pickle names `{module}.{name}`, which is neither a tensor nor plain data; it was not executed. In Python, save tensors \
-                     and plain data alone, such as the `state_dict()` of the network"
+                    "the pickle names `{module}.{name}`, which is neither a tensor nor plain data; it was not \
+                    executed. In Python, save tensors and plain data alone, such as the `state_dict()` of the network"
                 )));
             }
         })

@@ -76,8 +76,8 @@ impl Loss {
         if self == Self::CrossEntropy && readout == Readout::Linear {
             return Err(Error::setting(
                 "train.loss",
-                "= \"cross_entropy\" needs outputs that are probabilities, but `model.readout` is linear; set it to \"softmax\" or \"sigmoid\", or \
-                 use the loss \"masked_mse\"",
+                "= \"cross_entropy\" needs outputs that are probabilities, but `model.readout` is linear; set it to \
+                \"softmax\" or \"sigmoid\", or use the loss \"masked_mse\"",
             ));
         }
         Ok(())
@@ -148,7 +148,8 @@ fn check_probabilities(targets: &Tensor) -> Result<()> {
             return Err(Error::setting(
                 "train.loss",
                 format!(
-                    "= \"cross_entropy\" needs targets in [0, 1], but the task has a target of {value}; use \"masked_mse\" or other targets"
+                    "= \"cross_entropy\" needs targets in [0, 1], but the task has a target of {value}; use \
+                    \"masked_mse\" or other targets"
                 ),
             ));
         }

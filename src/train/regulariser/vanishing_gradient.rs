@@ -49,12 +49,14 @@ pub(super) fn check_fit(model: &ModelConfig) -> Result<()> {
     let refused = |message| Err(Error::setting("train.regularisers.vanishing_gradient", message));
     if model.form != Form::Current {
         return refused(
-            "is defined for networks in the current form, but `model.form` is \"rate\"; change the form, or remove this regulariser",
+            "is defined for networks in the current form, but `model.form` is \"rate\"; change the form, or remove \
+            this regulariser",
         );
     }
     if model.kind == Kind::Stacked {
         return refused(
-            "is defined for gradients that go back through time, but in a stacked network they go back through layers, too; remove this regulariser",
+            "is defined for gradients that go back through time, but in a stacked network they go back through \
+            layers, too; remove this regulariser",
         );
     }
     Ok(())

@@ -152,7 +152,8 @@ impl Task for IntervalProduction {
     }
 
     fn summary(&self) -> &str {
-        "Interval production: measure the interval between two pulses, keep it over a delay, and move just as long after the go cue"
+        "Interval production: measure the interval between two pulses, keep it over a delay, and move just as long \
+        after the go cue"
     }
 
     fn citation(&self) -> Citation {

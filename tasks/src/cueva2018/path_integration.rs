@@ -137,7 +137,8 @@ impl Task for PathIntegration {
         Citation {
             authors: "Cueva CJ, Wei X-X",
             year: 2018,
-            title: "Emergence of grid-like representations by training recurrent neural networks to perform spatial localization",
+            title: "Emergence of grid-like representations by training recurrent neural networks to perform spatial \
+                localization",
             doi: "10.48550/arXiv.1803.07770",
         }
     }

@@ -100,7 +100,8 @@ pub(crate) fn check_size(slots: &[Slot<'_>], n_epochs: usize) -> Result<(), Task
         total = total.saturating_add(others).saturating_add(length(DEFAULT, slot.table).saturating_mul(n_epochs));
         if total > MAX_EXPRESSIONS {
             let remedy = format!(
-                "use fewer channels, fewer epochs or shorter expressions: at most {MAX_EXPRESSIONS} characters over all of them"
+                "use fewer channels, fewer epochs or shorter expressions: at most {MAX_EXPRESSIONS} characters over \
+                all of them"
             );
             return Err(TaskError::parameter(
                 &slot.field,

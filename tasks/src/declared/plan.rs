@@ -231,7 +231,8 @@ fn correct(format: &Format, scope: &mut Scope) -> Result<Option<Expression>, Tas
     match scope.read("correct", text)? {
         (expression, Kind::Word) => Ok(Some(expression)),
         (_, Kind::Number) => {
-            let remedy = "write it in single quotes, such as if(coherence > 0, 'choice_1', 'choice_2'); 'none' if no choice is right";
+            let remedy = "write it in single quotes, such as if(coherence > 0, 'choice_1', 'choice_2'); 'none' if no \
+                choice is right";
             Err(TaskError::parameter("correct", quoted(text), "must be the name of an output", remedy))
         }
     }

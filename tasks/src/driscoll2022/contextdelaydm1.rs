@@ -100,7 +100,8 @@ impl ContextDelayDm1 {
 
 impl Definition for ContextDelayDm1 {
     const ID: &'static str = "driscoll2022/contextdelaydm1";
-    const SUMMARY: &'static str = "Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 1, whatever modality 2 says";
+    const SUMMARY: &'static str = "Context-dependent delayed decision-making: report which of two stimuli was the \
+        stronger in modality 1, whatever modality 2 says";
     const SOURCE: &'static str = include_str!("contextdelaydm1.rs");
     const RULE: Rule = Rule::ContextDelayDm1;
     const VARIABLES: &'static [&'static str] = &[

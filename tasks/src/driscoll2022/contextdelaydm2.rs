@@ -56,7 +56,8 @@ pub struct ContextDelayDm2(pub ContextDelayDm1);
 
 impl Definition for ContextDelayDm2 {
     const ID: &'static str = "driscoll2022/contextdelaydm2";
-    const SUMMARY: &'static str = "Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality 2, whatever modality 1 says";
+    const SUMMARY: &'static str = "Context-dependent delayed decision-making: report which of two stimuli was the \
+        stronger in modality 2, whatever modality 1 says";
     const SOURCE: &'static str = include_str!("contextdelaydm2.rs");
     const RULE: Rule = Rule::ContextDelayDm2;
     const VARIABLES: &'static [&'static str] = ContextDelayDm1::VARIABLES;

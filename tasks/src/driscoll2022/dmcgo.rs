@@ -80,7 +80,8 @@ pub(super) fn angles() -> impl Iterator<Item = f64> {
 
 impl Definition for DmcGo {
     const ID: &'static str = "driscoll2022/dmcgo";
-    const SUMMARY: &'static str = "Delayed match-to-category: report the second of two stimuli at once if it is in the category of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed match-to-category: report the second of two stimuli at once if it is in \
+        the category of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmcgo.rs");
     const RULE: Rule = Rule::DmcGo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;

@@ -54,7 +54,8 @@ pub struct DmcNogo(pub DmcGo);
 
 impl Definition for DmcNogo {
     const ID: &'static str = "driscoll2022/dmcnogo";
-    const SUMMARY: &'static str = "Delayed non-match-to-category: report the second of two stimuli at once if its category is another, else keep fixating";
+    const SUMMARY: &'static str = "Delayed non-match-to-category: report the second of two stimuli at once if its \
+        category is another, else keep fixating";
     const SOURCE: &'static str = include_str!("dmcnogo.rs");
     const RULE: Rule = Rule::DmcNogo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;

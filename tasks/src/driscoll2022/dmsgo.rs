@@ -96,7 +96,8 @@ impl DmsGo {
 
 impl Definition for DmsGo {
     const ID: &'static str = "driscoll2022/dmsgo";
-    const SUMMARY: &'static str = "Delayed match-to-sample: report the second of two stimuli at once if its angle is that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed match-to-sample: report the second of two stimuli at once if its angle is \
+        that of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmsgo.rs");
     const RULE: Rule = Rule::DmsGo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;

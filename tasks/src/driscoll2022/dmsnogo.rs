@@ -56,7 +56,8 @@ pub struct DmsNogo(pub DmsGo);
 
 impl Definition for DmsNogo {
     const ID: &'static str = "driscoll2022/dmsnogo";
-    const SUMMARY: &'static str = "Delayed non-match-to-sample: report the second of two stimuli at once if its angle is not that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed non-match-to-sample: report the second of two stimuli at once if its angle \
+        is not that of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmsnogo.rs");
     const RULE: Rule = Rule::DmsNogo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;

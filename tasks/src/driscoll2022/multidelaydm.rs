@@ -94,7 +94,8 @@ impl MultiDelayDm {
 
 impl Definition for MultiDelayDm {
     const ID: &'static str = "driscoll2022/multidelaydm";
-    const SUMMARY: &'static str = "Multisensory delayed decision-making: report which of two stimuli was the stronger, both modalities taken together";
+    const SUMMARY: &'static str = "Multisensory delayed decision-making: report which of two stimuli was the \
+        stronger, both modalities taken together";
     const SOURCE: &'static str = include_str!("multidelaydm.rs");
     const RULE: Rule = Rule::MultiDelayDm;
     const VARIABLES: &'static [&'static str] =

@@ -78,7 +78,8 @@ impl Task for FlipFlop {
         Citation {
             authors: "Golub MD, Sussillo D",
             year: 2018,
-            title: "FixedPointFinder: a Tensorflow toolbox for identifying and characterizing fixed points in recurrent neural networks",
+            title: "FixedPointFinder: a Tensorflow toolbox for identifying and characterizing fixed points in \
+                recurrent neural networks",
             doi: "10.21105/joss.01003",
         }
     }

@@ -119,7 +119,8 @@ impl Task for ContextIntegration {
     }
 
     fn summary(&self) -> &str {
-        "Context-dependent integration with short trials: give the sign of the motion or of the colour evidence, as the context says"
+        "Context-dependent integration with short trials: give the sign of the motion or of the colour evidence, as \
+        the context says"
     }
 
     fn citation(&self) -> Citation {

@@ -104,7 +104,8 @@ impl Task for ContextIntegrationContinuous {
     }
 
     fn summary(&self) -> &str {
-        "Context-dependent integration of continuous noise: give the sign of the mean motion or colour, as the context says"
+        "Context-dependent integration of continuous noise: give the sign of the mean motion or colour, as the \
+        context says"
     }
 
     fn citation(&self) -> Citation {

@@ -84,7 +84,8 @@ impl Default for DualDms {
 
 impl Definition for DualDms {
     const ID: &'static str = "masse2019/dual_dms";
-    const SUMMARY: &'static str = "Dual delayed match-to-sample: compare each of two tests with the one of two samples that a late cue points out";
+    const SUMMARY: &'static str = "Dual delayed match-to-sample: compare each of two tests with the one of two \
+        samples that a late cue points out";
     const SOURCE: &'static str = include_str!("dual_dms.rs");
     const N_TESTS: i32 = 2;
 

@@ -139,7 +139,8 @@ impl Task for CentreOut {
         Citation {
             authors: "Georgopoulos AP, Kalaska JF, Caminiti R, Massey JT",
             year: 1982,
-            title: "On the relations between the direction of two-dimensional arm movements and cell discharge in primate motor cortex",
+            title: "On the relations between the direction of two-dimensional arm movements and cell discharge in \
+                primate motor cortex",
             doi: "10.1523/JNEUROSCI.02-11-01527.1982",
         }
     }

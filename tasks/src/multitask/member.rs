@@ -93,7 +93,8 @@ fn objective(members: &[Member], asked: Option<Objective>) -> Result<Objective, 
         (_, Some(member)) => {
             let (value, remedy) = (
                 crate::parameters_of(&member.task.objective()).to_string(),
-                "one network is trained with one loss; set `objective` of the set to \"masked_mse\" or \"mean_square\", or take tasks that share it",
+                "one network is trained with one loss; set `objective` of the set to \"masked_mse\" or \
+                \"mean_square\", or take tasks that share it",
             );
             Err(TaskError::parameter(format!("objective of {}", member.name), value, "differs within the set", remedy))
         }
@@ -121,7 +122,8 @@ fn same_for_all(members: &[Member]) -> Result<(), TaskError> {
         }
         if member.task.dt() != first.task.dt() {
             let remedy = format!(
-                "`{}` has {} ms; set it for one of them: {{ id = \"{}\", parameters = {{ dt = {} }} }}, or for a family as \"FAMILY/*\"",
+                "`{}` has {} ms; set it for one of them: {{ id = \"{}\", parameters = {{ dt = {} }} }}, or for a \
+                family as \"FAMILY/*\"",
                 first.name,
                 first.task.dt(),
                 member.task.id(),

@@ -193,7 +193,8 @@ impl TaskSetSettings {
             if updates > 0 || (is_last && turn.updates.is_none()) {
                 return Ok(());
             }
-            let remedy = "say for how many updates it is trained: in a sequential schedule only the last task may go on for ever";
+            let remedy = "say for how many updates it is trained: in a sequential schedule only the last task may go \
+                on for ever";
             return Err(TaskError::parameter(field, updates, "must be at least 1", remedy));
         }
         if turn.updates.is_some() {

@@ -160,7 +160,8 @@ impl Task for DualDelayMatchSample {
     environment! {
         id: "neurogym/dual_delay_match_sample",
         file: "dual_delay_match_sample.rs",
-        summary: "Dual delayed match to sample: remember two stimuli and report for each, when cued, whether its test matches",
+        summary: "Dual delayed match to sample: remember two stimuli and report for each, when cued, whether its test \
+            matches",
         citation: Citation {
             authors: "Rose NS, LaRocque JJ, Riggall AC, et al.",
             year: 2016,

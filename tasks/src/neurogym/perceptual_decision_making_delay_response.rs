@@ -94,7 +94,8 @@ impl Task for PerceptualDecisionMakingDelayResponse {
     environment! {
         id: "neurogym/perceptual_decision_making_delay_response",
         file: "perceptual_decision_making_delay_response.rs",
-        summary: "Perceptual decision-making with a delayed response: remember the direction of noisy evidence until told to report it",
+        summary: "Perceptual decision-making with a delayed response: remember the direction of noisy evidence until \
+            told to report it",
         citation: Citation {
             authors: "Inagaki HK, Fontolan L, Romani S, Svoboda K",
             year: 2019,

@@ -114,7 +114,8 @@ impl Task for PostDecisionWager {
     environment! {
         id: "neurogym/post_decision_wager",
         file: "post_decision_wager.rs",
-        summary: "Post-decision wagering: report the direction of noisy evidence, or take a smaller but sure reward when it is offered",
+        summary: "Post-decision wagering: report the direction of noisy evidence, or take a smaller but sure reward \
+            when it is offered",
         citation: Citation {
             authors: "Kiani R, Shadlen MN",
             year: 2009,

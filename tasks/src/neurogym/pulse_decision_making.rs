@@ -165,7 +165,8 @@ impl Task for PulseDecisionMaking {
         citation: Citation {
             authors: "Scott BB, Constantinople CM, Erlich JC, Tank DW, Brody CD",
             year: 2015,
-            title: "Sources of noise during accumulation of evidence in unrestrained and voluntarily head-restrained rats",
+            title: "Sources of noise during accumulation of evidence in unrestrained and voluntarily head-restrained \
+                rats",
             doi: "10.7554/eLife.11308",
         },
         threshold: 0.9

@@ -143,7 +143,8 @@ impl ReadySetGo {
         }
         let least = if self.label_from == Edge::Onset { set.max(1) } else { 1 };
         if self.produced_steps(1.0, interval)? < least {
-            let remedy = "the interval to be produced must be at least one step, and as long as `set` if it counts from the onset of set";
+            let remedy = "the interval to be produced must be at least one step, and as long as `set` if it counts \
+                from the onset of set";
             return Err(TaskError::parameter("gain", self.gain, "is too small", remedy));
         }
         Ok(())

@@ -81,7 +81,8 @@ impl Task for GatedDelayedEstimation {
     }
 
     fn summary(&self) -> &str {
-        "Gated delayed estimation: of two orientations that were seen before the delay, give back the one that a cue asks for"
+        "Gated delayed estimation: of two orientations that were seen before the delay, give back the one that a cue \
+        asks for"
     }
 
     fn citation(&self) -> Citation {

@@ -42,7 +42,8 @@ use crate::registry::{Entry, entry};
 pub const CITATION: Citation = Citation {
     authors: "Song HF, Yang GR, Wang X-J",
     year: 2016,
-    title: "Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple and flexible framework",
+    title: "Training excitatory-inhibitory recurrent neural networks for cognitive tasks: a simple and flexible \
+        framework",
     doi: "10.1371/journal.pcbi.1004792",
 };
 

@@ -198,14 +198,16 @@ impl Task for PlaceCells {
     }
 
     fn summary(&self) -> &str {
-        "Sensory autoencoding: predict what is sensed next on a walk through a room, from what is sensed now or not at all"
+        "Sensory autoencoding: predict what is sensed next on a walk through a room, from what is sensed now or not \
+        at all"
     }
 
     fn citation(&self) -> Citation {
         Citation {
             authors: "Wang Z, Di Tullio RW, Rooke S, Balasubramanian V",
             year: 2024,
-            title: "Time makes space: emergence of place fields in networks encoding temporally continuous sensory experiences",
+            title: "Time makes space: emergence of place fields in networks encoding temporally continuous sensory \
+                experiences",
             doi: "10.48550/arXiv.2408.05798",
         }
     }

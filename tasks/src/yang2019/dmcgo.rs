@@ -99,7 +99,8 @@ rule_task!(DmcGo);
 
 impl Rule for DmcGo {
     const ID: &'static str = "yang2019/dmcgo";
-    const SUMMARY: &'static str = "Delayed match-to-category: respond to a second stimulus if its category is that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed match-to-category: respond to a second stimulus if its category is that of \
+        the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmcgo.rs");
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const CHANCE: f64 = matching::CHANCE;

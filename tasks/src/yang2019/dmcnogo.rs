@@ -99,7 +99,8 @@ rule_task!(DmcNoGo);
 
 impl Rule for DmcNoGo {
     const ID: &'static str = "yang2019/dmcnogo";
-    const SUMMARY: &'static str = "Delayed non-match-to-category: respond to a second stimulus if its category is not that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed non-match-to-category: respond to a second stimulus if its category is not \
+        that of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmcnogo.rs");
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const CHANCE: f64 = matching::CHANCE;

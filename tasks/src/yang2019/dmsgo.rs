@@ -100,7 +100,8 @@ rule_task!(DmsGo);
 
 impl Rule for DmsGo {
     const ID: &'static str = "yang2019/dmsgo";
-    const SUMMARY: &'static str = "Delayed match-to-sample: respond to a second stimulus if its direction is that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed match-to-sample: respond to a second stimulus if its direction is that of \
+        the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmsgo.rs");
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const CHANCE: f64 = matching::CHANCE;

@@ -100,7 +100,8 @@ rule_task!(DmsNoGo);
 
 impl Rule for DmsNoGo {
     const ID: &'static str = "yang2019/dmsnogo";
-    const SUMMARY: &'static str = "Delayed non-match-to-sample: respond to a second stimulus if its direction is not that of the first, else keep fixating";
+    const SUMMARY: &'static str = "Delayed non-match-to-sample: respond to a second stimulus if its direction is not \
+        that of the first, else keep fixating";
     const SOURCE: &'static str = include_str!("dmsnogo.rs");
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const CHANCE: f64 = matching::CHANCE;
