@@ -1,8 +1,9 @@
-//! What can go wrong outside the network and task crates.
+//! What can go wrong outside the network, task and analysis crates.
 
-use std::path::{Path, PathBuf};
-
-use crate::plot::PlotError;
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+};
 
 /// Errors of this crate. Every message names the field or file, the rule, the value and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -14,15 +15,20 @@ pub enum Error {
     /// The task: its parameters or its trials.
     #[error(transparent)]
     Task(#[from] nn4n_tasks::TaskError),
-    /// A figure.
-    #[error(transparent)]
-    Plot(#[from] PlotError),
     /// A setting breaks one of its rules.
     #[error("{field}: {message}")]
     Setting {
         /// Path of the field, such as `train.batch_size`.
         field: String,
         /// Rule, value and remedy.
+        message: String,
+    },
+    /// An array or a tensor is not there or does not have the shape that it must have.
+    #[error("{array}: {message}")]
+    Shape {
+        /// Its name.
+        array: String,
+        /// The shape found, the one that it must have, and the remedy.
         message: String,
     },
     /// A file could not be read or written.
@@ -34,8 +40,17 @@ pub enum Error {
         message: String,
     },
     /// A file of another library could not be imported.
-    #[error(transparent)]
-    Import(#[from] crate::import::Refused),
+    #[error("{message}")]
+    Import {
+        /// What is wrong with it, and the remedy.
+        message: String,
+    },
+    /// A figure could not be drawn.
+    #[error("{message}")]
+    Figure {
+        /// What is wrong with its data or its file, and the remedy.
+        message: String,
+    },
     /// A checkpoint could not be had from the hub.
     #[error("{reference}: {message}")]
     Hub {
@@ -50,6 +65,12 @@ pub enum Error {
         /// As it was asked for.
         requested: String,
         /// Why not, and the remedy.
+        message: String,
+    },
+    /// The system did not give what the work needs, such as threads.
+    #[error("{message}")]
+    System {
+        /// What could not be had, why, and the remedy.
         message: String,
     },
     /// Training diverged.
@@ -72,6 +93,15 @@ impl Error {
         Self::Setting { field: field.into(), message: message.into() }
     }
 
+    pub(crate) fn shape(array: impl Into<String>, message: impl Display) -> Self {
+        Self::Shape { array: array.into(), message: message.to_string() }
+    }
+
+    pub(crate) fn system(message: impl Into<String>) -> Self {
+        Self::System { message: message.into() }
+    }
+
+    #[cfg(feature = "hub")]
     pub(crate) fn hub(reference: impl ToString, message: impl Into<String>) -> Self {
         Self::Hub { reference: reference.to_string(), message: message.into() }
     }
@@ -89,3 +119,32 @@ impl From<candle_core::Error> for Error {
 
 /// Result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Rules that many numbers of a run.toml follow; `field` is the path of the number below `[train]`.
+pub(crate) mod rules {
+    use super::{Error, Result};
+
+    /// A whole number above zero.
+    pub fn at_least_one(field: &str, value: u64) -> Result<()> {
+        holds(value >= 1, field, || "must be at least 1, but is 0".into())
+    }
+
+    /// A finite number above zero.
+    pub fn positive(field: &str, value: f64) -> Result<()> {
+        holds(value.is_finite() && value > 0.0, field, || format!("must be finite and > 0, but is {value}"))
+    }
+
+    /// A finite number that is not below zero.
+    pub fn not_negative(field: &str, value: f64) -> Result<()> {
+        holds(value.is_finite() && value >= 0.0, field, || format!("must be finite and >= 0, but is {value}"))
+    }
+
+    /// A number in [0, 1].
+    pub fn fraction(field: &str, value: f64) -> Result<()> {
+        holds((0.0..=1.0).contains(&value), field, || format!("must lie in [0, 1], but is {value}"))
+    }
+
+    fn holds(rule: bool, field: &str, message: impl FnOnce() -> String) -> Result<()> {
+        if rule { Ok(()) } else { Err(Error::setting(format!("train.{field}"), message())) }
+    }
+}

@@ -1,13 +1,14 @@
 //! How well a network does a task, over all trials and condition by condition.
 
-use nn4n_models::{Ctrnn, ModelConfig, NoiseKey};
+use nn4n_analysis::ChoiceCount;
+use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{Condition, Split, Task, TrialBatch, balanced, performance, repeated, scores};
 use serde::Serialize;
 
 use crate::{
-    analysis::CumulativeGaussian,
     error::{Error, Result},
-    record::respond,
+    experiment::check_fit,
+    simulate::{Simulation, array3},
 };
 
 /// Noise and trials of evaluations never coincide with those of training updates or of its validations.
@@ -43,45 +44,12 @@ pub struct ConditionResult {
     pub performance: f64,
 }
 
-/// Refuses a task that does not fit the network.
-///
-/// # Errors
-/// If the numbers of channels differ, or the step.
-pub fn check_fit(network: &Ctrnn, task: &dyn Task) -> Result<()> {
-    let config = network.config();
-    let counts = [("inputs", config.inputs, task.inputs().len()), ("outputs", config.outputs, task.outputs().len())];
-    for (name, network, task_has) in counts {
-        if network != task_has {
-            let message = format!(
-                "the network has {network} {name}, but the task `{}` has {task_has}; choose a task of its shape",
-                task.id()
-            );
-            return Err(Error::setting("task", message));
-        }
-    }
-    check_step(config, task)
-}
-
-/// Refuses a task whose step is not the network's.
-pub(crate) fn check_step(config: &ModelConfig, task: &dyn Task) -> Result<()> {
-    if config.dt == task.dt() {
-        return Ok(());
-    }
-    let message = format!(
-        "the network's step is {} ms, but the task's is {} ms; set the task's `dt`, or re-simulate the network with \
-        `with_dt`",
-        config.dt,
-        task.dt()
-    );
-    Err(Error::setting("dt", message))
-}
-
 /// Evaluates a network on `per_condition` fresh trials of each of the task's conditions (test timing), with its noise
 /// on.
 pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
-    check_fit(network, task)?;
+    check_fit(network.config(), None, task)?;
     let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
-    let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
+    let outputs = outputs(network, task, &trials, seed)?;
     let found = performance(task, &trials, outputs.view())?;
     let times: Vec<f64> =
         scores(task, &trials, outputs.view())?.iter().filter_map(|score| score.reaction_time).collect();
@@ -116,40 +84,6 @@ pub fn graded_values(task: &dyn Task, variable: &str) -> Vec<f64> {
     values
 }
 
-/// Choices at one value of a trial variable.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct ChoiceCount {
-    /// Value of the variable.
-    pub value: f64,
-    /// Trials in which the first alternative was chosen, see [`Task::chose_first`].
-    pub chose_first: usize,
-    /// Trials in which one of the two was chosen.
-    pub trials: usize,
-}
-
-impl ChoiceCount {
-    /// Fraction of the choices that were the first; 0 without any.
-    pub fn fraction(&self) -> f64 {
-        self.chose_first as f64 / self.trials.max(1) as f64
-    }
-}
-
-impl CumulativeGaussian {
-    /// The psychometric function of these choices, if they determine one.
-    pub fn of(counts: &[ChoiceCount]) -> Option<Self> {
-        Self::fit(&points(counts))
-    }
-
-    /// The same with a lapse rate.
-    pub fn with_lapses(counts: &[ChoiceCount]) -> Option<Self> {
-        Self::fit_with_lapses(&points(counts))
-    }
-}
-
-fn points(counts: &[ChoiceCount]) -> Vec<(f64, usize, usize)> {
-    counts.iter().map(|count| (count.value, count.chose_first, count.trials)).collect()
-}
-
 /// Psychometric data: `per_value` fresh trials at each value of the condition variable `variable`, such as `coherence`.
 pub fn psychometric(
     network: &Ctrnn,
@@ -172,14 +106,14 @@ pub fn choices(
     per_condition: usize,
     seed: u64,
 ) -> Result<Vec<ChoiceCount>> {
-    check_fit(network, task)?;
+    check_fit(network.config(), None, task)?;
     let missing = || Error::setting("conditions", format!("every one must have a value of `{variable}`"));
     let values = conditions
         .iter()
         .map(|condition| condition.number(variable).ok_or_else(missing))
         .collect::<Result<Vec<_>>>()?;
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
-    let outputs = respond(network, task, &trials, Some(NoiseKey::new(seed, EVALUATION)))?;
+    let outputs = outputs(network, task, &trials, seed)?;
     let scores = scores(task, &trials, outputs.view())?;
     let first: Vec<Option<bool>> =
         trials.conditions.iter().zip(&scores).map(|(condition, score)| task.chose_first(condition, score)).collect();
@@ -189,4 +123,10 @@ pub fn choices(
         trials: first.iter().flatten().count(),
     };
     Ok(values.into_iter().zip(first.chunks(per_condition)).map(count).collect())
+}
+
+/// The outputs (trials, steps, outputs) of the network, or of the task's plant, with the network's noise on.
+fn outputs(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<ndarray::Array3<f32>> {
+    let simulation = Simulation::of(network, task).noise(NoiseKey::new(seed, EVALUATION));
+    array3(&simulation.answer(&trials.inputs)?.outputs)
 }

@@ -1,53 +1,69 @@
 //! Continuous-time recurrent networks for computational neuroscience: define a network by its biology, train it on a
-//! cognitive task, save it, analyse it.
+//! cognitive task, save it, take it apart.
 //!
 //! ```text
 //! Experiment = Task + ModelConfig + TrainConfig + seed     experiment
 //!   -> train::fit -> RunDirectory                          train, run_directory
-//!   -> Checkpoint -> Ctrnn -> Recording                    checkpoint, record
+//!   -> Checkpoint -> Ctrnn -> Simulation -> Recording      checkpoint, simulate
 //!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
 //! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
 //! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
 //!
-//! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`).
+//! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`),
+//! what takes activity and weights apart in [`analysis`] (crate `nn4n-analysis`).
+//!
+//! # Features
+//!
+//! All are on by default. `cli` is the program and its terminal, `hub` the Hugging Face hub and the networks that come
+//! with the program, `plot` figures. `cuda` and `metal` compute on GPUs.
 
 // Not `forbid`: the slicing macro of ndarray allows it for its own expansion.
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
 
-pub mod analysis;
-pub mod batch;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod bench;
 pub mod checkpoint;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod device;
 mod error;
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
+mod files;
+#[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
-pub mod plant;
+pub mod loss;
+pub mod optimizer;
+pub mod penalty;
+#[cfg(feature = "plot")]
 pub mod plot;
-pub mod preset;
 pub mod progress;
-pub mod record;
 pub mod run_directory;
+pub mod simulate;
+#[cfg(feature = "cli")]
+pub mod terminal;
 pub mod train;
+#[cfg(feature = "hub")]
 pub mod zoo;
 
 pub use checkpoint::Checkpoint;
 pub use device::DeviceChoice;
 pub use error::{Error, Result};
-pub use experiment::Experiment;
+pub use experiment::{Experiment, TrainConfig, preset};
+pub use nn4n_analysis as analysis;
 pub use nn4n_models as models;
 pub use nn4n_tasks as tasks;
-pub use record::Recording;
 pub use run_directory::{Existing, RunDirectory};
-pub use train::TrainConfig;
+pub use simulate::{Recording, Simulation, TensorBatch};
+pub use train::Trainer;
 
 /// The README's snippets are tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

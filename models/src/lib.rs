@@ -29,7 +29,6 @@ pub mod stacked;
 mod stream;
 pub mod synapses;
 pub mod vanilla;
-pub mod zoo;
 
 pub use activation::Activation;
 pub use config::{

@@ -6,10 +6,14 @@ use serde::Serialize;
 
 use super::{
     case::Case,
+    median::median,
     product::{ProductSpeed, Products},
-    step::{PHASES, StepTime, TrainingStep},
+    step::TrainingStep,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    train::{Trainer, Update},
+};
 
 /// Steps before the first that counts.
 const WARM_UP: usize = 2;
@@ -38,9 +42,9 @@ pub struct Report {
     pub percent_of_peak: f64,
     /// Every product that was timed, the fastest first.
     pub products: Vec<ProductSpeed>,
-    /// Median time of each phase, ms, in the order of [`PHASES`].
+    /// Median time of each phase, ms, in the order of [`Trainer::PHASES`].
     #[serde(skip)]
-    pub phases_ms: [f64; PHASES.len()],
+    pub phases_ms: [f64; Trainer::PHASES.len()],
 }
 
 /// Measures a case on the current pool of threads for at least `seconds`, and longer if a few steps take longer.
@@ -53,24 +57,24 @@ pub fn measure(case: &Case, seconds: f64, mut progress: impl FnMut(usize)) -> Re
     let mut step = TrainingStep::new(case)?;
     let mut products = Products::new()?;
     for _ in 0..WARM_UP {
-        step.run()?;
+        step.update()?;
     }
     let limit = duration(seconds)?;
     let start = Instant::now();
-    let mut times: Vec<StepTime> = Vec::new();
+    let mut updates: Vec<Update> = Vec::new();
     // A third of the time is for the products.
     let (mut in_steps, mut in_products) = (0.0, 0.0);
-    while times.len() < FEWEST || products.rounds() < FEWEST || start.elapsed() < limit {
-        if in_products < 0.5 * in_steps || (times.len() >= FEWEST && start.elapsed() >= limit) {
+    while updates.len() < FEWEST || products.rounds() < FEWEST || start.elapsed() < limit {
+        if in_products < 0.5 * in_steps || (updates.len() >= FEWEST && start.elapsed() >= limit) {
             in_products += products.time_one(threads)?;
             continue;
         }
-        let time = step.run()?;
-        in_steps += time.total();
-        times.push(time);
-        progress(times.len());
+        let update = step.update()?;
+        in_steps += update.total_seconds();
+        updates.push(update);
+        progress(updates.len());
     }
-    Ok(report(case, threads, &times, products.speeds()))
+    Ok(report(case, threads, &updates, products.speeds()))
 }
 
 /// # Errors
@@ -79,15 +83,15 @@ pub(super) fn duration(seconds: f64) -> Result<Duration> {
     Duration::try_from_secs_f64(seconds).map_err(|error| Error::setting("seconds", format!("= {seconds}: {error}")))
 }
 
-fn report(case: &Case, threads: usize, times: &[StepTime], products: Vec<ProductSpeed>) -> Report {
-    let totals: Vec<f64> = times.iter().map(StepTime::total).collect();
+fn report(case: &Case, threads: usize, updates: &[Update], products: Vec<ProductSpeed>) -> Report {
+    let totals: Vec<f64> = updates.iter().map(Update::total_seconds).collect();
     let median_ms = 1e3 * median(&totals);
     let gflops = case.operations() / (median_ms * 1e6);
     let sgemm_peak_gflops = products.first().map_or(f64::NAN, |product| product.gflops);
     Report {
         case: case.clone(),
         threads,
-        timed_steps: times.len(),
+        timed_steps: updates.len(),
         median_ms,
         min_ms: 1e3 * totals.iter().copied().fold(f64::INFINITY, f64::min),
         gflops,
@@ -95,19 +99,8 @@ fn report(case: &Case, threads: usize, times: &[StepTime], products: Vec<Product
         percent_of_peak: 100.0 * gflops / sgemm_peak_gflops,
         products,
         phases_ms: std::array::from_fn(|phase| {
-            1e3 * median(&times.iter().map(|time| time.phases[phase]).collect::<Vec<_>>())
+            1e3 * median(&updates.iter().map(|update| update.seconds[phase]).collect::<Vec<_>>())
         }),
-    }
-}
-
-/// The middle of the values, or the mean of the two in the middle; not a number if there are none.
-pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match (sorted.len(), sorted.len() / 2) {
-        (0, _) => f64::NAN,
-        (length, middle) if length % 2 == 1 => sorted[middle],
-        (_, middle) => 0.5 * (sorted[middle - 1] + sorted[middle]),
     }
 }
 
@@ -116,18 +109,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_are_those_worked_by_hand() {
-        assert_eq!(median(&[3.0, 1.0, 7.0]), 3.0);
-        assert_eq!(median(&[8.0, 3.0, 1.0, 7.0]), 5.0);
-        assert!(median(&[]).is_nan());
-    }
-
-    #[test]
     fn a_report_follows_from_its_times() -> Result<()> {
         let case = Case { units: 10, batch_size: 10, steps: 10, inputs: 0, outputs: 10, ..Case::named("small")? };
-        let times = [1.0, 3.0, 2.0].map(|forward| StepTime { phases: [1e-3 * forward, 0.0, 1e-3, 0.0, 0.0] });
+        let updates = [1.0, 3.0, 2.0].map(|forward| Update {
+            update: 1,
+            loss: 0.0,
+            terms: Vec::new(),
+            gradient_norm: 0.0,
+            learning_rate: 0.0,
+            seconds: [1e-3 * forward, 0.0, 1e-3, 0.0, 0.0],
+        });
         let product = ProductSpeed { library: "faer", rows: 1, columns: 1, inner: 1, gflops: 0.08 };
-        let found = report(&case, 2, &times, vec![product]);
+        let found = report(&case, 2, &updates, vec![product]);
         // 100 * (6 * 100 + 6 * 100) operations in 3 ms.
         let close = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found} is not {wanted}");
         close(found.median_ms, 3.0);

@@ -31,12 +31,12 @@ pub fn probe(case: &Case) -> Result<Option<u64>> {
         steps: 4,
         ..case.clone()
     })?
-    .run()?;
+    .update()?;
     let mut step = TrainingStep::new(case)?;
     let Some((before, program)) = reset_peak().zip(resident("RssFile:")) else { return Ok(None) };
-    step.run()?;
-    step.run()?;
-    let outliving = before + step.optimizer_bytes();
+    step.update()?;
+    step.update()?;
+    let outliving = before + step.trainer.optimizer_bytes();
     let held = |(peak, read): (u64, u64)| peak.saturating_sub(outliving + read.saturating_sub(program));
     Ok(resident("VmHWM:").zip(resident("RssFile:")).map(held))
 }

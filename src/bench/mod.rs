@@ -1,7 +1,7 @@
 //! How fast a training step is, and how much of that the matrix products of the machine allow.
 //!
-//! A step is what one update of [`fit`](crate::train::fit) does with its data ready in memory: forward with recurrent
-//! noise, loss, backward, clipping, optimiser, constraints; f32 on the processor. Of a [`Case`] the loss is the masked
+//! A step is [`Trainer::step`](crate::Trainer::step), the one that [`fit`](crate::train::fit) takes, with its data ready
+//! in memory: forward with recurrent noise, loss, backward, clipping, optimiser, constraints; f32 on the processor. Of a [`Case`] the loss is the masked
 //! squared error and the optimiser Adam; [`trials`](fn@trials) measures the step of an experiment, with its own
 //! network, loss and penalties.
 //!
@@ -20,12 +20,13 @@
 //! let case = Case { units: 20, batch_size: 4, steps: 10, ..Case::named("small")? };
 //! assert_eq!(case.operations(), 4.0 * 10.0 * (6.0 * 400.0 + 4.0 * 40.0 + 6.0 * 40.0));
 //! let mut step = TrainingStep::new(&case)?;
-//! assert!(step.run()?.total() > 0.0);
+//! assert!(step.update()?.total_seconds() > 0.0);
 //! # Ok::<(), nn4n::Error>(())
 //! ```
 
 mod case;
 mod measure;
+mod median;
 mod memory;
 mod pool;
 mod product;
@@ -34,10 +35,11 @@ mod step;
 mod trials;
 
 pub use case::{CASES, Case};
-pub use measure::{Report, measure, median};
+pub use measure::{Report, measure};
+pub use median::median;
 pub use memory::{ENVIRONMENT, probe};
 pub use pool::in_pool;
 pub use product::ProductSpeed;
 pub use scaling::{BatchRow, Scaling, StepsRow, ThreadTime, scaling};
-pub use step::{PHASES, StepTime, TrainingStep};
+pub use step::TrainingStep;
 pub use trials::{TrialsRow, trials};

@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use faer::{Accum, Mat, MatMut, MatRef, Par, linalg::matmul::matmul};
 use serde::Serialize;
 
-use super::measure::median;
+use super::median::median;
 use crate::error::Result;
 
 /// Rows, columns and inner dimension; large enough for a library to be at its best, small enough to be measured often.

@@ -5,12 +5,7 @@ use std::time::{Duration, Instant};
 use rayon::ThreadPool;
 use serde::Serialize;
 
-use super::{
-    case::Case,
-    measure::{duration, median},
-    pool::pool,
-    step::TrainingStep,
-};
+use super::{case::Case, measure::duration, median::median, pool::pool, step::TrainingStep};
 use crate::error::{Error, Result};
 
 /// Lengths of a trial; the first is what the others are compared with.
@@ -175,9 +170,9 @@ impl Entry {
 /// the threads.
 fn burst(step: &mut TrainingStep) -> Result<f64> {
     let start = Instant::now();
-    let mut seconds = vec![step.run()?.total()];
+    let mut seconds = vec![step.update()?.total_seconds()];
     while start.elapsed() < MOMENT {
-        seconds.push(step.run()?.total());
+        seconds.push(step.update()?.total_seconds());
     }
     Ok(if seconds.len() == 1 { seconds[0] } else { median(&seconds[1..]) })
 }

@@ -6,15 +6,11 @@ use nn4n_models::ModelConfig;
 use nn4n_tasks::{Split, Task, TaskInfo, TrialBatch, batch};
 use serde::Serialize;
 
-use super::{
-    measure::{duration, median},
-    step::TrainingStep,
-};
+use super::{measure::duration, median::median, step::TrainingStep};
 use crate::{
     Experiment,
     error::{Error, Result},
-    preset,
-    train::TrainConfig,
+    experiment::{TrainConfig, preset},
 };
 
 /// Units of a network for a task without a preset.
@@ -52,7 +48,7 @@ pub struct TrialsRow {
 /// If the task makes no trials without parameters.
 pub fn trials(info: &TaskInfo, seconds: f64) -> Result<TrialsRow> {
     let (preset, experiment) = experiment(info.id)?;
-    let (task, batch_size) = (experiment.task.as_ref(), experiment.train.batch_size);
+    let (task, batch_size) = (experiment.task.as_ref(), experiment.batch_size());
     let typical = typical(task, batch_size)?;
     let mut step = TrainingStep::of(&experiment, &typical)?;
     let (limit, start) = (duration(seconds)?, Instant::now());
@@ -62,7 +58,7 @@ pub fn trials(info: &TaskInfo, seconds: f64) -> Result<TrialsRow> {
         let made = batch(task, Split::Train, 1, batches.len() as u64, batch_size)?;
         batches.push(before.elapsed().as_secs_f64());
         drop(made);
-        in_steps.push(step.run()?.total());
+        in_steps.push(step.update()?.total_seconds());
     }
     let (batch_ms, step_ms) = (1e3 * median(&batches), 1e3 * median(&in_steps));
     let (units, steps) = (experiment.model.n_units(), typical.max_steps());
@@ -86,7 +82,7 @@ fn experiment(id: &str) -> Result<(Option<&'static str>, Experiment)> {
     let task: Arc<dyn Task> = nn4n_tasks::create(id, None)?.into();
     let Some(found) = own.or(presets.iter().find(|preset| family(preset.id) == family(id))) else {
         let model = ModelConfig::vanilla(task.inputs().len(), UNITS, task.outputs().len());
-        return Ok((None, Experiment::for_task(task, model, TrainConfig::default(), 0)?));
+        return Ok((None, Experiment::new(task.clone(), model.dt(task.dt()), TrainConfig::default(), 0)?));
     };
     let experiment = preset::load(found.id)?;
     let task = if own.is_some() { experiment.task.clone() } else { task };
@@ -110,7 +106,7 @@ mod tests {
     use nn4n_models::Kind;
 
     use super::*;
-    use crate::train::Loss;
+    use crate::loss::Loss;
 
     #[test]
     fn a_task_with_a_preset_is_measured_with_its_step_and_others_with_the_default() -> Result<()> {

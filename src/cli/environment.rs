@@ -9,7 +9,7 @@
 
 use std::{env, ffi::OsString};
 
-use crate::progress::say;
+use crate::terminal::say;
 
 /// A variable and its value.
 pub type Setting = (&'static str, String);

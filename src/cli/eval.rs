@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use nn4n_tasks::Task;
 use serde_json::{Map, json};
@@ -10,9 +10,11 @@ use serde_json::{Map, json};
 use super::{output, setting};
 use crate::{
     Checkpoint, DeviceChoice,
-    checkpoint::{Header, TaskRecord},
+    checkpoint::Header,
     evaluate::{Evaluation, evaluate},
-    progress::say,
+    experiment::check_fit,
+    terminal::say,
+    zoo,
 };
 
 #[derive(Debug, Args)]
@@ -46,14 +48,15 @@ pub struct EvalArgs {
 }
 
 pub fn eval(args: &EvalArgs) -> Result<()> {
-    let checkpoint = Checkpoint::load(&args.checkpoint)?;
+    let checkpoint = zoo::open(&args.checkpoint)?;
     let task = match (&args.task, &args.data) {
         // Every task of the registry can be run at the step of the network.
         (Some(id), _) => nn4n_tasks::create(id, Some(&json!({ "dt": checkpoint.header.model.dt })))?,
         (None, Some(path)) => other_data(path, &checkpoint.header)?,
         (None, None) => trained_task(&checkpoint)?,
     };
-    check_order(&checkpoint.header.task, task.as_ref())?;
+    let Header { model, task: trained, .. } = &checkpoint.header;
+    check_fit(model, Some(trained.channels()), task.as_ref())?;
     let network = checkpoint.network(&output::open_device(args.device)?)?;
     let evaluation = evaluate(&network, task.as_ref(), args.trials as usize, args.seed)?;
     if args.json { output::json(&evaluation) } else { print(&evaluation, args) }
@@ -86,23 +89,6 @@ fn other_data(path: &Path, header: &Header) -> Result<Box<dyn Task>> {
         ));
     }
     setting::own_data(path, settings)
-}
-
-/// Channels are given by their place: the same names in another order would be taken for each other.
-fn check_order(trained: &TaskRecord, task: &dyn Task) -> Result<()> {
-    let given = TaskRecord::of(task);
-    for (part, trained, given) in
-        [("inputs", &trained.inputs, &given.inputs), ("outputs", &trained.outputs, &given.outputs)]
-    {
-        if trained != given && trained.len() == given.len() && trained.iter().all(|name| given.contains(name)) {
-            bail!(
-                "`{}`: its {part} {given:?} stand in another order than those of the training, {trained:?}; choose a \
-                task of that order",
-                task.id()
-            );
-        }
-    }
-    Ok(())
 }
 
 fn print(evaluation: &Evaluation, args: &EvalArgs) -> Result<()> {

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use serde::Serialize;
 
 use super::output;
 use crate::{
-    Checkpoint,
     export::{self, Format},
-    run_directory::write_atomically,
+    files::write_atomically,
+    zoo,
 };
 
 #[derive(Debug, Args)]
@@ -23,7 +26,7 @@ pub struct ExportArgs {
     /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// The format
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
     to: Format,
     /// The file to write
     #[arg(long, value_name = "FILE")]
@@ -46,7 +49,7 @@ struct Report<'a> {
 
 pub fn export(args: &ExportArgs) -> Result<()> {
     output::check_free(&args.out, args.force)?;
-    let bytes = export::export(&Checkpoint::load(&args.checkpoint)?, args.to)?;
+    let bytes = export::export(&zoo::open(&args.checkpoint)?, args.to)?;
     write_atomically(&args.out, &bytes)?;
     let report = Report { file: &args.out, bytes: bytes.len(), next: next(args.to, &args.out) };
     if args.json {
@@ -54,6 +57,14 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     }
     output::text(&format!("{} bytes in {}", report.bytes, args.out.display()))?;
     output::text(&format!("next: {}", report.next))
+}
+
+/// The formats by their names.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let named = |format: Format| PossibleValue::new(format.name()).help(format.description());
+    PossibleValuesParser::new(Format::ALL.map(named)).try_map(|name| {
+        Format::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| format!("unknown format `{name}`"))
+    })
 }
 
 /// The command that loads or runs the file.

@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::output;
 use crate::{
     RunDirectory,
-    import::{Format, Imported, Options, import},
-    progress::say,
+    import::{self, Format, Imported, Options},
     run_directory::Existing,
+    terminal::say,
 };
 
 #[derive(Debug, Args)]
@@ -90,7 +90,7 @@ struct Report {
     notes: Vec<String>,
 }
 
-pub fn run(args: &ImportArgs) -> Result<()> {
+pub fn import(args: &ImportArgs) -> Result<()> {
     let options = Options {
         format: args.format,
         task: args.task.clone(),
@@ -99,7 +99,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         tau: args.tau,
         sigma_rec: args.sigma_rec,
     };
-    let imported = import(&args.file, &options)?;
+    let imported = import::import(&args.file, &options)?;
     output::check_free(&args.out.join("model.safetensors"), args.force)?;
     let directory = RunDirectory::open(&args.out, Existing::Overwrite)?;
     if [directory.optimizer(), directory.config(), directory.log()].iter().any(|file| file.exists()) {

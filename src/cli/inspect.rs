@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use candle_core::{DType, Device};
 use clap::Args;
-use faer::Mat;
+use ndarray::{Array2, Ix2};
+use nn4n_analysis::Spectrum;
 use nn4n_models::{CellType, Ctrnn, Layer, UnitRange, synapses::Synapses};
 use serde::Serialize;
 
 use super::output;
-use crate::{Checkpoint, checkpoint::Header};
+use crate::{Checkpoint, checkpoint::Header, simulate::host, zoo};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nn4n inspect runs/rdm\n  nn4n inspect runs/rdm --json | jq .spectrum.radius")]
@@ -27,7 +28,7 @@ struct Report {
     header: Header,
     tensors: Vec<TensorReport>,
     constraints: Constraints,
-    spectrum: Spectrum,
+    spectrum: Leading,
     /// Of a stacked network, from the input on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     layers: Vec<LayerReport>,
@@ -38,7 +39,7 @@ struct Report {
 struct LayerReport {
     name: String,
     constraints: Constraints,
-    spectrum: Spectrum,
+    spectrum: Leading,
 }
 
 #[derive(Serialize)]
@@ -76,7 +77,7 @@ struct ProjectionReport {
 
 /// Eigenvalues of the effective recurrent weights, in a stacked network of all layers.
 #[derive(Serialize)]
-struct Spectrum {
+struct Leading {
     radius: f64,
     /// Largest real part.
     abscissa: f64,
@@ -85,7 +86,7 @@ struct Spectrum {
 }
 
 pub fn inspect(args: &InspectArgs) -> Result<()> {
-    let checkpoint = Checkpoint::load(&args.checkpoint)?;
+    let checkpoint = zoo::open(&args.checkpoint)?;
     let network = checkpoint.network(&Device::Cpu)?;
     let report = Report {
         tensors: tensors(&checkpoint),
@@ -169,22 +170,13 @@ impl ProjectionReport {
     }
 }
 
-fn spectrum(layers: &[Layer]) -> Result<Spectrum> {
-    let mut values: Vec<(f64, f64)> = Vec::new();
-    for layer in layers {
-        let weights: Vec<Vec<f64>> = layer.effective_w_rec()?.detach().to_dtype(DType::F64)?.to_vec2()?;
-        let matrix = Mat::from_fn(weights.len(), weights.len(), |post, pre| weights[post][pre]);
-        let found = matrix
-            .eigenvalues()
-            .map_err(|error| anyhow::anyhow!("the eigenvalues of w_rec were not found ({error:?})"))?;
-        values.extend(found.iter().map(|value| (value.re, value.im)));
-    }
-    values.sort_by(|a, b| b.0.hypot(b.1).total_cmp(&a.0.hypot(a.1)));
-    Ok(Spectrum {
-        radius: values.first().map_or(0.0, |value| value.0.hypot(value.1)),
-        abscissa: values.iter().map(|value| value.0).fold(f64::NEG_INFINITY, f64::max),
-        leading: values.into_iter().take(5).collect(),
-    })
+fn spectrum(layers: &[Layer]) -> Result<Leading> {
+    let weights = |layer: &Layer| -> Result<Array2<f64>> {
+        Ok(host::<f64>(&layer.effective_w_rec()?)?.view().into_dimensionality::<Ix2>()?.to_owned())
+    };
+    let Spectrum { radius, abscissa, eigenvalues } =
+        Spectrum::of(&layers.iter().map(weights).collect::<Result<Vec<_>>>()?)?;
+    Ok(Leading { radius, abscissa, leading: eigenvalues.into_iter().take(5).collect() })
 }
 
 fn print(report: &Report, args: &InspectArgs) -> Result<()> {
@@ -234,7 +226,7 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
     output::text(&format!("next: nn4n eval {}{task}", args.checkpoint.display()))
 }
 
-fn print_units(indent: &str, constraints: &Constraints, spectrum: &Spectrum) -> Result<()> {
+fn print_units(indent: &str, constraints: &Constraints, spectrum: &Leading) -> Result<()> {
     let name = |name: &str| format!("{:<12}", format!("{indent}{name}"));
     output::text(&format!(
         "{}{} excitatory, {} inhibitory, {} without a cell type",

@@ -19,7 +19,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{device::DeviceChoice, progress::say};
+use crate::{
+    device::DeviceChoice,
+    terminal::{say, show_progress},
+};
 
 /// Recurrent networks for computational neuroscience: train, evaluate, simulate, inspect.
 #[derive(Debug, Parser)]
@@ -64,12 +67,13 @@ enum Command {
 
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
+    show_progress();
     let result = match Cli::parse().command {
         Command::Train(args) => train::train(args),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
-        Command::Import(args) => import::run(&args),
+        Command::Import(args) => import::import(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),

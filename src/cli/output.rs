@@ -9,10 +9,7 @@ use anyhow::{Context, Result, bail};
 use candle_core::Device;
 use serde::Serialize;
 
-use crate::{
-    device::DeviceChoice,
-    progress::{printable, say},
-};
+use crate::{device::DeviceChoice, progress::printable, terminal::say};
 
 /// Prints a value as one JSON document.
 pub fn json(value: &impl Serialize) -> Result<()> {

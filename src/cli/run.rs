@@ -9,7 +9,7 @@ use nn4n_models::NoiseKey;
 use nn4n_tasks::{NpzFile, motor::Plant};
 
 use super::output;
-use crate::{Checkpoint, DeviceChoice, progress::say, record::record_driving};
+use crate::{Checkpoint, DeviceChoice, Simulation, terminal::say, zoo};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -47,7 +47,7 @@ pub struct RunArgs {
 
 pub fn run(args: &RunArgs) -> Result<()> {
     output::check_free(&args.out, args.force)?;
-    let checkpoint = Checkpoint::load(&args.checkpoint)?;
+    let checkpoint = zoo::open(&args.checkpoint)?;
     let (inputs, x0) = read(&args.inputs)?;
     if inputs.dim().2 != checkpoint.header.model.inputs {
         bail!(
@@ -59,10 +59,18 @@ pub fn run(args: &RunArgs) -> Result<()> {
         );
     }
     let network = checkpoint.network(&output::open_device(args.device)?)?;
-    let noise = args.noise.then(|| NoiseKey::new(args.seed, 0));
-    let plant = if args.open_loop { None } else { plant_of(&checkpoint) };
-    let recording = record_driving(&network, plant.as_ref(), &inputs, x0.as_ref(), noise)
-        .with_context(|| args.inputs.display().to_string())?;
+    let mut simulation = Simulation::new(&network);
+    if !args.open_loop {
+        simulation = simulation.plant(plant_of(&checkpoint));
+    }
+    if args.noise {
+        simulation = simulation.noise(NoiseKey::new(args.seed, 0));
+    }
+    let in_file = || args.inputs.display().to_string();
+    if let Some(x0) = &x0 {
+        simulation = simulation.x0(x0).with_context(in_file)?;
+    }
+    let recording = simulation.record(&inputs).with_context(in_file)?;
     recording.save(&args.out)?;
     let (trials, steps, units) = recording.rates.dim();
     output::text(&format!(

@@ -14,12 +14,14 @@ use serde::Serialize;
 
 use super::{environment, output, setting};
 use crate::{
-    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     checkpoint::ValidationRecord,
-    evaluate::check_step,
-    hub, preset,
-    progress::{progress_bar, words},
-    train::{OptimizerConfig, Outcome, StopReason, fit},
+    experiment::{check_step, preset},
+    hub,
+    optimizer::OptimizerConfig,
+    terminal::progress_bar,
+    train::{Outcome, StopReason, fit},
+    zoo,
 };
 
 #[derive(Debug, Args)]
@@ -126,7 +128,11 @@ pub fn train(args: TrainArgs) -> Result<()> {
     // What can be refused is refused before anything is replaced.
     let device = output::open_device(args.device)?;
     let run = RunDirectory::open(&out, existing)?;
-    let outcome = fit(&experiment, &run, &device, progress_bar())?;
+    let init = match (&experiment.init, args.resume) {
+        (Some(init), false) => Some(zoo::open(init).with_context(|| format!("init: {}", init.display()))?),
+        _ => None,
+    };
+    let outcome = fit(&experiment, init.as_ref(), &run, &device, progress_bar())?;
     report(&args, &run, &outcome)
 }
 
@@ -146,7 +152,7 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
     };
     let config = &mut experiment.train;
     config.updates = args.updates.unwrap_or(config.updates);
-    config.batch_size = args.batch_size.unwrap_or(config.batch_size);
+    config.batch_size = args.batch_size.or(config.batch_size);
     config.learning_rate = args.lr.unwrap_or(config.learning_rate);
     if !args.freeze.is_empty() {
         config.freeze.clone_from(&args.freeze);
@@ -155,7 +161,7 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
         config.only_inputs.clone_from(&args.only_inputs);
     }
     if let Some(name) = &args.optimizer {
-        config.optimizer = OptimizerConfig::named(name)?;
+        config.optimizer = Some(OptimizerConfig::named(name)?);
     }
     if (args.config.is_some() || args.preset.is_some())
         && let Some(units) = args.units
@@ -201,12 +207,13 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         (Some(ModelKind::MultiArea), _) => two_areas(inputs, units, outputs),
         (Some(ModelKind::Stacked), _) => two_layers(inputs, units, outputs),
     };
-    Ok(Experiment::for_task(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
+    let dt = task.dt();
+    Ok(Experiment::new(task, model.dt(dt), TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
 /// The network of the checkpoint that training starts from, with the channels of the task.
 fn model_of(init: &Path, task: &dyn Task, units: Option<usize>) -> Result<ModelConfig> {
-    let model = Checkpoint::load(init)?.header.model;
+    let model = zoo::open(init)?.header.model;
     check_step(&model, task).with_context(|| format!("--init {}", init.display()))?;
     let found = model.n_units();
     match units.filter(|units| *units != found) {
@@ -269,7 +276,7 @@ fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()>
     }
     output::text(&format!("{why} after {} updates", outcome.updates))?;
     if let Some(saved) = saved {
-        output::text(&format!("saved: the network of update {}, {}", saved.update, words(saved)))?;
+        output::text(&format!("saved: the network of update {}, {}", saved.update, saved.summary()))?;
     }
     output::text(&format!("run directory: {path}"))?;
     if outcome.reason == StopReason::Interrupted {

@@ -30,7 +30,7 @@ use self::plain::Plain;
 use crate::{Checkpoint, error::Result};
 
 /// A format of another program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Arrays for NumPy.
     Npz,
@@ -40,6 +40,31 @@ pub enum Format {
     Nn4n,
     /// A Python program that runs the network with NumPy alone.
     Numpy,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 4] = [Self::Npz, Self::Torch, Self::Nn4n, Self::Numpy];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Npz => "npz",
+            Self::Torch => "torch",
+            Self::Nn4n => "nn4n",
+            Self::Numpy => "numpy",
+        }
+    }
+
+    /// What is written, in a few words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Npz => "arrays for NumPy",
+            Self::Torch => "a PyTorch state dict as safetensors",
+            Self::Nn4n => "a state dict of the original nn4n 1.2 (PyTorch) as safetensors",
+            Self::Numpy => "a Python program that runs the network with NumPy alone",
+        }
+    }
 }
 
 /// The bytes of the network's file in another format.

@@ -18,8 +18,8 @@ use serde::Serialize;
 
 use crate::{
     Checkpoint,
-    batch::host,
     error::{Error, Result},
+    simulate::host,
 };
 
 /// The file.

@@ -16,8 +16,8 @@ use super::{
     python::{Library, fill, string, strings},
 };
 use crate::{
-    batch::host,
     error::{Error, Result},
+    simulate::host,
 };
 
 const TEMPLATE: &str = include_str!("network.py");
@@ -88,7 +88,7 @@ pub(super) fn program(plain: &Plain) -> Result<String> {
     };
     let layers: Vec<String> =
         plain.network.units().areas.iter().map(|layer| format!("slice({}, {})", layer.start, layer.end)).collect();
-    let (readout_equation, readout) = match config.readout {
+    let (readout_equation, readout) = match config.readout.unwrap_or_default() {
         Readout::Linear => ("W_out r_t + b_out", "    return z"),
         Readout::Sigmoid => ("1 / (1 + exp(-(W_out r_t + b_out)))", "    return 0.5 + 0.5 * np.tanh(0.5 * z)"),
         Readout::Softmax => ("softmax(W_out r_t + b_out)", SOFTMAX),

@@ -51,7 +51,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     if config.form != Form::Current {
         return refuse("model.form", "is \"rate\", but the original nn4n integrates currents");
     }
-    if config.readout != Readout::Linear {
+    if config.readout.unwrap_or_default() != Readout::Linear {
         return refuse("model.readout", "is not linear, but that of the original nn4n is");
     }
     if config.inputs == 0 {

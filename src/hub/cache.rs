@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    run_directory::write_atomically,
+    files::write_atomically,
 };
 
 /// One repository's part of the cache.

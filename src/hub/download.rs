@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{HumanBytes, ProgressBar};
 use ureq::http::{StatusCode, header};
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    progress::download_bar,
+    progress::{Transfer, transfer},
 };
 
 /// Of a connection that breaks.
@@ -91,14 +90,13 @@ impl Download<'_> {
         let open = || File::options().write(true).create(true).truncate(false).open(&self.partial);
         let mut file = open().map_err(|error| self.unwritten(&error))?;
         let mut received = file.metadata().map_err(|error| self.unwritten(&error))?.len();
-        let bar = download_bar(&self.reference.to_string(), received, self.stated.size);
+        let mut told = transfer(&self.reference.to_string(), received, self.stated.size);
         let mut attempt = 0;
         while received < self.stated.size {
             attempt += 1;
-            match self.receive_from(&mut received, &mut file, &bar) {
+            match self.receive_from(&mut received, &mut file, told.as_mut()) {
                 Ok(()) => {}
                 Err(Break::Broken(why)) if attempt == ATTEMPTS => {
-                    bar.abandon();
                     if received == 0 {
                         self.discard();
                     }
@@ -106,13 +104,11 @@ impl Download<'_> {
                 }
                 Err(Break::Broken(_)) => thread::sleep(WAIT * 2_u32.pow(attempt - 1)),
                 Err(Break::Final(error)) => {
-                    bar.abandon();
                     self.discard();
                     return Err(error);
                 }
             }
         }
-        bar.abandon();
         file.sync_all().map_err(|error| {
             self.discard();
             self.unwritten(&error)
@@ -121,7 +117,7 @@ impl Download<'_> {
 
     /// One attempt. The bytes go where they belong and not to the end of the file, which another process may be writing
     /// too.
-    fn receive_from(&self, received: &mut u64, file: &mut File, bar: &ProgressBar) -> Result<(), Break> {
+    fn receive_from(&self, received: &mut u64, file: &mut File, told: &mut dyn Transfer) -> Result<(), Break> {
         let broken = |why: &dyn std::fmt::Display| Break::Broken(why.to_string());
         let unwritten = |error: io::Error| Break::Final(self.unwritten(&error));
         let response = self.server.content(self.stated, *received).map_err(|error| broken(&error))?;
@@ -144,7 +140,7 @@ impl Download<'_> {
             }
             file.write_all(buffer.get(..read).unwrap_or_default()).map_err(unwritten)?;
             *received += read as u64;
-            bar.set_position(*received);
+            told.reached(*received);
         }
         if *received < self.stated.size { Err(broken(&"the server sent no more")) } else { Ok(()) }
     }
@@ -191,10 +187,10 @@ impl Download<'_> {
     fn unwritten(&self, error: &io::Error) -> Error {
         let folder = self.partial.parent().unwrap_or_else(|| Path::new("."));
         let message = format!(
-            "could not be kept in {} ({error}); it needs {} there: make room, check the permissions, or let HF_HOME \
+            "could not be kept in {} ({error}); it needs {} bytes there: make room, check the permissions, or let HF_HOME \
             name a folder elsewhere",
             folder.display(),
-            HumanBytes(self.stated.size)
+            self.stated.size
         );
         Error::hub(self.reference, message)
     }

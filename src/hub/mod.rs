@@ -33,7 +33,7 @@ pub use reference::Reference;
 
 use crate::{
     error::{Error, Result},
-    progress::say,
+    progress::note,
 };
 use cache::Repository;
 use server::{Failure, Server};
@@ -145,7 +145,7 @@ impl Hub {
 
     fn say_cached(&self, reference: &Reference, why: &str, commit: &str) {
         if !self.offline && !reference::is_commit(reference.revision()) {
-            say(&format!("{reference}: {why}; the copy in the cache is used, of commit {commit}"));
+            note(&format!("{reference}: {why}; the copy in the cache is used, of commit {commit}"));
         }
     }
 

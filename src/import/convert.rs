@@ -25,7 +25,7 @@ pub(super) fn convert(network: &mut Network) -> Result<(ModelConfig, Tensors)> {
     if let Some((last, tensors)) = parts.last_mut() {
         describe_readout(last, w_out)?;
         last.outputs = w_out.posts;
-        last.readout = *readout;
+        last.readout = Some(*readout);
         last.b_out = bias(b_out);
         tensors.insert("b_out".into(), vector(&b_out.values, dtype)?);
         insert("w_out", w_out, dtype, tensors)?;

@@ -38,8 +38,6 @@ mod torch_rnn;
 
 use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
-use candle_core::Device;
-
 pub use self::{format::Format, options::Options};
 use self::{
     format::Opened,
@@ -50,8 +48,8 @@ use self::{
 use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord},
     error::{Error, Result},
-    evaluate::check_fit,
-    run_directory::read_bounded,
+    experiment::check_fit,
+    files::read_bounded,
 };
 
 /// The id of the task of a network that was imported without one.
@@ -73,6 +71,12 @@ impl Refused {
     /// The same about the part of the file called `name`.
     fn of(self, name: &str) -> Self {
         Self(format!("`{name}` {}", self.0))
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Import { message: refused.0 }
     }
 }
 
@@ -122,7 +126,7 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
     let mut checkpoint = Checkpoint { header, tensors };
     if let Some(id) = &options.task {
         let task = nn4n_tasks::create(id, Some(&serde_json::json!({ "dt": checkpoint.header.model.dt })))?;
-        check_fit(&checkpoint.network(&Device::Cpu)?, task.as_ref())?;
+        check_fit(&checkpoint.header.model, None, task.as_ref())?;
         checkpoint.header.task = TaskRecord::of(task.as_ref());
     }
     Ok(Imported { checkpoint, format, notes: network.notes })

@@ -25,7 +25,7 @@ use super::{
     state_dict::{StateDict, safetensors},
     torch::TorchFile,
 };
-use crate::{error::Result, run_directory::read_bounded};
+use crate::{error::Result, files::read_bounded};
 
 /// Models of the family that shares these equations.
 const MODELS: [&str; 8] =

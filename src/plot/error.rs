@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::error::Error;
+
 /// Why a figure was not drawn or not written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -55,9 +57,19 @@ pub enum PlotError {
     Write {
         /// Where it should have gone.
         path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
+        /// Why not.
+        source: Box<Error>,
     },
+}
+
+impl From<PlotError> for Error {
+    fn from(error: PlotError) -> Self {
+        let message = match &error {
+            PlotError::Write { source, .. } => format!("{error}: {source}"),
+            _ => error.to_string(),
+        };
+        Self::Figure { message }
+    }
 }
 
 /// Fails with [`PlotError::Empty`] when there are no entries.

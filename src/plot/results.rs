@@ -2,6 +2,7 @@
 //! hold.
 
 use ndarray::{Array1, Array2, Array3, Axis, s};
+use nn4n_analysis::{ChoiceCount, CumulativeGaussian};
 use nn4n_models::{CellType, Ctrnn};
 use nn4n_tasks::{Channel, Condition, Epoch, Task, TrialBatch, Value};
 
@@ -10,7 +11,9 @@ use super::{
     TrialPanel, UnitGroup, WeightMatrix,
 };
 use crate::{
-    Recording, Result, analysis::CumulativeGaussian, batch::array2, checkpoint::ValidationRecord, evaluate::ChoiceCount,
+    checkpoint::ValidationRecord,
+    error::Result,
+    simulate::{Recording, array2},
 };
 
 /// Most lines of a heading.

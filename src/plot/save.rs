@@ -1,12 +1,10 @@
 //! From a drawn figure to a file: the format by extension, the directory created, the file whole or not at all.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 
 use super::PlotError;
 use super::canvas::Canvas;
+use crate::files::write_atomically;
 
 /// Draws the figure and writes it to `path`; nothing is drawn for a path whose format is unknown.
 pub(super) fn save(path: &Path, draw: impl FnOnce() -> Result<Canvas, PlotError>) -> Result<(), PlotError> {
@@ -16,38 +14,14 @@ pub(super) fn save(path: &Path, draw: impl FnOnce() -> Result<Canvas, PlotError>
         Some("png") => draw()?.into_png()?,
         _ => return Err(PlotError::UnknownFormat { path: path.to_owned() }),
     };
-    write_whole(path, &bytes).map_err(|source| PlotError::Write { path: path.to_owned(), source })
-}
-
-/// Writes a file beside its final place and renames it, so that no reader sees a part of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let temporary = temporary_beside(path);
-    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is the one to report; the temporary file may not even exist.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// A hidden name in the same directory that no other process or thread uses.
-fn temporary_beside(path: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
+    write_atomically(path, &bytes)
+        .map_err(|source| PlotError::Write { path: path.to_owned(), source: Box::new(source) })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::PathBuf};
+
     use super::*;
 
     fn directory(name: &str) -> PathBuf {

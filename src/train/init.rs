@@ -15,32 +15,32 @@ use crate::{
     checkpoint::{Checkpoint, TaskRecord},
     error::{Error, Result},
     experiment::Experiment,
-    progress::say,
+    progress::note,
 };
 
-/// The network of the checkpoint at `path` with the channels of the experiment.
+/// The network of the checkpoint called `path`, with the channels of the experiment.
 ///
 /// # Errors
-/// If there is no such checkpoint, or its network fits neither the model nor the channels.
-pub(super) fn start(experiment: &Experiment, path: &Path, device: &Device) -> Result<Ctrnn> {
+/// If its network fits neither the model nor the channels.
+pub(super) fn network(experiment: &Experiment, path: &Path, init: &Checkpoint, device: &Device) -> Result<Ctrnn> {
     let refused = |error: Error| {
         Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()))
     };
-    let Checkpoint { header, tensors } = Checkpoint::load(path)?;
+    let Checkpoint { header, tensors } = init;
     let task = TaskRecord::of(experiment.task.as_ref());
     let (inputs, outputs) = places(&header.task.inputs, &task.inputs)
         .and_then(|inputs| Ok((inputs, places(&header.task.outputs, &task.outputs)?)))
         .map_err(refused)?;
     if [&inputs, &outputs].into_iter().any(|places| *places == Places::InOrder) {
-        say(&format!(
+        note(&format!(
             "note: {}: its channels are not those of `{}`, and are taken in their order",
             path.display(),
             task.id
         ));
     }
     let tensors = match (inputs.by_name(), outputs.by_name()) {
-        (None, None) => tensors,
-        (inputs, outputs) => matched(experiment, tensors, inputs, outputs)?,
+        (None, None) => tensors.clone(),
+        (inputs, outputs) => matched(experiment, tensors.clone(), inputs, outputs)?,
     };
     Ctrnn::from_tensors(&experiment.model, tensors, DType::F32, device).map_err(|error| refused(error.into()))
 }

@@ -3,35 +3,32 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::Serialize;
 
-use super::tensorboard::EventFile;
+use super::{tensorboard::EventFile, trainer::Update};
 use crate::{
     checkpoint::ValidationRecord,
     error::{Error, Result},
-    run_directory::{RunDirectory, write_atomically},
+    files::write_atomically,
+    run_directory::RunDirectory,
 };
 
-/// One logged update.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct UpdateRecord {
-    /// Updates done, counted from 1.
-    pub update: u64,
-    /// Loss of the update's batch, penalties included.
-    pub loss: f64,
-    /// The loss term by term, weighted: `task` first, then each penalty.
-    pub terms: serde_json::Map<String, serde_json::Value>,
-    /// Norm of all gradients before clipping.
-    pub gradient_norm: f64,
-    /// Learning rate.
-    pub learning_rate: f64,
+/// One logged update, as a line of the log.
+#[derive(Serialize)]
+struct UpdateRecord {
+    update: u64,
+    loss: f64,
+    terms: serde_json::Map<String, serde_json::Value>,
+    gradient_norm: f64,
+    learning_rate: f64,
 }
 
 /// The logs of a run.
 pub(super) struct Log {
+    path: PathBuf,
     file: File,
     events: Option<EventFile>,
 }
@@ -48,17 +45,19 @@ impl Log {
             .append(true)
             .open(&path)
             .map_err(|error| Error::file(&path, format!("could not be opened ({error})")))?;
-        Ok(Self { file, events: if tensorboard { Some(EventFile::create(run.path())?) } else { None } })
+        Ok(Self { path, file, events: if tensorboard { Some(EventFile::create(run.path())?) } else { None } })
     }
 
-    pub(super) fn update(&mut self, record: &UpdateRecord) -> Result<()> {
-        self.write(record)?;
+    pub(super) fn update(&mut self, found: &Update) -> Result<()> {
+        let Update { update, loss, gradient_norm, learning_rate, .. } = *found;
+        let terms = found.terms.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+        self.write(&UpdateRecord { update, loss, terms, gradient_norm, learning_rate })?;
         if let Some(events) = &mut self.events {
-            events.scalar("train/loss", record.update, record.loss)?;
-            events.scalar("train/gradient_norm", record.update, record.gradient_norm)?;
-            events.scalar("train/learning_rate", record.update, record.learning_rate)?;
-            for (name, value) in &record.terms {
-                events.scalar(&format!("train/{name}"), record.update, value.as_f64().unwrap_or(f64::NAN))?;
+            events.scalar("train/loss", update, loss)?;
+            events.scalar("train/gradient_norm", update, gradient_norm)?;
+            events.scalar("train/learning_rate", update, learning_rate)?;
+            for (name, value) in &found.terms {
+                events.scalar(&format!("train/{name}"), update, *value)?;
             }
         }
         Ok(())
@@ -85,9 +84,10 @@ impl Log {
     }
 
     fn write(&mut self, record: &impl Serialize) -> Result<()> {
-        let line = serde_json::to_string(record).map_err(|error| Error::setting("log.jsonl", error.to_string()))?;
-        writeln!(self.file, "{line}")
-            .map_err(|error| Error::setting("log.jsonl", format!("could not be written ({error})")))
+        let unwritten =
+            |error: &dyn std::fmt::Display| Error::file(&self.path, format!("could not be written ({error})"));
+        let line = serde_json::to_string(record).map_err(|error| unwritten(&error))?;
+        writeln!(self.file, "{line}").map_err(|error| unwritten(&error))
     }
 }
 

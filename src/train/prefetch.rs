@@ -7,38 +7,36 @@ use std::{
 
 use candle_core::{DType, Device};
 
-use super::lesson::Lesson;
+use super::{lesson::Lesson, trainer::Trainer};
 use crate::{
-    batch::TensorBatch,
     error::{Error, Result},
+    experiment::Experiment,
+    simulate::TensorBatch,
 };
 
-/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when
-/// this is dropped.
+/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when this
+/// is dropped.
 pub(super) struct Prefetch {
+    lesson: Lesson,
     batches: Receiver<Result<TensorBatch>>,
     peeked: Option<TensorBatch>,
 }
 
 impl Prefetch {
-    /// Starts with the batch of `first`.
-    pub(super) fn start(lesson: Lesson, seed: u64, batch_size: usize, first: u64, dtype: DType) -> Result<Self> {
-        let (sender, batches) = sync_channel(2);
-        let make = move || {
-            let mut batches = match lesson.batches(seed, batch_size, first) {
-                Ok(batches) => batches.map(|trials| TensorBatch::new(&trials?, dtype, &Device::Cpu)),
-                // Nobody may wait for it any more.
-                Err(error) => return drop(sender.send(Err(error.into()))),
-            };
-            while let Some(batch) = batches.next()
-                && sender.send(batch).is_ok()
-            {}
-        };
-        let started = thread::Builder::new().name("trials".into()).spawn(make);
-        started.map_err(|error| {
-            Error::setting("train", format!("could not start the thread that makes its trials ({error})"))
-        })?;
-        Ok(Self { batches, peeked: None })
+    /// The batches of `lesson` for the next updates of the trainer, which turns to its task.
+    pub(super) fn of(lesson: Lesson, experiment: &Experiment, trainer: &mut Trainer) -> Result<Self> {
+        trainer.turn_to(lesson.task.as_ref());
+        let dtype = trainer.network().dtype();
+        let batches = spawn(lesson.clone(), experiment.seed, experiment.batch_size(), trainer.updates(), dtype)?;
+        Ok(Self { lesson, batches, peeked: None })
+    }
+
+    /// Goes over to another lesson, unless it gives the same batches.
+    pub(super) fn turn_to(&mut self, lesson: Lesson, experiment: &Experiment, trainer: &mut Trainer) -> Result<()> {
+        if !lesson.is(&self.lesson) {
+            *self = Self::of(lesson, experiment, trainer)?;
+        }
+        Ok(())
     }
 
     /// The batch that `next` will return.
@@ -52,8 +50,31 @@ impl Prefetch {
         if let Some(batch) = self.peeked.take() {
             return Ok(batch);
         }
-        self.batches
-            .recv()
-            .map_err(|_| Error::setting("task", "stopped making trials; a panic in its `trial` is reported above"))?
+        let stopped = "making trials of the task stopped; a panic in its `trial` is reported above";
+        self.batches.recv().map_err(|_| Error::system(stopped))?
     }
+}
+
+/// Makes batches from that of update `first` on.
+fn spawn(
+    lesson: Lesson,
+    seed: u64,
+    batch_size: usize,
+    first: u64,
+    dtype: DType,
+) -> Result<Receiver<Result<TensorBatch>>> {
+    let (sender, receiver) = sync_channel(2);
+    let make = move || {
+        let mut batches = match lesson.batches(seed, batch_size, first) {
+            Ok(batches) => batches.map(|trials| TensorBatch::new(&trials?, dtype, &Device::Cpu)),
+            // Nobody may wait for it any more.
+            Err(error) => return drop(sender.send(Err(error.into()))),
+        };
+        while let Some(batch) = batches.next()
+            && sender.send(batch).is_ok()
+        {}
+    };
+    let started = thread::Builder::new().name("trials".into()).spawn(make);
+    started.map_err(|error| Error::system(format!("the thread that makes trials could not be started ({error})")))?;
+    Ok(receiver)
 }

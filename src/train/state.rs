@@ -5,21 +5,25 @@
 //! (`synapses.path.NAME`), and a JSON document with the experiment, the number of updates done and the validations so
 //! far.
 
+use std::path::PathBuf;
+
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, Parameter, Start, State, Tensors};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    config::TrainConfig,
-    optimizer::Optimizer,
     synaptic_intelligence::{KINDS, SynapticIntelligence},
-    trained::trained,
+    trainer::Trainer,
+    validation::{History, Validation},
 };
 use crate::{
     checkpoint::{FORMAT, ValidationRecord, read_tensors, serialize},
     error::{Error, Result},
-    experiment::Experiment,
-    run_directory::{RunDirectory, write_atomically},
+    experiment::{Experiment, TrainConfig},
+    files::write_atomically,
+    loss::Loss,
+    optimizer::Optimizer,
+    run_directory::RunDirectory,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -35,137 +39,132 @@ struct Document {
     weights: Option<Vec<f64>>,
 }
 
-/// A run between two updates.
-pub(super) struct RunState {
-    /// Updates done.
-    pub updates: u64,
-    pub optimizer: Optimizer,
-    pub carried: Option<State>,
-    pub synapses: Option<SynapticIntelligence>,
+/// Writes a run between two updates.
+pub(super) fn save(
+    run: &RunDirectory,
+    experiment: &Experiment,
+    trainer: &Trainer,
+    validation: &Validation,
+) -> Result<()> {
+    let document = Document {
+        format: FORMAT,
+        experiment: identity(experiment)?,
+        updates: trainer.updates,
+        validations: validation.records().to_vec(),
+        weights: validation.weights().cloned(),
+    };
+    let path = run.optimizer();
+    let json = serde_json::to_string(&document).map_err(|error| Error::file(&path, error))?;
+    write_atomically(&path, &serialize(&path, &tensors(trainer)?, Some(json))?)
 }
 
-/// A run to go on with.
-pub(super) struct Saved {
-    pub network: Ctrnn,
-    /// Those that are trained.
-    pub parameters: Vec<Parameter>,
-    pub state: RunState,
-    pub validations: Vec<ValidationRecord>,
-    pub weights: Option<Vec<f64>>,
+fn tensors(trainer: &Trainer) -> Result<Tensors> {
+    let mut tensors: Tensors =
+        trainer.network.tensors()?.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect();
+    for (name, tensor) in trainer.optimizer.state() {
+        tensors.insert(format!("moment.{name}"), tensor.clone());
+    }
+    if let Some(carried) = &trainer.carried {
+        tensors.insert("carried.state".into(), carried.state.clone());
+        tensors.insert("carried.rate".into(), carried.rate.clone());
+    }
+    for (name, tensor) in trainer.synapses.iter().flat_map(SynapticIntelligence::memory) {
+        tensors.insert(format!("synapses.{name}"), tensor.clone());
+    }
+    Ok(tensors)
 }
 
-impl RunState {
-    /// A run before its first update.
-    pub(super) fn fresh(config: &TrainConfig, parameters: &[Parameter]) -> Result<Self> {
-        let synapses =
-            config.synaptic_intelligence.map(|config| SynapticIntelligence::new(config, parameters)).transpose()?;
-        Ok(Self { updates: 0, optimizer: Optimizer::new(config.optimizer), carried: None, synapses })
+/// Reads what [`save`] wrote.
+pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<(Trainer, History)> {
+    let path = run.optimizer();
+    let (tensors, metadata) = read_tensors(&path)?;
+    let mut found = Found { path, tensors };
+    let json = metadata
+        .and_then(|mut metadata| metadata.remove("nn4n"))
+        .ok_or_else(|| found.damaged("has no nn4n metadata".into()))?;
+    let document: Document =
+        serde_json::from_str(&json).map_err(|error| found.damaged(format!("has a damaged header ({error})")))?;
+    if document.format > FORMAT {
+        let message = format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format);
+        return Err(Error::file(&found.path, message));
+    }
+    if document.experiment != identity(experiment)? {
+        let message = "has another task, network, seed or init than the run was started with; restore it, or \
+            start another run";
+        return Err(Error::file(run.config(), message));
+    }
+    let network = Ctrnn::from_tensors(&experiment.model, found.network(), DType::F32, device)
+        .map_err(|error| found.damaged(error.to_string()))?;
+    let mut trainer = Trainer::with_network(experiment, network)?;
+    let optimizer = experiment.optimizer();
+    let moments = found.all_of("moment", optimizer.moments(), &trainer.parameters)?;
+    trainer.updates = document.updates;
+    trainer.optimizer = Optimizer::resume(optimizer, document.updates, &moments)?;
+    if let Some(config) = experiment.train.synaptic_intelligence {
+        let memory = found.all_of("synapses", &KINDS, &trainer.parameters)?;
+        trainer.synapses = Some(SynapticIntelligence::resume(config, memory));
+    }
+    if trainer.network.config().start == Start::Carried {
+        trainer.carried =
+            Some(State { state: found.take("carried.state", device)?, rate: found.take("carried.rate", device)? });
+    }
+    if let Some(name) = found.tensors.keys().next() {
+        return Err(found.damaged(format!("has the unexpected tensor `{name}`")));
+    }
+    Ok((trainer, History { records: document.validations, weights: document.weights }))
+}
+
+/// The tensors of the file that are not yet taken.
+struct Found {
+    path: PathBuf,
+    tensors: Tensors,
+}
+
+impl Found {
+    fn damaged(&self, message: String) -> Error {
+        let message = format!("{message}; it is not the state of this run. Start anew with --force");
+        Error::file(&self.path, message)
     }
 
-    pub(super) fn save(
-        &self,
-        run: &RunDirectory,
-        experiment: &Experiment,
-        network: &Ctrnn,
-        validations: &[ValidationRecord],
-        weights: Option<&Vec<f64>>,
-    ) -> Result<()> {
-        let mut tensors: Tensors =
-            network.tensors()?.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect();
-        for (name, tensor) in self.optimizer.state() {
-            tensors.insert(format!("moment.{name}"), tensor.clone());
-        }
-        if let Some(carried) = &self.carried {
-            tensors.insert("carried.state".into(), carried.state.clone());
-            tensors.insert("carried.rate".into(), carried.rate.clone());
-        }
-        for (name, tensor) in self.synapses.iter().flat_map(SynapticIntelligence::memory) {
-            tensors.insert(format!("synapses.{name}"), tensor.clone());
-        }
-        let document = Document {
-            format: FORMAT,
-            experiment: identity(experiment)?,
-            updates: self.updates,
-            validations: validations.to_vec(),
-            weights: weights.cloned(),
-        };
-        let path = run.optimizer();
-        let json = serde_json::to_string(&document).map_err(|error| Error::file(&path, error))?;
-        write_atomically(&path, &serialize(&path, &tensors, Some(json))?)
+    fn network(&mut self) -> Tensors {
+        let of_network = |name: &String| name.starts_with("network.");
+        let names: Vec<String> = self.tensors.keys().filter(|name| of_network(name)).cloned().collect();
+        let named = |name: String| Some((name["network.".len()..].to_string(), self.tensors.remove(&name)?));
+        names.into_iter().filter_map(named).collect()
     }
 
-    /// Reads what [`save`](Self::save) wrote.
-    pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<Saved> {
-        let path = run.optimizer();
-        let config = experiment.train.optimizer;
-        let damaged = |message: String| {
-            Error::file(&path, format!("{message}; it is not the state of this run. Start anew with --force"))
-        };
-        let (mut tensors, metadata) = read_tensors(&path)?;
-        let json = metadata
-            .and_then(|mut metadata| metadata.remove("nn4n"))
-            .ok_or_else(|| damaged("has no nn4n metadata".into()))?;
-        let document: Document =
-            serde_json::from_str(&json).map_err(|error| damaged(format!("has a damaged header ({error})")))?;
-        if document.format > FORMAT {
-            return Err(Error::file(
-                &path,
-                format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format),
-            ));
+    fn take(&mut self, name: &str, device: &Device) -> Result<Tensor> {
+        match self.tensors.remove(name) {
+            Some(tensor) => Ok(tensor.to_device(device)?),
+            None => Err(self.damaged(format!("lacks the tensor `{name}`"))),
         }
-        if document.experiment != identity(experiment)? {
-            let message = "has another task, network, seed or init than the run was started with; restore it, or \
-                start another run";
-            return Err(Error::file(run.config(), message));
+    }
+
+    fn take_like(&mut self, name: &str, like: &Tensor) -> Result<Tensor> {
+        let tensor = self.take(name, like.device())?;
+        if tensor.dims() == like.dims() && tensor.dtype() == like.dtype() {
+            return Ok(tensor);
         }
-        let names: Vec<String> = tensors.keys().filter(|name| name.starts_with("network.")).cloned().collect();
-        let parts = names
-            .iter()
-            .filter_map(|name| Some((name["network.".len()..].to_string(), tensors.remove(name)?)))
-            .collect();
-        let network = Ctrnn::from_tensors(&experiment.model, parts, DType::F32, device)
-            .map_err(|error| damaged(error.to_string()))?;
-        let mut take = |name: &str, like: &Tensor| match tensors.remove(name) {
-            None => Err(damaged(format!("lacks the tensor `{name}`"))),
-            Some(tensor) if tensor.dims() == like.dims() && tensor.dtype() == like.dtype() => {
-                Ok(tensor.to_device(like.device())?)
+        Err(self.damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), like.dims())))
+    }
+
+    /// `KIND.NAME` for each of the kinds and each parameter.
+    fn all_of(&mut self, prefix: &str, kinds: &[&str], parameters: &[Parameter]) -> Result<Tensors> {
+        let mut all = Tensors::new();
+        for parameter in parameters {
+            for kind in kinds {
+                let name = format!("{kind}.{}", parameter.path());
+                let tensor = self.take_like(&format!("{prefix}.{name}"), &parameter.var)?;
+                all.insert(name, tensor);
             }
-            Some(tensor) => Err(damaged(format!("has `{name}` of shape {:?}, not {:?}", tensor.dims(), like.dims()))),
-        };
-        let parameters = trained(&network, &experiment.train, experiment.task.as_ref())?;
-        let mut all_of = |prefix: &str, kinds: &[&str]| -> Result<Tensors> {
-            let names = parameters.iter().flat_map(|parameter| {
-                kinds.iter().map(move |kind| (format!("{kind}.{}", parameter.path()), parameter))
-            });
-            names
-                .map(|(name, parameter)| Ok((name.clone(), take(&format!("{prefix}.{name}"), &parameter.var)?)))
-                .collect()
-        };
-        let moments = all_of("moment", config.moments())?;
-        let synapses = match experiment.train.synaptic_intelligence {
-            Some(config) => Some(SynapticIntelligence::resume(config, all_of("synapses", &KINDS)?)),
-            None => None,
-        };
-        let mut carried = None;
-        if network.config().start == Start::Carried {
-            let mut take =
-                |name: &str| tensors.remove(name).ok_or_else(|| damaged(format!("lacks the tensor `{name}`")));
-            let (state, rate) = (take("carried.state")?, take("carried.rate")?);
-            carried =
-                Some(State { state: state.to_device(network.device())?, rate: rate.to_device(network.device())? });
         }
-        if let Some(name) = tensors.keys().next() {
-            return Err(damaged(format!("has the unexpected tensor `{name}`")));
-        }
-        let optimizer = Optimizer::resume(config, document.updates, &moments)?;
-        let state = Self { updates: document.updates, optimizer, carried, synapses };
-        Ok(Saved { network, parameters, state, validations: document.validations, weights: document.weights })
+        Ok(all)
     }
 }
 
-/// What may not change while a run is interrupted.
+/// What may not change while a run is interrupted: everything but the settings of the training, in whose place the
+/// same ones stand in every run.
 fn identity(experiment: &Experiment) -> Result<String> {
-    let mut experiment = experiment.clone();
-    experiment.train = TrainConfig::default();
-    experiment.to_toml()
+    let train = TrainConfig { loss: Some(Loss::default()), ..TrainConfig::default() };
+    Experiment { train, ..experiment.clone() }.to_toml()
 }

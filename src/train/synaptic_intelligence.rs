@@ -22,8 +22,10 @@
 use candle_core::Tensor;
 use nn4n_models::{Parameter, Tensors};
 
-use super::config::SynapticIntelligenceConfig;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    experiment::SynapticIntelligenceConfig,
+};
 
 /// The three quantities that are kept of every parameter.
 pub(super) const KINDS: [&str; 3] = ["importance", "path", "reference"];

@@ -4,8 +4,10 @@ use candle_core::{DType, Tensor};
 use nn4n_models::{Ctrnn, Layer, Parameter};
 use nn4n_tasks::Task;
 
-use super::config::TrainConfig;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    experiment::TrainConfig,
+};
 
 const NAMES: [&str; 7] = ["w_in", "w_rec", "w_out", "b_rec", "b_out", "x0", "tau"];
 

@@ -6,17 +6,13 @@ use candle_core::DType;
 use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{Condition, Criterion, Performance, Split, Task, TrialBatch, balanced, performance};
 
-use super::{
-    config::AdaptConditions,
-    lesson::{Draw, Lesson},
-    loss::Loss,
-};
+use super::lesson::{Draw, Lesson};
 use crate::{
-    batch::{TensorBatch, array3},
     checkpoint::ValidationRecord,
     error::{Error, Result},
-    experiment::Experiment,
-    record::answer,
+    experiment::{AdaptConditions, Experiment},
+    loss::Loss,
+    simulate::{Simulation, TensorBatch, array3},
 };
 
 /// Noise of validations never coincides with that of an update.
@@ -38,10 +34,16 @@ pub(super) struct Validation {
     patience: Option<u64>,
     stream_steps: Option<usize>,
     adapt: Option<AdaptConditions>,
+    history: History,
+}
+
+/// The validations of a run so far.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// Oldest first.
+    pub records: Vec<ValidationRecord>,
     /// How often the conditions of this stage are drawn; `None` before its first validation, and as the source does.
     pub weights: Option<Vec<f64>>,
-    /// All validations so far, oldest first.
-    pub records: Vec<ValidationRecord>,
 }
 
 /// Why a run ended.
@@ -58,17 +60,13 @@ pub enum StopReason {
 }
 
 impl Validation {
-    /// Goes on after `records`, with the conditions drawn by `weights`.
-    pub(super) fn new(
-        experiment: &Experiment,
-        records: Vec<ValidationRecord>,
-        weights: Option<Vec<f64>>,
-    ) -> Result<Self> {
+    /// Goes on after these validations.
+    pub(super) fn new(experiment: &Experiment, history: History) -> Result<Self> {
         let (config, seed) = (&experiment.train, experiment.seed);
         let tasks: Vec<_> =
             experiment.curriculum.iter().map(|stage| &stage.task).chain([&experiment.task]).cloned().collect();
         let thresholds: Vec<_> = experiment.curriculum.iter().map(|stage| stage.threshold).collect();
-        let stage = records.last().map_or(0, |record| next_stage(record, &thresholds)).min(thresholds.len());
+        let stage = history.records.last().map_or(0, |record| next_stage(record, &thresholds)).min(thresholds.len());
         let per_condition = config.validation.trials_per_condition;
         Ok(Self {
             trials: balanced(tasks[stage].as_ref(), Split::Train, seed, NOISE_UPDATE, per_condition)?,
@@ -77,20 +75,19 @@ impl Validation {
             stage,
             per_condition,
             seed,
-            loss: config.loss,
-            criterion: config.criterion(experiment.task.as_ref()),
+            loss: experiment.loss(),
+            criterion: experiment.criterion(),
             patience: config.stop.patience,
             stream_steps: config.stream_steps,
             adapt: config.adapt_conditions,
-            weights,
-            records,
+            history,
         })
     }
 
     /// What to train on until the next validation.
     pub(super) fn lesson(&self) -> Lesson {
         let task = self.tasks[self.stage].clone();
-        let draw = match (&self.weights, self.stream_steps) {
+        let draw = match (&self.history.weights, self.stream_steps) {
             (Some(weights), _) => Draw::Weighted(task.conditions(), weights.clone()),
             (None, Some(steps)) => Draw::Stream(steps),
             (None, None) => Draw::AsSource,
@@ -100,20 +97,21 @@ impl Validation {
 
     /// Validates the network after `update` updates, and goes on to the next stage if it is good enough; returns
     /// whether it is the best so far.
-    pub(super) fn run(&mut self, network: &Ctrnn, update: u64) -> Result<bool> {
+    pub(super) fn validate(&mut self, network: &Ctrnn, update: u64) -> Result<bool> {
         let task = self.tasks[self.stage].clone();
-        let answers = answer(network, task.as_ref(), &self.trials, Some(NoiseKey::new(self.seed, NOISE_UPDATE)))?;
+        let simulation = Simulation::of(network, task.as_ref()).noise(NoiseKey::new(self.seed, NOISE_UPDATE));
+        let answers = simulation.answer(&self.trials.inputs)?;
         let found = performance(task.as_ref(), &self.trials, array3(&answers.outputs)?.view())?;
         let batch = TensorBatch::new(&self.trials, network.dtype(), network.device())?;
         let loss = self
             .loss
-            .value(network.config().readout, &answers.logits, &answers.outputs, &batch)?
+            .value(network.config().readout.unwrap_or_default(), &answers.logits, &answers.outputs, &batch)?
             .to_dtype(DType::F64)?
             .to_scalar::<f64>()?;
         if !loss.is_finite() {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }
-        self.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
+        self.history.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
         let record = ValidationRecord {
             update,
             loss,
@@ -124,18 +122,38 @@ impl Validation {
             stage: (!self.thresholds.is_empty()).then_some(self.stage),
         };
         let next = next_stage(&record, &self.thresholds);
-        self.records.push(record);
+        self.history.records.push(record);
         if next > self.stage {
             self.trials =
                 balanced(self.tasks[next].as_ref(), Split::Train, self.seed, NOISE_UPDATE, self.per_condition)?;
-            (self.stage, self.weights) = (next, None);
+            (self.stage, self.history.weights) = (next, None);
         }
-        Ok(self.best() == self.records.len() - 1)
+        Ok(self.best() == self.history.records.len() - 1)
+    }
+
+    /// All validations so far, oldest first.
+    pub(super) fn records(&self) -> &[ValidationRecord] {
+        &self.history.records
+    }
+
+    /// The same.
+    pub(super) fn into_records(self) -> Vec<ValidationRecord> {
+        self.history.records
+    }
+
+    /// The last validation.
+    pub(super) fn last(&self) -> Option<&ValidationRecord> {
+        self.history.records.last()
+    }
+
+    /// How often the conditions of this stage are drawn, where that depends on the validations.
+    pub(super) fn weights(&self) -> Option<&Vec<f64>> {
+        self.history.weights.as_ref()
     }
 
     /// The best validation, whose network is saved.
     pub(super) fn saved(&self) -> Option<&ValidationRecord> {
-        self.records.get(self.best())
+        self.history.records.get(self.best())
     }
 
     /// Index of the best validation: in the last stage, highest in what the criterion looks at, then lowest in loss,
@@ -149,9 +167,9 @@ impl Validation {
             Some(Criterion::RmsError { .. }) => -record.rms_error.unwrap_or(f64::INFINITY),
             None => 0.0,
         };
-        (0..self.records.len())
+        (0..self.history.records.len())
             .max_by(|a, b| {
-                let (a, b) = (&self.records[*a], &self.records[*b]);
+                let (a, b) = (&self.history.records[*a], &self.history.records[*b]);
                 a.stage.cmp(&b.stage).then(rank(a).total_cmp(&rank(b))).then(b.loss.total_cmp(&a.loss))
             })
             .unwrap_or(0)
@@ -160,11 +178,11 @@ impl Validation {
     /// Whether to stop after the last validation.
     pub(super) fn stop(&self) -> Option<StopReason> {
         let last_stage = |record: &&ValidationRecord| record.stage.is_none_or(|stage| stage == self.thresholds.len());
-        let history: Vec<Performance> = self.records.iter().filter(last_stage).map(performance_of).collect();
+        let history: Vec<Performance> = self.history.records.iter().filter(last_stage).map(performance_of).collect();
         if self.criterion.is_some_and(|criterion| criterion.is_met(&history)) {
             return Some(StopReason::CriterionMet);
         }
-        let since_best = self.records.len().saturating_sub(self.best() + 1) as u64;
+        let since_best = self.history.records.len().saturating_sub(self.best() + 1) as u64;
         let exhausted = self.patience.is_some_and(|patience| since_best >= patience);
         exhausted.then_some(StopReason::OutOfPatience)
     }

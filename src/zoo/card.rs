@@ -10,7 +10,7 @@ use nn4n_models::{Kind, ModelConfig};
 use nn4n_tasks::Task;
 use serde::Deserialize;
 
-use super::{Description, assessment::Picture};
+use super::{Description, picture::Picture};
 use crate::{Checkpoint, TrainConfig, checkpoint::TaskRecord, evaluate::ConditionResult};
 
 /// Rows of the table of conditions.
@@ -261,7 +261,7 @@ fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String
 /// The settings, if none of them is unknown and none is missing: defaults are not what a network was trained with.
 fn of_this_version(settings: &serde_json::Value) -> Option<TrainConfig> {
     let train = TrainConfig::deserialize(settings).ok()?;
-    serde_json::to_value(&train).is_ok_and(|whole| whole == *settings).then_some(train)
+    (train.is_complete() && serde_json::to_value(&train).is_ok_and(|whole| whole == *settings)).then_some(train)
 }
 
 /// The settings of the training as in a run.toml, with the rule that ends it, which may be the task's own.
@@ -296,7 +296,7 @@ fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) 
         "## Use\n\nOn the command line:\n\n```bash\nnn4n eval {reference}\nnn4n inspect {reference}\nnn4n tasks \
         sample {task}{settings} --batch 10 --out \
          trials.npz\nnn4n run {reference} --inputs trials.npz --out activity.npz\n```\n\nIn Rust:\n\n```rust\nlet \
-         checkpoint = nn4n::Checkpoint::load(\"{reference}\")?;\nlet network = \
+         checkpoint = nn4n::zoo::open(\"{reference}\")?;\nlet network = \
          checkpoint.network(&candle_core::Device::Cpu)?;\n```\n\nIn Python, the weights as NumPy \
          arrays (`w[post, pre]`) and the description of the network:\n\n```python\nimport json\n{import}from \
          safetensors import safe_open\n\npath = {path}\nwith \

@@ -9,30 +9,35 @@
 //!
 //! Everything but the checkpoint is made from the checkpoint, by [`pack`]. The networks that come with the program are
 //! in `models/zoo/ID/`, with the recipe that made them, `run.toml`; to add one, train such a recipe, pack the run into
-//! its directory and add its name to `models/src/zoo.rs`.
+//! its directory and add its name to `src/zoo/embedded.rs`.
 //!
 //! ```
-//! let checkpoint = nn4n::zoo::load("song2016-rdm-ei")?;
+//! let checkpoint = nn4n::zoo::open("song2016-rdm-ei")?;
 //! let network = checkpoint.network(&candle_core::Device::Cpu)?;
 //! assert_eq!(network.units().len(), 100);
 //! # Ok::<(), nn4n::Error>(())
 //! ```
 
 mod assessment;
+#[cfg(feature = "plot")]
 mod card;
 mod description;
+mod embedded;
+mod open;
+#[cfg(feature = "plot")]
 mod pack;
-
-use nn4n_models::zoo::{ALL, Pretrained};
+#[cfg(feature = "plot")]
+mod picture;
 
 pub use assessment::{Assessment, Fraction};
 pub use description::{Description, UnitCounts};
+use embedded::ALL;
+pub use embedded::Pretrained;
+pub use open::open;
+#[cfg(feature = "plot")]
 pub use pack::{FILES, Packed, Packing, pack};
 
-use crate::{
-    Checkpoint,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// What there is to know about every network that comes with the program.
 ///
@@ -56,13 +61,4 @@ pub fn files(id: &str) -> Result<&'static Pretrained> {
         let known = ids().collect::<Vec<_>>().join(", ");
         Error::setting("id", format!("`{id}` is no network of the zoo; those that come with the program are {known}"))
     })
-}
-
-/// The network with this name.
-///
-/// # Errors
-/// If there is none.
-pub fn load(id: &str) -> Result<Checkpoint> {
-    let files = files(id)?;
-    Checkpoint::from_bytes(files.id.as_ref(), files.model)
 }

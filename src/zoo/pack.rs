@@ -3,21 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use nn4n_models::zoo::ALL;
 use serde::Serialize;
 
 use super::{
     Assessment, Description,
-    assessment::Picture,
     card::{PICTURE, card},
+    embedded::ALL,
+    open::open_with_bytes,
+    picture::Picture,
 };
 use crate::{
     Checkpoint,
-    checkpoint::load_with_bytes,
     error::{Error, Result},
+    files::write_atomically,
     hub::Reference,
     import::UNKNOWN_TASK,
-    run_directory::write_atomically,
 };
 
 /// The files of a packed network.
@@ -110,7 +110,7 @@ pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
         ));
     }
     refuse_others(directory)?;
-    let (checkpoint, bytes) = load_with_bytes(run)?;
+    let (checkpoint, bytes) = open_with_bytes(run)?;
     if checkpoint.header.provenance.imported.is_some() && checkpoint.header.task.id == UNKNOWN_TASK {
         return Err(Error::setting(
             "task",

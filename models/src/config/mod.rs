@@ -186,8 +186,9 @@ pub struct ModelConfig {
     pub noise_scaling: NoiseScaling,
     /// State at the start of a trial: `x0` in the current form, `r0` in the rate form.
     pub start: Start,
-    /// Nonlinearity of the readout.
-    pub readout: Readout,
+    /// Nonlinearity of the readout; `None` is linear, or what the task asks for that the network is trained on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readout: Option<Readout>,
 
     /// How Dale's law is kept.
     pub dale: Dale,
@@ -231,7 +232,7 @@ impl Default for ModelConfig {
             sigma_post: PerUnit::Uniform(0.0),
             noise_scaling: NoiseScaling::Continuous,
             start: Start::Trained(Values::All(0.1)),
-            readout: Readout::Linear,
+            readout: None,
             dale: Dale::Rectified,
             w_in: MatrixConfig::default(),
             w_rec: MatrixConfig::default(),
@@ -303,7 +304,7 @@ impl ModelConfig {
     setters! {
         density: Density, feedforward: Density, feedback: Density, autapses: bool, readout_from: ReadoutFrom, overlap: bool,
         form: Form, dt: f64, tau: PerUnit<f64>, learn_tau: LearnTau, activation: PerUnit<Activation>, sigma_rec: PerUnit<f64>,
-        sigma_post: PerUnit<f64>, noise_scaling: NoiseScaling, start: Start, readout: Readout, dale: Dale,
+        sigma_post: PerUnit<f64>, noise_scaling: NoiseScaling, start: Start, readout: Option<Readout>, dale: Dale,
         w_in: MatrixConfig, w_rec: MatrixConfig, w_out: MatrixConfig, b_rec: Bias, b_out: Bias,
     }
 

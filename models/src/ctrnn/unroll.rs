@@ -96,7 +96,7 @@ impl Ctrnn {
 
     /// `z = g(logits)`
     pub(super) fn outputs(&self, logits: &Tensor) -> Result<Tensor> {
-        Ok(match self.config.readout {
+        Ok(match self.config.readout.unwrap_or_default() {
             Readout::Linear => logits.clone(),
             Readout::Sigmoid => ops::sigmoid(logits)?,
             Readout::Softmax => ops::softmax(logits, D::Minus1)?,

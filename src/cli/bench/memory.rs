@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::args::flags;
 use crate::{
     bench::{Case, ENVIRONMENT},
-    progress::say,
+    terminal::say,
 };
 
 /// Bytes that a step holds, or `None`, with a line on standard error, if they are not measured.

@@ -10,7 +10,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 
 use super::{environment, output};
-use crate::bench::{self, Case, PHASES, Report};
+use crate::{
+    bench::{self, Case, Report},
+    train::Trainer,
+};
 
 /// What is reported of one case.
 #[derive(Serialize)]
@@ -72,7 +75,7 @@ fn line(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar) ->
     Ok(Line {
         activation_memory_bytes: memory,
         activation_memory_multiple: memory.map(|bytes| bytes as f64 / case.rate_bytes() as f64),
-        phases: args.phases.then(|| PHASES.into_iter().zip(report.phases_ms).map(phase).collect()),
+        phases: args.phases.then(|| Trainer::PHASES.into_iter().zip(report.phases_ms).map(phase).collect()),
         report,
     })
 }

@@ -12,7 +12,7 @@ use crate::cli::{
     output,
     setting::{Setting, parse_setting, task},
 };
-use crate::run_directory::write_atomically;
+use crate::files::write_atomically;
 
 #[derive(Debug, Args)]
 #[command(

@@ -8,7 +8,7 @@ use nn4n_tasks::UserData;
 
 use crate::{
     cli::output,
-    progress::say,
+    terminal::say,
     zoo::{self, Packing},
 };
 

@@ -7,7 +7,6 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    Checkpoint,
     cli::output,
     hub::{self, Hub, Reference},
     zoo,
@@ -49,7 +48,7 @@ pub fn pull(args: &PullArgs) -> Result<()> {
     // What is no checkpoint is refused before anything else is downloaded, and all is of one commit, wherever the
     // branch is by now.
     let pinned = Hub::from_env()?.pin(&reference)?;
-    let checkpoint = Checkpoint::load(pinned.to_string())?;
+    let checkpoint = zoo::open(pinned.to_string())?;
     let is_packed = pinned.file() == zoo::FILES[0];
     let snapshot =
         hub::fetch_files(&pinned, |file| file == pinned.file() || (is_packed && zoo::FILES.contains(&file)))?;

@@ -1,0 +1,31 @@
+//! What can go wrong in an analysis.
+
+/// Errors of this crate. Every message names the array or the setting, the rule, the value and the remedy.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnalysisError {
+    /// An array does not have the shape that the analysis needs.
+    #[error("{array}: {message}")]
+    Shape {
+        /// Its name.
+        array: &'static str,
+        /// The shape found and the one that it must have.
+        message: String,
+    },
+    /// A number has no place in the analysis.
+    #[error("{array}: holds {value}, but must be finite; find where it arose")]
+    NotFinite {
+        /// The name of the array that holds it.
+        array: &'static str,
+        /// The first such number.
+        value: f64,
+    },
+    /// A decomposition did not converge.
+    #[error("the eigenvalues of {array} were not found ({reason}); look for weights of very different sizes")]
+    NoEigenvalues {
+        /// The name of the matrix.
+        array: &'static str,
+        /// As the linear algebra says it.
+        reason: String,
+    },
+}

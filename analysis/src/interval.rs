@@ -1,0 +1,43 @@
+//! The uncertainty of a fraction of trials.
+//!
+//! ```text
+//! (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)        p = k / n, z = 1.96
+//! ```
+//!
+//! Reference: Wilson EB (1927), J Am Stat Assoc 22: 209-212, <https://doi.org/10.1080/01621459.1927.10502953>.
+
+/// Standard normal quantile of a two-sided 95 % interval.
+const Z: f64 = 1.959_963_985;
+
+/// Wilson 95 % interval (lower, upper) of the fraction behind `k` successes in `n` trials; all of [0, 1] without
+/// trials.
+///
+/// ```
+/// let (low, high) = nn4n_analysis::wilson_interval(8, 10);
+/// assert!((low - 0.4902).abs() < 1e-4 && (high - 0.9433).abs() < 1e-4);
+/// ```
+pub fn wilson_interval(k: usize, n: usize) -> (f64, f64) {
+    if n == 0 {
+        return (0.0, 1.0);
+    }
+    let (n, p) = (n as f64, k.min(n) as f64 / n as f64);
+    let shrink = 1.0 + Z * Z / n;
+    let centre = (p + Z * Z / (2.0 * n)) / shrink;
+    let half = Z / shrink * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    // Rounding may leave the ends of 0 or n successes a hair outside.
+    ((centre - half).max(0.0), (centre + half).min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_matches_numbers_worked_by_hand() {
+        let (low, high) = wilson_interval(8, 10);
+        assert!((low - 0.4902).abs() < 1e-4 && (high - 0.9433).abs() < 1e-4, "{low} {high}");
+        let (low, high) = wilson_interval(0, 10);
+        assert!(low == 0.0 && (high - 0.2775).abs() < 1e-4, "{low} {high}");
+        assert_eq!(wilson_interval(0, 0), (0.0, 1.0));
+    }
+}

@@ -1,0 +1,284 @@
+//! The JSON document of a checkpoint: what is in the file beside the tensors.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use nn4n_models::ModelConfig;
+use nn4n_tasks::Task;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    device::platform,
+    error::{Error, Result},
+    experiment::ChannelNames,
+};
+
+/// The newest format this program reads and the one it writes.
+pub const FORMAT: u32 = 1;
+
+/// The largest JSON document in a file, bytes.
+pub(super) const LARGEST_HEADER: usize = 16 << 20;
+
+/// The JSON document in the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Format of this document and of the tensors.
+    pub format: u32,
+    /// The network.
+    pub model: ModelConfig,
+    /// The task it was trained on.
+    pub task: TaskRecord,
+    /// How it was trained.
+    pub train: TrainRecord,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Results, such as `performance`.
+    pub metrics: BTreeMap<String, f64>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A task as a checkpoint names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRecord {
+    /// `family/name`
+    pub id: String,
+    /// Version of the definition.
+    pub version: u32,
+    /// All parameters.
+    pub parameters: serde_json::Value,
+    /// Names of the input channels.
+    pub inputs: Vec<String>,
+    /// Names of the output channels.
+    pub outputs: Vec<String>,
+}
+
+impl TaskRecord {
+    /// The names of its channels.
+    pub fn channels(&self) -> ChannelNames<'_> {
+        ChannelNames { inputs: &self.inputs, outputs: &self.outputs }
+    }
+
+    /// The record of a task.
+    pub fn of(task: &dyn Task) -> Self {
+        let names = |channels: Vec<nn4n_tasks::Channel>| channels.into_iter().map(|channel| channel.name).collect();
+        Self {
+            id: task.id().into(),
+            version: task.version(),
+            parameters: task.parameters(),
+            inputs: names(task.inputs()),
+            outputs: names(task.outputs()),
+        }
+    }
+
+    /// Rebuilds the task from the registry.
+    ///
+    /// # Errors
+    /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition
+    /// has another version by now.
+    pub fn create(&self) -> Result<Box<dyn Task>> {
+        if nn4n_tasks::ids().all(|id| id != self.id) {
+            let message = format!(
+                "`{}`, which the network was trained on, is not a task of this program; name one with --task ID (see \
+                `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust",
+                self.id
+            );
+            return Err(Error::setting("task.id", message));
+        }
+        let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
+        if task.version() == self.version {
+            return Ok(task);
+        }
+        Err(Error::setting(
+            "task.version",
+            format!(
+                "the checkpoint was trained on version {} of `{}`, but this program has version {}; use a program of \
+                the checkpoint's version, or name a task explicitly",
+                self.version,
+                self.id,
+                task.version()
+            ),
+        ))
+    }
+}
+
+/// How a network was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainRecord {
+    /// The settings, as in `[train]` of a run.toml.
+    pub settings: serde_json::Value,
+    /// Updates done when this network was saved.
+    pub updates: u64,
+    /// All validations until then.
+    pub validations: Vec<ValidationRecord>,
+}
+
+/// One validation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationRecord {
+    /// Updates done.
+    pub update: u64,
+    /// Loss of the task on the validation trials.
+    pub loss: f64,
+    /// Fraction of scored trials that were right.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub performance: Option<f64>,
+    /// Performance in the worst condition.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub minimum: Option<f64>,
+    /// Root mean square error over graded entries.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rms_error: Option<f64>,
+    /// Performance in each task of a set.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub per_task: BTreeMap<String, f64>,
+    /// Stage of the curriculum, counted from 0, on whose trials this was found; `None` without a curriculum.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stage: Option<usize>,
+}
+
+/// Where a network comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Program and version that wrote the file.
+    pub program: String,
+    /// Where it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the same bits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub platform: Option<String>,
+    /// The checkpoint whose network training started from; `None` if it was drawn from the seed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub init: Option<PathBuf>,
+    /// The file of another library that it was read from; `None` if this program made it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imported: Option<ImportedFrom>,
+    /// What to cite with it.
+    pub citations: Vec<String>,
+}
+
+/// A file of another library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportedFrom {
+    /// Name of its [format](crate::import::Format).
+    pub format: String,
+    /// Its name, without the directory.
+    pub file: String,
+}
+
+impl ValidationRecord {
+    /// What was found, in words: in the measure of its task, and in which stage of a curriculum.
+    pub fn summary(&self) -> String {
+        let found = match (self.performance, self.rms_error) {
+            (Some(performance), _) => format!("performance {:.1} %", 100.0 * performance),
+            (None, Some(error)) => format!("error {error:.4}"),
+            (None, None) => format!("validation loss {:.4}", self.loss),
+        };
+        match self.stage {
+            Some(stage) => format!("stage {}: {found}", stage + 1),
+            None => found,
+        }
+    }
+}
+
+impl Provenance {
+    /// This program and its version.
+    pub(crate) fn program() -> String {
+        concat!("nn4n ", env!("CARGO_PKG_VERSION")).into()
+    }
+
+    /// This program, and the sources of the network and of the task that it was trained on.
+    pub fn of(task: &dyn Task, init: Option<PathBuf>) -> Self {
+        let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive \
+            tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792";
+        let citations = if task.citation().doi.is_empty() || task.citation().doi.contains("pcbi.1004792") {
+            vec![model.into()]
+        } else {
+            vec![model.into(), task.citation().to_string()]
+        };
+        Self { program: Self::program(), platform: Some(platform()), init, imported: None, citations }
+    }
+}
+
+impl Header {
+    /// The document as it stands in the file `path`.
+    pub(super) fn to_json(&self, path: &Path) -> Result<String> {
+        self.check_names(path)?;
+        let json = serde_json::to_string(self).map_err(|error| Error::file(path, error))?;
+        if json.len() > LARGEST_HEADER {
+            let message = format!(
+                "would have a header of {} bytes, more than the {LARGEST_HEADER} that can be read; shorten the \
+                model's arrays or the task's parameters",
+                json.len()
+            );
+            return Err(Error::file(path, message));
+        }
+        Ok(json)
+    }
+
+    /// Reads the document of the file `path`; what it leaves out is refused.
+    pub(super) fn from_json(path: &Path, json: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        if json.len() > LARGEST_HEADER {
+            let message = format!(
+                "has a header of {} bytes, more than the {LARGEST_HEADER} that a network has; get the file again",
+                json.len()
+            );
+            return Err(Error::file(path, message));
+        }
+        let damaged = |error: serde_json::Error| {
+            Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"))
+        };
+        let version: Version = serde_json::from_str(json).map_err(damaged)?;
+        if version.format != FORMAT {
+            let message = format!(
+                "has format {}, but this program reads {FORMAT}; update nn4n to read a newer one",
+                version.format
+            );
+            return Err(Error::file(path, message));
+        }
+        let header: Self = serde_json::from_str(json).map_err(damaged)?;
+        header.check_complete(path, json)?;
+        header.check_names(path)?;
+        Ok(header)
+    }
+
+    /// A description with a field left out would be read with a default, and might mean another network.
+    fn check_complete(&self, path: &Path, json: &str) -> Result<()> {
+        let refused = |message: &str| {
+            Err(Error::file(path, format!("has a damaged nn4n header ({message}); get the file again")))
+        };
+        let written: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+        if serde_json::to_value(&self.model).ok().as_ref() != written.get("model") {
+            return refused("its model is not complete");
+        }
+        if (self.task.inputs.len(), self.task.outputs.len()) != (self.model.inputs, self.model.outputs) {
+            return refused("its task has not the channels of its model");
+        }
+        Ok(())
+    }
+
+    /// Names are shown in terminals and on cards. A network that could not be read again is not written either.
+    fn check_names(&self, path: &Path) -> Result<()> {
+        let Self { task, metrics, provenance, .. } = self;
+        let names = task.inputs.iter().chain(&task.outputs).chain(metrics.keys()).chain(&provenance.citations);
+        match names.chain([&task.id, &provenance.program]).find(|name| name.contains(char::is_control)) {
+            Some(name) => {
+                let message = format!(
+                    "has the name {name:?}, which holds a control character; names are plain text, so take another"
+                );
+                Err(Error::file(path, message))
+            }
+            None => Ok(()),
+        }
+    }
+}

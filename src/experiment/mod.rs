@@ -1,0 +1,181 @@
+//! One experiment: a task, a network, the settings of its training and a seed. In TOML a `run.toml`.
+//!
+//! What a description leaves out is the task's: the loss, the readout and the rule that ends the training follow from
+//! what the source of the task does. In Rust that is `None`, in TOML a key that is not there; both mean the same.
+//!
+//! ```
+//! use nn4n::Experiment;
+//!
+//! let experiment = Experiment::from_toml(r#"
+//!     seed = 1
+//!     [task]
+//!     id = "song2016/rdm_varstim"
+//!     [model]
+//!     kind = "ei"
+//!     units = 100
+//!     [train]
+//!     learning_rate = 0.003
+//! "#)?;
+//! assert_eq!(experiment.model.inputs, 3);
+//! # Ok::<(), nn4n::Error>(())
+//! ```
+
+mod compatibility;
+pub mod preset;
+mod run_toml;
+mod stage;
+mod train_config;
+
+use std::{path::PathBuf, sync::Arc};
+
+use nn4n_models::ModelConfig;
+use nn4n_tasks::{Criterion, Task};
+
+#[cfg(feature = "cli")]
+pub(crate) use compatibility::check_step;
+pub use compatibility::{ChannelNames, check_fit};
+pub use stage::Stage;
+pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
+
+use crate::{
+    error::{Error, Result},
+    loss::{Loss, readout_for},
+    optimizer::OptimizerConfig,
+    penalty::Penalty,
+    simulate::check_outputs,
+};
+
+/// A validated experiment.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Everything random is a function of it.
+    pub seed: u64,
+    /// The task.
+    pub task: Arc<dyn Task>,
+    /// The network.
+    pub model: ModelConfig,
+    /// The settings of the training; what they leave out is the task's.
+    pub train: TrainConfig,
+    /// The name of a checkpoint whose network training starts from, its channels matched by name; `None` draws one from
+    /// the seed. Whoever trains opens it and hands it over.
+    pub init: Option<PathBuf>,
+    /// Easier tasks that come before `task`, in order; empty for training on `task` from the start.
+    pub curriculum: Vec<Stage>,
+}
+
+impl Experiment {
+    /// Puts an experiment together; what `model` and `train` leave open is the task's.
+    ///
+    /// # Errors
+    /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
+    pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
+        let readout = model.readout.unwrap_or(readout_for(task.objective()));
+        let model = model.readout(readout);
+        let experiment = Self { seed, task, model, train, init: None, curriculum: Vec::new() };
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// The loss of the task in training.
+    pub fn loss(&self) -> Loss {
+        self.train.loss.unwrap_or(self.task.objective().into())
+    }
+
+    /// Trials per update.
+    pub fn batch_size(&self) -> usize {
+        self.train.batch_size.unwrap_or(TrainConfig::BATCH_SIZE)
+    }
+
+    /// How the parameters are updated.
+    pub fn optimizer(&self) -> OptimizerConfig {
+        self.train.optimizer.unwrap_or_default()
+    }
+
+    /// When training ends before the last update, if it does.
+    pub fn criterion(&self) -> Option<Criterion> {
+        self.train.criterion(self.task.as_ref())
+    }
+
+    /// The settings of the training with nothing left out, so that they mean the same when a default changes.
+    pub fn settings(&self) -> TrainConfig {
+        TrainConfig {
+            loss: Some(self.loss()),
+            batch_size: Some(self.batch_size()),
+            optimizer: Some(self.optimizer()),
+            ..self.train.clone()
+        }
+    }
+
+    /// Checks every rule, as [`new`](Self::new) and [`fit`](crate::train::fit) do.
+    ///
+    /// # Errors
+    /// The first rule that is broken: field, rule, value and remedy.
+    pub fn validate(&self) -> Result<()> {
+        let Self { seed, task, model, train, init: _, curriculum } = self;
+        task.validate()?;
+        model.validate()?;
+        train.validate()?;
+        curriculum
+            .iter()
+            .map(|stage| &stage.task)
+            .chain([task])
+            .try_for_each(|task| self.check_plant(task.as_ref()))?;
+        self.loss().validate(model.readout.unwrap_or_default())?;
+        train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
+        check_fit(model, None, task.as_ref())?;
+        curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;
+        if !curriculum.is_empty() && !task.switches().is_empty() {
+            let message = "leads to a sequence of tasks, whose turns are counted from the first update on, stages \
+                included; use one of the two";
+            return Err(Error::setting("curriculum", message));
+        }
+        curriculum.iter().try_for_each(|stage| refuse_without_scores(stage.task.as_ref(), "curriculum.threshold"))?;
+        if train.adapt_conditions.is_some() {
+            refuse_without_scores(task.as_ref(), "train.adapt_conditions")?;
+        }
+        if self.criterion().is_some_and(|criterion| criterion.needs_scores()) {
+            refuse_without_scores(task.as_ref(), "criterion")?;
+        }
+        if i64::try_from(*seed).is_err() {
+            return Err(Error::setting("seed", format!("must be at most {}, but is {seed}", i64::MAX)));
+        }
+        Ok(())
+    }
+
+    /// What looks at the network's own outputs has no meaning where those of a plant are graded.
+    fn check_plant(&self, task: &dyn Task) -> Result<()> {
+        if task.plant().is_none() {
+            return Ok(());
+        }
+        check_outputs(self.model.outputs)?;
+        if self.loss() == Loss::CrossEntropy {
+            let message = format!(
+                "= \"cross_entropy\" grades probabilities, but of `{}` the place of a hand is graded; use the loss \
+                \"masked_mse\" or \"mean_square\"",
+                task.id()
+            );
+            return Err(Error::setting("train.loss", message));
+        }
+        let looks_back = |kind: &Penalty| matches!(kind, Penalty::VanishingGradient {});
+        if self.train.regularisers.iter().any(|regulariser| looks_back(&regulariser.kind)) {
+            let message = format!("does not reach through the plant of `{}`; remove this regulariser", task.id());
+            return Err(Error::setting("train.regularisers.vanishing_gradient", message));
+        }
+        Ok(())
+    }
+}
+
+/// What looks at right answers needs tasks that have them.
+fn refuse_without_scores(task: &dyn Task, field: &str) -> Result<()> {
+    let unscored = task.unscored();
+    if unscored.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "asks for right answers, but those of `{}` are neither right nor wrong; say when they are right (such as \
+        `rms_error` of one's own data), or leave it out (as a criterion take {{ rms_error = {{ threshold = X }} }}, or \
+        set `train.stop.never`)",
+        unscored.join("`, `")
+    );
+    Err(Error::setting(field, message))
+}

@@ -1,0 +1,111 @@
+//! An experiment as a run.toml: tables of the task, the network and the training.
+
+use std::{path::PathBuf, sync::Arc};
+
+use nn4n_tasks::Task;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{Experiment, Stage};
+use crate::error::{Error, Result};
+
+/// A run.toml as written.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    init: Option<PathBuf>,
+    task: TaskTable,
+    #[serde(default)]
+    model: toml::Table,
+    #[serde(default)]
+    train: toml::Table,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    curriculum: Vec<StageTable>,
+}
+
+/// The id of a task, and those of its parameters that differ from the published ones.
+#[derive(Debug, Serialize, Deserialize)]
+struct TaskTable {
+    id: String,
+    #[serde(flatten)]
+    parameters: Parameters,
+}
+
+/// A stage: what differs from the task, by its parameters, and when it ends.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StageTable {
+    threshold: f64,
+    task: Parameters,
+}
+
+type Parameters = serde_json::Map<String, serde_json::Value>;
+
+impl Experiment {
+    /// Reads a run.toml. Of the network, `inputs`, `outputs` and `dt` may be left out: they are the task's.
+    ///
+    /// # Errors
+    /// If it is no run.toml, or as [`new`](Self::new).
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
+        let TaskTable { id, parameters } = document.task;
+        let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
+        let stage = |stage: StageTable| {
+            let changed = parameters.clone().into_iter().chain(stage.task).collect();
+            Ok(Stage { task: create(changed)?.into(), threshold: stage.threshold })
+        };
+        let curriculum = document.curriculum.into_iter().map(stage).collect::<Result<_>>()?;
+        let task: Arc<dyn Task> = create(parameters.clone())?.into();
+        let model = table("model", of_task(document.model, task.as_ref()))?;
+        let experiment = Self {
+            init: document.init,
+            curriculum,
+            ..Self::new(task, model, table("train", document.train)?, document.seed)?
+        };
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// The experiment as a complete run.toml, so that it means the same when a default changes.
+    ///
+    /// # Errors
+    /// If a value has no form in TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        let unwritable = |error: toml::ser::Error| Error::setting("run.toml", format!("cannot be written ({error})"));
+        let stage = |stage: &Stage| StageTable { threshold: stage.threshold, task: parameters(stage.task.as_ref()) };
+        let document = Document {
+            seed: self.seed,
+            init: self.init.clone(),
+            task: TaskTable { id: self.task.id().into(), parameters: parameters(self.task.as_ref()) },
+            model: toml::Table::try_from(&self.model).map_err(unwritable)?,
+            train: toml::Table::try_from(self.settings()).map_err(unwritable)?,
+            curriculum: self.curriculum.iter().map(stage).collect(),
+        };
+        toml::to_string(&document).map_err(unwritable)
+    }
+}
+
+/// The table of a network, completed by what it shares with its task.
+fn of_task(mut model: toml::Table, task: &dyn Task) -> toml::Table {
+    let count = |channels: usize| toml::Value::from(channels as i64);
+    let shared =
+        [("inputs", count(task.inputs().len())), ("outputs", count(task.outputs().len())), ("dt", task.dt().into())];
+    for (name, value) in shared {
+        model.entry(name).or_insert(value);
+    }
+    model
+}
+
+fn table<T: DeserializeOwned>(name: &str, table: toml::Table) -> Result<T> {
+    table.try_into().map_err(|error: toml::de::Error| Error::setting(name, error.to_string()))
+}
+
+/// The parameters of a task that have a value.
+fn parameters(task: &dyn Task) -> Parameters {
+    match task.parameters() {
+        serde_json::Value::Object(parameters) => parameters.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => Parameters::new(),
+    }
+}

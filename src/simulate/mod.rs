@@ -1,0 +1,17 @@
+//! A network at work on given trials, and the bridge between arrays on the host and tensors on a device.
+//!
+//! ```text
+//! trials (ndarray) -> TensorBatch -> Simulation::unroll -> Trajectory          tensors with their graph, for training
+//! inputs (ndarray) -> Simulation::record -> Recording                          states, rates and outputs on the host
+//!                     Simulation::answer -> Answers                            outputs alone, whatever the network's size
+//! ```
+
+mod plant;
+mod recording;
+mod simulation;
+mod tensors;
+
+pub(crate) use plant::check_outputs;
+pub use recording::Recording;
+pub use simulation::{Answers, Simulation};
+pub use tensors::{HostArray, TensorBatch, array2, array3, host, matrix, tensor};

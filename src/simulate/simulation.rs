@@ -1,0 +1,190 @@
+//! One network on trials: what it drives, where it begins, and whether its noise is on.
+//!
+//! ```
+//! use candle_core::{DType, Device};
+//! use nn4n::{Simulation, models::{Ctrnn, ModelConfig, NoiseKey}};
+//! let network = Ctrnn::init(&ModelConfig::vanilla(2, 10, 1), 0, DType::F32, &Device::Cpu)?;
+//! let inputs = ndarray::Array3::ones((4, 30, 2)); // (trials, steps, inputs)
+//! let quiet = Simulation::new(&network).record(&inputs)?;
+//! let noisy = Simulation::new(&network).noise(NoiseKey::new(7, 0)).record(&inputs)?;
+//! assert_eq!(quiet.rates.dim(), (4, 30, 10));
+//! assert_ne!(quiet, noisy);
+//! # Ok::<(), nn4n::Error>(())
+//! ```
+
+use candle_core::Tensor;
+use ndarray::{Array2, Array3, Axis, concatenate, s};
+use nn4n_models::{Ctrnn, NoiseKey, State, Trajectory};
+use nn4n_tasks::{Task, motor::Plant};
+
+use super::{
+    Recording, plant,
+    tensors::{array3, matrix, tensor},
+};
+use crate::error::{Error, Result};
+
+/// Most units times steps times trials that one pass holds, so that many trials do not need much memory.
+const CHUNK: usize = 1 << 23;
+
+/// Most numbers that a recording may hold (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
+const LARGEST: usize = 1 << 32;
+
+/// A network on trials. Noise is off and trials begin in the network's own start state unless it says otherwise.
+#[derive(Clone, Debug)]
+pub struct Simulation<'a> {
+    network: &'a Ctrnn,
+    plant: Option<Plant>,
+    start: Option<State>,
+    noise: Option<NoiseKey>,
+}
+
+/// What a network answers to a batch of trials, on its device, without its activity.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// (trials, steps, outputs), before the readout's nonlinearity.
+    pub logits: Tensor,
+    /// (trials, steps, outputs); what the plant does, where the network drives one.
+    pub outputs: Tensor,
+}
+
+impl<'a> Simulation<'a> {
+    /// The network alone.
+    pub fn new(network: &'a Ctrnn) -> Self {
+        Self { network, plant: None, start: None, noise: None }
+    }
+
+    /// The network on trials of this task, driving the task's plant if it has one: then the outputs are what the plant
+    /// does.
+    pub fn of(network: &'a Ctrnn, task: &dyn Task) -> Self {
+        Self::new(network).plant(task.plant())
+    }
+
+    /// Lets the network drive this plant, or none.
+    pub fn plant(self, plant: Option<Plant>) -> Self {
+        Self { plant, ..self }
+    }
+
+    /// Lets trials begin in these states and rates, one row a trial.
+    pub fn start(self, start: Option<State>) -> Self {
+        Self { start, ..self }
+    }
+
+    /// Lets trials begin in the states `x0` (trials, units).
+    ///
+    /// # Errors
+    /// If there is not one column for each unit.
+    pub fn x0(self, x0: &Array2<f32>) -> Result<Self> {
+        let (trials, units) = (x0.nrows(), self.network.units().len());
+        if x0.ncols() != units {
+            return Err(misshapen_x0(x0.dim(), (trials, units)));
+        }
+        let start = self.network.start_from(&matrix(x0.view(), self.network.dtype(), self.network.device())?)?;
+        Ok(self.start(Some(start)))
+    }
+
+    /// Switches the network's noise on.
+    pub fn noise(self, noise: NoiseKey) -> Self {
+        Self { noise: Some(noise), ..self }
+    }
+
+    /// The network on `inputs` (batch, steps, inputs) in one pass, with the graph that gradients need.
+    ///
+    /// # Errors
+    /// As [`Ctrnn::unroll`]; with a plant also if the network has other than two outputs.
+    pub fn unroll(&self, inputs: &Tensor) -> Result<Trajectory> {
+        match &self.plant {
+            Some(plant) => plant::unroll(self.network, plant, inputs, self.start.as_ref(), self.noise),
+            None => Ok(self.network.unroll(inputs, self.start.as_ref(), self.noise)?),
+        }
+    }
+
+    /// States, rates and outputs on `inputs` (trials, steps, inputs).
+    ///
+    /// # Errors
+    /// If the shapes do not fit the network or each other, or the recording would be too large.
+    pub fn record(&self, inputs: &Array3<f32>) -> Result<Recording> {
+        let (trials, steps, _) = inputs.dim();
+        let per_step = 2 * self.network.units().len() + self.network.config().outputs;
+        let numbers = trials.saturating_mul(steps).saturating_mul(per_step);
+        if numbers > LARGEST {
+            let message = format!(
+                "ask for {numbers} numbers ({trials} trials of {steps} steps), more than the {LARGEST} of one \
+                recording; take fewer trials at a time"
+            );
+            return Err(Error::shape("inputs", message));
+        }
+        let (mut states, mut rates, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
+        self.in_chunks(inputs, |simulation, chunk| {
+            let trajectory = simulation.unroll(chunk)?;
+            states.push(array3(&trajectory.states()?)?);
+            rates.push(array3(&trajectory.rates()?)?);
+            outputs.push(array3(&trajectory.outputs)?);
+            Ok(())
+        })?;
+        Ok(Recording { states: join(states)?, rates: join(rates)?, outputs: join(outputs)? })
+    }
+
+    /// What the network answers to `inputs` (trials, steps, inputs).
+    ///
+    /// # Errors
+    /// If the shapes do not fit the network or each other.
+    pub fn answer(&self, inputs: &Array3<f32>) -> Result<Answers> {
+        let (mut logits, mut outputs) = (Vec::new(), Vec::new());
+        self.in_chunks(inputs, |simulation, chunk| {
+            if simulation.plant.is_some() {
+                let trajectory = simulation.unroll(chunk)?;
+                logits.push(trajectory.logits.clone());
+                outputs.push(trajectory.outputs.clone());
+            } else {
+                let answer = simulation.network.answer(chunk, simulation.start.as_ref(), simulation.noise)?;
+                logits.push(answer.logits);
+                outputs.push(answer.outputs);
+            }
+            Ok(())
+        })?;
+        Ok(Answers { logits: Tensor::cat(&logits, 0)?, outputs: Tensor::cat(&outputs, 0)? })
+    }
+
+    /// Simulates successive trials without a graph. A trial has the same noise however the trials are divided.
+    fn in_chunks(
+        &self,
+        inputs: &Array3<f32>,
+        mut simulate: impl FnMut(&Simulation<'_>, &Tensor) -> Result<()>,
+    ) -> Result<()> {
+        let (trials, steps, _) = inputs.dim();
+        let (network, units) = (self.network.frozen(), self.network.units().len());
+        if let Some(start) = &self.start
+            && start.state.dims2()?.0 != trials
+        {
+            return Err(misshapen_x0(start.state.dims2()?, (trials, units)));
+        }
+        let chunk = (CHUNK / (steps * units).max(1)).max(1);
+        for first in (0..trials).step_by(chunk) {
+            let count = chunk.min(trials - first);
+            let rows = |all: &Tensor| all.narrow(0, first, count);
+            let start = match &self.start {
+                Some(State { state, rate }) => Some(State { state: rows(state)?, rate: rows(rate)? }),
+                None => None,
+            };
+            let noise =
+                self.noise.map(|key| NoiseKey { first_trial: key.first_trial.wrapping_add(first as u32), ..key });
+            let part = tensor(inputs.slice(s![first..first + count, .., ..]), network.dtype(), network.device())?;
+            simulate(&Simulation { network: &network, plant: self.plant.clone(), start, noise }, &part)?;
+        }
+        Ok(())
+    }
+}
+
+fn misshapen_x0(found: (usize, usize), (trials, units): (usize, usize)) -> Error {
+    Error::shape("x0", format!("has shape {found:?}, but must be ({trials} trials, {units} units)"))
+}
+
+fn join(mut parts: Vec<Array3<f32>>) -> Result<Array3<f32>> {
+    if parts.len() == 1
+        && let Some(whole) = parts.pop()
+    {
+        return Ok(whole);
+    }
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+    concatenate(Axis(0), &views).map_err(|_| Error::shape("inputs", "hold no trial; give at least one"))
+}

@@ -1,0 +1,310 @@
+//! One training step: what an update does to a network.
+//!
+//! ```text
+//! simulate -> named loss terms -> gradients -> clip -> optimiser -> constraints -> Update
+//! ```
+//!
+//! ```
+//! use std::sync::Arc;
+//! use candle_core::{DType, Device};
+//! use nn4n::{Experiment, TensorBatch, TrainConfig, Trainer, models::ModelConfig, tasks::{Split, batch, song2016::RdmFixed}};
+//! let task = Arc::new(RdmFixed::default());
+//! let experiment = Experiment::new(task.clone(), ModelConfig::ei(2, 20, 2), TrainConfig::default(), 0)?;
+//! let mut trainer = Trainer::new(&experiment, &Device::Cpu)?;
+//! for update in 0..3 {
+//!     let trials = batch(task.as_ref(), Split::Train, 0, update, 20)?;
+//!     let found = trainer.step(&TensorBatch::new(&trials, DType::F32, &Device::Cpu)?)?;
+//!     assert!(found.loss.is_finite() && found.update == update + 1);
+//! }
+//! # Ok::<(), nn4n::Error>(())
+//! ```
+
+use std::time::Instant;
+
+use candle_core::{DType, Device, Tensor};
+use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory};
+use nn4n_tasks::{Task, motor::Plant};
+
+use super::{
+    gradients::{clip, gradients},
+    synaptic_intelligence::{SynapticIntelligence, position},
+    trained::trained,
+};
+use crate::{
+    error::{Error, Result},
+    experiment::{Experiment, TrainConfig},
+    loss::Loss,
+    optimizer::Optimizer,
+    penalty::{Context, LossTerms, loss_terms},
+    simulate::{Simulation, TensorBatch},
+};
+
+/// A network in training.
+#[derive(Debug)]
+pub struct Trainer {
+    pub(super) network: Ctrnn,
+    /// Those that are trained.
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) optimizer: Optimizer,
+    /// The states in which the next trials begin, where the network carries them over.
+    pub(super) carried: Option<State>,
+    pub(super) synapses: Option<SynapticIntelligence>,
+    /// Updates done.
+    pub(super) updates: u64,
+    config: TrainConfig,
+    loss: Loss,
+    seed: u64,
+    /// What the network drives in the trials that it is trained on.
+    plant: Option<Plant>,
+    /// The updates after which earlier tasks are to be protected, ascending.
+    switches: Vec<u64>,
+}
+
+/// What one update did.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// Updates done, this one included.
+    pub update: u64,
+    /// Loss of the batch, penalties included.
+    pub loss: f64,
+    /// The loss term by term, weighted: `task` first, then each penalty.
+    pub terms: Vec<(String, f64)>,
+    /// Norm of all gradients before clipping.
+    pub gradient_norm: f64,
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// Seconds that each phase took, in the order of [`Trainer::PHASES`].
+    pub seconds: [f64; Trainer::PHASES.len()],
+}
+
+impl Update {
+    /// Seconds of the whole step.
+    pub fn total_seconds(&self) -> f64 {
+        self.seconds.iter().sum()
+    }
+}
+
+impl Trainer {
+    /// The phases of a step, in their order.
+    pub const PHASES: [&'static str; 5] = ["forward", "loss", "backward", "clip_optimizer", "constraints"];
+
+    /// A network drawn from the experiment's seed, before its first update.
+    ///
+    /// # Errors
+    /// If the experiment trains no parameter, or protects earlier tasks where there are none.
+    pub fn new(experiment: &Experiment, device: &Device) -> Result<Self> {
+        Self::with_network(experiment, Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device)?)
+    }
+
+    /// A network that exists already, before its first update in this experiment.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_network(experiment: &Experiment, network: Ctrnn) -> Result<Self> {
+        let config = experiment.train.clone();
+        let parameters = trained(&network, &config, experiment.task.as_ref())?;
+        let synapses =
+            config.synaptic_intelligence.map(|config| SynapticIntelligence::new(config, &parameters)).transpose()?;
+        Ok(Self {
+            optimizer: Optimizer::new(experiment.optimizer()),
+            carried: None,
+            synapses,
+            updates: 0,
+            loss: experiment.loss(),
+            seed: experiment.seed,
+            plant: experiment.task.plant(),
+            switches: switches(experiment)?,
+            network,
+            parameters,
+            config,
+        })
+    }
+
+    /// The network, which changes with every step.
+    pub fn network(&self) -> &Ctrnn {
+        &self.network
+    }
+
+    /// The parameters that are trained.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// Updates done.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// Bytes of the optimiser's running means, which outlive a step.
+    pub fn optimizer_bytes(&self) -> u64 {
+        let bytes = |tensor: &Tensor| (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64;
+        self.optimizer.state().values().map(bytes).sum()
+    }
+
+    /// Lets the next steps be on trials of `task`, which has the channels of the experiment's.
+    pub(super) fn turn_to(&mut self, task: &dyn Task) {
+        self.plant = task.plant();
+    }
+
+    /// Trains on a batch of trials, which is on the network's device. Every update has noise of its own.
+    ///
+    /// # Errors
+    /// If the batch does not fit the network, or the loss or the norm of its gradients is not finite; then nothing has
+    /// changed.
+    pub fn step(&mut self, batch: &TensorBatch) -> Result<Update> {
+        let update = self.updates;
+        let learning_rate = self.config.learning_rate * self.config.schedule.factor(update);
+        let mut clock = Clock::start();
+
+        let trajectory = self.simulation(NoiseKey::new(self.seed, update)).unroll(&batch.inputs)?;
+        let forward = clock.lap();
+
+        let LossTerms { total, terms } = self.loss_terms(&trajectory, batch)?;
+        let loss = finite("loss", number(&total)?, update)?;
+        let mut terms: Vec<(String, f64)> =
+            terms.into_iter().map(|(name, term)| Ok((name, number(&term)?))).collect::<Result<_>>()?;
+        let graded = clock.lap();
+
+        let gradients = gradients(&total, &self.parameters)?;
+        let carried = self.last_states(&trajectory, batch)?;
+        // Letting go of the graph is a part of the pass.
+        drop((total, trajectory));
+        let backward = clock.lap();
+
+        let (along, protection) = self.protected(gradients)?;
+        let gradient_norm = self.descend(along, learning_rate)?;
+        let descended = clock.lap();
+
+        self.network.project()?;
+        let constrained = clock.lap();
+
+        self.carried = carried;
+        self.updates += 1;
+        let penalty = protection.as_ref().map(|protection| protection.penalty);
+        terms.extend(penalty.map(|penalty| ("synaptic_intelligence".to_string(), penalty)));
+        protection.map_or(Ok(()), |protection| self.remember(&protection))?;
+        Ok(Update {
+            update: self.updates,
+            loss: loss + penalty.unwrap_or(0.0),
+            terms,
+            gradient_norm,
+            learning_rate,
+            seconds: [forward, graded, backward, descended, constrained],
+        })
+    }
+}
+
+/// What an update needs to know where earlier tasks are protected.
+struct Protection {
+    /// In units of the loss.
+    penalty: f64,
+    /// Where the parameters were.
+    before: Vec<Tensor>,
+    /// Gradients of the loss without the penalty.
+    gradients: Vec<Tensor>,
+}
+
+impl Trainer {
+    /// Computes the loss of a batch and forgets it, so that what fits neither the network nor the trials is refused
+    /// before anything is replaced.
+    pub(super) fn rehearse(&self, batch: &TensorBatch) -> Result<()> {
+        let trajectory = Simulation::new(&self.network).plant(self.plant.clone()).unroll(&batch.inputs)?;
+        self.loss_terms(&trajectory, batch).map(drop)
+    }
+
+    /// Before they are saved: the loss of an update may be finite where the step that follows it overflows.
+    pub(super) fn check_finite(&self) -> Result<()> {
+        for parameter in &self.parameters {
+            let sum = number(&parameter.var.as_detached_tensor().to_dtype(DType::F64)?.sum_all()?)?;
+            finite("sum of a parameter's elements", sum, self.updates.saturating_sub(1))?;
+        }
+        Ok(())
+    }
+
+    fn simulation(&self, noise: NoiseKey) -> Simulation<'_> {
+        Simulation::new(&self.network).plant(self.plant.clone()).start(self.carried.clone()).noise(noise)
+    }
+
+    fn loss_terms(&self, trajectory: &Trajectory, batch: &TensorBatch) -> Result<LossTerms> {
+        let context = Context { model: &self.network, trajectory, batch, loss: self.loss };
+        loss_terms(&self.config.regularisers, &context)
+    }
+
+    /// The state at each trial's own last step, if the network carries it over to the next batch.
+    fn last_states(&self, trajectory: &Trajectory, batch: &TensorBatch) -> Result<Option<State>> {
+        if self.network.config().start != Start::Carried {
+            return Ok(None);
+        }
+        let (states, rates) = (trajectory.states()?, trajectory.rates()?);
+        let (_, _, units) = states.dims3()?;
+        let last: Vec<u32> =
+            batch.n_steps.iter().flat_map(|steps| std::iter::repeat_n(*steps as u32 - 1, units)).collect();
+        let index = Tensor::from_vec(last, (batch.n_steps.len(), 1, units), self.network.device())?;
+        let at_last =
+            |all: &Tensor| -> Result<Tensor> { Ok(all.detach().contiguous()?.gather(&index, 1)?.squeeze(1)?) };
+        Ok(Some(State { state: at_last(&states)?, rate: at_last(&rates)? }))
+    }
+
+    /// The gradients to follow: those of the loss, with those of the penalty where earlier tasks are protected.
+    fn protected(&self, gradients: Vec<Tensor>) -> Result<(Vec<Tensor>, Option<Protection>)> {
+        let Some(synapses) = &self.synapses else { return Ok((gradients, None)) };
+        let along = synapses.gradients(&self.parameters, &gradients)?;
+        let before = self.parameters.iter().map(position).collect::<Result<_>>()?;
+        let penalty = synapses.penalty(&self.parameters)?;
+        Ok((along, Some(Protection { penalty, before, gradients })))
+    }
+
+    /// Accounts for an update where earlier tasks are protected, and for the end of a task.
+    fn remember(&mut self, protection: &Protection) -> Result<()> {
+        let Some(synapses) = &mut self.synapses else { return Ok(()) };
+        synapses.follow(&self.parameters, &protection.before, &protection.gradients)?;
+        if self.switches.contains(&self.updates) {
+            synapses.switch(&self.parameters)?;
+        }
+        Ok(())
+    }
+
+    /// One step of the optimiser; returns the norm of the gradients before clipping.
+    fn descend(&mut self, along: Vec<Tensor>, learning_rate: f64) -> Result<f64> {
+        let (along, norm) = clip(along, self.config.clip_value, self.config.clip_norm)?;
+        finite("gradient norm", norm, self.updates)?;
+        self.optimizer.step(&self.parameters, &along, learning_rate)?;
+        Ok(norm)
+    }
+}
+
+/// The updates after which earlier tasks are to be protected.
+fn switches(experiment: &Experiment) -> Result<Vec<u64>> {
+    let switches = experiment.task.switches();
+    if experiment.train.synaptic_intelligence.is_some() && switches.is_empty() {
+        let message = format!(
+            "protects earlier tasks of a sequence, but `{}` has none; train on a sequential `multitask/set`",
+            experiment.task.id()
+        );
+        return Err(Error::setting("train.synaptic_intelligence", message));
+    }
+    Ok(switches)
+}
+
+fn number(scalar: &Tensor) -> Result<f64> {
+    Ok(scalar.to_dtype(DType::F64)?.to_scalar()?)
+}
+
+fn finite(quantity: &'static str, value: f64, update: u64) -> Result<f64> {
+    if value.is_finite() { Ok(value) } else { Err(Error::Diverged { quantity, value, update }) }
+}
+
+/// Times one phase after the other.
+struct Clock(Instant);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Seconds since the start or the last lap.
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        (now - std::mem::replace(&mut self.0, now)).as_secs_f64()
+    }
+}
