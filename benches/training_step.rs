@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for case in CASES {
         let mut step = TrainingStep::new(&case)?;
         group.throughput(Throughput::Elements((case.batch_size * case.steps) as u64));
-        group.bench_function(case.case, |bencher| bencher.iter(|| step.run().expect("a finite loss")));
+        group.bench_function(case.case, |bencher| bencher.iter(|| step.update().expect("a finite loss")));
     }
     group.finish();
     criterion.final_summary();

@@ -10,7 +10,7 @@ use clap::Parser;
 use ndarray::{Array2, ArrayView2, s};
 use nn4n::{
     Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig,
-    progress::progress_bar,
+    terminal::progress_bar,
 };
 use nn4n::{tasks::*, train::fit};
 
@@ -77,7 +77,7 @@ fn main() -> anyhow::Result<()> {
     let task = Arc::new(DelayedReport(Duration::one_of([200.0, 400.0, 800.0])));
     let train = TrainConfig { updates: if args.quick { 5 } else { 5000 }, ..TrainConfig::default() };
     let run = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
-    fit(&Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?, &run, &device, progress_bar())?;
+    fit(&Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?, None, &run, &device, progress_bar())?;
     let network = Checkpoint::load(run.path())?.network(&device)?;
     println!("performance {:.1} %", 100.0 * evaluate(&network, task.as_ref(), 200, 0)?.performance.unwrap_or(0.0));
     println!("next: cargo run --release -- inspect {}", run.path().display());

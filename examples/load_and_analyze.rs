@@ -9,11 +9,10 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use nn4n::{
-    Checkpoint,
+    Checkpoint, Simulation,
     evaluate::evaluate,
     models::{CellType, NoiseKey},
     plot::TrialFigure,
-    record::record,
     tasks::{Condition, Split, create, repeated},
 };
 
@@ -41,7 +40,7 @@ fn main() -> anyhow::Result<()> {
     // Hidden activity as ndarray: (trials, steps, units).
     let sides = [-0.128, 0.128].map(|coherence| Condition::new().with("coherence", coherence));
     let trials = repeated(task.as_ref(), Split::Test, 7, 0, &sides, n_trials)?;
-    let recording = record(&network, &trials.inputs, None, Some(NoiseKey::new(7, 0)))?;
+    let recording = Simulation::new(&network).noise(NoiseKey::new(7, 0)).record(&trials.inputs)?;
 
     // Selectivity d' of each unit: difference of the mean rates at the last step over their standard deviation.
     let last = |trial: usize, unit: usize| f64::from(recording.rates[[trial, trials.n_steps[trial] - 1, unit]]);

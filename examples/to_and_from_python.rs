@@ -9,12 +9,11 @@ use std::{env, fs, path::PathBuf, process::Command, sync::Arc};
 
 use clap::Parser;
 use nn4n::{
-    Checkpoint, Existing, Experiment, Recording, RunDirectory, TrainConfig,
+    Checkpoint, Existing, Experiment, Recording, RunDirectory, Simulation, TrainConfig,
     export::{Format, export},
     models::ModelConfig,
-    progress::progress_bar,
-    record::record,
     tasks::{Split, batch, create, npz_bytes},
+    terminal::progress_bar,
     train::fit,
 };
 
@@ -42,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     let train = TrainConfig { updates: if args.quick { 5 } else { 500 }, ..TrainConfig::default() };
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    fit(&Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?, &run, &device, progress_bar())?;
+    fit(&Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?, None, &run, &device, progress_bar())?;
     let checkpoint = Checkpoint::load(run.path())?;
 
     // A tensor as an array: the memory is the tensor's own, so nothing is copied however large it is.
@@ -54,7 +53,7 @@ fn main() -> anyhow::Result<()> {
     let file = |name: &str| run.path().join(name);
     let trials = batch(task.as_ref(), Split::Test, 1, 0, 10)?;
     fs::write(file("trials.npz"), npz_bytes(&trials)?)?;
-    let here = record(&checkpoint.network(&device)?, &trials.inputs, None, None)?;
+    let here = Simulation::new(&checkpoint.network(&device)?).record(&trials.inputs)?;
     here.save(file("activity.npz"))?;
     fs::write(file("network.py"), export(&checkpoint, Format::Numpy)?)?;
     println!("in Python: numpy.load(\"{}\")[\"rates\"]", file("activity.npz").display());

@@ -9,14 +9,14 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Parser;
 use ndarray::s;
 use nn4n::{
-    Checkpoint, Existing, Experiment, RunDirectory, TrainConfig,
+    Checkpoint, Existing, Experiment, RunDirectory, Simulation, TrainConfig,
     evaluate::evaluate,
     models::ModelConfig,
+    penalty::{Penalty, Regulariser},
     plot::{LearningCurve, TrialFigure},
-    progress::progress_bar,
-    record::record_trials,
     tasks::{Criterion, Split, Task, balanced, motor::ArmReach},
-    train::{Regulariser, fit, regulariser::Penalty},
+    terminal::progress_bar,
+    train::fit,
 };
 
 /// Train a network to reach to eight targets with a two-joint arm
@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     let task: Arc<dyn Task> = Arc::new(ArmReach { dt: 20.0, ..ArmReach::default() });
     let model =
         ModelConfig::vanilla(task.inputs().len(), 80, task.outputs().len()).dt(task.dt()).tau(60.0).sigma_rec(0.02);
-    let mut train = TrainConfig { batch_size: 24, updates: 3000, ..TrainConfig::default() };
+    let mut train = TrainConfig { batch_size: Some(24), updates: 3000, ..TrainConfig::default() };
     train.regularisers = vec![Regulariser::new(Penalty::L2Rates {}, 1e-5)];
     train.validation.trials_per_condition = 6;
     train.stop.criterion = Some(Criterion::MinPerformance { threshold: 1.0 });
@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, &run, &device, progress_bar())?;
+    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, None, &run, &device, progress_bar())?;
 
     let network = Checkpoint::load(run.path())?.network(&device)?;
     let evaluation = evaluate(&network, task.as_ref(), 20, 0)?;
@@ -63,7 +63,7 @@ fn main() -> anyhow::Result<()> {
     );
 
     let trials = balanced(task.as_ref(), Split::Test, 1, 0, 1)?;
-    let recording = record_trials(&network, task.as_ref(), &trials, None)?;
+    let recording = Simulation::of(&network, task.as_ref()).record(&trials.inputs)?;
     println!("target (cm)        hand at the end (cm)");
     for (trial, &n_steps) in trials.n_steps.iter().enumerate() {
         let last = |array: &ndarray::Array3<f32>| array.slice(s![trial, n_steps - 1, ..]).mapv(|x| 100.0 * x).to_vec();

@@ -10,14 +10,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
 use nn4n::{
-    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
+    Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, Simulation, TrainConfig,
     analysis::CumulativeGaussian,
     evaluate::{graded_values, psychometric},
     models::{ModelConfig, NoiseKey},
     plot::{LearningCurve, Psychometric, TrialFigure, WeightMatrix},
-    progress::progress_bar,
-    record::record,
     tasks::{Split, Task, balanced, song2016::RdmVarstim},
+    terminal::progress_bar,
     train::{StopReason, fit},
 };
 
@@ -58,7 +57,7 @@ fn main() -> anyhow::Result<()> {
         _ => Existing::Keep,
     };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&experiment, &run, &device, progress_bar())?;
+    let outcome = fit(&experiment, None, &run, &device, progress_bar())?;
     let out = run.path().display();
     if outcome.reason == StopReason::Interrupted {
         println!("next: cargo run --release --example train_eirnn -- --out {out} --resume");
@@ -95,7 +94,7 @@ fn main() -> anyhow::Result<()> {
 
     // Fresh trials of every condition; three of them are drawn, all of them sort the units.
     let trials = balanced(task.as_ref(), Split::Test, 2, 0, 1)?;
-    let recording = record(&network, &trials.inputs, None, Some(NoiseKey::new(2, 0)))?;
+    let recording = Simulation::new(&network).noise(NoiseKey::new(2, 0)).record(&trials.inputs)?;
     let shown = [1, trials.len() / 2, trials.len() - 1];
     TrialFigure::of(task.as_ref(), &network, &trials, &recording, &shown).save(run.path().join("trials.png"))?;
     WeightMatrix::of(&network)?.save(run.path().join("weights.png"))?;

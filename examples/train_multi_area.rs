@@ -12,8 +12,8 @@ use nn4n::{
     evaluate::evaluate,
     models::{Area, Density, ModelConfig, MultiAreaCtrnn},
     plot::{LearningCurve, WeightMatrix},
-    progress::progress_bar,
     tasks::{Task, song2016::ManteAreas},
+    terminal::progress_bar,
     train::fit,
 };
 
@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     let model = ModelConfig::multi_area(6, 2, [Area::ei("sensory", 75, 0.8), Area::ei("motor", 75, 0.8)])
         .feedforward(Density::excitatory(1.0))
         .feedback(Density::excitatory(0.2));
-    let mut train = TrainConfig { batch_size: 50, ..TrainConfig::default() };
+    let mut train = TrainConfig { batch_size: Some(50), ..TrainConfig::default() };
     train.validation.trials_per_condition = 10;
     if args.quick {
         (train.updates, train.validation.trials_per_condition) = (5, 1);
@@ -49,7 +49,7 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, &run, &device, progress_bar())?;
+    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, None, &run, &device, progress_bar())?;
 
     let network = MultiAreaCtrnn::try_from(Checkpoint::load(run.path())?.network(&device)?)?;
     let evaluation = evaluate(&network, task.as_ref(), if args.quick { 1 } else { 20 }, 0)?;

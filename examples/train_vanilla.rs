@@ -8,13 +8,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
 use nn4n::{
-    Checkpoint, Existing, Experiment, RunDirectory, TrainConfig,
+    Checkpoint, Existing, Experiment, RunDirectory, Simulation, TrainConfig,
     evaluate::evaluate,
     models::{Activation, Init, MatrixConfig, ModelConfig, Start},
     plot::{LearningCurve, TrialFigure},
-    progress::progress_bar,
-    record::record,
     tasks::{Split, Task, batch, golub2018::FlipFlop},
+    terminal::progress_bar,
     train::fit,
 };
 
@@ -46,7 +45,7 @@ fn main() -> anyhow::Result<()> {
         .autapses(true)
         .start(Start::Zero)
         .w_in(MatrixConfig { init: Some(Init::Normal(1.0)), ..MatrixConfig::default() });
-    let mut train = TrainConfig { batch_size: 64, updates: 3000, ..TrainConfig::default() };
+    let mut train = TrainConfig { batch_size: Some(64), updates: 3000, ..TrainConfig::default() };
     train.validation.trials_per_condition = 128;
     if args.quick {
         train.updates = 20;
@@ -54,7 +53,7 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, &run, &device, progress_bar())?;
+    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, None, &run, &device, progress_bar())?;
 
     let network = Checkpoint::load(run.path())?.network(&device)?;
     let evaluation = evaluate(&network, task.as_ref(), 500, 0)?;
@@ -68,7 +67,7 @@ fn main() -> anyhow::Result<()> {
 
     // Trials with fewer pulses than it was trained on show the memory best.
     let trials = batch(&FlipFlop { p_pulse: 0.05, ..FlipFlop::default() }, Split::Test, 1, 0, 2)?;
-    let recording = record(&network, &trials.inputs, None, None)?;
+    let recording = Simulation::new(&network).record(&trials.inputs)?;
     TrialFigure::of(task.as_ref(), &network, &trials, &recording, &[0, 1]).save(run.path().join("trials.png"))?;
     LearningCurve::of(&outcome.validations, None).save(run.path().join("learning.png"))?;
     let out = run.path().display();

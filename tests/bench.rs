@@ -1,8 +1,6 @@
 //! `nn4n bench`, from the outside: what it reports follows from what it says it measured, and what it cannot measure it
 //! refuses.
 
-mod program;
-
 use std::path::Path;
 
 use serde_json::Value;
@@ -27,7 +25,7 @@ const TINY: [&str; 15] = [
 ];
 
 fn nn4n(arguments: &[&str]) -> String {
-    let output = program::nn4n(Path::new("."), arguments, &[]);
+    let output = crate::program::nn4n(Path::new("."), arguments, &[]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "nn4n {}: {}\n{stderr}", arguments.join(" "), output.status);
     String::from_utf8(output.stdout).expect("UTF-8 on standard output")
@@ -184,7 +182,7 @@ fn what_cannot_be_measured_is_refused() {
         (&["--seconds", "-1"], &["--seconds", "'-1'", "> 0"]),
         (&["--seconds", "1e300"], &["--seconds", "at most 86400"]),
     ] {
-        let output = program::nn4n(Path::new("."), &[&["bench"], arguments].concat(), &[]);
+        let output = crate::program::nn4n(Path::new("."), &[&["bench"], arguments].concat(), &[]);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(
             matches!(output.status.code(), Some(1 | 2)) && output.stdout.is_empty(),

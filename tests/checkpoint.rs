@@ -1,20 +1,17 @@
 //! A checkpoint is read back as it was written, and what is not one is refused by name.
 
-mod small;
-mod trained;
-
 use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
 
+use crate::trained::network as bytes;
 use candle_core::{DType, Device, Tensor};
 use nn4n::{Checkpoint, Result, models::NoiseKey};
 use proptest::prelude::*;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::Value;
-use trained::network as bytes;
 
 fn checkpoint() -> Checkpoint {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");

@@ -1,14 +1,12 @@
 //! The program, from the outside: what its commands print and write.
 
-mod program;
-
 use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
 
 use ndarray::{Array2, Array3};
 use ndarray_npy::{NpzReader, NpzWriter};
 use nn4n::{
     Checkpoint,
-    record::{record, record_trials},
+    simulate::Simulation,
     tasks::{Split, batch},
 };
 use serde_json::Value;
@@ -19,7 +17,7 @@ const TRAIN: [&str; 10] =
 
 /// What the program prints; it must succeed.
 fn nn4n(directory: &Path, arguments: &[&str]) -> String {
-    let output = program::nn4n(directory, arguments, &[]);
+    let output = crate::program::nn4n(directory, arguments, &[]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "nn4n {}: {}\n{stderr}", arguments.join(" "), output.status);
     String::from_utf8(output.stdout).expect("UTF-8 on standard output")
@@ -107,7 +105,7 @@ fn a_network_is_exported_to_every_format_and_nothing_is_replaced_unasked() {
         assert!(text.contains("next: ") && text.contains(next), "{text}");
         let bytes = fs::read(folder.path().join(file)).expect("a file");
         assert!(bytes.starts_with(magic), "{format}");
-        let output = program::nn4n(folder.path(), &export, &[]);
+        let output = crate::program::nn4n(folder.path(), &export, &[]);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && message.contains("--force"), "{message}");
         let report = json(folder.path(), &[&export[..], &["--force", "--json"]].concat());
@@ -136,7 +134,7 @@ fn tasks_are_listed_shown_and_sampled() {
         nn4n(folder.path(), &["tasks", "list", "song2016"]).lines().count()
             < nn4n(folder.path(), &["tasks", "list"]).lines().count()
     );
-    let refused = program::nn4n(folder.path(), &["tasks", "list", "song2017"], &[]);
+    let refused = crate::program::nn4n(folder.path(), &["tasks", "list", "song2017"], &[]);
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("song2016"), "{refused:?}");
 
     let shown = nn4n(folder.path(), &["tasks", "show", "song2016/romo"]);
@@ -170,7 +168,7 @@ fn tasks_are_listed_shown_and_sampled() {
         "{text}"
     );
     let before = files(&folder.path().join("deep"));
-    assert!(!program::nn4n(folder.path(), &sample, &[]).status.success(), "trials were overwritten unasked");
+    assert!(!crate::program::nn4n(folder.path(), &sample, &[]).status.success(), "trials were overwritten unasked");
     nn4n(folder.path(), &[&sample[..], &["--force"]].concat());
     assert!(files(&folder.path().join("deep")) == before, "the same seed, other trials");
 }
@@ -184,7 +182,7 @@ fn a_task_is_drawn() {
     for label in [">context = motion<", ">catch<", ">stimulus<", ">colour 2<", ">Targets<", ">Loss mask<"] {
         assert!(svg.contains(label), "{label} is missing");
     }
-    assert!(!program::nn4n(folder.path(), &draw, &[]).status.success(), "a figure was overwritten unasked");
+    assert!(!crate::program::nn4n(folder.path(), &draw, &[]).status.success(), "a figure was overwritten unasked");
     let again = [&draw[..], &["--force", "--seed", "1"]].concat();
     nn4n(folder.path(), &again);
     nn4n(folder.path(), &["plot", "task", "golub2018/flip_flop", "--split", "test", "--out", "flip_flop.png"]);
@@ -193,7 +191,7 @@ fn a_task_is_drawn() {
         (["plot", "task", "song2016/mante", "--out", "mante.pdf"], ".svg"),
         (["plot", "task", "song2016/mantis", "--out", "mante.svg"], "did you mean"),
     ] {
-        let refused = program::nn4n(folder.path(), &arguments, &[]);
+        let refused = crate::program::nn4n(folder.path(), &arguments, &[]);
         assert!(String::from_utf8_lossy(&refused.stderr).contains(words), "{refused:?}");
     }
 }
@@ -206,14 +204,14 @@ fn a_preset_is_trained_and_its_flags_can_be_changed() {
     assert_eq!(json(folder.path(), &preset)["run"], "runs/rdm_dense-0");
     let header = Checkpoint::load(folder.path().join("runs/rdm_dense-0")).expect("a checkpoint").header;
     assert_eq!((header.model.n_units(), &header.train.settings["optimizer"]["kind"]), (10, &"sgd".into()));
-    let refused = program::nn4n(folder.path(), &["train", "--preset", "song2016/rdm"], &[]);
+    let refused = crate::program::nn4n(folder.path(), &["train", "--preset", "song2016/rdm"], &[]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("song2016/rdm_dense"), "{refused:?}");
 }
 
 #[test]
 fn data_of_an_unknown_kind_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let refused = program::nn4n(folder.path(), &["train", "--data", "mine.mat"], &[]);
+    let refused = crate::program::nn4n(folder.path(), &["train", "--data", "mine.mat"], &[]);
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains(".npz"), "{refused:?}");
 }
 
@@ -232,7 +230,9 @@ fn run_writes_what_the_library_computes_from_the_given_start() {
         write_npz(&folder.path().join(&from), &[("inputs", &inputs)], x0);
         nn4n(folder.path(), &["run", "rdm", "--inputs", &from, "--out", &to]);
         let found = read_npz(&folder.path().join(to));
-        let wanted = record(&network, &inputs, x0, None).expect("a recording");
+        let simulation = Simulation::new(&network);
+        let simulation = x0.map_or(Ok(simulation.clone()), |x0| simulation.x0(x0)).expect("a start state");
+        let wanted = simulation.record(&inputs).expect("a recording");
         assert_eq!(found.keys().collect::<Vec<_>>(), ["outputs", "rates", "states"]);
         assert!(
             found["outputs"] == wanted.outputs && found["states"] == wanted.states && found["rates"] == wanted.rates,
@@ -265,7 +265,7 @@ fn run_drives_the_arm_that_the_network_was_trained_to_drive_unless_the_loop_is_l
     write_npz(&folder.path().join("trials.npz"), &[("inputs", &trials.inputs)], None);
 
     let run = |out: &str, more: &[&str]| {
-        let output = program::nn4n(
+        let output = crate::program::nn4n(
             folder.path(),
             &[&["run", "arm", "--inputs", "trials.npz", "--out", out], more].concat(),
             &[],
@@ -276,11 +276,11 @@ fn run_drives_the_arm_that_the_network_was_trained_to_drive_unless_the_loop_is_l
     };
     let (closed, said) = run("closed.npz", &[]);
     assert!(said.contains("driving the arm of `motor/arm_reach`") && said.contains("--open-loop"), "{said}");
-    let driven = record_trials(&network, task.as_ref(), &trials, None).expect("a recording");
+    let driven = Simulation::of(&network, task.as_ref()).record(&trials.inputs).expect("a recording");
     assert!(closed["outputs"] == driven.outputs && closed["rates"] == driven.rates);
     let (open, said) = run("open.npz", &["--open-loop"]);
     assert!(!said.contains("driving"), "{said}");
-    let alone = record(&network, &trials.inputs, None, None).expect("a recording");
+    let alone = Simulation::new(&network).record(&trials.inputs).expect("a recording");
     assert!(open["outputs"] == alone.outputs && open["rates"] == alone.rates);
     assert!(open["outputs"] != closed["outputs"]);
 }
@@ -304,7 +304,7 @@ fn a_users_own_arrays_are_a_task() {
     fs::rename(folder.path().join("mine.npz"), folder.path().join("moved.npz")).expect("renamed");
     let moved = json(folder.path(), &["eval", "mine", "--data", "moved.npz", "--trials", "2", "--json"]);
     assert_eq!(moved, evaluation);
-    let refused = program::nn4n(folder.path(), &["eval", "mine"], &[]);
+    let refused = crate::program::nn4n(folder.path(), &["eval", "mine"], &[]);
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && message.contains("mine.npz") && message.contains("--data FILE"), "{message}");
     // Also for a network of another step, which the arrays say nothing of.
@@ -324,7 +324,7 @@ fn a_task_with_the_channels_of_the_training_in_another_order_is_refused() {
     let [trained, other] = ["mante2013/context_integration_continuous", "mante2013/context_integration"];
     json(folder.path(), &["train", "--task", trained, "--units", "6", "--updates", "1", "--out", "run", "--json"]);
     json(folder.path(), &["eval", "run", "--task", trained, "--trials", "1", "--json"]);
-    let refused = program::nn4n(folder.path(), &["eval", "run", "--task", other, "--trials", "1"], &[]);
+    let refused = crate::program::nn4n(folder.path(), &["eval", "run", "--task", other, "--trials", "1"], &[]);
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && message.contains(other) && message.contains("another order"), "{message}");
 }
@@ -362,7 +362,7 @@ fn a_network_of_a_declared_task_is_evaluated_on_another_one() {
     for (name, word) in
         [("swapped", "another order"), ("three", "inputs"), ("garbage", "garbage.toml"), ("missing", "missing.toml")]
     {
-        let refused = program::nn4n(folder.path(), &["eval", "run", "--data", &format!("{name}.toml")], &[]);
+        let refused = crate::program::nn4n(folder.path(), &["eval", "run", "--data", &format!("{name}.toml")], &[]);
         let message = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(!refused.status.success() && message.contains(word), "{name}: {message}");
     }
@@ -409,7 +409,7 @@ fn a_run_is_resumed_and_a_network_is_trained_further() {
 #[test]
 fn a_reader_that_goes_away_ends_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut command = program::command(folder.path(), &[&TRAIN[..], &["--out", "rdm"]].concat());
+    let mut command = crate::program::command(folder.path(), &[&TRAIN[..], &["--out", "rdm"]].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     drop((child.stdout.take(), child.stderr.take()));
     assert_eq!(child.wait().expect("it ends").code(), Some(0));

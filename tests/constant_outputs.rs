@@ -3,10 +3,9 @@
 
 use candle_core::{DType, Device, Tensor};
 use nn4n::{
-    Result,
-    batch::TensorBatch,
+    Result, TensorBatch,
+    loss::{Loss, readout_for},
     tasks::{Objective, Split, TrialBatch, balanced, batch, create, list},
-    train::{Loss, loss::readout_for},
 };
 
 /// The loss of outputs that are 0, from its definition.

@@ -1,11 +1,10 @@
 //! What a network must not do, it has not done in the file that training saved: read by the safetensors crate, not by
 //! the code under test.
 
-mod saved;
-mod small;
-
 use std::sync::Arc;
 
+use crate::saved::saved;
+use crate::small::{easy_task, settings, train};
 use candle_core::{DType, Device};
 use nn4n::{
     Experiment, Result,
@@ -13,11 +12,9 @@ use nn4n::{
         Area, Bias, CellType, ChannelGroup, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LearnTau, MatrixConfig,
         ModelConfig, PerUnit, Plastic, UnitSet,
     },
+    optimizer::OptimizerConfig,
     tasks::Task,
-    train::OptimizerConfig,
 };
-use saved::saved;
-use small::{easy_task, settings, train};
 
 /// Every optimiser with large steps, so that weights do run into their limits.
 fn optimizers() -> [(OptimizerConfig, f64); 4] {
@@ -77,7 +74,7 @@ fn signs(model: &ModelConfig, matrix: &str) -> Vec<f32> {
 fn check(model: &ModelConfig, task: Arc<dyn Task>, (optimizer, learning_rate): (OptimizerConfig, f64)) -> Result<bool> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut settings = settings(6, 3);
-    (settings.optimizer, settings.learning_rate) = (optimizer, learning_rate);
+    (settings.optimizer, settings.learning_rate) = (Some(optimizer), learning_rate);
     let experiment = Experiment::new(task, model.clone(), settings, 5)?;
     train(&experiment, folder.path())?;
     let fresh = Ctrnn::init(model, 5, DType::F32, &Device::Cpu)?.tensors()?;
@@ -166,7 +163,7 @@ fn a_synapse_of_half_plasticity_moves_half_as_far_under_every_optimiser() -> Res
             let w_rec = MatrixConfig { plastic: Plastic::All(plastic), ..MatrixConfig::default() };
             let model = ModelConfig::vanilla(2, 10, 2).w_rec(w_rec);
             let mut settings = settings(1, 1);
-            (settings.optimizer, settings.learning_rate) = (optimizer, 0.01);
+            (settings.optimizer, settings.learning_rate) = (Some(optimizer), 0.01);
             train(&Experiment::new(easy_task(), model.clone(), settings, 2)?, folder.path())?;
             let before: Vec<f32> =
                 Ctrnn::init(&model, 2, DType::F32, &Device::Cpu)?.tensors()?["w_rec"].flatten_all()?.to_vec1()?;

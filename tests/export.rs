@@ -1,7 +1,5 @@
 //! Networks in other programs' formats answer there as they do here.
 
-mod python;
-
 use std::{collections::BTreeMap, fs, path::Path};
 
 use candle_core::{DType, Device};
@@ -15,7 +13,7 @@ use nn4n::{
         Activation, Area, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Init, LayerConfig, LearnTau,
         MatrixConfig, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Plastic, Readout, SignRule, Start, Values,
     },
-    record::record,
+    simulate::Simulation,
     tasks::NpzFile,
 };
 
@@ -66,7 +64,9 @@ fn write_npz(path: &Path, inputs: &Array3<f32>, x0: Option<&Array2<f32>>) {
 
 fn here(checkpoint: &Checkpoint, inputs: &Array3<f32>, x0: Option<&Array2<f32>>) -> Recording {
     let network = checkpoint.network(&Device::Cpu).expect("a network");
-    record(&network, inputs, x0, None).expect("a recording")
+    let simulation = Simulation::new(&network);
+    let simulation = x0.map_or(Ok(simulation.clone()), |x0| simulation.x0(x0)).expect("a start state");
+    simulation.record(inputs).expect("a recording")
 }
 
 /// Two recordings agree to 1e-5 of the larger of 1 and the number.
@@ -129,14 +129,14 @@ fn networks() -> Vec<(String, ModelConfig)> {
 
 #[test]
 fn the_numpy_program_answers_as_the_network_does() {
-    let Some(python) = python::interpreter("the_numpy_program_answers_as_the_network_does") else { return };
+    let Some(python) = crate::python::interpreter("the_numpy_program_answers_as_the_network_does") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let [program, given, out] = ["net.py", "in.npz", "out.npz"].map(|name| folder.path().join(name));
     let compare = |name: &str, checkpoint: &Checkpoint, x0: Option<&Array2<f32>>| {
         fs::write(&program, export(checkpoint, Format::Numpy).expect(name)).expect("a program");
         let inputs = inputs(&checkpoint.header.model);
         write_npz(&given, &inputs, x0);
-        python::run(&python, &program.to_string_lossy(), &[&given, &out]);
+        crate::python::run(&python, &program.to_string_lossy(), &[&given, &out]);
         let (here, there) = (here(checkpoint, &inputs, x0), Recording::load(&out).expect(name));
         assert_agree(name, &here.states, &there.states);
         assert_agree(name, &here.rates, &there.rates);
@@ -169,7 +169,9 @@ fn the_numpy_program_answers_as_the_network_does() {
 
 #[test]
 fn the_noise_of_the_numpy_program_is_as_strong_as_here() {
-    let Some(python) = python::interpreter("the_noise_of_the_numpy_program_is_as_strong_as_here") else { return };
+    let Some(python) = crate::python::interpreter("the_noise_of_the_numpy_program_is_as_strong_as_here") else {
+        return;
+    };
     let folder = tempfile::tempdir().expect("a folder");
     let silent = || MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() };
     let independent = ModelConfig::vanilla(1, 60, 1).w_rec(silent()).start(Start::Zero).activation(Activation::Linear);
@@ -185,9 +187,13 @@ fn the_noise_of_the_numpy_program_is_as_strong_as_here() {
         fs::write(&program, export(&checkpoint, Format::Numpy).expect("a program")).expect("a program");
         let inputs = Array3::zeros((8, 200, 1));
         write_npz(&given, &inputs, None);
-        python::run(&python, &program.to_string_lossy(), &[&given, &out, Path::new("--noise-seed"), Path::new("1")]);
+        crate::python::run(
+            &python,
+            &program.to_string_lossy(),
+            &[&given, &out, Path::new("--noise-seed"), Path::new("1")],
+        );
         let network = checkpoint.network(&Device::Cpu).expect("a network");
-        let here = record(&network, &inputs, None, Some(NoiseKey::new(1, 0))).expect("a recording");
+        let here = Simulation::new(&network).noise(NoiseKey::new(1, 0)).record(&inputs).expect("a recording");
         let there = Recording::load(&out).expect("a recording");
         for units in [0..30, 30..60] {
             // 48,000 numbers, a tenth of them independent: the standard deviation has a standard error of 1 %.
@@ -202,7 +208,7 @@ fn the_noise_of_the_numpy_program_is_as_strong_as_here() {
 
 #[test]
 fn names_in_a_checkpoint_are_never_run_as_python() {
-    let Some(python) = python::interpreter("names_in_a_checkpoint_are_never_run_as_python") else { return };
+    let Some(python) = crate::python::interpreter("names_in_a_checkpoint_are_never_run_as_python") else { return };
     let hostile = "\"\"\"\n'''\nimport os; os._exit(7) # \\\" {{STEP}} \u{2028}\r\t\u{0}é";
     let mut checkpoint = checkpoint(&ModelConfig::vanilla(1, 4, 1), DType::F32);
     checkpoint.header.task.id = hostile.into();
@@ -216,14 +222,14 @@ fn names_in_a_checkpoint_are_never_run_as_python() {
         "import json, net\nprint(json.dumps([net.TASK, *net.INPUTS, *net.OUTPUTS]))",
     )
     .expect("a program");
-    let output = python::run(&python, &folder.path().join("show.py").to_string_lossy(), &[]);
+    let output = crate::python::run(&python, &folder.path().join("show.py").to_string_lossy(), &[]);
     let names: Vec<String> = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(names, [hostile; 3]);
 }
 
 #[test]
 fn the_torch_module_answers_as_the_network_does() {
-    let Some(python) = python::interpreter("the_torch_module_answers_as_the_network_does") else { return };
+    let Some(python) = crate::python::interpreter("the_torch_module_answers_as_the_network_does") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let [file, given, out] = ["net.safetensors", "in.npz", "out.npz"].map(|name| folder.path().join(name));
     let mut are_rnns = Vec::new();
@@ -237,7 +243,7 @@ fn the_torch_module_answers_as_the_network_does() {
         fs::write(&file, bytes).expect("a file");
         let inputs = inputs(&config);
         write_npz(&given, &inputs, None);
-        python::run(&python, "torch_module.py", &[&file, &given, &out]);
+        crate::python::run(&python, "torch_module.py", &[&file, &given, &out]);
         let (here, there) = (here(&checkpoint, &inputs, None), Recording::load(&out).expect("a recording"));
         assert_agree(&name, &here.rates, &there.rates);
         assert_agree(&name, &here.outputs, &there.outputs);
@@ -281,7 +287,7 @@ fn originals() -> Vec<(&'static str, ModelConfig)> {
 
 #[test]
 fn the_original_would_answer_as_the_network_does() {
-    let Some(python) = python::interpreter("the_original_would_answer_as_the_network_does") else { return };
+    let Some(python) = crate::python::interpreter("the_original_would_answer_as_the_network_does") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let [file, given, out] = ["net.safetensors", "in.npz", "out.npz"].map(|name| folder.path().join(name));
     for (name, config) in originals() {
@@ -289,7 +295,7 @@ fn the_original_would_answer_as_the_network_does() {
         fs::write(&file, export(&checkpoint, Format::Nn4n).expect(name)).expect("a file");
         let inputs = inputs(&config);
         write_npz(&given, &inputs, None);
-        python::run(&python, "original.py", &[&file, &given, &out]);
+        crate::python::run(&python, "original.py", &[&file, &given, &out]);
         let (here, there) = (here(&checkpoint, &inputs, None), Recording::load(&out).expect("a recording"));
         assert_agree(name, &here.rates, &there.rates);
         assert_agree(name, &here.outputs, &there.outputs);
@@ -453,13 +459,13 @@ fn the_arrays_are_those_of_the_checkpoint_under_the_same_names() {
     );
     assert_eq!(checkpoint.network(&Device::Cpu).expect("a network").units().cell_types[7], Some(CellType::Inhibitory));
 
-    let Some(python) = python::interpreter("the_arrays_are_those_of_the_checkpoint_under_the_same_names") else {
+    let Some(python) = crate::python::interpreter("the_arrays_are_those_of_the_checkpoint_under_the_same_names") else {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("net.npz");
     fs::write(&path, bytes).expect("a file");
-    let output = python::run(&python, "describe_npz.py", &[&path]);
+    let output = crate::python::run(&python, "describe_npz.py", &[&path]);
     let described: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(described["header"], serde_json::to_value(&checkpoint.header).expect("JSON"));
     assert_eq!(described["area_names"], serde_json::json!(["one", "two"]));
@@ -492,13 +498,13 @@ fn every_layer_of_a_stacked_network_is_among_the_arrays_and_formats_of_one_layer
 
 #[test]
 fn a_recording_crosses_to_numpy_and_back() {
-    let Some(python) = python::interpreter("a_recording_crosses_to_numpy_and_back") else { return };
+    let Some(python) = crate::python::interpreter("a_recording_crosses_to_numpy_and_back") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let [ours, theirs] = ["ours.npz", "theirs.npz"].map(|name| folder.path().join(name));
     let config = ModelConfig::vanilla(2, 7, 1);
     let recording = here(&checkpoint(&config, DType::F32), &inputs(&config), None);
     recording.save(&ours).expect("a file");
-    python::run(&python, "copy_npz.py", &[&ours, &theirs]);
+    crate::python::run(&python, "copy_npz.py", &[&ours, &theirs]);
     assert_eq!(Recording::load(&theirs).expect("NumPy's file"), recording);
     let rates = NpzFile::open(&theirs)
         .and_then(|mut file| file.require("rates"))

@@ -1,11 +1,5 @@
 //! Checkpoints from a hub: what is downloaded, what is kept, and what is said when it cannot be.
 
-mod client;
-mod program;
-mod served;
-mod small;
-mod trained;
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -16,14 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::Client;
+use crate::client::Client;
+use crate::served::{COMMITS, Fault, OLD_NAME, Served, sha256};
+use crate::trained::network;
 use nn4n::{
     Checkpoint,
     hub::{Hub, Reference},
     zoo::{self, Packing},
 };
-use served::{COMMITS, Fault, OLD_NAME, Served, sha256};
-use trained::network;
 
 const CARD: &[u8] = b"---\nlicense: mit\n---\nA network.\n";
 
@@ -249,7 +243,7 @@ fn a_program_that_is_killed_while_it_downloads_leaves_what_can_be_resumed() {
     let server = Served::start(&[("model.safetensors", &content)]);
     server.state().fault = Fault::Stall;
     let client = Client::of(&server);
-    let mut program = program::command(client.folder.path(), &["inspect", "hf:lab/rdm"]);
+    let mut program = crate::program::command(client.folder.path(), &["inspect", "hf:lab/rdm"]);
     let mut program = program.envs(client.variables()).stderr(Stdio::null()).spawn().expect("a program");
     let partial = client.at(&format!("blobs/{}.nn4n.incomplete", sha256(&content)));
     let (begin, half) = (Instant::now(), content.len() as u64 / 2);
@@ -467,8 +461,12 @@ fn many_downloads_of_one_file_at_once_make_one() {
 /// The files of a packed network, the checkpoint first.
 fn packed() -> Vec<(&'static str, Vec<u8>)> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let packing =
-        Packing { id: "rdm".into(), repository: Some(served::REPOSITORY.into()), license: None, overwrite: false };
+    let packing = Packing {
+        id: "rdm".into(),
+        repository: Some(crate::served::REPOSITORY.into()),
+        license: None,
+        overwrite: false,
+    };
     zoo::pack("rdm-vanilla".as_ref(), folder.path(), &packing).expect("a packed network");
     zoo::FILES.map(|name| (name, fs::read(folder.path().join(name)).expect("a file"))).into()
 }
@@ -511,7 +509,7 @@ fn the_official_client_reads_the_same_server_and_the_same_cache() {
     let run = |command: &str, home: &Path, offline: &str| {
         let output = Command::new(&python)
             .arg(&script)
-            .args([command, served::REPOSITORY])
+            .args([command, crate::served::REPOSITORY])
             .env("HF_ENDPOINT", &server.endpoint)
             .env("HF_HOME", home)
             .env("HF_TOKEN", "hf_secret")

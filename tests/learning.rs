@@ -1,22 +1,23 @@
 //! Training teaches, stops when it should, and tells what it did.
 
-mod small;
-
 use std::{fs, ops::ControlFlow, path::Path, sync::Arc};
 
+use crate::small::{easy_task, settings, train};
 use candle_core::{DType, Device};
 use ndarray::{Array2, ArrayView2};
 use nn4n::{
     Checkpoint, Error, Existing, Experiment, Result, RunDirectory, TrainConfig,
     evaluate::evaluate,
+    experiment::StopConfig,
     models::{Activation, Ctrnn, ModelConfig, Tensors},
+    optimizer::OptimizerConfig,
+    penalty::Regulariser,
     tasks::{
         Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView, choice,
     },
-    train::{OptimizerConfig, Regulariser, StopReason, fit},
+    train::{StopReason, fit},
 };
 use serde_json::Value;
-use small::{easy_task, settings, train};
 
 fn log(directory: &Path) -> Vec<Value> {
     let text = fs::read_to_string(directory.join("log.jsonl")).expect("a log");
@@ -71,7 +72,7 @@ impl Task for Repeat {
 fn training_lowers_the_loss_and_raises_the_performance() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut settings = settings(300, 100);
-    (settings.batch_size, settings.learning_rate) = (10, 0.01);
+    (settings.batch_size, settings.learning_rate) = (Some(10), 0.01);
     let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 20, 2), settings, 0)?;
     let outcome = train(&experiment, folder.path())?;
     let losses: Vec<f64> = log(folder.path()).iter().filter_map(|record| record["loss"].as_f64()).collect();
@@ -90,7 +91,7 @@ fn a_run_that_diverges_names_the_update_and_keeps_its_best_network() -> Result<(
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut settings = settings(500, validate_every);
         (settings.learning_rate, settings.clip_norm) = (1e-3, None);
-        settings.optimizer = OptimizerConfig::Sgd { momentum: 0.0 };
+        settings.optimizer = Some(OptimizerConfig::Sgd { momentum: 0.0 });
         let model = ModelConfig::vanilla(2, 8, 2).activation(Activation::Linear);
         let calm = Experiment::new(easy_task(), model.clone(), TrainConfig { updates: 4, ..settings.clone() }, 0)?;
         train(&calm, folder.path())?;
@@ -98,7 +99,7 @@ fn a_run_that_diverges_names_the_update_and_keeps_its_best_network() -> Result<(
 
         let wild = Experiment::new(easy_task(), model, TrainConfig { learning_rate, ..settings }, 0)?;
         let run = RunDirectory::open(folder.path(), Existing::Resume)?;
-        let error = fit(&wild, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("it diverges");
+        let error = fit(&wild, None, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("it diverges");
         let Error::Diverged { update, value, .. } = &error else { panic!("{error}") };
         assert!(*update >= 4 && !value.is_finite(), "{error}");
         let message = error.to_string();
@@ -119,7 +120,7 @@ fn weights_that_overflow_are_never_saved() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut settings = settings(3, 1);
     (settings.learning_rate, settings.clip_norm) = (1e300, None);
-    settings.optimizer = OptimizerConfig::Sgd { momentum: 0.0 };
+    settings.optimizer = Some(OptimizerConfig::Sgd { momentum: 0.0 });
     let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings, 0)?;
     let error = train(&experiment, folder.path()).expect_err("it diverges").to_string();
     assert!(error.contains("at update 0"), "{error}");
@@ -170,8 +171,7 @@ fn a_task_of_ones_own_is_trained_and_its_checkpoint_says_whose_it_is() -> Result
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut settings = settings(400, 20);
     settings.learning_rate = 0.01;
-    settings.stop =
-        nn4n::train::StopConfig { criterion: Some(Criterion::MinPerformance { threshold: 1.0 }), ..Default::default() };
+    settings.stop = StopConfig { criterion: Some(Criterion::MinPerformance { threshold: 1.0 }), ..Default::default() };
     let outcome =
         train(&Experiment::new(Arc::new(Repeat), ModelConfig::vanilla(2, 12, 2), settings, 0)?, folder.path())?;
     assert_eq!(outcome.reason, StopReason::CriterionMet);

@@ -5,9 +5,10 @@ use std::{ops::ControlFlow, sync::Arc};
 use candle_core::{DType, Device};
 use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
+    experiment::ValidationConfig,
     models::{Bias, LearnTau, ModelConfig},
     tasks::golub2018::FlipFlop,
-    train::{StopReason, ValidationConfig, fit},
+    train::{StopReason, fit},
 };
 
 #[test]
@@ -17,10 +18,10 @@ fn a_trial_of_ten_thousand_steps_is_trained_from_the_thread_of_a_test() -> Resul
     // Everything that makes a step longer: a trained time constant and bias, and a noise of each kind.
     let model = ModelConfig::ei(3, 8, 3).learn_tau(LearnTau::PerUnit).b_rec(Bias::Trained(0.1.into())).sigma_post(0.1);
     let validation = ValidationConfig { every: 1, trials_per_condition: 1 };
-    let settings = TrainConfig { batch_size: 1, updates: 1, validation, ..TrainConfig::default() };
+    let settings = TrainConfig { batch_size: Some(1), updates: 1, validation, ..TrainConfig::default() };
     let run = RunDirectory::open(folder.path(), Existing::Keep)?;
     let experiment = Experiment::new(task, model.clone(), settings, 0)?;
-    let outcome = fit(&experiment, &run, &Device::Cpu, |_| ControlFlow::Continue(()))?;
+    let outcome = fit(&experiment, None, &run, &Device::Cpu, |_| ControlFlow::Continue(()))?;
     assert_eq!((outcome.updates, outcome.reason), (1, StopReason::LastUpdate));
     let trained = &Checkpoint::load(folder.path())?.tensors["w_out"];
     let fresh = &model.draw(0, DType::F32)?["w_out"];

@@ -1,26 +1,21 @@
 //! A network that drives an arm learns through it, and its runs and trials are as reproducible as those of any other.
 
-mod pieces;
-mod program;
-mod small;
-
 use std::{fs, sync::Arc};
 
+use crate::pieces::{assert_same, train_in_pieces};
+use crate::small::{easy_task, settings, train};
 use candle_core::{DType, Device};
 use ndarray::{Array3, Axis, s};
 use nn4n::{
     Checkpoint, Experiment, Result, TrainConfig,
-    batch::array3,
     experiment::Stage,
     models::{Ctrnn, ModelConfig, NoiseKey},
-    record::{answer, record_trials},
+    simulate::{Simulation, array3},
     tasks::{
         Duration, Split, Task, batch,
         motor::{Arm, ArmReach, Reach},
     },
 };
-use pieces::{assert_same, train_in_pieces};
-use small::{easy_task, settings, train};
 
 /// Short reaches to two targets: 30 steps of 20 ms.
 fn reaching(arm: Arm) -> Arc<dyn Task> {
@@ -47,7 +42,7 @@ fn what_is_graded_is_the_hand_where_there_is_an_arm_and_the_output_elsewhere() -
         let config = ModelConfig::vanilla(task.inputs().len(), 10, 2).dt(task.dt());
         let network = Ctrnn::init(&config, 0, DType::F32, &Device::Cpu)?;
         let trials = batch(task.as_ref(), Split::Train, 0, 0, 2)?;
-        let answers = answer(&network, task.as_ref(), &trials, None)?;
+        let answers = Simulation::of(&network, task.as_ref()).answer(&trials.inputs)?;
         let (own, graded) = (array3(&answers.logits)?, array3(&answers.outputs)?);
         if let Some(plant) = task.plant() {
             for (torques, hand) in own.outer_iter().zip(graded.outer_iter()) {
@@ -110,12 +105,12 @@ fn a_stage_of_a_curriculum_is_trained_through_its_own_arm() -> Result<()> {
 fn one_thread_and_two_threads_give_the_same_files() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     // Large enough for the matrix products to be divided among threads.
-    let settings = TrainConfig { batch_size: 64, ..settings(2, 2) };
+    let settings = TrainConfig { batch_size: Some(64), ..settings(2, 2) };
     fs::write(folder.path().join("arm.toml"), experiment(reaching(Arm::default()), 120, settings)?.to_toml()?)
         .expect("a file");
     for threads in ["1", "2"] {
         let arguments = ["train", "arm.toml", "--device", "cpu", "--out", threads];
-        let output = program::nn4n(folder.path(), &arguments, &[("RAYON_NUM_THREADS", threads)]);
+        let output = crate::program::nn4n(folder.path(), &arguments, &[("RAYON_NUM_THREADS", threads)]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     assert_same(&folder.path().join("1"), &folder.path().join("2"), "1 and 2 threads");
@@ -130,12 +125,15 @@ fn a_trial_of_a_batch_goes_as_it_does_alone() -> Result<()> {
     let network = Ctrnn::init(&config, 3, DType::F64, &Device::Cpu)?;
     let trials = batch(&task, Split::Test, 5, 2, 6)?;
     let noise = NoiseKey::new(1, 2);
-    let together = record_trials(&network, &task, &trials, Some(noise))?;
+    let together = Simulation::of(&network, &task).noise(noise).record(&trials.inputs)?;
     assert!(trials.n_steps.iter().any(|steps| *steps < trials.max_steps()));
     for (trial, &n_steps) in trials.n_steps.iter().enumerate() {
         let mut alone = trials.clone();
         alone.inputs = trials.inputs.slice(s![trial..=trial, ..n_steps, ..]).to_owned();
-        let alone = record_trials(&network, &task, &alone, Some(NoiseKey { first_trial: trial as u32, ..noise }))?;
+        let alone = {
+            let noise = NoiseKey { first_trial: trial as u32, ..noise };
+            Simulation::of(&network, &task).noise(noise).record(&alone.inputs)?
+        };
         let apart = |one: &Array3<f32>, other: &Array3<f32>| {
             let one = one.slice(s![trial, ..n_steps, ..]).insert_axis(Axis(0)).to_owned();
             (&one - other).iter().fold(0f32, |most, x| most.max(x.abs()))

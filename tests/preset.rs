@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use candle_core::{DType, Device, Tensor};
 use nn4n::{
-    Experiment,
+    Experiment, TrainConfig,
+    experiment::SynapticIntelligenceConfig,
     models::{CellType, Ctrnn, Start},
+    optimizer::OptimizerConfig,
     preset,
     tasks::{Split, TrialRng},
-    train::{OptimizerConfig, SynapticIntelligenceConfig, TrainConfig},
 };
 
 /// 0/1 masks `[post][pre]` of a network drawn from the preset.
@@ -79,7 +80,7 @@ fn yang2019_sequential_trains_groups_in_turn_and_protects_the_earlier_ones() {
     assert_eq!(train.synaptic_intelligence, Some(SynapticIntelligenceConfig { c: 1.0, xi: 0.01 }));
     // 400,000 trials in batches of 64 for each task of a group: 6250 updates.
     assert_eq!(experiment.task.switches(), [6250, 2 * 6250, 4 * 6250, 5 * 6250]);
-    assert_eq!((train.batch_size, train.updates), (64, 7 * 6250));
+    assert_eq!((train.batch_size, train.updates), (Some(64), 7 * 6250));
     let drawn = |updates: std::ops::Range<u64>| -> BTreeSet<String> {
         let of = |update| {
             let trial =
@@ -106,11 +107,11 @@ fn song2016_trains_by_gradient_descent_and_validates_every_10_000_trials() {
         let TrainConfig { optimizer, learning_rate, clip_norm, .. } = &train;
         assert_eq!(
             (*optimizer, *learning_rate, *clip_norm),
-            (OptimizerConfig::Sgd { momentum: 0.0 }, 0.01, Some(1.0)),
+            (Some(OptimizerConfig::Sgd { momentum: 0.0 }), 0.01, Some(1.0)),
             "{}",
             listed.id
         );
-        assert_eq!(train.batch_size as u64 * train.validation.every, 10_000, "{}", listed.id);
+        assert_eq!(train.batch_size.unwrap_or_default() as u64 * train.validation.every, 10_000, "{}", listed.id);
         let names: Vec<_> =
             train.regularisers.iter().map(|regulariser| (regulariser.name(), regulariser.weight)).collect();
         assert_eq!(names, [("vanishing_gradient".to_owned(), 2.0)], "{}", listed.id);
@@ -215,7 +216,7 @@ fn romo_has_sparse_excitation_and_denser_inhibition() {
 fn lee_and_the_sine_wave_go_on_where_the_trial_before_ended() {
     let (lee, wave) = (load("lee_sequence"), load("sinewave"));
     for experiment in [&lee, &wave] {
-        assert_eq!((&experiment.model.start, experiment.train.batch_size), (&Start::Carried, 1));
+        assert_eq!((&experiment.model.start, experiment.batch_size()), (&Start::Carried, 1));
     }
     assert_eq!((lee.model.inputs, lee.model.n_units(), lee.model.dt), (17, 200, 10.0));
     assert!(masks(&lee).w_in.iter().flatten().all(|synapse| *synapse == 1));

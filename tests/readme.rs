@@ -1,7 +1,5 @@
 //! What the README says can be run is run, with fewer updates.
 
-mod python;
-
 use std::{
     fs::{self, File},
     path::Path,
@@ -79,7 +77,7 @@ fn its_command_lines_run_in_order_and_its_python_reads_what_they_leave() {
 
 /// The outputs that it computes from the checkpoint must be those that `nn4n run` has written.
 fn run_python(folder: &Path) {
-    let Some(python) = python::interpreter("the README's Python") else { return };
+    let Some(python) = crate::python::interpreter("the README's Python") else { return };
     let runs = format!("{}/runs/", folder.display());
     let program = format!(
         "import importlib.util, sys\n\
@@ -91,7 +89,7 @@ fn run_python(folder: &Path) {
     );
     let file = folder.join("readme.py");
     fs::write(&file, program.replace("runs/", &runs)).expect("the folder is writable");
-    let done = python::run(&python, &file.to_string_lossy(), &[]);
+    let done = crate::python::run(&python, &file.to_string_lossy(), &[]);
     if done.stdout.starts_with(b"no safetensors") {
         eprintln!("the README's Python did NOT run: it needs the package safetensors");
     }

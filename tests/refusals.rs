@@ -1,8 +1,6 @@
 //! What a user gets wrong is refused in a message that says what to do, with exit code 1 or 2, without a panic, and
 //! without touching what is there.
 
-mod program;
-
 use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
 use ndarray::{Array2, Array3, ArrayD};
@@ -26,7 +24,7 @@ fn folder() -> &'static Path {
             "--out",
             "run",
         ];
-        let output = program::nn4n(folder.path(), &arguments, &[]);
+        let output = crate::program::nn4n(folder.path(), &arguments, &[]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         folder
     });
@@ -41,7 +39,7 @@ fn run_files() -> BTreeMap<String, Vec<u8>> {
 /// What the program says when it refuses these arguments, without the line that names the device.
 fn refusal(arguments: &[&str]) -> String {
     // A backtrace is no message.
-    let output = program::nn4n(folder(), arguments, &[("RUST_BACKTRACE", "1")]);
+    let output = crate::program::nn4n(folder(), arguments, &[("RUST_BACKTRACE", "1")]);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let called = format!("nn4n {}", arguments.join(" "));
     assert!(matches!(output.status.code(), Some(1 | 2)), "{called}: {}\n{stderr}", output.status);

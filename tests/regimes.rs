@@ -1,23 +1,21 @@
 //! Ways of training beyond one task from start to end: stages, conditions by need, several tasks, sequences that
 //! protect what came before, parts that stay as they are. Each gives the same files whether it was interrupted or not.
 
-mod pieces;
-mod small;
-
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
+use crate::pieces::{assert_same, train_in_pieces};
+use crate::small::{easy_task, settings, train};
 use candle_core::{DType, Device, Tensor};
 use nn4n::{
     Checkpoint, Experiment, Result, TrainConfig,
     checkpoint::ValidationRecord,
-    experiment::Stage,
+    experiment::{AdaptConditions, Stage, SynapticIntelligenceConfig},
+    loss::Loss,
     models::{Ctrnn, ModelConfig, Readout},
     tasks::{Task, create},
-    train::{AdaptConditions, Loss, StopReason, SynapticIntelligenceConfig},
+    train::StopReason,
 };
-use pieces::{assert_same, train_in_pieces};
 use serde_json::{Value, json};
-use small::{easy_task, settings, train};
 
 fn task(id: &str, parameters: Value) -> Arc<dyn Task> {
     create(id, Some(&parameters)).expect("a known task").into()
@@ -143,19 +141,23 @@ fn streams_are_trained_on_and_the_loss_is_the_one_that_the_task_asks_for() -> Re
     let toml = "[task]\nid = \"song2016/rdm_fixed\"\n[model]\nunits = 10\n[train]\nupdates = 6\nbatch_size = \
         3\nstream_steps = 50\nvalidation = { every = 3, trials_per_condition = 1 }\n";
     let experiment = Experiment::from_toml(toml)?;
-    assert_eq!((experiment.train.loss, experiment.model.readout), (Loss::MaskedMse, Readout::Linear));
+    assert_eq!((experiment.loss(), experiment.model.readout), (Loss::MaskedMse, Some(Readout::Linear)));
     whole_and_in_pieces(&experiment, &[2, 4])?;
     let squared = Experiment::from_toml("[task]\nid = \"yang2019/fdgo\"\n[model]\nunits = 10\n")?;
-    assert_eq!(squared.train.loss, Loss::MeanSquare);
+    assert_eq!(squared.loss(), Loss::MeanSquare);
     for (id, loss, readout) in [
         ("neurogym/go_nogo", Loss::CrossEntropy, Readout::Softmax),
         ("yang2019/fdgo", Loss::MeanSquare, Readout::Linear),
         ("song2016/rdm_fixed", Loss::MaskedMse, Readout::Linear),
     ] {
         let task = task(id, json!({}));
-        let model = ModelConfig::vanilla(task.inputs().len(), 10, task.outputs().len());
-        let made = Experiment::for_task(task.clone(), model, TrainConfig::default(), 0)?;
-        assert_eq!((made.train.loss, made.model.readout, made.model.dt), (loss, readout, task.dt()), "{id}");
+        let model = ModelConfig::vanilla(task.inputs().len(), 10, task.outputs().len()).dt(task.dt());
+        let made = Experiment::new(task.clone(), model, TrainConfig::default(), 0)?;
+        assert_eq!(
+            (made.loss(), made.model.readout, made.criterion()),
+            (loss, Some(readout), task.criterion()),
+            "{id}"
+        );
         let read = Experiment::from_toml(&format!("[task]\nid = \"{id}\"\n[model]\nunits = 10\n"))?;
         assert_eq!((read.train, read.model), (made.train, made.model), "{id}");
     }

@@ -1,20 +1,17 @@
 //! The same experiment gives the same files, bit for bit: in one process or several, with any number of threads,
 //! interrupted or not.
 
-mod pieces;
-mod program;
-mod small;
-
 use std::{fs, ops::ControlFlow};
 
+use crate::pieces::{FILES, assert_same, bytes, train_in_pieces};
+use crate::small::{easy_task, settings, train};
 use candle_core::Device;
 use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
     models::{Dale, LearnTau, ModelConfig, Start},
-    train::{OptimizerConfig, Schedule, fit},
+    optimizer::{OptimizerConfig, Schedule},
+    train::fit,
 };
-use pieces::{FILES, assert_same, bytes, train_in_pieces};
-use small::{easy_task, settings, train};
 
 fn check_interruptions(model: ModelConfig, change: impl FnOnce(&mut TrainConfig)) -> Result<()> {
     let mut settings = settings(9, 3);
@@ -68,7 +65,7 @@ fn one_thread_and_two_threads_give_the_same_files() {
     ];
     for threads in ["1", "2"] {
         let arguments = [&arguments[..], &["--device", "cpu", "--seed", "4", "--out", threads]].concat();
-        let output = program::nn4n(folder.path(), &arguments, &[("RAYON_NUM_THREADS", threads)]);
+        let output = crate::program::nn4n(folder.path(), &arguments, &[("RAYON_NUM_THREADS", threads)]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     assert_same(&folder.path().join("1"), &folder.path().join("2"), "1 and 2 threads");
@@ -77,7 +74,7 @@ fn one_thread_and_two_threads_give_the_same_files() {
 #[test]
 fn an_interrupted_run_under_gradient_descent_with_momentum_ends_as_an_uninterrupted_one() -> Result<()> {
     check_interruptions(ModelConfig::ei(2, 8, 2).dale(Dale::Clamped), |settings| {
-        settings.optimizer = OptimizerConfig::Sgd { momentum: 0.9 };
+        settings.optimizer = Some(OptimizerConfig::Sgd { momentum: 0.9 });
         settings.schedule = Schedule::Cosine { updates: 8, last: 0.1 };
         settings.clip_norm = None;
     })
@@ -93,7 +90,7 @@ fn an_interrupted_run_under_adam_with_learned_time_constants_ends_as_an_uninterr
 #[test]
 fn an_interrupted_run_with_carried_states_ends_as_an_uninterrupted_one() -> Result<()> {
     check_interruptions(ModelConfig::vanilla(2, 8, 2).start(Start::Carried), |settings| {
-        settings.optimizer = OptimizerConfig::named("adamw").expect("a known optimiser");
+        settings.optimizer = Some(OptimizerConfig::named("adamw").expect("a known optimiser"));
         settings.schedule = Schedule::Warmup { updates: 5 };
     })
 }
@@ -113,7 +110,9 @@ fn a_run_that_was_killed_between_two_validations_ends_as_an_uninterrupted_one() 
     let mut log = String::from_utf8(bytes(&whole, "log.jsonl")).expect("text");
     log.truncate(log.len() - 20);
     fs::write(killed.join("log.jsonl"), log).expect("a log whose last line is cut");
-    fit(&experiment, &RunDirectory::open(&killed, Existing::Resume)?, &Device::Cpu, |_| ControlFlow::Continue(()))?;
+    fit(&experiment, None, &RunDirectory::open(&killed, Existing::Resume)?, &Device::Cpu, |_| {
+        ControlFlow::Continue(())
+    })?;
     assert_same(&whole, &killed, "killed after update 8");
     Ok(())
 }
@@ -145,12 +144,9 @@ fn a_sparse_run_that_started_from_a_checkpoint_of_another_seed_resumes_bit_for_b
     };
     train(&second(6)?, &at("whole"))?;
     train(&second(4)?, &at("pieces"))?;
-    fit(
-        &second(6)?,
-        &RunDirectory::open(at("pieces"), Existing::Resume)?,
-        &Device::Cpu,
-        |_| ControlFlow::Continue(()),
-    )?;
+    fit(&second(6)?, None, &RunDirectory::open(at("pieces"), Existing::Resume)?, &Device::Cpu, |_| {
+        ControlFlow::Continue(())
+    })?;
     assert!(bytes(&at("whole"), "optimizer.safetensors") == bytes(&at("pieces"), "optimizer.safetensors"));
     let header = Checkpoint::load(at("whole"))?.header;
     assert_eq!(header.provenance.init, Some(at("first")));
@@ -158,7 +154,7 @@ fn a_sparse_run_that_started_from_a_checkpoint_of_another_seed_resumes_bit_for_b
     let other = Experiment::new(easy_task(), ModelConfig::vanilla(2, 16, 2), settings(6, 2), 2)?;
     let run = RunDirectory::open(at("pieces"), Existing::Resume)?;
     let message =
-        fit(&other, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
+        fit(&other, None, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
     assert!(message.contains("another task, network, seed or init"), "{message}");
     Ok(())
 }

@@ -1,24 +1,20 @@
 //! A stacked network goes through the whole product: trained, interrupted, saved, evaluated, run and inspected.
 
-mod pieces;
-mod program;
-mod small;
-
 use std::{fs, path::Path};
 
+use crate::pieces::{assert_same, train_in_pieces};
+use crate::small::{easy_task, settings, train};
 use candle_core::Device;
 use ndarray::{Array3, s};
 use ndarray_npy::{NpzReader, NpzWriter};
 use nn4n::{
     Checkpoint, Experiment, Result,
     models::{CellType, LayerConfig, LearnTau, ModelConfig, NoiseKey, Start, Tensors},
+    penalty::{Penalty, Regulariser},
     plot::WeightMatrix,
-    record::record,
-    train::regulariser::{Penalty, Regulariser},
+    simulate::Simulation,
 };
-use pieces::{assert_same, train_in_pieces};
 use serde_json::Value;
-use small::{easy_task, settings, train};
 
 fn model() -> ModelConfig {
     let layers = [
@@ -125,7 +121,7 @@ validation = { every = 3, trials_per_condition = 1 }
 "#;
 
 fn nn4n(directory: &Path, arguments: &[&str]) -> String {
-    let output = program::nn4n(directory, arguments, &[]);
+    let output = crate::program::nn4n(directory, arguments, &[]);
     assert!(output.status.success(), "nn4n {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8 on standard output")
 }
@@ -151,16 +147,13 @@ fn the_program_trains_evaluates_runs_and_inspects_it() -> Result<()> {
     let mut file = NpzReader::new(fs::File::open(folder.path().join("out.npz")).expect("a file")).expect("an archive");
     let rates: Array3<f32> = file.by_name("rates").expect("rates");
     let network = Checkpoint::load(folder.path().join("run"))?.network(&Device::Cpu)?;
-    assert_eq!(rates, record(&network, &inputs, None, None)?.rates);
+    assert_eq!(rates, Simulation::new(&network).record(&inputs)?.rates);
     assert_eq!(rates.dim(), (2, 7, 20));
     // In pieces or not, with noise: one trial is what it is among others.
-    let noisy = record(&network, &inputs, None, Some(NoiseKey::new(1, 1)))?;
-    let alone = record(
-        &network,
-        &inputs.slice(s![1..2, .., ..]).to_owned(),
-        None,
-        Some(NoiseKey { first_trial: 1, ..NoiseKey::new(1, 1) }),
-    )?;
+    let noisy = Simulation::new(&network).noise(NoiseKey::new(1, 1)).record(&inputs)?;
+    let alone = Simulation::new(&network)
+        .noise(NoiseKey { first_trial: 1, ..NoiseKey::new(1, 1) })
+        .record(&inputs.slice(s![1..2, .., ..]).to_owned())?;
     assert_eq!(noisy.rates.slice(s![1..2, .., ..]), alone.rates);
 
     let report = json(folder.path(), &["inspect", "run", "--json"]);
@@ -195,7 +188,7 @@ fn what_does_not_fit_a_stack_is_refused() {
         (&["train", "run.toml", "--freeze", "layers.2.w_rec", "--out", "x"], "layers.1.w_rec"),
         (&["bench", "--kind", "stacked"], "stacked"),
     ] {
-        let output = program::nn4n(folder.path(), arguments, &[]);
+        let output = crate::program::nn4n(folder.path(), arguments, &[]);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && message.contains(part), "nn4n {}: {message}", arguments.join(" "));
     }

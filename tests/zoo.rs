@@ -1,7 +1,5 @@
 //! The networks that come with the program are what their cards say.
 
-mod program;
-
 use std::ops::ControlFlow;
 
 use candle_core::Device;
@@ -9,9 +7,8 @@ use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory,
     checkpoint::ImportedFrom,
     device::platform,
-    models::zoo::ALL,
     train::fit,
-    zoo::{self, Assessment, Packing, pack},
+    zoo::{self, ALL, Assessment, Packing, pack},
 };
 
 /// The largest that all checkpoints together may be, bytes.
@@ -21,7 +18,7 @@ const LARGEST: usize = 6 << 20;
 fn they_are_small_and_each_has_its_recipe() -> Result<()> {
     assert!(ALL.iter().map(|files| files.model.len()).sum::<usize>() <= LARGEST);
     for files in ALL {
-        let (recipe, checkpoint) = (Experiment::from_toml(files.recipe)?, zoo::load(files.id)?);
+        let (recipe, checkpoint) = (Experiment::from_toml(files.recipe)?, zoo::open(files.id)?);
         assert_eq!(recipe.model, checkpoint.header.model, "{}", files.id);
         assert_eq!(recipe.task.id(), checkpoint.header.task.id, "{}", files.id);
         assert_eq!(recipe.seed, checkpoint.header.seed, "{}", files.id);
@@ -33,7 +30,7 @@ fn they_are_small_and_each_has_its_recipe() -> Result<()> {
 #[test]
 fn each_does_as_well_as_its_card_states() -> Result<()> {
     for stated in zoo::list()? {
-        let (checkpoint, id) = (zoo::load(&stated.id)?, &stated.id);
+        let (checkpoint, id) = (zoo::open(&stated.id)?, &stated.id);
         let network = checkpoint.network(&Device::Cpu)?.frozen();
         let (found, _) = Assessment::of(&network, checkpoint.task()?.as_ref())?;
         if checkpoint.header.provenance.platform == Some(platform()) {
@@ -54,7 +51,7 @@ fn each_does_as_well_as_its_card_states() -> Result<()> {
 #[test]
 fn each_learned_what_its_task_asks_for() -> Result<()> {
     for files in ALL {
-        let header = zoo::load(files.id)?.header;
+        let header = zoo::open(files.id)?.header;
         let experiment = Experiment::from_toml(files.recipe)?;
         assert!(header.train.updates < experiment.train.updates, "{} stopped before its rule was met", files.id);
     }
@@ -67,8 +64,8 @@ fn the_recipe_of_the_smallest_gives_the_same_bits() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let files = zoo::files("rdm-vanilla")?;
     let run = RunDirectory::open(folder.path().join("again"), Existing::Keep)?;
-    fit(&Experiment::from_toml(files.recipe)?, &run, &Device::Cpu, |_| ControlFlow::Continue(()))?;
-    let (again, shipped) = (Checkpoint::load(run.path())?, zoo::load(files.id)?);
+    fit(&Experiment::from_toml(files.recipe)?, None, &run, &Device::Cpu, |_| ControlFlow::Continue(()))?;
+    let (again, shipped) = (Checkpoint::load(run.path())?, zoo::open(files.id)?);
     if shipped.header.provenance.platform == Some(platform()) {
         assert!(std::fs::read(run.model()).expect("a file") == files.model, "another network");
     } else {
@@ -117,7 +114,7 @@ fn a_packed_network_is_its_directory_in_the_zoo() -> Result<()> {
 #[test]
 fn an_imported_network_is_not_packed_without_a_licence() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut checkpoint = zoo::load("rdm-vanilla")?;
+    let mut checkpoint = zoo::open("rdm-vanilla")?;
     checkpoint.header.provenance.imported = Some(ImportedFrom { format: "torch-rnn".into(), file: "rnn.pth".into() });
     let file = folder.path().join("imported.safetensors");
     checkpoint.save(&file)?;
@@ -142,7 +139,7 @@ fn an_imported_network_is_not_packed_without_a_licence() -> Result<()> {
 fn they_are_listed_shown_evaluated_and_inspected_by_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let stdout = |arguments: &[&str]| {
-        let output = program::nn4n(folder.path(), arguments, &[]);
+        let output = crate::program::nn4n(folder.path(), arguments, &[]);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     };
@@ -157,7 +154,7 @@ fn they_are_listed_shown_evaluated_and_inspected_by_name() {
     assert!(stdout(&["zoo", "show", "rdm-vanilla", "--recipe"]).contains("[train]"));
     assert!(stdout(&["eval", "rdm-vanilla", "--trials", "5"]).contains("performance"));
     assert!(stdout(&["inspect", "song2016-rdm-ei"]).contains("song2016/rdm_varstim"));
-    let unknown = program::nn4n(folder.path(), &["eval", "rdm-vanila"], &[]);
+    let unknown = crate::program::nn4n(folder.path(), &["eval", "rdm-vanila"], &[]);
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("nn4n zoo list"));
 }
 
@@ -166,8 +163,8 @@ fn training_that_starts_from_a_network_keeps_its_kind_and_cell_types() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments =
         ["train", "--task", "song2016/rdm_rt", "--init", "song2016-rdm-ei", "--updates", "2", "--out", "tuned"];
-    let output = program::nn4n(folder.path(), &arguments, &[]);
+    let output = crate::program::nn4n(folder.path(), &arguments, &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tuned = Checkpoint::load(folder.path().join("tuned")).expect("a checkpoint");
-    assert_eq!(tuned.header.model, zoo::load("song2016-rdm-ei").expect("a network").header.model);
+    assert_eq!(tuned.header.model, zoo::open("song2016-rdm-ei").expect("a network").header.model);
 }

@@ -14,5 +14,5 @@ pub fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + Send)
 
 pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map_err(|error| Error::setting("threads", format!("= {threads} could not be started ({error}); use fewer")))
+    pool.map_err(|error| Error::system(format!("{threads} threads could not be started ({error}); use fewer")))
 }

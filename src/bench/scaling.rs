@@ -110,7 +110,7 @@ fn rounds(
     while round <= FEWEST || start.elapsed() < least {
         for entry in entries.iter_mut() {
             progress(round, &entry.case);
-            entry.run(pools, round > 0)?;
+            entry.time(pools, round > 0)?;
         }
         round += 1;
     }
@@ -150,7 +150,7 @@ fn entries(cases: impl IntoIterator<Item = Case>, pools: &[usize]) -> Result<Vec
 }
 
 impl Entry {
-    fn run(&mut self, pools: &[ThreadPool], counts: bool) -> Result<()> {
+    fn time(&mut self, pools: &[ThreadPool], counts: bool) -> Result<()> {
         for (pool, seconds) in &mut self.times {
             let time = pools[*pool].install(|| burst(&mut self.step))?;
             if counts {

@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn a_task_with_a_preset_is_measured_with_its_step_and_others_with_the_default() -> Result<()> {
         let found = |id| -> Result<_> {
-            let (preset, Experiment { model, train, .. }) = experiment(id)?;
-            Ok((preset, model.n_units(), model.kind, train.batch_size, train.loss))
+            let (preset, found) = experiment(id)?;
+            Ok((preset, found.model.n_units(), found.model.kind, found.batch_size(), found.loss()))
         };
         assert_eq!(found("song2016/romo")?, (Some("song2016/romo"), 500, Kind::Ei, 20, Loss::MaskedMse));
         assert_eq!(found("yang2019/dm1")?, (Some("yang2019/all"), 256, Kind::Vanilla, 64, Loss::MeanSquare));

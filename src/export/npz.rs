@@ -24,7 +24,7 @@ use crate::{
 
 /// The file.
 pub(super) fn npz(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
-    let unwritable = |error: WriteNpzError| Error::setting("npz", format!("could not be put together ({error})"));
+    let unwritable = |error: WriteNpzError| Error::system(format!("the arrays could not be put together ({error})"));
     let mut file = NpzWriter::new(Cursor::new(Vec::new()));
     let network = checkpoint.network(&Device::Cpu)?.frozen();
     // What a network saves are its effective weights.
@@ -52,11 +52,11 @@ fn add(file: &mut NpzWriter<Cursor<Vec<u8>>>, name: &str, tensor: &Tensor) -> Re
         DType::F64 => file.add_array(name, &host::<f64>(tensor)?.view()),
         _ => file.add_array(name, &host::<f32>(tensor)?.view()),
     };
-    written.map_err(|error| Error::setting(name, format!("could not be written ({error})")))
+    written.map_err(|error| Error::shape(name, format!("could not be written ({error})")))
 }
 
 fn json(value: &impl Serialize) -> Result<Array1<u8>> {
     let bytes =
-        serde_json::to_vec(value).map_err(|error| Error::setting("header", format!("cannot be written ({error})")))?;
+        serde_json::to_vec(value).map_err(|error| Error::system(format!("the header cannot be written ({error})")))?;
     Ok(bytes.into())
 }

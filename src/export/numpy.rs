@@ -148,7 +148,7 @@ fn literal(tensor: &Tensor) -> Result<String> {
     let bytes: Vec<u8> = match tensor.dtype() {
         DType::F64 => host::<f64>(tensor)?.view().iter().flat_map(|value| value.to_le_bytes()).collect(),
         DType::F32 => host::<f32>(tensor)?.view().iter().flat_map(|value| value.to_le_bytes()).collect(),
-        other => return Err(Error::setting("tensor", format!("is of type {other:?}; a program needs F32 or F64"))),
+        other => return Err(Error::shape("tensor", format!("is of type {other:?}; a program needs F32 or F64"))),
     };
     let text = STANDARD.encode(bytes);
     if text.len() <= LINE {

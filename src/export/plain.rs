@@ -40,7 +40,7 @@ impl<'c> Plain<'c> {
         let network = checkpoint.network(&Device::Cpu)?.frozen();
         let tensors = network.tensors()?;
         let tensor = |name: &str| {
-            let missing = || Error::setting("tensor", format!("`{name}` is missing in the network"));
+            let missing = || Error::shape(name, "is missing in the network; it cannot be exported");
             tensors.get(name).ok_or_else(missing)
         };
         let of_units = |name: &str| -> Result<Tensor> {

@@ -103,5 +103,5 @@ pub(super) fn serialize(tensors: Tensors, key: &str, text: String) -> Result<Vec
         contiguous.iter().map(|(name, tensor)| (name, tensor)),
         Some(HashMap::from([(key.to_string(), text)])),
     )
-    .map_err(|error| Error::setting("safetensors", format!("could not be put together ({error})")))
+    .map_err(|error| Error::system(format!("the tensors could not be put together ({error})")))
 }

@@ -10,7 +10,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// `w <- w - rate plastic . direction`
 pub(super) fn descend(parameter: &Parameter, direction: &Tensor, rate: f64) -> Result<()> {
-    fn run<T: Real>(parameter: &Parameter, direction: &Tensor, rate: f64) -> Result<()> {
+    fn in_place<T: Real>(parameter: &Parameter, direction: &Tensor, rate: f64) -> Result<()> {
         let rate = T::from_f64(-rate);
         host::change_from(&parameter.var, [direction, &multiplier(parameter, direction)?], |w: &mut [T], [d, p]| {
             match parameter.plastic {
@@ -21,14 +21,14 @@ pub(super) fn descend(parameter: &Parameter, direction: &Tensor, rate: f64) -> R
         })
     }
     match parameter.var.dtype() {
-        DType::F64 => run::<f64>(parameter, direction, rate),
-        _ => run::<f32>(parameter, direction, rate),
+        DType::F64 => in_place::<f64>(parameter, direction, rate),
+        _ => in_place::<f32>(parameter, direction, rate),
     }
 }
 
 /// `v <- decay v + g`
 pub(super) fn decay_and_add(velocity: &Tensor, decay: f64, gradient: &Tensor) -> Result<()> {
-    fn run<T: Real>(velocity: &Tensor, decay: f64, gradient: &Tensor) -> Result<()> {
+    fn in_place<T: Real>(velocity: &Tensor, decay: f64, gradient: &Tensor) -> Result<()> {
         let decay = T::from_f64(decay);
         host::change_from(velocity, [gradient, gradient], |v: &mut [T], [g, _]| {
             host::map(v, [g; 3], |v, [g, ..]| v * decay + g);
@@ -36,8 +36,8 @@ pub(super) fn decay_and_add(velocity: &Tensor, decay: f64, gradient: &Tensor) ->
         })
     }
     match velocity.dtype() {
-        DType::F64 => run::<f64>(velocity, decay, gradient),
-        _ => run::<f32>(velocity, decay, gradient),
+        DType::F64 => in_place::<f64>(velocity, decay, gradient),
+        _ => in_place::<f32>(velocity, decay, gradient),
     }
 }
 
@@ -63,14 +63,14 @@ impl Adam {
     /// Updates the moments `m`, `v` of a parameter, and the parameter with them.
     pub(super) fn apply(self, parameter: &Parameter, gradient: &Tensor, moments: [&Tensor; 2]) -> Result<()> {
         match (parameter.var.dtype(), &parameter.plastic) {
-            (DType::F64, Some(_)) => self.run::<f64, true>(parameter, gradient, moments),
-            (DType::F64, None) => self.run::<f64, false>(parameter, gradient, moments),
-            (_, Some(_)) => self.run::<f32, true>(parameter, gradient, moments),
-            (_, None) => self.run::<f32, false>(parameter, gradient, moments),
+            (DType::F64, Some(_)) => self.in_place::<f64, true>(parameter, gradient, moments),
+            (DType::F64, None) => self.in_place::<f64, false>(parameter, gradient, moments),
+            (_, Some(_)) => self.in_place::<f32, true>(parameter, gradient, moments),
+            (_, None) => self.in_place::<f32, false>(parameter, gradient, moments),
         }
     }
 
-    fn run<T: Real, const PLASTIC: bool>(
+    fn in_place<T: Real, const PLASTIC: bool>(
         self,
         parameter: &Parameter,
         gradient: &Tensor,

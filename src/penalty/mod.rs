@@ -168,7 +168,9 @@ mod tests {
     use nn4n_models::Activation;
 
     use super::{
-        testing::{assert_close, assert_gradient, differences, evaluate, network, number, numbers, run, trials, w_rec},
+        testing::{
+            assert_close, assert_gradient, differences, evaluate, network, number, numbers, simulate, trials, w_rec,
+        },
         *,
     };
 
@@ -227,7 +229,7 @@ mod tests {
     fn padding_has_no_influence() -> Result<()> {
         let model = network(Activation::Softplus)?;
         let (tight, wide) = (trials(6)?, trials(9)?);
-        let (clean, garbage) = (run(&model, &tight, 0.0)?, run(&model, &wide, 35.0)?);
+        let (clean, garbage) = (simulate(&model, &tight, 0.0)?, simulate(&model, &wide, 35.0)?);
         for penalty in every_penalty() {
             let wanted =
                 penalty.value(&Context { model: &model, trajectory: &clean, batch: &tight, loss: Loss::MaskedMse })?;
@@ -247,7 +249,7 @@ mod tests {
             *tensor = tensor.to_dtype(DType::F32)?;
         }
         for rate in [0.0, 1e-40, 1e-30, 1e-13, 1e-11, 1.0] {
-            let trajectory = run(&model, &batch, 0.0)?;
+            let trajectory = simulate(&model, &batch, 0.0)?;
             let rates = Var::from_tensor(&(trajectory.rates()?.zeros_like()? + rate)?)?;
             let (states, logits) = (trajectory.states()?, trajectory.logits);
             let trajectory = Trajectory::new(states, rates.as_tensor().clone(), logits, trajectory.outputs)?;
@@ -273,7 +275,7 @@ mod tests {
         let regularisers = [(0.5, 0.0), (2.0, 0.3)]
             .map(|(weight, target)| Regulariser::new(Penalty::MeanRate { target, norm: MeanRateNorm::L2 }, weight))
             .to_vec();
-        let trajectory = run(&model, &batch, 0.0)?;
+        let trajectory = simulate(&model, &batch, 0.0)?;
         let context = Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MeanSquare };
         let found = loss_terms(&regularisers, &context)?;
         let names: Vec<&str> = found.terms.iter().map(|(name, _)| name.as_str()).collect();

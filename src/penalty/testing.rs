@@ -71,7 +71,7 @@ pub fn trials(steps: usize) -> Result<TensorBatch> {
 }
 
 /// What `model` does on `batch`, with `garbage` in place of everything after a trial's end.
-pub fn run(model: &Ctrnn, batch: &TensorBatch, garbage: f64) -> Result<Trajectory> {
+pub fn simulate(model: &Ctrnn, batch: &TensorBatch, garbage: f64) -> Result<Trajectory> {
     let trajectory = model.unroll(&batch.inputs, None, None)?;
     let padding = batch.valid.affine(-garbage, garbage)?;
     let spoil = |tensor: &Tensor| tensor.broadcast_mul(&batch.valid)?.broadcast_add(&padding);
@@ -81,7 +81,7 @@ pub fn run(model: &Ctrnn, batch: &TensorBatch, garbage: f64) -> Result<Trajector
 
 /// `value` of a pass of `model` over `batch`.
 pub fn evaluate(model: &Ctrnn, batch: &TensorBatch, value: impl Fn(&Context) -> Result<Tensor>) -> Result<Tensor> {
-    let trajectory = run(model, batch, 0.0)?;
+    let trajectory = simulate(model, batch, 0.0)?;
     value(&Context { model, trajectory: &trajectory, batch, loss: Loss::MaskedMse })
 }
 

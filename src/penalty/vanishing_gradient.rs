@@ -163,7 +163,7 @@ mod tests {
 
     use super::{
         super::testing::{
-            assert_close, assert_gradient, differences, evaluate, network, number, numbers, run, trials, w_rec,
+            assert_close, assert_gradient, differences, evaluate, network, number, numbers, simulate, trials, w_rec,
         },
         *,
     };
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn the_gradient_of_omega_is_its_immediate_derivative_and_reaches_the_recurrent_weights_only() -> Result<()> {
         let (model, batch) = (network(Activation::Softplus)?, trials(6)?);
-        let trajectory = run(&model, &batch, 0.0)?;
+        let trajectory = simulate(&model, &batch, 0.0)?;
         let context = Context { model: &model, trajectory: &trajectory, batch: &batch, loss: Loss::MaskedMse };
         let adjoint = Adjoint::new(&context)?;
         let variable = w_rec(&model);

@@ -224,8 +224,7 @@ mod tests {
         for outputs in [1, 3] {
             let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, outputs).dt(10.0), 0, DType::F64, &Device::Cpu)?;
             let inputs = Tensor::zeros((1, 2, 7), DType::F64, &Device::Cpu)?;
-            let message =
-                unroll(&network, Some(&plant(Feedback::Hand, 0)), &inputs, None, None).unwrap_err().to_string();
+            let message = unroll(&network, &plant(Feedback::Hand, 0), &inputs, None, None).unwrap_err().to_string();
             assert!(message.contains("model.outputs") && message.contains("set it to 2"), "{message}");
         }
         Ok(())
@@ -237,7 +236,7 @@ mod tests {
         let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, 2).dt(10.0), 0, DType::F64, &Device::Cpu)?;
         let inputs = Tensor::rand(0.0, 1.0, (2, 12, 7), &Device::Cpu)?;
         let loss = |network: &Ctrnn| -> Result<Tensor> {
-            let hand = unroll(network, Some(&plant), &inputs, None, None)?.outputs;
+            let hand = unroll(network, &plant, &inputs, None, None)?.outputs;
             Ok(((hand * 10.0)? - 1.0)?.sqr()?.sum_all()?)
         };
         let parameter =

@@ -8,7 +8,7 @@
 use std::{
     fs::File,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 
 /// An event file being written.
 pub(super) struct EventFile {
+    path: PathBuf,
     file: File,
 }
 
@@ -25,7 +26,7 @@ impl EventFile {
         let path = directory.join(format!("events.out.tfevents.{:013}.nn4n", (wall_time() * 1e3) as u64));
         let file =
             File::create(&path).map_err(|error| Error::file(&path, format!("could not be created ({error})")))?;
-        let mut events = Self { file };
+        let mut events = Self { path, file };
         let mut event = wall_time_field();
         bytes_field(&mut event, 3, b"brain.Event:2");
         events.record(&event)?;
@@ -55,7 +56,7 @@ impl EventFile {
         record.extend(masked_crc(event).to_le_bytes());
         self.file
             .write_all(&record)
-            .map_err(|error| Error::setting("train.tensorboard", format!("events could not be written ({error})")))
+            .map_err(|error| Error::file(&self.path, format!("events could not be written ({error})")))
     }
 }
 

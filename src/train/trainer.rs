@@ -154,7 +154,7 @@ impl Trainer {
     pub fn step(&mut self, batch: &TensorBatch) -> Result<Update> {
         let update = self.updates;
         let learning_rate = self.config.learning_rate * self.config.schedule.factor(update);
-        let mut clock = Clock::start();
+        let mut clock = Clock::now();
 
         let trajectory = self.simulation(NoiseKey::new(self.seed, update)).unroll(&batch.inputs)?;
         let forward = clock.lap();
@@ -298,7 +298,7 @@ fn finite(quantity: &'static str, value: f64, update: u64) -> Result<f64> {
 struct Clock(Instant);
 
 impl Clock {
-    fn start() -> Self {
+    fn now() -> Self {
         Self(Instant::now())
     }
 

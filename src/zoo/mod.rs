@@ -31,8 +31,7 @@ mod picture;
 
 pub use assessment::{Assessment, Fraction};
 pub use description::{Description, UnitCounts};
-use embedded::ALL;
-pub use embedded::Pretrained;
+pub use embedded::{ALL, Pretrained};
 pub use open::open;
 #[cfg(feature = "plot")]
 pub use pack::{FILES, Packed, Packing, pack};

@@ -96,12 +96,12 @@ impl Packing {
     }
 }
 
-/// Evaluates the checkpoint that `run` names, and writes into `directory` what a repository of the hub holds: the
+/// Evaluates the checkpoint that `source` names, and writes into `directory` what a repository of the hub holds: the
 /// checkpoint as it is, `config.json`, the model card and its picture.
 ///
 /// # Errors
 /// If the checkpoint's task is not one of this program, or a file is there already.
-pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
+pub fn pack(source: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
     packing.validate()?;
     if let Some(name) = FILES.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
         return Err(Error::file(
@@ -110,7 +110,7 @@ pub fn pack(run: &Path, directory: &Path, packing: &Packing) -> Result<Packed> {
         ));
     }
     refuse_others(directory)?;
-    let (checkpoint, bytes) = open_with_bytes(run)?;
+    let (checkpoint, bytes) = open_with_bytes(source)?;
     if checkpoint.header.provenance.imported.is_some() && checkpoint.header.task.id == UNKNOWN_TASK {
         return Err(Error::setting(
             "task",

@@ -7,7 +7,7 @@ use std::{
 
 use nn4n::{Result, hub::Hub};
 
-use crate::{program, served::Served};
+use crate::served::Served;
 
 /// A cache, and what is done with it.
 pub struct Client {
@@ -76,7 +76,7 @@ impl Client {
         let own = self.variables();
         let all: Vec<(&str, &str)> =
             own.iter().map(|(name, value)| (*name, &**value)).chain(variables.iter().copied()).collect();
-        let output = program::nn4n(self.folder.path(), arguments, &all);
+        let output = crate::program::nn4n(self.folder.path(), arguments, &all);
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (output.status.success(), text(output.stdout), text(output.stderr))
     }

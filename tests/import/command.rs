@@ -8,14 +8,14 @@ use ndarray_npy::NpzWriter;
 use crate::{fixture::path, program};
 
 fn nn4n(folder: &Path, arguments: &[&str]) -> (String, String) {
-    let output = program::nn4n(folder, arguments, &[]);
+    let output = crate::program::nn4n(folder, arguments, &[]);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "nn4n {}: {}", arguments.join(" "), text(&output.stderr));
     (text(&output.stdout), text(&output.stderr))
 }
 
 fn refused(folder: &Path, arguments: &[&str], words: &[&str]) {
-    let output = program::nn4n(folder, arguments, &[("RUST_BACKTRACE", "1")]);
+    let output = crate::program::nn4n(folder, arguments, &[("RUST_BACKTRACE", "1")]);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(matches!(output.status.code(), Some(1 | 2)) && output.stdout.is_empty(), "{message}");
     assert!(!message.contains("panicked") && !message.contains("stack backtrace"), "{message}");

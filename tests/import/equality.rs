@@ -7,7 +7,7 @@ use nn4n::{
     models::{Activation, Parameter},
 };
 
-use crate::fixture::{arrays, distance, imported, path};
+use super::fixture::{arrays, distance, imported, path};
 
 /// Compares rates and outputs with those computed by others, before and after saving.
 fn compare(name: &str, golden: &str, format: Format, options: &Options, tolerance: f64) {

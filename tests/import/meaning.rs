@@ -12,7 +12,7 @@ use nn4n::{
     },
 };
 
-use crate::fixture::{imported, path, replaced, rezipped};
+use super::fixture::{imported, path, replaced, rezipped};
 
 fn plain(name: &str) -> Imported {
     imported(name, &Options::default())
@@ -114,7 +114,7 @@ fn a_pycog_network_keeps_its_fixed_synapses_cell_types_and_noise() {
         model.w_rec.fixed.iter().map(|FixedSynapse { post, pre, weight }| (*post, *pre, *weight as f32)).collect();
     assert_eq!(fixed, [(0, 1, 0.3), (3, 9, -0.2)]);
     assert_eq!((&model.sigma_rec, model.noise_scaling), (&PerUnit::Uniform(0.15), NoiseScaling::Continuous));
-    assert_eq!((model.readout, model.autapses, &model.b_rec), (Readout::Sigmoid, false, &Bias::Off));
+    assert_eq!((model.readout, model.autapses, &model.b_rec), (Some(Readout::Sigmoid), false, &Bias::Off));
     assert_eq!(
         (model.dt, &model.tau, &model.start),
         (20.0, &PerUnit::Uniform(100.0), &Start::Trained(Values::All(0.0)))

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, path::PathBuf};
 use candle_core::{DType, Device, Tensor};
 use nn4n::import::{Format, Options, check};
 
-use crate::fixture::{member, path, refusal, replaced, rezipped};
+use super::fixture::{member, path, refusal, replaced, rezipped};
 
 /// A folder and a file in it.
 fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {

@@ -2,6 +2,7 @@
 
 use std::{fs, ops::ControlFlow, path::Path};
 
+use crate::small::init;
 use candle_core::Device;
 use nn4n::{
     Existing, Experiment, Result, RunDirectory,
@@ -29,11 +30,11 @@ pub fn train_in_pieces(experiment: &Experiment, directory: &Path, ends: &[u64]) 
     for (piece, end) in ends.iter().enumerate() {
         let existing = if piece == 0 { Existing::Keep } else { Existing::Resume };
         let run = RunDirectory::open(directory, existing)?;
-        let outcome = fit(experiment, &run, &Device::Cpu, |progress| {
+        let outcome = fit(experiment, init(experiment)?.as_ref(), &run, &Device::Cpu, |progress| {
             if progress.update >= *end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         assert_eq!((outcome.reason, outcome.updates), (StopReason::Interrupted, *end));
     }
     let run = RunDirectory::open(directory, Existing::Resume)?;
-    fit(experiment, &run, &Device::Cpu, |_| ControlFlow::Continue(())).map(drop)
+    fit(experiment, None, &run, &Device::Cpu, |_| ControlFlow::Continue(())).map(drop)
 }

@@ -4,9 +4,10 @@ use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 use candle_core::Device;
 use nn4n::{
-    Existing, Experiment, Result, RunDirectory, TrainConfig,
+    Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
+    experiment::ValidationConfig,
     tasks::{Task, song2016::RdmFixed},
-    train::{Outcome, ValidationConfig, fit},
+    train::{Outcome, fit},
 };
 
 /// Two inputs, two outputs, one clear difference to report, 20 steps.
@@ -24,7 +25,7 @@ pub fn easy_task() -> Arc<dyn Task> {
 /// Small batches and few validation trials, without a stop rule.
 pub fn settings(updates: u64, validate_every: u64) -> TrainConfig {
     let mut settings = TrainConfig {
-        batch_size: 4,
+        batch_size: Some(4),
         updates,
         log_every: 1,
         validation: ValidationConfig { every: validate_every, trials_per_condition: 2 },
@@ -36,5 +37,11 @@ pub fn settings(updates: u64, validate_every: u64) -> TrainConfig {
 
 /// Trains into a directory that holds no run yet.
 pub fn train(experiment: &Experiment, directory: &Path) -> Result<Outcome> {
-    fit(experiment, &RunDirectory::open(directory, Existing::Keep)?, &Device::Cpu, |_| ControlFlow::Continue(()))
+    let run = RunDirectory::open(directory, Existing::Keep)?;
+    fit(experiment, init(experiment)?.as_ref(), &run, &Device::Cpu, |_| ControlFlow::Continue(()))
+}
+
+/// The checkpoint that training starts from, if it does.
+pub fn init(experiment: &Experiment) -> Result<Option<Checkpoint>> {
+    experiment.init.as_ref().map(Checkpoint::load).transpose()
 }

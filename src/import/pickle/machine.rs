@@ -40,7 +40,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Follows all instructions.
-    pub fn run(mut self) -> Result<Pickle, Refused> {
+    pub fn parse(mut self) -> Result<Pickle, Refused> {
         loop {
             let opcode = self.reader.u8()?;
             if opcode == b'.' {

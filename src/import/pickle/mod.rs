@@ -32,5 +32,5 @@ const MAX_DEPTH: u32 = 64;
 /// # Errors
 /// If it is damaged, too large or too deep, or holds anything but tensors and plain data, which the message names.
 pub fn parse(bytes: &[u8]) -> Result<Pickle, Refused> {
-    machine::Machine::new(bytes).run()
+    machine::Machine::new(bytes).parse()
 }

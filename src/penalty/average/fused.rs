@@ -16,25 +16,25 @@ pub(in super::super) enum SizeNorm {
 }
 
 pub(super) fn mean_size(values: &Tensor, valid: &Tensor, norm: SizeNorm) -> Result<Tensor> {
-    fn run<T: Real>(values: &Tensor, valid: &Tensor, norm: SizeNorm) -> CandleResult<Tensor> {
+    fn one_pass<T: Real>(values: &Tensor, valid: &Tensor, norm: SizeNorm) -> CandleResult<Tensor> {
         let (channels, weights) = rows::<T>(values, valid)?;
         let divisor = channels as f64 * divisor(&weights);
         sizes(values, weights, channels, divisor, norm)
     }
     Ok(match values.dtype() {
-        DType::F64 => run::<f64>(values, valid, norm)?,
-        _ => run::<f32>(values, valid, norm)?,
+        DType::F64 => one_pass::<f64>(values, valid, norm)?,
+        _ => one_pass::<f32>(values, valid, norm)?,
     })
 }
 
 pub(super) fn sum_of_sizes(values: &Tensor, norm: SizeNorm) -> Result<Tensor> {
-    fn run<T: Real>(values: &Tensor, norm: SizeNorm) -> CandleResult<Tensor> {
+    fn one_pass<T: Real>(values: &Tensor, norm: SizeNorm) -> CandleResult<Tensor> {
         let channels = values.dims().last().copied().unwrap_or(1).max(1);
         sizes(values, vec![T::one(); values.elem_count() / channels], channels, 1.0, norm)
     }
     Ok(match values.dtype() {
-        DType::F64 => run::<f64>(values, norm)?,
-        _ => run::<f32>(values, norm)?,
+        DType::F64 => one_pass::<f64>(values, norm)?,
+        _ => one_pass::<f32>(values, norm)?,
     })
 }
 

@@ -1,9 +1,6 @@
 //! Networks of other libraries are imported exactly, or refused by name (`fixtures/import/generate.py` makes most of
 //! the files).
 
-#[path = "../program/mod.rs"]
-mod program;
-
 mod command;
 mod equality;
 mod fixture;

@@ -1,0 +1,33 @@
+//! Tests of the whole product: the library, its files and the program, in one binary. `cargo test --test main zoo` runs
+//! those of one file. Damaged files are read in `fuzz/`, a program of its own.
+
+// What tests share.
+mod client;
+mod pieces;
+mod program;
+mod python;
+mod saved;
+mod served;
+mod small;
+mod trained;
+
+mod architecture;
+mod bench;
+mod checkpoint;
+mod command_line;
+mod constant_outputs;
+mod constraints;
+mod export;
+mod hub;
+mod import;
+mod learning;
+mod long_trials;
+mod pickle;
+mod plant;
+mod preset;
+mod readme;
+mod refusals;
+mod regimes;
+mod reproducibility;
+mod stacked;
+mod zoo;
