@@ -33,8 +33,7 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the
-//! timing of the psychometric trials, 300
-//! | `stimulus_duration` | 400 ms.
+//! timing of the psychometric trials: 300, `stimulus_duration`, 400 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `dm1` of the released code (gyyang/multitask).

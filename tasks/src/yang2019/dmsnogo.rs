@@ -36,8 +36,8 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing and pair of modalities, unless `same_timing_per_batch` is false. A test condition that names
-//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials, 500 | `stimulus_duration` (300) |
-//! `delay` (1200) | 500 ms, and modality 1 unless it names one.
+//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials: 500, `stimulus_duration` (300),
+//! `delay` (1200), 500 ms, and modality 1 unless it names one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `dmsnogo` of the released code (gyyang/multitask).

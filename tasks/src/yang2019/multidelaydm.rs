@@ -40,8 +40,8 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `delay` or `stimulus_duration` (ms)
-//! has the timing of the psychometric trials, 300 | `stimulus_duration` (300) | `delay` (800) | `stimulus_duration` |
-//! 200 | 300 ms.
+//! has the timing of the psychometric trials: 300, `stimulus_duration` (300), `delay` (800), `stimulus_duration`, 200,
+//! 300 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `multidelaydm` of the released code (gyyang/multitask).

@@ -29,7 +29,7 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing and modality, unless `same_timing_per_batch` is false. A test condition that names `stimulus_onset` (ms,
-//! 1000 in the code) has the timing of the psychometric trials, `stimulus_onset` | 400 ms, and modality 1 unless it
+//! 1000 in the code) has the timing of the psychometric trials: `stimulus_onset`, 400 ms, and modality 1 unless it
 //! names one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
