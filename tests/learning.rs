@@ -11,7 +11,8 @@ use nn4n::{
     evaluate::evaluate,
     models::{Activation, Ctrnn, ModelConfig, Tensors},
     tasks::{
-        Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView, choice,
+        About, Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView,
+        choice,
     },
     train::{OptimizerConfig, Regulariser, StopReason, fit},
 };
@@ -28,11 +29,8 @@ fn log(directory: &Path) -> Vec<Value> {
 struct Repeat;
 
 impl Task for Repeat {
-    fn id(&self) -> &str {
-        "mine/repeat"
-    }
-    fn summary(&self) -> &str {
-        "Repeat which of two inputs was on"
+    fn about(&self) -> About<'_> {
+        About { id: "mine/repeat", summary: "Repeat which of two inputs was on", ..About::NEW }
     }
     fn dt(&self) -> f64 {
         20.0

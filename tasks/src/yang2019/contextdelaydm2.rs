@@ -69,8 +69,8 @@ use super::decision::Modality;
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::TwoIntervals;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// Ctx Dly DM 2 of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,10 +95,13 @@ impl Default for ContextDelayDm2 {
 rule_task!(ContextDelayDm2);
 
 impl Rule for ContextDelayDm2 {
-    const ID: &'static str = "yang2019/contextdelaydm2";
-    const SUMMARY: &'static str =
-        "Delayed context decision: respond to the stronger of two stimuli in modality 2, whatever modality 1 shows";
-    const SOURCE: &'static str = include_str!("contextdelaydm2.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/contextdelaydm2",
+        summary: "Delayed context decision: respond to the stronger of two stimuli in modality 2, whatever modality 1 \
+            shows",
+        header: include_str!("contextdelaydm2.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::CONTEXT;
 
     fn settings(&self) -> &Yang2019 {

@@ -61,8 +61,8 @@ use super::decision::Modality;
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::OneInterval;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// DM 2 of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,9 +87,12 @@ impl Default for Dm2 {
 rule_task!(Dm2);
 
 impl Rule for Dm2 {
-    const ID: &'static str = "yang2019/dm2";
-    const SUMMARY: &'static str = "Decision: respond to the stronger of two stimuli shown together in modality 2";
-    const SOURCE: &'static str = include_str!("dm2.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/dm2",
+        summary: "Decision: respond to the stronger of two stimuli shown together in modality 2",
+        header: include_str!("dm2.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::ONE_MODALITY;
 
     fn settings(&self) -> &Yang2019 {

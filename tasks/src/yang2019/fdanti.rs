@@ -57,8 +57,8 @@ use serde::{Deserialize, Serialize};
 use super::go::Response;
 use super::rule::rule_task;
 use super::timing::FixedDelay;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, go};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, go};
+use crate::{About, Condition, TaskError};
 
 /// Anti of the paper.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -75,10 +75,12 @@ pub struct FdAnti {
 rule_task!(FdAnti);
 
 impl Rule for FdAnti {
-    const ID: &'static str = "yang2019/fdanti";
-    const SUMMARY: &'static str =
-        "Fixed delay: respond away from a stimulus that stays on, once the fixation cue goes off";
-    const SOURCE: &'static str = include_str!("fdanti.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/fdanti",
+        summary: "Fixed delay: respond away from a stimulus that stays on, once the fixation cue goes off",
+        header: include_str!("fdanti.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = go::VARIABLES;
 
     fn settings(&self) -> &Yang2019 {

@@ -56,8 +56,8 @@ use serde::{Deserialize, Serialize};
 use super::go::Response;
 use super::rule::rule_task;
 use super::timing::Reaction;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, go};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, go};
+use crate::{About, Condition, TaskError};
 
 /// RT Anti of the paper.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,10 +74,12 @@ pub struct ReactAnti {
 rule_task!(ReactAnti);
 
 impl Rule for ReactAnti {
-    const ID: &'static str = "yang2019/reactanti";
-    const SUMMARY: &'static str =
-        "Reaction time: respond away from a stimulus as soon as it appears, while the fixation cue stays on";
-    const SOURCE: &'static str = include_str!("reactanti.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/reactanti",
+        summary: "Reaction time: respond away from a stimulus as soon as it appears, while the fixation cue stays on",
+        header: include_str!("reactanti.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = go::VARIABLES;
 
     fn settings(&self) -> &Yang2019 {

@@ -56,8 +56,8 @@ use serde::{Deserialize, Serialize};
 use super::go::Response;
 use super::rule::rule_task;
 use super::timing::Reaction;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, go};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, go};
+use crate::{About, Condition, TaskError};
 
 /// RT Go of the paper.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,10 +74,12 @@ pub struct ReactGo {
 rule_task!(ReactGo);
 
 impl Rule for ReactGo {
-    const ID: &'static str = "yang2019/reactgo";
-    const SUMMARY: &'static str =
-        "Reaction time: respond to a stimulus as soon as it appears, while the fixation cue stays on";
-    const SOURCE: &'static str = include_str!("reactgo.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/reactgo",
+        summary: "Reaction time: respond to a stimulus as soon as it appears, while the fixation cue stays on",
+        header: include_str!("reactgo.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = go::VARIABLES;
 
     fn settings(&self) -> &Yang2019 {
