@@ -41,7 +41,6 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
@@ -169,7 +168,6 @@ impl Described for ContextDecisionMaking {
         },
         header: include_str!("context_decision_making.rs"),
         shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
-        ..FAMILY
     };
 }
 

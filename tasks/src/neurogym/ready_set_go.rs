@@ -41,7 +41,6 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
 use super::asked::Asked;
 use super::environment::environment;
 use super::production::Tolerance;
@@ -173,7 +172,6 @@ impl Described for ReadySetGo {
         },
         header: include_str!("ready_set_go.rs"),
         shared: &[include_str!("production.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
-        ..FAMILY
     };
 }
 
