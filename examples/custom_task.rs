@@ -19,11 +19,9 @@ use nn4n::{tasks::*, train::fit};
 struct DelayedReport(Duration);
 
 impl Task for DelayedReport {
-    fn id(&self) -> &str {
-        "mine/delayed_report"
-    }
-    fn summary(&self) -> &str {
-        "Report after a delay which of two cues was shown"
+    fn about(&self) -> About<'_> {
+        let summary = "Report after a delay which of two cues was shown";
+        About { id: "mine/delayed_report", summary, ..About::NEW }
     }
     fn dt(&self) -> f64 {
         20.0

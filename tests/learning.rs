@@ -13,7 +13,8 @@ use nn4n::{
     optimizer::OptimizerConfig,
     penalty::Regulariser,
     tasks::{
-        Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView, choice,
+        About, Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView,
+        choice,
     },
     train::{StopReason, fit},
 };
@@ -29,11 +30,8 @@ fn log(directory: &Path) -> Vec<Value> {
 struct Repeat;
 
 impl Task for Repeat {
-    fn id(&self) -> &str {
-        "mine/repeat"
-    }
-    fn summary(&self) -> &str {
-        "Repeat which of two inputs was on"
+    fn about(&self) -> About<'_> {
+        About { id: "mine/repeat", summary: "Repeat which of two inputs was on", ..About::NEW }
     }
     fn dt(&self) -> f64 {
         20.0

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 use ndarray::{Array2, ArrayView2, s};
-use nn4n_tasks::{Channel, Condition, Score, Split, Task, TaskError, Trial, TrialBatch, TrialRng, TrialView, batch};
+use nn4n_tasks::{
+    About, Channel, Condition, Score, Split, Task, TaskError, Trial, TrialBatch, TrialRng, TrialView, batch,
+};
 
 use super::case::Case;
 use crate::{
@@ -63,12 +65,8 @@ impl TrainingStep {
 struct CaseTask(Case);
 
 impl Task for CaseTask {
-    fn id(&self) -> &str {
-        "bench/case"
-    }
-
-    fn summary(&self) -> &str {
-        "Numbers between 0 and 1 in, others out"
+    fn about(&self) -> About<'_> {
+        About { id: "bench/case", summary: "Numbers between 0 and 1 in, others out", ..About::NEW }
     }
 
     fn dt(&self) -> f64 {

@@ -68,7 +68,7 @@ impl TaskRecord {
         let names = |channels: Vec<nn4n_tasks::Channel>| channels.into_iter().map(|channel| channel.name).collect();
         Self {
             id: task.id().into(),
-            version: task.version(),
+            version: task.about().version,
             parameters: task.parameters(),
             inputs: names(task.inputs()),
             outputs: names(task.outputs()),
@@ -90,7 +90,7 @@ impl TaskRecord {
             return Err(Error::setting("task.id", message));
         }
         let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
-        if task.version() == self.version {
+        if task.about().version == self.version {
             return Ok(task);
         }
         Err(Error::setting(
@@ -100,7 +100,7 @@ impl TaskRecord {
                 the checkpoint's version, or name a task explicitly",
                 self.version,
                 self.id,
-                task.version()
+                task.about().version
             ),
         ))
     }
@@ -197,10 +197,11 @@ impl Provenance {
     pub fn of(task: &dyn Task, init: Option<PathBuf>) -> Self {
         let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive \
             tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792";
-        let citations = if task.citation().doi.is_empty() || task.citation().doi.contains("pcbi.1004792") {
+        let citation = task.about().citation;
+        let citations = if citation.doi.is_empty() || citation.doi.contains("pcbi.1004792") {
             vec![model.into()]
         } else {
-            vec![model.into(), task.citation().to_string()]
+            vec![model.into(), citation.to_string()]
         };
         Self { program: Self::program(), platform: Some(platform()), init, imported: None, citations }
     }

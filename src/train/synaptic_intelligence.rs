@@ -14,7 +14,7 @@
 //! | `c`, `xi` | `c`, `xi` of [`SynapticIntelligenceConfig`] | 1, theta^2 |
 //!
 //! Before the first switch all importances are 0. The switches are those of the task
-//! ([`Task::switches`](nn4n_tasks::Task::switches)), such as a sequential set of tasks.
+//! ([`switches`](nn4n_tasks::Schedule::switches)), such as a sequential set of tasks.
 //!
 //! Zenke, Poole & Ganguli 2017, arXiv:1703.04200; used by Yang et al. 2019, doi:10.1038/s41593-018-0310-2, on sequences
 //! of cognitive tasks.

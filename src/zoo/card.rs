@@ -321,7 +321,7 @@ fn settings(task: &TaskRecord) -> String {
 }
 
 fn citation(checkpoint: &Checkpoint, task: &dyn Task) -> String {
-    let (provenance, source) = (&checkpoint.header.provenance, task.citation());
+    let (provenance, source) = (&checkpoint.header.provenance, task.about().citation);
     let published = Some(source.to_string()).filter(|_| source.year > 0);
     // A paper may be known by another form of its reference; what is not published is not cited.
     let is_source =

@@ -92,7 +92,7 @@ impl Description {
         Ok(Self {
             library_name: "nn4n".into(),
             id: id.into(),
-            summary: format!("{}{of_these}", task.summary()),
+            summary: format!("{}{of_these}", task.about().summary),
             kind: header.model.kind,
             units: UnitCounts::of(&header.model.layout()),
             task: header.task.id.clone(),
@@ -101,7 +101,7 @@ impl Description {
             size,
             assessment,
             license: license.into(),
-            paper: task.citation().to_string(),
+            paper: task.about().citation.to_string(),
         })
     }
 

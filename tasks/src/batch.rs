@@ -41,8 +41,8 @@ pub fn batch(
 
 /// `batch_size` trials whose conditions are drawn with these probabilities, in proportion to the weights: for training
 /// that dwells on what is not mastered yet. With equal weights the conditions are as frequent as each other, catch
-/// trials included. The tasks of a set take their [turns](Task::turn) all the same, and the weights count among the
-/// conditions of each.
+/// trials included. The tasks of a set take their [turns](crate::Schedule::turn) all the same, and the weights count
+/// among the conditions of each.
 pub fn weighted(
     task: &dyn Task,
     split: Split,
@@ -60,7 +60,8 @@ pub fn weighted(
         return Err(TaskError::Batch { field: "weights", value, rule: "must be finite and at least 0", remedy });
     }
     let pick = |i: usize| {
-        let turn = task.turn(split, &mut TrialRng::new(seed, "turn", update, i as u64));
+        let mut rng = TrialRng::new(seed, "turn", update, i as u64);
+        let turn = task.schedule().map_or_else(Condition::new, |schedule| schedule.turn(split, &mut rng));
         let part = TrialRng::new(seed, "conditions", update, i as u64).uniform();
         let in_turn = conditions
             .iter()
@@ -261,7 +262,7 @@ mod tests {
     use ndarray::ArrayView2;
 
     use super::*;
-    use crate::{Channel, Score, TrialView};
+    use crate::{About, Channel, Score, TrialView};
 
     /// Trials of 3 steps, and now and then of 2 or 4.
     #[derive(Debug)]
@@ -270,12 +271,8 @@ mod tests {
     }
 
     impl Task for Uneven {
-        fn id(&self) -> &str {
-            "test/uneven"
-        }
-
-        fn summary(&self) -> &str {
-            "Trials of several lengths"
+        fn about(&self) -> About<'_> {
+            About { id: "test/uneven", summary: "Trials of several lengths", ..About::NEW }
         }
 
         fn dt(&self) -> f64 {

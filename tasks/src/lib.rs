@@ -38,7 +38,7 @@
 //! # Adding one
 //!
 //! Copy the task file nearest to yours (`song2016/rdm_fixed.rs` for choices, `golub2018/flip_flop.rs` for anything
-//! else), change it, and add one line to the `TASKS` of its family. Tests run over the registry, so a listed task is a
+//! else), change it, and add its name to the `TASKS` of its family. Tests run over the registry, so a listed task is a
 //! tested task; they will ask for its line in `tests/golden/FAMILY.txt`. A task of your own program needs no line:
 //! implement [`Task`] for your struct and pass it to [`batch`]; or, without any code, write it as a table of epochs and
 //! channels ([`declared`]).
@@ -46,21 +46,27 @@
 //! # Determinism
 //!
 //! A trial is a pure function of (task, split, seed, update, index in the batch): see [`TrialRng`]. Changing a
-//! definition changes its [`Task::version`].
+//! definition changes its [version](About::version).
 
 #![deny(missing_docs)]
 // Not `forbid`: the slicing macro of ndarray allows it for its own expansion.
 #![deny(unsafe_code)]
 
+mod about;
+mod arm;
 mod batch;
 pub mod bi2020;
+mod catalogue;
 mod condition;
+mod criterion;
 pub mod cueva2018;
 pub mod declared;
 pub mod driscoll2022;
 mod duration;
+mod entry;
 mod epoch;
 pub mod error;
+mod families;
 mod file;
 pub mod golub2018;
 pub mod kim2019;
@@ -74,11 +80,15 @@ pub mod neurogym;
 mod npy;
 mod npz;
 pub mod orhan2019;
+mod performance;
+mod plant;
 pub mod raposo2014;
 mod registry;
 pub mod ring;
 mod rng;
+mod schedule;
 mod score;
+mod scoring;
 pub mod song2016;
 mod stream;
 pub mod sussillo2009;
@@ -90,20 +100,24 @@ pub mod wang2024;
 mod white_noise;
 pub mod yang2019;
 
+pub use about::{About, Citation, Described};
 pub use batch::{assemble, balanced, batch, repeated, weighted};
 pub use condition::{Condition, Value};
+pub use criterion::Criterion;
 pub use declared::{DeclaredSettings, DeclaredTask};
 pub use duration::{Duration, OneOf, TruncatedExponential, Uniform};
+pub use entry::TaskInfo;
 pub use epoch::{Clock, Epoch, MAX_STEPS, Rounding, Timeline, steps};
 pub use error::TaskError;
 pub use npy::NpyHeader;
 pub use npz::{NpzFile, npz_bytes};
-pub use registry::{TaskInfo, create, ids, list};
+pub use performance::{ConditionScore, Performance};
+pub use registry::{create, ids, list};
 pub use rng::TrialRng;
-pub use score::{
-    ConditionScore, Performance, Score, choice, first_crossing, largest, performance, reaction_time, rms_error, scores,
-};
+pub use schedule::Schedule;
+pub use score::{Score, choice, first_crossing, largest, reaction_time, rms_error};
+pub use scoring::{performance, scores};
 pub use stream::{Stream, stream};
-pub use task::{Channel, Citation, Criterion, Objective, Split, Task, header_of, parameters_of};
-pub use trial::{Trial, TrialBatch, TrialView};
+pub use task::{Channel, Objective, Task, parameters_of};
+pub use trial::{Split, Trial, TrialBatch, TrialView};
 pub use user_data::{UserData, UserDataSettings};

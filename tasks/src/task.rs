@@ -8,29 +8,8 @@ use std::fmt;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::motor::Plant;
-use crate::{Condition, Performance, Score, TaskError, Trial, TrialRng, TrialView};
-
-/// Which timing the trials have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Split {
-    /// As the paper trains.
-    #[default]
-    Train,
-    /// As the paper tests; usually with a longer fixation.
-    Test,
-}
-
-impl Split {
-    /// `"train"` or `"test"`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-        }
-    }
-}
+use crate::plant::Plant;
+use crate::{About, Condition, Criterion, Schedule, Score, Split, TaskError, Trial, TrialRng, TrialView};
 
 /// One input or output line of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,35 +43,6 @@ impl fmt::Display for Channel {
     }
 }
 
-/// Where a task is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Citation {
-    /// The authors.
-    pub authors: &'static str,
-    /// The year; 0 for what is not published.
-    pub year: u16,
-    /// The title.
-    pub title: &'static str,
-    /// The DOI, without a resolver in front of it; empty where there is none.
-    pub doi: &'static str,
-}
-
-impl Citation {
-    /// What has no source.
-    pub const UNPUBLISHED: Self = Self { authors: "Unpublished", year: 0, title: "", doi: "" };
-}
-
-impl fmt::Display for Citation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.authors)?;
-        if self.year > 0 {
-            write!(f, " ({})", self.year)?;
-        }
-        write!(f, ". {}.", self.title)?;
-        if self.doi.is_empty() { Ok(()) } else { write!(f, " https://doi.org/{}", self.doi) }
-    }
-}
-
 /// What the source trains the outputs to do; it decides the loss and the nonlinearity of the readout unless a run says
 /// otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,80 +58,10 @@ pub enum Objective {
     Classes,
 }
 
-/// When the source stops training. Performances are fractions in [0, 1].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Criterion {
-    /// The mean performance over the last `window` validations (over all, while there are fewer) exceeds `threshold`.
-    MeanPerformance {
-        /// A fraction in [0, 1].
-        threshold: f64,
-        /// How many validations are averaged.
-        window: usize,
-    },
-    /// In the last validation the performance of the worst condition is at least `threshold`.
-    MinPerformance {
-        /// A fraction in [0, 1].
-        threshold: f64,
-    },
-    /// In the last validation of several tasks the mean of their performances exceeds `threshold`.
-    MeanOfTasks {
-        /// A fraction in [0, 1].
-        threshold: f64,
-    },
-    /// In the last validation of several tasks the performance of the worst is at least `threshold`.
-    MinOfTasks {
-        /// A fraction in [0, 1].
-        threshold: f64,
-    },
-    /// In the last validation the root mean square error over all graded entries is at most `threshold`.
-    RmsError {
-        /// In units of the targets.
-        threshold: f64,
-    },
-}
-
-impl Criterion {
-    /// Whether it looks at answers that are right or wrong.
-    pub fn needs_scores(&self) -> bool {
-        !matches!(self, Self::RmsError { .. })
-    }
-
-    /// Whether these validations, oldest first, satisfy the rule. A validation without scored trials does not.
-    pub fn is_met(&self, validations: &[Performance]) -> bool {
-        let Some(last) = validations.last() else { return false };
-        match *self {
-            Self::MeanPerformance { threshold, window } => {
-                let recent = &validations[validations.len().saturating_sub(window.max(1))..];
-                let sum: Option<f64> = recent.iter().map(|validation| validation.overall).sum();
-                sum.is_some_and(|sum| sum / recent.len() as f64 > threshold)
-            }
-            Self::MinPerformance { threshold } => last.minimum.is_some_and(|minimum| minimum >= threshold),
-            Self::MeanOfTasks { threshold } => last.mean_of_tasks().is_some_and(|mean| mean > threshold),
-            Self::MinOfTasks { threshold } => last.min_of_tasks().is_some_and(|minimum| minimum >= threshold),
-            Self::RmsError { threshold } => last.rms_error.is_some_and(|error| error <= threshold),
-        }
-    }
-}
-
 /// A task: generates trials and scores the answers to them.
 pub trait Task: Send + Sync + fmt::Debug {
-    /// `family/name`, the family naming the source, e.g. `"song2016/rdm_varstim"`.
-    fn id(&self) -> &str;
-
-    /// Counts the changes of the definition: the same id, version, parameters and seed give the same trials.
-    /// A task of one's own starts at 1.
-    fn version(&self) -> u32 {
-        1
-    }
-
-    /// One sentence.
-    fn summary(&self) -> &str;
-
-    /// The source; unpublished unless it says otherwise.
-    fn citation(&self) -> Citation {
-        Citation::UNPUBLISHED
-    }
+    /// Its id, version, summary, source and definition.
+    fn about(&self) -> About<'_>;
 
     /// All parameters, so that [`create`](crate::create) with this id and these parameters rebuilds the task.
     /// A task of one's own without parameters has none.
@@ -237,26 +117,15 @@ pub trait Task: Send + Sync + fmt::Debug {
         0.0
     }
 
-    /// The definition in words and equations; the summary unless there is more to say.
-    fn description(&self) -> String {
-        self.summary().into()
+    /// Whether its answers are right or wrong; if they are neither they have no performance, and no criterion can ask
+    /// for one.
+    fn is_scored(&self) -> bool {
+        true
     }
 
-    /// The names of the tasks in it whose answers are neither right nor wrong: they have no performance, and no
-    /// criterion can ask for one.
-    fn unscored(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// What its place in the training says of the condition of a trial: which task of a set it is of. Nothing, for a
-    /// single task. `rng` is not that of the trial, whose numbers would then say something of its task.
-    fn turn(&self, _split: Split, _rng: &mut TrialRng) -> Condition {
-        Condition::new()
-    }
-
-    /// The updates at which training goes over to another task, ascending; none for a single task.
-    fn switches(&self) -> Vec<u64> {
-        Vec::new()
+    /// Whose turn it is, for a set of several tasks; none for a single task.
+    fn schedule(&self) -> Option<&dyn Schedule> {
+        None
     }
 
     /// The plant that the outputs of the network drive, if what is graded is not the outputs themselves: `targets` and
@@ -271,86 +140,30 @@ pub trait Task: Send + Sync + fmt::Debug {
     }
 }
 
+impl dyn Task + '_ {
+    /// `family/name`, the family naming the source, e.g. `"song2016/rdm_varstim"`.
+    pub fn id(&self) -> &str {
+        self.about().id
+    }
+
+    /// The updates at which training goes over to another task, ascending; none for a single task.
+    pub fn switches(&self) -> Vec<u64> {
+        self.schedule().map_or_else(Vec::new, Schedule::switches)
+    }
+
+    /// The names of the tasks in it whose answers are neither right nor wrong: they have no performance, and no
+    /// criterion can ask for one.
+    pub fn unscored(&self) -> Vec<String> {
+        match self.schedule() {
+            Some(schedule) => schedule.unscored(),
+            None if self.is_scored() => Vec::new(),
+            None => vec![self.id().into()],
+        }
+    }
+}
+
 /// The parameters of a task as JSON, for [`Task::parameters`].
 pub fn parameters_of<T: Serialize>(task: &T) -> serde_json::Value {
     // Structs of numbers, texts and lists always have a JSON form.
     serde_json::to_value(task).unwrap_or_default()
-}
-
-/// The text at the head of a task's source file, for [`Task::description`]: its `//!` lines without fences, up to the
-/// first example in Rust.
-pub fn header_of(source: &str) -> String {
-    let (mut text, mut in_block) = (Vec::new(), false);
-    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
-        let line = line.strip_prefix(' ').unwrap_or(line);
-        match line.strip_prefix("```") {
-            Some("text") => in_block = true,
-            Some("") if in_block => in_block = false,
-            Some(_) => break,
-            None => text.push(line),
-        }
-    }
-    text.join("\n").trim_end().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn validation(overall: f64) -> Performance {
-        Performance {
-            overall: Some(overall),
-            minimum: Some(overall),
-            rms_error: Some(1.0 - overall),
-            ..Performance::default()
-        }
-    }
-
-    #[test]
-    fn a_header_is_read_up_to_its_example() {
-        let source = "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x \
-            = 1;\n//! ```\n\nuse std;";
-        assert_eq!(header_of(source), "A task.\n\nu = 1\n\nReference.");
-    }
-
-    #[test]
-    fn the_mean_is_over_the_last_validations_or_all_while_there_are_few() {
-        let rule = Criterion::MeanPerformance { threshold: 0.85, window: 5 };
-        assert!(!rule.is_met(&[]));
-        assert!(rule.is_met(&[validation(0.9)]));
-        assert!(!rule.is_met(&[validation(0.85)]));
-        let mut history: Vec<_> = [0.0, 0.8, 0.9, 0.9, 0.9, 0.9].map(validation).into();
-        assert!(rule.is_met(&history));
-        history.push(validation(0.6));
-        assert!(!rule.is_met(&history));
-    }
-
-    #[test]
-    fn minimum_and_error_look_at_the_last_validation_only() {
-        let history = [validation(0.96), validation(0.84)];
-        assert!(!Criterion::MinPerformance { threshold: 0.85 }.is_met(&history));
-        assert!(Criterion::MinPerformance { threshold: 0.84 }.is_met(&history));
-        assert!(!Criterion::RmsError { threshold: 0.05 }.is_met(&history));
-        assert!(Criterion::RmsError { threshold: 0.05 }.is_met(&history[..1]));
-    }
-
-    #[test]
-    fn tasks_count_equally_however_many_trials_they_have() {
-        let tasks = |performances: [f64; 2]| Performance {
-            per_task: ["a", "b"].into_iter().map(String::from).zip(performances).collect(),
-            ..validation(0.99)
-        };
-        let (mean, minimum) = (Criterion::MeanOfTasks { threshold: 0.9 }, Criterion::MinOfTasks { threshold: 0.9 });
-        assert!(mean.is_met(&[tasks([0.84, 0.97])]) && !minimum.is_met(&[tasks([0.84, 0.97])]));
-        assert!(!mean.is_met(&[tasks([0.82, 0.97])]) && minimum.is_met(&[tasks([0.9, 0.97])]));
-        assert!(!mean.is_met(&[validation(0.99)]) && !minimum.is_met(&[validation(0.99)]));
-    }
-
-    #[test]
-    fn a_validation_without_scored_trials_meets_nothing() {
-        let nothing = [Performance::default()];
-        assert!(!Criterion::MeanPerformance { threshold: 0.0, window: 5 }.is_met(&nothing));
-        assert!(!Criterion::MinPerformance { threshold: 0.0 }.is_met(&nothing));
-        assert!(!Criterion::RmsError { threshold: 9.0 }.is_met(&nothing));
-    }
 }

@@ -9,8 +9,30 @@
 //! graded.
 
 use ndarray::{Array2, Array3, ArrayView2, s};
+use serde::{Deserialize, Serialize};
 
 use crate::{Condition, Epoch};
+
+/// Which timing the trials have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// As the paper trains.
+    #[default]
+    Train,
+    /// As the paper tests; usually with a longer fixation.
+    Test,
+}
+
+impl Split {
+    /// `"train"` or `"test"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+}
 
 /// One trial, as long as it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -37,11 +37,12 @@ use std::path::PathBuf;
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, Axis, Ix1, Ix2, Ix3, s};
 use serde::{Deserialize, Serialize};
 
+use crate::entry::{Entry, TaskInfo, read};
 use crate::epoch::MAX_STEPS;
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Condition, Criterion, NpzFile, Score, Split, Task, TaskError, Timeline, Trial, TrialRng,
-    TrialView,
+    About, Channel, Citation, Condition, Criterion, Described, NpzFile, Score, Split, Task, TaskError, Timeline, Trial,
+    TrialRng, TrialView,
 };
 use crate::{parameters_of, rms_error};
 
@@ -75,18 +76,27 @@ pub struct UserData {
     n_steps: Vec<usize>,
 }
 
+impl Described for UserData {
+    const ABOUT: About<'static> = About {
+        id: "data/npz",
+        summary: "The arrays inputs, targets, loss_mask and n_steps of a .npz file, one trial per row",
+        citation: Citation { authors: "the user", year: 0, title: "own data", doi: "" },
+        ..About::NEW
+    };
+}
+
 impl UserData {
-    /// The id of this task.
-    pub const ID: &'static str = "data/npz";
-    /// One sentence.
-    pub const SUMMARY: &'static str =
-        "The arrays inputs, targets, loss_mask and n_steps of a .npz file, one trial per row";
     /// The arrays that a file may hold.
     pub const ARRAYS: [&'static str; 4] = ["inputs", "targets", "loss_mask", "n_steps"];
-    /// The version of the format.
-    pub const VERSION: u32 = 1;
-    /// The source of the definition: the user.
-    pub const CITATION: Citation = Citation { authors: "the user", year: 0, title: "own data", doi: "" };
+
+    pub(crate) const ENTRY: Entry = Entry {
+        id: Self::ABOUT.id,
+        create: |parameters| Ok(Box::new(Self::open(read(Self::ABOUT.id, parameters)?)?)),
+        describe: || {
+            let settings = UserDataSettings::default();
+            TaskInfo::without_channels(Self::ABOUT, settings.dt, parameters_of(&settings))
+        },
+    };
 
     /// Reads and checks the arrays.
     pub fn open(settings: UserDataSettings) -> Result<Self, TaskError> {
@@ -161,20 +171,8 @@ impl UserData {
 }
 
 impl Task for UserData {
-    fn id(&self) -> &str {
-        Self::ID
-    }
-
-    fn version(&self) -> u32 {
-        Self::VERSION
-    }
-
-    fn summary(&self) -> &str {
-        Self::SUMMARY
-    }
-
-    fn citation(&self) -> Citation {
-        Self::CITATION
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {
@@ -232,8 +230,8 @@ impl Task for UserData {
         Score { correct, error, ..Score::default() }
     }
 
-    fn unscored(&self) -> Vec<String> {
-        if self.settings.rms_error.is_some() { Vec::new() } else { vec![self.id().into()] }
+    fn is_scored(&self) -> bool {
+        self.settings.rms_error.is_some()
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -26,7 +26,7 @@ fn assert_same(declared: &dyn Task, built_in: &dyn Task) -> Result<(), TaskError
     assert_eq!((declared.conditions(), declared.grid()), (built_in.conditions(), built_in.grid()));
     assert_eq!((declared.dt(), declared.objective()), (built_in.dt(), built_in.objective()));
     assert_eq!((declared.chance(), declared.criterion()), (built_in.chance(), built_in.criterion()));
-    assert_eq!(declared.summary(), built_in.summary());
+    assert_eq!(declared.about().summary, built_in.about().summary);
     for split in SPLITS {
         let drawn = batch(built_in, split, 3, 1, 200)?;
         assert_eq!(batch(declared, split, 3, 1, 200)?, drawn);
@@ -131,7 +131,7 @@ fn the_text_is_recorded_and_outlives_the_file() -> Result<(), Box<dyn std::error
 
 #[test]
 fn the_description_is_the_comment_at_the_head_and_what_the_tables_say() -> Result<(), TaskError> {
-    let description = open("rdm_fixed.toml")?.description();
+    let description = open("rdm_fixed.toml")?.about().description();
     for words in [
         "Perceptual decision-making with fixed",
         "10.1371/journal.pcbi.1004792",

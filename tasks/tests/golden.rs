@@ -89,7 +89,7 @@ fn no_definition_has_changed() -> Result<(), TaskError> {
     let line = |task: &dyn Task, split: Split| {
         let trials = batch(task, split, 1, 2, 4)?;
         let steps = trials.n_steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        Ok(format!("{} {} {} | {steps} | {}", task.id(), task.version(), split.name(), sums(&trials)))
+        Ok(format!("{} {} {} | {steps} | {}", task.id(), task.about().version, split.name(), sums(&trials)))
     };
     assert_known(|task| SPLITS.into_iter().map(|split| line(task, split)).collect(), same)
 }
@@ -108,7 +108,7 @@ fn no_condition_has_changed() -> Result<(), TaskError> {
         });
         let digests =
             format!("steps {steps} correct {correct} conditions {conditions} epochs {epochs} scores {scores}");
-        let (id, version, split) = (task.id(), task.version(), split.name());
+        let (id, version, split) = (task.id(), task.about().version, split.name());
         Ok(format!("{id} {version} {split} | all {} {digests} | {}", trials.len(), sums(&trials)))
     };
     assert_known(|task| SPLITS.into_iter().map(|split| line(task, split)).collect(), same)
@@ -123,7 +123,7 @@ fn nothing_that_is_no_array_has_changed() -> Result<(), TaskError> {
         let start = format!(
             "{} {} about | chance {:.6} objective {:?}",
             task.id(),
-            task.version(),
+            task.about().version,
             task.chance(),
             task.objective()
         );

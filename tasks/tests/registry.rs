@@ -492,9 +492,9 @@ fn weights_say_how_often_a_condition_is_drawn() -> Result<(), TaskError> {
 #[test]
 fn every_task_describes_itself() {
     for task in tasks() {
-        let description = task.description();
+        let description = task.about().description();
         assert!(description.len() > 200 && !description.contains("```"), "{}: {description}", task.id());
-        let citation = task.citation();
+        let citation = task.about().citation;
         assert!(description.contains(citation.doi) && (1980..2030).contains(&citation.year), "{}", task.id());
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use ndarray::Array3;
 use ndarray_npy::NpzWriter;
 
-use crate::{fixture::path, program};
+use super::fixture::path;
 
 fn nn4n(folder: &Path, arguments: &[&str]) -> (String, String) {
     let output = crate::program::nn4n(folder, arguments, &[]);

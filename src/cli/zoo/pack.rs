@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use nn4n_tasks::UserData;
+use nn4n_tasks::{Described, UserData};
 
 use crate::{
     cli::output,
@@ -47,7 +47,7 @@ pub fn pack(args: &PackArgs) -> Result<()> {
     let packing =
         Packing { id: id.clone(), repository: args.repo.clone(), license: args.license.clone(), overwrite: args.force };
     let packed = zoo::pack(&args.run, &args.out, &packing)?;
-    if packed.description.task == UserData::ID {
+    if packed.description.task == UserData::ABOUT.id {
         say("note: its task is a file of your own, whose path the checkpoint and the card name; others can run the \
             network, but not evaluate it");
     }

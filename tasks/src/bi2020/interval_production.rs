@@ -46,14 +46,14 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use crate::error::rules;
 use crate::white_noise::WhiteNoise;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView,
+    About, Channel, Clock, Condition, Criterion, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
-use crate::{first_crossing, header_of, parameters_of};
+use crate::{first_crossing, parameters_of};
 
 /// Measuring, keeping and producing an interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,26 +142,19 @@ impl IntervalProduction {
     }
 }
 
+impl Described for IntervalProduction {
+    const ABOUT: About<'static> = About {
+        id: "bi2020/interval_production",
+        summary: "Interval production: measure the interval between two pulses, keep it over a delay, and move just as \
+            long after the go cue",
+        header: include_str!("interval_production.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for IntervalProduction {
-    fn id(&self) -> &str {
-        "bi2020/interval_production"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Interval production: measure the interval between two pulses, keep it over a delay, and move just as long \
-        after the go cue"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("interval_production.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

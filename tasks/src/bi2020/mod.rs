@@ -7,8 +7,8 @@ mod interval_production;
 
 pub use interval_production::IntervalProduction;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -18,5 +18,8 @@ pub const CITATION: Citation = Citation {
     doi: "10.1073/pnas.1921609117",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<IntervalProduction>("bi2020/interval_production")];
+pub(crate) const TASKS: &[Entry] = &[entry::<IntervalProduction>()];

@@ -8,7 +8,7 @@ mod path_integration;
 
 pub use path_integration::{Direction, PathIntegration};
 
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<PathIntegration>("cueva2018/path_integration")];
+pub(crate) const TASKS: &[Entry] = &[entry::<PathIntegration>()];

@@ -46,9 +46,10 @@ use crate::error::rules;
 use crate::navigation::Room;
 use crate::ring::wrapped;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
-use crate::{header_of, parameters_of, rms_error};
+use crate::{parameters_of, rms_error};
 
 /// How the inputs tell the direction of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,31 +121,26 @@ impl PathIntegration {
     }
 }
 
-impl Task for PathIntegration {
-    fn id(&self) -> &str {
-        "cueva2018/path_integration"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Path integration: say where a walk through a room has led, from the speed and the direction of every step"
-    }
-
-    fn citation(&self) -> Citation {
-        Citation {
+impl Described for PathIntegration {
+    const ABOUT: About<'static> = About {
+        id: "cueva2018/path_integration",
+        summary: "Path integration: say where a walk through a room has led, from the speed and the direction of every \
+            step",
+        citation: Citation {
             authors: "Cueva CJ, Wei X-X",
             year: 2018,
             title: "Emergence of grid-like representations by training recurrent neural networks to perform spatial \
                 localization",
             doi: "10.48550/arXiv.1803.07770",
-        }
-    }
+        },
+        header: include_str!("path_integration.rs"),
+        ..About::NEW
+    };
+}
 
-    fn description(&self) -> String {
-        header_of(include_str!("path_integration.rs"))
+impl Task for PathIntegration {
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

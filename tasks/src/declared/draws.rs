@@ -1,8 +1,7 @@
 //! Checks the tables of the variables of a declared task.
 
 use super::expression::Kind;
-use super::format::{Format, Level, Variable as Table, in_order};
-use super::plan::at_most;
+use super::format::{Format, Level, Variable as Table, at_most, in_order};
 use super::scope::{Scope, check_name, quoted};
 use super::variable::{Draw, Variable};
 use crate::TaskError;

@@ -18,6 +18,14 @@ pub(crate) fn in_order<T>(tables: &Ordered<T>) -> Vec<(&str, &T)> {
     entries.into_iter().map(|(name, table)| (name.get_ref().as_str(), table)).collect()
 }
 
+/// Refuses more entries than a task may have.
+pub(crate) fn at_most(field: &str, n: usize, most: usize) -> Result<(), TaskError> {
+    if n <= most {
+        return Ok(());
+    }
+    Err(TaskError::parameter(field, format!("{n} entries"), "is too long", format!("use at most {most}")))
+}
+
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use super::channel::{CATCH, Channel, RESERVED, Side, Slot, check_size, slots};
 use super::draws::variables;
 use super::expression::{Expression, Kind};
-use super::format::{Catch, Format, Level, Noise as NoiseTable, ScoreRule, in_order};
+use super::format::{Catch, Format, Level, Noise as NoiseTable, ScoreRule, at_most, in_order};
 use super::noise::Noise;
 use super::scope::{NONE, Scope, check_name, quoted};
 use super::variable::Variable;
@@ -116,14 +116,6 @@ impl Plan {
             duration.validate_at_least_one_step(field, self.clock).is_ok()
         })
     }
-}
-
-/// Refuses more entries than a task may have.
-pub(crate) fn at_most(field: &str, n: usize, most: usize) -> Result<(), TaskError> {
-    if n <= most {
-        return Ok(());
-    }
-    Err(TaskError::parameter(field, format!("{n} entries"), "is too long", format!("use at most {most}")))
 }
 
 fn definitions(format: &Format, scope: &mut Scope) -> Result<Vec<Expression>, TaskError> {

@@ -10,11 +10,12 @@ use super::format::read;
 use super::plan::Plan;
 use super::variable::product;
 use super::words::description;
+use crate::entry::{self, Entry, TaskInfo};
 use crate::file::{open, unreadable};
 use crate::{
-    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Condition, Criterion, Described, Objective, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView, UserData, UserDataSettings, parameters_of,
 };
-use crate::{UserData, parameters_of};
 
 /// The longest text, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -39,14 +40,25 @@ pub struct DeclaredTask {
     description: String,
 }
 
+impl Described for DeclaredTask {
+    const ABOUT: About<'static> = About {
+        id: "data/toml",
+        summary: "A task that a .toml file declares: epochs, variables, and what each channel carries",
+        citation: UserData::ABOUT.citation,
+        header: include_str!("mod.rs"),
+        ..About::NEW
+    };
+}
+
 impl DeclaredTask {
-    /// The id of this task.
-    pub const ID: &'static str = "data/toml";
-    /// One sentence.
-    pub const SUMMARY: &'static str =
-        "A task that a .toml file declares: epochs, variables, and what each channel carries";
-    /// The version of the format.
-    pub const VERSION: u32 = 1;
+    pub(crate) const ENTRY: Entry = Entry {
+        id: Self::ABOUT.id,
+        create: |parameters| Ok(Box::new(Self::open(entry::read(Self::ABOUT.id, parameters)?)?)),
+        describe: || {
+            let dt = UserDataSettings::default().dt;
+            TaskInfo::without_channels(Self::ABOUT, dt, parameters_of(&DeclaredSettings::default()))
+        },
+    };
 
     /// Reads the text (from the file, if it is not given) and checks all of it.
     pub fn open(mut settings: DeclaredSettings) -> Result<Self, TaskError> {
@@ -142,24 +154,8 @@ fn text_of(path: &Path) -> Result<String, TaskError> {
 }
 
 impl Task for DeclaredTask {
-    fn id(&self) -> &str {
-        Self::ID
-    }
-
-    fn version(&self) -> u32 {
-        Self::VERSION
-    }
-
-    fn summary(&self) -> &str {
-        &self.plan.summary
-    }
-
-    fn citation(&self) -> Citation {
-        UserData::CITATION
-    }
-
-    fn description(&self) -> String {
-        self.description.clone()
+    fn about(&self) -> About<'_> {
+        About { summary: &self.plan.summary, header: &self.description, ..Self::ABOUT }
     }
 
     fn parameters(&self) -> serde_json::Value {
@@ -202,8 +198,8 @@ impl Task for DeclaredTask {
         self.plan.chance()
     }
 
-    fn unscored(&self) -> Vec<String> {
-        if self.plan.has_scores() { Vec::new() } else { vec![self.id().into()] }
+    fn is_scored(&self) -> bool {
+        self.plan.has_scores()
     }
 
     fn criterion(&self) -> Option<Criterion> {

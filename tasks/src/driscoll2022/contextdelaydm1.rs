@@ -47,8 +47,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{self, Comparison, Names, Pair};
-use super::{Answer, Definition, Draw, Modality, Phase, Plan, Rule};
-use crate::{Condition, TaskError};
+use super::{Answer, Definition, Draw, FAMILY, Modality, Phase, Plan, Rule};
+use crate::{About, Condition, TaskError};
 
 /// The variables of the two modalities.
 const PAIRS: [Names; 2] = [
@@ -99,10 +99,14 @@ impl ContextDelayDm1 {
 }
 
 impl Definition for ContextDelayDm1 {
-    const ID: &'static str = "driscoll2022/contextdelaydm1";
-    const SUMMARY: &'static str = "Context-dependent delayed decision-making: report which of two stimuli was the \
-        stronger in modality 1, whatever modality 2 says";
-    const SOURCE: &'static str = include_str!("contextdelaydm1.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/contextdelaydm1",
+        summary: "Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality \
+            1, whatever modality 2 says",
+        header: include_str!("contextdelaydm1.rs"),
+        shared: &[include_str!("comparison.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::ContextDelayDm1;
     const VARIABLES: &'static [&'static str] = &[
         "angle_1",

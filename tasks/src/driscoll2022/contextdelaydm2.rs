@@ -46,8 +46,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, ContextDelayDm1, Definition, Draw, Modality, Phase, Plan, Rule, comparison};
-use crate::{Condition, TaskError};
+use super::{Answer, ContextDelayDm1, Definition, Draw, FAMILY, Modality, Phase, Plan, Rule, comparison};
+use crate::{About, Condition, TaskError};
 
 /// The settings of [`ContextDelayDm1`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,10 +55,14 @@ use crate::{Condition, TaskError};
 pub struct ContextDelayDm2(pub ContextDelayDm1);
 
 impl Definition for ContextDelayDm2 {
-    const ID: &'static str = "driscoll2022/contextdelaydm2";
-    const SUMMARY: &'static str = "Context-dependent delayed decision-making: report which of two stimuli was the \
-        stronger in modality 2, whatever modality 1 says";
-    const SOURCE: &'static str = include_str!("contextdelaydm2.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/contextdelaydm2",
+        summary: "Context-dependent delayed decision-making: report which of two stimuli was the stronger in modality \
+            2, whatever modality 1 says",
+        header: include_str!("contextdelaydm2.rs"),
+        shared: &[include_str!("comparison.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::ContextDelayDm2;
     const VARIABLES: &'static [&'static str] = ContextDelayDm1::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

@@ -36,8 +36,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::single::{self, Report};
-use super::{Definition, DelayGo, Draw, Phase, Plan, Rule};
-use crate::{Condition, TaskError};
+use super::{Definition, DelayGo, Draw, FAMILY, Phase, Plan, Rule};
+use crate::{About, Condition, TaskError};
 
 /// The durations of [`DelayGo`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,10 +45,13 @@ use crate::{Condition, TaskError};
 pub struct DelayAnti(pub DelayGo);
 
 impl Definition for DelayAnti {
-    const ID: &'static str = "driscoll2022/delayanti";
-    const SUMMARY: &'static str =
-        "Delayed anti: remember an angle over a delay and report the opposite one when fixation goes off";
-    const SOURCE: &'static str = include_str!("delayanti.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/delayanti",
+        summary: "Delayed anti: remember an angle over a delay and report the opposite one when fixation goes off",
+        header: include_str!("delayanti.rs"),
+        shared: &[include_str!("single.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DelayAnti;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

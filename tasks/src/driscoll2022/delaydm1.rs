@@ -43,8 +43,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{self, Comparison, PAIR, Pair};
-use super::{Answer, Definition, Draw, Modality, Phase, Plan, Rule};
-use crate::{Condition, TaskError};
+use super::{Answer, Definition, Draw, FAMILY, Modality, Phase, Plan, Rule};
+use crate::{About, Condition, TaskError};
 
 /// The durations and strengths of a comparison in one modality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,10 +81,14 @@ impl DelayDm1 {
 }
 
 impl Definition for DelayDm1 {
-    const ID: &'static str = "driscoll2022/delaydm1";
-    const SUMMARY: &'static str =
-        "Delayed decision-making in modality 1: report which of two stimuli, separated by a delay, was the stronger";
-    const SOURCE: &'static str = include_str!("delaydm1.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/delaydm1",
+        summary: "Delayed decision-making in modality 1: report which of two stimuli, separated by a delay, was the \
+            stronger",
+        header: include_str!("delaydm1.rs"),
+        shared: &[include_str!("comparison.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DelayDm1;
     const VARIABLES: &'static [&'static str] = &["angle_1", "angle_2", "stronger", "strength", "coherence"];
     const P_RESPONSE: f64 = 1.0;

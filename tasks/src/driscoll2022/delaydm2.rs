@@ -42,8 +42,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Definition, DelayDm1, Draw, Modality, Phase, Plan, Rule, comparison};
-use crate::{Condition, TaskError};
+use super::{Answer, Definition, DelayDm1, Draw, FAMILY, Modality, Phase, Plan, Rule, comparison};
+use crate::{About, Condition, TaskError};
 
 /// The settings of [`DelayDm1`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,10 +51,14 @@ use crate::{Condition, TaskError};
 pub struct DelayDm2(pub DelayDm1);
 
 impl Definition for DelayDm2 {
-    const ID: &'static str = "driscoll2022/delaydm2";
-    const SUMMARY: &'static str =
-        "Delayed decision-making in modality 2: report which of two stimuli, separated by a delay, was the stronger";
-    const SOURCE: &'static str = include_str!("delaydm2.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/delaydm2",
+        summary: "Delayed decision-making in modality 2: report which of two stimuli, separated by a delay, was the \
+            stronger",
+        header: include_str!("delaydm2.rs"),
+        shared: &[include_str!("comparison.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DelayDm2;
     const VARIABLES: &'static [&'static str] = DelayDm1::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

@@ -37,8 +37,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::single::{self, Report};
-use super::{Definition, Draw, Phase, Plan, Rule};
-use crate::{Condition, Duration, TaskError};
+use super::{Definition, Draw, FAMILY, Phase, Plan, Rule};
+use crate::{About, Condition, Duration, TaskError};
 
 /// The durations of a report from memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,9 +78,13 @@ impl Default for DelayGo {
 }
 
 impl Definition for DelayGo {
-    const ID: &'static str = "driscoll2022/delaygo";
-    const SUMMARY: &'static str = "Delayed go: remember an angle over a delay and report it when fixation goes off";
-    const SOURCE: &'static str = include_str!("delaygo.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/delaygo",
+        summary: "Delayed go: remember an angle over a delay and report it when fixation goes off",
+        header: include_str!("delaygo.rs"),
+        shared: &[include_str!("single.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DelayGo;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

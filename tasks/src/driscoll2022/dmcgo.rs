@@ -44,8 +44,8 @@ use std::f64::consts::{PI, TAU};
 use serde::{Deserialize, Serialize};
 
 use super::matching::{self, Angles};
-use super::{Answer, Definition, Draw, Matching, Phase, Plan, Rule};
-use crate::{Condition, TaskError};
+use super::{Answer, Definition, Draw, FAMILY, Matching, Phase, Plan, Rule};
+use crate::{About, Condition, TaskError};
 
 /// The angles of the grid in each category.
 const N_ANGLES: usize = 20;
@@ -79,10 +79,14 @@ pub(super) fn angles() -> impl Iterator<Item = f64> {
 }
 
 impl Definition for DmcGo {
-    const ID: &'static str = "driscoll2022/dmcgo";
-    const SUMMARY: &'static str = "Delayed match-to-category: report the second of two stimuli at once if it is in \
-        the category of the first, else keep fixating";
-    const SOURCE: &'static str = include_str!("dmcgo.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/dmcgo",
+        summary: "Delayed match-to-category: report the second of two stimuli at once if it is in the category of the \
+            first, else keep fixating",
+        header: include_str!("dmcgo.rs"),
+        shared: &[include_str!("matching.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DmcGo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const P_RESPONSE: f64 = 0.5;

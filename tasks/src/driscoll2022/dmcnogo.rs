@@ -44,8 +44,8 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use super::dmcgo::{angles, pair};
-use super::{Answer, Definition, DmcGo, Draw, Phase, Plan, Rule, matching};
-use crate::{Condition, TaskError, ring};
+use super::{Answer, Definition, DmcGo, Draw, FAMILY, Phase, Plan, Rule, matching};
+use crate::{About, Condition, TaskError, ring};
 
 /// The durations of [`DmcGo`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,10 +53,14 @@ use crate::{Condition, TaskError, ring};
 pub struct DmcNogo(pub DmcGo);
 
 impl Definition for DmcNogo {
-    const ID: &'static str = "driscoll2022/dmcnogo";
-    const SUMMARY: &'static str = "Delayed non-match-to-category: report the second of two stimuli at once if its \
-        category is another, else keep fixating";
-    const SOURCE: &'static str = include_str!("dmcnogo.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/dmcnogo",
+        summary: "Delayed non-match-to-category: report the second of two stimuli at once if its category is another, \
+            else keep fixating",
+        header: include_str!("dmcnogo.rs"),
+        shared: &[include_str!("matching.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DmcNogo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const P_RESPONSE: f64 = 0.5;

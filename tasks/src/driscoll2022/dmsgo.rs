@@ -46,9 +46,9 @@ use std::f64::consts::{PI, TAU};
 use serde::{Deserialize, Serialize};
 
 use super::matching::{self, Angles};
-use super::{Answer, Definition, Draw, Matching, Phase, Plan, Rule, single};
+use super::{Answer, Definition, Draw, FAMILY, Matching, Phase, Plan, Rule, single};
 use crate::yang2019::{NON_MATCH, validate_non_match};
-use crate::{Condition, TaskError, ring};
+use crate::{About, Condition, TaskError, ring};
 
 /// The angles of the grid.
 pub(super) const N_ANGLES: usize = 40;
@@ -95,10 +95,14 @@ impl DmsGo {
 }
 
 impl Definition for DmsGo {
-    const ID: &'static str = "driscoll2022/dmsgo";
-    const SUMMARY: &'static str = "Delayed match-to-sample: report the second of two stimuli at once if its angle is \
-        that of the first, else keep fixating";
-    const SOURCE: &'static str = include_str!("dmsgo.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/dmsgo",
+        summary: "Delayed match-to-sample: report the second of two stimuli at once if its angle is that of the first, \
+            else keep fixating",
+        header: include_str!("dmsgo.rs"),
+        shared: &[include_str!("matching.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DmsGo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const P_RESPONSE: f64 = 0.5;

@@ -46,8 +46,8 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use super::dmsgo::N_ANGLES;
-use super::{Answer, Definition, DmsGo, Draw, Phase, Plan, Rule, matching, single};
-use crate::{Condition, TaskError, ring};
+use super::{Answer, Definition, DmsGo, Draw, FAMILY, Phase, Plan, Rule, matching, single};
+use crate::{About, Condition, TaskError, ring};
 
 /// The parameters of [`DmsGo`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,10 +55,14 @@ use crate::{Condition, TaskError, ring};
 pub struct DmsNogo(pub DmsGo);
 
 impl Definition for DmsNogo {
-    const ID: &'static str = "driscoll2022/dmsnogo";
-    const SUMMARY: &'static str = "Delayed non-match-to-sample: report the second of two stimuli at once if its angle \
-        is not that of the first, else keep fixating";
-    const SOURCE: &'static str = include_str!("dmsnogo.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/dmsnogo",
+        summary: "Delayed non-match-to-sample: report the second of two stimuli at once if its angle is not that of \
+            the first, else keep fixating",
+        header: include_str!("dmsnogo.rs"),
+        shared: &[include_str!("matching.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::DmsNogo;
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const P_RESPONSE: f64 = 0.5;

@@ -35,8 +35,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::single::{self, Report};
-use super::{Definition, Draw, FdGo, Phase, Plan, Rule};
-use crate::{Condition, TaskError};
+use super::{Definition, Draw, FAMILY, FdGo, Phase, Plan, Rule};
+use crate::{About, Condition, TaskError};
 
 /// The durations of [`FdGo`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,10 +44,13 @@ use crate::{Condition, TaskError};
 pub struct FdAnti(pub FdGo);
 
 impl Definition for FdAnti {
-    const ID: &'static str = "driscoll2022/fdanti";
-    const SUMMARY: &'static str =
-        "Anti: keep fixating while a stimulus is visible and report the opposite angle when fixation goes off";
-    const SOURCE: &'static str = include_str!("fdanti.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/fdanti",
+        summary: "Anti: keep fixating while a stimulus is visible and report the opposite angle when fixation goes off",
+        header: include_str!("fdanti.rs"),
+        shared: &[include_str!("single.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::FdAnti;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

@@ -36,8 +36,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::single::{self, Report};
-use super::{Definition, Draw, Phase, Plan, Rule};
-use crate::{Condition, Duration, TaskError};
+use super::{Definition, Draw, FAMILY, Phase, Plan, Rule};
+use crate::{About, Condition, Duration, TaskError};
 
 /// The durations of a report of what is visible.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,10 +71,13 @@ impl Default for FdGo {
 }
 
 impl Definition for FdGo {
-    const ID: &'static str = "driscoll2022/fdgo";
-    const SUMMARY: &'static str =
-        "Go: keep fixating while a stimulus is visible and report its angle when fixation goes off";
-    const SOURCE: &'static str = include_str!("fdgo.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/fdgo",
+        summary: "Go: keep fixating while a stimulus is visible and report its angle when fixation goes off",
+        header: include_str!("fdgo.rs"),
+        shared: &[include_str!("single.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::FdGo;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

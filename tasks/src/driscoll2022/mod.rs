@@ -40,6 +40,7 @@ mod multitask;
 mod protocol;
 mod reactanti;
 mod reactgo;
+mod rule;
 pub mod single;
 
 pub use comparison::Comparison;
@@ -58,13 +59,14 @@ pub use fdanti::FdAnti;
 pub use fdgo::FdGo;
 pub use matching::Matching;
 pub use multidelaydm::MultiDelayDm;
-pub use multitask::{Definition, Multitask, Rule};
+pub use multitask::{Definition, Multitask};
 pub use protocol::{Answer, FixationRule, Phase, Plan, Protocol, Stimulus};
 pub use reactanti::ReactAnti;
 pub use reactgo::ReactGo;
+pub use rule::Rule;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -74,23 +76,27 @@ pub const CITATION: Citation = Citation {
     doi: "10.1038/s41593-024-01668-6",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> =
+    About { citation: CITATION, shared: &[include_str!("protocol.rs"), include_str!("mod.rs")], ..About::NEW };
+
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[
-    entry::<Multitask<FdGo>>("driscoll2022/fdgo"),
-    entry::<Multitask<ReactGo>>("driscoll2022/reactgo"),
-    entry::<Multitask<DelayGo>>("driscoll2022/delaygo"),
-    entry::<Multitask<FdAnti>>("driscoll2022/fdanti"),
-    entry::<Multitask<ReactAnti>>("driscoll2022/reactanti"),
-    entry::<Multitask<DelayAnti>>("driscoll2022/delayanti"),
-    entry::<Multitask<DelayDm1>>("driscoll2022/delaydm1"),
-    entry::<Multitask<DelayDm2>>("driscoll2022/delaydm2"),
-    entry::<Multitask<ContextDelayDm1>>("driscoll2022/contextdelaydm1"),
-    entry::<Multitask<ContextDelayDm2>>("driscoll2022/contextdelaydm2"),
-    entry::<Multitask<MultiDelayDm>>("driscoll2022/multidelaydm"),
-    entry::<Multitask<DmsGo>>("driscoll2022/dmsgo"),
-    entry::<Multitask<DmsNogo>>("driscoll2022/dmsnogo"),
-    entry::<Multitask<DmcGo>>("driscoll2022/dmcgo"),
-    entry::<Multitask<DmcNogo>>("driscoll2022/dmcnogo"),
+    entry::<Multitask<FdGo>>(),
+    entry::<Multitask<ReactGo>>(),
+    entry::<Multitask<DelayGo>>(),
+    entry::<Multitask<FdAnti>>(),
+    entry::<Multitask<ReactAnti>>(),
+    entry::<Multitask<DelayAnti>>(),
+    entry::<Multitask<DelayDm1>>(),
+    entry::<Multitask<DelayDm2>>(),
+    entry::<Multitask<ContextDelayDm1>>(),
+    entry::<Multitask<ContextDelayDm2>>(),
+    entry::<Multitask<MultiDelayDm>>(),
+    entry::<Multitask<DmsGo>>(),
+    entry::<Multitask<DmsNogo>>(),
+    entry::<Multitask<DmcGo>>(),
+    entry::<Multitask<DmcNogo>>(),
 ];
 
 /// Where a stimulus is shown.

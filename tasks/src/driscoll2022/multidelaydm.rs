@@ -47,9 +47,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{self, Comparison, PAIR, Pair};
-use super::{Answer, Definition, Draw, Modality, Phase, Plan, Rule};
+use super::{Answer, Definition, Draw, FAMILY, Modality, Phase, Plan, Rule};
 use crate::error::rules;
-use crate::{Condition, TaskError};
+use crate::{About, Condition, TaskError};
 
 /// The durations and strengths of a comparison of sums over two modalities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,10 +93,14 @@ impl MultiDelayDm {
 }
 
 impl Definition for MultiDelayDm {
-    const ID: &'static str = "driscoll2022/multidelaydm";
-    const SUMMARY: &'static str = "Multisensory delayed decision-making: report which of two stimuli was the \
-        stronger, both modalities taken together";
-    const SOURCE: &'static str = include_str!("multidelaydm.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/multidelaydm",
+        summary: "Multisensory delayed decision-making: report which of two stimuli was the stronger, both modalities \
+            taken together",
+        header: include_str!("multidelaydm.rs"),
+        shared: &[include_str!("comparison.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::MultiDelayDm;
     const VARIABLES: &'static [&'static str] =
         &["angle_1", "angle_2", "stronger", "strength", "coherence", "split_1", "split_2"];

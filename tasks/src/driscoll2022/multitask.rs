@@ -16,76 +16,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Answer, Phase, Plan, Protocol};
-use super::{CITATION, Draw};
+use super::{Draw, Rule};
 use crate::{
-    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Condition, Criterion, Described, Objective, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView, parameters_of,
 };
-use crate::{header_of, parameters_of};
-
-/// The 15 rules, in the order of their input channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Go after a visible stimulus.
-    FdGo,
-    /// Go at once.
-    ReactGo,
-    /// Go from memory.
-    DelayGo,
-    /// Away from a visible stimulus.
-    FdAnti,
-    /// Away at once.
-    ReactAnti,
-    /// Away from memory.
-    DelayAnti,
-    /// Compare two strengths in modality 1.
-    DelayDm1,
-    /// Compare two strengths in modality 2.
-    DelayDm2,
-    /// Compare in modality 1, ignore modality 2.
-    ContextDelayDm1,
-    /// Compare in modality 2, ignore modality 1.
-    ContextDelayDm2,
-    /// Compare the sums over both modalities.
-    MultiDelayDm,
-    /// Go if the angles are the same.
-    DmsGo,
-    /// Go if the angles differ.
-    DmsNogo,
-    /// Go if the categories are the same.
-    DmcGo,
-    /// Go if the categories differ.
-    DmcNogo,
-}
-
-impl Rule {
-    /// The names of the source.
-    pub const NAMES: [&'static str; 15] = [
-        "fdgo",
-        "reactgo",
-        "delaygo",
-        "fdanti",
-        "reactanti",
-        "delayanti",
-        "delaydm1",
-        "delaydm2",
-        "contextdelaydm1",
-        "contextdelaydm2",
-        "multidelaydm",
-        "dmsgo",
-        "dmsnogo",
-        "dmcgo",
-        "dmcnogo",
-    ];
-}
 
 /// What tells one task of the family from another.
 pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The id of the task.
-    const ID: &'static str;
-    /// One sentence.
-    const SUMMARY: &'static str;
-    /// The text of the task's file.
-    const SOURCE: &'static str;
+    /// What is said of the task.
+    const ABOUT: About<'static>;
     /// The rule input that is on.
     const RULE: Rule;
     /// The names of the trial variables.
@@ -128,21 +68,13 @@ pub struct Multitask<T> {
     pub task: T,
 }
 
+impl<T: Definition> Described for Multitask<T> {
+    const ABOUT: About<'static> = T::ABOUT;
+}
+
 impl<T: Definition> Task for Multitask<T> {
-    fn id(&self) -> &str {
-        T::ID
-    }
-
-    fn summary(&self) -> &str {
-        T::SUMMARY
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        format!("{}\n\n{}", header_of(T::SOURCE), header_of(include_str!("protocol.rs")))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -34,8 +34,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::single::{self, Report};
-use super::{Definition, Draw, Phase, Plan, ReactGo, Rule};
-use crate::{Condition, TaskError};
+use super::{Definition, Draw, FAMILY, Phase, Plan, ReactGo, Rule};
+use crate::{About, Condition, TaskError};
 
 /// The durations of [`ReactGo`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,9 +43,13 @@ use crate::{Condition, TaskError};
 pub struct ReactAnti(pub ReactGo);
 
 impl Definition for ReactAnti {
-    const ID: &'static str = "driscoll2022/reactanti";
-    const SUMMARY: &'static str = "Reaction-time anti: report the angle opposite to a stimulus as soon as it appears";
-    const SOURCE: &'static str = include_str!("reactanti.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/reactanti",
+        summary: "Reaction-time anti: report the angle opposite to a stimulus as soon as it appears",
+        header: include_str!("reactanti.rs"),
+        shared: &[include_str!("single.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::ReactAnti;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

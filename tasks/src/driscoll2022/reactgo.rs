@@ -35,8 +35,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::single::{self, Report};
-use super::{Definition, Draw, Phase, Plan, Rule};
-use crate::{Condition, Duration, TaskError};
+use super::{Definition, Draw, FAMILY, Phase, Plan, Rule};
+use crate::{About, Condition, Duration, TaskError};
 
 /// The durations of an immediate report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,9 +64,13 @@ impl Default for ReactGo {
 }
 
 impl Definition for ReactGo {
-    const ID: &'static str = "driscoll2022/reactgo";
-    const SUMMARY: &'static str = "Reaction-time go: report the angle of a stimulus as soon as it appears";
-    const SOURCE: &'static str = include_str!("reactgo.rs");
+    const ABOUT: About<'static> = About {
+        id: "driscoll2022/reactgo",
+        summary: "Reaction-time go: report the angle of a stimulus as soon as it appears",
+        header: include_str!("reactgo.rs"),
+        shared: &[include_str!("single.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const RULE: Rule = Rule::ReactGo;
     const VARIABLES: &'static [&'static str] = single::VARIABLES;
     const P_RESPONSE: f64 = 1.0;

@@ -32,9 +32,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Condition, Criterion, Described, Score, Split, Task, TaskError, Timeline, Trial,
+    TrialRng, TrialView,
 };
-use crate::{header_of, parameters_of, rms_error};
+use crate::{parameters_of, rms_error};
 
 /// The most bits: the number of memories doubles with each.
 const MAX_BITS: usize = 64;
@@ -61,31 +62,26 @@ impl Default for FlipFlop {
     }
 }
 
-impl Task for FlipFlop {
-    fn id(&self) -> &str {
-        "golub2018/flip_flop"
-    }
-
-    fn version(&self) -> u32 {
-        2
-    }
-
-    fn summary(&self) -> &str {
-        "N-bit flip-flop: remember the sign of the last pulse on each channel"
-    }
-
-    fn citation(&self) -> Citation {
-        Citation {
+impl Described for FlipFlop {
+    const ABOUT: About<'static> = About {
+        id: "golub2018/flip_flop",
+        version: 2,
+        summary: "N-bit flip-flop: remember the sign of the last pulse on each channel",
+        citation: Citation {
             authors: "Golub MD, Sussillo D",
             year: 2018,
             title: "FixedPointFinder: a Tensorflow toolbox for identifying and characterizing fixed points in \
                 recurrent neural networks",
             doi: "10.21105/joss.01003",
-        }
-    }
+        },
+        header: include_str!("flip_flop.rs"),
+        ..About::NEW
+    };
+}
 
-    fn description(&self) -> String {
-        header_of(include_str!("flip_flop.rs"))
+impl Task for FlipFlop {
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -10,7 +10,7 @@ mod flip_flop;
 
 pub use flip_flop::FlipFlop;
 
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<FlipFlop>("golub2018/flip_flop")];
+pub(crate) const TASKS: &[Entry] = &[entry::<FlipFlop>()];

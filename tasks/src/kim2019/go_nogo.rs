@@ -34,13 +34,13 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
     TrialView, Value,
 };
-use crate::{header_of, parameters_of, reaction_time};
+use crate::{parameters_of, reaction_time};
 
 /// The choices.
 const GO: usize = 0;
@@ -86,25 +86,18 @@ impl GoNogo {
     }
 }
 
+impl Described for GoNogo {
+    const ABOUT: About<'static> = About {
+        id: "kim2019/go_nogo",
+        summary: "Go/no-go: respond after a pulse, and stay silent without one",
+        header: include_str!("go_nogo.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for GoNogo {
-    fn id(&self) -> &str {
-        "kim2019/go_nogo"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Go/no-go: respond after a pulse, and stay silent without one"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("go_nogo.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

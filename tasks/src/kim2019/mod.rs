@@ -9,8 +9,8 @@ mod xor;
 pub use go_nogo::GoNogo;
 pub use xor::Xor;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -20,5 +20,8 @@ pub const CITATION: Citation = Citation {
     doi: "10.1073/pnas.1905926116",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<GoNogo>("kim2019/go_nogo"), entry::<Xor>("kim2019/xor")];
+pub(crate) const TASKS: &[Entry] = &[entry::<GoNogo>(), entry::<Xor>()];

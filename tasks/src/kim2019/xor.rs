@@ -38,12 +38,13 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
-use crate::{header_of, parameters_of, reaction_time};
+use crate::{parameters_of, reaction_time};
 
 /// The choices.
 const SAME: usize = 0;
@@ -109,25 +110,18 @@ impl Xor {
     }
 }
 
+impl Described for Xor {
+    const ABOUT: About<'static> = About {
+        id: "kim2019/xor",
+        summary: "Temporal exclusive or: say whether two stimuli shown one after the other are the same",
+        header: include_str!("xor.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for Xor {
-    fn id(&self) -> &str {
-        "kim2019/xor"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Temporal exclusive or: say whether two stimuli shown one after the other are the same"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("xor.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

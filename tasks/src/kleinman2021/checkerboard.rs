@@ -48,15 +48,15 @@
 use ndarray::{Array2, ArrayView2, aview1, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use crate::error::rules;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView,
+    About, Channel, Clock, Condition, Criterion, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
-use crate::{Value, first_crossing, header_of, largest, parameters_of, reaction_time};
+use crate::{Value, first_crossing, largest, parameters_of, reaction_time};
 
 /// The sides, in the order of the outputs.
 const SIDES: [&str; 2] = ["left", "right"];
@@ -270,25 +270,18 @@ impl Checkerboard {
     }
 }
 
+impl Described for Checkerboard {
+    const ABOUT: About<'static> = About {
+        id: "kleinman2021/checkerboard",
+        summary: "Checkerboard: is there more red or more green, and on which side is the target of that colour?",
+        header: include_str!("checkerboard.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for Checkerboard {
-    fn id(&self) -> &str {
-        "kleinman2021/checkerboard"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Checkerboard: is there more red or more green, and on which side is the target of that colour?"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("checkerboard.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

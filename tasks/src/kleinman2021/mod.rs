@@ -8,8 +8,8 @@ mod checkerboard;
 
 pub use checkerboard::Checkerboard;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -19,5 +19,8 @@ pub const CITATION: Citation = Citation {
     doi: "",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<Checkerboard>("kleinman2021/checkerboard")];
+pub(crate) const TASKS: &[Entry] = &[entry::<Checkerboard>()];

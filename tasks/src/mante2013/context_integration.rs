@@ -41,14 +41,16 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use super::context::{self, Variables};
 use super::signed_choice::{self, Durations};
 use crate::error::rules;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{
+    About, Channel, Clock, Condition, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    parameters_of,
+};
 
 /// Context-dependent integration with short trials.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,26 +111,19 @@ impl ContextIntegration {
     }
 }
 
+impl Described for ContextIntegration {
+    const ABOUT: About<'static> = About {
+        id: "mante2013/context_integration",
+        summary: "Context-dependent integration with short trials: give the sign of the motion or of the colour \
+            evidence, as the context says",
+        header: include_str!("context_integration.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for ContextIntegration {
-    fn id(&self) -> &str {
-        "mante2013/context_integration"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Context-dependent integration with short trials: give the sign of the motion or of the colour evidence, as \
-        the context says"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("context_integration.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

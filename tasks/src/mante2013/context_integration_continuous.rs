@@ -40,14 +40,16 @@
 use ndarray::{Array2, ArrayView2, aview1};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use super::context::{self, CONTEXTS, Variables};
 use super::signed_choice;
 use crate::error::rules;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{
+    About, Channel, Clock, Condition, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    parameters_of,
+};
 
 /// Context-dependent integration of continuous noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,26 +96,19 @@ impl ContextIntegrationContinuous {
     }
 }
 
+impl Described for ContextIntegrationContinuous {
+    const ABOUT: About<'static> = About {
+        id: "mante2013/context_integration_continuous",
+        summary: "Context-dependent integration of continuous noise: give the sign of the mean motion or colour, as \
+            the context says",
+        header: include_str!("context_integration_continuous.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for ContextIntegrationContinuous {
-    fn id(&self) -> &str {
-        "mante2013/context_integration_continuous"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Context-dependent integration of continuous noise: give the sign of the mean motion or colour, as the \
-        context says"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("context_integration_continuous.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -15,8 +15,8 @@ pub(crate) mod signed_choice;
 pub use context_integration::ContextIntegration;
 pub use context_integration_continuous::ContextIntegrationContinuous;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -26,8 +26,9 @@ pub const CITATION: Citation = Citation {
     doi: "10.1038/nature12742",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> =
+    About { citation: CITATION, shared: &[include_str!("context.rs"), include_str!("signed_choice.rs")], ..About::NEW };
+
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[
-    entry::<ContextIntegration>("mante2013/context_integration"),
-    entry::<ContextIntegrationContinuous>("mante2013/context_integration_continuous"),
-];
+pub(crate) const TASKS: &[Entry] = &[entry::<ContextIntegration>(), entry::<ContextIntegrationContinuous>()];

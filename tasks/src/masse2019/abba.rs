@@ -39,9 +39,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Plan, Protocol};
-use super::{Definition, Sequence};
+use super::{Definition, FAMILY, Sequence};
 use crate::error::rules;
-use crate::{Condition, TaskError, Timeline, TrialRng};
+use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The durations and probabilities of three tests that may be repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,10 +61,13 @@ impl Default for Abba {
 }
 
 impl Definition for Abba {
-    const ID: &'static str = "masse2019/abba";
-    const SUMMARY: &'static str =
-        "ABBA: which of three tests match the sample? Tests that do not match may be repeated";
-    const SOURCE: &'static str = include_str!("abba.rs");
+    const ABOUT: About<'static> = About {
+        id: "masse2019/abba",
+        summary: "ABBA: which of three tests match the sample? Tests that do not match may be repeated",
+        header: include_str!("abba.rs"),
+        shared: &[include_str!("sequence.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const N_TESTS: i32 = 3;
 
     fn validate(&self, protocol: &Protocol) -> Result<(), TaskError> {

@@ -36,8 +36,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Plan, Protocol};
-use super::{Definition, Sequence};
-use crate::{Condition, TaskError, Timeline, TrialRng};
+use super::{Definition, FAMILY, Sequence};
+use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The durations of three tests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,10 +45,13 @@ use crate::{Condition, TaskError, Timeline, TrialRng};
 pub struct Abca(pub Sequence);
 
 impl Definition for Abca {
-    const ID: &'static str = "masse2019/abca";
-    const SUMMARY: &'static str =
-        "ABCA: which of three tests match the sample? Tests that do not match are never repeated";
-    const SOURCE: &'static str = include_str!("abca.rs");
+    const ABOUT: About<'static> = About {
+        id: "masse2019/abca",
+        summary: "ABCA: which of three tests match the sample? Tests that do not match are never repeated",
+        header: include_str!("abca.rs"),
+        shared: &[include_str!("sequence.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const N_TESTS: i32 = 3;
 
     fn validate(&self, protocol: &Protocol) -> Result<(), TaskError> {

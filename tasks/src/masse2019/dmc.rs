@@ -39,8 +39,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Plan, Protocol};
-use super::{Definition, Delayed, delayed, direction};
-use crate::{Condition, TaskError, Timeline, TrialRng};
+use super::{Definition, Delayed, FAMILY, delayed, direction};
+use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The durations of a delayed match to a category.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,10 +48,13 @@ use crate::{Condition, TaskError, Timeline, TrialRng};
 pub struct Dmc(pub Delayed);
 
 impl Definition for Dmc {
-    const ID: &'static str = "masse2019/dmc";
-    const SUMMARY: &'static str =
-        "Delayed match-to-category: is the direction of the test in the half of the circle of the sample?";
-    const SOURCE: &'static str = include_str!("dmc.rs");
+    const ABOUT: About<'static> = About {
+        id: "masse2019/dmc",
+        summary: "Delayed match-to-category: is the direction of the test in the half of the circle of the sample?",
+        header: include_str!("dmc.rs"),
+        shared: &[include_str!("delayed.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const N_TESTS: i32 = 1;
 
     fn validate(&self, protocol: &Protocol) -> Result<(), TaskError> {

@@ -38,8 +38,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Plan, Protocol};
-use super::{Definition, Delayed, delayed, direction};
-use crate::{Condition, TaskError, Timeline, TrialRng};
+use super::{Definition, Delayed, FAMILY, delayed, direction};
+use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The durations of a delayed match.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,10 +47,13 @@ use crate::{Condition, TaskError, Timeline, TrialRng};
 pub struct Dmrs45(pub Delayed);
 
 impl Definition for Dmrs45 {
-    const ID: &'static str = "masse2019/dmrs45";
-    const SUMMARY: &'static str =
-        "Delayed match-to-rotated-sample: is the direction of the test that of the sample plus 45 degrees?";
-    const SOURCE: &'static str = include_str!("dmrs45.rs");
+    const ABOUT: About<'static> = About {
+        id: "masse2019/dmrs45",
+        summary: "Delayed match-to-rotated-sample: is the direction of the test that of the sample plus 45 degrees?",
+        header: include_str!("dmrs45.rs"),
+        shared: &[include_str!("delayed.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const N_TESTS: i32 = 1;
 
     fn validate(&self, protocol: &Protocol) -> Result<(), TaskError> {

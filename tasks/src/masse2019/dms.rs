@@ -38,8 +38,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Plan, Protocol};
-use super::{Definition, Delayed, delayed};
-use crate::{Condition, TaskError, Timeline, TrialRng};
+use super::{Definition, Delayed, FAMILY, delayed};
+use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The durations of a delayed match-to-sample.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,9 +47,13 @@ use crate::{Condition, TaskError, Timeline, TrialRng};
 pub struct Dms(pub Delayed);
 
 impl Definition for Dms {
-    const ID: &'static str = "masse2019/dms";
-    const SUMMARY: &'static str = "Delayed match-to-sample: is the direction of the test that of the sample?";
-    const SOURCE: &'static str = include_str!("dms.rs");
+    const ABOUT: About<'static> = About {
+        id: "masse2019/dms",
+        summary: "Delayed match-to-sample: is the direction of the test that of the sample?",
+        header: include_str!("dms.rs"),
+        shared: &[include_str!("delayed.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const N_TESTS: i32 = 1;
 
     fn validate(&self, protocol: &Protocol) -> Result<(), TaskError> {

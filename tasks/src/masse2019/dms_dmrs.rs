@@ -46,8 +46,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Channels, Plan, Protocol};
-use super::{Definition, Delayed, direction};
-use crate::{Condition, TaskError, Timeline, TrialRng};
+use super::{Definition, Delayed, FAMILY, direction};
+use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The rules, by name.
 const RULES: [&str; 2] = ["dms", "dmrs"];
@@ -109,10 +109,13 @@ impl DmsDmrs {
 }
 
 impl Definition for DmsDmrs {
-    const ID: &'static str = "masse2019/dms_dmrs";
-    const SUMMARY: &'static str =
-        "Delayed match-to-sample, or to the sample plus 90 degrees, as a cue in the delay says";
-    const SOURCE: &'static str = include_str!("dms_dmrs.rs");
+    const ABOUT: About<'static> = About {
+        id: "masse2019/dms_dmrs",
+        summary: "Delayed match-to-sample, or to the sample plus 90 degrees, as a cue in the delay says",
+        header: include_str!("dms_dmrs.rs"),
+        shared: &[include_str!("delayed.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
+        ..FAMILY
+    };
     const N_TESTS: i32 = 1;
 
     fn channels(&self) -> Channels {

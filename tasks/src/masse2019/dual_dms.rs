@@ -38,10 +38,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Definition;
 use super::direction::{self, agree, flag};
 use super::protocol::{Channels, Plan, Protocol, Stimulus};
-use crate::{Condition, TaskError, Timeline, TrialRng};
+use super::{Definition, FAMILY};
+use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The names of the samples, by place.
 const SAMPLES: [&str; 2] = ["sample_1", "sample_2"];
@@ -83,10 +83,13 @@ impl Default for DualDms {
 }
 
 impl Definition for DualDms {
-    const ID: &'static str = "masse2019/dual_dms";
-    const SUMMARY: &'static str = "Dual delayed match-to-sample: compare each of two tests with the one of two \
-        samples that a late cue points out";
-    const SOURCE: &'static str = include_str!("dual_dms.rs");
+    const ABOUT: About<'static> = About {
+        id: "masse2019/dual_dms",
+        summary: "Dual delayed match-to-sample: compare each of two tests with the one of two samples that a late cue \
+            points out",
+        header: include_str!("dual_dms.rs"),
+        ..FAMILY
+    };
     const N_TESTS: i32 = 2;
 
     fn channels(&self) -> Channels {

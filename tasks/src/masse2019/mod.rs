@@ -46,8 +46,8 @@ pub use protocol::{Channels, OUTPUTS, Plan, Protocol, Stimulus};
 pub use sequence::Sequence;
 pub use working_memory::{Definition, WorkingMemory};
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -57,15 +57,19 @@ pub const CITATION: Citation = Citation {
     doi: "10.1038/s41593-019-0414-3",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> =
+    About { citation: CITATION, shared: &[include_str!("protocol.rs"), include_str!("mod.rs")], ..About::NEW };
+
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[
-    entry::<WorkingMemory<Dms>>("masse2019/dms"),
-    entry::<WorkingMemory<Dmrs45>>("masse2019/dmrs45"),
-    entry::<WorkingMemory<Dmrs90>>("masse2019/dmrs90"),
-    entry::<WorkingMemory<Dmrs180>>("masse2019/dmrs180"),
-    entry::<WorkingMemory<Dmc>>("masse2019/dmc"),
-    entry::<WorkingMemory<Abba>>("masse2019/abba"),
-    entry::<WorkingMemory<Abca>>("masse2019/abca"),
-    entry::<WorkingMemory<DmsDmrs>>("masse2019/dms_dmrs"),
-    entry::<WorkingMemory<DualDms>>("masse2019/dual_dms"),
+    entry::<WorkingMemory<Dms>>(),
+    entry::<WorkingMemory<Dmrs45>>(),
+    entry::<WorkingMemory<Dmrs90>>(),
+    entry::<WorkingMemory<Dmrs180>>(),
+    entry::<WorkingMemory<Dmc>>(),
+    entry::<WorkingMemory<Abba>>(),
+    entry::<WorkingMemory<Abca>>(),
+    entry::<WorkingMemory<DmsDmrs>>(),
+    entry::<WorkingMemory<DualDms>>(),
 ];

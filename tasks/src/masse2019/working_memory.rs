@@ -15,22 +15,16 @@ use ndarray::ArrayView2;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
 use super::protocol::{Channels, OUTPUTS, Plan, Protocol};
 use crate::{
-    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Timeline, Trial, TrialRng,
-    TrialView,
+    About, Channel, Condition, Criterion, Described, Objective, Score, Split, Task, TaskError, Timeline, Trial,
+    TrialRng, TrialView, parameters_of,
 };
-use crate::{header_of, parameters_of};
 
 /// What tells one task of the family from another.
 pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The id of the task.
-    const ID: &'static str;
-    /// One sentence.
-    const SUMMARY: &'static str;
-    /// The text of the task's file.
-    const SOURCE: &'static str;
+    /// What is said of the task.
+    const ABOUT: About<'static>;
     /// The number of tests in a trial.
     const N_TESTS: i32;
 
@@ -69,21 +63,13 @@ pub struct WorkingMemory<T> {
     pub task: T,
 }
 
+impl<T: Definition> Described for WorkingMemory<T> {
+    const ABOUT: About<'static> = T::ABOUT;
+}
+
 impl<T: Definition> Task for WorkingMemory<T> {
-    fn id(&self) -> &str {
-        T::ID
-    }
-
-    fn summary(&self) -> &str {
-        T::SUMMARY
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        format!("{}\n\n{}", header_of(T::SOURCE), header_of(include_str!("protocol.rs")))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

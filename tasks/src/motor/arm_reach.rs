@@ -62,7 +62,7 @@ use super::{
 };
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of,
+    About, Channel, Citation, Clock, Condition, Described, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
     parameters_of,
 };
 
@@ -138,30 +138,26 @@ impl ArmReach {
     }
 }
 
-impl Task for ArmReach {
-    fn id(&self) -> &str {
-        "motor/arm_reach"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Reaching with an arm: drive a two-joint arm by torques, feeling the hand, to the target after the go cue"
-    }
-
-    fn citation(&self) -> Citation {
-        Citation {
+impl Described for ArmReach {
+    const ABOUT: About<'static> = About {
+        id: "motor/arm_reach",
+        summary: "Reaching with an arm: drive a two-joint arm by torques, feeling the hand, to the target after the go \
+            cue",
+        citation: Citation {
             authors: "Kao T-C, Sadabadi MS, Hennequin G",
             year: 2021,
             title: "Optimal anticipatory control as a theory of motor preparation: A thalamo-cortical circuit model",
             doi: "10.1016/j.neuron.2021.03.009",
-        }
-    }
+        },
+        header: include_str!("arm_reach.rs"),
+        shared: &[include_str!("reach.rs"), include_str!("../arm.rs"), include_str!("../plant.rs")],
+        ..About::NEW
+    };
+}
 
-    fn description(&self) -> String {
-        header_of(include_str!("arm_reach.rs"))
+impl Task for ArmReach {
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -55,7 +55,8 @@ use super::{
     reach::{self, CUES, Targets},
 };
 use crate::{
-    Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of, parameters_of,
+    About, Channel, Citation, Condition, Described, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    parameters_of,
 };
 
 /// What the outputs say of the hand.
@@ -122,31 +123,26 @@ impl CentreOut {
     }
 }
 
-impl Task for CentreOut {
-    fn id(&self) -> &str {
-        "motor/centre_out"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Centre-out reaching with an instructed delay: wait for the go cue, then move the hand to the target"
-    }
-
-    fn citation(&self) -> Citation {
-        Citation {
+impl Described for CentreOut {
+    const ABOUT: About<'static> = About {
+        id: "motor/centre_out",
+        summary: "Centre-out reaching with an instructed delay: wait for the go cue, then move the hand to the target",
+        citation: Citation {
             authors: "Georgopoulos AP, Kalaska JF, Caminiti R, Massey JT",
             year: 1982,
             title: "On the relations between the direction of two-dimensional arm movements and cell discharge in \
                 primate motor cortex",
             doi: "10.1523/JNEUROSCI.02-11-01527.1982",
-        }
-    }
+        },
+        header: include_str!("centre_out.rs"),
+        shared: &[include_str!("reach.rs")],
+        ..About::NEW
+    };
+}
 
-    fn description(&self) -> String {
-        header_of(include_str!("centre_out.rs"))
+impl Task for CentreOut {
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -9,19 +9,18 @@
 //! control as a theory of motor preparation: A thalamo-cortical circuit model. Neuron 109: 1567-1581.
 //! <https://doi.org/10.1016/j.neuron.2021.03.009>
 
-mod arm;
 mod arm_reach;
 mod centre_out;
-mod plant;
 mod reach;
 
-pub use arm::{Arm, ArmState};
 pub use arm_reach::ArmReach;
 pub use centre_out::{CentreOut, Kinematics};
-pub use plant::{Feedback, Plant};
 pub use reach::Reach;
 
-use crate::registry::{Entry, entry};
+pub use crate::arm::{Arm, ArmState};
+pub use crate::plant::{Feedback, Plant};
+
+use crate::entry::{Entry, entry};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<CentreOut>("motor/centre_out"), entry::<ArmReach>("motor/arm_reach")];
+pub(crate) const TASKS: &[Entry] = &[entry::<CentreOut>(), entry::<ArmReach>()];

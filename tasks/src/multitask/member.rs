@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::settings::{MemberSettings, RuleInputs, TaskSetSettings};
-use crate::{Channel, Condition, Objective, Score, Task, TaskError, Trial, TrialView, create};
+use crate::{Channel, Condition, Objective, Score, Task, TaskError, Trial, TrialView, families};
 
 /// A task of a set.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) fn arrange(
     let mut layout = Layout { inputs: Vec::new(), outputs: Vec::new(), objective: Objective::default() };
     let mut members = Vec::new();
     for setting in tasks {
-        let task = create(&setting.id, Some(&serde_json::Value::Object(setting.parameters.clone())))?;
+        let task = families::create(&setting.id, Some(&serde_json::Value::Object(setting.parameters.clone())))?;
         let (inputs, outputs) =
             (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
         let (name, weight) = (setting.name().to_string(), setting.weight);

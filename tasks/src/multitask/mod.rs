@@ -35,6 +35,7 @@
 //! ```
 
 mod member;
+mod schedule;
 mod settings;
 
 use std::ops::Range;
@@ -44,9 +45,9 @@ use ndarray::ArrayView2;
 use self::member::{Layout, Member, arrange};
 pub use self::settings::{Entry, GroupSettings, MemberSettings, RuleInputs, TaskSchedule, TaskSetSettings};
 use crate::{
-    Channel, Citation, Condition, Criterion, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Condition, Criterion, Described, Objective, Schedule, Score, Split, Task, TaskError,
+    Trial, TrialRng, TrialView, parameters_of,
 };
-use crate::{header_of, parameters_of, rng::by_weight};
 
 /// Several tasks for one network.
 #[derive(Debug)]
@@ -59,9 +60,16 @@ pub struct TaskSet {
     summary: String,
 }
 
-impl TaskSet {
-    pub(crate) const ID: &'static str = "multitask/set";
+impl Described for TaskSet {
+    const ABOUT: About<'static> = About {
+        id: "multitask/set",
+        summary: "Several tasks for one network",
+        header: include_str!("mod.rs"),
+        ..About::NEW
+    };
+}
 
+impl TaskSet {
     /// Creates the tasks of a set.
     ///
     /// # Errors
@@ -103,29 +111,6 @@ impl TaskSet {
         })
     }
 
-    /// The index of the task whose turn it is.
-    fn index_of_turn(&self, split: Split, rng: &mut TrialRng) -> usize {
-        let turn = match self.settings.schedule {
-            TaskSchedule::Mixed => return self.by_weight(0..self.members.len(), rng.uniform()),
-            TaskSchedule::Blocks(updates) if split == Split::Train => {
-                (rng.update() / updates % self.turns.len() as u64) as usize
-            }
-            TaskSchedule::Sequential if split == Split::Train => {
-                self.switches().iter().take_while(|switch| **switch <= rng.update()).count()
-            }
-            // All of them.
-            TaskSchedule::Interleaved | TaskSchedule::Blocks(_) | TaskSchedule::Sequential => self.turns.len(),
-        };
-        let members = self.turns.get(turn).map_or(0..self.members.len(), |(members, _)| members.clone());
-        self.by_weight(members, rng.shared("task").uniform())
-    }
-
-    fn by_weight(&self, members: Range<usize>, uniform: f64) -> usize {
-        let first = members.start;
-        let weights = self.members.get(members).unwrap_or_default().iter().map(|member| member.weight);
-        first + by_weight(weights, uniform).unwrap_or(0)
-    }
-
     fn of_all(&self, conditions: impl Fn(&Member) -> Vec<Condition>) -> Vec<Condition> {
         let named = |member: &Member| {
             let name = Condition::new().with("task", member.name.clone());
@@ -135,37 +120,16 @@ impl TaskSet {
     }
 }
 
-impl std::fmt::Display for TaskSchedule {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Interleaved => f.write_str("one per batch"),
-            Self::Mixed => f.write_str("mixed within batches"),
-            Self::Blocks(updates) => write!(f, "in blocks of {updates} updates"),
-            Self::Sequential => f.write_str("one after another"),
-        }
-    }
-}
-
 impl Task for TaskSet {
-    fn id(&self) -> &str {
-        Self::ID
-    }
-
-    fn version(&self) -> u32 {
-        // A set changes with its tasks.
-        self.members.iter().map(|member| member.task.version()).sum::<u32>() - self.members.len() as u32 + 1
-    }
-
-    fn summary(&self) -> &str {
-        &self.summary
-    }
-
-    fn citation(&self) -> Citation {
-        self.members.first().map_or(Citation::UNPUBLISHED, |member| member.task.citation())
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("mod.rs"))
+    fn about(&self) -> About<'_> {
+        let about = || self.members.iter().map(|member| member.task.about());
+        About {
+            // A set changes with its tasks.
+            version: about().map(|about| about.version).sum::<u32>() - self.members.len() as u32 + 1,
+            summary: &self.summary,
+            citation: about().next().map_or(Citation::UNPUBLISHED, |about| about.citation),
+            ..Self::ABOUT
+        }
     }
 
     fn parameters(&self) -> serde_json::Value {
@@ -219,31 +183,11 @@ impl Task for TaskSet {
         self.members.iter().map(|member| member.task.chance()).sum::<f64>() / self.members.len() as f64
     }
 
-    fn unscored(&self) -> Vec<String> {
-        self.members
-            .iter()
-            .filter(|member| !member.task.unscored().is_empty())
-            .map(|member| member.name.clone())
-            .collect()
-    }
-
-    fn turn(&self, split: Split, rng: &mut TrialRng) -> Condition {
-        let member = self.members.get(self.index_of_turn(split, rng));
-        member.map_or_else(Condition::new, |member| Condition::new().with("task", member.name.clone()))
+    fn schedule(&self) -> Option<&dyn Schedule> {
+        Some(self)
     }
 
     fn criterion(&self) -> Option<Criterion> {
         Some(self.settings.criterion)
-    }
-
-    fn switches(&self) -> Vec<u64> {
-        if self.settings.schedule != TaskSchedule::Sequential {
-            return Vec::new();
-        }
-        let end_of = |end: &mut u64, (_, updates): &(Range<usize>, Option<u64>)| {
-            *end = end.saturating_add(updates.unwrap_or(0));
-            Some(*end)
-        };
-        self.turns.iter().take(self.turns.len() - 1).scan(0, end_of).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
-use crate::{Criterion, Objective, TaskError, list};
+use crate::{Criterion, Objective, TaskError, families, yang2019};
 
 /// The parameters of [`TaskSet`](super::TaskSet).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ impl Default for TaskSetSettings {
             })
         };
         Self {
-            tasks: crate::yang2019::TASKS.iter().map(|entry| member(entry.id())).collect(),
+            tasks: yang2019::TASKS.iter().map(|entry| member(entry.id)).collect(),
             schedule: TaskSchedule::Interleaved,
             rule_inputs: RuleInputs::Auto,
             objective: None,
@@ -272,10 +272,8 @@ fn members(entry: &Entry) -> Result<Vec<MemberSettings>, TaskError> {
         let remedy = "leave `name` out, or list the tasks of the family one by one";
         return Err(TaskError::parameter("tasks", name, "would be the name of every task of a family", remedy));
     }
-    let of_family = list()
-        .into_iter()
-        .filter(|info| family.ends_with('/') && info.id.starts_with(family) && info.n_inputs.is_some());
-    let members: Vec<_> = of_family.map(|info| MemberSettings { id: info.id.into(), ..member.clone() }).collect();
+    let of_family = families::published().filter(|entry| family.ends_with('/') && entry.id.starts_with(family));
+    let members: Vec<_> = of_family.map(|entry| MemberSettings { id: entry.id.into(), ..member.clone() }).collect();
     if members.is_empty() {
         let remedy = "name a family with its slash, such as \"yang2019/*\"; `nn4n tasks list` shows them";
         return Err(TaskError::parameter("tasks", id, "names no family", remedy));

@@ -34,13 +34,15 @@ use std::f64::consts::PI;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{angle, cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Anti-reach.
@@ -86,10 +88,9 @@ impl AntiReach {
     }
 }
 
-impl Task for AntiReach {
-    environment! {
+impl Described for AntiReach {
+    const ABOUT: About<'static> = About {
         id: "neurogym/anti_reach",
-        file: "anti_reach.rs",
         summary: "Anti-reach: respond in the direction opposite to a stimulus",
         citation: Citation {
             authors: "Munoz DP, Everling S",
@@ -97,8 +98,14 @@ impl Task for AntiReach {
             title: "Look away: the anti-saccade task and the voluntary control of eye movement",
             doi: "10.1038/nrn1345",
         },
-        threshold: 0.95
-    }
+        header: include_str!("anti_reach.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for AntiReach {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(

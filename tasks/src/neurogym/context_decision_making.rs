@@ -48,7 +48,8 @@ use super::evidence::{Evidence, Names, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 const FIRST: Names = ("direction_1", "coherence_1");
@@ -154,11 +155,10 @@ impl ContextDecisionMaking {
     }
 }
 
-impl Task for ContextDecisionMaking {
-    environment! {
+impl Described for ContextDecisionMaking {
+    const ABOUT: About<'static> = About {
         id: "neurogym/context_decision_making",
         version: 2,
-        file: "context_decision_making.rs",
         summary: "Context-dependent decision-making: report the evidence in the relevant modality and ignore the other",
         citation: Citation {
             authors: "Mante V, Sussillo D, Shenoy KV, Newsome WT",
@@ -166,8 +166,13 @@ impl Task for ContextDecisionMaking {
             title: "Context-dependent computation by recurrent dynamics in prefrontal cortex",
             doi: "10.1038/nature12742",
         },
-        threshold: 0.9
-    }
+        header: include_str!("context_decision_making.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+    };
+}
+
+impl Task for ContextDecisionMaking {
+    environment! { threshold: 0.9 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(

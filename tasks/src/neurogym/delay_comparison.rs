@@ -34,6 +34,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
@@ -41,7 +42,8 @@ use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Delayed comparison.
@@ -123,10 +125,9 @@ impl DelayComparison {
     }
 }
 
-impl Task for DelayComparison {
-    environment! {
+impl Described for DelayComparison {
+    const ABOUT: About<'static> = About {
         id: "neurogym/delay_comparison",
-        file: "delay_comparison.rs",
         summary: "Delayed comparison: report which of two stimuli, separated by a delay, was the stronger",
         citation: Citation {
             authors: "Barak O, Tsodyks M, Romo R",
@@ -134,8 +135,14 @@ impl Task for DelayComparison {
             title: "Neuronal population coding of parametric working memory",
             doi: "10.1523/JNEUROSCI.1875-10.2010",
         },
-        threshold: 0.95
-    }
+        header: include_str!("delay_comparison.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for DelayComparison {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         let shown = [("stimulus1", &self.stimulus1), ("stimulus2", &self.stimulus2)];

@@ -41,13 +41,15 @@ use std::f64::consts::{PI, TAU};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Delayed match to category.
@@ -118,10 +120,9 @@ impl DelayMatchCategory {
     }
 }
 
-impl Task for DelayMatchCategory {
-    environment! {
+impl Described for DelayMatchCategory {
+    const ABOUT: About<'static> = About {
         id: "neurogym/delay_match_category",
-        file: "delay_match_category.rs",
         summary: "Delayed match to category: report whether test and sample belong to the same half of the circle",
         citation: Citation {
             authors: "Freedman DJ, Assad JA",
@@ -129,8 +130,14 @@ impl Task for DelayMatchCategory {
             title: "Experience-dependent representation of visual categories in parietal cortex",
             doi: "10.1038/nature05078",
         },
-        threshold: 0.95
-    }
+        header: include_str!("delay_match_category.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for DelayMatchCategory {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         let others = [("fixation", &self.fixation), ("first_delay", &self.first_delay)];

@@ -39,13 +39,15 @@ use std::f64::consts::PI;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{angle, cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Delayed match to sample.
@@ -94,10 +96,9 @@ impl DelayMatchSample {
     }
 }
 
-impl Task for DelayMatchSample {
-    environment! {
+impl Described for DelayMatchSample {
+    const ABOUT: About<'static> = About {
         id: "neurogym/delay_match_sample",
-        file: "delay_match_sample.rs",
         summary: "Delayed match to sample: report whether the test is the same stimulus as the sample before the delay",
         citation: Citation {
             authors: "Miller EK, Erickson CA, Desimone R",
@@ -105,8 +106,14 @@ impl Task for DelayMatchSample {
             title: "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
             doi: "10.1523/JNEUROSCI.16-16-05154.1996",
         },
-        threshold: 0.95
-    }
+        header: include_str!("delay_match_sample.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for DelayMatchSample {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         let shown = [("sample", &self.sample), ("test", &self.test)];

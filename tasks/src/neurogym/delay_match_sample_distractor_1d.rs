@@ -40,13 +40,15 @@ use std::f64::consts::TAU;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{Answer, chance_of_fixation};
 use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{cosine, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 use crate::{reaction_time, ring::wrapped};
 
@@ -101,10 +103,9 @@ impl DelayMatchSampleDistractor1D {
     }
 }
 
-impl Task for DelayMatchSampleDistractor1D {
-    environment! {
+impl Described for DelayMatchSampleDistractor1D {
+    const ABOUT: About<'static> = About {
         id: "neurogym/delay_match_sample_distractor_1d",
-        file: "delay_match_sample_distractor_1d.rs",
         summary: "Delayed match to sample with distractors: respond to that one of three tests which is the sample",
         citation: Citation {
             authors: "Miller EK, Erickson CA, Desimone R",
@@ -112,8 +113,14 @@ impl Task for DelayMatchSampleDistractor1D {
             title: "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
             doi: "10.1523/JNEUROSCI.16-16-05154.1996",
         },
-        threshold: 0.9
-    }
+        header: include_str!("delay_match_sample_distractor_1d.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for DelayMatchSampleDistractor1D {
+    environment! { threshold: 0.9 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(self.clock(), self.sigma, &[("sample", &self.sample)], &[("fixation", &self.fixation)])?;

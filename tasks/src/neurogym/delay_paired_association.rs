@@ -36,13 +36,15 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::score;
 use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Delayed paired association.
@@ -91,10 +93,9 @@ impl DelayPairedAssociation {
     }
 }
 
-impl Task for DelayPairedAssociation {
-    environment! {
+impl Described for DelayPairedAssociation {
+    const ABOUT: About<'static> = About {
         id: "neurogym/delay_paired_association",
-        file: "delay_paired_association.rs",
         summary: "Delayed paired association: respond to two of four pairs of stimuli separated by a delay",
         citation: Citation {
             authors: "Zhang X, Yan W, Wang W, et al.",
@@ -102,8 +103,14 @@ impl Task for DelayPairedAssociation {
             title: "Active information maintenance in working memory by a sensory cortex",
             doi: "10.7554/eLife.43191",
         },
-        threshold: 0.95
-    }
+        header: include_str!("delay_paired_association.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for DelayPairedAssociation {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         let delays = [

@@ -46,12 +46,14 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{Answer, chance_of_action};
 use super::asked::Asked;
 use super::environment::environment;
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 use crate::{largest, reaction_time};
 
@@ -156,10 +158,9 @@ impl DualDelayMatchSample {
     }
 }
 
-impl Task for DualDelayMatchSample {
-    environment! {
+impl Described for DualDelayMatchSample {
+    const ABOUT: About<'static> = About {
         id: "neurogym/dual_delay_match_sample",
-        file: "dual_delay_match_sample.rs",
         summary: "Dual delayed match to sample: remember two stimuli and report for each, when cued, whether its test \
             matches",
         citation: Citation {
@@ -168,8 +169,13 @@ impl Task for DualDelayMatchSample {
             title: "Reactivation of latent working memories with transcranial magnetic stimulation",
             doi: "10.1126/science.aah7011",
         },
-        threshold: 0.95
-    }
+        header: include_str!("dual_delay_match_sample.rs"),
+        ..FAMILY
+    };
+}
+
+impl Task for DualDelayMatchSample {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         let shown = [("sample", &self.sample), ("cue1", &self.cue1), ("cue2", &self.cue2)];

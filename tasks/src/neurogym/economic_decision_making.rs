@@ -36,6 +36,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
@@ -43,7 +44,8 @@ use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// The amount that an input of 1 stands for.
@@ -134,10 +136,9 @@ impl EconomicDecisionMaking {
     }
 }
 
-impl Task for EconomicDecisionMaking {
-    environment! {
+impl Described for EconomicDecisionMaking {
+    const ABOUT: About<'static> = About {
         id: "neurogym/economic_decision_making",
-        file: "economic_decision_making.rs",
         summary: "Economic decision-making: choose the more valuable of two amounts of different juices",
         citation: Citation {
             authors: "Padoa-Schioppa C, Assad JA",
@@ -145,8 +146,14 @@ impl Task for EconomicDecisionMaking {
             title: "Neurons in the orbitofrontal cortex encode economic value",
             doi: "10.1038/nature04676",
         },
-        threshold: 0.95
-    }
+        header: include_str!("economic_decision_making.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for EconomicDecisionMaking {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(self.clock(), 0.0, &[("offer_on", &self.offer_on)], &[("fixation", &self.fixation)])?;

@@ -3,28 +3,9 @@
 /// The methods of [`Task`](crate::Task) that are the same in every file but for the words; they stand inside its
 /// `impl`.
 macro_rules! environment {
-    {
-        id: $id:literal, $(version: $version:literal,)? file: $file:literal, summary: $summary:literal, citation: $citation:expr,
-        threshold: $threshold:literal
-    } => {
-        fn id(&self) -> &str {
-            $id
-        }
-
-        $(fn version(&self) -> u32 {
-            $version
-        })?
-
-        fn summary(&self) -> &str {
-            $summary
-        }
-
-        fn citation(&self) -> crate::Citation {
-            $citation
-        }
-
-        fn description(&self) -> String {
-            crate::header_of(include_str!($file))
+    { threshold: $threshold:literal } => {
+        fn about(&self) -> crate::About<'_> {
+            <Self as crate::Described>::ABOUT
         }
 
         fn parameters(&self) -> serde_json::Value {

@@ -30,12 +30,14 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::score;
 use super::asked::Asked;
 use super::environment::environment;
 use super::stage::{Schedule, clock, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Go/no-go.
@@ -75,10 +77,9 @@ impl GoNogo {
     }
 }
 
-impl Task for GoNogo {
-    environment! {
+impl Described for GoNogo {
+    const ABOUT: About<'static> = About {
         id: "neurogym/go_nogo",
-        file: "go_nogo.rs",
         summary: "Go/no-go: respond after a delay if the stimulus said so, else keep fixating",
         citation: Citation {
             authors: "Zhang X, Yan W, Wang W, et al.",
@@ -86,8 +87,13 @@ impl Task for GoNogo {
             title: "Active information maintenance in working memory by a sensory cortex",
             doi: "10.7554/eLife.43191",
         },
-        threshold: 0.95
-    }
+        header: include_str!("go_nogo.rs"),
+        ..FAMILY
+    };
+}
+
+impl Task for GoNogo {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(

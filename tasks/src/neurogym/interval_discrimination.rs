@@ -34,13 +34,15 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// How often durations are drawn before they are said not to differ.
@@ -121,10 +123,9 @@ fn choice(first: usize, second: usize) -> usize {
     if first > second { 1 } else { 2 }
 }
 
-impl Task for IntervalDiscrimination {
-    environment! {
+impl Described for IntervalDiscrimination {
+    const ABOUT: About<'static> = About {
         id: "neurogym/interval_discrimination",
-        file: "interval_discrimination.rs",
         summary: "Interval discrimination: report which of two stimuli lasted longer",
         citation: Citation {
             authors: "Genovesio A, Tsujimoto S, Wise SP",
@@ -132,8 +133,14 @@ impl Task for IntervalDiscrimination {
             title: "Feature- and order-based timing representations in the frontal cortex",
             doi: "10.1016/j.neuron.2009.06.018",
         },
-        threshold: 0.95
-    }
+        header: include_str!("interval_discrimination.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for IntervalDiscrimination {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         let others = [("fixation", &self.fixation), ("delay1", &self.delay1), ("delay2", &self.delay2)];

@@ -68,8 +68,8 @@ pub use probabilistic_reasoning::ProbabilisticReasoning;
 pub use pulse_decision_making::PulseDecisionMaking;
 pub use ready_set_go::{Edge, ReadySetGo};
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all environments as such; most have a paper of their own.
 pub const CITATION: Citation = Citation {
@@ -79,25 +79,29 @@ pub const CITATION: Citation = Citation {
     doi: "10.31234/osf.io/aqc9n",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> =
+    About { citation: CITATION, shared: &[include_str!("answer.rs"), include_str!("stage.rs")], ..About::NEW };
+
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[
-    entry::<PerceptualDecisionMaking>("neurogym/perceptual_decision_making"),
-    entry::<PerceptualDecisionMakingDelayResponse>("neurogym/perceptual_decision_making_delay_response"),
-    entry::<ContextDecisionMaking>("neurogym/context_decision_making"),
-    entry::<MultisensoryIntegration>("neurogym/multisensory_integration"),
-    entry::<DelayComparison>("neurogym/delay_comparison"),
-    entry::<DelayMatchSample>("neurogym/delay_match_sample"),
-    entry::<DelayMatchSampleDistractor1D>("neurogym/delay_match_sample_distractor_1d"),
-    entry::<DelayMatchCategory>("neurogym/delay_match_category"),
-    entry::<DelayPairedAssociation>("neurogym/delay_paired_association"),
-    entry::<DualDelayMatchSample>("neurogym/dual_delay_match_sample"),
-    entry::<GoNogo>("neurogym/go_nogo"),
-    entry::<AntiReach>("neurogym/anti_reach"),
-    entry::<ReadySetGo>("neurogym/ready_set_go"),
-    entry::<MotorTiming>("neurogym/motor_timing"),
-    entry::<IntervalDiscrimination>("neurogym/interval_discrimination"),
-    entry::<PulseDecisionMaking>("neurogym/pulse_decision_making"),
-    entry::<PostDecisionWager>("neurogym/post_decision_wager"),
-    entry::<ProbabilisticReasoning>("neurogym/probabilistic_reasoning"),
-    entry::<EconomicDecisionMaking>("neurogym/economic_decision_making"),
+    entry::<PerceptualDecisionMaking>(),
+    entry::<PerceptualDecisionMakingDelayResponse>(),
+    entry::<ContextDecisionMaking>(),
+    entry::<MultisensoryIntegration>(),
+    entry::<DelayComparison>(),
+    entry::<DelayMatchSample>(),
+    entry::<DelayMatchSampleDistractor1D>(),
+    entry::<DelayMatchCategory>(),
+    entry::<DelayPairedAssociation>(),
+    entry::<DualDelayMatchSample>(),
+    entry::<GoNogo>(),
+    entry::<AntiReach>(),
+    entry::<ReadySetGo>(),
+    entry::<MotorTiming>(),
+    entry::<IntervalDiscrimination>(),
+    entry::<PulseDecisionMaking>(),
+    entry::<PostDecisionWager>(),
+    entry::<ProbabilisticReasoning>(),
+    entry::<EconomicDecisionMaking>(),
 ];

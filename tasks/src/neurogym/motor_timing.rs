@@ -36,13 +36,15 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::asked::Asked;
 use super::environment::environment;
 use super::production::Tolerance;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Motor timing.
@@ -107,10 +109,9 @@ impl MotorTiming {
     }
 }
 
-impl Task for MotorTiming {
-    environment! {
+impl Described for MotorTiming {
+    const ABOUT: About<'static> = About {
         id: "neurogym/motor_timing",
-        file: "motor_timing.rs",
         summary: "Motor timing: produce the shorter or the longer of two intervals, as a cue says",
         citation: Citation {
             authors: "Wang J, Narain D, Hosseini EA, Jazayeri M",
@@ -118,8 +119,14 @@ impl Task for MotorTiming {
             title: "Flexible timing by temporal scaling of cortical responses",
             doi: "10.1038/s41593-017-0028-6",
         },
-        threshold: 0.95
-    }
+        header: include_str!("motor_timing.rs"),
+        shared: &[include_str!("production.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for MotorTiming {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(self.clock(), 0.0, &[("cue", &self.cue)], &[("fixation", &self.fixation), ("set", &self.set)])?;

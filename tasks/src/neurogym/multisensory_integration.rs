@@ -39,14 +39,17 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
 use super::evidence::{Evidence, NAMES, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
-use crate::{Channel, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{
+    About, Channel, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
+};
 
 /// Multisensory integration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,14 +97,18 @@ impl MultisensoryIntegration {
     }
 }
 
-impl Task for MultisensoryIntegration {
-    environment! {
+impl Described for MultisensoryIntegration {
+    const ABOUT: About<'static> = About {
         id: "neurogym/multisensory_integration",
-        file: "multisensory_integration.rs",
         summary: "Multisensory integration: report a direction whose evidence is divided between two modalities",
-        citation: CITATION,
-        threshold: 0.85
-    }
+        header: include_str!("multisensory_integration.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for MultisensoryIntegration {
+    environment! { threshold: 0.85 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(self.clock(), self.sigma, &[("stimulus", &self.stimulus)], &[("fixation", &self.fixation)])?;

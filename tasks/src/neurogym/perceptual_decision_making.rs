@@ -36,6 +36,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
@@ -43,7 +44,8 @@ use super::evidence::{Evidence, NAMES, fixation_and, validate_ring};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Perceptual decision-making.
@@ -95,10 +97,9 @@ impl PerceptualDecisionMaking {
     }
 }
 
-impl Task for PerceptualDecisionMaking {
-    environment! {
+impl Described for PerceptualDecisionMaking {
+    const ABOUT: About<'static> = About {
         id: "neurogym/perceptual_decision_making",
-        file: "perceptual_decision_making.rs",
         summary: "Perceptual decision-making: report the direction of noisy evidence when the fixation input goes off",
         citation: Citation {
             authors: "Britten KH, Shadlen MN, Newsome WT, Movshon JA",
@@ -106,8 +107,14 @@ impl Task for PerceptualDecisionMaking {
             title: "The analysis of visual motion: a comparison of neuronal and psychophysical performance",
             doi: "10.1523/JNEUROSCI.12-12-04745.1992",
         },
-        threshold: 0.85
-    }
+        header: include_str!("perceptual_decision_making.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for PerceptualDecisionMaking {
+    environment! { threshold: 0.85 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(

@@ -37,6 +37,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
@@ -44,7 +45,8 @@ use super::evidence::{Evidence, NAMES, fixation_and};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// Perceptual decision-making with a delayed response.
@@ -90,10 +92,9 @@ impl PerceptualDecisionMakingDelayResponse {
     }
 }
 
-impl Task for PerceptualDecisionMakingDelayResponse {
-    environment! {
+impl Described for PerceptualDecisionMakingDelayResponse {
+    const ABOUT: About<'static> = About {
         id: "neurogym/perceptual_decision_making_delay_response",
-        file: "perceptual_decision_making_delay_response.rs",
         summary: "Perceptual decision-making with a delayed response: remember the direction of noisy evidence until \
             told to report it",
         citation: Citation {
@@ -102,8 +103,14 @@ impl Task for PerceptualDecisionMakingDelayResponse {
             title: "Discrete attractor dynamics underlies persistent activity in the frontal cortex",
             doi: "10.1038/s41586-019-0919-7",
         },
-        threshold: 0.85
-    }
+        header: include_str!("perceptual_decision_making_delay_response.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for PerceptualDecisionMakingDelayResponse {
+    environment! { threshold: 0.85 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(

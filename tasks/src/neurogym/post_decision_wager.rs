@@ -47,6 +47,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::Asked;
 use super::environment::environment;
@@ -54,8 +55,8 @@ use super::evidence::{Evidence, NAMES, fixation_and};
 use super::stage::{Schedule, clock, noise_std, validate};
 use crate::song2016::coherence;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
-    Value,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView, Value,
 };
 
 /// The class of the sure choice.
@@ -110,10 +111,9 @@ impl PostDecisionWager {
     }
 }
 
-impl Task for PostDecisionWager {
-    environment! {
+impl Described for PostDecisionWager {
+    const ABOUT: About<'static> = About {
         id: "neurogym/post_decision_wager",
-        file: "post_decision_wager.rs",
         summary: "Post-decision wagering: report the direction of noisy evidence, or take a smaller but sure reward \
             when it is offered",
         citation: Citation {
@@ -122,8 +122,14 @@ impl Task for PostDecisionWager {
             title: "Representation of confidence associated with a decision by neurons in the parietal cortex",
             doi: "10.1126/science.1169405",
         },
-        threshold: 0.75
-    }
+        header: include_str!("post_decision_wager.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for PostDecisionWager {
+    environment! { threshold: 0.75 }
 
     fn validate(&self) -> Result<(), TaskError> {
         let others = [("fixation", &self.fixation), ("delay", &self.delay), ("pre_sure", &self.pre_sure)];

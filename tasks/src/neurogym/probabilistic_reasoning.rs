@@ -45,6 +45,7 @@ use std::sync::LazyLock;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::{Asked, one_to};
 use super::environment::environment;
@@ -52,7 +53,8 @@ use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// The most shapes and places: a mistyped number should be an error instead of an exhausted memory.
@@ -198,10 +200,9 @@ impl ProbabilisticReasoning {
     }
 }
 
-impl Task for ProbabilisticReasoning {
-    environment! {
+impl Described for ProbabilisticReasoning {
+    const ABOUT: About<'static> = About {
         id: "neurogym/probabilistic_reasoning",
-        file: "probabilistic_reasoning.rs",
         summary: "Probabilistic reasoning: sum the evidence of four shapes and take the choice with the better odds",
         citation: Citation {
             authors: "Yang T, Shadlen MN",
@@ -209,8 +210,14 @@ impl Task for ProbabilisticReasoning {
             title: "Probabilistic reasoning by neurons",
             doi: "10.1038/nature05852",
         },
-        threshold: 0.85
-    }
+        header: include_str!("probabilistic_reasoning.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for ProbabilisticReasoning {
+    environment! { threshold: 0.85 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(self.clock(), 0.0, &[], &[("fixation", &self.fixation), ("delay", &self.delay)])?;

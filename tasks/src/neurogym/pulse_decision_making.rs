@@ -39,6 +39,7 @@ use std::cmp::Ordering;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::FAMILY;
 use super::answer::{chance_of_action, score};
 use super::asked::{Asked, one_to};
 use super::environment::environment;
@@ -46,7 +47,8 @@ use super::evidence::fixation_and;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// The most cues: a mistyped number should be an error instead of an endless trial.
@@ -157,10 +159,9 @@ impl PulseDecisionMaking {
     }
 }
 
-impl Task for PulseDecisionMaking {
-    environment! {
+impl Described for PulseDecisionMaking {
+    const ABOUT: About<'static> = About {
         id: "neurogym/pulse_decision_making",
-        file: "pulse_decision_making.rs",
         summary: "Pulse-based decision-making: count the pulses on two sides and report the side with more",
         citation: Citation {
             authors: "Scott BB, Constantinople CM, Erlich JC, Tank DW, Brody CD",
@@ -169,8 +170,14 @@ impl Task for PulseDecisionMaking {
                 rats",
             doi: "10.7554/eLife.11308",
         },
-        threshold: 0.9
-    }
+        header: include_str!("pulse_decision_making.rs"),
+        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..FAMILY
+    };
+}
+
+impl Task for PulseDecisionMaking {
+    environment! { threshold: 0.9 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(self.clock(), 0.0, &[], &[("fixation", &self.fixation)])?;

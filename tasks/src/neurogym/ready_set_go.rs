@@ -47,7 +47,8 @@ use super::production::Tolerance;
 use super::stage::{Schedule, clock, validate};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
 
 /// The edge of a flash from which an interval is counted.
@@ -158,11 +159,10 @@ impl ReadySetGo {
     }
 }
 
-impl Task for ReadySetGo {
-    environment! {
+impl Described for ReadySetGo {
+    const ABOUT: About<'static> = About {
         id: "neurogym/ready_set_go",
         version: 2,
-        file: "ready_set_go.rs",
         summary: "Ready-set-go: measure the interval between two flashes and produce it after the second",
         citation: Citation {
             authors: "Remington ED, Narain D, Hosseini EA, Jazayeri M",
@@ -170,8 +170,13 @@ impl Task for ReadySetGo {
             title: "Flexible sensorimotor computations through rapid reconfiguration of cortical dynamics",
             doi: "10.1016/j.neuron.2018.05.020",
         },
-        threshold: 0.95
-    }
+        header: include_str!("ready_set_go.rs"),
+        shared: &[include_str!("production.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+    };
+}
+
+impl Task for ReadySetGo {
+    environment! { threshold: 0.95 }
 
     fn validate(&self) -> Result<(), TaskError> {
         validate(self.clock(), 0.0, &[("measure", &self.measure)], &[("fixation", &self.fixation)])?;

@@ -43,10 +43,12 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::estimation::{evenly, orientation};
-use super::{CITATION, Spikes, Timing, Tuning, two_choice};
+use super::{FAMILY, Spikes, Timing, Tuning, two_choice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{Value, header_of, parameters_of};
+use crate::{
+    About, Channel, Condition, Described, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
+use crate::{Value, parameters_of};
 
 /// Change detection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,25 +70,20 @@ impl Default for ChangeDetection {
     }
 }
 
+impl Described for ChangeDetection {
+    const ABOUT: About<'static> = About {
+        id: "orhan2019/change_detection",
+        version: 3,
+        summary: "Change detection: is the orientation seen after the delay another one than that before it?",
+        header: include_str!("change_detection.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("spikes.rs"), include_str!("timing.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for ChangeDetection {
-    fn id(&self) -> &str {
-        "orhan2019/change_detection"
-    }
-
-    fn version(&self) -> u32 {
-        3
-    }
-
-    fn summary(&self) -> &str {
-        "Change detection: is the orientation seen after the delay another one than that before it?"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("change_detection.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

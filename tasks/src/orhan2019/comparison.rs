@@ -40,10 +40,12 @@
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, Spikes, Timing, Tuning, two_choice};
+use super::{FAMILY, Spikes, Timing, Tuning, two_choice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{
+    About, Channel, Condition, Described, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    parameters_of,
+};
 
 /// The words for the larger stimulus, in the order of the outputs.
 const LARGER: [&str; 2] = ["first", "second"];
@@ -110,25 +112,20 @@ impl Comparison {
     }
 }
 
+impl Described for Comparison {
+    const ABOUT: About<'static> = About {
+        id: "orhan2019/comparison",
+        version: 3,
+        summary: "Comparison: which of two stimuli, one before and one after a delay, is the larger one?",
+        header: include_str!("comparison.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("spikes.rs"), include_str!("timing.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for Comparison {
-    fn id(&self) -> &str {
-        "orhan2019/comparison"
-    }
-
-    fn version(&self) -> u32 {
-        3
-    }
-
-    fn summary(&self) -> &str {
-        "Comparison: which of two stimuli, one before and one after a delay, is the larger one?"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("comparison.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -43,9 +43,10 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::estimation::evenly;
-use super::{CITATION, Estimation};
-use crate::{Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use super::{Estimation, FAMILY};
+use crate::{
+    About, Channel, Condition, Described, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, parameters_of,
+};
 
 /// The variable of the orientation.
 const NAMES: [&str; 1] = ["orientation_1"];
@@ -59,25 +60,25 @@ pub struct DelayedEstimation1 {
     pub estimation: Estimation,
 }
 
+impl Described for DelayedEstimation1 {
+    const ABOUT: About<'static> = About {
+        id: "orhan2019/delayed_estimation_1",
+        version: 3,
+        summary: "Delayed estimation of one orientation: give back the orientation that was seen before the delay",
+        header: include_str!("delayed_estimation_1.rs"),
+        shared: &[
+            include_str!("estimation.rs"),
+            include_str!("target.rs"),
+            include_str!("spikes.rs"),
+            include_str!("timing.rs"),
+        ],
+        ..FAMILY
+    };
+}
+
 impl Task for DelayedEstimation1 {
-    fn id(&self) -> &str {
-        "orhan2019/delayed_estimation_1"
-    }
-
-    fn version(&self) -> u32 {
-        3
-    }
-
-    fn summary(&self) -> &str {
-        "Delayed estimation of one orientation: give back the orientation that was seen before the delay"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("delayed_estimation_1.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -42,9 +42,10 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::estimation::evenly;
-use super::{CITATION, Estimation};
-use crate::{Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use super::{Estimation, FAMILY};
+use crate::{
+    About, Channel, Condition, Described, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, parameters_of,
+};
 
 /// The variable of each orientation.
 const NAMES: [&str; 2] = ["orientation_1", "orientation_2"];
@@ -58,25 +59,25 @@ pub struct DelayedEstimation2 {
     pub estimation: Estimation,
 }
 
+impl Described for DelayedEstimation2 {
+    const ABOUT: About<'static> = About {
+        id: "orhan2019/delayed_estimation_2",
+        version: 3,
+        summary: "Delayed estimation of two orientations: give back both orientations that were seen before the delay",
+        header: include_str!("delayed_estimation_2.rs"),
+        shared: &[
+            include_str!("estimation.rs"),
+            include_str!("target.rs"),
+            include_str!("spikes.rs"),
+            include_str!("timing.rs"),
+        ],
+        ..FAMILY
+    };
+}
+
 impl Task for DelayedEstimation2 {
-    fn id(&self) -> &str {
-        "orhan2019/delayed_estimation_2"
-    }
-
-    fn version(&self) -> u32 {
-        3
-    }
-
-    fn summary(&self) -> &str {
-        "Delayed estimation of two orientations: give back both orientations that were seen before the delay"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("delayed_estimation_2.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

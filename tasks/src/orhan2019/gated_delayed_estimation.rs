@@ -46,10 +46,11 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::estimation::{evenly, orientation};
-use super::{CITATION, Estimation, two_choice};
+use super::{Estimation, FAMILY, two_choice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{
+    About, Channel, Condition, Described, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, parameters_of,
+};
 
 /// The words for the location that is cued.
 const CUES: [&str; 2] = ["first", "second"];
@@ -71,26 +72,26 @@ impl Default for GatedDelayedEstimation {
     }
 }
 
+impl Described for GatedDelayedEstimation {
+    const ABOUT: About<'static> = About {
+        id: "orhan2019/gated_delayed_estimation",
+        version: 3,
+        summary: "Gated delayed estimation: of two orientations that were seen before the delay, give back the one \
+            that a cue asks for",
+        header: include_str!("gated_delayed_estimation.rs"),
+        shared: &[
+            include_str!("estimation.rs"),
+            include_str!("target.rs"),
+            include_str!("spikes.rs"),
+            include_str!("timing.rs"),
+        ],
+        ..FAMILY
+    };
+}
+
 impl Task for GatedDelayedEstimation {
-    fn id(&self) -> &str {
-        "orhan2019/gated_delayed_estimation"
-    }
-
-    fn version(&self) -> u32 {
-        3
-    }
-
-    fn summary(&self) -> &str {
-        "Gated delayed estimation: of two orientations that were seen before the delay, give back the one that a cue \
-        asks for"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("gated_delayed_estimation.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -32,8 +32,8 @@ pub use target::Target;
 pub use timing::Timing;
 pub use two_afc::TwoAfc;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -43,13 +43,16 @@ pub const CITATION: Citation = Citation {
     doi: "10.1038/s41593-018-0314-y",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[
-    entry::<DelayedEstimation1>("orhan2019/delayed_estimation_1"),
-    entry::<DelayedEstimation2>("orhan2019/delayed_estimation_2"),
-    entry::<GatedDelayedEstimation>("orhan2019/gated_delayed_estimation"),
-    entry::<ChangeDetection>("orhan2019/change_detection"),
-    entry::<TwoAfc>("orhan2019/two_afc"),
-    entry::<SineGeneration>("orhan2019/sine_generation"),
-    entry::<Comparison>("orhan2019/comparison"),
+    entry::<DelayedEstimation1>(),
+    entry::<DelayedEstimation2>(),
+    entry::<GatedDelayedEstimation>(),
+    entry::<ChangeDetection>(),
+    entry::<TwoAfc>(),
+    entry::<SineGeneration>(),
+    entry::<Comparison>(),
 ];

@@ -35,11 +35,11 @@ use std::f64::consts::PI;
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, Timing};
+use super::{FAMILY, Timing};
 use crate::error::rules;
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Condition, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of, rms_error};
+use crate::{About, Channel, Condition, Described, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
+use crate::{parameters_of, rms_error};
 
 /// Sine generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,25 +69,19 @@ impl SineGeneration {
     }
 }
 
+impl Described for SineGeneration {
+    const ABOUT: About<'static> = About {
+        id: "orhan2019/sine_generation",
+        summary: "Sine generation: after a delay of noise, produce a piece of a sine wave",
+        header: include_str!("sine_generation.rs"),
+        shared: &[include_str!("timing.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for SineGeneration {
-    fn id(&self) -> &str {
-        "orhan2019/sine_generation"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Sine generation: after a delay of noise, produce a piece of a sine wave"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("sine_generation.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

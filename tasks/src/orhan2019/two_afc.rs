@@ -36,10 +36,12 @@
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, Spikes, Timing, Tuning, two_choice};
+use super::{FAMILY, Spikes, Timing, Tuning, two_choice};
 use crate::error::rules;
-use crate::{Channel, Citation, Condition, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{
+    About, Channel, Condition, Described, Objective, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    parameters_of,
+};
 
 /// The words for the sides, in the order of the outputs.
 const SIDES: [&str; 2] = ["left", "right"];
@@ -68,25 +70,20 @@ impl Default for TwoAfc {
     }
 }
 
+impl Described for TwoAfc {
+    const ABOUT: About<'static> = About {
+        id: "orhan2019/two_afc",
+        version: 3,
+        summary: "Two-alternative forced choice: after a delay, say on which side the stimulus was",
+        header: include_str!("two_afc.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("spikes.rs"), include_str!("timing.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for TwoAfc {
-    fn id(&self) -> &str {
-        "orhan2019/two_afc"
-    }
-
-    fn version(&self) -> u32 {
-        3
-    }
-
-    fn summary(&self) -> &str {
-        "Two-alternative forced choice: after a delay, say on which side the stimulus was"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("two_afc.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -7,8 +7,8 @@ mod multisensory;
 
 pub use multisensory::Multisensory;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -18,5 +18,8 @@ pub const CITATION: Citation = Citation {
     doi: "10.1038/nn.3865",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<Multisensory>("raposo2014/multisensory")];
+pub(crate) const TASKS: &[Entry] = &[entry::<Multisensory>()];

@@ -47,13 +47,15 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use crate::error::rules;
 use crate::mante2013::signed_choice::{self, Durations};
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{
+    About, Channel, Clock, Condition, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    parameters_of,
+};
 
 /// The words for the modalities, and which of the two channels each shows.
 const MODALITIES: [(&str, [bool; 2]); 3] =
@@ -148,25 +150,18 @@ impl Multisensory {
     }
 }
 
+impl Described for Multisensory {
+    const ABOUT: About<'static> = About {
+        id: "raposo2014/multisensory",
+        summary: "Multisensory integration: give the sign of evidence that is seen, heard, or both",
+        header: include_str!("multisensory.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for Multisensory {
-    fn id(&self) -> &str {
-        "raposo2014/multisensory"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Multisensory integration: give the sign of evidence that is seen, heard, or both"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("multisensory.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -39,11 +39,12 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise};
+use super::{FAMILY, InputNoise};
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
-use crate::{header_of, parameters_of, rms_error};
+use crate::{parameters_of, rms_error};
 
 /// The dots of each sequence: the start and the goals of its three movements.
 const SEQUENCES: [[usize; 4]; 8] =
@@ -101,25 +102,19 @@ impl LeeSequence {
     }
 }
 
+impl Described for LeeSequence {
+    const ABOUT: About<'static> = About {
+        id: "song2016/lee_sequence",
+        summary: "Eye-movement sequences: make the three movements of the cued sequence on a 3 x 3 grid",
+        header: include_str!("lee_sequence.rs"),
+        shared: &[include_str!("input_noise.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for LeeSequence {
-    fn id(&self) -> &str {
-        "song2016/lee_sequence"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Eye-movement sequences: make the three movements of the cued sequence on a 3 x 3 grid"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("lee_sequence.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -33,11 +33,12 @@
 use ndarray::{ArrayView2, aview1, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise, TwoChoice, coherence};
+use super::{FAMILY, InputNoise, TwoChoice, coherence};
 use crate::{
-    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
-use crate::{Value, header_of, parameters_of};
+use crate::{Value, parameters_of};
 
 /// The words for the two contexts.
 const CONTEXTS: [&str; 2] = ["motion", "colour"];
@@ -111,25 +112,19 @@ impl Mante {
     }
 }
 
+impl Described for Mante {
+    const ABOUT: About<'static> = About {
+        id: "song2016/mante",
+        summary: "Context-dependent integration: report the motion or the colour evidence, as the context says",
+        header: include_str!("mante.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("coherence.rs"), include_str!("input_noise.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for Mante {
-    fn id(&self) -> &str {
-        "song2016/mante"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Context-dependent integration: report the motion or the colour evidence, as the context says"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("mante.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Mante;
 use crate::{
-    Channel, Citation, Condition, Criterion, Score, Split, Task, TaskError, Trial, TrialRng, TrialView, header_of,
+    About, Channel, Condition, Criterion, Described, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
 };
 
 /// Context-dependent integration for two areas; holds the parameters of [`Mante`].
@@ -33,25 +33,24 @@ use crate::{
 #[serde(transparent)]
 pub struct ManteAreas(pub Mante);
 
+impl Described for ManteAreas {
+    const ABOUT: About<'static> = About {
+        id: "song2016/mante_areas",
+        summary: "Context-dependent integration for a sensory and a motor area: the trials of song2016/mante",
+        header: include_str!("mante_areas.rs"),
+        shared: &[
+            include_str!("mante.rs"),
+            include_str!("two_choice.rs"),
+            include_str!("coherence.rs"),
+            include_str!("input_noise.rs"),
+        ],
+        ..Mante::ABOUT
+    };
+}
+
 impl Task for ManteAreas {
-    fn id(&self) -> &str {
-        "song2016/mante_areas"
-    }
-
-    fn version(&self) -> u32 {
-        self.0.version()
-    }
-
-    fn summary(&self) -> &str {
-        "Context-dependent integration for a sensory and a motor area: the trials of song2016/mante"
-    }
-
-    fn citation(&self) -> Citation {
-        self.0.citation()
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("mante_areas.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -35,8 +35,8 @@ pub use romo::Romo;
 pub use sinewave::Sinewave;
 pub use two_choice::TwoChoice;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -47,15 +47,18 @@ pub const CITATION: Citation = Citation {
     doi: "10.1371/journal.pcbi.1004792",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[
-    entry::<RdmFixed>("song2016/rdm_fixed"),
-    entry::<RdmVarstim>("song2016/rdm_varstim"),
-    entry::<RdmRt>("song2016/rdm_rt"),
-    entry::<Mante>("song2016/mante"),
-    entry::<ManteAreas>("song2016/mante_areas"),
-    entry::<Multisensory>("song2016/multisensory"),
-    entry::<Romo>("song2016/romo"),
-    entry::<LeeSequence>("song2016/lee_sequence"),
-    entry::<Sinewave>("song2016/sinewave"),
+    entry::<RdmFixed>(),
+    entry::<RdmVarstim>(),
+    entry::<RdmRt>(),
+    entry::<Mante>(),
+    entry::<ManteAreas>(),
+    entry::<Multisensory>(),
+    entry::<Romo>(),
+    entry::<LeeSequence>(),
+    entry::<Sinewave>(),
 ];

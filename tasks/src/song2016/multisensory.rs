@@ -38,12 +38,12 @@ use std::cmp::Ordering;
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise, RateTuning, TwoChoice};
+use super::{FAMILY, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView, parameters_of,
 };
-use crate::{header_of, parameters_of};
 
 /// The words for the modalities.
 const MODALITIES: [&str; 3] = ["visual", "auditory", "both"];
@@ -124,25 +124,19 @@ impl Multisensory {
     }
 }
 
+impl Described for Multisensory {
+    const ABOUT: About<'static> = About {
+        id: "song2016/multisensory",
+        summary: "Multisensory integration: is the rate of events seen, heard, or both, above or below a boundary?",
+        header: include_str!("multisensory.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("rate_tuning.rs"), include_str!("input_noise.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for Multisensory {
-    fn id(&self) -> &str {
-        "song2016/multisensory"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Multisensory integration: is the rate of events seen, heard, or both, above or below a boundary?"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("multisensory.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

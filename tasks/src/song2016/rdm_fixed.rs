@@ -31,11 +31,11 @@
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise, TwoChoice, coherence};
+use super::{FAMILY, InputNoise, TwoChoice, coherence};
 use crate::{
-    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView, parameters_of,
 };
-use crate::{header_of, parameters_of};
 
 /// Fixed-duration perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,25 +106,20 @@ impl RdmFixed {
     }
 }
 
+impl Described for RdmFixed {
+    const ABOUT: About<'static> = About {
+        id: "song2016/rdm_fixed",
+        summary: "Perceptual decision-making: report the stronger of two noisy inputs after a stimulus of fixed \
+            duration",
+        header: include_str!("rdm_fixed.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("coherence.rs"), include_str!("input_noise.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for RdmFixed {
-    fn id(&self) -> &str {
-        "song2016/rdm_fixed"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Perceptual decision-making: report the stronger of two noisy inputs after a stimulus of fixed duration"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("rdm_fixed.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -44,12 +44,13 @@
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise, TwoChoice, coherence};
+use super::{FAMILY, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
-use crate::{first_crossing, header_of, parameters_of, reaction_time};
+use crate::{first_crossing, parameters_of, reaction_time};
 
 /// Reaction-time perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,25 +127,20 @@ impl RdmRt {
     }
 }
 
+impl Described for RdmRt {
+    const ABOUT: About<'static> = About {
+        id: "song2016/rdm_rt",
+        summary: "Perceptual decision-making in reaction time: report the stronger of two noisy inputs as soon as \
+            possible",
+        header: include_str!("rdm_rt.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("coherence.rs"), include_str!("input_noise.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for RdmRt {
-    fn id(&self) -> &str {
-        "song2016/rdm_rt"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Perceptual decision-making in reaction time: report the stronger of two noisy inputs as soon as possible"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("rdm_rt.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

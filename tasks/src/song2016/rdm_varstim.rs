@@ -37,13 +37,12 @@
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise, TwoChoice, coherence};
+use super::{FAMILY, InputNoise, TwoChoice, coherence};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView,
+    About, Channel, Condition, Criterion, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView, parameters_of,
 };
-use crate::{header_of, parameters_of};
 
 /// Variable-duration perceptual decision-making.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,25 +123,21 @@ impl RdmVarstim {
     }
 }
 
+impl Described for RdmVarstim {
+    const ABOUT: About<'static> = About {
+        id: "song2016/rdm_varstim",
+        version: 2,
+        summary: "Perceptual decision-making: report the stronger of two noisy inputs after a stimulus of varying \
+            duration",
+        header: include_str!("rdm_varstim.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("coherence.rs"), include_str!("input_noise.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for RdmVarstim {
-    fn id(&self) -> &str {
-        "song2016/rdm_varstim"
-    }
-
-    fn version(&self) -> u32 {
-        2
-    }
-
-    fn summary(&self) -> &str {
-        "Perceptual decision-making: report the stronger of two noisy inputs after a stimulus of varying duration"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("rdm_varstim.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -40,13 +40,12 @@ use std::cmp::Ordering;
 use ndarray::{ArrayView2, aview1, s};
 use serde::{Deserialize, Serialize};
 
-use super::{CITATION, InputNoise, RateTuning, TwoChoice};
+use super::{FAMILY, InputNoise, RateTuning, TwoChoice};
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Condition, Criterion, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView,
+    About, Channel, Condition, Criterion, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView, parameters_of,
 };
-use crate::{header_of, parameters_of};
 
 /// Parametric working memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,25 +152,20 @@ impl Romo {
     }
 }
 
+impl Described for Romo {
+    const ABOUT: About<'static> = About {
+        id: "song2016/romo",
+        version: 2,
+        summary: "Parametric working memory: which of two frequencies, separated by a delay, was the higher?",
+        header: include_str!("romo.rs"),
+        shared: &[include_str!("two_choice.rs"), include_str!("rate_tuning.rs"), include_str!("input_noise.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for Romo {
-    fn id(&self) -> &str {
-        "song2016/romo"
-    }
-
-    fn version(&self) -> u32 {
-        2
-    }
-
-    fn summary(&self) -> &str {
-        "Parametric working memory: which of two frequencies, separated by a delay, was the higher?"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("romo.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -30,12 +30,13 @@ use std::f64::consts::TAU;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
-use crate::{header_of, parameters_of, rms_error};
+use crate::{parameters_of, rms_error};
 
 /// An oscillation without input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,25 +68,18 @@ impl Sinewave {
     }
 }
 
+impl Described for Sinewave {
+    const ABOUT: About<'static> = About {
+        id: "song2016/sinewave",
+        summary: "Sine wave: generate an oscillation without any input",
+        header: include_str!("sinewave.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for Sinewave {
-    fn id(&self) -> &str {
-        "song2016/sinewave"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Sine wave: generate an oscillation without any input"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("sinewave.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -9,7 +9,7 @@ mod sine_generator;
 
 pub use sine_generator::SineGenerator;
 
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<SineGenerator>("sussillo2009/sine_generator")];
+pub(crate) const TASKS: &[Entry] = &[entry::<SineGenerator>()];

@@ -40,9 +40,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::rules;
 use crate::{
-    Channel, Citation, Clock, Condition, Criterion, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial,
+    TrialRng, TrialView,
 };
-use crate::{header_of, parameters_of, rms_error};
+use crate::{parameters_of, rms_error};
 
 /// The most frequencies: each is a condition of its own.
 const MAX_FREQUENCIES: usize = 1000;
@@ -140,30 +141,24 @@ impl SineGenerator {
     }
 }
 
-impl Task for SineGenerator {
-    fn id(&self) -> &str {
-        "sussillo2009/sine_generator"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Sine generator: oscillate at the frequency that a static input asks for"
-    }
-
-    fn citation(&self) -> Citation {
-        Citation {
+impl Described for SineGenerator {
+    const ABOUT: About<'static> = About {
+        id: "sussillo2009/sine_generator",
+        summary: "Sine generator: oscillate at the frequency that a static input asks for",
+        citation: Citation {
             authors: "Sussillo D, Barak O",
             year: 2013,
             title: "Opening the black box: low-dimensional dynamics in high-dimensional recurrent neural networks",
             doi: "10.1162/NECO_a_00409",
-        }
-    }
+        },
+        header: include_str!("sine_generator.rs"),
+        ..About::NEW
+    };
+}
 
-    fn description(&self) -> String {
-        header_of(include_str!("sine_generator.rs"))
+impl Task for SineGenerator {
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

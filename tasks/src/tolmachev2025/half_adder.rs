@@ -34,11 +34,13 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use super::logic::Logic;
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of};
+use crate::{
+    About, Channel, Clock, Condition, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    parameters_of,
+};
 
 /// The sum of two bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,25 +95,19 @@ impl HalfAdder {
     }
 }
 
+impl Described for HalfAdder {
+    const ABOUT: About<'static> = About {
+        id: "tolmachev2025/half_adder",
+        summary: "Half adder: add two bits that are shown together",
+        header: include_str!("half_adder.rs"),
+        shared: &[include_str!("logic.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for HalfAdder {
-    fn id(&self) -> &str {
-        "tolmachev2025/half_adder"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Half adder: add two bits that are shown together"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("half_adder.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -42,14 +42,15 @@ use std::f64::consts::{PI, TAU};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use crate::error::rules;
 use crate::ring::{distance, wrapped};
 use crate::white_noise::WhiteNoise;
 use crate::{
-    Channel, Citation, Clock, Condition, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+    About, Channel, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
 };
-use crate::{header_of, largest, parameters_of};
+use crate::{largest, parameters_of};
 
 /// The most channels and angles.
 const MAX: usize = 1000;
@@ -142,25 +143,18 @@ impl MemoryAntiAngle {
     }
 }
 
+impl Described for MemoryAntiAngle {
+    const ABOUT: About<'static> = About {
+        id: "tolmachev2025/memory_anti_angle",
+        summary: "Memory of the opposite angle: keep an angle in mind, and give the opposite one when asked",
+        header: include_str!("memory_anti_angle.rs"),
+        ..FAMILY
+    };
+}
+
 impl Task for MemoryAntiAngle {
-    fn id(&self) -> &str {
-        "tolmachev2025/memory_anti_angle"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Memory of the opposite angle: keep an angle in mind, and give the opposite one when asked"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("memory_anti_angle.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -16,8 +16,8 @@ pub use half_adder::HalfAdder;
 pub use memory_anti_angle::MemoryAntiAngle;
 pub use xor::Xor;
 
-use crate::Citation;
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -27,9 +27,8 @@ pub const CITATION: Citation = Citation {
     doi: "10.1038/s42256-025-01127-2",
 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[
-    entry::<Xor>("tolmachev2025/xor"),
-    entry::<HalfAdder>("tolmachev2025/half_adder"),
-    entry::<MemoryAntiAngle>("tolmachev2025/memory_anti_angle"),
-];
+pub(crate) const TASKS: &[Entry] = &[entry::<Xor>(), entry::<HalfAdder>(), entry::<MemoryAntiAngle>()];

@@ -31,11 +31,13 @@
 use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::CITATION;
+use super::FAMILY;
 use super::logic::Logic;
 use crate::white_noise::WhiteNoise;
-use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{choice, header_of, parameters_of};
+use crate::{
+    About, Channel, Clock, Condition, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView,
+};
+use crate::{choice, parameters_of};
 
 /// Exclusive or of two bits shown together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,25 +75,19 @@ impl Xor {
     }
 }
 
+impl Described for Xor {
+    const ABOUT: About<'static> = About {
+        id: "tolmachev2025/xor",
+        summary: "Exclusive or: say whether two bits, shown together, are equal",
+        header: include_str!("xor.rs"),
+        shared: &[include_str!("logic.rs")],
+        ..FAMILY
+    };
+}
+
 impl Task for Xor {
-    fn id(&self) -> &str {
-        "tolmachev2025/xor"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Exclusive or: say whether two bits, shown together, are equal"
-    }
-
-    fn citation(&self) -> Citation {
-        CITATION
-    }
-
-    fn description(&self) -> String {
-        header_of(include_str!("xor.rs"))
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

@@ -15,7 +15,7 @@ pub use place_cells::{Masking, PlaceCells};
 pub use random_walk::{Preset, RandomWalk, Walk};
 pub use sensory_map::MapCache;
 
-use crate::registry::{Entry, entry};
+use crate::entry::{Entry, entry};
 
 /// The tasks of this family.
-pub(crate) const TASKS: &[Entry] = &[entry::<PlaceCells>("wang2024/place_cells")];
+pub(crate) const TASKS: &[Entry] = &[entry::<PlaceCells>()];

@@ -53,8 +53,11 @@ use super::sensory_map::MapSettings;
 use super::{MapCache, Preset, Walk};
 use crate::error::rules;
 use crate::navigation::{Point, Room};
-use crate::{Channel, Citation, Clock, Condition, Rounding, Score, Split, Task, TaskError, Trial, TrialRng, TrialView};
-use crate::{header_of, parameters_of, rms_error};
+use crate::{
+    About, Channel, Citation, Clock, Condition, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView,
+};
+use crate::{parameters_of, rms_error};
 
 /// What is masked together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,32 +191,27 @@ impl PlaceCells {
     }
 }
 
-impl Task for PlaceCells {
-    fn id(&self) -> &str {
-        "wang2024/place_cells"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn summary(&self) -> &str {
-        "Sensory autoencoding: predict what is sensed next on a walk through a room, from what is sensed now or not \
-        at all"
-    }
-
-    fn citation(&self) -> Citation {
-        Citation {
+impl Described for PlaceCells {
+    const ABOUT: About<'static> = About {
+        id: "wang2024/place_cells",
+        summary: "Sensory autoencoding: predict what is sensed next on a walk through a room, from what is sensed now \
+            or not at all",
+        citation: Citation {
             authors: "Wang Z, Di Tullio RW, Rooke S, Balasubramanian V",
             year: 2024,
             title: "Time makes space: emergence of place fields in networks encoding temporally continuous sensory \
                 experiences",
             doi: "10.48550/arXiv.2408.05798",
-        }
-    }
+        },
+        header: include_str!("place_cells.rs"),
+        shared: &[include_str!("sensory_map.rs"), include_str!("random_walk.rs")],
+        ..About::NEW
+    };
+}
 
-    fn description(&self) -> String {
-        header_of(include_str!("place_cells.rs"))
+impl Task for PlaceCells {
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
     }
 
     fn parameters(&self) -> serde_json::Value {

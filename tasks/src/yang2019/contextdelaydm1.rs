@@ -37,8 +37,8 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `delay` or `stimulus_duration` (ms)
-//! has the timing of the psychometric trials, 300 | `stimulus_duration` (300) | `delay` (800) | `stimulus_duration` |
-//! 200 | 300 ms.
+//! has the timing of the psychometric trials: 300, `stimulus_duration` (300), `delay` (800), `stimulus_duration`, 200,
+//! 300 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `contextdelaydm1` of the released code (gyyang/multitask).
@@ -69,8 +69,8 @@ use super::decision::Modality;
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::TwoIntervals;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// Ctx Dly DM 1 of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,10 +95,13 @@ impl Default for ContextDelayDm1 {
 rule_task!(ContextDelayDm1);
 
 impl Rule for ContextDelayDm1 {
-    const ID: &'static str = "yang2019/contextdelaydm1";
-    const SUMMARY: &'static str =
-        "Delayed context decision: respond to the stronger of two stimuli in modality 1, whatever modality 2 shows";
-    const SOURCE: &'static str = include_str!("contextdelaydm1.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/contextdelaydm1",
+        summary: "Delayed context decision: respond to the stronger of two stimuli in modality 1, whatever modality 2 \
+            shows",
+        header: include_str!("contextdelaydm1.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::CONTEXT;
 
     fn settings(&self) -> &Yang2019 {

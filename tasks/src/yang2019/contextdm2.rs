@@ -34,8 +34,7 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the
-//! timing of the psychometric trials, 500
-//! | `stimulus_duration` | 500 ms.
+//! timing of the psychometric trials: 500, `stimulus_duration`, 500 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `contextdm2` of the released code (gyyang/multitask).
@@ -66,8 +65,8 @@ use super::decision::Modality;
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::OneInterval;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// Ctx DM 2 of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,10 +91,12 @@ impl Default for ContextDm2 {
 rule_task!(ContextDm2);
 
 impl Rule for ContextDm2 {
-    const ID: &'static str = "yang2019/contextdm2";
-    const SUMMARY: &'static str =
-        "Context decision: respond to the stronger of two stimuli in modality 2, whatever modality 1 shows";
-    const SOURCE: &'static str = include_str!("contextdm2.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/contextdm2",
+        summary: "Context decision: respond to the stronger of two stimuli in modality 2, whatever modality 1 shows",
+        header: include_str!("contextdm2.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::CONTEXT;
 
     fn settings(&self) -> &Yang2019 {

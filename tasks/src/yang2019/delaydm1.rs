@@ -35,8 +35,8 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_onset`,
-//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials, `stimulus_onset` (200) |
-//! `stimulus_duration` (200) | `delay` (800) | `stimulus_duration` | 200 | 300 ms.
+//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials: `stimulus_onset` (200),
+//! `stimulus_duration` (200), `delay` (800), `stimulus_duration`, 200, 300 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `delaydm1` of the released code (gyyang/multitask).
@@ -64,8 +64,8 @@ use super::decision::Modality;
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::TwoIntervals;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// Dly DM 1 of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,10 +90,12 @@ impl Default for DelayDm1 {
 rule_task!(DelayDm1);
 
 impl Rule for DelayDm1 {
-    const ID: &'static str = "yang2019/delaydm1";
-    const SUMMARY: &'static str =
-        "Delayed decision: respond to the stronger of two stimuli shown one after the other in modality 1";
-    const SOURCE: &'static str = include_str!("delaydm1.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/delaydm1",
+        summary: "Delayed decision: respond to the stronger of two stimuli shown one after the other in modality 1",
+        header: include_str!("delaydm1.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::ONE_MODALITY;
 
     fn settings(&self) -> &Yang2019 {

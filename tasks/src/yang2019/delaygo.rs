@@ -58,8 +58,8 @@ use serde::{Deserialize, Serialize};
 use super::go::Response;
 use super::rule::rule_task;
 use super::timing::Memory;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, go};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, go};
+use crate::{About, Condition, TaskError};
 
 /// Dly Go of the paper.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -76,9 +76,12 @@ pub struct DelayGo {
 rule_task!(DelayGo);
 
 impl Rule for DelayGo {
-    const ID: &'static str = "yang2019/delaygo";
-    const SUMMARY: &'static str = "Memory: respond to a stimulus shown before a delay, once the fixation cue goes off";
-    const SOURCE: &'static str = include_str!("delaygo.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/delaygo",
+        summary: "Memory: respond to a stimulus shown before a delay, once the fixation cue goes off",
+        header: include_str!("delaygo.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = go::VARIABLES;
 
     fn settings(&self) -> &Yang2019 {

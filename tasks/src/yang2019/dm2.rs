@@ -33,8 +33,7 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the
-//! timing of the psychometric trials, 300
-//! | `stimulus_duration` | 400 ms.
+//! timing of the psychometric trials: 300, `stimulus_duration`, 400 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `dm2` of the released code (gyyang/multitask).
@@ -62,8 +61,8 @@ use super::decision::Modality;
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::OneInterval;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// DM 2 of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,9 +87,12 @@ impl Default for Dm2 {
 rule_task!(Dm2);
 
 impl Rule for Dm2 {
-    const ID: &'static str = "yang2019/dm2";
-    const SUMMARY: &'static str = "Decision: respond to the stronger of two stimuli shown together in modality 2";
-    const SOURCE: &'static str = include_str!("dm2.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/dm2",
+        summary: "Decision: respond to the stronger of two stimuli shown together in modality 2",
+        header: include_str!("dm2.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::ONE_MODALITY;
 
     fn settings(&self) -> &Yang2019 {

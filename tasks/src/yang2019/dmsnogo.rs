@@ -36,8 +36,8 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing and pair of modalities, unless `same_timing_per_batch` is false. A test condition that names
-//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials, 500 | `stimulus_duration` (300) |
-//! `delay` (1200) | 500 ms, and modality 1 unless it names one.
+//! `stimulus_duration` or `delay` (ms) has the timing of the psychometric trials: 500, `stimulus_duration` (300),
+//! `delay` (1200), 500 ms, and modality 1 unless it names one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `dmsnogo` of the released code (gyyang/multitask).
@@ -66,8 +66,8 @@ use serde::{Deserialize, Serialize};
 use super::matching::RespondTo;
 use super::rule::rule_task;
 use super::timing::Matching;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, dms, matching};
-use crate::{Condition, Duration, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, dms, matching};
+use crate::{About, Condition, Duration, TaskError};
 
 /// DNMS of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,10 +99,13 @@ impl Default for DmsNoGo {
 rule_task!(DmsNoGo);
 
 impl Rule for DmsNoGo {
-    const ID: &'static str = "yang2019/dmsnogo";
-    const SUMMARY: &'static str = "Delayed non-match-to-sample: respond to a second stimulus if its direction is not \
-        that of the first, else keep fixating";
-    const SOURCE: &'static str = include_str!("dmsnogo.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/dmsnogo",
+        summary: "Delayed non-match-to-sample: respond to a second stimulus if its direction is not that of the first, \
+            else keep fixating",
+        header: include_str!("dmsnogo.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = matching::VARIABLES;
     const CHANCE: f64 = matching::CHANCE;
 

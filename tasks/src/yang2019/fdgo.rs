@@ -30,7 +30,7 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing and modality, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration`
-//! (ms) has the timing of the psychometric trials, 300 | `stimulus_duration` | 400 ms, and modality 1 unless it names
+//! (ms) has the timing of the psychometric trials: 300, `stimulus_duration`, 400 ms, and modality 1 unless it names
 //! one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
@@ -57,8 +57,8 @@ use serde::{Deserialize, Serialize};
 use super::go::Response;
 use super::rule::rule_task;
 use super::timing::FixedDelay;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, go};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, go};
+use crate::{About, Condition, TaskError};
 
 /// Go of the paper.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -75,9 +75,12 @@ pub struct FdGo {
 rule_task!(FdGo);
 
 impl Rule for FdGo {
-    const ID: &'static str = "yang2019/fdgo";
-    const SUMMARY: &'static str = "Fixed delay: respond to a stimulus that stays on, once the fixation cue goes off";
-    const SOURCE: &'static str = include_str!("fdgo.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/fdgo",
+        summary: "Fixed delay: respond to a stimulus that stays on, once the fixation cue goes off",
+        header: include_str!("fdgo.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = go::VARIABLES;
 
     fn settings(&self) -> &Yang2019 {

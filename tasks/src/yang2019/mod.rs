@@ -91,8 +91,8 @@ pub use rule::Rule;
 pub use schedule::{Period, Schedule};
 pub use settings::{FixationRule, Yang2019};
 
-use crate::registry::{Entry, entry};
-use crate::{Citation, Criterion};
+use crate::entry::{Entry, entry};
+use crate::{About, Citation, Criterion};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -105,26 +105,38 @@ pub const CITATION: Citation = Citation {
 /// When a network has learned one of the tasks.
 pub const CRITERION: Criterion = Criterion::MeanPerformance { threshold: 0.95, window: 1 };
 
+/// What is said of every task of this family.
+const FAMILY: About<'static> = About {
+    citation: CITATION,
+    shared: &[
+        include_str!("layout.rs"),
+        include_str!("settings.rs"),
+        include_str!("scoring.rs"),
+        include_str!("schedule.rs"),
+    ],
+    ..About::NEW
+};
+
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[
-    entry::<FdGo>("yang2019/fdgo"),
-    entry::<ReactGo>("yang2019/reactgo"),
-    entry::<DelayGo>("yang2019/delaygo"),
-    entry::<FdAnti>("yang2019/fdanti"),
-    entry::<ReactAnti>("yang2019/reactanti"),
-    entry::<DelayAnti>("yang2019/delayanti"),
-    entry::<Dm1>("yang2019/dm1"),
-    entry::<Dm2>("yang2019/dm2"),
-    entry::<ContextDm1>("yang2019/contextdm1"),
-    entry::<ContextDm2>("yang2019/contextdm2"),
-    entry::<MultiDm>("yang2019/multidm"),
-    entry::<DelayDm1>("yang2019/delaydm1"),
-    entry::<DelayDm2>("yang2019/delaydm2"),
-    entry::<ContextDelayDm1>("yang2019/contextdelaydm1"),
-    entry::<ContextDelayDm2>("yang2019/contextdelaydm2"),
-    entry::<MultiDelayDm>("yang2019/multidelaydm"),
-    entry::<DmsGo>("yang2019/dmsgo"),
-    entry::<DmsNoGo>("yang2019/dmsnogo"),
-    entry::<DmcGo>("yang2019/dmcgo"),
-    entry::<DmcNoGo>("yang2019/dmcnogo"),
+    entry::<FdGo>(),
+    entry::<ReactGo>(),
+    entry::<DelayGo>(),
+    entry::<FdAnti>(),
+    entry::<ReactAnti>(),
+    entry::<DelayAnti>(),
+    entry::<Dm1>(),
+    entry::<Dm2>(),
+    entry::<ContextDm1>(),
+    entry::<ContextDm2>(),
+    entry::<MultiDm>(),
+    entry::<DelayDm1>(),
+    entry::<DelayDm2>(),
+    entry::<ContextDelayDm1>(),
+    entry::<ContextDelayDm2>(),
+    entry::<MultiDelayDm>(),
+    entry::<DmsGo>(),
+    entry::<DmsNoGo>(),
+    entry::<DmcGo>(),
+    entry::<DmcNoGo>(),
 ];

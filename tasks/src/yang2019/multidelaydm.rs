@@ -40,8 +40,8 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `delay` or `stimulus_duration` (ms)
-//! has the timing of the psychometric trials, 300 | `stimulus_duration` (300) | `delay` (800) | `stimulus_duration` |
-//! 200 | 300 ms.
+//! has the timing of the psychometric trials: 300, `stimulus_duration` (300), `delay` (800), `stimulus_duration`, 200,
+//! 300 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `multidelaydm` of the released code (gyyang/multitask).
@@ -72,8 +72,8 @@ use serde::{Deserialize, Serialize};
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::TwoIntervals;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// MultSen Dly DM of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,10 +98,13 @@ impl Default for MultiDelayDm {
 rule_task!(MultiDelayDm);
 
 impl Rule for MultiDelayDm {
-    const ID: &'static str = "yang2019/multidelaydm";
-    const SUMMARY: &'static str =
-        "Delayed multi-sensory decision: respond to the stronger of two stimuli, both modalities taken together";
-    const SOURCE: &'static str = include_str!("multidelaydm.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/multidelaydm",
+        summary: "Delayed multi-sensory decision: respond to the stronger of two stimuli, both modalities taken \
+            together",
+        header: include_str!("multidelaydm.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::BOTH_MODALITIES;
 
     fn settings(&self) -> &Yang2019 {

@@ -38,8 +38,7 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing, unless `same_timing_per_batch` is false. A test condition that names `stimulus_duration` (ms) has the
-//! timing of the psychometric trials, 500
-//! | `stimulus_duration` | 500 ms.
+//! timing of the psychometric trials: 500, `stimulus_duration`, 500 ms.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
 //! <https://doi.org/10.1038/s41593-018-0310-2>; rule `multidm` of the released code (gyyang/multitask).
@@ -70,8 +69,8 @@ use serde::{Deserialize, Serialize};
 use super::draw::validate_coherences;
 use super::rule::rule_task;
 use super::timing::OneInterval;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, decision};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, decision};
+use crate::{About, Condition, TaskError};
 
 /// MultSen DM of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,10 +95,12 @@ impl Default for MultiDm {
 rule_task!(MultiDm);
 
 impl Rule for MultiDm {
-    const ID: &'static str = "yang2019/multidm";
-    const SUMMARY: &'static str =
-        "Multi-sensory decision: respond to the stronger of two stimuli, both modalities taken together";
-    const SOURCE: &'static str = include_str!("multidm.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/multidm",
+        summary: "Multi-sensory decision: respond to the stronger of two stimuli, both modalities taken together",
+        header: include_str!("multidm.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = decision::BOTH_MODALITIES;
 
     fn settings(&self) -> &Yang2019 {

@@ -29,7 +29,7 @@
 //!
 //! A duration drawn from a range goes to the step below, each on its own, as in the code. All trials of a batch have
 //! one timing and modality, unless `same_timing_per_batch` is false. A test condition that names `stimulus_onset` (ms,
-//! 1000 in the code) has the timing of the psychometric trials, `stimulus_onset` | 400 ms, and modality 1 unless it
+//! 1000 in the code) has the timing of the psychometric trials: `stimulus_onset`, 400 ms, and modality 1 unless it
 //! names one.
 //!
 //! Reference: Yang GR, Joglekar MR, Song HF, Newsome WT, Wang X-J (2019), Nat Neurosci 22: 297-306,
@@ -56,8 +56,8 @@ use serde::{Deserialize, Serialize};
 use super::go::Response;
 use super::rule::rule_task;
 use super::timing::Reaction;
-use super::{Draw, Period, Plan, Rule, Schedule, Yang2019, go};
-use crate::{Condition, TaskError};
+use super::{Draw, FAMILY, Period, Plan, Rule, Schedule, Yang2019, go};
+use crate::{About, Condition, TaskError};
 
 /// RT Anti of the paper.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,10 +74,12 @@ pub struct ReactAnti {
 rule_task!(ReactAnti);
 
 impl Rule for ReactAnti {
-    const ID: &'static str = "yang2019/reactanti";
-    const SUMMARY: &'static str =
-        "Reaction time: respond away from a stimulus as soon as it appears, while the fixation cue stays on";
-    const SOURCE: &'static str = include_str!("reactanti.rs");
+    const ABOUT: About<'static> = About {
+        id: "yang2019/reactanti",
+        summary: "Reaction time: respond away from a stimulus as soon as it appears, while the fixation cue stays on",
+        header: include_str!("reactanti.rs"),
+        ..FAMILY
+    };
     const VARIABLES: &'static [&'static str] = go::VARIABLES;
 
     fn settings(&self) -> &Yang2019 {

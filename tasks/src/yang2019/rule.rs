@@ -3,18 +3,14 @@
 //! A task's file has its parameters (the shared [`Yang2019`], its durations, its coherences) and a [`Rule`]: the
 //! periods of a trial, the stimuli and the response. `rule_task!` makes a [`Task`](crate::Task) of it.
 
-use crate::{Condition, Split, TaskError, Trial, TrialRng};
+use crate::{About, Condition, Split, TaskError, Trial, TrialRng};
 
 use super::{Draw, FixationRule, Period, Plan, Schedule, Yang2019, schedule};
 
 /// The definition of one of the 20 tasks.
 pub trait Rule {
-    /// `yang2019/` and the name of the rule.
-    const ID: &'static str;
-    /// One sentence.
-    const SUMMARY: &'static str;
-    /// The source file of the task, whose header describes it.
-    const SOURCE: &'static str;
+    /// What is said of the task; its id is `yang2019/` and the name of the rule.
+    const ABOUT: About<'static>;
     /// The variables of a trial.
     const VARIABLES: &'static [&'static str];
     /// The expected performance of random outputs: 0.1 where a direction is asked for, since fixation must be off (1/2)
@@ -65,7 +61,7 @@ pub fn trial<R: Rule>(
     let mut draw = Draw::new(settings, split, condition, schedule.is_psychometric(), rng);
     let plan = rule.plan(&mut draw, &schedule)?;
     let variables = draw.into_condition(durations());
-    plan.trial(settings, R::ID, schedule, variables, rng)
+    plan.trial(settings, R::ABOUT.id, schedule, variables, rng)
 }
 
 /// The expected performance of random outputs. That fixation is maintained by chance is as good as impossible.
@@ -79,21 +75,13 @@ pub fn chance<R: Rule>(rule: &R) -> f64 {
 /// Makes a task of a rule.
 macro_rules! rule_task {
     ($task:ty) => {
+        impl crate::Described for $task {
+            const ABOUT: crate::About<'static> = <Self as $crate::yang2019::Rule>::ABOUT;
+        }
+
         impl crate::Task for $task {
-            fn id(&self) -> &str {
-                <Self as $crate::yang2019::Rule>::ID
-            }
-
-            fn summary(&self) -> &str {
-                <Self as $crate::yang2019::Rule>::SUMMARY
-            }
-
-            fn citation(&self) -> crate::Citation {
-                $crate::yang2019::CITATION
-            }
-
-            fn description(&self) -> String {
-                crate::header_of(<Self as $crate::yang2019::Rule>::SOURCE)
+            fn about(&self) -> crate::About<'_> {
+                <Self as $crate::yang2019::Rule>::ABOUT
             }
 
             fn parameters(&self) -> serde_json::Value {

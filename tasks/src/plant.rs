@@ -14,7 +14,7 @@
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::{Arm, ArmState};
+use crate::arm::{Arm, ArmState};
 
 /// What the network feels of the arm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

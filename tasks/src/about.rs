@@ -1,0 +1,127 @@
+//! What is said of a task before its first trial: its id, its source, and its definition in words.
+//!
+//! A task of this crate states it once, as [`Described::ABOUT`]. What the tasks of a family have in common stands in
+//! constants and files of the family, so that a task's own file has its own lines only; [`About::description`] joins
+//! them again.
+//!
+//! ```
+//! use nn4n_tasks::About;
+//! let about = About { id: "mine/report", summary: "Report which cue was shown", ..About::NEW };
+//! assert_eq!((about.version, about.description().as_str()), (1, "Report which cue was shown"));
+//!
+//! let file = "//! A cue is shown for 200 ms.\n\nuse ndarray::Array2;";
+//! let about = About { header: file, shared: &["//! Noise has a standard deviation of 0.1."], ..about };
+//! assert_eq!(about.description(), "A cue is shown for 200 ms.\n\nNoise has a standard deviation of 0.1.");
+//! ```
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What is said of a task before its first trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About<'a> {
+    /// `family/name`, the family naming the source, e.g. `"song2016/rdm_varstim"`.
+    pub id: &'a str,
+    /// Counts the changes of the definition: the same id, version, parameters and seed give the same trials.
+    pub version: u32,
+    /// One sentence.
+    pub summary: &'a str,
+    /// The source.
+    pub citation: Citation,
+    /// The definition in words and equations: a source file, whose `//!` lines are it, or a text without such lines;
+    /// empty if the summary says it all.
+    pub header: &'a str,
+    /// The same of what several tasks share, each printed after the task's own.
+    pub shared: &'a [&'a str],
+}
+
+impl About<'static> {
+    /// What a new task starts from: the first version, not published, nothing said yet.
+    pub const NEW: Self =
+        Self { id: "", version: 1, summary: "", citation: Citation::UNPUBLISHED, header: "", shared: &[] };
+}
+
+impl About<'_> {
+    /// The definition in words and equations: the task's own, then what it shares with others.
+    pub fn description(&self) -> String {
+        let own = if self.header.is_empty() { self.summary.into() } else { words_of(self.header) };
+        let parts: Vec<_> = [own].into_iter().chain(self.shared.iter().map(|text| words_of(text))).collect();
+        parts.join("\n\n")
+    }
+}
+
+/// A task of which everything is known beforehand, the same for all its parameters.
+pub trait Described {
+    /// What is said of it.
+    const ABOUT: About<'static>;
+}
+
+/// Where a task is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Citation {
+    /// The authors.
+    pub authors: &'static str,
+    /// The year; 0 for what is not published.
+    pub year: u16,
+    /// The title.
+    pub title: &'static str,
+    /// The DOI, without a resolver in front of it; empty where there is none.
+    pub doi: &'static str,
+}
+
+impl Citation {
+    /// What has no source.
+    pub const UNPUBLISHED: Self = Self { authors: "Unpublished", year: 0, title: "", doi: "" };
+}
+
+impl fmt::Display for Citation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.authors)?;
+        if self.year > 0 {
+            write!(f, " ({})", self.year)?;
+        }
+        write!(f, ". {}.", self.title)?;
+        if self.doi.is_empty() { Ok(()) } else { write!(f, " https://doi.org/{}", self.doi) }
+    }
+}
+
+/// The header of a source file; a text that has none is itself the words.
+fn words_of(text: &str) -> String {
+    if text.starts_with("//!") { header_of(text) } else { text.into() }
+}
+
+/// The text at the head of a task's source file: its `//!` lines without fences, up to the first example in Rust.
+fn header_of(source: &str) -> String {
+    let (mut text, mut in_block) = (Vec::new(), false);
+    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        match line.strip_prefix("```") {
+            Some("text") => in_block = true,
+            Some("") if in_block => in_block = false,
+            Some(_) => break,
+            None => text.push(line),
+        }
+    }
+    text.join("\n").trim_end().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_read_up_to_its_example() {
+        let source = "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x \
+            = 1;\n//! ```\n\nuse std;";
+        assert_eq!(header_of(source), "A task.\n\nu = 1\n\nReference.");
+    }
+
+    #[test]
+    fn a_description_is_the_own_words_then_the_shared_ones() {
+        let about = About { summary: "A sum.", shared: &["//! Noise.", "//! Scores.\nfn f() {}"], ..About::NEW };
+        assert_eq!(about.description(), "A sum.\n\nNoise.\n\nScores.");
+        let about = About { header: "# No comment\nof a source file", shared: &[], ..about };
+        assert_eq!(about.description(), "# No comment\nof a source file");
+    }
+}
