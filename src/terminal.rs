@@ -1,5 +1,5 @@
-//! Work in a terminal: live progress bars on standard error, and Ctrl-C, which ends a training after the update in hand,
-//! to be resumed later.
+//! Work in a terminal: live progress bars on standard error, and Ctrl-C, which ends a training after the update in
+//! hand, to be resumed later.
 
 use std::{
     io::{self, Write},

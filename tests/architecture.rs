@@ -1,7 +1,7 @@
 //! Everything looks down: a module uses what stands before it in the order of its crate, and nothing else.
 //!
-//! The order is the list here. An arrow is a path that starts with `crate::` and the name of a module, in a `use` line or
-//! anywhere else in a file.
+//! The order is the list here. An arrow is a path that starts with `crate::` and the name of a module, in a `use` line
+//! or anywhere else in a file.
 
 use std::{
     collections::BTreeSet,

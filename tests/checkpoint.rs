@@ -297,7 +297,9 @@ proptest! {
 
     /// The header is a third of the file, so both it and the tensors are hit.
     #[test]
-    fn flipped_bytes_are_refused_or_read_but_never_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..4)) {
+    fn flipped_bytes_are_refused_or_read_but_never_panic(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..4),
+    ) {
         let mut damaged = bytes().to_vec();
         for (index, mask) in flips {
             let index = index.index(damaged.len());

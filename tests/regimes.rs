@@ -23,8 +23,10 @@ fn task(id: &str, parameters: Value) -> Arc<dyn Task> {
 
 /// Two short tasks for one network.
 fn pair(more: Value) -> Arc<dyn Task> {
+    let id = "song2016/rdm_fixed";
     let short = json!({ "stimulus": 200.0, "decision": 100.0, "coherences": [0.512], "p_catch": 0.0 });
-    let member = |name: &str, updates: Value| json!({ "id": "song2016/rdm_fixed", "name": name, "parameters": short, "updates": updates });
+    let member =
+        |name: &str, updates: Value| json!({ "id": id, "name": name, "parameters": short, "updates": updates });
     let mut parameters = more;
     let last = Value::Null;
     let updates = if parameters["schedule"] == "sequential" { json!(4) } else { Value::Null };
@@ -347,7 +349,8 @@ fn a_strong_penalty_holds_what_the_first_task_of_a_sequence_needed() -> Result<(
     let settings = TrainConfig { synaptic_intelligence: Some(SynapticIntelligenceConfig::default()), ..settings(9, 3) };
     whole_and_in_pieces(&Experiment::new(set, model, settings.clone(), 0)?, &[2, 4, 6])?;
     let member = |name: &str| json!({ "id": "song2016/rdm_fixed", "name": name });
-    let groups = json!({ "schedule": "sequential", "tasks": [{ "updates": 4, "tasks": [member("a"), member("b")] }, member("c")] });
+    let first = json!({ "updates": 4, "tasks": [member("a"), member("b")] });
+    let groups = json!({ "schedule": "sequential", "tasks": [first, member("c")] });
     let groups = task("multitask/set", groups);
     let model = ModelConfig::vanilla(groups.inputs().len(), 10, 2);
     whole_and_in_pieces(&Experiment::new(groups, model, settings.clone(), 0)?, &[3, 5])?;

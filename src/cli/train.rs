@@ -60,7 +60,14 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue the run in --out
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "preset", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr", "freeze", "only_inputs"])]
+    #[arg(
+        long,
+        requires = "out",
+        conflicts_with_all = [
+            "config", "preset", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr",
+            "freeze", "only_inputs",
+        ]
+    )]
     resume: bool,
     /// Replace a run in --out
     #[arg(long)]

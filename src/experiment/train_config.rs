@@ -87,8 +87,8 @@ impl Default for AdaptConditions {
     }
 }
 
-/// Settings of [synaptic intelligence](crate::train::synaptic_intelligence). The defaults are among the values that the code
-/// of Yang et al. 2019 (doi:10.1038/s41593-018-0310-2) tries (c 0.1 and 1, xi 0.01, 0.1 and 1).
+/// Settings of [synaptic intelligence](crate::train::synaptic_intelligence). The defaults are among the values that the
+/// code of Yang et al. 2019 (doi:10.1038/s41593-018-0310-2) tries (c 0.1 and 1, xi 0.01, 0.1 and 1).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SynapticIntelligenceConfig {

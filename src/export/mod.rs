@@ -2,13 +2,14 @@
 //!
 //! | format | what is written | read by |
 //! |---|---|---|
-//! | [`Npz`](Format::Npz) | every tensor under the name it has here, cell types, areas, `alpha`, `dt` and the header | `numpy.load`, without pickles |
-//! | [`Torch`](Format::Torch) | a PyTorch state dict as safetensors, and the module that it fits | `safetensors.torch` |
-//! | [`Nn4n`](Format::Nn4n) | a state dict of the original nn4n 1.2 as safetensors, and the keyword arguments of its `CTRNN` | `safetensors.torch`, nn4n |
+//! | [`Npz`](Format::Npz) | every tensor by its name, cell types, areas, `alpha`, `dt`, the header | `numpy.load` |
+//! | [`Torch`](Format::Torch) | a PyTorch state dict, and the module that it fits | `safetensors.torch` |
+//! | [`Nn4n`](Format::Nn4n) | a state dict of the original nn4n 1.2, and its arguments | `safetensors.torch` |
 //! | [`Numpy`](Format::Numpy) | a Python program with the weights in it, which runs the network | Python 3 with NumPy |
 //!
-//! Weights are the effective ones. Stacked networks are written as arrays and as NumPy programs only. What a format
-//! cannot express is refused by name. ONNX is left out: no well-kept crate writes it.
+//! State dicts are safetensors files. Weights are the effective ones. Stacked networks are written as arrays and as
+//! NumPy programs only. What a format cannot express is refused by name. ONNX is left out: no well-kept crate writes
+//! it.
 //!
 //! ```
 //! use nn4n::{Checkpoint, export::{Format, export}};

@@ -1,8 +1,9 @@
 //! Arrays for NumPy.
 //!
 //! ```text
-//! w_in (units, inputs)  w_rec (units, units)  w_out (outputs, units)  b_rec, tau, alpha, x0 (units)  b_out (outputs)  dt ()
-//! connectivity.*  fixed.*  plastic.*     as in the checkpoint; in a stacked network the tensors of a layer are layers.0.w_rec and so on
+//! w_in (units, inputs)    w_rec (units, units)    w_out (outputs, units)
+//! b_rec, tau, alpha, x0 (units)    b_out (outputs)    dt ()
+//! connectivity.*  fixed.*  plastic.*    as in the checkpoint; of a stacked network layers.0.w_rec and so on
 //! cell_types (units) i8                  1 excitatory, -1 inhibitory, 0 none
 //! areas (units) i64                      index into the names in area_names
 //! area_names, header (bytes) u8          JSON: json.loads(file["header"].tobytes())

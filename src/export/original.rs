@@ -7,7 +7,8 @@
 //! readout_layer.weight (outputs, units)                  readout_layer.bias (outputs)
 //! recurrent_layer.alpha (units), if it is learned or differs between units
 //!
-//! kwargs      dims, activation, dt, tau, learn_alpha, biases, preact_noise, postact_noise, sparsity_masks, ei_masks, plasticity_masks
+//! kwargs      dims, activation, dt, tau, learn_alpha, biases, preact_noise, postact_noise, sparsity_masks, ei_masks,
+//!             plasticity_masks
 //! init_state  (units), an argument of its forward
 //! ```
 //!

@@ -4,7 +4,8 @@
 //! `torch.nn.Linear`:
 //!
 //! ```text
-//! rnn.weight_ih_l0 (units, inputs)    rnn.weight_hh_l0 (units, units)    rnn.bias_ih_l0 (units)    rnn.bias_hh_l0 (units), zero
+//! rnn.weight_ih_l0 (units, inputs)    rnn.weight_hh_l0 (units, units)
+//! rnn.bias_ih_l0 (units)              rnn.bias_hh_l0 (units), zero
 //! readout.weight (outputs, units)     readout.bias (outputs)             h0 (units), the first rates
 //! ```
 //!
@@ -12,7 +13,8 @@
 //! [`nn4n_models::dynamics`]:
 //!
 //! ```text
-//! input.weight (units, inputs)        recurrent.weight (units, units)    recurrent.bias (units)    alpha (units)    x0 (units)
+//! input.weight (units, inputs)        recurrent.weight (units, units)    recurrent.bias (units)
+//! alpha (units)                       x0 (units)
 //! readout.weight (outputs, units)     readout.bias (outputs)
 //! ```
 //!

@@ -187,8 +187,8 @@ impl Download<'_> {
     fn unwritten(&self, error: &io::Error) -> Error {
         let folder = self.partial.parent().unwrap_or_else(|| Path::new("."));
         let message = format!(
-            "could not be kept in {} ({error}); it needs {} bytes there: make room, check the permissions, or let HF_HOME \
-            name a folder elsewhere",
+            "could not be kept in {} ({error}); it needs {} bytes there: make room, check the permissions, or let \
+            HF_HOME name a folder elsewhere",
             folder.display(),
             self.stated.size
         );

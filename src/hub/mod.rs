@@ -4,7 +4,8 @@
 //! hf:owner/repo[@revision][/file]     revision: a branch, a tag or a commit [main]; file [model.safetensors]
 //!
 //! HF_ENDPOINT      the server [https://huggingface.co]
-//! HF_TOKEN         who asks, for private repositories; else the file HF_TOKEN_PATH [HF_HOME/token] that `hf auth login` writes
+//! HF_TOKEN         who asks, for private repositories; else the file HF_TOKEN_PATH [HF_HOME/token] that `hf auth
+//!                  login` writes
 //! HF_HOME          where the hub's programs keep their files [XDG_CACHE_HOME/huggingface or ~/.cache/huggingface]
 //! HF_HUB_CACHE     where downloads are kept [HF_HOME/hub]
 //! HF_HUB_OFFLINE   1: nothing is asked of the server, only the cache is read

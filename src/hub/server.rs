@@ -1,7 +1,8 @@
 //! What is asked of the hub over HTTP, and what its answers mean.
 //!
 //! ```text
-//! HEAD ENDPOINT/OWNER/REPO/resolve/REVISION/FILE         X-Repo-Commit, X-Linked-ETag or ETag, X-Linked-Size or Content-Length, Location
+//! HEAD ENDPOINT/OWNER/REPO/resolve/REVISION/FILE
+//!      X-Repo-Commit, X-Linked-ETag or ETag, X-Linked-Size or Content-Length, Location
 //! GET  that Location or, without one, the same address   the content, from any byte on
 //! GET  ENDPOINT/api/models/OWNER/REPO/revision/REVISION  the commit and the names of its files
 //! ```

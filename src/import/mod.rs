@@ -2,11 +2,11 @@
 //!
 //! | format | what is read |
 //! |---|---|
-//! | `nn4n` | `.pth` of the original nn4n 1.1 and 1.2 (`CTRNN.save`): masks, cell types, learned `alpha`, plasticity, both biases merged |
-//! | `nn4n-layers` | state_dict of the original's `RNN` and `RNNLayer`, and of Time Makes Space (Wang 2024), which is built of them |
+//! | `nn4n` | `.pth` of the original nn4n 1.1 and 1.2 (`CTRNN.save`), with its masks and cell types |
+//! | `nn4n-layers` | state_dict of the original's `RNN` and `RNNLayer`, and of Time Makes Space (Wang 2024) |
 //! | `torch-rnn` | state_dict of `torch.nn.RNN`, alone or with one linear readout |
 //! | `psychrnn` | `.npz` of PsychRNN (Ehrlich 2021) |
-//! | `neuralrnn` | directory of NeuralRNN: `ctrnn`, `vanilla_rnn`, `ei_rnn`, `constrained_rnn` and its kin, `multiarea_rnn` |
+//! | `neuralrnn` | directory of NeuralRNN: `ctrnn`, `vanilla_rnn`, `ei_rnn`, `constrained_rnn`, `multiarea_rnn` |
 //! | `pycog` | pickle of pycog (Song 2016), as far as it holds arrays and plain data |
 //!
 //! ```text

@@ -1,8 +1,10 @@
 //! Networks saved by NeuralRNN (`save_pretrained`): a directory of config.json and model.safetensors.
 //!
 //! ```text
-//! pre_activation   z_t = (1 - alpha) z_{t-1} + alpha f(W z_{t-1} + B u_t + b_in + b_rec + s xi)      y_t = W_out z_t + b_out      z_0 = h0
-//! W = h2h.weight . rec_mask, and |W| dale_mask under Dale's law; input2h and readout_layer are gated by in_mask and out_mask (pre, post)
+//! pre_activation   z_t = (1 - alpha) z_{t-1} + alpha f(W z_{t-1} + B u_t + b_in + b_rec + s xi)
+//!                  y_t = W_out z_t + b_out      z_0 = h0
+//! W = h2h.weight . rec_mask, and |W| dale_mask under Dale's law; input2h and readout_layer are gated by in_mask and
+//!     out_mask (pre, post)
 //! s = sigma_rec, or sqrt(2 alpha) sigma_rec, or sqrt(2 / alpha) sigma_rec
 //! ```
 //!

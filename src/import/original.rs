@@ -1,12 +1,14 @@
 //! Networks saved by the original nn4n, versions 1.1 and 1.2: `CTRNN.save`.
 //!
 //! ```text
-//! v_t = (1 - alpha) v_{t-1} + alpha (W_in u_t + b_in + W_hid r_{t-1} + b_hid + preact xi)      r_t = f(v_t) + postact zeta
+//! v_t = (1 - alpha) v_{t-1} + alpha (W_in u_t + b_in + W_hid r_{t-1} + b_hid + preact xi)
+//! r_t = f(v_t) + postact zeta
 //! z_t = W_out r_t + b_out        v_0 = 0, or learned        alpha = dt / tau, or learned for each unit
 //!
 //! model_state_dict   recurrent_layer.{input_layer, hidden_layer}.{weight, bias}, readout_layer.{weight, bias}, and
 //!                    recurrent_layer.{alpha, hidden_state} where they are parameters
-//! kwargs             what the network was made with; masks are (pre, post), of the input, the hidden and the readout layer
+//! kwargs             what the network was made with; masks are (pre, post), of the input,
+//!                    the hidden and the readout layer
 //! ```
 //!
 //! The two biases act as their sum. Masks and signs are enforced before a training pass only, so that a file saved

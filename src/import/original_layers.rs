@@ -2,10 +2,12 @@
 //! is built.
 //!
 //! ```text
-//! v_t = (1 - alpha) v_{t-1} + alpha (W_in u_t + b_in + W_hid r_{t-1} + b_hid) + preact xi      r_t = f(v_t) + postact zeta      v_0 = r_0 = 0
+//! v_t = (1 - alpha) v_{t-1} + alpha (W_in u_t + b_in + W_hid r_{t-1} + b_hid) + preact xi
+//! r_t = f(v_t) + postact zeta      v_0 = r_0 = 0
 //! u_t is the input, or in the second layer and on the rates of the layer before at the same step
 //!
-//! RNN        recurrent_layers.K.{projection_layer, leaky_layer.linear_layer}.{weight, bias}, recurrent_layers.K.leaky_layer.alpha
+//! RNN        recurrent_layers.K.{projection_layer, leaky_layer.linear_layer}.{weight, bias},
+//!            recurrent_layers.K.leaky_layer.alpha
 //! RNNLayer   hidden_layers.K.{input_layer, linear_layer}.{weight, bias}, hidden_layers.K.alpha if it is learned
 //! both       readout_layer.{weight, bias}; any linear layer may have a sparsity_mask and a positivity_mask
 //! ```

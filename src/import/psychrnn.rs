@@ -1,9 +1,11 @@
 //! Weights saved by PsychRNN (`Basic.save`): an `.npz` of arrays.
 //!
 //! ```text
-//! x_t = (1 - alpha) x_{t-1} + alpha (W_rec f(x_{t-1}) + W_in u_t + b_rec) + sqrt(2 alpha) rec_noise xi      z_t = W_out f(x_t) + b_out      x_0 = init_state
+//! x_t = (1 - alpha) x_{t-1} + alpha (W_rec f(x_{t-1}) + W_in u_t + b_rec) + sqrt(2 alpha) rec_noise xi
+//! z_t = W_out f(x_t) + b_out      x_0 = init_state
 //! without Dale's law    W = W . connectivity
-//! with dale_ratio       W_rec = |W_rec . rec_connectivity| Dale_rec    W_in = |W_in . input_connectivity|    W_out = |W_out . output_connectivity| Dale_out
+//! with dale_ratio       W_rec = |W_rec . rec_connectivity| Dale_rec    W_in = |W_in . input_connectivity|
+//!                       W_out = |W_out . output_connectivity| Dale_out
 //! ```
 //!
 //! `dt`, `tau`, the transfer function and the noise are not in the file. PsychRNN trains |W|, so that a weight that

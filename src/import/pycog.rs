@@ -1,7 +1,8 @@
 //! Networks saved by pycog (Song, Yang & Wang 2016): a pickle of a dictionary.
 //!
 //! ```text
-//! x_t = (1 - alpha) x_{t-1} + alpha (Wrec r_{t-1} + brec + Win u_t) + sqrt(2 alpha var_rec) xi      r_t = f(x_t)      z_t = g(Wout r_t + bout)
+//! x_t = (1 - alpha) x_{t-1} + alpha (Wrec r_{t-1} + brec + Win u_t) + sqrt(2 alpha var_rec) xi      r_t = f(x_t)
+//! z_t = g(Wout r_t + bout)
 //!
 //! best.params   [Win, Wrec, Wout, brec, bout, x0], effective weights of the best validation
 //! params        what the network was made with: dt, tau, ei, activations, noise, structure (Cin, Crec, Cout)

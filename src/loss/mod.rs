@@ -4,7 +4,8 @@
 //! masked_mse                  L = sum m (z - y)^2 / sum m
 //! mean_square                 L = sum v (m (z - y))^2 / (O sum v)
 //! cross_entropy, softmax      L = - sum m y log softmax(l) / sum (mean over the outputs of m)
-//! cross_entropy, sigmoid      L = - sum m (y log s(l) + (1 - y) log(1 - s(l))) / sum m           s(l) = 1 / (1 + exp(-l))
+//! cross_entropy, sigmoid      L = - sum m (y log s(l) + (1 - y) log(1 - s(l))) / sum m
+//!                             s(l) = 1 / (1 + exp(-l))
 //! ```
 //!
 //! | symbol | name | shape |

@@ -6,7 +6,7 @@
 //!
 //! | symbol | name | shape |
 //! |---|---|---|
-//! | `W` | effective recurrent weights, `W[post, pre]`, in a stacked network also those from layer to layer | (units, units) |
+//! | `W` | effective recurrent weights, `W[post, pre]`, also those from layer to layer | (units, units) |
 //! | `r` | rates | (batch, steps, units) |
 //!
 //! The Hebbian criterion of the original nn4n, with its weights and rates of the same step.

@@ -9,11 +9,12 @@
 //! | `l1_weights`, `l2_weights`, `frobenius` | `matrix` | size of the weights | [`weights`] |
 //! | `l1_rates`, `l2_rates` | | size of the rates | [`rates`] |
 //! | `mean_rate` | `target` = 0, `norm` = `"l2"` | distance of each unit's mean rate from `target` | [`rates`] |
-//! | `rate_sd`, `rate_cv`, `rate_mean_deviation`, `rate_max_deviation` | | differences between the units' mean rates | [`spread`] |
+//! | `rate_sd`, `rate_cv` | | differences between the units' mean rates | [`spread`] |
+//! | `rate_mean_deviation`, `rate_max_deviation` | | the same | [`spread`] |
 //! | `state_prediction` | `lag` = 1 | change of the rates from step to step | [`state_prediction`] |
 //! | `entropy` | | activity spread over many units | [`entropy`] |
 //! | `hebbian` | | weights between units active together | [`hebbian`] |
-//! | `population_kl` | `first`, `second`, `symmetric` = true, `variance` = 1e-6 | difference between two populations | [`population_kl`] |
+//! | `population_kl` | `first`, `second`, `symmetric`, `variance` | difference of two populations | [`population_kl`] |
 //! | `vanishing_gradient` | | gradients that shrink or grow on their way back | [`vanishing_gradient`] |
 //!
 //! Steps after a trial's end are left out of every average.

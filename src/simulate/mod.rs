@@ -3,7 +3,7 @@
 //! ```text
 //! trials (ndarray) -> TensorBatch -> Simulation::unroll -> Trajectory          tensors with their graph, for training
 //! inputs (ndarray) -> Simulation::record -> Recording                          states, rates and outputs on the host
-//!                     Simulation::answer -> Answers                            outputs alone, whatever the network's size
+//! inputs (ndarray) -> Simulation::answer -> Answers                            outputs alone
 //! ```
 
 mod plant;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! the same names in the same order     all tensors as they are
-//! every name is one of the task's      w_in, w_out and b_out channel by channel; channels that are new start as in a network drawn from the seed
+//! every name is one of the task's      w_in, w_out and b_out channel by channel;
+//!                                      channels that are new start as in a network drawn from the seed
 //! no name in common, as many           channel by channel in their order, which is said
 //! ```
 

@@ -14,8 +14,8 @@ use crate::{
     simulate::TensorBatch,
 };
 
-/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when this
-/// is dropped.
+/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when
+/// this is dropped.
 pub(super) struct Prefetch {
     lesson: Lesson,
     batches: Receiver<Result<TensorBatch>>,

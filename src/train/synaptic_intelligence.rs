@@ -1,8 +1,10 @@
 //! Synaptic intelligence: weights that earlier tasks of a sequence depend on are held back in the later ones.
 //!
 //! ```text
-//! in every update              path_k      += -g_k (theta_k' - theta_k)              g: gradient of the loss without this penalty
-//! when the task is switched    importance_k = max(0, importance_k + path_k / ((theta_k - reference_k)^2 + xi));   reference_k = theta_k;   path_k = 0
+//! in every update              path_k      += -g_k (theta_k' - theta_k)
+//!                              g: gradient of the loss without this penalty
+//! when the task is switched    importance_k = max(0, importance_k + path_k / ((theta_k - reference_k)^2 + xi));
+//!                              reference_k = theta_k;   path_k = 0
 //! penalty                      c sum_k importance_k (theta_k - reference_k)^2
 //! ```
 //!

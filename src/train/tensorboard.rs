@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! record    length u64 | crc(length) u32 | event | crc(event) u32          little endian, crc masked CRC-32C
-//! event     1: wall time f64   2: step varint   3: file version   5: summary { 1: value { 1: tag, 2: f32 } }       protocol buffers
+//! event     1: wall time f64   2: step varint   3: file version   5: summary { 1: value { 1: tag, 2: f32 } }
+//!           protocol buffers
 //! ```
 
 use std::{

@@ -7,7 +7,8 @@
 //! ```
 //! use std::sync::Arc;
 //! use candle_core::{DType, Device};
-//! use nn4n::{Experiment, TensorBatch, TrainConfig, Trainer, models::ModelConfig, tasks::{Split, batch, song2016::RdmFixed}};
+//! use nn4n::{Experiment, TensorBatch, TrainConfig, Trainer, models::ModelConfig};
+//! use nn4n::tasks::{Split, batch, song2016::RdmFixed};
 //! let task = Arc::new(RdmFixed::default());
 //! let experiment = Experiment::new(task.clone(), ModelConfig::ei(2, 20, 2), TrainConfig::default(), 0)?;
 //! let mut trainer = Trainer::new(&experiment, &Device::Cpu)?;

@@ -80,7 +80,8 @@ fn front_matter(description: &Description) -> String {
     };
     let _ = write!(
         yaml,
-        "metrics:\n- {metric}\nmodel-index:\n- name: {}\n  results:\n  - task:\n      type: cognitive-task\n    dataset:\n      name: {}\n      \
+        "metrics:\n- {metric}\nmodel-index:\n- name: {}\n  results:\n  - task:\n      type: cognitive-task\n    \
+         dataset:\n      name: {}\n      \
          type: nn4n\n    metrics:\n    - type: {metric}\n      name: {name}\n      value: {value:.4}\n---\n",
         quoted(id),
         quoted(task),
@@ -300,7 +301,8 @@ fn loading(checkpoint: &Checkpoint, description: &Description, reference: &str) 
          checkpoint.network(&candle_core::Device::Cpu)?;\n```\n\nIn Python, the weights as NumPy \
          arrays (`w[post, pre]`) and the description of the network:\n\n```python\nimport json\n{import}from \
          safetensors import safe_open\n\npath = {path}\nwith \
-         safe_open(path, \"numpy\") as file:\n    weights = {{name: file.get_tensor(name) for name in file.keys()}}\n    network = \
+         safe_open(path, \"numpy\") as file:\n    weights = {{name: file.get_tensor(name) for name in \
+         file.keys()}}\n    network = \
          json.loads(file.metadata()[\"nn4n\"])[\"model\"]\n```\n\nA NumPy script that runs it: `nn4n export \
          {reference} --to numpy --out network.py`.\n",
         task = description.task,

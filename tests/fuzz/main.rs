@@ -32,7 +32,10 @@ macro_rules! targets {
     };
 }
 
-targets! { checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file, neuralrnn }
+targets! {
+    checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file,
+    neuralrnn,
+}
 
 /// What files are read with. Each returns whether the file was accepted.
 mod targets {

@@ -2,7 +2,8 @@
 //! have.
 //!
 //! ```text
-//! HEAD, GET /OWNER/REPO/resolve/REVISION/FILE            small files: the content; large ones (*.safetensors): 302 to the other port
+//! HEAD, GET /OWNER/REPO/resolve/REVISION/FILE
+//!     small files: the content; large ones (*.safetensors): 302 to the other port
 //! GET /api/models/OWNER/REPO[/revision/REVISION]         the commit and its files
 //! GET /api/models/OWNER/REPO/tree/REVISION               the same with sizes and hashes
 //! GET /cdn/SHA256                                        on the other port

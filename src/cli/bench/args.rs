@@ -65,7 +65,13 @@ pub struct BenchArgs {
     pub(super) scaling: bool,
     /// What the trials of every task cost, compared with the training step that they feed; only of tasks whose id
     /// starts so, if named
-    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["case", "units", "scaling", "phases"])]
+    #[arg(
+        long,
+        value_name = "ID",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["case", "units", "scaling", "phases"]
+    )]
     pub(super) trials: Option<String>,
     /// Report in JSON, one line per case
     #[arg(long)]

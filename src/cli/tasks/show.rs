@@ -189,15 +189,18 @@ fn field(name: &str, text: &str) -> Result<()> {
     output::text(&line)
 }
 
-/// Names of channels; runs of more than three numbered ones by their first and their last.
+/// Names of channels; rows of more than three numbered ones by their first and their last.
 fn channels(channels: &[Channel], count: Option<usize>) -> String {
     let Some(count) = count else { return "those of the data".into() };
     let numbered = |channel: &Channel| -> Option<(String, usize)> {
         let (stem, number) = channel.name.rsplit_once('_')?;
         Some((stem.into(), number.parse().ok()?))
     };
-    let follows = |a: &Channel, b: &Channel| matches!((numbered(a), numbered(b)), (Some((s, i)), Some((t, j))) if s == t && j == i + 1);
-    let names = channels.chunk_by(follows).flat_map(|run| match run {
+    let follows = |a: &Channel, b: &Channel| match (numbered(a), numbered(b)) {
+        (Some((stem, i)), Some((other, j))) => stem == other && j == i + 1,
+        _ => false,
+    };
+    let names = channels.chunk_by(follows).flat_map(|row| match row {
         [first, _, _, .., last] => vec![format!("{first} .. {last}")],
         few => few.iter().map(ToString::to_string).collect(),
     });

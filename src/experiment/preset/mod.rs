@@ -7,10 +7,10 @@
 //! # Ok::<(), nn4n::Error>(())
 //! ```
 //!
-//! A preset is a run.toml, `src/preset/FAMILY/NAME.toml`; the comment at its head says what it is, where it was
-//! published and where it differs from the source. `nn4n train --preset ID` trains it. All of `song2016` differ in one
-//! thing: at a gradient that is not finite training ends here, where the source shrinks the recurrent weights a little
-//! and goes on.
+//! A preset is a run.toml, `src/experiment/preset/FAMILY/NAME.toml`; the comment at its head says what it is, where it
+//! was published and where it differs from the source. `nn4n train --preset ID` trains it. All of `song2016` differ in
+//! one thing: at a gradient that is not finite training ends here, where the source shrinks the recurrent weights a
+//! little and goes on.
 
 use serde::Serialize;
 
@@ -42,8 +42,9 @@ macro_rules! texts {
 /// Ids and texts of all presets, family by family.
 const FAMILIES: [&[(&str, &str)]; 5] = [
     &texts![
-        "song2016": "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas", "multisensory", "romo", "lee_sequence",
-        "sinewave",
+        "song2016":
+            "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas",
+            "multisensory", "romo", "lee_sequence", "sinewave",
     ],
     &texts!["yang2019": "all", "context", "sequential"],
     &texts!["driscoll2022": "all"],
