@@ -8,11 +8,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
 use ndarray::{Array2, ArrayView2, s};
-use nn4n::{
-    Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig,
-    terminal::progress_bar,
-};
-use nn4n::{tasks::*, train::fit};
+use nn4n::{Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig};
+use nn4n::{tasks::*, terminal::progress_bar, train::fit};
 
 /// Remember which of two cues was shown, for so long.
 #[derive(Debug)]
@@ -36,21 +33,20 @@ impl Task for DelayedReport {
         [1.0, 2.0].map(|cue| Condition::new().with("cue", cue)).into()
     }
     fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        let cue =
-            condition.and_then(|condition| condition.number("cue")).unwrap_or(if rng.chance(0.5) { 1.0 } else { 2.0 });
+        let drawn = if rng.chance(0.5) { 1.0 } else { 2.0 };
+        let cue = condition.and_then(|condition| condition.number("cue")).unwrap_or(drawn);
         let (correct, mut timeline) = (usize::from(cue == 2.0), Timeline::new(self.dt())?);
         let shown = timeline.push("cue", ("cue", 200.0))?;
         timeline.push_steps("delay", self.0.draw("delay", Clock::new(self.dt()), rng)?)?;
         let decision = timeline.push("decision", ("decision", 300.0))?;
         let steps = timeline.n_steps();
-        let (mut inputs, mut targets, loss_mask) =
-            (Array2::zeros((steps, 3)), Array2::zeros((steps, 2)), Array2::ones((steps, 2)));
+        let (mut inputs, mut targets) = (Array2::zeros((steps, 3)), Array2::zeros((steps, 2)));
         inputs.slice_mut(s![shown, correct]).fill(1.0);
         inputs.slice_mut(s![decision.clone(), 2]).fill(1.0);
         inputs.mapv_inplace(|signal: f32| signal + 0.03 * rng.gaussian() as f32);
         targets.slice_mut(s![decision, correct]).fill(1.0);
         let (condition, epochs) = (Condition::new().with("cue", cue), timeline.into_epochs());
-        Ok(Trial { inputs, targets, loss_mask, condition, epochs, correct: Some(correct) })
+        Ok(Trial { inputs, targets, loss_mask: Array2::ones((steps, 2)), condition, epochs, correct: Some(correct) })
     }
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         Score { choice: choice(outputs), correct: Some(choice(outputs) == trial.correct), ..Score::default() }

@@ -22,7 +22,7 @@ fn they_are_small_and_each_has_its_recipe() -> Result<()> {
         assert_eq!(recipe.model, checkpoint.header.model, "{}", files.id);
         assert_eq!(recipe.task.id(), checkpoint.header.task.id, "{}", files.id);
         assert_eq!(recipe.seed, checkpoint.header.seed, "{}", files.id);
-        assert_eq!(serde_json::to_value(&recipe.train).unwrap(), checkpoint.header.train.settings, "{}", files.id);
+        assert_eq!(serde_json::to_value(recipe.settings()).unwrap(), checkpoint.header.train.settings, "{}", files.id);
     }
     Ok(())
 }

@@ -10,8 +10,8 @@ use nn4n_tasks::{
 
 use super::case::Case;
 use crate::{
-    Experiment,
     error::Result,
+    experiment::Experiment,
     simulate::TensorBatch,
     train::{Trainer, Update},
 };

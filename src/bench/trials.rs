@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use super::{measure::duration, median::median, step::TrainingStep};
 use crate::{
-    Experiment,
     error::{Error, Result},
-    experiment::{TrainConfig, preset},
+    experiment::{Experiment, TrainConfig, preset},
 };
 
 /// Units of a network for a task without a preset.

@@ -223,7 +223,7 @@ impl Header {
         Ok(json)
     }
 
-    /// Reads the document of the file `path`; what it leaves out is refused.
+    /// Reads the document of the file `path`, which is to be [checked](Self::check).
     pub(super) fn from_json(path: &Path, json: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Version {
@@ -247,10 +247,13 @@ impl Header {
             );
             return Err(Error::file(path, message));
         }
-        let header: Self = serde_json::from_str(json).map_err(damaged)?;
-        header.check_complete(path, json)?;
-        header.check_names(path)?;
-        Ok(header)
+        serde_json::from_str(json).map_err(damaged)
+    }
+
+    /// Refuses what is not complete or not fit to be shown.
+    pub(super) fn check(&self, path: &Path, json: &str) -> Result<()> {
+        self.check_complete(path, json)?;
+        self.check_names(path)
     }
 
     /// A description with a field left out would be read with a default, and might mean another network.

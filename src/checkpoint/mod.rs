@@ -116,6 +116,7 @@ impl Checkpoint {
         };
         checkpoint.network(&Device::Cpu).map_err(unfit)?;
         check_types(path, &checkpoint)?;
+        checkpoint.header.check(path, json)?;
         Ok(checkpoint)
     }
 }

@@ -9,8 +9,8 @@ use serde_json::{Map, json};
 
 use super::{output, setting};
 use crate::{
-    Checkpoint, DeviceChoice,
-    checkpoint::Header,
+    checkpoint::{Checkpoint, Header},
+    device::DeviceChoice,
     evaluate::{Evaluation, evaluate},
     experiment::check_fit,
     terminal::say,

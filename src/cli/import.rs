@@ -10,9 +10,8 @@ use serde::Serialize;
 
 use super::output;
 use crate::{
-    RunDirectory,
     import::{self, Format, Imported, Options},
-    run_directory::Existing,
+    run_directory::{Existing, RunDirectory},
     terminal::say,
 };
 

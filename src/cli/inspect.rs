@@ -11,7 +11,11 @@ use nn4n_models::{CellType, Ctrnn, Layer, UnitRange, synapses::Synapses};
 use serde::Serialize;
 
 use super::output;
-use crate::{Checkpoint, checkpoint::Header, simulate::host, zoo};
+use crate::{
+    checkpoint::{Checkpoint, Header},
+    simulate::host,
+    zoo,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nn4n inspect runs/rdm\n  nn4n inspect runs/rdm --json | jq .spectrum.radius")]

@@ -9,7 +9,7 @@ use nn4n_models::NoiseKey;
 use nn4n_tasks::{NpzFile, motor::Plant};
 
 use super::output;
-use crate::{Checkpoint, DeviceChoice, Simulation, terminal::say, zoo};
+use crate::{checkpoint::Checkpoint, device::DeviceChoice, simulate::Simulation, terminal::say, zoo};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

@@ -14,11 +14,12 @@ use serde::Serialize;
 
 use super::{environment, output, setting};
 use crate::{
-    DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     checkpoint::ValidationRecord,
-    experiment::{check_step, preset},
+    device::DeviceChoice,
+    experiment::{Experiment, TrainConfig, check_step, preset},
     hub,
     optimizer::OptimizerConfig,
+    run_directory::{Existing, RunDirectory},
     terminal::progress_bar,
     train::{Outcome, StopReason, fit},
     zoo,

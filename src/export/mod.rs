@@ -28,7 +28,7 @@ mod python;
 mod torch;
 
 use self::plain::Plain;
-use crate::{Checkpoint, error::Result};
+use crate::{checkpoint::Checkpoint, error::Result};
 
 /// A format of another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

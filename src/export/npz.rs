@@ -18,7 +18,7 @@ use nn4n_models::CellType;
 use serde::Serialize;
 
 use crate::{
-    Checkpoint,
+    checkpoint::Checkpoint,
     error::{Error, Result},
     simulate::host,
 };

@@ -4,8 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Activation, Ctrnn, Kind, Layer, ModelConfig, NoiseScaling, PerUnit};
 
 use crate::{
-    Checkpoint,
-    checkpoint::Header,
+    checkpoint::{Checkpoint, Header},
     error::{Error, Result},
 };
 

@@ -136,7 +136,8 @@ impl OptimizerConfig {
     }
 }
 
-/// An optimiser and its state.
+/// An optimiser and its state; [`Trainer`](crate::Trainer) has one.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Optimizer {
     config: OptimizerConfig,

@@ -136,7 +136,8 @@ impl Regulariser {
     }
 }
 
-/// The loss, term by term.
+/// The loss, term by term; [`Trainer`](crate::Trainer) tells its values.
+#[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct LossTerms {
     /// Sum of all terms: a scalar.
@@ -147,6 +148,7 @@ pub struct LossTerms {
 }
 
 /// The loss of the task and every weighted penalty.
+#[doc(hidden)]
 ///
 /// # Errors
 /// If the loss or a penalty does not apply to this network or these trials.

@@ -9,7 +9,7 @@ use super::error::{require, require_finite, require_fractions, require_some};
 use super::panel::{Panel, legend, legend_width, note};
 use super::save::save;
 use super::style::{THICK, WHITE, series};
-use crate::analysis::wilson_interval;
+use nn4n_analysis::wilson_interval;
 
 /// Left, top, width and height of the data area.
 const AREA: (f64, f64, f64, f64) = (66.0, 34.0, 320.0, 260.0);

@@ -11,7 +11,11 @@ use nn4n_tasks::Task;
 use serde::Deserialize;
 
 use super::{Description, picture::Picture};
-use crate::{Checkpoint, TrainConfig, checkpoint::TaskRecord, evaluate::ConditionResult};
+use crate::{
+    checkpoint::{Checkpoint, TaskRecord},
+    evaluate::ConditionResult,
+    experiment::TrainConfig,
+};
 
 /// Rows of the table of conditions.
 const ROWS: usize = 12;
@@ -342,6 +346,7 @@ fn percent(fraction: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{loss::Loss, optimizer::OptimizerConfig};
 
     #[test]
     fn channels_that_are_numbered_are_named_by_the_first_and_the_last() {
@@ -360,8 +365,16 @@ mod tests {
 
     #[test]
     fn settings_that_are_missing_or_unknown_are_not_made_up() {
-        let whole = serde_json::to_value(TrainConfig::default()).unwrap_or_default();
-        assert_eq!(of_this_version(&whole), Some(TrainConfig::default()));
+        let open = TrainConfig::default();
+        let complete = TrainConfig {
+            loss: Some(Loss::MaskedMse),
+            batch_size: Some(20),
+            optimizer: Some(OptimizerConfig::default()),
+            ..TrainConfig::default()
+        };
+        let written = |train: &TrainConfig| serde_json::to_value(train).unwrap_or_default();
+        assert_eq!(of_this_version(&written(&complete)), Some(complete));
+        assert_eq!(of_this_version(&written(&open)), None, "what is the task's is not known from this");
         let more = serde_json::json!({ "newer": 1 });
         assert_eq!([&serde_json::json!({}), &serde_json::Value::Null, &more].map(of_this_version), [None, None, None]);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Assessment;
 use crate::{
-    Checkpoint,
+    checkpoint::Checkpoint,
     error::{Error, Result},
 };
 

@@ -13,7 +13,7 @@ use super::{
     picture::Picture,
 };
 use crate::{
-    Checkpoint,
+    checkpoint::Checkpoint,
     error::{Error, Result},
     files::write_atomically,
     hub::Reference,

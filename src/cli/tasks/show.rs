@@ -9,7 +9,7 @@ use crate::cli::{
     output,
     setting::{Setting, parse_setting, task},
 };
-use crate::preset;
+use crate::experiment::preset;
 
 /// Columns of text, and those that the names of the fields take.
 const WIDTH: usize = 120;

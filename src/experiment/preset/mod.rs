@@ -15,8 +15,8 @@
 use serde::Serialize;
 
 use crate::{
-    Experiment,
     error::{Error, Result},
+    experiment::Experiment,
 };
 
 /// A published experiment.
