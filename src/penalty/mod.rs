@@ -148,10 +148,10 @@ pub struct LossTerms {
 }
 
 /// The loss of the task and every weighted penalty.
-#[doc(hidden)]
 ///
 /// # Errors
 /// If the loss or a penalty does not apply to this network or these trials.
+#[doc(hidden)]
 pub fn loss_terms(regularisers: &[Regulariser], context: &Context) -> Result<LossTerms> {
     let mut total = context.task_loss()?;
     let mut terms = vec![("task".to_string(), total.clone())];
