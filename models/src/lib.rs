@@ -17,7 +17,6 @@ mod connectivity;
 mod ctrnn;
 pub mod dynamics;
 pub mod ei;
-mod elementary;
 mod error;
 pub mod host;
 mod init;

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::buffer::{Memory, Pool};
-use crate::{elementary, host};
+use crate::host;
 
 /// A floating-point number with its SIMD vectors and elementary functions.
 ///
@@ -75,12 +75,12 @@ impl Element for f32 {
 
     #[inline(always)]
     fn tanh(self) -> Self {
-        elementary::tanh(self)
+        nn4n_elementary::tanh(self)
     }
 
     #[inline(always)]
     fn one_minus_exp_neg(self) -> Self {
-        -elementary::expm1(-self)
+        -nn4n_elementary::expm1(-self)
     }
 
     #[inline(always)]
