@@ -1,6 +1,8 @@
 //! The numbers the kernel computes with: `f32` and `f64`, one at a time and as vectors of the processor at hand.
 
-use pulp::Simd;
+use std::marker::PhantomData;
+
+use pulp::{Arch, Simd, WithSimd};
 
 use super::buffer::{Memory, Pool};
 use crate::host;
@@ -140,4 +142,18 @@ impl Element for f64 {
     fn powf(self, n: Self) -> Self {
         self.powf(n)
     }
+}
+
+/// Numbers in a vector of this processor.
+pub(super) fn lanes<T: Element>() -> usize {
+    struct Lanes<T>(PhantomData<T>);
+    impl<T: Element> WithSimd for Lanes<T> {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            T::lanes::<S>()
+        }
+    }
+    Arch::new().dispatch(Lanes::<T>(PhantomData))
 }
