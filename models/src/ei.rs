@@ -23,51 +23,18 @@
 //! # Ok::<(), nn4n_models::ModelError>(())
 //! ```
 
-use std::ops::Deref;
-
-use candle_core::{DType, Device};
-use candle_nn::VarBuilder;
-
 use crate::{
-    config::{CellType, Kind, ModelConfig},
-    ctrnn::Ctrnn,
-    error::{ModelError, Result},
+    config::Kind,
+    ctrnn::{CtrnnOf, KindMarker},
 };
 
-/// A [`Ctrnn`] of kind ei.
-#[derive(Clone, Debug)]
-pub struct EiCtrnn(Ctrnn);
+/// A [`Ctrnn`](crate::Ctrnn) of excitatory and inhibitory units.
+pub type EiCtrnn = CtrnnOf<Ei>;
 
-impl EiCtrnn {
-    /// Builds the network from named tensors; see [`Ctrnn::new`].
-    pub fn new(config: &ModelConfig, vb: VarBuilder) -> Result<Self> {
-        Ctrnn::new(config, vb)?.try_into()
-    }
+/// Stands for [`Kind::Ei`].
+#[derive(Clone, Copy, Debug)]
+pub struct Ei;
 
-    /// A fresh network drawn from `seed`; see [`Ctrnn::init`].
-    pub fn init(config: &ModelConfig, seed: u64, dtype: DType, device: &Device) -> Result<Self> {
-        Ctrnn::init(config, seed, dtype, device)?.try_into()
-    }
-
-    /// Units of one cell type, in order.
-    pub fn of_type(&self, cell_type: CellType) -> Vec<usize> {
-        self.units().of_type(cell_type)
-    }
-}
-
-impl TryFrom<Ctrnn> for EiCtrnn {
-    type Error = ModelError;
-
-    fn try_from(network: Ctrnn) -> Result<Self> {
-        network.config().expect_kind(Kind::Ei)?;
-        Ok(Self(network))
-    }
-}
-
-impl Deref for EiCtrnn {
-    type Target = Ctrnn;
-
-    fn deref(&self) -> &Ctrnn {
-        &self.0
-    }
+impl KindMarker for Ei {
+    const KIND: Kind = Kind::Ei;
 }

@@ -1,4 +1,6 @@
-//! What can go wrong when a network is described, built or run.
+//! What can go wrong when a network is described, built or used.
+
+use candle_core::DType;
 
 /// Errors of the model crate. Every message names the field, the rule, the value and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +22,29 @@ pub enum ModelError {
         /// Rule, value and remedy.
         message: String,
     },
-    /// Inputs, states or other arrays handed to a network do not fit it.
-    #[error("{0}")]
-    Shape(String),
+    /// An array handed to a network has a shape that does not fit it.
+    #[error("`{array}` has shape {found:?}, but {rule}")]
+    Shape {
+        /// Which one, such as `inputs`.
+        array: &'static str,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What the shape must be, and by what.
+        rule: String,
+    },
+    /// A network has no part of that name.
+    #[error("there is no {kind} `{name}`; there are {known}")]
+    Unknown {
+        /// `area` or `layer`.
+        kind: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are, or `none`.
+        known: String,
+    },
+    /// Networks compute in one of two data types.
+    #[error("the data type is {0:?}; a network needs F32 or F64")]
+    DataType(DType),
     /// An error of the tensor library.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -35,6 +57,10 @@ impl ModelError {
 
     pub(crate) fn tensor(name: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Tensor { name: name.into(), message: message.into() }
+    }
+
+    pub(crate) fn shape(array: &'static str, found: &[usize], rule: impl Into<String>) -> Self {
+        Self::Shape { array, found: found.into(), rule: rule.into() }
     }
 }
 

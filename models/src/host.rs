@@ -11,8 +11,6 @@ use candle_core::{CpuStorage, InplaceOp1, InplaceOp3, Layout, Result, Storage, T
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::elementary;
-
 /// Numbers that the CPU takes up at a time; a multiple of any vector register.
 const LANES: usize = 8;
 
@@ -25,7 +23,8 @@ const PIECE: usize = 1 << 16;
 /// Elements from which a pass is shared between threads.
 const LARGE: usize = 1 << 18;
 
-/// `f32` or `f64`. The functions of `f32` are plain arithmetic (`elementary`), those of `f64` the standard library's.
+/// `f32` or `f64`. The functions of `f32` are plain arithmetic ([`nn4n_elementary`]), those of `f64` the standard
+/// library's.
 pub trait Real: WithDType {
     /// The square root.
     fn sqrt(self) -> Self;
@@ -47,17 +46,17 @@ impl Real for f32 {
 
     #[inline(always)]
     fn exp(self) -> Self {
-        elementary::exp(self)
+        nn4n_elementary::exp(self)
     }
 
     #[inline(always)]
     fn sigmoid(self) -> Self {
-        elementary::sigmoid(self)
+        nn4n_elementary::sigmoid(self)
     }
 
     #[inline(always)]
     fn softplus(self) -> Self {
-        elementary::softplus(self)
+        nn4n_elementary::softplus(self)
     }
 
     fn of(storage: &mut CpuStorage) -> Option<&mut [Self]> {

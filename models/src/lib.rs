@@ -1,12 +1,12 @@
 //! Continuous-time recurrent networks (CTRNN) as candle modules: vanilla, excitatory/inhibitory, multi-area and
 //! stacked.
 //!
-//! A network is described by a [`ModelConfig`], built from a seed or from named tensors, and run with
+//! A network is described by a [`ModelConfig`], built from a seed or from named tensors, and simulated with
 //! [`Ctrnn::unroll`], which returns states, rates and outputs of every step. The mathematics is in [`dynamics`] (the
 //! step), [`ei`] and [`synapses`] (Dale's law), [`multi_area`] (the areas) and [`stacked`] (the layers).
 //!
-//! To add a kind of network, copy `ei.rs`: add its name to [`Kind`], say in `config` what areas and cell types it has,
-//! and what its defaults are.
+//! To add a kind of network, copy `ei.rs`, add the kind to [`Kind`], and say in `config` what areas and cell types it
+//! has, and what its defaults are.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -16,8 +16,8 @@ pub mod config;
 mod connectivity;
 mod ctrnn;
 pub mod dynamics;
+mod effective;
 pub mod ei;
-mod elementary;
 mod error;
 pub mod host;
 mod init;
@@ -33,11 +33,12 @@ pub mod vanilla;
 pub use activation::Activation;
 pub use config::{
     Area, Balance, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Form, Init, Kind, LayerConfig, LearnTau,
-    MatrixConfig, ModelConfig, NoiseScaling, PerUnit, Plastic, Projection, Readout, ReadoutFrom, SignRule, Start,
-    UnitRange, UnitSet, Units, Values,
+    MatrixConfig, ModelConfig, NoiseScaling, Parts, PerUnit, Plastic, Projection, Readout, ReadoutFrom, SignRule,
+    Start, UnitRange, UnitSet, Units, Values,
 };
-pub use ctrnn::{Answer, Ctrnn, Effective, Layer, Parameter, Trajectory};
+pub use ctrnn::{Answer, Ctrnn, CtrnnOf, KindMarker, Layer, Parameter, Trajectory};
 pub use dynamics::{State, StepNoise};
+pub use effective::{Effective, ReadoutParameters};
 pub use ei::EiCtrnn;
 pub use error::{ModelError, Result};
 pub use multi_area::MultiAreaCtrnn;

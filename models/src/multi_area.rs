@@ -26,74 +26,18 @@
 //! # Ok::<(), nn4n_models::ModelError>(())
 //! ```
 
-use std::ops::Deref;
-
-use candle_core::{D, DType, Device, Tensor};
-use candle_nn::VarBuilder;
-
 use crate::{
-    config::{Kind, ModelConfig, UnitRange},
-    ctrnn::{Ctrnn, Trajectory},
-    error::{ModelError, Result},
+    config::Kind,
+    ctrnn::{CtrnnOf, KindMarker},
 };
 
-/// A [`Ctrnn`] of kind multi_area.
-#[derive(Clone, Debug)]
-pub struct MultiAreaCtrnn(Ctrnn);
+/// A [`Ctrnn`](crate::Ctrnn) of several areas.
+pub type MultiAreaCtrnn = CtrnnOf<MultiArea>;
 
-impl MultiAreaCtrnn {
-    /// Builds the network from named tensors; see [`Ctrnn::new`].
-    pub fn new(config: &ModelConfig, vb: VarBuilder) -> Result<Self> {
-        Ctrnn::new(config, vb)?.try_into()
-    }
+/// Stands for [`Kind::MultiArea`].
+#[derive(Clone, Copy, Debug)]
+pub struct MultiArea;
 
-    /// A fresh network drawn from `seed`; see [`Ctrnn::init`].
-    pub fn init(config: &ModelConfig, seed: u64, dtype: DType, device: &Device) -> Result<Self> {
-        Ctrnn::init(config, seed, dtype, device)?.try_into()
-    }
-
-    /// Names and units of the areas.
-    pub fn areas(&self) -> &[UnitRange] {
-        &self.units().areas
-    }
-
-    /// Rates (batch, steps, units of the area) of one area.
-    pub fn area_rates(&self, trajectory: &Trajectory, area: &str) -> Result<Tensor> {
-        let area = self.area(area)?;
-        Ok(trajectory.rates()?.narrow(D::Minus1, area.start, area.end - area.start)?)
-    }
-
-    /// Effective weights (units of `to`, units of `from`) of the projection between two areas.
-    pub fn projection(&self, from: &str, to: &str) -> Result<Tensor> {
-        let (from, to) = (self.area(from)?, self.area(to)?);
-        Ok(self.effective_w_rec()?.narrow(0, to.start, to.end - to.start)?.narrow(
-            1,
-            from.start,
-            from.end - from.start,
-        )?)
-    }
-
-    fn area(&self, name: &str) -> Result<&UnitRange> {
-        self.units().area(name).ok_or_else(|| {
-            let known: Vec<&str> = self.areas().iter().map(|area| area.name.as_str()).collect();
-            ModelError::Shape(format!("there is no area `{name}`; areas are {}", known.join(", ")))
-        })
-    }
-}
-
-impl TryFrom<Ctrnn> for MultiAreaCtrnn {
-    type Error = ModelError;
-
-    fn try_from(network: Ctrnn) -> Result<Self> {
-        network.config().expect_kind(Kind::MultiArea)?;
-        Ok(Self(network))
-    }
-}
-
-impl Deref for MultiAreaCtrnn {
-    type Target = Ctrnn;
-
-    fn deref(&self) -> &Ctrnn {
-        &self.0
-    }
+impl KindMarker for MultiArea {
+    const KIND: Kind = Kind::MultiArea;
 }

@@ -3,20 +3,22 @@
 //! ```text
 //! words = Philox4x32-10(counter = (quad, step, trial, 0), key = hash(seed, update, stream, layer))
 //! u = (floor(word / 2) + 1/2) / 2^31   in f32, in (0, 1]
-//! (z0, z1) = sqrt(-2 ln u(word 0)) (cos 2 pi v, sin 2 pi v),  v = word 1 / 2^32      Box-Muller; (z2, z3) likewise from words 2 and 3
+//! (z0, z1) = sqrt(-2 ln u(word 0)) (cos 2 pi v, sin 2 pi v),  v = word 1 / 2^32      Box-Muller
+//! (z2, z3) likewise from words 2 and 3
 //! unit i has z[i div Q] of quad i mod Q,  Q = ceil(units / 4)
 //! ```
 //!
 //! So threads, batch size and order do not matter, and trial 7 of update 3 has the same noise whether or not the run
 //! was interrupted. The arithmetic is f32 and has the same bits on every machine, whatever vectors it has (see
-//! `elementary`). Generator: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3,
+//! [`nn4n_elementary`]). Generator: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3,
 //! doi:10.1145/2063384.2063405.
 
 use candle_core::{DType, Device, Tensor};
+use nn4n_elementary::box_muller;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::{elementary, error::Result};
+use crate::error::Result;
 
 /// Where the noise of one call comes from. Trial `b` of the batch draws as trial `first_trial + b` of that update, step
 /// `t` as step `first_step + t`.
@@ -238,16 +240,6 @@ impl Runs<'_> {
     }
 }
 
-/// Two independent unit Gaussians from two uniform words.
-#[inline(always)]
-fn box_muller(first: u32, second: u32) -> (f32, f32) {
-    // u 2^31, whose logarithm is finite since it is at least 1/2.
-    let scaled = (first >> 1) as i32 as f32 + 0.5;
-    let radius = (-2.0 * elementary::ln_scaled(scaled, 31)).sqrt();
-    let (sin, cos) = elementary::sin_cos(second);
-    (radius * cos, radius * sin)
-}
-
 fn derive_key(seed: u64, update: u64, stream: u32, layer: u32) -> [u32; 2] {
     let [mixed] = philox([[update as u32, (update >> 32) as u32, stream, layer]], [seed as u32, (seed >> 32) as u32]);
     [mixed[0], mixed[1]]
@@ -297,10 +289,12 @@ mod tests {
 
     #[test]
     fn gaussians_are_those_of_a_program_in_double_precision() {
-        // From Python, with `philox` written out as in the module's source: k = philox([update % 2**32, update >> 32,
-        // stream, layer], [seed % 2**32, seed >> 32])[:2]; q = -(-units // 4); j = unit // q w = philox([unit % q,
-        // step, trial, 0], k); r = sqrt(-2 * log(((w[j & ~1] >> 1) + 0.5) / 2**31)); v = 2 * pi * w[j | 1] / 2**32
-        // print(r * (sin(v) if j & 1 else cos(v)))
+        // From Python, with `philox` written out as in the module's source:
+        //   k = philox([update % 2**32, update >> 32, stream, layer], [seed % 2**32, seed >> 32])[:2]
+        //   q = -(-units // 4); j = unit // q
+        //   w = philox([unit % q, step, trial, 0], k)
+        //   r = sqrt(-2 * log(((w[j & ~1] >> 1) + 0.5) / 2**31)); v = 2 * pi * w[j | 1] / 2**32
+        //   print(r * (sin(v) if j & 1 else cos(v)))
         let small = NoiseKey { first_trial: 2, first_step: 1, ..NoiseKey::new(7, 3) };
         let large = NoiseKey { first_trial: u32::MAX, first_step: 99, ..NoiseKey::new((1 << 40) + 5, (1 << 33) + 1) };
         let (recurrent, post) = (NoiseStream::Recurrent, NoiseStream::PostActivation);

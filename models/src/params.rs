@@ -88,7 +88,7 @@ impl ModelConfig {
             specs.extend(plan.config.specs_of_units().into_iter().map(named));
             if plan.is_last {
                 specs.extend(matrix_specs(w_out(&plan.config)));
-                specs.push(spec("b_out", &[self.outputs], matches!(self.b_out, Bias::Trained(_))));
+                specs.push(spec("b_out", &[self.outputs], matches!(self.output_bias(), Bias::Trained(_))));
             }
         }
         specs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -99,7 +99,7 @@ impl ModelConfig {
     fn specs_of_units(&self) -> Vec<TensorSpec> {
         let n = self.n_units();
         let mut specs = vec![
-            spec("b_rec", &[n], matches!(self.b_rec, Bias::Trained(_))),
+            spec("b_rec", &[n], matches!(self.unit_bias(), Bias::Trained(_))),
             spec("tau", &[n], self.learn_tau != LearnTau::Off),
             spec("x0", &[n], matches!(self.start, Start::Trained(_))),
         ];
@@ -134,7 +134,7 @@ impl ModelConfig {
                     dtype,
                     &mut tensors,
                 )?;
-                tensors.insert("b_out".into(), vector(bias(&config.b_out, config.outputs, "b_out")?, dtype)?);
+                tensors.insert("b_out".into(), vector(bias(config.output_bias(), config.outputs, "b_out")?, dtype)?);
             }
         }
         Ok(tensors)
@@ -143,7 +143,7 @@ impl ModelConfig {
     /// All but those of the readout, of a network that is not stacked.
     fn draw_units(&self, units: &Units, connectivity: &Connectivity, seed: LayerSeed, dtype: DType) -> Result<Tensors> {
         let mut tensors = Tensors::new();
-        tensors.insert("b_rec".into(), vector(bias(&self.b_rec, units.len(), "b_rec")?, dtype)?);
+        tensors.insert("b_rec".into(), vector(bias(self.unit_bias(), units.len(), "b_rec")?, dtype)?);
         tensors.insert("tau".into(), vector(self.tau.resolve(units, "tau")?, dtype)?);
         tensors.insert("x0".into(), vector(start(&self.start, units.len())?, dtype)?);
         if let Some(matrix) = w_in(self) {
@@ -213,8 +213,8 @@ impl ModelConfig {
         if !matches!(self.start, Start::Trained(_)) {
             prescribed.insert("x0".into(), vector(start(&self.start, units.len())?, DType::F64)?);
         }
-        if !matches!(self.b_rec, Bias::Trained(_)) {
-            prescribed.insert("b_rec".into(), vector(bias(&self.b_rec, units.len(), "b_rec")?, DType::F64)?);
+        if !matches!(self.unit_bias(), Bias::Trained(_)) {
+            prescribed.insert("b_rec".into(), vector(bias(self.unit_bias(), units.len(), "b_rec")?, DType::F64)?);
         }
         for matrix in w_in(self).into_iter().chain([w_rec(self)]) {
             prescribe_matrix(matrix, &mut prescribed)?;
@@ -225,8 +225,8 @@ impl ModelConfig {
     /// The same for the readout.
     pub(crate) fn prescribed_of_readout(&self) -> Result<Tensors> {
         let mut prescribed = Tensors::new();
-        if !matches!(self.b_out, Bias::Trained(_)) {
-            prescribed.insert("b_out".into(), vector(bias(&self.b_out, self.outputs, "b_out")?, DType::F64)?);
+        if !matches!(self.output_bias(), Bias::Trained(_)) {
+            prescribed.insert("b_out".into(), vector(bias(self.output_bias(), self.outputs, "b_out")?, DType::F64)?);
         }
         prescribe_matrix(w_out(self), &mut prescribed)?;
         Ok(prescribed)

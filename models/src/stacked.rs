@@ -32,59 +32,20 @@
 //! # Ok::<(), nn4n_models::ModelError>(())
 //! ```
 
-use std::ops::Deref;
-
-use candle_core::{D, DType, Device, Tensor};
-use candle_nn::VarBuilder;
-
 #[cfg(doc)]
 use crate::config::LayerConfig;
 use crate::{
-    config::{Kind, ModelConfig},
-    ctrnn::{Ctrnn, Trajectory},
-    error::{ModelError, Result},
+    config::Kind,
+    ctrnn::{CtrnnOf, KindMarker},
 };
 
-/// A [`Ctrnn`] of kind stacked.
-#[derive(Clone, Debug)]
-pub struct StackedCtrnn(Ctrnn);
+/// A [`Ctrnn`](crate::Ctrnn) of layers.
+pub type StackedCtrnn = CtrnnOf<Stacked>;
 
-impl StackedCtrnn {
-    /// Builds the network from named tensors; see [`Ctrnn::new`].
-    pub fn new(config: &ModelConfig, vb: VarBuilder) -> Result<Self> {
-        Ctrnn::new(config, vb)?.try_into()
-    }
+/// Stands for [`Kind::Stacked`].
+#[derive(Clone, Copy, Debug)]
+pub struct Stacked;
 
-    /// A fresh network drawn from `seed`; see [`Ctrnn::init`].
-    pub fn init(config: &ModelConfig, seed: u64, dtype: DType, device: &Device) -> Result<Self> {
-        Ctrnn::init(config, seed, dtype, device)?.try_into()
-    }
-
-    /// Rates (batch, steps, units of the layer) of one layer.
-    ///
-    /// # Errors
-    /// If there is no layer of that name.
-    pub fn layer_rates(&self, trajectory: &Trajectory, layer: &str) -> Result<Tensor> {
-        let units = self.units().area(layer).ok_or_else(|| {
-            ModelError::Shape(format!("there is no layer `{layer}`; layers are {}", self.units().area_names()))
-        })?;
-        Ok(trajectory.rates()?.narrow(D::Minus1, units.start, units.end - units.start)?)
-    }
-}
-
-impl TryFrom<Ctrnn> for StackedCtrnn {
-    type Error = ModelError;
-
-    fn try_from(network: Ctrnn) -> Result<Self> {
-        network.config().expect_kind(Kind::Stacked)?;
-        Ok(Self(network))
-    }
-}
-
-impl Deref for StackedCtrnn {
-    type Target = Ctrnn;
-
-    fn deref(&self) -> &Ctrnn {
-        &self.0
-    }
+impl KindMarker for Stacked {
+    const KIND: Kind = Kind::Stacked;
 }

@@ -18,46 +18,18 @@
 //! # Ok::<(), nn4n_models::ModelError>(())
 //! ```
 
-use std::ops::Deref;
-
-use candle_core::{DType, Device};
-use candle_nn::VarBuilder;
-
 use crate::{
-    config::{Kind, ModelConfig},
-    ctrnn::Ctrnn,
-    error::{ModelError, Result},
+    config::Kind,
+    ctrnn::{CtrnnOf, KindMarker},
 };
 
-/// A [`Ctrnn`] of kind vanilla.
-#[derive(Clone, Debug)]
-pub struct VanillaCtrnn(Ctrnn);
+/// A [`Ctrnn`](crate::Ctrnn) without cell types.
+pub type VanillaCtrnn = CtrnnOf<Vanilla>;
 
-impl VanillaCtrnn {
-    /// Builds the network from named tensors; see [`Ctrnn::new`].
-    pub fn new(config: &ModelConfig, vb: VarBuilder) -> Result<Self> {
-        Ctrnn::new(config, vb)?.try_into()
-    }
+/// Stands for [`Kind::Vanilla`].
+#[derive(Clone, Copy, Debug)]
+pub struct Vanilla;
 
-    /// A fresh network drawn from `seed`; see [`Ctrnn::init`].
-    pub fn init(config: &ModelConfig, seed: u64, dtype: DType, device: &Device) -> Result<Self> {
-        Ctrnn::init(config, seed, dtype, device)?.try_into()
-    }
-}
-
-impl TryFrom<Ctrnn> for VanillaCtrnn {
-    type Error = ModelError;
-
-    fn try_from(network: Ctrnn) -> Result<Self> {
-        network.config().expect_kind(Kind::Vanilla)?;
-        Ok(Self(network))
-    }
-}
-
-impl Deref for VanillaCtrnn {
-    type Target = Ctrnn;
-
-    fn deref(&self) -> &Ctrnn {
-        &self.0
-    }
+impl KindMarker for Vanilla {
+    const KIND: Kind = Kind::Vanilla;
 }

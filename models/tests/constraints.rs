@@ -123,7 +123,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn constraints_hold_bit_for_bit_after_init_and_after_any_update(config in any_config(), seed in 0u64..1000, size in 0.01..3.0, f32 in any::<bool>()) {
+    fn constraints_hold_bit_for_bit_after_init_and_after_any_update(
+        config in any_config(),
+        seed in 0u64..1000,
+        size in 0.01..3.0,
+        f32 in any::<bool>(),
+    ) {
         let dtype = if f32 { DType::F32 } else { DType::F64 };
         let model = Ctrnn::init(&config, seed, dtype, &Device::Cpu).unwrap();
         assert_constraints(&model);
@@ -135,8 +140,12 @@ proptest! {
     }
 
     #[test]
-    fn a_draw_is_a_function_of_description_and_seed_and_rounds_to_the_data_type(config in any_config(), seed in 0u64..1000) {
-        let (wide, again, narrow) = (config.draw(seed, DType::F64).unwrap(), config.draw(seed, DType::F64).unwrap(), config.draw(seed, DType::F32).unwrap());
+    fn a_draw_is_a_function_of_description_and_seed_and_rounds_to_the_data_type(
+        config in any_config(),
+        seed in 0u64..1000,
+    ) {
+        let [wide, again, narrow] =
+            [DType::F64, DType::F64, DType::F32].map(|dtype| config.draw(seed, dtype).unwrap());
         prop_assert!(wide.keys().eq(narrow.keys()));
         let specs = config.tensor_specs();
         prop_assert!(wide.keys().eq(specs.iter().map(|spec| &spec.name)));
@@ -147,7 +156,11 @@ proptest! {
     }
 
     #[test]
-    fn a_description_survives_json_and_a_network_its_tensors(config in any_config(), seed in 0u64..1000, size in 0.01..1.0) {
+    fn a_description_survives_json_and_a_network_its_tensors(
+        config in any_config(),
+        seed in 0u64..1000,
+        size in 0.01..1.0,
+    ) {
         let read: ModelConfig = serde_json::from_str(&serde_json::to_string(&config).unwrap()).unwrap();
         prop_assert_eq!(&read, &config);
         let model = Ctrnn::init(&config, seed, DType::F32, &Device::Cpu).unwrap();

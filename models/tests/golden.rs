@@ -1,12 +1,11 @@
 //! Forward passes agree with an independent implementation in NumPy (`golden/generate.py`).
 
-mod npz;
-
 use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, ModelConfig, StepNoise};
-use npz::distance;
+
+use crate::npz::{self, distance};
 
 const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 

@@ -1,13 +1,18 @@
-//! A long simulation of which only the outputs or a summary are wanted needs no memory for its activity. Alone in its
-//! process, whose peak memory it reads.
+//! A long simulation of which only the outputs or a summary are wanted needs no memory for its activity. The test reads
+//! the peak memory of its process, so it starts one in which it is alone.
 
 #![cfg(target_os = "linux")]
+
+use std::{env, process::Command};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, ModelConfig, NoiseKey, Result};
 
 const STEPS: usize = 1_000_000;
 const UNITS: usize = 100;
+
+/// Set in the process in which the test is alone.
+const ALONE: &str = "NN4N_TEST_IS_ALONE";
 
 /// Most resident memory of this process so far, bytes.
 fn peak() -> usize {
@@ -16,8 +21,20 @@ fn peak() -> usize {
     1024 * line.trim().strip_suffix(" kB").expect("kB").trim().parse::<usize>().expect("a number")
 }
 
+/// Runs one test of this program in a process of its own.
+fn run_alone(test: &str) {
+    let program = env::current_exe().expect("the path of this program");
+    let output = Command::new(program).args(["--exact", test]).env(ALONE, "yes").output().expect("a process");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn a_million_steps_take_memory_for_inputs_and_outputs_alone() -> Result<()> {
+    if env::var_os(ALONE).is_none() {
+        run_alone("long_simulation::a_million_steps_take_memory_for_inputs_and_outputs_alone");
+        return Ok(());
+    }
     let network = Ctrnn::init(&ModelConfig::ei(1, UNITS, 1).sigma_rec(0.05), 0, DType::F32, &Device::Cpu)?;
     let inputs = Tensor::ones((1, STEPS, 1), DType::F32, &Device::Cpu)?;
     let key = Some(NoiseKey::new(1, 2));

@@ -5,8 +5,6 @@
 //! sum acts, keeps signs by clamping, and lets gradients flow to absent synapses, which its projection then removes;
 //! here those have none.
 
-mod npz;
-
 use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device, Tensor};
@@ -14,6 +12,8 @@ use nn4n_models::{
     Area, Bias, Ctrnn, Dale, Init, MatrixConfig, ModelConfig, NoiseScaling, Parameter, ReadoutFrom, Result, SignRule,
     Start, Values,
 };
+
+use crate::npz;
 
 struct Original(BTreeMap<String, Tensor>);
 

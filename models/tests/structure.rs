@@ -221,7 +221,8 @@ fn toml_and_builder_say_the_same() {
                   { name = "mt", units = 3, excitatory_fraction = 0.67 },
                   { name = "pfc", units = 2, excitatory_fraction = 0.5 } ]
         projections = [ { from = "pfc", to = "v1", density = { e_to_e = 0.05 } } ]
-        input_groups = [ { channels = [0, 1], to = { areas = ["v1"], cell_type = "excitatory" } }, { channels = [2], to = { fraction = 0.5 } } ]
+        input_groups = [ { channels = [0, 1], to = { areas = ["v1"], cell_type = "excitatory" } },
+                         { channels = [2], to = { fraction = 0.5 } } ]
 
         [w_rec]
         init = { gamma = { shape = 2.0, mean = 0.1 } }

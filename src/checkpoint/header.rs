@@ -262,7 +262,7 @@ impl Header {
             Err(Error::file(path, format!("has a damaged nn4n header ({message}); get the file again")))
         };
         let written: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-        if serde_json::to_value(&self.model).ok().as_ref() != written.get("model") {
+        if serde_json::to_value(self.model.clone().completed()).ok().as_ref() != written.get("model") {
             return refused("its model is not complete");
         }
         if (self.task.inputs.len(), self.task.outputs.len()) != (self.model.inputs, self.model.outputs) {

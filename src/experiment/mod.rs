@@ -69,8 +69,8 @@ impl Experiment {
     /// # Errors
     /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
     pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
-        let readout = model.readout.unwrap_or(readout_for(task.objective()));
-        let model = model.readout(readout);
+        let readout = Some(model.readout.unwrap_or(readout_for(task.objective())));
+        let model = ModelConfig { readout, ..model }.completed();
         let experiment = Self { seed, task, model, train, init: None, curriculum: Vec::new() };
         experiment.validate()?;
         Ok(experiment)
@@ -120,7 +120,7 @@ impl Experiment {
             .map(|stage| &stage.task)
             .chain([task])
             .try_for_each(|task| self.check_plant(task.as_ref()))?;
-        self.loss().validate(model.readout.unwrap_or_default())?;
+        self.loss().validate(model.nonlinearity())?;
         train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
         check_fit(model, None, task.as_ref())?;
         curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;

@@ -88,7 +88,7 @@ pub(super) fn program(plain: &Plain) -> Result<String> {
     };
     let layers: Vec<String> =
         plain.network.units().areas.iter().map(|layer| format!("slice({}, {})", layer.start, layer.end)).collect();
-    let (readout_equation, readout) = match config.readout.unwrap_or_default() {
+    let (readout_equation, readout) = match config.nonlinearity() {
         Readout::Linear => ("W_out r_t + b_out", "    return z"),
         Readout::Sigmoid => ("1 / (1 + exp(-(W_out r_t + b_out)))", "    return 0.5 + 0.5 * np.tanh(0.5 * z)"),
         Readout::Softmax => ("softmax(W_out r_t + b_out)", SOFTMAX),

@@ -52,7 +52,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     if config.form != Form::Current {
         return refuse("model.form", "is \"rate\", but the original nn4n integrates currents");
     }
-    if config.readout.unwrap_or_default() != Readout::Linear {
+    if config.nonlinearity() != Readout::Linear {
         return refuse("model.readout", "is not linear, but that of the original nn4n is");
     }
     if config.inputs == 0 {
@@ -85,7 +85,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
         "dt": config.dt,
         "tau": plain.tau.first(),
         "learn_alpha": learn_alpha,
-        "biases": [Value::Null, bias(&config.b_rec), bias(&config.b_out)],
+        "biases": [Value::Null, bias(config.unit_bias()), bias(config.output_bias())],
         "preact_noise": preact_noise,
         "postact_noise": postact_noise,
         "suppress_warnings": true,

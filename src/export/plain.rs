@@ -64,7 +64,7 @@ impl<'c> Plain<'c> {
             x0: of_units("x0")?,
             tau: numbers(&network.tau()?)?,
             activations: per_unit(&network, "activation", |config| &config.activation)?,
-            sigma_rec: per_unit(&network, "sigma_rec", |config| &config.sigma_rec)?,
+            sigma_rec: per_unit(&network, "sigma_rec", |config| config.unit_noise())?,
             sigma_post: per_unit(&network, "sigma_post", |config| &config.sigma_post)?,
             network,
         })

@@ -73,7 +73,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
             Form::Current => ("self.activation(x)", CURRENT_STEP),
             Form::Rate => ("x", RATE_STEP),
         };
-        let readout = match config.readout.unwrap_or_default() {
+        let readout = match config.nonlinearity() {
             Readout::Linear => "self.readout(rates)",
             Readout::Sigmoid => "torch.sigmoid(self.readout(rates))",
             Readout::Softmax => "torch.softmax(self.readout(rates), -1)",
@@ -91,9 +91,8 @@ fn as_rnn(plain: &Plain) -> Option<Activation> {
     let activation =
         uniform(&plain.activations).filter(|activation| matches!(activation, Activation::Relu | Activation::Tanh))?;
     let config = plain.config();
-    let is_rnn = plain.tau.iter().all(|tau| *tau == config.dt)
-        && config.readout.unwrap_or_default() == Readout::Linear
-        && config.inputs > 0;
+    let is_rnn =
+        plain.tau.iter().all(|tau| *tau == config.dt) && config.nonlinearity() == Readout::Linear && config.inputs > 0;
     is_rnn.then_some(activation)
 }
 

@@ -26,7 +26,7 @@ pub(super) fn convert(network: &mut Network) -> Result<(ModelConfig, Tensors)> {
         describe_readout(last, w_out)?;
         last.outputs = w_out.posts;
         last.readout = Some(*readout);
-        last.b_out = bias(b_out);
+        last.b_out = Some(bias(b_out));
         tensors.insert("b_out".into(), vector(&b_out.values, dtype)?);
         insert("w_out", w_out, dtype, tensors)?;
         complete(&mut last.w_out, w_out);
@@ -70,10 +70,10 @@ fn layer(layer: &mut Layer, dtype: DType, notes: &mut Vec<String>) -> Result<(Mo
     config.activation = PerUnit::Uniform(layer.activation);
     config.dale = layer.dale;
     (config.tau, config.learn_tau) = time_constants(&layer.tau);
-    config.sigma_rec = per_unit(&layer.noise.sigma_rec);
+    config.sigma_rec = Some(per_unit(&layer.noise.sigma_rec));
     config.sigma_post = PerUnit::Uniform(layer.noise.sigma_post);
     config.noise_scaling = layer.noise.scaling;
-    config.b_rec = bias(&layer.b_rec);
+    config.b_rec = Some(bias(&layer.b_rec));
     let x0 = start(&mut config, layer);
     let mut tensors = Tensors::new();
     for (name, values) in [("x0", &x0), ("tau", &layer.tau.values), ("b_rec", &layer.b_rec.values)] {
@@ -173,10 +173,10 @@ fn as_layer(place: usize, part: ModelConfig) -> LayerConfig {
         tau: Some(part.tau),
         learn_tau: Some(part.learn_tau),
         activation: Some(part.activation),
-        sigma_rec: Some(part.sigma_rec),
+        sigma_rec: part.sigma_rec,
         sigma_post: Some(part.sigma_post),
         start: Some(part.start).filter(|start| *start != Start::Carried),
-        b_rec: Some(part.b_rec),
+        b_rec: part.b_rec,
         density: Some(part.density),
         input_density: None,
         autapses: Some(part.autapses),

@@ -86,7 +86,7 @@ impl Context<'_> {
     /// The loss of the task: a scalar.
     pub fn task_loss(&self) -> Result<Tensor> {
         self.loss.value(
-            self.model.config().readout.unwrap_or_default(),
+            self.model.config().nonlinearity(),
             &self.trajectory.logits,
             &self.trajectory.outputs,
             self.batch,

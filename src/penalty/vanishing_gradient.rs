@@ -116,8 +116,7 @@ fn direct_gradients(context: &Context) -> Result<Tensor> {
     let rates = Var::from_tensor(&context.trajectory.rates()?.detach())?;
     let frozen = context.model.frozen();
     let (logits, outputs) = frozen.readout(&frozen.effective()?, &rates)?;
-    let loss =
-        context.loss.value(context.model.config().readout.unwrap_or_default(), &logits, &outputs, context.batch)?;
+    let loss = context.loss.value(context.model.config().nonlinearity(), &logits, &outputs, context.batch)?;
     gradient(&loss, &rates)
 }
 
@@ -217,12 +216,7 @@ mod tests {
                         rates.push(state.rate.clone());
                     }
                     let (logits, outputs) = model.readout(&effective, &Tensor::stack(&rates, 1)?)?;
-                    Ok(number(&Loss::MaskedMse.value(
-                        model.config().readout.unwrap_or_default(),
-                        &logits,
-                        &outputs,
-                        &batch,
-                    )?))
+                    Ok(number(&Loss::MaskedMse.value(model.config().nonlinearity(), &logits, &outputs, &batch)?))
                 };
                 let wanted = differences(&states, || loss().unwrap());
                 assert_gradient(&format!("{activation} at step {t}"), &found.narrow(1, t, 1)?, &wanted, 15);

@@ -105,7 +105,7 @@ impl Validation {
         let batch = TensorBatch::new(&self.trials, network.dtype(), network.device())?;
         let loss = self
             .loss
-            .value(network.config().readout.unwrap_or_default(), &answers.logits, &answers.outputs, &batch)?
+            .value(network.config().nonlinearity(), &answers.logits, &answers.outputs, &batch)?
             .to_dtype(DType::F64)?
             .to_scalar::<f64>()?;
         if !loss.is_finite() {

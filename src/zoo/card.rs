@@ -115,7 +115,7 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
         ("form, step", format!("{:?}, dt {} ms", model.form, model.dt).to_lowercase()),
         ("time constant", unit_setting(model, &model.tau, " ms")),
         ("activation", unit_setting(model, &model.activation, "")),
-        ("recurrent noise", unit_setting(model, &model.sigma_rec, "")),
+        ("recurrent noise", unit_setting(model, model.unit_noise(), "")),
         ("task", format!("`{}`, version {}", plain(&task.id), task.version)),
         ("inputs", channels(&task.inputs)),
         ("outputs", channels(&task.outputs)),

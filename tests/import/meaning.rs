@@ -42,7 +42,10 @@ fn areas_and_densities_of_the_originals_network_are_those_of_its_masks() {
     );
     assert_eq!((&model.start, &model.readout_from), (&Start::Zero, &ReadoutFrom::Excitatory));
     assert_eq!((&model.w_in.signs, &model.w_out.signs), (&Some(SignRule::Free), &Some(SignRule::Units)));
-    assert_eq!((&model.b_rec, &model.b_out), (&Bias::Trained(Values::All(0.0)), &Bias::Trained(Values::All(0.0))));
+    assert_eq!(
+        (model.unit_bias(), model.output_bias()),
+        (&Bias::Trained(Values::All(0.0)), &Bias::Trained(Values::All(0.0)))
+    );
     let projection = |from: usize, to: usize| model.projections[3 * from + to].density;
     let mask = tensor(&found, "connectivity.w_rec");
     let fraction = |posts: std::ops::Range<usize>, pres: std::ops::Range<usize>| {
@@ -73,7 +76,7 @@ fn every_setting_of_the_original_has_its_meaning() {
     assert_eq!(types, [true, true, false, true, true, true, false, false]);
     assert_eq!((model.learn_tau, model.dt, model.noise_scaling), (LearnTau::PerUnit, 20.0, NoiseScaling::PerStep));
     let PerUnit::ByUnit { units: tau } = &model.tau else { panic!("{:?}", model.tau) };
-    let PerUnit::ByUnit { units: sigma } = &model.sigma_rec else { panic!("{:?}", model.sigma_rec) };
+    let PerUnit::ByUnit { units: sigma } = model.unit_noise() else { panic!("{:?}", model.sigma_rec) };
     // preact_noise = 0.5 is scaled by alpha = dt / tau.
     tau.iter().zip(sigma).for_each(|(tau, sigma)| assert!((sigma - 0.5 * 20.0 / tau).abs() < 1e-12, "{tau} {sigma}"));
     assert_eq!(model.sigma_post, PerUnit::Uniform(0.25));
@@ -81,7 +84,7 @@ fn every_setting_of_the_original_has_its_meaning() {
         (&model.start, &model.activation),
         (&Start::Trained(Values::All(0.0)), &PerUnit::Uniform(Activation::Sigmoid))
     );
-    assert_eq!((&model.b_rec, &model.b_out), (&Bias::Trained(Values::All(0.0)), &Bias::Off));
+    assert_eq!((model.unit_bias(), model.output_bias()), (&Bias::Trained(Values::All(0.0)), &Bias::Off));
     assert_eq!(model.w_in.signs, Some(SignRule::Excitatory));
     // Plasticities 0, 0.5 and 2 are stretched to 0, 0.25 and 1; the readout's are all 2, so 1.
     let plastic = tensor(&found, "plastic.w_rec");
@@ -113,8 +116,8 @@ fn a_pycog_network_keeps_its_fixed_synapses_cell_types_and_noise() {
     let fixed: Vec<_> =
         model.w_rec.fixed.iter().map(|FixedSynapse { post, pre, weight }| (*post, *pre, *weight as f32)).collect();
     assert_eq!(fixed, [(0, 1, 0.3), (3, 9, -0.2)]);
-    assert_eq!((&model.sigma_rec, model.noise_scaling), (&PerUnit::Uniform(0.15), NoiseScaling::Continuous));
-    assert_eq!((model.readout, model.autapses, &model.b_rec), (Some(Readout::Sigmoid), false, &Bias::Off));
+    assert_eq!((model.unit_noise(), model.noise_scaling), (&PerUnit::Uniform(0.15), NoiseScaling::Continuous));
+    assert_eq!((model.readout, model.autapses, model.unit_bias()), (Some(Readout::Sigmoid), false, &Bias::Off));
     assert_eq!(
         (model.dt, &model.tau, &model.start),
         (20.0, &PerUnit::Uniform(100.0), &Start::Trained(Values::All(0.0)))
@@ -165,7 +168,7 @@ fn psychrnn_and_neuralrnn_networks_keep_their_cell_types_areas_and_noise() {
     // sqrt(2 alpha) sigma within f, at alpha = 0.2 and sigma = 0.15.
     assert_eq!(
         (model.sigma_rec, model.noise_scaling),
-        (PerUnit::Uniform(0.4_f64.sqrt() * 0.15), NoiseScaling::PerStep)
+        (Some(PerUnit::Uniform(0.4_f64.sqrt() * 0.15)), NoiseScaling::PerStep)
     );
     assert_eq!((model.dt, model.tau), (20.0, PerUnit::Uniform(100.0)));
     let found = plain("neuralrnn_multiarea");

@@ -1,5 +1,7 @@
 //! Settings of the dynamics: form of the equation, noise scaling, start state, readout, biases.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, Result};
@@ -57,6 +59,14 @@ impl From<f64> for Values {
 }
 
 impl Values {
+    /// Those of some of the units.
+    pub(super) fn of_range(&self, range: Range<usize>) -> Self {
+        match self {
+            Self::All(value) => Self::All(*value),
+            Self::Each(values) => Self::Each(values.get(range).unwrap_or_default().to_vec()),
+        }
+    }
+
     pub(crate) fn resolve(&self, count: usize, field: &str) -> Result<Vec<f64>> {
         let values = match self {
             Self::All(value) => vec![*value; count],

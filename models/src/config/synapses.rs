@@ -48,6 +48,19 @@ pub enum Balance {
     Global,
 }
 
+/// How Dale's law is kept. Both modes hold it exactly after every update; they differ in what becomes of a synapse that
+/// reaches zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dale {
+    /// `W = [V]+ . sign` (Song 2016): a synapse that reaches zero has no gradient any more and stays silent.
+    #[default]
+    Rectified,
+    /// The weights are projected onto their signs after the update (nn4n): a silent synapse still has a gradient and
+    /// can grow again.
+    Clamped,
+}
+
 /// Which sign rule the presynaptic side of a matrix obeys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,7 +101,7 @@ pub enum Plastic {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MatrixConfig {
-    /// How the weights are drawn; `None` takes the kind's published setting, see [`ModelConfig`](super::ModelConfig).
+    /// How the weights are drawn; `None` takes the kind's published setting, see [`config`](super).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
     /// Rescale the drawn weights to this spectral radius (recurrent weights only).
@@ -122,6 +135,17 @@ impl Default for MatrixConfig {
             plastic: Plastic::All(1.0),
         }
     }
+}
+
+/// Which units the output may read, where units have cell types.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadoutFrom {
+    /// Excitatory units (and units without a cell type).
+    #[default]
+    Excitatory,
+    /// All units.
+    All,
 }
 
 /// Channels of the input or of the output, and the units they connect to.

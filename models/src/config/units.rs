@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rules::check_fraction;
 use crate::error::{ModelError, Result};
 
 /// Cell type of a presynaptic unit: the sign of all its outgoing synapses (Dale's law).
@@ -148,7 +149,7 @@ impl UnitSet {
             ));
         }
         if let Some(fraction) = self.fraction {
-            super::check_fraction(&format!("{field}.fraction"), fraction)?;
+            check_fraction(&format!("{field}.fraction"), fraction)?;
         }
         if self.cell_type.is_some() && !units.have_cell_types() {
             return Err(ModelError::config(

@@ -10,14 +10,14 @@
 use candle_core::Tensor;
 
 use super::{
-    Ctrnn,
-    trajectory::{Pass, Trajectory},
+    network::Ctrnn,
+    trajectory::{LayerActivity, Trajectory},
 };
 use crate::{
     dynamics::State,
     error::{ModelError, Result},
     noise::NoiseKey,
-    scan::{Gaussians, Record, rows},
+    scan::{PassNoise, Record, rows},
 };
 
 impl Ctrnn {
@@ -34,39 +34,39 @@ impl Ctrnn {
         noise: Option<NoiseKey>,
         mut world: impl FnMut(&Tensor) -> Result<Tensor, E>,
     ) -> Result<Trajectory, E> {
-        let (batch, steps, _) = inputs.dims3().map_err(ModelError::from)?;
+        let (batch, steps) = self.check_inputs(inputs)?;
         let (starts, effective) = (self.starts(inputs, start)?, self.effective()?);
-        let gaussians =
-            self.calls(&effective, inputs, &starts, noise).iter().map(Gaussians::draw).collect::<Result<Vec<_>>>()?;
+        let calls = self.calls(&effective, inputs, &starts, noise);
+        let noise = calls.iter().map(PassNoise::draw).collect::<Result<Vec<_>>>()?;
         let first = |start: &State| Ok(State { state: rows(&start.state, batch)?, rate: rows(&start.rate, batch)? });
         let mut last = starts.iter().map(first).collect::<Result<Vec<_>>>()?;
         let (mut kept, mut logits, mut feedback) = (vec![Vec::new(); last.len()], Vec::new(), None);
         for step in 0..steps {
             let input = row(inputs, step, feedback.as_ref())?;
-            let noise = gaussians.iter().map(|gaussians| gaussians.at(step)).collect::<Result<Vec<_>>>()?;
+            let noise = noise.iter().map(|noise| noise.at(step)).collect::<Result<Vec<_>>>()?;
             last = self.advance(&effective, &last, &input, &noise)?;
             for (kept, state) in kept.iter_mut().zip(&last) {
                 kept.push(state.clone());
             }
             let Some(top) = last.last() else { continue };
-            let logit = effective.logits(&top.rate)?;
+            let logit = effective.readout.logits(&top.rate)?;
             feedback = Some(world(&self.outputs(&logit)?)?);
             logits.push(logit);
         }
-        Ok(self.whole(kept, &logits)?)
+        Ok(self.whole(&kept, last, &logits)?)
     }
 
-    /// The trajectory of the steps of each layer.
-    fn whole(&self, layers: Vec<Vec<State>>, logits: &[Tensor]) -> Result<Trajectory> {
+    /// The trajectory of the steps of each layer, of which `last` are the last.
+    fn whole(&self, layers: &[Vec<State>], last: Vec<State>, logits: &[Tensor]) -> Result<Trajectory> {
         let logits = Tensor::stack(logits, 1)?;
-        let pass = |steps: Vec<State>| -> Result<Pass> {
+        let activity = |(steps, last): (&Vec<State>, State)| -> Result<LayerActivity> {
             let stack = |of: fn(&State) -> &Tensor| Tensor::stack(&steps.iter().map(of).collect::<Vec<_>>(), 1);
             let (states, rates) = (stack(|step| &step.state)?, stack(|step| &step.rate)?);
-            let last = steps.last().cloned().ok_or_else(|| ModelError::Shape("the inputs have no step".into()))?;
-            Ok(Pass::new(logits.clone(), Record::Whole { states, rates, last }))
+            Ok(LayerActivity::new(Record::Whole { states, rates, last }))
         };
-        let passes = layers.into_iter().map(pass).collect::<Result<_>>()?;
-        Ok(Trajectory::of(passes, logits.clone(), self.outputs(&logits)?))
+        let layers = layers.iter().zip(last).map(activity).collect::<Result<_>>()?;
+        let outputs = self.outputs(&logits)?;
+        Ok(Trajectory::of(layers, logits, outputs))
     }
 }
 

@@ -4,7 +4,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
-use super::effective::Amplitudes;
+use super::amplitudes::Amplitudes;
 use crate::{
     activation::UnitActivations,
     config::{LayerPlan, LearnTau, ModelConfig, Units, prefix},

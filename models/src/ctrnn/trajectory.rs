@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use candle_core::Tensor;
 
-use super::join;
+use super::joined::{join, join_states};
 use crate::{
     dynamics::State,
     error::Result,
@@ -18,8 +18,8 @@ pub struct Trajectory {
     pub logits: Tensor,
     /// `z` (batch, steps, outputs).
     pub outputs: Tensor,
-    /// One of each layer, from the input on.
-    passes: Vec<Pass>,
+    /// Of each layer, from the input on.
+    layers: Vec<LayerActivity>,
     states: OnceLock<Tensor>,
     rates: OnceLock<Tensor>,
 }
@@ -30,58 +30,58 @@ impl Trajectory {
     pub fn new(states: Tensor, rates: Tensor, logits: Tensor, outputs: Tensor) -> Result<Self> {
         let step = states.dim(1)?.saturating_sub(1);
         let last = State { state: states.narrow(1, step, 1)?.squeeze(1)?, rate: rates.narrow(1, step, 1)?.squeeze(1)? };
-        Ok(Self::of(vec![Pass::new(logits.clone(), Record::Whole { states, rates, last })], logits, outputs))
+        Ok(Self::of(vec![LayerActivity::new(Record::Whole { states, rates, last })], logits, outputs))
     }
 
-    pub(crate) fn of(passes: Vec<Pass>, logits: Tensor, outputs: Tensor) -> Self {
-        Self { logits, outputs, passes, states: OnceLock::new(), rates: OnceLock::new() }
+    pub(crate) fn of(layers: Vec<LayerActivity>, logits: Tensor, outputs: Tensor) -> Self {
+        Self { logits, outputs, layers, states: OnceLock::new(), rates: OnceLock::new() }
     }
 
     /// `x` (batch, steps, units); in the rate form the noise-free rates. Gradients flow through it.
     ///
     /// A pass with gradients does not keep what it does not need; then this runs it forward once more.
     pub fn states(&self) -> Result<Tensor> {
-        self.joined(&self.states, Pass::states)
+        self.joined(&self.states, LayerActivity::states)
     }
 
     /// `r` (batch, steps, units). Gradients flow through it: one way back at a time within a pool of threads, since its
     /// jobs may take each other's place.
     pub fn rates(&self) -> Result<Tensor> {
-        self.joined(&self.rates, Pass::rates)
+        self.joined(&self.rates, LayerActivity::rates)
     }
 
     /// The last step (batch, units), to carry over to another call. Gradients flow through it.
     pub fn last(&self) -> Result<State> {
-        join_states(&self.passes.iter().map(Pass::last).collect::<Result<Vec<_>>>()?)
+        join_states(&self.layers.iter().map(LayerActivity::last).collect::<Result<Vec<_>>>()?)
     }
 
-    fn joined(&self, cell: &OnceLock<Tensor>, of: impl Fn(&Pass) -> Result<Tensor>) -> Result<Tensor> {
-        if let [pass] = self.passes.as_slice() {
-            return of(pass);
+    fn joined(&self, cell: &OnceLock<Tensor>, of: impl Fn(&LayerActivity) -> Result<Tensor>) -> Result<Tensor> {
+        if let [alone] = self.layers.as_slice() {
+            return of(alone);
         }
-        kept(cell, || join(&self.passes.iter().map(of).collect::<Result<Vec<_>>>()?))
+        kept(cell, || join(&self.layers.iter().map(of).collect::<Result<Vec<_>>>()?))
     }
 }
 
 /// What one layer did.
 #[derive(Clone, Debug)]
-pub(crate) struct Pass {
-    logits: Tensor,
+pub(crate) struct LayerActivity {
     record: Record,
     states: OnceLock<Tensor>,
     rates: OnceLock<Tensor>,
 }
 
-impl Pass {
-    /// `logits` are those of the pass.
-    pub(crate) fn new(logits: Tensor, record: Record) -> Self {
-        Self { logits, record, states: OnceLock::new(), rates: OnceLock::new() }
+impl LayerActivity {
+    pub(crate) fn new(record: Record) -> Self {
+        Self { record, states: OnceLock::new(), rates: OnceLock::new() }
     }
 
     fn states(&self) -> Result<Tensor> {
         match &self.record {
             Record::Whole { states, .. } => Ok(states.clone()),
-            Record::Taped(tape) => kept(&self.states, || tape.clone().tensor(&self.logits, Quantity::States, false)),
+            Record::Taped { tape, logits } => {
+                kept(&self.states, || tape.clone().tensor(logits, Quantity::States, false))
+            }
         }
     }
 
@@ -89,15 +89,15 @@ impl Pass {
     pub(super) fn rates(&self) -> Result<Tensor> {
         match &self.record {
             Record::Whole { rates, .. } => Ok(rates.clone()),
-            Record::Taped(tape) => kept(&self.rates, || tape.clone().tensor(&self.logits, Quantity::Rates, false)),
+            Record::Taped { tape, logits } => kept(&self.rates, || tape.clone().tensor(logits, Quantity::Rates, false)),
         }
     }
 
     fn last(&self) -> Result<State> {
         match &self.record {
             Record::Whole { last, .. } => Ok(last.clone()),
-            Record::Taped(tape) => {
-                let tensor = |quantity| tape.clone().tensor(&self.logits, quantity, true);
+            Record::Taped { tape, logits } => {
+                let tensor = |quantity| tape.clone().tensor(logits, quantity, true);
                 Ok(State { state: tensor(Quantity::States)?, rate: tensor(Quantity::Rates)? })
             }
         }
@@ -111,12 +111,6 @@ fn kept(cell: &OnceLock<Tensor>, make: impl FnOnce() -> Result<Tensor>) -> Resul
     }
     let tensor = make()?;
     Ok(cell.get_or_init(|| tensor).clone())
-}
-
-/// States of each layer as one of all units.
-pub(super) fn join_states(states: &[State]) -> Result<State> {
-    let part = |of: fn(&State) -> &Tensor| join(&states.iter().map(|state| of(state).clone()).collect::<Vec<_>>());
-    Ok(State { state: part(|state| &state.state)?, rate: part(|state| &state.rate)? })
 }
 
 /// What a network answered, without its activity.

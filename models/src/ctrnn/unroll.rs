@@ -1,108 +1,25 @@
-//! Running a network: start state, single steps, readout, and whole trials.
+//! Whole trials through a network.
 
-use candle_core::{D, Tensor};
-use candle_nn::ops;
+use candle_core::Tensor;
 
 use super::{
-    Ctrnn, Effective, Layer,
-    trajectory::{Answer, Pass, Trajectory, join_states},
+    joined::split_state,
+    layer::Layer,
+    network::Ctrnn,
+    trajectory::{Answer, LayerActivity, Trajectory},
 };
 use crate::{
-    config::Readout,
-    dynamics::{State, StepNoise},
+    dynamics::{State, StepParameters},
+    effective::{Effective, ReadoutParameters},
     error::{ModelError, Result},
     noise::NoiseKey,
-    scan::{Answered, Call, Scanned, answer, scan},
+    scan::{Answered, Call, Scanned, answer, drive, scan},
 };
 
 /// Steps of an answer of a stacked network whose activity is held at a time.
 const HELD: usize = 256;
 
 impl Ctrnn {
-    /// The configured start of `batch` trials. A carried start is zero here: hand the previous call's
-    /// [`Trajectory::last`] to [`unroll`](Self::unroll).
-    pub fn start(&self, batch: usize) -> Result<State> {
-        join_states(&self.layers.iter().map(|layer| layer.start(batch)).collect::<Result<Vec<_>>>()?)
-    }
-
-    /// The state with `x` = `states` (batch, units) and the rates that belong to it.
-    ///
-    /// # Errors
-    /// If the shape is not (batch, units).
-    pub fn start_from(&self, states: &Tensor) -> Result<State> {
-        match states.dims() {
-            [_, units] if *units == self.units.len() => {
-                let states = self.split(&states.to_device(self.device())?.to_dtype(self.dtype())?)?;
-                let starts = self.layers.iter().zip(states).map(|(layer, states)| layer.dynamics.start(states));
-                join_states(&starts.collect::<Result<Vec<_>>>()?)
-            }
-            dims => Err(ModelError::Shape(format!(
-                "the start state has shape {dims:?}, but must be (batch, {} units)",
-                self.units.len()
-            ))),
-        }
-    }
-
-    /// One step of the dynamics from `previous` under `input` (batch, inputs). Gaussians are (batch, units), those of
-    /// all layers side by side.
-    pub fn step(&self, effective: &Effective, previous: &State, input: &Tensor, noise: &StepNoise) -> Result<State> {
-        let parts = |noise: &Option<Tensor>| -> Result<Vec<Option<Tensor>>> {
-            Ok(match noise {
-                Some(noise) => self.split(noise)?.into_iter().map(Some).collect(),
-                None => vec![None; self.layers.len()],
-            })
-        };
-        let noise: Vec<StepNoise> = parts(&noise.recurrent)?
-            .into_iter()
-            .zip(parts(&noise.post)?)
-            .map(|(recurrent, post)| StepNoise { recurrent, post })
-            .collect();
-        join_states(&self.advance(effective, &self.split_state(previous)?, input, &noise)?)
-    }
-
-    /// One step of each layer, from a state and with Gaussians for each.
-    pub(super) fn advance(
-        &self,
-        effective: &Effective,
-        previous: &[State],
-        input: &Tensor,
-        noise: &[StepNoise],
-    ) -> Result<Vec<State>> {
-        let mut states: Vec<State> = Vec::with_capacity(self.layers.len());
-        for (((layer, effective), previous), noise) in
-            self.layers.iter().zip(effective.layers()).zip(previous).zip(noise)
-        {
-            let input = states.last().map_or(input, |below| &below.rate);
-            let state = layer.dynamics.step(&effective.step, previous, input, noise)?;
-            states.push(state);
-        }
-        Ok(states)
-    }
-
-    pub(super) fn split_state(&self, state: &State) -> Result<Vec<State>> {
-        let parts = self.split(&state.state)?.into_iter().zip(self.split(&state.rate)?);
-        Ok(parts.map(|(state, rate)| State { state, rate }).collect())
-    }
-
-    /// Logits and outputs (batch, .., outputs) of `rates` (batch, .., units).
-    pub fn readout(&self, effective: &Effective, rates: &Tensor) -> Result<(Tensor, Tensor)> {
-        let rates = self.split(rates)?.pop().unwrap_or_else(|| rates.clone());
-        let mut shape = rates.dims().to_vec();
-        let units = shape.pop().unwrap_or_default();
-        shape.push(self.config.outputs);
-        let logits = effective.logits(&rates.reshape((rates.elem_count() / units.max(1), units))?)?.reshape(shape)?;
-        Ok((logits.clone(), self.outputs(&logits)?))
-    }
-
-    /// `z = g(logits)`
-    pub(super) fn outputs(&self, logits: &Tensor) -> Result<Tensor> {
-        Ok(match self.config.readout.unwrap_or_default() {
-            Readout::Linear => logits.clone(),
-            Readout::Sigmoid => ops::sigmoid(logits)?,
-            Readout::Softmax => ops::softmax(logits, D::Minus1)?,
-        })
-    }
-
     /// Runs `inputs` (batch, steps, inputs) through the network: states, rates and outputs of every step.
     ///
     /// `start` replaces the configured start state (`None`); `noise` switches the network's noise on.
@@ -110,10 +27,10 @@ impl Ctrnn {
     /// # Errors
     /// If the inputs are not (batch >= 1, steps >= 1, inputs) or the start does not fit the batch.
     pub fn unroll(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Trajectory> {
-        let (mut passes, Scanned { logits, record }) = self.with_call(inputs, start, noise, scan)?;
-        passes.push(Pass::new(logits.clone(), record));
+        let (mut layers, Scanned { logits, record }) = self.through_layers(inputs, start, noise, scan)?;
+        layers.push(LayerActivity::new(record));
         let outputs = self.outputs(&logits)?;
-        Ok(Trajectory::of(passes, logits, outputs))
+        Ok(Trajectory::of(layers, logits, outputs))
     }
 
     /// Runs `inputs` (batch, steps, inputs) through the network and keeps nothing but its outputs: no activity, no
@@ -125,7 +42,7 @@ impl Ctrnn {
     pub fn answer(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Answer> {
         let network = self.frozen();
         let (logits, last) = if network.layers.len() == 1 {
-            let (_, Answered { logits, last }) = network.with_call(&inputs.detach(), start, noise, answer)?;
+            let (_, Answered { logits, last }) = network.through_layers(&inputs.detach(), start, noise, answer)?;
             (logits, last)
         } else {
             // A layer needs the rates of the one below; they are held for some steps at a time.
@@ -168,26 +85,27 @@ impl Ctrnn {
         Ok(state)
     }
 
-    /// Calls `run` with what a pass over `inputs` is made of; in a stacked network the pass of the last layer, after
-    /// those of the layers below, which are returned with what it returns.
-    pub(crate) fn with_call<R, E: From<ModelError>>(
+    /// Passes through the layers below, whose activity is returned, and `last` with what the pass of the last layer is
+    /// made of.
+    pub(crate) fn through_layers<R>(
         &self,
         inputs: &Tensor,
         start: Option<&State>,
         noise: Option<NoiseKey>,
-        run: impl FnOnce(&Call) -> Result<R, E>,
-    ) -> Result<(Vec<Pass>, R), E> {
+        last: impl FnOnce(&Call, &ReadoutParameters) -> Result<R>,
+    ) -> Result<(Vec<LayerActivity>, R)> {
         let (starts, effective) = (self.starts(inputs, start)?, self.effective()?);
-        let (mut calls, mut passes) = (self.calls(&effective, inputs, &starts, noise), Vec::new());
-        let last = calls.pop().ok_or_else(|| ModelError::Shape("a network without layers has no pass".into()))?;
+        let calls = self.calls(&effective, inputs, &starts, noise);
+        let mut below: Vec<LayerActivity> = Vec::with_capacity(calls.len());
         let mut driven_by = inputs.clone();
-        for call in &calls {
-            let Scanned { logits, record } = scan(&Call { inputs: &driven_by, ..*call })?;
-            let pass = Pass::new(logits, record);
-            driven_by = pass.rates()?;
-            passes.push(pass);
+        let last_place = calls.len() - 1; // there is at least one layer
+        for call in &calls[..last_place] {
+            let activity = LayerActivity::new(drive(&Call { inputs: &driven_by, ..*call })?);
+            driven_by = activity.rates()?;
+            below.push(activity);
         }
-        Ok((passes, run(&Call { inputs: &driven_by, ..last })?))
+        let done = last(&Call { inputs: &driven_by, ..calls[last_place] }, &effective.readout)?;
+        Ok((below, done))
     }
 
     /// What a pass of each layer is made of, if `inputs` drove them all.
@@ -198,14 +116,15 @@ impl Ctrnn {
         starts: &'a [State],
         noise: Option<NoiseKey>,
     ) -> Vec<Call<'a>> {
-        let call = |(place, ((layer, effective), start)): (usize, ((&'a Layer, &'a Effective), &'a State))| Call {
-            dynamics: &layer.dynamics,
-            effective,
-            inputs,
-            start,
-            noise: noise.map(|key| key.above(place)),
-            memory: &self.memory,
-        };
+        let call =
+            |(place, ((layer, parameters), start)): (usize, ((&'a Layer, &'a StepParameters), &'a State))| Call {
+                dynamics: &layer.dynamics,
+                parameters,
+                inputs,
+                start,
+                noise: noise.map(|key| key.above(place)),
+                memory: &self.memory,
+            };
         self.layers.iter().zip(effective.layers()).zip(starts).enumerate().map(call).collect()
     }
 
@@ -215,29 +134,26 @@ impl Ctrnn {
         let n = self.units.len();
         match start {
             Some(start) if start.state.dims() == [batch, n] && start.rate.dims() == [batch, n] => {
-                self.split_state(start)
+                split_state(start, &self.layers)
             }
             Some(start) => {
-                let message = format!(
-                    "the start state has shape {:?}, but the inputs ask for ({batch} trials, {n} units)",
-                    start.state.dims()
-                );
-                Err(ModelError::Shape(message))
+                let rule = format!("the inputs ask for ({batch} trials, {n} units)");
+                Err(ModelError::shape("start", start.state.dims(), rule))
             }
             None => self.layers.iter().map(|layer| layer.start(1)).collect(),
         }
     }
 
-    fn check_inputs(&self, inputs: &Tensor) -> Result<(usize, usize)> {
+    pub(super) fn check_inputs(&self, inputs: &Tensor) -> Result<(usize, usize)> {
         match inputs.dims() {
             [batch, steps, channels] if *batch > 0 && *steps > 0 && *channels == self.config.inputs => {
                 Ok((*batch, *steps))
             }
-            dims => Err(ModelError::Shape(format!(
-                "the inputs have shape {dims:?}, but this network needs (batch, steps, {} inputs), none of the first \
-                two 0",
-                self.config.inputs
-            ))),
+            dims => {
+                let inputs = self.config.inputs;
+                let rule = format!("this network needs (batch, steps, {inputs} inputs), none of the first two 0");
+                Err(ModelError::shape("inputs", dims, rule))
+            }
         }
     }
 }

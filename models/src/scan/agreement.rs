@@ -4,11 +4,12 @@
 use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, Var, backprop::GradStore};
 use proptest::prelude::*;
 
-use super::{Call, Record, Scanned, reference, scan};
+use super::{Call, Record, Scanned, drive, reference, scan};
 use crate::{
-    Activation, Bias, Ctrnn, Form, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State,
+    Activation, Bias, Ctrnn, Form, Kind, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State,
     Values,
-    ctrnn::{Pass, Trajectory},
+    ctrnn::{LayerActivity, Trajectory},
+    effective::ReadoutParameters,
 };
 
 /// Sizes around the widths of vectors, panels and tiles.
@@ -52,7 +53,8 @@ prop_compose! {
         units in prop::sample::select(&SIZES[..]),
         batch in prop::sample::select(&[1, 2, 3, 7, 9, 17, 65, 150][..]),
         steps in prop::sample::select(&[1, 2, 3, 5, 5, 40][..]), // 40 are several windows
-        (inputs, outputs) in (prop::sample::select(&[0, 1, 2, 17, 33][..]), prop::sample::select(&[1, 2, 3, 16, 40][..])),
+        inputs in prop::sample::select(&[0, 1, 2, 17, 33][..]),
+        outputs in prop::sample::select(&[1, 2, 3, 16, 40][..]),
         activations in (activation(), activation(), 1usize..5),
         form in prop_oneof![Just(Form::Current), Just(Form::Rate)],
         tau in prop_oneof![Just(LearnTau::Off), Just(LearnTau::PerUnit), Just(LearnTau::Shared)],
@@ -61,20 +63,32 @@ prop_compose! {
         (uniform_tau, ei, trained_bias, noisy, track_inputs) in any::<(bool, bool, bool, bool, bool)>(),
         from in prop_oneof![Just(From::Constant), Just(From::Trained), Just(From::Given)],
     ) -> Case {
-        let config = if ei && units > 4 { ModelConfig::ei(inputs, units, outputs) } else { ModelConfig::vanilla(inputs, units, outputs) };
+        let kind = if ei && units > 4 { Kind::Ei } else { Kind::Vanilla };
         let (one, other, every) = activations;
         let bias = |value: f64| if trained_bias { Bias::Trained(Values::All(value)) } else { Bias::Off };
-        let start = if from == From::Trained { Start::Trained(Values::All(0.2)) } else { Start::Constant(Values::All(0.1)) };
-        let mut config = config;
+        let start = match from {
+            From::Trained => Start::Trained(Values::All(0.2)),
+            From::Constant | From::Given => Start::Constant(Values::All(0.1)),
+        };
+        let mut config = ModelConfig::of_kind(kind, inputs, units, outputs);
         // Over many steps the activity must not grow, since nothing can be compared with infinity.
-        let bounded = |function| if steps > 5 && matches!(function, Activation::Power(_)) { Activation::Tanh } else { function };
+        let bounded = |function| match function {
+            Activation::Power(_) if steps > 5 => Activation::Tanh,
+            function => function,
+        };
         let (one, other) = (bounded(one), bounded(other));
+        let tau_of_units = if uniform_tau || tau == LearnTau::Shared {
+            PerUnit::from(70.0)
+        } else {
+            PerUnit::ByUnit { units: (0..units).map(|unit| 50.0 + unit as f64).collect() }
+        };
+        let activations = (0..units).map(|unit| if unit % every == 0 { one } else { other }).collect();
         config.w_rec.spectral_radius = (steps > 5 && units > 4).then_some(0.5);
         let config = config
             .form(form)
-            .activation(PerUnit::ByUnit { units: (0..units).map(|unit| if unit % every == 0 { one } else { other }).collect() })
+            .activation(PerUnit::ByUnit { units: activations })
             .dt(20.0)
-            .tau(if uniform_tau || tau == LearnTau::Shared { PerUnit::from(70.0) } else { PerUnit::ByUnit { units: (0..units).map(|unit| 50.0 + unit as f64).collect() } })
+            .tau(tau_of_units)
             .learn_tau(tau)
             .sigma_rec(sigma_rec)
             .sigma_post(sigma_post)
@@ -122,11 +136,15 @@ fn operands(case: &Case, dtype: DType) -> Result<Operands> {
     Ok(Operands { network, inputs, start, vars })
 }
 
-fn run(case: &Case, operands: &Operands, scan: impl FnOnce(&Call) -> Result<Scanned>) -> Result<Trajectory> {
+fn pass(
+    case: &Case,
+    operands: &Operands,
+    scan: impl FnOnce(&Call, &ReadoutParameters) -> Result<Scanned>,
+) -> Result<Trajectory> {
     let key = case.noisy.then(|| NoiseKey { first_trial: 3, first_step: 2, ..NoiseKey::new(5, 1) });
     let (_, Scanned { logits, record }) =
-        operands.network.with_call(&operands.inputs, operands.start.as_ref(), key, scan)?;
-    Ok(Trajectory::of(vec![Pass::new(logits.clone(), record)], logits.clone(), logits))
+        operands.network.through_layers(&operands.inputs, operands.start.as_ref(), key, scan)?;
+    Ok(Trajectory::of(vec![LayerActivity::new(record)], logits.clone(), logits))
 }
 
 /// Everything a trajectory holds, by name.
@@ -175,10 +193,10 @@ fn gradient(store: &GradStore, var: &Var) -> Tensor {
 fn everything(
     case: &Case,
     dtype: DType,
-    scan: impl FnOnce(&Call) -> Result<Scanned>,
+    scan: impl FnOnce(&Call, &ReadoutParameters) -> Result<Scanned>,
 ) -> Result<Vec<(String, Vec<f64>)>> {
     let operands = operands(case, dtype)?;
-    let results = results(&run(case, &operands, scan)?)?;
+    let results = results(&pass(case, &operands, scan)?)?;
     let store = loss(&results)?.backward()?;
     let mut all: Vec<_> = results.iter().map(|(name, tensor)| (name.to_string(), numbers(tensor))).collect();
     all.extend(
@@ -224,7 +242,7 @@ fn bits(case: &Case, threads: usize) -> Vec<Vec<f64>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let operands = operands(case, DType::F32).unwrap();
-        let results = results(&run(case, &operands, scan).unwrap()).unwrap();
+        let results = results(&pass(case, &operands, scan).unwrap()).unwrap();
         let store = loss(&results).unwrap().backward().unwrap();
         let gradients = operands.vars.iter().map(|(_, var)| gradient(&store, var));
         results.iter().map(|(_, tensor)| tensor.clone()).chain(gradients).map(|tensor| numbers(&tensor)).collect()
@@ -254,6 +272,23 @@ proptest! {
     }
 
     #[test]
+    fn a_pass_that_nothing_reads_out_has_the_activity_and_the_gradients_of_one_that_is(case in case()) {
+        let operands = operands(&case, DType::F32)?;
+        let unread = |call: &Call, readout: &ReadoutParameters| {
+            let logits = scan(call, readout)?.logits;
+            Ok(Scanned { logits, record: drive(call)? })
+        };
+        let activity = |scan: &dyn Fn(&Call, &ReadoutParameters) -> Result<Scanned>| -> Result<Vec<Vec<f64>>> {
+            let activity = results(&pass(&case, &operands, scan)?)?.split_off(1);
+            let store = loss(&activity)?.backward()?;
+            let gradients = operands.vars.iter().map(|(_, var)| gradient(&store, var));
+            let all = activity.iter().map(|(_, tensor)| tensor.clone()).chain(gradients);
+            Ok(all.map(|tensor| numbers(&tensor)).collect())
+        };
+        prop_assert_eq!(activity(&unread)?, activity(&scan)?);
+    }
+
+    #[test]
     fn an_answer_is_a_trajectory_without_its_activity(case in case()) {
         let operands = operands(&case, DType::F32)?;
         let key = case.noisy.then(|| NoiseKey::new(5, 1));
@@ -280,8 +315,8 @@ fn a_reference_answer_is_cut_into_pieces_without_a_seam() -> Result<()> {
     let network = Ctrnn::init(&ModelConfig::vanilla(2, 5, 2).sigma_rec(0.3), 1, DType::F64, &Device::Cpu)?.frozen();
     let inputs = ramp(&[2, 600, 2], 0.7, DType::F64)?;
     let (key, start) = (Some(NoiseKey::new(1, 2)), None);
-    let (_, answer) = network.with_call(&inputs, start, key, reference::answer)?;
-    let (_, Scanned { logits, record }) = network.with_call(&inputs, start, key, reference::scan)?;
+    let (_, answer) = network.through_layers(&inputs, start, key, reference::answer)?;
+    let (_, Scanned { logits, record }) = network.through_layers(&inputs, start, key, reference::scan)?;
     assert_eq!(numbers(&answer.logits), numbers(&logits));
     let Record::Whole { last, .. } = record else { panic!("the reference keeps everything") };
     assert_eq!(numbers(&answer.last.state), numbers(&last.state));

@@ -3,33 +3,34 @@
 use candle_core::{Device, Tensor};
 
 use super::{
-    Answered, Call, Record, Scanned,
+    call::{Answered, Call, Scanned},
     kernel::{Buffer, Element, Kept, PackedForward, Pool, forward},
     operands::Operands,
+    record::Record,
     tape::Tape,
 };
-use crate::{config::Form, dynamics::State, error::Result};
+use crate::{config::Form, dynamics::State, effective::ReadoutParameters, error::Result};
 
-/// Runs a pass; the result carries gradients if anything that goes in does.
-pub(super) fn scan<T: Element>(call: &Call) -> Result<Scanned> {
-    let (operands, pool) = (Operands::<T>::new(call)?, T::pool(call.memory));
+/// A pass that carries gradients if anything that goes in does. Without a readout its logits are of no outputs.
+pub(super) fn scan<T: Element>(call: &Call, readout: Option<&ReadoutParameters>) -> Result<Scanned> {
+    let (operands, pool) = (Operands::<T>::new(call, readout)?, T::pool(call.memory));
     if operands.is_tracked() {
         return scan_for_gradients(operands, pool);
     }
     let (dims, size) = (operands.dims, operands.dims.trials * operands.dims.steps * operands.dims.units);
     let (mut states, mut rates) = (vec![T::zero(); size], vec![T::zero(); size]);
-    let pass = Pass::run(pool, &operands, &mut states, &mut rates, &mut [])?;
+    let done = Outcome::of_pass(pool, &operands, &mut states, &mut rates, &mut [])?;
     let shape = (dims.trials, dims.steps, dims.units);
     let tensor = |values| Tensor::from_vec(values, shape, &Device::Cpu);
-    let record = Record::Whole { states: tensor(states)?, rates: tensor(rates)?, last: pass.last()? };
-    Ok(Scanned { logits: pass.logits(&operands)?, record })
+    let record = Record::Whole { states: tensor(states)?, rates: tensor(rates)?, last: done.last()? };
+    Ok(Scanned { logits: done.logits(&operands)?, record })
 }
 
-/// Runs a pass without gradients, whose memory does not grow with the number of steps but for inputs and logits.
-pub(super) fn answer<T: Element>(call: &Call) -> Result<Answered> {
-    let operands = Operands::<T>::new(call)?;
-    let pass = Pass::run(T::pool(call.memory), &operands, &mut [], &mut [], &mut [])?;
-    Ok(Answered { last: pass.last()?, logits: pass.logits(&operands)? })
+/// A pass without gradients, whose memory does not grow with the number of steps but for inputs and logits.
+pub(super) fn answer<T: Element>(call: &Call, readout: &ReadoutParameters) -> Result<Answered> {
+    let operands = Operands::<T>::new(call, Some(readout))?;
+    let done = Outcome::of_pass(T::pool(call.memory), &operands, &mut [], &mut [], &mut [])?;
+    Ok(Answered { last: done.last()?, logits: done.logits(&operands)? })
 }
 
 fn scan_for_gradients<T: Element>(operands: Operands<T>, pool: &Pool<T>) -> Result<Scanned> {
@@ -41,21 +42,21 @@ fn scan_for_gradients<T: Element>(operands: Operands<T>, pool: &Pool<T>) -> Resu
         Form::Current => (&mut drive, &mut []),
         Form::Rate => (&mut [], &mut drive),
     };
-    let pass = Pass::run(pool, &operands, states, &mut rates, driven)?;
-    let Pass { logits, last_state, .. } = pass;
+    let Outcome { logits, last_state, .. } = Outcome::of_pass(pool, &operands, states, &mut rates, driven)?;
     Tape { operands, pool: pool.clone(), rates, drive, last_state, pending: Default::default() }.record(logits)
 }
 
-/// The parts of a pass that are always there.
-struct Pass<T> {
+/// What every pass leaves, whatever is kept of its activity.
+struct Outcome<T> {
     logits: Vec<T>,
     last_state: Buffer<T>,
     last_rate: Buffer<T>,
     shape: (usize, usize),
 }
 
-impl<T: Element> Pass<T> {
-    fn run(
+impl<T: Element> Outcome<T> {
+    /// Goes through time once, and keeps the activity for which there is room.
+    fn of_pass(
         pool: &Pool<T>,
         operands: &Operands<T>,
         states: &mut [T],

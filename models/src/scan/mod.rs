@@ -1,90 +1,50 @@
 //! The pass through time. [`reference`] is the definition, step by step in candle's own operations on any device;
-//! [`fused`] does the same with a kernel of its own on the CPU. Both take a [`Call`] and return [`Scanned`]; [`scan`]
-//! and [`answer`] alone choose between them.
+//! [`fused`] does the same with a kernel of its own on the CPU. Both take a [`Call`] and the readout, if there is one;
+//! [`scan`], [`drive`] and [`answer`] alone choose between them.
 
 #[cfg(test)]
 mod agreement;
+mod call;
 mod fused;
 mod kernel;
 mod operands;
+mod record;
 mod reference;
 mod tape;
 
-use std::sync::Arc;
+use candle_core::DType;
 
-use candle_core::{DType, Tensor};
-
-pub(crate) use self::reference::{Gaussians, rows};
 pub(crate) use self::{
+    call::{Answered, Call, Scanned},
     kernel::Memory,
-    tape::{Quantity, Recorded},
+    record::{Quantity, Record},
+    reference::{PassNoise, rows},
 };
-use crate::{
-    ctrnn::Effective,
-    dynamics::{Dynamics, State},
-    error::Result,
-    noise::NoiseKey,
-};
+use crate::{effective::ReadoutParameters, error::Result};
 
-/// What a pass is made of.
-#[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub dynamics: &'a Dynamics,
-    pub effective: &'a Effective,
-    /// (batch, steps, inputs)
-    pub inputs: &'a Tensor,
-    /// (batch, units), or (1, units) for all trials
-    pub start: &'a State,
-    pub noise: Option<NoiseKey>,
-    pub memory: &'a Memory,
-}
-
-/// What a pass leaves.
-#[derive(Clone, Debug)]
-pub(crate) struct Scanned {
-    /// `W_out r + b_out` (batch, steps, outputs)
-    pub logits: Tensor,
-    pub record: Record,
-}
-
-/// The activity of a pass.
-#[derive(Clone, Debug)]
-pub(crate) enum Record {
-    /// Arrays that are there.
-    Whole {
-        /// (batch, steps, units)
-        states: Tensor,
-        /// (batch, steps, units)
-        rates: Tensor,
-        /// The last step's.
-        last: State,
-    },
-    /// Kept for the backward pass, and turned into arrays when asked for.
-    Taped(Arc<dyn Recorded>),
-}
-
-/// Logits and last step of a pass whose activity is not kept.
-#[derive(Clone, Debug)]
-pub(crate) struct Answered {
-    /// (batch, steps, outputs)
-    pub logits: Tensor,
-    pub last: State,
-}
-
-/// Runs a pass.
-pub(crate) fn scan(call: &Call) -> Result<Scanned> {
+/// A pass through a network, whose rates are read out.
+pub(crate) fn scan(call: &Call, readout: &ReadoutParameters) -> Result<Scanned> {
     match (call.inputs.device().is_cpu(), call.inputs.dtype()) {
-        (true, DType::F32) => fused::scan::<f32>(call),
-        (true, DType::F64) => fused::scan::<f64>(call),
-        _ => reference::scan(call),
+        (true, DType::F32) => fused::scan::<f32>(call, Some(readout)),
+        (true, DType::F64) => fused::scan::<f64>(call, Some(readout)),
+        _ => reference::scan(call, readout),
     }
 }
 
-/// Runs a pass without gradients and keeps none of its activity.
-pub(crate) fn answer(call: &Call) -> Result<Answered> {
+/// A pass through a layer that drives the one above, and is not read out.
+pub(crate) fn drive(call: &Call) -> Result<Record> {
     match (call.inputs.device().is_cpu(), call.inputs.dtype()) {
-        (true, DType::F32) => fused::answer::<f32>(call),
-        (true, DType::F64) => fused::answer::<f64>(call),
-        _ => reference::answer(call),
+        (true, DType::F32) => Ok(fused::scan::<f32>(call, None)?.record),
+        (true, DType::F64) => Ok(fused::scan::<f64>(call, None)?.record),
+        _ => reference::drive(call),
+    }
+}
+
+/// A pass without gradients, none of whose activity is kept.
+pub(crate) fn answer(call: &Call, readout: &ReadoutParameters) -> Result<Answered> {
+    match (call.inputs.device().is_cpu(), call.inputs.dtype()) {
+        (true, DType::F32) => fused::answer::<f32>(call, readout),
+        (true, DType::F64) => fused::answer::<f64>(call, readout),
+        _ => reference::answer(call, readout),
     }
 }

@@ -6,12 +6,13 @@ use std::ops::Range;
 use candle_core::Tensor;
 
 use super::{
-    Call,
-    kernel::{Dims, Element, Equation, Gradients, Parameters, Wanted, padded, runs},
+    call::Call,
+    kernel::{Dims, Element, Equation, Gradients, Parameters, Wanted, padded, spans},
 };
 use crate::{
     config::Form,
     dynamics::Coefficient,
+    effective::ReadoutParameters,
     error::Result,
     host,
     noise::{Gaussians, NoiseStream},
@@ -76,9 +77,11 @@ impl Joined {
         part.map_or(Ok(0..0), |part| self.put(part))
     }
 
-    /// The parts end to end: always a copy, since they may be updated between the pass and its way back.
-    fn into_tensor(self) -> Result<Tensor> {
+    /// The parts end to end, with the data type of `like`: always a copy, since they may be updated between the pass and
+    /// its way back.
+    fn into_tensor(self, like: &Tensor) -> Result<Tensor> {
         Ok(match self.parts.as_slice() {
+            [] => Tensor::zeros(0, like.dtype(), like.device())?,
             [alone] => alone.copy()?,
             parts => Tensor::cat(parts, 0)?,
         })
@@ -94,17 +97,20 @@ impl Joined {
 }
 
 impl<T: Element> Operands<T> {
-    pub fn new(call: &Call) -> Result<Self> {
-        let step = &call.effective.step;
+    /// Without a readout there are no outputs.
+    pub fn new(call: &Call, readout: Option<&ReadoutParameters>) -> Result<Self> {
+        let (step, start) = (call.parameters, call.start);
         let (trials, steps, inputs) = call.inputs.dims3()?;
-        let (outputs, units) = call.effective.w_out.dims2()?;
-        let start = call.start;
+        let units = step.w_rec.dim(0)?;
+        let (w_out, b_out) =
+            (readout.map(|readout| &readout.w_out), readout.and_then(|readout| readout.b_out.as_ref()));
+        let outputs = w_out.map_or(Ok(0), |w_out| w_out.dim(0))?;
         let mut joined = Joined::default();
         let places = Places {
             w_in: joined.put_optional(step.w_in.as_ref())?,
-            w_out: joined.put(&call.effective.w_out)?,
+            w_out: joined.put_optional(w_out)?,
             b_rec: joined.put_optional(step.b_rec.as_ref())?,
-            b_out: joined.put_optional(call.effective.b_out.as_ref())?,
+            b_out: joined.put_optional(b_out)?,
             alpha: joined.put_coefficient(&step.alpha)?,
             leak: joined.put_coefficient(&step.leak)?,
             recurrent_noise: joined.put_coefficient(&step.recurrent_noise)?,
@@ -132,7 +138,7 @@ impl<T: Element> Operands<T> {
             } else {
                 step.w_rec.contiguous()?
             },
-            flat: joined.into_tensor()?,
+            flat: joined.into_tensor(call.inputs)?,
             inputs: if call.inputs.is_variable() { call.inputs.copy()? } else { call.inputs.contiguous()? },
             places,
             fixed,
@@ -208,13 +214,13 @@ impl<T: Element> Operands<T> {
 }
 
 fn equation<T: Element>(call: &Call, dims: Dims) -> Result<Equation<T>> {
-    let step = &call.effective.step;
+    let step = call.parameters;
     let gaussians = |amplitude: &Coefficient, stream| {
         call.noise.filter(|_| !amplitude.is_zero()).map(|key| Gaussians::new(key, stream, dims.units))
     };
     Ok(Equation {
         form: call.dynamics.form(),
-        runs: runs(call.dynamics.activations(), dims.width()),
+        spans: spans(call.dynamics.activations(), dims.width()),
         post_noise: padded(&per_unit(&step.post_noise, dims.units)?, dims.width()),
         xi: gaussians(&step.recurrent_noise, NoiseStream::Recurrent),
         zeta: gaussians(&step.post_noise, NoiseStream::PostActivation),

@@ -1,7 +1,7 @@
 //! A fused pass as candle operations, so that `backward()` goes through it like through any other.
 //!
 //! The operation has one result, the logits. Rates and states are further results of the same pass: each is an
-//! operation on the logits that hands out an array of the tape and, on the way back, leaves its gradient on the tape.
+//! operation on the logits that hands out an array of the tape and, on the way back, hands its gradient in to the tape.
 //! Candle goes back through an operation only after all that depends on its result, so these gradients are there when
 //! the pass itself is reached, and are used up by it.
 
@@ -17,24 +17,12 @@ use std::{
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Device, Layout, Shape, Tensor};
 
 use super::{
-    Record, Scanned,
+    call::Scanned,
     kernel::{Arriving, Buffer, Element, Extra, Kept, PackedForward, Pool, backward, forward},
     operands::{Operands, values, with_values},
+    record::{Quantity, Record, Recorded},
 };
 use crate::{config::Form, error::Result};
-
-/// An array of a pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quantity {
-    States,
-    Rates,
-}
-
-/// A pass whose arrays can be had as tensors with gradients.
-pub(crate) trait Recorded: fmt::Debug + Send + Sync {
-    /// States or rates (batch, steps, units), or of the last step only (batch, units). `logits` are those of this pass.
-    fn tensor(self: Arc<Self>, logits: &Tensor, quantity: Quantity, last_only: bool) -> Result<Tensor>;
-}
 
 /// What a pass keeps for its way back.
 pub(super) struct Tape<T> {
@@ -46,7 +34,7 @@ pub(super) struct Tape<T> {
     pub drive: Buffer<T>,
     /// (trials, units)
     pub last_state: Buffer<T>,
-    /// Gradients left by the operations that follow.
+    /// Gradients handed in by the operations that follow.
     pub pending: Mutex<Vec<Pending>>,
 }
 
@@ -54,8 +42,8 @@ pub(super) struct Pending {
     quantity: Quantity,
     last_only: bool,
     gradient: Tensor,
-    /// The operation that left it, and the thread: two threads may go back through the same pass at the same time.
-    left_by: (u64, ThreadId),
+    /// The operation that handed it in, and the thread: two threads may go back through the same pass at the same time.
+    source: (u64, ThreadId),
 }
 
 /// Tells operations apart.
@@ -73,7 +61,7 @@ impl<T: Element> Tape<T> {
         let tape = Arc::new(self);
         let Operands { w_rec, flat, inputs, .. } = &tape.operands;
         let logits = w_rec.apply_op3(flat, inputs, Whole { tape: tape.clone(), logits: Mutex::new(logits) })?;
-        Ok(Scanned { logits, record: Record::Taped(tape) })
+        Ok(Scanned { record: Record::Taped { tape, logits: logits.clone() }, logits })
     }
 
     fn values(&self, quantity: Quantity, last_only: bool) -> Result<Vec<T>> {
@@ -91,12 +79,12 @@ impl<T: Element> Tape<T> {
             (Quantity::States, true, _) => Ok(self.last_state.to_vec()),
             (Quantity::States, false, Form::Rate) if no_post_noise => Ok(self.rates.to_vec()),
             (Quantity::States, false, Form::Current) if self.operands.needs_drive() => Ok(self.drive.to_vec()),
-            (Quantity::States, false, _) => self.run_again(),
+            (Quantity::States, false, _) => self.states_again(),
         }
     }
 
     /// The states of every step, which were not kept.
-    fn run_again(&self) -> Result<Vec<T>> {
+    fn states_again(&self) -> Result<Vec<T>> {
         let (dims, pool) = (self.operands.dims, &self.pool);
         let mut states = vec![T::zero(); self.rates.len()];
         let mut logits = pool.take(dims.trials * dims.steps * dims.outputs);
@@ -149,7 +137,7 @@ impl<T: Element> Tape<T> {
 
     fn take_pending(&self) -> Vec<Pending> {
         let mut all = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let (own, others) = all.drain(..).partition(|pending| pending.left_by.1 == thread::current().id());
+        let (own, others) = all.drain(..).partition(|pending| pending.source.1 == thread::current().id());
         *all = others;
         own
     }
@@ -228,13 +216,13 @@ impl<T: Element> CustomOp1 for Tap<T> {
         Ok((T::to_cpu_storage_owned(values), shape))
     }
 
-    /// Leaves the gradient on the tape; the one with respect to the logits is zero, but makes candle go on to the pass.
+    /// Hands the gradient in to the tape; the one with respect to the logits is zero, but makes candle go on to the pass.
     fn bwd(&self, logits: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let left_by = (self.id, thread::current().id());
+        let source = (self.id, thread::current().id());
         let mut all = self.tape.pending.lock().unwrap_or_else(PoisonError::into_inner);
         // It is reached once on every way back, so an earlier gradient is of one that has failed since.
-        all.retain(|pending| pending.left_by != left_by);
-        all.push(Pending { quantity: self.quantity, last_only: self.last_only, gradient: gradient.clone(), left_by });
+        all.retain(|pending| pending.source != source);
+        all.push(Pending { quantity: self.quantity, last_only: self.last_only, gradient: gradient.clone(), source });
         Ok(Some(logits.zeros_like()?))
     }
 }

@@ -16,49 +16,49 @@ use crate::activation::Activation;
 
 /// Neighbouring units with the same activation.
 #[derive(Clone, Debug)]
-pub(crate) struct Run {
+pub(crate) struct Span {
     pub units: Range<usize>,
     pub activation: Activation,
 }
 
-/// The activation of each unit as runs of neighbours. The last one reaches to `width`, the length of a padded row.
-pub(crate) fn runs(per_unit: &[Activation], width: usize) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+/// The activation of each unit as spans of neighbours. The last one reaches to `width`, the length of a padded row.
+pub(crate) fn spans(per_unit: &[Activation], width: usize) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
     for (unit, activation) in per_unit.iter().enumerate() {
-        match runs.last_mut() {
-            Some(run) if run.activation == *activation => run.units.end = unit + 1,
-            _ => runs.push(Run { units: unit..unit + 1, activation: *activation }),
+        match spans.last_mut() {
+            Some(span) if span.activation == *activation => span.units.end = unit + 1,
+            _ => spans.push(Span { units: unit..unit + 1, activation: *activation }),
         }
     }
-    if let Some(last) = runs.last_mut() {
+    if let Some(last) = spans.last_mut() {
         last.units.end = width;
     }
-    runs
+    spans
 }
 
 /// `r = f(x)` for rows of `width` numbers.
 #[inline(always)]
-pub(super) fn rates<T: Element>(runs: &[Run], width: usize, x: &[T], r: &mut [T]) {
-    // Uniform networks go through all rows at once, others row by row and run by run.
-    if let [run] = runs {
-        return forward(run.activation, x, r);
+pub(super) fn rates<T: Element>(spans: &[Span], width: usize, x: &[T], r: &mut [T]) {
+    // Uniform networks go through all rows at once, others row by row and span by span.
+    if let [span] = spans {
+        return forward(span.activation, x, r);
     }
     for (x, r) in x.chunks_exact(width).zip(r.chunks_exact_mut(width)) {
-        for run in runs {
-            forward(run.activation, &x[run.units.clone()], &mut r[run.units.clone()]);
+        for span in spans {
+            forward(span.activation, &x[span.units.clone()], &mut r[span.units.clone()]);
         }
     }
 }
 
 /// `slope = f'(x)` from `r = f(x)`, for rows of `width` numbers.
 #[inline(always)]
-pub(super) fn slopes<T: Element>(runs: &[Run], width: usize, r: &[T], slope: &mut [T]) {
-    if let [run] = runs {
-        return derivative(run.activation, r, slope);
+pub(super) fn slopes<T: Element>(spans: &[Span], width: usize, r: &[T], slope: &mut [T]) {
+    if let [span] = spans {
+        return derivative(span.activation, r, slope);
     }
     for (r, slope) in r.chunks_exact(width).zip(slope.chunks_exact_mut(width)) {
-        for run in runs {
-            derivative(run.activation, &r[run.units.clone()], &mut slope[run.units.clone()]);
+        for span in spans {
+            derivative(span.activation, &r[span.units.clone()], &mut slope[span.units.clone()]);
         }
     }
 }

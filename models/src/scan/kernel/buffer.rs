@@ -6,8 +6,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::element::Element;
-
 /// Bytes of a cache line, where every buffer begins: a vector that straddles two lines takes twice as long to load.
 const LINE: usize = 64;
 
@@ -34,15 +32,15 @@ impl<T> fmt::Debug for Pool<T> {
     }
 }
 
-impl<T: Element> Pool<T> {
+impl<T: Copy + Default> Pool<T> {
     /// `len` numbers with arbitrary contents, in the smallest idle memory that holds them.
     pub fn take(&self, len: usize) -> Buffer<T> {
         if len == 0 {
-            return Buffer { data: Vec::new(), start: 0, len, pool: self.clone() };
+            return Buffer { data: Vec::new(), offset: 0, len, pool: self.clone() };
         }
         let slack = LINE / size_of::<T>();
-        let data = self.idle(len + slack).unwrap_or_else(|| vec![T::zero(); len + slack]);
-        Buffer { start: data.as_ptr().align_offset(LINE).min(slack), data, len, pool: self.clone() }
+        let data = self.idle(len + slack).unwrap_or_else(|| vec![T::default(); len + slack]);
+        Buffer { offset: data.as_ptr().align_offset(LINE).min(slack), data, len, pool: self.clone() }
     }
 
     /// Where nothing is large enough, the largest is given up, so that growing sizes do not leave a trail of small
@@ -63,7 +61,7 @@ impl<T: Element> Pool<T> {
     /// The same, filled with zeros.
     pub fn zeros(&self, len: usize) -> Buffer<T> {
         let mut buffer = self.take(len);
-        buffer.fill(T::zero());
+        buffer.fill(T::default());
         buffer
     }
 }
@@ -71,7 +69,8 @@ impl<T: Element> Pool<T> {
 /// Memory from a [`Pool`], which takes it back when this is dropped.
 pub(crate) struct Buffer<T> {
     data: Vec<T>,
-    start: usize,
+    /// Where the first cache line begins.
+    offset: usize,
     len: usize,
     pool: Pool<T>,
 }
@@ -86,13 +85,13 @@ impl<T> Deref for Buffer<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.data[self.start..][..self.len]
+        &self.data[self.offset..][..self.len]
     }
 }
 
 impl<T> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.data[self.start..][..self.len]
+        &mut self.data[self.offset..][..self.len]
     }
 }
 

@@ -1,9 +1,11 @@
 //! The numbers the kernel computes with: `f32` and `f64`, one at a time and as vectors of the processor at hand.
 
-use pulp::Simd;
+use std::marker::PhantomData;
+
+use pulp::{Arch, Simd, WithSimd};
 
 use super::buffer::{Memory, Pool};
-use crate::{elementary, host};
+use crate::host;
 
 /// A floating-point number with its SIMD vectors and elementary functions.
 ///
@@ -75,12 +77,12 @@ impl Element for f32 {
 
     #[inline(always)]
     fn tanh(self) -> Self {
-        elementary::tanh(self)
+        nn4n_elementary::tanh(self)
     }
 
     #[inline(always)]
     fn one_minus_exp_neg(self) -> Self {
-        -elementary::expm1(-self)
+        -nn4n_elementary::expm1(-self)
     }
 
     #[inline(always)]
@@ -140,4 +142,18 @@ impl Element for f64 {
     fn powf(self, n: Self) -> Self {
         self.powf(n)
     }
+}
+
+/// Numbers in a vector of this processor.
+pub(super) fn lanes<T: Element>() -> usize {
+    struct Lanes<T>(PhantomData<T>);
+    impl<T: Element> WithSimd for Lanes<T> {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            T::lanes::<S>()
+        }
+    }
+    Arch::new().dispatch(Lanes::<T>(PhantomData))
 }

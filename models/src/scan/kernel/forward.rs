@@ -6,60 +6,19 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    BLOCK, Dims, Equation, Parameters, Pool, ROUND, activation,
+    activation,
     awake::keep_awake,
+    buffer::Pool,
+    dims::{BLOCK, Dims, ROUND, parts},
     element::Element,
-    lanes,
-    packed::{PANEL, Packed},
-    padded, parts,
+    equation::{Equation, start_row},
+    noise_rows::NoiseRows,
+    packed::PANEL,
+    pass::{ForwardPass, PackedForward},
     product::{Term, product},
-    start_row, store,
+    rows::store,
 };
-use crate::{
-    config::Form,
-    noise::{Gaussians, Tile},
-};
-
-/// The weights of a forward pass: `[W_rec | W_out]` and `[W_in | 0]`, transposed and packed, and the biases
-/// `[b_rec | b_out]`.
-#[derive(Debug)]
-pub(crate) struct PackedForward<T> {
-    recurrent: Packed<T>,
-    input: Packed<T>,
-    bias: Vec<T>,
-    alpha: Vec<T>,
-    leak: Vec<T>,
-    recurrent_noise: Vec<T>,
-    start_state: Vec<T>,
-    start_rate: Vec<T>,
-}
-
-impl<T: Element> PackedForward<T> {
-    pub fn new(pool: &Pool<T>, dims: Dims, parameters: &Parameters<T>) -> Self {
-        let lanes = lanes::<T>();
-        let vectors = (dims.units + dims.outputs).div_ceil(lanes);
-        // Its panels must be those of the whole row as far as they go.
-        let input_vectors = dims.units.div_ceil(lanes).next_multiple_of(PANEL).min(vectors);
-        let recurrent = Packed::zeros(pool, lanes, dims.units, vectors)
-            .put_transposed(0, parameters.w_rec)
-            .put_transposed(dims.units, parameters.w_out);
-        let input = Packed::zeros(pool, lanes, dims.inputs, input_vectors);
-        let input = if dims.inputs > 0 { input.put_transposed(0, parameters.w_in) } else { input };
-        let mut bias = vec![T::zero(); vectors * lanes];
-        bias[..parameters.b_rec.len()].copy_from_slice(parameters.b_rec);
-        bias[dims.units..dims.units + parameters.b_out.len()].copy_from_slice(parameters.b_out);
-        Self {
-            recurrent,
-            input,
-            bias,
-            alpha: padded(parameters.alpha, dims.width()),
-            leak: padded(parameters.leak, dims.width()),
-            recurrent_noise: padded(parameters.recurrent_noise, dims.width()),
-            start_state: parameters.start_state.to_vec(),
-            start_rate: parameters.start_rate.to_vec(),
-        }
-    }
-}
+use crate::config::Form;
 
 /// Where a pass leaves what it did, trial by trial. All but the logits may be empty, and are not written then.
 #[derive(Debug)]
@@ -79,7 +38,7 @@ pub(crate) struct Kept<'a, T> {
 }
 
 impl<'a, T> Kept<'a, T> {
-    /// Divides what is kept of `trials` trials after `count` of them.
+    /// What the first `count` trials leave, and what the others do.
     fn split(self, dims: Dims, count: usize) -> (Kept<'a, T>, Kept<'a, T>) {
         let (unit_steps, output_steps) = (count * dims.steps * dims.units, count * dims.steps * dims.outputs);
         let (rates, later_rates) = self.rates.split_at_mut(unit_steps.min(self.rates.len()));
@@ -112,7 +71,7 @@ pub(crate) fn forward<T: Element>(
     inputs: &[T],
     mut kept: Kept<T>,
 ) {
-    let pass = Pass { pool, dims, equation, weights, inputs };
+    let pass = ForwardPass { pool, dims, equation, weights, inputs };
     let share = dims.share();
     let mut shares = Vec::new();
     for first in (0..dims.trials).step_by(share) {
@@ -127,18 +86,9 @@ pub(crate) fn forward<T: Element>(
     keep_awake(dims.trials);
 }
 
-/// What all trials have in common.
-struct Pass<'a, T> {
-    pool: &'a Pool<T>,
-    dims: Dims,
-    equation: &'a Equation<T>,
-    weights: &'a PackedForward<T>,
-    inputs: &'a [T],
-}
-
 /// The trials of one thread.
 struct Share<'a, T> {
-    pass: &'a Pass<'a, T>,
+    pass: &'a ForwardPass<'a, T>,
     trials: Range<usize>,
     kept: Kept<'a, T>,
 }
@@ -159,7 +109,7 @@ impl<T: Element> WithSimd for Share<'_, T> {
 
 /// Trials that advance together.
 struct Block<'a, T> {
-    pass: &'a Pass<'a, T>,
+    pass: &'a ForwardPass<'a, T>,
     trials: Range<usize>,
     kept: Kept<'a, T>,
 }
@@ -169,7 +119,7 @@ impl<T: Element> WithSimd for Block<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Pass { pool, dims, equation, weights, inputs } = *self.pass;
+        let ForwardPass { pool, dims, equation, weights, inputs } = *self.pass;
         let (first, trials, kept) = (self.trials.start, self.trials.len(), self.kept);
         let inputs = &inputs[first * dims.steps * dims.inputs..];
         let Dims { steps, units, outputs, .. } = dims;
@@ -178,7 +128,7 @@ impl<T: Element> WithSimd for Block<'_, T> {
         let mut rate = pool.zeros(trials * width);
         let mut driven = pool.zeros(if equation.form == Form::Rate { trials * width } else { 0 });
         let mut current = pool.zeros(trials * wide);
-        let mut noise = Noise::new(if equation.is_noisy() { trials * width } else { 0 });
+        let mut noise = NoiseRows::new(if equation.is_noisy() { trials * width } else { 0 });
         for trial in 0..trials {
             let (at, units) = (trial * width, dims.units);
             state[at..at + units].copy_from_slice(start_row(&weights.start_state, units, first + trial));
@@ -211,9 +161,11 @@ impl<T: Element> WithSimd for Block<'_, T> {
                 }
             }
         }
-        let terms = [Term { rows: &rate, stride: width, weights: &weights.recurrent }];
-        product(simd, &terms, trials, &weights.bias, readout, (&mut current, wide));
-        store(&current[units..], wide, &mut kept.logits[(steps - 1) * outputs..], steps * outputs, outputs);
+        if outputs > 0 {
+            let terms = [Term { rows: &rate, stride: width, weights: &weights.recurrent }];
+            product(simd, &terms, trials, &weights.bias, readout, (&mut current, wide));
+            store(&current[units..], wide, &mut kept.logits[(steps - 1) * outputs..], steps * outputs, outputs);
+        }
         store(&state, width, kept.last_state, units, units);
         store(&rate, width, kept.last_rate, units, units);
     }
@@ -237,7 +189,7 @@ fn current_form<T: Element>(
             .for_each(|((state, current), xi)| integrate_noisy(weights, current, xi, state)),
         None => rows.for_each(|(state, current)| integrate(weights, current, state)),
     }
-    activation::rates(&equation.runs, width, state, rate);
+    activation::rates(&equation.spans, width, state, rate);
 }
 
 /// `d = f(c + s xi)`, `r = x <- leak x + alpha d`
@@ -259,7 +211,7 @@ fn rate_form<T: Element>(
     if let Some(xi) = xi {
         add_noise(rate, xi, &weights.recurrent_noise);
     }
-    activation::rates(&equation.runs, width, rate, driven);
+    activation::rates(&equation.spans, width, rate, driven);
     for (state, driven) in state.chunks_exact_mut(width).zip(driven.chunks_exact(width)) {
         integrate(weights, driven, state);
     }
@@ -291,26 +243,5 @@ fn add_noise<T: Element>(rows: &mut [T], noise: &[f32], amplitude: &[T]) {
         for ((value, z), amplitude) in row.iter_mut().zip(noise).zip(amplitude) {
             *value += *amplitude * T::from_f32(*z);
         }
-    }
-}
-
-/// Room for the Gaussians of one step.
-pub(super) struct Noise {
-    rows: Vec<f32>,
-    tile: Tile,
-}
-
-impl Noise {
-    /// Room for `len` of them.
-    pub fn new(len: usize) -> Self {
-        Self { rows: vec![0.0; len], tile: Tile::new() }
-    }
-
-    /// Unit Gaussians (trials, width) of a step, of the trials of the batch from `first` on; `None` without a
-    /// generator.
-    #[inline(always)]
-    pub fn draw(&mut self, gaussians: Option<&Gaussians>, step: usize, first: usize, width: usize) -> Option<&[f32]> {
-        gaussians?.fill(step as u32, first as u32, &mut self.rows, width, &mut self.tile);
-        Some(&self.rows)
     }
 }

@@ -7,11 +7,14 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{
-    BLOCK, Buffer, Dims, Equation, Parameters, Pool,
-    backward::{Arriving, Gradients, Left, PackedBackward, add},
-    element::Element,
-    lanes, parts,
-    retreat::Share,
+    buffer::Buffer,
+    dims::{BLOCK, Dims, parts},
+    element::{Element, lanes},
+    equation::Parameters,
+    gradients::{Gradients, TrialGradients},
+    pass::BackwardPass,
+    retreat::Block,
+    rows::add,
     weight_gradient::{Outer, weight_gradient},
 };
 
@@ -20,7 +23,7 @@ const GROUP: usize = 2 * BLOCK;
 
 /// Fewest trials of a leaf: enough for a tile of the product, for the weights to be read rarely in comparison, for long
 /// sums, and for the sums to take little memory beside the rates.
-pub(super) fn smallest_leaf(dims: Dims) -> usize {
+fn smallest_leaf(dims: Dims) -> usize {
     const ROWS: usize = 8;
     const STEPS: usize = 400;
     ROWS.max(dims.units / 16).max(STEPS.max(4 * dims.units).div_ceil(dims.steps))
@@ -34,20 +37,15 @@ fn longest_window(trials: usize) -> usize {
 }
 
 /// Leaves that so many trials are halved into.
-pub(super) fn leaves(trials: usize, smallest: usize) -> usize {
+fn leaves(trials: usize, smallest: usize) -> usize {
     if trials < 2 * smallest { 1 } else { leaves(trials / 2, smallest) + leaves(trials - trials / 2, smallest) }
 }
 
 /// A backward pass over all trials.
 pub(super) struct Tree<'a, T> {
-    pub pool: &'a Pool<T>,
-    pub dims: Dims,
-    pub equation: &'a Equation<T>,
-    pub parameters: &'a Parameters<'a, T>,
-    pub weights: &'a PackedBackward<T>,
-    pub arriving: &'a Arriving<'a, T>,
+    pass: &'a BackwardPass<'a, T>,
     /// Threads for each leaf.
-    pub threads: usize,
+    threads: usize,
 }
 
 /// Summed outer products, rows padded to whole vectors.
@@ -58,14 +56,20 @@ pub(super) struct Sums<T> {
     readout: Buffer<T>,
 }
 
-impl<T: Element> Tree<'_, T> {
-    /// Sums over some trials; `left` is theirs.
-    pub fn sum(&self, trials: Range<usize>, left: Left<T>) -> Sums<T> {
-        if trials.len() < 2 * smallest_leaf(self.dims) {
-            return self.leaf(trials, left);
+impl<'a, T: Element> Tree<'a, T> {
+    pub fn new(pass: &'a BackwardPass<'a, T>) -> Self {
+        let leaves = leaves(pass.dims.trials, smallest_leaf(pass.dims));
+        Self { pass, threads: rayon::current_num_threads().div_ceil(leaves) }
+    }
+
+    /// Sums over some trials, whose own gradients go to `by_trial`.
+    pub fn sum(&self, trials: Range<usize>, by_trial: TrialGradients<T>) -> Sums<T> {
+        let dims = self.pass.dims;
+        if trials.len() < 2 * smallest_leaf(dims) {
+            return self.leaf(trials, by_trial);
         }
         let half = trials.len() / 2;
-        let (first, second) = left.split(self.dims, half);
+        let (first, second) = by_trial.split(dims, half);
         let middle = trials.start + half;
         let (mut sums, other) =
             rayon::join(|| self.sum(trials.start..middle, first), || self.sum(middle..trials.end, second));
@@ -74,57 +78,62 @@ impl<T: Element> Tree<'_, T> {
         sums
     }
 
-    fn leaf(&self, trials: Range<usize>, mut left: Left<T>) -> Sums<T> {
-        let Dims { units, inputs, outputs, .. } = self.dims;
+    fn leaf(&self, trials: Range<usize>, mut by_trial: TrialGradients<T>) -> Sums<T> {
+        let Dims { units, inputs, outputs, .. } = self.pass.dims;
         let mut sums =
             Sums { recurrent: self.zeros(units, units + 1 + inputs), readout: self.zeros(outputs, units + 1) };
         for group in parts(trials.len(), trials.len().div_ceil(GROUP)) {
-            let (own, rest) = left.split(self.dims, group.len());
-            left = rest;
+            let (own, others) = by_trial.split(self.pass.dims, group.len());
+            by_trial = others;
             self.go_back(trials.start + group.start..trials.start + group.end, own, &mut sums);
         }
         sums
     }
 
-    fn go_back(&self, trials: Range<usize>, left: Left<T>, sums: &mut Sums<T>) {
-        let Dims { steps, units, outputs, .. } = self.dims;
+    fn go_back(&self, trials: Range<usize>, by_trial: TrialGradients<T>, sums: &mut Sums<T>) {
+        let Dims { steps, units, outputs, .. } = self.pass.dims;
         let longest = longest_window(trials.len());
-        let mut shares = self.shares(trials, longest.min(steps), left);
+        let mut blocks = self.blocks(trials, longest.min(steps), by_trial);
         for end in (1..=steps).rev().step_by(longest) {
             let window = end.saturating_sub(longest)..end;
-            self.each(&mut shares, |share| share.go_back(window.clone()));
-            self.add_outer(shares.iter().map(|share| share.recurrent(&window)), units, &mut sums.recurrent);
-            self.add_outer(shares.iter().map(|share| share.readout(&window)), outputs, &mut sums.readout);
+            self.each(&mut blocks, |block| block.go_back(window.clone()));
+            self.add_outer(blocks.iter().map(|block| block.recurrent(&window)), units, &mut sums.recurrent);
+            if outputs > 0 {
+                self.add_outer(blocks.iter().map(|block| block.readout(&window)), outputs, &mut sums.readout);
+            }
         }
-        self.each(&mut shares, |share| share.finish());
+        self.each(&mut blocks, |block| block.finish());
     }
 
     /// Trials that go back together: few enough for their rows to stay in the cache, and some for every thread.
-    fn shares<'a>(&'a self, trials: Range<usize>, window: usize, mut left: Left<'a, T>) -> Vec<Share<'a, T>> {
-        let shares = trials.len().div_ceil(BLOCK).max(self.threads.min(trials.len()));
-        parts(trials.len(), shares)
+    fn blocks<'b>(&self, trials: Range<usize>, window: usize, mut by_trial: TrialGradients<'b, T>) -> Vec<Block<'b, T>>
+    where
+        'a: 'b,
+    {
+        let blocks = trials.len().div_ceil(BLOCK).max(self.threads.min(trials.len()));
+        parts(trials.len(), blocks)
             .map(|part| {
-                let (own, rest) = std::mem::take(&mut left).split(self.dims, part.len());
-                left = rest;
-                Share::new(self, trials.start + part.start..trials.start + part.end, window, own)
+                let (own, others) = std::mem::take(&mut by_trial).split(self.pass.dims, part.len());
+                by_trial = others;
+                Block::new(self.pass, trials.start + part.start..trials.start + part.end, window, own)
             })
             .collect()
     }
 
-    fn each(&self, shares: &mut [Share<T>], act: impl Fn(&mut Share<T>) + Send + Sync) {
-        if self.threads == 1 { shares.iter_mut().for_each(act) } else { shares.par_iter_mut().for_each(act) }
+    fn each(&self, blocks: &mut [Block<T>], act: impl Fn(&mut Block<T>) + Send + Sync) {
+        if self.threads == 1 { blocks.iter_mut().for_each(act) } else { blocks.par_iter_mut().for_each(act) }
     }
 
     fn zeros(&self, rows: usize, columns: usize) -> Buffer<T> {
-        self.pool.zeros(rows * width::<T>(columns))
+        self.pass.pool.zeros(rows * width::<T>(columns))
     }
 
-    fn add_outer<'a>(&self, outer: impl Iterator<Item = Outer<'a, T>>, rows: usize, sums: &mut [T])
+    fn add_outer<'b>(&self, outer: impl Iterator<Item = Outer<'b, T>>, rows: usize, sums: &mut [T])
     where
-        T: 'a,
+        T: 'b,
     {
         let (outer, width) = (outer.collect::<Vec<_>>(), sums.len() / rows);
-        weight_gradient(self.pool, &outer, self.threads.min(rows), sums, width);
+        weight_gradient(self.pass.pool, &outer, self.threads.min(rows), sums, width);
     }
 }
 

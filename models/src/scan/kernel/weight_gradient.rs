@@ -13,10 +13,10 @@ use rayon::prelude::*;
 
 use super::{
     buffer::{Buffer, Pool},
-    copy,
     element::Element,
     packed::PANEL,
     product::{accumulate, tiles, with_rows},
+    rows::copy,
 };
 
 /// Longest rows that are read where they are. Longer ones are too far apart to stay in the cache while they are read
@@ -74,7 +74,7 @@ impl<'a, T: Copy> Rows<'a, T> {
         }
     }
 
-    /// What one of these has left.
+    /// Rows that one of these has laid out.
     #[inline(always)]
     fn dense(data: &'a [T], rows: usize, columns: usize) -> Self {
         Self { data, groups: 1, pitch: 0, rows, stride: columns }

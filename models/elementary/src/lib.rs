@@ -14,9 +14,16 @@
 //! softplus(x) max(x, 0) + log1p(z)
 //! ```
 //!
-//! Errors below are relative, in units of the last place (ulp) of the correct f32. NaN gives NaN. Polynomials are
-//! minimax fits of our own (linear programming on Chebyshev nodes, coefficients rounded to f32 one by one from the
-//! lowest, the others fitted again after each).
+//! [`box_muller`] makes Gaussians of them. Errors below are relative, in units of the last place (ulp) of the correct
+//! f32. NaN gives NaN. Polynomials are minimax fits of our own (linear programming on Chebyshev nodes, coefficients
+//! rounded to f32 one by one from the lowest, the others fitted again after each).
+//!
+//! ```
+//! assert_eq!(nn4n_elementary::tanh(0.5).to_bits(), 0.462_117_16_f32.to_bits());
+//! ```
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 /// Adding this to a number below 2^22 rounds it to an integer, which then is in the low bits of the sum.
 const ROUND: f32 = 12_582_912.0;
@@ -26,7 +33,7 @@ const LN2_LOW: f32 = 1.428_606_8e-6;
 
 /// `e^x` within 1.1 ulp, subnormal results included; infinite above 88.72.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     let (n, p) = reduced_expm1(clamp(x, -104.0, 89.0));
     // Two factors, since 2^n itself may overflow or be subnormal.
     let half = n >> 1;
@@ -35,7 +42,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 
 /// `e^x - 1` within 2 ulp; infinite above 88.72.
 #[inline(always)]
-pub(crate) fn expm1(x: f32) -> f32 {
+pub fn expm1(x: f32) -> f32 {
     let (n, p) = reduced_expm1(clamp(x, -18.0, 89.0));
     // 2^128 is not an f32.
     let (n, factor) = if n > 127 { (127, 2.0) } else { (n, 1.0) };
@@ -73,7 +80,7 @@ fn clamp(x: f32, low: f32, high: f32) -> f32 {
 
 /// `ln(x 2^-exponent)` of a normal positive `x`, within 2 ulp.
 #[inline(always)]
-pub(crate) fn ln_scaled(x: f32, exponent: i32) -> f32 {
+pub fn ln_scaled(x: f32, exponent: i32) -> f32 {
     let bits = x.to_bits() as i32;
     let n = bits.wrapping_sub(std::f32::consts::FRAC_1_SQRT_2.to_bits() as i32) >> 23;
     let f = f32::from_bits(bits.wrapping_sub(n << 23) as u32) - 1.0;
@@ -89,7 +96,7 @@ pub(crate) fn ln_scaled(x: f32, exponent: i32) -> f32 {
 
 /// `ln(1 + y)` within 2 ulp for y in [0, 1].
 #[inline(always)]
-pub(crate) fn log1p(y: f32) -> f32 {
+pub fn log1p(y: f32) -> f32 {
     let t = (y + y) / (2.0 + y);
     let s = t * t;
     // As in `ln_scaled`, on t <= 2/3: error at most 4.6e-9.
@@ -102,14 +109,14 @@ pub(crate) fn log1p(y: f32) -> f32 {
 
 /// Hyperbolic tangent within 3 ulp.
 #[inline(always)]
-pub(crate) fn tanh(x: f32) -> f32 {
+pub fn tanh(x: f32) -> f32 {
     let e = expm1(-2.0 * x.abs());
     (-e / (2.0 + e)).copysign(x)
 }
 
 /// `1 / (1 + e^-x)` within 3 ulp, also where it is tiny.
 #[inline(always)]
-pub(crate) fn sigmoid(x: f32) -> f32 {
+pub fn sigmoid(x: f32) -> f32 {
     let z = exp(-x.abs());
     let numerator = if x < 0.0 { z } else { 1.0 };
     numerator / (1.0 + z)
@@ -117,14 +124,14 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 
 /// `ln(1 + e^x)` within 3 ulp, also where it is tiny.
 #[inline(always)]
-pub(crate) fn softplus(x: f32) -> f32 {
+pub fn softplus(x: f32) -> f32 {
     let positive = if x > 0.0 { x } else { 0.0 };
     positive + log1p(exp(-x.abs()))
 }
 
 /// `(sin, cos)` of 2 pi `phase` / 2^32, each within 2^-23 of the true value.
 #[inline(always)]
-pub(crate) fn sin_cos(phase: u32) -> (f32, f32) {
+pub fn sin_cos(phase: u32) -> (f32, f32) {
     // The nearest multiple of a quarter turn is taken away in exact integers; what is left is in [-pi/4, pi/4].
     let angle = (phase << 2) as i32 as f32 * (std::f32::consts::FRAC_PI_2 / 4_294_967_296.0);
     let s = angle * angle;
@@ -142,6 +149,17 @@ pub(crate) fn sin_cos(phase: u32) -> (f32, f32) {
     let quarters = phase.wrapping_add(1 << 29);
     let (sin, cos) = if quarters & (1 << 30) == 0 { (sin, cos) } else { (cos, sin) };
     (with_sign(sin, quarters), with_sign(cos, quarters.wrapping_add(1 << 30)))
+}
+
+/// Two independent unit Gaussians of two independent words, uniform on the integers of 32 bits. The largest number this
+/// can give is 6.7.
+#[inline(always)]
+pub fn box_muller(radius: u32, angle: u32) -> (f32, f32) {
+    // u 2^31 of the upper 31 bits, whose logarithm is finite since it is at least 1/2.
+    let scaled = (radius >> 1) as i32 as f32 + 0.5;
+    let radius = (-2.0 * ln_scaled(scaled, 31)).sqrt();
+    let (sin, cos) = sin_cos(angle);
+    (radius * cos, radius * sin)
 }
 
 /// `x` with its sign turned over where the highest of `bits` is set.
@@ -218,6 +236,19 @@ mod tests {
             assert!((sin * sin + cos * cos - 1.0).abs() < 3e-7, "{phase:x}");
         }
         assert_eq!([sin_cos(0), sin_cos(1 << 30)], [(0.0, 1.0), (1.0, 0.0)]);
+    }
+
+    #[test]
+    fn logarithm_sine_and_cosine_are_those_of_the_standard_library() {
+        for i in 0..100_000u32 {
+            let word = i.wrapping_mul(2_654_435_761);
+            let scaled = (word >> 1) as i32 as f32 + 0.5;
+            let ln = (f64::from(scaled) / 2f64.powi(31)).ln();
+            assert!((f64::from(ln_scaled(scaled, 31)) - ln).abs() <= 3e-7 * ln.abs().max(1e-3), "{scaled}");
+            let turn = std::f64::consts::TAU * f64::from(word) / 2f64.powi(32);
+            let (sin, cos) = sin_cos(word);
+            assert!((f64::from(sin) - turn.sin()).abs() < 2e-7 && (f64::from(cos) - turn.cos()).abs() < 2e-7, "{word}");
+        }
     }
 
     #[test]
