@@ -140,10 +140,10 @@ fn draw_recurrent(config: &ModelConfig, units: &Units, seed: LayerSeed) -> Mask 
     mask
 }
 
-/// Splits an area into its runs of one cell type.
+/// Splits an area into its populations of one cell type.
 fn by_cell_type(units: &Units, area: std::ops::Range<usize>) -> Vec<std::ops::Range<usize>> {
     let split = area.clone().find(|unit| units.cell_types[*unit] != units.cell_types[area.start]).unwrap_or(area.end);
-    [area.start..split, split..area.end].into_iter().filter(|run| !run.is_empty()).collect()
+    [area.start..split, split..area.end].into_iter().filter(|units| !units.is_empty()).collect()
 }
 
 fn default_group(units: &Units, area: Option<&crate::config::UnitRange>) -> ChannelGroup {

@@ -1,8 +1,13 @@
 //! One Euler step of a continuous-time recurrent network.
 //!
 //! ```text
-//! current form   x_t = (1 - alpha) x_{t-1} + alpha (W_rec r_{t-1} + W_in u_t + b_rec) + s xi_t       r_t = f(x_t) + sigma_post zeta_t
-//! rate form      x_t = (1 - alpha) x_{t-1} + alpha f(W_rec r_{t-1} + W_in u_t + b_rec + s xi_t)      r_t = x_t + sigma_post zeta_t
+//! current form   x_t = (1 - alpha) x_{t-1} + alpha (W_rec r_{t-1} + W_in u_t + b_rec) + s xi_t
+//!                r_t = f(x_t) + sigma_post zeta_t
+//! rate form      x_t = (1 - alpha) x_{t-1} + alpha f(W_rec r_{t-1} + W_in u_t + b_rec + s xi_t)
+//!                r_t = x_t + sigma_post zeta_t
+//!
+//! continuous     s = sqrt(2 alpha) sigma_rec (current form), sqrt(2 / alpha) sigma_rec (rate form)
+//! per step       s = sigma_rec
 //! ```
 //!
 //! | symbol | name | unit, shape |
@@ -11,7 +16,7 @@
 //! | `r` | rate | (batch, units) |
 //! | `u` | input | (batch, inputs) |
 //! | `alpha = dt / tau` | leak fraction | (0, 1], one or (units) |
-//! | `s` | noise amplitude: continuous `sqrt(2 alpha) sigma_rec` (current), `sqrt(2 / alpha) sigma_rec` (rate); per-step `sigma_rec` | one or (units) |
+//! | `s` | noise amplitude | one or (units) |
 //! | `xi`, `zeta` | unit Gaussians | (batch, units) |
 //!
 //! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (current form); Yang et al. 2019,

@@ -1,4 +1,4 @@
-//! What one pass needs of the parameters, computed once for all its steps: effective weights, leak and noise amplitudes.
+//! What one pass needs of the parameters, computed once for all its steps: effective weights, leak, noise amplitudes.
 
 use candle_core::Tensor;
 

@@ -1,7 +1,7 @@
 //! A recurrent network of excitatory and inhibitory units: every unit's outgoing weights have one sign (Dale's law).
 //!
 //! ```text
-//! W_rec = [w_rec . s]+ . s     s_j = +1 for excitatory, -1 for inhibitory presynaptic units j          (dale = "rectified")
+//! W_rec = [w_rec . s]+ . s     s_j = +1 for excitatory, -1 for inhibitory presynaptic units j     dale = "rectified"
 //! x_t = (1 - alpha) x_{t-1} + alpha (W_rec r_{t-1} + W_in u_t + b_rec) + sqrt(2 alpha) sigma_rec xi_t
 //! r_t = f(x_t)          z_t = g(W_out r_t + b_out)
 //! ```

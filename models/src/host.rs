@@ -170,21 +170,21 @@ pub fn change_from<T: Real>(
 pub(crate) fn numbers<'a, T: Real>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
     let values = storage.as_slice::<T>()?;
     match layout.contiguous_offsets() {
-        Some((start, end)) => Ok(&values[start..end]),
+        Some((from, to)) => Ok(&values[from..to]),
         None => bail!("a tensor of shape {:?} is not contiguous", layout.shape()),
     }
 }
 
 fn numbers_mut<'a, T: Real>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [T]> {
     match (T::of(storage), layout.contiguous_offsets()) {
-        (Some(values), Some((start, end))) => Ok(&mut values[start..end]),
+        (Some(values), Some((from, to))) => Ok(&mut values[from..to]),
         (None, _) => bail!("a tensor is not of type {:?}", T::DTYPE),
         (_, None) => bail!("a tensor of shape {:?} is not contiguous", layout.shape()),
     }
 }
 
-/// Runs `pass` over pieces of slices of the same length, each given with the index of its first element: the whole, or
-/// several on several threads. A piece starts at a multiple of `unit`.
+/// Takes `pass` over pieces of slices of the same length, each given with the index of its first element: the whole, or
+/// several on several threads. A piece begins at a multiple of `unit`.
 pub fn split<T: Send, const K: usize>(slices: [&mut [T]; K], unit: usize, pass: impl Fn(usize, [&mut [T]; K]) + Sync) {
     let len = slices.first().map_or(0, |slice| slice.len());
     let piece = if len < LARGE { len } else { PIECE.next_multiple_of(unit.max(1)) };
@@ -193,13 +193,13 @@ pub fn split<T: Send, const K: usize>(slices: [&mut [T]; K], unit: usize, pass: 
 
 fn halve<T: Send, const K: usize>(
     slices: [&mut [T]; K],
-    start: usize,
+    offset: usize,
     piece: usize,
     pass: &(impl Fn(usize, [&mut [T]; K]) + Sync),
 ) {
     let len = slices.first().map_or(0, |slice| slice.len());
     if len <= piece {
-        return pass(start, slices);
+        return pass(offset, slices);
     }
     let middle = len.div_ceil(piece) / 2 * piece;
     let mut second: [&mut [T]; K] = std::array::from_fn(|_| Default::default());
@@ -211,17 +211,17 @@ fn halve<T: Send, const K: usize>(
         }
         first
     });
-    rayon::join(|| halve(first, start, piece, pass), || halve(second, start + middle, piece, pass));
+    rayon::join(|| halve(first, offset, piece, pass), || halve(second, offset + middle, piece, pass));
 }
 
-/// Adds up what `pass` finds in the pieces of `0..len`, in their order. A piece starts at a multiple of `unit`.
+/// Adds up what `pass` finds in the pieces of `0..len`, in their order. A piece begins at a multiple of `unit`.
 pub fn add_up<const M: usize>(len: usize, unit: usize, pass: impl Fn(Range<usize>) -> [f64; M] + Sync) -> [f64; M] {
     if len < LARGE {
         return pass(0..len);
     }
     let piece = PIECE.next_multiple_of(unit.max(1));
-    let starts: Vec<usize> = (0..len).step_by(piece).collect();
-    let pieces: Vec<[f64; M]> = starts.into_par_iter().map(|start| pass(start..len.min(start + piece))).collect();
+    let firsts: Vec<usize> = (0..len).step_by(piece).collect();
+    let pieces: Vec<[f64; M]> = firsts.into_par_iter().map(|first| pass(first..len.min(first + piece))).collect();
     pieces.into_iter().fold([0.0; M], |sums, piece| std::array::from_fn(|m| sums[m] + piece[m]))
 }
 
@@ -233,8 +233,8 @@ pub fn apply<T: Real>(values: &mut [T], value: impl Fn(T) -> T + Sync) {
 /// Replaces every element of `out` by `value` of itself and of the elements of three slices at its place. All are
 /// equally long.
 pub fn map<T: Real>(out: &mut [T], slices: [&[T]; 3], value: impl Fn(T, [T; 3]) -> T + Sync) {
-    split([out], 1, |start, [out]| {
-        let slices = slices.map(|slice| &slice[start..start + out.len()]);
+    split([out], 1, |first, [out]| {
+        let slices = slices.map(|slice| &slice[first..first + out.len()]);
         Arch::new().dispatch(Map { out, slices, value: &value });
     });
 }

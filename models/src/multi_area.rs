@@ -1,9 +1,9 @@
 //! A recurrent network of several areas, each with or without cell types, joined by projections of given densities.
 //!
 //! ```text
-//!           | W_11  W_12  ... |     W_ab: from area b to area a. a = b: `density`; a = b + 1: `feedforward`; a = b - 1: `feedback`;
-//! W_rec  =  | W_21  W_22  ... |     any pair: `projections`. Within each block a density for every pair of cell types.
-//!           | ...             |
+//!           | W_11  W_12  ... |     W_ab: from area b to area a
+//! W_rec  =  | W_21  W_22  ... |     a = b: `density`; a = b + 1: `feedforward`; a = b - 1: `feedback`
+//!           | ...             |     any pair: `projections`; in each block a density for every pair of cell types
 //! ```
 //!
 //! The dynamics are those of the other kinds ([`dynamics`](crate::dynamics)), Dale's law that of [`ei`](crate::ei) for
@@ -16,7 +16,8 @@
 //! use nn4n_models::{Area, Density, ModelConfig, MultiAreaCtrnn};
 //!
 //! let e_to_e = |density| Density::ByCellType { e_to_e: density, e_to_i: 0.0, i_to_e: 0.0, i_to_i: 0.0 };
-//! let config = ModelConfig::multi_area(4, 2, [Area::ei("one", 100, 0.8), Area::ei("two", 100, 0.8), Area::ei("three", 100, 0.8)])
+//! let areas = ["one", "two", "three"].map(|name| Area::ei(name, 100, 0.8));
+//! let config = ModelConfig::multi_area(4, 2, areas)
 //!     .feedforward(e_to_e(0.10))
 //!     .feedback(e_to_e(0.05));
 //! let model = MultiAreaCtrnn::init(&config, 0, DType::F32, &Device::Cpu)?;

@@ -8,10 +8,10 @@
 //! unit i has z[i div Q] of quad i mod Q,  Q = ceil(units / 4)
 //! ```
 //!
-//! So threads, batch size and order do not matter, and trial 7 of update 3 has the same noise whether or not the run
-//! was interrupted. The arithmetic is f32 and has the same bits on every machine, whatever vectors it has (see
-//! [`nn4n_elementary`]). Generator: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3,
-//! doi:10.1145/2063384.2063405.
+//! So threads, batch size and order do not matter, and trial 7 of update 3 has the same noise whether or not the
+//! training run was interrupted. The arithmetic is f32 and has the same bits on every machine, whatever vectors it has
+//! (see [`nn4n_elementary`]). Generator: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2,
+//! 3, doi:10.1145/2063384.2063405.
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_elementary::box_muller;
@@ -24,7 +24,7 @@ use crate::error::Result;
 /// `t` as step `first_step + t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoiseKey {
-    /// Seed of the run.
+    /// Seed of the training run.
     pub seed: u64,
     /// Gradient update, or any other number that should give fresh noise.
     pub update: u64,
@@ -166,9 +166,9 @@ impl Gaussians {
                     self.draw([first_quad as u32, step, trial], at, tile);
                 }
                 for (word, drawn) in tile.0.iter().enumerate() {
-                    let start = word * self.quads + first_quad;
-                    let len = self.tile_quads.min(self.quads - first_quad).min(self.units.saturating_sub(start));
-                    Runs { drawn, quads: self.tile_quads, stride, start, len, count }.copy(rows);
+                    let first = word * self.quads + first_quad;
+                    let len = self.tile_quads.min(self.quads - first_quad).min(self.units.saturating_sub(first));
+                    Strips { drawn, quads: self.tile_quads, stride, first, len, count }.copy(rows);
                 }
                 trial = trial.wrapping_add(count as u32);
             }
@@ -200,18 +200,18 @@ impl Gaussians {
     }
 }
 
-/// One word of the quads of a tile: `count` runs of `len` numbers, one every `quads`, that go to `start` of rows one
-/// every `stride`.
-struct Runs<'a> {
+/// One word of the quads of a tile: `count` strips of `len` numbers, one every `quads`, that go to the places from
+/// `first` on of rows one every `stride`.
+struct Strips<'a> {
     drawn: &'a [f32; TILE],
     quads: usize,
     stride: usize,
-    start: usize,
+    first: usize,
     len: usize,
     count: usize,
 }
 
-impl Runs<'_> {
+impl Strips<'_> {
     #[inline(always)]
     fn copy(&self, rows: &mut [f32]) {
         match self.len {
@@ -227,9 +227,9 @@ impl Runs<'_> {
     /// Copies in blocks of a fixed size <= `len`, the last of which may overlap the one before.
     #[inline(always)]
     fn copy_in_blocks<const BLOCK: usize>(&self, rows: &mut [f32]) {
-        for run in 0..self.count {
-            let from = &self.drawn[run * self.quads..][..self.len];
-            let to = &mut rows[run * self.stride + self.start..][..self.len];
+        for strip in 0..self.count {
+            let from = &self.drawn[strip * self.quads..][..self.len];
+            let to = &mut rows[strip * self.stride + self.first..][..self.len];
             for (to, from) in to.as_chunks_mut::<BLOCK>().0.iter_mut().zip(from.as_chunks::<BLOCK>().0) {
                 *to = *from;
             }

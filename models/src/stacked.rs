@@ -2,8 +2,8 @@
 //! the outputs read the last.
 //!
 //! ```text
-//! x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b^l) + sqrt(2 alpha) sigma_rec xi^l_t          r^0_t = u_t
-//! r^l_t = f(x^l_t)          z_t = g(W_out r^L_t + b_out)          l = 1 .. L
+//! x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + b^l) + sqrt(2 alpha) sigma_rec xi^l_t
+//! r^l_t = f(x^l_t)          r^0_t = u_t          z_t = g(W_out r^L_t + b_out)          l = 1 .. L
 //! ```
 //!
 //! | symbol | name | unit, shape |
@@ -23,7 +23,8 @@
 //! use candle_core::{DType, Device, Tensor};
 //! use nn4n_models::{LayerConfig, ModelConfig, StackedCtrnn};
 //!
-//! let config = ModelConfig::stacked(3, 2, [LayerConfig::new("sensory", 20).tau(50.0), LayerConfig::ei("decision", 50, 0.8)]);
+//! let layers = [LayerConfig::new("sensory", 20).tau(50.0), LayerConfig::ei("decision", 50, 0.8)];
+//! let config = ModelConfig::stacked(3, 2, layers);
 //! let model = StackedCtrnn::init(&config, 0, DType::F32, &Device::Cpu)?;
 //! let trajectory = model.unroll(&Tensor::zeros((1, 10, 3), DType::F32, &Device::Cpu)?, None, None)?;
 //! assert_eq!(trajectory.rates()?.dims(), [1, 10, 70]);

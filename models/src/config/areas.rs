@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::units::CellType;
+use super::{rules::check_fraction, units::CellType};
+use crate::error::Result;
 
 /// One area of a multi-area network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,7 +91,11 @@ impl Density {
         }
     }
 
-    pub(crate) fn entries(self) -> Vec<f64> {
+    pub(super) fn check(self, field: &str) -> Result<()> {
+        self.entries().into_iter().try_for_each(|entry| check_fraction(field, entry))
+    }
+
+    pub(super) fn entries(self) -> Vec<f64> {
         match self {
             Self::All(density) => vec![density],
             Self::ByCellType { e_to_e, e_to_i, i_to_e, i_to_i } => vec![e_to_e, e_to_i, i_to_e, i_to_i],

@@ -16,12 +16,12 @@ impl ModelConfig {
     pub fn layout(&self) -> Units {
         let mut units = Units { areas: Vec::new(), cell_types: Vec::new() };
         for area in self.resolved_areas() {
-            let start = units.len();
+            let first = units.len();
             let n_excitatory = area.n_excitatory();
             units.cell_types.extend((0..area.units).map(|unit| {
                 n_excitatory.map(|count| if unit < count { CellType::Excitatory } else { CellType::Inhibitory })
             }));
-            units.areas.push(UnitRange { name: area.name, start, end: start + area.units });
+            units.areas.push(UnitRange { name: area.name, start: first, end: first + area.units });
         }
         units
     }

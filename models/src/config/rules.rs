@@ -1,6 +1,5 @@
 //! Rules that several settings obey.
 
-use super::areas::Density;
 use crate::error::{ModelError, Result};
 
 /// A number in [0, 1].
@@ -11,10 +10,7 @@ pub(super) fn check_fraction(field: &str, value: f64) -> Result<()> {
     Err(ModelError::config(field, format!("must lie in [0, 1], but is {value}")))
 }
 
-pub(super) fn check_density(field: &str, density: Density) -> Result<()> {
-    density.entries().into_iter().try_for_each(|entry| check_fraction(field, entry))
-}
-
+/// A number that is not negative.
 pub(super) fn check_not_negative(field: &str, value: f64) -> Result<()> {
     if value.is_finite() && value >= 0.0 {
         return Ok(());
@@ -22,6 +18,7 @@ pub(super) fn check_not_negative(field: &str, value: f64) -> Result<()> {
     Err(ModelError::config(field, format!("must be finite and >= 0, but is {value}")))
 }
 
+/// Rows of a matrix (posts, pres).
 pub(super) fn check_shape<T>(field: &str, rows: &[Vec<T>], (posts, pres): (usize, usize)) -> Result<()> {
     if rows.len() == posts && rows.iter().all(|row| row.len() == pres) {
         return Ok(());

@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Ctrnn {
-    /// Runs `inputs` (batch, steps, inputs) through the network. After every step `world` is given the outputs (batch,
+    /// Takes `inputs` (batch, steps, inputs) through the network. After every step `world` is given the outputs (batch,
     /// outputs) and returns what they add to the inputs of the next step (batch, inputs). Start and noise are those of
     /// [`unroll`](Self::unroll), number for number.
     ///

@@ -14,12 +14,12 @@ mod network;
 mod of_kind;
 mod parameter;
 mod parts;
+#[cfg(test)]
+mod scan_agreement;
 mod step;
 mod trajectory;
 mod unroll;
 
-#[cfg(test)]
-pub(crate) use self::trajectory::LayerActivity;
 pub use self::{
     layer::Layer,
     network::Ctrnn,

@@ -39,7 +39,7 @@ impl Trajectory {
 
     /// `x` (batch, steps, units); in the rate form the noise-free rates. Gradients flow through it.
     ///
-    /// A pass with gradients does not keep what it does not need; then this runs it forward once more.
+    /// A pass with gradients does not keep what it does not need; then this goes forward through time once more.
     pub fn states(&self) -> Result<Tensor> {
         self.joined(&self.states, LayerActivity::states)
     }

@@ -20,7 +20,7 @@ use crate::{
 const HELD: usize = 256;
 
 impl Ctrnn {
-    /// Runs `inputs` (batch, steps, inputs) through the network: states, rates and outputs of every step.
+    /// Takes `inputs` (batch, steps, inputs) through the network: states, rates and outputs of every step.
     ///
     /// `start` replaces the configured start state (`None`); `noise` switches the network's noise on.
     ///
@@ -33,7 +33,7 @@ impl Ctrnn {
         Ok(Trajectory::of(layers, logits, outputs))
     }
 
-    /// Runs `inputs` (batch, steps, inputs) through the network and keeps nothing but its outputs: no activity, no
+    /// Takes `inputs` (batch, steps, inputs) through the network and keeps nothing but its outputs: no activity, no
     /// gradients. The memory it needs does not grow with the number of steps, other than for inputs and outputs
     /// themselves.
     ///
@@ -56,7 +56,7 @@ impl Ctrnn {
         Ok(Answer { outputs: network.outputs(&logits)?, logits, last })
     }
 
-    /// Runs `inputs` (batch, steps, inputs) through the network `steps` steps at a time, without gradients, and hands
+    /// Takes `inputs` (batch, steps, inputs) through the network `steps` steps at a time, without gradients, and hands
     /// each piece of the trajectory to `visit` together with the number of its first step. So a summary of a long
     /// simulation needs no more memory than one piece. Returns the last step.
     ///

@@ -2,14 +2,12 @@
 //! [`fused`] does the same with a kernel of its own on the CPU. Both take a [`Call`] and the readout, if there is one;
 //! [`scan`], [`drive`] and [`answer`] alone choose between them.
 
-#[cfg(test)]
-mod agreement;
 mod call;
 mod fused;
 mod kernel;
 mod operands;
 mod record;
-mod reference;
+pub(crate) mod reference;
 mod tape;
 
 use candle_core::DType;

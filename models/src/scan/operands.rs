@@ -77,8 +77,8 @@ impl Joined {
         part.map_or(Ok(0..0), |part| self.put(part))
     }
 
-    /// The parts end to end, with the data type of `like`: always a copy, since they may be updated between the pass and
-    /// its way back.
+    /// The parts end to end, or of the data type of `like` if there is none: always a copy, since they may be updated
+    /// between the pass and its way back.
     fn into_tensor(self, like: &Tensor) -> Result<Tensor> {
         Ok(match self.parts.as_slice() {
             [] => Tensor::zeros(0, like.dtype(), like.device())?,

@@ -17,12 +17,12 @@ use crate::{
 /// Steps of an answer whose activity is held at a time.
 const STEPS: usize = 256;
 
-pub(super) fn scan(call: &Call, readout: &ReadoutParameters) -> Result<Scanned> {
+pub(crate) fn scan(call: &Call, readout: &ReadoutParameters) -> Result<Scanned> {
     let (states, rates, last) = activity(call)?;
     Ok(Scanned { logits: readout.logits(&rates)?, record: Record::Whole { states, rates, last } })
 }
 
-pub(super) fn drive(call: &Call) -> Result<Record> {
+pub(crate) fn drive(call: &Call) -> Result<Record> {
     let (states, rates, last) = activity(call)?;
     Ok(Record::Whole { states, rates, last })
 }
@@ -45,7 +45,7 @@ fn activity(call: &Call) -> Result<(Tensor, Tensor, State)> {
 }
 
 /// Piece by piece, so that the memory for the activity does not grow with the number of steps.
-pub(super) fn answer(call: &Call, readout: &ReadoutParameters) -> Result<Answered> {
+pub(crate) fn answer(call: &Call, readout: &ReadoutParameters) -> Result<Answered> {
     let steps = call.inputs.dim(1)?;
     let (mut logits, mut last) = (Vec::new(), call.start.detach());
     for first in (0..steps).step_by(STEPS) {

@@ -216,7 +216,8 @@ impl<T: Element> CustomOp1 for Tap<T> {
         Ok((T::to_cpu_storage_owned(values), shape))
     }
 
-    /// Hands the gradient in to the tape; the one with respect to the logits is zero, but makes candle go on to the pass.
+    /// Hands the gradient in to the tape; the one with respect to the logits is zero, but makes candle go on to the
+    /// pass.
     fn bwd(&self, logits: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
         let source = (self.id, thread::current().id());
         let mut all = self.tape.pending.lock().unwrap_or_else(PoisonError::into_inner);

@@ -49,8 +49,8 @@ impl Constraint {
     }
 
     fn select<T: Real>(&self, weights: &mut [T]) -> Result<()> {
-        host::split([weights], 1, |start, [weights]| {
-            Arch::new().dispatch(Select { codes: &self.codes[start..start + weights.len()], weights })
+        host::split([weights], 1, |first, [weights]| {
+            Arch::new().dispatch(Select { codes: &self.codes[first..first + weights.len()], weights })
         });
         match &self.fixed {
             Some(fixed) => {
@@ -69,9 +69,9 @@ impl Constraint {
     fn passed<T: Real>(&self, weights: &Tensor, gradient: &Tensor) -> Result<Tensor> {
         let passed = host::read([weights, gradient], |[weights, gradient]: [&[T]; 2]| {
             let mut gradient = gradient.to_vec();
-            host::split([&mut gradient], 1, |start, [gradient]| {
-                let range = start..start + gradient.len();
-                Arch::new().dispatch(Pass { codes: &self.codes[range.clone()], weights: &weights[range], gradient });
+            host::split([&mut gradient], 1, |first, [gradient]| {
+                let range = first..first + gradient.len();
+                Arch::new().dispatch(Gate { codes: &self.codes[range.clone()], weights: &weights[range], gradient });
             });
             gradient
         })?;
@@ -125,13 +125,13 @@ impl<T: Real> WithSimd for Select<'_, T> {
     }
 }
 
-struct Pass<'a, T> {
+struct Gate<'a, T> {
     codes: &'a [u8],
     weights: &'a [T],
     gradient: &'a mut [T],
 }
 
-impl<T: Real> WithSimd for Pass<'_, T> {
+impl<T: Real> WithSimd for Gate<'_, T> {
     type Output = ();
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use super::super::{
     areas::{Density, Projection},
     model::ModelConfig,
-    rules::{check_density, check_fraction},
+    rules::check_fraction,
     synapses::ChannelGroup,
     units::Units,
 };
@@ -11,9 +11,9 @@ use crate::error::{ModelError, Result};
 
 impl ModelConfig {
     pub(super) fn check_connectivity(&self, units: &Units) -> Result<()> {
-        check_density("density", self.density)?;
+        self.density.check("density")?;
         for (field, density) in [("feedforward", self.feedforward), ("feedback", self.feedback)] {
-            check_density(field, density)?;
+            density.check(field)?;
             if !self.kind.has_areas() && density != Density::All(0.0) {
                 return Err(ModelError::config(
                     field,
@@ -47,7 +47,7 @@ impl ModelConfig {
 
     fn check_projection(&self, index: usize, projection: &Projection, units: &Units) -> Result<()> {
         let field = format!("projections[{index}]");
-        check_density(&format!("{field}.density"), projection.density)?;
+        projection.density.check(&format!("{field}.density"))?;
         for (end, name) in [("from", &projection.from), ("to", &projection.to)] {
             if !self.kind.has_areas() || units.area(name).is_none() {
                 let known: Vec<&str> = self.areas.iter().map(|area| area.name.as_str()).collect();

@@ -51,8 +51,8 @@ fn look_for_work() {
     if LOOKING.replace(true) {
         return ASKED_AGAIN.set(true);
     }
-    let start = Instant::now();
-    while start.elapsed() < MOMENT && !ASKED_AGAIN.get() {
+    let began = Instant::now();
+    while began.elapsed() < MOMENT && !ASKED_AGAIN.get() {
         if rayon::yield_now() != Some(Yield::Executed) {
             thread::yield_now(); // to other programs
         }

@@ -8,9 +8,11 @@
 //! current form   g_t = f'(x_t) dr_t + leak g_{t+1}                    = dL/dx_t
 //! rate form      dx_t = dr_t + leak dx_{t+1},  g_t = f'(c_t) dx_t
 //!
-//! dW_rec = D(alpha) sum g_t r_{t-1}^T      dW_in = D(alpha) sum g_t u_t^T      db_rec = D(alpha) sum g_t      dW_out = sum dz_t r_t^T
+//! dW_rec = D(alpha) sum g_t r_{t-1}^T      dW_in = D(alpha) sum g_t u_t^T
+//! db_rec = D(alpha) sum g_t                dW_out = sum dz_t r_t^T
 //! dleak  = sum dx_t x_{t-1}                ds = sum g_t xi_t (rate form: D(alpha))
-//! dalpha = sum g_t c_t (current form: the rows of `W . sum g r^T` summed, so that no current is kept), sum dx_t d_t (rate form)
+//! dalpha = sum g_t c_t (current form: the rows of `W . sum g r^T` summed, so that no current is kept),
+//!          sum dx_t d_t (rate form)
 //! ```
 
 use super::{

@@ -62,7 +62,7 @@ impl<'a, T> Kept<'a, T> {
     }
 }
 
-/// Runs `inputs` (trials, steps, inputs) through the network.
+/// Takes `inputs` (trials, steps, inputs) through the network.
 pub(crate) fn forward<T: Element>(
     pool: &Pool<T>,
     dims: Dims,

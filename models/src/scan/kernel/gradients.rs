@@ -1,4 +1,4 @@
-//! The gradients that a backward pass starts from, and those that it finds.
+//! The gradients that a backward pass is given, and those that it finds.
 
 use super::dims::Dims;
 
@@ -10,7 +10,7 @@ pub(crate) struct Extra<'a, T> {
     pub last_only: bool,
 }
 
-/// What a backward pass starts from.
+/// What a backward pass is given.
 #[derive(Debug)]
 pub(crate) struct Arriving<'a, T> {
     /// (trials, steps, outputs)

@@ -240,8 +240,8 @@ fn add_extra<'a, T: Element + 'a>(
 
 /// Adds products of numbers to sums.
 #[inline(always)]
-fn add_products<T: Element>(sums: &mut [T], left: &[T], right: &[T]) {
-    for ((sum, left), right) in sums.iter_mut().zip(left).zip(right) {
-        *sum += *left * *right;
+fn add_products<T: Element>(sums: &mut [T], factors: &[T], others: &[T]) {
+    for ((sum, factor), other) in sums.iter_mut().zip(factors).zip(others) {
+        *sum += *factor * *other;
     }
 }

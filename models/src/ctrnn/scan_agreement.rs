@@ -4,12 +4,11 @@
 use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, Var, backprop::GradStore};
 use proptest::prelude::*;
 
-use super::{Call, Record, Scanned, drive, reference, scan};
+use super::trajectory::LayerActivity;
 use crate::{
-    Activation, Bias, Ctrnn, Form, Kind, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start, State,
-    Values,
-    ctrnn::{LayerActivity, Trajectory},
-    effective::ReadoutParameters,
+    Activation, Bias, Ctrnn, Form, Kind, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, ReadoutParameters,
+    Result, Start, State, Trajectory, Values,
+    scan::{Call, Record, Scanned, drive, reference, scan},
 };
 
 /// Sizes around the widths of vectors, panels and tiles.
@@ -397,18 +396,18 @@ fn weights_that_are_updated_after_a_pass_do_not_change_its_way_back() -> Result<
     // No inputs and no biases, and with autapses nothing constrains the weights: they could be shared with the pass.
     let config = ModelConfig::vanilla(0, 7, 2).autapses(true).b_rec(Bias::Off).b_out(Bias::Off);
     let network = Ctrnn::init(&config.start(Start::Constant(Values::All(0.3))), 1, DType::F64, &Device::Cpu)?;
-    let run = || network.unroll(&Tensor::zeros((3, 5, 0), DType::F64, &Device::Cpu)?, None, None);
+    let unroll = || network.unroll(&Tensor::zeros((3, 5, 0), DType::F64, &Device::Cpu)?, None, None);
     let gradients = |trajectory: &Trajectory| -> Result<Vec<Vec<f64>>> {
         let store = trajectory.outputs.sqr()?.sum_all()?.backward()?;
         Ok(network.parameters()?.iter().map(|parameter| numbers(&gradient(&store, &parameter.var))).collect())
     };
-    let (wanted, trajectory) = (gradients(&run()?)?, run()?);
-    let states = numbers(&run()?.states()?);
+    let (wanted, trajectory) = (gradients(&unroll()?)?, unroll()?);
+    let states = numbers(&unroll()?.states()?);
     for parameter in network.parameters()? {
         parameter.var.set(&(parameter.var.as_tensor() * 2.0)?.detach())?;
     }
     assert_eq!(gradients(&trajectory)?, wanted);
     assert_eq!(numbers(&trajectory.states()?), states);
-    assert_ne!(gradients(&run()?)?, wanted);
+    assert_ne!(gradients(&unroll()?)?, wanted);
     Ok(())
 }
