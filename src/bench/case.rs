@@ -1,6 +1,6 @@
 //! What is measured: the size and the kind of a network, and its batch.
 
-use nn4n_models::{Activation, Bias, Form, Kind, ModelConfig, Values};
+use nn4n_models::{Activation, Bias, Form, Kind, ModelConfig, Parts, Values};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -97,19 +97,12 @@ impl Case {
                 ));
             }
         }
-        match self.kind {
-            Kind::Vanilla | Kind::Ei => {}
-            Kind::MultiArea => {
-                return Err(Error::setting(
-                    "kind",
-                    "= \"multi_area\" is not measured: its step is that of \"ei\"; take that",
-                ));
-            }
-            Kind::Stacked => {
-                let message = "= \"stacked\" is not measured: its step is those of its layers; measure each as \
-                    \"vanilla\" or \"ei\"";
-                return Err(Error::setting("kind", message));
-            }
+        if let Some(parts) = self.kind.parts() {
+            let remedy = match parts {
+                Parts::Areas => "its step is that of \"ei\"; take that",
+                Parts::Layers => "its step is those of its layers; measure each as \"vanilla\" or \"ei\"",
+            };
+            return Err(Error::setting("kind", format!("= \"{}\" is not measured: {remedy}", self.kind)));
         }
         if self.largest_array() > LARGEST_ARRAY {
             let message = format!(
@@ -126,10 +119,9 @@ impl Case {
     /// cell types.
     pub fn model(&self) -> ModelConfig {
         let bias = || Bias::Trained(Values::All(0.0));
-        let model = match self.kind {
-            Kind::Ei => ModelConfig::ei(self.inputs, self.units, self.outputs),
-            _ => ModelConfig::vanilla(self.inputs, self.units, self.outputs).b_rec(bias()).b_out(bias()),
-        };
+        let model = ModelConfig::of_kind(self.kind, self.inputs, self.units, self.outputs);
+        let typed = model.layout().have_cell_types();
+        let model = if typed { model } else { model.b_rec(bias()).b_out(bias()) };
         model.form(self.form).activation(self.activation).dt(20.0).tau(100.0).sigma_rec(0.05)
     }
 }

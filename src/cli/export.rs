@@ -3,13 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{
-    Args,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
-};
+use clap::Args;
 use serde::Serialize;
 
-use super::output;
+use super::{choice::choice, output};
 use crate::{
     export::{self, Format},
     files::write_atomically,
@@ -26,7 +23,7 @@ pub struct ExportArgs {
     /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
     /// The format
-    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    #[arg(long, value_name = "FORMAT", value_parser = choice(&Format::ALL, Format::name, Format::description))]
     to: Format,
     /// The file to write
     #[arg(long, value_name = "FILE")]
@@ -57,14 +54,6 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     }
     output::text(&format!("{} bytes in {}", report.bytes, args.out.display()))?;
     output::text(&format!("next: {}", report.next))
-}
-
-/// The formats by their names.
-fn formats() -> impl TypedValueParser<Value = Format> {
-    let named = |format: Format| PossibleValue::new(format.name()).help(format.description());
-    PossibleValuesParser::new(Format::ALL.map(named)).try_map(|name| {
-        Format::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| format!("unknown format `{name}`"))
-    })
 }
 
 /// The command that loads or runs the file.

@@ -2,6 +2,7 @@
 //! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage.
 
 mod bench;
+mod choice;
 mod environment;
 mod eval;
 mod export;
