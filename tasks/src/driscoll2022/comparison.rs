@@ -1,31 +1,35 @@
-//! Trials with two stimuli in sequence: report the angle of the stronger.
+//! Two stimuli in sequence, of which the stronger is to be reported: their durations, angles and strengths.
 //!
 //! ```text
-//! angles      angle_1 U(0, 2 pi) | angle_2 = angle_1 +- U(pi/2, 3 pi/2)
-//! strengths   g + c and g - c                  g = strength, U(0.8, 1.2) | c = coherence, +- U(0.005, 0.8)
-//! stronger    1 if c > 0, else 2 (a tie, which is never drawn, counts for the second, as in the code)
-//! choice      0 if the response is nearer to angle_1, 1 if nearer to angle_2; none while fixating
+//! epochs     fixation | stimulus_1 | delay | stimulus_2 | wait | response
+//! signals    fixation input to the response | stimulus_k at angle_k in its epoch
+//! angles     angle_1 U(0, 2 pi) | angle_2 = angle_1 +- U(pi/2, 3 pi/2)
+//! strengths  g + c and g - c                  g = `strength`, U(0.8, 1.2) | c = `coherence`, +- U(0.005, 0.8)
+//! stronger   1 if c > 0, else 2 (a tie, which is never drawn, counts for the second, as in the code)
+//! response   the angle of the stronger
+//! choice     0 if the response is nearer to angle_1, 1 if nearer to angle_2; none while fixating
+//! grid       40 pairs of opposite angles, angle_1 2 pi k / 40, k = 0 .. 39, each with several strengths
 //! ```
 //!
-//! | symbol | field | unit | published |
-//! |---|---|---|---|
-//! | g | `strength_min`, `strength_max` | input units | 0.8 to 1.2 |
-//! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 |
-//!
-//! Where both modalities are shown with strengths of their own, the variables `stronger`, `strength` and `coherence`
-//! end in `_modality_1` and `_modality_2`.
+//! | symbol | field | unit | published | tests |
+//! |---|---|---|---|---|
+//! | | `fixation`, `fixation_test` | ms | U(200, 600) | 500 |
+//! | | `stimulus`, `stimulus_test` (each) | ms | U(200, 1600) | 500 |
+//! | | `delay`, `delay_test` | ms | U(200, 1600) | 1000 |
+//! | | `wait`, `wait_test` | ms | U(100, 300) | 200, or 500 with both modalities |
+//! | | `response`, `response_test` | ms | U(300, 700) | 300, or 500 with both modalities |
+//! | g | `strength_min`, `strength_max` | input units | 0.8 to 1.2 | |
+//! | \|c\| | `coherence_min`, `coherence_max` | input units | 0.005 to 0.8 | |
 
 use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use super::single::angles;
-use super::{Answer, Draw, Modality, Phase, Stimulus};
+use super::{Draw, Phase};
 use crate::error::rules;
+use crate::yang2019::Evidence;
 use crate::{Condition, Duration, TaskError, ring};
 
-/// The angles of the grid.
-const N_ANGLES: usize = 40;
 /// How far apart the two angles are, rad.
 const APART: (f64, f64) = (0.5 * PI, 1.5 * PI);
 
@@ -89,56 +93,6 @@ pub struct Names {
     pub coherence: &'static str,
 }
 
-/// The only pair of a trial.
-pub const PAIR: Names = Names { stronger: "stronger", strength: "strength", coherence: "coherence" };
-
-/// The strengths of the two stimuli.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
-    /// Their mean.
-    pub strength: f64,
-    /// The distance of the first from the mean.
-    pub coherence: f64,
-}
-
-/// The strengths of both stimuli (last index) in both modalities, of the grids with two modalities.
-pub const STRENGTHS: [[[f64; 2]; 2]; 16] = {
-    let first = [0.8, 0.9, 1.0, 1.1];
-    let mut all = [[[0.0; 2]; 2]; 16];
-    let mut i = 0;
-    while i < 16 {
-        all[i] = [[first[i / 4], 2.0 - first[i / 4]], [first[i % 4], 2.0 - first[i % 4]]];
-        i += 1;
-    }
-    all
-};
-
-impl Pair {
-    /// The pair with these strengths.
-    pub fn of([first, second]: [f64; 2]) -> Self {
-        Self { strength: (first + second) / 2.0, coherence: (first - second) / 2.0 }
-    }
-
-    /// The strengths of the first and the second stimulus.
-    pub fn strengths(self) -> [f64; 2] {
-        [self.strength + self.coherence, self.strength - self.coherence]
-    }
-
-    /// 0 if the first stimulus is the stronger, 1 if the second.
-    pub fn stronger(self) -> usize {
-        usize::from(self.coherence <= 0.0)
-    }
-
-    /// The condition with the variables of this pair.
-    pub fn named(self, condition: Condition, names: Names) -> Condition {
-        let stronger = (self.stronger() + 1) as f64;
-        condition
-            .with(names.stronger, stronger)
-            .with(names.strength, self.strength)
-            .with(names.coherence, self.coherence)
-    }
-}
-
 impl Comparison {
     /// The periods of a trial; the tasks differ in the last two of tests (ms).
     pub fn phases(&self, wait_test: f64, response_test: f64) -> Vec<Phase<'_>> {
@@ -194,7 +148,7 @@ impl Comparison {
     }
 
     /// Draws the strengths of a pair.
-    pub fn pair(&self, draw: &mut Draw<'_>, names: Names) -> Result<Pair, TaskError> {
+    pub fn pair(&self, draw: &mut Draw<'_>, names: Names) -> Result<Evidence, TaskError> {
         let drawn = draw.rng.between(self.strength_min, self.strength_max);
         let (size, sign) = (draw.rng.between(self.coherence_min, self.coherence_max), draw.sign());
         let (strength, coherence) = (draw.number(names.strength)?, draw.number(names.coherence)?);
@@ -214,9 +168,9 @@ impl Comparison {
         let first_is_stronger = draw.one_or_two(names.stronger)?;
         let sign = first_is_stronger.map_or(sign, |first| if first { 1.0 } else { -1.0 });
         let strength = strength.unwrap_or(drawn);
-        let pair = Pair { strength, coherence: coherence.unwrap_or(sign * size) };
+        let pair = Evidence { strength, coherence: coherence.unwrap_or(sign * size) };
         match first_is_stronger {
-            Some(first) if first != (pair.stronger() == 0) => {
+            Some(first) if first != (stronger(pair) == 0) => {
                 let remedy = "the first stimulus is the stronger if its coherence is positive: leave one of them out";
                 Err(TaskError::condition(names.stronger, 2 - u8::from(first), "contradicts the coherence", remedy))
             }
@@ -225,36 +179,20 @@ impl Comparison {
     }
 }
 
-/// The condition with these angles.
-pub fn named(angles: [f64; 2]) -> Condition {
-    Condition::new().with("angle_1", angles[0]).with("angle_2", angles[1])
+/// 0 if the first stimulus is the stronger, 1 if the second.
+pub(super) fn stronger(pair: Evidence) -> usize {
+    usize::from(pair.coherence <= 0.0)
 }
 
-/// A condition with the variables of another one added.
-pub fn joined(condition: Condition, other: &Condition) -> Condition {
-    other.iter().fold(condition, |condition, (name, value)| condition.with(name.to_owned(), value.clone()))
+/// A condition with the variables of this pair.
+pub(super) fn with_pair(condition: Condition, names: Names, pair: Evidence) -> Condition {
+    condition
+        .with(names.stronger, (stronger(pair) + 1) as f64)
+        .with(names.strength, pair.strength)
+        .with(names.coherence, pair.coherence)
 }
 
 /// The first stimulus is the stronger, or the second.
-pub fn either(names: Names) -> [Condition; 2] {
+pub(super) fn either(names: Names) -> [Condition; 2] {
     [1.0, 2.0].map(|stronger| Condition::new().with(names.stronger, stronger))
-}
-
-/// The two stimuli of a pair in a modality.
-pub fn stimuli(modality: Modality, angles: [f64; 2], strengths: [f64; 2]) -> [Stimulus; 2] {
-    let shown = |epoch, angle, strength| Stimulus { epoch, to_the_end: false, modality, angle, strength };
-    [shown("stimulus_1", angles[0], strengths[0]), shown("stimulus_2", angles[1], strengths[1])]
-}
-
-/// Pairs of opposite angles, the first around the circle, each with these conditions added.
-pub fn grid(pairs: &[Condition]) -> Vec<Condition> {
-    let opposite = |angle| named([angle, ring::wrapped(angle + PI)]);
-    angles(N_ANGLES).flat_map(|angle| pairs.iter().map(move |pair| joined(opposite(angle), pair))).collect()
-}
-
-/// The stimulus whose angle is nearer to the response.
-pub fn choice(condition: &Condition, answer: &Answer) -> Option<usize> {
-    let apart = |name| condition.number(name).map(|angle| ring::distance(angle, answer.angle));
-    let (first, second) = (apart("angle_1")?, apart("angle_2")?);
-    (!answer.fixating).then_some(usize::from(second < first))
 }

@@ -2,9 +2,9 @@
 //!
 //! ```
 //! use nn4n_tasks::Task;
-//! use nn4n_tasks::driscoll2022::{DelayGo, Multitask, Protocol};
+//! use nn4n_tasks::driscoll2022::{DelayGo, Protocol};
 //! let quiet = Protocol { sigma_in: 0.0, ..Protocol::default() };
-//! let task = Multitask { protocol: quiet, task: DelayGo::default() };
+//! let task = DelayGo { protocol: quiet, ..DelayGo::default() };
 //! assert_eq!((task.inputs().len(), task.outputs().len()), (20, 3));
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
@@ -15,8 +15,7 @@ use ndarray::ArrayView2;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{Answer, Phase, Plan, Protocol};
-use super::{Draw, Rule};
+use super::{Answer, Draw, Phase, Plan, Protocol, layout, scoring};
 use crate::{
     About, Channel, Condition, Criterion, Described, Objective, Score, Split, Task, TaskError, Trial, TrialRng,
     TrialView, parameters_of,
@@ -24,14 +23,12 @@ use crate::{
 
 /// What tells one task of the family from another.
 pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What is said of the task.
+    /// What is said of the task; its id is `driscoll2022/` and the name of the rule.
     const ABOUT: About<'static>;
-    /// The rule input that is on.
-    const RULE: Rule;
     /// The names of the trial variables.
     const VARIABLES: &'static [&'static str];
     /// The fraction of trials that ask for a response; the others ask to keep fixating.
-    const P_RESPONSE: f64;
+    const P_RESPONSE: f64 = 1.0;
 
     /// The periods of a trial, in order; the last is the response.
     fn phases(&self) -> Vec<Phase<'_>>;
@@ -91,14 +88,11 @@ impl<T: Definition> Task for Multitask<T> {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        let senses =
-            ["fixation", "modality_1_sin", "modality_1_cos", "modality_2_sin", "modality_2_cos"].map(String::from);
-        let rules = Rule::NAMES.map(|rule| format!("rule_{rule}"));
-        senses.into_iter().chain(rules).map(|name| Channel { name }).collect()
+        layout::inputs()
     }
 
     fn outputs(&self) -> Vec<Channel> {
-        Channel::list(&["fixation", "response_sin", "response_cos"])
+        layout::outputs()
     }
 
     fn conditions(&self) -> Vec<Condition> {
@@ -115,11 +109,11 @@ impl<T: Definition> Task for Multitask<T> {
         given.allow(T::VARIABLES)?;
         let timeline = self.protocol.timeline(split, &self.task.phases(), rng)?;
         let plan = self.task.plan(&mut Draw::new(given, self.protocol.same_timing_per_batch, rng))?;
-        self.protocol.trial(T::RULE, timeline, plan, rng)
+        plan.trial(&self.protocol, T::ABOUT.id, timeline, rng)
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        self.protocol.score(trial, outputs, T::choice)
+        scoring::score(&self.protocol, trial, outputs, T::choice)
     }
 
     fn objective(&self) -> Objective {
@@ -127,7 +121,7 @@ impl<T: Definition> Task for Multitask<T> {
     }
 
     fn chance(&self) -> f64 {
-        self.protocol.chance(T::P_RESPONSE)
+        scoring::chance(&self.protocol, T::P_RESPONSE)
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -1,181 +1,136 @@
-//! What the ten decision tasks share: two directions, their strengths in one or both modalities, and the response to
-//! the stronger one.
+//! Two stimuli that differ in strength: the response goes to the stronger.
 //!
 //! ```text
-//! angles     angle_1 uniform on the circle, angle_2 = angle_1 +- U(pi/2, 3 pi/2)
+//! angles     angle_1 U(0, 2 pi), angle_2 = angle_1 +- U(pi/2, 3 pi/2), the same in both modalities
 //! strengths  g + c at angle_1 and g - c at angle_2      g ~ U(0.8, 1.2), |c| one of `coherences`, either sign
-//! response   the angle of the stronger: angle_1 if c > 0, else angle_2
+//! response   angle_1 if the c that counts is positive, else angle_2
+//! classes    the c that counts
+//! grid       angle_1 2 pi k / 20, k = 0 .. 19, with angle_2 opposite; 5 values of c with g = 1, in each modality shown
 //! ```
 //!
-//! Context tasks show the two angles in both modalities, each with its own g and c; only one modality counts. In
-//! multi-sensory tasks g and c are those of the mean over modalities, and the strength s of each stimulus is split
-//! between them:
-//!
-//! ```text
-//! modality 1: s + D/2      modality 2: s - D/2      D = +-s U(0.2, 0.8), for each stimulus of its own
-//! ```
+//! A condition that gives a strength of its own may have any |c| up to it.
 
 use std::f64::consts::{PI, TAU};
+use std::fmt;
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::draw::validate_coherences;
+use super::{Definition, Draw, Evidence, FAMILY, Period, Plan, Schedule, Stimulus};
 use crate::song2016::coherence::signed;
-use crate::{Condition, TaskError, ring};
+use crate::{About, Condition, TaskError, ring};
 
-use super::{Draw, Evidence, Plan, Stimulus};
-
-/// The variables of a trial in which one modality is shown.
-pub const ONE_MODALITY: &[&str] = &["coherence", "strength", "angle_1", "angle_2"];
-
-/// The variables of a trial in which both modalities are shown and one counts.
-pub const CONTEXT: &[&str] = &[
-    "modality_1_coherence",
-    "modality_1_strength",
-    "modality_2_coherence",
-    "modality_2_strength",
-    "angle_1",
-    "angle_2",
-];
-
-/// The variables of a trial in which both modalities count.
-pub const BOTH_MODALITIES: &[&str] = &[
-    "coherence",
-    "modality_1_coherence",
-    "modality_1_strength",
-    "modality_2_coherence",
-    "modality_2_strength",
-    "angle_1",
-    "angle_2",
-];
-
-/// The names of mean strength and coherence in either modality.
-const NAMES: [[&str; 2]; 2] =
+/// The names of mean strength and coherence in either modality, where both are shown.
+pub(super) const BOTH: [[&str; 2]; 2] =
     [["modality_1_strength", "modality_1_coherence"], ["modality_2_strength", "modality_2_coherence"]];
 
-/// The names where only one modality is shown.
-const NAME: [&str; 2] = ["strength", "coherence"];
+/// When the two stimuli are shown. Several things differ with the number of modalities that are shown, 1 or 2.
+pub trait Intervals: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What the tasks with these intervals share in words: the file that tells of the intervals, and those of all.
+    const SHARED: &'static [&'static str];
+    /// Whether the second stimulus is shown after the first, not beside it.
+    const IS_DELAYED: bool;
+    /// The periods that show the first and the second stimulus.
+    const SHOWN: [&'static str; 2];
+    /// The published coherences.
+    const COHERENCES: &'static [f64];
+    /// The distance of the strengths of the grid where one modality is shown, and where both are.
+    const GRID_STEPS: [f64; 2];
 
-/// The range of |D| / s, the part of a stimulus by which the modalities differ.
-const SPLIT: [f64; 2] = [0.2, 0.8];
-
-/// Two modalities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Modality {
-    /// The first.
-    First,
-    /// The second.
-    Second,
+    /// The periods of a trial that shows so many modalities; the last one starts with the go signal.
+    fn periods(&self, n_modalities: usize) -> Vec<Period<'_>>;
 }
 
-/// The classes of trials: the signed coherence of this name.
-pub fn classes(name: &'static str, coherences: &[f64]) -> Vec<Condition> {
-    signed(coherences).into_iter().map(|coherence| Condition::new().with(name, coherence)).collect()
+/// Which modalities show the two stimuli, and which one counts.
+pub trait Modalities: Clone + Default + fmt::Debug + Send + Sync + 'static {
+    /// Id and summary of the task with the stimuli beside each other, and of the one with a delay between them.
+    const NAMES: [(&'static str, &'static str); 2];
+    /// The file with the definition in words.
+    const HEADER: &'static str;
+    /// The names of the trial variables.
+    const VARIABLES: &'static [&'static str];
+    /// The variable whose sign says which stimulus is the stronger.
+    const COHERENCE: &'static str;
+    /// The number of modalities that are shown, 1 or 2.
+    const N_SHOWN: usize;
+
+    /// Draws and records what the modalities show; with it the coherence that counts.
+    fn evidence(draw: &mut Draw<'_>, coherences: &[f64]) -> Result<(f64, [Option<Evidence>; 2]), TaskError>;
+
+    /// This condition with each of the coherences in each modality that is shown, and a mean strength of 1.
+    fn grid(condition: Condition, coherences: [f64; 5]) -> Vec<Condition>;
 }
 
-/// 20 angles, opposite to each other, in 5 strengths g + c = 1 - 5/2 step .. 1 + 3/2 step.
-pub fn one_modality_conditions(step: f64) -> Vec<Condition> {
-    let conditions = angles().flat_map(|condition| {
-        evidence(step).map(move |c| condition.clone().with("strength", 1.0).with("coherence", c))
-    });
-    conditions.collect()
+/// A decision between two stimuli.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Decision<T, M> {
+    /// The durations.
+    #[serde(flatten)]
+    pub timing: T,
+    /// Half the difference of the two strengths, each in (0, 0.8]; the sign is drawn.
+    pub coherences: Vec<f64>,
+    /// The modalities, which have no parameters.
+    #[serde(skip)]
+    pub modalities: M,
 }
 
-/// 20 angles, opposite to each other, in 5 strengths in either modality.
-pub fn two_modality_conditions() -> Vec<Condition> {
-    let [[strength_1, coherence_1], [strength_2, coherence_2]] = NAMES;
-    let first = angles().flat_map(|condition| {
-        evidence(0.08).map(move |c| condition.clone().with(strength_1, 1.0).with(coherence_1, c))
-    });
-    first
-        .flat_map(|condition| evidence(0.08).map(move |c| condition.clone().with(strength_2, 1.0).with(coherence_2, c)))
-        .collect()
+impl<T: Intervals, M: Modalities> Default for Decision<T, M> {
+    fn default() -> Self {
+        Self { timing: T::default(), coherences: T::COHERENCES.into(), modalities: M::default() }
+    }
 }
 
-fn angles() -> impl Iterator<Item = Condition> {
-    (0..20)
-        .map(|k| TAU * f64::from(k) / 20.0)
-        .map(|angle| Condition::new().with("angle_1", angle).with("angle_2", ring::wrapped(angle + PI)))
-}
-
-/// The coherences of the source's test strengths 1 - 5/2 step + k step, k = 0 .. 4.
-fn evidence(step: f64) -> [f64; 5] {
-    [-2.5, -1.5, -0.5, 0.5, 1.5].map(|steps| steps * step)
-}
-
-/// Two stimuli in one modality, each shown at its own steps.
-pub fn one_modality(
-    draw: &mut Draw<'_>,
-    coherences: &[f64],
-    modality: Modality,
-    steps: [Range<usize>; 2],
-) -> Result<Plan, TaskError> {
-    let evidence = draw.evidence(NAME, coherences)?;
-    draw.record_evidence(NAME, evidence);
-    let angles = draw.two_angles()?;
-    let shown = match modality {
-        Modality::First => [Some(evidence), None],
-        Modality::Second => [None, Some(evidence)],
+impl<T: Intervals, M: Modalities> Definition for Decision<T, M> {
+    const ABOUT: About<'static> = {
+        let (id, summary) = M::NAMES[T::IS_DELAYED as usize];
+        About { id, summary, header: M::HEADER, shared: T::SHARED, ..FAMILY }
     };
-    Ok(plan(shown, angles, steps, evidence.coherence))
+    const VARIABLES: &'static [&'static str] = M::VARIABLES;
+
+    fn periods(&self) -> Vec<Period<'_>> {
+        self.timing.periods(M::N_SHOWN)
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        validate_coherences(&self.coherences)
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        signed(&self.coherences).into_iter().map(|c| Condition::new().with(M::COHERENCE, c)).collect()
+    }
+
+    fn grid(&self) -> Vec<Condition> {
+        // The strengths of the source's tests, 1 - 5/2 step + k step, k = 0 .. 4.
+        let coherences = [-2.5, -1.5, -0.5, 0.5, 1.5].map(|steps| steps * T::GRID_STEPS[M::N_SHOWN - 1]);
+        let angles = (0..20).map(|k| TAU * f64::from(k) / 20.0);
+        let opposite =
+            angles.map(|angle| Condition::new().with("angle_1", angle).with("angle_2", ring::wrapped(angle + PI)));
+        opposite.flat_map(|condition| M::grid(condition, coherences)).collect()
+    }
+
+    fn plan(&self, draw: &mut Draw<'_>, schedule: &Schedule) -> Result<Plan, TaskError> {
+        let (coherence, shown) = M::evidence(draw, &self.coherences)?;
+        let angles = draw.two_angles()?;
+        Ok(plan(shown, angles, T::SHOWN.map(|epoch| schedule.span(epoch)), coherence))
+    }
 }
 
-/// Two stimuli in both modalities, of which one counts.
-pub fn context(
-    draw: &mut Draw<'_>,
-    coherences: &[f64],
-    relevant: Modality,
-    steps: [Range<usize>; 2],
-) -> Result<Plan, TaskError> {
-    let shown = [draw.evidence(NAMES[0], coherences)?, draw.evidence(NAMES[1], coherences)?];
-    record(draw, shown);
-    let angles = draw.two_angles()?;
-    let counts = match relevant {
-        Modality::First => shown[0],
-        Modality::Second => shown[1],
-    };
-    Ok(plan(shown.map(Some), angles, steps, counts.coherence))
-}
-
-/// Two stimuli in both modalities, of which the mean counts.
-pub fn both_modalities(draw: &mut Draw<'_>, coherences: &[f64], steps: [Range<usize>; 2]) -> Result<Plan, TaskError> {
-    let given = NAMES.as_flattened().iter().filter(|name| draw.given(name).is_some()).count();
-    let (coherence, shown) = if given == 0 { split(draw, coherences)? } else { given_modalities(draw)? };
-    draw.record("coherence", coherence);
-    record(draw, shown);
-    let angles = draw.two_angles()?;
-    Ok(plan(shown.map(Some), angles, steps, coherence))
-}
-
-fn record(draw: &mut Draw<'_>, shown: [Evidence; 2]) {
-    for (names, evidence) in NAMES.into_iter().zip(shown) {
+/// Writes down the strengths in both modalities.
+pub(super) fn record_both(draw: &mut Draw<'_>, shown: [Evidence; 2]) {
+    for (names, evidence) in BOTH.into_iter().zip(shown) {
         draw.record_evidence(names, evidence);
     }
 }
 
-/// Draws the evidence and splits it between the modalities.
-fn split(draw: &mut Draw<'_>, coherences: &[f64]) -> Result<(f64, [Evidence; 2]), TaskError> {
-    let mean = draw.evidence(NAME, coherences)?;
-    let parts = mean.strengths().map(|s| {
-        let half = s * draw.rng.between(SPLIT[0], SPLIT[1]) * draw.side() / 2.0;
-        [s + half, s - half]
-    });
-    Ok((mean.coherence, [0, 1].map(|modality| Evidence::of(parts.map(|part| part[modality])))))
-}
-
-/// The evidence that the condition fixes in both modalities, and its mean.
-fn given_modalities(draw: &mut Draw<'_>) -> Result<(f64, [Evidence; 2]), TaskError> {
-    if let Some(name) = NAMES.as_flattened().iter().find(|name| draw.given(name).is_none()) {
-        let remedy = "give the strength and the coherence of both modalities, or of none";
-        return Err(TaskError::condition(name, "nothing", "is missing beside the variables of the modalities", remedy));
-    }
-    let shown = [draw.evidence(NAMES[0], &[])?, draw.evidence(NAMES[1], &[])?];
-    let mean = (shown[0].coherence + shown[1].coherence) / 2.0;
-    match draw.number("coherence")? {
-        Some(coherence) if (coherence - mean).abs() > 1e-9 => {
-            let remedy = format!("leave it out, or give their mean {mean}");
-            Err(TaskError::condition("coherence", coherence, "is not the mean of both modalities", remedy))
-        }
-        coherence => Ok((coherence.unwrap_or(mean), shown)),
-    }
+/// A condition with each of these coherences in either modality.
+pub(super) fn grid_of_both(condition: Condition, coherences: [f64; 5]) -> Vec<Condition> {
+    let add = |condition: Condition, [strength, coherence]: [&'static str; 2]| {
+        coherences.map(|c| condition.clone().with(strength, 1.0).with(coherence, c))
+    };
+    add(condition, BOTH[0]).into_iter().flat_map(|condition| add(condition, BOTH[1])).collect()
 }
 
 /// Stimulus k at angle k in the modalities that show something; the response goes to the first if the coherence that
@@ -193,42 +148,6 @@ fn plan(shown: [Option<Evidence>; 2], angles: [f64; 2], steps: [Range<usize>; 2]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yang2019::Yang2019;
-    use crate::{Split, TrialRng};
-
-    fn with<T>(condition: &Condition, index: u64, draw: impl Fn(&mut Draw<'_>) -> T) -> T {
-        let settings = Yang2019::default();
-        draw(&mut Draw::new(&settings, Split::Train, condition, false, &mut TrialRng::new(0, "test", 0, index)))
-    }
-
-    #[test]
-    fn a_split_keeps_the_sum_over_modalities_and_makes_them_differ_by_a_fifth_to_four_fifths() -> Result<(), TaskError>
-    {
-        let condition = Condition::new().with("coherence", -0.04);
-        for index in 0..500 {
-            let (coherence, shown) = with(&condition, index, |draw| split(draw, &[]))?;
-            let [first, second] = shown.map(|evidence| evidence.strengths());
-            let sums = [first[0] + second[0], first[1] + second[1]];
-            assert!(coherence == -0.04 && (sums[0] - sums[1] + 0.16).abs() < 1e-12, "{sums:?}");
-            for k in 0..2 {
-                let relative = (first[k] - second[k]).abs() / (sums[k] / 2.0);
-                assert!((0.2..0.8 + 1e-12).contains(&relative), "{relative}");
-            }
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn both_modalities_are_given_in_full_or_not_at_all_and_agree_with_their_mean() {
-        let both = |condition: &Condition| with(condition, 0, |draw| both_modalities(draw, &[0.01], [0..1, 0..1]));
-        let some = Condition::new().with("modality_1_strength", 1.0).with("modality_1_coherence", 0.2);
-        assert!(both(&some).unwrap_err().to_string().contains("`modality_2_strength`"));
-        let all = some.with("modality_2_strength", 0.0).with("modality_2_coherence", 0.0);
-        let strengths: Vec<f64> = both(&all).unwrap().stimuli.iter().map(|stimulus| stimulus.strength).collect();
-        assert_eq!(strengths, [1.2, 0.8, 0.0, 0.0]);
-        assert!(both(&all.clone().with("coherence", 0.1)).is_ok());
-        assert!(both(&all.with("coherence", 0.2)).unwrap_err().to_string().contains("mean 0.1"));
-    }
 
     #[test]
     fn a_tie_goes_to_the_second_stimulus_as_in_the_source() {

@@ -1,59 +1,83 @@
-//! What the six tasks with one stimulus share: its direction and modality, and the response towards it or away from it.
+//! One stimulus: the response goes to it (go) or away from it (anti).
 //!
 //! ```text
-//! stimulus   angle uniform on the circle, modality 1 or 2 (one for the batch), strength 1
-//! response   pro: the angle of the stimulus      anti: the angle + pi
+//! stimulus   of strength 1 at `angle`, U(0, 2 pi), in `modality` 1 or 2
+//! response   go: the angle of the stimulus      anti: that angle + pi
 //! classes    the modality
-//! tests      angle 2 pi k / 20, k = 0 .. 19, in either modality
+//! grid       angle 2 pi k / 20, k = 0 .. 19, in either modality
 //! ```
+//!
+//! Psychometric trials show modality 1 unless their condition names the other.
 
 use std::f64::consts::{PI, TAU};
+use std::fmt;
 use std::ops::Range;
 
-use crate::{Condition, TaskError, ring};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use super::{Draw, Plan, Stimulus};
+use super::{Definition, Draw, FAMILY, LAYOUT, Period, Plan, SCHEDULE, SCORING, SETTINGS, SOURCE, Schedule, Stimulus};
+use crate::{About, Condition, TaskError, ring};
 
-/// The variables of a trial.
-pub const VARIABLES: &[&str] = &["modality", "angle"];
+/// The response goes to the stimulus.
+pub const PRO: bool = false;
 
-/// Where the response goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Response {
-    /// To the stimulus.
-    Pro,
-    /// Away from it.
-    Anti,
+/// The response goes away from the stimulus.
+pub const ANTI: bool = true;
+
+/// When a single stimulus is shown.
+pub trait Timing: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Id and summary of the task with a response to the stimulus, and of the one with a response away from it.
+    const NAMES: [(&'static str, &'static str); 2];
+    /// The file with the definition in words.
+    const HEADER: &'static str;
+    /// Whether the fixation input stays on after the go signal.
+    const FIXATION_STAYS: bool = false;
+
+    /// The periods of a trial; the last one starts with the go signal.
+    fn periods(&self) -> Vec<Period<'_>>;
+
+    /// When the stimulus is shown.
+    fn shown(schedule: &Schedule) -> Range<usize>;
 }
 
-/// The classes of trials: the two modalities.
-pub fn classes() -> Vec<Condition> {
-    [1.0, 2.0].map(|modality| Condition::new().with("modality", modality)).into()
+/// A task with one stimulus.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Go<T, const IS_ANTI: bool> {
+    /// The durations.
+    pub timing: T,
 }
 
-/// 20 angles in either modality.
-pub fn test_conditions() -> Vec<Condition> {
-    let angle = |k| Condition::new().with("angle", TAU * f64::from(k) / 20.0);
-    (0..20).flat_map(|k| [1.0, 2.0].map(|modality| angle(k).with("modality", modality))).collect()
-}
-
-/// One stimulus, shown at these steps, and the response to it.
-pub fn plan(
-    draw: &mut Draw<'_>,
-    response: Response,
-    steps: Range<usize>,
-    fixation_stays: bool,
-) -> Result<Plan, TaskError> {
-    let [modality] = draw.modalities(["modality"])?;
-    let angle = draw.given_angle("angle")?.unwrap_or_else(|| draw.any_angle());
-    draw.record("angle", angle);
-    let response = match response {
-        Response::Pro => angle,
-        Response::Anti => ring::wrapped(angle + PI),
+impl<T: Timing, const IS_ANTI: bool> Definition for Go<T, IS_ANTI> {
+    const ABOUT: About<'static> = {
+        let (id, summary) = T::NAMES[IS_ANTI as usize];
+        let shared = &[include_str!("go.rs"), LAYOUT, SETTINGS, SCORING, SCHEDULE, SOURCE];
+        About { id, summary, header: T::HEADER, shared, ..FAMILY }
     };
-    Ok(Plan {
-        stimuli: vec![Stimulus { modality, angle, strength: 1.0, steps }],
-        fixation_stays,
-        response: Some(response),
-    })
+    const VARIABLES: &'static [&'static str] = &["modality", "angle"];
+
+    fn periods(&self) -> Vec<Period<'_>> {
+        self.timing.periods()
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        [1.0, 2.0].map(|modality| Condition::new().with("modality", modality)).into()
+    }
+
+    fn grid(&self) -> Vec<Condition> {
+        let angle = |k| Condition::new().with("angle", TAU * f64::from(k) / 20.0);
+        (0..20).flat_map(|k| [1.0, 2.0].map(|modality| angle(k).with("modality", modality))).collect()
+    }
+
+    fn plan(&self, draw: &mut Draw<'_>, schedule: &Schedule) -> Result<Plan, TaskError> {
+        let [modality] = draw.modalities(["modality"])?;
+        let angle = draw.given_angle("angle")?.unwrap_or_else(|| draw.any_angle());
+        draw.record("angle", angle);
+        Ok(Plan {
+            stimuli: vec![Stimulus { modality, angle, strength: 1.0, steps: T::shown(schedule) }],
+            fixation_stays: T::FIXATION_STAYS,
+            response: Some(if IS_ANTI { ring::wrapped(angle + PI) } else { angle }),
+        })
+    }
 }

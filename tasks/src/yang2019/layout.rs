@@ -1,10 +1,11 @@
 //! The 85 inputs and 33 outputs that all 20 tasks share, so that one network can learn them all.
 //!
 //! ```text
-//! inputs     0 fixation | 1 .. 32 modality 1 | 33 .. 64 modality 2 | 65 .. 84 rules, 1 on that of the task for the whole trial
+//! inputs     0 fixation | 1 .. 32 modality 1 | 33 .. 64 modality 2 | 65 .. 84 rules, 1 on that of the task throughout
 //! outputs    0 fixation | 1 .. 32 response
 //! rings      channel k of 32 prefers the angle 2 pi k / 32, k = 0 .. 31
-//! stimulus   of strength g: 0.8 g exp(-0.5 (d_k / (pi/8))^2) more on channel k of its modality, d_k from its angle to 2 pi k / 32
+//! bump       of an angle: 0.8 exp(-0.5 (d_k / (pi/8))^2) on channel k, d_k the distance of the angle and 2 pi k / 32
+//! stimulus   of strength g: g times the bump of its angle more on the channels of its modality
 //! ```
 
 use std::f64::consts::{PI, TAU};

@@ -1,12 +1,14 @@
 //! The timing of a trial: drawn in training, fixed in tests, and chosen by the condition for psychometric curves.
 //!
 //! ```text
-//! Split::Train                                  each period from the task's parameters, as the source's mode `random`
-//! Split::Test                                   fixed periods, as the source's mode `test`
-//! Split::Test, a condition that names a period  its fixed periods, as the source's mode `psychometric`, and those that are named (ms)
+//! training   each period from the task's parameters, as the source's mode `random`
+//! tests      fixed periods, as the source's mode `test`
+//! tests whose condition names a period (ms)
+//!            that period, and fixed others, as the source's mode `psychometric`
 //! ```
 //!
-//! Every period is rounded to steps on its own, as in the source. The last one starts with the go signal.
+//! Every period is rounded to steps on its own, one drawn from a range to the step below, as in the source. The last
+//! one starts with the go signal.
 
 use std::ops::Range;
 

@@ -4,11 +4,11 @@
 //! fixating   fixation output > 0.5 at the last step
 //! direction  population vector of the response ring at the last step, mod 2 pi
 //! correct    where fixation is to be kept: fixating
-//!            where a response is asked for: not fixating, and the direction less than 0.2 pi = 36 deg from the angle of the response
+//!            where a response is asked for: not fixating, and the direction less than 0.2 pi = 36 deg from its angle
 //! choice     output 0 if fixating, else the output that prefers the angle nearest to the direction
 //! ```
 //!
-//! Under [`FixationRule::Maintained`] the fixation output must also exceed 0.5 at every graded step before the go
+//! With `fixation_rule` `maintained` the fixation output must also exceed 0.5 at every graded step before the go
 //! signal. The reaction time, which the source does not define, is from the go signal to the first step at which the
 //! fixation output is at most 0.5.
 

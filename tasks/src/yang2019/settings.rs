@@ -2,10 +2,10 @@
 //! and scoring rule.
 //!
 //! ```text
-//! noise      sigma_x sqrt(2 tau / dt) xi on each of the 85 inputs at every step                                    xi ~ N(0, 1)
-//! targets    fixation: fixation_target before go1, then 0.05         (on trials that keep fixation, fixation_target to the end)
-//!            response k: 0.05 before go1, then 0.05 + 0.8 exp(-0.5 (d_k / (pi/8))^2)            d_k from the angle of the response
-//! loss_mask  0 for the first `grace` ms, 1 until go1, 0 for `grace` ms of go1, then 5; twice as much on the fixation output
+//! noise      sigma_x sqrt(2 tau / dt) xi on each of the 85 inputs at every step      xi ~ N(0, 1)
+//! targets    fixation: fixation_target before go1, then 0.05; fixation_target to the end where fixation is to be kept
+//!            responses: 0.05 before go1, then 0.05 + the bump of the angle of the response
+//! loss_mask  0 for the first `grace` ms, 1 until go1, 0 for `grace` ms of go1, then 5; twice as much on fixation
 //! loss       mean over trials, steps and outputs of (loss_mask (output - target))^2
 //! ```
 //!
@@ -13,12 +13,17 @@
 //! |---|---|---|---|
 //! | dt | `dt` | ms | 20 |
 //! | tau | `tau` | ms | 100 |
-//! | sigma_x | `sigma_x` | input units | 0.01, so that the noise of one step has a standard deviation of 0.0316; 0 for none |
+//! | sigma_x | `sigma_x` | input units | 0.01, a standard deviation of 0.0316 per step; 0 for none |
 //! | | `rounding` | | a duration that is no whole number of steps is refused; the code takes the step below |
-//! | | `same_timing_per_batch` | | true: all trials of a batch have one timing and one modality |
+//! | | `same_timing_per_batch` | | true: the trials of a batch share their timing and their modalities |
 //! | | `fixation_rule` | | `last_step` in the code, `maintained` in the paper |
 //! | | `fixation_target` | output units | 0.8 in the code, 0.85 in the paper |
 //! | | `grace` | ms | 100 |
+//!
+//! Differences from the source: a duration of a list that is no whole number of steps is refused unless `rounding` says
+//! what to do with it, where the code takes the step below. The paper differs from the code in the options marked in
+//! the tables, and in the loss mask, which it writes outside the square: `[train] loss = "masked_mse"` does so, with
+//! weights of 1 and then 5, of 2 and 10 on fixation, up to normalisation.
 //!
 //! ```
 //! use nn4n_tasks::yang2019::Yang2019;
