@@ -39,7 +39,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, Names, validate_ring, validate_strengths};
+use super::evidence::{Evidence, Names, two_modalities, validate_ring, validate_strengths};
 use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Citation, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
@@ -166,8 +166,7 @@ impl Definition for ContextDecision {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        let mut channels = fixation_and("modality_1_stimulus", self.dim_ring);
-        channels.extend(Channel::numbered("modality_2_stimulus", self.dim_ring));
+        let mut channels = two_modalities(self.dim_ring);
         if self.context == Context::Cued {
             channels.extend(Channel::numbered("context", 2));
         }

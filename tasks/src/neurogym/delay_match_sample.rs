@@ -36,9 +36,9 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{angle, cosine, validate_ring};
-use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
+use super::{Asked, Definition, Environment, MILLER, Period, RING, Timing, answer, environment::fixation_and};
 use crate::error::rules;
-use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
+use crate::{About, Channel, Condition, Duration, TaskError, Trial, TrialRng};
 
 /// Delayed match to sample.
 pub type DelayMatchSample = Environment<MatchToSample>;
@@ -89,12 +89,7 @@ impl Definition for MatchToSample {
     const ABOUT: About<'static> = About {
         id: "neurogym/delay_match_sample",
         summary: "Delayed match to sample: report whether the test is the same stimulus as the sample before the delay",
-        citation: Citation {
-            authors: "Miller EK, Erickson CA, Desimone R",
-            year: 1996,
-            title: "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
-            doi: "10.1523/JNEUROSCI.16-16-05154.1996",
-        },
+        citation: MILLER,
         header: include_str!("delay_match_sample.rs"),
         ..RING
     };

@@ -42,9 +42,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, chance_of_fixation};
 use super::evidence::{cosine, validate_ring};
-use super::{Asked, Definition, Environment, Period, RING, Timing, environment::fixation_and};
+use super::{Asked, Definition, Environment, MILLER, Period, RING, Timing, environment::fixation_and};
 use crate::error::rules;
-use crate::{About, Channel, Citation, Condition, Duration, Score, TaskError, Trial, TrialRng, TrialView};
+use crate::{About, Channel, Condition, Duration, Score, TaskError, Trial, TrialRng, TrialView};
 use crate::{reaction_time, ring::wrapped};
 
 /// The delays and tests, in order.
@@ -86,12 +86,7 @@ impl Definition for MatchAmongDistractors {
     const ABOUT: About<'static> = About {
         id: "neurogym/delay_match_sample_distractor_1d",
         summary: "Delayed match to sample with distractors: respond to that one of three tests which is the sample",
-        citation: Citation {
-            authors: "Miller EK, Erickson CA, Desimone R",
-            year: 1996,
-            title: "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
-            doi: "10.1523/JNEUROSCI.16-16-05154.1996",
-        },
+        citation: MILLER,
         header: include_str!("delay_match_sample_distractor_1d.rs"),
         ..RING
     };

@@ -35,9 +35,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, one_to};
-use super::{Definition, Environment, FAMILY, Period, Timing, environment::fixation_and};
+use super::{Definition, Environment, FAMILY, Period, Timing, ZHANG, environment::fixation_and};
 use crate::error::rules;
-use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
+use crate::{About, Channel, Condition, Duration, TaskError, Trial, TrialRng};
 
 /// Delayed paired association.
 pub type DelayPairedAssociation = Environment<PairedAssociation>;
@@ -89,12 +89,7 @@ impl Definition for PairedAssociation {
     const ABOUT: About<'static> = About {
         id: "neurogym/delay_paired_association",
         summary: "Delayed paired association: respond to two of four pairs of stimuli separated by a delay",
-        citation: Citation {
-            authors: "Zhang X, Yan W, Wang W, et al.",
-            year: 2019,
-            title: "Active information maintenance in working memory by a sensory cortex",
-            doi: "10.7554/eLife.43191",
-        },
+        citation: ZHANG,
         header: include_str!("delay_paired_association.rs"),
         ..FAMILY
     };

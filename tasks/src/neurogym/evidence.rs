@@ -12,9 +12,9 @@
 
 use std::f64::consts::TAU;
 
-use super::Asked;
+use super::{Asked, environment::fixation_and};
 use crate::song2016::coherence;
-use crate::{Condition, TaskError, TrialRng};
+use crate::{Channel, Condition, TaskError, TrialRng};
 
 /// The most channels of a ring: a mistyped number should be an error instead of an exhausted memory.
 const MAX_RING: usize = 128;
@@ -30,6 +30,13 @@ pub fn validate_ring(dim_ring: usize) -> Result<(), TaskError> {
 /// Checks the strengths of the evidence: at least one, each in [0, 1].
 pub fn validate_strengths(strengths: &[f64]) -> Result<(), TaskError> {
     coherence::validate("coherences", strengths)
+}
+
+/// The channels of fixation and of two rings of `n`, one for each modality.
+pub fn two_modalities(n: usize) -> Vec<Channel> {
+    let mut channels = fixation_and("modality_1_stimulus", n);
+    channels.extend(Channel::numbered("modality_2_stimulus", n));
+    channels
 }
 
 /// `offset + gain cos(theta_i - angle)` for every channel.

@@ -28,8 +28,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Definition, Environment, FAMILY, Period, Timing};
-use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
+use super::{Asked, Definition, Environment, FAMILY, Period, Timing, ZHANG};
+use crate::{About, Channel, Condition, Duration, TaskError, Trial, TrialRng};
 
 /// Go/no-go.
 pub type GoNogo = Environment<Response>;
@@ -63,12 +63,7 @@ impl Definition for Response {
     const ABOUT: About<'static> = About {
         id: "neurogym/go_nogo",
         summary: "Go/no-go: respond after a delay if the stimulus said so, else keep fixating",
-        citation: Citation {
-            authors: "Zhang X, Yan W, Wang W, et al.",
-            year: 2019,
-            title: "Active information maintenance in working memory by a sensory cortex",
-            doi: "10.7554/eLife.43191",
-        },
+        citation: ZHANG,
         header: include_str!("go_nogo.rs"),
         ..FAMILY
     };

@@ -13,11 +13,11 @@
 //! | `probabilistic_reasoning`, `economic_decision_making` | weigh odds and values |
 //!
 //! A task is an [`Environment`]: what all of them have in common, channels of fixation included, is stated in its file,
-//! [`answer`] (the first action other than to fixate counts) and [`stage`] (class labels); those with a ring of channels
-//! share [`evidence`], those that produce an interval `production`. neurogym's users train on trials one after
-//! another: [`stream`](crate::stream). Where the code of an environment differs from what its documentation or paper
-//! describes, the default is the task as described and an option restores the code; the head of each file says where,
-//! and which. neurogym's `abort` is off, as it is there.
+//! [`answer`] (the first action other than to fixate counts) and [`stage`] (class labels); those with a ring of
+//! channels share [`evidence`], those that produce an interval `production`. neurogym's users train on trials one
+//! after another: [`stream`](crate::stream). Where the code of an environment differs from what its documentation or
+//! paper describes, the default is the task as described and an option restores the code; the head of each file says
+//! where, and which. neurogym's `abort` is off, as it is there.
 //!
 //! Reference: Molano-Mazon M, Barbosa J, Pastor-Ciurana J, et al. (2022). NeuroGym: an open resource for developing and
 //! sharing neuroscience tasks. PsyArXiv. <https://doi.org/10.31234/osf.io/aqc9n>
@@ -82,6 +82,22 @@ pub const CITATION: Citation = Citation {
     year: 2022,
     title: "NeuroGym: an open resource for developing and sharing neuroscience tasks",
     doi: "10.31234/osf.io/aqc9n",
+};
+
+/// The source of the matches to a sample.
+const MILLER: Citation = Citation {
+    authors: "Miller EK, Erickson CA, Desimone R",
+    year: 1996,
+    title: "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
+    doi: "10.1523/JNEUROSCI.16-16-05154.1996",
+};
+
+/// The source of the tasks in which to do nothing can be right.
+const ZHANG: Citation = Citation {
+    authors: "Zhang X, Yan W, Wang W, et al.",
+    year: 2019,
+    title: "Active information maintenance in working memory by a sensory cortex",
+    doi: "10.7554/eLife.43191",
 };
 
 /// What is said of every task of this family.

@@ -14,8 +14,8 @@
 //! | 0.2, 25 | `prod_margin`, `prod_slack` | , ms | |
 //!
 //! Reference: Wang J, Narain D, Hosseini EA, Jazayeri M (2018), Nat Neurosci 21: 102,
-//! <https://doi.org/10.1038/s41593-017-0028-6>; as `MotorTiming` of neurogym, with one effector where the experiment has
-//! two.
+//! <https://doi.org/10.1038/s41593-017-0028-6>; as `MotorTiming` of neurogym, with one effector where the experiment
+//! has two.
 //!
 //! Differences from the source: 500 and 50 ms and the intervals are no whole numbers of steps of 80 ms. The nearest is
 //! taken; at neurogym's step below, set is never shown and the response to the longer interval is due after 1440 ms.

@@ -34,7 +34,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, NAMES, validate_ring, validate_strengths};
+use super::evidence::{Evidence, NAMES, two_modalities, validate_ring, validate_strengths};
 use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
@@ -98,9 +98,7 @@ impl Definition for DividedEvidence {
     }
 
     fn inputs(&self) -> Vec<Channel> {
-        let mut channels = fixation_and("modality_1_stimulus", self.dim_ring);
-        channels.extend(Channel::numbered("modality_2_stimulus", self.dim_ring));
-        channels
+        two_modalities(self.dim_ring)
     }
 
     fn outputs(&self) -> Vec<Channel> {

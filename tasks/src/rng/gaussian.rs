@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! words      16 generators side by side, xoshiro128++, each started from 128 bits of the trial's own numbers
-//! (z1, z2) = sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)        u = (word 1 + 1/2) / 2^31 from its upper 31 bits, v = word 2 / 2^32      Box-Muller
+//! (z1, z2) = sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)        Box-Muller
+//! u = (word 1 + 1/2) / 2^31 from its upper 31 bits, v = word 2 / 2^32
 //! ```
 //!
 //! The largest number this can give is 6.7. Logarithm, sine and cosine are straight-line polynomials (additions,
