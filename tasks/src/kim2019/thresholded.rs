@@ -146,7 +146,7 @@ impl<T: Definition> Task for Thresholded<T> {
         rules::positive("threshold", self.threshold)?;
         if self.threshold >= 1.0 {
             let rule = "must be less than the target, 1";
-            return Err(TaskError::parameter("threshold", self.threshold, rule, "the published tasks have 0.7"));
+            return Err(TaskError::parameter("threshold", self.threshold, rule, "the published task has 0.7"));
         }
         self.task.validate(self.shared())
     }

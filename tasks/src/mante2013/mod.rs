@@ -1,6 +1,11 @@
 //! Context-dependent integration of Mante, Sussillo, Shenoy & Newsome (2013): with short trials as later work trains
 //! it, and with the continuous noise of the paper.
 //!
+//! | task | evidence |
+//! |---|---|
+//! | `context_integration` | of one strength in a short stimulus |
+//! | `context_integration_continuous` | noise around a mean for 750 ms |
+//!
 //! What the tasks share is in [`Integration`], in `context` (the variables of a trial), and in `signed_choice` (one
 //! output, whose sign is the choice), which `raposo2014` has, too.
 //!

@@ -32,7 +32,7 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{angle, cosine, validate_ring};
+use super::ring::{angle, cosine, validate_ring};
 use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
 use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
 

@@ -39,8 +39,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, Names, two_modalities, validate_ring, validate_strengths};
-use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
+use super::evidence::{Evidence, Names, two_modalities, validate_strengths};
+use super::ring::validate_ring;
+use super::{Asked, Definition, EVIDENCE, Environment, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Citation, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
 
@@ -152,7 +153,7 @@ impl Definition for ContextDecision {
             doi: "10.1038/nature12742",
         },
         header: include_str!("context_decision_making.rs"),
-        ..RING
+        ..EVIDENCE
     };
     const ROUNDING: Rounding = Rounding::Nearest;
     const FIXATION: f64 = 300.0;

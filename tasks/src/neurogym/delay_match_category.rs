@@ -38,7 +38,7 @@ use std::f64::consts::{PI, TAU};
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{cosine, validate_ring};
+use super::ring::{cosine, validate_ring};
 use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Citation, Condition, Duration, Rounding, TaskError, Trial, TrialRng};

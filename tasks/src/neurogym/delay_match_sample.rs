@@ -35,7 +35,7 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{angle, cosine, validate_ring};
+use super::ring::{angle, cosine, validate_ring};
 use super::{Asked, Definition, Environment, MILLER, Period, RING, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Condition, Duration, TaskError, Trial, TrialRng};

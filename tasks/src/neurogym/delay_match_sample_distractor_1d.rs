@@ -41,7 +41,7 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, chance_of_fixation};
-use super::evidence::{cosine, validate_ring};
+use super::ring::{cosine, validate_ring};
 use super::{Asked, Definition, Environment, MILLER, Period, RING, Timing, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Condition, Duration, Score, TaskError, Trial, TrialRng, TrialView};

@@ -11,7 +11,7 @@
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | dt | `dt` | ms | beside the epochs |
+//! | dt | `dt` | ms | stated with the epochs |
 //! | | `fixation` | ms | the first epoch |
 //! | | `rounding` | | `exact`; `nearest` for environments with durations of their own between two steps |
 //!

@@ -14,10 +14,10 @@
 //!
 //! A task is an [`Environment`]: what all of them have in common, channels of fixation included, is stated in its file,
 //! [`answer`] (the first action other than to fixate counts) and [`stage`] (class labels); those with a ring of
-//! channels share [`evidence`], those that produce an interval `production`. neurogym's users train on trials one
-//! after another: [`stream`](crate::stream). Where the code of an environment differs from what its documentation or
-//! paper describes, the default is the task as described and an option restores the code; the head of each file says
-//! where, and which. neurogym's `abort` is off, as it is there.
+//! channels share [`ring`] and [`evidence`], those that produce an interval `production`. neurogym's users train on
+//! trials one after another: [`stream`](crate::stream). Where the code of an environment differs from what its
+//! documentation or paper describes, the default is the task as described and an option restores the code; the head of
+//! each file says where, and which. neurogym's `abort` is off, as it is there.
 //!
 //! Reference: Molano-Mazon M, Barbosa J, Pastor-Ciurana J, et al. (2022). NeuroGym: an open resource for developing and
 //! sharing neuroscience tasks. PsyArXiv. <https://doi.org/10.31234/osf.io/aqc9n>
@@ -46,6 +46,7 @@ mod probabilistic_reasoning;
 mod production;
 mod pulse_decision_making;
 mod ready_set_go;
+pub mod ring;
 pub mod stage;
 mod timing;
 
@@ -110,7 +111,19 @@ const FAMILY: About<'static> = About {
 /// The same of those with a ring of channels.
 const RING: About<'static> = About {
     shared: &[
+        include_str!("ring.rs"),
+        include_str!("environment.rs"),
+        include_str!("answer.rs"),
+        include_str!("stage.rs"),
+    ],
+    ..FAMILY
+};
+
+/// The same of those with evidence on such a ring.
+const EVIDENCE: About<'static> = About {
+    shared: &[
         include_str!("evidence.rs"),
+        include_str!("ring.rs"),
         include_str!("environment.rs"),
         include_str!("answer.rs"),
         include_str!("stage.rs"),

@@ -34,8 +34,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, NAMES, two_modalities, validate_ring, validate_strengths};
-use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
+use super::evidence::{Evidence, NAMES, two_modalities, validate_strengths};
+use super::ring::validate_ring;
+use super::{Asked, Definition, EVIDENCE, Environment, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
 
@@ -84,7 +85,7 @@ impl Definition for DividedEvidence {
         id: "neurogym/multisensory_integration",
         summary: "Multisensory integration: report a direction whose evidence is divided between two modalities",
         header: include_str!("multisensory_integration.rs"),
-        ..RING
+        ..EVIDENCE
     };
     const ROUNDING: Rounding = Rounding::Nearest;
     const FIXATION: f64 = 300.0;

@@ -33,8 +33,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, NAMES, validate_ring, validate_strengths};
-use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
+use super::evidence::{Evidence, NAMES, validate_strengths};
+use super::ring::validate_ring;
+use super::{Asked, Definition, EVIDENCE, Environment, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
 
@@ -93,7 +94,7 @@ impl Definition for PerceptualDecision {
             doi: "10.1523/JNEUROSCI.12-12-04745.1992",
         },
         header: include_str!("perceptual_decision_making.rs"),
-        ..RING
+        ..EVIDENCE
     };
     const FIXATION: f64 = 100.0;
     const THRESHOLD: f64 = 0.85;

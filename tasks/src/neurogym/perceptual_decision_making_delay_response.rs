@@ -36,7 +36,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{Evidence, NAMES, validate_strengths};
-use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
+use super::{Asked, Definition, EVIDENCE, Environment, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Citation, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
 
@@ -90,7 +90,7 @@ impl Definition for DelayedResponse {
             doi: "10.1038/s41586-019-0919-7",
         },
         header: include_str!("perceptual_decision_making_delay_response.rs"),
-        ..RING
+        ..EVIDENCE
     };
     const ROUNDING: Rounding = Rounding::Nearest;
     const FIXATION: f64 = 0.0;

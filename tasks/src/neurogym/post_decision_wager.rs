@@ -49,7 +49,7 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{Evidence, NAMES, validate_strengths};
-use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
+use super::{Asked, Definition, EVIDENCE, Environment, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
 use crate::{About, Channel, Citation, Condition, Duration, Score, TaskError, Trial, TrialRng, TrialView, Value};
 
@@ -105,7 +105,7 @@ impl Definition for Wager {
             doi: "10.1126/science.1169405",
         },
         header: include_str!("post_decision_wager.rs"),
-        ..RING
+        ..EVIDENCE
     };
     const FIXATION: f64 = 100.0;
     const THRESHOLD: f64 = 0.75;
