@@ -13,7 +13,7 @@ use nn4n::{
     simulate::{Simulation, array3},
     tasks::{
         Duration, Split, Task, batch,
-        motor::{Arm, ArmReach, Reach},
+        motor::{Arm, ArmReach, DrivenArm, Reach},
     },
 };
 
@@ -27,7 +27,8 @@ fn reaching(arm: Arm) -> Arc<dyn Task> {
         hold: 100.0,
         ..Reach::default()
     };
-    Arc::new(ArmReach { dt: 20.0, angles: vec![0.0, 144.0], arm, reach, ..ArmReach::default() })
+    let task = DrivenArm { arm, ..DrivenArm::default() };
+    Arc::new(ArmReach { dt: 20.0, angles: vec![0.0, 144.0], reach, task, ..ArmReach::default() })
 }
 
 fn experiment(task: Arc<dyn Task>, units: usize, train: TrainConfig) -> Result<Experiment> {
@@ -120,7 +121,8 @@ fn one_thread_and_two_threads_give_the_same_files() -> Result<()> {
 #[test]
 fn a_trial_of_a_batch_goes_as_it_does_alone() -> Result<()> {
     // Delays differ, so that the trials are padded; the feedback is noisy and late.
-    let task = ArmReach { dt: 20.0, feedback_delay: 40.0, sigma_feedback: 0.1, ..ArmReach::default() };
+    let noisy = DrivenArm { feedback_delay: 40.0, sigma_feedback: 0.1, ..DrivenArm::default() };
+    let task = ArmReach { dt: 20.0, task: noisy, ..ArmReach::default() };
     let config = ModelConfig::vanilla(7, 12, 2).dt(20.0).tau(60.0).sigma_rec(0.05);
     let network = Ctrnn::init(&config, 3, DType::F64, &Device::Cpu)?;
     let trials = batch(&task, Split::Test, 5, 2, 6)?;

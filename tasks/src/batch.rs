@@ -2,7 +2,8 @@
 //! batch size.
 //!
 //! ```text
-//! trial i of update u = trial(rng(seed, stream, u, i))      stream: "train", "test"; balanced sets have streams of their own
+//! trial i of update u = trial(rng(seed, stream, u, i))
+//! stream              "train" or "test"; balanced sets have streams of their own
 //! ```
 //!
 //! ```

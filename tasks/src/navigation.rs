@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! inside      a ray to the right crosses the walls an odd number of times
-//! step        p -> p + s if that is inside and no wall lies between; else as far in a random direction, tried anew until the way is free
+//! step        p -> p + s if that is inside and no wall lies between; else as far in a random direction, tried anew
+//!             until the way is free
 //! ```
 
 use std::f64::consts::TAU;

@@ -1,7 +1,8 @@
 //! The header of an array in NumPy's `.npy` format, as NumPy writes it for plain arrays.
 //!
 //! ```text
-//! \x93NUMPY  version (2 bytes)  length (2 bytes in version 1, else 4)  {'descr': '<f4', 'fortran_order': False, 'shape': (50, 2), }  elements
+//! \x93NUMPY  version (2 bytes)  length of the header (2 bytes in version 1, else 4)  header  elements
+//! header     {'descr': '<f4', 'fortran_order': False, 'shape': (50, 2), }
 //! ```
 //!
 //! A file can claim anything about itself: a header that says a thing twice, that is longer than any plain array's, or
@@ -9,7 +10,9 @@
 //!
 //! ```
 //! use nn4n_tasks::NpyHeader;
-//! let mut file = &b"\x93NUMPY\x01\x00\x3b\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2)} \n\x00\x00\x80\x3f\x00\x00\x00\x40"[..];
+//! let start = b"\x93NUMPY\x01\x00\x3b\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2)} \n".to_vec();
+//! let file = [start, 1f32.to_le_bytes().to_vec(), 2f32.to_le_bytes().to_vec()].concat();
+//! let mut file = file.as_slice();
 //! let header = NpyHeader::read(&mut file)?;
 //! assert_eq!((header.descriptor.as_str(), header.shape.as_slice(), header.count()), ("<f4", &[1, 2][..], 2));
 //! assert_eq!(file.len(), 8);

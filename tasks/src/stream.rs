@@ -2,9 +2,10 @@
 //! train.
 //!
 //! ```text
-//! row b           trial, trial, trial, ...     end to end, cut off after 16 n steps, where the next cache starts with a whole trial
+//! row b           trial, trial, trial, ...     end to end, cut off after 16 n steps, where the next cache starts with
+//!                 a whole trial
 //! update u        steps [w n, (w + 1) n) of row b of cache c          c = u div 16, w = u mod 16, n = n_steps
-//! its trials      the k-th that starts in update u = trial(rng(seed, split, u, b n + k))         no trial has less than one step
+//! its trials      the k-th that starts in update u = trial(rng(seed, split, u, b n + k)); none is shorter than a step
 //! ```
 //!
 //! A window begins where that of the update before it ended, mostly within a trial; one window in 16 begins with a

@@ -1,7 +1,7 @@
 //! The tasks of Kim et al. (2019) against numbers worked by hand.
 
 use ndarray::{Array2, s};
-use nn4n_tasks::kim2019::{GoNogo, Xor};
+use nn4n_tasks::kim2019::{GoNogo, StimulusPair, Xor};
 use nn4n_tasks::{Condition, Split, Task, TaskError, Trial, TrialRng, create};
 use serde_json::json;
 
@@ -62,7 +62,8 @@ fn xor_is_scored_by_the_peak_from_step_200_on() -> Result<(), TaskError> {
 #[test]
 fn xor_chance_is_that_of_a_peak_among_the_scored_steps() {
     // Two scored steps: P(a number in [0, 1) above 0.7) is 1 - 0.7^2 in half of the trials, and none is below -0.7.
-    let task = Xor { response: 10.0, rest: 5.0, settling: 5.0, ..Xor::default() };
+    let task = StimulusPair { rest: 5.0, settling: 5.0, ..StimulusPair::default() };
+    let task = Xor { response: 10.0, task, ..Xor::default() };
     assert!((task.chance() - 0.5 * (1.0 - 0.49)).abs() < 1e-12);
     assert!((Xor::default().chance() - 0.5).abs() < 1e-12);
 }

@@ -1,7 +1,9 @@
 //! The tasks of Mante et al. (2013), against numbers worked by hand.
 
 use ndarray::{Array3, s};
-use nn4n_tasks::mante2013::{ContextIntegration, ContextIntegrationContinuous};
+use nn4n_tasks::mante2013::{
+    ContextIntegration, ContextIntegrationContinuous, ContinuousNoise, Integration, ShortTrials,
+};
 use nn4n_tasks::{Condition, Rounding, Split, Task, TaskError, Trial, TrialRng, batch, repeated, scores};
 
 fn trial(task: &dyn Task, condition: &Condition) -> Result<Trial, TaskError> {
@@ -125,10 +127,16 @@ fn parameters_and_conditions_without_meaning_are_refused_by_name() {
     let (short, long) = (ContextIntegration::default(), ContextIntegrationContinuous::default());
     let tasks: [(Box<dyn Task>, &str); 6] = [
         (Box::new(ContextIntegration { decision: 0.0, ..short.clone() }), "decision"),
-        (Box::new(ContextIntegration { coherences: vec![], ..short.clone() }), "coherences"),
-        (Box::new(ContextIntegration { cue: f64::NAN, ..short.clone() }), "cue"),
+        (
+            Box::new(Integration { task: ShortTrials { coherences: vec![], ..short.task.clone() }, ..short.clone() }),
+            "coherences",
+        ),
+        (Box::new(Integration { task: ShortTrials { cue: f64::NAN, ..short.task.clone() }, ..short.clone() }), "cue"),
         (Box::new(ContextIntegrationContinuous { decision: 751.0, ..long.clone() }), "decision"),
-        (Box::new(ContextIntegrationContinuous { coherence_max: 1.5, ..long.clone() }), "coherence_max"),
+        (
+            Box::new(Integration { task: ContinuousNoise { coherence_max: 1.5, ..long.task.clone() }, ..long.clone() }),
+            "coherence_max",
+        ),
         (Box::new(ContextIntegrationContinuous { sigma_in: -1.0, ..long.clone() }), "sigma_in"),
     ];
     for (task, word) in tasks {

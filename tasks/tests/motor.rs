@@ -1,7 +1,9 @@
 //! The arm against mechanics worked out without its equations, and the reaching tasks: paths, timing, feedback, scores.
 
 use ndarray::{Array2, s};
-use nn4n_tasks::motor::{Arm, ArmReach, ArmState, CentreOut, Feedback, Kinematics, Plant, Reach};
+use nn4n_tasks::motor::{
+    Arm, ArmReach, ArmState, CentreOut, DrivenArm, Feedback, FreeHand, Kinematics, Plant, Reach, Reaching,
+};
 use nn4n_tasks::{Condition, Duration, Rounding, Split, Task, TaskError, Trial, TrialRng, batch, create};
 use serde_json::json;
 
@@ -143,10 +145,10 @@ fn torques_worked_out_for_the_path_bring_the_hand_to_the_target() {
     let plant = task.plant().unwrap();
     for angle in &task.angles {
         let trial = trial(&task, *angle);
-        let origin = task.arm.hand(plant.posture);
+        let origin = task.task.arm.hand(plant.posture);
         let path = |step: usize| -> [f64; 2] {
             let place = trial.targets.row(step.min(trial.n_steps() - 1));
-            task.arm.angles([origin[0] + f64::from(place[0]), origin[1] + f64::from(place[1])]).unwrap()
+            task.task.arm.angles([origin[0] + f64::from(place[0]), origin[1] + f64::from(place[1])]).unwrap()
         };
         let h = task.dt / 1000.0;
         let mut torques = Array2::zeros((trial.n_steps(), 2));
@@ -154,14 +156,14 @@ fn torques_worked_out_for_the_path_bring_the_hand_to_the_target() {
             let (before, now, next) = (path(step.saturating_sub(2)), path(step - 1), path(step));
             let velocity = std::array::from_fn(|i| (now[i] - before[i]) / h);
             let acceleration = std::array::from_fn(|i| (next[i] - 2.0 * now[i] + before[i]) / (h * h));
-            let torque = task.arm.torque(ArmState { angles: now, velocity }, acceleration);
+            let torque = task.task.arm.torque(ArmState { angles: now, velocity }, acceleration);
             torques.row_mut(step).assign(&ndarray::arr1(&torque));
         }
         let movement = plant.movement(torques.view());
         let worst = movement.iter().zip(&trial.targets).map(|(m, t)| (m - f64::from(*t)).abs()).fold(0.0, f64::max);
         assert!(worst < 1e-4, "{angle}: {worst} m");
         // A tenth of the step with the same torques: what the step of 10 ms costs.
-        let finer = Plant { arm: Arm { substeps: 10, ..task.arm }, ..plant };
+        let finer = Plant { arm: Arm { substeps: 10, ..task.task.arm }, ..plant };
         let apart = &finer.movement(torques.view()) - &movement;
         assert!(apart.iter().all(|x| x.abs() < 0.005), "{angle}: {:?}", apart.row(trial.n_steps() - 1));
     }
@@ -171,7 +173,7 @@ fn torques_worked_out_for_the_path_bring_the_hand_to_the_target() {
 fn the_hand_starts_straight_before_the_shoulder_and_can_reach_every_target() {
     let task = ArmReach::default();
     assert!(task.validate().is_ok());
-    let hand = task.arm.hand(task.plant().unwrap().posture);
+    let hand = task.task.arm.hand(task.plant().unwrap().posture);
     assert!(hand[0].abs() < 1e-12);
     assert_eq!(task.angles, [-36.0, 0.0, 36.0, 72.0, 108.0, 144.0, 180.0, 216.0]);
     let message = ArmReach { angles: vec![0.0, 270.0], distance: 0.19, ..task }.validate().unwrap_err().to_string();
@@ -216,7 +218,7 @@ fn cues_come_with_their_epochs() {
 fn velocities_are_those_of_the_path_and_are_scored_as_the_path_is() {
     let reach = fixed(Reach::default());
     let place = CentreOut { reach: reach.clone(), ..CentreOut::default() };
-    let velocity = CentreOut { reach, kinematics: Kinematics::Velocity, ..CentreOut::default() };
+    let velocity = Reaching { reach, task: FreeHand { kinematics: Kinematics::Velocity }, ..CentreOut::default() };
     let (path, speeds) = (trial(&place, 0.0).targets, trial(&velocity, 0.0));
     // Half way, the speed of a minimum-jerk reach is 1.875 times its mean, here of 1 in 0.6 s.
     assert!((speeds.targets[[90, 0]] - 1.875 / 0.6).abs() < 0.01, "{}", speeds.targets[[90, 0]]);
@@ -269,7 +271,8 @@ fn a_direction_between_the_targets_can_be_asked_for() -> Result<(), TaskError> {
 
 #[test]
 fn noise_is_where_it_belongs_and_as_strong_as_it_says() -> Result<(), TaskError> {
-    let task = ArmReach { sigma_feedback: 0.3, ..ArmReach::default() };
+    let task = DrivenArm { sigma_feedback: 0.3, ..DrivenArm::default() };
+    let task = ArmReach { task, ..ArmReach::default() };
     let noisy = batch(&task, Split::Train, 0, 0, 200)?;
     let clean = batch(&ArmReach::default(), Split::Train, 0, 0, 200)?;
     assert_eq!(noisy.inputs.slice(s![.., .., ..3]), clean.inputs.slice(s![.., .., ..3]));
@@ -301,7 +304,8 @@ fn what_is_felt_is_measured_from_the_start() {
     // Over 0.2 m.
     let hand = plant.arm.hand(state.angles);
     assert!((plant.felt(state)[1] - 5.0 * (hand[1] - plant.arm.hand(plant.posture)[1])).abs() < 1e-12);
-    let joint = ArmReach { feedback: Feedback::Joint, ..ArmReach::default() }.plant().unwrap();
+    let joint = DrivenArm { feedback: Feedback::Joint, ..DrivenArm::default() };
+    let joint = ArmReach { task: joint, ..ArmReach::default() }.plant().unwrap();
     let felt = joint.felt(state);
     assert!((felt[0] - (0.5 - 10f64.to_radians())).abs() < 1e-12 && felt[2..] == [1.0, -1.0]);
 }
@@ -338,7 +342,8 @@ fn parameters_without_meaning_are_refused_by_name() {
 #[test]
 fn a_delay_between_two_steps_is_rounded_when_asked() -> Result<(), TaskError> {
     let reach = Reach { rounding: Rounding::Ceil, ..Reach::default() };
-    let task = ArmReach { feedback_delay: 45.0, reach, ..ArmReach::default() };
+    let late = DrivenArm { feedback_delay: 45.0, ..DrivenArm::default() };
+    let task = ArmReach { reach, task: late, ..ArmReach::default() };
     task.validate()?;
     assert_eq!(task.plant().unwrap().delay, 5);
     Ok(())

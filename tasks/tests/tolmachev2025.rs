@@ -3,7 +3,7 @@
 use std::f64::consts::{PI, TAU};
 
 use ndarray::{Array2, array, s};
-use nn4n_tasks::tolmachev2025::{HalfAdder, MemoryAntiAngle, Xor};
+use nn4n_tasks::tolmachev2025::{Addition, HalfAdder, MemoryAntiAngle, OppositeAngle, Xor};
 use nn4n_tasks::{Condition, Duration, Split, Task, TaskError, Trial, TrialRng, batch, create, repeated};
 use serde_json::json;
 
@@ -38,7 +38,7 @@ fn xor_shows_one_of_two_channels_for_each_bit_and_asks_whether_they_are_equal() 
 #[test]
 fn a_half_adder_counts_to_two_in_binary() -> Result<(), TaskError> {
     let task = HalfAdder { sigma_in: 0.0, ..HalfAdder::default() };
-    let source = HalfAdder { carry: false, ..task.clone() };
+    let source = HalfAdder { task: Addition { carry: false, ..task.task.clone() }, ..task.clone() };
     for (first, second, sum, carry) in
         [(0.0, 0.0, 0.0, 0.0), (0.0, 1.0, 1.0, 0.0), (1.0, 0.0, 1.0, 0.0), (1.0, 1.0, 0.0, 1.0)]
     {
@@ -121,7 +121,8 @@ fn the_opposite_angle_is_asked_for_in_the_code_of_the_source() -> Result<(), Tas
 
 #[test]
 fn an_answer_within_a_fifth_of_half_a_turn_is_right() -> Result<(), TaskError> {
-    let task = MemoryAntiAngle { n_channels: 36, ..MemoryAntiAngle::default() };
+    let task = OppositeAngle { n_channels: 36, ..OppositeAngle::default() };
+    let task = MemoryAntiAngle { task, ..MemoryAntiAngle::default() };
     let (zero, arc) = (trial(&task, &Condition::new().with("angle", 0.0))?, TAU / 36.0);
     for off in [0.0, 0.3, -0.6, 0.62, 0.65, -0.7, PI] {
         let mut outputs = Array2::zeros((200, 36));
@@ -150,7 +151,8 @@ fn the_source_draws_from_72_angles_and_others_can_be_asked_for() -> Result<(), T
 
 #[test]
 fn the_stimulus_may_come_at_a_random_time() -> Result<(), TaskError> {
-    let task = MemoryAntiAngle { wait: Duration::uniform(0.0, 20.0), ..MemoryAntiAngle::default() };
+    let task = OppositeAngle { wait: Duration::uniform(0.0, 20.0), ..OppositeAngle::default() };
+    let task = MemoryAntiAngle { task, ..MemoryAntiAngle::default() };
     let starts: Vec<usize> = batch(&task, Split::Train, 0, 0, 500)?
         .epochs
         .iter()

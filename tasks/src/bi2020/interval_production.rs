@@ -2,7 +2,8 @@
 //! go cue.
 //!
 //! ```text
-//! epochs    fixation F | pulse_1 60 ms | interval T | pulse_2 60 ms | delay D | go_cue 60 ms | production T | response 300 ms
+//! epochs    fixation F | pulse_1 60 ms | interval T | pulse_2 60 ms | delay D | go_cue 60 ms | production T
+//!           | response 300 ms
 //! F         uniform on [80, 500) ms, test 100
 //! T         uniform on [400, 1400) ms, test one of 600, 700, ..., 1200
 //! D         uniform on [600, 1600) ms, test 1600        drawn durations go to the step below
@@ -19,7 +20,8 @@
 //! | D | `delay`, `delay_test` | ms | [600, 1600); 1600 |
 //! | 0.5, 0.2 | `threshold`, `silence` | output units | 0.5, 0.2 |
 //! | 0.1 | `tolerance` | fraction of T | see below |
-//! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.01, 20: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.014 |
+//! | sigma_in | `sigma_in` | input units | 0.01: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.014 |
+//! | tau_in | `tau_in` | ms | 20 |
 //!
 //! The produced interval is reported as the reaction time. Training stops when more than 95 % of the trials of a
 //! validation are right.

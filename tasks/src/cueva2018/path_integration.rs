@@ -5,7 +5,8 @@
 //! walk      p_0 = start,  p_k = p_(k-1) + v_k (cos phi_k, sin phi_k) dt / tau
 //!           v_k Rayleigh with mean m, drawn anew in every step;
 //!           phi_k = phi_(k-1) + sigma sqrt(dt / tau) xi_k, xi_k ~ N(0, 1), phi_0 uniform;
-//!           if the step would cross a wall, phi_k is uniform instead, drawn until the way is free; v_k = 0 in a corner without a way out
+//!           if the step would cross a wall, phi_k is uniform instead, drawn until the way is free;
+//!           v_k = 0 in a corner without a way out
 //! signals   v_k and phi_k, the latter as an angle in [0, 2 pi) or as (sin, cos)
 //! targets   p_k;  all steps graded
 //! ```

@@ -37,19 +37,33 @@
 //! | in the file | what it says |
 //! |---|---|
 //! | `summary`, `dt` | one sentence; the step, ms |
-//! | `rounding` | what becomes of a duration between two steps: `"exact"` (an error), `"nearest"`, `"floor"`, `"ceil"` |
-//! | `objective` | `"masked_mse"`, `"mean_square"`, or `"classes"`: one output per class, of which one is 1 at every step |
-//! | `[variables]` | `values = [...]`, numbers (with either sign if `signed = true`) or words; `chance = p`, true or false; `whole = [first, last]`; `uniform = [low, high]` |
-//! | `range`, `class`, `grid` of a variable | the numbers that a condition may ask for; `class = false` for values that do not tell classes of trials apart; how many values of a uniform variable tests go through |
+//! | `rounding` | of a duration between two steps: `"exact"` (an error), `"nearest"`, `"floor"`, `"ceil"` |
+//! | `objective` | `"masked_mse"`, `"mean_square"`, or `"classes"`: an output per class, one of them 1 at every step |
+//! | `[variables]` | one of the following |
+//! | .. `values = [...]` | numbers (with either sign if `signed = true`) or words |
+//! | .. `chance = p` | true or false |
+//! | .. `whole = [first, last]`, `uniform = [low, high]` | a number |
+//! | .. `range` | the numbers that a condition may ask for |
+//! | .. `class = false` | the values do not tell classes of trials apart |
+//! | .. `grid` | how many values of a uniform variable tests go through |
 //! | `[define]` | names for expressions, each of which may use those above it |
-//! | `[[epochs]]` | `name`, `duration`, `test` (the duration in tests), `graded` (a weight); durations are written as parameters of other tasks, see [`Duration`](crate::Duration) |
-//! | `[inputs]`, `[outputs]` | for each channel its value in each epoch it names, and `default` in the others; a `weight` in the loss for an output; `"ring[8]"` are the channels `ring_1` to `ring_8`, whose values may use the number `i` and the count `n` |
-//! | `[noise]` | `kind = "white"` with `std` (of one step) or `sigma` (divided by the root of `dt`), and `inputs`, `epochs` if not all; or `kind = "rectified"` with `baseline`, `sigma_in`, `tau_in`, see [`InputNoise`](crate::song2016::InputNoise) |
-//! | `[catch]` | `probability` and `duration` of trials in which inputs are 0 and outputs have their default (or what a channel says for `catch`), all graded, not scored |
+//! | `[[epochs]]` | `name`, `duration`, `test` (the duration in tests), `graded` (a weight); see [`Duration`] |
+//! | `[inputs]`, `[outputs]` | for each channel its value in each epoch it names, and `default` in the others |
+//! | .. `weight` | of an output in the loss |
+//! | .. `"ring[8]"` | the channels `ring_1` to `ring_8`, whose values may use the number `i` and the count `n` |
+//! | `[noise]` | `inputs`, `epochs` if not all, and one of the following |
+//! | .. `kind = "white"` | with `std` (of one step) or `sigma` (divided by the root of `dt`) |
+//! | .. `kind = "rectified"` | with `baseline`, `sigma_in`, `tau_in`, see [`InputNoise`] |
+//! | `[catch]` | `probability` and `duration` of trials in which inputs are 0, all graded, not scored |
+//! | .. outputs | have their default, or what a channel says for `catch` |
 //! | `correct` | the output that should win, `'none'` if none should |
-//! | `[score]` | `rule = "choice"` (the largest output at the last step), `"first_action"` (in `epoch`, the first largest output that is not `rest`), or `"rms_error"` (right if it is `at_most` so much) |
+//! | `[score]` | one of the following |
+//! | .. `rule = "choice"` | the largest output at the last step |
+//! | .. `rule = "first_action"` | in `epoch`, the first largest output that is not `rest` |
+//! | .. `rule = "rms_error"` | right if it is `at_most` so much |
 //! | `chance` | the performance of outputs that are uniform random numbers; that of the rule if left out |
-//! | `[criterion]` | when training may stop: `mean_performance = { threshold, window }`, `min_performance = { threshold }` or `rms_error = { threshold }` |
+//! | `[criterion]` | when training may stop: one of the following |
+//! | .. | `mean_performance = { threshold, window }`, `min_performance = { threshold }`, `rms_error = { threshold }` |
 //!
 //! Every value may be a number or an expression in quotes, with `+ - * / ^`, comparisons, `and`, `or`, `not`,
 //! `if(c, a, b)`, `pi`, the functions `abs sqrt exp log sin cos sign floor min max mod`, words in single quotes, the
@@ -75,7 +89,13 @@
 //!     dt = 20.0
 //!     correct = "light"
 //!     variables = { light = { values = ["left", "right"] } }
-//!     epochs = [{ name = "light", duration = 200.0 }, { name = "answer", duration = { one_of = [100.0, 200.0] }, graded = 1 }]
+//!     [[epochs]]
+//!     name = "light"
+//!     duration = 200.0
+//!     [[epochs]]
+//!     name = "answer"
+//!     duration = { one_of = [100.0, 200.0] }
+//!     graded = 1
 //!     [inputs]
 //!     left = { light = "light == 'left'" }
 //!     right = { light = "light == 'right'" }
@@ -88,6 +108,9 @@
 //! assert_eq!(batch(task.as_ref(), Split::Train, 0, 0, 32)?.inputs.dim(), (32, 20, 2));
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
+//!
+//! [`Duration`]: crate::Duration
+//! [`InputNoise`]: crate::song2016::InputNoise
 
 mod channel;
 mod draws;

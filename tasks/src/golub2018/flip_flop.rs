@@ -1,8 +1,9 @@
 //! N-bit flip-flop: remember the sign of the last pulse on each channel.
 //!
 //! ```text
-//! input_b(k)   = +1 or -1 with probability p, each sign half of the time, else 0;  at k = 0 always a pulse      k = 0 .. 63
-//! target_b(k)  = sign of the last pulse on bit b at or before k                                                all steps graded
+//! input_b(k)   = +1 or -1 with probability p, each sign half of the time, else 0                     k = 0 .. 63
+//!                at k = 0 always a pulse
+//! target_b(k)  = sign of the last pulse on bit b at or before k                                      all steps graded
 //! ```
 //!
 //! | symbol | field | unit | published |

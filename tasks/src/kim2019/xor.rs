@@ -1,29 +1,30 @@
 //! Temporal exclusive or: say whether two stimuli shown one after the other are the same.
 //!
 //! ```text
-//! epochs    fixation 250 ms | stimulus_1 250 ms | delay 50 ms | stimulus_2 250 ms | wait 50 ms | response 500 ms | rest 150 ms
+//! epochs    fixation 250 ms | stimulus_1 250 ms | delay 50 ms | stimulus_2 250 ms | wait 50 ms | response 500 ms
+//!           | rest 150 ms
 //! signals   a on input 1 in stimulus_1, b on input 2 in stimulus_2        a, b = +1 or -1, each pair equally likely
-//! targets   response: +1 if a = b, else -1;  0 at all other times
-//! graded    the whole trial
-//! correct   from 150 ms after the start of the response to the end of the trial:  a = b: an output above 0.7;  a != b: one below -0.7
-//! choice    the first output in that time above 0.7 (same, 0) or below -0.7 (different, 1);  none without one
-//! reaction  from the start of the response to the end of the first step with an output beyond 0.7 on the side of the choice
+//! targets   response: +1 if a = b, else -1
+//! scored    the outputs from 150 ms after the start of the response to the end of the trial
+//! correct   a = b: a scored output above 0.7;  a != b: one below -0.7
+//! choice    the first scored output above 0.7 (same, 0) or below -0.7 (different, 1);  none without one
+//! reaction  from the start of the response to the end of the first step with an output beyond 0.7 on that side
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | 0.7 | `threshold` | output units | 0.7 |
+//! | a, b | variables `first`, `second` | | |
+//! | | `delay`, `wait`, `rest` | ms | 50, 50, 150 |
 //! | 150 | `settling` | ms | 150 (the code looks from step 200 of 300 on) |
 //!
 //! The rule for a correct trial is the source's: an output on the right side counts even if one on the other side,
 //! which is the choice, came before it. The reaction may lie in the first 150 ms of the response, which the rule passes
-//! over. Training stops when more than 95 % of the trials of a validation are right.
+//! over.
 //!
 //! Reference: Kim R, Li Y, Sejnowski TJ (2019), PNAS 116: 22811, <https://doi.org/10.1073/pnas.1905926116>. The form
 //! without time, with both bits on throughout and an output for each answer, is `tolmachev2025/xor`.
 //!
-//! Differences from the source: its training also waits for a loss below 7, the root of the summed squared error of one
-//! trial. It has neither choice nor reaction time.
+//! Differences from the source: none but those of all tasks of the family.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, kim2019::Xor};
@@ -39,183 +40,124 @@ use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use super::FAMILY;
-use crate::error::rules;
-use crate::{
-    About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView,
-};
-use crate::{parameters_of, reaction_time};
+use super::thresholded::{Definition, Shared, Thresholded, trial};
+use crate::{About, Channel, Clock, Condition, Score, TaskError, Trial, TrialRng, TrialView, reaction_time};
 
 /// The choices.
 const SAME: usize = 0;
 const DIFFERENT: usize = 1;
 
 /// Temporal exclusive or.
+pub type Xor = Thresholded<StimulusPair>;
+
+/// Whether two stimuli are the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Xor {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of a duration between two steps.
-    pub rounding: Rounding,
-    /// Before the first stimulus, ms.
-    pub fixation: f64,
-    /// Each stimulus, ms.
-    pub stimulus: f64,
+#[serde(default)]
+pub struct StimulusPair {
     /// Between the stimuli, ms.
     pub delay: f64,
     /// Between the second stimulus and the response, ms.
     pub wait: f64,
-    /// The response, ms.
-    pub response: f64,
     /// After the response, ms.
     pub rest: f64,
     /// The part of the response that the score passes over, ms; less than `response`.
     pub settling: f64,
-    /// What an output must exceed to be an answer.
-    pub threshold: f64,
 }
 
-impl Default for Xor {
+impl Default for StimulusPair {
     fn default() -> Self {
-        Self {
-            dt: 5.0,
-            rounding: Rounding::Exact,
-            fixation: 250.0,
-            stimulus: 250.0,
-            delay: 50.0,
-            wait: 50.0,
-            response: 500.0,
-            rest: 150.0,
-            settling: 150.0,
-            threshold: 0.7,
-        }
+        Self { delay: 50.0, wait: 50.0, rest: 150.0, settling: 150.0 }
     }
 }
 
-impl Xor {
-    fn clock(&self) -> Clock {
-        Clock::new(self.dt).fixed(self.rounding)
-    }
-
-    /// The choice that an output stands for, if it is beyond the threshold.
-    fn side(&self, z: f32) -> Option<usize> {
-        let z = f64::from(z);
-        (z.abs() > self.threshold).then_some(if z > 0.0 { SAME } else { DIFFERENT })
-    }
-
-    fn settling_steps(&self) -> usize {
+impl StimulusPair {
+    fn settling_steps(&self, clock: Clock) -> usize {
         // Checked by `validate`.
-        self.clock().steps("settling", self.settling).unwrap_or(0)
+        clock.steps("settling", self.settling).unwrap_or(0)
     }
 }
 
-impl Described for Xor {
+impl Definition for StimulusPair {
     const ABOUT: About<'static> = About {
         id: "kim2019/xor",
         summary: "Temporal exclusive or: say whether two stimuli shown one after the other are the same",
         header: include_str!("xor.rs"),
         ..FAMILY
     };
-}
+    const STIMULUS: f64 = 250.0;
+    const RESPONSE: f64 = 500.0;
 
-impl Task for Xor {
-    fn about(&self) -> About<'_> {
-        Self::ABOUT
-    }
-
-    fn parameters(&self) -> serde_json::Value {
-        parameters_of(self)
-    }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        let clock = self.clock();
-        clock.steps("fixation", self.fixation)?;
-        clock.at_least_one_step("stimulus", self.stimulus)?;
-        clock.steps("delay", self.delay)?;
-        clock.steps("wait", self.wait)?;
-        let response = clock.at_least_one_step("response", self.response)?;
-        clock.steps("rest", self.rest)?;
-        if clock.steps("settling", self.settling)? >= response {
-            let remedy = format!("give less than `response` = {} ms", self.response);
-            return Err(TaskError::parameter("settling", self.settling, "must leave a part of the response", remedy));
+    fn validate(&self, shared: Shared) -> Result<(), TaskError> {
+        shared.clock.steps("delay", self.delay)?;
+        shared.clock.steps("wait", self.wait)?;
+        shared.clock.steps("rest", self.rest)?;
+        let response = shared.clock.steps("response", shared.response)?;
+        if shared.clock.steps("settling", self.settling)? < response {
+            return Ok(());
         }
-        rules::positive("threshold", self.threshold)?;
-        if self.threshold >= 1.0 {
-            return Err(TaskError::parameter(
-                "threshold",
-                self.threshold,
-                "must be less than the target, 1",
-                "the published task has 0.7",
-            ));
-        }
-        Ok(())
-    }
-
-    fn dt(&self) -> f64 {
-        self.dt
+        let remedy = format!("give less than `response` = {} ms", shared.response);
+        Err(TaskError::parameter("settling", self.settling, "must leave a part of the response", remedy))
     }
 
     fn inputs(&self) -> Vec<Channel> {
         Channel::numbered("stimulus", 2)
     }
 
-    fn outputs(&self) -> Vec<Channel> {
-        Channel::list(&["same"])
+    fn output(&self) -> &'static str {
+        "same"
     }
 
     fn conditions(&self) -> Vec<Condition> {
         [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]].map(named).into()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+    fn trial(&self, shared: Shared, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         condition.map_or(Ok(()), |condition| condition.allow(&["first", "second"]))?;
         let signs = [sign("first", condition, rng)?, sign("second", condition, rng)?];
-        let mut timeline = self.clock().timeline()?;
-        timeline.push("fixation", ("fixation", self.fixation))?;
-        let first = timeline.push("stimulus_1", ("stimulus", self.stimulus))?;
+        let mut timeline = shared.clock.timeline()?;
+        timeline.push("fixation", ("fixation", shared.fixation))?;
+        let first = timeline.push("stimulus_1", ("stimulus", shared.stimulus))?;
         timeline.push("delay", ("delay", self.delay))?;
-        let second = timeline.push("stimulus_2", ("stimulus", self.stimulus))?;
+        let second = timeline.push("stimulus_2", ("stimulus", shared.stimulus))?;
         timeline.push("wait", ("wait", self.wait))?;
-        let response = timeline.push("response", ("response", self.response))?;
+        timeline.push("response", ("response", shared.response))?;
         timeline.push("rest", ("rest", self.rest))?;
 
-        let n_steps = timeline.n_steps();
-        let mut inputs = Array2::zeros((n_steps, 2));
+        let mut inputs = Array2::zeros((timeline.n_steps(), 2));
         inputs.slice_mut(s![first, 0]).fill(signs[0] as f32);
         inputs.slice_mut(s![second, 1]).fill(signs[1] as f32);
-        let mut targets = Array2::zeros((n_steps, 1));
-        targets.slice_mut(s![response, 0]).fill((signs[0] * signs[1]) as f32);
-        let loss_mask = Array2::ones((n_steps, 1));
-        let correct = Some(if signs[0] == signs[1] { SAME } else { DIFFERENT });
-        Ok(Trial { inputs, targets, loss_mask, condition: named(signs), epochs: timeline.into_epochs(), correct })
+        let correct = if signs[0] == signs[1] { SAME } else { DIFFERENT };
+        Ok(trial(timeline, inputs, (signs[0] * signs[1]) as f32, named(signs), correct))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+    fn score(&self, shared: Shared, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let Some(response) = trial.epoch("response") else { return Score { correct: Some(false), ..Score::default() } };
-        let from = |start: usize| outputs.iter().enumerate().skip(start).map(|(step, &z)| (step, self.side(z)));
-        let scored = || from(response.start + self.settling_steps()).filter_map(|(_, side)| side);
+        let from = |start: usize| outputs.iter().enumerate().skip(start).map(|(step, &z)| (step, side(z, shared)));
+        let scored = || from(response.start + self.settling_steps(shared.clock)).filter_map(|(_, side)| side);
         let choice = scored().next();
         let crossed = choice.and_then(|choice| from(response.start).find(|(_, side)| *side == Some(choice)));
         Score {
             choice,
             correct: Some(scored().any(|side| trial.correct == Some(side))),
-            reaction_time: crossed.map(|(step, _)| reaction_time(step, response.start, self.dt)),
+            reaction_time: crossed.map(|(step, _)| reaction_time(step, response.start, shared.clock.dt)),
             ..Score::default()
         }
     }
 
-    fn chance(&self) -> f64 {
+    fn chance(&self, shared: Shared) -> f64 {
         // Numbers in [0, 1) never say that the stimuli differ, and say that they are the same if one of them is above
         // the threshold.
-        let steps = |ms| self.clock().steps("response", ms).unwrap_or(0);
-        let scored = steps(self.response) + steps(self.rest) - self.settling_steps().min(steps(self.response));
-        0.5 * (1.0 - self.threshold.powi(scored.min(i32::MAX as usize) as i32))
+        let steps = |ms| shared.clock.steps("response", ms).unwrap_or(0);
+        let response = steps(shared.response);
+        let scored = response + steps(self.rest) - self.settling_steps(shared.clock).min(response);
+        0.5 * (1.0 - shared.threshold.powi(scored.min(i32::MAX as usize) as i32))
     }
+}
 
-    fn criterion(&self) -> Option<Criterion> {
-        Some(Criterion::MeanPerformance { threshold: 0.95, window: 1 })
-    }
+/// The choice that an output stands for, if it is beyond the threshold.
+fn side(z: f32, shared: Shared) -> Option<usize> {
+    let z = f64::from(z);
+    (z.abs() > shared.threshold).then_some(if z > 0.0 { SAME } else { DIFFERENT })
 }
 
 fn named([first, second]: [f64; 2]) -> Condition {

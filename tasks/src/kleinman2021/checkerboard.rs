@@ -1,21 +1,23 @@
 //! Checkerboard: is there more red or more green, and on which side is the target of that colour?
 //!
 //! ```text
-//! epochs    pre_targets |N(200, 50)| ms | targets U(600, 1000) ms | checkerboard 200 ms | decision 1300 ms | off 300 ms
-//! signals   targets to decision: l on left_target, -l on right_target        l = -1: the left target is red;  l = +1: it is green
-//!           checkerboard and decision: c on red_coherence, -c on green_coherence        c = (red - green) / (red + green)
-//! noise     on the two coherences, at all times, of sd sqrt(2 tau_in / dt) sigma_in = 0.316; no baseline, not rectified
+//! epochs    pre_targets |N(200, 50)| ms | targets U(600, 1000) ms | checkerboard 200 ms | decision 1300 ms
+//!           | off 300 ms
+//! signals   targets to decision: l on left_target, -l on right_target    l = -1: the left one is red;  l = +1: green
+//!           checkerboard and decision: c on red_coherence, -c on green_coherence    c = (red - green) / (red + green)
+//! noise     on the two coherences, at all times, of sd sqrt(2 tau_in / dt) sigma_in = 0.316; no baseline, not
+//!           rectified
 //! targets   decision: 1 for the side whose target has the more frequent colour, 0 for the other;  0 at all other times
 //! graded    all but the first 200 ms of the checkerboard (the epoch of this name)
-//! catch     1 trial in 10: 2000 ms with targets 0, all graded; in every other one of them the colours of the targets are shown from
-//!           |N(200, 50)| ms on to 300 ms before the end
+//! catch     1 trial in 10: 2000 ms with targets 0, all graded; in every other one of them the colours of the targets
+//!           are shown from |N(200, 50)| ms on to 300 ms before the end
 //! correct   60 ms before the checkerboard goes off the right output is the larger one, and above 0.6
 //! choice    the output that first exceeds 0.6 after the checkerboard came on;  reaction time = that step's end - onset
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | \|c\| | `coherences` | fraction | 2 n / 225 - 1 for n = 117, 124, 135, 147, 158, 180 and 214 of 225 squares, either sign |
+//! | \|c\| | `coherences` | fraction | 2 n / 225 - 1, n = 117, 124, 135, 147, 158, 180, 214 of 225 squares |
 //! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.10, 50 |
 //! | 0.6 | `threshold` | output units | 0.6 |
 //! | 60 | `read_before` | ms | 60: the code looks at the 7th step before the checkerboard goes off |

@@ -3,7 +3,7 @@
 //! ```text
 //! target     +1 or -1 in the epoch `decision`, 0 before
 //! graded     the decision
-//! choice     0 if the mean of the output over the decision is positive, 1 if it is negative, none if it is 0 or no number
+//! choice     0 if the mean of the output over the decision is positive, 1 if it is negative, none if it is neither
 //! ```
 //!
 //! So a positive coherence asks for choice 0, as in the tasks with two outputs.

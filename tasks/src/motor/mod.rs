@@ -1,7 +1,13 @@
 //! Reaching: the hand as the output, and an arm that the network drives.
 //!
-//! What they share is in [`Reach`] (epochs, cues, the path that is asked for, and when a reach is a good one). A
-//! network that drives an [`Arm`] is part of a loop, which [`Plant`] describes: [`Task::plant`](crate::Task::plant).
+//! | task | the outputs are |
+//! |---|---|
+//! | `centre_out` | the hand, or its velocity |
+//! | `arm_reach` | torques that move an arm with two joints |
+//!
+//! What they share is in [`Reaching`] and in [`Reach`] (epochs, cues, the path that is asked for, and when a reach is a
+//! good one). A network that drives an [`Arm`] is part of a loop, which [`Plant`] describes:
+//! [`Task::plant`](crate::Task::plant).
 //!
 //! References: Georgopoulos AP, Kalaska JF, Caminiti R, Massey JT (1982). On the relations between the direction of
 //! two-dimensional arm movements and cell discharge in primate motor cortex. Journal of Neuroscience 2: 1527-1537.
@@ -12,10 +18,12 @@
 mod arm_reach;
 mod centre_out;
 mod reach;
+mod reaching;
 
-pub use arm_reach::ArmReach;
-pub use centre_out::{CentreOut, Kinematics};
+pub use arm_reach::{ArmReach, DrivenArm};
+pub use centre_out::{CentreOut, FreeHand, Kinematics};
 pub use reach::Reach;
+pub use reaching::{Definition, Reaching};
 
 pub use crate::arm::{Arm, ArmState};
 pub use crate::plant::{Feedback, Plant};

@@ -3,13 +3,23 @@
 //! ```text
 //! epochs    centre 100 ms | delay 300 to 600 ms | reaction 100 ms | movement 600 ms | hold 200 ms
 //! cues      target_x, target_y: (cos a, sin a) from the delay on;   go_cue: 1 from the reaction on
-//! path      p(t) = distance (cos a, sin a) (10 s^3 - 15 s^4 + 6 s^5),   s = time since the movement began / its duration, in [0, 1]
+//! path      p(t) = distance (cos a, sin a) (10 s^3 - 15 s^4 + 6 s^5)
+//!           s = time since the movement began / its duration, in [0, 1]
 //! correct   until the go cue the hand never is farther than tolerance * distance from the centre, and at the last step
 //!           no farther than that from the target
 //! reaction  from the go cue to the end of the first step at which the hand is farther than that from the centre
 //! ```
 //!
-//! Step k has the place at its end, (k + 1) dt.
+//! | symbol | field | unit | value |
+//! |---|---|---|---|
+//! | dt | `dt` | ms | 10 |
+//! | | `centre`, `reaction`, `movement`, `hold` | ms | 100, 100, 600, 200 |
+//! | | `delay` | ms | uniform from 300 to 600 |
+//! | tolerance | `tolerance` | of the distance | 0.1 |
+//! | | `sigma_in` | that of the cues, each step | 0 |
+//!
+//! Step k has the place at its end, (k + 1) dt. A condition may ask for any `angle`, also for one between the targets.
+//! A drawn delay goes to the nearest step, or as `rounding` says.
 
 use std::ops::Range;
 

@@ -1,29 +1,27 @@
 //! Delayed comparison: which of two stimuli, a second apart, was the stronger?
 //!
 //! ```text
-//! epochs    fixation 500 ms | stimulus1 500 ms | delay 1000 ms | stimulus2 500 ms | decision 100 ms                     dt 100 ms
-//! inputs    fixation: 1 until the decision;  stimulus: (1 + (v - min)/(max - min))/2 + noise in the two stimuli, v = v1, v2
-//! classes   0 fixate, 1 if v1 > v2, 2 if v1 < v2 in the decision; 0 before
-//! graded    every step
-//! correct   the first action in the decision is the right choice
+//! epochs      fixation 500 ms | stimulus1 500 ms | delay 1000 ms | stimulus2 500 ms | decision 100 ms       dt 100 ms
+//! inputs      stimulus: (1 + (v - min)/(max - min))/2 + noise in the two stimuli                           v = v1, v2
+//! classes     1, 2 choice: 1 if v1 > v2, 2 if v1 < v2 in the decision
+//! training    0.95
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
 //! | v1, v2 | `pairs` | | (18, 10), (22, 14), (26, 18), (30, 22), (34, 26), in either order; min 10, max 34 |
-//! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
+//! | sigma | `sigma` | | 1 |
 //!
 //! Reference: Barak O, Tsodyks M, Romo R (2010), J Neurosci 30: 9424, <https://doi.org/10.1523/JNEUROSCI.1875-10.2010>;
-//! as `DelayComparison` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! as `DelayComparison` of neurogym.
 //!
 //! Differences from the source: neurogym adds the noise of the stimuli to the fixation input too, an error that it has
-//! corrected elsewhere; `noise_on_all_inputs = true` restores it. Durations between two steps are errors unless
-//! `rounding` says what becomes of them; neurogym takes the step below (`"floor"`). The training rule, a performance
-//! above 0.95, is ours.
+//! corrected elsewhere; `noise_on_all_inputs = true` restores it.
 //!
 //! ```
-//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayComparison};
-//! let task = DelayComparison { sigma: 0.0, ..DelayComparison::default() };
+//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::{Comparison, Environment}};
+//! let task = Comparison { sigma: 0.0, ..Comparison::default() };
+//! let task = Environment { task, ..Environment::default() };
 //! let condition = Condition::new().with("v1", 22.0).with("v2", 14.0);
 //! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(5).to_vec(), [1.0, 0.75]); // (1 + 12/24)/2
@@ -31,31 +29,19 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
-use super::answer::{chance_of_action, score};
-use super::asked::Asked;
-use super::environment::environment;
-use super::evidence::fixation_and;
-use super::stage::{Schedule, clock, noise_std, validate};
+use super::{Asked, Definition, Environment, FAMILY, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
 
 /// Delayed comparison.
+pub type DelayComparison = Environment<Comparison>;
+
+/// Which of two stimuli is the stronger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DelayComparison {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the first stimulus, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct Comparison {
     /// The first stimulus, ms.
     pub stimulus1: Duration,
     /// Between the stimuli, ms.
@@ -72,12 +58,9 @@ pub struct DelayComparison {
     pub noise_on_all_inputs: bool,
 }
 
-impl Default for DelayComparison {
+impl Default for Comparison {
     fn default() -> Self {
         Self {
-            dt: 100.0,
-            rounding: Rounding::Exact,
-            fixation: 500.0.into(),
             stimulus1: 500.0.into(),
             delay: 1000.0.into(),
             stimulus2: 500.0.into(),
@@ -89,9 +72,14 @@ impl Default for DelayComparison {
     }
 }
 
-impl DelayComparison {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
+impl Comparison {
+    fn periods(&self) -> [Period<'_>; 4] {
+        [
+            Period::shown("stimulus1", &self.stimulus1),
+            Period::pause("delay", &self.delay),
+            Period::shown("stimulus2", &self.stimulus2),
+            Period::fixed("decision", self.decision),
+        ]
     }
 
     /// The input for a strength.
@@ -125,7 +113,7 @@ impl DelayComparison {
     }
 }
 
-impl Described for DelayComparison {
+impl Definition for Comparison {
     const ABOUT: About<'static> = About {
         id: "neurogym/delay_comparison",
         summary: "Delayed comparison: report which of two stimuli, separated by a delay, was the stronger",
@@ -136,30 +124,23 @@ impl Described for DelayComparison {
             doi: "10.1523/JNEUROSCI.1875-10.2010",
         },
         header: include_str!("delay_comparison.rs"),
-        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
         ..FAMILY
     };
-}
+    const FIXATION: f64 = 500.0;
 
-impl Task for DelayComparison {
-    environment! { threshold: 0.95 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        let shown = [("stimulus1", &self.stimulus1), ("stimulus2", &self.stimulus2)];
-        validate(self.clock(), self.sigma, &shown, &[("fixation", &self.fixation), ("delay", &self.delay)])?;
-        self.clock().at_least_one_step("decision", self.decision)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        timing.validate(&self.periods())?;
+        rules::not_negative("sigma", self.sigma)?;
         if self.pairs.is_empty() {
             return Err(TaskError::parameter("pairs", "[]", "must not be empty", "give at least one pair"));
         }
         self.pairs.iter().flat_map(|&(a, b)| [a, b]).try_for_each(|v| rules::finite("pairs", v))?;
         match self.pairs.iter().find(|(a, b)| a == b) {
             None => Ok(()),
-            Some((a, b)) => Err(TaskError::parameter(
-                "pairs",
-                format!("({a}, {b})"),
-                "cannot be compared",
-                "give different strengths",
-            )),
+            Some((a, b)) => {
+                let remedy = "give different strengths";
+                Err(TaskError::parameter("pairs", format!("({a}, {b})"), "cannot be compared", remedy))
+            }
         }
     }
 
@@ -175,33 +156,21 @@ impl Task for DelayComparison {
         self.ordered().into_iter().map(|(v1, v2)| Condition::new().with("v1", v1).with("v2", v2)).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let (v1, v2) = self.pair(Asked::new(condition, &["v1", "v2"])?, rng)?;
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
-        let first = schedule.epoch("stimulus1", &self.stimulus1, rng)?;
-        schedule.epoch("delay", &self.delay, rng)?;
-        let second = schedule.epoch("stimulus2", &self.stimulus2, rng)?;
-        let decision = schedule.fixed("decision", self.decision)?;
+        let (schedule, [first, _, second, decision]) = timing.draw(self.periods(), rng)?;
 
-        let mut stage = schedule.stage(2, 3);
-        stage.show(0..decision.start, 0, 1.0);
+        let mut stage = schedule.stage(2, 3, decision.start);
         let noisy = usize::from(!self.noise_on_all_inputs)..2;
         for (steps, v) in [(first, v1), (second, v2)] {
             stage.show(steps.clone(), 1, self.level(v));
-            stage.noise(steps, noisy.clone(), noise_std(self.sigma, self.dt), rng);
+            stage.noise(steps, noisy.clone(), self.sigma, rng);
         }
         let correct = if v1 > v2 { 1 } else { 2 };
-        stage.label(decision, correct);
-        Ok(stage.finish(Condition::new().with("v1", v1).with("v2", v2), Some(correct)))
+        Ok(stage.finish(decision, correct, Condition::new().with("v1", v1).with("v2", v2)))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        score(trial, outputs, "decision", self.dt)
-    }
-
-    fn chance(&self) -> f64 {
-        chance_of_action(3, self.clock().steps("decision", self.decision).unwrap_or(0))
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        answer::chance_of_action(3, timing.steps("decision", self.decision))
     }
 }

@@ -1,13 +1,11 @@
 //! Delayed match to category: do sample and test lie on the same half of the circle?
 //!
 //! ```text
-//! epochs    fixation 500 ms | sample 650 ms | first_delay 1000 ms | test 650 ms                                         dt 100 ms
-//! inputs    fixation: 1 until the test
-//!           stimulus_i: 0.5 + 0.5 cos(theta_i - theta) + noise in sample and test                                      i = 1 .. n
-//! theta     uniform on [0, pi) in category 1 and on [pi, 2 pi) in category 2, drawn anew for the test
-//! classes   0 fixate, 1 match, 2 non_match: in the test; 0 before
-//! graded    every step
-//! correct   the first action in the test is the right choice
+//! epochs      fixation 500 ms | sample 650 ms | first_delay 1000 ms | test 650 ms                           dt 100 ms
+//! inputs      stimulus_i: 0.5 + 0.5 cos(theta_i - theta) + noise in sample and test                        i = 1 .. n
+//! theta       uniform on [0, pi) in category 1 and on [pi, 2 pi) in category 2, drawn anew for the test
+//! classes     1 match, 2 non_match: in the test, in which the answer is due
+//! training    0.95
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -15,20 +13,20 @@
 //! | n | `dim_ring` | | 32; neurogym: 2 |
 //! | theta | variables `sample`, `test` | rad | |
 //! | category of the sample | variable `category` | | 1, 2, each equally likely, and so are match and non-match |
-//! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
+//! | sigma | `sigma` | | 1 |
 //!
 //! Reference: Freedman DJ, Assad JA (2006), Nature 443: 85, <https://doi.org/10.1038/nature05078>;
-//! as `DelayMatchCategory` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! as `DelayMatchCategory` of neurogym.
 //!
 //! Differences from the source: neurogym's two channels show 0.5 +- 0.5 cos(theta), which is the same for theta and 2
 //! pi - theta, one of either category: with them, no network can do better than guess. Here the ring has 32 channels;
-//! `dim_ring = 2` restores neurogym's. 650 ms are no whole number of steps of 100 ms: the nearest is taken, 700 ms,
-//! where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
+//! `dim_ring = 2` restores neurogym's. 650 ms are no whole number of steps of 100 ms: the nearest is taken, 700 ms.
 //!
 //! ```
 //! use std::f64::consts::PI;
-//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DelayMatchCategory};
-//! let task = DelayMatchCategory { sigma: 0.0, dim_ring: 4, ..DelayMatchCategory::default() };
+//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::{Environment, MatchToCategory}};
+//! let task = MatchToCategory { sigma: 0.0, dim_ring: 4, ..MatchToCategory::default() };
+//! let task = Environment { task, ..Environment::default() };
 //! let condition = Condition::new().with("match", false).with("sample", PI / 2.0);
 //! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(5).to_vec(), [1.0, 0.5, 1.0, 0.5, 0.0]);
@@ -38,30 +36,20 @@
 
 use std::f64::consts::{PI, TAU};
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
-use super::answer::{chance_of_action, score};
-use super::asked::Asked;
-use super::environment::environment;
-use super::evidence::{cosine, fixation_and, validate_ring};
-use super::stage::{Schedule, clock, noise_std, validate};
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use super::ring::{cosine, validate_ring};
+use super::{Asked, Definition, Environment, Period, RING, Timing, answer, environment::fixation_and};
+use crate::error::rules;
+use crate::{About, Channel, Citation, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
 
 /// Delayed match to category.
+pub type DelayMatchCategory = Environment<MatchToCategory>;
+
+/// Whether sample and test lie on the same half of the circle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DelayMatchCategory {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the sample, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct MatchToCategory {
     /// The sample, ms.
     pub sample: Duration,
     /// Between sample and test, ms.
@@ -74,18 +62,9 @@ pub struct DelayMatchCategory {
     pub sigma: f64,
 }
 
-impl Default for DelayMatchCategory {
+impl Default for MatchToCategory {
     fn default() -> Self {
-        Self {
-            dt: 100.0,
-            rounding: Rounding::Nearest,
-            fixation: 500.0.into(),
-            sample: 650.0.into(),
-            first_delay: 1000.0.into(),
-            test: 650.0,
-            dim_ring: 32,
-            sigma: 1.0,
-        }
+        Self { sample: 650.0.into(), first_delay: 1000.0.into(), test: 650.0, dim_ring: 32, sigma: 1.0 }
     }
 }
 
@@ -114,13 +93,17 @@ fn stimulus(
     }
 }
 
-impl DelayMatchCategory {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
+impl MatchToCategory {
+    fn periods(&self) -> [Period<'_>; 3] {
+        [
+            Period::shown("sample", &self.sample),
+            Period::pause("first_delay", &self.first_delay),
+            Period::fixed("test", self.test),
+        ]
     }
 }
 
-impl Described for DelayMatchCategory {
+impl Definition for MatchToCategory {
     const ABOUT: About<'static> = About {
         id: "neurogym/delay_match_category",
         summary: "Delayed match to category: report whether test and sample belong to the same half of the circle",
@@ -131,18 +114,15 @@ impl Described for DelayMatchCategory {
             doi: "10.1038/nature05078",
         },
         header: include_str!("delay_match_category.rs"),
-        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
-        ..FAMILY
+        ..RING
     };
-}
+    const ROUNDING: Rounding = Rounding::Nearest;
+    const FIXATION: f64 = 500.0;
+    const ANSWER: &'static str = "test";
 
-impl Task for DelayMatchCategory {
-    environment! { threshold: 0.95 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        let others = [("fixation", &self.fixation), ("first_delay", &self.first_delay)];
-        validate(self.clock(), self.sigma, &[("sample", &self.sample)], &others)?;
-        self.clock().at_least_one_step("test", self.test)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        timing.validate(&self.periods())?;
+        rules::not_negative("sigma", self.sigma)?;
         validate_ring(self.dim_ring)
     }
 
@@ -159,46 +139,34 @@ impl Task for DelayMatchCategory {
         vec![class(true, 1.0), class(true, 2.0), class(false, 1.0), class(false, 2.0)]
     }
 
-    fn grid(&self) -> Vec<Condition> {
+    fn grid(&self, _: Timing<'_>) -> Vec<Condition> {
         let sample = |k: u32| (f64::from(k) + 0.5) * PI / 4.0;
         let class =
             |matches: bool| (0..8).map(move |k| Condition::new().with("match", matches).with("sample", sample(k)));
         class(true).chain(class(false)).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let (n, asked) = (self.dim_ring, Asked::new(condition, &["match", "category", "sample", "test"])?);
         let matches = asked.flag_or_drawn("match", rng)?;
         let (sample, category) = stimulus(asked, "sample", asked.whole("category", 2)?, rng)?;
         let (test, _) = stimulus(asked, "test", Some(if matches { category } else { 3 - category }), rng)?;
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
-        let first = schedule.epoch("sample", &self.sample, rng)?;
-        schedule.epoch("first_delay", &self.first_delay, rng)?;
-        let second = schedule.fixed("test", self.test)?;
+        let (schedule, [first, _, second]) = timing.draw(self.periods(), rng)?;
 
-        let mut stage = schedule.stage(1 + n, 3);
-        stage.show(0..second.start, 0, 1.0);
+        let mut stage = schedule.stage(1 + n, 3, second.start);
         for (steps, angle) in [(first, sample), (second.clone(), test)] {
             stage.pattern(steps.clone(), 1, cosine(n, angle, 0.5, 0.5));
-            stage.noise(steps, 1..1 + n, noise_std(self.sigma, self.dt), rng);
+            stage.noise(steps, 1..1 + n, self.sigma, rng);
         }
-        let correct = if matches { 1 } else { 2 };
-        stage.label(second, correct);
         let condition = Condition::new()
             .with("match", matches)
             .with("category", category as f64)
             .with("sample", sample)
             .with("test", test);
-        Ok(stage.finish(condition, Some(correct)))
+        Ok(stage.finish(second, if matches { 1 } else { 2 }, condition))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        score(trial, outputs, "test", self.dt)
-    }
-
-    fn chance(&self) -> f64 {
-        chance_of_action(3, self.clock().steps("test", self.test).unwrap_or(0))
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        answer::chance_of_action(3, timing.steps("test", self.test))
     }
 }

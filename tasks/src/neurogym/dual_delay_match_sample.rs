@@ -1,14 +1,14 @@
 //! Dual delayed match to sample: two samples at once, then each is tested when its cue says so.
 //!
 //! ```text
-//! epochs    fixation | sample | delay1 | cue1 | test1 | delay2 | cue2 | test2, each 500 ms                              dt 100 ms
-//! inputs    fixation: 1 throughout
-//!           object_s_stimulus_k: 1 in the sample if object s is stimulus k, and in its test if that shows k             s, k = 1, 2
-//!           cue_s: 1 in the cue before the test of object s
-//!           noise on the four stimulus channels in the sample and both tests
-//! classes   0 fixate, 1 match, 2 non_match: in each test, whether it shows the sample of its object; 0 elsewhere
-//! graded    every step
-//! correct   the first action in each test is the right one
+//! epochs      fixation | sample | delay1 | cue1 | test1 | delay2 | cue2 | test2, each 500 ms                dt 100 ms
+//! inputs      fixation: 1 throughout
+//!             object_s_stimulus_k: 1 in the sample if object s is stimulus k, and in its test if that shows k
+//!             cue_s: 1 in the cue before the test of object s                                            s, k = 1, 2
+//!             noise on the four stimulus channels in the sample and both tests
+//! classes     1 match, 2 non_match: in each test, whether it shows the sample of its object
+//! correct     the first action in each test is the right one
+//! training    0.95
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -16,24 +16,23 @@
 //! | the object that is tested first | variable `tested_first` | | 1, 2 |
 //! | whether the test of object s matches | variables `match_1`, `match_2` | | |
 //! | the stimulus of object s | variables `sample_1`, `sample_2` | | 1, 2; all 32 combinations are equally likely |
-//! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
+//! | sigma | `sigma` | | 1 |
 //!
-//! The choice of a trial is that of the second test.
+//! The choice of a trial is that of the second test, and so is its reaction time.
 //!
 //! Reference: Rose NS, LaRocque JJ, Riggall AC, et al. (2016), Science 354: 1136,
-//! <https://doi.org/10.1126/science.aah7011>; as `DualDelayMatchSample` of neurogym 2.2, Molano-Mazon et al. (2022),
-//! <https://doi.org/10.31234/osf.io/aqc9n>.
+//! <https://doi.org/10.1126/science.aah7011>; as `DualDelayMatchSample` of neurogym.
 //!
 //! Differences from the source: neurogym calls a trial right if any action in the first test or the first action in the
 //! second is right; here both answers have to be (`both = false` restores the former). neurogym adds the noise to the
-//! fixation and cue inputs too (`noise_on_all_inputs = true`). Durations between two steps are errors unless `rounding`
-//! says what becomes of them; neurogym takes the step below (`"floor"`). The training rule, a performance above 0.95,
-//! is ours.
+//! fixation and cue inputs too (`noise_on_all_inputs = true`).
 //!
 //! ```
-//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::DualDelayMatchSample};
-//! let task = DualDelayMatchSample { sigma: 0.0, ..DualDelayMatchSample::default() };
-//! let condition = Condition::new().with("tested_first", 2.0).with("sample_1", 1.0).with("sample_2", 2.0).with("match_2", false);
+//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::{DualMatchToSample, Environment}};
+//! let task = DualMatchToSample { sigma: 0.0, ..DualMatchToSample::default() };
+//! let task = Environment { task, ..Environment::default() };
+//! let samples = Condition::new().with("sample_1", 1.0).with("sample_2", 2.0);
+//! let condition = samples.with("tested_first", 2.0).with("match_2", false);
 //! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(5).to_vec(), [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
 //! assert_eq!(trial.inputs.row(15).to_vec(), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]); // cue 2
@@ -46,30 +45,22 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
 use super::answer::{Answer, chance_of_action};
-use super::asked::Asked;
-use super::environment::environment;
-use super::stage::{Schedule, clock, noise_std, validate};
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use super::{Asked, Definition, Environment, FAMILY, Period, Timing};
+use crate::error::rules;
+use crate::{About, Channel, Citation, Condition, Duration, Score, TaskError, Trial, TrialRng, TrialView, Value};
 use crate::{largest, reaction_time};
 
 /// The variables of the two objects: (sample, match).
 const OBJECTS: [(&str, &str); 2] = [("sample_1", "match_1"), ("sample_2", "match_2")];
 
 /// Dual delayed match to sample.
+pub type DualDelayMatchSample = Environment<DualMatchToSample>;
+
+/// Whether the tests of two objects are their samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DualDelayMatchSample {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the samples, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct DualMatchToSample {
     /// The samples, ms.
     pub sample: Duration,
     /// Between samples and first cue, ms.
@@ -92,12 +83,9 @@ pub struct DualDelayMatchSample {
     pub both: bool,
 }
 
-impl Default for DualDelayMatchSample {
+impl Default for DualMatchToSample {
     fn default() -> Self {
         Self {
-            dt: 100.0,
-            rounding: Rounding::Exact,
-            fixation: 500.0.into(),
             sample: 500.0.into(),
             delay1: 500.0.into(),
             cue1: 500.0.into(),
@@ -131,9 +119,17 @@ impl Object {
     }
 }
 
-impl DualDelayMatchSample {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
+impl DualMatchToSample {
+    fn periods(&self) -> [Period<'_>; 7] {
+        [
+            Period::shown("sample", &self.sample),
+            Period::pause("delay1", &self.delay1),
+            Period::shown("cue1", &self.cue1),
+            Period::fixed("test1", self.test1),
+            Period::pause("delay2", &self.delay2),
+            Period::shown("cue2", &self.cue2),
+            Period::fixed("test2", self.test2),
+        ]
     }
 
     /// All values of these variables, in the order of the list.
@@ -142,7 +138,7 @@ impl DualDelayMatchSample {
             let values = |condition: Condition| {
                 let is_flag = name.starts_with("match");
                 let value = move |one: bool| {
-                    if is_flag { one.into() } else { crate::Value::Number(if one { 1.0 } else { 2.0 }) }
+                    if is_flag { one.into() } else { Value::Number(if one { 1.0 } else { 2.0 }) }
                 };
                 [true, false].map(|one| condition.clone().with(name, value(one)))
             };
@@ -158,7 +154,7 @@ impl DualDelayMatchSample {
     }
 }
 
-impl Described for DualDelayMatchSample {
+impl Definition for DualMatchToSample {
     const ABOUT: About<'static> = About {
         id: "neurogym/dual_delay_match_sample",
         summary: "Dual delayed match to sample: remember two stimuli and report for each, when cued, whether its test \
@@ -172,17 +168,11 @@ impl Described for DualDelayMatchSample {
         header: include_str!("dual_delay_match_sample.rs"),
         ..FAMILY
     };
-}
+    const FIXATION: f64 = 500.0;
 
-impl Task for DualDelayMatchSample {
-    environment! { threshold: 0.95 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        let shown = [("sample", &self.sample), ("cue1", &self.cue1), ("cue2", &self.cue2)];
-        let others = [("fixation", &self.fixation), ("delay1", &self.delay1), ("delay2", &self.delay2)];
-        validate(self.clock(), self.sigma, &shown, &others)?;
-        self.clock().at_least_one_step("test1", self.test1)?;
-        self.clock().at_least_one_step("test2", self.test2).map(drop)
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        timing.validate(&self.periods())?;
+        rules::not_negative("sigma", self.sigma)
     }
 
     fn inputs(&self) -> Vec<Channel> {
@@ -206,49 +196,40 @@ impl Task for DualDelayMatchSample {
         Self::combinations(&["tested_first", "match_1", "match_2"])
     }
 
-    fn grid(&self) -> Vec<Condition> {
+    fn grid(&self, _: Timing<'_>) -> Vec<Condition> {
         Self::combinations(&["tested_first", "match_1", "match_2", "sample_1", "sample_2"])
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let asked = Asked::new(condition, &["tested_first", "match_1", "match_2", "sample_1", "sample_2"])?;
         let tested_first = asked.whole_or_drawn("tested_first", 2, rng)?;
         let mut draw = |(sample, matches): (&str, &str)| -> Result<Object, TaskError> {
             Ok(Object { sample: asked.whole_or_drawn(sample, 2, rng)?, matches: asked.flag_or_drawn(matches, rng)? })
         };
         let objects = [draw(OBJECTS[0])?, draw(OBJECTS[1])?];
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
-        let sample = schedule.epoch("sample", &self.sample, rng)?;
-        schedule.epoch("delay1", &self.delay1, rng)?;
-        let first = (schedule.epoch("cue1", &self.cue1, rng)?, schedule.fixed("test1", self.test1)?);
-        schedule.epoch("delay2", &self.delay2, rng)?;
-        let second = (schedule.epoch("cue2", &self.cue2, rng)?, schedule.fixed("test2", self.test2)?);
+        let (schedule, [sample, _, cue1, test1, _, cue2, test2]) = timing.draw(self.periods(), rng)?;
 
-        let mut stage = schedule.stage(7, 3);
-        stage.show(0..second.1.end, 0, 1.0);
-        let noisy = [sample.clone(), first.1.clone(), second.1.clone()];
-        let in_order = if tested_first == 1 { [first, second] } else { [second, first] };
-        for (i, (object, (cue, test))) in objects.into_iter().zip(in_order).enumerate() {
-            stage.show(sample.clone(), 2 * i + object.sample, 1.0);
+        let mut stage = schedule.stage(7, 3, test2.end);
+        // Which of the objects each cue and test is of.
+        let (first, second) = if tested_first == 1 { (0, 1) } else { (1, 0) };
+        for (i, cue, test) in [(first, cue1, &test1), (second, cue2, &test2)] {
+            stage.show(sample.clone(), 2 * i + objects[i].sample, 1.0);
             stage.show(cue, 5 + i, 1.0);
-            stage.show(test.clone(), 2 * i + object.test(), 1.0);
-            stage.label(test, object.class());
+            stage.show(test.clone(), 2 * i + objects[i].test(), 1.0);
         }
         let channels = if self.noise_on_all_inputs { 0..7 } else { 1..5 };
-        for steps in noisy {
-            stage.noise(steps, channels.clone(), noise_std(self.sigma, self.dt), rng);
+        for steps in [sample, test1.clone(), test2.clone()] {
+            stage.noise(steps, channels.clone(), self.sigma, rng);
         }
+        stage.label(test1, objects[first].class());
         let mut condition = Condition::new().with("tested_first", tested_first as f64);
         for ((sample, matches), object) in OBJECTS.into_iter().zip(objects) {
             condition = condition.with(matches, object.matches).with(sample, object.sample as f64);
         }
-        let last = if tested_first == 1 { objects[1] } else { objects[0] };
-        Ok(stage.finish(condition, Some(last.class())))
+        Ok(stage.finish(test2, objects[second].class(), condition))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+    fn score(&self, timing: Timing<'_>, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let (steps, class, answer) = Self::test(trial, outputs, "test1");
         let first = if self.both {
             class.is_some() && answer.choice() == class
@@ -258,16 +239,15 @@ impl Task for DualDelayMatchSample {
         let (steps, class, answer) = Self::test(trial, outputs, "test2");
         let second = class.is_some() && answer.choice() == class;
         let reaction_time = match answer {
-            Answer::Acted { step, .. } => Some(reaction_time(step, steps.start, self.dt)),
+            Answer::Acted { step, .. } => Some(reaction_time(step, steps.start, timing.clock.dt)),
             Answer::Fixated | Answer::Unreadable => None,
         };
         let correct = if self.both { first && second } else { first || second };
         Score { choice: answer.choice(), correct: Some(correct), reaction_time, error: None }
     }
 
-    fn chance(&self) -> f64 {
-        let steps = |field, ms| self.clock().steps(field, ms).unwrap_or(0);
-        let (first, second) = (steps("test1", self.test1), steps("test2", self.test2));
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        let (first, second) = (timing.steps("test1", self.test1), timing.steps("test2", self.test2));
         if self.both {
             return chance_of_action(3, first) * chance_of_action(3, second);
         }

@@ -1,66 +1,54 @@
 //! Economic decision-making: choose between amounts of two juices, one of which is worth more.
 //!
 //! ```text
-//! epochs    fixation 1500 ms | offer_on uniform on [1000, 2000) ms | decision 750 ms                                   dt 100 ms
-//! inputs    fixation: 1 until the decision
-//!           in offer_on: a1 or b1: 1, the juice of choice 1;  a2 or b2: 1, that of choice 2;  n1, n2: their amounts / 5
-//! value     of n units of a: n;  of n units of b: r n
-//! classes   0 fixate, k the choice of the greater value in the decision; 0 before
-//! graded    every step
-//! correct   the first action in the decision is k
+//! epochs      fixation 1500 ms | offer_on uniform on [1000, 2000) ms | decision 750 ms                      dt 100 ms
+//! inputs      in offer_on: a1 or b1: 1, the juice of choice 1;  a2 or b2: 1, that of choice 2;
+//!             n1, n2: their amounts / 5
+//! value       of n units of a: n;  of n units of b: r n
+//! classes     k choice k: that of the greater value in the decision
+//! training    0.95
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
 //! | r | `b_to_a` | | 1/2.2 |
-//! | amounts of (b, a) | `offers`, variables `n_b`, `n_a` | | (0, 1) (1, 3) (1, 2) (1, 1) (2, 1) (3, 1) (4, 1) (6, 1) (2, 0) |
+//! | amounts of (b, a) | `offers` | | (0, 1) (1, 3) (1, 2) (1, 1) (2, 1) (3, 1) (4, 1) (6, 1) (2, 0) |
+//! | those of a trial | variables `n_b`, `n_a` | | each offer equally likely |
 //! | the juice of choice 1 | variable `juice_1` | | a, b, each equally likely |
 //!
 //! Reference: Padoa-Schioppa C, Assad JA (2006), Nature 441: 223, <https://doi.org/10.1038/nature04676>;
-//! as `EconomicDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! as `EconomicDecisionMaking` of neurogym.
 //!
 //! Differences from the source: neurogym's environment is for reward only, and its label is to fixate throughout; here
 //! it is the choice that is rewarded most, which is also what neurogym calls right. 750 ms are no whole number of steps
-//! of 100 ms: the nearest is taken, 800 ms, and for the offer too, where neurogym takes the step below
-//! (`rounding = "floor"`). The training rule, a performance above 0.95, is ours.
+//! of 100 ms: the nearest is taken, 800 ms, and for the offer too.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::EconomicDecisionMaking};
+//! let task = EconomicDecisionMaking::default();
 //! let condition = Condition::new().with("juice_1", "b").with("n_b", 3.0).with("n_a", 1.0);
-//! let trial = EconomicDecisionMaking::default().trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(15).to_vec(), [1.0, 0.0, 1.0, 1.0, 0.0, 0.6, 0.2]);
 //! assert_eq!(trial.correct, Some(1)); // 3 / 2.2 > 1
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
-use super::answer::{chance_of_action, score};
-use super::asked::Asked;
-use super::environment::environment;
-use super::evidence::fixation_and;
-use super::stage::{Schedule, clock, validate};
+use super::{Asked, Definition, Environment, FAMILY, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use crate::{About, Channel, Citation, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
 
 /// The amount that an input of 1 stands for.
 const AMOUNT: f64 = 5.0;
 
 /// Economic decision-making.
+pub type EconomicDecisionMaking = Environment<JuiceChoice>;
+
+/// The more valuable of two amounts of juice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EconomicDecisionMaking {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the offer, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct JuiceChoice {
     /// The offer, ms.
     pub offer_on: Duration,
     /// The response, ms.
@@ -71,12 +59,9 @@ pub struct EconomicDecisionMaking {
     pub offers: Vec<(f64, f64)>,
 }
 
-impl Default for EconomicDecisionMaking {
+impl Default for JuiceChoice {
     fn default() -> Self {
         Self {
-            dt: 100.0,
-            rounding: Rounding::Nearest,
-            fixation: 1500.0.into(),
             offer_on: Duration::uniform(1000.0, 2000.0),
             decision: 750.0,
             b_to_a: 1.0 / 2.2,
@@ -95,9 +80,9 @@ impl Default for EconomicDecisionMaking {
     }
 }
 
-impl EconomicDecisionMaking {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
+impl JuiceChoice {
+    fn periods(&self) -> [Period<'_>; 2] {
+        [Period::shown("offer_on", &self.offer_on), Period::fixed("decision", self.decision)]
     }
 
     /// Whether the offer of b is worth more; none if both are worth the same.
@@ -109,12 +94,8 @@ impl EconomicDecisionMaking {
     /// The amounts of b and a that are asked for, or one of the offers, and whether b is worth more.
     fn offer(&self, asked: Asked<'_>, rng: &mut TrialRng) -> Result<((f64, f64), bool), TaskError> {
         let wrong = |name: &str, value: f64| {
-            TaskError::condition(
-                name,
-                value,
-                "makes no offer",
-                "give amounts n_b and n_a of at least 0 that differ in value, or neither",
-            )
+            let remedy = "give amounts n_b and n_a of at least 0 that differ in value, or neither";
+            TaskError::condition(name, value, "makes no offer", remedy)
         };
         let offer = match (asked.number("n_b")?, asked.number("n_a")?) {
             (None, None) => rng.pick(&self.offers).copied().unwrap_or_default(),
@@ -136,7 +117,7 @@ impl EconomicDecisionMaking {
     }
 }
 
-impl Described for EconomicDecisionMaking {
+impl Definition for JuiceChoice {
     const ABOUT: About<'static> = About {
         id: "neurogym/economic_decision_making",
         summary: "Economic decision-making: choose the more valuable of two amounts of different juices",
@@ -147,17 +128,13 @@ impl Described for EconomicDecisionMaking {
             doi: "10.1038/nature04676",
         },
         header: include_str!("economic_decision_making.rs"),
-        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
         ..FAMILY
     };
-}
+    const ROUNDING: Rounding = Rounding::Nearest;
+    const FIXATION: f64 = 1500.0;
 
-impl Task for EconomicDecisionMaking {
-    environment! { threshold: 0.95 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), 0.0, &[("offer_on", &self.offer_on)], &[("fixation", &self.fixation)])?;
-        self.clock().at_least_one_step("decision", self.decision)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        timing.validate(&self.periods())?;
         rules::positive("b_to_a", self.b_to_a)?;
         if self.offers.is_empty() {
             return Err(TaskError::parameter("offers", "[]", "must not be empty", "give at least one offer"));
@@ -166,12 +143,8 @@ impl Task for EconomicDecisionMaking {
             rules::not_negative("offers", n_b)?;
             rules::not_negative("offers", n_a)?;
             let equal = || {
-                TaskError::parameter(
-                    "offers",
-                    format!("({n_b}, {n_a})"),
-                    "has no better choice",
-                    "give amounts that differ in value",
-                )
+                let remedy = "give amounts that differ in value";
+                TaskError::parameter("offers", format!("({n_b}, {n_a})"), "has no better choice", remedy)
             };
             self.b_is_better((n_b, n_a)).map(drop).ok_or_else(equal)
         })
@@ -198,35 +171,25 @@ impl Task for EconomicDecisionMaking {
         once.flat_map(both).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let asked = Asked::new(condition, &["juice_1", "n_b", "n_a"])?;
         let a_first = Self::a_first(asked, rng)?;
         let ((n_b, n_a), b_is_better) = self.offer(asked, rng)?;
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
-        let offer = schedule.epoch("offer_on", &self.offer_on, rng)?;
-        let decision = schedule.fixed("decision", self.decision)?;
+        let (schedule, [offer, decision]) = timing.draw(self.periods(), rng)?;
 
-        let mut stage = schedule.stage(7, 3);
-        stage.show(0..decision.start, 0, 1.0);
+        let mut stage = schedule.stage(7, 3, decision.start);
         let (juices, amounts) = if a_first { ([1, 4], [n_a, n_b]) } else { ([2, 3], [n_b, n_a]) };
         for (choice, (juice, amount)) in juices.into_iter().zip(amounts).enumerate() {
             stage.show(offer.clone(), juice, 1.0);
             stage.show(offer.clone(), 5 + choice, amount / AMOUNT);
         }
         let correct = if a_first == b_is_better { 2 } else { 1 };
-        stage.label(decision, correct);
         let condition =
             Condition::new().with("juice_1", if a_first { "a" } else { "b" }).with("n_b", n_b).with("n_a", n_a);
-        Ok(stage.finish(condition, Some(correct)))
+        Ok(stage.finish(decision, correct, condition))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        score(trial, outputs, "decision", self.dt)
-    }
-
-    fn chance(&self) -> f64 {
-        chance_of_action(3, self.clock().steps("decision", self.decision).unwrap_or(0))
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        answer::chance_of_action(3, timing.steps("decision", self.decision))
     }
 }

@@ -1,43 +1,29 @@
-//! Stimuli on a ring of channels, and evidence for one of several directions.
+//! Evidence for one of the directions that the channels of a ring prefer.
 //!
 //! ```text
-//! channel i of n prefers theta_i = 2 pi (i - 1) / n                                i = 1 .. n
-//! evidence for direction k at coherence c:  0.5 + |c|/2 cos(theta_i - theta_k)     two channels: (1 + |c|)/2 and (1 - |c|)/2
+//! direction k at coherence c      0.5 + |c|/2 cos(theta_i - theta_k) on channel i
+//!                                 that is (1 + |c|)/2 and (1 - |c|)/2 on two channels
 //! ```
 //!
 //! With two directions the coherence has a sign, positive for direction 1, and its absolute value otherwise. Each
 //! direction and each strength is equally likely; at a coherence of 0 the direction that counts as right is drawn too,
 //! so it is a variable of its own.
 
-use std::f64::consts::TAU;
-
-use super::asked::Asked;
+use super::ring::{angle, cosine};
+use super::{Asked, environment::fixation_and};
+use crate::song2016::coherence;
 use crate::{Channel, Condition, TaskError, TrialRng};
 
-/// The most channels of a ring: a mistyped number should be an error instead of an exhausted memory.
-const MAX_RING: usize = 128;
-
-/// Checks the number of channels of a ring.
-pub fn validate_ring(dim_ring: usize) -> Result<(), TaskError> {
-    if (2..=MAX_RING).contains(&dim_ring) {
-        return Ok(());
-    }
-    Err(TaskError::parameter("dim_ring", dim_ring, "is no size of a ring", format!("give 2 to {MAX_RING}")))
+/// Checks the strengths of the evidence: at least one, each in [0, 1].
+pub fn validate_strengths(strengths: &[f64]) -> Result<(), TaskError> {
+    coherence::validate("coherences", strengths)
 }
 
-/// `offset + gain cos(theta_i - angle)` for every channel.
-pub fn cosine(n: usize, angle: f64, gain: f64, offset: f64) -> impl Iterator<Item = f32> {
-    (0..n).map(move |i| (offset + gain * (TAU * i as f64 / n as f64 - angle).cos()) as f32)
-}
-
-/// The angle that channel `position` (from 1) prefers, rad.
-pub fn angle(position: usize, n: usize) -> f64 {
-    TAU * position.saturating_sub(1) as f64 / n as f64
-}
-
-/// The channels fixation, `prefix_1` to `prefix_n`.
-pub fn fixation_and(prefix: &str, n: usize) -> Vec<Channel> {
-    Channel::list(&["fixation"]).into_iter().chain(Channel::numbered(prefix, n)).collect()
+/// The channels of fixation and of two rings of `n`, one for each modality.
+pub fn two_modalities(n: usize) -> Vec<Channel> {
+    let mut channels = fixation_and("modality_1_stimulus", n);
+    channels.extend(Channel::numbered("modality_2_stimulus", n));
+    channels
 }
 
 /// Evidence for one direction.
@@ -92,6 +78,16 @@ impl Evidence {
     pub fn all(strengths: &[f64], n: usize) -> Vec<Self> {
         let once = strengths.iter().enumerate().filter(|(i, c)| !strengths[..*i].contains(c)).map(|(_, &c)| c);
         once.flat_map(|strength| (1..=n).map(move |direction| Self::new(direction, strength, n))).collect()
+    }
+
+    /// The conditions of all directions of `n` at all strengths.
+    pub fn conditions(strengths: &[f64], n: usize) -> Vec<Condition> {
+        Self::all(strengths, n).into_iter().map(Self::condition).collect()
+    }
+
+    /// The condition of evidence that is the only one.
+    pub fn condition(self) -> Condition {
+        self.within(Condition::new(), NAMES)
     }
 
     /// The condition with these variables.

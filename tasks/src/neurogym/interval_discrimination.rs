@@ -1,12 +1,12 @@
 //! Interval discrimination: which of two stimuli lasted longer?
 //!
 //! ```text
-//! epochs    fixation 300 ms | stim1 D1 | delay1 uniform on [800, 1500) ms | stim2 D2 | delay2 500 ms | decision 300 ms   dt 80 ms
-//! D1, D2    uniform on [300, 600) ms, drawn again until they differ in steps
-//! inputs    fixation: 1 until the decision;  stim1: 1 in the first stimulus;  stim2: 1 in the second
-//! classes   0 fixate, 1 if D1 > D2, 2 if D1 < D2 in the decision; 0 before
-//! graded    every step
-//! correct   the first action in the decision is the right choice
+//! epochs      fixation 300 ms | stim1 D1 | delay1 | stim2 D2 | delay2 500 ms | decision 300 ms               dt 80 ms
+//! D1, D2      uniform on [300, 600) ms, drawn again until they differ in steps
+//! delay1      uniform on [800, 1500) ms
+//! inputs      stim1: 1 in the first stimulus;  stim2: 1 in the second
+//! classes     1, 2 choice: 1 if D1 > D2, 2 if D1 < D2 in the decision
+//! training    0.95
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -15,49 +15,37 @@
 //! | the right choice | variable `longer` | | 1, 2 |
 //!
 //! Reference: Genovesio A, Tsujimoto S, Wise SP (2009), Neuron 63: 254, <https://doi.org/10.1016/j.neuron.2009.06.018>;
-//! as `IntervalDiscrimination` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! as `IntervalDiscrimination` of neurogym.
 //!
 //! Differences from the source: a step of 80 ms leaves 4 or 5 durations, so that they are equal in 24 % of neurogym's
 //! trials, where it calls choice 2 right (`ties = true` keeps them; `longer` is 2). 300 and 500 ms are no whole numbers
-//! of steps: the nearest is taken, for drawn durations too, where neurogym takes the step below (`rounding = "floor"`).
-//! The training rule, a performance above 0.95, is ours.
+//! of steps: the nearest is taken.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::IntervalDiscrimination};
+//! let task = IntervalDiscrimination::default();
 //! let condition = Condition::new().with("duration_1", 480.0).with("duration_2", 400.0);
-//! let trial = IntervalDiscrimination::default().trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!((trial.inputs.column(1).sum(), trial.inputs.column(2).sum()), (6.0, 5.0));
 //! assert_eq!(trial.correct, Some(1));
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
-use super::answer::{chance_of_action, score};
-use super::asked::Asked;
-use super::environment::environment;
-use super::evidence::fixation_and;
-use super::stage::{Schedule, clock, validate};
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use super::{Asked, Definition, Environment, FAMILY, Period, Timing, answer, environment::fixation_and};
+use crate::{About, Channel, Citation, Clock, Condition, Duration, Rounding, TaskError, Trial, TrialRng};
 
 /// How often durations are drawn before they are said not to differ.
 const MAX_DRAWS: usize = 10_000;
 
 /// Interval discrimination.
+pub type IntervalDiscrimination = Environment<IntervalComparison>;
+
+/// Which of two stimuli lasts longer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IntervalDiscrimination {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the first stimulus, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct IntervalComparison {
     /// The first stimulus, ms.
     pub stim1: Duration,
     /// Between the stimuli, ms.
@@ -72,12 +60,9 @@ pub struct IntervalDiscrimination {
     pub ties: bool,
 }
 
-impl Default for IntervalDiscrimination {
+impl Default for IntervalComparison {
     fn default() -> Self {
         Self {
-            dt: 80.0,
-            rounding: Rounding::Nearest,
-            fixation: 300.0.into(),
             stim1: Duration::uniform(300.0, 600.0),
             delay1: Duration::uniform(800.0, 1500.0),
             stim2: Duration::uniform(300.0, 600.0),
@@ -88,19 +73,15 @@ impl Default for IntervalDiscrimination {
     }
 }
 
-impl IntervalDiscrimination {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
-    }
-
+impl IntervalComparison {
     /// Both durations in steps: those asked for, the others drawn until the pair is one that the task can present and
     /// the condition allows.
-    fn durations(&self, asked: Asked<'_>, rng: &mut TrialRng) -> Result<[usize; 2], TaskError> {
+    fn durations(&self, asked: Asked<'_>, clock: Clock, rng: &mut TrialRng) -> Result<[usize; 2], TaskError> {
         let longer = asked.whole("longer", 2)?;
-        let given = [asked.steps("duration_1", self.dt)?, asked.steps("duration_2", self.dt)?];
+        let given = [asked.steps("duration_1", clock.dt)?, asked.steps("duration_2", clock.dt)?];
         for _ in 0..MAX_DRAWS {
-            let first = given[0].map_or_else(|| self.stim1.draw("stim1", self.clock(), rng), Ok)?;
-            let second = given[1].map_or_else(|| self.stim2.draw("stim2", self.clock(), rng), Ok)?;
+            let first = given[0].map_or_else(|| self.stim1.draw("stim1", clock, rng), Ok)?;
+            let second = given[1].map_or_else(|| self.stim2.draw("stim2", clock, rng), Ok)?;
             if (self.ties || first != second) && longer.is_none_or(|longer| longer == choice(first, second)) {
                 return Ok([first, second]);
             }
@@ -109,12 +90,8 @@ impl IntervalDiscrimination {
             }
         }
         let value = longer.map_or("any".into(), |longer| longer.to_string());
-        Err(TaskError::condition(
-            "longer",
-            value,
-            "agrees with no durations that can be shown",
-            "give durations that differ, or ask for less",
-        ))
+        let remedy = "give durations that differ, or ask for less";
+        Err(TaskError::condition("longer", value, "agrees with no durations that can be shown", remedy))
     }
 }
 
@@ -123,7 +100,7 @@ fn choice(first: usize, second: usize) -> usize {
     if first > second { 1 } else { 2 }
 }
 
-impl Described for IntervalDiscrimination {
+impl Definition for IntervalComparison {
     const ABOUT: About<'static> = About {
         id: "neurogym/interval_discrimination",
         summary: "Interval discrimination: report which of two stimuli lasted longer",
@@ -134,21 +111,24 @@ impl Described for IntervalDiscrimination {
             doi: "10.1016/j.neuron.2009.06.018",
         },
         header: include_str!("interval_discrimination.rs"),
-        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
         ..FAMILY
     };
-}
+    const DT: f64 = 80.0;
+    const ROUNDING: Rounding = Rounding::Nearest;
+    const FIXATION: f64 = 300.0;
 
-impl Task for IntervalDiscrimination {
-    environment! { threshold: 0.95 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        let others = [("fixation", &self.fixation), ("delay1", &self.delay1), ("delay2", &self.delay2)];
-        validate(self.clock(), 0.0, &[("stim1", &self.stim1), ("stim2", &self.stim2)], &others)?;
-        self.clock().at_least_one_step("decision", self.decision)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
         let (a, b) = (&self.stim1, &self.stim2);
-        if (a.quantile(0.99) - b.quantile(0.01)).max(b.quantile(0.99) - a.quantile(0.01)) < self.dt {
-            let remedy = format!("let the durations of stim1 and stim2 vary over more than a step of {} ms", self.dt);
+        timing.validate(&[
+            Period::shown("stim1", a),
+            Period::shown("stim2", b),
+            Period::pause("delay1", &self.delay1),
+            Period::pause("delay2", &self.delay2),
+            Period::fixed("decision", self.decision),
+        ])?;
+        if (a.quantile(0.99) - b.quantile(0.01)).max(b.quantile(0.99) - a.quantile(0.01)) < timing.clock.dt {
+            let step = timing.clock.dt;
+            let remedy = format!("let the durations of stim1 and stim2 vary over more than a step of {step} ms");
             return Err(TaskError::parameter("stim2", format!("{b:?}"), "cannot differ from `stim1`", remedy));
         }
         Ok(())
@@ -166,37 +146,29 @@ impl Task for IntervalDiscrimination {
         [1.0, 2.0].into_iter().map(|longer| Condition::new().with("longer", longer)).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let asked = Asked::new(condition, &["longer", "duration_1", "duration_2"])?;
-        let [first, second] = self.durations(asked, rng)?;
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
+        let [first, second] = self.durations(asked, timing.clock, rng)?;
+        let mut schedule = timing.fixate(rng)?;
         let stim1 = schedule.steps("stim1", first)?;
-        schedule.epoch("delay1", &self.delay1, rng)?;
+        schedule.period(&Period::pause("delay1", &self.delay1), rng)?;
         let stim2 = schedule.steps("stim2", second)?;
-        schedule.epoch("delay2", &self.delay2, rng)?;
-        let decision = schedule.fixed("decision", self.decision)?;
+        schedule.period(&Period::pause("delay2", &self.delay2), rng)?;
+        let decision = schedule.period(&Period::fixed("decision", self.decision), rng)?;
 
-        let mut stage = schedule.stage(3, 3);
-        stage.show(0..decision.start, 0, 1.0);
+        let mut stage = schedule.stage(3, 3, decision.start);
         stage.show(stim1, 1, 1.0);
         stage.show(stim2, 2, 1.0);
         let correct = choice(first, second);
-        stage.label(decision, correct);
-        let ms = |steps: usize| steps as f64 * self.dt;
+        let ms = |steps: usize| steps as f64 * timing.clock.dt;
         let condition = Condition::new()
             .with("longer", correct as f64)
             .with("duration_1", ms(first))
             .with("duration_2", ms(second));
-        Ok(stage.finish(condition, Some(correct)))
+        Ok(stage.finish(decision, correct, condition))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        score(trial, outputs, "decision", self.dt)
-    }
-
-    fn chance(&self) -> f64 {
-        chance_of_action(3, self.clock().steps("decision", self.decision).unwrap_or(0))
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        answer::chance_of_action(3, timing.steps("decision", self.decision))
     }
 }

@@ -1,63 +1,51 @@
 //! Perceptual decision-making: towards which of two (or more) directions is the noisy evidence?
 //!
 //! ```text
-//! epochs    fixation 100 ms | stimulus 2000 ms | delay 0 ms | decision 100 ms                                          dt 100 ms
-//! inputs    fixation: 1 until the decision;  stimulus_i: 0.5 + |c|/2 cos(theta_i - theta_k) + noise in the stimulus    i = 1 .. n
-//! classes   0 fixate, k choice k: k in the decision, 0 before
-//! graded    every step
-//! correct   the first action in the decision is k
+//! epochs      fixation 100 ms | stimulus 2000 ms | delay 0 ms | decision 100 ms                             dt 100 ms
+//! inputs      stimulus_i: 0.5 + |c|/2 cos(theta_i - theta_k) + noise in the stimulus                       i = 1 .. n
+//! classes     k choice k: in the decision
+//! training    0.85; an ideal observer reaches 0.896, since half of its choices at a coherence of 0 are wrong
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | n | `dim_ring` | | 2: (1 + c)/2 and (1 - c)/2 |
+//! | n | `dim_ring` | | 2 |
 //! | \|c\| | `coherences` | fraction | 0, 0.064, 0.128, 0.256, 0.512 |
-//! | sigma | `sigma` | | 1; a step's noise is sigma / sqrt(dt) |
+//! | sigma | `sigma` | | 1 |
 //!
 //! Reference: Britten KH, Shadlen MN, Newsome WT, Movshon JA (1992), J Neurosci 12: 4745,
-//! <https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992>; as `PerceptualDecisionMaking` of neurogym 2.2, Molano-Mazon et
-//! al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>.
+//! <https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992>; as `PerceptualDecisionMaking` of neurogym.
 //!
 //! Differences from the source: neurogym 2 shows the fixation input in the fixation period only, so that after a delay
 //! nothing says when to respond. Here, as in its first versions, the input goes off at the decision; `go_cue = false`
-//! restores the former. Durations between two steps are errors unless `rounding` says what becomes of them; neurogym
-//! takes the step below (`"floor"`). The training rule, a performance above 0.85, is ours: at this noise an ideal
-//! observer reaches 0.896, since half of its choices at a coherence of 0 are wrong.
+//! restores the former.
 //!
 //! ```
-//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PerceptualDecisionMaking};
-//! let task = PerceptualDecisionMaking { sigma: 0.0, ..PerceptualDecisionMaking::default() };
-//! let trial = task.trial(Split::Train, Some(&Condition::new().with("coherence", -0.5)), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::{Environment, PerceptualDecision}};
+//! let task = PerceptualDecision { sigma: 0.0, ..PerceptualDecision::default() };
+//! let task = Environment { task, ..Environment::default() };
+//! let condition = Condition::new().with("coherence", -0.5);
+//! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(5).to_vec(), [1.0, 0.25, 0.75]);
 //! assert_eq!((trial.n_steps(), trial.correct), (22, Some(2)));
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
-use super::answer::{chance_of_action, score};
-use super::asked::Asked;
-use super::environment::environment;
-use super::evidence::{Evidence, NAMES, fixation_and, validate_ring};
-use super::stage::{Schedule, clock, noise_std, validate};
-use crate::song2016::coherence;
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use super::evidence::{Evidence, NAMES, validate_strengths};
+use super::ring::validate_ring;
+use super::{Asked, Definition, EVIDENCE, Environment, Period, Timing, answer, environment::fixation_and};
+use crate::error::rules;
+use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
 
 /// Perceptual decision-making.
+pub type PerceptualDecisionMaking = Environment<PerceptualDecision>;
+
+/// The direction of noisy evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PerceptualDecisionMaking {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the stimulus, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct PerceptualDecision {
     /// Noisy evidence, ms.
     pub stimulus: Duration,
     /// Between stimulus and decision, ms.
@@ -74,12 +62,9 @@ pub struct PerceptualDecisionMaking {
     pub go_cue: bool,
 }
 
-impl Default for PerceptualDecisionMaking {
+impl Default for PerceptualDecision {
     fn default() -> Self {
         Self {
-            dt: 100.0,
-            rounding: Rounding::Exact,
-            fixation: 100.0.into(),
             stimulus: 2000.0.into(),
             delay: 0.0.into(),
             decision: 100.0,
@@ -91,13 +76,14 @@ impl Default for PerceptualDecisionMaking {
     }
 }
 
-impl PerceptualDecisionMaking {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
+impl PerceptualDecision {
+    fn periods(&self) -> [Period<'_>; 3] {
+        let (stimulus, delay) = (Period::shown("stimulus", &self.stimulus), Period::pause("delay", &self.delay));
+        [stimulus, delay, Period::fixed("decision", self.decision)]
     }
 }
 
-impl Described for PerceptualDecisionMaking {
+impl Definition for PerceptualDecision {
     const ABOUT: About<'static> = About {
         id: "neurogym/perceptual_decision_making",
         summary: "Perceptual decision-making: report the direction of noisy evidence when the fixation input goes off",
@@ -108,24 +94,16 @@ impl Described for PerceptualDecisionMaking {
             doi: "10.1523/JNEUROSCI.12-12-04745.1992",
         },
         header: include_str!("perceptual_decision_making.rs"),
-        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
-        ..FAMILY
+        ..EVIDENCE
     };
-}
+    const FIXATION: f64 = 100.0;
+    const THRESHOLD: f64 = 0.85;
 
-impl Task for PerceptualDecisionMaking {
-    environment! { threshold: 0.85 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        validate(
-            self.clock(),
-            self.sigma,
-            &[("stimulus", &self.stimulus)],
-            &[("fixation", &self.fixation), ("delay", &self.delay)],
-        )?;
-        self.clock().at_least_one_step("decision", self.decision)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        timing.validate(&self.periods())?;
+        rules::not_negative("sigma", self.sigma)?;
         validate_ring(self.dim_ring)?;
-        coherence::validate("coherences", &self.coherences)
+        validate_strengths(&self.coherences)
     }
 
     fn inputs(&self) -> Vec<Channel> {
@@ -137,36 +115,22 @@ impl Task for PerceptualDecisionMaking {
     }
 
     fn conditions(&self) -> Vec<Condition> {
-        Evidence::all(&self.coherences, self.dim_ring)
-            .into_iter()
-            .map(|evidence| evidence.within(Condition::new(), NAMES))
-            .collect()
+        Evidence::conditions(&self.coherences, self.dim_ring)
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let (n, asked) = (self.dim_ring, Asked::new(condition, &[NAMES.0, NAMES.1])?);
         let evidence = Evidence::draw(asked, NAMES, &self.coherences, n, rng)?;
-        let mut schedule = Schedule::new(self.clock())?;
-        let fixation = schedule.epoch("fixation", &self.fixation, rng)?;
-        let stimulus = schedule.epoch("stimulus", &self.stimulus, rng)?;
-        schedule.epoch("delay", &self.delay, rng)?;
-        let decision = schedule.fixed("decision", self.decision)?;
+        let (schedule, [stimulus, _, decision]) = timing.draw(self.periods(), rng)?;
 
-        let mut stage = schedule.stage(1 + n, 1 + n);
-        let fixation_off = if self.go_cue { decision.start } else { fixation.end };
-        stage.show(0..fixation_off, 0, 1.0);
+        let fixation_off = if self.go_cue { decision.start } else { stimulus.start };
+        let mut stage = schedule.stage(1 + n, 1 + n, fixation_off);
         stage.pattern(stimulus.clone(), 1, evidence.levels(1.0, n));
-        stage.noise(stimulus, 1..1 + n, noise_std(self.sigma, self.dt), rng);
-        stage.label(decision, evidence.direction);
-        Ok(stage.finish(evidence.within(Condition::new(), NAMES), Some(evidence.direction)))
+        stage.noise(stimulus, 1..1 + n, self.sigma, rng);
+        Ok(stage.finish(decision, evidence.direction, evidence.condition()))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        score(trial, outputs, "decision", self.dt)
-    }
-
-    fn chance(&self) -> f64 {
-        chance_of_action(1 + self.dim_ring, self.clock().steps("decision", self.decision).unwrap_or(0))
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        answer::chance_of_action(1 + self.dim_ring, timing.steps("decision", self.decision))
     }
 }

@@ -1,14 +1,14 @@
 //! Probabilistic reasoning: weigh the evidence of four shapes that appear one by one.
 //!
 //! ```text
-//! epochs    fixation 500 ms | stimulus1 | .. | stimulus4, 500 ms each | delay uniform on [450, 550) ms | decision 500 ms     dt 100 ms
-//! shapes    s_1 .. s_4, each one of 10, independent and equally likely; shape j appears in stimulus j at a place of its own and stays
-//!           to the end of stimulus4; the order of the places is drawn
-//! inputs    fixation: 1 until the decision;  location_l_shape_s: 1 while shape s is shown at place l             l = 1 .. 4, s = 1 .. 10
-//! rewarded  choice 2 with probability p = 1 / (1 + 10^-(w_{s_1} + .. + w_{s_4})), else choice 1
-//! classes   0 fixate, k the rewarded choice in the decision; 0 before
-//! graded    every step
-//! correct   the first action in the decision is the rewarded choice
+//! epochs      fixation 500 ms | stimulus1 | .. | stimulus4, 500 ms each | delay | decision 500 ms           dt 100 ms
+//! delay       uniform on [450, 550) ms
+//! shapes      s_1 .. s_4, each one of 10, independent and equally likely; shape j appears in stimulus j at a place of
+//!             its own and stays to the end of stimulus4; the order of the places is drawn
+//! inputs      location_l_shape_s: 1 while shape s is shown at place l                       l = 1 .. 4, s = 1 .. 10
+//! rewarded    choice 2 with probability p = 1 / (1 + 10^-(w_{s_1} + .. + w_{s_4})), else choice 1
+//! classes     k the rewarded choice: in the decision
+//! training    0.85: the reward is drawn, so that the choice with the better odds is rewarded in 0.915 of the trials
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -21,18 +21,17 @@
 //! | w_{s_1} + .. | variable `log_odds` | | |
 //!
 //! Reference: Yang T, Shadlen MN (2007), Nature 447: 1075, <https://doi.org/10.1038/nature05852>; as
-//! `ProbabilisticReasoning` of neurogym 2.2, Molano-Mazon et al. (2022), <https://doi.org/10.31234/osf.io/aqc9n>. As in
-//! neurogym the shapes follow each other without a delay, though its documentation has one.
+//! `ProbabilisticReasoning` of neurogym, where the shapes follow each other without a delay, too, though its
+//! documentation has one.
 //!
-//! Differences from the source: durations go to the nearest step; neurogym takes the step below (`rounding = "floor"`).
-//! The training rule, a performance above 0.85, is ours: the reward is drawn, so that the choice with the better odds
-//! is rewarded in 0.915 of the trials.
+//! Differences from the source: none but those of all environments.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ProbabilisticReasoning};
-//! let shapes = [10.0, 6.0, 7.0, 9.0]; // weights 10 + 0.3 + 0.5 + 0.9
-//! let condition = (1..).zip(shapes).fold(Condition::new(), |condition, (j, shape)| condition.with(format!("shape_{j}"), shape));
-//! let trial = ProbabilisticReasoning::default().trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! let task = ProbabilisticReasoning::default();
+//! let shapes = (1..).zip([10.0, 6.0, 7.0, 9.0]); // weights 10 + 0.3 + 0.5 + 0.9
+//! let condition = shapes.fold(Condition::new(), |condition, (j, shape)| condition.with(format!("shape_{j}"), shape));
+//! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert!((trial.condition.number("log_odds").unwrap() - 11.7).abs() < 1e-12);
 //! assert_eq!(trial.correct, Some(2));
 //! let shown: Vec<f32> = [0, 5, 10, 15, 20, 25].map(|step| trial.inputs.row(step).sum() - 1.0).into();
@@ -42,20 +41,12 @@
 
 use std::sync::LazyLock;
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
-use super::answer::{chance_of_action, score};
 use super::asked::{Asked, one_to};
-use super::environment::environment;
-use super::evidence::fixation_and;
-use super::stage::{Schedule, clock, validate};
+use super::{Definition, Environment, FAMILY, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use crate::{About, Channel, Citation, Condition, Duration, TaskError, Trial, TrialRng};
 
 /// The most shapes and places: a mistyped number should be an error instead of an exhausted memory.
 const MAX_SIZE: usize = 64;
@@ -68,19 +59,17 @@ static STIMULI: LazyLock<Vec<String>> = LazyLock::new(|| numbered("stimulus"));
 fn numbered(prefix: &str) -> Vec<String> {
     (1..=MAX_SIZE).map(|i| format!("{prefix}{i}")).collect()
 }
+
 /// How often shapes are drawn before the reward that is asked for is said to be impossible.
 const MAX_DRAWS: usize = 10_000;
 
 /// Probabilistic reasoning.
+pub type ProbabilisticReasoning = Environment<ShapeOdds>;
+
+/// The choice with the better odds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ProbabilisticReasoning {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the first shape, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct ShapeOdds {
     /// Between the appearance of a shape and the next, ms.
     pub stimulus: f64,
     /// Between shapes and decision, ms.
@@ -93,12 +82,9 @@ pub struct ProbabilisticReasoning {
     pub n_locations: usize,
 }
 
-impl Default for ProbabilisticReasoning {
+impl Default for ShapeOdds {
     fn default() -> Self {
         Self {
-            dt: 100.0,
-            rounding: Rounding::Exact,
-            fixation: 500.0.into(),
             stimulus: 500.0,
             delay: Duration::uniform(450.0, 550.0),
             decision: 500.0,
@@ -118,11 +104,7 @@ struct Sequence {
     log_odds: f64,
 }
 
-impl ProbabilisticReasoning {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
-    }
-
+impl ShapeOdds {
     /// The names among these that this task has, one for each place.
     fn names(&self, all: &'static [String]) -> impl Iterator<Item = &'static str> {
         all.iter().take(self.n_locations).map(String::as_str)
@@ -141,12 +123,10 @@ impl ProbabilisticReasoning {
         match known.len() {
             0 => Ok(None),
             given if given == values.len() => Ok(Some(known)),
-            given => Err(TaskError::condition(
-                prefix,
-                given,
-                "is not enough",
-                format!("give {prefix}_1 to {prefix}_{}, or none", values.len()),
-            )),
+            given => {
+                let remedy = format!("give {prefix}_1 to {prefix}_{}, or none", values.len());
+                Err(TaskError::condition(prefix, given, "is not enough", remedy))
+            }
         }
     }
 
@@ -157,12 +137,8 @@ impl ProbabilisticReasoning {
             if all.iter().all(|place| given.contains(place)) {
                 return Ok(given);
             }
-            return Err(TaskError::condition(
-                "location",
-                format!("{given:?}"),
-                "leaves a place empty",
-                "give each place once",
-            ));
+            let remedy = "give each place once";
+            return Err(TaskError::condition("location", format!("{given:?}"), "leaves a place empty", remedy));
         }
         for last in (1..all.len()).rev() {
             all.swap(last, one_to(last + 1, rng) - 1);
@@ -191,16 +167,12 @@ impl ProbabilisticReasoning {
             }
         }
         let (name, value) = log_odds.map_or(("rewarded", rewarded.unwrap_or(0) as f64), |odds| ("log_odds", odds));
-        Err(TaskError::condition(
-            name,
-            value,
-            "agrees with no shapes that were drawn",
-            "leave it out, or give shapes that have it",
-        ))
+        let remedy = "leave it out, or give shapes that have it";
+        Err(TaskError::condition(name, value, "agrees with no shapes that were drawn", remedy))
     }
 }
 
-impl Described for ProbabilisticReasoning {
+impl Definition for ShapeOdds {
     const ABOUT: About<'static> = About {
         id: "neurogym/probabilistic_reasoning",
         summary: "Probabilistic reasoning: sum the evidence of four shapes and take the choice with the better odds",
@@ -211,26 +183,21 @@ impl Described for ProbabilisticReasoning {
             doi: "10.1038/nature05852",
         },
         header: include_str!("probabilistic_reasoning.rs"),
-        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
         ..FAMILY
     };
-}
+    const FIXATION: f64 = 500.0;
+    const THRESHOLD: f64 = 0.85;
 
-impl Task for ProbabilisticReasoning {
-    environment! { threshold: 0.85 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), 0.0, &[], &[("fixation", &self.fixation), ("delay", &self.delay)])?;
-        self.clock().at_least_one_step("stimulus", self.stimulus)?;
-        self.clock().at_least_one_step("decision", self.decision)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        timing.validate(&[
+            Period::fixed("stimulus", self.stimulus),
+            Period::pause("delay", &self.delay),
+            Period::fixed("decision", self.decision),
+        ])?;
         for (field, size) in [("n_locations", self.n_locations), ("shape_weights", self.shape_weights.len())] {
             if !(1..=MAX_SIZE).contains(&size) {
-                return Err(TaskError::parameter(
-                    field,
-                    size,
-                    "is no number of shapes",
-                    format!("give 1 to {MAX_SIZE}"),
-                ));
+                let remedy = format!("give 1 to {MAX_SIZE}");
+                return Err(TaskError::parameter(field, size, "is no number of shapes", remedy));
             }
         }
         self.shape_weights.iter().try_for_each(|&weight| rules::finite("shape_weights", weight))
@@ -249,43 +216,35 @@ impl Task for ProbabilisticReasoning {
         [1.0, 2.0].into_iter().map(|rewarded| Condition::new().with("rewarded", rewarded)).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let numbered = || self.names(&SHAPES).chain(self.names(&LOCATIONS));
         let asked = Asked::new(condition, &["rewarded", "log_odds"].into_iter().chain(numbered()).collect::<Vec<_>>())?;
         let sequence = self.sequence(asked, rng)?;
         let locations = self.locations(asked, rng)?;
-        let lasting = self.clock().steps("stimulus", self.stimulus)?;
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
+        let lasting = timing.clock.steps("stimulus", self.stimulus)?;
+        let mut schedule = timing.fixate(rng)?;
         let mut shown = Vec::with_capacity(self.n_locations);
         for name in self.names(&STIMULI) {
             shown.push(schedule.steps(name, lasting)?);
         }
         let end = shown.last().map_or(0, |last| last.end);
-        schedule.epoch("delay", &self.delay, rng)?;
-        let decision = schedule.fixed("decision", self.decision)?;
+        schedule.period(&Period::pause("delay", &self.delay), rng)?;
+        let decision = schedule.period(&Period::fixed("decision", self.decision), rng)?;
 
         let n_shapes = self.shape_weights.len();
-        let mut stage = schedule.stage(1 + n_shapes * self.n_locations, 3);
-        stage.show(0..decision.start, 0, 1.0);
+        let mut stage = schedule.stage(1 + n_shapes * self.n_locations, 3, decision.start);
         for (steps, (shape, location)) in shown.iter().zip(sequence.shapes.iter().zip(&locations)) {
             stage.show(steps.start..end, (location - 1) * n_shapes + shape, 1.0);
         }
-        stage.label(decision, sequence.rewarded);
         let mut condition =
             Condition::new().with("rewarded", sequence.rewarded as f64).with("log_odds", sequence.log_odds);
         for (name, value) in numbered().zip(sequence.shapes.into_iter().chain(locations)) {
             condition = condition.with(name, value as f64);
         }
-        Ok(stage.finish(condition, Some(sequence.rewarded)))
+        Ok(stage.finish(decision, sequence.rewarded, condition))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        score(trial, outputs, "decision", self.dt)
-    }
-
-    fn chance(&self) -> f64 {
-        chance_of_action(3, self.clock().steps("decision", self.decision).unwrap_or(0))
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        answer::chance_of_action(3, timing.steps("decision", self.decision))
     }
 }

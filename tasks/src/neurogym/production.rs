@@ -1,9 +1,12 @@
 //! Intervals that are produced: the single step that is labelled, and what counts as in time.
 //!
 //! ```text
-//! t(k)      = (k - k0) dt                             time of step k since step k0, from which the interval is counted
-//! correct     |t(k) - T| <= margin T + slack          k the first step of the production period whose action is to go
+//! t(k)             (k - k0) dt: the time of step k since step k0, from which the interval T is counted
+//! correct          |t(k) - T| <= margin T + slack, k being the first step of the production whose action is to go
+//! reaction time    t(k)
 //! ```
+//!
+//! This is instead of what is right, and of the reaction time, where the answer is one of several classes.
 
 use std::ops::Range;
 

@@ -1,12 +1,11 @@
 //! Pulse-based decision-making: on which side were more pulses?
 //!
 //! ```text
-//! epochs    fixation 500 ms | 6 x (cue 10 ms | gap 240 ms) | decision 500 ms                                           dt 10 ms
-//! inputs    fixation: 1 until the decision;  stimulus_1, stimulus_2: in every cue 1 with probability p_1, p_2, else 0
-//! p         (0.3, 0.7) or (0.7, 0.3), each equally likely
-//! classes   0 fixate, k choice k: the side with more pulses in the decision, either if there are as many; 0 before
-//! graded    every step
-//! correct   the first action in the decision is the right choice
+//! epochs      fixation 500 ms | 6 x (cue 10 ms | gap 240 ms) | decision 500 ms                               dt 10 ms
+//! inputs      stimulus_1, stimulus_2: in every cue 1 with probability p_1, p_2, else 0
+//! p           (0.3, 0.7) or (0.7, 0.3), each equally likely
+//! classes     k choice k: the side with more pulses in the decision, either if there are as many
+//! training    0.9; 7.9 % of the trials have as many pulses on both sides, so counting reaches 0.960
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -17,17 +16,15 @@
 //! | the pulses of a side | variables `pulses_1`, `pulses_2` | | 1 or 0 for every cue, such as "011010" |
 //!
 //! Reference: Scott BB, Constantinople CM, Erlich JC, Tank DW, Brody CD (2015), eLife 4: e11308,
-//! <https://doi.org/10.7554/eLife.11308>; as `PulseDecisionMaking` of neurogym 2.2, Molano-Mazon et al. (2022),
-//! <https://doi.org/10.31234/osf.io/aqc9n>.
+//! <https://doi.org/10.7554/eLife.11308>; as `PulseDecisionMaking` of neurogym.
 //!
-//! Differences from the source: durations between two steps are errors unless `rounding` says what becomes of them;
-//! neurogym takes the step below (`"floor"`). The training rule, a performance above 0.9, is ours: 7.9 % of the trials
-//! have as many pulses on both sides, so counting reaches 0.960.
+//! Differences from the source: none but those of all environments.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::PulseDecisionMaking};
+//! let task = PulseDecisionMaking::default();
 //! let condition = Condition::new().with("pulses_1", "110100").with("pulses_2", "100000");
-//! let trial = PulseDecisionMaking::default().trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(50).to_vec(), [1.0, 1.0, 1.0]);
 //! assert_eq!(trial.inputs.row(75).to_vec(), [1.0, 1.0, 0.0]);
 //! assert_eq!((trial.n_steps(), trial.correct), (250, Some(1)));
@@ -36,34 +33,23 @@
 
 use std::cmp::Ordering;
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
-use super::answer::{chance_of_action, score};
 use super::asked::{Asked, one_to};
-use super::environment::environment;
-use super::evidence::fixation_and;
-use super::stage::{Schedule, clock, validate};
+use super::{Definition, Environment, FAMILY, Period, Timing, answer, environment::fixation_and};
 use crate::error::rules;
-use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
-};
+use crate::{About, Channel, Citation, Condition, TaskError, Trial, TrialRng};
 
 /// The most cues: a mistyped number should be an error instead of an endless trial.
 const MAX_BINS: usize = 1000;
 
 /// Pulse-based decision-making.
+pub type PulseDecisionMaking = Environment<PulseCount>;
+
+/// The side with more pulses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PulseDecisionMaking {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the first cue, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct PulseCount {
     /// When there can be a pulse, ms.
     pub cue: f64,
     /// After each cue, ms.
@@ -76,18 +62,9 @@ pub struct PulseDecisionMaking {
     pub p_pulse: [f64; 2],
 }
 
-impl Default for PulseDecisionMaking {
+impl Default for PulseCount {
     fn default() -> Self {
-        Self {
-            dt: 10.0,
-            rounding: Rounding::Exact,
-            fixation: 500.0.into(),
-            cue: 10.0,
-            gap: 240.0,
-            decision: 500.0,
-            n_bins: 6,
-            p_pulse: [0.3, 0.7],
-        }
+        Self { cue: 10.0, gap: 240.0, decision: 500.0, n_bins: 6, p_pulse: [0.3, 0.7] }
     }
 }
 
@@ -108,11 +85,7 @@ fn written(pulses: &Pulses) -> String {
     pulses.iter().map(|&pulse| if pulse { '1' } else { '0' }).collect()
 }
 
-impl PulseDecisionMaking {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
-    }
-
+impl PulseCount {
     /// The pulses that a condition writes out.
     fn read(&self, name: &str, text: &str) -> Result<Pulses, TaskError> {
         if text.len() != self.n_bins || text.bytes().any(|digit| digit != b'0' && digit != b'1') {
@@ -131,15 +104,12 @@ impl PulseDecisionMaking {
     /// The pulses of both sides and the right choice.
     fn pulses(&self, asked: Asked<'_>, rng: &mut TrialRng) -> Result<([Pulses; 2], usize), TaskError> {
         let more = asked.whole("more", 2)?;
+        let alone = |name, text: &str, remedy| TaskError::condition(name, text, "is not enough", remedy);
         let given = match (asked.text("pulses_1")?, asked.text("pulses_2")?) {
             (Some(first), Some(second)) => Some([self.read("pulses_1", first)?, self.read("pulses_2", second)?]),
             (None, None) => None,
-            (Some(text), None) => {
-                return Err(TaskError::condition("pulses_1", text, "is not enough", "give pulses_2 too, or neither"));
-            }
-            (None, Some(text)) => {
-                return Err(TaskError::condition("pulses_2", text, "is not enough", "give pulses_1 too, or neither"));
-            }
+            (Some(text), None) => return Err(alone("pulses_1", text, "give pulses_2 too, or neither")),
+            (None, Some(text)) => return Err(alone("pulses_2", text, "give pulses_1 too, or neither")),
         };
         let mut pulses = given.clone().unwrap_or_else(|| self.drawn(rng));
         let Some(fuller) = fuller(&pulses) else {
@@ -159,7 +129,7 @@ impl PulseDecisionMaking {
     }
 }
 
-impl Described for PulseDecisionMaking {
+impl Definition for PulseCount {
     const ABOUT: About<'static> = About {
         id: "neurogym/pulse_decision_making",
         summary: "Pulse-based decision-making: count the pulses on two sides and report the side with more",
@@ -171,26 +141,18 @@ impl Described for PulseDecisionMaking {
             doi: "10.7554/eLife.11308",
         },
         header: include_str!("pulse_decision_making.rs"),
-        shared: &[include_str!("evidence.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
         ..FAMILY
     };
-}
+    const DT: f64 = 10.0;
+    const FIXATION: f64 = 500.0;
+    const THRESHOLD: f64 = 0.9;
 
-impl Task for PulseDecisionMaking {
-    environment! { threshold: 0.9 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), 0.0, &[], &[("fixation", &self.fixation)])?;
-        self.clock().at_least_one_step("cue", self.cue)?;
-        self.clock().steps("gap", self.gap)?;
-        self.clock().at_least_one_step("decision", self.decision)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        timing.validate(&[Period::fixed("cue", self.cue), Period::fixed("decision", self.decision)])?;
+        timing.clock.steps("gap", self.gap)?;
         if !(1..=MAX_BINS).contains(&self.n_bins) {
-            return Err(TaskError::parameter(
-                "n_bins",
-                self.n_bins,
-                "is no number of cues",
-                format!("give 1 to {MAX_BINS}"),
-            ));
+            let remedy = format!("give 1 to {MAX_BINS}");
+            return Err(TaskError::parameter("n_bins", self.n_bins, "is no number of cues", remedy));
         }
         self.p_pulse.iter().try_for_each(|&p| rules::probability("p_pulse", p))
     }
@@ -207,36 +169,28 @@ impl Task for PulseDecisionMaking {
         [1.0, 2.0].into_iter().map(|more| Condition::new().with("more", more)).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let (pulses, more) = self.pulses(Asked::new(condition, &["more", "pulses_1", "pulses_2"])?, rng)?;
-        let (cue, gap) = (self.clock().steps("cue", self.cue)?, self.clock().steps("gap", self.gap)?);
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
+        let (cue, gap) = (timing.clock.steps("cue", self.cue)?, timing.clock.steps("gap", self.gap)?);
+        let mut schedule = timing.fixate(rng)?;
         let mut cues = Vec::with_capacity(self.n_bins);
         for bin in 1..=self.n_bins {
             cues.push(schedule.steps(format!("cue_{bin}"), cue)?);
             schedule.steps(format!("gap_{bin}"), gap)?;
         }
-        let decision = schedule.fixed("decision", self.decision)?;
+        let decision = schedule.period(&Period::fixed("decision", self.decision), rng)?;
 
-        let mut stage = schedule.stage(3, 3);
-        stage.show(0..decision.start, 0, 1.0);
+        let mut stage = schedule.stage(3, 3, decision.start);
         for (side, pulses) in pulses.iter().enumerate() {
             let shown = cues.iter().zip(pulses).filter(|(_, pulse)| **pulse);
             shown.for_each(|(steps, _)| stage.show(steps.clone(), 1 + side, 1.0));
         }
-        stage.label(decision, more);
         let condition = Condition::new().with("more", more as f64);
-        Ok(stage
-            .finish(condition.with("pulses_1", written(&pulses[0])).with("pulses_2", written(&pulses[1])), Some(more)))
+        let condition = condition.with("pulses_1", written(&pulses[0])).with("pulses_2", written(&pulses[1]));
+        Ok(stage.finish(decision, more, condition))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        score(trial, outputs, "decision", self.dt)
-    }
-
-    fn chance(&self) -> f64 {
-        chance_of_action(3, self.clock().steps("decision", self.decision).unwrap_or(0))
+    fn chance(&self, timing: Timing<'_>) -> f64 {
+        answer::chance_of_action(3, timing.steps("decision", self.decision))
     }
 }

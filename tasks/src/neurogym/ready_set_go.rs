@@ -1,12 +1,12 @@
 //! Ready-set-go: measure the interval between two flashes and produce it after the second.
 //!
 //! ```text
-//! epochs    fixation 100 ms | ready 83 ms | measure | set 83 ms | production 2 g T                                     dt 80 ms
-//! T         from the end of ready to the onset of set, uniform on [800, 1500) ms
-//! inputs    fixation: 1 until the production;  ready: 1 in ready;  set: 1 in set
-//! classes   0 fixate, 1 go: at the one step that starts g T after the end of set; 0 elsewhere
-//! graded    every step
-//! correct   |t - g T| <= 0.2 g T + 25 ms for the first action in the production, which starts t after the end of set
+//! epochs      fixation 100 ms | ready 83 ms | measure | set 83 ms | production 2 g T                         dt 80 ms
+//! T           from the end of ready to the onset of set, uniform on [800, 1500) ms
+//! inputs      ready: 1 in ready;  set: 1 in set
+//! classes     1 go: at the one step that starts g T after the end of set
+//! correct     |t - g T| <= 0.2 g T + 25 ms for the first action in the production, t after the end of set
+//! training    0.95
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -15,18 +15,13 @@
 //! | g | `gain` | | 1 |
 //! | 0.2, 25 | `prod_margin`, `prod_slack` | , ms | |
 //!
-//! The reaction time is t.
-//!
 //! Reference: Remington ED, Narain D, Hosseini EA, Jazayeri M (2018), Neuron 98: 1005,
-//! <https://doi.org/10.1016/j.neuron.2018.05.020>; as `ReadySetGo` of neurogym 2.2, Molano-Mazon et al. (2022),
-//! <https://doi.org/10.31234/osf.io/aqc9n>.
+//! <https://doi.org/10.1016/j.neuron.2018.05.020>; as `ReadySetGo` of neurogym.
 //!
 //! Differences from the source: the documentation of neurogym lets the interval start when ready ends, as here; its
 //! code lets it start with ready (`measure_from = "onset"`). The code puts the label g T after the end of set, but
 //! rewards responses by the time since its onset (`reward_from = "onset"`); here both count from its end, or from its
-//! onset (`label_from = "onset"`, too). 100 and 83 ms are no whole numbers of steps of 80 ms: the nearest is taken, for
-//! drawn durations too, where neurogym takes the step below (`rounding = "floor"`). The training rule, a performance
-//! above 0.95, is ours.
+//! onset (`label_from = "onset"`, too). 100 and 83 ms are no whole numbers of steps of 80 ms: the nearest is taken.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, neurogym::ReadySetGo};
@@ -41,14 +36,11 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::asked::Asked;
-use super::environment::environment;
 use super::production::Tolerance;
-use super::stage::{Schedule, clock, validate};
+use super::{Asked, Definition, Environment, PRODUCTION, Period, Timing};
 use crate::error::rules;
 use crate::{
-    About, Channel, Citation, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
+    About, Channel, Citation, Clock, Condition, Duration, Rounding, Score, TaskError, Trial, TrialRng, TrialView,
 };
 
 /// The edge of a flash from which an interval is counted.
@@ -63,15 +55,12 @@ pub enum Edge {
 }
 
 /// Ready-set-go.
+pub type ReadySetGo = Environment<IntervalReproduction>;
+
+/// An interval between two flashes, produced after the second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ReadySetGo {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of durations between two steps.
-    pub rounding: Rounding,
-    /// Before the first flash, ms.
-    pub fixation: Duration,
+#[serde(default)]
+pub struct IntervalReproduction {
     /// The first flash, ms.
     pub ready: f64,
     /// The interval to be measured, ms.
@@ -92,12 +81,9 @@ pub struct ReadySetGo {
     pub prod_slack: f64,
 }
 
-impl Default for ReadySetGo {
+impl Default for IntervalReproduction {
     fn default() -> Self {
         Self {
-            dt: 80.0,
-            rounding: Rounding::Nearest,
-            fixation: 100.0.into(),
             ready: 83.0,
             measure: Duration::uniform(800.0, 1500.0),
             set: 83.0,
@@ -111,39 +97,31 @@ impl Default for ReadySetGo {
     }
 }
 
-impl ReadySetGo {
-    fn clock(&self) -> Clock {
-        clock(self.dt, self.rounding)
-    }
-
-    fn tolerance(&self) -> Tolerance {
-        Tolerance { dt: self.dt, margin: self.prod_margin, slack: self.prod_slack }
+impl IntervalReproduction {
+    fn tolerance(&self, clock: Clock) -> Tolerance {
+        Tolerance { dt: clock.dt, margin: self.prod_margin, slack: self.prod_slack }
     }
 
     /// A multiple of the measured interval in steps.
-    fn produced_steps(&self, multiple: f64, measured: usize) -> Result<usize, TaskError> {
-        self.clock().drawn_steps("gain", multiple * self.gain * measured as f64 * self.dt)
+    fn produced_steps(&self, clock: Clock, multiple: f64, measured: usize) -> Result<usize, TaskError> {
+        clock.drawn_steps("gain", multiple * self.gain * measured as f64 * clock.dt)
     }
 
     /// The length of the production: twice the interval, and up to the label in any case.
-    fn production_steps(&self, measured: usize) -> Result<usize, TaskError> {
-        Ok(self.produced_steps(2.0, measured)?.max(self.produced_steps(1.0, measured)? + 1))
+    fn production_steps(&self, clock: Clock, measured: usize) -> Result<usize, TaskError> {
+        Ok(self.produced_steps(clock, 2.0, measured)?.max(self.produced_steps(clock, 1.0, measured)? + 1))
     }
 
     /// Checks that an interval of so many steps ends after the flashes that it contains.
-    fn fits(&self, interval: usize) -> Result<(), TaskError> {
-        let (ready, set) = (self.clock().steps("ready", self.ready)?, self.clock().steps("set", self.set)?);
+    fn fits(&self, clock: Clock, interval: usize) -> Result<(), TaskError> {
+        let (ready, set) = (clock.steps("ready", self.ready)?, clock.steps("set", self.set)?);
         if self.measure_from == Edge::Onset && interval < ready {
             let remedy = "an interval counted from the onset of ready is at least as long as `ready`";
-            return Err(TaskError::parameter(
-                "measure",
-                format!("{} ms", interval as f64 * self.dt),
-                "is too short",
-                remedy,
-            ));
+            let value = format!("{} ms", interval as f64 * clock.dt);
+            return Err(TaskError::parameter("measure", value, "is too short", remedy));
         }
         let least = if self.label_from == Edge::Onset { set.max(1) } else { 1 };
-        if self.produced_steps(1.0, interval)? < least {
+        if self.produced_steps(clock, 1.0, interval)? < least {
             let remedy = "the interval to be produced must be at least one step, and as long as `set` if it counts \
                 from the onset of set";
             return Err(TaskError::parameter("gain", self.gain, "is too small", remedy));
@@ -152,14 +130,14 @@ impl ReadySetGo {
     }
 
     /// Performance by chance on one interval.
-    fn chance_at(&self, interval: usize) -> Result<f64, TaskError> {
-        let target = self.gain * interval as f64 * self.dt;
-        let before = if self.reward_from == Edge::Onset { self.clock().steps("set", self.set)? } else { 0 };
-        Ok(self.tolerance().chance(self.production_steps(interval)?, before, target))
+    fn chance_at(&self, clock: Clock, interval: usize) -> Result<f64, TaskError> {
+        let target = self.gain * interval as f64 * clock.dt;
+        let before = if self.reward_from == Edge::Onset { clock.steps("set", self.set)? } else { 0 };
+        Ok(self.tolerance(clock).chance(self.production_steps(clock, interval)?, before, target))
     }
 }
 
-impl Described for ReadySetGo {
+impl Definition for IntervalReproduction {
     const ABOUT: About<'static> = About {
         id: "neurogym/ready_set_go",
         version: 2,
@@ -171,20 +149,18 @@ impl Described for ReadySetGo {
             doi: "10.1016/j.neuron.2018.05.020",
         },
         header: include_str!("ready_set_go.rs"),
-        shared: &[include_str!("production.rs"), include_str!("answer.rs"), include_str!("stage.rs")],
+        ..PRODUCTION
     };
-}
+    const DT: f64 = 80.0;
+    const ROUNDING: Rounding = Rounding::Nearest;
+    const FIXATION: f64 = 100.0;
 
-impl Task for ReadySetGo {
-    environment! { threshold: 0.95 }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        validate(self.clock(), 0.0, &[("measure", &self.measure)], &[("fixation", &self.fixation)])?;
-        self.clock().at_least_one_step("ready", self.ready)?;
-        self.clock().at_least_one_step("set", self.set)?;
+    fn validate(&self, timing: Timing<'_>) -> Result<(), TaskError> {
+        let measure = Period::shown("measure", &self.measure);
+        timing.validate(&[measure, Period::fixed("ready", self.ready), Period::fixed("set", self.set)])?;
         rules::positive("gain", self.gain)?;
-        self.tolerance().validate()?;
-        self.fits(self.clock().drawn_steps("measure", self.measure.bounds().0)?)
+        self.tolerance(timing.clock).validate()?;
+        self.fits(timing.clock, timing.clock.drawn_steps("measure", self.measure.bounds().0)?)
     }
 
     fn inputs(&self) -> Vec<Channel> {
@@ -200,50 +176,47 @@ impl Task for ReadySetGo {
     }
 
     /// Five intervals, evenly spaced over the range.
-    fn grid(&self) -> Vec<Condition> {
-        let (min, max) = self.measure.bounds();
-        let steps = |k: u32| self.clock().drawn_steps("measure", min + (max - min) * f64::from(k) / 4.0).unwrap_or(0);
+    fn grid(&self, timing: Timing<'_>) -> Vec<Condition> {
+        let (clock, (min, max)) = (timing.clock, self.measure.bounds());
+        let steps = |k: u32| clock.drawn_steps("measure", min + (max - min) * f64::from(k) / 4.0).unwrap_or(0);
         let mut grid: Vec<usize> = (0..5).map(steps).collect();
         grid.dedup();
-        grid.into_iter().map(|steps| Condition::new().with("interval", steps as f64 * self.dt)).collect()
+        grid.into_iter().map(|steps| Condition::new().with("interval", steps as f64 * clock.dt)).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        self.validate()?;
-        let asked = Asked::new(condition, &["interval"])?.steps("interval", self.dt)?;
-        let interval = asked.map_or_else(|| self.measure.draw("measure", self.clock(), rng), Ok)?;
-        self.fits(interval)?;
-        let mut schedule = Schedule::new(self.clock())?;
-        schedule.epoch("fixation", &self.fixation, rng)?;
-        let ready = schedule.epoch("ready", &self.ready.into(), rng)?;
+    fn trial(&self, timing: Timing<'_>, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        let clock = timing.clock;
+        let asked = Asked::new(condition, &["interval"])?.steps("interval", clock.dt)?;
+        let interval = asked.map_or_else(|| self.measure.draw("measure", clock, rng), Ok)?;
+        self.fits(clock, interval)?;
+        let (mut schedule, [ready]) = timing.draw([Period::fixed("ready", self.ready)], rng)?;
         let measured_in_flash = if self.measure_from == Edge::Onset { ready.len() } else { 0 };
         schedule.steps("measure", interval - measured_in_flash)?;
-        let set = schedule.epoch("set", &self.set.into(), rng)?;
-        let production = schedule.steps("production", self.production_steps(interval)?)?;
+        let set = schedule.period(&Period::fixed("set", self.set), rng)?;
+        let production = schedule.steps("production", self.production_steps(clock, interval)?)?;
 
-        let mut stage = schedule.stage(3, 2);
-        stage.show(0..production.start, 0, 1.0);
+        let mut stage = schedule.stage(3, 2, production.start);
         stage.show(ready, 1, 1.0);
         stage.show(set.clone(), 2, 1.0);
         let origin = if self.label_from == Edge::Onset { set.start } else { set.end };
-        let go = origin + self.produced_steps(1.0, interval)?;
-        stage.label(go..go + 1, 1);
-        Ok(stage.finish(Condition::new().with("interval", interval as f64 * self.dt), Some(1)))
+        let go = origin + self.produced_steps(clock, 1.0, interval)?;
+        Ok(stage.finish(go..go + 1, 1, Condition::new().with("interval", interval as f64 * clock.dt)))
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+    fn score(&self, timing: Timing<'_>, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let steps = |name| trial.epoch(name).map_or(0..0, |epoch| epoch.steps());
         let interval = self.gain * trial.condition.number("interval").unwrap_or(0.0);
         let set = steps("set");
         let origin = if self.reward_from == Edge::Onset { set.start } else { set.end };
-        self.tolerance().score(outputs, steps("production"), origin, interval)
+        self.tolerance(timing.clock).score(outputs, steps("production"), origin, interval)
     }
 
-    fn chance(&self) -> f64 {
+    fn chance(&self, timing: Timing<'_>) -> f64 {
         const N: u32 = 2000;
         let at = |k: u32| {
             let drawn = self.measure.quantile((f64::from(k) + 0.5) / f64::from(N));
-            self.clock().drawn_steps("measure", drawn).and_then(|interval| self.chance_at(interval)).unwrap_or(0.0)
+            let steps = timing.clock.drawn_steps("measure", drawn);
+            steps.and_then(|interval| self.chance_at(timing.clock, interval)).unwrap_or(0.0)
         };
         (0..N).map(at).sum::<f64>() / f64::from(N)
     }

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! epochs    fixation 100 ms | stimulus 800 ms | delay 100 ms | decision 500 ms
-//! signals   stimulus: v on the visual channel, a on the auditory channel; 0 on the channel of a modality that is not shown
-//! cues      none, unless `cue` gives their level: then two more channels tell which modalities are shown, from the start of the epoch
-//!           `context`, which lies between fixation and stimulus if it has a duration, to the end of the stimulus
+//! signals   stimulus: v on the visual channel, a on the auditory channel; 0 on that of a modality that is not shown
+//! cues      none, unless `cue` gives their level: then two more channels tell which modalities are shown, from the
+//!           start of the epoch `context`, which lies between fixation and stimulus if it has a duration, to the end
+//!           of the stimulus
 //! noise     on the channels of the modalities, at all times, of sd sigma_in sqrt(20 ms / dt)
 //! targets   decision: the sign of the evidence, +1 or -1;  0 before
 //! graded    the decision
@@ -37,7 +38,8 @@
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, raposo2014::Multisensory};
 //! let task = Multisensory { sigma_in: 0.0, ..Multisensory::default() };
-//! let condition = Condition::new().with("modality", "both").with("visual_coherence", -0.4).with("auditory_coherence", -0.1);
+//! let coherences = Condition::new().with("visual_coherence", -0.4).with("auditory_coherence", -0.1);
+//! let condition = coherences.with("modality", "both");
 //! let trial = task.trial(Split::Train, Some(&condition), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(5).to_vec(), [-0.4, -0.1]);
 //! assert_eq!((trial.n_steps(), trial.targets[[50, 0]], trial.correct), (75, -1.0, Some(1)));

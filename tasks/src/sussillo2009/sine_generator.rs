@@ -1,9 +1,9 @@
 //! Sine generator: oscillate at the frequency that a static input asks for.
 //!
 //! ```text
-//! frequency j    omega_j = omega_min + (omega_max - omega_min) (j - 1) / (n - 1)        j = 1 .. n, each equally likely
+//! frequency j    omega_j = omega_min + (omega_max - omega_min) (j - 1) / (n - 1)     j = 1 .. n, each equally likely
 //! signal         u_j = j / n + 0.25, the same at every step
-//! target(t)      A sin(omega_j t / tau)                                                t = dt, 2 dt, ..., T; all steps graded
+//! target(t)      A sin(omega_j t / tau)                                         t = dt, 2 dt, ..., T; all steps graded
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -31,7 +31,8 @@
 //! let slowest = Condition::new().with("frequency", 0.1);
 //! let trial = task.trial(Split::Train, Some(&slowest), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs[[7, 0]], (1.0 / 51.0 + 0.25) as f32);
-//! assert!((f64::from(trial.targets[[49, 0]]) - 1.0_f64.sin()).abs() < 1e-6); // 1000 ms are 10 tau, so the phase is 1 rad
+//! // 1000 ms are 10 tau, so the phase is 1 rad.
+//! assert!((f64::from(trial.targets[[49, 0]]) - 1.0_f64.sin()).abs() < 1e-6);
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 

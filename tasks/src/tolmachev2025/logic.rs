@@ -1,32 +1,27 @@
 //! What the tasks on two bits share: both bits are shown for the whole trial, and the answer is due after a while.
 //!
 //! ```text
-//! epochs    onset | decision | release
-//! signals   whole trial: the bits
+//! epochs    onset | decision | release, if there is one
+//! signals   whole trial: the bits, each 0 or 1 with probability 1/2
 //! targets   decision: the answer;  0 at all other times
 //! graded    decision and release
 //! ```
 
 use ndarray::{Array2, s};
 
-use crate::error::rules;
-use crate::white_noise::WhiteNoise;
 use crate::{Clock, Condition, TaskError, Trial, TrialRng};
 
-/// The settings of a task on two bits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The durations of a trial, ms.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Logic {
     pub clock: Clock,
     pub onset: f64,
     pub decision: f64,
     pub release: f64,
-    pub noise: WhiteNoise,
 }
 
 impl Logic {
     pub fn validate(&self) -> Result<(), TaskError> {
-        rules::positive("dt", self.clock.dt)?;
-        self.noise.validate()?;
         self.clock.steps("onset", self.onset)?;
         self.clock.at_least_one_step("decision", self.decision)?;
         self.clock.steps("release", self.release).map(drop)
@@ -44,27 +39,20 @@ impl Logic {
     }
 
     /// The trial that shows `signals`, one level for each input, and asks for `answer`, one for each output.
-    pub fn trial(
-        &self,
-        bits: [usize; 2],
-        signals: &[f32],
-        answer: &[f32],
-        rng: &mut TrialRng,
-    ) -> Result<Trial, TaskError> {
+    pub fn trial(&self, bits: [usize; 2], signals: &[f32], answer: &[f32]) -> Result<Trial, TaskError> {
         let mut timeline = self.clock.timeline()?;
         timeline.push("onset", ("onset", self.onset))?;
         let decision = timeline.push("decision", ("decision", self.decision))?;
         timeline.push("release", ("release", self.release))?;
 
         let n_steps = timeline.n_steps();
-        let mut inputs = Array2::from_shape_fn((n_steps, signals.len()), |(_, channel)| signals[channel]);
+        let inputs = Array2::from_shape_fn((n_steps, signals.len()), |(_, channel)| signals[channel]);
         let mut targets = Array2::zeros((n_steps, answer.len()));
         for (output, &level) in answer.iter().enumerate() {
             targets.slice_mut(s![decision.clone(), output]).fill(level);
         }
         let mut loss_mask = Array2::ones((n_steps, answer.len()));
         loss_mask.slice_mut(s![..decision.start, ..]).fill(0.0);
-        self.noise.add(&mut inputs, rng);
         Ok(Trial { inputs, targets, loss_mask, condition: named(bits), epochs: timeline.into_epochs(), correct: None })
     }
 }

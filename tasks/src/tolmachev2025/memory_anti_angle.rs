@@ -3,7 +3,7 @@
 //! ```text
 //! epochs    wait 10 ms | stimulus 10 ms | delay 100 ms | recall 80 ms
 //! code      c_k(x) = [1 - d(x, 2 pi k / n) / (2 pi / n)]+        d: distance around the circle, k = 0 .. n - 1
-//! signals   stimulus: c(angle) on the angle channels;  whole trial: 1 on the constant channel;  recall: 1 on the recall cue
+//! signals   stimulus: c(angle) on the angle channels;  recall: 1 on the recall cue;  whole trial: 1 on the constant
 //! targets   recall: c(angle + pi);  0 at all other times
 //! graded    all but the first 10 ms of the recall
 //! correct   the angle that the outputs stand for at the last step is less than pi / 5 from angle + pi
@@ -15,7 +15,7 @@
 //! | n | `n_channels` | | 3 |
 //! | 10 ms | `grace` | ms | 10 |
 //! | pi / 5 | `tolerance` | rad | none; 0.2 pi here |
-//! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.05, 10: noise of sd sqrt(2 tau_in / dt) sigma_in = 0.22 |
+//! | | `wait`, `stimulus`, `delay`, `recall` | ms | 10, 10, 100, 80 |
 //!
 //! An angle lies between two channels, which share it in proportion; so the outputs stand for the angle between the
 //! largest of them and its larger neighbour, divided in the proportion of the two.
@@ -23,9 +23,7 @@
 //! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
 //!
 //! Differences from the source: its configurations differ in their timing (the latest has recall from 90 to 120 ms) and
-//! may shift the stimulus within +-10 ms, for which `wait` and `delay` take distributions. It trains on all 72 angles
-//! at once; here each trial draws one. It measures the fit of the outputs, and has no rule for a correct trial nor for
-//! ending the training.
+//! may shift the stimulus within +-10 ms, for which `wait` and `delay` take distributions.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, tolmachev2025::MemoryAntiAngle};
@@ -42,27 +40,21 @@ use std::f64::consts::{PI, TAU};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
+use super::{Definition, FAMILY, NoisyInputs};
 use crate::error::rules;
 use crate::ring::{distance, wrapped};
-use crate::white_noise::WhiteNoise;
-use crate::{
-    About, Channel, Clock, Condition, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView,
-};
-use crate::{largest, parameters_of};
+use crate::{About, Channel, Clock, Condition, Duration, Score, TaskError, Trial, TrialRng, TrialView, largest};
 
 /// The most channels and angles.
 const MAX: usize = 1000;
 
 /// Memory of the opposite angle.
+pub type MemoryAntiAngle = NoisyInputs<OppositeAngle>;
+
+/// The angle opposite to one that was shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MemoryAntiAngle {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of a duration between two steps.
-    pub rounding: Rounding,
+#[serde(default)]
+pub struct OppositeAngle {
     /// Before the stimulus, ms.
     pub wait: Duration,
     /// The stimulus, ms.
@@ -79,17 +71,11 @@ pub struct MemoryAntiAngle {
     pub n_channels: usize,
     /// How far a correct answer may be off, rad.
     pub tolerance: f64,
-    /// The strength of the input noise; 0 for none.
-    pub sigma_in: f64,
-    /// The time constant of the input noise, ms.
-    pub tau_in: f64,
 }
 
-impl Default for MemoryAntiAngle {
+impl Default for OppositeAngle {
     fn default() -> Self {
         Self {
-            dt: 1.0,
-            rounding: Rounding::Exact,
             wait: Duration::Fixed(10.0),
             stimulus: 10.0,
             delay: Duration::Fixed(100.0),
@@ -98,21 +84,11 @@ impl Default for MemoryAntiAngle {
             n_angles: 72,
             n_channels: 3,
             tolerance: 0.2 * PI,
-            sigma_in: 0.05,
-            tau_in: 10.0,
         }
     }
 }
 
-impl MemoryAntiAngle {
-    fn clock(&self) -> Clock {
-        Clock::new(self.dt).fixed(self.rounding)
-    }
-
-    fn noise(&self) -> WhiteNoise {
-        WhiteNoise { dt: self.dt, sigma_in: self.sigma_in, tau_in: self.tau_in }
-    }
-
+impl OppositeAngle {
     fn angles(&self) -> Vec<f64> {
         (0..self.n_angles).map(|k| TAU * k as f64 / self.n_angles as f64).collect()
     }
@@ -143,27 +119,15 @@ impl MemoryAntiAngle {
     }
 }
 
-impl Described for MemoryAntiAngle {
+impl Definition for OppositeAngle {
     const ABOUT: About<'static> = About {
         id: "tolmachev2025/memory_anti_angle",
         summary: "Memory of the opposite angle: keep an angle in mind, and give the opposite one when asked",
         header: include_str!("memory_anti_angle.rs"),
         ..FAMILY
     };
-}
 
-impl Task for MemoryAntiAngle {
-    fn about(&self) -> About<'_> {
-        Self::ABOUT
-    }
-
-    fn parameters(&self) -> serde_json::Value {
-        parameters_of(self)
-    }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        self.noise().validate()?;
-        let clock = self.clock();
+    fn validate(&self, clock: Clock) -> Result<(), TaskError> {
         self.wait.validate("wait", clock)?;
         clock.at_least_one_step("stimulus", self.stimulus)?;
         self.delay.validate("delay", clock)?;
@@ -173,26 +137,14 @@ impl Task for MemoryAntiAngle {
             return Err(TaskError::parameter("grace", self.grace, "must leave a part of the recall", remedy));
         }
         if !(1..=MAX).contains(&self.n_angles) {
-            return Err(TaskError::parameter(
-                "n_angles",
-                self.n_angles,
-                "must lie in 1 to 1000",
-                "the published task has 72",
-            ));
+            let remedy = "the published task has 72";
+            return Err(TaskError::parameter("n_angles", self.n_angles, "must lie in 1 to 1000", remedy));
         }
         if !(3..=MAX).contains(&self.n_channels) {
-            return Err(TaskError::parameter(
-                "n_channels",
-                self.n_channels,
-                "must lie in 3 to 1000",
-                "the published task has 3",
-            ));
+            let remedy = "the published task has 3";
+            return Err(TaskError::parameter("n_channels", self.n_channels, "must lie in 3 to 1000", remedy));
         }
         rules::positive("tolerance", self.tolerance)
-    }
-
-    fn dt(&self) -> f64 {
-        self.dt
     }
 
     fn inputs(&self) -> Vec<Channel> {
@@ -213,9 +165,8 @@ impl Task for MemoryAntiAngle {
         self.angles().into_iter().map(|angle| Condition::new().with("angle", angle)).collect()
     }
 
-    fn trial(&self, _: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+    fn trial(&self, clock: Clock, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         let angle = self.angle(condition, rng)?;
-        let clock = self.clock();
         let mut timeline = clock.timeline()?;
         timeline.push_steps("wait", self.wait.draw("wait", clock, rng)?)?;
         let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
@@ -232,7 +183,6 @@ impl Task for MemoryAntiAngle {
         targets.slice_mut(s![recall.clone(), ..]).assign(&self.code(angle + PI));
         let mut loss_mask = Array2::ones((n_steps, n));
         loss_mask.slice_mut(s![recall.start..graded, ..]).fill(0.0);
-        self.noise().add(&mut inputs, rng);
         let condition = Condition::new().with("angle", angle);
         Ok(Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: None })
     }
@@ -256,7 +206,7 @@ mod tests {
     #[test]
     fn every_angle_is_decoded_as_it_is_coded() {
         for n_channels in [3, 4, 32] {
-            let task = MemoryAntiAngle { n_channels, ..MemoryAntiAngle::default() };
+            let task = OppositeAngle { n_channels, ..OppositeAngle::default() };
             for k in 0..72 {
                 let angle = TAU * f64::from(k) / 72.0;
                 let decoded = task.decode(task.code(angle).view()).unwrap_or(f64::NAN);
@@ -267,7 +217,7 @@ mod tests {
 
     #[test]
     fn silence_and_what_is_no_number_stand_for_no_angle() {
-        let task = MemoryAntiAngle::default();
+        let task = OppositeAngle::default();
         for code in [[0.0, 0.0, 0.0], [-1.0, -2.0, -3.0], [f32::NAN, 1.0, 0.0], [f32::INFINITY, 1.0, 0.0]] {
             assert_eq!(task.decode(ArrayView1::from(&code)), None, "{code:?}");
         }

@@ -2,7 +2,12 @@
 //! defaults.
 //!
 //! Its networks have a time constant of 10 ms and steps of 1 ms, and add white noise to their inputs; here the task
-//! adds it. What the tasks on two bits share is in `Logic`.
+//! adds it ([`NoisyInputs`]). What the tasks on two bits share is in `logic`.
+//!
+//! | task | what the network must do |
+//! |---|---|
+//! | `xor`, `half_adder` | compare or add two bits |
+//! | `memory_anti_angle` | remember an angle and give the opposite one |
 //!
 //! Reference: Tolmachev P, Engel TA (2025). Single-unit activations confer inductive biases for emergent circuit
 //! solutions to cognitive tasks. Nature Machine Intelligence 7: 1742-1754. <https://doi.org/10.1038/s42256-025-01127-2>
@@ -10,11 +15,13 @@
 mod half_adder;
 mod logic;
 mod memory_anti_angle;
+mod noisy_inputs;
 mod xor;
 
-pub use half_adder::HalfAdder;
-pub use memory_anti_angle::MemoryAntiAngle;
-pub use xor::Xor;
+pub use half_adder::{Addition, HalfAdder};
+pub use memory_anti_angle::{MemoryAntiAngle, OppositeAngle};
+pub use noisy_inputs::{Definition, NoisyInputs};
+pub use xor::{Equality, Xor};
 
 use crate::entry::{Entry, entry};
 use crate::{About, Citation};
@@ -28,7 +35,10 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+const FAMILY: About<'static> = About { citation: CITATION, shared: &[include_str!("noisy_inputs.rs")], ..About::NEW };
+
+/// The same of the tasks on two bits.
+const BITS: About<'static> = About { shared: &[include_str!("logic.rs"), include_str!("noisy_inputs.rs")], ..FAMILY };
 
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[entry::<Xor>(), entry::<HalfAdder>(), entry::<MemoryAntiAngle>()];

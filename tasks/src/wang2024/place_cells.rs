@@ -3,11 +3,15 @@
 //!
 //! ```text
 //! epochs    walk 950 ms, that is 19 steps between 20 places p_0, p_1, ..., p_19
-//! signals   u_i(k) = r_i(p_k) b(k)        r_i: response of weakly spatially modulated cell i; b(k) = 0 with probability 1/2, else 1
+//! signals   u_i(k) = r_i(p_k) b(k)        r_i: response of weakly spatially modulated cell i
+//!                                         b(k) = 0 with probability 1/2, else 1
 //! targets   r_i(p_(k+1))                  what is sensed at the next place, masked or not; all steps graded
-//! cells     r_i = m (g_i - min g_i) / mean(g_i - min g_i)        g_i: white noise on the pixels behind a Gaussian filter of width sigma
-//! walk      place += (v h + d) dt, h = direction of v h + d;  at a wall v dt in a random direction h instead, until the way is free
-//!           v log-normal, 20 +- 5 cm/s, drawn anew with probability 0.1 a step;  d of size 0.1 v, with probability 0.3 in a new direction
+//! cells     r_i = m (g_i - min g_i) / mean(g_i - min g_i)
+//!           g_i: white noise on the pixels behind a Gaussian filter of width sigma
+//! walk      place += (v h + d) dt, h = direction of v h + d;  at a wall v dt in a random direction h instead, until
+//!           the way is free
+//!           v log-normal, 20 +- 5 cm/s, drawn anew with probability 0.1 a step
+//!           d of size 0.1 v, with probability 0.3 a step in a new direction
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -35,7 +39,8 @@
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, wang2024::PlaceCells};
-//! let task = PlaceCells { room: vec![[0.0, 0.0], [40.0, 0.0], [20.0, 30.0]], n_cells: 8, p_masked: 0.0, ..PlaceCells::default() };
+//! let room = vec![[0.0, 0.0], [40.0, 0.0], [20.0, 30.0]];
+//! let task = PlaceCells { room, n_cells: 8, p_masked: 0.0, ..PlaceCells::default() };
 //! let key = TrialRng::new(7, "test", 0, 3); // trial 3 of update 0 of `batch(&task, Split::Test, 7, 0, size)`
 //! let trial = task.trial(Split::Test, None, &mut key.clone())?;
 //! let places = task.trajectory(None, &mut key.clone())?;

@@ -3,7 +3,8 @@
 //! ```text
 //! v       log-normal with mean m and standard deviation s; drawn anew with probability p_speed in every step
 //! d       a velocity of magnitude delta v in a random direction; drawn anew with probability p_drift in every step
-//! step    place += (v h + d) dt;  if a wall is in the way, v dt in a random direction h instead, tried until the way is free
+//! step    place += (v h + d) dt;  if a wall is in the way, v dt in a random direction h instead, tried until the way
+//!         is free
 //!         h = direction of v h + d, then steered away from a near wall
 //! steer   where the heading is less than a right angle off the direction to the nearest wall, at distance r:
 //!         turn away by exp(-r^2 / w) times what is missing to a right angle, if exp(-r^2 / w) > 0.01

@@ -2,8 +2,8 @@
 
 use ndarray::ArrayView2;
 use nn4n_tasks::neurogym::{
-    Context, ContextDecisionMaking, EconomicDecisionMaking, Edge, PerceptualDecisionMaking, PostDecisionWager,
-    ReadySetGo,
+    Context, ContextDecision, ContextDecisionMaking, EconomicDecisionMaking, Edge, Environment, IntervalReproduction,
+    PerceptualDecision, ReadySetGo, Wager,
 };
 use nn4n_tasks::{Condition, Split, Task, TaskError, Trial, TrialRng, create, list};
 use serde_json::json;
@@ -129,15 +129,16 @@ fn the_go_cue_is_the_end_of_the_fixation_input_and_neurogym_has_none() -> Result
     for (go_cue, context_in_decision, fixation, context) in
         [(true, false, 17.0, 17.0), (false, false, 3.0, 17.0), (true, true, 17.0, 18.0), (false, true, 3.0, 18.0)]
     {
-        let cued =
-            ContextDecisionMaking { context: Context::Cued, delay: 600.0.into(), sigma: 0.0, ..Default::default() };
-        let task = ContextDecisionMaking { go_cue, context_in_decision, ..cued };
+        let cued = ContextDecision { context: Context::Cued, delay: 600.0.into(), sigma: 0.0, ..Default::default() };
+        let task = ContextDecision { go_cue, context_in_decision, ..cued };
+        let task = Environment { task, ..Environment::default() };
         let trial = trial(&task, &condition)?;
         assert_eq!(trial.inputs.column(0).sum(), fixation);
         assert_eq!((trial.inputs.column(5).sum(), trial.inputs.column(6).sum()), (0.0, context));
     }
     for (go_cue, fixation) in [(true, 21.0), (false, 1.0)] {
-        let task = PerceptualDecisionMaking { go_cue, ..Default::default() };
+        let task = PerceptualDecision { go_cue, ..Default::default() };
+        let task = Environment { task, ..Environment::default() };
         assert_eq!(trial(&task, &Condition::new())?.inputs.column(0).sum(), fixation);
     }
     Ok(())
@@ -147,12 +148,14 @@ fn the_go_cue_is_the_end_of_the_fixation_input_and_neurogym_has_none() -> Result
 fn context_says_which_modality_counts() -> Result<(), TaskError> {
     let condition = Condition::new().with("coherence_1", 0.5).with("coherence_2", -0.5);
     for (context, expected) in [(Context::Modality1, 1), (Context::Modality2, 2)] {
-        let task = ContextDecisionMaking { context, ..Default::default() };
+        let task = ContextDecision { context, ..Default::default() };
+        let task = Environment { task, ..Environment::default() };
         assert_eq!((task.inputs().len(), task.conditions().len()), (5, 36));
         assert_eq!(trial(&task, &condition)?.correct, Some(expected));
         assert!(trial(&task, &condition.clone().with("context", (3 - expected) as f64)).is_err());
     }
-    let cued = ContextDecisionMaking { context: Context::Cued, ..Default::default() };
+    let cued = ContextDecision { context: Context::Cued, ..Default::default() };
+    let cued = ContextDecisionMaking { task: cued, ..Default::default() };
     assert_eq!((cued.inputs().len(), cued.conditions().len()), (7, 72));
     assert_eq!(trial(&cued, &condition.clone().with("context", 2.0))?.correct, Some(2));
     assert_eq!(cued.parameters()["context"], "cued");
@@ -161,12 +164,8 @@ fn context_says_which_modality_counts() -> Result<(), TaskError> {
 
 #[test]
 fn the_sure_target_comes_after_its_delay_and_stays() -> Result<(), TaskError> {
-    let task = PostDecisionWager {
-        pre_sure: 600.0.into(),
-        delay: 1300.0.into(),
-        stimulus: 200.0.into(),
-        ..Default::default()
-    };
+    let task = Wager { pre_sure: 600.0.into(), delay: 1300.0.into(), stimulus: 200.0.into(), ..Default::default() };
+    let task = Environment { task, ..Environment::default() };
     let trial = trial(&task, &Condition::new().with("wager", true))?;
     assert_eq!(spans(&trial), "fixation 1 | stimulus 2 | delay 6 | sure_target 7 | decision 1");
     assert_eq!(trial.inputs.column(3).to_vec(), [vec![0.0; 9], vec![1.0; 8]].concat());
@@ -180,7 +179,7 @@ fn intervals_run_from_flash_to_flash_or_as_the_code_of_neurogym_counts_them() ->
         array(trial).column(channel).iter().position(|&u| u == 1.0).unwrap()
     };
     let (onset, offset) = (Edge::Onset, Edge::Offset);
-    let default = ReadySetGo::default();
+    let default = IntervalReproduction::default();
     assert_eq!((default.measure_from, default.label_from, default.reward_from), (offset, offset, offset));
     // The last but one is neurogym's code.
     for (measure_from, label_from, reward_from, set, go) in [
@@ -189,7 +188,8 @@ fn intervals_run_from_flash_to_flash_or_as_the_code_of_neurogym_counts_them() ->
         (onset, offset, onset, 13, 26),
         (offset, onset, onset, 14, 26),
     ] {
-        let task = ReadySetGo { measure_from, label_from, reward_from, ..Default::default() };
+        let task = IntervalReproduction { measure_from, label_from, reward_from, ..Default::default() };
+        let task = Environment { task, ..Environment::default() };
         let trial = trial(&task, &condition)?;
         assert_eq!(step(&trial, |trial| trial.inputs.view(), 1), 1);
         assert_eq!(step(&trial, |trial| trial.inputs.view(), 2), set);
@@ -202,7 +202,8 @@ fn intervals_run_from_flash_to_flash_or_as_the_code_of_neurogym_counts_them() ->
             assert_eq!(score.reaction_time, Some(80.0 * late as f64));
         }
     }
-    let faster = ReadySetGo { gain: 1.5, ..Default::default() };
+    let faster = IntervalReproduction { gain: 1.5, ..Default::default() };
+    let faster = ReadySetGo { task: faster, ..Default::default() };
     let trial = trial(&faster, &condition)?;
     assert_eq!(step(&trial, |trial| trial.targets.view(), 1), 15 + 18);
     Ok(())

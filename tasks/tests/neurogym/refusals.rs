@@ -1,7 +1,9 @@
 //! Parameters and conditions without meaning.
 
-use nn4n_tasks::neurogym::{Edge, IntervalDiscrimination, ProbabilisticReasoning, PulseDecisionMaking, ReadySetGo};
-use nn4n_tasks::{Condition, Duration, Task, Value, create};
+use nn4n_tasks::neurogym::{
+    Edge, Environment, IntervalComparison, IntervalReproduction, ProbabilisticReasoning, PulseDecisionMaking,
+};
+use nn4n_tasks::{Condition, Duration, Task, TaskError, Value, create};
 use serde_json::json;
 
 use crate::trial;
@@ -43,17 +45,22 @@ fn parameters_without_meaning_are_refused_by_name() {
             assert!(error.to_string().contains(&format!("`{field}")), "{name} {one}: {error}");
         }
     }
-    let equal = IntervalDiscrimination { stim1: 400.0.into(), stim2: 400.0.into(), ..Default::default() };
+    let equal = IntervalComparison { stim1: 400.0.into(), stim2: 400.0.into(), ..Default::default() };
+    let equal = Environment { task: equal, ..Environment::default() };
     assert!(equal.validate().unwrap_err().to_string().contains("`stim2`"));
-    let long = ReadySetGo { ready: 4000.0, measure_from: Edge::Onset, ..Default::default() };
-    assert!(long.validate().unwrap_err().to_string().contains("`measure`"));
+    let validate = |task: IntervalReproduction| -> Result<(), TaskError> {
+        Environment { task, ..Environment::default() }.validate()
+    };
+    let long = IntervalReproduction { ready: 4000.0, measure_from: Edge::Onset, ..Default::default() };
+    assert!(validate(long).unwrap_err().to_string().contains("`measure`"));
     // 160 ms to produce end within a flash of 320 ms, but can follow it.
-    let short = ReadySetGo { set: 320.0, gain: 0.2, label_from: Edge::Onset, ..Default::default() };
-    assert!(short.validate().unwrap_err().to_string().contains("`gain`"));
-    assert!(ReadySetGo { label_from: Edge::Offset, ..short }.validate().is_ok());
-    let exact = ReadySetGo { prod_margin: 0.0, prod_slack: 1.0, ..Default::default() };
-    assert!(exact.validate().unwrap_err().to_string().contains("`prod_slack`"));
-    assert!(ReadySetGo { measure: Duration::one_of([800.0, 880.0]), ..Default::default() }.validate().is_ok());
+    let short = IntervalReproduction { set: 320.0, gain: 0.2, label_from: Edge::Onset, ..Default::default() };
+    assert!(validate(short.clone()).unwrap_err().to_string().contains("`gain`"));
+    assert!(validate(IntervalReproduction { label_from: Edge::Offset, ..short }).is_ok());
+    let exact = IntervalReproduction { prod_margin: 0.0, prod_slack: 1.0, ..Default::default() };
+    assert!(validate(exact).unwrap_err().to_string().contains("`prod_slack`"));
+    let listed = IntervalReproduction { measure: Duration::one_of([800.0, 880.0]), ..Default::default() };
+    assert!(validate(listed).is_ok());
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use ndarray::Array3;
 use nn4n_tasks::neurogym::{
-    DelayMatchSample, DelayMatchSampleDistractor1D, DelayPairedAssociation, DualDelayMatchSample, GoNogo,
-    PostDecisionWager,
+    DelayMatchSample, DelayMatchSampleDistractor1D, DelayPairedAssociation, DualDelayMatchSample, DualMatchToSample,
+    GoNogo, PostDecisionWager,
 };
 use nn4n_tasks::{Condition, Score, Split, Task, TaskError, Trial, TrialRng, balanced, create, performance};
 use serde_json::json;
@@ -69,7 +69,8 @@ fn a_response_to_a_distractor_or_a_delay_is_wrong_and_one_to_the_sample_does_not
 fn both_tests_must_be_right_where_for_neurogym_one_will_do() -> Result<(), TaskError> {
     let condition = Condition::new().with("tested_first", 2.0).with("match_1", true).with("match_2", false);
     let both = DualDelayMatchSample::default();
-    let any = DualDelayMatchSample { both: false, ..Default::default() };
+    let any = DualMatchToSample { both: false, ..Default::default() };
+    let any = DualDelayMatchSample { task: any, ..Default::default() };
     let trial = trial(&both, &condition)?;
     // The first test, steps 20 to 24, is of object 2 and asks for class 2; the second, 35 to 39, for class 1.
     for (actions, right, enough) in [

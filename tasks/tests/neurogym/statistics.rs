@@ -4,9 +4,10 @@ use std::f64::consts::PI;
 
 use ndarray::{Array3, s};
 use nn4n_tasks::neurogym::{
-    Context, ContextDecisionMaking, DelayComparison, DelayMatchCategory, IntervalDiscrimination,
-    MultisensoryIntegration, PerceptualDecisionMaking, PerceptualDecisionMakingDelayResponse, PostDecisionWager,
-    ProbabilisticReasoning, PulseDecisionMaking, ReadySetGo,
+    Context, ContextDecision, ContextDecisionMaking, DelayComparison, DelayMatchCategory, Environment,
+    IntervalComparison, IntervalDiscrimination, MatchToCategory, MultisensoryIntegration, PerceptualDecision,
+    PerceptualDecisionMaking, PerceptualDecisionMakingDelayResponse, PostDecisionWager, ProbabilisticReasoning,
+    PulseDecisionMaking, ReadySetGo,
 };
 use nn4n_tasks::{
     Condition, Criterion, Rounding, Split, Task, TaskError, TrialBatch, TrialView, balanced, batch, create,
@@ -53,7 +54,8 @@ fn larger(trial: TrialView<'_>, epoch: &str, first: usize, second: usize) -> usi
 #[test]
 fn noise_has_the_stated_variance_on_the_stimulus_only_unless_asked_for() -> Result<(), TaskError> {
     for (dt, sigma) in [(100.0, 1.0), (50.0, 0.5)] {
-        let task = PerceptualDecisionMaking { dt, sigma, ..Default::default() };
+        let task = PerceptualDecision { sigma, ..Default::default() };
+        let task = Environment { dt, task, ..Environment::default() };
         let trials = repeated(&task, Split::Train, 0, 0, &[Condition::new().with("coherence", 0.0)], 200)?;
         let (steps, before) = ((2000.0 / dt) as usize, (100.0 / dt) as usize);
         let shown = trials.inputs.slice(s![.., before..before + steps, 1..]);
@@ -86,7 +88,8 @@ fn observers_of_noisy_evidence_reach_their_closed_forms() {
     observer_reaches(&PerceptualDecisionMaking::default(), "decision", 0.8957, stimulus);
     observer_reaches(&PerceptualDecisionMakingDelayResponse::default(), "decision", 0.8881, stimulus);
     observer_reaches(&ContextDecisionMaking::default(), "decision", 0.9467, stimulus);
-    let second = ContextDecisionMaking { context: Context::Modality2, ..Default::default() };
+    let second = ContextDecision { context: Context::Modality2, ..Default::default() };
+    let second = Environment { task: second, ..Environment::default() };
     observer_reaches(&second, "decision", 0.9467, |trial| larger(trial, "stimulus", 3, 4));
     // The same, averaged over the durations of the stimulus.
     observer_reaches(&PostDecisionWager::default(), "decision", 0.7983, stimulus);
@@ -111,7 +114,7 @@ fn observers_of_pulses_and_shapes_reach_their_closed_forms() {
     let task = ProbabilisticReasoning::default();
     observer_reaches(&task, "decision", 0.9155, |trial| {
         let step = trial.epoch("stimulus4").unwrap().start;
-        let weight = |(i, &shown): (usize, &f32)| f64::from(shown) * task.shape_weights[i % 10];
+        let weight = |(i, &shown): (usize, &f32)| f64::from(shown) * task.task.shape_weights[i % 10];
         let log_odds: f64 = trial.inputs.slice(s![step, 1..]).iter().enumerate().map(weight).sum();
         if log_odds > 0.0 { 2 } else { 1 }
     });
@@ -127,7 +130,8 @@ fn categories_can_be_told_apart_on_32_channels_but_not_on_the_two_of_neurogym() 
     observer_reaches(&DelayMatchCategory::default(), "test", 0.990, |trial| {
         if category(trial, "sample") == category(trial, "test") { 1 } else { 2 }
     });
-    let two = DelayMatchCategory { dim_ring: 2, sigma: 0.0, ..Default::default() };
+    let two = MatchToCategory { dim_ring: 2, sigma: 0.0, ..Default::default() };
+    let two = Environment { task: two, ..Environment::default() };
     let shown = |angle: f64| -> Result<_, TaskError> {
         let trial = trial(&two, &Condition::new().with("sample", angle))?;
         Ok((trial.inputs.row(5).to_vec(), trial.condition.number("category")))
@@ -166,8 +170,8 @@ fn equal_durations_are_not_shown_but_for_neurogym_they_favour_the_second() -> Re
     let (equal, second) = shares(&IntervalDiscrimination::default())?;
     assert!(equal == 0.0 && (second - 0.5).abs() < 0.04, "{equal} {second}");
     // Floored, the durations are 3 to 7 steps with probabilities 1/15, 4/15, 4/15, 4/15, 2/15.
-    let (equal, second) =
-        shares(&IntervalDiscrimination { ties: true, rounding: Rounding::Floor, ..Default::default() })?;
+    let ties = IntervalComparison { ties: true, ..Default::default() };
+    let (equal, second) = shares(&Environment { rounding: Rounding::Floor, task: ties, ..Environment::default() })?;
     assert!((equal - 53.0 / 225.0).abs() < 0.04 && (second - 139.0 / 225.0).abs() < 0.04, "{equal} {second}");
     let tie = Condition::new().with("duration_1", 400.0).with("duration_2", 400.0);
     assert!(trial(&IntervalDiscrimination::default(), &tie).is_err());
