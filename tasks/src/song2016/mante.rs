@@ -82,10 +82,11 @@ impl<const AREAS: usize> Definition for ContextIntegration<AREAS> {
                 "song2016/mante",
                 "Context-dependent integration: report the motion or the colour evidence, as the context says",
             ),
-            _ => (
+            2 => (
                 "song2016/mante_areas",
                 "Context-dependent integration for a sensory and a motor area: the trials of song2016/mante",
             ),
+            _ => panic!("the source has networks of one and of two areas"),
         };
         About { id, summary, header: include_str!("mante.rs"), ..EVIDENCE }
     };
