@@ -33,8 +33,8 @@ proptest! {
     fn fixed_durations(dt in 0.5..40.0_f64, f in 0..9_u32, g in 0..9_u32, s in 1..60_u32, d in 1..30_u32, c in 1..99_u32, seed: u64) {
         let ms = |steps: u32| f64::from(steps) * dt;
         let task = FixedDuration { stimulus: ms(s), decision: ms(d), ..FixedDuration::default() };
-        let task = RdmFixed { dt, fixation: ms(f), fixation_test: ms(g), catch_duration: ms(c), task, ..RdmFixed::default() };
-        geometry(&task, seed)?;
+        let (fixation, fixation_test, catch_duration) = (ms(f), ms(g), ms(c));
+        geometry(&RdmFixed { dt, fixation, fixation_test, catch_duration, task, ..RdmFixed::default() }, seed)?;
     }
 
     #[test]
@@ -42,10 +42,13 @@ proptest! {
         let (stimulus_min, decision) = (a * dt, f64::from(d) * dt);
         let stimulus_max = stimulus_min + width * dt;
         let (fixation, fixation_test, catch_duration) = (dt, 2.0 * dt, 3.0 * dt);
-        let task = VariableDuration { stimulus_min, stimulus_mean: mean, stimulus_max, decision, ..VariableDuration::default() };
+        let task = VariableDuration {
+            stimulus_min, stimulus_mean: mean, stimulus_max, decision, ..VariableDuration::default()
+        };
         geometry(&RdmVarstim { dt, fixation, fixation_test, catch_duration, task, ..RdmVarstim::default() }, seed)?;
         let task = FrequencyComparison {
-            stimulus: dt, delay_min: stimulus_min, delay_max: stimulus_max, delay_test: dt, decision, ..FrequencyComparison::default()
+            stimulus: dt, delay_min: stimulus_min, delay_max: stimulus_max, delay_test: dt, decision,
+            ..FrequencyComparison::default()
         };
         geometry(&Romo { dt, fixation, fixation_test, catch_duration, task, ..Romo::default() }, seed)?;
     }
@@ -56,7 +59,8 @@ proptest! {
         let task = ReactionTime {
             ungraded: ms(u), stimulus: ms(u + more), stimulus_test: ms(u + more_test), ..ReactionTime::default()
         };
-        geometry(&RdmRt { dt, fixation: dt, fixation_test: dt, catch_duration: dt, p_catch, task, ..RdmRt::default() }, seed)?;
+        let (fixation, fixation_test, catch_duration) = (dt, dt, dt);
+        geometry(&RdmRt { dt, fixation, fixation_test, catch_duration, p_catch, task, ..RdmRt::default() }, seed)?;
     }
 
     #[test]

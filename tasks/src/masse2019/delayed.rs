@@ -4,7 +4,7 @@
 //! epochs      fixation 500 ms | sample 500 | delay 1000 | test 500
 //! signals     a direction of motion in the sample and one in the test, each of 8; half of the tests are matches
 //! targets     fixation to the test; in the test match or non_match
-//! catch       none by default; with `p_catch` (or a variable delay) there is no test stimulus and fixation is to be kept
+//! catch       none by default; with `p_catch` or a variable delay: no test stimulus, and fixation is to be kept
 //! variables   sample, test (degrees) | match
 //! classes     sample x match, and catch trials if there are any
 //! grid        sample x test

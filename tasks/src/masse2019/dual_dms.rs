@@ -5,7 +5,8 @@
 //! epochs    fixation 500 ms | sample 500 | delay_1 1000 | test_1 500 | delay_2 1000 | test_2 500
 //! signals   two directions of motion, one at each of two places, in the sample and in both tests
 //!           the cue of place 1 or 2 from the middle of each delay to the end of its test
-//! test k    at the cued place: the sample's direction there, p 0.5, else one of the other 7; at the other place: any of the 8
+//! test k    at the cued place: the sample's direction there, p 0.5, else one of the other 7
+//!           at the other place: any of the 8
 //! ```
 //!
 //! | symbol | field | unit | published |

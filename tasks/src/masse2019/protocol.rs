@@ -4,10 +4,11 @@
 //! input      motion channel k of n: h exp(kappa (cos(theta - 2 pi k / n) - 1)) while direction theta is shown
 //!            rule channels: h on every second one of them (the even ones for the first rule) while the cue is on
 //!            fixation channels (none in the code): h outside of the dead time and the tests
-//!            all: [ signal + sqrt(2 tau_in / dt) sigma_in xi ]+                    xi ~ N(0, 1), for every step and channel
+//!            all: [ signal + sqrt(2 tau_in / dt) sigma_in xi ]+        xi ~ N(0, 1), for every step and channel
 //! target     one class at every step: fixation; in a test match or non_match; fixation in the test of a catch trial
 //! loss mask  0 in the dead time and in the first 50 ms of a test, else 1
-//! choice     in each test, the output that is the largest at most of its graded steps (of equals, the one with the larger sum)
+//! choice     in each test, the output that is the largest at most of its graded steps; of equals, the one with the
+//!            larger sum
 //! correct    the choice is right in every test of the trial; catch trials are not scored
 //! ```
 //!

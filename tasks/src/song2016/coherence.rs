@@ -1,7 +1,7 @@
 //! Evidence for two sides, of a signed strength.
 //!
 //! ```text
-//! coherence c in [-1, 1]      channel 1 carries (1 + c) / 2, channel 2 carries (1 - c) / 2      c > 0: choice 1 is correct
+//! coherence c in [-1, 1]    channel 1 carries (1 + c) / 2, channel 2 carries (1 - c) / 2    c > 0: choice 1 is correct
 //! ```
 //!
 //! At c = 0 the channels are equal, and which choice counts as correct is drawn at random.

@@ -16,8 +16,8 @@
 //!
 //! `song2016/mante_areas` has the trials of `song2016/mante`, number for number at the same seed, under an id of its
 //! own. In the source it differs by the network only: half of the units are in a sensory area, which receives all
-//! inputs, the others in a motor area, which is read out by both outputs; feedforward projections are dense, feedback is
-//! sparse.
+//! inputs, the others in a motor area, which is read out by both outputs; feedforward projections are dense, feedback
+//! is sparse.
 //!
 //! These are the tasks of Fig 4 and, for two areas, of Fig 5 of the source; after Mante, Sussillo, Shenoy & Newsome
 //! (2013), <https://doi.org/10.1038/nature12742>.
@@ -40,7 +40,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, EVIDENCE, Plan, TwoChoice, coherence};
+use super::{Definition, EVIDENCE, Epochs, Plan, TwoChoice, coherence};
 use crate::{About, Clock, Condition, Criterion, Split, TaskError, TrialRng, Value};
 
 /// The words for the two contexts.
@@ -124,7 +124,7 @@ impl<const AREAS: usize> Definition for ContextIntegration<AREAS> {
         Ok(Plan { condition: named(context, motion.coherence, colour.coherence), correct, signals })
     }
 
-    fn epochs(&self, _: Split, clock: Clock, _: &mut TrialRng) -> Result<Vec<(&'static str, usize)>, TaskError> {
+    fn epochs(&self, _: Split, clock: Clock, _: &mut TrialRng) -> Result<Epochs, TaskError> {
         let stimulus = clock.steps("stimulus", self.0.stimulus)?;
         Ok(vec![("stimulus", stimulus), ("decision", clock.steps("decision", self.0.decision)?)])
     }

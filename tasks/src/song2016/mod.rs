@@ -3,7 +3,9 @@
 //!
 //! | id | task |
 //! |---|---|
-//! | `rdm_fixed`, `rdm_varstim`, `rdm_rt` | which of two noisy inputs is the stronger: [`RdmFixed`], [`RdmVarstim`], [`RdmRt`] |
+//! | `rdm_fixed` | which of two noisy inputs is the stronger: [`RdmFixed`] |
+//! | `rdm_varstim` | the same after a stimulus of varying duration: [`RdmVarstim`] |
+//! | `rdm_rt` | the same as soon as possible: [`RdmRt`] |
 //! | `mante`, `mante_areas` | evidence of two kinds, one of which counts: [`Mante`], [`ManteAreas`] |
 //! | `multisensory` | a rate that is seen, heard, or both: [`Multisensory`] |
 //! | `romo` | two frequencies, separated by a delay: [`Romo`] |
@@ -11,8 +13,8 @@
 //! | `sinewave` | an oscillation without input: [`Sinewave`] |
 //!
 //! All but the last two are a [`TwoChoice`] between alternatives (settings, targets, loss mask, catch trials and the
-//! choice) with a [`Definition`] of its own (epochs and signals). The evidence for two sides is in [`coherence`], inputs
-//! that follow a rate are in [`RateTuning`], and [`InputNoise`] says how a signal becomes an input.
+//! choice) with a [`Definition`] of its own (epochs and signals). The evidence for two sides is in [`coherence`],
+//! inputs that follow a rate are in [`RateTuning`], and [`InputNoise`] says how a signal becomes an input.
 
 pub mod coherence;
 mod dots;
@@ -34,7 +36,7 @@ pub use input_noise::InputNoise;
 pub use lee_sequence::LeeSequence;
 pub use mante::{ContextIntegration, Mante, ManteAreas, TwoEvidences};
 pub use multisensory::{EventRate, Multisensory};
-pub use plan::Plan;
+pub use plan::{Epochs, Plan};
 pub use rate_tuning::RateTuning;
 pub use rdm_fixed::{FixedDuration, RdmFixed};
 pub use rdm_rt::{RdmRt, ReactionTime};

@@ -34,7 +34,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, Plan, RATES, RateTuning, TwoChoice, rate_tuning};
+use super::{Definition, Epochs, Plan, RATES, RateTuning, TwoChoice, rate_tuning};
 use crate::error::rules;
 use crate::{About, Clock, Condition, Criterion, Split, TaskError, TrialRng};
 
@@ -114,7 +114,7 @@ impl Definition for EventRate {
         Ok(Plan { condition: named(modality, rate), correct, signals })
     }
 
-    fn epochs(&self, _: Split, clock: Clock, _: &mut TrialRng) -> Result<Vec<(&'static str, usize)>, TaskError> {
+    fn epochs(&self, _: Split, clock: Clock, _: &mut TrialRng) -> Result<Epochs, TaskError> {
         let stimulus = clock.steps("stimulus", self.stimulus)?;
         Ok(vec![("stimulus", stimulus), ("decision", clock.steps("decision", self.decision)?)])
     }

@@ -5,6 +5,9 @@ use ndarray::{Array2, ArrayView2, aview1, s};
 use super::{Definition, TwoChoice};
 use crate::{Condition, Score, TaskError, Timeline, Trial, TrialRng, TrialView, choice};
 
+/// The names of epochs and their numbers of steps, in order.
+pub type Epochs = Vec<(&'static str, usize)>;
+
 /// What a trial shows and asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {

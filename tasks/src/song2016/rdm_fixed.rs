@@ -27,7 +27,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, EVIDENCE, Plan, TwoChoice, coherence};
+use super::{Definition, EVIDENCE, Epochs, Plan, TwoChoice, coherence};
 use crate::{About, Clock, Condition, Split, TaskError, TrialRng};
 
 /// Fixed-duration perceptual decision-making.
@@ -79,7 +79,7 @@ impl Definition for FixedDuration {
         Ok(Plan { condition: evidence.condition(), correct: evidence.favoured, signals })
     }
 
-    fn epochs(&self, _: Split, clock: Clock, _: &mut TrialRng) -> Result<Vec<(&'static str, usize)>, TaskError> {
+    fn epochs(&self, _: Split, clock: Clock, _: &mut TrialRng) -> Result<Epochs, TaskError> {
         let stimulus = clock.steps("stimulus", self.stimulus)?;
         Ok(vec![("stimulus", stimulus), ("decision", clock.steps("decision", self.decision)?)])
     }

@@ -42,7 +42,7 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, EVIDENCE, Plan, TwoChoice, coherence, plan};
+use super::{Definition, EVIDENCE, Epochs, Plan, TwoChoice, coherence, plan};
 use crate::error::rules;
 use crate::{About, Clock, Condition, Score, Split, TaskError, TrialRng, TrialView, first_crossing, reaction_time};
 
@@ -120,7 +120,7 @@ impl Definition for ReactionTime {
         Ok(Plan { condition: evidence.condition(), correct: evidence.favoured, signals })
     }
 
-    fn epochs(&self, split: Split, clock: Clock, _: &mut TrialRng) -> Result<Vec<(&'static str, usize)>, TaskError> {
+    fn epochs(&self, split: Split, clock: Clock, _: &mut TrialRng) -> Result<Epochs, TaskError> {
         // Onset to end is what is rounded, not each part of it.
         let stimulus = match split {
             Split::Train => clock.steps("stimulus", self.stimulus)?,

@@ -30,7 +30,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, EVIDENCE, Plan, TwoChoice, coherence, range};
+use super::{Definition, EVIDENCE, Epochs, Plan, TwoChoice, coherence, range};
 use crate::error::rules;
 use crate::{About, Clock, Condition, Duration, Split, TaskError, TrialRng};
 
@@ -95,7 +95,7 @@ impl Definition for VariableDuration {
         Ok(Plan { condition: evidence.condition(), correct: evidence.favoured, signals })
     }
 
-    fn epochs(&self, _: Split, clock: Clock, rng: &mut TrialRng) -> Result<Vec<(&'static str, usize)>, TaskError> {
+    fn epochs(&self, _: Split, clock: Clock, rng: &mut TrialRng) -> Result<Epochs, TaskError> {
         let stimulus = Duration::truncated_exponential(self.stimulus_mean, self.stimulus_min, self.stimulus_max);
         let stimulus = stimulus.draw("stimulus", clock, rng)?;
         Ok(vec![("stimulus", stimulus), ("decision", clock.steps("decision", self.decision)?)])

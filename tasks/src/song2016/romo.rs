@@ -30,7 +30,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, Plan, RATES, RateTuning, TwoChoice, range, rate_tuning};
+use super::{Definition, Epochs, Plan, RATES, RateTuning, TwoChoice, range, rate_tuning};
 use crate::{About, Clock, Condition, Criterion, Duration, Split, TaskError, TrialRng};
 
 /// Parametric working memory.
@@ -134,7 +134,7 @@ impl Definition for FrequencyComparison {
         Ok(Plan { condition: named(f1, f2), correct, signals })
     }
 
-    fn epochs(&self, split: Split, clock: Clock, rng: &mut TrialRng) -> Result<Vec<(&'static str, usize)>, TaskError> {
+    fn epochs(&self, split: Split, clock: Clock, rng: &mut TrialRng) -> Result<Epochs, TaskError> {
         let stimulus = clock.steps("stimulus", self.stimulus)?;
         let delay = match split {
             Split::Train => Duration::uniform(self.delay_min, self.delay_max).draw("delay_max", clock, rng)?,

@@ -5,14 +5,15 @@
 //! targets    decision: hi for the correct output, lo for the other;  before it lo for both
 //! graded     fixation and decision
 //! catch      a fraction p_catch of the trials: no signal for catch_duration, both targets lo, all graded, not scored
-//! choice     the larger output at the last step; a trial is correct if it is the right one
+//! choice     the larger output at the last step, unless the task says otherwise
+//! correct    the larger output at the last step is the right one
 //! training   ends when the mean performance of the last 5 validations exceeds 85 %, or what the task says
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
 //! | | `fixation`, `fixation_test` | ms | 100; the task says how long it is in tests |
-//! | hi, lo | `hi`, `lo` | output units | 1, 0.2 |
+//! | hi, lo | `hi`, `lo` | output units | 1 unless the task says otherwise, 0.2 |
 //! | p_catch | `p_catch` | | the task says |
 //! | catch_duration | `catch_duration` | ms | the task says |
 //!
@@ -41,7 +42,7 @@ use ndarray::ArrayView2;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{InputNoise, Plan, plan};
+use super::{Epochs, InputNoise, Plan, plan};
 use crate::error::rules;
 use crate::{
     About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
@@ -78,8 +79,8 @@ pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwne
     /// Draws the variables of a trial that the condition leaves out, and says what it shows and asks for.
     fn plan(&self, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Plan, TaskError>;
 
-    /// The epochs after fixation: their names and numbers of steps.
-    fn epochs(&self, split: Split, clock: Clock, rng: &mut TrialRng) -> Result<Vec<(&'static str, usize)>, TaskError>;
+    /// The epochs after fixation.
+    fn epochs(&self, split: Split, clock: Clock, rng: &mut TrialRng) -> Result<Epochs, TaskError>;
 
     /// Scores an answer.
     fn score(&self, _dt: f64, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
