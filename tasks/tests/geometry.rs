@@ -1,7 +1,9 @@
 //! Random valid parameters always give trials of the announced shape.
 
 use nn4n_tasks::golub2018::FlipFlop;
-use nn4n_tasks::song2016::{LeeSequence, RdmFixed, RdmRt, RdmVarstim, Romo};
+use nn4n_tasks::song2016::{
+    FixedDuration, FrequencyComparison, LeeSequence, RdmFixed, RdmRt, RdmVarstim, ReactionTime, Romo, VariableDuration,
+};
 use nn4n_tasks::{Split, Task, batch};
 use proptest::prelude::*;
 
@@ -30,8 +32,9 @@ proptest! {
     #[test]
     fn fixed_durations(dt in 0.5..40.0_f64, f in 0..9_u32, g in 0..9_u32, s in 1..60_u32, d in 1..30_u32, c in 1..99_u32, seed: u64) {
         let ms = |steps: u32| f64::from(steps) * dt;
-        let task = RdmFixed { dt, fixation: ms(f), fixation_test: ms(g), stimulus: ms(s), decision: ms(d), catch_duration: ms(c), ..RdmFixed::default() };
-        geometry(&task, seed)?;
+        let task = FixedDuration { stimulus: ms(s), decision: ms(d), ..FixedDuration::default() };
+        let (fixation, fixation_test, catch_duration) = (ms(f), ms(g), ms(c));
+        geometry(&RdmFixed { dt, fixation, fixation_test, catch_duration, task, ..RdmFixed::default() }, seed)?;
     }
 
     #[test]
@@ -39,25 +42,25 @@ proptest! {
         let (stimulus_min, decision) = (a * dt, f64::from(d) * dt);
         let stimulus_max = stimulus_min + width * dt;
         let (fixation, fixation_test, catch_duration) = (dt, 2.0 * dt, 3.0 * dt);
-        let task = RdmVarstim {
-            dt, fixation, fixation_test, stimulus_min, stimulus_mean: mean, stimulus_max, decision, catch_duration, ..RdmVarstim::default()
+        let task = VariableDuration {
+            stimulus_min, stimulus_mean: mean, stimulus_max, decision, ..VariableDuration::default()
         };
-        geometry(&task, seed)?;
-        let romo = Romo {
-            dt, fixation, fixation_test, stimulus: dt, delay_min: stimulus_min, delay_max: stimulus_max, delay_test: dt, decision, catch_duration,
-            ..Romo::default()
+        geometry(&RdmVarstim { dt, fixation, fixation_test, catch_duration, task, ..RdmVarstim::default() }, seed)?;
+        let task = FrequencyComparison {
+            stimulus: dt, delay_min: stimulus_min, delay_max: stimulus_max, delay_test: dt, decision,
+            ..FrequencyComparison::default()
         };
-        geometry(&romo, seed)?;
+        geometry(&Romo { dt, fixation, fixation_test, catch_duration, task, ..Romo::default() }, seed)?;
     }
 
     #[test]
     fn reaction_times(dt in 0.5..40.0_f64, u in 0..20_u32, more in 1..40_u32, more_test in 1..40_u32, p_catch in 0.0..1.0_f64, seed: u64) {
         let ms = |steps: u32| f64::from(steps) * dt;
-        let task = RdmRt {
-            dt, fixation: dt, fixation_test: dt, ungraded: ms(u), stimulus: ms(u + more), stimulus_test: ms(u + more_test), catch_duration: dt, p_catch,
-            ..RdmRt::default()
+        let task = ReactionTime {
+            ungraded: ms(u), stimulus: ms(u + more), stimulus_test: ms(u + more_test), ..ReactionTime::default()
         };
-        geometry(&task, seed)?;
+        let (fixation, fixation_test, catch_duration) = (dt, dt, dt);
+        geometry(&RdmRt { dt, fixation, fixation_test, catch_duration, p_catch, task, ..RdmRt::default() }, seed)?;
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ndarray::{Array2, Array3, s};
 use nn4n_tasks::orhan2019::{
-    ChangeDetection, Comparison, DelayedEstimation1, DelayedEstimation2, Estimation, GatedDelayedEstimation,
+    ChangeDetection, Comparison, DelayedEstimation1, DelayedEstimation2, Estimation, GatedDelayedEstimation, Recall,
     SineGeneration, Spikes, Target, Timing, TwoAfc,
 };
 use nn4n_tasks::{
@@ -205,8 +205,8 @@ fn double_angles_are_other_targets_of_the_same_trials() -> Result<(), TaskError>
 
 #[test]
 fn double_angles_are_scored_by_the_orientation_that_they_stand_for() -> Result<(), TaskError> {
-    let estimation = Estimation { target: Target::DoubleAngle, ..Estimation::default() };
-    let task = DelayedEstimation1 { estimation };
+    let double = Recall(Estimation { target: Target::DoubleAngle, ..Estimation::default() });
+    let task = DelayedEstimation1 { task: double, ..DelayedEstimation1::default() };
     let trial = trial(&task, &Condition::new().with("orientation_1", 0.1))?;
     let correct = |cos: f64, sin: f64| {
         let outputs = Array2::from_shape_fn((150, 2), |(_, i)| [cos, sin][i] as f32);
@@ -234,12 +234,9 @@ fn a_constant_estimate_has_the_error_of_a_uniform_orientation() -> Result<(), Ta
 #[test]
 fn variable_delays_fire_at_the_rate_of_the_longest() -> Result<(), TaskError> {
     let timing = Timing { delay: Duration::one_of([100.0, 400.0, 700.0, 1000.0]), ..Timing::default() };
-    let estimation = Estimation {
-        timing,
-        spikes: Spikes { spontaneous_spikes: 10.0, ..Spikes::default() },
-        ..Estimation::default()
-    };
-    let trials = batch(&DelayedEstimation1 { estimation }, Split::Train, 0, 0, 400)?;
+    let spikes = Spikes { spontaneous_spikes: 10.0, ..Spikes::default() };
+    let task = DelayedEstimation1 { timing, spikes, ..DelayedEstimation1::default() };
+    let trials = batch(&task, Split::Train, 0, 0, 400)?;
     let mut seen = [0; 4];
     for trial in (0..400).filter_map(|i| trials.view(i)) {
         let delay = trial.epoch("delay").unwrap();

@@ -1,7 +1,7 @@
 //! The tasks of Song et al. (2016) against numbers worked by hand.
 
 use ndarray::s;
-use nn4n_tasks::song2016::{Mante, Multisensory, RdmFixed, RdmRt, RdmVarstim, Romo};
+use nn4n_tasks::song2016::{Mante, Multisensory, RdmFixed, RdmRt, RdmVarstim, ReactionTime, Romo};
 use nn4n_tasks::{Condition, Rounding, Split, Task, TaskError, Trial, TrialRng, batch, create, repeated, scores};
 use serde_json::json;
 
@@ -258,8 +258,11 @@ fn drawn_durations_follow_the_rounding_of_the_user_too() -> Result<(), TaskError
 
 #[test]
 fn a_stimulus_that_rounds_to_its_ungraded_part_is_refused() {
-    let task = RdmRt { stimulus: 310.0, rounding: Rounding::Floor, ..RdmRt::default() };
-    let message = task.validate().unwrap_err().to_string();
+    let with = |rounding| {
+        let task = ReactionTime { stimulus: 310.0, ..ReactionTime::default() };
+        RdmRt { rounding, task, ..RdmRt::default() }
+    };
+    let message = with(Rounding::Floor).validate().unwrap_err().to_string();
     assert!(message.contains("`stimulus` = 310") && message.contains("ungraded"), "{message}");
-    assert!(RdmRt { stimulus: 310.0, rounding: Rounding::Ceil, ..RdmRt::default() }.validate().is_ok());
+    assert!(with(Rounding::Ceil).validate().is_ok());
 }

@@ -6,20 +6,17 @@ use candle_core::Device;
 use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
     experiment::ValidationConfig,
-    tasks::{Task, song2016::RdmFixed},
+    tasks::{
+        Task,
+        song2016::{FixedDuration, RdmFixed},
+    },
     train::{Outcome, fit},
 };
 
 /// Two inputs, two outputs, one clear difference to report, 20 steps.
 pub fn easy_task() -> Arc<dyn Task> {
-    Arc::new(RdmFixed {
-        stimulus: 200.0,
-        decision: 100.0,
-        fixation_test: 100.0,
-        coherences: vec![0.512],
-        p_catch: 0.0,
-        ..RdmFixed::default()
-    })
+    let task = FixedDuration { stimulus: 200.0, decision: 100.0, coherences: vec![0.512] };
+    Arc::new(RdmFixed { fixation_test: 100.0, p_catch: 0.0, task, ..RdmFixed::default() })
 }
 
 /// Small batches and few validation trials, without a stop rule.

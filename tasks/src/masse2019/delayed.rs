@@ -1,15 +1,29 @@
-//! Trials with one sample, a delay and one test.
+//! One sample, a delay and one test.
 //!
 //! ```text
+//! epochs      fixation 500 ms | sample 500 | delay 1000 | test 500
+//! signals     a direction of motion in the sample and one in the test, each of 8; half of the tests are matches
+//! targets     fixation to the test; in the test match or non_match
+//! catch       none by default; with `p_catch` or a variable delay: no test stimulus, and fixation is to be kept
 //! variables   sample, test (degrees) | match
 //! classes     sample x match, and catch trials if there are any
 //! grid        sample x test
 //! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | | `fixation`, `sample`, `delay`, `test` | ms | 500, 500, 1000, 500 |
+//! | | `variable_delay`, `variable_delay_max` | , ms | false, 300 |
+//! | | `p_catch` | | 0 |
+//!
+//! Differences from the source: the variable delay, which does not run in the last version of the code, is what its
+//! comments say. The delay is shorter by up to 300 ms, at the expense of no other epoch but the test, with (delay -
+//! shortest) exponential of mean 150 ms; where that exceeds 300 ms (1 trial in 7) the trial is a catch trial.
 
 use serde::{Deserialize, Serialize};
 
 use super::direction::{self, agree, flag};
-use super::protocol::{Plan, Protocol, Stimulus};
+use super::{Plan, Protocol, Stimulus};
 use crate::error::rules;
 use crate::{Condition, Duration, TaskError, Timeline, TrialRng};
 

@@ -2,33 +2,19 @@
 //! that plus 90 degrees?
 //!
 //! ```text
-//! epochs    fixation 500 ms | sample 500 | delay 1000 | test 500
-//! signals   a direction of motion in the sample and one in the test, each of 8; the cue of the rule 500 to 750 ms after the sample
-//! match     test = sample (rule dms) or sample + 90 degrees (rule dmrs), p 0.5;  non-match: one of the other 7 directions
-//! targets   fixation to the test; in the test match or non_match
-//! graded    all but the first 50 ms of the test
-//! catch     none by default; with `p_catch` (or a variable delay) there is no test stimulus and fixation is to be kept
+//! match     rule dms: test = sample;  rule dmrs: test = sample + 90 degrees;  non-match: one of the other 7 directions
+//! cue       of the rule, 500 to 750 ms after the sample
+//! variables those of a delayed match, and rule (dms or dmrs);  classes and grid are those of each rule
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | | `fixation`, `sample`, `delay`, `test` | ms | 500, 500, 1000, 500 |
 //! | | `cue` | | delay |
 //! | | `cue_onset`, `cue_offset` (after the sample) | ms | 500, 750 |
 //! | | `n_rule` (half of them for each rule) | | 6 |
-//! | | `variable_delay`, `variable_delay_max` | , ms | false, 300 |
-//! | | `p_catch` | | 0 |
 //!
 //! `cue = "early"` shows the cue during fixation instead, `cue = "full"` during the whole trial: the code's variants of
 //! this task.
-//!
-//! Channels, noise, scoring and rounding are those of `Protocol`, the variables those of `delayed`: `sample` and `test`
-//! in degrees, `match`; and `rule` (dms or dmrs).
-//!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
-//! <https://doi.org/10.1038/s41593-019-0414-3>.
-//!
-//! Differences from the source: those of the family.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, TrialRng, create};
@@ -45,8 +31,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{Channels, Plan, Protocol};
-use super::{Definition, Delayed, FAMILY, direction};
+use super::{Channels, DELAYED, Definition, Delayed, Plan, Protocol, direction};
 use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The rules, by name.
@@ -113,8 +98,7 @@ impl Definition for DmsDmrs {
         id: "masse2019/dms_dmrs",
         summary: "Delayed match-to-sample, or to the sample plus 90 degrees, as a cue in the delay says",
         header: include_str!("dms_dmrs.rs"),
-        shared: &[include_str!("delayed.rs"), include_str!("protocol.rs"), include_str!("mod.rs")],
-        ..FAMILY
+        ..DELAYED
     };
     const N_TESTS: i32 = 1;
 

@@ -5,9 +5,8 @@
 //! epochs    fixation 500 ms | sample 500 | delay_1 1000 | test_1 500 | delay_2 1000 | test_2 500
 //! signals   two directions of motion, one at each of two places, in the sample and in both tests
 //!           the cue of place 1 or 2 from the middle of each delay to the end of its test
-//! test k    at the cued place: the sample's direction there, p 0.5, else one of the other 7; at the other place: any of the 8
-//! targets   match or non_match in every test, fixation at all other times
-//! graded    all but the first 50 ms of each test
+//! test k    at the cued place: the sample's direction there, p 0.5, else one of the other 7
+//!           at the other place: any of the 8
 //! ```
 //!
 //! | symbol | field | unit | published |
@@ -17,14 +16,9 @@
 //!
 //! Variables: `sample_1`, `sample_2` (degrees, by place), and for test k `cued_k` (1 or 2), `match_k`, `test_k` (at the
 //! cued place) and `distractor_k` (at the other). Classes: which place is cued and whether it matches, in both tests.
-//! Grid: all samples under all pairs of cues. Channels, noise, scoring and rounding are those of `Protocol`. A trial is
-//! correct if both tests are answered right.
+//! Grid: all samples under all pairs of cues.
 //!
-//! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019), Nat Neurosci 22: 1159,
-//! <https://doi.org/10.1038/s41593-019-0414-3>.
-//!
-//! Differences from the source: those of the family. The code can also cue the wrong place and add a probe, neither of
-//! which it uses.
+//! Differences from the source: the code can also cue the wrong place and add a probe, neither of which it uses.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, TrialRng, create};
@@ -39,8 +33,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::direction::{self, agree, flag};
-use super::protocol::{Channels, Plan, Protocol, Stimulus};
-use super::{Definition, FAMILY};
+use super::{Channels, Definition, FAMILY, Plan, Protocol, Stimulus};
 use crate::{About, Condition, TaskError, Timeline, TrialRng};
 
 /// The names of the samples, by place.

@@ -15,7 +15,7 @@ use ndarray::ArrayView2;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{Channels, OUTPUTS, Plan, Protocol};
+use super::{Channels, OUTPUTS, Plan, Protocol};
 use crate::{
     About, Channel, Condition, Criterion, Described, Objective, Score, Split, Task, TaskError, Timeline, Trial,
     TrialRng, TrialView, parameters_of,

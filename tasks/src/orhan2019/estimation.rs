@@ -1,36 +1,35 @@
 //! Orientations to be given back after a delay.
 //!
 //! ```text
-//! signals   stimulus: the channels of each location fire for its orientation, uniform in [0, pi)
-//!           delay and response: all fire spontaneously
+//! signals   stimulus: each location shows an orientation s, independent and uniform in [0, pi)
 //! targets   the orientation s that is asked for, at all times;  with `target` = "double_angle" cos 2s and sin 2s
-//! graded    the response
-//! correct   at the 5th step from the end every answer is within `tolerance` of its orientation; 0 and pi are the same orientation
-//! answer    the output;  with `target` = "double_angle" atan2(sin, cos) / 2 of its two outputs
+//! correct   at the answer's step every answer is within `tolerance` of its orientation; 0 and pi are the same one
 //! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | kappa | `kappa`, of the tuning | | 2 |
+//! | tolerance | `tolerance` | rad | none; pi / 10 here |
+//! | | `target` | | `angle` |
+//!
+//! Differences from the source, for all tasks with orientations: it minimises the mean of |z - s| mod pi, for which the
+//! squared error stands here. It measures its loss, relative to that of an observer who decodes the spikes, and has no
+//! rule for a correct trial.
 
 use std::f64::consts::PI;
-use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::Tuning;
 use super::target::{self, Target};
-use super::timing::Periods;
-use super::{Spikes, Timing, Tuning};
 use crate::error::rules;
-use crate::{Channel, Condition, Score, TaskError, Trial, TrialRng, TrialView, rms_error};
+use crate::{Channel, Condition, Score, TaskError, TrialRng, TrialView, rms_error};
 
 /// What the estimation tasks have in common.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Estimation {
-    /// When things happen.
-    #[serde(flatten)]
-    pub timing: Timing,
-    /// How much the channels fire.
-    #[serde(flatten)]
-    pub spikes: Spikes,
     /// The sharpness of the tuning.
     pub kappa: f64,
     /// How far a correct answer may be off, rad, at most pi / 2.
@@ -41,21 +40,13 @@ pub struct Estimation {
 
 impl Default for Estimation {
     fn default() -> Self {
-        Self {
-            timing: Timing::default(),
-            spikes: Spikes::default(),
-            kappa: 2.0,
-            tolerance: PI / 10.0,
-            target: Target::Angle,
-        }
+        Self { kappa: 2.0, tolerance: PI / 10.0, target: Target::Angle }
     }
 }
 
 impl Estimation {
     /// Checks the fields.
-    pub(crate) fn validate(&self) -> Result<(), TaskError> {
-        self.timing.validate()?;
-        self.spikes.validate()?;
+    pub(super) fn validate(&self) -> Result<(), TaskError> {
         rules::not_negative("kappa", self.kappa)?;
         rules::positive("tolerance", self.tolerance)?;
         if self.tolerance > PI / 2.0 {
@@ -65,61 +56,24 @@ impl Estimation {
         Ok(())
     }
 
-    /// Inputs in which each location has shown its orientation, and all have fired through the delay; nothing in the
-    /// response yet.
-    pub(crate) fn inputs(&self, periods: &Periods, orientations: &[f64], rng: &mut TrialRng) -> Array2<f32> {
-        let tuning = Tuning::Orientation { kappa: self.kappa };
-        let mut inputs = Array2::zeros((periods.n_steps(), self.timing.n_channels * orientations.len()));
-        for (location, &orientation) in orientations.iter().enumerate() {
-            self.spikes.show(&mut inputs, &periods.stimulus, self.channels(location), (tuning, orientation), rng);
-        }
-        self.spikes.delay(&mut inputs, periods, rng);
-        inputs
-    }
-
-    /// The channels of a location.
-    pub(crate) fn channels(&self, location: usize) -> Range<usize> {
-        location * self.timing.n_channels..(location + 1) * self.timing.n_channels
-    }
-
-    /// The trial that asks for all orientations shown, one at each location; `named` are their variables.
-    pub(crate) fn recall(
-        &self,
-        named: &[&'static str],
-        condition: Option<&Condition>,
-        rng: &mut TrialRng,
-    ) -> Result<Trial, TaskError> {
-        condition.map_or(Ok(()), |condition| condition.allow(named))?;
-        let orientations = named.iter().map(|name| orientation(name, condition, rng)).collect::<Result<Vec<_>, _>>()?;
-        let periods = self.timing.draw(rng)?;
-        let mut inputs = self.inputs(&periods, &orientations, rng);
-        let channels = 0..inputs.ncols();
-        self.spikes.rest(&mut inputs, &periods.response, channels, 1.0, rng);
-        let condition = named
-            .iter()
-            .zip(&orientations)
-            .fold(Condition::new(), |condition, (&name, &value)| condition.with(name, value));
-        Ok(self.trial(periods, inputs, &orientations, condition))
+    /// What the channels of a location respond to.
+    pub(super) fn tuning(&self) -> Tuning {
+        Tuning::Orientation { kappa: self.kappa }
     }
 
     /// The outputs that give back these variables.
-    pub(crate) fn outputs(&self, names: &[&str]) -> Vec<Channel> {
+    pub(super) fn outputs(&self, names: &[&str]) -> Vec<Channel> {
         names.iter().flat_map(|name| self.target.channels(name)).collect()
     }
 
-    /// The trial that asks for these orientations.
-    pub(crate) fn trial(&self, periods: Periods, inputs: Array2<f32>, asked: &[f64], condition: Condition) -> Trial {
-        let targets: Vec<f64> = asked.iter().flat_map(|&orientation| self.target.of(orientation)).collect();
-        let answer = (periods.n_steps(), targets.len());
-        let targets = Array2::from_shape_fn(answer, |(_, output)| targets[output] as f32);
-        let mut loss_mask = Array2::zeros(answer);
-        loss_mask.slice_mut(s![periods.response.clone(), ..]).fill(1.0);
-        Trial { inputs, targets, loss_mask, condition, epochs: periods.timeline.into_epochs(), correct: None }
+    /// The targets of the outputs that give back these orientations.
+    pub(super) fn targets(&self, orientations: &[f64]) -> Vec<f64> {
+        orientations.iter().flat_map(|&orientation| self.target.of(orientation)).collect()
     }
 
     /// Whether every answer is close enough to its target.
-    pub(crate) fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let answer = self.timing.answer_step(trial).and_then(|step| {
+    pub(super) fn score(&self, step: Option<usize>, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+        let answer = step.and_then(|step| {
             let (answer, targets) = (outputs.outer_iter().nth(step)?, trial.targets.outer_iter().nth(step)?);
             let apart = self.target.errors(answer, targets);
             Some(answer.len() == targets.len() && apart.iter().all(|apart| *apart <= self.tolerance))
@@ -129,13 +83,13 @@ impl Estimation {
     }
 
     /// The chance that random numbers in [0, 1) are close to one orientation.
-    pub(crate) fn chance(&self) -> f64 {
+    pub(super) fn chance(&self) -> f64 {
         target::chance(self.tolerance)
     }
 }
 
 /// The orientation that the condition asks for, or any.
-pub(crate) fn orientation(name: &str, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<f64, TaskError> {
+pub(super) fn orientation(name: &str, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<f64, TaskError> {
     match condition.map_or(Ok(None), |condition| condition.finite_number(name))? {
         None => Ok(rng.between(0.0, PI)),
         Some(given) if (0.0..PI).contains(&given) => Ok(given),
@@ -144,6 +98,6 @@ pub(crate) fn orientation(name: &str, condition: Option<&Condition>, rng: &mut T
 }
 
 /// `n` orientations, evenly spaced.
-pub(crate) fn evenly(n: usize) -> impl Iterator<Item = f64> + Clone {
+pub(super) fn evenly(n: usize) -> impl Iterator<Item = f64> + Clone {
     (0..n).map(move |k| PI * k as f64 / n as f64)
 }

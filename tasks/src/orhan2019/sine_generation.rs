@@ -1,10 +1,8 @@
 //! Sine generation: after a delay of noise, produce a piece of a sine wave.
 //!
 //! ```text
-//! epochs    stimulus 250 ms | delay 1000 ms | response 250 ms        25, 100 and 25 steps
 //! signals   delay: noise of sd sigma_in sqrt(10 ms / dt) on every channel;  nothing in stimulus and response
 //! targets   response: sin(alpha pi j / (n - 1)) at its step j = 0 .. n - 1;  0 before
-//! graded    response
 //! correct   the root mean square error over the response is at most `tolerance`
 //! ```
 //!
@@ -12,15 +10,12 @@
 //! |---|---|---|---|
 //! | alpha | `alpha` | | 0.25: from the zero of the wave to an eighth of its period |
 //! | sigma_in | `sigma_in` | input units | 0.1 in each step of 10 ms |
-//! | channels | `n_channels` | | 50 |
 //! | tolerance | `tolerance` | output units | none; 0.1 here |
 //!
 //! The noise is all that the network sees: its end is the sign to begin.
 //!
-//! Reference: Orhan AE, Ma WJ (2019), <https://doi.org/10.1038/s41593-018-0314-y>; released code recurrent-memory.
-//!
 //! Differences from the source: it minimises the mean of |z - target|, for which the squared error stands here, and has
-//! no rule for a correct trial nor for ending the training. At another `dt` the noise keeps its strength over time.
+//! no rule for a correct trial. At another `dt` the noise keeps its strength over time.
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, orhan2019::SineGeneration};
@@ -74,7 +69,6 @@ impl Described for SineGeneration {
         id: "orhan2019/sine_generation",
         summary: "Sine generation: after a delay of noise, produce a piece of a sine wave",
         header: include_str!("sine_generation.rs"),
-        shared: &[include_str!("timing.rs")],
         ..FAMILY
     };
 }

@@ -4,9 +4,15 @@
 //! stimulus of n steps       channel k of a location fires Poisson( peak_spikes f_k(s) / n ) times in each step
 //! period without stimulus   every channel fires Poisson( spontaneous_spikes / n ) times in each step
 //!
-//! orientation  f_k(s) = exp( kappa (cos 2 (s - phi_k) - 1) )       phi_k = pi k / (n_channels - 1)             k = 0 .. n_channels - 1
+//! k = 0 .. n_channels - 1
+//! orientation  f_k(s) = exp( kappa (cos 2 (s - phi_k) - 1) )       phi_k = pi k / (n_channels - 1)
 //! line         f_k(s) = exp( -(s - phi_k)^2 / (2 width^2) )        phi_k = -range + 2 range k / (n_channels - 1)
 //! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | | `peak_spikes` | spikes per channel and stimulus | 1 |
+//! | | `spontaneous_spikes` | spikes per channel and period | 0.1 |
 //!
 //! Both ends of the orientations, 0 and pi, are the same orientation, so it has two channels, as in the source. Where
 //! the delay is drawn, n is that of the longest delay.

@@ -5,11 +5,11 @@
 //! double_angle    cos 2s, sin 2s;  the answer is atan2(sin, cos) / 2                        2 outputs
 //! ```
 //!
-//! 0 and pi are the same orientation, but far apart as numbers. An observer who knows the spikes of
-//! `delayed_estimation_1` and answers so as to minimise the squared error of s answers in the middle where both ends
-//! are possible: 89.8 % of the answers are right (within pi / 10 of s, around the circle), against 96.1 % with the
-//! source's loss, the mean of |z - s| mod pi, and 99.1 % with one that is circular. The squared error of cos 2s and sin
-//! 2s is circular.
+//! 0 and pi are the same orientation, but far apart as numbers, so the squared error of s is wrong near the seam: where
+//! both ends are possible the answer with the least error lies in the middle. An observer who knows the spikes of one
+//! orientation is right about it (within pi / 10, around the circle) in 89.8 % of the trials if it minimises that
+//! error, in 96.1 % with the source's loss, the mean of |z - s| mod pi, and in 99.1 % with a circular loss. The squared
+//! error of cos 2s and sin 2s is circular.
 
 use std::f64::consts::PI;
 

@@ -2,13 +2,26 @@
 //!
 //! ```text
 //! epochs    stimulus 250 ms | delay 1000 ms | response 250 ms
-//! answer    the outputs at the 5th step from the end, which begins 50 ms before it (at the first step of a response that is shorter)
+//! graded    the response
+//! answer    where a single step counts: the 5th from the end, which begins 50 ms before it, or the first one of a
+//!           response that is shorter
 //! ```
+//!
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | | `dt` | ms | 10 |
+//! | | `stimulus`, `response` | ms | 250 |
+//! | | `delay` | ms | 1000, or one of 100, 400, 700 and 1000 |
+//! | n_channels | `n_channels`, at each location | | 50 |
 //!
 //! The source counts steps (25, 100 and 25); a step stands for 10 ms. Its experiments with variable delays draw one of
 //! 10, 40, 70 and 100 steps: give `delay` as `{ one_of = [100.0, 400.0, 700.0, 1000.0] }`. The source then keeps the
 //! length of a trial and lets the network stand still for the steps that are left over; here the trial is shorter,
-//! which is the same to the network.
+//! which is the same to the network. It has no rule for ending the training.
+//!
+//! Reference: Orhan AE, Ma WJ (2019). A diverse range of factors affect the nature of neural representations underlying
+//! short-term memory. Nature Neuroscience 22: 275-283. <https://doi.org/10.1038/s41593-018-0314-y>; released code:
+//! recurrent-memory.
 
 use std::ops::Range;
 

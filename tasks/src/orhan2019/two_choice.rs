@@ -2,59 +2,29 @@
 //!
 //! ```text
 //! targets   1 for the right class, 0 for the other, at all times
-//! graded    the response
-//! choice    the larger output at the 5th step from the end
+//! choice    the larger output at the answer's step; a trial is correct if it is the right class
 //! ```
 //!
-//! The source has one output, the probability of its class 1, and a binary cross-entropy. With two outputs and a
-//! softmax the probability of a class is the same function of the difference of the two, so the networks can give the
-//! same answers.
+//! Differences from the source, for all tasks with classes: its network has one output, the probability of its class 1,
+//! and a binary cross-entropy. With two outputs and a softmax the probability of a class is the same function of the
+//! difference of the two, so the networks can give the same answers. The source measures the information that is lost
+//! against an observer who knows the spikes, where a trial here is right or wrong.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::ArrayView2;
 
-use super::Timing;
-use super::timing::Periods;
-use crate::{Condition, Score, TaskError, Trial, TrialRng, TrialView, Value, largest};
+use super::{Plan, Response};
+use crate::{Condition, Score, TrialView, largest};
 
-/// The trial in which class 0 or class 1 is right.
-pub(crate) fn trial(periods: Periods, inputs: Array2<f32>, condition: Condition, correct: usize) -> Trial {
-    let mut targets = Array2::zeros((periods.n_steps(), 2));
-    targets.slice_mut(s![.., correct]).fill(1.0);
-    let mut loss_mask = Array2::zeros((periods.n_steps(), 2));
-    loss_mask.slice_mut(s![periods.response.clone(), ..]).fill(1.0);
-    Trial { inputs, targets, loss_mask, condition, epochs: periods.timeline.into_epochs(), correct: Some(correct) }
-}
-
-/// The larger output at the answer's step, compared with the right class.
-pub(crate) fn score(timing: &Timing, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-    let choice = timing.answer_step(trial).and_then(|step| largest(outputs.outer_iter().nth(step)?));
-    Score { choice, correct: trial.correct.map(|correct| choice == Some(correct)), ..Score::default() }
-}
-
-/// The index of the word that the condition gives for a variable; `None` if it gives none.
-pub(crate) fn word(
-    name: &str,
-    words: [&'static str; 2],
-    condition: Option<&Condition>,
-) -> Result<Option<usize>, TaskError> {
-    let Some(given) = condition.and_then(|condition| condition.get(name)) else { return Ok(None) };
-    match words.into_iter().position(|word| *given == Value::from(word)) {
-        Some(place) => Ok(Some(place)),
-        None => Err(TaskError::condition(
-            name,
-            given,
-            "is no value of this variable",
-            format!("write {} or {}", words[0], words[1]),
-        )),
+impl Plan {
+    /// One location shows a stimulus, and class 0 or class 1 is right.
+    pub(super) fn class(condition: Condition, stimulus: f64, response: Response, correct: usize) -> Self {
+        let targets = [0, 1].map(|class| if class == correct { 1.0 } else { 0.0 }).into();
+        Self { condition, shown: vec![stimulus], response, targets, correct: Some(correct) }
     }
 }
 
-/// The same, drawn if the condition gives none.
-pub(crate) fn draw(
-    name: &str,
-    words: [&'static str; 2],
-    condition: Option<&Condition>,
-    rng: &mut TrialRng,
-) -> Result<usize, TaskError> {
-    Ok(word(name, words, condition)?.unwrap_or_else(|| usize::from(rng.chance(0.5))))
+/// The larger output at the answer's step, compared with the right class.
+pub(super) fn score(step: Option<usize>, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+    let choice = step.and_then(|step| largest(outputs.outer_iter().nth(step)?));
+    Score { choice, correct: trial.correct.map(|correct| choice == Some(correct)), ..Score::default() }
 }

@@ -1,12 +1,18 @@
 //! Evidence for two sides, of a signed strength.
 //!
 //! ```text
-//! coherence c in [-1, 1]      channel 1 carries (1 + c) / 2, channel 2 carries (1 - c) / 2      c > 0: choice 1 is correct
+//! coherence c in [-1, 1]    channel 1 carries (1 + c) / 2, channel 2 carries (1 - c) / 2    c > 0: choice 1 is correct
 //! ```
 //!
 //! At c = 0 the channels are equal, and which choice counts as correct is drawn at random.
+//!
+//! Differences from the source: coherence is a signed fraction where the code scales a percentage, by 3.2 in the tasks
+//! with one kind of evidence and by 5 in those with a context.
 
 use crate::{Condition, TaskError, TrialRng};
+
+/// The published strengths of the evidence, where there is one kind of it.
+pub const PUBLISHED: [f64; 5] = [0.032, 0.064, 0.128, 0.256, 0.512];
 
 /// Evidence of one trial.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +27,11 @@ impl Evidence {
     /// The signals of the two channels.
     pub fn signals(&self) -> [f32; 2] {
         [((1.0 + self.coherence) / 2.0) as f32, ((1.0 - self.coherence) / 2.0) as f32]
+    }
+
+    /// The trial variable.
+    pub fn condition(&self) -> Condition {
+        Condition::new().with("coherence", self.coherence)
     }
 }
 
@@ -55,6 +66,11 @@ pub fn signed(strengths: &[f64]) -> Vec<f64> {
     both.sort_by(f64::total_cmp);
     both.dedup();
     both
+}
+
+/// A condition for each strength with either sign, ascending.
+pub fn conditions(strengths: &[f64]) -> Vec<Condition> {
+    signed(strengths).into_iter().map(|c| Condition::new().with("coherence", c)).collect()
 }
 
 /// Checks a list of strengths: at least one, each in [0, 1].

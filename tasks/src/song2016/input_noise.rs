@@ -6,7 +6,7 @@
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | dt | `dt` | ms | 20 |
+//! | dt | `dt` | ms | 20, but for `song2016/lee_sequence` |
 //! | baseline | `baseline` | input units | 0.2 |
 //! | sigma_in | `sigma_in` | input units | 0.01 |
 //! | tau_in | `tau_in` | ms | 100 |
@@ -16,8 +16,7 @@
 //!
 //! ```
 //! use nn4n_tasks::song2016::InputNoise;
-//! let noise = InputNoise { dt: 20.0, baseline: 0.2, sigma_in: 0.01, tau_in: 100.0 };
-//! assert!((noise.std() - 0.001_f64.sqrt()).abs() < 1e-12);
+//! assert!((InputNoise::default().std() - 0.001_f64.sqrt()).abs() < 1e-12);
 //! ```
 
 use ndarray::Array2;
@@ -36,6 +35,12 @@ pub struct InputNoise {
     pub sigma_in: f64,
     /// The time constant that the strength refers to, ms.
     pub tau_in: f64,
+}
+
+impl Default for InputNoise {
+    fn default() -> Self {
+        Self { dt: 20.0, baseline: 0.2, sigma_in: 0.01, tau_in: 100.0 }
+    }
 }
 
 impl InputNoise {

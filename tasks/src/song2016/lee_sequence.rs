@@ -1,14 +1,9 @@
 //! Eye-movement sequences: fixate the centre of a 3 x 3 grid, then make the three movements of the cued sequence.
 //!
 //! ```text
-//! dots      0 1 2        dot d lies at x = -0.5 + 0.5 (d mod 3),  y = -0.5 + 0.5 (2 - d div 3)
-//!           3 4 5
-//!           6 7 8
-//! sequences 1: 4 5 1 0    2: 4 3 1 2    3: 4 3 7 8    4: 4 5 7 6    5: 4 5 1 2    6: 4 3 1 0    7: 4 3 7 6    8: 4 5 7 8
 //! epochs    iti 1000 ms | fixation 1000 ms | move_1 500 ms | move_2 500 ms | move_3 500 ms
 //! signals   whole trial: 1 on the cue of the sequence
 //!           fixation: 1 on dot 4;  moves: 1 on the dot the eyes leave and on its two options
-//! options   from 4: 3, 5    from 3 and 5: 1, 7    from 1: 0, 2    from 7: 6, 8
 //! targets   (x, y) of dot 4 in fixation, of the dot to move to in each move; 0 in the iti
 //! graded    all but the iti
 //! ```
@@ -30,7 +25,8 @@
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::LeeSequence};
 //! let task = LeeSequence::default();
-//! let trial = task.trial(Split::Train, Some(&Condition::new().with("sequence", 3.0)), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! let asked = Condition::new().with("sequence", 3.0);
+//! let trial = task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.n_steps(), 350);
 //! assert_eq!(trial.targets.row(349).to_vec(), [0.5, -0.5]); // dot 8
 //! # Ok::<(), nn4n_tasks::TaskError>(())
@@ -39,17 +35,16 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
+use super::dots::{N_DOTS, SEQUENCES, nearest_dot, options, position};
 use super::{FAMILY, InputNoise};
+use crate::error::rules;
 use crate::{
     About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
     TrialView,
 };
 use crate::{parameters_of, rms_error};
 
-/// The dots of each sequence: the start and the goals of its three movements.
-const SEQUENCES: [[usize; 4]; 8] =
-    [[4, 5, 1, 0], [4, 3, 1, 2], [4, 3, 7, 8], [4, 5, 7, 6], [4, 5, 1, 2], [4, 3, 1, 0], [4, 3, 7, 6], [4, 5, 7, 8]];
-const N_DOTS: usize = 9;
+/// The epochs of the movements.
 const MOVES: [&str; 3] = ["move_1", "move_2", "move_3"];
 
 /// Eye-movement sequences.
@@ -78,6 +73,7 @@ pub struct LeeSequence {
 
 impl Default for LeeSequence {
     fn default() -> Self {
+        let InputNoise { baseline, sigma_in, tau_in, .. } = InputNoise::default();
         Self {
             dt: 10.0,
             rounding: Rounding::Exact,
@@ -85,9 +81,9 @@ impl Default for LeeSequence {
             fixation: 1000.0,
             movement: 500.0,
             rms_error: 0.05,
-            baseline: 0.2,
-            sigma_in: 0.01,
-            tau_in: 100.0,
+            baseline,
+            sigma_in,
+            tau_in,
         }
     }
 }
@@ -107,7 +103,7 @@ impl Described for LeeSequence {
         id: "song2016/lee_sequence",
         summary: "Eye-movement sequences: make the three movements of the cued sequence on a 3 x 3 grid",
         header: include_str!("lee_sequence.rs"),
-        shared: &[include_str!("input_noise.rs")],
+        shared: &[include_str!("dots.rs"), include_str!("input_noise.rs")],
         ..FAMILY
     };
 }
@@ -126,7 +122,7 @@ impl Task for LeeSequence {
         self.clock().steps("iti", self.iti)?;
         self.clock().at_least_one_step("fixation", self.fixation)?;
         self.clock().at_least_one_step("movement", self.movement)?;
-        crate::error::rules::positive("rms_error", self.rms_error)
+        rules::positive("rms_error", self.rms_error)
     }
 
     fn dt(&self) -> f64 {
@@ -229,56 +225,9 @@ fn any(rng: &mut TrialRng) -> usize {
     rng.pick(&[0, 1, 2, 3, 4, 5, 6, 7]).copied().unwrap_or(0)
 }
 
-/// Where the eyes can go from a dot: across from the middle row, along from the others.
-fn options(dot: usize) -> [usize; 2] {
-    match dot {
-        4 => [3, 5],
-        3 | 5 => [1, 7],
-        1 => [0, 2],
-        _ => [6, 8],
-    }
-}
-
-/// (x, y) of a dot.
-fn position(dot: usize) -> [f32; 2] {
-    [-0.5 + 0.5 * (dot % 3) as f32, -0.5 + 0.5 * (2 - (dot / 3).min(2)) as f32]
-}
-
-/// The dot nearest to the outputs at a step; `None` if they are no place.
-fn nearest_dot(outputs: ArrayView2<'_, f32>, step: usize) -> Option<usize> {
-    let (x, y) = (*outputs.get((step, 0))?, *outputs.get((step, 1))?);
-    let squared = |dot: usize| {
-        let [dot_x, dot_y] = position(dot);
-        (x - dot_x).powi(2) + (y - dot_y).powi(2)
-    };
-    if !x.is_finite() || !y.is_finite() {
-        return None;
-    }
-    (0..N_DOTS).min_by(|&a, &b| squared(a).total_cmp(&squared(b)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_goal_is_one_of_the_options_of_the_dot_before_it() {
-        for dots in SEQUENCES {
-            assert_eq!(dots[0], 4);
-            assert!(dots.windows(2).all(|pair| options(pair[0]).contains(&pair[1])), "{dots:?}");
-        }
-        let mut goals: Vec<_> = SEQUENCES.to_vec();
-        goals.sort();
-        goals.dedup();
-        assert_eq!(goals.len(), 8);
-    }
-
-    #[test]
-    fn dots_lie_on_the_grid_row_by_row_from_the_top() {
-        assert_eq!(position(0), [-0.5, 0.5]);
-        assert_eq!(position(4), [0.0, 0.0]);
-        assert_eq!(position(8), [0.5, -0.5]);
-    }
 
     #[test]
     fn sequence_one_shows_the_dots_worked_by_hand() -> Result<(), TaskError> {

@@ -1,19 +1,29 @@
-//! The tasks of Song, Yang & Wang (2016), with the settings of the released code as defaults.
+//! The tasks of Song, Yang & Wang (2016), <https://doi.org/10.1371/journal.pcbi.1004792>, with the settings of the
+//! released code as defaults.
 //!
-//! What they share is in [`InputNoise`] (how a signal becomes an input), [`TwoChoice`] (targets, loss mask and choice
-//! of the two-alternative tasks), [`coherence`] (evidence for two sides) and [`RateTuning`] (inputs that follow a
-//! rate).
+//! | id | task |
+//! |---|---|
+//! | `rdm_fixed` | which of two noisy inputs is the stronger: [`RdmFixed`] |
+//! | `rdm_varstim` | the same after a stimulus of varying duration: [`RdmVarstim`] |
+//! | `rdm_rt` | the same as soon as possible: [`RdmRt`] |
+//! | `mante`, `mante_areas` | evidence of two kinds, one of which counts: [`Mante`], [`ManteAreas`] |
+//! | `multisensory` | a rate that is seen, heard, or both: [`Multisensory`] |
+//! | `romo` | two frequencies, separated by a delay: [`Romo`] |
+//! | `lee_sequence` | sequences of eye movements: [`LeeSequence`] |
+//! | `sinewave` | an oscillation without input: [`Sinewave`] |
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016). Training excitatory-inhibitory recurrent neural networks for cognitive
-//! tasks: a simple and flexible framework. PLoS Computational Biology 12(2): e1004792.
-//! <https://doi.org/10.1371/journal.pcbi.1004792>
+//! All but the last two are a [`TwoChoice`] between alternatives (settings, targets, loss mask, catch trials and the
+//! choice) with a [`Definition`] of its own (epochs and signals). The evidence for two sides is in [`coherence`],
+//! inputs that follow a rate are in [`RateTuning`], and [`InputNoise`] says how a signal becomes an input.
 
 pub mod coherence;
+mod dots;
 mod input_noise;
 mod lee_sequence;
 mod mante;
-mod mante_areas;
 mod multisensory;
+mod plan;
+mod range;
 mod rate_tuning;
 mod rdm_fixed;
 mod rdm_rt;
@@ -24,16 +34,16 @@ mod two_choice;
 
 pub use input_noise::InputNoise;
 pub use lee_sequence::LeeSequence;
-pub use mante::Mante;
-pub use mante_areas::ManteAreas;
-pub use multisensory::Multisensory;
+pub use mante::{ContextIntegration, Mante, ManteAreas, TwoEvidences};
+pub use multisensory::{EventRate, Multisensory};
+pub use plan::{Epochs, Plan};
 pub use rate_tuning::RateTuning;
-pub use rdm_fixed::RdmFixed;
-pub use rdm_rt::RdmRt;
-pub use rdm_varstim::RdmVarstim;
-pub use romo::Romo;
+pub use rdm_fixed::{FixedDuration, RdmFixed};
+pub use rdm_rt::{RdmRt, ReactionTime};
+pub use rdm_varstim::{RdmVarstim, VariableDuration};
+pub use romo::{FrequencyComparison, Romo};
 pub use sinewave::Sinewave;
-pub use two_choice::TwoChoice;
+pub use two_choice::{Definition, TwoChoice};
 
 use crate::entry::{Entry, entry};
 use crate::{About, Citation};
@@ -49,6 +59,18 @@ pub const CITATION: Citation = Citation {
 
 /// What is said of every task of this family.
 const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
+
+/// What is said of the tasks with evidence for two sides.
+const EVIDENCE: About<'static> = About {
+    shared: &[include_str!("coherence.rs"), include_str!("two_choice.rs"), include_str!("input_noise.rs")],
+    ..FAMILY
+};
+
+/// What is said of the tasks whose inputs follow a rate.
+const RATES: About<'static> = About {
+    shared: &[include_str!("rate_tuning.rs"), include_str!("two_choice.rs"), include_str!("input_noise.rs")],
+    ..FAMILY
+};
 
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[

@@ -1,12 +1,14 @@
 //! Inputs that rise and fall with a rate: a positively and a negatively tuned channel.
 //!
 //! ```text
-//! positive = 0.4 + 0.8 (f - f_min) / (f_max - f_min)        negative = 0.4 + 0.8 (f_max - f) / (f_max - f_min)
+//! positive(f) = 0.4 + 0.8 (f - f_min) / (f_max - f_min)        negative(f) = 0.4 + 0.8 (f_max - f) / (f_max - f_min)
 //! ```
 //!
 //! `f_min` and `f_max` are the extremes of the rates a task uses.
 
-use crate::{Condition, TaskError};
+use std::cmp::Ordering;
+
+use crate::{Condition, TaskError, TrialRng};
 
 /// The range of rates that the inputs span.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +57,15 @@ impl RateTuning {
         let width = self.f_max - self.f_min;
         let signal = |above: f64| (0.4 + 0.8 * above / width) as f32;
         [signal(f - self.f_min), signal(self.f_max - f)]
+    }
+}
+
+/// Which of two rates is the higher: 0 for the first, 1 for the second, drawn if they are equal.
+pub(super) fn higher(first: f64, second: f64, rng: &mut TrialRng) -> usize {
+    match first.total_cmp(&second) {
+        Ordering::Greater => 0,
+        Ordering::Less => 1,
+        Ordering::Equal => usize::from(rng.chance(0.5)),
     }
 }
 

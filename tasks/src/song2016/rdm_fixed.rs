@@ -3,188 +3,84 @@
 //! ```text
 //! epochs    fixation 100 ms (test 300) | stimulus 800 ms | decision 300 ms
 //! signals   stimulus: (1 + c)/2 and (1 - c)/2 on the evidence channels
-//! targets   decision: 1 for the favoured choice, 0.2 for the other; 0.2 before
-//! graded    fixation and decision
-//! catch     1 trial in 11: 2000 ms without signal, both targets 0.2, all graded
+//! catch     1 trial in 11, of 2000 ms
 //! ```
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
 //! | \|c\| | `coherences` | fraction | 0.032, 0.064, 0.128, 0.256, 0.512, either sign |
+//! | | `stimulus`, `decision` | ms | 800, 300 |
 //!
-//! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
-//! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 3 (networks without Dale's law, with dense, and with structured
-//! connectivity).
-//!
-//! Differences from the source: ungraded targets are 0.2 where the code leaves them at 0, which changes nothing that is
-//! graded; coherence is a signed fraction where the code scales a percentage by 3.2.
+//! It is the task of Fig 3 of the source (networks without Dale's law, with dense, and with structured connectivity).
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::RdmFixed};
 //! let task = RdmFixed { sigma_in: 0.0, ..RdmFixed::default() };
-//! let trial = task.trial(Split::Train, Some(&Condition::new().with("coherence", -0.5)), &mut TrialRng::new(0, "doc", 0, 0))?;
+//! let asked = Condition::new().with("coherence", -0.5);
+//! let trial = task.trial(Split::Train, Some(&asked), &mut TrialRng::new(0, "doc", 0, 0))?;
 //! assert_eq!(trial.inputs.row(5).to_vec(), [0.45, 0.95]); // baseline 0.2 + signals 0.25, 0.75
 //! assert_eq!(trial.correct, Some(1));
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::{ArrayView2, s};
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
-use super::{FAMILY, InputNoise, TwoChoice, coherence};
-use crate::{
-    About, Channel, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView, parameters_of,
-};
+use super::{Definition, EVIDENCE, Epochs, Plan, TwoChoice, coherence};
+use crate::{About, Clock, Condition, Split, TaskError, TrialRng};
 
 /// Fixed-duration perceptual decision-making.
+pub type RdmFixed = TwoChoice<FixedDuration>;
+
+/// A stimulus of fixed duration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RdmFixed {
-    /// The time step, ms.
-    pub dt: f64,
-    /// What becomes of a duration between two steps.
-    pub rounding: Rounding,
-    /// Fixation in training, ms.
-    pub fixation: f64,
-    /// Fixation in tests, ms.
-    pub fixation_test: f64,
+#[serde(default)]
+pub struct FixedDuration {
     /// Stimulus, ms.
     pub stimulus: f64,
     /// Decision, ms.
     pub decision: f64,
     /// The strengths of the evidence, each in [0, 1]; the sign is drawn.
     pub coherences: Vec<f64>,
-    /// The fraction of catch trials.
-    pub p_catch: f64,
-    /// The length of a catch trial, ms.
-    pub catch_duration: f64,
-    /// The target of the correct output in the decision.
-    pub hi: f64,
-    /// The target everywhere else.
-    pub lo: f64,
-    /// Added to every input.
-    pub baseline: f64,
-    /// The strength of the input noise; 0 for none.
-    pub sigma_in: f64,
-    /// The time constant of the input noise, ms.
-    pub tau_in: f64,
 }
 
-impl Default for RdmFixed {
+impl Default for FixedDuration {
     fn default() -> Self {
-        Self {
-            dt: 20.0,
-            rounding: Rounding::Exact,
-            fixation: 100.0,
-            fixation_test: 300.0,
-            stimulus: 800.0,
-            decision: 300.0,
-            coherences: vec![0.032, 0.064, 0.128, 0.256, 0.512],
-            p_catch: 1.0 / 11.0,
-            catch_duration: 2000.0,
-            hi: 1.0,
-            lo: 0.2,
-            baseline: 0.2,
-            sigma_in: 0.01,
-            tau_in: 100.0,
-        }
+        Self { stimulus: 800.0, decision: 300.0, coherences: coherence::PUBLISHED.into() }
     }
 }
 
-impl RdmFixed {
-    fn two_choice(&self) -> TwoChoice {
-        TwoChoice {
-            input: InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in },
-            rounding: self.rounding,
-            n_inputs: 2,
-            hi: self.hi,
-            lo: self.lo,
-            p_catch: self.p_catch,
-            catch_duration: self.catch_duration,
-        }
-    }
-}
-
-impl Described for RdmFixed {
+impl Definition for FixedDuration {
     const ABOUT: About<'static> = About {
         id: "song2016/rdm_fixed",
         summary: "Perceptual decision-making: report the stronger of two noisy inputs after a stimulus of fixed \
             duration",
         header: include_str!("rdm_fixed.rs"),
-        shared: &[include_str!("two_choice.rs"), include_str!("coherence.rs"), include_str!("input_noise.rs")],
-        ..FAMILY
+        ..EVIDENCE
     };
-}
+    const INPUTS: &'static [&'static str] = &["evidence_1", "evidence_2"];
+    const VARIABLES: &'static [&'static str] = &["coherence"];
+    const FIXATION_TEST: f64 = 300.0;
 
-impl Task for RdmFixed {
-    fn about(&self) -> About<'_> {
-        Self::ABOUT
-    }
-
-    fn parameters(&self) -> serde_json::Value {
-        parameters_of(self)
-    }
-
-    fn validate(&self) -> Result<(), TaskError> {
-        self.two_choice().validate()?;
-        let clock = self.two_choice().clock();
-        clock.steps("fixation", self.fixation)?;
-        clock.steps("fixation_test", self.fixation_test)?;
+    fn validate(&self, clock: Clock, _: Range<f64>) -> Result<(), TaskError> {
         clock.at_least_one_step("stimulus", self.stimulus)?;
         clock.at_least_one_step("decision", self.decision)?;
         coherence::validate("coherences", &self.coherences)
     }
 
-    fn dt(&self) -> f64 {
-        self.dt
-    }
-
-    fn inputs(&self) -> Vec<Channel> {
-        Channel::list(&["evidence_1", "evidence_2"])
-    }
-
-    fn outputs(&self) -> Vec<Channel> {
-        Channel::list(&["choice_1", "choice_2"])
-    }
-
     fn conditions(&self) -> Vec<Condition> {
-        self.two_choice()
-            .conditions(coherence::signed(&self.coherences).into_iter().map(|c| Condition::new().with("coherence", c)))
+        coherence::conditions(&self.coherences)
     }
 
-    fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
-        let two_choice = self.two_choice();
-        if let Some(catch) = two_choice.catch_trial(&["coherence"], condition, rng)? {
-            return Ok(catch);
-        }
+    fn plan(&self, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Plan, TaskError> {
         let evidence = coherence::draw(condition, "coherence", &self.coherences, rng)?;
-        let fixation = match split {
-            Split::Train => ("fixation", self.fixation),
-            Split::Test => ("fixation_test", self.fixation_test),
-        };
-        let mut timeline = two_choice.clock().timeline()?;
-        timeline.push("fixation", fixation)?;
-        let stimulus = timeline.push("stimulus", ("stimulus", self.stimulus))?;
-        timeline.push("decision", ("decision", self.decision))?;
-
-        let mut signals = two_choice.silence(&timeline);
-        let [first, second] = evidence.signals();
-        signals.slice_mut(s![stimulus.clone(), 0]).fill(first);
-        signals.slice_mut(s![stimulus, 1]).fill(second);
-        let condition = Condition::new().with("coherence", evidence.coherence);
-        Ok(two_choice.trial(timeline, signals, condition, evidence.favoured, rng))
+        let signals = vec![("stimulus", evidence.signals().into())];
+        Ok(Plan { condition: evidence.condition(), correct: evidence.favoured, signals })
     }
 
-    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        TwoChoice::score(trial, outputs)
-    }
-
-    fn chance(&self) -> f64 {
-        0.5
-    }
-
-    fn criterion(&self) -> Option<Criterion> {
-        Some(Criterion::MeanPerformance { threshold: 0.85, window: 5 })
+    fn epochs(&self, _: Split, clock: Clock, _: &mut TrialRng) -> Result<Epochs, TaskError> {
+        let stimulus = clock.steps("stimulus", self.stimulus)?;
+        Ok(vec![("stimulus", stimulus), ("decision", clock.steps("decision", self.decision)?)])
     }
 }

@@ -1,43 +1,171 @@
-//! What the two-alternative tasks share: targets, loss mask, catch trials and the choice.
+//! Two alternatives: after a fixation and a stimulus one of two outputs is to be chosen.
 //!
 //! ```text
-//! target     hi for the correct output in the decision epoch, lo everywhere else
-//! loss_mask  1 in the fixation and decision epochs, 0 in between
-//! catch      no signal, both targets lo, loss_mask 1 on the whole trial, not scored
-//! choice     the larger output at the last step
+//! epochs     fixation, then those of the task, the last of which is the decision
+//! targets    decision: hi for the correct output, lo for the other;  before it lo for both
+//! graded     fixation and decision
+//! catch      a fraction p_catch of the trials: no signal for catch_duration, both targets lo, all graded, not scored
+//! choice     the larger output at the last step, unless the task says otherwise
+//! correct    the larger output at the last step is the right one
+//! training   ends when the mean performance of the last 5 validations exceeds 85 %, or what the task says
 //! ```
 //!
-//! A task file states its channels, its timeline and its signals; this file does the rest.
+//! | symbol | field | unit | published |
+//! |---|---|---|---|
+//! | | `fixation`, `fixation_test` | ms | 100; the task says how long it is in tests |
+//! | hi, lo | `hi`, `lo` | output units | 1 unless the task says otherwise, 0.2 |
+//! | p_catch | `p_catch` | | the task says |
+//! | catch_duration | `catch_duration` | ms | the task says |
+//!
+//! Durations must be whole numbers of steps unless `rounding` says what to do with them. Those that are drawn go to the
+//! step below, as in the code, unless `rounding` is "nearest" or "ceil".
+//!
+//! Reference: Song HF, Yang GR, Wang X-J (2016). Training excitatory-inhibitory recurrent neural networks for cognitive
+//! tasks: a simple and flexible framework. PLoS Computational Biology 12(2): e1004792.
+//! <https://doi.org/10.1371/journal.pcbi.1004792>
+//!
+//! Differences from the source, for all of these tasks: targets that are not graded are lo where the code leaves them
+//! at 0, which changes nothing that is graded.
+//!
+//! ```
+//! use nn4n_tasks::{Task, song2016::{FixedDuration, RdmFixed}};
+//! let short = FixedDuration { stimulus: 400.0, ..FixedDuration::default() };
+//! let task = RdmFixed { sigma_in: 0.0, task: short, ..RdmFixed::default() };
+//! assert_eq!((task.inputs().len(), task.outputs().len(), task.chance()), (2, 2, 0.5));
+//! # Ok::<(), nn4n_tasks::TaskError>(())
+//! ```
 
-use ndarray::{Array2, ArrayView2, s};
+use std::fmt;
+use std::ops::Range;
 
-use super::InputNoise;
+use ndarray::ArrayView2;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Epochs, InputNoise, Plan, plan};
 use crate::error::rules;
-use crate::{Clock, Condition, Rounding, Score, TaskError, Timeline, Trial, TrialRng, TrialView, choice};
+use crate::{
+    About, Channel, Clock, Condition, Criterion, Described, Rounding, Score, Split, Task, TaskError, Trial, TrialRng,
+    TrialView, parameters_of,
+};
 
-/// The settings that every two-alternative task has.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TwoChoice {
-    /// How signals become inputs.
-    pub input: InputNoise,
-    /// What becomes of a duration between two steps.
+/// What tells one task with two alternatives from another.
+pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What is said of the task.
+    const ABOUT: About<'static>;
+    /// The input channels.
+    const INPUTS: &'static [&'static str];
+    /// The output channels, one for each choice.
+    const OUTPUTS: [&'static str; 2] = ["choice_1", "choice_2"];
+    /// The names of the trial variables.
+    const VARIABLES: &'static [&'static str];
+    /// The published fixation in tests, ms.
+    const FIXATION_TEST: f64 = 500.0;
+    /// The published fraction of catch trials.
+    const P_CATCH: f64 = 1.0 / 11.0;
+    /// The published length of a catch trial, ms.
+    const CATCH_DURATION: f64 = 2000.0;
+    /// The published target of the correct output.
+    const HI: f64 = 1.0;
+    /// When training ends.
+    const CRITERION: Criterion = Criterion::MeanPerformance { threshold: 0.85, window: 5 };
+
+    /// Checks the task's own settings; `targets` go from the lower to the higher.
+    fn validate(&self, clock: Clock, targets: Range<f64>) -> Result<(), TaskError>;
+
+    /// The classes of trials, but for the catch trials.
+    fn conditions(&self) -> Vec<Condition>;
+
+    /// Draws the variables of a trial that the condition leaves out, and says what it shows and asks for.
+    fn plan(&self, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Plan, TaskError>;
+
+    /// The epochs after fixation.
+    fn epochs(&self, split: Split, clock: Clock, rng: &mut TrialRng) -> Result<Epochs, TaskError>;
+
+    /// Scores an answer.
+    fn score(&self, _dt: f64, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+        plan::score(trial, outputs)
+    }
+}
+
+/// A task with two alternatives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TwoChoice<T> {
+    /// The time step, ms.
+    pub dt: f64,
+    /// What becomes of a duration between two steps; drawn ones go to the step below unless this says otherwise.
     pub rounding: Rounding,
-    /// The number of input channels.
-    pub n_inputs: usize,
-    /// The target of the chosen output.
-    pub hi: f64,
-    /// The target of the other output, and of both outside the decision.
-    pub lo: f64,
+    /// Fixation in training, ms.
+    pub fixation: f64,
+    /// Fixation in tests, ms.
+    pub fixation_test: f64,
     /// The fraction of catch trials.
     pub p_catch: f64,
     /// The length of a catch trial, ms.
     pub catch_duration: f64,
+    /// The target of the correct output in the decision.
+    pub hi: f64,
+    /// The target everywhere else.
+    pub lo: f64,
+    /// Added to every input.
+    pub baseline: f64,
+    /// The strength of the input noise; 0 for none.
+    pub sigma_in: f64,
+    /// The time constant of the input noise, ms.
+    pub tau_in: f64,
+    /// What is this task's own.
+    #[serde(flatten)]
+    pub task: T,
 }
 
-impl TwoChoice {
-    /// Checks the fields.
-    pub fn validate(&self) -> Result<(), TaskError> {
-        self.input.validate()?;
+impl<T: Definition> Default for TwoChoice<T> {
+    fn default() -> Self {
+        let InputNoise { dt, baseline, sigma_in, tau_in } = InputNoise::default();
+        Self {
+            dt,
+            rounding: Rounding::Exact,
+            fixation: 100.0,
+            fixation_test: T::FIXATION_TEST,
+            p_catch: T::P_CATCH,
+            catch_duration: T::CATCH_DURATION,
+            hi: T::HI,
+            lo: 0.2,
+            baseline,
+            sigma_in,
+            tau_in,
+            task: T::default(),
+        }
+    }
+}
+
+impl<T> TwoChoice<T> {
+    /// How signals become inputs.
+    pub fn input(&self) -> InputNoise {
+        InputNoise { dt: self.dt, baseline: self.baseline, sigma_in: self.sigma_in, tau_in: self.tau_in }
+    }
+
+    /// How durations become steps.
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.dt).drawn(Rounding::Floor).rounding(self.rounding)
+    }
+}
+
+impl<T: Definition> Described for TwoChoice<T> {
+    const ABOUT: About<'static> = T::ABOUT;
+}
+
+impl<T: Definition> Task for TwoChoice<T> {
+    fn about(&self) -> About<'_> {
+        Self::ABOUT
+    }
+
+    fn parameters(&self) -> serde_json::Value {
+        parameters_of(self)
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        self.input().validate()?;
         rules::finite("hi", self.hi)?;
         rules::finite("lo", self.lo)?;
         if self.hi <= self.lo {
@@ -45,95 +173,56 @@ impl TwoChoice {
             return Err(TaskError::parameter("hi", self.hi, "must exceed `lo`", remedy));
         }
         rules::probability("p_catch", self.p_catch)?;
-        self.clock().at_least_one_step("catch_duration", self.catch_duration).map(drop)
+        let clock = self.clock();
+        clock.at_least_one_step("catch_duration", self.catch_duration)?;
+        clock.steps("fixation", self.fixation)?;
+        clock.steps("fixation_test", self.fixation_test)?;
+        self.task.validate(clock, self.lo..self.hi)
     }
 
-    /// How durations become steps: drawn ones go to the step below, as in the source, unless the user says otherwise.
-    pub fn clock(&self) -> Clock {
-        Clock::new(self.input.dt).drawn(Rounding::Floor).rounding(self.rounding)
+    fn dt(&self) -> f64 {
+        self.dt
     }
 
-    /// The conditions of a task: catch first (if there are catch trials), then those given.
-    pub fn conditions(&self, conditions: impl IntoIterator<Item = Condition>) -> Vec<Condition> {
+    fn inputs(&self) -> Vec<Channel> {
+        Channel::list(T::INPUTS)
+    }
+
+    fn outputs(&self) -> Vec<Channel> {
+        Channel::list(&T::OUTPUTS)
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
         let catch = (self.p_catch > 0.0).then(Condition::catch);
-        catch.into_iter().chain(conditions).collect()
+        catch.into_iter().chain(self.task.conditions()).collect()
     }
 
-    /// A catch trial if the condition asks for one, or if none is given and the dice say so. Refuses variables not
-    /// among `names`.
-    pub fn catch_trial(
-        &self,
-        names: &[&str],
-        condition: Option<&Condition>,
-        rng: &mut TrialRng,
-    ) -> Result<Option<Trial>, TaskError> {
-        let is_catch = match condition {
-            Some(condition) if condition.is_catch() => {
-                condition.allow(&["catch"])?;
-                true
-            }
-            Some(condition) => {
-                condition.allow(names)?;
-                false
-            }
-            None => rng.chance(self.p_catch),
-        };
-        if !is_catch {
-            return Ok(None);
+    fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
+        if self.is_catch(condition, rng)? {
+            return self.catch_trial(rng);
         }
+        let plan = self.task.plan(condition, rng)?;
         let mut timeline = self.clock().timeline()?;
-        timeline.push("catch", ("catch_duration", self.catch_duration))?;
-        let n_steps = timeline.n_steps();
-        let mut inputs = Array2::zeros((n_steps, self.n_inputs));
-        self.input.apply(&mut inputs, rng);
-        Ok(Some(Trial {
-            inputs,
-            targets: Array2::from_elem((n_steps, 2), self.lo as f32),
-            loss_mask: Array2::ones((n_steps, 2)),
-            condition: Condition::catch(),
-            epochs: timeline.into_epochs(),
-            correct: None,
-        }))
-    }
-
-    /// Silence on all channels, (n_steps, inputs), for the task to draw its signals on.
-    pub fn silence(&self, timeline: &Timeline) -> Array2<f32> {
-        Array2::zeros((timeline.n_steps(), self.n_inputs))
-    }
-
-    /// The trial with these signals (n_steps, inputs) and this correct choice.
-    pub fn trial(
-        &self,
-        timeline: Timeline,
-        mut signals: Array2<f32>,
-        condition: Condition,
-        correct: usize,
-        rng: &mut TrialRng,
-    ) -> Trial {
-        self.input.apply(&mut signals, rng);
-        let mut targets = Array2::from_elem((timeline.n_steps(), 2), self.lo as f32);
-        let mut loss_mask = Array2::zeros((timeline.n_steps(), 2));
-        for epoch in timeline.epochs() {
-            if epoch.name == "decision" {
-                targets.slice_mut(s![epoch.steps(), correct.min(1)]).fill(self.hi as f32);
-            }
-            if epoch.name == "fixation" || epoch.name == "decision" {
-                loss_mask.slice_mut(s![epoch.steps(), ..]).fill(1.0);
-            }
+        let fixation = match split {
+            Split::Train => ("fixation", self.fixation),
+            Split::Test => ("fixation_test", self.fixation_test),
+        };
+        timeline.push("fixation", fixation)?;
+        for (name, steps) in self.task.epochs(split, self.clock(), rng)? {
+            timeline.push_steps(name, steps)?;
         }
-        Trial {
-            inputs: signals,
-            targets,
-            loss_mask,
-            condition,
-            epochs: timeline.into_epochs(),
-            correct: Some(correct.min(1)),
-        }
+        Ok(self.planned_trial(timeline, plan, rng))
     }
 
-    /// The larger output at the last step, compared with the correct choice.
-    pub fn score(trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
-        let choice = choice(outputs);
-        Score { choice, correct: trial.correct.map(|correct| choice == Some(correct)), ..Score::default() }
+    fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
+        self.task.score(self.dt, trial, outputs)
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
+    }
+
+    fn criterion(&self) -> Option<Criterion> {
+        Some(T::CRITERION)
     }
 }
