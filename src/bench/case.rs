@@ -97,19 +97,13 @@ impl Case {
                 ));
             }
         }
-        match self.kind {
-            Kind::Vanilla | Kind::Ei => {}
-            Kind::MultiArea => {
-                return Err(Error::setting(
-                    "kind",
-                    "= \"multi_area\" is not measured: its step is that of \"ei\"; take that",
-                ));
-            }
-            Kind::Stacked => {
-                let message = "= \"stacked\" is not measured: its step is those of its layers; measure each as \
-                    \"vanilla\" or \"ei\"";
-                return Err(Error::setting("kind", message));
-            }
+        if let Some(parts) = self.kind.parts() {
+            let message = format!(
+                "= \"{}\" is not measured: its step is those of its {}; measure each as \"vanilla\" or \"ei\"",
+                self.kind,
+                parts.name()
+            );
+            return Err(Error::setting("kind", message));
         }
         if self.largest_array() > LARGEST_ARRAY {
             let message = format!(
@@ -126,10 +120,8 @@ impl Case {
     /// cell types.
     pub fn model(&self) -> ModelConfig {
         let bias = || Bias::Trained(Values::All(0.0));
-        let model = match self.kind {
-            Kind::Ei => ModelConfig::ei(self.inputs, self.units, self.outputs),
-            _ => ModelConfig::vanilla(self.inputs, self.units, self.outputs).b_rec(bias()).b_out(bias()),
-        };
+        let model = ModelConfig::of_kind(self.kind, self.inputs, self.units, self.outputs);
+        let model = if self.kind.has_cell_types() { model } else { model.b_rec(bias()).b_out(bias()) };
         model.form(self.form).activation(self.activation).dt(20.0).tau(100.0).sigma_rec(0.05)
     }
 }

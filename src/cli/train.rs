@@ -7,12 +7,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
-use nn4n_models::ModelConfig;
+use clap::Args;
+use nn4n_models::{Kind, ModelConfig};
 use nn4n_tasks::Task;
 use serde::Serialize;
 
-use super::{environment, output, setting};
+use super::{environment, kind, output, setting};
 use crate::{
     Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, TrainConfig,
     checkpoint::ValidationRecord,
@@ -45,8 +45,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE.npz|FILE.toml")]
     data: Option<PathBuf>,
     /// Kind of network [default: that of --init, or vanilla]
-    #[arg(long, value_enum, conflicts_with = "config")]
-    model: Option<ModelKind>,
+    #[arg(long, value_parser = kind::example(), conflicts_with = "config")]
+    model: Option<Kind>,
     /// Number of units [default: 100]
     #[arg(long, value_name = "N")]
     units: Option<usize>,
@@ -90,17 +90,6 @@ pub struct TrainArgs {
     /// Report in JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum ModelKind {
-    Vanilla,
-    Ei,
-    /// Two areas of equal size; describe others in a RUN.toml
-    MultiArea,
-    /// Two layers of equal size; describe others in a RUN.toml
-    Stacked,
 }
 
 #[derive(Serialize)]
@@ -196,10 +185,7 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
     let model = match (args.model, &args.init) {
         (None, Some(init)) => model_of(init, task.as_ref(), args.units)?,
-        (None | Some(ModelKind::Vanilla), _) => ModelConfig::vanilla(inputs, units, outputs),
-        (Some(ModelKind::Ei), _) => ModelConfig::ei(inputs, units, outputs),
-        (Some(ModelKind::MultiArea), _) => two_areas(inputs, units, outputs),
-        (Some(ModelKind::Stacked), _) => two_layers(inputs, units, outputs),
+        (kind, _) => ModelConfig::of_kind(kind.unwrap_or_default(), inputs, units, outputs),
     };
     Ok(Experiment::for_task(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
@@ -231,22 +217,6 @@ fn with_channels(model: ModelConfig, init: &Path, task: &dyn Task) -> Result<Mod
         )
     })?;
     Ok(adapted)
-}
-
-/// A sensory and a motor area; feedforward and feedback densities of Song 2016's two-area network.
-fn two_areas(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
-    use nn4n_models::{Area, Density};
-    let areas = [Area::ei("sensory", units - units / 2, 0.8), Area::ei("motor", units / 2, 0.8)];
-    ModelConfig::multi_area(inputs, outputs, areas)
-        .feedforward(Density::excitatory(1.0))
-        .feedback(Density::excitatory(0.2))
-}
-
-/// A sensory layer, and one that decides.
-fn two_layers(inputs: usize, units: usize, outputs: usize) -> ModelConfig {
-    use nn4n_models::LayerConfig;
-    let layers = [LayerConfig::ei("sensory", units - units / 2, 0.8), LayerConfig::ei("decision", units / 2, 0.8)];
-    ModelConfig::stacked(inputs, outputs, layers)
 }
 
 fn default_out(experiment: &Experiment, preset: Option<&str>) -> PathBuf {

@@ -9,7 +9,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use candle_core::{DType, Tensor};
-use nn4n_models::{Form, Kind, NoiseScaling, Readout};
+use nn4n_models::{Form, NoiseScaling, Readout};
 
 use super::{
     plain::{Plain, uniform},
@@ -80,11 +80,11 @@ const SOFTMAX: &str = "    z = np.exp(z - z.max(-1, keepdims=True))
 /// The program.
 pub(super) fn program(plain: &Plain) -> Result<String> {
     let config = plain.config();
-    let (equation, start, step) = match (config.kind, config.form) {
-        (Kind::Stacked, Form::Current) => (STACKED_CURRENT, "activation(x).copy()", STACKED_CURRENT_STEP),
-        (Kind::Stacked, Form::Rate) => (STACKED_RATE, "x.copy()", STACKED_RATE_STEP),
-        (_, Form::Current) => (CURRENT, "activation(x)", CURRENT_STEP),
-        (_, Form::Rate) => (RATE, "x", RATE_STEP),
+    let (equation, start, step) = match (config.kind.has_layers(), config.form) {
+        (true, Form::Current) => (STACKED_CURRENT, "activation(x).copy()", STACKED_CURRENT_STEP),
+        (true, Form::Rate) => (STACKED_RATE, "x.copy()", STACKED_RATE_STEP),
+        (false, Form::Current) => (CURRENT, "activation(x)", CURRENT_STEP),
+        (false, Form::Rate) => (RATE, "x", RATE_STEP),
     };
     let layers: Vec<String> =
         plain.network.units().areas.iter().map(|layer| format!("slice({}, {})", layer.start, layer.end)).collect();

@@ -1,7 +1,7 @@
 //! A network as programs need it: effective weights and one number per unit, on the host.
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Activation, Ctrnn, Kind, Layer, ModelConfig, NoiseScaling, PerUnit};
+use nn4n_models::{Activation, Ctrnn, Layer, ModelConfig, NoiseScaling, PerUnit};
 
 use crate::{
     Checkpoint,
@@ -78,7 +78,7 @@ impl<'c> Plain<'c> {
 
     /// Refuses a stacked network.
     pub fn expect_one_layer(&self) -> Result<()> {
-        if self.config().kind != Kind::Stacked {
+        if !self.config().kind.has_layers() {
             return Ok(());
         }
         let message =

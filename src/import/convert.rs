@@ -101,7 +101,7 @@ fn stack(mut parts: Vec<(ModelConfig, Tensors)>, layers: &[Layer]) -> Result<(Mo
     for (place, ((part, own), layer)) in parts.into_iter().zip(layers).enumerate() {
         let same = (part.form, part.dt, part.dale, part.noise_scaling)
             == (config.form, config.dt, config.dale, config.noise_scaling);
-        if !same || part.kind == Kind::MultiArea {
+        if !same || part.kind.has_areas() {
             let message = "has layers that differ in equation or step, or that are divided into areas, which has no \
                 counterpart here";
             return Err(Refused::new(message).into());

@@ -144,7 +144,7 @@ fn describe_densities(config: &mut ModelConfig, w_rec: &Weights) {
             i_to_i: block(inhibitory, inhibitory),
         }
     };
-    if config.kind != Kind::MultiArea {
+    if !config.kind.has_areas() {
         config.density = density(0, 0);
         return;
     }
@@ -161,7 +161,7 @@ fn group(config: &ModelConfig, weights: &Weights, units: &[bool]) -> Vec<Channel
     let channels = weights.connectivity.len() / units.len().max(1);
     let connected = units.iter().filter(|unit| **unit).count();
     let density = present as f64 / (channels * connected).max(1) as f64;
-    if connected == units.len() && density == 1.0 && config.kind != Kind::MultiArea {
+    if connected == units.len() && density == 1.0 && !config.kind.has_areas() {
         return Vec::new();
     }
     let mut group = ChannelGroup { density, ..ChannelGroup::default() };

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use nn4n_models::{Kind, ModelConfig};
+use nn4n_models::{ModelConfig, Parts};
 use nn4n_tasks::Task;
 use serde::Deserialize;
 
@@ -34,7 +34,7 @@ pub(super) fn card(
         format!(
             "# {}\n\n{} ({} units) that learned: {}\n",
             plain(&description.id),
-            kind(description.kind),
+            description.kind.summary(),
             description.units.total,
             sentence(&plain(&description.summary))
         ),
@@ -47,15 +47,6 @@ pub(super) fn card(
     sections.join("\n")
 }
 
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Vanilla => "A recurrent network without cell types",
-        Kind::Ei => "A recurrent network of excitatory and inhibitory units (Dale's law)",
-        Kind::MultiArea => "A recurrent network of several areas",
-        Kind::Stacked => "A stack of recurrent layers",
-    }
-}
-
 /// A text as YAML.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
@@ -66,7 +57,7 @@ fn front_matter(description: &Description) -> String {
     let mut yaml = format!("---\nlicense: {}\nlibrary_name: nn4n\ntags:\n", quoted(license));
     let family = members.first().unwrap_or(task).split('/').next().unwrap_or_default();
     for tag in
-        ["nn4n", "computational-neuroscience", "recurrent-neural-network", "ctrnn", kind_tag(description.kind), family]
+        ["nn4n", "computational-neuroscience", "recurrent-neural-network", "ctrnn", description.kind.keyword(), family]
     {
         let _ = writeln!(yaml, "- {}", quoted(tag));
     }
@@ -86,15 +77,6 @@ fn front_matter(description: &Description) -> String {
         quoted(task),
     );
     yaml
-}
-
-fn kind_tag(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Vanilla => "vanilla",
-        Kind::Ei => "excitatory-inhibitory",
-        Kind::MultiArea => "multi-area",
-        Kind::Stacked => "stacked",
-    }
 }
 
 fn network(checkpoint: &Checkpoint, description: &Description) -> String {
@@ -119,7 +101,7 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
     if !units.areas.is_empty() {
         let areas =
             units.areas.iter().map(|(name, units)| format!("{} ({units})", plain(name))).collect::<Vec<_>>().join(", ");
-        rows.insert(1, (if model.kind == Kind::Stacked { "layers" } else { "areas" }, areas));
+        rows.insert(1, (model.kind.parts().unwrap_or(Parts::Areas).name(), areas));
     }
     let rows: String = rows.into_iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
     format!("## Network\n\n| | |\n|---|---|\n{rows}")

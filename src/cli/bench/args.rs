@@ -4,7 +4,10 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use nn4n_models::{Activation, Form, Kind};
 
-use crate::bench::{CASES, Case};
+use crate::{
+    bench::{CASES, Case},
+    cli::kind,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -46,8 +49,8 @@ pub struct BenchArgs {
     #[arg(long, value_name = "F", requires = "units")]
     activation: Option<Activation>,
     /// Kind of network [default: vanilla]
-    #[arg(long, value_enum, requires = "units")]
-    kind: Option<KindName>,
+    #[arg(long, value_parser = kind::undivided(), requires = "units")]
+    kind: Option<Kind>,
     /// Form of the equation [default: current]
     #[arg(long, value_enum, requires = "units")]
     form: Option<FormName>,
@@ -76,12 +79,6 @@ pub struct BenchArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum KindName {
-    Vanilla,
-    Ei,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum FormName {
     Current,
     Rate,
@@ -107,7 +104,7 @@ impl BenchArgs {
     fn custom(&self, units: usize) -> Case {
         Case {
             case: "custom",
-            kind: if matches!(self.kind, Some(KindName::Ei)) { Kind::Ei } else { Kind::Vanilla },
+            kind: self.kind.unwrap_or_default(),
             form: if matches!(self.form, Some(FormName::Rate)) { Form::Rate } else { Form::Current },
             activation: self.activation.unwrap_or(Activation::Relu),
             units,

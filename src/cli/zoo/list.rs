@@ -1,11 +1,11 @@
 //! `nn4n zoo list`
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use nn4n_models::Kind;
 
 use crate::{
-    cli::output,
+    cli::{kind, output},
     zoo::{self, Description},
 };
 
@@ -19,8 +19,8 @@ pub struct ListArgs {
     #[arg(long, value_name = "TEXT")]
     task: Option<String>,
     /// Only networks of this kind
-    #[arg(long, value_enum)]
-    kind: Option<KindName>,
+    #[arg(long, value_parser = kind::any())]
+    kind: Option<Kind>,
     /// Only networks of at most so many units
     #[arg(long, value_name = "N")]
     max_units: Option<usize>,
@@ -39,36 +39,6 @@ pub struct ListArgs {
     /// Report in JSON
     #[arg(long)]
     json: bool,
-}
-
-/// A kind of network on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum KindName {
-    Vanilla,
-    Ei,
-    MultiArea,
-    Stacked,
-}
-
-impl KindName {
-    fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::Vanilla => Self::Vanilla,
-            Kind::Ei => Self::Ei,
-            Kind::MultiArea => Self::MultiArea,
-            Kind::Stacked => Self::Stacked,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Vanilla => "vanilla",
-            Self::Ei => "E/I",
-            Self::MultiArea => "multi-area",
-            Self::Stacked => "stacked",
-        }
-    }
 }
 
 pub fn list(args: &ListArgs) -> Result<()> {
@@ -94,7 +64,7 @@ impl ListArgs {
     fn admit(&self, network: &Description) -> bool {
         let holds = |text: &Option<String>, whole: &str| text.as_ref().is_none_or(|text| contains(whole, text));
         (holds(&self.task, &network.task) || network.members.iter().any(|task| holds(&self.task, task)))
-            && self.kind.is_none_or(|kind| kind == KindName::of(network.kind))
+            && self.kind.is_none_or(|kind| kind == network.kind)
             && self.max_units.is_none_or(|most| network.units.total <= most)
             && self.max_size.is_none_or(|most| network.kibibytes() <= most)
             && self
@@ -122,7 +92,7 @@ fn row(network: &Description) -> [String; 8] {
             [only] => only.clone(),
             [first, others @ ..] => format!("{first} + {}", others.len()),
         },
-        KindName::of(network.kind).words().into(),
+        network.kind.title().into(),
         network.units.total.to_string(),
         format!("{} KiB", network.kibibytes()),
         performance,

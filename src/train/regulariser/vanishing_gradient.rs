@@ -23,7 +23,7 @@
 //! several time constants, the `alpha` of the postsynaptic unit belongs inside the product with `W_rec`, as above.
 
 use candle_core::{D, Tensor, Var};
-use nn4n_models::{Form, Kind, ModelConfig, dynamics::Coefficient};
+use nn4n_models::{Form, ModelConfig, dynamics::Coefficient};
 
 use super::Context;
 use crate::{
@@ -53,7 +53,7 @@ pub(super) fn check_fit(model: &ModelConfig) -> Result<()> {
             this regulariser",
         );
     }
-    if model.kind == Kind::Stacked {
+    if model.kind.has_layers() {
         return refused(
             "is defined for gradients that go back through time, but in a stacked network they go back through \
             layers, too; remove this regulariser",
