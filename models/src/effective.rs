@@ -37,11 +37,11 @@ impl ReadoutParameters {
     /// # Errors
     /// If the rates are those of another number of units.
     pub fn logits(&self, rates: &Tensor) -> Result<Tensor> {
-        let (outputs, units) = self.w_out.dims2()?;
         let mut shape = rates.dims().to_vec();
-        shape.pop();
-        shape.push(outputs);
-        let logits = rates.reshape((rates.elem_count() / units, units))?.matmul(&self.w_out.t()?)?;
+        let units = shape.pop().unwrap_or_default();
+        let rows: usize = shape.iter().product();
+        shape.push(self.w_out.dim(0)?);
+        let logits = rates.reshape((rows, units))?.matmul(&self.w_out.t()?)?;
         let logits = match &self.b_out {
             Some(bias) => logits.broadcast_add(bias)?,
             None => logits,

@@ -1,7 +1,9 @@
 //! A description that breaks a rule is refused with a message that names the field, the rule, the value and the remedy.
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Activation, Area, Ctrnn, EiCtrnn, Init, MatrixConfig, ModelConfig, Result, VanillaCtrnn};
+use nn4n_models::{
+    Activation, Area, CellType, Ctrnn, EiCtrnn, Init, Kind, MatrixConfig, ModelConfig, Result, VanillaCtrnn,
+};
 
 /// The message for a TOML description, from its reading, its validation or its draw.
 fn message(toml: &str) -> String {
@@ -143,6 +145,25 @@ fn inputs_and_starts_of_a_wrong_shape_are_refused() -> Result<()> {
     for dt in [0.0, -1.0, 101.0, f64::NAN] {
         assert!(model.with_dt(dt).unwrap_err().to_string().starts_with("model.dt: "));
     }
+    Ok(())
+}
+
+#[test]
+fn parts_that_a_network_does_not_have_are_refused_with_those_that_it_has() -> Result<()> {
+    let network = |kind| Ctrnn::init(&ModelConfig::of_kind(kind, 1, 10, 1), 0, DType::F32, &Device::Cpu);
+    let inputs = Tensor::zeros((2, 3, 1), DType::F32, &Device::Cpu)?;
+    let (areas, layers) = (network(Kind::MultiArea)?, network(Kind::Stacked)?);
+    let trajectory = areas.unroll(&inputs, None, None)?;
+    assert_eq!(areas.area_rates(&trajectory, "motor")?.dims(), [2, 3, 5]);
+    assert_eq!(areas.projection("motor", "sensory")?.dims(), [5, 5]);
+    assert_eq!(areas.of_type(CellType::Inhibitory), [4, 9]);
+    let message = |refused: Result<Tensor>| refused.unwrap_err().to_string();
+    assert_eq!(message(areas.area_rates(&trajectory, "v5")), "there is no area `v5`; there are sensory, motor");
+    assert_eq!(message(areas.projection("motor", "v5")), "there is no area `v5`; there are sensory, motor");
+    assert_eq!(message(areas.layer_rates(&trajectory, "motor")), "there is no layer `motor`; there are none");
+    let trajectory = layers.unroll(&inputs, None, None)?;
+    assert_eq!(layers.layer_rates(&trajectory, "decision")?.dims(), [2, 3, 5]);
+    assert_eq!(message(layers.layer_rates(&trajectory, "v5")), "there is no layer `v5`; there are sensory, decision");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 use candle_core::DType;
 use nn4n_models::{
-    Activation, Area, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Init, LearnTau, MatrixConfig,
+    Activation, Area, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Init, Kind, LearnTau, MatrixConfig,
     ModelConfig, PerUnit, Plastic, ReadoutFrom, Start, UnitSet, Values,
 };
 
@@ -200,6 +200,18 @@ fn a_network_without_loops_keeps_its_weights_as_drawn() {
     let weights = config.draw(0, DType::F64).unwrap()["w_rec"].abs().unwrap().flatten_all().unwrap().max(0).unwrap();
     assert!(weights.to_scalar::<f64>().unwrap() < 2.0);
     ModelConfig::vanilla(1, 1, 1).draw(0, DType::F64).unwrap();
+}
+
+#[test]
+fn every_kind_has_a_network_for_any_size() {
+    for kind in Kind::ALL {
+        let config = ModelConfig::of_kind(kind, 3, 11, 2);
+        assert_eq!((config.kind, config.inputs, config.n_units(), config.outputs), (kind, 3, 11, 2));
+        let units = config.layout();
+        assert_eq!(units.areas.len() > 1, kind.parts().is_some(), "{kind}");
+        assert!(!kind.has_cell_types() || units.cell_types.iter().all(Option::is_some), "{kind}");
+        config.draw(0, DType::F32).unwrap_or_else(|error| panic!("{kind}: {error}"));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod eval;
 mod export;
 mod import;
 mod inspect;
+mod kind;
 mod output;
 mod plot;
 mod run;

@@ -50,6 +50,7 @@ struct About {
     keyword: &'static str,
     summary: &'static str,
     parts: Option<Parts>,
+    has_cell_types: bool,
 }
 
 impl Kind {
@@ -64,6 +65,7 @@ impl Kind {
                 keyword: "vanilla",
                 summary: "A recurrent network without cell types",
                 parts: None,
+                has_cell_types: false,
             },
             Self::Ei => About {
                 tag: "ei",
@@ -71,6 +73,7 @@ impl Kind {
                 keyword: "excitatory-inhibitory",
                 summary: "A recurrent network of excitatory and inhibitory units (Dale's law)",
                 parts: None,
+                has_cell_types: true,
             },
             Self::MultiArea => About {
                 tag: "multi_area",
@@ -78,6 +81,7 @@ impl Kind {
                 keyword: "multi-area",
                 summary: "A recurrent network of several areas",
                 parts: Some(Parts::Areas),
+                has_cell_types: false,
             },
             Self::Stacked => About {
                 tag: "stacked",
@@ -85,6 +89,7 @@ impl Kind {
                 keyword: "stacked",
                 summary: "A stack of recurrent layers",
                 parts: Some(Parts::Layers),
+                has_cell_types: false,
             },
         }
     }
@@ -112,6 +117,11 @@ impl Kind {
     /// What its units are divided into; `None` if they are all one.
     pub const fn parts(self) -> Option<Parts> {
         self.about().parts
+    }
+
+    /// Whether all its units have cell types; each area or layer says for itself whether its units have.
+    pub const fn has_cell_types(self) -> bool {
+        self.about().has_cell_types
     }
 
     /// Whether it has areas, joined by projections.

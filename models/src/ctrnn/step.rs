@@ -16,7 +16,7 @@ use crate::{
 
 impl Ctrnn {
     /// The configured start of `batch` trials. A carried start is zero here: hand the previous call's
-    /// [`Trajectory::last`] to [`unroll`](Self::unroll).
+    /// [`Trajectory::last`](crate::Trajectory::last) to [`unroll`](Self::unroll).
     pub fn start(&self, batch: usize) -> Result<State> {
         join_states(&self.layers.iter().map(|layer| layer.start(batch)).collect::<Result<Vec<_>>>()?)
     }

@@ -4,12 +4,11 @@ use candle_core::Tensor;
 
 use super::{
     joined::split_state,
-    layer::Layer,
     network::Ctrnn,
     trajectory::{Answer, LayerActivity, Trajectory},
 };
 use crate::{
-    dynamics::{State, StepParameters},
+    dynamics::State,
     effective::{Effective, ReadoutParameters},
     error::{ModelError, Result},
     noise::NoiseKey,
@@ -116,16 +115,18 @@ impl Ctrnn {
         starts: &'a [State],
         noise: Option<NoiseKey>,
     ) -> Vec<Call<'a>> {
-        let call =
-            |(place, ((layer, parameters), start)): (usize, ((&'a Layer, &'a StepParameters), &'a State))| Call {
+        let layers = self.layers.iter().zip(effective.layers()).zip(starts);
+        layers
+            .enumerate()
+            .map(|(place, ((layer, parameters), start))| Call {
                 dynamics: &layer.dynamics,
                 parameters,
                 inputs,
                 start,
                 noise: noise.map(|key| key.above(place)),
                 memory: &self.memory,
-            };
-        self.layers.iter().zip(effective.layers()).zip(starts).enumerate().map(call).collect()
+            })
+            .collect()
     }
 
     /// The start of each layer: (batch, units), or (1, units) for all trials.
