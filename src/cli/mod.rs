@@ -8,7 +8,6 @@ mod eval;
 mod export;
 mod import;
 mod inspect;
-mod kind;
 mod output;
 mod plot;
 mod run;
