@@ -6,7 +6,7 @@ use std::f64::consts::{PI, TAU};
 use nn4n_tasks::{Condition, Objective, TrialBatch};
 use serde_json::json;
 
-use crate::measure::{
+use crate::closed_forms::measure::{
     Period, assert_loss, assert_mean, assert_periods, assert_ratio, assert_shown, assert_variable, steps_of, trials,
 };
 

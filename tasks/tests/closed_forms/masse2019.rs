@@ -3,7 +3,7 @@
 use nn4n_tasks::{Condition, Objective, TrialBatch, create};
 use serde_json::{Value, json};
 
-use crate::measure::{
+use crate::closed_forms::measure::{
     Period, assert_classes, assert_mean, assert_periods, assert_ratio, assert_shown, mean_floor_exponential, steps_of,
     trials,
 };

@@ -4,7 +4,7 @@ use ndarray::s;
 use nn4n_tasks::{Condition, Objective, TrialBatch, create};
 use serde_json::json;
 
-use crate::measure::{
+use crate::closed_forms::measure::{
     Period, assert_classes, assert_lengths, assert_mean, assert_period, assert_periods, assert_ratio, assert_shown,
     assert_variable, mean_floor, mean_floor_exponential, steps_of, trials,
 };

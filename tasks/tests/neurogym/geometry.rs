@@ -8,7 +8,7 @@ use nn4n_tasks::neurogym::{
 use nn4n_tasks::{Condition, Split, Task, TaskError, Trial, TrialRng, create, list};
 use serde_json::json;
 
-use crate::{answers, trial};
+use super::{answers, trial};
 
 /// The epochs of a trial as text, with their lengths in steps.
 fn spans(trial: &Trial) -> String {

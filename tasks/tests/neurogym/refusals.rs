@@ -6,7 +6,7 @@ use nn4n_tasks::neurogym::{
 use nn4n_tasks::{Condition, Duration, Task, TaskError, Value, create};
 use serde_json::json;
 
-use crate::trial;
+use super::trial;
 
 #[test]
 fn parameters_without_meaning_are_refused_by_name() {

@@ -8,7 +8,7 @@ use nn4n_tasks::neurogym::{
 use nn4n_tasks::{Condition, Score, Split, Task, TaskError, Trial, TrialRng, balanced, create, performance};
 use serde_json::json;
 
-use crate::{answers, trial};
+use super::{answers, trial};
 
 fn score(task: &dyn Task, trial: &Trial, actions: &[(usize, usize)]) -> Score {
     task.score(trial.view(), answers(trial.view(), actions).view())

@@ -15,7 +15,7 @@ use nn4n_tasks::{
 };
 use serde_json::json;
 
-use crate::{answers, trial};
+use super::{answers, trial};
 
 /// The performance of an observer who answers at the first step of `epoch` what it decides from the inputs.
 fn observed(task: &dyn Task, trials: &TrialBatch, epoch: &str, decide: impl Fn(TrialView<'_>) -> usize) -> f64 {
