@@ -70,7 +70,10 @@ chance = 0.5
 variables.cue = { values = ["left", "right"] }
 variables.level = { uniform = [0.5, "3 / 2"], grid = 4 }
 define.gain = "2 * level"
-epochs = [{ name = "show", duration = 20.0 }, { name = "answer", duration = 20.0, test = 40.0, graded = "gain / level" }]
+epochs = [
+    { name = "show", duration = 20.0 },
+    { name = "answer", duration = 20.0, test = 40.0, graded = "gain / level" },
+]
 inputs."cue[3]" = { show = "gain * (i == 1 and cue == 'left' or i == n and cue == 'right')", answer = "t" }
 inputs.go = { default = -1, answer = true }
 outputs.left = { answer = "cue == 'left'" }
@@ -244,10 +247,13 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_a_panic(at in 0usize..2000, length in 0usize..20, by in "[\\[\\]{}()='\"0-9a-z.,*^ -]{0,6}") {
         for name in ["rdm_fixed.toml", "delay_match_sample.toml"] {
-            let text: Vec<char> = std::fs::read_to_string(shipped(name)).unwrap().lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n").chars().collect();
+            let text = std::fs::read_to_string(shipped(name)).unwrap();
+            let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+            let text: Vec<char> = lines.join("\n").chars().collect();
             let at = at.min(text.len());
             let end = (at + length).min(text.len());
-            let broken: String = text[..at].iter().copied().chain(by.chars()).chain(text[end..].iter().copied()).collect();
+            let (before, after) = (text[..at].iter().copied(), text[end..].iter().copied());
+            let broken: String = before.chain(by.chars()).chain(after).collect();
             if let Ok(task) = from_text(&broken) {
                 let _ = batch(task.as_ref(), Split::Train, 0, 0, 2);
             }

@@ -414,10 +414,13 @@ fn conditions_that_contradict_themselves_are_refused_by_name() -> Result<(), Tas
 #[test]
 fn parameters_without_meaning_are_refused_by_name() {
     let shared = json!({
-        "dt": 0.0, "sigma_in": -1.0, "tau_in": 0.0, "ungraded": 110.0, "grace": -20.0, "max_angle": 4.0, "weight_response": 0.0,
-        "baseline": -0.1, "non_match": 4.0, "response": 100.0, "response_test": 110.0, "fixation": { "min": 700.0, "max": 300.0 },
+        "dt": 0.0, "sigma_in": -1.0, "tau_in": 0.0, "ungraded": 110.0, "grace": -20.0, "max_angle": 4.0,
+        "weight_response": 0.0, "baseline": -0.1, "non_match": 4.0, "response": 100.0, "response_test": 110.0,
+        "fixation": { "min": 700.0, "max": 300.0 },
     });
-    let comparison = json!({ "strength_min": 0.7, "coherence_min": 0.0, "coherence_max": 0.001, "stimulus": 0.0, "wait_test": 210.0 });
+    let comparison = json!({
+        "strength_min": 0.7, "coherence_min": 0.0, "coherence_max": 0.001, "stimulus": 0.0, "wait_test": 210.0,
+    });
     let multi = json!({ "split_min": -0.1, "split_max": 2.5 });
     for (rule, parameters) in
         [("dmsgo", &shared), ("delaydm1", &shared), ("delaydm1", &comparison), ("multidelaydm", &multi)]

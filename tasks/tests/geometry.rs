@@ -30,7 +30,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn fixed_durations(dt in 0.5..40.0_f64, f in 0..9_u32, g in 0..9_u32, s in 1..60_u32, d in 1..30_u32, c in 1..99_u32, seed: u64) {
+    fn fixed_durations(
+        dt in 0.5..40.0_f64, f in 0..9_u32, g in 0..9_u32, s in 1..60_u32, d in 1..30_u32, c in 1..99_u32, seed: u64,
+    ) {
         let ms = |steps: u32| f64::from(steps) * dt;
         let task = FixedDuration { stimulus: ms(s), decision: ms(d), ..FixedDuration::default() };
         let (fixation, fixation_test, catch_duration) = (ms(f), ms(g), ms(c));
@@ -38,7 +40,10 @@ proptest! {
     }
 
     #[test]
-    fn drawn_durations(dt in 0.5..40.0_f64, a in 1.0..20.0_f64, width in 0.0..50.0_f64, mean in 1.0..5000.0_f64, d in 1..30_u32, seed: u64) {
+    fn drawn_durations(
+        dt in 0.5..40.0_f64, a in 1.0..20.0_f64, width in 0.0..50.0_f64, mean in 1.0..5000.0_f64, d in 1..30_u32,
+        seed: u64,
+    ) {
         let (stimulus_min, decision) = (a * dt, f64::from(d) * dt);
         let stimulus_max = stimulus_min + width * dt;
         let (fixation, fixation_test, catch_duration) = (dt, 2.0 * dt, 3.0 * dt);
@@ -54,7 +59,10 @@ proptest! {
     }
 
     #[test]
-    fn reaction_times(dt in 0.5..40.0_f64, u in 0..20_u32, more in 1..40_u32, more_test in 1..40_u32, p_catch in 0.0..1.0_f64, seed: u64) {
+    fn reaction_times(
+        dt in 0.5..40.0_f64, u in 0..20_u32, more in 1..40_u32, more_test in 1..40_u32, p_catch in 0.0..1.0_f64,
+        seed: u64,
+    ) {
         let ms = |steps: u32| f64::from(steps) * dt;
         let task = ReactionTime {
             ungraded: ms(u), stimulus: ms(u + more), stimulus_test: ms(u + more_test), ..ReactionTime::default()
@@ -64,9 +72,14 @@ proptest! {
     }
 
     #[test]
-    fn sequences_and_bits(iti in 0..20_u32, fixation in 1..20_u32, movement in 1..20_u32, bits in 1..9_usize, n_steps in 1..99_usize, seed: u64) {
+    fn sequences_and_bits(
+        iti in 0..20_u32, fixation in 1..20_u32, movement in 1..20_u32, bits in 1..9_usize, n_steps in 1..99_usize,
+        seed: u64,
+    ) {
         let ms = |steps: u32| f64::from(steps) * 10.0;
-        geometry(&LeeSequence { iti: ms(iti), fixation: ms(fixation), movement: ms(movement), ..LeeSequence::default() }, seed)?;
+        let (iti, fixation, movement) = (ms(iti), ms(fixation), ms(movement));
+        let lee = LeeSequence { iti, fixation, movement, ..LeeSequence::default() };
+        geometry(&lee, seed)?;
         geometry(&FlipFlop { bits, n_steps, ..FlipFlop::default() }, seed)?;
     }
 }

@@ -356,7 +356,8 @@ fn conditions_that_contradict_themselves_are_refused_by_name() -> Result<(), Tas
 #[test]
 fn parameters_without_meaning_are_refused_by_name() {
     let shared = json!({
-        "dt": 0.0, "n_motion": 0, "n_fixation": 99999, "height": 0.0, "kappa": -1.0, "sigma_in": -0.1, "tau_in": 0.0, "dead": 255.0,
+        "dt": 0.0, "n_motion": 0, "n_fixation": 99999, "height": 0.0, "kappa": -1.0, "sigma_in": -0.1, "tau_in": 0.0,
+        "dead": 255.0,
         "ungraded": -10.0, "test_weight": 0.0, "fixation": -10.0, "sample": 0.0, "test": 50.0, "delay": 1005.0,
     });
     let delayed = json!({ "p_catch": 1.1, "variable_delay_max": 0.0 });

@@ -246,9 +246,10 @@ fn tasks_of_different_objectives_need_one_for_all_and_a_family_takes_parameters(
     let trials = batch(both.as_ref(), Split::Train, 0, 0, 4)?;
     assert_eq!(performance(both.as_ref(), &trials, trials.targets.view())?.overall, Some(1.0));
     // Classes as plain targets: what a task does not have is not graded.
-    let classes = set(
-        json!({ "tasks": [{ "id": FIXED, "parameters": { "dt": 100.0 } }, "neurogym/go_nogo"], "objective": "mean_square" }),
-    )?;
+    let classes = set(json!({
+        "tasks": [{ "id": FIXED, "parameters": { "dt": 100.0 } }, "neurogym/go_nogo"],
+        "objective": "mean_square",
+    }))?;
     assert_eq!(classes.outputs().len(), 4);
     let trial = classes.trial(
         Split::Train,

@@ -401,7 +401,8 @@ fn unknown_parameters_and_variables_are_refused_by_name() {
 #[test]
 fn parameters_without_meaning_are_refused_by_name() {
     let two_choice = json!({
-        "dt": 0.0, "fixation": -20.0, "decision": 310.0, "p_catch": 1.5, "catch_duration": 0.0, "hi": 0.1, "sigma_in": -0.01, "tau_in": 0.0,
+        "dt": 0.0, "fixation": -20.0, "decision": 310.0, "p_catch": 1.5, "catch_duration": 0.0, "hi": 0.1,
+        "sigma_in": -0.01, "tau_in": 0.0,
     });
     let rdm = json!({ "coherences": [3.2] });
     let cases = [

@@ -246,7 +246,8 @@ impl ModelConfig {
         density: Density, feedforward: Density, feedback: Density, autapses: bool, readout_from: ReadoutFrom,
         overlap: bool, form: Form, dt: f64, tau: PerUnit<f64>, learn_tau: LearnTau, activation: PerUnit<Activation>,
         sigma_post: PerUnit<f64>, noise_scaling: NoiseScaling, start: Start, readout: Option<Readout>,
-        dale: Dale, w_in: MatrixConfig, w_rec: MatrixConfig, w_out: MatrixConfig, b_rec: Option<Bias>, b_out: Option<Bias>,
+        dale: Dale, w_in: MatrixConfig, w_rec: MatrixConfig, w_out: MatrixConfig, b_rec: Option<Bias>,
+        b_out: Option<Bias>,
     }
 
     /// Sets the recurrent noise.
