@@ -32,6 +32,7 @@ pub(super) fn convert(network: &mut Network) -> Result<(ModelConfig, Tensors)> {
         complete(&mut last.w_out, w_out);
     }
     let (config, tensors) = stack(parts, layers)?;
+    let config = config.completed();
     Ctrnn::from_tensors(&config, tensors.clone(), dtype, &Device::Cpu)?;
     Ok((config, tensors))
 }

@@ -169,7 +169,7 @@ impl<'a> Simulation<'a> {
             let noise =
                 self.noise.map(|key| NoiseKey { first_trial: key.first_trial.wrapping_add(first as u32), ..key });
             let part = tensor(inputs.slice(s![first..first + count, .., ..]), network.dtype(), network.device())?;
-            simulate(&Simulation { network: &network, plant: self.plant.clone(), start, noise }, &part)?;
+            simulate(&Simulation { network: &network, plant: self.plant, start, noise }, &part)?;
         }
         Ok(())
     }

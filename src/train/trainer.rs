@@ -209,7 +209,7 @@ impl Trainer {
     /// Computes the loss of a batch and forgets it, so that what fits neither the network nor the trials is refused
     /// before anything is replaced.
     pub(super) fn rehearse(&self, batch: &TensorBatch) -> Result<()> {
-        let trajectory = Simulation::new(&self.network).plant(self.plant.clone()).unroll(&batch.inputs)?;
+        let trajectory = Simulation::new(&self.network).plant(self.plant).unroll(&batch.inputs)?;
         self.loss_terms(&trajectory, batch).map(drop)
     }
 
@@ -223,7 +223,7 @@ impl Trainer {
     }
 
     fn simulation(&self, noise: NoiseKey) -> Simulation<'_> {
-        Simulation::new(&self.network).plant(self.plant.clone()).start(self.carried.clone()).noise(noise)
+        Simulation::new(&self.network).plant(self.plant).start(self.carried.clone()).noise(noise)
     }
 
     fn loss_terms(&self, trajectory: &Trajectory, batch: &TensorBatch) -> Result<LossTerms> {

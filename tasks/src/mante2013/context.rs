@@ -14,7 +14,7 @@ pub const CONTEXTS: [&str; 2] = ["motion", "colour"];
 /// The variables of one trial.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Variables {
-    /// The index into [`CONTEXTS`].
+    /// The index into `CONTEXTS`.
     pub context: usize,
     /// The motion evidence, signed.
     pub motion: Evidence,
