@@ -6,6 +6,7 @@ use ndarray::{Array2, Array3};
 use ndarray_npy::{NpzReader, NpzWriter};
 use nn4n::{
     Checkpoint,
+    models::Readout,
     simulate::Simulation,
     tasks::{Split, batch},
 };
@@ -389,6 +390,28 @@ fn an_experiment_in_toml_is_trained_and_its_flags_can_be_changed() {
         files(&folder.path().join("first")) == files(&folder.path().join("second")),
         "run.toml is not the whole experiment"
     );
+}
+
+#[test]
+fn a_network_that_is_trained_further_answers_as_its_new_task_asks_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, objective) in [("plain", ""), ("classes", "objective = \"classes\"\n")] {
+        let text = format!(
+            "summary = \"a task\"\ndt = 20.0\n{objective}[[epochs]]\nname = \"go\"\nduration = 100.0\ngraded = 1\n\
+            [inputs]\nu = {{ go = 1.0 }}\n[outputs]\nz = {{ go = 1.0 }}\nw = {{ go = 0.0 }}\n"
+        );
+        fs::write(folder.path().join(format!("{name}.toml")), text).expect("a file");
+    }
+    let train = |data: &str, more: &[&str]| {
+        let arguments = ["train", "--data", data, "--updates", "1"];
+        nn4n(folder.path(), &[&arguments, more].concat());
+    };
+    train("plain.toml", &["--units", "6", "--out", "plain"]);
+    train("classes.toml", &["--init", "plain", "--out", "tuned"]);
+    let header = |run: &str| Checkpoint::load(folder.path().join(run)).expect("a checkpoint").header;
+    assert_eq!(header("plain").model.readout, Some(Readout::Linear));
+    assert_eq!(header("tuned").model.readout, Some(Readout::Softmax));
+    assert_eq!(header("tuned").train.settings["loss"], "cross_entropy");
 }
 
 #[test]

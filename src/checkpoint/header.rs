@@ -208,10 +208,12 @@ impl Provenance {
 }
 
 impl Header {
-    /// The document as it stands in the file `path`.
+    /// The document as it stands in the file `path`; of the network it says all, so that it stays what it is when a
+    /// default changes.
     pub(super) fn to_json(&self, path: &Path) -> Result<String> {
         self.check_names(path)?;
-        let json = serde_json::to_string(self).map_err(|error| Error::file(path, error))?;
+        let whole = Self { model: self.model.clone().completed(), ..self.clone() };
+        let json = serde_json::to_string(&whole).map_err(|error| Error::file(path, error))?;
         if json.len() > LARGEST_HEADER {
             let message = format!(
                 "would have a header of {} bytes, more than the {LARGEST_HEADER} that can be read; shorten the \

@@ -202,8 +202,9 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         (None, Some(init)) => model_of(init, task.as_ref(), args.units)?,
         (kind, _) => ModelConfig::of_kind(kind.unwrap_or_default(), inputs, units, outputs),
     };
-    let dt = task.dt();
-    Ok(Experiment::new(task, model.dt(dt), TrainConfig::default(), args.seed.unwrap_or(0))?)
+    // A network that is trained further answers as its new task asks for.
+    let model = ModelConfig { readout: None, dt: task.dt(), ..model };
+    Ok(Experiment::new(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
 /// The network of the checkpoint that training starts from, with the channels of the task.

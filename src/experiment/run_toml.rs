@@ -79,7 +79,7 @@ impl Experiment {
             seed: self.seed,
             init: self.init.clone(),
             task: TaskTable { id: self.task.id().into(), parameters: parameters(self.task.as_ref()) },
-            model: toml::Table::try_from(&self.model).map_err(unwritable)?,
+            model: toml::Table::try_from(self.model.clone().completed()).map_err(unwritable)?,
             train: toml::Table::try_from(self.settings()).map_err(unwritable)?,
             curriculum: self.curriculum.iter().map(stage).collect(),
         };
