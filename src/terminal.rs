@@ -30,7 +30,7 @@ pub(crate) fn say(line: &str) {
 
 /// From now on what long work tells is shown on standard error: notes as lines, transfers as bars in a terminal, else
 /// as one line. What another listener has been given stays with it.
-pub(crate) fn show_progress() {
+pub fn show_progress() {
     listen(Terminal);
 }
 
@@ -73,6 +73,7 @@ impl Drop for Bar {
 /// Shows update, loss, performance, speed and remaining time on standard error: as a bar in a terminal, else as one
 /// line per validation. Pass it to [`fit`](crate::train::fit); from then on Ctrl-C ends the training in order.
 pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
+    show_progress();
     install_interrupt();
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
     bar.set_style(style("{bar:24} {pos}/{len}  {msg}  {speed}  ETA at most {eta}").with_key("speed", speed));

@@ -127,7 +127,7 @@ pub fn train(args: TrainArgs) -> Result<()> {
     let device = output::open_device(args.device)?;
     let run = RunDirectory::open(&out, existing)?;
     let init = match (&experiment.init, args.resume) {
-        (Some(init), false) => Some(zoo::open(init).with_context(|| format!("init: {}", init.display()))?),
+        (Some(init), false) => Some(zoo::open(init)?),
         _ => None,
     };
     let outcome = fit(&experiment, init.as_ref(), &run, &device, progress_bar())?;

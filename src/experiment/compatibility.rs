@@ -36,8 +36,8 @@ fn check_number(field: &str, network: usize, task: usize, id: &str) -> Result<()
         return Ok(());
     }
     let message = format!(
-        "the network has {network} {field}, but the task `{id}` has {task}; choose a task of its shape, or leave it \
-        out of the model"
+        "the network has {network} {field}, but the task `{id}` has {task}; choose a task of its shape, or, in a \
+        run.toml, leave it out of [model]"
     );
     Err(Error::setting(format!("model.{field}"), message))
 }
@@ -48,8 +48,8 @@ pub(crate) fn check_step(model: &ModelConfig, task: &dyn Task) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the network's step is {} ms, but that of the task `{}` is {} ms; set the task's `dt`, leave it out of the \
-        model, or simulate a trained network at another step (`Ctrnn::with_dt`)",
+        "the network's step is {} ms, but that of the task `{}` is {} ms; set the task's `dt`; in a \
+        run.toml leave it out of [model], and simulate a trained network at another step by `Ctrnn::with_dt`",
         model.dt,
         task.id(),
         task.dt()

@@ -1,7 +1,8 @@
 //! One experiment: a task, a network, the settings of its training and a seed. In TOML a `run.toml`.
 //!
-//! What a description leaves out is the task's: the loss, the readout and the rule that ends the training follow from
-//! what the source of the task does. In Rust that is `None`, in TOML a key that is not there; both mean the same.
+//! What a description leaves out is the task's, where the task says it: the loss, the readout and the rule that ends
+//! the training follow from what its source does. What no task says has its published default. In Rust that is `None`,
+//! in TOML a key that is not there; both mean the same.
 //!
 //! ```
 //! use nn4n::Experiment;
@@ -64,7 +65,8 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Puts an experiment together; what `model` and `train` leave open is the task's.
+    /// Puts an experiment together; the loss, the readout and the stop rule that `model` and `train` leave open are the
+    /// task's.
     ///
     /// # Errors
     /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.

@@ -79,7 +79,7 @@ pub struct Update {
 }
 
 impl Update {
-    /// Seconds of the whole step.
+    /// Seconds of all phases.
     pub fn total_seconds(&self) -> f64 {
         self.seconds.iter().sum()
     }
@@ -92,16 +92,26 @@ impl Trainer {
     /// A network drawn from the experiment's seed, before its first update.
     ///
     /// # Errors
-    /// If the experiment trains no parameter, or protects earlier tasks where there are none.
+    /// If the experiment is invalid, starts from a checkpoint, or trains no parameter.
     pub fn new(experiment: &Experiment, device: &Device) -> Result<Self> {
+        if let Some(name) = &experiment.init {
+            let message = format!("names {}, which was not opened; open it and hand its network over", name.display());
+            return Err(Error::setting("init", message));
+        }
         Self::with_network(experiment, Ctrnn::init(&experiment.model, experiment.seed, DType::F32, device)?)
     }
 
     /// A network that exists already, before its first update in this experiment.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// If the experiment is invalid or describes another network, trains no parameter, or protects earlier tasks where
+    /// there are none.
     pub fn with_network(experiment: &Experiment, network: Ctrnn) -> Result<Self> {
+        experiment.validate()?;
+        if *network.config() != experiment.model {
+            let message = "describes another network than the one that was handed over; take its description";
+            return Err(Error::setting("model", message));
+        }
         let config = experiment.train.clone();
         let parameters = trained(&network, &config, experiment.task.as_ref())?;
         let synapses =

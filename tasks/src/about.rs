@@ -93,22 +93,42 @@ fn words_of(text: &str) -> String {
 
 /// The text at the head of a task's source file: its `//!` lines without fences, up to the first example in Rust.
 fn header_of(source: &str) -> String {
-    let (mut text, mut in_block) = (Vec::new(), false);
+    let (mut text, mut in_block) = (Vec::<String>::new(), false);
     for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
         let line = line.strip_prefix(' ').unwrap_or(line);
         match line.strip_prefix("```") {
             Some("text") => in_block = true,
             Some("") if in_block => in_block = false,
             Some(_) => break,
-            None => text.push(line),
+            None => text.push(if in_block { line.into() } else { plain(line) }),
         }
     }
     text.join("\n").trim_end().into()
 }
 
+/// A line without what only rustdoc reads: links from names to the code, and bars that are escaped in tables.
+fn plain(line: &str) -> String {
+    let (mut text, mut rest) = (String::new(), line);
+    while let Some((before, linked)) = rest.split_once("[`") {
+        let Some((name, after)) = linked.split_once("`]") else { break };
+        text.push_str(&format!("{before}`{name}`"));
+        rest = match after.strip_prefix('(').and_then(|target| target.split_once(')')) {
+            Some((_, after)) => after,
+            None => after,
+        };
+    }
+    (text + rest).replace("\\|", "|")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_to_the_code_are_not_for_those_who_read_a_description() {
+        let source = "//! See [`Go`] and [`grid`](crate::Task::grid), <https://doi.org/1>.\n//!\n//! | \\|c\\| | `c` |";
+        assert_eq!(header_of(source), "See `Go` and `grid`, <https://doi.org/1>.\n\n| |c| | `c` |");
+    }
 
     #[test]
     fn a_header_is_read_up_to_its_example() {

@@ -152,10 +152,10 @@ pub(crate) fn read<T: Serialize + DeserializeOwned>(id: &str, parameters: &Value
 /// know.
 fn no_unknown_field(id: &str, given: &Value, known: &Value) -> Result<(), TaskError> {
     let (Some(given), Some(known)) = (given.as_object(), known.as_object()) else { return Ok(()) };
-    let Some(field) = given.keys().find(|field| !known.contains_key(*field)) else { return Ok(()) };
+    let Some((field, value)) = given.iter().find(|(field, _)| !known.contains_key(*field)) else { return Ok(()) };
     let expected = known.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     Err(TaskError::UnreadableParameters {
         id: id.into(),
-        reason: format!("unknown field `{field}`, expected one of {expected}"),
+        reason: format!("`{field}` = {value}: unknown field `{field}`, expected one of {expected}"),
     })
 }

@@ -96,7 +96,7 @@ pub struct ModelConfig {
     pub learn_tau: LearnTau,
     /// Activation function.
     pub activation: PerUnit<Activation>,
-    /// Recurrent noise, see [`NoiseScaling`]; `None` is 0.15, or what the task asks for that the network is trained on.
+    /// Recurrent noise, see [`NoiseScaling`]; `None` is 0.15 unless the task that it is trained on says another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma_rec: Option<PerUnit<f64>>,
     /// Noise added to the rates after the activation function, standard deviation per step.
@@ -105,7 +105,7 @@ pub struct ModelConfig {
     pub noise_scaling: NoiseScaling,
     /// State at the start of a trial: `x0` in the current form, `r0` in the rate form.
     pub start: Start,
-    /// Nonlinearity of the readout; `None` is none, or what the task asks for.
+    /// Nonlinearity of the readout; `None` is linear unless the task asks for another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readout: Option<Readout>,
 
@@ -117,10 +117,10 @@ pub struct ModelConfig {
     pub w_rec: MatrixConfig,
     /// Output weights (outputs, units).
     pub w_out: MatrixConfig,
-    /// Bias of the units; `None` is off, or what the task asks for.
+    /// Bias of the units; `None` is off unless the task says another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b_rec: Option<Bias>,
-    /// Bias of the outputs; `None` is off, or what the task asks for.
+    /// Bias of the outputs; `None` is off unless the task says another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b_out: Option<Bias>,
 }

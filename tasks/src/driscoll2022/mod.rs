@@ -2,8 +2,7 @@
 //! defaults.
 //!
 //! They are variants of tasks of Yang et al. (2019) whose angles are shown and reported as sine and cosine instead of
-//! on rings of units, and whose durations vary continuously. Each is a [`Multitask`] one: [`Go`], [`Decision`] and
-//! [`Matching`] say what its trials show and ask for; [`layout`], [`Protocol`] and [`scoring`] what all tasks share.
+//! on rings of units, and whose durations vary continuously.
 //!
 //! | tasks | the network |
 //! |---|---|

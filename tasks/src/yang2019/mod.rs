@@ -11,8 +11,7 @@
 //! | `dmsgo`, `dmsnogo` | to a second stimulus if it matches the first (or: if it does not) |
 //! | `dmcgo`, `dmcnogo` | the same, for stimuli that match in category |
 //!
-//! The id has the rule's name in the code. Each task is a [`Ruled`] one: [`Go`], [`Decision`] and [`Matching`] say what
-//! its trials show and ask for; [`layout`], [`Yang2019`], [`Schedule`] and [`scoring`] what all tasks share.
+//! The id has the rule's name in the code.
 //!
 //! The code trains for a fixed number of trials: its stop rule, a performance above 1, never holds. The criterion here,
 //! a performance above 0.95 in the last validation, is this library's.
