@@ -156,15 +156,12 @@ fn begin(
     }
     let trainer = match (&experiment.init, init) {
         (Some(name), Some(init)) => Trainer::with_network(experiment, init::network(experiment, name, init, device)?)?,
-        (None, None) => Trainer::new(experiment, device)?,
-        (Some(name), None) => {
-            let message = format!("names {}, which was not opened; hand its checkpoint over to `fit`", name.display());
-            return Err(Error::setting("init", message));
-        }
         (None, Some(_)) => {
             let message = "is not named, but a checkpoint was handed over; say in the experiment which one it is";
             return Err(Error::setting("init", message));
         }
+        // Which refuses a checkpoint that is named and was not opened.
+        (_, None) => Trainer::new(experiment, device)?,
     };
     Ok((trainer, History::default()))
 }
