@@ -1,7 +1,7 @@
 //! The kinds of network, and what the rest of the program asks about them.
 //!
 //! A new kind is a variant, an entry in [`Kind::ALL`] and one in `about`; its units and the rules of its description
-//! are in `layout.rs` and `validate.rs`, what it is for in a file of its own (`ei.rs`).
+//! are in `layout.rs` and `validate/`, what it is for in a file of its own (`ei.rs`).
 
 use std::{fmt, str::FromStr};
 
