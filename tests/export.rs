@@ -100,6 +100,11 @@ fn networks() -> Vec<(String, ModelConfig)> {
                 .b_rec(Bias::Trained(Values::All(0.1))),
         ),
         ("rate form".into(), vanilla.clone().form(Form::Rate).activation(Activation::Softplus)),
+        ("blend form".into(), vanilla.clone().form(Form::Blend).activation(Activation::Tanh)),
+        (
+            "blend form, rectified, from below zero".into(),
+            vanilla.clone().form(Form::Blend).start(Start::Constant(Values::All(-0.4))),
+        ),
         (
             "time constants".into(),
             vanilla.clone().tau(PerUnit::ByUnit { units: (0..24).map(|unit| 20.0 + 5.0 * f64::from(unit)).collect() }),
@@ -114,6 +119,7 @@ fn networks() -> Vec<(String, ModelConfig)> {
         ),
         ("discrete relu".into(), vanilla.clone().tau(20.0).start(Start::Constant(Values::All(-0.4)))),
         ("discrete tanh, rate form".into(), vanilla.clone().tau(20.0).activation(Activation::Tanh).form(Form::Rate)),
+        ("discrete relu, blend form".into(), vanilla.clone().tau(20.0).form(Form::Blend)),
     ];
     let activations: Vec<Activation> =
         ["linear", "relu", "leaky_relu(0.1)", "tanh", "sigmoid", "retanh", "softplus", "power(1.5)"]
@@ -162,7 +168,7 @@ fn the_numpy_program_answers_as_the_network_does() {
         LayerConfig::new("third", 6)
             .activation(PerUnit::ByUnit { units: [[Activation::Softplus; 3], [Activation::Tanh; 3]].concat() }),
     ];
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         compare("stacked", &checkpoint(&ModelConfig::stacked(3, 2, layers.clone()).form(form), DType::F32), None);
     }
 }
@@ -176,9 +182,8 @@ fn the_noise_of_the_numpy_program_is_as_strong_as_here() {
     let silent = || MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() };
     let independent = ModelConfig::vanilla(1, 60, 1).w_rec(silent()).start(Start::Zero).activation(Activation::Linear);
     let sigmas = PerUnit::ByUnit { units: (0..60).map(|unit| if unit < 30 { 0.2 } else { 0.6 }).collect() };
-    for (form, scaling) in [Form::Current, Form::Rate]
-        .into_iter()
-        .flat_map(|form| [(form, NoiseScaling::Continuous), (form, NoiseScaling::PerStep)])
+    for (form, scaling) in
+        Form::ALL.into_iter().flat_map(|form| [(form, NoiseScaling::Continuous), (form, NoiseScaling::PerStep)])
     {
         let config =
             independent.clone().form(form).noise_scaling(scaling).sigma_rec(sigmas.clone()).sigma_post(0.3).tau(50.0);
@@ -248,7 +253,7 @@ fn the_torch_module_answers_as_the_network_does() {
         assert_agree(&name, &here.rates, &there.rates);
         assert_agree(&name, &here.outputs, &there.outputs);
     }
-    assert_eq!(are_rnns, ["discrete relu", "discrete tanh, rate form"]);
+    assert_eq!(are_rnns, ["discrete relu", "discrete tanh, rate form", "discrete relu, blend form"]);
 }
 
 /// Networks that the original nn4n has, too.
@@ -426,6 +431,7 @@ fn what_the_original_cannot_express_is_refused_by_name() {
     let taus = PerUnit::ByUnit { units: vec![100.0, 100.0, 100.0, 50.0, 50.0, 50.0] };
     for (config, words) in [
         (vanilla().form(Form::Rate), "model.form"),
+        (vanilla().form(Form::Blend), "model.form"),
         (vanilla().readout(Readout::Softmax), "model.readout"),
         (ModelConfig::vanilla(0, 6, 2), "model.inputs"),
         (vanilla().activation(Activation::Softplus), "model.activation"),

@@ -132,7 +132,7 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
         excitatory: count(CellType::Excitatory),
         inhibitory: count(CellType::Inhibitory),
         recurrent_synapses: network.layers().iter().map(|layer| layer.w_rec().count()).sum(),
-        form: serde_json::to_value(config.form)?.as_str().unwrap_or_default().into(),
+        form: config.form.to_string(),
         activation: activations.join(" and "),
         dt: config.dt,
         tau: [tau.iter().copied().fold(f64::INFINITY, f64::min), tau.iter().copied().fold(0.0, f64::max)],

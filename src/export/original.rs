@@ -25,9 +25,9 @@
 //!     model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
 //! ```
 //!
-//! It cannot express, and this refuses: the rate form, readouts that are not linear, networks without inputs, other
-//! activations than one of relu, tanh, sigmoid and retanh, noise that differs between units, signs for part of a
-//! matrix, plasticity other than its rescaled one.
+//! It cannot express, and this refuses: the rate and the blend form, readouts that are not linear, networks without
+//! inputs, other activations than one of relu, tanh, sigmoid and retanh, noise that differs between units, signs for
+//! part of a matrix, plasticity other than its rescaled one.
 
 use candle_core::Tensor;
 use nn4n_models::{Activation, Bias, Form, LearnTau, Readout, Tensors, synapses::Synapses};
@@ -50,7 +50,8 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     let config = plain.config();
     let refuse = |field: &str, message: &str| Err(Error::setting(field, format!("{message}; {OTHERS}")));
     if config.form != Form::Current {
-        return refuse("model.form", "is \"rate\", but the original nn4n integrates currents");
+        let message = format!("is \"{}\", but the original nn4n integrates currents", config.form);
+        return refuse("model.form", &message);
     }
     if config.nonlinearity() != Readout::Linear {
         return refuse("model.readout", "is not linear, but that of the original nn4n is");

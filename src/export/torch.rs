@@ -39,6 +39,8 @@ const CURRENT_STEP: &str = "            x = (1 - self.alpha) * x + self.alpha * 
 
 const RATE_STEP: &str = "            x = r = (1 - self.alpha) * x + self.alpha * self.activation(current)";
 
+const BLEND_STEP: &str = "            x = r = self.activation((1 - self.alpha) * x + self.alpha * current)";
+
 /// The file.
 pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     plain.expect_one_layer()?;
@@ -59,7 +61,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
         insert("rnn.bias_hh_l0", &plain.b_rec.zeros_like()?);
         let first = match config.form {
             Form::Current => activation.forward(&plain.x0)?,
-            Form::Rate => plain.x0.clone(),
+            Form::Rate | Form::Blend => plain.x0.clone(),
         };
         insert("h0", &first);
         fill(RNN, &[&sizes[..], &[("NONLINEARITY", activation.to_string())]].concat())
@@ -72,6 +74,7 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
         let (start, step) = match config.form {
             Form::Current => ("self.activation(x)", CURRENT_STEP),
             Form::Rate => ("x", RATE_STEP),
+            Form::Blend => ("x", BLEND_STEP),
         };
         let readout = match config.nonlinearity() {
             Readout::Linear => "self.readout(rates)",

@@ -94,7 +94,7 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
     };
     let mut rows = vec![
         ("units", format!("{}{types}", units.total)),
-        ("form, step", format!("{:?}, dt {} ms", model.form, model.dt).to_lowercase()),
+        ("form, step", format!("{}, dt {} ms", model.form, model.dt)),
         ("time constant", unit_setting(model, &model.tau, " ms")),
         ("activation", unit_setting(model, &model.activation, "")),
         ("recurrent noise", unit_setting(model, model.unit_noise(), "")),

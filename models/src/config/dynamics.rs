@@ -1,6 +1,6 @@
 //! Settings of the dynamics: form of the equation, noise scaling, start state, readout, biases.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,13 +15,38 @@ pub enum Form {
     Current,
     /// `r' = (1 - alpha) r + alpha f(W r + ...)`: the rate is integrated (Yang 2019).
     Rate,
+    /// `r' = f((1 - alpha) r + alpha (W r + ...))`: the rate is integrated within the nonlinearity (Masse 2019, the
+    /// networks of the nn-brain and neurogym tutorials).
+    Blend,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Current, Self::Rate, Self::Blend];
+
+    /// Whether `x` is a current, whose rate is `f(x)`. In the other forms it is the rate before the noise that follows
+    /// the activation.
+    pub fn integrates_currents(self) -> bool {
+        self == Self::Current
+    }
+}
+
+/// As in a file: `current`, `rate`, `blend`.
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Current => "current",
+            Self::Rate => "rate",
+            Self::Blend => "blend",
+        })
+    }
 }
 
 /// How the noise amplitudes depend on the step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseScaling {
-    /// The noise of a continuous-time process: `sqrt(2 alpha) sigma_rec` per step in the current form,
+    /// The noise of a continuous-time process: `sqrt(2 alpha) sigma_rec` per step in the current and the blend form,
     /// `sqrt(2 / alpha) sigma_rec` inside `f` in the rate form, so that `sigma_rec` means the same at every `dt`.
     #[default]
     Continuous,

@@ -103,7 +103,7 @@ pub struct ModelConfig {
     pub sigma_post: PerUnit<f64>,
     /// What `sigma_rec` means.
     pub noise_scaling: NoiseScaling,
-    /// State at the start of a trial: `x0` in the current form, `r0` in the rate form.
+    /// State at the start of a trial: `x0` in the current form, `r0` in the rate and the blend form.
     pub start: Start,
     /// Nonlinearity of the readout; `None` is linear unless the task asks for another.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -55,7 +55,7 @@ prop_compose! {
         inputs in prop::sample::select(&[0, 1, 2, 17, 33][..]),
         outputs in prop::sample::select(&[1, 2, 3, 16, 40][..]),
         activations in (activation(), activation(), 1usize..5),
-        form in prop_oneof![Just(Form::Current), Just(Form::Rate)],
+        form in prop::sample::select(&Form::ALL[..]),
         tau in prop_oneof![Just(LearnTau::Off), Just(LearnTau::PerUnit), Just(LearnTau::Shared)],
         (sigma_rec, sigma_post) in (prop::sample::select(&[0.0, 0.2][..]), prop::sample::select(&[0.0, 0.1][..])),
         scaling in prop_oneof![Just(NoiseScaling::Continuous), Just(NoiseScaling::PerStep)],
@@ -377,7 +377,7 @@ fn what_is_not_a_number_stays_so() -> Result<()> {
         Activation::Power(1.5),
         Activation::LeakyRelu(0.1),
     ] {
-        for form in [Form::Current, Form::Rate] {
+        for form in Form::ALL {
             let network = Ctrnn::init(
                 &ModelConfig::vanilla(1, 9, 2).activation(activation).form(form),
                 1,

@@ -91,6 +91,17 @@ pub struct BenchArgs {
 enum FormName {
     Current,
     Rate,
+    Blend,
+}
+
+impl From<FormName> for Form {
+    fn from(name: FormName) -> Self {
+        match name {
+            FormName::Current => Self::Current,
+            FormName::Rate => Self::Rate,
+            FormName::Blend => Self::Blend,
+        }
+    }
 }
 
 impl BenchArgs {
@@ -114,7 +125,7 @@ impl BenchArgs {
         Case {
             case: "custom",
             kind: self.kind.unwrap_or_default(),
-            form: if matches!(self.form, Some(FormName::Rate)) { Form::Rate } else { Form::Current },
+            form: self.form.map_or(Form::Current, Form::from),
             activation: self.activation.unwrap_or(Activation::Relu),
             units,
             batch_size: self.batch_size.unwrap_or(100),
@@ -127,7 +138,6 @@ impl BenchArgs {
 
 /// The flags that name this case by its size.
 pub(super) fn flags(case: &Case) -> Vec<String> {
-    let form = if case.form == Form::Rate { "rate" } else { "current" };
     let numbers = [
         ("--units", case.units),
         ("--batch-size", case.batch_size),
@@ -135,8 +145,11 @@ pub(super) fn flags(case: &Case) -> Vec<String> {
         ("--inputs", case.inputs),
         ("--outputs", case.outputs),
     ];
-    let words =
-        [("--kind", case.kind.to_string()), ("--form", form.into()), ("--activation", case.activation.to_string())];
+    let words = [
+        ("--kind", case.kind.to_string()),
+        ("--form", case.form.to_string()),
+        ("--activation", case.activation.to_string()),
+    ];
     let pairs = numbers.map(|(flag, number)| (flag, number.to_string())).into_iter().chain(words);
     pairs.flat_map(|(flag, value)| [flag.to_string(), value]).collect()
 }
@@ -174,8 +187,8 @@ mod tests {
     #[test]
     fn every_case_can_be_named_by_its_size() {
         for case in CASES {
-            let rate = Case { form: Form::Rate, activation: Activation::LeakyRelu(0.1), ..case.clone() };
-            for case in [case, rate] {
+            for form in Form::ALL {
+                let case = Case { form, activation: Activation::LeakyRelu(0.1), ..case.clone() };
                 assert_eq!(cases(&flags(&case)), [Case { case: "custom", ..case }]);
             }
         }
