@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use candle_core::Device;
 use clap::Args;
-use nn4n_models::{Activation, CellType, Ctrnn, LearnTau};
+use nn4n_models::{Activation, CellType, Ctrnn, Form, LearnTau};
 use serde::Serialize;
 
 use super::output;
@@ -45,6 +45,9 @@ pub struct ImportArgs {
     /// The task it was trained on, whose channels must fit
     #[arg(long, value_name = "ID")]
     task: Option<String>,
+    /// Form of the equation, where neither the file nor its library says it: current, rate
+    #[arg(long, value_name = "FORM", value_parser = import::form_of)]
+    form: Option<Form>,
     /// Activation function, where the file does not name it
     #[arg(long, value_name = "F")]
     activation: Option<Activation>,
@@ -93,6 +96,7 @@ pub fn import(args: &ImportArgs) -> Result<()> {
     let options = Options {
         format: args.format,
         task: args.task.clone(),
+        form: args.form,
         activation: args.activation,
         dt: args.dt,
         tau: args.tau,
@@ -132,7 +136,7 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
         excitatory: count(CellType::Excitatory),
         inhibitory: count(CellType::Inhibitory),
         recurrent_synapses: network.layers().iter().map(|layer| layer.w_rec().count()).sum(),
-        form: serde_json::to_value(config.form)?.as_str().unwrap_or_default().into(),
+        form: import::form_name(config.form),
         activation: activations.join(" and "),
         dt: config.dt,
         tau: [tau.iter().copied().fold(f64::INFINITY, f64::min), tau.iter().copied().fold(0.0, f64::max)],
