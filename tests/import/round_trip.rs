@@ -241,7 +241,7 @@ fn what_pytorch_saved_after_training_the_module_is_read() {
     let found = imported("trained_module.pth", &Options::default());
     assert_eq!(found.format, Format::Export);
     let header = &found.checkpoint.header;
-    assert_eq!((&header.task.inputs[0][..], header.model.dale), ("input \"0\"", Dale::Clamped));
+    assert_eq!((&header.task.id[..], header.model.dale), ("song2016/rdm_varstim", Dale::Clamped));
     assert!(header.metrics.is_empty() && header.provenance.imported.is_some(), "{header:?}");
     let golden = arrays("trained_module.npz");
     let network = found.checkpoint.network(&Device::Cpu).expect("a network");
