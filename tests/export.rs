@@ -88,8 +88,7 @@ fn networks() -> Vec<(String, ModelConfig)> {
         .w_out(matrix(Init::UniformRange(0.5)))
         .b_rec(Bias::Trained(Values::All(0.05)))
         .b_out(Bias::Constant(Values::Each(vec![0.1, -0.2])));
-    let discrete =
-        vanilla.clone().tau(20.0).autapses(true).sigma_rec(0.0).start(Start::Constant(Values::All(0.2)));
+    let discrete = vanilla.clone().tau(20.0).autapses(true).sigma_rec(0.0).start(Start::Constant(Values::All(0.2)));
     let areas = [Area::ei("one", 12, 0.75), Area::ei("two", 8, 0.5)];
     let mut networks = vec![
         ("ei".into(), ModelConfig::ei(3, 30, 2).w_in(matrix(Init::UniformRange(0.5)))),

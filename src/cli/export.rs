@@ -63,9 +63,10 @@ fn next(format: Format, out: &Path) -> String {
     match format {
         Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\").files)'"),
         Format::Torch => format!("python -c 'import safetensors; print({})'", metadata("module")),
+        // The masks would fill the terminal.
         Format::Nn4n => format!(
-            "python -c 'import json, safetensors; print({{name: value for name, value in json.loads({})[\"kwargs\"].items() \
-             if not name.endswith(\"masks\")}})'",
+            "python -c 'import json, safetensors; kwargs = json.loads({})[\"kwargs\"]; \
+             print({{name: kwargs[name] for name in kwargs if not name.endswith(\"masks\")}})'",
             metadata("network")
         ),
         Format::Numpy => format!("python {file} IN.npz OUT.npz"),

@@ -38,7 +38,8 @@ Formats (--format):
                  cell_types, connectivity.w_rec and the like
   nn4n-export    what `nn4n export` writes (npz, torch, nn4n), and its PyTorch module as trained there
 
-A state_dict is found under any key of what a training script saved; the rest is left out and named. Pickles are parsed, never executed. What a file says is taken as it is; flags add what it does not say.")]
+A state_dict is found under any key of what a training script saved; the rest is left out and named.
+Pickles are parsed, never executed. What a file says is taken as it is; flags add what it does not say.")]
 pub struct ImportArgs {
     /// The file of another library, or a directory of NeuralRNN
     file: PathBuf,

@@ -72,7 +72,8 @@ fn replace(
     let Some(found @ Value::Table(_)) = table.get(name) else { return Ok(()) };
     let field = format!("{path}.{name}");
     let Reference { file, array } = found.clone().try_into().map_err(|error: toml::de::Error| {
-        let message = format!("must be a matrix or name one, as in {{ file = \"F.npz\", array = \"A\" }} ({})", error.message());
+        let message =
+            format!("must be a matrix or name one, as in {{ file = \"F.npz\", array = \"A\" }} ({})", error.message());
         Error::setting(field.clone(), message)
     })?;
     let refused = |message: String| Error::setting(field.clone(), format!("`{array}` of {} {message}", file.display()));

@@ -49,7 +49,8 @@ impl Experiment {
     /// # Errors
     /// If it is no run.toml, or as [`new`](Self::new).
     pub fn from_toml(text: &str) -> Result<Self> {
-        let mut document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
+        let unreadable = |error: toml::de::Error| Error::setting("run.toml", error.to_string());
+        let mut document: Document = toml::from_str(text).map_err(unreadable)?;
         let TaskTable { id, parameters } = document.task;
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
         let stage = |stage: StageTable| {

@@ -9,8 +9,8 @@
 //!
 //! State dicts are safetensors files. Weights are the effective ones. Stacked networks are written as arrays and as
 //! NumPy programs only. What a format cannot express is refused by name. All but programs hold the header of the
-//! checkpoint, so that [`import`](crate::import) reads them again: the same network to the bit, or what was made of it. ONNX is left out: no well-kept crate writes
-//! it.
+//! checkpoint, so that [`import`](crate::import) reads them again: the same network to the bit, or what was made of it.
+//! ONNX is left out: no well-kept crate writes it.
 //!
 //! ```
 //! use nn4n::{Checkpoint, export::{Format, export}};

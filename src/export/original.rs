@@ -11,7 +11,7 @@
 //!             plasticity_masks
 //! init_state  (units), an argument of its forward
 //! tau         (units), ms, as alpha has fewer bits
-//! header      of the checkpoint, with the checksum of its tensors: what nn4n import reads beyond the original's settings
+//! header      of the checkpoint, with the checksum of its tensors: what `nn4n import` reads beyond the kwargs
 //! ```
 //!
 //! The original's masks are lists of three matrices `[pre][post]` for the input, hidden and readout layer. Both

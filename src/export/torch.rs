@@ -1,7 +1,7 @@
 //! A PyTorch state dict as safetensors, with the source of the module that it fits under `module` in the metadata.
 //!
-//! A network that is a `torch.nn.RNN` and a `torch.nn.Linear` in everything (`tau = dt`, relu or tanh, a linear readout,
-//! full matrices without cell types, no noise) is written as those:
+//! A network that is a `torch.nn.RNN` and a `torch.nn.Linear` in everything (`tau = dt`, relu or tanh, a linear
+//! readout, full matrices without cell types, no noise) is written as those:
 //!
 //! ```text
 //! rnn.weight_ih_l0 (units, inputs)    rnn.weight_hh_l0 (units, units)
@@ -9,10 +9,10 @@
 //! readout.weight (outputs, units)     readout.bias (outputs)             h0 (units), the first rates
 //! ```
 //!
-//! Any other is written for a module that unrolls the equation of [`nn4n_models::dynamics`] and keeps, while it is trained
-//! there, absent and fixed synapses and the signs of Dale's law in the way of the network (`rectified` or `clamped`, see
-//! [`nn4n_models::synapses`]), and what is not trained as it is. Its noise is on in PyTorch's training mode. Time
-//! constants are trained there if each unit has its own.
+//! Any other is written for a module that unrolls the equation of [`nn4n_models::dynamics`] and keeps, while it is
+//! trained there, absent and fixed synapses and the signs of Dale's law in the way of the network (`rectified` or
+//! `clamped`, see [`nn4n_models::synapses`]), and what is not trained as it is. Its noise is on in PyTorch's training
+//! mode. Time constants are trained there if each unit has its own.
 //!
 //! ```text
 //! input.weight (units, inputs)    recurrent.weight (units, units)    readout.weight (outputs, units)
@@ -23,9 +23,9 @@
 //! cell_types (units) i64    1 excitatory, -1 inhibitory, 0 none
 //! ```
 //!
-//! Both have the header of the checkpoint (`header`, bytes of JSON) and the checksum of its tensors among their buffers:
-//! with them `nn4n import` reads again what `torch.save(network.state_dict(), "net.pth")` writes. The source names dt,
-//! task and channels.
+//! Both have the header of the checkpoint (`header`, bytes of JSON) and the checksum of its tensors among their
+//! buffers: with them `nn4n import` reads again what `torch.save(network.state_dict(), "net.pth")` writes. The source
+//! names dt, task and channels.
 
 use std::collections::HashMap;
 

@@ -87,16 +87,12 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
 }
 
 /// A matrix whose `axis` is the units, if there is one.
-fn matrix(
-    name: &str,
-    axis: usize,
-    units: usize,
-    arrays: &mut Ledger<Array>,
-) -> Result<Option<Weights>, Refused> {
+fn matrix(name: &str, axis: usize, units: usize, arrays: &mut Ledger<Array>) -> Result<Option<Weights>, Refused> {
     let Some(array) = arrays.matrix(name)? else { return Ok(None) };
     if array.shape[axis] != units {
         let wanted = ["(units, inputs)", "(outputs, units)"][axis];
-        let turned = if array.shape[1 - axis] == units { "; it lies the other way round, so save its transpose" } else { "" };
+        let turned =
+            if array.shape[1 - axis] == units { "; it lies the other way round, so save its transpose" } else { "" };
         let message = format!("has shape {:?}, but {wanted} of {units} units are needed{turned}", array.shape);
         return Err(Refused::new(message).of(name));
     }

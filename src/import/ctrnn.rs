@@ -10,10 +10,10 @@
 //! ```
 //!
 //! `M` is in the file if the copy of the tutorial saves it (`h2h.mask`, `sign_mask`); otherwise `fc` has fewer columns
-//! than there are units, and says how many are excitatory. The tutorials train |W|, here the sign is kept by a projection.
-//! As printed the CTRNN has its leak within the rectification; copies integrate the rate, and some the current, from the
-//! same tensors, so that the form must be said. Read: github.com/gyyang/nn-brain at a675b15 (2021-08-12),
-//! `EI_RNN.ipynb`, `RNN_tutorial.ipynb`; the tutorials of neurogym print the same module.
+//! than there are units, and says how many are excitatory. The tutorials train |W|, here the sign is kept by a
+//! projection. As printed the CTRNN has its leak within the rectification; copies integrate the rate, and some the
+//! current, from the same tensors, so that the form must be said. Read: github.com/gyyang/nn-brain at a675b15
+//! (2021-08-12), `EI_RNN.ipynb`, `RNN_tutorial.ipynb`; the tutorials of neurogym print the same module.
 
 use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 
@@ -40,9 +40,8 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
         return Err(Refused::new(message));
     };
     let named = |name: &str| format!("{prefix}{name}");
-    let weights = |tensors: &mut Ledger<Array>, name: &str| {
-        Weights::new(tensors.require(name)?).map_err(|error| error.of(name))
-    };
+    let weights =
+        |tensors: &mut Ledger<Array>, name: &str| Weights::new(tensors.require(name)?).map_err(|error| error.of(name));
     let w_in = weights(&mut tensors, &named("input2h.weight"))?;
     let name = named("h2h.weight");
     let mut w_rec = Weights::recurrent(tensors.require(&name)?).map_err(|error| error.of(&name))?;
@@ -133,9 +132,7 @@ fn give_signs(w_rec: &mut Weights, mask: Option<(String, Array)>, excitatory: us
         // A unit without synapses is what its place says.
         let sign = signs.next().unwrap_or(if pre < excitatory { 1.0 } else { -1.0 });
         if signs.any(|other| other != sign) {
-            let message = format!(
-                "has both signs in column {pre}; here a unit is excitatory or inhibitory as a whole"
-            );
+            let message = format!("has both signs in column {pre}; here a unit is excitatory or inhibitory as a whole");
             return Err(Refused::new(message).of(&name));
         }
         w_rec.types[pre] = Some(if sign > 0.0 { CellType::Excitatory } else { CellType::Inhibitory });

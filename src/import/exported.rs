@@ -1,5 +1,5 @@
-//! What `nn4n export` writes comes back: the header of the checkpoint lies in the file, so that everything is there that
-//! other programs have no place for.
+//! What `nn4n export` writes comes back: the header of the checkpoint lies in the file, so that everything is there
+//! that other programs have no place for.
 //!
 //! ```text
 //! npz      arrays by the names of the checkpoint; `header` (bytes) u8, `checksum` () i64
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::{Format, Refused, array::Array, ledger::Ledger, options::Options, state_dict::StateDict};
 use crate::{
-    checkpoint::{Checkpoint, ImportedFrom, serialize},
+    checkpoint::{Checkpoint, Header, ImportedFrom, serialize},
     error::Result,
 };
 
@@ -75,7 +75,7 @@ impl Exported {
         let b_hh = arrays.take("rnn.bias_hh_l0");
         if let Some(mut bias) = arrays.take("rnn.bias_ih_l0") {
             let other = b_hh.ok_or_else(|| Refused::new("holds no `rnn.bias_hh_l0`"))?.expect(&bias.shape)?;
-            bias.values.iter_mut().zip(other.values).for_each(|(value, other)| *value += other);
+            add(&mut bias, &other);
             arrays.insert("b_rec", bias);
         }
         MODULE.iter().for_each(|(name, ours)| arrays.rename(name, (*ours).to_string()));
@@ -87,9 +87,8 @@ impl Exported {
     pub fn of_original(state: &mut StateDict, metadata: &str) -> Result<Option<Self>, Refused> {
         let damaged = |what: &str| Refused::new(format!("has damaged metadata ({what}); export the network again"));
         let mut network: Value = serde_json::from_str(metadata).map_err(|error| damaged(&error.to_string()))?;
-        let header = match network["header"].take() {
-            Value::Null => return Ok(None),
-            header => header.to_string(),
+        let Some(header) = network.as_object_mut().and_then(|network| network.remove("header")) else {
+            return Ok(None);
         };
         let numbers = |name: &str| -> Result<Vec<f64>, Refused> {
             let numbers = network[name].as_array().into_iter().flatten().map(Value::as_f64).collect::<Option<_>>();
@@ -104,8 +103,9 @@ impl Exported {
         };
         let mut b_rec = arrays.require("recurrent_layer.hidden_layer.bias")?;
         let b_in = arrays.require("recurrent_layer.input_layer.bias")?.expect(&b_rec.shape)?;
-        b_rec.values.iter_mut().zip(b_in.values).for_each(|(value, other)| *value += other);
-        let names = ["recurrent_layer.input_layer.weight", "recurrent_layer.hidden_layer.weight", "readout_layer.weight"];
+        add(&mut b_rec, &b_in);
+        let names =
+            ["recurrent_layer.input_layer.weight", "recurrent_layer.hidden_layer.weight", "readout_layer.weight"];
         for (place, (name, ours)) in names.into_iter().zip(["w_in", "w_rec", "w_out"]).enumerate() {
             let weights = arrays.require(name)?;
             let (posts, pres) = weights.matrix().map_err(|error| error.of(name))?;
@@ -122,6 +122,7 @@ impl Exported {
         arrays.insert("x0", vector(x0));
         arrays.insert("tau", vector(tau));
         arrays.rename("readout_layer.bias", "b_out".into());
+        let header = header.to_string();
         Ok(Some(Self { header, arrays, checksum, is_rnn: false, notes: std::mem::take(&mut state.notes) }))
     }
 
@@ -135,7 +136,8 @@ impl Exported {
         model.validate()?;
         check_options(&model, options)?;
         if let Some(dt) = arrays.take("dt") {
-            let message = || Refused::new("says another `dt` than its `header`; change it in the network's description");
+            let message =
+                || Refused::new("says another `dt` than its `header`; change it in the network's description");
             (dt.values == [model.dt]).then_some(()).ok_or_else(message)?;
         }
         if is_rnn {
@@ -145,10 +147,10 @@ impl Exported {
         arrays.finish()?;
         if checksum.is_some_and(|checksum| self::checksum(&tensors).is_ok_and(|found| found != checksum)) {
             project(&model, &mut tensors, &mut notes)?;
-            forget(&mut header, path);
+            header = forget(header, path)?;
             notes.push(
-                "the tensors are no longer those that were exported; metrics, updates and validations, which were those \
-                of the network before, are left out"
+                "the tensors are no longer those that were exported; metrics, updates and validations, which were \
+                those of the network before, are left out"
                     .into(),
             );
         }
@@ -171,6 +173,12 @@ pub(crate) fn checksum(tensors: &Tensors) -> Result<u32> {
         sum = crc32c::crc32c_append(sum, &bytes);
     }
     Ok(sum)
+}
+
+/// Adds a bias to another; what is not there does not change a bit, not even that of -0.
+fn add(bias: &mut Array, other: &Array) {
+    let pairs = bias.values.iter_mut().zip(&other.values);
+    pairs.filter(|(_, other)| **other != 0.0).for_each(|(value, other)| *value += other);
 }
 
 /// Text as an array of its bytes.
@@ -341,12 +349,14 @@ fn beside(kind: &str, matrix: &str) -> String {
     }
 }
 
-/// Leaves out of a header what was found of other weights.
-fn forget(header: &mut Value, path: &Path) {
-    header["metrics"] = serde_json::json!({});
-    header["train"]["updates"] = 0.into();
-    header["train"]["validations"] = serde_json::json!([]);
+/// The header without what was found of other weights.
+fn forget(header: Value, path: &Path) -> Result<Value, Refused> {
+    let damaged = |error| Refused::new(format!("has a damaged `header` ({error}); export the network again"));
+    let mut header: Header = serde_json::from_value(header).map_err(damaged)?;
+    header.metrics.clear();
+    header.train.updates = 0;
+    header.train.validations.clear();
     let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let imported = ImportedFrom { format: Format::Export.to_string(), file };
-    header["provenance"]["imported"] = serde_json::to_value(imported).unwrap_or_default();
+    header.provenance.imported = Some(ImportedFrom { format: Format::Export.to_string(), file });
+    serde_json::to_value(header).map_err(damaged)
 }

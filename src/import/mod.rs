@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `nn4n` | `.pth` of the original nn4n 1.1 and 1.2 (`CTRNN.save`), with its masks and cell types |
 //! | `nn4n-layers` | state_dict of the original's `RNN` and `RNNLayer`, and of Time Makes Space (Wang 2024) |
-//! | `torch-rnn` | state_dict of `torch.nn.RNN`, alone or with one linear readout |
+//! | `torch-rnn` | state_dict of `torch.nn.RNN` or `RNNCell`, alone or with one linear readout |
 //! | `psychrnn` | `.npz` of PsychRNN (Ehrlich 2021) |
 //! | `neuralrnn` | directory of NeuralRNN: `ctrnn`, `vanilla_rnn`, `ei_rnn`, `constrained_rnn`, `multiarea_rnn` |
 //! | `pycog` | pickle of pycog (Song 2016), as far as it holds arrays and plain data |
+//! | `ctrnn` | state_dict of the CTRNN of the tutorials of neurogym and nn-brain, and of its E/I sibling |
+//! | `arrays` | `.npz`, safetensors or dictionary of `w_in`, `w_rec`, `w_out` and what belongs to them |
+//! | `nn4n-export` | what [`export`](crate::export) writes |
 //!
 //! ```text
 //! bytes -> format -> Network {layers, readout}, in f64 -> ModelConfig + tensors -> Checkpoint
@@ -15,7 +18,9 @@
 //!
 //! Files are untrusted. Pickles are parsed, never executed (see [`pickle`]). Nothing is dropped in silence: a tensor or
 //! setting without counterpart here is an error that names it, one without effect on the dynamics is listed in
-//! [`Imported::notes`].
+//! [`Imported::notes`], as is what a training script saved beside the network. The releases that were read are named in
+//! the module of each format: the original nn4n 1.1 and 1.2, PyTorch 1.13, PsychRNN at aff98e1 (after 1.0.0), pycog at
+//! 7c5d54b, nn-brain at a675b15.
 
 mod archive;
 mod array;
@@ -44,10 +49,6 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path};
 use nn4n_models::ModelConfig;
 
 pub(crate) use self::exported::{MODULE, checksum};
-pub use self::{
-    format::Format,
-    options::{Options, form_name, form_of},
-};
 use self::{
     archive::Archive,
     exported::Exported,
@@ -55,6 +56,10 @@ use self::{
     network::Network,
     state_dict::{StateDict, metadata, safetensors},
     torch::TorchFile,
+};
+pub use self::{
+    format::Format,
+    options::{Options, form_name, form_of},
 };
 use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord},

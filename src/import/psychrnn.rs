@@ -8,11 +8,12 @@
 //!                       W_out = |W_out . output_connectivity| Dale_out
 //! ```
 //!
-//! `dt`, `tau` and the noise are not in the file. The transfer function is there as a pickled name since 1.0, which says
-//! the activation if it is one of TensorFlow's; it is not executed. PsychRNN trains |W|, so that a weight that crosses
-//! zero grows again; here the sign is kept by a projection. Which tensors it trains is not in the file either: here all
-//! of them. Ehrlich et al. 2021, doi:10.1523/ENEURO.0427-20.2020. Read: github.com/murraylab/PsychRNN at aff98e1
-//! (2023-11-05, its newest, after 1.0.0), `psychrnn/backend/rnn.py`, `initializations.py` and `models/basic.py`.
+//! `dt`, `tau` and the noise are not in the file. The transfer function is there as a pickled name since after 1.0,
+//! which says the activation if it is one of TensorFlow's; it is not executed. PsychRNN trains |W|, so that a weight
+//! that crosses zero grows again; here the sign is kept by a projection. Which tensors it trains is not in the file
+//! either: here all of them. Ehrlich et al. 2021, doi:10.1523/ENEURO.0427-20.2020. Read: github.com/murraylab/PsychRNN
+//! at aff98e1 (2023-11-05, its newest, after 1.0.0), `psychrnn/backend/rnn.py`, `initializations.py` and
+//! `models/basic.py`.
 
 use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 

@@ -11,10 +11,10 @@
 //! A pickle is not executed, so of the classes in it only those are read that are records of arrays (pycog's
 //! `Connectivity`); functions and other classes, such as a callback or objects in `extra_info`, are left out where they
 //! have no effect on the network and refused by name elsewhere. Weights nearer to 0 than `threshold` are 0, as where
-//! pycog runs a saved network. What the task does to inputs (`baseline_in`, `rectify_inputs`, `var_in`, `tau_in`) is not
-//! part of the network. A setting that is missing has the default of `pycog/defaults.py`.
-//! doi:10.1371/journal.pcbi.1004792. Read: github.com/frsong/pycog at 7c5d54b (2016-03-03, its newest), `pycog/trainer.py`,
-//! `defaults.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
+//! pycog runs a saved network. What the task does to inputs (`baseline_in`, `rectify_inputs`, `var_in`, `tau_in`) is
+//! not part of the network. A setting that is missing has the default of `pycog/defaults.py`.
+//! doi:10.1371/journal.pcbi.1004792. Read: github.com/frsong/pycog at 7c5d54b (2016-03-03, its newest),
+//! `pycog/trainer.py`, `defaults.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
 
 use std::collections::BTreeMap;
 

@@ -265,9 +265,9 @@ pub(super) fn keywords_of_json(network: &str) -> Result<Ledger<Keyword>, Refused
     let damaged = || Refused::new("has damaged metadata, whose `network` holds no `kwargs`; export the network again");
     let network: Value = serde_json::from_str(network).map_err(|_| damaged())?;
     let kwargs = network["kwargs"].as_object().ok_or_else(damaged)?;
-    let entries = kwargs.iter().map(|(name, value)| {
-        Ok((name.clone(), Keyword::of_json(value).ok_or_else(|| damaged().of(name))?))
-    });
+    let entries = kwargs
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), Keyword::of_json(value).ok_or_else(|| damaged().of(name))?)));
     Ok(Ledger::new("keyword argument", entries.collect::<Result<Vec<_>, Refused>>()?))
 }
 
@@ -281,8 +281,11 @@ impl Keyword {
             Value::String(text) => Self::Text(text.clone()),
             Value::Array(rows) if !rows.is_empty() && rows.iter().all(is_row) => {
                 let columns = rows[0].as_array()?.len();
-                let values: Vec<f64> =
-                    rows.iter().flat_map(|row| row.as_array().into_iter().flatten()).filter_map(Value::as_f64).collect();
+                let values: Vec<f64> = rows
+                    .iter()
+                    .flat_map(|row| row.as_array().into_iter().flatten())
+                    .filter_map(Value::as_f64)
+                    .collect();
                 let shape = vec![rows.len(), columns];
                 if values.len() != rows.len() * columns {
                     return None;

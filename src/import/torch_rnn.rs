@@ -5,8 +5,8 @@
 //! ```
 //!
 //! That is the rate form with `alpha` = 1: `h` is the rate, and both biases act as their sum. Without a readout the
-//! outputs are the rates, as in PyTorch. Read: PyTorch 2.9, `torch.nn.RNN` and `torch.nn.RNNCell`, whose names lack the `_l0`
-//! of a layer.
+//! outputs are the rates, as in PyTorch. Read: PyTorch 1.13, `torch.nn.RNN` and `torch.nn.RNNCell`, whose names lack
+//! the `_l0` of a layer.
 
 use nn4n_models::{Activation, Dale, Form, NoiseScaling, Readout};
 

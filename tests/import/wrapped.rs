@@ -1,5 +1,5 @@
-//! Networks as training scripts and tutorials leave them: in dictionaries of all kinds of things, with parts whose meaning
-//! only the code says.
+//! Networks as training scripts and tutorials leave them: in dictionaries of all kinds of things, with parts whose
+//! meaning only the code says.
 
 use std::fs;
 
@@ -14,13 +14,20 @@ use super::fixture::{arrays, distance, imported, member, path, refusal, replaced
 #[test]
 fn the_network_is_found_in_what_lightning_and_training_scripts_save() {
     for (name, beside) in [
-        ("lightning.ckpt", "callbacks, epoch, global_step, loops, lr_schedulers, optimizer_states, pytorch-lightning_version"),
+        (
+            "lightning.ckpt",
+            "callbacks, epoch, global_step, loops, lr_schedulers, optimizer_states, pytorch-lightning_version",
+        ),
         ("with_args.pth", "args"),
         ("under_net.pth", "epoch"),
     ] {
         let found = imported(name, &Options::default());
         let model = &found.checkpoint.header.model;
-        assert_eq!((found.format, model.inputs, model.n_units(), model.outputs), (Format::TorchRnn, 3, 20, 2), "{name}");
+        assert_eq!(
+            (found.format, model.inputs, model.n_units(), model.outputs),
+            (Format::TorchRnn, 3, 20, 2),
+            "{name}"
+        );
         let named = format!("not kept, beside the network in the file: {beside}");
         assert!(found.notes.contains(&named), "{name}: {:?}", found.notes);
     }
@@ -96,7 +103,10 @@ fn the_module_of_the_tutorials_is_reproduced_in_the_form_that_is_named() {
 
 fn check_sibling(found: &Imported) {
     let model = &found.checkpoint.header.model;
-    assert_eq!((found.format, model.form, model.dale, model.autapses), (Format::Ctrnn, Form::Current, Dale::Clamped, false));
+    assert_eq!(
+        (found.format, model.form, model.dale, model.autapses),
+        (Format::Ctrnn, Form::Current, Dale::Clamped, false)
+    );
     let excitatory =
         model.layout().cell_types.iter().filter(|cell_type| **cell_type == Some(CellType::Excitatory)).count();
     assert_eq!((excitatory, model.n_units(), &model.readout_from), (8, 10, &ReadoutFrom::Excitatory));

@@ -7,8 +7,9 @@
 //!
 //! A function or class that is not on that list is refused by its name before anything is made of it, or, where a
 //! network lies beside what its training script kept, stands for itself: a name, of which nothing is made, and which is
-//! refused where a value is read from it. Values are kept in one table, so that neither deep nesting nor values that contain each other many times cost more than the bytes
-//! that describe them; both are refused beyond a limit all the same.
+//! refused where a value is read from it. Values are kept in one table, so that neither deep nesting nor values that
+//! contain each other many times cost more than the bytes that describe them; both are refused beyond a limit all the
+//! same.
 
 mod callable;
 mod machine;
