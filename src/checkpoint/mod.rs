@@ -110,6 +110,11 @@ impl Checkpoint {
             .filter(|metadata| metadata.len() == 1)
             .and_then(|metadata| metadata.get(KEY))
             .ok_or_else(not_ours)?;
+        if tensors.keys().any(|name| name.starts_with("network.")) {
+            let message = "is the state of a training run, from which it is resumed, and no network; name the run \
+                directory or the model.safetensors in it";
+            return Err(Error::file(path, message));
+        }
         let checkpoint = Self { header: Header::from_json(path, json)?, tensors };
         let unfit = |error| {
             Error::file(path, format!("does not hold the network it describes ({error}); copy or download it again"))

@@ -240,7 +240,8 @@ fn print_units(indent: &str, constraints: &Constraints, spectrum: &Leading) -> R
         constraints.untyped
     ))?;
     output::text(&format!(
-        "{}{} synapses, {} of them not zero; spectral radius {:.3}, abscissa {:.3}",
+        "{}{} synapses, {} of them not zero; eigenvalues: largest modulus (spectral radius) {:.3}, largest real part \
+         (abscissa) {:.3}",
         name("w_rec"),
         constraints.recurrent_synapses,
         constraints.nonzero_recurrent_synapses,

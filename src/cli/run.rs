@@ -90,6 +90,10 @@ fn plant_of(checkpoint: &Checkpoint) -> Option<Plant> {
             ));
             Some(plant)
         }
+        Err(_) if nn4n_tasks::ids().all(|id| id != checkpoint.header.task.id) => {
+            say("the network is given the inputs alone, as its task is none of this program's");
+            None
+        }
         Err(error) => {
             say(&format!(
                 "the network is given the inputs alone, since nothing is known of what its task may drive: {error}"

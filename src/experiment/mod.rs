@@ -20,9 +20,13 @@
 //! assert_eq!(experiment.model.inputs, 3);
 //! # Ok::<(), nn4n::Error>(())
 //! ```
+//!
+//! Matrices may lie in files: `connectivity = { file = "structure.npz", array = "C" }` in `[model.w_rec]`, and so for
+//! `fixed`, `plastic` and `init = { array = ... }`. The experiment keeps what was read.
 
 mod compatibility;
 pub mod preset;
+mod references;
 mod run_toml;
 mod stage;
 mod train_config;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use nn4n_tasks::Task;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Experiment, Stage};
+use super::{Experiment, Stage, references};
 use crate::error::{Error, Result};
 
 /// A run.toml as written.
@@ -49,7 +49,8 @@ impl Experiment {
     /// # Errors
     /// If it is no run.toml, or as [`new`](Self::new).
     pub fn from_toml(text: &str) -> Result<Self> {
-        let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
+        let unreadable = |error: toml::de::Error| Error::setting("run.toml", error.to_string());
+        let mut document: Document = toml::from_str(text).map_err(unreadable)?;
         let TaskTable { id, parameters } = document.task;
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
         let stage = |stage: StageTable| {
@@ -58,6 +59,7 @@ impl Experiment {
         };
         let curriculum = document.curriculum.into_iter().map(stage).collect::<Result<_>>()?;
         let task: Arc<dyn Task> = create(parameters.clone())?.into();
+        references::resolve(&mut document.model)?;
         let model = table("model", of_task(document.model, task.as_ref()))?;
         let experiment = Self {
             init: document.init,

@@ -10,6 +10,8 @@
 //! kwargs      dims, activation, dt, tau, learn_alpha, biases, preact_noise, postact_noise, sparsity_masks, ei_masks,
 //!             plasticity_masks
 //! init_state  (units), an argument of its forward
+//! tau         (units), ms, as alpha has fewer bits
+//! header      of the checkpoint, with the checksum of its tensors: what `nn4n import` reads beyond the kwargs
 //! ```
 //!
 //! The original's masks are lists of three matrices `[pre][post]` for the input, hidden and readout layer. Both
@@ -17,6 +19,7 @@
 //! `alpha preact_noise xi` to the state.
 //!
 //! ```python
+//! import json, safetensors, torch, nn4n.model
 //! with safetensors.safe_open("net.safetensors", "pt") as file:
 //!     kwargs = json.loads(file.metadata()["network"])["kwargs"]
 //!     for name in {"sparsity_masks", "ei_masks", "plasticity_masks"} & kwargs.keys():
@@ -34,10 +37,14 @@ use nn4n_models::{Activation, Bias, Form, LearnTau, Readout, Tensors, synapses::
 use serde_json::{Value, json};
 
 use super::{
+    header_json,
     plain::{Plain, numbers, uniform},
     torch::serialize,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    import::checksum,
+};
 
 const OTHERS: &str = "export to npz, torch or numpy";
 
@@ -69,6 +76,14 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
         );
     };
     let Some(preact_noise) = uniform(&plain.current_noise()) else {
+        if uniform(&plain.sigma_rec).is_some() {
+            return refuse(
+                "model.tau",
+                "differs between units, and with it the strength of the noise that one `sigma_rec` adds to their \
+                currents, but the original nn4n has one strength for all; without noise (`sigma_rec` = 0) it has \
+                time constants for each unit",
+            );
+        }
         return refuse(
             "model.sigma_rec",
             "gives units noise of different strengths relative to their current, but the original nn4n has one",
@@ -100,7 +115,13 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
             kwargs[name] = masks.map(|mask| mask.map_or(Value::Null, transposed)).to_vec().into();
         }
     }
-    let network = json!({ "kwargs": kwargs, "init_state": numbers(&plain.x0)? });
+    let network = json!({
+        "kwargs": kwargs,
+        "init_state": numbers(&plain.x0)?,
+        "tau": plain.tau,
+        "header": serde_json::from_str::<Value>(&header_json(plain.header)?).unwrap_or_default(),
+        "checksum": checksum(&plain.network.tensors()?)?,
+    });
     let mut tensors = Tensors::new();
     if learn_alpha {
         tensors.insert("recurrent_layer.alpha".into(), plain.vector(plain.alpha())?);

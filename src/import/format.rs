@@ -19,12 +19,27 @@ pub enum Format {
     NeuralRnn,
     /// pycog.
     Pycog,
+    /// The continuous-time module of the tutorials of neurogym and nn-brain.
+    Ctrnn,
+    /// Arrays by the names that they have here.
+    Arrays,
+    /// What `nn4n export` writes.
+    Export,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 6] =
-        [Self::Nn4n, Self::Nn4nLayers, Self::TorchRnn, Self::PsychRnn, Self::NeuralRnn, Self::Pycog];
+    pub const ALL: [Self; 9] = [
+        Self::Nn4n,
+        Self::Nn4nLayers,
+        Self::TorchRnn,
+        Self::PsychRnn,
+        Self::NeuralRnn,
+        Self::Pycog,
+        Self::Ctrnn,
+        Self::Arrays,
+        Self::Export,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -35,6 +50,9 @@ impl Format {
             Self::PsychRnn => "psychrnn",
             Self::NeuralRnn => "neuralrnn",
             Self::Pycog => "pycog",
+            Self::Ctrnn => "ctrnn",
+            Self::Arrays => "arrays",
+            Self::Export => "nn4n-export",
         }
     }
 
@@ -43,10 +61,13 @@ impl Format {
         match self {
             Self::Nn4n => ".pth of the original nn4n (CTRNN)",
             Self::Nn4nLayers => "state_dict of the original nn4n's RNN or RNNLayer, or of Time Makes Space",
-            Self::TorchRnn => "state_dict of torch.nn.RNN",
+            Self::TorchRnn => "state_dict of torch.nn.RNN or RNNCell",
             Self::PsychRnn => ".npz of PsychRNN",
             Self::NeuralRnn => "directory of NeuralRNN (config.json, model.safetensors)",
             Self::Pycog => "pickle of pycog",
+            Self::Ctrnn => "state_dict of the tutorials' CTRNN and EIRNN (rnn.input2h, rnn.h2h, fc)",
+            Self::Arrays => ".npz, safetensors or dictionary of w_in, w_rec, w_out",
+            Self::Export => "what `nn4n export` writes (npz, torch, nn4n), and its PyTorch module as trained there",
         }
     }
 
@@ -59,7 +80,12 @@ impl Format {
                 networks encoding temporally continuous \
                  sensory experiences. NeurIPS 37. https://github.com/NN4Neurosim/nn4n"
             }
-            Self::TorchRnn => return Vec::new(),
+            Self::TorchRnn | Self::Arrays | Self::Export => return Vec::new(),
+            Self::Ctrnn => {
+                "Molano-Mazon, Barbosa, Pastor-Ciurana, Fradera, Zhang, Forest, del Pozo Lerida, Ji-An, Cueva, \
+                de la Rocha, Narain & Yang (2022). NeuroGym: an open resource for developing and sharing \
+                neuroscience tasks. https://doi.org/10.31234/osf.io/aqc9n"
+            }
             Self::PsychRnn => {
                 "Ehrlich, Stone, Brandfonbrener, Atanasov & Murray (2021). PsychRNN: an accessible and flexible \
                 Python package for training recurrent \

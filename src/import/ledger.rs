@@ -31,6 +31,18 @@ impl<T> Ledger<T> {
         self.entries.remove(name)
     }
 
+    /// Adds an entry, or replaces the one of this name.
+    pub fn insert(&mut self, name: &str, entry: T) {
+        self.entries.insert(name.into(), entry);
+    }
+
+    /// Gives an entry another name.
+    pub fn rename(&mut self, name: &str, to: String) {
+        if let Some(entry) = self.entries.remove(name) {
+            self.entries.insert(to, entry);
+        }
+    }
+
     /// Uses an entry.
     ///
     /// # Errors

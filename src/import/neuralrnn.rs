@@ -151,6 +151,7 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     options.sigma_rec(Some(sigma))?;
     let activation = config.activation()?;
     options.activation(Some(activation))?;
+    options.expect_form(Form::Rate)?;
     let noise = config.noise(sigma, alpha)?;
     config.check_form(alpha)?;
     let areas = config.areas(units)?;
