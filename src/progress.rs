@@ -15,10 +15,27 @@ pub trait Listener: Send + Sync {
     /// A line that a user should read.
     fn note(&self, text: &str);
 
+    /// A training goes over to this work.
+    fn turns_to(&self, _work: Work) {}
+
     /// A transfer of `bytes` bytes begins, or goes on where `done` of them are here already.
     fn transfer(&self, _what: &str, _done: u64, _bytes: u64) -> Box<dyn Transfer> {
         Box::new(())
     }
+}
+
+/// What a training is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Work {
+    /// Nothing of it is lost that is not saved: before the first update, and after the last.
+    Free,
+    /// Writing its first files.
+    Begin,
+    /// The update of this number, counted from 1.
+    Update(u64),
+    /// A validation after so many updates.
+    Validation(u64),
 }
 
 /// A transfer on its way; it ends when this is dropped.
@@ -46,6 +63,13 @@ pub fn note(text: &str) {
     }
 }
 
+/// Tells the listener what a training is at.
+pub(crate) fn turn_to(work: Work) {
+    if let Some(listener) = LISTENER.get() {
+        listener.turns_to(work);
+    }
+}
+
 /// Tells the listener that a transfer begins.
 #[cfg(feature = "hub")]
 pub(crate) fn transfer(what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
@@ -55,9 +79,12 @@ pub(crate) fn transfer(what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
     }
 }
 
-/// The text with control characters spelled out: names in a file from elsewhere are not to command the terminal.
+/// The text with characters spelled out that command a terminal or turn the direction of text: names in a file from
+/// elsewhere are to be seen as they are.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let commands = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let commands = |c: char| (c.is_control() && c != '\n' && c != '\t') || turns(c);
     if !text.contains(commands) {
         return Cow::Borrowed(text);
     }
@@ -73,5 +100,6 @@ mod tests {
     fn control_characters_are_spelled_out() {
         assert_eq!(printable("two lines\nand\ta tab"), "two lines\nand\ta tab");
         assert_eq!(printable("\u{1b}[31mred\r"), "\\u{1b}[31mred\\r");
+        assert_eq!(printable("safe\u{202e}txt.exe"), "safe\\u{202e}txt.exe");
     }
 }

@@ -233,7 +233,10 @@ fn without_being_asked_for_there_are_no_event_files() -> Result<()> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
     files.sort();
-    assert_eq!(files, ["log.jsonl", "model.safetensors", "optimizer.safetensors", "run.toml"]);
+    assert_eq!(
+        files,
+        [".lock", "finished.json", "log.jsonl", "model.safetensors", "optimizer.safetensors", "run.toml"]
+    );
     Ok(())
 }
 

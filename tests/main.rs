@@ -20,6 +20,8 @@ mod constraints;
 mod export;
 mod hub;
 mod import;
+#[cfg(unix)]
+mod interruptions;
 mod learning;
 mod long_trials;
 mod pickle;

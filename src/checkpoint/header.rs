@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     device::platform,
-    error::{Error, Result},
+    error::{Error, Result, quoted},
     experiment::ChannelNames,
 };
 
@@ -114,7 +114,8 @@ pub struct TrainRecord {
     pub settings: serde_json::Value,
     /// Updates done when this network was saved.
     pub updates: u64,
-    /// All validations until then.
+    /// The validations until then, oldest first: all of up to 1,000, and of more every second, fourth, eighth ... with
+    /// the best and the last.
     pub validations: Vec<ValidationRecord>,
 }
 
@@ -239,6 +240,7 @@ impl Header {
             return Err(Error::file(path, message));
         }
         let damaged = |error: serde_json::Error| {
+            let error = quoted(&error);
             Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"))
         };
         let version: Version = serde_json::from_str(json).map_err(damaged)?;
@@ -279,8 +281,9 @@ impl Header {
         let names = task.inputs.iter().chain(&task.outputs).chain(metrics.keys()).chain(&provenance.citations);
         match names.chain([&task.id, &provenance.program]).find(|name| name.contains(char::is_control)) {
             Some(name) => {
+                let name = quoted(&format!("{name:?}"));
                 let message = format!(
-                    "has the name {name:?}, which holds a control character; names are plain text, so take another"
+                    "has the name {name}, which holds a control character; names are plain text, so take another"
                 );
                 Err(Error::file(path, message))
             }

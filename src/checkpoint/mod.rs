@@ -27,12 +27,12 @@ use nn4n_models::{Ctrnn, Tensors};
 use nn4n_tasks::Task;
 
 pub use header::{FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord, ValidationRecord};
-use tensors::{KEY, LARGEST_FILE, parse_tensors};
-pub(crate) use tensors::{read_tensors, serialize};
+use tensors::{KEY, parse_tensors};
+pub(crate) use tensors::{data_checksum, read_safetensors, read_tensors, serialize};
 
 use crate::{
     error::{Error, Result},
-    files::{read_bounded, write_atomically},
+    files::write_atomically,
     simulate::{HostArray, host},
 };
 
@@ -78,8 +78,16 @@ impl Checkpoint {
     /// If it cannot be written, or could not be read again.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        write_atomically(path, &self.to_bytes(path)?)
+    }
+
+    /// The bytes of the file, which is called `path` in messages.
+    ///
+    /// # Errors
+    /// If they could not be read again.
+    pub(crate) fn to_bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let json = self.header.to_json(path)?;
-        write_atomically(path, &serialize(path, &self.tensors, Some(json))?)
+        serialize(path, &self.tensors, Some(json))
     }
 
     /// Reads a file, or that of a run directory. Networks that come with the program and those of the hub are opened by
@@ -130,7 +138,7 @@ impl Checkpoint {
 pub(crate) fn read(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.to_path_buf() };
     if file.is_file() {
-        let bytes = read_bounded(&file, LARGEST_FILE)?;
+        let bytes = read_safetensors(&file)?;
         return Ok((file, bytes));
     }
     let found = if path.is_dir() { "is a directory without model.safetensors" } else { "does not exist" };

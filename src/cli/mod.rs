@@ -1,5 +1,6 @@
 //! The command line: flags become a validated plan, a plan becomes a library call. Results go to standard output,
-//! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage.
+//! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage, and 75 a training that was
+//! interrupted and can go on.
 
 mod bench;
 mod choice;
@@ -10,6 +11,7 @@ mod import;
 mod inspect;
 mod output;
 mod plot;
+mod resume;
 mod run;
 mod setting;
 mod tasks;
@@ -70,7 +72,7 @@ enum Command {
 pub fn main() -> ExitCode {
     show_progress();
     let result = match Cli::parse().command {
-        Command::Train(args) => train::train(args),
+        Command::Train(args) => return ended(train::train(&args)),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
@@ -81,8 +83,13 @@ pub fn main() -> ExitCode {
         Command::Zoo(command) => zoo::zoo(command),
         Command::Bench(args) => bench::bench(&args),
     };
+    ended(result.map(|()| ExitCode::SUCCESS))
+}
+
+/// The exit code of a command, after a word on why it failed.
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             say(&format!("error: {}", output::message(&error)));
             ExitCode::FAILURE

@@ -40,6 +40,7 @@ use nn4n_tasks::{Criterion, Task};
 pub(crate) use compatibility::check_step;
 pub use compatibility::{ChannelNames, check_fit};
 pub use stage::Stage;
+pub(crate) use train_config::LONGEST_WINDOW;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
 
 use crate::{

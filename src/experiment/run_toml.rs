@@ -6,7 +6,7 @@ use nn4n_tasks::Task;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Experiment, Stage, references};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quoted};
 
 /// A run.toml as written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Experiment {
     /// # Errors
     /// If it is no run.toml, or as [`new`](Self::new).
     pub fn from_toml(text: &str) -> Result<Self> {
-        let unreadable = |error: toml::de::Error| Error::setting("run.toml", error.to_string());
+        let unreadable = |error: toml::de::Error| Error::setting("run.toml", quoted(&error));
         let mut document: Document = toml::from_str(text).map_err(unreadable)?;
         let TaskTable { id, parameters } = document.task;
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));

@@ -244,11 +244,19 @@ impl TrainConfig {
     }
 }
 
+/// Most validations that a rule may look at; a run keeps so many at hand.
+pub(crate) const LONGEST_WINDOW: usize = 1_000;
+
 fn validate_criterion(criterion: &Criterion) -> Result<()> {
     match *criterion {
         Criterion::MeanPerformance { threshold, window } => {
             fraction("stop.criterion.mean_performance.threshold", threshold)?;
-            at_least_one("stop.criterion.mean_performance.window", window as u64)
+            at_least_one("stop.criterion.mean_performance.window", window as u64)?;
+            if window > LONGEST_WINDOW {
+                let message = format!("must be at most {LONGEST_WINDOW}, but is {window}; validate less often");
+                return Err(Error::setting("train.stop.criterion.mean_performance.window", message));
+            }
+            Ok(())
         }
         Criterion::MinPerformance { threshold } => fraction("stop.criterion.min_performance.threshold", threshold),
         Criterion::MeanOfTasks { threshold } => fraction("stop.criterion.mean_of_tasks.threshold", threshold),
