@@ -22,6 +22,8 @@
 //! ```
 
 mod compatibility;
+mod difference;
+mod glossary;
 pub mod preset;
 mod run_toml;
 mod stage;
@@ -35,6 +37,7 @@ use nn4n_tasks::{Criterion, Task};
 #[cfg(feature = "cli")]
 pub(crate) use compatibility::check_step;
 pub use compatibility::{ChannelNames, check_fit};
+pub(crate) use difference::differences;
 pub use stage::Stage;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
 

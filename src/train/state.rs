@@ -19,7 +19,7 @@ use super::{
 use crate::{
     checkpoint::{FORMAT, ValidationRecord, read_tensors, serialize},
     error::{Error, Result},
-    experiment::{Experiment, TrainConfig},
+    experiment::{Experiment, TrainConfig, differences},
     files::write_atomically,
     loss::Loss,
     optimizer::Optimizer,
@@ -88,9 +88,9 @@ pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device)
         let message = format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format);
         return Err(Error::file(&found.path, message));
     }
-    if document.experiment != identity(experiment)? {
-        let message = "has another task, network, seed or init than the run was started with; restore it, or \
-            start another run";
+    if let Some(fields) = differences(&document.experiment, &identity(experiment)?) {
+        let message =
+            format!("is not the one that the run was started with: {fields}; restore it, or start another run");
         return Err(Error::file(run.config(), message));
     }
     let network = Ctrnn::from_tensors(&experiment.model, found.network(), DType::F32, device)
