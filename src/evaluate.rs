@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
-    simulate::{Simulation, array3},
+    simulate::{Simulation, array3, cause},
 };
 
 /// Noise and trials of evaluations never coincide with those of training updates or of its validations.
@@ -46,6 +46,9 @@ pub struct ConditionResult {
 
 /// Evaluates a network on `per_condition` fresh trials of each of the task's conditions (test timing), with its noise
 /// on.
+///
+/// # Errors
+/// If the network does not fit the task, or its outputs are not finite.
 pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
     check_fit(network.config(), None, task)?;
     let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
@@ -128,5 +131,16 @@ pub fn choices(
 /// The outputs (trials, steps, outputs) of the network, or of the task's plant, with the network's noise on.
 fn outputs(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<ndarray::Array3<f32>> {
     let simulation = Simulation::of(network, task).noise(NoiseKey::new(seed, EVALUATION));
-    array3(&simulation.answer(&trials.inputs)?.outputs)
+    let outputs = array3(&simulation.answer(&trials.inputs)?.outputs)?;
+    let within = |(trial, step, _): (usize, usize, usize)| step < trials.n_steps[trial];
+    match outputs.indexed_iter().find(|(place, value)| within(*place) && !value.is_finite()) {
+        None => Ok(outputs),
+        Some(((_, step, _), value)) => {
+            let inputs = trials.inputs.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+            Err(Error::NotFinite {
+                what: format!("the outputs are not finite ({value} at step {step} of a trial of `{}`)", task.id()),
+                cause: cause(network, trials.max_steps(), &[("inputs", f64::from(inputs))])?,
+            })
+        }
+    }
 }

@@ -105,11 +105,11 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
         if let Some(validation) = progress.validation {
             performance = validation.summary();
             if bar.is_hidden() {
-                say(&format!("update {:>6}  loss {:.4}  {performance}", progress.update, progress.loss));
+                say(&format!("update {:>6}  batch loss {:.4}  {performance}", progress.update, progress.loss));
             }
         }
         bar.set_position(progress.update);
-        bar.set_message(format!("loss {:.4}  {performance}", progress.loss));
+        bar.set_message(format!("batch loss {:.4}  {performance}", progress.loss));
         let interrupted = INTERRUPTED.load(Ordering::Relaxed);
         if progress.update == progress.updates || interrupted {
             bar.abandon();

@@ -16,9 +16,10 @@ mod run;
 mod setting;
 mod tasks;
 mod train;
+mod usage;
 mod zoo;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -71,7 +72,11 @@ enum Command {
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
     show_progress();
-    let result = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(error, env::args_os().nth(1)),
+    };
+    let result = match cli.command {
         Command::Train(args) => return ended(train::train(&args)),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),

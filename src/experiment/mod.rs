@@ -25,6 +25,8 @@
 //! `fixed`, `plastic` and `init = { array = ... }`. The experiment keeps what was read.
 
 mod compatibility;
+mod difference;
+mod glossary;
 pub mod preset;
 mod references;
 mod run_toml;
@@ -39,6 +41,7 @@ use nn4n_tasks::{Criterion, Task};
 #[cfg(feature = "cli")]
 pub(crate) use compatibility::check_step;
 pub use compatibility::{ChannelNames, check_fit};
+pub(crate) use difference::differences;
 pub use stage::Stage;
 pub(crate) use train_config::LONGEST_WINDOW;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};

@@ -3,15 +3,16 @@
 use std::{path::PathBuf, sync::Arc};
 
 use nn4n_tasks::Task;
+use nn4n_tasks::reader::read;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Experiment, Stage, references};
+use super::{Experiment, Stage, glossary, references};
 use crate::error::{Error, Result, quoted};
 
 /// A run.toml as written.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+pub(super) struct Document {
     #[serde(default)]
     seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +51,8 @@ impl Experiment {
     /// If it is no run.toml, or as [`new`](Self::new).
     pub fn from_toml(text: &str) -> Result<Self> {
         let unreadable = |error: toml::de::Error| Error::setting("run.toml", quoted(&error));
-        let mut document: Document = toml::from_str(text).map_err(unreadable)?;
+        let whole: toml::Table = toml::from_str(text).map_err(unreadable)?;
+        let mut document: Document = read(whole).map_err(glossary::explained)?;
         let TaskTable { id, parameters } = document.task;
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
         let stage = |stage: StageTable| {
@@ -101,7 +103,7 @@ fn of_task(mut model: toml::Table, task: &dyn Task) -> toml::Table {
 }
 
 fn table<T: DeserializeOwned>(name: &str, table: toml::Table) -> Result<T> {
-    table.try_into().map_err(|error: toml::de::Error| Error::setting(name, error.to_string()))
+    read(table).map_err(|misfit| glossary::explained(misfit.below(name)))
 }
 
 /// The parameters of a task that have a value.

@@ -6,11 +6,13 @@
 //! inputs (ndarray) -> Simulation::answer -> Answers                            outputs alone
 //! ```
 
+mod overflow;
 mod plant;
 mod recording;
 mod simulation;
 mod tensors;
 
+pub(crate) use overflow::{cause, largest};
 pub(crate) use plant::check_outputs;
 pub use recording::Recording;
 pub use simulation::{Answers, Simulation};

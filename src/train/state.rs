@@ -22,7 +22,7 @@ use super::{
 use crate::{
     checkpoint::{ValidationRecord, read_tensors, serialize},
     error::{Error, Result, quoted},
-    experiment::{Experiment, TrainConfig},
+    experiment::{Experiment, TrainConfig, differences},
     loss::Loss,
     optimizer::Optimizer,
     run_directory::{Locked, RunDirectory},
@@ -126,9 +126,9 @@ pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device)
         let message = format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format);
         return Err(Error::file(&found.path, message));
     }
-    if document.experiment != identity(experiment)? {
-        let message = "has another task, network, seed or init than the run was started with; restore it, or \
-            start another run";
+    if let Some(fields) = differences(&document.experiment, &identity(experiment)?) {
+        let message =
+            format!("is not the one that the run was started with: {fields}; restore it, or start another run");
         return Err(Error::file(run.config(), message));
     }
     document.data.iter().try_for_each(DataFile::check)?;

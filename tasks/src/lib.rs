@@ -83,6 +83,7 @@ pub mod orhan2019;
 mod performance;
 mod plant;
 pub mod raposo2014;
+pub mod reader;
 mod registry;
 pub mod ring;
 mod rng;

@@ -140,7 +140,7 @@ fn print_made(made: &Made) -> Result<()> {
     field("epochs", &format!("train: {}", in_words(&made.epochs.train)))?;
     field("", &format!("test:  {}", in_words(&made.epochs.test)))?;
     field("stop", &stop_rule(made.criterion.as_ref()))?;
-    field("chance", &output::percent(made.chance))?;
+    field("chance", &format!("{} of outputs that are random numbers", output::percent(made.chance)))?;
     let grid = if made.grid == made.conditions {
         String::new()
     } else {
