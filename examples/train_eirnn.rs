@@ -89,7 +89,7 @@ fn main() -> anyhow::Result<()> {
         if let Some(fit) = fit {
             println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
         }
-        Psychometric::of(task.as_ref(), "", "coherence", &counts, fit).save(run.path().join("psychometric.png"))?;
+        Psychometric::of("", "coherence", &counts, fit).save(run.path().join("psychometric.png"))?;
     }
 
     // Fresh trials of every condition; three of them are drawn, all of them sort the units.

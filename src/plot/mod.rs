@@ -2,7 +2,7 @@
 //!
 //! | figure | shows |
 //! |---|---|
-//! | [`Psychometric`] | fraction of one choice against signed coherence or another graded variable |
+//! | [`Psychometric`] | fraction of choice 1 against signed coherence or another graded variable |
 //! | [`TrialFigure`] | inputs, rates and outputs of a few trials, side by side |
 //! | [`TaskFigure`] | inputs, targets and loss mask of trials of several conditions, side by side |
 //! | [`WeightMatrix`] | recurrent weights, post on y and pre on x |
@@ -14,7 +14,6 @@
 
 mod axis;
 mod canvas;
-mod channel_colors;
 mod channel_groups;
 mod color_scale;
 mod error;

@@ -2,14 +2,12 @@
 
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Point, Stroke};
-use super::style::{FAINT, GREY, INK, Rgb, SMALL, TEXT, THIN, TICK, widest};
+use super::style::{FAINT, GREY, INK, SMALL, TEXT, THIN, TICK, widest};
 
 /// Gap between the data area and its spines, so that marks at the edge stay clear of them.
 const OFFSET: f64 = 5.0;
 /// Length of the line sample in a legend.
 const SAMPLE: f64 = 16.0;
-/// Radius of a measured point.
-pub(super) const DOT: f64 = 3.5;
 /// Height of a legend entry.
 const ENTRY: f64 = 16.0;
 
@@ -77,27 +75,11 @@ impl Panel {
     }
 }
 
-/// The mark of a legend entry.
-#[derive(Clone, Copy)]
-pub(super) enum LegendKey {
-    Line(Stroke),
-    Dot(Rgb),
-}
-
 /// Line samples with names, downwards from the top left corner.
-pub(super) fn legend(canvas: &mut Canvas, at: Point, entries: &[(&str, Stroke)]) {
-    let entries: Vec<_> = entries.iter().map(|(name, stroke)| (*name, LegendKey::Line(*stroke))).collect();
-    legend_of_keys(canvas, at, &entries);
-}
-
-/// The same with any marks.
-pub(super) fn legend_of_keys(canvas: &mut Canvas, (left, top): Point, entries: &[(&str, LegendKey)]) {
-    for (i, (name, key)) in entries.iter().enumerate() {
+pub(super) fn legend(canvas: &mut Canvas, (left, top): Point, entries: &[(&str, Stroke)]) {
+    for (i, (name, stroke)) in entries.iter().enumerate() {
         let y = top + ENTRY * (i as f64 + 0.5);
-        match key {
-            LegendKey::Line(stroke) => canvas.line((left, y), (left + SAMPLE, y), *stroke),
-            LegendKey::Dot(color) => canvas.dot((left + SAMPLE / 2.0, y), DOT, *color),
-        }
+        canvas.line((left, y), (left + SAMPLE, y), *stroke);
         canvas.text((left + SAMPLE + 5.0, y), name, SMALL, Align::Left, INK);
     }
 }

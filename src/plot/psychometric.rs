@@ -1,4 +1,4 @@
-//! The psychometric curve: how often the first choice was made at each strength of the evidence.
+//! The psychometric curve: how often choice 1 was made at each strength of the evidence.
 
 use std::path::Path;
 
@@ -6,23 +6,21 @@ use super::PlotError;
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Stroke};
 use super::error::{require, require_finite, require_fractions, require_some};
-use super::panel::{DOT, LegendKey, Panel, legend_of_keys, legend_width, note};
+use super::panel::{Panel, legend, legend_width, note};
 use super::save::save;
-use super::style::{GREY, THICK, WHITE, series};
+use super::style::{THICK, WHITE, series};
 use nn4n_analysis::wilson_interval;
 
 /// Left, top, width and height of the data area.
 const AREA: (f64, f64, f64, f64) = (66.0, 34.0, 320.0, 260.0);
 
-/// Fraction of one choice against signed coherence or another graded variable, one or several named curves.
+/// Fraction of choice 1 against signed coherence or another graded variable, one or several named curves.
 ///
-/// Dots are measured, with Wilson 95 % intervals as bars, and lines are fitted; the legend names both. Dashed guides mark coherence 0 and a fraction of 0.5.
+/// Bars are Wilson 95 % intervals. Dashed guides mark coherence 0 and a fraction of 0.5.
 #[derive(Clone, Debug)]
 pub struct Psychometric {
     /// What varies.
     pub variable: Graded,
-    /// The choice that is counted, for example `choice left`.
-    pub choice: String,
     /// Curves in the order of the legend, for example one per modality or context.
     pub curves: Vec<PsychometricCurve>,
 }
@@ -40,14 +38,12 @@ pub enum Graded {
 /// One set of measured points and, where there is one, the function fitted to them.
 #[derive(Clone, Debug)]
 pub struct PsychometricCurve {
-    /// Legend entry; empty for a single curve.
+    /// Legend entry; a single curve with an empty name has no legend.
     pub name: String,
     /// Measured points, in any order.
     pub points: Vec<ChoicePoint>,
     /// Fitted function as (value of the variable, fraction of choice 1) in the order to connect them; may be empty.
     pub fit: Vec<(f64, f64)>,
-    /// What was fitted, for example `cumulative Gaussian`.
-    pub fit_name: String,
 }
 
 /// Choices at one value of the variable.
@@ -55,8 +51,8 @@ pub struct PsychometricCurve {
 pub struct ChoicePoint {
     /// The value; a coherence is a fraction in [-1, 1].
     pub value: f64,
-    /// Trials with the choice that is counted, at most `n_trials`.
-    pub n_chosen: usize,
+    /// Trials with choice 1, at most `n_trials`.
+    pub n_choice_1: usize,
     /// Trials with a choice, at least 1.
     pub n_trials: usize,
 }
@@ -70,8 +66,9 @@ impl Psychometric {
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = AREA;
-        let entries = self.legend();
-        let legend_room = 18.0 + legend_width(entries.iter().map(|(name, _)| name.as_str()));
+        let named = self.curves.iter().any(|c| !c.name.is_empty());
+        let names = self.curves.iter().map(|c| c.name.as_str());
+        let legend_room = if named { 18.0 + legend_width(names) } else { 0.0 };
         let mut canvas = Canvas::new(left + width + legend_room + 18.0, top + height + 54.0);
         let panel = Panel {
             x: self.value_axis((left, left + width)),
@@ -84,28 +81,19 @@ impl Psychometric {
         for (i, curve) in self.curves.iter().enumerate() {
             curve.draw(&mut canvas, &panel, self.variable.scale(), Stroke::solid(series(i), THICK));
         }
-        panel.left_axis(&mut canvas, &panel.y.ticks(5), &format!("Fraction of {}", self.choice));
+        panel.left_axis(&mut canvas, &panel.y.ticks(5), "Fraction of choice 1");
         panel.bottom_axis(&mut canvas, &panel.x.ticks(6), self.variable.label());
         note(&mut canvas, (left, 14.0), &self.trials_note(), Align::Left);
-        let entries: Vec<_> = entries.iter().map(|(name, key)| (name.as_str(), *key)).collect();
-        legend_of_keys(&mut canvas, (left + width + 18.0, top), &entries);
-        Ok(canvas)
-    }
-
-    /// The curves by name, then what dots and lines are.
-    fn legend(&self) -> Vec<(String, LegendKey)> {
-        let color = |i: usize| if self.curves.len() == 1 { series(i) } else { GREY };
-        let named = self.curves.iter().enumerate().filter(|(_, curve)| !curve.name.is_empty());
-        let mut entries: Vec<(String, LegendKey)> =
-            named.map(|(i, curve)| (curve.name.clone(), LegendKey::Line(Stroke::solid(series(i), THICK)))).collect();
-        entries.push(("measured".to_owned(), LegendKey::Dot(color(0))));
-        for curve in self.curves.iter().filter(|curve| !curve.fit.is_empty()) {
-            let name = format!("fit: {}", curve.fit_name);
-            if entries.iter().all(|(entry, _)| *entry != name) {
-                entries.push((name, LegendKey::Line(Stroke::solid(color(0), THICK))));
-            }
+        if named {
+            let entries: Vec<_> = self
+                .curves
+                .iter()
+                .enumerate()
+                .map(|(i, c)| (c.name.as_str(), Stroke::solid(series(i), THICK)))
+                .collect();
+            legend(&mut canvas, (left + width + 18.0, top), &entries);
         }
-        entries
+        Ok(canvas)
     }
 
     /// Symmetric about 0 for coherences.
@@ -139,11 +127,8 @@ impl Psychometric {
                 require(self.variable != Graded::Coherence || p.value.abs() <= 1.0, &points, || {
                     format!("has coherence {}; it must lie in [-1, 1], a fraction and not percent", p.value)
                 })?;
-                require((1..).contains(&p.n_trials) && p.n_chosen <= p.n_trials, &points, || {
-                    format!(
-                        "has {} of {} trials with the choice; leave out values without trials",
-                        p.n_chosen, p.n_trials
-                    )
+                require((1..).contains(&p.n_trials) && p.n_choice_1 <= p.n_trials, &points, || {
+                    format!("has {} choices 1 in {} trials; leave out values without trials", p.n_choice_1, p.n_trials)
                 })?;
             }
             let fit = format!("curves[{i}].fit");
@@ -175,12 +160,12 @@ impl PsychometricCurve {
         panel.curve(canvas, self.fit.iter().map(|&(value, p)| (scale * value, p)), stroke);
         for point in &self.points {
             let x = scale * point.value;
-            let (low, high) = wilson_interval(point.n_chosen, point.n_trials);
+            let (low, high) = wilson_interval(point.n_choice_1, point.n_trials);
             panel.curve(canvas, [(x, low), (x, high)], Stroke::solid(stroke.color, 1.0));
-            let at = panel.at((x, point.n_chosen as f64 / point.n_trials as f64));
+            let at = panel.at((x, point.n_choice_1 as f64 / point.n_trials as f64));
             // A white rim keeps dots of different curves apart.
-            canvas.dot(at, DOT + 0.7, WHITE);
-            canvas.dot(at, DOT, stroke.color);
+            canvas.dot(at, 4.2, WHITE);
+            canvas.dot(at, 3.5, stroke.color);
         }
     }
 }
@@ -191,16 +176,10 @@ mod tests {
 
     fn figure(points: &[(f64, usize, usize)], fit: &[(f64, f64)]) -> Psychometric {
         let points =
-            points.iter().map(|&(value, n_chosen, n_trials)| ChoicePoint { value, n_chosen, n_trials }).collect();
+            points.iter().map(|&(value, n_choice_1, n_trials)| ChoicePoint { value, n_choice_1, n_trials }).collect();
         Psychometric {
             variable: Graded::Coherence,
-            choice: "choice left".to_owned(),
-            curves: vec![PsychometricCurve {
-                name: "motion".to_owned(),
-                points,
-                fit: fit.to_vec(),
-                fit_name: "cumulative Gaussian".to_owned(),
-            }],
+            curves: vec![PsychometricCurve { name: "motion".to_owned(), points, fit: fit.to_vec() }],
         }
     }
 
@@ -211,27 +190,20 @@ mod tests {
     #[test]
     fn the_figure_names_its_axes_curves_and_trials_and_draws_coherence_in_percent() {
         let svg = figure(&[(-0.5, 2, 100), (0.5, 118, 120)], &[(-0.5, 0.02), (0.5, 0.98)]).draw().unwrap().into_svg();
-        for label in [
-            "Signed coherence (%)",
-            "Fraction of choice left",
-            ">motion<",
-            ">measured<",
-            ">fit: cumulative Gaussian<",
-            "100 to 120 trials",
-            ">\u{2212}40<",
-            ">40<",
-        ] {
+        for label in
+            ["Signed coherence (%)", "Fraction of choice 1", ">motion<", "100 to 120 trials", ">\u{2212}40<", ">40<"]
+        {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
     }
 
     #[test]
     fn data_that_cannot_be_drawn_are_refused_by_name() {
-        assert!(refusal(&Psychometric { curves: vec![], ..figure(&[], &[]) }).contains("`curves` is empty"));
+        assert!(refusal(&Psychometric { variable: Graded::Coherence, curves: vec![] }).contains("`curves` is empty"));
         assert!(refusal(&figure(&[], &[])).contains("`curves[0].points` is empty"));
         assert!(refusal(&figure(&[(f64::NAN, 1, 2)], &[])).contains("NaN"));
         assert!(refusal(&figure(&[(12.8, 1, 2)], &[])).contains("not percent"));
-        assert!(refusal(&figure(&[(0.1, 3, 2)], &[])).contains("3 of 2 trials"));
+        assert!(refusal(&figure(&[(0.1, 3, 2)], &[])).contains("3 choices 1 in 2 trials"));
         assert!(refusal(&figure(&[(0.1, 0, 0)], &[])).contains("0 trials"));
         assert!(refusal(&figure(&[(0.1, 1, 2)], &[(0.1, f64::INFINITY)])).contains("`curves[0].fit`"));
     }

@@ -4,7 +4,7 @@
 use ndarray::{Array1, Array2, Array3, Axis, s};
 use nn4n_analysis::{ChoiceCount, CumulativeGaussian};
 use nn4n_models::{CellType, Ctrnn};
-use nn4n_tasks::{About, Channel, Condition, Epoch, Score, Task, TrialBatch, Value};
+use nn4n_tasks::{Channel, Condition, Epoch, Task, TrialBatch, Value};
 
 use super::{
     ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure,
@@ -29,67 +29,35 @@ impl WeightMatrix {
 impl Psychometric {
     /// One curve of choices against a variable of the task's conditions, such as `coherence`, and the function fitted
     /// to them, if there is one.
-    pub fn of(
-        task: &dyn Task,
-        name: &str,
-        variable: &str,
-        counts: &[ChoiceCount],
-        fit: Option<CumulativeGaussian>,
-    ) -> Self {
+    pub fn of(name: &str, variable: &str, counts: &[ChoiceCount], fit: Option<CumulativeGaussian>) -> Self {
         let points = counts.iter().map(|count| ChoicePoint {
             value: count.value,
-            n_chosen: count.chose_first,
+            n_choice_1: count.chose_first,
             n_trials: count.trials,
         });
-        let lapses = fit.is_some_and(|fit| fit.lapse > 0.0);
-        let curve = PsychometricCurve {
-            name: name.into(),
-            points: points.collect(),
-            fit: fit.map_or(Vec::new(), |fit| fitted(&fit, counts)),
-            fit_name: if lapses { "cumulative Gaussian with lapses" } else { "cumulative Gaussian" }.into(),
+        let (low, high) = counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| {
+            (low.min(count.value), high.max(count.value))
+        });
+        let fit = fit.map_or(Vec::new(), |fit| {
+            Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect()
+        });
+        let variable = if variable.ends_with("coherence") {
+            Graded::Coherence
+        } else {
+            Graded::Named(capitalised(&in_words(variable)))
         };
-        Self { variable: graded(task, variable), choice: first_choice(task), curves: vec![curve] }
+        Self { variable, curves: vec![PsychometricCurve { name: name.into(), points: points.collect(), fit }] }
     }
-}
-
-/// The fitted function from the lowest to the highest value.
-fn fitted(fit: &CumulativeGaussian, counts: &[ChoiceCount]) -> Vec<(f64, f64)> {
-    let (low, high) = counts
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| (low.min(count.value), high.max(count.value)));
-    Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect()
-}
-
-fn graded(task: &dyn Task, variable: &str) -> Graded {
-    if variable.ends_with("coherence") {
-        return Graded::Coherence;
-    }
-    let name = capitalised(&in_words(variable));
-    Graded::Named(match task.about().unit_of(variable) {
-        Some(unit) => format!("{name} ({unit})"),
-        None => name,
-    })
-}
-
-/// The output that positive evidence speaks for, by its name; `choice 1` where no output stands for it alone.
-fn first_choice(task: &dyn Task) -> String {
-    let outputs = task.outputs();
-    let chosen = |output: usize| Score { choice: Some(output), ..Score::default() };
-    let is_first = |output: &usize| task.chose_first(&Condition::new(), &chosen(*output)) == Some(true);
-    let first = (0..outputs.len()).find(is_first).filter(|_| outputs.len() > 1);
-    first.map_or_else(|| "choice 1".into(), |output| in_words(&outputs[output].name))
 }
 
 impl TrialFigure {
     /// The trials of these indices side by side. Units of a group are sorted by how much more they fire in trials (of
-    /// the whole batch) whose correct choice is the first output than in the others, if there are both.
+    /// the whole batch) whose correct choice is the first output than in the others.
     pub fn of(task: &dyn Task, network: &Ctrnn, trials: &TrialBatch, recording: &Recording, which: &[usize]) -> Self {
-        let mut groups = unit_groups(network);
         let preference = preference(trials, recording);
-        if let Some(preference) = &preference {
-            for group in &mut groups {
-                group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
-            }
+        let mut groups = unit_groups(network);
+        for group in &mut groups {
+            group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
         }
         let panels = which
             .iter()
@@ -101,7 +69,6 @@ impl TrialFigure {
             input_names: names(&task.inputs()),
             output_names: names(&task.outputs()),
             groups,
-            order: order(task, preference.is_some()),
             trials: panels,
         }
     }
@@ -134,24 +101,9 @@ impl LearningCurve {
     }
 }
 
-/// How the rows of units are sorted.
-fn order(task: &dyn Task, by_preference: bool) -> String {
-    match task.outputs().first() {
-        Some(first) if by_preference => {
-            let first = in_words(&first.name);
-            format!(
-                "Units of a group from top to bottom: mean rate where {first} is correct minus that where it is not"
-            )
-        }
-        _ => "Units from top to bottom: the order of the network".into(),
-    }
-}
-
 fn panel(task: &dyn Task, trials: &TrialBatch, recording: &Recording, trial: usize) -> TrialPanel {
-    let outputs = recording.outputs.slice(s![trial, ..trials.n_steps[trial], ..]);
     TrialPanel {
         title: title(task, &trials.conditions[trial], trial),
-        correct: trials.view(trial).and_then(|shown| task.score(shown, outputs).correct),
         epochs: spans(task.dt(), &trials.epochs[trial]),
         inputs: cut(&trials.inputs, trials, trial),
         rates: cut(&recording.rates, trials, trial),
@@ -190,8 +142,6 @@ fn in_words(name: &str) -> String {
 
 /// The trial's variables, one a line; those of its class where they are many, its number where there are none.
 fn title(task: &dyn Task, condition: &Condition, trial: usize) -> String {
-    let about = task.about();
-    let lines = |condition: &Condition| lines(condition, &about);
     let mut variables = lines(condition);
     if variables.len() > HEADING {
         let class = task.conditions().into_iter().find(|class| condition.belongs_to(class)).map(|class| lines(&class));
@@ -204,10 +154,9 @@ fn title(task: &dyn Task, condition: &Condition, trial: usize) -> String {
     if variables.is_empty() { format!("trial {}", trial + 1) } else { variables.join("\n") }
 }
 
-fn lines(condition: &Condition, about: &About<'_>) -> Vec<String> {
-    let line = |(name, value): (&str, &Value)| match (value, about.unit_of(name)) {
-        (Value::Bool(true), _) => in_words(name),
-        (Value::Number(_), Some(unit)) => format!("{} = {} {unit}", in_words(name), short(value)),
+fn lines(condition: &Condition) -> Vec<String> {
+    let line = |(name, value): (&str, &Value)| match value {
+        Value::Bool(true) => in_words(name),
         _ => format!("{} = {}", in_words(name), short(value)),
     };
     condition.iter().map(line).collect()
@@ -247,9 +196,8 @@ fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
     groups
 }
 
-/// Mean rate of each unit in trials whose correct choice is output 0, minus that in the other trials with a choice;
-/// `None` unless there are both.
-fn preference(trials: &TrialBatch, recording: &Recording) -> Option<Array1<f32>> {
+/// Mean rate of each unit in trials whose correct choice is output 0, minus that in the other trials with a choice.
+fn preference(trials: &TrialBatch, recording: &Recording) -> Array1<f32> {
     let units = recording.rates.len_of(Axis(2));
     let mean = |first: bool| {
         let chosen: Vec<usize> = (0..trials.len())
@@ -259,9 +207,9 @@ fn preference(trials: &TrialBatch, recording: &Recording) -> Option<Array1<f32>>
             sum + recording.rates.slice(s![trial, ..trials.n_steps[trial], ..]).sum_axis(Axis(0))
                 / trials.n_steps[trial] as f32
         });
-        (!chosen.is_empty()).then(|| sum / chosen.len() as f32)
+        sum / chosen.len().max(1) as f32
     };
-    Some(mean(true)? - mean(false)?)
+    mean(true) - mean(false)
 }
 
 #[cfg(test)]

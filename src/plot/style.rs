@@ -9,8 +9,6 @@ pub(super) const INK: Rgb = (34, 34, 34);
 pub(super) const GREY: Rgb = (110, 110, 110);
 /// Guides and boundaries that should stay behind the data.
 pub(super) const FAINT: Rgb = (175, 175, 175);
-/// What must not be missed.
-pub(super) const WARNING: Rgb = (213, 94, 0);
 /// Background.
 pub(super) const WHITE: Rgb = (255, 255, 255);
 

@@ -6,14 +6,13 @@ use ndarray::{Array2, ArrayView1, Axis, s};
 
 use super::PlotError;
 use super::canvas::{Canvas, Stroke};
-use super::channel_colors::channel_colors;
 use super::color_scale::ColorScale;
 use super::error::{require, require_finite, require_some};
 use super::save::save;
-use super::style::{GREY, Rgb, THICK};
+use super::style::{GREY, THICK};
 use super::trial_figure::{EpochSpan, require_epochs};
 use super::trial_layout;
-use super::trial_rows::{Column, Content, Course, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
+use super::trial_rows::{Column, Content, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
 
 /// Width that all columns share, and the narrowest and the widest of one.
 const COLUMNS: f64 = 1000.0;
@@ -69,7 +68,6 @@ impl TaskFigure {
         self.validate()?;
         let columns = self.trials.iter().map(|trial| Column {
             title: &trial.title,
-            warning: None,
             epochs: &trial.epochs,
             n_steps: trial.targets.nrows(),
         });
@@ -80,40 +78,38 @@ impl TaskFigure {
             shaded: true,
             columns: columns.collect(),
             rows: self.rows(),
-            note: "",
         }))
     }
 
     fn rows(&self) -> Vec<Row> {
-        let (input_colors, output_colors) = channel_colors(&self.input_names, &self.output_names);
         let mut rows = Vec::new();
         if !self.input_names.is_empty() {
-            rows.push(self.input_row(&input_colors));
+            rows.push(self.input_row());
         }
-        rows.push(self.target_row(&output_colors));
+        rows.push(self.target_row());
         rows.push(self.loss_mask_row());
         rows
     }
 
-    fn input_row(&self, colors: &[Rgb]) -> Row {
+    fn input_row(&self) -> Row {
         let (names, values) = (&self.input_names, self.arrays(|trial| &trial.inputs));
         if !are_lines(&values) {
             return heat_row("Inputs", values, names);
         }
-        let strokes = channel_strokes(colors, 1.0);
+        let strokes = channel_strokes(names.len(), 1.0);
         let legend = names.iter().cloned().zip(strokes.iter().copied()).collect();
-        Row::lines("Inputs", vec![Layer::whole(values, strokes, Course::Steps)], legend)
+        Row::lines("Inputs", vec![Layer::whole(values, strokes)], legend)
     }
 
-    fn target_row(&self, colors: &[Rgb]) -> Row {
+    fn target_row(&self) -> Row {
         let (names, values) = (&self.output_names, self.arrays(|trial| &trial.targets));
         if !are_lines(&values) {
             return heat_row("Targets", values, names);
         }
         let loss_masks = self.arrays(|trial| &trial.loss_mask);
-        let strokes = channel_strokes(colors, THICK);
+        let strokes = channel_strokes(names.len(), THICK);
         let mut legend: Vec<(String, Stroke)> = names.iter().cloned().zip(strokes.iter().copied()).collect();
-        let ungraded = Layer::of_targets(values.clone(), &loss_masks, false, channel_strokes(colors, UNGRADED));
+        let ungraded = Layer::of_targets(values.clone(), &loss_masks, false, channel_strokes(names.len(), UNGRADED));
         if ungraded.is_seen() {
             legend.push(("not graded".to_owned(), Stroke::solid(GREY, UNGRADED)));
         }

@@ -5,13 +5,12 @@ use std::path::Path;
 use ndarray::{Array2, Axis, Zip};
 
 use super::canvas::{Canvas, Stroke};
-use super::channel_colors::channel_colors;
 use super::color_scale::ColorScale;
 use super::error::{require, require_finite, require_some};
 use super::save::save;
-use super::style::{Rgb, THICK, cell_size, darker};
+use super::style::{THICK, cell_size, darker, series};
 use super::trial_layout;
-use super::trial_rows::{CHANNELS, Column, Content, Course, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
+use super::trial_rows::{CHANNELS, Column, Content, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
 use super::unit_group::validate_groups;
 use super::{PlotError, UnitGroup};
 
@@ -36,8 +35,6 @@ pub struct TrialFigure {
     pub output_names: Vec<String>,
     /// One rate panel per group, from top to bottom; for example E and I, or one per area. A unit appears at most once.
     pub groups: Vec<UnitGroup>,
-    /// How the units of a group are ordered, as a remark below the figure; empty for none.
-    pub order: String,
     /// Columns from left to right. Durations may differ.
     pub trials: Vec<TrialPanel>,
 }
@@ -47,8 +44,6 @@ pub struct TrialFigure {
 pub struct TrialPanel {
     /// Heading of the column, for example `coherence +12.8 %`; each of its lines is a line of the figure.
     pub title: String,
-    /// Whether the answer was right; an error is marked. `None` where there is neither.
-    pub correct: Option<bool>,
     /// Task periods, in order.
     pub epochs: Vec<EpochSpan>,
     /// Inputs, (time, inputs).
@@ -84,7 +79,6 @@ impl TrialFigure {
         self.validate()?;
         let columns = self.trials.iter().map(|trial| Column {
             title: &trial.title,
-            warning: (trial.correct == Some(false)).then_some("error"),
             epochs: &trial.epochs,
             n_steps: trial.n_steps(),
         });
@@ -94,28 +88,26 @@ impl TrialFigure {
             shaded: false,
             columns: columns.collect(),
             rows: self.rows(),
-            note: &self.order,
         }))
     }
 
     /// Inputs, one row per group of units, outputs.
     fn rows(&self) -> Vec<Row> {
-        let (input_colors, output_colors) = channel_colors(&self.input_names, &self.output_names);
         let mut rows = Vec::new();
         if !self.input_names.is_empty() {
-            rows.push(self.input_row(&input_colors));
+            rows.push(self.input_row());
         }
         rows.extend(self.rate_rows());
-        rows.extend(self.output_rows(&output_colors));
+        rows.extend(self.output_rows());
         rows
     }
 
-    fn input_row(&self, colors: &[Rgb]) -> Row {
+    fn input_row(&self) -> Row {
         let (names, values) = (&self.input_names, self.arrays(|trial| trial.inputs.clone()));
         if fit_as_lines(names.len()) {
-            let strokes = channel_strokes(colors, 1.0);
+            let strokes = channel_strokes(names.len(), 1.0);
             let legend = names.iter().cloned().zip(strokes.iter().copied()).collect();
-            return Row::lines("Inputs", vec![Layer::whole(values, strokes, Course::Steps)], legend);
+            return Row::lines("Inputs", vec![Layer::whole(values, strokes)], legend);
         }
         let scale = ColorScale::channels(values.iter().flatten().copied());
         Row::channels("Inputs", values, names, scale, CHANNELS)
@@ -137,14 +129,14 @@ impl TrialFigure {
         let row = |(i, values): (usize, Vec<Array2<f32>>)| Row {
             name: self.groups[i].name.clone(),
             content: Content::Heat { values, scale, cell: cells[i], what: "units", groups: Vec::new() },
-            key: if i == 0 { Key::Bar { label: "Rate (a.u.)", height: heights.iter().sum() } } else { Key::Nothing },
+            key: if i == 0 { Key::Bar { label: "Rate", height: heights.iter().sum() } } else { Key::Nothing },
             height: heights[i],
             joined: i > 0,
         };
         all.into_iter().enumerate().map(row).collect()
     }
 
-    fn output_rows(&self, colors: &[Rgb]) -> Vec<Row> {
+    fn output_rows(&self) -> Vec<Row> {
         let (names, outputs, targets) = (
             &self.output_names,
             self.arrays(|trial| trial.outputs.clone()),
@@ -153,17 +145,15 @@ impl TrialFigure {
         let loss_masks = self.arrays(|trial| trial.loss_mask.clone());
         let has_targets = loss_masks.iter().flatten().any(|weight| *weight > 0.0);
         if fit_as_lines(names.len()) {
-            let strokes = channel_strokes(colors, THICK);
-            let target_strokes: Vec<Stroke> =
-                colors.iter().map(|color| Stroke::dashed(darker(*color), THICK)).collect();
+            let strokes = channel_strokes(names.len(), THICK);
+            let target_strokes =
+                (0..names.len()).map(|channel| Stroke::dashed(darker(series(channel)), THICK)).collect::<Vec<_>>();
             let mut legend: Vec<(String, Stroke)> = names.iter().cloned().zip(strokes.iter().copied()).collect();
             if has_targets {
                 legend.push(("target".to_owned(), target_strokes[0]));
             }
-            let layers = vec![
-                Layer::whole(outputs, strokes, Course::Smooth),
-                Layer::of_targets(targets, &loss_masks, true, target_strokes),
-            ];
+            let layers =
+                vec![Layer::whole(outputs, strokes), Layer::of_targets(targets, &loss_masks, true, target_strokes)];
             return vec![Row::lines("Outputs", layers, legend)];
         }
         let graded = |(target, mask): (&Array2<f32>, &Array2<f32>)| {
@@ -248,7 +238,6 @@ mod tests {
     fn figure(n_channels: usize) -> TrialFigure {
         let trial = |n_steps: usize| TrialPanel {
             title: format!("{n_steps} steps"),
-            correct: Some(n_steps < 6),
             epochs: vec![EpochSpan { name: "stimulus".to_owned(), start: 20.0, end: 60.0 }],
             inputs: Array2::from_elem((n_steps, n_channels), 0.5),
             rates: Array2::from_elem((n_steps, 3), 1.0),
@@ -264,7 +253,6 @@ mod tests {
                 UnitGroup { name: "Exc".to_owned(), units: vec![0, 2] },
                 UnitGroup { name: "Inh".to_owned(), units: vec![1] },
             ],
-            order: "in the order of the network".to_owned(),
             trials: vec![trial(4), trial(6)],
         }
     }
@@ -292,16 +280,6 @@ mod tests {
         ] {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
-    }
-
-    #[test]
-    fn errors_are_marked_and_the_order_of_units_is_said() {
-        let mut figure = figure(2);
-        let svg = |figure: &TrialFigure| figure.draw().unwrap().into_svg();
-        assert_eq!(svg(&figure).matches(">error<").count(), 1);
-        assert!(svg(&figure).contains(">in the order of the network<"));
-        figure.trials.iter_mut().for_each(|trial| trial.correct = None);
-        assert!(!svg(&figure).contains(">error<"));
     }
 
     #[test]

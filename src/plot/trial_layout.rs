@@ -5,7 +5,7 @@ use super::EpochSpan;
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Point, Stroke};
 use super::panel::{Panel, lanes, legend, legend_width, note};
-use super::style::{FAINT, INK, Rgb, SMALL, TEXT, THIN, WARNING, cell_size, text_width, widest};
+use super::style::{FAINT, INK, Rgb, SMALL, TEXT, THIN, cell_size, text_width, widest};
 use super::trial_lines::{draw_area, draw_layer};
 use super::trial_rows::{Column, Content, Key, Row, TrialGrid, draw_heat};
 
@@ -25,8 +25,6 @@ const NAME: f64 = 11.0;
 /// The greys that epochs alternate between, and that of every other epoch behind lines.
 const SHADES: [Rgb; 2] = [(222, 222, 222), (186, 186, 186)];
 const SHADED: Rgb = (244, 244, 244);
-/// Room for a remark below the time axis.
-const NOTE: f64 = 16.0;
 const TIME: &str = "Time (ms)";
 
 /// Pixels of the parts of the figure.
@@ -46,9 +44,7 @@ struct Layout {
 /// Draws a valid figure.
 pub(super) fn draw(grid: &TrialGrid) -> Canvas {
     let layout = Layout::new(grid);
-    let below = if grid.note.is_empty() { 0.0 } else { NOTE };
-    let width = (layout.right + 16.0 + keys_width(grid)).max(20.0 + text_width(grid.note, SMALL));
-    let mut canvas = Canvas::new(width, layout.bottom + 48.0 + below);
+    let mut canvas = Canvas::new(layout.right + 16.0 + keys_width(grid), layout.bottom + 48.0);
     for (index, &left) in layout.columns.iter().enumerate() {
         draw_column(&mut canvas, grid, &layout, index, left);
     }
@@ -57,7 +53,6 @@ pub(super) fn draw(grid: &TrialGrid) -> Canvas {
         name_channels(&mut canvas, row, (layout.columns[0], top));
         explain_row(&mut canvas, row, (layout.right + 16.0, top));
     }
-    note(&mut canvas, (10.0, layout.bottom + 44.0 + below / 2.0), grid.note, Align::Left);
     canvas
 }
 
@@ -76,7 +71,7 @@ impl Layout {
         let all_lanes =
             grid.columns.iter().zip(&columns).flat_map(|(column, &left)| epoch_names(grid.dt, column, left, step));
         let n_lanes = all_lanes.map(|(_, lane)| lane + 1).max().unwrap_or(0);
-        let headings = grid.columns.iter().map(|column| column.headings()).max().unwrap_or(1).max(1);
+        let headings = grid.columns.iter().map(|column| column.title.lines().count()).max().unwrap_or(1).max(1);
         let strip = 13.0 + HEADING * headings as f64 + LANE * n_lanes as f64;
         let mut bottom = strip + STRIP + 8.0;
         let mut rows = Vec::new();
@@ -103,10 +98,6 @@ fn draw_column(canvas: &mut Canvas, grid: &TrialGrid, layout: &Layout, index: us
     let time = Axis::linear(0.0, column.n_steps as f64 * grid.dt, (left, right));
     for (i, line) in column.title.lines().enumerate() {
         canvas.text((left, 14.0 + HEADING * i as f64), line, TEXT, Align::Left, INK);
-    }
-    if let Some(warning) = column.warning {
-        let line = column.headings() - 1;
-        canvas.text((left, 14.0 + HEADING * line as f64), warning, TEXT, Align::Left, WARNING);
     }
     for (row, &top) in grid.rows.iter().zip(&layout.rows) {
         if grid.shaded && !matches!(row.content, Content::Heat { .. }) {

@@ -6,7 +6,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use super::canvas::Canvas;
 use super::panel::Panel;
 use super::style::FAINT;
-use super::trial_rows::{Course, Layer};
+use super::trial_rows::Layer;
 
 /// Lines share a stretch of at least so many pixels for each of them; on a shorter one the dashes of some would be
 /// lost.
@@ -27,12 +27,11 @@ pub(super) fn draw_layer(canvas: &mut Canvas, layer: &Layer, column: usize, dt: 
                 let ends = end == values.nrows() || places[end].is_none();
                 let length = panel.x.pixel(end as f64 * dt) - panel.x.pixel(start as f64 * dt);
                 let n = if length < SHARED * n as f64 { 1 } else { n };
-                let line = values.column(channel);
-                let points = match layer.course {
-                    Course::Steps => steps(line, dt, (start, end), joined),
-                    Course::Smooth => points(line, dt, (start, end), (joined, ends)).collect(),
-                };
-                panel.curve(canvas, points, stroke.sharing(i, n));
+                panel.curve(
+                    canvas,
+                    points(values.column(channel), dt, (start, end), (joined, ends)),
+                    stroke.sharing(i, n),
+                );
             }
             start = end;
         }
@@ -46,21 +45,6 @@ fn place(layer: &Layer, column: usize, step: usize, channel: usize) -> Option<(u
         |other: &usize| layer.is_shown(column, step, *other) && values[[step, *other]] == values[[step, channel]];
     let is_shown = layer.is_shown(column, step, channel);
     is_shown.then(|| ((0..channel).filter(shares).count(), (0..values.ncols()).filter(shares).count()))
-}
-
-/// The steps from `start` to before `end`, each as long as it lasts; with the jump from the step before, if the line is
-/// joined to it.
-fn steps(values: ArrayView1<'_, f32>, dt: f64, (start, end): (usize, usize), joined: bool) -> Vec<(f64, f64)> {
-    let at = |edge: usize, step: usize| (edge as f64 * dt, f64::from(values[step]));
-    let mut points = Vec::from_iter(joined.then(|| at(start, start.saturating_sub(1))));
-    let mut from = start;
-    for step in start..end {
-        if step + 1 == end || values[step + 1] != values[step] {
-            points.extend([at(from, step), at(step + 1, step)]);
-            from = step + 1;
-        }
-    }
-    points
 }
 
 /// The middles of the steps from `start` to before `end`; with the edge of the first and of the last, so that one step
@@ -95,23 +79,15 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::plot::{style::PALETTE, trial_rows::channel_strokes};
+    use crate::plot::trial_rows::channel_strokes;
 
     #[test]
     fn a_line_shares_its_place_with_those_of_the_same_value_that_are_drawn() {
         let values = vec![array![[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]];
-        let mut layer = Layer::whole(values, channel_strokes(&PALETTE[..3], 1.0), Course::Steps);
+        let mut layer = Layer::whole(values, channel_strokes(3, 1.0));
         assert_eq!([0, 1, 2].map(|channel| place(&layer, 0, 0, channel)), [Some((0, 2)), Some((1, 2)), Some((0, 1))]);
         layer.shown = Some(vec![array![[true, true, true], [false, true, true]]]);
         assert_eq!([0, 1, 2].map(|channel| place(&layer, 0, 1, channel)), [None, Some((0, 2)), Some((1, 2))]);
-    }
-
-    #[test]
-    fn steps_are_drawn_as_long_as_they_last() {
-        let line = array![1.0, 1.0, 3.0];
-        let found = |run, joined| steps(line.view(), 10.0, run, joined);
-        assert_eq!(found((0, 3), false), [(0.0, 1.0), (20.0, 1.0), (20.0, 3.0), (30.0, 3.0)]);
-        assert_eq!(found((2, 3), true), [(20.0, 1.0), (20.0, 3.0), (30.0, 3.0)]);
     }
 
     #[test]

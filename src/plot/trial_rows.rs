@@ -9,7 +9,7 @@ use super::canvas::{Canvas, Point, Stroke};
 use super::channel_groups::channel_groups;
 use super::color_scale::ColorScale;
 use super::panel::legend_height;
-use super::style::{INK, PALETTE, Rgb, THIN, cell_size};
+use super::style::{INK, PALETTE, THIN, cell_size, series};
 
 /// Height of a row of lines.
 const LINES: f64 = 80.0;
@@ -27,25 +27,14 @@ pub(super) struct TrialGrid<'a> {
     pub columns: Vec<Column<'a>>,
     /// From top to bottom.
     pub rows: Vec<Row>,
-    /// A remark below all of it; empty for none.
-    pub note: &'a str,
 }
 
 /// One trial.
 pub(super) struct Column<'a> {
     /// Heading, one or several lines.
     pub title: &'a str,
-    /// A last line of the heading that must not be missed.
-    pub warning: Option<&'static str>,
     pub epochs: &'a [EpochSpan],
     pub n_steps: usize,
-}
-
-impl Column<'_> {
-    /// Lines of its heading.
-    pub fn headings(&self) -> usize {
-        self.title.lines().count() + usize::from(self.warning.is_some())
-    }
 }
 
 /// One row of panels, shared by all trials.
@@ -92,22 +81,12 @@ pub(super) struct Layer {
     /// Where they are drawn; everywhere if there is nothing here.
     pub shown: Option<Vec<Array2<bool>>>,
     pub strokes: Vec<Stroke>,
-    pub course: Course,
-}
-
-/// How a line goes from one step to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Course {
-    /// It jumps: what is given holds for a step.
-    Steps,
-    /// It goes straight from the middle of one to the middle of the next: what a network does changes continuously.
-    Smooth,
 }
 
 impl Layer {
     /// All of the lines.
-    pub fn whole(values: Vec<Array2<f32>>, strokes: Vec<Stroke>, course: Course) -> Self {
-        Self { values, shown: None, strokes, course }
+    pub fn whole(values: Vec<Array2<f32>>, strokes: Vec<Stroke>) -> Self {
+        Self { values, shown: None, strokes }
     }
 
     /// The lines where the loss asks for them (`graded`), or where it does not.
@@ -118,7 +97,7 @@ impl Layer {
         strokes: Vec<Stroke>,
     ) -> Self {
         let shown = loss_masks.iter().map(|mask| mask.mapv(|weight| (weight > 0.0) == graded)).collect();
-        Self { values: targets, shown: Some(shown), strokes, course: Course::Steps }
+        Self { values: targets, shown: Some(shown), strokes }
     }
 
     /// Whether channel `channel` of trial `column` is drawn at a step.
@@ -144,9 +123,9 @@ impl Layer {
     }
 }
 
-/// A solid stroke of this width in each of these colours.
-pub(super) fn channel_strokes(colors: &[Rgb], width: f64) -> Vec<Stroke> {
-    colors.iter().map(|color| Stroke::solid(*color, width)).collect()
+/// A solid stroke of this width for each of `n` channels.
+pub(super) fn channel_strokes(n: usize, width: f64) -> Vec<Stroke> {
+    (0..n).map(|channel| Stroke::solid(series(channel), width)).collect()
 }
 
 impl Row {

@@ -50,7 +50,7 @@ impl Picture {
             }
             let fit = CumulativeGaussian::of(&counts).filter(|fit| is_good(fit, &counts));
             let fit = fit.or_else(|| CumulativeGaussian::with_lapses(&counts).filter(|fit| is_good(fit, &counts)));
-            let curve = Psychometric::of(task, &name, variable, &counts, fit);
+            let curve = Psychometric::of(&name, variable, &counts, fit);
             match &mut figure {
                 Some(figure) => figure.curves.extend(curve.curves),
                 None => figure = Some(curve),

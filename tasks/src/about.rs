@@ -34,24 +34,15 @@ pub struct About<'a> {
     pub header: &'a str,
     /// The same of what several tasks share, each printed after the task's own.
     pub shared: &'a [&'a str],
-    /// Units of the variables of its trials, by name without the number of the stimulus (`angle` for `angle_2`);
-    /// what is not listed has none.
-    pub units: &'a [(&'a str, &'a str)],
 }
 
 impl About<'static> {
     /// What a new task starts from: the first version, not published, nothing said yet.
     pub const NEW: Self =
-        Self { id: "", version: 1, summary: "", citation: Citation::UNPUBLISHED, header: "", shared: &[], units: &[] };
+        Self { id: "", version: 1, summary: "", citation: Citation::UNPUBLISHED, header: "", shared: &[] };
 }
 
 impl About<'_> {
-    /// The unit of a variable of its trials, e.g. `ms` of `interval`; `None` for a variable without unit.
-    pub fn unit_of(&self, variable: &str) -> Option<&str> {
-        let stem = variable.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('_');
-        self.units.iter().find(|(name, _)| *name == variable || *name == stem).map(|(_, unit)| *unit)
-    }
-
     /// The definition in words and equations: the task's own, then what it shares with others.
     pub fn description(&self) -> String {
         let own = if self.header.is_empty() { self.summary.into() } else { words_of(self.header) };
@@ -144,13 +135,6 @@ mod tests {
         let source = "//! A task.\n//!\n//! ```text\n//! u = 1\n//! ```\n//!\n//! Reference.\n//!\n//! ```\n//! let x \
             = 1;\n//! ```\n\nuse std;";
         assert_eq!(header_of(source), "A task.\n\nu = 1\n\nReference.");
-    }
-
-    #[test]
-    fn a_unit_is_that_of_every_stimulus() {
-        let about = About { units: &[("angle", "rad"), ("f1", "Hz")], ..About::NEW };
-        let units = ["angle", "angle_2", "f1", "f2", "coherence"].map(|variable| about.unit_of(variable));
-        assert_eq!(units, [Some("rad"), Some("rad"), Some("Hz"), None, None]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> = About { citation: CITATION, units: &[("interval", "ms")], ..About::NEW };
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
 
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[entry::<IntervalProduction>()];

@@ -77,7 +77,7 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> = About { citation: CITATION, units: &[("angle", "rad")], ..About::NEW };
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
 
 // What the tasks share in words, printed after their own.
 const COMPARISON: &str = include_str!("comparison.rs");

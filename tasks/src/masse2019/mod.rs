@@ -42,12 +42,7 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> = About {
-    citation: CITATION,
-    shared: &[include_str!("protocol.rs")],
-    units: &[("sample", "degrees"), ("test", "degrees"), ("distractor", "degrees")],
-    ..About::NEW
-};
+const FAMILY: About<'static> = About { citation: CITATION, shared: &[include_str!("protocol.rs")], ..About::NEW };
 
 /// What is said of the tasks with one sample and one test.
 const DELAYED: About<'static> = About { shared: &[include_str!("delayed.rs"), include_str!("protocol.rs")], ..FAMILY };

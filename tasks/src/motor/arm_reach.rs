@@ -117,7 +117,6 @@ impl Definition for DrivenArm {
         },
         header: include_str!("arm_reach.rs"),
         shared: &[include_str!("reach.rs"), include_str!("../arm.rs"), include_str!("../plant.rs")],
-        units: &[("angle", "degrees")],
         ..About::NEW
     };
     const DISTANCE: f64 = 0.2;

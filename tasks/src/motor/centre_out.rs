@@ -77,7 +77,6 @@ impl Definition for FreeHand {
         },
         header: include_str!("centre_out.rs"),
         shared: &[include_str!("reach.rs")],
-        units: &[("angle", "degrees")],
         ..About::NEW
     };
     const DISTANCE: f64 = 1.0;

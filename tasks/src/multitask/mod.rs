@@ -127,14 +127,11 @@ impl TaskSet {
 impl Task for TaskSet {
     fn about(&self) -> About<'_> {
         let about = || self.members.iter().map(|member| member.task.about());
-        let units = about().next().map_or(&[][..], |about| about.units);
         About {
             // A set changes with its tasks.
             version: about().map(|about| about.version).sum::<u32>() - self.members.len() as u32 + 1,
             summary: &self.summary,
             citation: about().next().map_or(Citation::UNPUBLISHED, |about| about.citation),
-            // A variable may mean another thing in another family.
-            units: if about().all(|about| about.units == units) { units } else { &[] },
             ..Self::ABOUT
         }
     }

@@ -114,7 +114,6 @@ impl Definition for MatchToCategory {
             doi: "10.1038/nature05078",
         },
         header: include_str!("delay_match_category.rs"),
-        units: &[("sample", "rad"), ("test", "rad")],
         ..RING
     };
     const ROUNDING: Rounding = Rounding::Nearest;

@@ -88,7 +88,6 @@ impl Definition for MatchAmongDistractors {
         summary: "Delayed match to sample with distractors: respond to that one of three tests which is the sample",
         citation: MILLER,
         header: include_str!("delay_match_sample_distractor_1d.rs"),
-        units: &[("sample", "rad"), ("distractor", "rad")],
         ..RING
     };
     const FIXATION: f64 = 300.0;

@@ -111,7 +111,6 @@ impl Definition for IntervalComparison {
             doi: "10.1016/j.neuron.2009.06.018",
         },
         header: include_str!("interval_discrimination.rs"),
-        units: &[("duration", "ms")],
         ..FAMILY
     };
     const DT: f64 = 80.0;

@@ -139,7 +139,6 @@ const PRODUCTION: About<'static> = About {
         include_str!("answer.rs"),
         include_str!("stage.rs"),
     ],
-    units: &[("interval", "ms")],
     ..FAMILY
 };
 

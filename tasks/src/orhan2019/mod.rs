@@ -54,12 +54,7 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> = About {
-    citation: CITATION,
-    shared: &[include_str!("timing.rs")],
-    units: &[("orientation", "rad"), ("sample", "rad"), ("test", "rad")],
-    ..About::NEW
-};
+const FAMILY: About<'static> = About { citation: CITATION, shared: &[include_str!("timing.rs")], ..About::NEW };
 
 /// What is said of the tasks that ask for a class.
 const CLASSES: About<'static> =

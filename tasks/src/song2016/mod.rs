@@ -58,8 +58,7 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> =
-    About { citation: CITATION, units: &[("f1", "Hz"), ("f2", "Hz"), ("rate", "events/s")], ..About::NEW };
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
 
 /// What is said of the tasks with evidence for two sides.
 const EVIDENCE: About<'static> = About {

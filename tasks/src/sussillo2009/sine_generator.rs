@@ -153,7 +153,6 @@ impl Described for SineGenerator {
             doi: "10.1162/NECO_a_00409",
         },
         header: include_str!("sine_generator.rs"),
-        units: &[("frequency", "rad/tau")],
         ..About::NEW
     };
 }

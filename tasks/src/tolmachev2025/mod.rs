@@ -35,8 +35,7 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> =
-    About { citation: CITATION, shared: &[include_str!("noisy_inputs.rs")], units: &[("angle", "rad")], ..About::NEW };
+const FAMILY: About<'static> = About { citation: CITATION, shared: &[include_str!("noisy_inputs.rs")], ..About::NEW };
 
 /// The same of the tasks on two bits.
 const BITS: About<'static> = About { shared: &[include_str!("logic.rs"), include_str!("noisy_inputs.rs")], ..FAMILY };

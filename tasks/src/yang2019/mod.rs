@@ -74,8 +74,7 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> =
-    About { citation: CITATION, units: &[("angle", "rad"), ("stimulus_onset", "ms")], ..About::NEW };
+const FAMILY: About<'static> = About { citation: CITATION, ..About::NEW };
 
 // What the tasks share in words, printed after their own.
 const DECISION: &str = include_str!("decision.rs");
