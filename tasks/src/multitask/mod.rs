@@ -44,7 +44,7 @@ mod settings;
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 
 use self::member::{Layout, Member, arrange};
 pub use self::settings::{Entry, GroupSettings, MemberSettings, RuleInputs, TaskSchedule, TaskSetSettings};
@@ -169,6 +169,18 @@ impl Task for TaskSet {
         let condition =
             condition.map(|condition| condition.without("task")).filter(|condition| condition.iter().next().is_some());
         Ok(member.placed(member.task.trial(split, condition.as_ref(), rng)?, &self.layout))
+    }
+
+    fn trajectory(
+        &self,
+        split: Split,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Option<Array2<f64>>, TaskError> {
+        let member = self.member(split, condition, rng)?;
+        let condition =
+            condition.map(|condition| condition.without("task")).filter(|condition| condition.iter().next().is_some());
+        member.task.trajectory(split, condition.as_ref(), rng)
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
