@@ -3,6 +3,7 @@
 
 mod bench;
 mod choice;
+mod config;
 mod environment;
 mod eval;
 mod export;
@@ -12,6 +13,7 @@ mod output;
 mod plot;
 mod run;
 mod setting;
+mod subject;
 mod tasks;
 mod train;
 mod zoo;
@@ -53,10 +55,12 @@ enum Command {
     Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
     Inspect(inspect::InspectArgs),
+    /// Every field of a run.toml: type, default, unit, choices
+    Config(config::ConfigArgs),
     /// List, describe and sample tasks
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
-    /// Draw a task
+    /// Draw a task, or what a trained network does and has learned
     #[command(subcommand)]
     Plot(plot::PlotCommand),
     /// Pretrained networks: list, show, and pack one's own
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::export(&args),
         Command::Import(args) => import::import(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Config(args) => config::config(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
         Command::Zoo(command) => zoo::zoo(command),

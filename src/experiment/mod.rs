@@ -24,6 +24,8 @@
 mod compatibility;
 pub mod preset;
 mod run_toml;
+#[cfg(feature = "schema")]
+mod schema;
 mod stage;
 mod train_config;
 
@@ -35,6 +37,8 @@ use nn4n_tasks::{Criterion, Task};
 #[cfg(feature = "cli")]
 pub(crate) use compatibility::check_step;
 pub use compatibility::{ChannelNames, check_fit};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use stage::Stage;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
 

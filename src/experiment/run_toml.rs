@@ -49,8 +49,17 @@ impl Experiment {
     /// # Errors
     /// If it is no run.toml, or as [`new`](Self::new).
     pub fn from_toml(text: &str) -> Result<Self> {
+        Self::from_toml_with(text, Parameters::new())
+    }
+
+    /// Reads a run.toml with other parameters of its task.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_toml_with(text: &str, changed: serde_json::Map<String, serde_json::Value>) -> Result<Self> {
         let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
-        let TaskTable { id, parameters } = document.task;
+        let TaskTable { id, mut parameters } = document.task;
+        parameters.extend(changed);
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
         let stage = |stage: StageTable| {
             let changed = parameters.clone().into_iter().chain(stage.task).collect();

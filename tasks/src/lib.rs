@@ -96,12 +96,13 @@ pub mod sussillo2009;
 mod task;
 pub mod tolmachev2025;
 mod trial;
+mod units;
 mod user_data;
 pub mod wang2024;
 mod white_noise;
 pub mod yang2019;
 
-pub use about::{About, Citation, Described};
+pub use about::{About, Citation, Described, plain};
 pub use batch::{assemble, balanced, batch, repeated, trajectories, weighted};
 pub use condition::{Condition, Value};
 pub use criterion::Criterion;

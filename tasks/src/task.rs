@@ -9,6 +9,7 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::plant::Plant;
+use crate::units;
 use crate::{About, Condition, Criterion, Schedule, Score, Split, TaskError, Trial, TrialRng, TrialView};
 
 /// One input or output line of the network.
@@ -110,6 +111,11 @@ pub trait Task: Send + Sync + fmt::Debug {
         _rng: &mut TrialRng,
     ) -> Result<Option<Array2<f64>>, TaskError> {
         Ok(None)
+    }
+
+    /// The unit of a variable of its trials, such as `rad`; empty for pure numbers and words.
+    fn unit(&self, variable: &str) -> &'static str {
+        units::unit(self.about().id, variable)
     }
 
     /// What a user should know before a network is trained or evaluated on this task, a sentence each: how data of

@@ -273,7 +273,7 @@ fn where_the_walker_was_comes_with_its_trials() -> Outcome {
         let paths = trajectories(task.as_ref(), Split::Train, 3, 0, 4)?.ok_or("no trajectory")?;
         assert_eq!(paths.shape(), [4, trials.max_steps() + 1, 2], "{id}");
         for (trial, n_steps) in trials.n_steps.iter().enumerate() {
-            let path = paths.slice(s![trial, .., 0]);
+            let path: Vec<f32> = paths.slice(s![trial, .., 0]).to_vec();
             assert!(
                 path.iter().take(n_steps + 1).all(|x| x.is_finite())
                     && path.iter().skip(n_steps + 1).all(|x| x.is_nan())
@@ -293,7 +293,7 @@ fn where_the_walker_was_comes_with_its_trials() -> Outcome {
 
 #[test]
 fn every_task_names_its_variables_so_that_a_file_can_hold_them() -> Outcome {
-    for id in nn4n_tasks::ids().into_iter().filter(|id| !id.starts_with("data/") && *id != "multitask/set") {
+    for id in nn4n_tasks::ids().filter(|id| !id.starts_with("data/") && *id != "multitask/set") {
         let task = create(id, None)?;
         npz_bytes(&batch(task.as_ref(), Split::Train, 0, 0, 3)?).map_err(|error| format!("{id}: {error}"))?;
     }

@@ -187,6 +187,14 @@ impl Task for TaskSet {
         self.member_of(trial.condition).map_or(Score::default(), |member| member.score(trial, outputs, &self.layout))
     }
 
+    /// That of the task which has the variable; all that have it must agree.
+    fn unit(&self, variable: &str) -> &'static str {
+        let mut units: Vec<_> = self.members.iter().map(|member| member.task.unit(variable)).collect();
+        units.retain(|unit| !unit.is_empty());
+        units.dedup();
+        if let [unit] = units[..] { unit } else { "" }
+    }
+
     fn chose_first(&self, condition: &Condition, score: &Score) -> Option<bool> {
         self.member_of(condition)?.chose_first(condition, score, &self.layout)
     }

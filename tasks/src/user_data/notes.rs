@@ -11,6 +11,8 @@ pub struct TrialNotes {
     pub dt: Option<f64>,
     /// The length of each trial, steps.
     pub n_steps: Option<Vec<usize>>,
+    /// The output that should win in each trial, -1 for none.
+    pub correct: Option<Labels>,
     /// One value for each trial by name, in the order of the names.
     pub labels: Vec<(String, Labels)>,
     /// Where the animal or the hand is, (trials, steps + 1, axes); NaN after a trial's end.
