@@ -9,8 +9,9 @@ use super::style::{PALETTE, Rgb};
 /// Places in the palette of colours that channels are named after: vermilion, bluish green, blue.
 const HUES: [(&str, usize); 3] = [("red", 1), ("green", 2), ("blue", 0)];
 
-/// Last words that make channels alike; numbers do, too.
-const SIDES: [&str; 10] = ["left", "right", "up", "down", "x", "y", "sin", "cos", "a", "b"];
+/// Words that make channels alike; a number at the end does, too.
+const SIDES: [&str; 14] =
+    ["left", "right", "up", "down", "x", "y", "sin", "cos", "positive", "negative", "high", "low", "first", "second"];
 
 /// The colour and the dashes of a channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,8 +69,10 @@ fn key(name: &str) -> &str {
         return word;
     }
     let last = name.rsplit(' ').next().unwrap_or(name);
-    let is_like = SIDES.contains(&last) || last.bytes().all(|byte| byte.is_ascii_digit());
-    if is_like { last } else { name }
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return last;
+    }
+    name.split(' ').find(|word| SIDES.contains(word)).unwrap_or(name)
 }
 
 #[cfg(test)]
