@@ -91,7 +91,10 @@ fn labelled_trials_are_explained_trained_on_evaluated_by_condition_and_drawn() {
 fn the_layout_that_was_understood_is_said_and_another_one_can_be() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
-    let noise = |seed: usize| ((seed * 2_654_435_761) % 1_000_003) as f32 / 1e6;
+    let noise = |seed: usize| {
+        let mixed = (seed as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 40) as f32 / (1 << 24) as f32
+    };
     let inputs = Array3::from_shape_fn((10, 16, 3), |(step, trial, channel)| noise(step * 48 + trial * 3 + channel));
     let classes = Array2::from_shape_fn((10, 16), |(step, trial)| (noise(7 * step + 131 * trial) * 3.0) as i64);
     let file = NpzBuilder::default().array("inputs", &inputs).unwrap().array("targets", &classes).unwrap();
