@@ -11,10 +11,8 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Parser;
 use nn4n::{
     Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, Simulation, TrainConfig,
-    analysis::CumulativeGaussian,
-    evaluate::{graded_values, psychometric},
     models::{ModelConfig, NoiseKey},
-    plot::{LearningCurve, Psychometric, TrialFigure, WeightMatrix},
+    plot::{LearningCurve, Psychometric, PsychometricPlan, TrialFigure, WeightMatrix},
     tasks::{Split, Task, balanced, song2016::RdmVarstim},
     terminal::progress_bar,
     train::{StopReason, fit},
@@ -76,20 +74,16 @@ fn main() -> anyhow::Result<()> {
         metrics.join(", ")
     );
 
-    // The psychometric curve, if the task has a coherence.
-    let coherences = graded_values(task.as_ref(), "coherence");
-    if !coherences.is_empty() {
-        let counts =
-            psychometric(&network, task.as_ref(), "coherence", &coherences, if args.quick { 20 } else { 400 }, 1)?;
-        println!("coherence  choice 1  trials");
-        for count in &counts {
-            println!("{:>7.1} %  {:>6.1} %  {:>6}", 100.0 * count.value, 100.0 * count.fraction(), count.trials);
+    // The psychometric curve, if the task grades its evidence: what `nn4n plot psychometric` draws, too.
+    let plan = PsychometricPlan { variable: None, per_value: if args.quick { 20 } else { 400 }, seed: 1 };
+    if let Some(figure) = Psychometric::measured(&network, task.as_ref(), plan)? {
+        println!("{:>10}  {:>10}  trials", "coherence", figure.choice);
+        for point in figure.curves.iter().flat_map(|curve| &curve.points) {
+            let chosen = 100.0 * point.n_choice_1 as f64 / point.n_trials as f64;
+            println!("{:>8.1} %  {chosen:>8.1} %  {:>6}", 100.0 * point.value, point.n_trials);
         }
-        let fit = CumulativeGaussian::of(&counts);
-        if let Some(fit) = fit {
-            println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
-        }
-        Psychometric::of("", "coherence", &counts, fit).save(run.path().join("psychometric.png"))?;
+        figure.curves.iter().for_each(|curve| println!("{}", curve.fitted));
+        figure.save(run.path().join("psychometric.png"))?;
     }
 
     // Fresh trials of every condition; three of them are drawn, all of them sort the units.

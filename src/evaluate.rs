@@ -2,7 +2,7 @@
 
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};
-use nn4n_tasks::{Condition, Split, Task, TrialBatch, balanced, performance, repeated, scores};
+use nn4n_tasks::{Condition, Split, Task, TrialBatch, TrialRng, balanced, performance, repeated, scores};
 use serde::Serialize;
 
 use crate::{
@@ -76,11 +76,14 @@ pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u6
 }
 
 /// The values of a graded condition variable, such as `coherence`, in ascending order, with 0 if they lie on both sides
-/// of it. Empty if the task has no such variable.
+/// of it and the task has trials without evidence. Empty if the task has no such variable.
 pub fn graded_values(task: &dyn Task, variable: &str) -> Vec<f64> {
     let mut values: Vec<f64> = task.conditions().iter().filter_map(|condition| condition.number(variable)).collect();
     if values.iter().any(|value| *value < 0.0) && values.iter().any(|value| *value > 0.0) {
-        values.push(0.0);
+        let without = Condition::new().with(variable.to_owned(), 0.0);
+        if task.trial(Split::Test, Some(&without), &mut TrialRng::new(0, "graded", 0, 0)).is_ok() {
+            values.push(0.0);
+        }
     }
     values.sort_by(f64::total_cmp);
     values.dedup();

@@ -24,6 +24,7 @@ mod import;
 mod interruptions;
 mod learning;
 mod long_trials;
+mod own_data;
 mod pickle;
 mod plant;
 mod preset;

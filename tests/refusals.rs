@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
-use ndarray::{Array2, Array3, ArrayD};
+use ndarray::{Array1, Array2, Array3, ArrayD};
 use ndarray_npy::NpzWriter;
 
 /// A folder with a run, shared by all tests, which only ask for what must be refused.
@@ -249,8 +249,9 @@ fn data_that_cannot_be_trained_on_are_refused() {
         );
     };
     run("channels.npz", &[("inputs", ones((2, 5, 4)))], &["4 channels", "the network has 3"]);
-    run("flat.npz", &[("inputs", flat.clone())], &["[5, 1]", "(batch, steps, channels)"]);
-    run("bad.npz", &[("inputs", ones((2, 5, 3)) * f32::INFINITY)], &["inputs must be finite", "clean the data"]);
+    let line = Array1::<f32>::ones(5).into_dyn();
+    run("flat.npz", &[("inputs", line)], &["[5]", "(trials, steps, channels)"]);
+    run("bad.npz", &[("inputs", ones((2, 5, 3)) * f32::INFINITY)], &["`inputs`", "must be finite", "clean the data"]);
     run(
         "start.npz",
         &[("inputs", ones((2, 5, 3))), ("x0", Array2::ones((2, 9)).into_dyn())],
@@ -259,7 +260,7 @@ fn data_that_cannot_be_trained_on_are_refused() {
     run(
         "start-nan.npz",
         &[("inputs", ones((2, 5, 3))), ("x0", Array2::from_elem((2, 8), f32::NAN).into_dyn())],
-        &["x0 must be finite"],
+        &["`x0`", "is NaN at [0, 0], but must be finite"],
     );
     assert!(!folder().join("activity.npz").exists());
 }

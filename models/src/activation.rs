@@ -17,7 +17,9 @@ use crate::error::Result;
 
 /// An activation function. Written in TOML and JSON as a string: `"relu"`, `"leaky_relu(0.1)"`, `"power(2)"`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", schemars(with = "String", extend("choices" = NAMES)))]
 pub enum Activation {
     /// `x`
     Linear,

@@ -4,6 +4,7 @@
 
 mod bench;
 mod choice;
+mod config;
 mod environment;
 mod eval;
 mod export;
@@ -14,6 +15,7 @@ mod plot;
 mod resume;
 mod run;
 mod setting;
+mod subject;
 mod tasks;
 mod train;
 mod usage;
@@ -56,10 +58,12 @@ enum Command {
     Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
     Inspect(inspect::InspectArgs),
+    /// Every field of a run.toml: type, default, unit, choices
+    Config(config::ConfigArgs),
     /// List, describe and sample tasks
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
-    /// Draw a task
+    /// Draw a task, or what a trained network does and has learned
     #[command(subcommand)]
     Plot(plot::PlotCommand),
     /// Pretrained networks: list, show, and pack one's own
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::export(&args),
         Command::Import(args) => import::import(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Config(args) => config::config(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
         Command::Zoo(command) => zoo::zoo(command),

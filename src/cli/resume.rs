@@ -121,7 +121,9 @@ fn flags(args: &TrainArgs) -> Result<Value> {
     put(&mut train, "freeze", Some(&args.freeze).filter(|names| !names.is_empty()));
     put(&mut train, "only_inputs", Some(&args.only_inputs).filter(|names| !names.is_empty()));
     put(&mut all, "seed", args.seed);
-    put(&mut all, "task", task(args)?.map(|task| table(task.id(), task.parameters())));
+    let settings = || Value::Object(args.settings.iter().cloned().collect());
+    let task = task(args)?.map(|task| table(task.id(), task.parameters()));
+    put(&mut all, "task", task.or_else(|| (!args.settings.is_empty()).then(settings)));
     all.extend([("model".to_string(), Value::Object(model)), ("train".to_string(), Value::Object(train))]);
     Ok(Value::Object(all))
 }

@@ -11,8 +11,13 @@ use clap::Args;
 use nn4n_models::{Kind, ModelConfig};
 use nn4n_tasks::Task;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{choice::kinds, environment, output, resume, setting};
+use super::{
+    choice::kinds,
+    environment, output, resume,
+    setting::{self, Setting, parse_setting},
+};
 use crate::{
     checkpoint::ValidationRecord,
     device::DeviceChoice,
@@ -21,7 +26,7 @@ use crate::{
     hub,
     optimizer::OptimizerConfig,
     run_directory::{Existing, RunDirectory},
-    terminal::{INTERRUPTED_CODE, end_in_order, progress_bar},
+    terminal::{INTERRUPTED_CODE, end_in_order, progress_bar, say},
     train::{Outcome, StopReason, fit},
     zoo,
 };
@@ -33,6 +38,7 @@ use crate::{
   nn4n train experiment.toml --seed 2 --out runs/second
   nn4n train --preset song2016/mante_areas         a paper's own network and training
   nn4n train --task song2016/rdm_rt --model ei --init runs/rdm --freeze w_rec     fine-tuning of the rest
+  nn4n train --data trials.npz --set held_out=100 --set layout=time_first         see `nn4n tasks show data/npz`
   nn4n train --out runs/rdm --resume               after an interruption
 
 With --resume the same command starts a run, goes on with it, or says that it is finished.
@@ -50,10 +56,13 @@ pub struct TrainArgs {
     /// The experiment of a paper, as published; `nn4n tasks show ID` names those of a task
     #[arg(long, value_name = "ID", conflicts_with_all = ["config", "task", "data", "model"])]
     pub(super) preset: Option<String>,
-    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see
+    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps, dt, correct and labels (see
     /// `nn4n tasks show data/npz`), or a task in TOML
     #[arg(long, value_name = "FILE.npz|FILE.toml")]
     pub(super) data: Option<PathBuf>,
+    /// A parameter of the task, in JSON, as `nn4n tasks show ID` lists them; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
+    pub(super) settings: Vec<Setting>,
     /// Kind of network; multi_area and stacked have two areas or layers of equal size, describe others in a RUN.toml
     /// [default: that of --init, or vanilla]
     #[arg(long, value_name = "KIND", value_parser = kinds(&Kind::ALL), conflicts_with = "config")]
@@ -139,6 +148,7 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
         Some(init) if !run.is_resumed() => Some(zoo::open(init)?),
         _ => None,
     };
+    say_what_will_happen(&experiment);
     let outcome = fit(&experiment, init.as_ref(), &run, &device, progress_bar())?;
     report(args, &run, &outcome)?;
     Ok(match outcome.reason {
@@ -164,8 +174,10 @@ pub(super) fn read(path: &Path) -> Result<Experiment> {
 /// What to train: from a run.toml, a preset, or from flags.
 pub(super) fn plan(args: &TrainArgs) -> Result<Experiment> {
     let mut experiment = match (&args.config, &args.preset) {
-        (Some(path), _) => read(path)?,
-        (None, Some(id)) => preset::load(id)?,
+        (Some(path), _) => {
+            described(&read_text(path, LONGEST)?, args).with_context(|| path.display().to_string())?
+        }
+        (None, Some(id)) => described(preset::text(id)?, args)?,
         (None, None) => from_flags(args)?,
     };
     let config = &mut experiment.train;
@@ -204,11 +216,53 @@ pub(super) fn plan(args: &TrainArgs) -> Result<Experiment> {
     Ok(experiment)
 }
 
+/// What no option says, on standard error: how data of one's own were understood, and when the run will end.
+fn say_what_will_happen(experiment: &Experiment) {
+    experiment.task.remarks().iter().for_each(|remark| say(remark));
+    let stop = &experiment.train.stop;
+    if experiment.criterion().is_none() && stop.patience.is_none() {
+        say(&format!(
+            "no stop rule: trains for all {} updates (--updates) and saves the network of the best validation",
+            experiment.train.updates
+        ));
+    }
+}
+
+/// The experiment of a run.toml, with other parameters of its task, and where it begins from a checkpoint and
+/// describes no network, with that of the checkpoint.
+fn described(text: &str, args: &TrainArgs) -> Result<Experiment> {
+    let settings: Map<String, Value> = args.settings.iter().cloned().collect();
+    let mut document: toml::Table = match text.parse() {
+        Ok(document) => document,
+        Err(_) => return Ok(Experiment::from_toml_with(text, settings)?), // refuses it, with the place
+    };
+    let given = document.get("init").and_then(toml::Value::as_str).map(PathBuf::from);
+    let Some(init) = args.init.clone().or(given).filter(|_| !document.contains_key("model")) else {
+        return Ok(Experiment::from_toml_with(text, settings)?);
+    };
+    let Some(task) = task_of(&document, settings.clone())? else {
+        return Ok(Experiment::from_toml_with(text, settings)?);
+    };
+    let model = ModelConfig { readout: None, dt: task.dt(), ..model_of(&init, task.as_ref(), args.units)? };
+    document.insert("model".into(), toml::Table::try_from(model)?.into());
+    Ok(Experiment::from_toml_with(&toml::to_string(&document)?, settings)?)
+}
+
+/// The task of a run.toml, if it names one.
+fn task_of(document: &toml::Table, settings: Map<String, Value>) -> Result<Option<Box<dyn Task>>> {
+    let Some(table) = document.get("task").and_then(toml::Value::as_table) else { return Ok(None) };
+    let Some(id) = table.get("id").and_then(toml::Value::as_str) else { return Ok(None) };
+    let Value::Object(mut parameters) = serde_json::to_value(table)? else { return Ok(None) };
+    parameters.remove("id");
+    parameters.extend(settings);
+    Ok(Some(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?))
+}
+
 /// The task that the flags name, if they do.
 pub(super) fn task(args: &TrainArgs) -> Result<Option<Arc<dyn Task>>> {
     Ok(match (&args.task, &args.data) {
-        (Some(id), _) => Some(nn4n_tasks::create(id, None)?.into()),
-        (_, Some(path)) => Some(setting::own_data(path, serde_json::Map::new())?.into()),
+        (Some(id), _) => Some(setting::task(id, &args.settings)?.into()),
+        (_, Some(path)) => Some(setting::own_data(path, args.settings.iter().cloned().collect())?.into()),
         (None, None) => None,
     })
 }

@@ -30,6 +30,8 @@ mod glossary;
 pub mod preset;
 mod references;
 mod run_toml;
+#[cfg(feature = "schema")]
+mod schema;
 mod stage;
 mod train_config;
 
@@ -42,6 +44,8 @@ use nn4n_tasks::{Criterion, Task};
 pub(crate) use compatibility::check_step;
 pub use compatibility::{ChannelNames, check_fit};
 pub(crate) use difference::differences;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use stage::Stage;
 pub(crate) use train_config::LONGEST_WINDOW;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};

@@ -50,10 +50,19 @@ impl Experiment {
     /// # Errors
     /// If it is no run.toml, or as [`new`](Self::new).
     pub fn from_toml(text: &str) -> Result<Self> {
+        Self::from_toml_with(text, Parameters::new())
+    }
+
+    /// Reads a run.toml with other parameters of its task.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_toml_with(text: &str, changed: serde_json::Map<String, serde_json::Value>) -> Result<Self> {
         let unreadable = |error: toml::de::Error| Error::setting("run.toml", quoted(&error));
         let whole: toml::Table = toml::from_str(text).map_err(unreadable)?;
         let mut document: Document = read(whole).map_err(glossary::explained)?;
-        let TaskTable { id, parameters } = document.task;
+        let TaskTable { id, mut parameters } = document.task;
+        parameters.extend(changed);
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
         let stage = |stage: StageTable| {
             let changed = parameters.clone().into_iter().chain(stage.task).collect();

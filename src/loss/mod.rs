@@ -41,6 +41,7 @@ use crate::{
 
 /// The loss of the task; the equations are in the [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// Squared error, weighted by the loss mask and divided by its sum.

@@ -30,6 +30,7 @@ use crate::error::{
 
 /// An optimiser, `{ kind = "adam", beta1 = 0.9 }` in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     tag = "kind",
     rename_all = "snake_case",

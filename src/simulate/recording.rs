@@ -6,6 +6,15 @@
 //! states (trials, steps, units) f32   rates (trials, steps, units) f32   outputs (trials, steps, outputs) f32
 //! ```
 //!
+//! With what is known of its trials the file also has
+//!
+//! ```text
+//! n_steps (trials) i64     their lengths; the three arrays are NaN after a trial's end
+//! dt f64, time_ms (steps)  the step, and the time at its end from the start of the trial, ms
+//! any other (trials)       labels, such as `coherence`; `correct`, the output that should win, -1 for none
+//! trajectory (trials, steps + 1, axes)   where the animal or the hand was
+//! ```
+//!
 //! ```
 //! use candle_core::{DType, Device};
 //! use nn4n::{Recording, Simulation, models::{Ctrnn, ModelConfig}};
@@ -18,11 +27,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::{io::Cursor, path::Path};
+use std::path::Path;
 
-use ndarray::{Array3, Ix3};
-use ndarray_npy::{NpzWriter, WriteNpzError};
-use nn4n_tasks::NpzFile;
+use ndarray::{Array1, Array3, Ix3, arr0, s};
+use nn4n_tasks::{Labels, NpzBuilder, NpzFile, TrialNotes};
 
 use crate::{
     error::{Error, Result},
@@ -46,16 +54,55 @@ impl Recording {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let bytes = self.npz().map_err(|error| Error::file(&path, format!("could not be written ({error})")))?;
-        write_atomically(path.as_ref(), &bytes)
+        write_atomically(path.as_ref(), &self.arrays(None)?.finish()?)
     }
 
-    fn npz(&self) -> Result<Vec<u8>, WriteNpzError> {
-        let mut writer = NpzWriter::new(Cursor::new(Vec::new()));
-        writer.add_array("outputs", &self.outputs)?;
-        writer.add_array("states", &self.states)?;
-        writer.add_array("rates", &self.rates)?;
-        Ok(writer.finish()?.into_inner())
+    /// The same with what is known of the trials: the step `dt` in ms, and their lengths, labels and places.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save), and if the notes are not of these trials.
+    pub fn save_trials(&self, path: impl AsRef<Path>, dt: f64, notes: &TrialNotes) -> Result<()> {
+        let (trials, steps, _) = self.states.dim();
+        let n_steps = notes.n_steps.clone().unwrap_or_else(|| vec![steps; trials]);
+        let counts = notes.labels.iter().map(|(_, labels)| labels.len());
+        let counts = counts.chain(notes.correct.iter().map(Labels::len)).chain([n_steps.len()]);
+        if counts.chain(notes.trajectory.iter().map(|places| places.dim().0)).any(|count| count != trials) {
+            return Err(Error::shape("notes", format!("are not of the {trials} trials of the recording")));
+        }
+        let lengths: Array1<i64> = n_steps.iter().map(|&n| n as i64).collect();
+        let times: Array1<f64> = (1..=steps).map(|step| step as f64 * dt).collect();
+        let mut file = self.arrays(Some(&n_steps))?.array("n_steps", &lengths)?;
+        file = file.array("dt", &arr0(dt))?.array("time_ms", &times)?;
+        if let Some(Labels::Numbers(correct)) = &notes.correct {
+            let correct: Array1<i64> = correct.iter().map(|output| *output as i64).collect();
+            file = file.array("correct", &correct)?;
+        }
+        if let Some(trajectory) = &notes.trajectory {
+            file = file.array("trajectory", trajectory)?;
+        }
+        for (name, labels) in &notes.labels {
+            file = file.labels(name, labels)?;
+        }
+        write_atomically(path.as_ref(), &file.finish()?)
+    }
+
+    /// The three arrays, NaN after the end of trials of these lengths.
+    fn arrays(&self, n_steps: Option<&[usize]>) -> Result<NpzBuilder> {
+        let mut file = NpzBuilder::default();
+        for (name, array) in [("outputs", &self.outputs), ("states", &self.states), ("rates", &self.rates)] {
+            let steps = array.dim().1;
+            file = match n_steps.filter(|n_steps| n_steps.iter().any(|n| *n < steps)) {
+                None => file.array(name, array)?,
+                Some(n_steps) => {
+                    let mut array = array.clone();
+                    for (mut trial, &n) in array.outer_iter_mut().zip(n_steps) {
+                        trial.slice_mut(s![n.min(steps).., ..]).fill(f32::NAN);
+                    }
+                    file.array(name, &array)?
+                }
+            };
+        }
+        Ok(file)
     }
 
     /// Reads an `.npz` with `states`, `rates` and `outputs`, of this program or of NumPy.
@@ -89,7 +136,38 @@ impl Recording {
 
 #[cfg(test)]
 mod tests {
+    use ndarray_npy::NpzWriter;
+
     use super::*;
+
+    #[test]
+    fn what_is_known_of_the_trials_goes_with_them_and_nothing_follows_their_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("activity.npz");
+        let recording = Recording {
+            states: Array3::ones((2, 4, 3)),
+            rates: Array3::ones((2, 4, 3)),
+            outputs: Array3::ones((2, 4, 1)),
+        };
+        let notes = TrialNotes {
+            n_steps: Some(vec![4, 2]),
+            labels: vec![("context".into(), Labels::Words(vec!["motion".into(), "colour".into()]))],
+            correct: Some(Labels::Numbers(vec![1.0, -1.0])),
+            trajectory: Some(Array3::zeros((2, 5, 2))),
+            dt: None,
+        };
+        recording.save_trials(&path, 2.5, &notes).unwrap();
+        let loaded = Recording::load(&path).unwrap();
+        assert!(loaded.rates.slice(s![0, .., ..]).iter().all(|rate| *rate == 1.0));
+        assert!(loaded.states.slice(s![1, 2.., ..]).iter().all(|state| state.is_nan()));
+        assert_eq!(loaded.outputs[[1, 1, 0]], 1.0);
+        let mut file = NpzFile::open(&path).unwrap();
+        assert_eq!(file.require("time_ms").unwrap().as_slice(), Some(&[2.5, 5.0, 7.5, 10.0][..]));
+        let read = TrialNotes::read(&mut file, (2, 4), &["outputs", "states", "rates", "correct"]).unwrap();
+        assert_eq!(read, TrialNotes { dt: Some(2.5), correct: None, ..notes.clone() });
+        let other = TrialNotes { n_steps: Some(vec![1]), ..notes };
+        assert!(recording.save_trials(&path, 2.5, &other).unwrap_err().to_string().contains("2 trials"));
+    }
 
     /// Why a file with these shapes of states, rates and outputs is refused.
     fn refusal(shapes: [(usize, usize, usize); 3]) -> String {

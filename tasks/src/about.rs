@@ -106,8 +106,9 @@ fn header_of(source: &str) -> String {
     text.join("\n").trim_end().into()
 }
 
-/// A line without what only rustdoc reads: links from names to the code, and bars that are escaped in tables.
-fn plain(line: &str) -> String {
+/// A line of documentation without what only rustdoc reads: links from names to the code, and bars that are escaped in
+/// tables.
+pub fn plain(line: &str) -> String {
     let (mut text, mut rest) = (String::new(), line);
     while let Some((before, linked)) = rest.split_once("[`") {
         let Some((name, after)) = linked.split_once("`]") else { break };

@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::plant::Plant;
+use crate::units;
 use crate::{About, Condition, Criterion, Schedule, Score, Split, TaskError, Trial, TrialRng, TrialView};
 
 /// One input or output line of the network.
@@ -97,6 +98,31 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// One trial. A `condition` fixes the variables it names, and those it leaves out are drawn; `None` draws all,
     /// catch trials included, as the source does. A condition the task cannot present is an error.
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError>;
+
+    /// Where the animal or the hand of a trial is, (n_steps + 1, axes): before the first step and after each. Of the
+    /// trial that [`trial`](Self::trial) makes of the same random numbers; `None` of a task that knows no places.
+    ///
+    /// # Errors
+    /// As [`trial`](Self::trial).
+    fn trajectory(
+        &self,
+        _split: Split,
+        _condition: Option<&Condition>,
+        _rng: &mut TrialRng,
+    ) -> Result<Option<Array2<f64>>, TaskError> {
+        Ok(None)
+    }
+
+    /// The unit of a variable of its trials, such as `rad`; empty for pure numbers and words.
+    fn unit(&self, variable: &str) -> &'static str {
+        units::unit(self.about().id, variable)
+    }
+
+    /// What a user should know before a network is trained or evaluated on this task, a sentence each: how data of
+    /// one's own were understood. Of a published task there is nothing to say.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Scores the answer `outputs` (n_steps, outputs) to a trial.
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score;

@@ -8,6 +8,7 @@ use crate::error::{ModelError, Result};
 
 /// Where the nonlinearity stands in the Euler step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     /// `x' = (1 - alpha) x + alpha (W r + ...)`, `r = f(x)`: the current is integrated (Song 2016, the original nn4n).
@@ -44,6 +45,7 @@ impl fmt::Display for Form {
 
 /// How the noise amplitudes depend on the step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseScaling {
     /// The noise of a continuous-time process: `sqrt(2 alpha) sigma_rec` per step in the current and the blend form,
@@ -56,6 +58,7 @@ pub enum NoiseScaling {
 
 /// Nonlinearity `g` of the readout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Readout {
     /// `z = W_out r + b_out`
@@ -69,6 +72,7 @@ pub enum Readout {
 
 /// One number for all, or one for each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a number or a list of numbers")]
 pub enum Values {
     /// The same value everywhere.
@@ -112,6 +116,7 @@ impl Values {
 
 /// The state in which a trial starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// All states zero.
@@ -127,6 +132,7 @@ pub enum Start {
 
 /// A bias vector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Bias {
     /// No bias.
@@ -140,6 +146,7 @@ pub enum Bias {
 /// Whether the time constants are trained. A trained `tau` is updated on a logarithmic scale, so that it stays positive
 /// and one learning rate serves any unit of time, and is kept at `tau >= dt` (so `alpha <= 1`) after every update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LearnTau {
     /// Fixed.

@@ -34,7 +34,8 @@ pub struct SampleArgs {
     /// Timing of the trials
     #[arg(long, value_enum, default_value = "train")]
     split: SplitName,
-    /// Where to write inputs, targets, loss_mask (B,T,.) and n_steps (B)
+    /// Where to write inputs, targets, loss_mask (B,T,.), n_steps (B), dt (ms), correct (B; the output that should win,
+    /// -1 for none), one array (B) for each variable of the trials, and of tasks about places trajectory (B,T+1,2)
     #[arg(long, value_name = "TRIALS.npz")]
     out: PathBuf,
     /// Replace the files if they exist
@@ -51,7 +52,8 @@ pub fn sample(args: &SampleArgs) -> Result<()> {
     output::check_free(&conditions_path, args.force)?;
     let task = task(&args.id, &args.settings)?;
     let trials = nn4n_tasks::batch(task.as_ref(), args.split.into(), args.seed, 0, args.batch)?;
-    write_atomically(&args.out, &nn4n_tasks::npz_bytes(&trials)?)?;
+    let places = nn4n_tasks::trajectories(task.as_ref(), args.split.into(), args.seed, 0, args.batch)?;
+    write_atomically(&args.out, &nn4n_tasks::trial_file(&trials, task.dt(), places.as_ref())?)?;
     write_atomically(&conditions_path, &serde_json::to_vec_pretty(&described(&trials))?)?;
     let (count, steps, _) = trials.inputs.dim();
     output::text(&format!(

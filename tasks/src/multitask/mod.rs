@@ -44,7 +44,7 @@ mod settings;
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 
 use self::member::{Layout, Member, arrange};
 pub use self::settings::{Entry, GroupSettings, MemberSettings, RuleInputs, TaskSchedule, TaskSetSettings};
@@ -171,8 +171,28 @@ impl Task for TaskSet {
         Ok(member.placed(member.task.trial(split, condition.as_ref(), rng)?, &self.layout))
     }
 
+    fn trajectory(
+        &self,
+        split: Split,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Option<Array2<f64>>, TaskError> {
+        let member = self.member(split, condition, rng)?;
+        let condition =
+            condition.map(|condition| condition.without("task")).filter(|condition| condition.iter().next().is_some());
+        member.task.trajectory(split, condition.as_ref(), rng)
+    }
+
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         self.member_of(trial.condition).map_or(Score::default(), |member| member.score(trial, outputs, &self.layout))
+    }
+
+    /// That of the task which has the variable; all that have it must agree.
+    fn unit(&self, variable: &str) -> &'static str {
+        let mut units: Vec<_> = self.members.iter().map(|member| member.task.unit(variable)).collect();
+        units.retain(|unit| !unit.is_empty());
+        units.dedup();
+        if let [unit] = units[..] { unit } else { "" }
     }
 
     fn chose_first(&self, condition: &Condition, score: &Score) -> Option<bool> {
