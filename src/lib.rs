@@ -30,6 +30,7 @@ pub mod checkpoint;
 #[doc(hidden)]
 pub mod cli;
 pub mod device;
+mod echo;
 mod error;
 pub mod evaluate;
 pub mod experiment;
@@ -38,6 +39,7 @@ mod files;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
+mod kind;
 pub mod loss;
 pub mod optimizer;
 pub mod penalty;

@@ -10,6 +10,8 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::echo::harmless;
+
 /// Told of what happens, on any thread.
 pub trait Listener: Send + Sync {
     /// A line that a user should read.
@@ -55,23 +57,8 @@ pub(crate) fn transfer(what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
     }
 }
 
-/// The text with control characters spelled out: names in a file from elsewhere are not to command the terminal.
+/// The text without characters that command the terminal or turn the direction of what stands around them: names in a
+/// file from elsewhere are not to do that.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let commands = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(commands) {
-        return Cow::Borrowed(text);
-    }
-    let spelled = |c: char| if commands(c) { c.escape_default().to_string() } else { c.into() };
-    Cow::Owned(text.chars().map(spelled).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_are_spelled_out() {
-        assert_eq!(printable("two lines\nand\ta tab"), "two lines\nand\ta tab");
-        assert_eq!(printable("\u{1b}[31mred\r"), "\\u{1b}[31mred\\r");
-    }
+    harmless(text)
 }

@@ -10,10 +10,12 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 25] = [
+    "echo",
     "error",
     "device",
     "files",
+    "kind",
     "progress",
     "simulate",
     "loss",

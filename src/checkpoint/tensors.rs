@@ -10,6 +10,7 @@ use super::header::LARGEST_HEADER;
 use crate::{
     error::{Error, Result},
     files::read_bounded,
+    kind::Kind,
 };
 
 /// The one key of the file's metadata.
@@ -39,6 +40,9 @@ pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<Strin
 
 /// The same of the bytes of a file.
 pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<HashMap<String, String>>)> {
+    if let Some(kind) = Kind::of(bytes) {
+        return Err(Error::file(path, kind.explain(path)));
+    }
     let damaged = |error: &dyn std::fmt::Display| {
         Error::file(
             path,

@@ -9,9 +9,11 @@
 //! ```
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 #[cfg(unix)]
@@ -23,12 +25,19 @@ use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
 use super::{
     checksum::Checksum,
+    disk::open_in_place,
+    patience::{Patience, Watch},
     reference::{Reference, is_commit},
 };
 use crate::{
     error::{Error, Result},
-    files::write_atomically,
+    files::{read_bounded, write_atomically},
 };
+
+/// More bytes than the file of a branch has.
+const LONGEST_COMMIT: u64 = 1024;
+/// Between two looks at a lock.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// One repository's part of the cache.
 pub(super) struct Repository {
@@ -53,7 +62,7 @@ impl Repository {
         if is_commit(revision) {
             return Some(revision.into());
         }
-        let commit = fs::read_to_string(self.reference(revision)).ok()?;
+        let commit = String::from_utf8(read_bounded(&self.reference(revision), LONGEST_COMMIT).ok()?).ok()?;
         Some(commit.trim().to_string()).filter(|commit| is_commit(commit))
     }
 
@@ -139,11 +148,45 @@ impl Repository {
     /// Waits until no other process, of whatever hub program, downloads this content. A file system that has no locks
     /// is no reason to download nothing: two processes then write the same bytes to the same places, and both check
     /// what became of them.
-    pub fn lock(&self, checksum: &Checksum) -> Option<File> {
-        fs::create_dir_all(&self.locks).ok()?;
-        let file = File::create(self.locks.join(format!("{}.lock", checksum.digits()))).ok()?;
-        file.lock().ok()?;
-        Some(file)
+    ///
+    /// # Errors
+    /// If the other process gets no further.
+    pub fn lock(&self, reference: &Reference, checksum: &Checksum, patience: &Patience) -> Result<Option<File>> {
+        let path = self.locks.join(format!("{}.lock", checksum.digits()));
+        let opened = fs::create_dir_all(&self.locks).and_then(|()| open_in_place(&path));
+        let Ok(file) = opened else { return Ok(None) };
+        let _watch = Watch::start(
+            patience.notice,
+            format!("{reference}: waiting for another process that downloads it, and holds {}", path.display()),
+        );
+        let mut arrived = (self.arrived(checksum), Instant::now());
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(file)),
+                Err(TryLockError::Error(_)) => return Ok(None),
+                Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+            }
+            let bytes = self.arrived(checksum);
+            if bytes != arrived.0 {
+                arrived = (bytes, Instant::now());
+            } else if arrived.1.elapsed() >= patience.standstill {
+                let message = format!(
+                    "another process downloads it and has got no further for {} s; end that process, which holds {} \
+                    (`lsof` names it)",
+                    patience.standstill.as_secs(),
+                    path.display()
+                );
+                return Err(Error::hub(reference, message));
+            }
+        }
+    }
+
+    /// The bytes of a content that are here so far, of whatever program's download.
+    fn arrived(&self, checksum: &Checksum) -> u64 {
+        let content = self.content(checksum);
+        let entries = content.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+        let of_content = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(checksum.digits()));
+        of_content.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
     }
 
     fn reference(&self, revision: &str) -> PathBuf {
