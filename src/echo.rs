@@ -13,18 +13,6 @@ pub(crate) fn echo(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}... ({} characters in all)", harmless(shown), text.chars().count()))
 }
 
-/// The message of a parser, which may repeat a text of the file; what it says was expected is its own.
-pub(crate) fn echo_parser(message: &str) -> Cow<'_, str> {
-    match message.rfind(", expected ") {
-        Some(own) if own > LONGEST => {
-            let (found, expected) = message.split_at(own);
-            Cow::Owned(format!("{}{}", echo(found), harmless(expected)))
-        }
-        Some(_) => harmless(message),
-        None => echo(message),
-    }
-}
-
 /// The text with such characters spelled out.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     if !text.contains(is_harmful) {
@@ -49,18 +37,6 @@ mod tests {
         let text = "ä".repeat(200);
         assert_eq!(echo(&text), text);
         assert_eq!(echo(&"ä".repeat(201)), format!("{text}... (201 characters in all)"));
-    }
-
-    #[test]
-    fn a_parser_keeps_what_it_expected() {
-        let expected = format!(", expected one of {}", "`a`, ".repeat(100));
-        let message = format!("unknown field `{}`{expected}", "x".repeat(1000));
-        let echoed = echo_parser(&message);
-        assert!(echoed.starts_with("unknown field `xxx") && echoed.ends_with(&expected), "{echoed}");
-        assert_eq!(echoed.chars().filter(|c| *c == 'x').count(), 185 + 1, "one is of `expected`");
-        let short = format!("unknown field `b`{expected}");
-        assert_eq!(echo_parser(&short), short);
-        assert!(echo_parser(&"y".repeat(1000)).len() < 250);
     }
 
     #[test]

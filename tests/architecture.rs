@@ -10,9 +10,10 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "echo",
     "error",
+    "memory",
     "device",
     "files",
     "kind",

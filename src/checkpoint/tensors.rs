@@ -8,6 +8,7 @@ use safetensors::SafeTensors;
 
 use super::header::LARGEST_HEADER;
 use crate::{
+    echo::echo,
     error::{Error, Result},
     files::read_bounded,
     kind::Kind,
@@ -66,7 +67,7 @@ pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Optio
         // Of a shape with a zero among its sizes the others say nothing about the bytes in the file.
         let strides = tensor.shape().iter().try_fold(1usize, |product, size| product.checked_mul((*size).max(1)));
         if strides.is_none_or(|product| isize::try_from(product).is_err()) {
-            return Err(damaged(&format!("tensor `{name}` has the impossible shape {:?}", tensor.shape())));
+            return Err(damaged(&format!("tensor `{}` has the impossible shape {:?}", echo(name), tensor.shape())));
         }
     }
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;

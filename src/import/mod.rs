@@ -47,6 +47,7 @@ use self::{
 };
 use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord},
+    echo::echo,
     error::{Error, Result},
     experiment::check_fit,
     files::read_bounded,
@@ -70,7 +71,7 @@ impl Refused {
 
     /// The same about the part of the file called `name`.
     fn of(self, name: &str) -> Self {
-        Self(format!("`{name}` {}", self.0))
+        Self(format!("`{}` {}", echo(name), self.0))
     }
 }
 

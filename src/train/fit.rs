@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 
 use candle_core::Device;
-use nn4n_tasks::Split;
 use rayon::ThreadPoolBuilder;
 
 use super::{
-    init,
+    demand, init,
     log::Log,
     prefetch::Prefetch,
     state,
@@ -24,10 +23,6 @@ use crate::{
 /// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training
 /// has threads with deep stacks. Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
-
-/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about
-/// three arrays of that many numbers.
-const MAX_RATES: usize = 1 << 30;
 
 /// How far a run is, told after every update.
 #[derive(Clone, Debug)]
@@ -91,10 +86,10 @@ fn train(
     mut progress: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
     experiment.validate()?;
+    demand::check_memory(experiment, device)?;
     let _lock = run.lock()?;
     let (mut trainer, history) = begin(experiment, init, run, device)?;
     let mut validation = Validation::new(experiment, history)?;
-    refuse_if_too_large(experiment, trainer.network().units().len())?;
     let mut batches = Prefetch::of(validation.lesson(), experiment, &mut trainer)?;
     trainer.rehearse(&batches.peek()?.to_device(device)?)?;
     run.begin(&experiment.to_toml()?)?;
@@ -164,22 +159,6 @@ fn begin(
         (_, None) => Trainer::new(experiment, device)?,
     };
     Ok((trainer, History::default()))
-}
-
-fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
-    let batch_size = experiment.batch_size();
-    let steps = match experiment.train.stream_steps {
-        Some(steps) => steps,
-        None => nn4n_tasks::batch(experiment.task.as_ref(), Split::Train, experiment.seed, 0, 1)?.max_steps(),
-    };
-    if batch_size.saturating_mul(steps).saturating_mul(units) <= MAX_RATES {
-        return Ok(());
-    }
-    let message = format!(
-        "= {batch_size} trials of {steps} steps with {units} units are more than {MAX_RATES} rates in one update; \
-        take fewer trials"
-    );
-    Err(Error::setting("train.batch_size", message))
 }
 
 fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: &[ValidationRecord]) -> Result<Checkpoint> {

@@ -1,5 +1,6 @@
 //! Training: [`Trainer`] does one update, [`fit`] a run with its files, validations and rule that ends it.
 
+mod demand;
 mod fit;
 mod gradients;
 mod init;
