@@ -9,7 +9,13 @@ use nn4n_models::NoiseKey;
 use nn4n_tasks::{NpzFile, motor::Plant};
 
 use super::output;
-use crate::{checkpoint::Checkpoint, device::DeviceChoice, simulate::Simulation, terminal::say, zoo};
+use crate::{
+    checkpoint::Checkpoint,
+    device::DeviceChoice,
+    simulate::{ActivityFile, Simulation},
+    terminal::say,
+    zoo,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -70,9 +76,10 @@ pub fn run(args: &RunArgs) -> Result<()> {
     if let Some(x0) = &x0 {
         simulation = simulation.x0(x0).with_context(in_file)?;
     }
-    let recording = simulation.record(&inputs).with_context(in_file)?;
-    recording.save(&args.out)?;
-    let (trials, steps, units) = recording.rates.dim();
+    let mut file = ActivityFile::create(&args.out)?;
+    simulation.record_in_parts(&inputs, |part| file.append(&part)).with_context(in_file)?;
+    file.finish()?;
+    let ((trials, steps, _), units) = (inputs.dim(), network.units().len());
     output::text(&format!(
         "{trials} trials, {steps} steps, {units} units: outputs, states and rates in {}",
         args.out.display()

@@ -21,8 +21,6 @@ use std::os::unix::fs::symlink;
 #[cfg(windows)]
 use std::os::windows::fs::symlink_file as symlink;
 
-use hf_hub::{Cache, CacheRepo, Repo, RepoType};
-
 use super::{
     checksum::Checksum,
     disk::open_in_place,
@@ -41,20 +39,14 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// One repository's part of the cache.
 pub(super) struct Repository {
-    layout: CacheRepo,
     directory: PathBuf,
     locks: PathBuf,
 }
 
 impl Repository {
     pub fn of(cache: &Path, reference: &Reference) -> Self {
-        let repo = Repo::with_revision(reference.repository().into(), RepoType::Model, reference.revision().into());
-        let folder = repo.folder_name();
-        Self {
-            layout: Cache::new(cache.into()).repo(repo),
-            directory: cache.join(&folder),
-            locks: cache.join(".locks").join(folder),
-        }
+        let folder = format!("models--{}", reference.repository().replace('/', "--"));
+        Self { directory: cache.join(&folder), locks: cache.join(".locks").join(folder) }
     }
 
     /// The commit that a revision was at when it was last asked for.
@@ -76,7 +68,7 @@ impl Repository {
 
     /// The folder of a commit's files.
     pub fn snapshot(&self, commit: &str) -> PathBuf {
-        self.layout.pointer_path(commit)
+        self.directory.join("snapshots").join(commit)
     }
 
     /// Names of the files of a commit that are in the cache, in order.
@@ -109,12 +101,12 @@ impl Repository {
 
     /// Where a content is kept.
     pub fn content(&self, checksum: &Checksum) -> PathBuf {
-        self.layout.blob_path(checksum.digits())
+        self.directory.join("blobs").join(checksum.digits())
     }
 
     /// Where a content is kept until it is whole.
     pub fn partial(&self, checksum: &Checksum) -> PathBuf {
-        self.layout.blob_path(&format!("{}.nn4n.incomplete", checksum.digits()))
+        self.directory.join("blobs").join(format!("{}.nn4n.incomplete", checksum.digits()))
     }
 
     /// Makes a content the file of a commit, unless it is by now.

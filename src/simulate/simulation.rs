@@ -111,22 +111,46 @@ impl<'a> Simulation<'a> {
             bytes_of(&[trials, steps, units.saturating_mul(2).saturating_add(channels)]),
             "take fewer trials or steps at a time",
         )?;
-        if trials == 0 {
-            return Err(Error::shape("inputs", "hold no trial; give at least one"));
-        }
         let empty = |channels| Array3::zeros((trials, steps, channels));
         let mut recording = Recording { states: empty(units), rates: empty(units), outputs: empty(channels) };
         let mut first = 0;
-        self.in_chunks(inputs, |simulation, chunk| {
-            let trajectory = simulation.unroll(chunk)?;
-            let part = s![first..first + chunk.dim(0)?, .., ..];
-            recording.states.slice_mut(part).assign(&array3(&trajectory.states()?)?);
-            recording.rates.slice_mut(part).assign(&array3(&trajectory.rates()?)?);
-            recording.outputs.slice_mut(part).assign(&array3(&trajectory.outputs)?);
-            first += chunk.dim(0)?;
+        self.record_in_parts(inputs, |part| {
+            let place = s![first..first + part.states.dim().0, .., ..];
+            recording.states.slice_mut(place).assign(&part.states);
+            recording.rates.slice_mut(place).assign(&part.rates);
+            recording.outputs.slice_mut(place).assign(&part.outputs);
+            first += part.states.dim().0;
             Ok(())
         })?;
         Ok(recording)
+    }
+
+    /// The same of a few trials at a time, which `take` is given in order: for activity that is larger than the memory.
+    ///
+    /// # Errors
+    /// If the shapes do not fit the network or each other, there is no trial, a single trial is too large, or as `take`.
+    pub fn record_in_parts(&self, inputs: &Array3<f32>, mut take: impl FnMut(Recording) -> Result<()>) -> Result<()> {
+        let (trials, steps, _) = inputs.dim();
+        if trials == 0 {
+            return Err(Error::shape("inputs", "hold no trial; give at least one"));
+        }
+        let units = self.network.units().len();
+        let at_once = trials_at_once(steps, units).min(trials);
+        check(
+            "inputs",
+            &format!("simulating {at_once} of the trials, of {steps} steps with {units} units"),
+            // As tensors and as arrays.
+            bytes_of(&[at_once, steps, units.saturating_mul(4)]),
+            "give shorter trials, in several files",
+        )?;
+        self.in_chunks(inputs, |simulation, chunk| {
+            let trajectory = simulation.unroll(chunk)?;
+            take(Recording {
+                states: array3(&trajectory.states()?)?,
+                rates: array3(&trajectory.rates()?)?,
+                outputs: array3(&trajectory.outputs)?,
+            })
+        })
     }
 
     /// What the network answers to `inputs` (trials, steps, inputs).
@@ -163,7 +187,7 @@ impl<'a> Simulation<'a> {
         {
             return Err(misshapen_x0(start.state.dims2()?, (trials, units)));
         }
-        let chunk = (CHUNK / (steps * units).max(1)).max(1);
+        let chunk = trials_at_once(steps, units);
         for first in (0..trials).step_by(chunk) {
             let count = chunk.min(trials - first);
             let rows = |all: &Tensor| all.narrow(0, first, count);
@@ -178,6 +202,11 @@ impl<'a> Simulation<'a> {
         }
         Ok(())
     }
+}
+
+/// Trials that one pass simulates.
+fn trials_at_once(steps: usize, units: usize) -> usize {
+    (CHUNK / steps.saturating_mul(units).max(1)).max(1)
 }
 
 fn misshapen_x0(found: (usize, usize), (trials, units): (usize, usize)) -> Error {
