@@ -128,18 +128,6 @@ impl From<candle_core::Error> for Error {
 /// Result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Most characters of a line that are shown of what a file says.
-const SHOWN: usize = 200;
-
-/// What a parser says, each line cut short: it quotes the file, which may hold anything.
-pub(crate) fn quoted(said: &impl Display) -> String {
-    let short = |line: &str| match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &line[..end]),
-        None => line.into(),
-    };
-    said.to_string().lines().take(SHOWN).map(short).collect::<Vec<_>>().join("\n")
-}
-
 /// Rules that many numbers of a run.toml follow; `field` is the path of the number below `[train]`.
 pub(crate) mod rules {
     use super::{Error, Result};
@@ -166,17 +154,5 @@ pub(crate) mod rules {
 
     fn holds(rule: bool, field: &str, message: impl FnOnce() -> String) -> Result<()> {
         if rule { Ok(()) } else { Err(Error::setting(format!("train.{field}"), message())) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_long_line_the_beginning_is_shown() {
-        assert_eq!(quoted(&"short\nlines"), "short\nlines");
-        assert_eq!(quoted(&"\u{e9}".repeat(201)), "\u{e9}".repeat(200) + "...");
-        assert_eq!(quoted(&"\u{e9}".repeat(200)), "\u{e9}".repeat(200));
     }
 }

@@ -2,12 +2,13 @@
 
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};
-use nn4n_tasks::{Condition, Split, Task, TrialBatch, TrialRng, balanced, performance, repeated, scores};
+use nn4n_tasks::{Condition, Split, Task, TrialBatch, TrialRng, balanced, batch, performance, repeated, scores};
 use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
+    memory::{check, trial_bytes},
     simulate::{Simulation, array3, cause},
 };
 
@@ -51,6 +52,7 @@ pub struct ConditionResult {
 /// If the network does not fit the task, or its outputs are not finite.
 pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
     check_fit(network.config(), None, task)?;
+    check_memory(task, seed, task.conditions().len().max(1).saturating_mul(per_condition))?;
     let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
     let outputs = outputs(network, task, &trials, seed)?;
     let found = performance(task, &trials, outputs.view())?;
@@ -118,6 +120,7 @@ pub fn choices(
         .iter()
         .map(|condition| condition.number(variable).ok_or_else(missing))
         .collect::<Result<Vec<_>>>()?;
+    check_memory(task, seed, conditions.len().saturating_mul(per_condition))?;
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
     let outputs = outputs(network, task, &trials, seed)?;
     let scores = scores(task, &trials, outputs.view())?;
@@ -129,6 +132,17 @@ pub fn choices(
         trials: first.iter().flatten().count(),
     };
     Ok(values.into_iter().zip(first.chunks(per_condition)).map(count).collect())
+}
+
+/// Refuses more trials than the machine has the memory for, with their outputs and logits.
+fn check_memory(task: &dyn Task, seed: u64, trials: usize) -> Result<()> {
+    let steps = batch(task, Split::Test, seed, EVALUATION, 1)?.max_steps();
+    check(
+        "trials",
+        &format!("evaluating {trials} trials of {steps} steps"),
+        trial_bytes(trials, steps, task.inputs().len(), 2 * task.outputs().len()),
+        "take fewer trials of each condition",
+    )
 }
 
 /// The outputs (trials, steps, outputs) of the network, or of the task's plant, with the network's noise on.

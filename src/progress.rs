@@ -10,6 +10,8 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::echo::harmless;
+
 /// Told of what happens, on any thread.
 pub trait Listener: Send + Sync {
     /// A line that a user should read.
@@ -79,27 +81,8 @@ pub(crate) fn transfer(what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
     }
 }
 
-/// The text with characters spelled out that command a terminal or turn the direction of text: names in a file from
-/// elsewhere are to be seen as they are.
+/// The text without characters that command the terminal or turn the direction of what stands around them: names in a
+/// file from elsewhere are not to do that.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let turns =
-        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let commands = |c: char| (c.is_control() && c != '\n' && c != '\t') || turns(c);
-    if !text.contains(commands) {
-        return Cow::Borrowed(text);
-    }
-    let spelled = |c: char| if commands(c) { c.escape_default().to_string() } else { c.into() };
-    Cow::Owned(text.chars().map(spelled).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_are_spelled_out() {
-        assert_eq!(printable("two lines\nand\ta tab"), "two lines\nand\ta tab");
-        assert_eq!(printable("\u{1b}[31mred\r"), "\\u{1b}[31mred\\r");
-        assert_eq!(printable("safe\u{202e}txt.exe"), "safe\\u{202e}txt.exe");
-    }
+    harmless(text)
 }

@@ -1,7 +1,7 @@
 //! What a user gets wrong is refused in a message that says what to do, with exit code 1 or 2, without a panic, and
 //! without touching what is there.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
+use std::{collections::BTreeMap, fs, path::Path, process::Command, sync::OnceLock};
 
 use ndarray::{Array1, Array2, Array3, ArrayD};
 use ndarray_npy::NpzWriter;
@@ -347,4 +347,49 @@ fn a_run_is_never_replaced_unasked_nor_by_one_that_is_refused() {
     }
     assert_refused(&["train", "--out", "run", "--resume", "--force"], &["cannot be used with"]);
     assert!(run_files() == before);
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_command_that_reads_it_or_the_reason_why_none_does() {
+    let write = |name: &str, bytes: &[u8]| fs::write(folder().join(name), bytes).expect("a file");
+    write("page.safetensors", b"<!DOCTYPE html>\n<html><body>nn4n/model.safetensors</body></html>");
+    write("pointer.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
+    write("config.safetensors", b"{\n  \"hidden_size\": 100\n}");
+    write("weights.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64");
+    write("weights.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0");
+    write("checkpoint", b"model_checkpoint_path: \"model.ckpt-100\"\n");
+    write("network.pkl", b"\x80\x04]q\0.");
+    write("empty.safetensors", b"");
+    for (name, words) in [
+        ("page.safetensors", &["is a web page", "download the file itself"][..]),
+        ("pointer.safetensors", &["Git LFS", "`git lfs pull`"]),
+        ("config.safetensors", &["is JSON", "name the file"]),
+        ("weights.mat", &["MATLAB", "no command reads", "scipy.io.loadmat"]),
+        ("weights.h5", &["HDF5", "no command reads", "h5py"]),
+        ("checkpoint", &["TensorFlow", "no command reads", "tf.train.load_checkpoint"]),
+        ("empty.safetensors", &["is empty", "download it again"]),
+    ] {
+        assert_refused(&["eval", name], &[&[name], words].concat());
+        assert_refused(&["import", name, "--out", "imported"], &[&[name], words].concat());
+    }
+    assert_refused(&["eval", "network.pkl"], &["is a Python pickle", "`nn4n import network.pkl --out DIR`"]);
+    assert_refused(&["eval", "run/run.toml"], &["is a run.toml", "`nn4n train`"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn work_that_the_machine_has_not_the_memory_for_is_refused_before_it_is_begun() {
+    let train = ["train", "--task", "song2016/rdm_varstim", "--units", "8", "--out", "large"];
+    let words = ["of memory", "GiB left"];
+    let refused = |arguments: &[&str], more: &[&str]| assert_refused(arguments, &[&words[..], more].concat());
+    refused(&[&train[..], &["--batch-size", "1000000000"]].concat(), &["train.batch_size", "take fewer trials"]);
+    refused(&["eval", "run", "--trials", "4000000000"], &["trials: evaluating", "take fewer trials of each condition"]);
+    let sample = ["tasks", "sample", "song2016/rdm_varstim", "--out", "large.npz", "--batch"];
+    refused(&[&sample[..], &["1000000000"]].concat(), &["--batch: sampling 1000000000 trials", "another --seed"]);
+    assert!(!folder().join("large.npz").exists() && !folder().join("large/model.safetensors").exists());
+
+    let limited = format!("ulimit -v 4000000; exec {} {} 20000000", env!("CARGO_BIN_EXE_nn4n"), sample.join(" "));
+    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder()).output().expect("a shell");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && stderr.contains("`ulimit -v`"), "{stderr}");
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     device::platform,
-    error::{Error, Result, quoted},
+    echo::quoted,
+    error::{Error, Result},
     experiment::ChannelNames,
 };
 

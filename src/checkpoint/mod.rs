@@ -109,8 +109,11 @@ impl Checkpoint {
         let not_ours = || {
             Error::file(
                 path,
-                "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints \
-                saved by nn4n can be read",
+                format!(
+                    "is a safetensors file of another program (its metadata are not the one key `nn4n`); if it holds a \
+                    network, `nn4n import {} --out DIR` makes a checkpoint of it",
+                    path.display()
+                ),
             )
         };
         let json = metadata

@@ -13,8 +13,10 @@ use safetensors::SafeTensors;
 
 use super::header::LARGEST_HEADER;
 use crate::{
-    error::{Error, Result, quoted},
+    echo::{echo, quoted},
+    error::{Error, Result},
     files::{open_regular, read_rest},
+    kind::Kind,
 };
 
 /// The one key of the file's metadata.
@@ -106,6 +108,9 @@ fn incomplete(path: &Path, error: &dyn std::fmt::Display) -> Error {
 
 /// The same of the bytes of a file.
 pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<HashMap<String, String>>)> {
+    if let Some(kind) = Kind::of(bytes) {
+        return Err(Error::file(path, kind.explain(path)));
+    }
     let damaged = |error: &dyn std::fmt::Display| incomplete(path, error);
     let length = table_length(bytes);
     if length > LONGEST_TABLE {
@@ -124,7 +129,7 @@ pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Optio
         // Of a shape with a zero among its sizes the others say nothing about the bytes in the file.
         let strides = tensor.shape().iter().try_fold(1usize, |product, size| product.checked_mul((*size).max(1)));
         if strides.is_none_or(|product| isize::try_from(product).is_err()) {
-            return Err(damaged(&format!("tensor `{name}` has the impossible shape {:?}", tensor.shape())));
+            return Err(damaged(&format!("tensor `{}` has the impossible shape {:?}", echo(name), tensor.shape())));
         }
     }
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::train::{LONGEST, TrainArgs, plan, read, task};
 use crate::{
-    error::quoted,
+    echo::quoted,
     experiment::Experiment,
     files::read_text,
     hub::Reference,

@@ -10,7 +10,13 @@ use nn4n_tasks::{NpzFile, TrialNotes, motor::Plant};
 use serde_json::json;
 
 use super::{output, subject::at_step};
-use crate::{checkpoint::Checkpoint, device::DeviceChoice, simulate::Simulation, terminal::say, zoo};
+use crate::{
+    checkpoint::Checkpoint,
+    device::DeviceChoice,
+    simulate::{ActivityFile, Simulation},
+    terminal::say,
+    zoo,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -83,9 +89,10 @@ pub fn run(args: &RunArgs) -> Result<()> {
     if let Some(x0) = &x0 {
         simulation = simulation.x0(x0).with_context(in_file)?;
     }
-    let recording = simulation.record(&inputs).with_context(in_file)?;
-    recording.save_trials(&args.out, dt, &notes)?;
-    let (trials, steps, units) = recording.rates.dim();
+    let ((trials, steps, _), units) = (inputs.dim(), network.units().len());
+    let mut file = ActivityFile::of_trials(&args.out, dt, &notes, (trials, steps))?;
+    simulation.record_in_parts(&inputs, |part| file.append(&part)).with_context(in_file)?;
+    file.finish()?;
     output::text(&format!(
         "{trials} trials, {steps} steps, {units} units: outputs, states and rates in {}",
         args.out.display()
@@ -111,7 +118,7 @@ fn plant_of(checkpoint: &Checkpoint, dt: f64) -> Result<Option<Plant>> {
         }
         Err(_) if nn4n_tasks::ids().all(|id| id != checkpoint.header.task.id) => {
             say("the network is given the inputs alone, as its task is none of this program's");
-            None
+            Ok(None)
         }
         Err(error) => {
             say(&format!(

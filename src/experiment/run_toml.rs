@@ -7,7 +7,10 @@ use nn4n_tasks::reader::read;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Experiment, Stage, glossary, references};
-use crate::error::{Error, Result, quoted};
+use crate::{
+    echo::quoted,
+    error::{Error, Result},
+};
 
 /// A run.toml as written.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Refused, array::Array};
+use crate::echo::echo;
 
 /// Named things that have not been used yet.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl<T> Ledger<T> {
             Refused::new(format!(
                 "the {} `{name}` is missing; there are {}",
                 self.what,
-                if left.is_empty() { "no others".into() } else { left.join(", ") }
+                if left.is_empty() { "no others".into() } else { echo(&left.join(", ")).into_owned() }
             ))
         })
     }
@@ -72,9 +73,10 @@ impl<T> Ledger<T> {
         match self.entries.keys().next() {
             None => Ok(()),
             Some(name) => Err(Refused::new(format!(
-                "the {} `{name}` has no counterpart here, and leaving it out would give another network; remove it \
+                "the {} `{}` has no counterpart here, and leaving it out would give another network; remove it \
                 from the file if it has no effect",
-                self.what
+                self.what,
+                echo(name)
             ))),
         }
     }

@@ -63,6 +63,7 @@ pub use self::{
 };
 use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord},
+    echo::echo,
     error::{Error, Result},
     experiment::check_fit,
     files::read_bounded,
@@ -86,7 +87,7 @@ impl Refused {
 
     /// The same about the part of the file called `name`.
     fn of(self, name: &str) -> Self {
-        Self(format!("`{name}` {}", self.0))
+        Self(format!("`{}` {}", echo(name), self.0))
     }
 }
 

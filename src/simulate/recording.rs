@@ -29,9 +29,10 @@
 
 use std::path::Path;
 
-use ndarray::{Array1, Array3, Ix3, arr0, s};
-use nn4n_tasks::{Labels, NpzBuilder, NpzFile, TrialNotes};
+use ndarray::{Array3, Ix3};
+use nn4n_tasks::{NpzBuilder, NpzFile, TrialNotes};
 
+use super::ActivityFile;
 use crate::{
     error::{Error, Result},
     files::write_atomically,
@@ -54,7 +55,7 @@ impl Recording {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        write_atomically(path.as_ref(), &self.arrays(None)?.finish()?)
+        write_atomically(path.as_ref(), &self.arrays()?.finish()?)
     }
 
     /// The same with what is known of the trials: the step `dt` in ms, and their lengths, labels and places.
@@ -63,46 +64,14 @@ impl Recording {
     /// As [`save`](Self::save), and if the notes are not of these trials.
     pub fn save_trials(&self, path: impl AsRef<Path>, dt: f64, notes: &TrialNotes) -> Result<()> {
         let (trials, steps, _) = self.states.dim();
-        let n_steps = notes.n_steps.clone().unwrap_or_else(|| vec![steps; trials]);
-        let counts = notes.labels.iter().map(|(_, labels)| labels.len());
-        let counts = counts.chain(notes.correct.iter().map(Labels::len)).chain([n_steps.len()]);
-        if counts.chain(notes.trajectory.iter().map(|places| places.dim().0)).any(|count| count != trials) {
-            return Err(Error::shape("notes", format!("are not of the {trials} trials of the recording")));
-        }
-        let lengths: Array1<i64> = n_steps.iter().map(|&n| n as i64).collect();
-        let times: Array1<f64> = (1..=steps).map(|step| step as f64 * dt).collect();
-        let mut file = self.arrays(Some(&n_steps))?.array("n_steps", &lengths)?;
-        file = file.array("dt", &arr0(dt))?.array("time_ms", &times)?;
-        if let Some(Labels::Numbers(correct)) = &notes.correct {
-            let correct: Array1<i64> = correct.iter().map(|output| *output as i64).collect();
-            file = file.array("correct", &correct)?;
-        }
-        if let Some(trajectory) = &notes.trajectory {
-            file = file.array("trajectory", trajectory)?;
-        }
-        for (name, labels) in &notes.labels {
-            file = file.labels(name, labels)?;
-        }
-        write_atomically(path.as_ref(), &file.finish()?)
+        let mut file = ActivityFile::of_trials(path.as_ref(), dt, notes, (trials, steps))?;
+        file.append(self)?;
+        file.finish()
     }
 
-    /// The three arrays, NaN after the end of trials of these lengths.
-    fn arrays(&self, n_steps: Option<&[usize]>) -> Result<NpzBuilder> {
-        let mut file = NpzBuilder::default();
-        for (name, array) in [("outputs", &self.outputs), ("states", &self.states), ("rates", &self.rates)] {
-            let steps = array.dim().1;
-            file = match n_steps.filter(|n_steps| n_steps.iter().any(|n| *n < steps)) {
-                None => file.array(name, array)?,
-                Some(n_steps) => {
-                    let mut array = array.clone();
-                    for (mut trial, &n) in array.outer_iter_mut().zip(n_steps) {
-                        trial.slice_mut(s![n.min(steps).., ..]).fill(f32::NAN);
-                    }
-                    file.array(name, &array)?
-                }
-            };
-        }
-        Ok(file)
+    fn arrays(&self) -> Result<NpzBuilder> {
+        let arrays = [("outputs", &self.outputs), ("states", &self.states), ("rates", &self.rates)];
+        Ok(arrays.into_iter().try_fold(NpzBuilder::default(), |file, (name, array)| file.array(name, array))?)
     }
 
     /// Reads an `.npz` with `states`, `rates` and `outputs`, of this program or of NumPy.

@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 
 use candle_core::Device;
-use nn4n_tasks::Split;
 use rayon::ThreadPoolBuilder;
 
 use super::{
-    init,
+    demand, init,
     log::Log,
     prefetch::Prefetch,
     saved_network::{SavedNetwork, recognise},
@@ -26,10 +25,6 @@ use crate::{
 /// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training
 /// has threads with deep stacks. Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
-
-/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about
-/// three arrays of that many numbers.
-const MAX_RATES: usize = 1 << 30;
 
 /// How far a run is, told after every update.
 #[derive(Clone, Debug)]
@@ -98,6 +93,7 @@ fn train(
 ) -> Result<Outcome> {
     turn_to(Work::Free);
     experiment.validate()?;
+    demand::check_memory(experiment, device)?;
     let files = run.lock()?;
     let mut training = Training::prepare(experiment, init, run, &files, device)?;
     let before = training.trainer.updates();
@@ -137,7 +133,6 @@ impl<'a> Training<'a> {
         let validation = Validation::new(experiment, past)?.ok_or_else(|| {
             Error::file(run.optimizer(), "has validations that no run has; it is damaged: start anew with --force")
         })?;
-        refuse_if_too_large(experiment, trainer.network().units().len())?;
         let states = StateWriter::new(files, run, experiment)?;
         let mut training = Self { experiment, run, files, states, trainer, validation, saved };
         if run.is_resumed() {
@@ -282,22 +277,6 @@ fn begin(
         (_, None) => Trainer::new(experiment, device)?,
     };
     Ok((trainer, Past::default()))
-}
-
-fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
-    let batch_size = experiment.batch_size();
-    let steps = match experiment.train.stream_steps {
-        Some(steps) => steps,
-        None => nn4n_tasks::batch(experiment.task.as_ref(), Split::Train, experiment.seed, 0, 1)?.max_steps(),
-    };
-    if batch_size.saturating_mul(steps).saturating_mul(units) <= MAX_RATES {
-        return Ok(());
-    }
-    let message = format!(
-        "= {batch_size} trials of {steps} steps with {units} units are more than {MAX_RATES} rates in one update; \
-        take fewer trials"
-    );
-    Err(Error::setting("train.batch_size", message))
 }
 
 fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: Vec<ValidationRecord>) -> Result<Checkpoint> {

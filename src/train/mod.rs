@@ -1,6 +1,7 @@
 //! Training: [`Trainer`] does one update, [`fit`] a run with its files, validations and rule that ends it.
 
 mod data_files;
+mod demand;
 mod fit;
 mod gradients;
 mod history;

@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     checkpoint::{ValidationRecord, read_tensors, serialize},
-    error::{Error, Result, quoted},
+    echo::quoted,
+    error::{Error, Result},
     experiment::{Experiment, TrainConfig, differences},
     loss::Loss,
     optimizer::Optimizer,
