@@ -94,7 +94,7 @@ mod tests {
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
         assert!(made.success());
-        for (path, kind) in [(&*pipe, "a pipe"), (Path::new("/dev/zero"), "a device"), (folder.path(), "a folder")] {
+        for (path, kind) in [(&*pipe, "a pipe"), (Path::new("/dev/zero"), "a device"), (folder.path(), "a directory")] {
             let message = read_bounded(path, 1 << 20).unwrap_err().to_string();
             assert!(message.contains(kind), "{message}");
         }

@@ -77,7 +77,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
         simulation = simulation.x0(x0).with_context(in_file)?;
     }
     let mut file = ActivityFile::create(&args.out)?;
-    simulation.record_in_parts(&inputs, |part| file.append(&part)).with_context(in_file)?;
+    simulation.record_in_parts(&inputs, |part| file.append(part)).with_context(in_file)?;
     file.finish()?;
     let ((trials, steps, _), units) = (inputs.dim(), network.units().len());
     output::text(&format!(

@@ -3,18 +3,20 @@
 //! ```text
 //! append     (trials, steps, channels) f32 of some trials, behind those before, each array in a file of its own
 //! finish     the three as one .npz: outputs, states, rates; uncompressed, as numpy.savez writes it
+//! lengths    after a trial's end all three are NaN
+//! others     the arrays of another .npz, which go with them
 //! ```
 //!
 //! Until it is finished there is nothing at its path, and of a process that is killed nothing stays.
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Seek, Write},
+    io::{self, BufWriter, Cursor, Seek, Write},
     path::{Path, PathBuf},
 };
 
-use ndarray::Array3;
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+use ndarray::{Array3, s};
+use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::Recording;
 use crate::error::{Error, Result};
@@ -27,6 +29,9 @@ pub struct ActivityFile {
     path: PathBuf,
     directory: PathBuf,
     arrays: [Growing; 3],
+    /// Steps of each trial.
+    lengths: Option<Vec<usize>>,
+    others: Vec<u8>,
 }
 
 impl ActivityFile {
@@ -45,15 +50,33 @@ impl ActivityFile {
             Ok([grow("outputs")?, grow("states")?, grow("rates")?])
         };
         let arrays = begin().map_err(|error| unwritten(path, &error))?;
-        Ok(Self { path: path.into(), directory, arrays })
+        Ok(Self { path: path.into(), directory, arrays, lengths: None, others: Vec::new() })
+    }
+
+    /// Says how many steps each trial has; what lies behind becomes NaN.
+    pub fn lengths(self, n_steps: Vec<usize>) -> Self {
+        Self { lengths: Some(n_steps), ..self }
+    }
+
+    /// Adds the arrays in the bytes of an `.npz`.
+    pub fn others(self, npz: Vec<u8>) -> Self {
+        Self { others: npz, ..self }
     }
 
     /// Writes further trials.
     ///
     /// # Errors
     /// If they have other sizes than those before, or cannot be written.
-    pub fn append(&mut self, trials: &Recording) -> Result<()> {
+    pub fn append(&mut self, mut trials: Recording) -> Result<()> {
         let path = &self.path;
+        let [before, ..] = self.arrays[0].shape;
+        let lengths = self.lengths.iter().flat_map(|lengths| lengths.iter().skip(before));
+        for (trial, length) in (0..trials.states.dim().0).zip(lengths) {
+            for array in [&mut trials.outputs, &mut trials.states, &mut trials.rates] {
+                let end = array.dim().1.min(*length);
+                array.slice_mut(s![trial, end.., ..]).fill(f32::NAN);
+            }
+        }
         let parts = [&trials.outputs, &trials.states, &trials.rates];
         let append = |(array, part): (&mut Growing, &Array3<f32>)| array.append(part);
         self.arrays.iter_mut().zip(parts).try_for_each(append).map_err(|error| unwritten(path, &error))
@@ -64,7 +87,7 @@ impl ActivityFile {
     /// # Errors
     /// If it cannot be written.
     pub fn finish(self) -> Result<()> {
-        let Self { path, directory, arrays } = self;
+        let Self { path, directory, arrays, others, .. } = self;
         let finish = || -> io::Result<()> {
             let make = |path: &Path| File::create_new(path);
             let whole = tempfile::Builder::new().prefix(".nn4n-").make_in(&directory, make)?;
@@ -73,6 +96,12 @@ impl ActivityFile {
             for array in arrays {
                 archive.start_file(format!("{}.npy", array.name), options)?;
                 array.write_npy(&mut archive)?;
+            }
+            if !others.is_empty() {
+                let mut others = ZipArchive::new(Cursor::new(others))?;
+                for index in 0..others.len() {
+                    archive.raw_copy_file(others.by_index_raw(index)?)?;
+                }
             }
             archive.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
             whole.persist(&path).map_err(|error| error.error)?;
@@ -150,8 +179,8 @@ mod tests {
         let path = folder.path().join("new/activity.npz");
         let (first, second) = (recording(2, 0.0), recording(1, 7.0));
         let mut file = ActivityFile::create(&path)?;
-        file.append(&first)?;
-        file.append(&second)?;
+        file.append(first.clone())?;
+        file.append(second.clone())?;
         assert!(!path.exists(), "it is there whole or not at all");
         file.finish()?;
         let both = |a: &Array3<f32>, b: &Array3<f32>| concatenate(Axis(0), &[a.view(), b.view()]).unwrap();
@@ -166,12 +195,33 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_with_the_activity_is_in_the_file_and_nothing_follows_the_end_of_a_trial() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("activity.npz");
+        let mut labels = ndarray_npy::NpzWriter::new(Cursor::new(Vec::new()));
+        labels.add_array("coherence", &ndarray::arr1(&[0.5_f32, -0.5, 0.0])).unwrap();
+        let others = labels.finish().unwrap().into_inner();
+        let mut file = ActivityFile::create(&path)?.lengths(vec![3, 2, 1]).others(others);
+        file.append(recording(2, 0.0))?;
+        file.append(recording(1, 7.0))?;
+        file.finish()?;
+        let loaded = Recording::load(&path)?;
+        for array in [&loaded.states, &loaded.rates, &loaded.outputs] {
+            let ends = array.outer_iter().map(|trial| trial.column(0).iter().filter(|x| !x.is_nan()).count());
+            assert_eq!(ends.collect::<Vec<_>>(), [3, 2, 1]);
+        }
+        let mut file = nn4n_tasks::NpzFile::open(&path)?;
+        assert_eq!(file.require("coherence")?.into_raw_vec_and_offset().0, [0.5, -0.5, 0.0]);
+        Ok(())
+    }
+
+    #[test]
     fn parts_of_other_sizes_are_refused() -> Result<()> {
         let folder = tempfile::tempdir().unwrap();
         let mut file = ActivityFile::create(&folder.path().join("activity.npz"))?;
-        file.append(&recording(1, 0.0))?;
+        file.append(recording(1, 0.0))?;
         let other = Recording { rates: Array3::zeros((1, 3, 5)), ..recording(1, 0.0) };
-        let message = file.append(&other).unwrap_err().to_string();
+        let message = file.append(other).unwrap_err().to_string();
         assert!(message.contains("rates of 3 steps and 5 channels"), "{message}");
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
