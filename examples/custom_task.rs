@@ -7,13 +7,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
+use nn4n::ndarray::{Array2, ArrayView2, s};
 use nn4n::{Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig};
-use nn4n::{
-    ndarray::{Array2, ArrayView2, s},
-    tasks::*,
-    terminal::progress_bar,
-    train::fit,
-};
+use nn4n::{tasks::*, terminal::progress_bar, train::fit};
 
 /// Remember which of two cues was shown, for so long.
 #[derive(Debug)]

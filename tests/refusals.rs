@@ -160,7 +160,10 @@ fn numbers_that_make_no_sense_are_refused() {
         (&["--units", "many"], &["invalid value 'many'", "--units"]),
         (&["--model", "multi_area", "--units", "1"], &["areas[1].units: is 0"]),
         (&["--batch-size", "0"], &["train.batch_size: must be at least 1, but is 0"]),
-        (&["--batch-size", "1000000000000"], &["train.batch_size: = 1000000000000 trials", "take fewer trials"]),
+        (
+            &["--batch-size", "1000000000000"],
+            &["train.batch_size: an update with 1000000000000 trials", "take fewer trials"],
+        ),
         (&["--batch-size", "18446744073709551615"], &["train.batch_size", "take fewer trials"]),
         (&["--updates", "0"], &["train.updates: must be at least 1, but is 0"]),
         (&["--lr", "-1"], &["train.learning_rate: must be finite and > 0, but is -1"]),
@@ -174,12 +177,12 @@ fn numbers_that_make_no_sense_are_refused() {
         assert_refused(&[&["train", "--task", "song2016/rdm_varstim", "--out", "numbers"], arguments].concat(), words);
     }
     assert_refused(&["eval", "run", "--trials", "0"], &["'--trials <N>'", "0 is not in 1.."]);
-    assert_refused(&["eval", "run", "--trials", "4000000000"], &["`batch_size`", "ask for fewer trials"]);
-    for (batch, words) in [("0", "at least one trial"), ("1000000000000", "ask for fewer trials")] {
-        assert_refused(
-            &["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"],
-            &["`batch_size`", words],
-        );
+    assert_refused(&["eval", "run", "--trials", "4000000000"], &["trials: evaluating", "take fewer trials of each"]);
+    for (batch, words) in [
+        ("0", ["`batch_size`", "at least one trial"]),
+        ("1000000000000", ["--batch: sampling 1000000000000 trials", "take fewer at a time"]),
+    ] {
+        assert_refused(&["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"], &words);
     }
     assert_refused(
         &["tasks", "sample", "song2016/mante", "--out", "numbers.json"],

@@ -66,7 +66,7 @@ use crate::{
     echo::echo,
     error::{Error, Result},
     experiment::check_fit,
-    files::read_bounded,
+    files::{open_regular, read_bounded},
 };
 
 /// The id of the task of a network that was imported without one.
@@ -175,7 +175,7 @@ fn read(path: &Path, options: &Options) -> Result<Found> {
         return Ok(Found::Network(Format::NeuralRnn, neuralrnn::read(path, options)?));
     }
     let mut start = Vec::new();
-    let opened = fs::File::open(path).and_then(|file| file.take(Opened::START).read_to_end(&mut start));
+    let opened = open_regular(path)?.take(Opened::START).read_to_end(&mut start);
     opened.map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
     Opened::check_start(&start)?;
     let bytes = read_bounded(path, LONGEST_FILE)?;

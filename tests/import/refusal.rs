@@ -92,7 +92,8 @@ fn containers_of_other_kinds_are_refused_with_the_remedy() {
         &plain(),
         &["older than 1.6"],
     );
-    for bytes in [&b""[..], b"just text", b"\x89PNG\r\n\x1a\n0000"] {
+    assert_refused("text.bin", b"", &plain(), &["is empty", "download it again"]);
+    for bytes in [&b"just text"[..], b"\x89PNG\r\n\x1a\n0000"] {
         let names = Format::ALL.map(Format::name);
         assert_refused("text.bin", bytes, &plain(), &[&["no format"], &names[..]].concat());
     }
