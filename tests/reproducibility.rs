@@ -156,6 +156,6 @@ fn a_sparse_run_that_started_from_a_checkpoint_of_another_seed_resumes_bit_for_b
     let run = RunDirectory::open(at("pieces"), Existing::Resume)?;
     let message =
         fit(&other, None, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
-    assert!(message.contains("another task, network, seed or init"), "{message}");
+    assert!(message.contains("is not the one that the run was started with: `"), "{message}");
     Ok(())
 }
