@@ -97,7 +97,10 @@ fn mistakes_in_an_experiment_are_refused_by_name() {
         ("seed = 1\n".into(), &["missing field `task`"]),
         ("seed = \n".into(), &["line 1"]),
         (in_model("taau = 50"), &["unknown field `taau`", "`tau`"]),
-        (in_model("kind = \"lstm\""), &["unknown variant `lstm`", "`vanilla`, `ei`, `multi_area`"]),
+        (
+            in_model("kind = \"lstm\""),
+            &["model.kind: must be one of `vanilla`, `ei`", "but is \"lstm\"", "units are those of"],
+        ),
         (in_model("tau = 10"), &["model.dt: = 20 ms exceeds `tau` = 10 ms; the Euler step needs dt <= tau"]),
         (in_model("dt = 10"), &["model.dt: the network's step is 10 ms", "is 20 ms", "leave it out"]),
         (in_model("inputs = 5"), &["model.inputs: the network has 5 inputs", "has 3", "leave it out"]),
@@ -115,7 +118,7 @@ fn mistakes_in_an_experiment_are_refused_by_name() {
         (in_train("regularisers = [{ kind = \"l2_rates\", weight = 0.1, wait = 1 }]"), &["unknown field `wait`"]),
         (
             in_train("regularisers = [{ kind = \"l2_rats\", weight = 0.1 }]"),
-            &["unknown variant `l2_rats`", "`l2_rates`"],
+            &["train.regularisers[0].kind: must be one of", "but is \"l2_rats\"; did you mean `l2_rates`?"],
         ),
         (
             in_train("regularisers = [{ kind = \"l2_rates\", weight = -1.0 }]"),
@@ -189,6 +192,35 @@ fn numbers_that_make_no_sense_are_refused() {
         &["numbers.json", "name an .npz file"],
     );
     assert!(!folder().join("numbers.npz").exists() && !folder().join("numbers.json").exists());
+}
+
+#[test]
+fn options_of_other_programs_are_answered_with_the_one_that_is_meant() {
+    let train = ["train", "--task", "song2016/rdm_varstim", "--out", "options"];
+    let cases: [(&[&str], &str); 6] = [
+        (&["--epochs", "5"], "tip: trials are drawn anew for every update: give the number of batches, --updates N"),
+        (&["--hidden_size", "64"], "tip: give --units N"),
+        (&["--learning-rate", "0.1"], "tip: give --lr X"),
+        (&["--weight-decay", "0.1"], "tip: write it in [train] of a RUN.toml"),
+        (&["--units", "10.5"], "tip: give a whole number"),
+        (&["--lr", "fast"], "tip: give a number"),
+    ];
+    for (arguments, words) in cases {
+        let message = refusal(&[&train[..], arguments].concat());
+        assert!(message.contains(words) && message.matches("tip:").count() == 1, "{message}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for arguments in [&["--help"][..], &["--version"], &["train", "--help"], &["tasks", "list"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a device without space");
+        let output = crate::program::command(folder(), arguments).stdout(full).output().expect("the program");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("could not write to standard output"), "{arguments:?}: {stderr}");
+    }
 }
 
 #[test]

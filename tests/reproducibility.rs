@@ -157,6 +157,40 @@ fn a_sparse_run_that_started_from_a_checkpoint_of_another_seed_resumes_bit_for_b
     let run = RunDirectory::open(at("pieces"), Existing::Resume)?;
     let message =
         fit(&other, None, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
-    assert!(message.contains("another task, network, seed or init"), "{message}");
+    assert!(message.contains("is not the one that the run was started with: `"), "{message}");
+    Ok(())
+}
+
+#[test]
+fn what_a_run_remembers_is_named_when_it_is_changed() -> Result<()> {
+    let model = ModelConfig::vanilla(2, 8, 2).start(Start::Carried);
+    let changed = |change: fn(&mut TrainConfig)| -> Result<Experiment> {
+        let mut settings = settings(6, 2);
+        settings.batch_size = Some(5);
+        change(&mut settings);
+        Experiment::new(easy_task(), model.clone(), settings, 2)
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    train(&changed(|settings| settings.updates = 4)?, folder.path())?;
+    let cases: [(fn(&mut TrainConfig), &str); 3] = [
+        (
+            |settings| settings.freeze = vec!["w_in".into()],
+            "train.freeze: leaves w_out, w_rec to be trained, but this run trains w_in, w_out, w_rec; restore it",
+        ),
+        (
+            |settings| settings.batch_size = Some(3),
+            "train.batch_size: is 3, but this run carries the states of 5 trials from update to update; restore it",
+        ),
+        (
+            |settings| settings.optimizer = Some(OptimizerConfig::Sgd { momentum: 0.5 }),
+            "train.optimizer: has moments of its own, but this run has those of another optimizer; restore it",
+        ),
+    ];
+    for (change, words) in cases {
+        let run = RunDirectory::open(folder.path(), Existing::Resume)?;
+        let found = fit(&changed(change)?, None, &run, &Device::Cpu, |_| ControlFlow::Continue(()));
+        let message = found.expect_err("another setting").to_string();
+        assert!(message.starts_with(words), "{message}");
+    }
     Ok(())
 }

@@ -2,8 +2,10 @@
 //! mean. Written so that a full disk is noticed.
 
 use std::{
+    error::Error,
     ffi::OsString,
     io::{self, Write},
+    num::{ParseFloatError, ParseIntError},
     process::ExitCode,
 };
 
@@ -39,8 +41,12 @@ const MEANT: [(&str, &str); 10] = [
 
 /// Prints what the parser says; `command` is the first argument.
 pub fn answer(mut error: clap::Error, command: Option<OsString>) -> ExitCode {
-    if let Some(meant) = meant(&error).filter(|_| command.is_some_and(|command| command == "train")) {
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![meant.into()]));
+    let is_train = command.is_some_and(|command| command == "train");
+    let tip = meant(&error).filter(|_| is_train).or_else(|| number(&error));
+    if let Some(tip) = tip {
+        // In place of an argument that is only spelt alike.
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     match error.print().and_then(|()| io::stdout().flush()) {
         Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe && !error.use_stderr() => {
@@ -58,6 +64,15 @@ fn meant(error: &clap::Error) -> Option<&'static str> {
         _ => return None,
     };
     MEANT.iter().find(|(names, _)| names.split(' ').any(|name| name == option)).map(|(_, meant)| *meant)
+}
+
+/// What to give where a number cannot be read.
+fn number(error: &clap::Error) -> Option<&'static str> {
+    let source = error.source()?;
+    if source.is::<ParseIntError>() {
+        return Some("give a whole number, as in 100");
+    }
+    source.is::<ParseFloatError>().then_some("give a number, as in 0.003")
 }
 
 #[cfg(test)]

@@ -248,6 +248,7 @@ pub(super) fn explained(misfit: Misfit) -> Error {
     let field = if misfit.field.is_empty() { "run.toml" } else { &misfit.field };
     let message = match (&misfit.problem, remedy(&misfit)) {
         (Problem::UnknownField { name, .. }, Some(remedy)) => format!("unknown field `{name}`; {remedy}"),
+        (Problem::Value { rule, value: Some(value), .. }, Some(remedy)) => format!("{rule}, but is {value}; {remedy}"),
         (_, Some(remedy)) => format!("{}; {remedy}", misfit.words()),
         (_, None) => misfit.words(),
     };
@@ -268,21 +269,30 @@ fn remedy(misfit: &Misfit) -> Option<String> {
             ("task", "id") => Some("name the task, as in id = \"song2016/rdm_varstim\"; see `nn4n tasks list`".into()),
             _ => Some(format!("add `{name} = ..`")),
         },
-        Problem::Value { value: Some(value), .. } => {
+        Problem::Value { rule, value: Some(value), .. } => {
             let of_field = |(name, _): &&(&str, Words)| field == *name || field.ends_with(&format!(".{name}"));
             let words = VALUES.iter().find(of_field).map(|(_, words)| *words);
             let found = words.and_then(|words| said(words, value.trim_matches('"'))).map(String::from);
-            found.or_else(|| number_as_value(&field, value))
+            found.or_else(|| rewritten(&field, rule, value))
         }
         _ => None,
     }
 }
 
-/// A number where a table with it is meant.
-fn number_as_value(field: &str, value: &str) -> Option<String> {
-    let is_vector = ["model.start", "model.b_rec", "model.b_out"].contains(&field);
-    (is_vector && value.parse::<f64>().is_ok())
-        .then(|| format!("write {{ trained = {value} }}, or {{ constant = {value} }} if it is not to be trained"))
+/// The same value as it is to be written.
+fn rewritten(field: &str, rule: &str, value: &str) -> Option<String> {
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    let inner = value.trim_matches('"');
+    match (field, rule) {
+        ("model.start" | "model.b_rec" | "model.b_out", _) if is_number(value) => {
+            Some(format!("write {{ trained = {value} }}, or {{ constant = {value} }} if it is not to be trained"))
+        }
+        ("task", _) if inner != value => Some(format!("write [task] with id = {value}")),
+        ("model", _) if inner != value => Some(format!("write [model] with kind = {value}")),
+        (_, "must be a list") if inner != value || is_number(value) => Some(format!("write [{value}]")),
+        _ if rule.contains(" number") && inner != value && is_number(inner) => Some(format!("write {inner}")),
+        _ => None,
+    }
 }
 
 /// The words for the fields of a table.
@@ -334,7 +344,7 @@ mod tests {
 
     fn refusal(lines: &str) -> String {
         let text = format!("{lines}\n[task]\nid = \"song2016/rdm_varstim\"");
-        Experiment::from_toml(&text).map(|_| ()).unwrap_err().to_string()
+        Experiment::from_toml(&text).map_or_else(|error| error.to_string(), |_| String::new())
     }
 
     fn in_model(line: &str) -> String {
@@ -428,7 +438,16 @@ mod tests {
                 but is 100",
             ),
             (refusal("seed = -1"), "seed: must be a whole number, 0 or more, but is -1"),
-            (refusal("model = \"ei\""), "model: must be a table, but is \"ei\""),
+            (refusal("model = \"ei\""), "model: must be a table, but is \"ei\"; write [model] with kind = \"ei\""),
+            (in_train("learning_rate = \"0.1\""), "train.learning_rate: must be a number, but is \"0.1\"; write 0.1"),
+            (in_train("freeze = \"w_rec\""), "train.freeze: must be a list, but is \"w_rec\"; write [\"w_rec\"]"),
+            (
+                in_train("stop = { criterion = \"performance\" }"),
+                "train.stop.criterion: must be one of \
+                `mean_performance`, `min_performance`, `mean_of_tasks`, `min_of_tasks`, `rms_error`, but is \
+                \"performance\"; write { mean_performance = { threshold = 0.9, window = 5 } }, the mean of 5 \
+                validations",
+            ),
         ];
         for (found, wanted) in cases {
             assert_eq!(found, wanted);
@@ -438,6 +457,40 @@ mod tests {
             missing,
             "run.toml: missing field `task`; name what to train on, as in [task] with id = \"song2016/rdm_varstim\""
         );
+    }
+
+    #[test]
+    fn no_refusal_speaks_of_the_language_that_reads_it() {
+        let values = ["true", "-1", "1.5", "\"x\"", "[]", "[[true]]", "{}", "{ a = 1 }", "{ a = 1, b = 2 }", "nan"];
+        let models = fields::<ModelConfig>().into_iter().map(|field| (field, in_model as fn(&str) -> String));
+        let trains = fields::<TrainConfig>().into_iter().map(|field| (field, in_train as fn(&str) -> String));
+        let mut refused = 0;
+        for (field, refusal) in models.chain(trains).filter(|(field, _)| field != "units") {
+            for value in values {
+                let message = refusal(&format!("{field} = {value}"));
+                for word in [
+                    "variant",
+                    "struct",
+                    "enum",
+                    "f64",
+                    "usize",
+                    "u64",
+                    "i64",
+                    "invalid",
+                    "wanted",
+                    "Some(",
+                    "sequence",
+                    "unit value",
+                    "map",
+                    "{}:",
+                ] {
+                    assert!(!message.contains(word), "{field} = {value}: {message}");
+                }
+                assert!(message.is_empty() || message.contains(field.as_str()), "{field} = {value}: {message}");
+                refused += usize::from(!message.is_empty());
+            }
+        }
+        assert!(refused > 300, "{refused}");
     }
 
     #[test]

@@ -58,16 +58,18 @@ fn noise(network: &Ctrnn) -> Result<[(&'static str, f64); 2]> {
 /// Where nothing is large by itself.
 fn growth(network: &Ctrnn, steps: usize) -> Result<String> {
     let radius = match radius(network)? {
-        Some(radius) => format!("; the spectral radius of the recurrent weights is {radius:.3}"),
-        None => String::new(),
+        Some(radius) => format!("the spectral radius of the recurrent weights is {radius:.3}"),
+        None => "the recurrent weights let them grow".into(),
     };
     let unbounded = unbounded(network)?;
     if unbounded.is_empty() {
-        return Ok(format!("it grows over {steps} steps{radius}. Lower it by w_rec = {{ spectral_radius = 1.0 }}"));
+        return Ok(format!(
+            "gradients grow over {steps} steps: {radius}; lower it by w_rec = {{ spectral_radius = 1.0 }}"
+        ));
     }
     Ok(format!(
-        "over {steps} steps rates grow without limit, which the activation {} does not set{radius}. Lower it by \
-        w_rec = {{ spectral_radius = 1.0 }}, or take an activation with a limit: tanh, sigmoid, retanh",
+        "rates grow over {steps} steps: the activation {} sets no limit, and {radius}; lower it by w_rec = {{ \
+        spectral_radius = 1.0 }}, or take an activation with a limit: tanh, sigmoid, retanh",
         unbounded.join(", ")
     ))
 }

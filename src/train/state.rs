@@ -5,7 +5,7 @@
 //! (`synapses.path.NAME`), and a JSON document with the experiment, the number of updates done and the validations so
 //! far.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, Parameter, Start, State, Tensors};
@@ -136,6 +136,7 @@ pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device)
     let network = Ctrnn::from_tensors(&experiment.model, found.network(), DType::F32, device)
         .map_err(|error| found.damaged(error.to_string()))?;
     let mut trainer = Trainer::with_network(experiment, network)?;
+    found.check_settings(experiment, &trainer.parameters)?;
     let optimizer = experiment.optimizer();
     // Moments and carried states begin with the first update.
     let begun = document.updates > 0;
@@ -168,6 +169,32 @@ impl Found {
     fn damaged(&self, message: String) -> Error {
         let message = format!("{message}; it is not the state of this run. Start anew with --force");
         Error::file(&self.path, message)
+    }
+
+    /// Refuses settings of the training that may be changed elsewhere, but not in what this run remembers.
+    fn check_settings(&self, experiment: &Experiment, parameters: &[Parameter]) -> Result<()> {
+        let moments = self.tensors.keys().filter_map(|name| name.strip_prefix("moment.")?.split_once('.'));
+        let (kinds, trained): (BTreeSet<&str>, BTreeSet<&str>) = moments.unzip();
+        let paths: BTreeSet<String> = parameters.iter().map(Parameter::path).collect();
+        let other = |field: &str, now: &str, before: &str| {
+            Err(Error::setting(field, format!("{now}, but this run {before}; restore it, or start another run")))
+        };
+        if !kinds.is_empty() && kinds != BTreeSet::from_iter(experiment.optimizer().moments().iter().copied()) {
+            return other("train.optimizer", "has moments of its own", "has those of another optimizer");
+        }
+        if !trained.is_empty() && !trained.iter().eq(paths.iter()) {
+            let names = |names: Vec<&str>| names.join(", ");
+            let now = format!("leaves {} to be trained", names(paths.iter().map(String::as_str).collect()));
+            return other("train.freeze", &now, &format!("trains {}", names(trained.into_iter().collect())));
+        }
+        let rows = self.tensors.get("carried.state").and_then(|states| states.dims().first());
+        match rows.filter(|rows| **rows != experiment.batch_size()) {
+            None => Ok(()),
+            Some(rows) => {
+                let now = format!("is {}", experiment.batch_size());
+                other("train.batch_size", &now, &format!("carries the states of {rows} trials from update to update"))
+            }
+        }
     }
 
     fn network(&mut self) -> Tensors {

@@ -104,6 +104,9 @@ impl Misfit {
     pub fn words(&self) -> String {
         let hint = self.meant().map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
         match &self.problem {
+            Problem::UnknownField { name, known } if known.is_empty() => {
+                format!("unknown field `{name}`; there is none to be set here, so leave it out")
+            }
             Problem::UnknownField { name, known } => {
                 let sign = if hint.is_empty() { "; known are" } else { " Known are" };
                 format!("unknown field `{name}`{hint}{sign} {}", listed(known))

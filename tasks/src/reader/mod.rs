@@ -15,8 +15,8 @@
 //! let refused = |json: serde_json::Value| read::<Timing>(&json).unwrap_err().to_string();
 //! let message = refused(serde_json::json!({ "dt": 20.0, "rounding": true }));
 //! assert_eq!(message, "`rounding` must be one of `exact`, `floor`, but is true");
-//! let message = refused(serde_json::json!({ "td": 20.0 }));
-//! assert_eq!(message, "unknown field `td`; did you mean `dt`? Known are `dt`, `rounding`");
+//! let message = refused(serde_json::json!({ "roundng": "floor" }));
+//! assert_eq!(message, "unknown field `roundng`; did you mean `rounding`? Known are `dt`, `rounding`");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -75,7 +75,7 @@ mod tests {
         shared: Shared,
     }
 
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     enum Start {
         Zero,
@@ -132,14 +132,7 @@ mod tests {
     fn what_fits_is_read_as_the_formats_own_readers_read_it() -> Result<(), Box<dyn std::error::Error>> {
         for start in [Start::Zero, Start::Trained(1.0)] {
             for shape in [Shape::Round {}, Shape::Square { side: 1.0 }] {
-                let all = All {
-                    start: match start {
-                        Start::Zero => Start::Zero,
-                        _ => Start::Trained(1.0),
-                    },
-                    shape,
-                    ..All::default()
-                };
+                let all = All { start: start.clone(), shape, ..All::default() };
                 assert_eq!(read::<All>(&serde_json::to_value(&all)?)?, all);
                 assert_eq!(read::<All>(toml::Table::try_from(&all)?)?, all);
             }
