@@ -54,12 +54,16 @@ impl Psychometric {
             Graded::Named(capitalised(&with_unit(task, variable)))
         };
         let curve = PsychometricCurve { name: name.into(), points: points.collect(), fit, fitted };
-        Self { variable, choice: first_choice(task), curves: vec![curve] }
+        Self {
+            variable,
+            choice: first_choice(task).unwrap_or_else(|| "choices as the evidence says".into()),
+            curves: vec![curve],
+        }
     }
 }
 
 /// What the choice is called that positive evidence speaks for: the output of that name, where one choice is always it.
-fn first_choice(task: &dyn Task) -> String {
+fn first_choice(task: &dyn Task) -> Option<String> {
     let outputs = task.outputs();
     let classes = task.conditions();
     let is_first = |choice: &usize| {
@@ -67,7 +71,7 @@ fn first_choice(task: &dyn Task) -> String {
         classes.iter().all(|class| task.chose_first(class, &score) == Some(true))
     };
     let first = (0..outputs.len()).find(is_first).and_then(|choice| outputs.get(choice));
-    first.map_or_else(|| "choices as the evidence says".into(), |output| in_words(&output.name))
+    first.map(|output| in_words(&output.name))
 }
 
 /// A fitted curve in words: bias and inverse slope in the unit of the axis, and lapses.
@@ -86,13 +90,11 @@ impl TrialFigure {
         // Outputs that do not fit the trials are refused when the figure is drawn.
         let scores = scores(task, trials, recording.outputs.view()).unwrap_or_default();
         let correct = |trial: usize| scores.get(trial).and_then(|score| score.correct);
-        let outputs = task.outputs();
-        let order = match outputs.first().filter(|_| preference.iter().any(|difference| *difference != 0.0)) {
-            Some(first) => format!(
-                "units from top to bottom: by their mean rate in trials where {} is right, minus that in the other trials",
-                in_words(&first.name)
-            ),
-            None => "units from top to bottom: in the network's order".into(),
+        let order = if preference.iter().any(|difference| *difference != 0.0) {
+            let first = first_choice(task).unwrap_or_else(|| "the first choice".into());
+            format!("units from top to bottom: mean rate in trials where {first} is right, minus that in the others")
+        } else {
+            "units from top to bottom: in the network's order".into()
         };
         let mut groups = unit_groups(network);
         for group in &mut groups {

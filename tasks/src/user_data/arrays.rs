@@ -98,7 +98,7 @@ fn ends(inputs: &Array3<f32>) -> (Vec<usize>, &'static str) {
     };
     let ends: Vec<usize> = inputs.outer_iter().map(end).collect();
     let is_padded = ends.iter().any(|end| *end < inputs.dim().1);
-    (ends, if is_padded { "NaN at the end of trials" } else { "none: no n_steps, no NaN" })
+    (ends, if is_padded { "NaN at the end of trials" } else { "no n_steps, no trial ends in NaN" })
 }
 
 fn read_targets(

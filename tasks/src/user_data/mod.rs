@@ -155,7 +155,7 @@ impl UserData {
             remarks: Vec::new(),
         };
         task.validate()?;
-        task.remarks = remarks(&task, read.padding, read.dt_from, &read.has_mask);
+        task.remarks = remarks(&task, read.padding, read.dt_from, read.has_mask);
         Ok(task)
     }
 
@@ -350,7 +350,7 @@ impl Task for UserData {
 }
 
 /// How a file was understood, for those who gave it.
-fn remarks(task: &UserData, padding: &str, dt_from: &str, has_mask: &bool) -> Vec<String> {
+fn remarks(task: &UserData, padding: &str, dt_from: &str, has_mask: bool) -> Vec<String> {
     let (trials, steps, inputs) = task.inputs.dim();
     let file = task.settings.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let used: usize = task.n_steps.iter().sum();
@@ -360,15 +360,15 @@ fn remarks(task: &UserData, padding: &str, dt_from: &str, has_mask: &bool) -> Ve
         task.dt()
     )];
     words.push(format!("targets: {}", arrays::in_words(&task.targets, task.n_classes, &task.n_steps)));
-    let graded = if *has_mask {
-        let graded = graded_share(task);
-        format!("{:.1} % of the rest is graded (loss_mask)", 100.0 * graded)
-    } else {
-        "every other step is graded (no loss_mask)".into()
-    };
-    words.push(format!("padding: {:.1} % of the steps ({padding}); {graded}", {
-        100.0 * (1.0 - used as f64 / (trials * steps).max(1) as f64)
-    }));
+    let padded = 1.0 - used as f64 / (trials * steps).max(1) as f64;
+    words.push(match padded {
+        0.0 => format!("padding: none ({padding})"),
+        share => format!("padding: {:.1} % of the steps ({padding})", 100.0 * share),
+    });
+    words.push(match has_mask {
+        true => format!("graded: {:.1} % of what is no padding (loss_mask)", 100.0 * graded_share(task)),
+        false => "graded: every step of every output (no loss_mask)".into(),
+    });
     if !task.classes.labels.is_empty() {
         let label = |(name, n, divides): &(String, usize, bool)| {
             format!("{name} ({n} values{})", if *divides { "" } else { ", too many for classes" })
