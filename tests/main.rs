@@ -25,6 +25,7 @@ mod long_trials;
 mod pickle;
 mod plant;
 mod preset;
+mod reach;
 mod readme;
 mod refusals;
 mod regimes;

@@ -9,6 +9,7 @@ use rayon::ThreadPoolBuilder;
 use super::{
     init,
     log::Log,
+    long_trials,
     prefetch::Prefetch,
     state,
     trainer::Trainer,
@@ -97,6 +98,7 @@ fn train(
     refuse_if_too_large(experiment, trainer.network().units().len())?;
     let mut batches = Prefetch::of(validation.lesson(), experiment, &mut trainer)?;
     trainer.rehearse(&batches.peek()?.to_device(device)?)?;
+    long_trials::tell(experiment)?;
     run.begin(&experiment.to_toml()?)?;
     if !run.is_resumed() {
         // From here on there is a network to load and a state to resume, whatever happens before the first validation.

@@ -2,9 +2,11 @@
 
 mod fit;
 mod gradients;
+mod guessing;
 mod init;
 mod lesson;
 mod log;
+mod long_trials;
 mod prefetch;
 mod state;
 pub mod synaptic_intelligence;

@@ -6,7 +6,10 @@ use candle_core::DType;
 use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{Condition, Criterion, Performance, Split, Task, TrialBatch, balanced, performance};
 
-use super::lesson::{Draw, Lesson};
+use super::{
+    guessing::{guessing, no_better},
+    lesson::{Draw, Lesson},
+};
 use crate::{
     checkpoint::ValidationRecord,
     error::{Error, Result},
@@ -112,6 +115,7 @@ impl Validation {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }
         self.history.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
+        let guessing = no_better(&found, guessing(task.as_ref(), &self.trials));
         let record = ValidationRecord {
             update,
             loss,
@@ -119,6 +123,7 @@ impl Validation {
             minimum: found.minimum,
             rms_error: found.rms_error,
             per_task: found.per_task,
+            guessing,
             stage: (!self.thresholds.is_empty()).then_some(self.stage),
         };
         let next = next_stage(&record, &self.thresholds);
@@ -247,6 +252,7 @@ mod tests {
             minimum: None,
             rms_error: None,
             per_task: Default::default(),
+            guessing: None,
             stage,
         };
         assert_eq!(next_stage(&record(Some(0), Some(0.79)), &[0.8, 0.9]), 0);

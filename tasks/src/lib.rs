@@ -100,7 +100,7 @@ pub mod wang2024;
 mod white_noise;
 pub mod yang2019;
 
-pub use about::{About, Citation, Described};
+pub use about::{About, Citation, Described, Former};
 pub use batch::{assemble, balanced, batch, repeated, weighted};
 pub use condition::{Condition, Value};
 pub use criterion::Criterion;
