@@ -28,6 +28,7 @@ mod own_data;
 mod pickle;
 mod plant;
 mod preset;
+mod reach;
 mod readme;
 mod refusals;
 mod regimes;

@@ -116,6 +116,15 @@ impl Activation {
         }
     }
 
+    /// Whether it is nowhere below 0.
+    pub(crate) fn is_non_negative(self) -> bool {
+        match self {
+            Self::Relu | Self::Sigmoid | Self::Retanh | Self::Softplus | Self::Power(_) => true,
+            Self::LeakyRelu(slope) => slope == 0.0,
+            Self::Linear | Self::Tanh => false,
+        }
+    }
+
     /// Applies the function to every element of `x`.
     pub fn forward(self, x: &Tensor) -> candle_core::Result<Tensor> {
         match self {

@@ -80,7 +80,7 @@ impl TaskRecord {
     ///
     /// # Errors
     /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition
-    /// has another version by now.
+    /// has another version by now that cannot make the same trials.
     pub fn create(&self) -> Result<Box<dyn Task>> {
         if nn4n_tasks::ids().all(|id| id != self.id) {
             let message = format!(
@@ -91,8 +91,8 @@ impl TaskRecord {
             return Err(Error::setting("task.id", message));
         }
         let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
-        if task.about().version == self.version {
-            return Ok(task);
+        if let Some(then) = task.about().of_version(self.version, &self.parameters) {
+            return Ok(nn4n_tasks::create(&self.id, Some(&then))?);
         }
         Err(Error::setting(
             "task.version",
@@ -140,6 +140,9 @@ pub struct ValidationRecord {
     /// Performance in each task of a set.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub per_task: BTreeMap<String, f64>,
+    /// What guessing reaches on these trials, if the performance is no better.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub guessing: Option<f64>,
     /// Stage of the curriculum, counted from 0, on whose trials this was found; `None` without a curriculum.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stage: Option<usize>,
@@ -175,10 +178,15 @@ pub struct ImportedFrom {
 }
 
 impl ValidationRecord {
+    /// A remark for where the performance is no better than guessing.
+    fn no_better(&self) -> String {
+        self.guessing.map_or_else(String::new, |level| format!(" (at chance: guessing reaches {:.1} %)", 100.0 * level))
+    }
+
     /// What was found, in words: in the measure of its task, and in which stage of a curriculum.
     pub fn summary(&self) -> String {
         let found = match (self.performance, self.rms_error) {
-            (Some(performance), _) => format!("performance {:.1} %", 100.0 * performance),
+            (Some(performance), _) => format!("performance {:.1} %{}", 100.0 * performance, self.no_better()),
             (None, Some(error)) => format!("error {error:.4}"),
             (None, None) => format!("validation loss {:.4}", self.loss),
         };

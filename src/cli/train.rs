@@ -21,9 +21,10 @@ use super::{
 use crate::{
     checkpoint::ValidationRecord,
     device::DeviceChoice,
-    experiment::{Experiment, TrainConfig, check_step, preset},
+    experiment::{Experiment, TrainConfig, check_step, preset, with_reach},
     files::read_text,
     hub,
+    loss::readout_for,
     optimizer::OptimizerConfig,
     run_directory::{Existing, RunDirectory},
     terminal::{INTERRUPTED_CODE, end_in_order, progress_bar, say},
@@ -281,7 +282,13 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         (kind, _) => ModelConfig::of_kind(kind.unwrap_or_default(), inputs, units, outputs),
     };
     // A network that is trained further answers as its new task asks for.
-    let model = ModelConfig { readout: None, dt: task.dt(), ..model };
+    let mut model = ModelConfig { readout: None, dt: task.dt(), ..model };
+    if args.model.is_some() {
+        model.readout = Some(readout_for(task.objective()));
+        let (reaching, words) = with_reach(model, task.as_ref())?;
+        words.iter().for_each(|words| say(words));
+        model = reaching;
+    }
     Ok(Experiment::new(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
@@ -338,6 +345,16 @@ fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()>
     output::text(&format!("{finished}{why} after {} updates", outcome.updates))?;
     if let Some(saved) = saved {
         output::text(&format!("saved: the network of update {}, {}", saved.update, saved.summary()))?;
+    }
+    if let Some(level) = validation.and_then(|last| last.guessing)
+        && outcome.reason != StopReason::Interrupted
+    {
+        output::text(&format!(
+            "at chance: the last validation is no better than guessing ({}). Try more updates (--updates), another \
+            learning rate (--lr) or seed (--seed), less recurrent noise (`sigma_rec` in [model] of a RUN.toml), or \
+            easier trials first ([[curriculum]])",
+            output::percent(level)
+        ))?;
     }
     output::text(&format!("run directory: {path}"))?;
     if outcome.reason == StopReason::Interrupted {

@@ -1,8 +1,8 @@
 //! One experiment: a task, a network, the settings of its training and a seed. In TOML a `run.toml`.
 //!
-//! What a description leaves out is the task's, where the task says it: the loss, the readout and the rule that ends
-//! the training follow from what its source does. What no task says has its published default. In Rust that is `None`,
-//! in TOML a key that is not there; both mean the same.
+//! What a description leaves out is the task's, where the task says it: the loss, the readout, the recurrent noise and
+//! the rule that ends the training follow from what its source does. What no task says has its published default. In
+//! Rust that is `None`, in TOML a key that is not there; both mean the same.
 //!
 //! ```
 //! use nn4n::Experiment;
@@ -28,6 +28,7 @@ mod compatibility;
 mod difference;
 mod glossary;
 pub mod preset;
+mod reach;
 mod references;
 mod run_toml;
 #[cfg(feature = "schema")]
@@ -37,11 +38,9 @@ mod train_config;
 
 use std::{path::PathBuf, sync::Arc};
 
-use nn4n_models::ModelConfig;
+use nn4n_models::{ModelConfig, PerUnit};
 use nn4n_tasks::{Criterion, Task};
 
-#[cfg(feature = "cli")]
-pub(crate) use compatibility::check_step;
 pub use compatibility::{ChannelNames, check_fit};
 pub(crate) use difference::differences;
 #[cfg(feature = "schema")]
@@ -49,6 +48,8 @@ pub use schema::schema;
 pub use stage::Stage;
 pub(crate) use train_config::LONGEST_WINDOW;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
+#[cfg(feature = "cli")]
+pub(crate) use {compatibility::check_step, reach::with_reach};
 
 use crate::{
     error::{Error, Result},
@@ -57,6 +58,7 @@ use crate::{
     penalty::Penalty,
     simulate::check_outputs,
 };
+use reach::check_reach;
 
 /// A validated experiment.
 #[derive(Clone, Debug)]
@@ -77,14 +79,16 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Puts an experiment together; the loss, the readout and the stop rule that `model` and `train` leave open are the
-    /// task's.
+    /// Puts an experiment together; the loss, the readout, the recurrent noise and the stop rule that `model` and
+    /// `train` leave open are the task's.
     ///
     /// # Errors
-    /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
+    /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's, and its
+    /// outputs must be able to reach the targets.
     pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
         let readout = Some(model.readout.unwrap_or(readout_for(task.objective())));
-        let model = ModelConfig { readout, ..model }.completed();
+        let sigma_rec = model.sigma_rec.or_else(|| task.sigma_rec().map(PerUnit::Uniform));
+        let model = ModelConfig { readout, sigma_rec, ..model }.completed();
         let experiment = Self { seed, task, model, train, init: None, curriculum: Vec::new() };
         experiment.validate()?;
         Ok(experiment)
@@ -135,6 +139,11 @@ impl Experiment {
             .chain([task])
             .try_for_each(|task| self.check_plant(task.as_ref()))?;
         self.loss().validate(model.nonlinearity())?;
+        curriculum
+            .iter()
+            .map(|stage| &stage.task)
+            .chain([task])
+            .try_for_each(|task| check_reach(model, task.as_ref()))?;
         train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
         check_fit(model, None, task.as_ref())?;
         curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;

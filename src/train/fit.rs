@@ -8,6 +8,7 @@ use rayon::ThreadPoolBuilder;
 use super::{
     demand, init,
     log::Log,
+    long_trials,
     prefetch::Prefetch,
     saved_network::{SavedNetwork, recognise},
     state::{self, Past, StateWriter},
@@ -162,6 +163,7 @@ impl<'a> Training<'a> {
     fn begin(&mut self) -> Result<Prefetch> {
         let mut batches = Prefetch::of(self.validation.lesson(), self.experiment, &mut self.trainer)?;
         self.trainer.rehearse(&batches.peek()?.to_device(self.trainer.network().device())?)?;
+        long_trials::tell(self.experiment)?;
         turn_to(Work::Begin);
         self.files.begin(&self.experiment.to_toml()?)?;
         if !self.run.is_resumed() {

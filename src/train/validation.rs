@@ -8,6 +8,7 @@ use nn4n_tasks::{Condition, Criterion, Performance, Split, Task, TrialBatch, bal
 use serde::Serialize;
 
 use super::{
+    guessing::{guessing, no_better},
     history::{History, performance_of},
     lesson::{Draw, Lesson},
     state::Past,
@@ -119,6 +120,7 @@ impl Validation {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }
         self.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
+        let guessing = no_better(&found, guessing(task.as_ref(), &self.trials));
         let record = ValidationRecord {
             update,
             loss,
@@ -126,6 +128,7 @@ impl Validation {
             minimum: found.minimum,
             rms_error: found.rms_error,
             per_task: found.per_task,
+            guessing,
             stage: (!self.thresholds.is_empty()).then_some(self.stage),
         };
         let next = next_stage(&record, &self.thresholds);
@@ -234,6 +237,7 @@ mod tests {
             minimum: None,
             rms_error: None,
             per_task: Default::default(),
+            guessing: None,
             stage,
         };
         assert_eq!(next_stage(&record(Some(0), Some(0.79)), &[0.8, 0.9]), 0);

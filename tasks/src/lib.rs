@@ -103,7 +103,7 @@ pub mod wang2024;
 mod white_noise;
 pub mod yang2019;
 
-pub use about::{About, Citation, Described, plain};
+pub use about::{About, Citation, Described, Former, plain};
 pub use batch::{assemble, balanced, batch, repeated, trajectories, weighted};
 pub use condition::{Condition, Value};
 pub use criterion::Criterion;

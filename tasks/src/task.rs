@@ -138,6 +138,12 @@ pub trait Task: Send + Sync + fmt::Debug {
         Objective::MaskedMse
     }
 
+    /// The recurrent noise of the networks that the source trains on it (`sigma_rec`, scaled as for a continuous-time
+    /// process), which networks have that leave theirs open; `None` if it has none of its own.
+    fn sigma_rec(&self) -> Option<f64> {
+        None
+    }
+
     /// The expected performance of outputs that are independent uniform random numbers in [0, 1) at every step.
     fn chance(&self) -> f64 {
         0.0

@@ -276,6 +276,11 @@ impl Task for PlaceCells {
         Ok(Some(Array2::from_shape_fn((places.len(), 2), |(step, axis)| places[step][axis])))
     }
 
+    fn sigma_rec(&self) -> Option<f64> {
+        // The networks of the source have none.
+        Some(0.0)
+    }
+
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let error = rms_error(trial, outputs);
         Score { correct: error.map(|error| error <= self.rms_error), error, ..Score::default() }
