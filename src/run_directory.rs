@@ -170,6 +170,14 @@ pub(crate) struct Locked<'a> {
     file: File,
 }
 
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // Closing the file is not enough while a child that is just being started still has it, too. If this fails, that
+        // moment has to pass.
+        let _ = self.file.unlock();
+    }
+}
+
 impl Locked<'_> {
     /// Begins the run: removes the files of the one it replaces, if it was opened to replace one, and writes its
     /// run.toml.

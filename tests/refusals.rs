@@ -234,7 +234,7 @@ fn names_that_do_not_exist_are_refused() {
     assert_refused(&[&train[..], &["--model", "lstm"]].concat(), &["invalid value 'lstm'", "vanilla, ei, multi_area"]);
     assert_refused(&[&train[..], &["--device", "gpu"]].concat(), &["unknown device `gpu`; use auto, cpu, cuda:N"]);
     assert_refused(&["train"], &["name what to train on", "--task ID", "--data FILE"]);
-    assert_refused(&["train", "nowhere.toml"], &["nowhere.toml could not be read"]);
+    assert_refused(&["train", "nowhere.toml"], &["nowhere.toml: could not be read"]);
     assert_refused(&["eval", "nowhere"], &["nowhere: does not exist", "name a checkpoint file or a run directory"]);
     assert_refused(&["train", "--out", "nowhere", "--resume"], &["nowhere"]);
     assert_refused(&[&train[..], &["--init", "nowhere"]].concat(), &["nowhere: does not exist"]);

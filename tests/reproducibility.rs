@@ -104,7 +104,9 @@ fn a_run_that_was_killed_between_two_validations_ends_as_an_uninterrupted_one() 
     fs::create_dir(&killed).expect("a folder");
     fit(&experiment, None, &RunDirectory::open(&whole, Existing::Keep)?, &Device::Cpu, |progress| {
         if progress.update == 8 {
-            FILES.map(|file| fs::copy(whole.join(file), killed.join(file)).expect("a copy"));
+            for file in FILES {
+                fs::copy(whole.join(file), killed.join(file)).expect("a copy");
+            }
         }
         ControlFlow::Continue(())
     })?;
