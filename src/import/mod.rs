@@ -20,7 +20,7 @@
 //! setting without counterpart here is an error that names it, one without effect on the dynamics is listed in
 //! [`Imported::notes`], as is what a training script saved beside the network. The releases that were read are named in
 //! the module of each format: the original nn4n 1.1 and 1.2, PyTorch 1.13, PsychRNN at aff98e1 (after 1.0.0), pycog at
-//! 7c5d54b, nn-brain at a675b15.
+//! 7c5d54b, nn-brain at a675b15, NeuralRNN at fc2394b.
 
 mod archive;
 mod array;

@@ -9,8 +9,8 @@ use nn4n::{
     export::{self, export},
     import::{Format, Imported, Options, import},
     models::{
-        Activation, Area, Bias, Ctrnn, Dale, Density, FixedSynapse, Form, LayerConfig, LearnTau, MatrixConfig,
-        ModelConfig, PerUnit, Plastic, Readout, Start, Values,
+        Activation, Area, Bias, Ctrnn, Dale, FixedSynapse, Form, LayerConfig, LearnTau, MatrixConfig, ModelConfig,
+        PerUnit, Plastic, Readout, Start, Values,
     },
     zoo,
 };
@@ -112,7 +112,7 @@ fn networks() -> Vec<(&'static str, ModelConfig, DType)> {
         (
             "areas",
             ModelConfig::multi_area(3, 2, [Area::ei("v1", 6, 0.5), Area::new("pfc", 6)])
-                .feedforward(Density::excitatory(0.5))
+                .feedforward(0.5)
                 .activation(Activation::Softplus),
             DType::F32,
         ),
@@ -209,7 +209,7 @@ fn a_network_that_was_changed_elsewhere_keeps_its_constraints_and_no_results_of_
     let checkpoint = checkpoint(&ModelConfig::ei(3, 12, 2), DType::F32);
     let bytes = export(&checkpoint, export::Format::Npz).expect("arrays");
     // Every weight, absent ones too, moves against excitation.
-    fs::write(&file, changed(bytes.clone(), "w_rec", |weight| *weight -= 0.05)).expect("a file");
+    fs::write(&file, changed(bytes, "w_rec", |weight| *weight -= 0.05)).expect("a file");
     let found = import(&file, &Options::default()).expect("a network");
     let header = &found.checkpoint.header;
     assert!(header.metrics.is_empty() && header.train.updates == 0, "{header:?}");
@@ -226,12 +226,6 @@ fn a_network_that_was_changed_elsewhere_keeps_its_constraints_and_no_results_of_
         };
         assert_eq!(after[post][pre], wanted, "[{post}, {pre}]");
     }
-
-    fs::write(&file, changed(bytes, "cell_types", |_| ())).expect("a file");
-    let renamed = super::fixture::replaced(&fs::read(&file).expect("a file"), b"b_out.npy", b"b_owt.npy");
-    fs::write(&file, renamed).expect("a file");
-    let message = import(&file, &Options::default()).expect_err("an array of another name").to_string();
-    assert!(message.contains("b_out") || message.contains("zip"), "{message}");
 }
 
 /// `trained_module.pth` is what PyTorch 1.13 saved after 20 updates with Adam of a module that `nn4n export` wrote; the
