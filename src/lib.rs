@@ -53,7 +53,7 @@ pub mod train;
 pub mod zoo;
 
 pub use checkpoint::Checkpoint;
-pub use device::DeviceChoice;
+pub use device::{DeviceChoice, Work};
 pub use error::{Error, Result};
 pub use experiment::{Experiment, TrainConfig, preset};
 pub use nn4n_analysis as analysis;

@@ -22,6 +22,7 @@ mod hub;
 mod import;
 mod learning;
 mod long_trials;
+mod operations;
 mod pickle;
 mod plant;
 mod preset;

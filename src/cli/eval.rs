@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use nn4n_tasks::Task;
+use nn4n_tasks::{Split, Task};
 use serde_json::{Map, json};
 
 use super::{output, setting};
 use crate::{
     checkpoint::{Checkpoint, Header},
-    device::DeviceChoice,
+    device::{DeviceChoice, Work},
     evaluate::{Evaluation, evaluate},
     experiment::check_fit,
     terminal::say,
@@ -57,8 +57,11 @@ pub fn eval(args: &EvalArgs) -> Result<()> {
     };
     let Header { model, task: trained, .. } = &checkpoint.header;
     check_fit(model, Some(trained.channels()), task.as_ref())?;
-    let network = checkpoint.network(&output::open_device(args.device)?)?;
-    let evaluation = evaluate(&network, task.as_ref(), args.trials as usize, args.seed)?;
+    let trials = args.trials as usize;
+    let steps = nn4n_tasks::batch(task.as_ref(), Split::Test, args.seed, 0, 1)?.max_steps();
+    let work = Work::of_simulation(model, trials.saturating_mul(task.conditions().len()), steps);
+    let network = checkpoint.network(&output::open_device(args.device, work)?)?;
+    let evaluation = evaluate(&network, task.as_ref(), trials, args.seed)?;
     if args.json { output::json(&evaluation) } else { print(&evaluation, args) }
 }
 

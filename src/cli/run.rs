@@ -9,7 +9,13 @@ use nn4n_models::NoiseKey;
 use nn4n_tasks::{NpzFile, motor::Plant};
 
 use super::output;
-use crate::{checkpoint::Checkpoint, device::DeviceChoice, simulate::Simulation, terminal::say, zoo};
+use crate::{
+    checkpoint::Checkpoint,
+    device::{DeviceChoice, Work},
+    simulate::Simulation,
+    terminal::say,
+    zoo,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -58,7 +64,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
             checkpoint.header.task.inputs.join(", ")
         );
     }
-    let network = checkpoint.network(&output::open_device(args.device)?)?;
+    let (trials, steps, _) = inputs.dim();
+    let work = Work::of_simulation(&checkpoint.header.model, trials, steps);
+    let network = checkpoint.network(&output::open_device(args.device, work)?)?;
     let mut simulation = Simulation::new(&network);
     if !args.open_loop {
         simulation = simulation.plant(plant_of(&checkpoint));

@@ -124,7 +124,7 @@ pub fn train(args: TrainArgs) -> Result<()> {
         _ => Existing::Keep,
     };
     // What can be refused is refused before anything is replaced.
-    let device = output::open_device(args.device)?;
+    let device = output::open_device(args.device, experiment.work()?)?;
     let run = RunDirectory::open(&out, existing)?;
     let init = match (&experiment.init, args.resume) {
         (Some(init), false) => Some(zoo::open(init)?),

@@ -114,6 +114,7 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
     let provenance = Provenance {
         program: Provenance::program(),
         platform: None,
+        device: None,
         init: None,
         imported: Some(ImportedFrom {
             format: format.to_string(),

@@ -21,8 +21,8 @@ use crate::{
     run_directory::RunDirectory,
 };
 
-/// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training
-/// has threads with deep stacks. Only the part that is used takes memory.
+/// With a plant, candle's backward pass and the release of its graph recurse through time, so training has threads with
+/// deep stacks. Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
 
 /// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about
@@ -201,7 +201,8 @@ fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: &[Validat
             train: TrainRecord { settings, updates, validations: validations.to_vec() },
             seed: experiment.seed,
             metrics: metrics.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect(),
-            provenance: Provenance::of(experiment.task.as_ref(), experiment.init.clone()),
+            provenance: Provenance::of(experiment.task.as_ref(), experiment.init.clone())
+                .on(trainer.network().device()),
         },
         tensors: trainer.network().tensors()?,
     })
