@@ -64,7 +64,7 @@ pub use ndarray;
 pub use serde_json;
 
 pub use checkpoint::Checkpoint;
-pub use device::DeviceChoice;
+pub use device::{DeviceChoice, Work};
 pub use error::{Error, Result};
 pub use experiment::{Experiment, TrainConfig, preset};
 pub use nn4n_analysis as analysis;

@@ -25,6 +25,7 @@ mod interruptions;
 mod learning;
 mod long_trials;
 mod own_data;
+mod operations;
 mod pickle;
 mod plant;
 mod preset;

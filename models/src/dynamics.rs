@@ -121,6 +121,10 @@ impl Dynamics {
         self.form
     }
 
+    pub(crate) fn activation(&self) -> &UnitActivations {
+        &self.activation
+    }
+
     /// The activation of each unit.
     pub(crate) fn activations(&self) -> &[Activation] {
         self.activation.per_unit()

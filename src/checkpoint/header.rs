@@ -5,11 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use candle_core::Device;
 use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    device::{name, platform},
     device::platform,
     echo::quoted,
     error::{Error, Result},
@@ -154,9 +156,13 @@ pub struct ValidationRecord {
 pub struct Provenance {
     /// Program and version that wrote the file.
     pub program: String,
-    /// Where it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the same bits.
+    /// The CPU on which it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the
+    /// same bits.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform: Option<String>,
+    /// The GPU on which it was trained, where the same recipe may give other bits; `None` if it was the CPU.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub device: Option<String>,
     /// The checkpoint whose network training started from; `None` if it was drawn from the seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub init: Option<PathBuf>,
@@ -213,7 +219,13 @@ impl Provenance {
         } else {
             vec![model.into(), citation.to_string()]
         };
-        Self { program: Self::program(), platform: Some(platform()), init, imported: None, citations }
+        let platform = Some(platform());
+        Self { program: Self::program(), platform, device: None, init, imported: None, citations }
+    }
+
+    /// The same of a network that was trained on this device.
+    pub fn on(self, device: &Device) -> Self {
+        if device.is_cpu() { self } else { Self { platform: None, device: Some(name(device)), ..self } }
     }
 }
 

@@ -39,7 +39,7 @@ struct Report<'a> {
 }
 
 pub fn eval(args: &EvalArgs) -> Result<()> {
-    let subject = args.subject.open()?;
+    let subject = args.subject.open(args.trials as usize)?;
     let evaluation = evaluate(&subject.network, subject.task.as_ref(), args.trials as usize, args.seed)?;
     let report = Report { evaluation: &evaluation, trained_on: subject.is_trained_on };
     if args.json { output::json(&report) } else { print(&report, args) }

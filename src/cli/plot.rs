@@ -140,7 +140,7 @@ impl Canvas {
 
 fn plot_trials(args: &TrialsArgs) -> Result<()> {
     args.canvas.check()?;
-    let Subject { network, task, .. } = args.subject.open()?;
+    let Subject { network, task, .. } = args.subject.open(1)?;
     // All classes of conditions sort the units; a few trials of them are drawn.
     let count = args.count as usize;
     let per_condition = count.div_ceil(task.conditions().len().max(1));
@@ -156,7 +156,7 @@ fn plot_trials(args: &TrialsArgs) -> Result<()> {
 
 fn plot_psychometric(args: &PsychometricArgs) -> Result<()> {
     args.canvas.check()?;
-    let Subject { network, task, .. } = args.subject.open()?;
+    let Subject { network, task, .. } = args.subject.open(args.trials as usize)?;
     let plan =
         PsychometricPlan { variable: args.variable.as_deref(), per_value: args.trials as usize, seed: args.seed };
     let Some(figure) = Psychometric::measured(&network, task.as_ref(), plan)? else {

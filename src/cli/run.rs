@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{output, subject::at_step};
 use crate::{
     checkpoint::Checkpoint,
-    device::DeviceChoice,
+    device::{DeviceChoice, Work},
     simulate::{ActivityFile, Simulation},
     terminal::say,
     zoo,
@@ -77,7 +77,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
             checkpoint.header.task.inputs.join(", ")
         );
     }
-    let network = at_step(&checkpoint.network(&output::open_device(args.device)?)?, dt, args.noise)?;
+    let ((trials, steps, _), units) = (inputs.dim(), checkpoint.header.model.n_units());
+    let work = Work::of_simulation(&checkpoint.header.model, trials, steps);
+    let network = at_step(&checkpoint.network(&output::open_device(args.device, work)?)?, dt, args.noise)?;
     let mut simulation = Simulation::new(&network);
     if !args.open_loop {
         simulation = simulation.plant(plant_of(&checkpoint, dt)?);
@@ -89,7 +91,6 @@ pub fn run(args: &RunArgs) -> Result<()> {
     if let Some(x0) = &x0 {
         simulation = simulation.x0(x0).with_context(in_file)?;
     }
-    let ((trials, steps, _), units) = (inputs.dim(), network.units().len());
     let mut file = ActivityFile::of_trials(&args.out, dt, &notes, (trials, steps))?;
     simulation.record_in_parts(&inputs, |part| file.append(&part)).with_context(in_file)?;
     file.finish()?;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use nn4n_models::{Ctrnn, ModelConfig, NoiseScaling, PerUnit};
-use nn4n_tasks::Task;
+use nn4n_models::{Activation, Ctrnn, Form, ModelConfig, NoiseScaling, PerUnit};
+use nn4n_tasks::{Split, Task, batch};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     checkpoint::{Checkpoint, Header},
-    device::DeviceChoice,
+    device::{DeviceChoice, Work},
     experiment::check_fit,
     terminal::say,
     zoo,
@@ -50,15 +50,19 @@ pub struct Subject {
 }
 
 impl SubjectArgs {
-    /// Opens both, and says on standard error what trials of one's own were understood as.
-    pub fn open(&self) -> Result<Subject> {
+    /// Opens both for so many trials of each condition, and says on standard error what trials of one's own were
+    /// understood as.
+    pub fn open(&self, per_condition: usize) -> Result<Subject> {
         let checkpoint = zoo::open(&self.checkpoint)?;
         let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
         let task = self.task(&checkpoint, dt)?;
         for remark in task.remarks() {
             say(&remark);
         }
-        let mut network = checkpoint.network(&output::open_device(self.device)?)?;
+        let steps = batch(task.as_ref(), Split::Test, 0, 0, 1)?.max_steps();
+        let trials = task.conditions().len().saturating_mul(per_condition);
+        let work = Work::of_simulation(&checkpoint.header.model, trials, steps);
+        let mut network = checkpoint.network(&output::open_device(self.device, work)?)?;
         if let Some(dt) = self.dt {
             network = at_step(&network, dt, true)?;
         }
@@ -118,6 +122,11 @@ pub fn at_step(network: &Ctrnn, dt: f64, noisy: bool) -> Result<Ctrnn> {
             config.dt
         );
     }
+    if config.form == Form::Blend && !is_scale_free(network)? {
+        bail!(
+            "--dt {dt}: what a network of the blend form does depends on its step, unless its units are linear or relu;             leave --dt out"
+        );
+    }
     if let Some(field) = per_step_noise(config).filter(|_| noisy) {
         bail!(
             "--dt {dt}: `{field}` is noise of a given size per step, which would be another noise at another step; \
@@ -125,6 +134,17 @@ pub fn at_step(network: &Ctrnn, dt: f64, noisy: bool) -> Result<Ctrnn> {
         );
     }
     network.with_dt(dt).with_context(|| format!("--dt {dt}"))
+}
+
+/// Whether all units are linear or rectified, so that the leak may stand within their function or outside.
+fn is_scale_free(network: &Ctrnn) -> Result<bool> {
+    for layer in network.layers() {
+        let activations = layer.config().activation.resolve(layer.units(), "activation")?;
+        if activations.iter().any(|activation| !matches!(activation, Activation::Linear | Activation::Relu)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The noise that does not scale with the step, if there is any.

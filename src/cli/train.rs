@@ -143,7 +143,7 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
         _ => Existing::Keep,
     };
     // What can be refused is refused before anything is replaced.
-    let device = output::open_device(args.device)?;
+    let device = output::open_device(args.device, experiment.work()?)?;
     let run = RunDirectory::open(&out, existing)?;
     let init = match &experiment.init {
         Some(init) if !run.is_resumed() => Some(zoo::open(init)?),

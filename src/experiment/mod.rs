@@ -39,7 +39,7 @@ mod train_config;
 use std::{path::PathBuf, sync::Arc};
 
 use nn4n_models::{ModelConfig, PerUnit};
-use nn4n_tasks::{Criterion, Task};
+use nn4n_tasks::{Criterion, Split, Task, batch};
 
 pub use compatibility::{ChannelNames, check_fit};
 pub(crate) use difference::differences;
@@ -52,6 +52,7 @@ pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, 
 pub(crate) use {compatibility::check_step, reach::with_reach};
 
 use crate::{
+    device::Work,
     error::{Error, Result},
     loss::{Loss, readout_for},
     optimizer::OptimizerConfig,
@@ -102,6 +103,18 @@ impl Experiment {
     /// Trials per update.
     pub fn batch_size(&self) -> usize {
         self.train.batch_size.unwrap_or(TrainConfig::BATCH_SIZE)
+    }
+
+    /// The size of an update, by which `--device auto` chooses.
+    ///
+    /// # Errors
+    /// If the task has no trials.
+    pub fn work(&self) -> Result<Work> {
+        let steps = match self.train.stream_steps {
+            Some(steps) => steps,
+            None => batch(self.task.as_ref(), Split::Train, self.seed, 0, 1)?.max_steps(),
+        };
+        Ok(Work::of_update(&self.model, self.batch_size(), steps))
     }
 
     /// How the parameters are updated.

@@ -149,6 +149,7 @@ fn header(model: ModelConfig, format: Format, path: &Path) -> Header {
     let provenance = Provenance {
         program: Provenance::program(),
         platform: None,
+        device: None,
         init: None,
         imported: Some(ImportedFrom {
             format: format.to_string(),

@@ -23,8 +23,8 @@ use crate::{
     run_directory::{Locked, RunDirectory},
 };
 
-/// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training
-/// has threads with deep stacks. Only the part that is used takes memory.
+/// With a plant, candle's backward pass and the release of its graph recurse through time, so training has threads with
+/// deep stacks. Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
 
 /// How far a run is, told after every update.
@@ -300,7 +300,8 @@ fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: Vec<Valid
             train: TrainRecord { settings, updates, validations },
             seed: experiment.seed,
             metrics: metrics.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect(),
-            provenance: Provenance::of(experiment.task.as_ref(), experiment.init.clone()),
+            provenance: Provenance::of(experiment.task.as_ref(), experiment.init.clone())
+                .on(trainer.network().device()),
         },
         tensors: trainer.network().tensors()?,
     })

@@ -78,7 +78,8 @@ impl LayerActivity {
 
     fn states(&self) -> Result<Tensor> {
         match &self.record {
-            Record::Whole { states, .. } => Ok(states.clone()),
+            // Laid out anew only here, for those who ask.
+            Record::Whole { states, .. } => Ok(states.contiguous()?),
             Record::Taped { tape, logits } => {
                 kept(&self.states, || tape.clone().tensor(logits, Quantity::States, false))
             }

@@ -7,6 +7,7 @@ use nn4n_models::{Activation, Form, Kind};
 use crate::{
     bench::{CASES, Case},
     cli::choice::kinds,
+    device::DeviceChoice,
 };
 
 /// The kinds whose step is measured: those of one piece.
@@ -19,6 +20,7 @@ const MEASURED: [Kind; 2] = [Kind::Vanilla, Kind::Ei];
   nn4n bench --units 200 --batch-size 32 --steps 250 --inputs 4 --outputs 2 --kind ei
   nn4n bench --case small --scaling                   longer trials, larger batches, more threads
   nn4n bench --trials song2016 --seconds 1            trials of one family, and the step that they feed
+  nn4n bench --case large --device cuda:0             the same step on a GPU
   nn4n bench --case all --json | jq -r '[.case, .median_ms, .percent_of_peak] | @tsv'
 
 Cases (units, batch, steps, inputs, outputs):
@@ -57,6 +59,14 @@ pub struct BenchArgs {
     /// Form of the equation [default: current]
     #[arg(long, value_enum, requires = "units")]
     form: Option<FormName>,
+    /// Where the steps are taken: auto, cpu, cuda:N or metal
+    #[arg(
+        long,
+        default_value = "cpu",
+        value_parser = crate::cli::parse_device,
+        conflicts_with_all = ["scaling", "trials"]
+    )]
+    pub(super) device: DeviceChoice,
     /// Number of threads [default: RAYON_NUM_THREADS, or all cores]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     pub(super) threads: Option<usize>,
