@@ -94,7 +94,7 @@ fn every_activation_and_form_trains_as_in_passes_with_every_time_constant_and_no
             let model = format!("{VANILLA}{small}activation = \"{activation}\"\n");
             compare(&format!("{form}, {activation}"), &format!("{TASK}{model}{TRAIN}"));
         }
-        let types = "activation = { excitatory = \"softplus\", inhibitory = \"power(2)\" }\n";
+        let types = "activation = { excitatory = \"softplus\", inhibitory = \"retanh\" }\n";
         compare(&format!("{form}, by type"), &format!("{TASK}{EI}{small}{types}{TRAIN}"));
         for (learned, tau) in [("shared", "100.0"), ("per_unit", "{ excitatory = 100.0, inhibitory = 50.0 }")] {
             let model = format!("{EI}{small}learn_tau = \"{learned}\"\ntau = {tau}\nsigma_post = 0.1\n");

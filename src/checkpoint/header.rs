@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     device::{name, platform},
-    device::platform,
     echo::quoted,
     error::{Error, Result},
     experiment::ChannelNames,

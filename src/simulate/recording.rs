@@ -105,7 +105,9 @@ impl Recording {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::s;
     use ndarray_npy::NpzWriter;
+    use nn4n_tasks::Labels;
 
     use super::*;
 

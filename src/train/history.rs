@@ -178,6 +178,7 @@ mod tests {
             minimum: Some(0.5),
             rms_error: None,
             per_task: Default::default(),
+            guessing: None,
             stage: None,
         }
     }

@@ -38,6 +38,7 @@ fn checkpoint(config: &ModelConfig, dtype: DType) -> Checkpoint {
         provenance: Provenance {
             program: "nn4n".into(),
             platform: None,
+            device: None,
             init: None,
             imported: None,
             citations: Vec::new(),
