@@ -118,7 +118,7 @@ fn mistakes_in_an_experiment_are_refused_by_name() {
         (in_train("regularisers = [{ kind = \"l2_rates\", weight = 0.1, wait = 1 }]"), &["unknown field `wait`"]),
         (
             in_train("regularisers = [{ kind = \"l2_rats\", weight = 0.1 }]"),
-            &["train.regularisers[0].kind: must be one of", "but is \"l2_rats\"; did you mean `l2_rates`?"],
+            &["train.regularisers[0]: must be one of", "but is \"l2_rats\"; did you mean `l2_rates`?"],
         ),
         (
             in_train("regularisers = [{ kind = \"l2_rates\", weight = -1.0 }]"),
@@ -348,7 +348,7 @@ fn checkpoints_that_do_not_fit_are_refused() {
         .expect("a copy");
     assert_refused(
         &["train", "--out", "damaged", "--resume"],
-        &["unexpected tensor `moment.", "not the state of this run", "--force"],
+        &["train.optimizer: is another one", "holds the moments", "restore it"],
     );
 }
 

@@ -185,7 +185,7 @@ fn what_a_run_remembers_is_named_when_it_is_changed() -> Result<()> {
         ),
         (
             |settings| settings.optimizer = Some(OptimizerConfig::Sgd { momentum: 0.5 }),
-            "train.optimizer: has moments of its own, but this run has those of another optimizer; restore it",
+            "train.optimizer: is another one, but this run holds the moments of the one that it began with; restore it",
         ),
     ];
     for (change, words) in cases {

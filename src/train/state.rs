@@ -180,7 +180,7 @@ impl Found {
             Err(Error::setting(field, format!("{now}, but this run {before}; restore it, or start another run")))
         };
         if !kinds.is_empty() && kinds != BTreeSet::from_iter(experiment.optimizer().moments().iter().copied()) {
-            return other("train.optimizer", "has moments of its own", "has those of another optimizer");
+            return other("train.optimizer", "is another one", "holds the moments of the one that it began with");
         }
         if !trained.is_empty() && !trained.iter().eq(paths.iter()) {
             let names = |names: Vec<&str>| names.join(", ");

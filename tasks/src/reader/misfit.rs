@@ -187,7 +187,7 @@ impl de::Error for Misfit {
 
 /// The name that was probably meant by another: the same but for case and signs, one that goes on where it ends, or one
 /// that differs in a few letters.
-pub fn nearest<'a, T: AsRef<str>>(name: &str, known: &'a [T]) -> Option<&'a str> {
+fn nearest<'a, T: AsRef<str>>(name: &str, known: &'a [T]) -> Option<&'a str> {
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     let name: String = letters(name);
     let far = |known: &str| {
@@ -212,7 +212,7 @@ fn rule(expected: &str) -> String {
         "u8" => "a whole number from 0 to 255",
         "i32" | "i64" | "isize" => "a whole number",
         "a boolean" => "true or false",
-        "a string" | "path string" => "a text in quotes",
+        "a string" | "path string" | "variant identifier" | "field identifier" => "a text in quotes",
         "a sequence" => "a list",
         "a map" => "a table",
         _ if expected.starts_with("struct ") || expected.contains(" tagged enum ") => "a table",

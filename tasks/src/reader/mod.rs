@@ -2,7 +2,7 @@
 //! not fit its field, the rule, the value and what may be meant.
 //!
 //! The readers of those formats speak of Rust: of `invalid type: unit variant, expected string only` where `dale = true`
-//! stands, of `f64` and `struct MatrixConfig`. So the text is read as a [`Node`] first, and the structs from that.
+//! stands, of `f64` and `struct MatrixConfig`. So the text is read as a tree of values first, and the structs from that.
 //!
 //! ```
 //! use nn4n_tasks::reader::read;
@@ -27,10 +27,8 @@ mod table;
 
 use serde::{Deserializer, de::DeserializeOwned};
 
-pub use self::{
-    misfit::{Misfit, Problem, nearest},
-    node::Node,
-};
+pub use self::misfit::{Misfit, Problem};
+use self::node::Node;
 
 /// A value of JSON or TOML as the struct that describes it.
 ///

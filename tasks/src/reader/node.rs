@@ -21,7 +21,7 @@ const LISTED: usize = 6;
 
 /// A value of JSON or TOML.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Node {
+pub(super) enum Node {
     /// null
     Empty,
     /// true or false
