@@ -59,9 +59,11 @@ struct Stage {
 /// The JSON schema of a run.toml (draft 2020-12), for editors and for `nn4n config`.
 pub fn schema() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<RunToml>().to_value();
-    // A network of one kind is no default of a file that leaves it out; what is left out is explained field by field.
-    for table in ["model", "train"] {
-        if let Some(field) = schema["properties"][table].as_object_mut() {
+    // A network of one kind is no default of a file that leaves it out, and what a network shares with its task is the
+    // task's.
+    let shared = ["inputs", "outputs", "dt"].map(|name| format!("/$defs/ModelConfig/properties/{name}"));
+    for place in ["/properties/model", "/properties/train"].into_iter().chain(shared.iter().map(String::as_str)) {
+        if let Some(field) = schema.pointer_mut(place).and_then(Value::as_object_mut) {
             field.remove("default");
         }
     }
@@ -86,7 +88,8 @@ mod tests {
             }
         }
         assert_eq!(train["learning_rate"]["default"], TrainConfig::default().learning_rate);
-        assert_eq!((&model["dt"]["default"], &model["dt"]["unit"]), (&20.0.into(), &"ms".into()));
+        assert_eq!((&model["tau"]["default"], &model["tau"]["unit"]), (&100.0.into(), &"ms".into()));
+        assert!(model["dt"].get("default").is_none(), "it is the task's");
     }
 
     #[test]

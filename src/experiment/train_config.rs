@@ -21,7 +21,7 @@ use crate::{
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Trials per update; `None` is [`BATCH_SIZE`](Self::BATCH_SIZE).
+    /// Trials per update; `None` is 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<usize>,
     /// Most updates, if the stop rule is not met before.
