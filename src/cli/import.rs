@@ -23,7 +23,7 @@ use crate::{
   nn4n import weights.npz --out runs/psychrnn --dt 10 --tau 100          PsychRNN
   nn4n import saved_model --out runs/neuralrnn                           a directory of NeuralRNN
   nn4n import rdm.pkl --out runs/pycog --task song2016/rdm_varstim       pycog; then: nn4n eval runs/pycog
-  nn4n import net.pth --out runs/ctrnn --form rate --dt 20               the CTRNN of a tutorial
+  nn4n import net.pth --out runs/ctrnn --form blend --dt 20              the CTRNN of a tutorial
   nn4n import w.npz --out runs/own --form current --activation relu --dt 10 --tau 100     arrays w_in, w_rec, w_out
 
 Formats (--format):
@@ -52,7 +52,7 @@ pub struct ImportArgs {
     /// The task it was trained on, whose channels must fit
     #[arg(long, value_name = "ID")]
     task: Option<String>,
-    /// Form of the equation, where neither the file nor its library says it: current, rate
+    /// Form of the equation, where neither the file nor its library says it: current, rate, blend
     #[arg(long, value_name = "FORM", value_parser = import::form_of)]
     form: Option<Form>,
     /// Activation function, where the file does not name it

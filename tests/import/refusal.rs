@@ -246,7 +246,6 @@ fn neuralrnn_models_without_counterpart_are_refused() {
         serde_json::from_slice(&fs::read(source.join("config.json")).expect("a file")).expect("JSON");
     for (name, value, words) in [
         ("nonlinearity_mode", "rate".into(), &["`nonlinearity_mode` = rate", "reads the state"][..]),
-        ("nonlinearity_mode", "post_blend".into(), &["post_blend", "no counterpart"]),
         ("model_type", "lowrank_rnn".into(), &["`lowrank_rnn`", "multiarea_rnn"]),
         ("activation", "gelu".into(), &["gelu", "softplus"]),
         ("noise_scaling", "cubic".into(), &["`noise_scaling` = cubic"]),

@@ -88,13 +88,15 @@ fn tutorial(form: Option<Form>) -> Options {
 #[test]
 fn the_module_of_the_tutorials_is_reproduced_in_the_form_that_is_named() {
     let golden = arrays("ctrnn_tutorial.npz");
-    let found = imported("ctrnn_tutorial.pth", &tutorial(Some(Form::Rate)));
-    assert_eq!(found.format, Format::Ctrnn);
-    let network = found.checkpoint.network(&Device::Cpu).expect("a network");
-    let inputs = golden["inputs"].to_dtype(DType::F32).expect("inputs");
-    let trajectory = network.unroll(&inputs, None, None).expect("a trajectory");
-    assert!(distance(&trajectory.rates().expect("rates"), &golden["rates_rate"]) < 1e-5);
-    assert!(distance(&trajectory.outputs, &golden["outputs_rate"]) < 1e-5);
+    for form in [Form::Rate, Form::Blend] {
+        let found = imported("ctrnn_tutorial.pth", &tutorial(Some(form)));
+        assert_eq!((found.format, found.checkpoint.header.model.form), (Format::Ctrnn, form));
+        let network = found.checkpoint.network(&Device::Cpu).expect("a network");
+        let inputs = golden["inputs"].to_dtype(DType::F32).expect("inputs");
+        let trajectory = network.unroll(&inputs, None, None).expect("a trajectory");
+        assert!(distance(&trajectory.rates().expect("rates"), &golden[&format!("rates_{form}")]) < 1e-5);
+        assert!(distance(&trajectory.outputs, &golden[&format!("outputs_{form}")]) < 1e-5);
+    }
     let message = refusal(&path("ctrnn_tutorial.pth"), &tutorial(None));
     assert!(message.contains("form of its equation") && message.contains("--form"), "{message}");
     let message = refusal(&path("ctrnn_tutorial.pth"), &Options { form: Some(Form::Rate), ..Options::default() });
