@@ -41,6 +41,8 @@ pub struct Progress<'a> {
     pub loss: f64,
     /// The validation that followed this update, if one did.
     pub validation: Option<&'a ValidationRecord>,
+    /// What guessing reaches, if the last validation was no better.
+    pub guessing: Option<f64>,
 }
 
 /// How a run ended.
@@ -54,6 +56,8 @@ pub struct Outcome {
     pub validations: Vec<ValidationRecord>,
     /// That of the network in `model.safetensors`, the best; `None` before the first one.
     pub saved: Option<ValidationRecord>,
+    /// What guessing reaches, if the last validation was no better.
+    pub guessing: Option<f64>,
 }
 
 /// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is
@@ -131,6 +135,7 @@ fn train(
             updates: config.updates,
             loss: update.loss,
             validation: if validated { validation.last() } else { None },
+            guessing: validation.guessing(),
         };
         if progress(&told).is_break() && reason == StopReason::LastUpdate {
             reason = StopReason::Interrupted;
@@ -142,6 +147,7 @@ fn train(
         updates: trainer.updates(),
         reason,
         saved: validation.saved().cloned(),
+        guessing: validation.guessing(),
         validations: validation.into_records(),
     })
 }

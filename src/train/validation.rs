@@ -38,6 +38,8 @@ pub(super) struct Validation {
     stream_steps: Option<usize>,
     adapt: Option<AdaptConditions>,
     history: History,
+    /// What guessing reaches, if the last validation here was no better.
+    guessing: Option<f64>,
 }
 
 /// The validations of a run so far.
@@ -84,6 +86,7 @@ impl Validation {
             stream_steps: config.stream_steps,
             adapt: config.adapt_conditions,
             history,
+            guessing: None,
         })
     }
 
@@ -115,7 +118,7 @@ impl Validation {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }
         self.history.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
-        let guessing = no_better(&found, guessing(task.as_ref(), &self.trials));
+        self.guessing = no_better(&found, guessing(task.as_ref(), &self.trials));
         let record = ValidationRecord {
             update,
             loss,
@@ -123,7 +126,6 @@ impl Validation {
             minimum: found.minimum,
             rms_error: found.rms_error,
             per_task: found.per_task,
-            guessing,
             stage: (!self.thresholds.is_empty()).then_some(self.stage),
         };
         let next = next_stage(&record, &self.thresholds);
@@ -134,6 +136,11 @@ impl Validation {
             (self.stage, self.history.weights) = (next, None);
         }
         Ok(self.best() == self.history.records.len() - 1)
+    }
+
+    /// What guessing reaches, if the last validation was no better.
+    pub(super) fn guessing(&self) -> Option<f64> {
+        self.guessing
     }
 
     /// All validations so far, oldest first.
@@ -252,7 +259,6 @@ mod tests {
             minimum: None,
             rms_error: None,
             per_task: Default::default(),
-            guessing: None,
             stage,
         };
         assert_eq!(next_stage(&record(Some(0), Some(0.79)), &[0.8, 0.9]), 0);
