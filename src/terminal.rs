@@ -103,7 +103,8 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
             bar.enable_steady_tick(Duration::from_millis(500));
         }
         if let Some(validation) = progress.validation {
-            performance = validation.summary();
+            let remark = |level: f64| format!(" (at chance: guessing reaches {:.1} %)", 100.0 * level);
+            performance = validation.summary() + &progress.guessing.map_or_else(String::new, remark);
             if bar.is_hidden() {
                 say(&format!("update {:>6}  batch loss {:.4}  {performance}", progress.update, progress.loss));
             }

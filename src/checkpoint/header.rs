@@ -141,9 +141,6 @@ pub struct ValidationRecord {
     /// Performance in each task of a set.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub per_task: BTreeMap<String, f64>,
-    /// What guessing reaches on these trials, if the performance is no better.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub guessing: Option<f64>,
     /// Stage of the curriculum, counted from 0, on whose trials this was found; `None` without a curriculum.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stage: Option<usize>,
@@ -183,15 +180,10 @@ pub struct ImportedFrom {
 }
 
 impl ValidationRecord {
-    /// A remark for where the performance is no better than guessing.
-    fn no_better(&self) -> String {
-        self.guessing.map_or_else(String::new, |level| format!(" (at chance: guessing reaches {:.1} %)", 100.0 * level))
-    }
-
     /// What was found, in words: in the measure of its task, and in which stage of a curriculum.
     pub fn summary(&self) -> String {
         let found = match (self.performance, self.rms_error) {
-            (Some(performance), _) => format!("performance {:.1} %{}", 100.0 * performance, self.no_better()),
+            (Some(performance), _) => format!("performance {:.1} %", 100.0 * performance),
             (None, Some(error)) => format!("error {error:.4}"),
             (None, None) => format!("validation loss {:.4}", self.loss),
         };

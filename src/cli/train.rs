@@ -346,7 +346,7 @@ fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()>
     if let Some(saved) = saved {
         output::text(&format!("saved: the network of update {}, {}", saved.update, saved.summary()))?;
     }
-    if let Some(level) = validation.and_then(|last| last.guessing)
+    if let Some(level) = outcome.guessing
         && outcome.reason != StopReason::Interrupted
     {
         output::text(&format!(

@@ -38,6 +38,8 @@ pub struct Progress<'a> {
     pub loss: f64,
     /// The validation that followed this update, if one did.
     pub validation: Option<&'a ValidationRecord>,
+    /// What guessing reaches, if the last validation was no better.
+    pub guessing: Option<f64>,
 }
 
 /// How a run ended.
@@ -54,6 +56,8 @@ pub struct Outcome {
     pub validations: Vec<ValidationRecord>,
     /// That of the network in `model.safetensors`, the best; `None` before the first one.
     pub saved: Option<ValidationRecord>,
+    /// What guessing reaches, if the last validation was no better.
+    pub guessing: Option<f64>,
 }
 
 /// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is
@@ -199,6 +203,7 @@ impl<'a> Training<'a> {
                 updates: config.updates,
                 loss: update.loss,
                 validation: if validated { self.validation.last() } else { None },
+                guessing: self.validation.guessing(),
             };
             let interrupted = progress(&told).is_break();
             if reason.is_some() {
@@ -254,6 +259,7 @@ impl<'a> Training<'a> {
             new_updates: updates - before,
             reason: reason.unwrap_or(StopReason::Interrupted),
             saved: history.best().cloned(),
+            guessing: self.validation.guessing(),
             validations: history.records(),
         })
     }

@@ -178,7 +178,6 @@ mod tests {
             minimum: Some(0.5),
             rms_error: None,
             per_task: Default::default(),
-            guessing: None,
             stage: None,
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct Validation {
     stream_steps: Option<usize>,
     adapt: Option<AdaptConditions>,
     history: History,
+    /// What guessing reaches, if the last validation here was no better.
+    guessing: Option<f64>,
     /// How often the conditions of this stage are drawn; `None` before its first validation, and as the source does.
     weights: Option<Vec<f64>>,
 }
@@ -88,6 +90,7 @@ impl Validation {
             stream_steps: config.stream_steps,
             adapt: config.adapt_conditions,
             history,
+            guessing: None,
             weights: past.weights,
         }))
     }
@@ -120,7 +123,7 @@ impl Validation {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }
         self.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
-        let guessing = no_better(&found, guessing(task.as_ref(), &self.trials));
+        self.guessing = no_better(&found, guessing(task.as_ref(), &self.trials));
         let record = ValidationRecord {
             update,
             loss,
@@ -128,7 +131,6 @@ impl Validation {
             minimum: found.minimum,
             rms_error: found.rms_error,
             per_task: found.per_task,
-            guessing,
             stage: (!self.thresholds.is_empty()).then_some(self.stage),
         };
         let next = next_stage(&record, &self.thresholds);
@@ -139,6 +141,11 @@ impl Validation {
             (self.stage, self.weights) = (next, None);
         }
         Ok(is_best)
+    }
+
+    /// What guessing reaches, if the last validation was no better.
+    pub(super) fn guessing(&self) -> Option<f64> {
+        self.guessing
     }
 
     /// The validations so far, as far as they are kept.
@@ -237,7 +244,6 @@ mod tests {
             minimum: None,
             rms_error: None,
             per_task: Default::default(),
-            guessing: None,
             stage,
         };
         assert_eq!(next_stage(&record(Some(0), Some(0.79)), &[0.8, 0.9]), 0);
