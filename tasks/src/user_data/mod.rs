@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `dt` | what a step stands for, ms: that of the file, or 20 |
 //! | `layout` | `"trial_first"`, or `"time_first"` for arrays (T, K, ..) |
-//! | `held_out` | so many trials, the last of the file, are kept for validation and tests and never trained on; with 0 all trials are used for both, and a performance says nothing of new trials |
+//! | `held_out` | so many trials, the last of the file, are kept for tests (`nn4n eval`) and never trained on, nor validated on in training; with 0 a test is of the trials that are trained on, and says nothing of new ones |
 //! | `rms_error` | a trial is right if its root mean square error (in units of the targets) is at most this, and training stops once that of a whole validation is |
 //!
 //! Without `rms_error` a trial is right if the output that is largest at the last graded step is the right one:
@@ -218,24 +218,25 @@ impl UserData {
         largest(self.targets.slice(s![row, last, ..]))
     }
 
-    /// Every class of trials must be among those that are tested.
+    /// Every class of trials must be among those that are trained on and those that are tested.
     fn validate_held_out(&self) -> Result<(), TaskError> {
         let held_out = self.settings.held_out;
         if held_out >= self.n_steps.len() {
             let remedy = format!("the file has {} trials", self.n_steps.len());
             return Err(TaskError::parameter("held_out", held_out, "must leave trials to train on", remedy));
         }
-        let tested = self.rows(Split::Test);
-        let missing = self.classes.all.iter().find(|(_, rows)| !rows.iter().any(|row| tested.contains(row)));
-        match missing {
-            Some((class, _)) => Err(TaskError::parameter(
-                "held_out",
-                held_out,
-                "must keep trials of every class",
-                format!("the last {held_out} trials hold none of {class}; shuffle the trials, or hold out more"),
-            )),
-            None => Ok(()),
+        for (split, part) in [(Split::Test, "held out"), (Split::Train, "left to train on")] {
+            let rows = self.rows(split);
+            let missing = self.classes.all.iter().find(|(_, members)| !members.iter().any(|row| rows.contains(row)));
+            if let Some((class, _)) = missing {
+                let n = rows.len();
+                let remedy =
+                    format!("the {n} trials {part} hold none of {class}; shuffle the trials, or divide them otherwise");
+                let rule = "must leave trials of every class on both sides";
+                return Err(TaskError::parameter("held_out", held_out, rule, remedy));
+            }
         }
+        Ok(())
     }
 }
 
@@ -377,10 +378,10 @@ fn remarks(task: &UserData, padding: &str, dt_from: &str, has_mask: bool) -> Vec
         words.push(format!("labels: {}; {} classes of trials", labels.join(", "), task.classes.all.len()));
     }
     words.push(match task.settings.held_out {
-        0 => "held_out = 0: validated and tested on the trials that are trained on, which says nothing of new ones; \
-            held_out = N keeps the last N apart"
+        0 => "held_out = 0: tested on the trials that are trained on, which says nothing of new ones; held_out = N keeps \
+            the last N apart"
             .into(),
-        n => format!("held_out = {n}: validated and tested on the last {n} trials, trained on the others"),
+        n => format!("held_out = {n}: tested on the last {n} trials, trained and validated on the others"),
     });
     if task.settings.layout == Layout::TrialFirst && layout::looks_transposed([&task.inputs, &task.targets]) {
         words.push(format!(
