@@ -7,8 +7,8 @@ const SHOWN: usize = 60;
 /// Most fields that are named.
 const NAMED: usize = 8;
 
-/// The fields in which a run.toml differs from an earlier one, as in "`train.batch_size` (20 before, 10 now)"; `None` if
-/// they mean the same. Both are complete, as [`Experiment::to_toml`](super::Experiment::to_toml) writes them.
+/// The fields in which a run.toml differs from an earlier one, as in "`train.batch_size` (20 before, 10 now)"; `None`
+/// if they mean the same. Both are complete, as [`Experiment::to_toml`](super::Experiment::to_toml) writes them.
 pub(crate) fn differences(before: &str, now: &str) -> Option<String> {
     let mut found = Vec::new();
     match (before.parse::<Table>(), now.parse::<Table>()) {

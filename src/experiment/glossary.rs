@@ -314,9 +314,12 @@ fn said(words: Words, name: &str) -> Option<&'static str> {
     words.iter().find(|(names, _)| names.split_whitespace().any(|known| known == name)).map(|(_, said)| *said)
 }
 
+/// Tells the names of the fields of a table.
+type Fields = fn() -> Vec<String>;
+
 /// The table whose field this is.
 fn place_of(name: &str) -> Option<String> {
-    let tables: [(&str, fn() -> Vec<String>); 7] = [
+    let tables: [(&str, Fields); 7] = [
         ("stands at the top of the file", fields::<Document>),
         ("belongs into [model]", fields::<ModelConfig>),
         ("belongs into [train]", fields::<TrainConfig>),

@@ -54,7 +54,7 @@
 //! | .. `"ring[8]"` | the channels `ring_1` to `ring_8`, whose values may use the number `i` and the count `n` |
 //! | `[noise]` | `inputs`, `epochs` if not all, and one of the following |
 //! | .. `kind = "white"` | with `std` (of one step) or `sigma` (divided by the root of `dt`) |
-//! | .. `kind = "rectified"` | `baseline`, `sigma_in`, `tau_in`: `max(0, baseline + u + sqrt(2 tau_in / dt) sigma_in xi)` |
+//! | .. `kind = "rectified"` | `baseline`, `sigma_in`, `tau_in`: `[baseline + u + sqrt(2 tau_in/dt) sigma_in xi]+` |
 //! | `[catch]` | `probability` and `duration` of trials in which inputs are 0, all graded, not scored |
 //! | .. outputs | have their default, or what a channel says for `catch` |
 //! | `correct` | the output that should win, `'none'` if none should |

@@ -1,8 +1,9 @@
 //! Reads the text of a user (parameters in JSON, tables in TOML) as the structs that describe it, and says of what does
 //! not fit its field, the rule, the value and what may be meant.
 //!
-//! The readers of those formats speak of Rust: of `invalid type: unit variant, expected string only` where `dale = true`
-//! stands, of `f64` and `struct MatrixConfig`. So the text is read as a tree of values first, and the structs from that.
+//! The readers of those formats speak of Rust: of `invalid type: unit variant, expected string only` where
+//! `dale = true` stands, of `f64` and `struct MatrixConfig`. So the text is read as a tree of values first, and the
+//! structs from that.
 //!
 //! ```
 //! use nn4n_tasks::reader::read;
