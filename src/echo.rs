@@ -47,7 +47,8 @@ mod tests {
     #[test]
     fn of_a_long_line_the_beginning_is_shown() {
         assert_eq!(quoted(&"short\nlines"), "short\nlines");
-        assert!(quoted(&format!("short\n{}", "\u{e9}".repeat(201))).starts_with(&format!("short\n{}...", "\u{e9}".repeat(200))));
+        let (long, cut) = ("\u{e9}".repeat(201), format!("short\n{}...", "\u{e9}".repeat(200)));
+        assert!(quoted(&format!("short\n{long}")).starts_with(&cut));
     }
 
     #[test]

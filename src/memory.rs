@@ -191,7 +191,8 @@ mod tests {
         assert!(checked(3 << 30, room(3 << 30)).is_ok() && checked(u64::MAX, None).is_ok());
         assert_eq!(
             checked(3 << 30, room(2 << 30)).unwrap_err().to_string(),
-            "train.batch_size: a batch of 9 takes about 3.0 GiB of memory, but this machine has 2.0 GiB left; take fewer"
+            "train.batch_size: a batch of 9 takes about 3.0 GiB of memory, but this machine has 2.0 GiB left; take \
+            fewer"
         );
         assert!(check("train.batch_size", "all", u64::MAX, "take fewer").is_err() || cfg!(not(target_os = "linux")));
     }

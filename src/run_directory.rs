@@ -172,8 +172,8 @@ pub(crate) struct Locked<'a> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        // Closing the file is not enough while a child that is just being started still has it, too. If this fails, that
-        // moment has to pass.
+        // Closing the file is not enough while a child that is just being started still has it, too. If this fails,
+        // that moment has to pass.
         let _ = self.file.unlock();
     }
 }

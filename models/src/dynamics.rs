@@ -26,7 +26,8 @@
 //! doi:10.1038/s41593-018-0310-2 (rate form); Masse et al. 2019, doi:10.1038/s41593-019-0414-3, and the tutorials of
 //! Yang & Wang 2020, doi:10.1016/j.neuron.2020.09.005 (blend form). Where `alpha` = 1, the rate and the blend form are
 //! the same. With relu they differ only where the total current is negative: there rates fall faster in the blend
-//! form. As `dt` goes to 0, the blend form has a limit only where `f` leaves rates as they are (linear, relu): any other
+//! form. As `dt` goes to 0, the blend form has a limit only where `f` leaves rates as they are (linear, relu): any
+//! other
 //! `f` is applied to them once a step, however short.
 
 use candle_core::Tensor;

@@ -161,8 +161,8 @@ fn plot_psychometric(args: &PsychometricArgs) -> Result<()> {
         PsychometricPlan { variable: args.variable.as_deref(), per_value: args.trials as usize, seed: args.seed };
     let Some(figure) = Psychometric::measured(&network, task.as_ref(), plan)? else {
         bail!(
-            "`{}` has no graded evidence, or its answers are no choices between two; name a variable of its trials with \
-            --variable (see nn4n tasks show {}), or draw trials: nn4n plot trials",
+            "`{}` has no graded evidence, or its answers are no choices between two; name a variable of its trials \
+            with --variable (see nn4n tasks show {}), or draw trials: nn4n plot trials",
             task.id(),
             task.id()
         );

@@ -27,8 +27,8 @@ use crate::{
 pub struct RunArgs {
     /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
-    /// An .npz with inputs (B,T,I), or (T,I) of one trial, and optionally the start states x0 (B,N) or (N), n_steps (B),
-    /// dt (ms) and labels of the trials (B), which are passed on
+    /// An .npz with inputs (B,T,I), or (T,I) of one trial, and optionally the start states x0 (B,N) or (N), n_steps
+    /// (B), dt (ms) and labels of the trials (B), which are passed on
     #[arg(long, value_name = "IN.npz")]
     inputs: PathBuf,
     /// Where to write outputs (B,T,O), states and rates (B,T,N), NaN after a trial's end, with n_steps, time_ms, dt and
@@ -63,8 +63,8 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let dt = args.dt.unwrap_or(checkpoint.header.model.dt);
     if let Some(stated) = notes.dt.filter(|stated| *stated != dt) {
         bail!(
-            "{}: its steps are {stated} ms (`dt`), but the network is simulated at {dt} ms; give inputs of this step, or \
-            simulate it at theirs with --dt {stated}",
+            "{}: its steps are {stated} ms (`dt`), but the network is simulated at {dt} ms; give inputs of this step, \
+            or simulate it at theirs with --dt {stated}",
             args.inputs.display()
         );
     }

@@ -117,14 +117,15 @@ pub fn at_step(network: &Ctrnn, dt: f64, noisy: bool) -> Result<Ctrnn> {
     }
     if config.tau == PerUnit::Uniform(config.dt) {
         bail!(
-            "--dt {dt}: a time constant of one step (tau = dt = {} ms) makes this a network in discrete time, which has \
-            no other step; leave --dt out",
+            "--dt {dt}: a time constant of one step (tau = dt = {} ms) makes this a network in discrete time, which \
+            has no other step; leave --dt out",
             config.dt
         );
     }
     if config.form == Form::Blend && !is_scale_free(network)? {
         bail!(
-            "--dt {dt}: what a network of the blend form does depends on its step, unless its units are linear or relu;             leave --dt out"
+            "--dt {dt}: what a network of the blend form does depends on its step, unless its units are linear or \
+            relu; leave --dt out"
         );
     }
     if let Some(field) = per_step_noise(config).filter(|_| noisy) {

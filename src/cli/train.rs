@@ -175,9 +175,7 @@ pub(super) fn read(path: &Path) -> Result<Experiment> {
 /// What to train: from a run.toml, a preset, or from flags.
 pub(super) fn plan(args: &TrainArgs) -> Result<Experiment> {
     let mut experiment = match (&args.config, &args.preset) {
-        (Some(path), _) => {
-            described(&read_text(path, LONGEST)?, args).with_context(|| path.display().to_string())?
-        }
+        (Some(path), _) => described(&read_text(path, LONGEST)?, args).with_context(|| path.display().to_string())?,
         (None, Some(id)) => described(preset::text(id)?, args)?,
         (None, None) => from_flags(args)?,
     };

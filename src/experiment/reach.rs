@@ -41,8 +41,8 @@ pub(super) fn check_reach(model: &ModelConfig, task: &dyn Task) -> Result<()> {
     let message = format!(
         "= \"excitatory\" keeps every output at {lowest} or above, since neither the rates nor the output weights of \
         excitatory units are negative, but `{}` has targets down to {target}; read all units (`readout_from = \
-        \"all\"`), give the output weights any sign (`w_out = {{ signs = \"free\" }}`), or the outputs a bias (`b_out = \
-        {{ trained = 0.0 }}`)",
+        \"all\"`), give the output weights any sign (`w_out = {{ signs = \"free\" }}`), or the outputs a bias (`b_out \
+        = {{ trained = 0.0 }}`)",
         task.id()
     );
     Err(Error::setting("model.readout_from", message))

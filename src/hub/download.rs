@@ -238,8 +238,8 @@ impl Download<'_> {
 
     fn interrupted(&self, received: u64, why: &str, remedy: &str) -> Error {
         let message = format!(
-            "the download was interrupted after {received} of {} bytes ({why}); what has arrived is kept: {remedy}, and \
-            it goes on from there",
+            "the download was interrupted after {received} of {} bytes ({why}); what has arrived is kept: {remedy}, \
+            and it goes on from there",
             self.stated.size
         );
         Error::hub(self.reference, message)

@@ -18,9 +18,9 @@
 //! in the cache is taken, and standard error says so.
 //!
 //! A file counts as downloaded once its SHA-256 is the one that the server states (for small files outside the
-//! large-file storage: the hash that git gives it). An interrupted download is kept beside the finished ones and goes on
-//! where it ended. A server that cannot answer now is asked again after the time that it names, up to a minute; what is
-//! waited for is said after 5 s.
+//! large-file storage: the hash that git gives it). An interrupted download is kept beside the finished ones and goes
+//! on where it ended. A server that cannot answer now is asked again after the time that it names, up to a minute; what
+//! is waited for is said after 5 s.
 
 mod cache;
 mod checksum;

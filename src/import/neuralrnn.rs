@@ -10,8 +10,9 @@
 //! ```
 //!
 //! These are the rate and the blend form; `rate`, where the output reads the state and not the rate, has no
-//! counterpart. NeuralRNN trains |W|; here the sign is kept by a projection. A readout of the excitatory units alone has no synapses from the others.
-//! Source: github.com/ChenHH730/NeuralRNN, `src/neuralrnn/models/{ctrnn, constrained_rnn, multiarea_rnn}`.
+//! counterpart. NeuralRNN trains |W|; here the sign is kept by a projection. A readout of the excitatory units alone
+//! has no synapses from the others. Source: github.com/ChenHH730/NeuralRNN, `src/neuralrnn/models/{ctrnn,
+//! constrained_rnn, multiarea_rnn}`.
 
 use std::path::Path;
 

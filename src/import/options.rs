@@ -59,7 +59,9 @@ impl Options {
     /// The form of the equation, which the file does not say.
     pub(super) fn require_form(&self) -> Result<Form, Refused> {
         self.form.ok_or_else(|| {
-            Refused::new("does not say the form of its equation; add the one that your code has, as in --form rate (current, rate, blend)")
+            Refused::new(
+                "does not say the form of its equation; add the one that your code has: --form current, rate or blend",
+            )
         })
     }
 

@@ -128,7 +128,8 @@ impl<'a> Simulation<'a> {
     /// The same of a few trials at a time, which `take` is given in order: for activity that is larger than the memory.
     ///
     /// # Errors
-    /// If the shapes do not fit the network or each other, there is no trial, a single trial is too large, or as `take`.
+    /// If the shapes do not fit the network or each other, there is no trial, a single trial is too large, or as
+    /// `take`.
     pub fn record_in_parts(&self, inputs: &Array3<f32>, mut take: impl FnMut(Recording) -> Result<()>) -> Result<()> {
         let (trials, steps, _) = inputs.dim();
         if trials == 0 {

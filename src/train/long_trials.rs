@@ -29,8 +29,8 @@ fn words(experiment: &Experiment) -> Result<Option<String>> {
     };
     let words = format!(
         "trials of {steps} steps with {activation} units: their rates have no bound, and training on so many steps \
-        often diverges. Bounded rates (`activation = \"tanh\"` or \"retanh\"), a longer step (`dt`), shorter trials first \
-        ([[curriculum]]) or a lower learning rate help"
+        often diverges. Bounded rates (`activation = \"tanh\"` or \"retanh\"), a longer step (`dt`), shorter trials \
+        first ([[curriculum]]) or a lower learning rate help"
     );
     Ok((steps >= MANY).then_some(words))
 }

@@ -113,8 +113,8 @@ fn read_targets(
         Some(shape) if whole && shape.len() < 3 => classes(file, settings, (rows, steps), n_steps),
         Some(shape) if shape.len() < 3 => {
             let problem = format!("has shape {shape:?} and is not of integers, so it is neither values nor classes");
-            let remedy = "give values (trials, steps, outputs), with an axis of length 1 for a single output; or classes as \
-                integers, one for each trial or step";
+            let remedy = "give values (trials, steps, outputs), with an axis of length 1 for a single output; or \
+                classes as integers, one for each trial or step";
             Err(file.refusal("targets", problem, remedy.into()))
         }
         _ => {

@@ -20,8 +20,11 @@
 //! |---|---|
 //! | `dt` | what a step stands for, ms: that of the file, or 20 |
 //! | `layout` | `"trial_first"`, or `"time_first"` for arrays (T, K, ..) |
-//! | `held_out` | so many trials, the last of the file, are kept for tests (`nn4n eval`) and never trained on, nor validated on in training; with 0 a test is of the trials that are trained on, and says nothing of new ones |
-//! | `rms_error` | a trial is right if its root mean square error (in units of the targets) is at most this, and training stops once that of a whole validation is |
+//! | `held_out` | trials at the end of the file that are tested on and never trained or validated on; see below |
+//! | `rms_error` | a trial is right if its root mean square error, in units of the targets, is at most this |
+//!
+//! With `held_out = 0` a test (`nn4n eval`) is of the trials that are trained on, and says nothing of new ones. With
+//! `rms_error` training stops once the error of a whole validation is at most that.
 //!
 //! Without `rms_error` a trial is right if the output that is largest at the last graded step is the right one:
 //! `correct`, or the class at that step. Where there is neither, trials have an error but no right or wrong. Without
@@ -378,8 +381,8 @@ fn remarks(task: &UserData, padding: &str, dt_from: &str, has_mask: bool) -> Vec
         words.push(format!("labels: {}; {} classes of trials", labels.join(", "), task.classes.all.len()));
     }
     words.push(match task.settings.held_out {
-        0 => "held_out = 0: tested on the trials that are trained on, which says nothing of new ones; held_out = N keeps \
-            the last N apart"
+        0 => "held_out = 0: tested on the trials that are trained on, which says nothing of new ones; held_out = N \
+            keeps the last N apart"
             .into(),
         n => format!("held_out = {n}: tested on the last {n} trials, trained and validated on the others"),
     });
