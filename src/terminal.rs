@@ -179,8 +179,18 @@ mod signals {
         thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
     }
 
-    /// Whether the process was started with this signal ignored. The question has no safe answer in the libraries, but
-    /// a child inherits what is ignored: one that sends itself the signal survives then.
+    /// Whether the process was started with this signal ignored: a bit of a mask that Linux tells.
+    #[cfg(target_os = "linux")]
+    fn is_ignored(signal: i32) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    }
+
+    /// The same where no file tells it. The question has no safe answer in the libraries, but a child inherits what is
+    /// ignored: one that sends itself the signal survives then.
+    #[cfg(not(target_os = "linux"))]
     fn is_ignored(signal: i32) -> bool {
         use std::{
             os::unix::process::ExitStatusExt,
