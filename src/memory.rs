@@ -12,7 +12,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use crate::error::{Error, Result};
@@ -116,7 +116,7 @@ fn group_room(root: &Path) -> Option<u64> {
     rooms.min()
 }
 
-fn one_group(group: &PathBuf, [limit, usage, prefix]: [&str; 3]) -> Option<u64> {
+fn one_group(group: &Path, [limit, usage, prefix]: [&str; 3]) -> Option<u64> {
     let number = |file: &str| fs::read_to_string(group.join(file)).ok()?.trim().parse::<u64>().ok();
     // Without a limit version 2 says `max`, version 1 a number beyond every machine.
     let (limit, usage) = (number(limit)?, number(usage)?);

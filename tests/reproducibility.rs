@@ -174,7 +174,8 @@ fn what_a_run_remembers_is_named_when_it_is_changed() -> Result<()> {
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     train(&changed(|settings| settings.updates = 4)?, folder.path())?;
-    let cases: [(fn(&mut TrainConfig), &str); 3] = [
+    type Change = fn(&mut TrainConfig);
+    let cases: [(Change, &str); 3] = [
         (
             |settings| settings.freeze = vec!["w_in".into()],
             "train.freeze: leaves w_out, w_rec to be trained, but this run trains w_in, w_out, w_rec; restore it",

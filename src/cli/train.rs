@@ -169,7 +169,7 @@ pub(super) const LONGEST: u64 = 64 << 20;
 
 /// Reads a run.toml.
 pub(super) fn read(path: &Path) -> Result<Experiment> {
-    Ok(Experiment::from_toml(&read_text(path, LONGEST)?).with_context(|| path.display().to_string())?)
+    Experiment::from_toml(&read_text(path, LONGEST)?).with_context(|| path.display().to_string())
 }
 
 /// What to train: from a run.toml, a preset, or from flags.

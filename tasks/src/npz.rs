@@ -331,12 +331,11 @@ impl Problem {
     }
 }
 
+/// How wide an element of a type is, and how its bytes are read; `None` for a type that is not read.
+type Decoder<T> = fn(&str) -> Option<(usize, Decode<T>)>;
+
 /// The array in a `.npy` of at most `room` bytes (as f32), each element read by what `decoder` gives for its type.
-fn array<T>(
-    mut file: &mut dyn Read,
-    room: u64,
-    decoder: fn(&str) -> Option<(usize, fn(&[u8]) -> T)>,
-) -> Result<ArrayD<T>, Problem> {
+fn array<T>(mut file: &mut dyn Read, room: u64, decoder: Decoder<T>) -> Result<ArrayD<T>, Problem> {
     let header = NpyHeader::read(&mut file).map_err(|problem| Problem::new(problem, REMEDY))?;
     let Some((size, decode)) = decoder(&header.descriptor) else {
         let problem = format!("holds elements of type {}", header.descriptor);
