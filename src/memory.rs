@@ -10,10 +10,7 @@
 //!
 //! It is Linux that keeps these accounts; elsewhere nothing is refused.
 
-use std::{
-    fs,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use crate::error::{Error, Result};
 

@@ -199,9 +199,8 @@ fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are
     let folder = tempfile::tempdir().expect("a temporary folder");
     let set = |ids: &[&str]| task("multitask/set", json!({ "tasks": ids, "schedule": "mixed" }));
     // Of all units, since a sine wave goes below zero.
-    let model = |task: &dyn Task| {
-        ModelConfig::ei(task.inputs().len(), 10, task.outputs().len()).readout_from(ReadoutFrom::All)
-    };
+    let model =
+        |task: &dyn Task| ModelConfig::ei(task.inputs().len(), 10, task.outputs().len()).readout_from(ReadoutFrom::All);
     let first = set(&["song2016/rdm_fixed", "song2016/mante"]);
     let before = folder.path().join("before");
     train(&Experiment::new(first.clone(), model(first.as_ref()), settings(2, 2), 1)?, &before)?;
