@@ -42,7 +42,7 @@ fn write_decisions(path: &Path) {
     });
     let correct: Vec<i64> = (0..16).map(|trial| i64::from(coherence(trial) < 0.0)).collect();
     let targets = Array3::from_shape_fn(
-        (12, 8, 2),
+        (16, 8, 2),
         |(trial, _, output)| {
             if correct[trial] == output as i64 { 1.0f32 } else { 0.2 }
         },
