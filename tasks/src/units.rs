@@ -1,7 +1,7 @@
 //! Units of the variables of trials, for headings and axes.
 
 /// Tasks by the start of their id, variables by the start of their name, and the unit.
-const UNITS: [(&str, &str, &str); 18] = [
+const UNITS: [(&str, &str, &str); 17] = [
     ("yang2019/", "angle", "rad"),
     ("driscoll2022/", "angle", "rad"),
     ("tolmachev2025/", "angle", "rad"),
@@ -15,7 +15,6 @@ const UNITS: [(&str, &str, &str); 18] = [
     ("bi2020/", "interval", "ms"),
     ("neurogym/", "interval", "ms"),
     ("song2016/", "rate", "events/s"),
-    ("raposo2014/", "rate", "events/s"),
     ("song2016/", "f1", "Hz"),
     ("song2016/", "f2", "Hz"),
     ("sussillo2009/", "frequency", "rad/tau"),
