@@ -26,9 +26,7 @@ fn refusal(model: ModelConfig, task: &Arc<dyn Task>) -> Option<String> {
 fn asks_for_less(task: &dyn Task) -> bool {
     let trials = batch(task, Split::Train, 9, 9, 300).expect("trials");
     let is_negative = |(target, weight): (&f32, &f32)| *weight > 0.0 && *target < 0.0;
-    task.plant().is_none()
-        && task.objective() != Objective::Classes
-        && trials.targets.iter().zip(&trials.loss_mask).any(is_negative)
+    task.objective() != Objective::Classes && trials.targets.iter().zip(&trials.loss_mask).any(is_negative)
 }
 
 #[test]
