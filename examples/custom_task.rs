@@ -7,7 +7,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
-use ndarray::{Array2, ArrayView2, s};
+use nn4n::ndarray::{Array2, ArrayView2, s};
 use nn4n::{Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig};
 use nn4n::{tasks::*, terminal::progress_bar, train::fit};
 

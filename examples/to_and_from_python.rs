@@ -12,7 +12,7 @@ use nn4n::{
     Checkpoint, Existing, Experiment, Recording, RunDirectory, Simulation, TrainConfig,
     export::{Format, export},
     models::ModelConfig,
-    tasks::{Split, batch, create, npz_bytes},
+    tasks::{Split, batch, create, trial_file},
     terminal::progress_bar,
     train::fit,
 };
@@ -52,7 +52,7 @@ fn main() -> anyhow::Result<()> {
     // To Python: trials, what the network does in them, and the network.
     let file = |name: &str| run.path().join(name);
     let trials = batch(task.as_ref(), Split::Test, 1, 0, 10)?;
-    fs::write(file("trials.npz"), npz_bytes(&trials)?)?;
+    fs::write(file("trials.npz"), trial_file(&trials, task.dt(), None)?)?;
     let here = Simulation::new(&checkpoint.network(&device)?).record(&trials.inputs)?;
     here.save(file("activity.npz"))?;
     fs::write(file("network.py"), export(&checkpoint, Format::Numpy)?)?;

@@ -7,11 +7,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
-use ndarray::s;
 use nn4n::{
     Checkpoint, Existing, Experiment, RunDirectory, Simulation, TrainConfig,
     evaluate::evaluate,
     models::ModelConfig,
+    ndarray::s,
     penalty::{Penalty, Regulariser},
     plot::{LearningCurve, TrialFigure},
     tasks::{Criterion, Split, Task, balanced, motor::ArmReach},
@@ -66,7 +66,8 @@ fn main() -> anyhow::Result<()> {
     let recording = Simulation::of(&network, task.as_ref()).record(&trials.inputs)?;
     println!("target (cm)        hand at the end (cm)");
     for (trial, &n_steps) in trials.n_steps.iter().enumerate() {
-        let last = |array: &ndarray::Array3<f32>| array.slice(s![trial, n_steps - 1, ..]).mapv(|x| 100.0 * x).to_vec();
+        let last =
+            |array: &nn4n::ndarray::Array3<f32>| array.slice(s![trial, n_steps - 1, ..]).mapv(|x| 100.0 * x).to_vec();
         let (target, hand) = (last(&trials.targets), last(&recording.outputs));
         println!("{:6.1} {:6.1}      {:6.1} {:6.1}", target[0], target[1], hand[0], hand[1]);
     }

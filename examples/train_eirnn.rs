@@ -3,18 +3,19 @@
 //!
 //! ```text
 //! cargo run --release --example train_eirnn                       seconds on two cores, after the build
-//! cargo run --release --example train_eirnn --features cuda       the same on a GPU
+//! cargo run --release --example train_eirnn --features cuda -- --device cuda:0     the same on a GPU
 //! ```
+//!
+//! A network of this size is faster on a CPU, so that `--device auto` takes that: a GPU takes some microseconds to
+//! start an operation, and an update has about 2,500 of them, one after the other.
 
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
 use nn4n::{
     Checkpoint, DeviceChoice, Existing, Experiment, RunDirectory, Simulation, TrainConfig,
-    analysis::CumulativeGaussian,
-    evaluate::{graded_values, psychometric},
     models::{ModelConfig, NoiseKey},
-    plot::{LearningCurve, Psychometric, TrialFigure, WeightMatrix},
+    plot::{LearningCurve, Psychometric, PsychometricPlan, TrialFigure, WeightMatrix},
     tasks::{Split, Task, balanced, song2016::RdmVarstim},
     terminal::progress_bar,
     train::{StopReason, fit},
@@ -42,13 +43,13 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let (device, name) = args.device.open()?;
-    println!("device: {name}");
     // What to learn, with what, and how. Change the task or the network here.
     let task: Arc<dyn Task> = Arc::new(RdmVarstim::default());
     let model = ModelConfig::ei(task.inputs().len(), 100, task.outputs().len());
     let train = if args.quick { TrainConfig { updates: 40, ..TrainConfig::default() } } else { TrainConfig::default() };
     let experiment = Experiment::new(task.clone(), model, train, 0)?;
+    let (device, name) = args.device.open_for(experiment.work()?)?;
+    println!("device: {name}");
 
     // Train until the task's criterion: here, mean performance over the last five validations above 85 %.
     let existing = match (args.resume, args.force) {
@@ -76,20 +77,16 @@ fn main() -> anyhow::Result<()> {
         metrics.join(", ")
     );
 
-    // The psychometric curve, if the task has a coherence.
-    let coherences = graded_values(task.as_ref(), "coherence");
-    if !coherences.is_empty() {
-        let counts =
-            psychometric(&network, task.as_ref(), "coherence", &coherences, if args.quick { 20 } else { 400 }, 1)?;
-        println!("coherence  choice 1  trials");
-        for count in &counts {
-            println!("{:>7.1} %  {:>6.1} %  {:>6}", 100.0 * count.value, 100.0 * count.fraction(), count.trials);
+    // The psychometric curve, if the task grades its evidence: what `nn4n plot psychometric` draws, too.
+    let plan = PsychometricPlan { variable: None, per_value: if args.quick { 20 } else { 400 }, seed: 1 };
+    if let Some(figure) = Psychometric::measured(&network, task.as_ref(), plan)? {
+        println!("{:>10}  {:>10}  trials", "coherence", figure.choice);
+        for point in figure.curves.iter().flat_map(|curve| &curve.points) {
+            let chosen = 100.0 * point.n_choice_1 as f64 / point.n_trials as f64;
+            println!("{:>8.1} %  {chosen:>8.1} %  {:>6}", 100.0 * point.value, point.n_trials);
         }
-        let fit = CumulativeGaussian::of(&counts);
-        if let Some(fit) = fit {
-            println!("bias {:.1} %, sigma {:.1} % coherence", 100.0 * fit.mu, 100.0 * fit.sigma);
-        }
-        Psychometric::of("", "coherence", &counts, fit).save(run.path().join("psychometric.png"))?;
+        figure.curves.iter().for_each(|curve| println!("{}", curve.fitted));
+        figure.save(run.path().join("psychometric.png"))?;
     }
 
     // Fresh trials of every condition; three of them are drawn, all of them sort the units.

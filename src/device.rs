@@ -1,8 +1,22 @@
 //! Where the numbers are computed: `auto`, `cpu`, `cuda:N` or `metal`.
+//!
+//! `auto` takes a GPU where that is faster, by this estimate:
+//!
+//! ```text
+//! CPU   operations / (threads x 10^11 a second)
+//! GPU   launches x 5 us + operations / (5 x 10^12 a second)
+//!
+//! operations of an update    trials x steps x (6 units^2 + 4 units inputs + 6 units outputs)
+//! launches of an update      20 steps + 500, in each layer of a stacked network
+//! ```
+//!
+//! A GPU takes some microseconds to start an operation, however small, and a step through time needs one after the
+//! other. A simulation has a third of the operations, and 10 launches a step.
 
 use std::{fmt, str::FromStr};
 
-use candle_core::{Device, utils};
+use candle_core::{Device, DeviceLocation, Tensor, utils};
+use nn4n_models::ModelConfig;
 
 use crate::error::{Error, Result};
 
@@ -48,6 +62,90 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
+/// The size of the work that a device is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    /// Operations in its matrix products.
+    operations: f64,
+    /// Operations that a GPU would start one after the other.
+    launches: f64,
+}
+
+/// Operations a second of one thread of the CPU, and of a GPU.
+const CPU_SPEED: f64 = 1e11;
+const GPU_SPEED: f64 = 5e12;
+/// Seconds that a GPU takes to start an operation.
+const LAUNCH: f64 = 5e-6;
+
+impl Work {
+    /// One update on `trials` of `steps` steps.
+    pub fn of_update(model: &ModelConfig, trials: usize, steps: usize) -> Self {
+        Self::new(model, trials, steps, [6.0, 4.0], [20.0, 500.0])
+    }
+
+    /// A simulation of `trials` of `steps` steps.
+    pub fn of_simulation(model: &ModelConfig, trials: usize, steps: usize) -> Self {
+        Self::new(model, trials, steps, [2.0, 2.0], [10.0, 100.0])
+    }
+
+    /// `by_weight` says how often the weights between units and of the inputs count, `launches` how many a step and a
+    /// pass take.
+    fn new(
+        model: &ModelConfig,
+        trials: usize,
+        steps: usize,
+        [between, of_inputs]: [f64; 2],
+        [each, once]: [f64; 2],
+    ) -> Self {
+        let sizes: Vec<usize> = if model.kind.has_layers() {
+            model.layout().areas.iter().map(|layer| layer.range().len()).collect()
+        } else {
+            vec![model.n_units()]
+        };
+        let (inputs, outputs) = (model.inputs as f64, model.outputs as f64);
+        let (mut by_trial_and_step, mut below) = (0.0, None);
+        for units in sizes.iter().map(|units| *units as f64) {
+            // A layer's input is the layer below, which has gradients of its own.
+            let driven = below.map_or(of_inputs * inputs, |below: f64| between * below);
+            by_trial_and_step += between * units * units + units * driven;
+            below = Some(units);
+        }
+        by_trial_and_step += between * below.unwrap_or(0.0) * outputs;
+        let steps = steps as f64;
+        Self {
+            operations: trials as f64 * steps * by_trial_and_step,
+            launches: sizes.len() as f64 * (each * steps + once),
+        }
+    }
+
+    /// Seconds by estimate on this many threads.
+    fn on_cpu(self, threads: usize) -> f64 {
+        self.operations / (threads as f64 * CPU_SPEED)
+    }
+
+    /// Seconds by estimate.
+    fn on_gpu(self) -> f64 {
+        self.launches * LAUNCH + self.operations / GPU_SPEED
+    }
+
+    /// Why the CPU is the faster one with this many threads; `None` if it is not.
+    fn is_for_cpu(self, threads: usize) -> Option<String> {
+        let (cpu, gpu) = (self.on_cpu(threads), self.on_gpu());
+        (cpu <= gpu).then(|| {
+            format!(
+                "by estimate the work takes {} here and {} on a GPU, which starts {:.0} operations for it",
+                duration(cpu),
+                duration(gpu),
+                self.launches
+            )
+        })
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.1} ms", 1e3 * seconds) } else { format!("{seconds:.1} s") }
+}
+
 /// Where the same run on the CPU has the same bits: the architecture, the system and the widest vectors of the
 /// processor, such as `x86_64-linux V4`.
 pub fn platform() -> String {
@@ -57,19 +155,31 @@ pub fn platform() -> String {
 }
 
 impl DeviceChoice {
-    /// Opens the device, and says in words which one it is.
+    /// Opens the device for work of any size, and says in words which one it is: `auto` takes a GPU if one works.
     ///
     /// # Errors
     /// If a device is named that this program was not built for or that does not work. `auto` takes the CPU then, and
     /// says why.
     pub fn open(self) -> Result<(Device, String)> {
-        match self {
-            Self::Cpu => Ok((Device::Cpu, "CPU".into())),
-            Self::Cuda(ordinal) => {
-                Ok((cuda(ordinal).map_err(|message| self.error(message))?, format!("NVIDIA GPU {ordinal}")))
-            }
-            Self::Metal => Ok((metal().map_err(|message| self.error(message))?, "Apple GPU".into())),
-            Self::Auto => Ok(auto()),
+        let device = match self {
+            Self::Cpu => Device::Cpu,
+            Self::Cuda(ordinal) => cuda(ordinal).map_err(|message| self.error(message))?,
+            Self::Metal => metal().map_err(|message| self.error(message))?,
+            Self::Auto => return Ok(auto()),
+        };
+        let words = name(&device);
+        Ok((device, words))
+    }
+
+    /// Opens the device for this work: `auto` takes a GPU if one works and is faster, and says why if it takes the CPU.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for(self, work: Work) -> Result<(Device, String)> {
+        let is_built_for_gpus = utils::cuda_is_available() || utils::metal_is_available();
+        match work.is_for_cpu(rayon::current_num_threads()) {
+            Some(reason) if self == Self::Auto && is_built_for_gpus => Ok((Device::Cpu, format!("CPU ({reason})"))),
+            _ => self.open(),
         }
     }
 
@@ -81,10 +191,21 @@ impl DeviceChoice {
     }
 }
 
+/// A device in words.
+pub fn name(device: &Device) -> String {
+    match device.location() {
+        DeviceLocation::Cpu => "CPU".into(),
+        DeviceLocation::Cuda { gpu_id } => format!("NVIDIA GPU {gpu_id}"),
+        DeviceLocation::Metal { .. } => "Apple GPU".into(),
+    }
+}
+
 fn auto() -> (Device, String) {
     match (cuda(0), metal()) {
-        (Ok(device), _) => (device, "NVIDIA GPU 0".into()),
-        (_, Ok(device)) => (device, "Apple GPU".into()),
+        (Ok(device), _) | (_, Ok(device)) => {
+            let words = name(&device);
+            (device, words)
+        }
         (Err(no_cuda), Err(no_metal)) => {
             let reason = if utils::metal_is_available() { no_metal } else { no_cuda };
             (Device::Cpu, format!("CPU ({reason})"))
@@ -96,20 +217,44 @@ fn cuda(ordinal: usize) -> Result<Device, String> {
     if !utils::cuda_is_available() {
         return Err("this program was built without `--features cuda`".into());
     }
-    Device::new_cuda(ordinal).map_err(|error| {
+    let device = Device::new_cuda(ordinal).map_err(|error| {
         let reason = error.to_string();
         if reason.contains("CUDA_ERROR_NO_DEVICE") {
             return "no NVIDIA GPU was found on this machine".into();
         }
         format!("no NVIDIA GPU {ordinal} could be opened: {}", first_line(&reason))
-    })
+    })?;
+    computing(device)
 }
 
 fn metal() -> Result<Device, String> {
     if !utils::metal_is_available() {
         return Err("this program was built without `--features metal`".into());
     }
-    Device::new_metal(0).map_err(|error| format!("no Apple GPU could be opened: {}", first_line(&error.to_string())))
+    let device = Device::new_metal(0)
+        .map_err(|error| format!("no Apple GPU could be opened: {}", first_line(&error.to_string())))?;
+    computing(device)
+}
+
+/// The device, if it can compute: a driver or an architecture that the program was not built for shows up here, not in
+/// the middle of a run.
+fn computing(device: Device) -> Result<Device, String> {
+    match square(&device) {
+        Ok(found) if found == [[7.0, 10.0], [15.0, 22.0]] => Ok(device),
+        Ok(found) => Err(format!("{} computes {found:?} for [[7, 10], [15, 22]]", name(&device))),
+        Err(error) => Err(format!(
+            "{} was found, but cannot compute; is this program built for its architecture, and its driver new enough? \
+            ({})",
+            name(&device),
+            first_line(&error.to_string())
+        )),
+    }
+}
+
+/// A matrix times itself through a kernel of candle's and one of its library of matrix products, read back.
+fn square(device: &Device) -> candle_core::Result<Vec<Vec<f32>>> {
+    let matrix = Tensor::new(&[[0f32, 1.0], [2.0, 3.0]], device)?.affine(1.0, 1.0)?;
+    matrix.matmul(&matrix)?.to_vec2()
 }
 
 /// Errors of the tensor library carry a backtrace in their later lines.
@@ -119,6 +264,8 @@ fn first_line(message: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use nn4n_models::LayerConfig;
+
     use super::*;
 
     #[test]
@@ -131,8 +278,33 @@ mod tests {
     }
 
     #[test]
+    fn small_networks_are_for_the_cpu_and_large_ones_for_a_gpu() {
+        // 20 trials of 100 steps: 2,000 (60,000 + 1,200 + 1,200) operations, 2,500 launches.
+        let song = Work::of_update(&ModelConfig::vanilla(3, 100, 2), 20, 100);
+        assert_eq!(song, Work { operations: 2000.0 * 62_400.0, launches: 2500.0 });
+        assert!((song.on_cpu(2) - 0.624e-3).abs() < 1e-9 && (song.on_gpu() - 12.525e-3).abs() < 1e-5);
+        let reason = song.is_for_cpu(2).unwrap();
+        assert!(reason.contains("0.6 ms here and 12.5 ms on a GPU") && reason.contains("2500"), "{reason}");
+        assert_eq!(Work::of_update(&ModelConfig::vanilla(32, 2000, 8), 128, 100).is_for_cpu(16), None);
+
+        let layers = [("lower", 10), ("upper", 20)].map(|(name, units)| LayerConfig::new(name, units));
+        let stacked = Work::of_simulation(&ModelConfig::stacked(3, 2, layers), 5, 7);
+        let operations = 35.0 * 2.0 * (100.0 + 30.0 + 400.0 + 200.0 + 40.0);
+        assert_eq!(stacked, Work { operations, launches: 340.0 });
+    }
+
+    #[test]
+    fn a_device_that_is_taken_can_compute() -> Result<()> {
+        assert_eq!(square(&Device::Cpu)?, [[7.0, 10.0], [15.0, 22.0]]);
+        assert!(computing(Device::Cpu).is_ok());
+        Ok(())
+    }
+
+    #[test]
     fn auto_always_opens_and_says_what_it_took() {
-        let (_, words) = DeviceChoice::Auto.open().unwrap();
-        assert!(words.contains("CPU") || words.contains("GPU"));
+        let work = Work::of_update(&ModelConfig::vanilla(3, 100, 2), 20, 100);
+        for (device, words) in [DeviceChoice::Auto.open().unwrap(), DeviceChoice::Auto.open_for(work).unwrap()] {
+            assert!(words.starts_with(&name(&device)), "{words}");
+        }
     }
 }

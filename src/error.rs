@@ -73,6 +73,14 @@ pub enum Error {
         /// What could not be had, why, and the remedy.
         message: String,
     },
+    /// The numbers of a network leave the range of their type, whatever it learned.
+    #[error("{what}: {cause}")]
+    NotFinite {
+        /// What is not finite, and when.
+        what: String,
+        /// What makes it so, and the remedy.
+        cause: String,
+    },
     /// Training diverged.
     #[error(
         "the {quantity} is {value} at update {update}; the best network before it stays in the run directory. Lower \

@@ -2,13 +2,14 @@
 
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};
-use nn4n_tasks::{Condition, Split, Task, TrialBatch, balanced, performance, repeated, scores};
+use nn4n_tasks::{Condition, Split, Task, TrialBatch, TrialRng, balanced, batch, performance, repeated, scores};
 use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
-    simulate::{Simulation, array3},
+    memory::{check, trial_bytes},
+    simulate::{Simulation, array3, cause},
 };
 
 /// Noise and trials of evaluations never coincide with those of training updates or of its validations.
@@ -46,8 +47,12 @@ pub struct ConditionResult {
 
 /// Evaluates a network on `per_condition` fresh trials of each of the task's conditions (test timing), with its noise
 /// on.
+///
+/// # Errors
+/// If the network does not fit the task, or its outputs are not finite.
 pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
     check_fit(network.config(), None, task)?;
+    check_memory(task, seed, task.conditions().len().max(1).saturating_mul(per_condition))?;
     let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
     let outputs = outputs(network, task, &trials, seed)?;
     let found = performance(task, &trials, outputs.view())?;
@@ -73,11 +78,14 @@ pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u6
 }
 
 /// The values of a graded condition variable, such as `coherence`, in ascending order, with 0 if they lie on both sides
-/// of it. Empty if the task has no such variable.
+/// of it and the task has trials without evidence. Empty if the task has no such variable.
 pub fn graded_values(task: &dyn Task, variable: &str) -> Vec<f64> {
     let mut values: Vec<f64> = task.conditions().iter().filter_map(|condition| condition.number(variable)).collect();
     if values.iter().any(|value| *value < 0.0) && values.iter().any(|value| *value > 0.0) {
-        values.push(0.0);
+        let without = Condition::new().with(variable.to_owned(), 0.0);
+        if task.trial(Split::Test, Some(&without), &mut TrialRng::new(0, "graded", 0, 0)).is_ok() {
+            values.push(0.0);
+        }
     }
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -112,6 +120,7 @@ pub fn choices(
         .iter()
         .map(|condition| condition.number(variable).ok_or_else(missing))
         .collect::<Result<Vec<_>>>()?;
+    check_memory(task, seed, conditions.len().saturating_mul(per_condition))?;
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
     let outputs = outputs(network, task, &trials, seed)?;
     let scores = scores(task, &trials, outputs.view())?;
@@ -125,8 +134,30 @@ pub fn choices(
     Ok(values.into_iter().zip(first.chunks(per_condition)).map(count).collect())
 }
 
+/// Refuses more trials than the machine has the memory for, with their outputs and logits.
+fn check_memory(task: &dyn Task, seed: u64, trials: usize) -> Result<()> {
+    let steps = batch(task, Split::Test, seed, EVALUATION, 1)?.max_steps();
+    check(
+        "trials",
+        &format!("evaluating {trials} trials of {steps} steps"),
+        trial_bytes(trials, steps, task.inputs().len(), 2 * task.outputs().len()),
+        "take fewer trials of each condition",
+    )
+}
+
 /// The outputs (trials, steps, outputs) of the network, or of the task's plant, with the network's noise on.
 fn outputs(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<ndarray::Array3<f32>> {
     let simulation = Simulation::of(network, task).noise(NoiseKey::new(seed, EVALUATION));
-    array3(&simulation.answer(&trials.inputs)?.outputs)
+    let outputs = array3(&simulation.answer(&trials.inputs)?.outputs)?;
+    let within = |(trial, step, _): (usize, usize, usize)| step < trials.n_steps[trial];
+    match outputs.indexed_iter().find(|(place, value)| within(*place) && !value.is_finite()) {
+        None => Ok(outputs),
+        Some(((_, step, _), value)) => {
+            let inputs = trials.inputs.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+            Err(Error::NotFinite {
+                what: format!("the outputs are not finite ({value} at step {step} of a trial of `{}`)", task.id()),
+                cause: cause(network, trials.max_steps(), &[("inputs", f64::from(inputs))])?,
+            })
+        }
+    }
 }

@@ -13,6 +13,9 @@
 //! Networks and their mathematics are in [`models`] (crate `nn4n-models`), tasks in [`tasks`] (crate `nn4n-tasks`),
 //! what takes activity and weights apart in [`analysis`] (crate `nn4n-analysis`).
 //!
+//! The crates whose types these take and give are here as [`ndarray`], [`candle_core`] and [`serde_json`], so that a
+//! program needs no versions of its own that match.
+//!
 //! # Features
 //!
 //! On by default are `cli`, the program and its terminal, `hub`, the Hugging Face hub and the networks that come with
@@ -30,6 +33,7 @@ pub mod checkpoint;
 #[doc(hidden)]
 pub mod cli;
 pub mod device;
+mod echo;
 mod error;
 pub mod evaluate;
 pub mod experiment;
@@ -38,7 +42,9 @@ mod files;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
+mod kind;
 pub mod loss;
+mod memory;
 pub mod optimizer;
 pub mod penalty;
 #[cfg(feature = "plot")]
@@ -52,8 +58,13 @@ pub mod train;
 #[cfg(feature = "hub")]
 pub mod zoo;
 
+// What the public functions take and give, in the versions that they have it from.
+pub use candle_core;
+pub use ndarray;
+pub use serde_json;
+
 pub use checkpoint::Checkpoint;
-pub use device::DeviceChoice;
+pub use device::{DeviceChoice, Work};
 pub use error::{Error, Result};
 pub use experiment::{Experiment, TrainConfig, preset};
 pub use nn4n_analysis as analysis;

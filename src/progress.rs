@@ -10,15 +10,34 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::echo::harmless;
+
 /// Told of what happens, on any thread.
 pub trait Listener: Send + Sync {
     /// A line that a user should read.
     fn note(&self, text: &str);
 
+    /// A training goes over to this work.
+    fn turns_to(&self, _work: Work) {}
+
     /// A transfer of `bytes` bytes begins, or goes on where `done` of them are here already.
     fn transfer(&self, _what: &str, _done: u64, _bytes: u64) -> Box<dyn Transfer> {
         Box::new(())
     }
+}
+
+/// What a training is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Work {
+    /// Nothing of it is lost that is not saved: before the first update, and after the last.
+    Free,
+    /// Writing its first files.
+    Begin,
+    /// The update of this number, counted from 1.
+    Update(u64),
+    /// A validation after so many updates.
+    Validation(u64),
 }
 
 /// A transfer on its way; it ends when this is dropped.
@@ -46,6 +65,13 @@ pub fn note(text: &str) {
     }
 }
 
+/// Tells the listener what a training is at.
+pub(crate) fn turn_to(work: Work) {
+    if let Some(listener) = LISTENER.get() {
+        listener.turns_to(work);
+    }
+}
+
 /// Tells the listener that a transfer begins.
 #[cfg(feature = "hub")]
 pub(crate) fn transfer(what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
@@ -55,23 +81,8 @@ pub(crate) fn transfer(what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
     }
 }
 
-/// The text with control characters spelled out: names in a file from elsewhere are not to command the terminal.
+/// The text without characters that command the terminal or turn the direction of what stands around them: names in a
+/// file from elsewhere are not to do that.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let commands = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(commands) {
-        return Cow::Borrowed(text);
-    }
-    let spelled = |c: char| if commands(c) { c.escape_default().to_string() } else { c.into() };
-    Cow::Owned(text.chars().map(spelled).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_are_spelled_out() {
-        assert_eq!(printable("two lines\nand\ta tab"), "two lines\nand\ta tab");
-        assert_eq!(printable("\u{1b}[31mred\r"), "\\u{1b}[31mred\\r");
-    }
+    harmless(text)
 }

@@ -1,20 +1,35 @@
 //! The files of one training run, and the rule that none is overwritten unasked.
 
 use std::{
-    fs,
+    fs::{File, TryLockError},
+    io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
+    checkpoint::Checkpoint,
     error::{Error, Result},
-    files::write_atomically,
+    files::Directory,
 };
 
-/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`.
+const MODEL: &str = "model.safetensors";
+const STATE: &str = "optimizer.safetensors";
+const CONFIG: &str = "run.toml";
+const LOG: &str = "log.jsonl";
+const FINISHED: &str = "finished.json";
+const LOCK: &str = ".lock";
+
+/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, and `finished.json` once there is nothing
+/// left to do.
+///
+/// The directory is held open: a run that goes on while its directory is moved, removed or replaced notices and stops.
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
-    path: PathBuf,
+    directory: Arc<Directory>,
     existing: Existing,
+    /// Whether there is a state to go on from.
+    is_resumed: bool,
 }
 
 /// What to do with a directory that already holds a run.
@@ -25,7 +40,7 @@ pub enum Existing {
     Keep,
     /// Replace it when the new run starts; a new run that is refused leaves it as it is.
     Overwrite,
-    /// Continue the run.
+    /// Continue the run; start it where there is none.
     Resume,
 }
 
@@ -33,123 +48,209 @@ impl RunDirectory {
     /// Opens `path` for a run, creating it if it is not there.
     ///
     /// # Errors
-    /// If it holds a run and `existing` is `Keep`, or holds none and `existing` is `Resume`.
-    pub fn open(path: impl Into<PathBuf>, existing: Existing) -> Result<Self> {
-        let run = Self { path: path.into(), existing };
+    /// If it holds a run and `existing` is `Keep`, or files of a run that cannot be continued and `existing` is
+    /// `Resume`.
+    pub fn open(path: impl AsRef<Path>, existing: Existing) -> Result<Self> {
+        let directory = Arc::new(Directory::create(path.as_ref())?);
+        let run = Self { directory, existing, is_resumed: false };
         match existing {
             Existing::Keep => run.refuse_a_run()?,
-            Existing::Resume => {
-                if let Some(missing) = [run.optimizer(), run.model(), run.config()].iter().find(|file| !file.exists()) {
-                    let name = missing.file_name().unwrap_or_default().display();
-                    let message =
-                        format!("holds no run to resume ({name} is missing); leave --resume out to start one");
-                    return Err(Error::file(&run.path, message));
-                }
-            }
+            Existing::Resume => run.refuse_half_a_run()?,
             Existing::Overwrite => {}
         }
-        fs::create_dir_all(&run.path)
-            .map_err(|error| Error::file(&run.path, format!("could not be created ({error})")))?;
-        Ok(run)
+        Ok(Self { is_resumed: run.is_to_be_resumed(), ..run })
     }
 
-    /// Whether it was opened to continue a run.
-    pub(crate) fn is_resumed(&self) -> bool {
-        self.existing == Existing::Resume
+    /// Whether it was opened to continue a run and holds one.
+    pub fn is_resumed(&self) -> bool {
+        self.is_resumed
     }
 
-    /// Keeps other processes from training in the directory until it is dropped.
-    pub(crate) fn lock(&self) -> Result<Lock> {
-        let path = self.path.join(".lock");
-        let file =
-            fs::File::create(&path).map_err(|error| Error::file(&path, format!("could not be created ({error})")))?;
+    fn is_to_be_resumed(&self) -> bool {
+        self.existing == Existing::Resume && self.optimizer().exists()
+    }
+
+    /// Takes the directory in use: other processes are kept from training in it until this is dropped.
+    pub(crate) fn lock(&self) -> Result<Locked<'_>> {
+        let path = self.path().join(LOCK);
+        let file = self.directory.open_or_create(LOCK)?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { path, _file: file }),
-            Err(fs::TryLockError::WouldBlock) => {
-                Err(Error::file(&self.path, "is in use by another training process; wait for it, or use another --out"))
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let message = "is in use by another training process; wait for it, or use another --out";
+                return Err(Error::file(self.path(), message));
             }
-            Err(fs::TryLockError::Error(error)) => Err(Error::file(&path, format!("could not be locked ({error})"))),
-        }
-    }
-
-    /// Begins the run: removes the files of the one it replaces, if it was opened to replace one, and writes its
-    /// run.toml.
-    pub(crate) fn begin(&self, config: &str) -> Result<()> {
-        if self.existing == Existing::Overwrite {
-            for file in self.files().into_iter().chain(self.event_files()).filter(|file| file.exists()) {
-                fs::remove_file(&file)
-                    .map_err(|error| Error::file(&file, format!("could not be replaced ({error})")))?;
+            Err(TryLockError::Error(error)) => {
+                let message = format!("could not be locked ({error}); use another --out, on a file system with locks");
+                return Err(Error::file(&path, message));
             }
         }
-        if !self.is_resumed() {
-            self.refuse_a_run()?;
+        let locked = Locked { run: self, file };
+        locked.check_in_place()?;
+        if self.is_to_be_resumed() != self.is_resumed {
+            let message = "was trained in by another process just now; give the command again";
+            return Err(Error::file(self.path(), message));
         }
-        write_atomically(&self.config(), config.as_bytes())
+        self.directory.remove_unfinished()?;
+        Ok(locked)
     }
 
     fn refuse_a_run(&self) -> Result<()> {
-        let Some(file) = self.files().into_iter().find(|file| file.exists()) else { return Ok(()) };
-        let name = file.file_name().unwrap_or_default().display();
+        let Some(name) = [MODEL, STATE, CONFIG, LOG].into_iter().find(|name| self.path().join(name).exists()) else {
+            return Ok(());
+        };
         let message = format!(
             "already holds a run ({name}); use --resume to continue it, --force to replace it, or another --out"
         );
-        Err(Error::file(&self.path, message))
+        Err(Error::file(self.path(), message))
+    }
+
+    /// Refuses files without which a run cannot go on, and those of a run whose state is gone. One that was killed
+    /// before its state was written has done nothing yet, and may start again.
+    fn refuse_half_a_run(&self) -> Result<()> {
+        let missing = match (self.optimizer().exists(), self.config().exists()) {
+            (true, true) => return Ok(()),
+            (true, false) => CONFIG,
+            (false, true) if !self.log().exists() && self.holds_nothing_trained() => return Ok(()),
+            (false, false) if !self.log().exists() && !self.model().exists() => return Ok(()),
+            (false, _) => STATE,
+        };
+        let message = format!(
+            "holds a run that cannot be continued ({missing} is missing); restore that file, start anew with --force, \
+            or use another --out"
+        );
+        Err(Error::file(self.path(), message))
+    }
+
+    fn holds_nothing_trained(&self) -> bool {
+        !self.model().exists() || Checkpoint::load(self.model()).is_ok_and(|found| found.header.train.updates == 0)
     }
 
     /// The directory.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.directory.path()
     }
 
     /// The best network so far.
     pub fn model(&self) -> PathBuf {
-        self.path.join("model.safetensors")
+        self.path().join(MODEL)
     }
 
     /// The last parameters and the optimiser's state, to resume from.
     pub fn optimizer(&self) -> PathBuf {
-        self.path.join("optimizer.safetensors")
+        self.path().join(STATE)
     }
 
     /// The experiment.
     pub fn config(&self) -> PathBuf {
-        self.path.join("run.toml")
+        self.path().join(CONFIG)
     }
 
     /// One JSON record per logged update.
     pub fn log(&self) -> PathBuf {
-        self.path.join("log.jsonl")
+        self.path().join(LOG)
     }
 
-    fn files(&self) -> [PathBuf; 4] {
-        [self.model(), self.optimizer(), self.config(), self.log()]
+    /// Says why the run is finished; there only if it is.
+    pub fn finished(&self) -> PathBuf {
+        self.path().join(FINISHED)
     }
 
     /// TensorBoard's, which would show the curves of a replaced run with those of the new one.
-    fn event_files(&self) -> Vec<PathBuf> {
-        let is_ours = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n")
-        };
-        fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_ours).collect()
+    fn event_files(&self) -> Result<Vec<String>> {
+        let is_ours = |name: &String| name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n");
+        Ok(self.directory.names()?.into_iter().filter(is_ours).collect())
     }
 }
 
-/// A directory in use.
-pub(crate) struct Lock {
-    path: PathBuf,
-    _file: fs::File,
+/// A directory in use. Its lock file stays when the run has ended: another process may have opened it by then, and
+/// would hold the lock of a file that is no longer there.
+pub(crate) struct Locked<'a> {
+    run: &'a RunDirectory,
+    file: File,
 }
 
-impl Drop for Lock {
+impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        // A lock file that stays is in nobody's way: what counts is who holds it open.
-        let _ = fs::remove_file(&self.path);
+        // Closing the file is not enough while a child that is just being started still has it, too. If this fails,
+        // that moment has to pass.
+        let _ = self.file.unlock();
+    }
+}
+
+impl Locked<'_> {
+    /// Begins the run: removes the files of the one it replaces, if it was opened to replace one, and writes its
+    /// run.toml.
+    pub(crate) fn begin(&self, config: &str) -> Result<()> {
+        self.check_in_place()?;
+        let directory = &self.run.directory;
+        if self.run.existing == Existing::Overwrite {
+            let events = self.run.event_files()?;
+            let files = [MODEL, STATE, CONFIG, LOG].map(String::from);
+            files.iter().chain(&events).try_for_each(|name| directory.remove(name))?;
+        }
+        match self.run.existing {
+            Existing::Resume => self.run.refuse_half_a_run()?,
+            Existing::Keep | Existing::Overwrite => self.run.refuse_a_run()?,
+        }
+        directory.remove(FINISHED)?;
+        self.write(CONFIG, config.as_bytes())
+    }
+
+    pub(crate) fn write_model(&self, bytes: &[u8]) -> Result<()> {
+        self.write(MODEL, bytes)
+    }
+
+    pub(crate) fn write_state(&self, bytes: &[u8]) -> Result<()> {
+        self.write(STATE, bytes)
+    }
+
+    /// Says in a file that there is nothing left to do.
+    pub(crate) fn finish(&self, why: &str) -> Result<()> {
+        self.write(FINISHED, why.as_bytes())
+    }
+
+    /// Writes the log anew, with what `write` puts into it.
+    pub(crate) fn replace_log(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        self.check_in_place()?;
+        self.run.directory.replace(LOG, write)
+    }
+
+    /// The log, to be read and written.
+    pub(crate) fn open_log(&self) -> Result<File> {
+        self.check_in_place()?;
+        self.run.directory.open_or_create(LOG)
+    }
+
+    /// Refuses to go on where the log is no longer this file.
+    pub(crate) fn check_log(&self, log: &File) -> Result<()> {
+        self.check_in_place()?;
+        if self.run.directory.holds(LOG, log) { Ok(()) } else { Err(self.out_of_place()) }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.check_in_place()?;
+        self.run.directory.replace(name, |file| file.write_all(bytes))
+    }
+
+    /// The directory that the path leads to must be the one that was opened, and its lock file the one that is locked:
+    /// otherwise another process may be training there.
+    fn check_in_place(&self) -> Result<()> {
+        let directory = &self.run.directory;
+        if directory.is_in_place() && directory.holds(LOCK, &self.file) { Ok(()) } else { Err(self.out_of_place()) }
+    }
+
+    fn out_of_place(&self) -> Error {
+        let message = "was moved, removed or replaced while the run trained in it, and the run stopped; where its \
+            files are now, continue it with --resume";
+        Error::file(self.run.path(), message)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -157,15 +258,78 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
         let run = RunDirectory::open(&path, Existing::Keep)?;
-        assert!(RunDirectory::open(&path, Existing::Resume).unwrap_err().to_string().contains("no run to resume"));
-        write_atomically(&run.model(), b"precious")?;
+        assert!(!RunDirectory::open(&path, Existing::Resume)?.is_resumed(), "there is none to continue");
+        fs::write(run.model(), b"precious").unwrap();
         let message = RunDirectory::open(&path, Existing::Keep).unwrap_err().to_string();
         assert!(message.contains("--force") && message.contains("model.safetensors"), "{message}");
+        let message = RunDirectory::open(&path, Existing::Resume).unwrap_err().to_string();
+        assert!(message.contains("optimizer.safetensors is missing"), "{message}");
         assert_eq!(fs::read(run.model()).unwrap(), b"precious");
         let replacing = RunDirectory::open(&path, Existing::Overwrite)?;
         assert!(run.model().exists(), "nothing is removed before the new run starts");
-        replacing.begin("seed = 0")?;
+        replacing.lock()?.begin("seed = 0")?;
         assert!(!run.model().exists() && run.config().exists());
+        Ok(())
+    }
+
+    #[test]
+    fn one_process_at_a_time_trains_in_a_directory() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || RunDirectory::open(folder.path(), Existing::Keep);
+        let (one, other) = (open()?, open()?);
+        let locked = one.lock()?;
+        assert!(other.lock().err().unwrap().to_string().contains("in use by another training process"));
+        drop(locked);
+        other.lock()?;
+        assert!(folder.path().join(LOCK).exists(), "the lock file stays");
+        Ok(())
+    }
+
+    /// What could be meant to hold the lock, but is another's.
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_file_that_is_none_is_refused_and_what_it_leads_to_is_left_alone() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let (run, precious) = (folder.path().join("run"), folder.path().join("precious"));
+        let opened = RunDirectory::open(&run, Existing::Keep)?;
+        fs::write(&precious, b"1").unwrap();
+        std::os::unix::fs::symlink(&precious, run.join(LOCK)).unwrap();
+        let refusal = |what: &str| {
+            let message = opened.lock().err().unwrap().to_string();
+            assert!(message.contains(".lock: is ") && message.contains(what), "{message}");
+        };
+        refusal("a symbolic link");
+        assert_eq!(fs::read(&precious).unwrap(), b"1");
+        fs::remove_file(run.join(LOCK)).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(run.join(LOCK)).status().unwrap().success());
+        refusal("a pipe");
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_directory_or_a_lock_that_another_took_the_place_of_is_noticed() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let run = RunDirectory::open(&path, Existing::Keep)?;
+        let stopped = |locked: &Locked<'_>| {
+            let message = locked.write_model(b"late").unwrap_err().to_string();
+            assert!(message.contains("moved, removed or replaced"), "{message}");
+        };
+        let locked = run.lock()?;
+        locked.write_model(b"early")?;
+        fs::remove_file(path.join(LOCK)).unwrap();
+        stopped(&locked);
+        fs::write(path.join(LOCK), b"").unwrap();
+        stopped(&locked);
+        drop(locked);
+        let locked = run.lock()?;
+        fs::rename(&path, folder.path().join("moved")).unwrap();
+        stopped(&locked);
+        fs::create_dir(&path).unwrap();
+        stopped(&locked);
+        assert_eq!(fs::read(folder.path().join("moved/model.safetensors")).unwrap(), b"early");
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
         Ok(())
     }
 }

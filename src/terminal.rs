@@ -1,12 +1,18 @@
-//! Work in a terminal: live progress bars on standard error, and Ctrl-C, which ends a training after the update in
-//! hand, to be resumed later.
+//! Work in a terminal: live progress bars on standard error, and interruptions, which end a training after the update
+//! in hand, to be resumed later.
+//!
+//! ```text
+//! interruptions   Ctrl-C (SIGINT), SIGTERM, SIGHUP unless it was ignored when the program started (nohup), SIGUSR1
+//! the first       before the first update ends the program at once, later after the update in hand, which is said
+//! a second one    ends the program at once; the files are whole in all cases
+//! ```
 
 use std::{
     io::{self, Write},
     ops::ControlFlow,
     process,
     sync::{
-        Once,
+        Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -15,12 +21,17 @@ use std::{
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::{
-    progress::{Listener, Transfer, listen, printable},
+    progress::{Listener, Transfer, Work, listen, printable},
     train::Progress,
 };
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static HANDLER: Once = Once::new();
+static WORK: Mutex<Work> = Mutex::new(Work::Free);
+
+/// The exit code of a program that was interrupted and can go on later: what schedulers take for a passing failure
+/// (`EX_TEMPFAIL`).
+pub const INTERRUPTED_CODE: u8 = 75;
 
 /// A line on standard error. That nobody reads it any more (as under `2>&1 | head`) is no reason to end a run, let
 /// alone to panic as `eprintln!` does.
@@ -39,6 +50,10 @@ struct Terminal;
 impl Listener for Terminal {
     fn note(&self, text: &str) {
         say(text);
+    }
+
+    fn turns_to(&self, work: Work) {
+        *WORK.lock().unwrap_or_else(PoisonError::into_inner) = work;
     }
 
     fn transfer(&self, what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
@@ -71,10 +86,10 @@ impl Drop for Bar {
 }
 
 /// Shows update, loss, performance, speed and remaining time on standard error: as a bar in a terminal, else as one
-/// line per validation. Pass it to [`fit`](crate::train::fit); from then on Ctrl-C ends the training in order.
+/// line per validation. Pass it to [`fit`](crate::train::fit); from then on an interruption ends the training in order.
 pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
     show_progress();
-    install_interrupt();
+    end_in_order();
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
     bar.set_style(style("{bar:24} {pos}/{len}  {msg}  {speed}  ETA at most {eta}").with_key("speed", speed));
     let mut performance = String::from("-");
@@ -88,13 +103,14 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
             bar.enable_steady_tick(Duration::from_millis(500));
         }
         if let Some(validation) = progress.validation {
-            performance = validation.summary();
+            let remark = |level: f64| format!(" (at chance: guessing reaches {:.1} %)", 100.0 * level);
+            performance = validation.summary() + &progress.guessing.map_or_else(String::new, remark);
             if bar.is_hidden() {
-                say(&format!("update {:>6}  loss {:.4}  {performance}", progress.update, progress.loss));
+                say(&format!("update {:>6}  batch loss {:.4}  {performance}", progress.update, progress.loss));
             }
         }
         bar.set_position(progress.update);
-        bar.set_message(format!("loss {:.4}  {performance}", progress.loss));
+        bar.set_message(format!("batch loss {:.4}  {performance}", progress.loss));
         let interrupted = INTERRUPTED.load(Ordering::Relaxed);
         if progress.update == progress.updates || interrupted {
             bar.abandon();
@@ -112,17 +128,101 @@ fn speed(state: &ProgressState, out: &mut dyn std::fmt::Write) {
     let _ = write!(out, "{:.0} updates/s", state.per_sec());
 }
 
-/// The first Ctrl-C asks for an orderly end, a second one ends at once; the files are whole in both cases.
-fn install_interrupt() {
+/// From now on an interruption ends a training in order.
+pub(crate) fn end_in_order() {
     HANDLER.call_once(|| {
-        let handler = ctrlc::set_handler(|| {
-            if INTERRUPTED.swap(true, Ordering::Relaxed) {
-                process::exit(130);
-            }
-            say("\ninterrupted: saving after this update (again to quit at once)");
-        });
-        if let Err(error) = handler {
-            say(&format!("Ctrl-C will end the run at once instead of saving it ({error})"));
+        if let Err(error) = signals::watch(interrupted) {
+            say(&format!("interruptions will end the run at once instead of saving it ({error})"));
         }
     });
+}
+
+/// The program was told to end by a signal of this name.
+fn interrupted(signal: &str) {
+    let again = INTERRUPTED.swap(true, Ordering::Relaxed);
+    let work = *WORK.lock().unwrap_or_else(PoisonError::into_inner);
+    say(&format!("\ninterrupted ({signal}): {}", if again { "ends at once".into() } else { awaited(work) }));
+    if again || work == Work::Free {
+        process::exit(INTERRUPTED_CODE.into());
+    }
+}
+
+/// What is waited for before the program ends.
+fn awaited(work: Work) -> String {
+    let what = match work {
+        Work::Free => return "ends at once, as there is nothing to save".into(),
+        Work::Begin => "saving after the first update, which begins now".into(),
+        Work::Update(update) => format!("saving after update {update}, which is being computed"),
+        Work::Validation(update) => format!("saving after the validation of update {update}, which is being computed"),
+    };
+    format!("{what} (again to quit at once)")
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::{io, thread};
+
+    use signal_hook::{
+        consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
+        iterator::Signals,
+        low_level::signal_name,
+    };
+
+    /// Tells of every signal that asks the program to end, on a thread of its own.
+    pub fn watch(tell: fn(&str)) -> io::Result<()> {
+        let mut watched = vec![SIGINT, SIGTERM, SIGUSR1];
+        if !is_ignored(SIGHUP) {
+            watched.push(SIGHUP);
+        }
+        let mut signals = Signals::new(watched)?;
+        let listen = move || signals.forever().for_each(|signal| tell(signal_name(signal).unwrap_or("a signal")));
+        thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
+    }
+
+    /// Whether the process was started with this signal ignored: a bit of a mask that Linux tells.
+    #[cfg(target_os = "linux")]
+    fn is_ignored(signal: i32) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    }
+
+    /// The same where no file tells it. The question has no safe answer in the libraries, but a child inherits what is
+    /// ignored: one that sends itself the signal survives then.
+    #[cfg(not(target_os = "linux"))]
+    fn is_ignored(signal: i32) -> bool {
+        use std::{
+            os::unix::process::ExitStatusExt,
+            process::{Command, Stdio},
+        };
+
+        let mut child = Command::new("/bin/sh");
+        child.args(["-c", &format!("kill -{signal} $$")]).stdin(Stdio::null()).stdout(Stdio::null());
+        child.stderr(Stdio::null()).status().is_ok_and(|status| status.signal().is_none())
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    use std::io;
+
+    /// Tells of Ctrl-C and of what else asks the program to end, on a thread of its own.
+    pub fn watch(tell: fn(&str)) -> io::Result<()> {
+        ctrlc::set_handler(move || tell("Ctrl-C")).map_err(io::Error::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_said() {
+        assert!(awaited(Work::Free).contains("at once"));
+        for work in [Work::Begin, Work::Update(7), Work::Validation(7)] {
+            let said = awaited(work);
+            assert!(said.contains("saving after") && said.contains("again to quit"), "{said}");
+        }
+    }
 }

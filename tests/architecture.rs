@@ -10,10 +10,13 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 26] = [
+    "echo",
     "error",
+    "memory",
     "device",
     "files",
+    "kind",
     "progress",
     "simulate",
     "loss",

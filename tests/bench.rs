@@ -49,8 +49,8 @@ fn assert_close(found: f64, wanted: f64) {
 #[test]
 fn its_numbers_follow_from_each_other() {
     let found = report(&["--kind", "ei", "--activation", "softplus", "--form", "rate"]);
-    let words = ["case", "kind", "activation", "form"].map(|key| found[key].as_str());
-    assert_eq!(words, ["custom", "ei", "softplus", "rate"].map(Some), "{found}");
+    let words = ["case", "kind", "activation", "form", "device"].map(|key| found[key].as_str());
+    assert_eq!(words, ["custom", "ei", "softplus", "rate", "CPU"].map(Some), "{found}");
     assert_eq!(
         ["units", "batch_size", "steps", "inputs", "outputs", "threads"].map(|key| number(&found, key)),
         [12.0, 3.0, 20.0, 4.0, 5.0, 2.0]

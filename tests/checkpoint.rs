@@ -107,7 +107,8 @@ fn the_file_has_one_metadata_key_with_one_json_document() {
 #[test]
 fn a_file_that_is_cut_short_anywhere_is_refused_as_truncated() {
     let whole = bytes();
-    for length in [0, 1, 7, 8, 9, 100, whole.len() / 2, whole.len() - 1] {
+    assert_says(&refusal(&[]), &["is empty", "copy or download it again"]);
+    for length in [1, 7, 8, 9, 100, whole.len() / 2, whole.len() - 1] {
         assert_says(
             &refusal(&whole[..length]),
             &["not a complete safetensors file", "truncated", "copy or download it again"],
@@ -120,9 +121,9 @@ fn a_file_that_is_cut_short_anywhere_is_refused_as_truncated() {
 #[test]
 fn a_file_of_another_kind_is_refused_for_what_it_is() {
     assert_says(&refusal(&[0xA5; 4096]), &["not a complete safetensors file"]);
-    assert_says(&refusal(b"<!DOCTYPE html><html>not found</html>"), &["not a complete safetensors file"]);
+    assert_says(&refusal(b"<!DOCTYPE html><html>not found</html>"), &["is a web page", "download the file itself"]);
     let others = with_metadata(HashMap::from([("format".into(), "pt".into())]));
-    assert_says(&refusal(&others), &["of another program", "only checkpoints saved by nn4n"]);
+    assert_says(&refusal(&others), &["of another program", "`nn4n import"]);
     let newer = with_header(|header| {
         header["format"] = 2.into();
         header["something"] = "new".into();

@@ -40,6 +40,7 @@ fn checkpoint(config: &ModelConfig, dtype: DType) -> Checkpoint {
         provenance: Provenance {
             program: "nn4n".into(),
             platform: None,
+            device: None,
             init: None,
             imported: None,
             citations: Vec::new(),
@@ -88,6 +89,7 @@ fn networks() -> Vec<(String, ModelConfig)> {
         .w_out(matrix(Init::UniformRange(0.5)))
         .b_rec(Bias::Trained(Values::All(0.05)))
         .b_out(Bias::Constant(Values::Each(vec![0.1, -0.2])));
+    let discrete = vanilla.clone().tau(20.0).autapses(true).sigma_rec(0.0).start(Start::Constant(Values::All(0.2)));
     let areas = [Area::ei("one", 12, 0.75), Area::ei("two", 8, 0.5)];
     let mut networks = vec![
         ("ei".into(), ModelConfig::ei(3, 30, 2).w_in(matrix(Init::UniformRange(0.5)))),
@@ -100,6 +102,11 @@ fn networks() -> Vec<(String, ModelConfig)> {
                 .b_rec(Bias::Trained(Values::All(0.1))),
         ),
         ("rate form".into(), vanilla.clone().form(Form::Rate).activation(Activation::Softplus)),
+        ("blend form".into(), vanilla.clone().form(Form::Blend).activation(Activation::Tanh)),
+        (
+            "blend form, rectified, from below zero".into(),
+            vanilla.clone().form(Form::Blend).start(Start::Constant(Values::All(-0.4))),
+        ),
         (
             "time constants".into(),
             vanilla.clone().tau(PerUnit::ByUnit { units: (0..24).map(|unit| 20.0 + 5.0 * f64::from(unit)).collect() }),
@@ -113,7 +120,10 @@ fn networks() -> Vec<(String, ModelConfig)> {
                 .start(Start::Constant(Values::Each((0..24).map(|unit| 0.1 * f64::from(unit) - 1.0).collect()))),
         ),
         ("discrete relu".into(), vanilla.clone().tau(20.0).start(Start::Constant(Values::All(-0.4)))),
+        ("an RNN of PyTorch".into(), discrete.clone().start(Start::Zero)),
+        ("an RNN of PyTorch, rate form".into(), discrete.activation(Activation::Tanh).form(Form::Rate)),
         ("discrete tanh, rate form".into(), vanilla.clone().tau(20.0).activation(Activation::Tanh).form(Form::Rate)),
+        ("discrete relu, blend form".into(), vanilla.clone().tau(20.0).form(Form::Blend)),
     ];
     let activations: Vec<Activation> =
         ["linear", "relu", "leaky_relu(0.1)", "tanh", "sigmoid", "retanh", "softplus", "power(1.5)"]
@@ -162,7 +172,7 @@ fn the_numpy_program_answers_as_the_network_does() {
         LayerConfig::new("third", 6)
             .activation(PerUnit::ByUnit { units: [[Activation::Softplus; 3], [Activation::Tanh; 3]].concat() }),
     ];
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         compare("stacked", &checkpoint(&ModelConfig::stacked(3, 2, layers.clone()).form(form), DType::F32), None);
     }
 }
@@ -176,9 +186,8 @@ fn the_noise_of_the_numpy_program_is_as_strong_as_here() {
     let silent = || MatrixConfig { init: Some(Init::Zero), ..MatrixConfig::default() };
     let independent = ModelConfig::vanilla(1, 60, 1).w_rec(silent()).start(Start::Zero).activation(Activation::Linear);
     let sigmas = PerUnit::ByUnit { units: (0..60).map(|unit| if unit < 30 { 0.2 } else { 0.6 }).collect() };
-    for (form, scaling) in [Form::Current, Form::Rate]
-        .into_iter()
-        .flat_map(|form| [(form, NoiseScaling::Continuous), (form, NoiseScaling::PerStep)])
+    for (form, scaling) in
+        Form::ALL.into_iter().flat_map(|form| [(form, NoiseScaling::Continuous), (form, NoiseScaling::PerStep)])
     {
         let config =
             independent.clone().form(form).noise_scaling(scaling).sigma_rec(sigmas.clone()).sigma_post(0.3).tau(50.0);
@@ -248,7 +257,7 @@ fn the_torch_module_answers_as_the_network_does() {
         assert_agree(&name, &here.rates, &there.rates);
         assert_agree(&name, &here.outputs, &there.outputs);
     }
-    assert_eq!(are_rnns, ["discrete relu", "discrete tanh, rate form"]);
+    assert_eq!(are_rnns, ["an RNN of PyTorch", "an RNN of PyTorch, rate form"]);
 }
 
 /// Networks that the original nn4n has, too.
@@ -426,6 +435,7 @@ fn what_the_original_cannot_express_is_refused_by_name() {
     let taus = PerUnit::ByUnit { units: vec![100.0, 100.0, 100.0, 50.0, 50.0, 50.0] };
     for (config, words) in [
         (vanilla().form(Form::Rate), "model.form"),
+        (vanilla().form(Form::Blend), "model.form"),
         (vanilla().readout(Readout::Softmax), "model.readout"),
         (ModelConfig::vanilla(0, 6, 2), "model.inputs"),
         (vanilla().activation(Activation::Softplus), "model.activation"),
@@ -433,7 +443,8 @@ fn what_the_original_cannot_express_is_refused_by_name() {
             vanilla().activation(PerUnit::ByUnit { units: [[Activation::Relu; 3], [Activation::Tanh; 3]].concat() }),
             "model.activation",
         ),
-        (vanilla().tau(taus), "model.sigma_rec"),
+        (vanilla().tau(taus), "model.tau"),
+        (vanilla().sigma_rec(PerUnit::ByUnit { units: vec![0.1, 0.1, 0.1, 0.1, 0.1, 0.2] }), "model.sigma_rec"),
         (vanilla().sigma_post(PerUnit::ByUnit { units: vec![0.0, 0.0, 0.0, 0.0, 0.0, 0.1] }), "model.sigma_post"),
         (ModelConfig::multi_area(2, 2, areas), "the sign of w_rec"),
         (vanilla().w_rec(plastic(0.5)), "plastic"),
@@ -467,7 +478,8 @@ fn the_arrays_are_those_of_the_checkpoint_under_the_same_names() {
     fs::write(&path, bytes).expect("a file");
     let output = crate::python::run(&python, "describe_npz.py", &[&path]);
     let described: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(described["header"], serde_json::to_value(&checkpoint.header).expect("JSON"));
+    let whole = Header { model: checkpoint.header.model.clone().completed(), ..checkpoint.header.clone() };
+    assert_eq!(described["header"], serde_json::to_value(whole).expect("JSON"));
     assert_eq!(described["area_names"], serde_json::json!(["one", "two"]));
     let wanted = [
         ("w_rec", "float32", vec![12, 12]),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::client::Client;
-use crate::served::{COMMITS, Fault, OLD_NAME, Served, sha256};
+use crate::served::{COMMITS, Fault, Listing, OLD_NAME, Served, sha256};
 use crate::trained::network;
 use nn4n::{
     Checkpoint,
@@ -276,6 +276,7 @@ fn whatever_is_left_of_a_download_the_file_becomes_whole() {
         ("a connection that breaks twice", &[][..], Fault::Cut(2)),
         ("half, from a server without ranges", half, Fault::NoRanges),
         ("half, with a wrong byte", &altered, Fault::None),
+        ("half, of which the server knows nothing", half, Fault::NoSuchRange),
         ("more than all", &too_long, Fault::None),
         ("all", &content, Fault::None),
     ] {
@@ -334,21 +335,190 @@ fn a_copy_that_was_damaged_in_the_cache_is_replaced() {
     }
 }
 
+/// A limit on files does what a full disk does.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_named_with_the_place_and_nothing_is_kept() {
+fn what_cannot_be_written_is_named_with_the_place_and_nothing_is_kept() {
     let server = Served::start(&[("model.safetensors", network())]);
     let client = Client::of(&server);
-    fs::create_dir_all(client.at("blobs")).expect("a folder");
-    // A device that is always full, where the download would be.
-    std::os::unix::fs::symlink("/dev/full", client.at(&format!("blobs/{}.nn4n.incomplete", sha256(network()))))
-        .expect("a link");
+    let program = env!("CARGO_BIN_EXE_nn4n");
+    let limited = format!("trap '' XFSZ; ulimit -f 1; exec {program} inspect hf:lab/rdm");
+    let output = Command::new("sh")
+        .args(["-c", &limited])
+        .current_dir(client.folder.path())
+        .envs(client.variables())
+        .output()
+        .expect("a shell");
     let blobs = client.at("blobs").display().to_string();
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_says(&stderr, &["could not be kept in", &blobs, "File too large", "make room", "HF_HOME"]);
+    assert_eq!(client.files(), [""; 0]);
+}
+
+#[test]
+fn what_the_disk_cannot_hold_is_not_begun() {
+    let server = Served::start(&[("model.safetensors", network())]);
+    server.state().headers.insert("X-Linked-Size", (1_u64 << 60).to_string());
+    let client = Client::of(&server);
+    assert_says(&client.refusal("hf:lab/rdm"), &["bytes are free", &(1_u64 << 60).to_string(), "make room", "HF_HOME"]);
+    assert!(server.requests().iter().all(|request| !request.is_for_content()));
+    assert_eq!(client.files(), [""; 0]);
+}
+
+#[test]
+fn without_the_list_of_files_nothing_counts_as_pulled() {
+    let server = Served::start(&[("model.safetensors", network()), ("README.md", CARD)]);
+    let client = Client::of(&server);
+    for (listing, parts) in [
+        (Listing::Status(429), &["cannot answer now (429", "its files are not known", "run the same again later"][..]),
+        (Listing::Status(500), &["cannot answer now (500", "HF_HUB_OFFLINE=1"]),
+        (Listing::Status(503), &["cannot answer now (503"]),
+        (Listing::Status(404), &["answers 404"]),
+        (Listing::Endless, &["more than 16777216 bytes", "check HF_ENDPOINT"]),
+        (Listing::Compressed, &["as `br`, which was not asked for", "proxy"]),
+        (Listing::OtherCommit, &["the files of another commit, ffff"]),
+    ] {
+        server.state().listing = listing.clone();
+        let pinned = format!("hf:lab/rdm@{}", COMMITS[0]).parse().expect("a reference");
+        let refused = client.hub.fetch_files(&pinned, |_| true).expect_err("files without a list").to_string();
+        assert_says(&refused, parts);
+    }
+    server.state().listing = Listing::Gzip;
+    let pulled = client.hub.fetch_files(&"hf:lab/rdm@v1".parse().expect("a reference"), |_| true).expect("files");
+    assert_eq!(pulled.files, ["README.md", "model.safetensors"]);
+    server.state().listing = Listing::Status(503);
+    let (is_fine, stdout, stderr) = client.nn4n(&["zoo", "pull", "hf:lab/rdm"], &[]);
+    assert!(!is_fine && stdout.is_empty(), "{stdout}");
+    assert_says(&stderr, &["hf:lab/rdm", "its files are not known"]);
+    let (is_fine, stdout, stderr) = client.nn4n(&["zoo", "pull", "hf:lab/rdm"], &[("HF_HUB_OFFLINE", "1")]);
+    assert!(is_fine, "{stderr}");
+    assert_says(&stdout, &["model.safetensors"]);
+}
+
+#[test]
+fn a_busy_server_is_asked_again_when_it_says() {
+    let content = large();
+    let server = Served::start(&[("model.safetensors", &content)]);
+    let client = Client::of(&server);
+    server.state().busy = vec![(429, "1"), (503, "")];
+    let begin = Instant::now();
+    assert!(client.bytes("hf:lab/rdm") == content);
+    assert!(begin.elapsed() >= Duration::from_secs(1), "{:?}", begin.elapsed());
+
+    let client = Client::of(&server);
+    server.state().busy = vec![(503, "3600")];
+    let begin = Instant::now();
+    assert_says(&client.refusal("hf:lab/rdm"), &["cannot answer now (503", "run the same again after 3600 s"]);
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+    server.state().fault = Fault::Status(503);
+    assert_says(&client.refusal("hf:lab/rdm"), &["interrupted after 0 of 400000 bytes", "503", "again later"]);
+}
+
+#[test]
+fn a_refused_content_is_no_interruption_and_what_is_here_stays() {
+    let content = large();
+    let half = &content[..content.len() / 2];
+    for (fault, parts) in [
+        (Fault::Status(401), &["answers 401", "run the same again"][..]),
+        (Fault::Status(403), &["answers 403", "good for a short time"]),
+        (Fault::Status(404), &["answers 404", "ask who owns the repository"]),
+        (Fault::Compressed, &["as `br`, which was not asked for"]),
+    ] {
+        let server = Served::start(&[("model.safetensors", &content)]);
+        server.state().fault = fault;
+        let client = Client::of(&server);
+        let partial = client.at(&format!("blobs/{}.nn4n.incomplete", sha256(&content)));
+        fs::create_dir_all(client.at("blobs")).expect("a folder");
+        fs::write(&partial, half).expect("a file");
+        let refusal = client.refusal("hf:lab/rdm");
+        assert_says(&refusal, parts);
+        assert!(!refusal.contains("interrupted"), "{refusal}");
+        assert_eq!(server.requests().iter().filter(|request| request.is_for_content()).count(), 1, "asked once");
+        assert!(fs::read(&partial).expect("the part") == half);
+    }
+}
+
+#[test]
+fn a_server_that_keeps_its_client_waiting_is_left_in_the_end() {
+    let content = large();
+    let server = Served::start(&[("model.safetensors", &content)]);
+    let mut client = Client::of(&server);
+    client.hub.patience.silence = Duration::from_millis(300);
+    server.state().fault = Fault::Stall;
+    assert_says(&client.refusal("hf:lab/rdm"), &["interrupted after", "nothing came for 0.3 s", "is kept"]);
+
+    let mut client = Client::of(&server);
+    client.hub.patience.answer = Duration::from_millis(500);
+    server.state().drips = true;
+    assert_says(&client.refusal("hf:lab/rdm"), &["no whole answer came within 0.5 s", "check the network"]);
+
+    let variables = [("HF_HUB_ETAG_TIMEOUT", "6.5")];
+    let (is_fine, _, stderr) = client.nn4n(&["inspect", "hf:lab/rdm"], &variables);
+    assert!(!is_fine);
+    assert_says(&stderr, &["hf:lab/rdm: waiting for http", "to send an answer", "within 6.5 s"]);
+    let (_, _, stderr) = client.nn4n(&["inspect", "hf:lab/rdm"], &[("HF_HUB_ETAG_TIMEOUT", "soon")]);
+    assert_says(&stderr, &["HF_HUB_ETAG_TIMEOUT", "number of seconds", "`soon`", "unset it"]);
+}
+
+#[test]
+fn another_process_that_gets_no_further_is_waited_for_and_then_named() {
+    let content = large();
+    let server = Served::start(&[("model.safetensors", &content)]);
+    let mut client = Client::of(&server);
+    let locks = client.hub.cache.join(".locks/models--lab--rdm");
+    fs::create_dir_all(&locks).expect("a folder");
+    let lock = locks.join(format!("{}.lock", sha256(&content)));
+    let held = fs::File::create(&lock).expect("a file");
+    held.lock().expect("a lock");
+    client.hub.patience.standstill = Duration::from_millis(300);
     assert_says(
         &client.refusal("hf:lab/rdm"),
-        &["could not be kept in", &blobs, "No space left", "make room", "HF_HOME"],
+        &["another process downloads it", &lock.display().to_string(), "end that process"],
     );
-    assert_eq!(client.files(), [""; 0]);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(6500));
+            held.unlock().expect("no lock");
+        });
+        let (_, _, stderr) = client.nn4n(&["zoo", "pull", "hf:lab/rdm"], &[]);
+        assert_says(&stderr, &["hf:lab/rdm: waiting for another process", &lock.display().to_string()]);
+    });
+    assert!(client.bytes("hf:lab/rdm") == content);
+}
+
+#[test]
+fn a_token_stays_with_the_port_that_it_is_for() {
+    let server = Served::start(&[("model.safetensors", network()), ("README.md", CARD)]);
+    server.state().token = Some("hf_secret".into());
+    server.state().listing = Listing::Elsewhere;
+    let mut client = Client::of(&server);
+    client.hub.token = Some("hf_secret".into());
+    let listed = client.hub.fetch_files(&"hf:lab/rdm".parse().expect("a reference"), |_| true);
+    assert!(listed.is_err(), "the other port asks for a token and has none");
+    let requests = server.requests();
+    assert!(requests.iter().any(|request| request.is_elsewhere), "{requests:?}");
+    for request in requests {
+        assert_eq!(request.token.is_some(), !request.is_elsewhere, "{request:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_stands_where_the_token_or_a_branch_is_kept_is_not_waited_for() {
+    let server = Served::start(&[("model.safetensors", network())]);
+    let client = Client::of(&server);
+    let pipe = client.folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    for (path, kind) in [(&*pipe.display().to_string(), "a pipe"), ("/dev/zero", "a device")] {
+        let (is_fine, _, stderr) = client.nn4n(&["inspect", "hf:lab/rdm"], &[("HF_TOKEN_PATH", path)]);
+        assert!(!is_fine);
+        assert_says(&stderr, &["HF_TOKEN_PATH", path, kind, "set HF_TOKEN"]);
+    }
+    fs::create_dir_all(client.at("refs")).expect("a folder");
+    fs::rename(&pipe, client.at("refs/main")).expect("a pipe");
+    let offline = Hub { offline: true, ..client.hub.clone() };
+    let refused = offline.fetch(&"hf:lab/rdm".parse().expect("a reference")).expect_err("no copy").to_string();
+    assert_says(&refused, &["no whole copy"]);
 }
 
 #[test]

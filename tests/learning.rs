@@ -9,12 +9,12 @@ use nn4n::{
     Checkpoint, Error, Existing, Experiment, Result, RunDirectory, TrainConfig,
     evaluate::evaluate,
     experiment::StopConfig,
-    models::{Activation, Ctrnn, ModelConfig, Tensors},
+    models::{Activation, Ctrnn, MatrixConfig, ModelConfig, Tensors},
     optimizer::OptimizerConfig,
     penalty::Regulariser,
     tasks::{
         About, Channel, Condition, Criterion, Score, Split, Task, TaskError, Timeline, Trial, TrialRng, TrialView,
-        choice,
+        choice, create,
     },
     train::{StopReason, fit},
 };
@@ -108,6 +108,33 @@ fn a_run_that_diverges_names_the_update_and_keeps_its_best_network() -> Result<(
         );
         Checkpoint::load(run.path())?;
         RunDirectory::open(folder.path(), Existing::Resume)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_overflows_before_the_first_update_is_explained_without_the_learning_rate() -> Result<()> {
+    let task: Arc<dyn Task> = create("song2016/rdm_varstim", None)?.into();
+    let calm = ModelConfig::vanilla(3, 8, 2);
+    let wide = MatrixConfig { spectral_radius: Some(1e3), ..MatrixConfig::default() };
+    let growing = calm.clone().w_rec(wide);
+    let cases = [
+        (growing.clone(), ["the activation `relu` sets no limit", "spectral radius of the recurrent weights is 1000"]),
+        (calm.sigma_rec(1e30), ["the noise `sigma_rec` is 1.0e30", "lower it"]),
+    ];
+    for (model, words) in cases {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let experiment = Experiment::new(task.clone(), model, settings(2, 1), 0)?;
+        let error = train(&experiment, folder.path()).expect_err("it overflows");
+        let message = error.to_string();
+        assert!(matches!(error, Error::NotFinite { .. }) && message.contains("before the first update"), "{message}");
+        assert!(words.iter().all(|word| message.contains(word)) && !message.contains("learning_rate"), "{message}");
+    }
+
+    let network = Ctrnn::init(&growing, 0, DType::F32, &Device::Cpu)?;
+    let message = evaluate(&network, task.as_ref(), 2, 0).expect_err("it overflows").to_string();
+    for words in ["the outputs are not finite (", "at step ", "the activation `relu` sets no limit"] {
+        assert!(message.contains(words), "{message}");
     }
     Ok(())
 }
@@ -233,7 +260,10 @@ fn without_being_asked_for_there_are_no_event_files() -> Result<()> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
     files.sort();
-    assert_eq!(files, ["log.jsonl", "model.safetensors", "optimizer.safetensors", "run.toml"]);
+    assert_eq!(
+        files,
+        [".lock", "finished.json", "log.jsonl", "model.safetensors", "optimizer.safetensors", "run.toml"]
+    );
     Ok(())
 }
 

@@ -20,11 +20,16 @@ mod constraints;
 mod export;
 mod hub;
 mod import;
+#[cfg(unix)]
+mod interruptions;
 mod learning;
 mod long_trials;
+mod operations;
+mod own_data;
 mod pickle;
 mod plant;
 mod preset;
+mod reach;
 mod readme;
 mod refusals;
 mod regimes;

@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 use nn4n::{
     Experiment, TrainConfig,
     experiment::SynapticIntelligenceConfig,
-    models::{CellType, Ctrnn, Start},
+    models::{CellType, Ctrnn, PerUnit, Start},
     optimizer::OptimizerConfig,
     preset,
     tasks::{Split, TrialRng},
@@ -213,15 +213,29 @@ fn romo_has_sparse_excitation_and_denser_inhibition() {
 }
 
 #[test]
-fn lee_and_the_sine_wave_go_on_where_the_trial_before_ended() {
+fn lee_and_the_sine_wave_start_where_the_code_does_and_are_read_from_all_units() {
     let (lee, wave) = (load("lee_sequence"), load("sinewave"));
     for experiment in [&lee, &wave] {
-        assert_eq!((&experiment.model.start, experiment.batch_size()), (&Start::Carried, 1));
+        assert_eq!((&experiment.model.start, experiment.batch_size()), (&Start::Constant(0.1.into()), 1));
+        assert_eq!(experiment.model.lowest_output().expect("a valid network"), None, "targets are negative");
     }
+    assert_eq!(read(&masks(&lee).w_out, 0), units(0..200));
     assert_eq!((lee.model.inputs, lee.model.n_units(), lee.model.dt), (17, 200, 10.0));
     assert!(masks(&lee).w_in.iter().flatten().all(|synapse| *synapse == 1));
     let names: Vec<_> =
         network(&wave).parameters().expect("parameters").into_iter().map(|parameter| parameter.name).collect();
     assert!(names.contains(&"b_rec") && names.contains(&"b_out") && !names.contains(&"x0"), "{names:?}");
     assert_eq!(read(&masks(&wave).w_out, 0), units(0..100));
+}
+
+#[test]
+fn the_noise_that_a_task_brings_is_that_of_its_sources_networks() {
+    let mut found = 0;
+    for preset in nn4n::preset::list() {
+        let experiment = nn4n::preset::load(preset.id).expect(preset.id);
+        let Some(sigma) = experiment.task.sigma_rec() else { continue };
+        assert_eq!(experiment.model.unit_noise(), &PerUnit::Uniform(sigma), "{}", preset.id);
+        found += 1;
+    }
+    assert!(found >= 7, "{found}");
 }

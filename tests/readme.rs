@@ -83,7 +83,7 @@ fn run_python(folder: &Path) {
         "import importlib.util, sys\n\
          if importlib.util.find_spec('safetensors') is None: sys.exit(print('no safetensors'))\n\
          {}\n\
-         error = abs(z - numpy.load('runs/activity.npz')['outputs'][0, -1]).max()\n\
+         error = abs(z - numpy.load('runs/activity.npz')['outputs'][0, n - 1]).max()\n\
          assert error < 1e-5, error\n",
         blocks("python")[0]
     );

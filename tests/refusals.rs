@@ -1,9 +1,9 @@
 //! What a user gets wrong is refused in a message that says what to do, with exit code 1 or 2, without a panic, and
 //! without touching what is there.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
+use std::{collections::BTreeMap, fs, path::Path, process::Command, sync::OnceLock};
 
-use ndarray::{Array2, Array3, ArrayD};
+use ndarray::{Array1, Array2, Array3, ArrayD};
 use ndarray_npy::NpzWriter;
 
 /// A folder with a run, shared by all tests, which only ask for what must be refused.
@@ -97,7 +97,10 @@ fn mistakes_in_an_experiment_are_refused_by_name() {
         ("seed = 1\n".into(), &["missing field `task`"]),
         ("seed = \n".into(), &["line 1"]),
         (in_model("taau = 50"), &["unknown field `taau`", "`tau`"]),
-        (in_model("kind = \"lstm\""), &["unknown variant `lstm`", "`vanilla`, `ei`, `multi_area`"]),
+        (
+            in_model("kind = \"lstm\""),
+            &["model.kind: must be one of `vanilla`, `ei`", "but is \"lstm\"", "units are those of"],
+        ),
         (in_model("tau = 10"), &["model.dt: = 20 ms exceeds `tau` = 10 ms; the Euler step needs dt <= tau"]),
         (in_model("dt = 10"), &["model.dt: the network's step is 10 ms", "is 20 ms", "leave it out"]),
         (in_model("inputs = 5"), &["model.inputs: the network has 5 inputs", "has 3", "leave it out"]),
@@ -115,7 +118,7 @@ fn mistakes_in_an_experiment_are_refused_by_name() {
         (in_train("regularisers = [{ kind = \"l2_rates\", weight = 0.1, wait = 1 }]"), &["unknown field `wait`"]),
         (
             in_train("regularisers = [{ kind = \"l2_rats\", weight = 0.1 }]"),
-            &["unknown variant `l2_rats`", "`l2_rates`"],
+            &["train.regularisers[0]: must be one of", "but is \"l2_rats\"; did you mean `l2_rates`?"],
         ),
         (
             in_train("regularisers = [{ kind = \"l2_rates\", weight = -1.0 }]"),
@@ -160,7 +163,10 @@ fn numbers_that_make_no_sense_are_refused() {
         (&["--units", "many"], &["invalid value 'many'", "--units"]),
         (&["--model", "multi_area", "--units", "1"], &["areas[1].units: is 0"]),
         (&["--batch-size", "0"], &["train.batch_size: must be at least 1, but is 0"]),
-        (&["--batch-size", "1000000000000"], &["train.batch_size: = 1000000000000 trials", "take fewer trials"]),
+        (
+            &["--batch-size", "1000000000000"],
+            &["train.batch_size: an update with 1000000000000 trials", "take fewer trials"],
+        ),
         (&["--batch-size", "18446744073709551615"], &["train.batch_size", "take fewer trials"]),
         (&["--updates", "0"], &["train.updates: must be at least 1, but is 0"]),
         (&["--lr", "-1"], &["train.learning_rate: must be finite and > 0, but is -1"]),
@@ -174,18 +180,47 @@ fn numbers_that_make_no_sense_are_refused() {
         assert_refused(&[&["train", "--task", "song2016/rdm_varstim", "--out", "numbers"], arguments].concat(), words);
     }
     assert_refused(&["eval", "run", "--trials", "0"], &["'--trials <N>'", "0 is not in 1.."]);
-    assert_refused(&["eval", "run", "--trials", "4000000000"], &["`batch_size`", "ask for fewer trials"]);
-    for (batch, words) in [("0", "at least one trial"), ("1000000000000", "ask for fewer trials")] {
-        assert_refused(
-            &["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"],
-            &["`batch_size`", words],
-        );
+    assert_refused(&["eval", "run", "--trials", "4000000000"], &["trials: evaluating", "take fewer trials of each"]);
+    for (batch, words) in [
+        ("0", ["`batch_size`", "at least one trial"]),
+        ("1000000000000", ["--batch: sampling 1000000000000 trials", "take fewer at a time"]),
+    ] {
+        assert_refused(&["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"], &words);
     }
     assert_refused(
         &["tasks", "sample", "song2016/mante", "--out", "numbers.json"],
         &["numbers.json", "name an .npz file"],
     );
     assert!(!folder().join("numbers.npz").exists() && !folder().join("numbers.json").exists());
+}
+
+#[test]
+fn options_of_other_programs_are_answered_with_the_one_that_is_meant() {
+    let train = ["train", "--task", "song2016/rdm_varstim", "--out", "options"];
+    let cases: [(&[&str], &str); 6] = [
+        (&["--epochs", "5"], "tip: trials are drawn anew for every update: give the number of batches, --updates N"),
+        (&["--hidden_size", "64"], "tip: give --units N"),
+        (&["--learning-rate", "0.1"], "tip: give --lr X"),
+        (&["--weight-decay", "0.1"], "tip: write it in [train] of a RUN.toml"),
+        (&["--units", "10.5"], "tip: give a whole number"),
+        (&["--lr", "fast"], "tip: give a number"),
+    ];
+    for (arguments, words) in cases {
+        let message = refusal(&[&train[..], arguments].concat());
+        assert!(message.contains(words) && message.matches("tip:").count() == 1, "{message}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for arguments in [&["--help"][..], &["--version"], &["train", "--help"], &["tasks", "list"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a device without space");
+        let output = crate::program::command(folder(), arguments).stdout(full).output().expect("the program");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("could not write to standard output"), "{arguments:?}: {stderr}");
+    }
 }
 
 #[test]
@@ -199,7 +234,7 @@ fn names_that_do_not_exist_are_refused() {
     assert_refused(&[&train[..], &["--model", "lstm"]].concat(), &["invalid value 'lstm'", "vanilla, ei, multi_area"]);
     assert_refused(&[&train[..], &["--device", "gpu"]].concat(), &["unknown device `gpu`; use auto, cpu, cuda:N"]);
     assert_refused(&["train"], &["name what to train on", "--task ID", "--data FILE"]);
-    assert_refused(&["train", "nowhere.toml"], &["nowhere.toml could not be read"]);
+    assert_refused(&["train", "nowhere.toml"], &["nowhere.toml: could not be read"]);
     assert_refused(&["eval", "nowhere"], &["nowhere: does not exist", "name a checkpoint file or a run directory"]);
     assert_refused(&["train", "--out", "nowhere", "--resume"], &["nowhere"]);
     assert_refused(&[&train[..], &["--init", "nowhere"]].concat(), &["nowhere: does not exist"]);
@@ -249,8 +284,9 @@ fn data_that_cannot_be_trained_on_are_refused() {
         );
     };
     run("channels.npz", &[("inputs", ones((2, 5, 4)))], &["4 channels", "the network has 3"]);
-    run("flat.npz", &[("inputs", flat.clone())], &["[5, 1]", "(batch, steps, channels)"]);
-    run("bad.npz", &[("inputs", ones((2, 5, 3)) * f32::INFINITY)], &["inputs must be finite", "clean the data"]);
+    let line = Array1::<f32>::ones(5).into_dyn();
+    run("flat.npz", &[("inputs", line)], &["[5]", "(trials, steps, channels)"]);
+    run("bad.npz", &[("inputs", ones((2, 5, 3)) * f32::INFINITY)], &["`inputs`", "must be finite", "clean the data"]);
     run(
         "start.npz",
         &[("inputs", ones((2, 5, 3))), ("x0", Array2::ones((2, 9)).into_dyn())],
@@ -259,7 +295,7 @@ fn data_that_cannot_be_trained_on_are_refused() {
     run(
         "start-nan.npz",
         &[("inputs", ones((2, 5, 3))), ("x0", Array2::from_elem((2, 8), f32::NAN).into_dyn())],
-        &["x0 must be finite"],
+        &["`x0`", "is NaN at [0, 0], but must be finite"],
     );
     assert!(!folder().join("activity.npz").exists());
 }
@@ -312,7 +348,7 @@ fn checkpoints_that_do_not_fit_are_refused() {
         .expect("a copy");
     assert_refused(
         &["train", "--out", "damaged", "--resume"],
-        &["unexpected tensor `moment.", "not the state of this run", "--force"],
+        &["train.optimizer: is another one", "holds the moments", "restore it"],
     );
 }
 
@@ -346,4 +382,49 @@ fn a_run_is_never_replaced_unasked_nor_by_one_that_is_refused() {
     }
     assert_refused(&["train", "--out", "run", "--resume", "--force"], &["cannot be used with"]);
     assert!(run_files() == before);
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_command_that_reads_it_or_the_reason_why_none_does() {
+    let write = |name: &str, bytes: &[u8]| fs::write(folder().join(name), bytes).expect("a file");
+    write("page.safetensors", b"<!DOCTYPE html>\n<html><body>nn4n/model.safetensors</body></html>");
+    write("pointer.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
+    write("config.safetensors", b"{\n  \"hidden_size\": 100\n}");
+    write("weights.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64");
+    write("weights.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0");
+    write("checkpoint", b"model_checkpoint_path: \"model.ckpt-100\"\n");
+    write("network.pkl", b"\x80\x04]q\0.");
+    write("empty.safetensors", b"");
+    for (name, words) in [
+        ("page.safetensors", &["is a web page", "download the file itself"][..]),
+        ("pointer.safetensors", &["Git LFS", "`git lfs pull`"]),
+        ("config.safetensors", &["is JSON", "name the file"]),
+        ("weights.mat", &["MATLAB", "no command reads", "scipy.io.loadmat"]),
+        ("weights.h5", &["HDF5", "no command reads", "h5py"]),
+        ("checkpoint", &["TensorFlow", "no command reads", "tf.train.load_checkpoint"]),
+        ("empty.safetensors", &["is empty", "download it again"]),
+    ] {
+        assert_refused(&["eval", name], &[&[name], words].concat());
+        assert_refused(&["import", name, "--out", "imported"], &[&[name], words].concat());
+    }
+    assert_refused(&["eval", "network.pkl"], &["is a Python pickle", "`nn4n import network.pkl --out DIR`"]);
+    assert_refused(&["eval", "run/run.toml"], &["is a run.toml", "`nn4n train`"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn work_that_the_machine_has_not_the_memory_for_is_refused_before_it_is_begun() {
+    let train = ["train", "--task", "song2016/rdm_varstim", "--units", "8", "--out", "large"];
+    let words = ["of memory", "GiB left"];
+    let refused = |arguments: &[&str], more: &[&str]| assert_refused(arguments, &[&words[..], more].concat());
+    refused(&[&train[..], &["--batch-size", "1000000000"]].concat(), &["train.batch_size", "take fewer trials"]);
+    refused(&["eval", "run", "--trials", "4000000000"], &["trials: evaluating", "take fewer trials of each condition"]);
+    let sample = ["tasks", "sample", "song2016/rdm_varstim", "--out", "large.npz", "--batch"];
+    refused(&[&sample[..], &["1000000000"]].concat(), &["--batch: sampling 1000000000 trials", "another --seed"]);
+    assert!(!folder().join("large.npz").exists() && !folder().join("large/model.safetensors").exists());
+
+    let limited = format!("ulimit -v 4000000; exec {} {} 20000000", env!("CARGO_BIN_EXE_nn4n"), sample.join(" "));
+    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder()).output().expect("a shell");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && stderr.contains("`ulimit -v`"), "{stderr}");
 }

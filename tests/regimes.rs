@@ -11,7 +11,7 @@ use nn4n::{
     checkpoint::ValidationRecord,
     experiment::{AdaptConditions, Stage, SynapticIntelligenceConfig},
     loss::Loss,
-    models::{Ctrnn, ModelConfig, Readout},
+    models::{Ctrnn, ModelConfig, Readout, ReadoutFrom},
     tasks::{Task, create},
     train::StopReason,
 };
@@ -198,7 +198,9 @@ fn frozen_parameters_keep_their_bits_and_only_the_named_inputs_change() -> Resul
 fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are_drawn() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let set = |ids: &[&str]| task("multitask/set", json!({ "tasks": ids, "schedule": "mixed" }));
-    let model = |task: &dyn Task| ModelConfig::ei(task.inputs().len(), 10, task.outputs().len());
+    // Of all units, since a sine wave goes below zero.
+    let model =
+        |task: &dyn Task| ModelConfig::ei(task.inputs().len(), 10, task.outputs().len()).readout_from(ReadoutFrom::All);
     let first = set(&["song2016/rdm_fixed", "song2016/mante"]);
     let before = folder.path().join("before");
     train(&Experiment::new(first.clone(), model(first.as_ref()), settings(2, 2), 1)?, &before)?;

@@ -95,18 +95,21 @@ fn an_interrupted_run_with_carried_states_ends_as_an_uninterrupted_one() -> Resu
     })
 }
 
-/// A crash leaves what was written last: records in the log, and perhaps a checkpoint, of updates that the saved state
-/// does not know of.
+/// A crash leaves what was written last: records in the log of updates that the saved state does not know of.
 #[test]
 fn a_run_that_was_killed_between_two_validations_ends_as_an_uninterrupted_one() -> Result<()> {
     let experiment = Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(9, 3), 3)?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
-    train(&experiment, &whole)?;
-    train(&Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings(6, 3), 3)?, &killed)?;
-    for file in ["run.toml", "model.safetensors"] {
-        fs::copy(whole.join(file), killed.join(file)).expect("a copy");
-    }
+    fs::create_dir(&killed).expect("a folder");
+    fit(&experiment, None, &RunDirectory::open(&whole, Existing::Keep)?, &Device::Cpu, |progress| {
+        if progress.update == 8 {
+            for file in FILES {
+                fs::copy(whole.join(file), killed.join(file)).expect("a copy");
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
     let mut log = String::from_utf8(bytes(&whole, "log.jsonl")).expect("text");
     log.truncate(log.len() - 20);
     fs::write(killed.join("log.jsonl"), log).expect("a log whose last line is cut");
@@ -156,6 +159,41 @@ fn a_sparse_run_that_started_from_a_checkpoint_of_another_seed_resumes_bit_for_b
     let run = RunDirectory::open(at("pieces"), Existing::Resume)?;
     let message =
         fit(&other, None, &run, &Device::Cpu, |_| ControlFlow::Continue(())).expect_err("another network").to_string();
-    assert!(message.contains("another task, network, seed or init"), "{message}");
+    assert!(message.contains("is not the one that the run was started with: `"), "{message}");
+    Ok(())
+}
+
+#[test]
+fn what_a_run_remembers_is_named_when_it_is_changed() -> Result<()> {
+    let model = ModelConfig::vanilla(2, 8, 2).start(Start::Carried);
+    let changed = |change: fn(&mut TrainConfig)| -> Result<Experiment> {
+        let mut settings = settings(6, 2);
+        settings.batch_size = Some(5);
+        change(&mut settings);
+        Experiment::new(easy_task(), model.clone(), settings, 2)
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    train(&changed(|settings| settings.updates = 4)?, folder.path())?;
+    type Change = fn(&mut TrainConfig);
+    let cases: [(Change, &str); 3] = [
+        (
+            |settings| settings.freeze = vec!["w_in".into()],
+            "train.freeze: leaves w_out, w_rec to be trained, but this run trains w_in, w_out, w_rec; restore it",
+        ),
+        (
+            |settings| settings.batch_size = Some(3),
+            "train.batch_size: is 3, but this run carries the states of 5 trials from update to update; restore it",
+        ),
+        (
+            |settings| settings.optimizer = Some(OptimizerConfig::Sgd { momentum: 0.5 }),
+            "train.optimizer: is another one, but this run holds the moments of the one that it began with; restore it",
+        ),
+    ];
+    for (change, words) in cases {
+        let run = RunDirectory::open(folder.path(), Existing::Resume)?;
+        let found = fit(&changed(change)?, None, &run, &Device::Cpu, |_| ControlFlow::Continue(()));
+        let message = found.expect_err("another setting").to_string();
+        assert!(message.starts_with(words), "{message}");
+    }
     Ok(())
 }

@@ -17,7 +17,9 @@ use crate::error::Result;
 
 /// An activation function. Written in TOML and JSON as a string: `"relu"`, `"leaky_relu(0.1)"`, `"power(2)"`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", schemars(with = "String", extend("choices" = NAMES)))]
 pub enum Activation {
     /// `x`
     Linear,
@@ -114,6 +116,15 @@ impl Activation {
         }
     }
 
+    /// Whether it is nowhere below 0.
+    pub(crate) fn is_non_negative(self) -> bool {
+        match self {
+            Self::Relu | Self::Sigmoid | Self::Retanh | Self::Softplus | Self::Power(_) => true,
+            Self::LeakyRelu(slope) => slope == 0.0,
+            Self::Linear | Self::Tanh => false,
+        }
+    }
+
     /// Applies the function to every element of `x`.
     pub fn forward(self, x: &Tensor) -> candle_core::Result<Tensor> {
         match self {
@@ -128,11 +139,29 @@ impl Activation {
             Self::Power(n) => (x * positive(x)?)?.powf(n),
         }
     }
+
+    /// `f'(x)` of every element of the rates `r = f(x)`, which determine it.
+    fn derivative(self, r: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Linear => r.ones_like(),
+            Self::Relu => positive(r),
+            Self::LeakyRelu(slope) => positive(r)?.affine(1.0 - slope, slope),
+            Self::Tanh => r.sqr()?.affine(-1.0, 1.0),
+            Self::Sigmoid => r * r.affine(-1.0, 1.0)?,
+            Self::Retanh => positive(r)? * r.sqr()?.affine(-1.0, 1.0)?,
+            // 1 - exp(-r) = 2 t / (1 + t) with t = tanh(r / 2), which keeps its digits where r is small.
+            Self::Softplus => {
+                let t = (r * 0.5)?.tanh()?;
+                (&t * 2.0)? / (&t + 1.0)?
+            }
+            Self::Power(n) => (positive(r)? * r.powf((n - 1.0) / n)?)? * n,
+        }
+    }
 }
 
-/// 1 where `x > 0`, else 0; a constant to the gradient.
+/// 1 where `x > 0`, else 0; a constant to the gradient. A comparison would need a zero from the host.
 fn positive(x: &Tensor) -> candle_core::Result<Tensor> {
-    x.detach().gt(0.0)?.to_dtype(x.dtype())
+    x.detach().sign()?.relu()
 }
 
 /// `max(x, 0) + log(1 + exp(-|x|))`, which neither overflows nor loses the gradient at zero.
@@ -176,22 +205,32 @@ impl UnitActivations {
         &self.per_unit
     }
 
-    /// Rates of states `x` (batch, units).
+    /// Rates of states `x` (.., units).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.each(x, Activation::forward)
+    }
+
+    /// `f'(x)` where the rates (.., units) are `r = f(x)`.
+    pub fn derivative(&self, r: &Tensor) -> Result<Tensor> {
+        self.each(r, Activation::derivative)
+    }
+
+    /// What `apply` makes of each unit's own elements.
+    fn each(&self, x: &Tensor, apply: impl Fn(Activation, &Tensor) -> candle_core::Result<Tensor>) -> Result<Tensor> {
         if let [(activation, None)] = self.groups.as_slice() {
-            return Ok(activation.forward(x)?);
+            return Ok(apply(*activation, x)?);
         }
         let zeros = x.zeros_like()?;
-        let mut rates = zeros.clone();
+        let mut all = zeros.clone();
         for (activation, members) in &self.groups {
             let Some(members) = members else { continue };
-            // Other units' states are replaced before the function sees them, so that a power of theirs cannot overflow
-            // into a NaN gradient.
+            // Other units' elements are replaced before the function sees them, so that a power of theirs cannot
+            // overflow into a NaN gradient.
             let members = members.broadcast_as(x.shape())?;
-            let own = activation.forward(&members.where_cond(x, &zeros)?)?;
-            rates = (rates + members.where_cond(&own, &zeros)?)?;
+            let own = apply(*activation, &members.where_cond(x, &zeros)?)?;
+            all = (all + members.where_cond(&own, &zeros)?)?;
         }
-        Ok(rates)
+        Ok(all)
     }
 }
 

@@ -5,14 +5,17 @@
 //!                r_t = f(x_t) + sigma_post zeta_t
 //! rate form      x_t = (1 - alpha) x_{t-1} + alpha f(W_rec r_{t-1} + W_in u_t + b_rec + s xi_t)
 //!                r_t = x_t + sigma_post zeta_t
+//! blend form     x_t = f((1 - alpha) x_{t-1} + alpha (W_rec r_{t-1} + W_in u_t + b_rec) + s xi_t)
+//!                r_t = x_t + sigma_post zeta_t
 //!
-//! continuous     s = sqrt(2 alpha) sigma_rec (current form), sqrt(2 / alpha) sigma_rec (rate form)
+//! start          r_0 = f(x_0) (current form), x_0 (rate form, blend form)
+//! continuous     s = sqrt(2 alpha) sigma_rec (current form, blend form), sqrt(2 / alpha) sigma_rec (rate form)
 //! per step       s = sigma_rec
 //! ```
 //!
 //! | symbol | name | unit, shape |
 //! |---|---|---|
-//! | `x` | state: the current, or in the rate form the noise-free rate | (batch, units) |
+//! | `x` | state: the current, or in the rate and the blend form the noise-free rate | (batch, units) |
 //! | `r` | rate | (batch, units) |
 //! | `u` | input | (batch, inputs) |
 //! | `alpha = dt / tau` | leak fraction | (0, 1], one or (units) |
@@ -20,7 +23,12 @@
 //! | `xi`, `zeta` | unit Gaussians | (batch, units) |
 //!
 //! Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792 (current form); Yang et al. 2019,
-//! doi:10.1038/s41593-018-0310-2 (rate form).
+//! doi:10.1038/s41593-018-0310-2 (rate form); Masse et al. 2019, doi:10.1038/s41593-019-0414-3, and the tutorials of
+//! Yang & Wang 2020, doi:10.1016/j.neuron.2020.09.005 (blend form). Where `alpha` = 1, the rate and the blend form are
+//! the same. With relu they differ only where the total current is negative: there rates fall faster in the blend
+//! form. As `dt` goes to 0, the blend form has a limit only where `f` leaves rates as they are (linear, relu): any
+//! other
+//! `f` is applied to them once a step, however short.
 
 use candle_core::Tensor;
 
@@ -114,6 +122,10 @@ impl Dynamics {
         self.form
     }
 
+    pub(crate) fn activation(&self) -> &UnitActivations {
+        &self.activation
+    }
+
     /// The activation of each unit.
     pub(crate) fn activations(&self) -> &[Activation] {
         self.activation.per_unit()
@@ -123,7 +135,7 @@ impl Dynamics {
     pub fn start(&self, state: Tensor) -> Result<State> {
         let rate = match self.form {
             Form::Current => self.activation.forward(&state)?,
-            Form::Rate => state.clone(),
+            Form::Rate | Form::Blend => state.clone(),
         };
         Ok(State { state, rate })
     }
@@ -153,6 +165,11 @@ impl Dynamics {
             Form::Rate => {
                 let driven = self.activation.forward(&add(current, recurrent_noise)?)?;
                 let state = (leaked + parameters.alpha.scale(&driven)?)?;
+                (state.clone(), state)
+            }
+            Form::Blend => {
+                let integrated = (leaked + parameters.alpha.scale(&current)?)?;
+                let state = self.activation.forward(&add(integrated, recurrent_noise)?)?;
                 (state.clone(), state)
             }
         };

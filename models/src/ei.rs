@@ -6,7 +6,7 @@
 //! r_t = f(x_t)          z_t = g(W_out r_t + b_out)
 //! ```
 //!
-//! Symbols and the rate form are in [`dynamics`](crate::dynamics), the second mode of Dale's law in
+//! Symbols and the other forms are in [`dynamics`](crate::dynamics), the second mode of Dale's law in
 //! [`synapses`](crate::synapses). By default the network of Song, Yang & Wang 2016 (doi:10.1371/journal.pcbi.1004792):
 //! 80 % excitatory units, no autapses, input weights not negative, output from excitatory units only, gamma-distributed
 //! balanced weights of spectral radius 1.5. As in their code, the sign is kept by rectification; unlike there, a weight

@@ -7,9 +7,32 @@
 
 use std::{cell::Cell, marker::PhantomData, ops::Range};
 
-use candle_core::{CpuStorage, InplaceOp1, InplaceOp3, Layout, Result, Storage, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp3, Layout, Result, Storage, Tensor, WithDType, bail};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+
+thread_local! {
+    static BY_OPERATIONS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether work on this device is done in passes of our own over its numbers, as on the CPU. Elsewhere it is done in
+/// candle's operations. Everything that can be done in both ways asks here.
+pub fn has_passes(device: &Device) -> bool {
+    device.is_cpu() && !BY_OPERATIONS.get()
+}
+
+/// Does `work` in the operations that a GPU would run, on the CPU, too. This holds for decisions that this thread
+/// makes, which are all of [`Ctrnn`](crate::Ctrnn) and of a training step.
+pub fn by_operations<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            BY_OPERATIONS.set(self.0);
+        }
+    }
+    let _restore = Restore(BY_OPERATIONS.replace(true));
+    work()
+}
 
 /// Numbers that the CPU takes up at a time; a multiple of any vector register.
 const LANES: usize = 8;

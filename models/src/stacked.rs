@@ -12,7 +12,7 @@
 //! | `W^l_rec` | `layers.{l-1}.w_rec` | (units, units) |
 //! | `r^l` | rates of the layer's units among those of all layers, in order from the input | (batch, steps, units) |
 //!
-//! The other symbols and the rate form are in [`dynamics`](crate::dynamics); with its `alpha`, `f` and noise each layer
+//! The other symbols and forms are in [`dynamics`](crate::dynamics); with its `alpha`, `f` and noise each layer
 //! may differ ([`LayerConfig`]). Dale's law ([`synapses`](crate::synapses)) holds for every synapse that leaves a unit,
 //! so the signs of `W^l_in` are those of the layer below, of which by default only the excitatory units project. Unlike
 //! the areas of a [multi-area network](crate::multi_area), layers have no feedback, and what goes up arrives within the

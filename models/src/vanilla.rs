@@ -5,7 +5,7 @@
 //! r_t = f(x_t)          z_t = g(W_out r_t + b_out)
 //! ```
 //!
-//! Symbols and the rate form are in [`dynamics`](crate::dynamics). By default the network of Song, Yang & Wang 2016
+//! Symbols and the other forms are in [`dynamics`](crate::dynamics). By default the network of Song, Yang & Wang 2016
 //! (doi:10.1371/journal.pcbi.1004792) without Dale's law: Gaussian weights of spectral radius 1.1.
 //!
 //! ```

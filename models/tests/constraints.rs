@@ -35,7 +35,7 @@ fn any_config() -> impl Strategy<Value = ModelConfig> {
     ];
     let learn_tau = prop_oneof![Just(LearnTau::Off), Just(LearnTau::Shared), Just(LearnTau::PerUnit)];
     let dale = prop_oneof![Just(Dale::Rectified), Just(Dale::Clamped)];
-    let form = prop_oneof![Just(Form::Current), Just(Form::Rate)];
+    let form = prop::sample::select(&Form::ALL[..]);
     let dynamics = (20.0..90.0, learn_tau, dale, form, any::<bool>(), 0.0..1.0);
     (kind, 0.0..1.0, any::<bool>(), any::<bool>(), dynamics).prop_map(
         |(config, density, autapses, fix, (tau, learn_tau, dale, form, trained, plastic))| {

@@ -13,7 +13,7 @@ const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 fn networks(dtype: DType) -> Vec<(String, Ctrnn, BTreeMap<String, Tensor>)> {
     let text = std::fs::read_to_string(Path::new(PLACE).join("networks.json")).unwrap();
     let configs: BTreeMap<String, ModelConfig> = serde_json::from_str(&text).unwrap();
-    assert_eq!(configs.len(), 8);
+    assert_eq!(configs.len(), 11);
     let load = |(name, config): (String, ModelConfig)| {
         let arrays = npz::read(&Path::new(PLACE).join(format!("{name}.npz")));
         let tensors =

@@ -203,7 +203,7 @@ fn compare(label: &str, config: &ModelConfig, noise: Option<NoiseKey>, probe: Pr
 
 fn compare_all(kind: Kind) {
     let (mut compared, mut skipped) = (0, 0);
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         for activation in ACTIVATIONS {
             for noise in [Noise::Off, Noise::Continuous, Noise::PerStep, Noise::Post] {
                 for dale in [Dale::Rectified, Dale::Clamped] {
@@ -263,7 +263,7 @@ fn every_single_element_agrees_with_its_finite_difference() {
 
 #[test]
 fn gradients_agree_with_activation_and_noise_by_cell_type_and_every_readout() {
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         for readout in [Readout::Linear, Readout::Sigmoid, Readout::Softmax] {
             let config = with_tau(network(Kind::Ei), Tau::LearnedPerUnit)
                 .form(form)

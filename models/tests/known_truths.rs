@@ -3,8 +3,8 @@
 use candle_core::{DType, Device, IndexOp, Tensor};
 use faer::{Mat, Scale};
 use nn4n_models::{
-    Activation, Bias, Ctrnn, Form, Init, MatrixConfig, ModelConfig, NoiseKey, NoiseScaling, Result, Start, StepNoise,
-    Values,
+    Activation, Bias, Ctrnn, Form, Init, MatrixConfig, ModelConfig, NoiseKey, NoiseScaling, PerUnit, Result, Start,
+    State, StepNoise, Values,
 };
 
 const W_REC: [[f64; 3]; 3] = [[0.2, -1.1, 0.0], [0.9, 0.1, 0.4], [0.3, -0.5, -0.7]];
@@ -67,7 +67,7 @@ fn a_linear_network_follows_the_matrix_exponential_with_an_error_of_order_dt() -
     let exact: Vec<f64> = (0..3)
         .map(|row| (0..3).map(|column| propagator[(row, column)] * X0[column]).sum::<f64>() + propagator[(row, 3)])
         .collect();
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         let model = model(&three_units(form, Activation::Linear))?;
         let errors: Vec<f64> = [1.0, 0.5, 0.25]
             .into_iter()
@@ -82,7 +82,52 @@ fn a_linear_network_follows_the_matrix_exponential_with_an_error_of_order_dt() -
 }
 
 #[test]
+fn two_steps_of_the_blend_form_match_numbers_worked_by_hand() -> Result<()> {
+    let config = ModelConfig::vanilla(1, 2, 1)
+        .form(Form::Blend)
+        .activation(Activation::Relu)
+        .sigma_rec(0.15)
+        .tau(PerUnit::ByUnit { units: vec![80.0, 40.0] })
+        .dt(20.0)
+        .autapses(true)
+        .w_in(weights(&[vec![1.0], vec![-2.0]]))
+        .w_rec(weights(&[vec![0.5, 1.0], vec![-1.0, 0.0]]))
+        .w_out(weights(&[vec![1.0, 2.0]]))
+        .b_rec(Bias::Constant(Values::Each(vec![0.0, 0.5])))
+        .start(Start::Constant(Values::Each(vec![1.0, -0.5])));
+    let network = model(&config)?;
+    let effective = network.effective()?;
+    let step = |state: &State, input: f64, noise: [f64; 2]| -> Result<State> {
+        let recurrent = Some(Tensor::new(&[noise], &Device::Cpu)?);
+        network.step(&effective, state, &Tensor::new(&[[input]], &Device::Cpu)?, &StepNoise { recurrent, post: None })
+    };
+    // r_0 = x_0, which the rectification has not seen. s = sqrt(2 * 0.25) 0.15 and sqrt(2 * 0.5) 0.15.
+    // 1: 0.75 * 1 + 0.25 (0.5 - 0.5 + 2) = 1.25;           -0.25 + 0.5 (-1 - 4 + 0.5) = -2.5, rectified 0.
+    // 2: 0.75 * 1.25 + 0.25 (0.625 - 1) + s = 0.84375 + s;   0 + 0.5 (-1.25 + 2 + 0.5) + 2 s = 0.625 + 2 s.
+    let first = step(&network.start(1)?, 2.0, [0.0, 0.0])?;
+    let second = step(&first, -1.0, [1.0, 2.0])?;
+    let noise = 0.5f64.sqrt() * 0.15;
+    for (found, wanted) in [(first, [1.25, 0.0]), (second, [0.84375 + noise, 0.925])] {
+        assert!(distance(&vector(&found.rate)?, &wanted) < 1e-12, "{found:?}");
+        assert_eq!(vector(&found.rate)?, vector(&found.state)?);
+    }
+    let quiet = network.unroll(&Tensor::new(&[[[2.0], [-1.0]]], &Device::Cpu)?, None, None)?;
+    assert!(distance(&vector(&quiet.outputs)?, &[1.25, 0.84375 + 2.0 * 0.625]) < 1e-12);
+    Ok(())
+}
+
+#[test]
+fn the_rate_and_the_blend_form_are_one_where_alpha_is_1() -> Result<()> {
+    let states = |form| states_after(&model(&three_units(form, Activation::Tanh))?, 50.0, 500.0);
+    let (rate, blend, current) = (states(Form::Rate)?, states(Form::Blend)?, states(Form::Current)?);
+    assert_eq!(rate, blend);
+    assert_ne!(rate, current);
+    Ok(())
+}
+
+#[test]
 fn halving_dt_halves_the_error_of_a_nonlinear_network() -> Result<()> {
+    // The blend form has no limit there: it applies the tanh to the rates more and more often.
     for form in [Form::Current, Form::Rate] {
         let model = model(&three_units(form, Activation::Tanh))?;
         let at: Vec<Vec<f64>> =
@@ -157,7 +202,7 @@ fn assert_variance(measured: f64, expected: f64) {
 
 #[test]
 fn continuous_noise_has_the_variance_of_an_autoregressive_process_whatever_the_step() -> Result<()> {
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         for (dt, alpha) in [(20.0, 0.2f64), (5.0, 0.05)] {
             let measured = noise_variance(ModelConfig::vanilla(0, 200, 1).form(form).dt(dt).sigma_rec(0.5))?;
             // 2 alpha sigma^2 sum of (1 - alpha)^(2 k) over the 60 steps; sigma^2 / (1 - alpha / 2) in the end, sigma^2
@@ -199,7 +244,7 @@ fn vector(tensor: &Tensor) -> Result<Vec<f64>> {
 
 #[test]
 fn a_trial_carried_over_is_one_long_trial_bit_for_bit() -> Result<()> {
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         let (model, inputs) = random(form)?;
         let whole = model.unroll(&inputs, None, None)?;
         let first = model.unroll(&inputs.narrow(1, 0, 15)?, None, None)?;
@@ -217,7 +262,7 @@ fn a_trial_carried_over_is_one_long_trial_bit_for_bit() -> Result<()> {
 
 #[test]
 fn step_by_step_is_the_unroll_to_rounding() -> Result<()> {
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         let (model, inputs) = random(form)?;
         let unrolled = model.unroll(&inputs, None, None)?;
         let effective = model.effective()?;

@@ -35,7 +35,7 @@ fn ten_thousand_steps_fit_with_every_option_of_the_dynamics() -> Result<()> {
         .sigma_post(0.1)
         .learn_tau(LearnTau::PerUnit)
         .b_rec(Bias::Trained(0.1.into()));
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         ten_thousand_steps(&config.clone().form(form))?;
     }
     Ok(())

@@ -1,3 +1,5 @@
+//! Networks of other programs give the same numbers here.
+//!
 //! Networks saved by the original nn4n (PyTorch; `original/convert.py`) give the same outputs, rates and gradients
 //! here.
 //!
@@ -5,12 +7,12 @@
 //! sum acts, keeps signs by clamping, and lets gradients flow to absent synapses, which its projection then removes;
 //! here those have none.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, iter::zip, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{
-    Area, Bias, Ctrnn, Dale, Init, MatrixConfig, ModelConfig, NoiseScaling, Parameter, ReadoutFrom, Result, SignRule,
-    Start, Values,
+    Area, Bias, Ctrnn, Dale, Form, Init, MatrixConfig, ModelConfig, NoiseScaling, Parameter, ReadoutFrom, Result,
+    SignRule, Start, Values,
 };
 
 use crate::npz;
@@ -151,6 +153,38 @@ fn a_network_obeys_the_originals_masks_to_the_synapse() -> Result<()> {
             0.0,
             "{name}"
         );
+    }
+    Ok(())
+}
+
+/// The module that the tutorials of neurogym and nn-brain print, with rates and outputs from NumPy in f64: the leak
+/// within the rectification, as printed, and outside of it.
+#[test]
+fn the_ctrnn_of_the_tutorials_is_reproduced_in_both_its_forms() -> Result<()> {
+    let tutorial = Original::read("ctrnn_tutorial");
+    let matrix = |name: &str| MatrixConfig {
+        init: Some(Init::Array(tutorial.rows(&format!("{name}.weight")))),
+        ..MatrixConfig::default()
+    };
+    let [input, recurrent] = ["rnn.input2h.bias", "rnn.h2h.bias"].map(|name| tutorial.vector(name));
+    let biases = zip(input, recurrent).map(|(a, b)| a + b).collect();
+    let config = ModelConfig::vanilla(3, 50, 3)
+        .tau(100.0)
+        .dt(20.0)
+        .autapses(true)
+        .start(Start::Zero)
+        .w_in(matrix("rnn.input2h"))
+        .w_rec(matrix("rnn.h2h"))
+        .w_out(matrix("fc"))
+        .b_rec(Bias::Trained(Values::Each(biases)))
+        .b_out(Bias::Trained(Values::Each(tutorial.vector("fc.bias"))));
+    for form in [Form::Blend, Form::Rate] {
+        let network = Ctrnn::init(&config.clone().form(form), 0, DType::F64, &Device::Cpu)?;
+        let trajectory = network.unroll(&tutorial.0["inputs"], None, None)?;
+        for (what, found) in [("rates", trajectory.rates()?), ("outputs", trajectory.outputs)] {
+            let distance = npz::distance(&found, &tutorial.0[&format!("{what}_{form}")]);
+            assert!(distance < 1e-5, "{what} in the {form} form differ by {distance:e}");
+        }
     }
     Ok(())
 }

@@ -110,12 +110,12 @@ fn reference(config: &ModelConfig, tensors: &BTreeMap<String, Tensor>, inputs: &
             for unit in 0..x[layer].len() {
                 let alpha = config.dt / tau[unit];
                 let current = recurrent[unit] + driven[unit] + bias[unit];
-                let arriving = if config.form == Form::Rate { activate(activations[layer], current) } else { current };
-                x[layer][unit] = (1.0 - alpha) * x[layer][unit] + alpha * arriving;
-                r[layer][unit] = if config.form == Form::Rate {
-                    x[layer][unit]
-                } else {
-                    activate(activations[layer], x[layer][unit])
+                let f = |x| activate(activations[layer], x);
+                let blend = |arriving: f64| (1.0 - alpha) * x[layer][unit] + alpha * arriving;
+                (x[layer][unit], r[layer][unit]) = match config.form {
+                    Form::Current => (blend(current), f(blend(current))),
+                    Form::Rate => (blend(f(current)), blend(f(current))),
+                    Form::Blend => (f(blend(current)), f(blend(current))),
                 };
             }
             below.clone_from(&r[layer]);
@@ -129,7 +129,7 @@ fn reference(config: &ModelConfig, tensors: &BTreeMap<String, Tensor>, inputs: &
 
 #[test]
 fn a_pass_is_that_of_a_program_without_tensors() -> Result<()> {
-    for form in [Form::Current, Form::Rate] {
+    for form in Form::ALL {
         let (config, inputs) = (three_layers().form(form), ramp((2, 25, 3)));
         let network = init(&config);
         let trajectory = network.unroll(&inputs, None, None)?;

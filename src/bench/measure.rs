@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use candle_core::Device;
 use serde::Serialize;
 
 use super::{
@@ -11,6 +12,7 @@ use super::{
     step::TrainingStep,
 };
 use crate::{
+    device::name,
     error::{Error, Result},
     train::{Trainer, Update},
 };
@@ -26,6 +28,8 @@ pub struct Report {
     /// What was measured.
     #[serde(flatten)]
     pub case: Case,
+    /// Where the steps were taken, in words.
+    pub device: String,
     /// Threads of the pool.
     pub threads: usize,
     /// Steps that count.
@@ -47,14 +51,14 @@ pub struct Report {
     pub phases_ms: [f64; Trainer::PHASES.len()],
 }
 
-/// Measures a case on the current pool of threads for at least `seconds`, and longer if a few steps take longer.
-/// `progress` is told the number of steps so far.
+/// Measures a case on a device and the current pool of threads for at least `seconds`, and longer if a few steps take
+/// longer. The products are always those of the processor. `progress` is told the number of steps so far.
 ///
 /// # Errors
 /// If the case is invalid.
-pub fn measure(case: &Case, seconds: f64, mut progress: impl FnMut(usize)) -> Result<Report> {
+pub fn measure(case: &Case, device: &Device, seconds: f64, mut progress: impl FnMut(usize)) -> Result<Report> {
     let threads = rayon::current_num_threads();
-    let mut step = TrainingStep::new(case)?;
+    let mut step = TrainingStep::on(case, device)?;
     let mut products = Products::new()?;
     for _ in 0..WARM_UP {
         step.update()?;
@@ -74,7 +78,7 @@ pub fn measure(case: &Case, seconds: f64, mut progress: impl FnMut(usize)) -> Re
         updates.push(update);
         progress(updates.len());
     }
-    Ok(report(case, threads, &updates, products.speeds()))
+    Ok(Report { device: name(device), ..report(case, threads, &updates, products.speeds()) })
 }
 
 /// # Errors
@@ -90,6 +94,7 @@ fn report(case: &Case, threads: usize, updates: &[Update], products: Vec<Product
     let sgemm_peak_gflops = products.first().map_or(f64::NAN, |product| product.gflops);
     Report {
         case: case.clone(),
+        device: name(&Device::Cpu),
         threads,
         timed_steps: updates.len(),
         median_ms,

@@ -12,7 +12,7 @@
 use std::fs;
 
 use super::{case::Case, step::TrainingStep};
-use crate::error::Result;
+use crate::{error::Result, memory::kib};
 
 /// With these variables the C library of Linux returns a freed block of 64 KiB or more to the system, so that resident
 /// memory is memory in use.
@@ -49,8 +49,5 @@ fn reset_peak() -> Option<u64> {
 
 /// A line of the kernel's account, in bytes.
 fn resident(line: &str) -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let kib: u64 =
-        status.lines().find_map(|text| text.strip_prefix(line))?.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-    Some(1024 * kib)
+    kib(&fs::read_to_string("/proc/self/status").ok()?, line)
 }

@@ -2,8 +2,8 @@
 //!
 //! A step is [`Trainer::step`](crate::Trainer::step), the one that [`fit`](crate::train::fit) takes, with its data
 //! ready in memory: forward with recurrent noise, loss, backward, clipping, optimiser, constraints; f32 on the
-//! processor. Of a [`Case`] the loss is the masked squared error and the optimiser Adam; [`trials`](fn@trials) measures
-//! the step of an experiment, with its own network, loss and penalties.
+//! processor, or on another device if one is named. Of a [`Case`] the loss is the masked squared error and the
+//! optimiser Adam; [`trials`](fn@trials) measures the step of an experiment, with its own network, loss and penalties.
 //!
 //! ```text
 //! operations = batch x steps x (6 units^2 + 4 units inputs + 6 units outputs)

@@ -34,10 +34,18 @@ impl TrainingStep {
     /// # Errors
     /// If the case is invalid or its network cannot be drawn.
     pub fn new(case: &Case) -> Result<Self> {
+        Self::on(case, &Device::Cpu)
+    }
+
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn on(case: &Case, device: &Device) -> Result<Self> {
         case.validate()?;
         let task = Arc::new(CaseTask(case.clone()));
         let trials = batch(task.as_ref(), Split::Train, 0, 0, case.batch_size)?;
-        Self::of(&Experiment::new(task, case.model(), Default::default(), 0)?, &trials)
+        Self::of_on(&Experiment::new(task, case.model(), Default::default(), 0)?, &trials, device)
     }
 
     /// The step of an experiment on these trials of its task, at a learning rate that leaves the network where it is.
@@ -45,10 +53,14 @@ impl TrainingStep {
     /// # Errors
     /// If the network cannot be drawn.
     pub fn of(experiment: &Experiment, trials: &TrialBatch) -> Result<Self> {
+        Self::of_on(experiment, trials, &Device::Cpu)
+    }
+
+    fn of_on(experiment: &Experiment, trials: &TrialBatch, device: &Device) -> Result<Self> {
         let mut experiment = experiment.clone();
         experiment.train.learning_rate = LEARNING_RATE;
-        let batch = TensorBatch::new(trials, DType::F32, &Device::Cpu)?;
-        Ok(Self { trainer: Trainer::new(&experiment, &Device::Cpu)?, batch })
+        let batch = TensorBatch::new(trials, DType::F32, device)?;
+        Ok(Self { trainer: Trainer::new(&experiment, device)?, batch })
     }
 
     /// Trains on the batch once.

@@ -5,12 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use candle_core::Device;
 use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    device::platform,
+    device::{name, platform},
+    echo::quoted,
     error::{Error, Result},
     experiment::ChannelNames,
 };
@@ -79,7 +81,7 @@ impl TaskRecord {
     ///
     /// # Errors
     /// If the id is not in the registry (a task of one's own: pass it to the library call instead), or its definition
-    /// has another version by now.
+    /// has another version by now that cannot make the same trials.
     pub fn create(&self) -> Result<Box<dyn Task>> {
         if nn4n_tasks::ids().all(|id| id != self.id) {
             let message = format!(
@@ -90,8 +92,8 @@ impl TaskRecord {
             return Err(Error::setting("task.id", message));
         }
         let task = nn4n_tasks::create(&self.id, Some(&self.parameters))?;
-        if task.about().version == self.version {
-            return Ok(task);
+        if let Some(then) = task.about().of_version(self.version, &self.parameters) {
+            return Ok(nn4n_tasks::create(&self.id, Some(&then))?);
         }
         Err(Error::setting(
             "task.version",
@@ -114,7 +116,8 @@ pub struct TrainRecord {
     pub settings: serde_json::Value,
     /// Updates done when this network was saved.
     pub updates: u64,
-    /// All validations until then.
+    /// The validations until then, oldest first: all of up to 1,000, and of more every second, fourth, eighth ... with
+    /// the best and the last.
     pub validations: Vec<ValidationRecord>,
 }
 
@@ -149,9 +152,13 @@ pub struct ValidationRecord {
 pub struct Provenance {
     /// Program and version that wrote the file.
     pub program: String,
-    /// Where it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the same bits.
+    /// The CPU on which it was trained, as [`platform`](crate::device::platform) says it: there the recipe gives the
+    /// same bits.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform: Option<String>,
+    /// The GPU on which it was trained, where the same recipe may give other bits; `None` if it was the CPU.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub device: Option<String>,
     /// The checkpoint whose network training started from; `None` if it was drawn from the seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub init: Option<PathBuf>,
@@ -203,7 +210,13 @@ impl Provenance {
         } else {
             vec![model.into(), citation.to_string()]
         };
-        Self { program: Self::program(), platform: Some(platform()), init, imported: None, citations }
+        let platform = Some(platform());
+        Self { program: Self::program(), platform, device: None, init, imported: None, citations }
+    }
+
+    /// The same of a network that was trained on this device.
+    pub fn on(self, device: &Device) -> Self {
+        if device.is_cpu() { self } else { Self { platform: None, device: Some(name(device)), ..self } }
     }
 }
 
@@ -239,6 +252,7 @@ impl Header {
             return Err(Error::file(path, message));
         }
         let damaged = |error: serde_json::Error| {
+            let error = quoted(&error);
             Error::file(path, format!("has a damaged nn4n header ({error}); copy or download the file again"))
         };
         let version: Version = serde_json::from_str(json).map_err(damaged)?;
@@ -279,8 +293,9 @@ impl Header {
         let names = task.inputs.iter().chain(&task.outputs).chain(metrics.keys()).chain(&provenance.citations);
         match names.chain([&task.id, &provenance.program]).find(|name| name.contains(char::is_control)) {
             Some(name) => {
+                let name = quoted(&format!("{name:?}"));
                 let message = format!(
-                    "has the name {name:?}, which holds a control character; names are plain text, so take another"
+                    "has the name {name}, which holds a control character; names are plain text, so take another"
                 );
                 Err(Error::file(path, message))
             }

@@ -27,12 +27,12 @@ use nn4n_models::{Ctrnn, Tensors};
 use nn4n_tasks::Task;
 
 pub use header::{FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord, ValidationRecord};
-use tensors::{KEY, LARGEST_FILE, parse_tensors};
-pub(crate) use tensors::{read_tensors, serialize};
+use tensors::{KEY, parse_tensors};
+pub(crate) use tensors::{data_checksum, read_safetensors, read_tensors, serialize};
 
 use crate::{
     error::{Error, Result},
-    files::{read_bounded, write_atomically},
+    files::write_atomically,
     simulate::{HostArray, host},
 };
 
@@ -78,8 +78,16 @@ impl Checkpoint {
     /// If it cannot be written, or could not be read again.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        write_atomically(path, &self.to_bytes(path)?)
+    }
+
+    /// The bytes of the file, which is called `path` in messages.
+    ///
+    /// # Errors
+    /// If they could not be read again.
+    pub(crate) fn to_bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let json = self.header.to_json(path)?;
-        write_atomically(path, &serialize(path, &self.tensors, Some(json))?)
+        serialize(path, &self.tensors, Some(json))
     }
 
     /// Reads a file, or that of a run directory. Networks that come with the program and those of the hub are opened by
@@ -101,8 +109,11 @@ impl Checkpoint {
         let not_ours = || {
             Error::file(
                 path,
-                "is a safetensors file of another program (its metadata are not the one key `nn4n`); only checkpoints \
-                saved by nn4n can be read",
+                format!(
+                    "is a safetensors file of another program (its metadata are not the one key `nn4n`); if it holds a \
+                    network, `nn4n import {} --out DIR` makes a checkpoint of it",
+                    path.display()
+                ),
             )
         };
         let json = metadata
@@ -110,6 +121,11 @@ impl Checkpoint {
             .filter(|metadata| metadata.len() == 1)
             .and_then(|metadata| metadata.get(KEY))
             .ok_or_else(not_ours)?;
+        if tensors.keys().any(|name| name.starts_with("network.")) {
+            let message = "is the state of a training run, from which it is resumed, and no network; name the run \
+                directory or the model.safetensors in it";
+            return Err(Error::file(path, message));
+        }
         let checkpoint = Self { header: Header::from_json(path, json)?, tensors };
         let unfit = |error| {
             Error::file(path, format!("does not hold the network it describes ({error}); copy or download it again"))
@@ -125,7 +141,7 @@ impl Checkpoint {
 pub(crate) fn read(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.to_path_buf() };
     if file.is_file() {
-        let bytes = read_bounded(&file, LARGEST_FILE)?;
+        let bytes = read_safetensors(&file)?;
         return Ok((file, bytes));
     }
     let found = if path.is_dir() { "is a directory without model.safetensors" } else { "does not exist" };

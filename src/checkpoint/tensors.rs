@@ -1,6 +1,11 @@
 //! The tensors of a checkpoint as a safetensors file; sizes are checked before memory is taken.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{Read, Seek},
+    path::Path,
+};
 
 use candle_core::{Device, Tensor};
 use nn4n_models::Tensors;
@@ -8,8 +13,10 @@ use safetensors::SafeTensors;
 
 use super::header::LARGEST_HEADER;
 use crate::{
+    echo::{echo, quoted},
     error::{Error, Result},
-    files::read_bounded,
+    files::{open_regular, read_rest},
+    kind::Kind,
 };
 
 /// The one key of the file's metadata.
@@ -17,6 +24,9 @@ pub(super) const KEY: &str = "nn4n";
 
 /// The largest file that is read, bytes: the largest network in f64 with all its masks is smaller.
 pub(super) const LARGEST_FILE: u64 = 32 << 30;
+
+/// The longest table of tensors with the description of a network in it, bytes.
+const LONGEST_TABLE: u64 = 2 * LARGEST_HEADER as u64;
 
 /// Most tensors in a file: a stacked network has some ten for each layer.
 const MOST_TENSORS: usize = 10_000;
@@ -34,19 +44,76 @@ pub(crate) fn serialize(path: &Path, tensors: &Tensors, json: Option<String>) ->
 
 /// All tensors of a safetensors file, and its metadata.
 pub(crate) fn read_tensors(path: &Path) -> Result<(Tensors, Option<HashMap<String, String>>)> {
-    parse_tensors(path, &read_bounded(path, LARGEST_FILE)?)
+    parse_tensors(path, &read_safetensors(path)?)
+}
+
+/// The bytes of a safetensors file. Of a file whose head does not fit its length only the head is read, so that what is
+/// wrong with it is found there.
+pub(crate) fn read_safetensors(path: &Path) -> Result<Vec<u8>> {
+    let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
+    let mut file = open_regular(path)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let head = head(&mut file).map_err(unreadable)?;
+    match claimed_length(&head) {
+        Some(claimed) if claimed == length => {
+            file.rewind().map_err(unreadable)?;
+            read_rest(path, file, LARGEST_FILE)
+        }
+        Some(claimed) => {
+            Err(incomplete(path, &format!("its head tells of {claimed} bytes, but the file has {length}")))
+        }
+        None => Ok(head),
+    }
+}
+
+/// The beginning of a file up to the end of its table of tensors; if there cannot be one, enough to recognise what it
+/// is.
+fn head(file: &mut File) -> std::io::Result<Vec<u8>> {
+    const RECOGNISED: u64 = 64 << 10;
+    let mut head = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut head)?;
+    let table = table_length(&head);
+    let rest = if table <= LONGEST_TABLE { table } else { RECOGNISED };
+    file.by_ref().take(rest).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// The first number of a safetensors file: the length of its table.
+fn table_length(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length))
+}
+
+/// The length of the whole file according to its head, if that is one.
+fn claimed_length(head: &[u8]) -> Option<u64> {
+    let table: HashMap<String, serde_json::Value> = serde_json::from_slice(head.get(8..)?).ok()?;
+    let end = |tensor: &serde_json::Value| tensor.get("data_offsets")?.get(1)?.as_u64();
+    let data = table.iter().filter(|(name, _)| *name != "__metadata__").map(|(_, tensor)| end(tensor));
+    let data = data.collect::<Option<Vec<u64>>>()?.into_iter().max().unwrap_or(0);
+    (head.len() as u64).checked_add(data)
+}
+
+/// Checksum of the numbers of the tensors in the bytes of a file, whatever its metadata are.
+pub(crate) fn data_checksum(bytes: &[u8]) -> u32 {
+    let start = usize::try_from(table_length(bytes).saturating_add(8)).unwrap_or(usize::MAX);
+    crc32c::crc32c(bytes.get(start..).unwrap_or_default())
+}
+
+fn incomplete(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    let error = quoted(&error);
+    Error::file(
+        path,
+        format!("is not a complete safetensors file ({error}); it may be truncated: copy or download it again"),
+    )
 }
 
 /// The same of the bytes of a file.
 pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<HashMap<String, String>>)> {
-    let damaged = |error: &dyn std::fmt::Display| {
-        Error::file(
-            path,
-            format!("is not a complete safetensors file ({error}); it may be truncated: copy or download it again"),
-        )
-    };
-    let length = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-    if length > 2 * LARGEST_HEADER as u64 {
+    if let Some(kind) = Kind::of(bytes) {
+        return Err(Error::file(path, kind.explain(path)));
+    }
+    let damaged = |error: &dyn std::fmt::Display| incomplete(path, error);
+    let length = table_length(bytes);
+    if length > LONGEST_TABLE {
         return Err(damaged(&format!(
             "its head has {length} bytes, more than the table and the description of a network"
         )));
@@ -62,7 +129,7 @@ pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(Tensors, Optio
         // Of a shape with a zero among its sizes the others say nothing about the bytes in the file.
         let strides = tensor.shape().iter().try_fold(1usize, |product, size| product.checked_mul((*size).max(1)));
         if strides.is_none_or(|product| isize::try_from(product).is_err()) {
-            return Err(damaged(&format!("tensor `{name}` has the impossible shape {:?}", tensor.shape())));
+            return Err(damaged(&format!("tensor `{}` has the impossible shape {:?}", echo(name), tensor.shape())));
         }
     }
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;

@@ -59,15 +59,16 @@ pub fn export(args: &ExportArgs) -> Result<()> {
 /// The command that loads or runs the file.
 fn next(format: Format, out: &Path) -> String {
     let file = out.display();
-    let of_metadata = |key: &str| {
-        format!(
-            "python -c 'import safetensors; print(safetensors.safe_open(\"{file}\", \"pt\").metadata()[\"{key}\"])'"
-        )
-    };
+    let metadata = |key: &str| format!("safetensors.safe_open(\"{file}\", \"pt\").metadata()[\"{key}\"]");
     match format {
         Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\").files)'"),
-        Format::Torch => of_metadata("module"),
-        Format::Nn4n => of_metadata("network"),
+        Format::Torch => format!("python -c 'import safetensors; print({})'", metadata("module")),
+        // The masks would fill the terminal.
+        Format::Nn4n => format!(
+            "python -c 'import json, safetensors; kwargs = json.loads({})[\"kwargs\"]; \
+             print({{name: kwargs[name] for name in kwargs if not name.endswith(\"masks\")}})'",
+            metadata("network")
+        ),
         Format::Numpy => format!("python {file} IN.npz OUT.npz"),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use candle_core::Device;
 use clap::Args;
-use nn4n_models::{Activation, CellType, Ctrnn, LearnTau};
+use nn4n_models::{Activation, CellType, Ctrnn, Form, LearnTau};
 use serde::Serialize;
 
 use super::output;
@@ -23,15 +23,22 @@ use crate::{
   nn4n import weights.npz --out runs/psychrnn --dt 10 --tau 100          PsychRNN
   nn4n import saved_model --out runs/neuralrnn                           a directory of NeuralRNN
   nn4n import rdm.pkl --out runs/pycog --task song2016/rdm_varstim       pycog; then: nn4n eval runs/pycog
+  nn4n import net.pth --out runs/ctrnn --form blend --dt 20              the CTRNN of a tutorial
+  nn4n import w.npz --out runs/own --form current --activation relu --dt 10 --tau 100     arrays w_in, w_rec, w_out
 
 Formats (--format):
   nn4n           .pth of the original nn4n (CTRNN)
   nn4n-layers    state_dict of the original nn4n's RNN or RNNLayer, or of Time Makes Space
-  torch-rnn      state_dict of torch.nn.RNN
+  torch-rnn      state_dict of torch.nn.RNN or RNNCell
   psychrnn       .npz of PsychRNN
   neuralrnn      directory of NeuralRNN (config.json, model.safetensors)
   pycog          pickle of pycog
+  ctrnn          state_dict of the tutorials' CTRNN and EIRNN (rnn.input2h, rnn.h2h, fc)
+  arrays         .npz, safetensors or dictionary of w_in, w_rec, w_out, and if you like b_rec, b_out, tau, x0, dt,
+                 cell_types, connectivity.w_rec and the like
+  nn4n-export    what `nn4n export` writes (npz, torch, nn4n), and its PyTorch module as trained there
 
+A state_dict is found under any key of what a training script saved; the rest is left out and named.
 Pickles are parsed, never executed. What a file says is taken as it is; flags add what it does not say.")]
 pub struct ImportArgs {
     /// The file of another library, or a directory of NeuralRNN
@@ -45,6 +52,9 @@ pub struct ImportArgs {
     /// The task it was trained on, whose channels must fit
     #[arg(long, value_name = "ID")]
     task: Option<String>,
+    /// Form of the equation, where neither the file nor its library says it: current, rate, blend
+    #[arg(long, value_name = "FORM", value_parser = import::form_of)]
+    form: Option<Form>,
     /// Activation function, where the file does not name it
     #[arg(long, value_name = "F")]
     activation: Option<Activation>,
@@ -93,6 +103,7 @@ pub fn import(args: &ImportArgs) -> Result<()> {
     let options = Options {
         format: args.format,
         task: args.task.clone(),
+        form: args.form,
         activation: args.activation,
         dt: args.dt,
         tau: args.tau,
@@ -132,7 +143,7 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
         excitatory: count(CellType::Excitatory),
         inhibitory: count(CellType::Inhibitory),
         recurrent_synapses: network.layers().iter().map(|layer| layer.w_rec().count()).sum(),
-        form: serde_json::to_value(config.form)?.as_str().unwrap_or_default().into(),
+        form: config.form.to_string(),
         activation: activations.join(" and "),
         dt: config.dt,
         tau: [tau.iter().copied().fold(f64::INFINITY, f64::min), tau.iter().copied().fold(0.0, f64::max)],
@@ -165,8 +176,8 @@ fn print(report: &Report, args: &ImportArgs) -> Result<()> {
     output::text(&format!("task        {}", report.task))?;
     output::text(&format!("written to  {}", report.checkpoint.display()))?;
     let out = args.out.display();
-    output::text(&match &args.task {
-        Some(_) => format!("next: nn4n eval {out}"),
-        None => format!("next: nn4n run {out} --inputs IN.npz --out OUT.npz, or nn4n eval {out} --task ID"),
+    output::text(&match nn4n_tasks::ids().any(|id| id == report.task) {
+        true => format!("next: nn4n eval {out}"),
+        false => format!("next: nn4n run {out} --inputs IN.npz --out OUT.npz, or nn4n eval {out} --task ID"),
     })
 }

@@ -193,6 +193,7 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
         None => output::text(&format!("trained     {} updates, seed {}", header.train.updates, header.seed))?,
     }
     for (name, value) in &header.metrics {
+        let name = if name == "loss" { "validation loss" } else { name };
         output::text(&format!("            {name} {value:.4}"))?;
     }
     print_units("", constraints, spectrum)?;
@@ -240,11 +241,19 @@ fn print_units(indent: &str, constraints: &Constraints, spectrum: &Leading) -> R
         constraints.untyped
     ))?;
     output::text(&format!(
-        "{}{} synapses, {} of them not zero; spectral radius {:.3}, abscissa {:.3}",
+        "{}{} synapses, {} of them not zero",
         name("w_rec"),
         constraints.recurrent_synapses,
-        constraints.nonzero_recurrent_synapses,
-        spectrum.radius,
+        constraints.nonzero_recurrent_synapses
+    ))?;
+    output::text(&format!(
+        "{}spectral radius {:.3} (largest modulus of an eigenvalue: how its pattern grows in one pass through w_rec)",
+        name(""),
+        spectrum.radius
+    ))?;
+    output::text(&format!(
+        "{}spectral abscissa {:.3} (largest real part of one: below 1 a linear network comes to rest)",
+        name(""),
         spectrum.abscissa
     ))
 }

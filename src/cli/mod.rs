@@ -1,8 +1,10 @@
 //! The command line: flags become a validated plan, a plan becomes a library call. Results go to standard output,
-//! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage.
+//! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage, and 75 a training that was
+//! interrupted and can go on.
 
 mod bench;
 mod choice;
+mod config;
 mod environment;
 mod eval;
 mod export;
@@ -10,13 +12,16 @@ mod import;
 mod inspect;
 mod output;
 mod plot;
+mod resume;
 mod run;
 mod setting;
+mod subject;
 mod tasks;
 mod train;
+mod usage;
 mod zoo;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -53,10 +58,12 @@ enum Command {
     Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
     Inspect(inspect::InspectArgs),
+    /// Every field of a run.toml: type, default, unit, choices
+    Config(config::ConfigArgs),
     /// List, describe and sample tasks
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
-    /// Draw a task
+    /// Draw a task, or what a trained network does and has learned
     #[command(subcommand)]
     Plot(plot::PlotCommand),
     /// Pretrained networks: list, show, and pack one's own
@@ -69,20 +76,30 @@ enum Command {
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
     show_progress();
-    let result = match Cli::parse().command {
-        Command::Train(args) => train::train(args),
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(error, env::args_os().nth(1)),
+    };
+    let result = match cli.command {
+        Command::Train(args) => return ended(train::train(&args)),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
         Command::Import(args) => import::import(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Config(args) => config::config(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
         Command::Zoo(command) => zoo::zoo(command),
         Command::Bench(args) => bench::bench(&args),
     };
+    ended(result.map(|()| ExitCode::SUCCESS))
+}
+
+/// The exit code of a command, after a word on why it failed.
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             say(&format!("error: {}", output::message(&error)));
             ExitCode::FAILURE

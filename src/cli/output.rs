@@ -9,7 +9,11 @@ use anyhow::{Context, Result, bail};
 use candle_core::Device;
 use serde::Serialize;
 
-use crate::{device::DeviceChoice, progress::printable, terminal::say};
+use crate::{
+    device::{DeviceChoice, Work},
+    progress::printable,
+    terminal::say,
+};
 
 /// Prints a value as one JSON document.
 pub fn json(value: &impl Serialize) -> Result<()> {
@@ -29,9 +33,9 @@ pub fn text(line: &str) -> Result<()> {
     }
 }
 
-/// Opens the device and says on standard error which one it is.
-pub fn open_device(choice: DeviceChoice) -> Result<Device> {
-    let (device, words) = choice.open()?;
+/// Opens the device for this work and says on standard error which one it is.
+pub fn open_device(choice: DeviceChoice, work: Work) -> Result<Device> {
+    let (device, words) = choice.open_for(work)?;
     say(&format!("device: {words}"));
     Ok(device)
 }

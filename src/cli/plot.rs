@@ -2,21 +2,91 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use nn4n_tasks::{Condition, repeated};
+use nn4n_models::NoiseKey;
+use nn4n_tasks::{Condition, Criterion, Split, balanced, repeated};
 
 use super::{
     output,
     setting::{Setting, parse_setting, task},
+    subject::{Subject, SubjectArgs},
     tasks::SplitName,
 };
-use crate::plot::TaskFigure;
+use crate::{
+    plot::{LearningCurve, Psychometric, PsychometricPlan, TaskFigure, TrialFigure, WeightMatrix},
+    simulate::Simulation,
+    zoo,
+};
 
 #[derive(Debug, Subcommand)]
 pub enum PlotCommand {
     /// One trial of each class of conditions: inputs, targets, loss mask, epochs
     Task(TaskArgs),
+    /// Inputs, rates and outputs of a trained network in a few trials
+    Trials(TrialsArgs),
+    /// How the choices of a trained network depend on the evidence
+    Psychometric(PsychometricArgs),
+    /// Recurrent weights of a trained network, by area and cell type
+    Weights(NetworkArgs),
+    /// Loss and performance of the validations of a run, until the network that is saved
+    Learning(NetworkArgs),
+}
+
+/// Where to draw.
+#[derive(Debug, Args)]
+struct Canvas {
+    /// Where to draw: the extension is the format
+    #[arg(long, value_name = "FILE.svg|FILE.png")]
+    out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n plot trials runs/rdm --out trials.png
+  nn4n plot trials song2016-mante-ei --count 4 --seed 7 --out trials.svg")]
+pub struct TrialsArgs {
+    #[command(flatten)]
+    subject: SubjectArgs,
+    #[command(flatten)]
+    canvas: Canvas,
+    /// Trials side by side, spread evenly over the classes of conditions
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=12))]
+    count: u32,
+    /// Seed of the trials and the noise
+    #[arg(long, default_value_t = 2)]
+    seed: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n plot psychometric runs/rdm --out psychometric.png
+  nn4n plot psychometric song2016-mante-ei --variable motion_coherence --trials 200 --out motion.svg")]
+pub struct PsychometricArgs {
+    #[command(flatten)]
+    subject: SubjectArgs,
+    #[command(flatten)]
+    canvas: Canvas,
+    /// The variable of the trials that choices are drawn against [default: each that grades the evidence]
+    #[arg(long, value_name = "NAME")]
+    variable: Option<String>,
+    /// Fresh trials at each value
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
+    trials: u32,
+    /// Seed of the trials and the noise
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
+    /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
+    checkpoint: PathBuf,
+    #[command(flatten)]
+    canvas: Canvas,
 }
 
 #[derive(Debug, Args)]
@@ -49,7 +119,100 @@ pub struct TaskArgs {
 pub fn plot(command: PlotCommand) -> Result<()> {
     match command {
         PlotCommand::Task(args) => plot_task(&args),
+        PlotCommand::Trials(args) => plot_trials(&args),
+        PlotCommand::Psychometric(args) => plot_psychometric(&args),
+        PlotCommand::Weights(args) => plot_weights(&args),
+        PlotCommand::Learning(args) => plot_learning(&args),
     }
+}
+
+impl Canvas {
+    fn check(&self) -> Result<()> {
+        output::check_free(&self.out, self.force)
+    }
+
+    /// Says what was drawn, and what to run next.
+    fn say(&self, what: &str, next: &str) -> Result<()> {
+        output::text(&format!("{}: {what}", self.out.display()))?;
+        output::text(&format!("next: {next}"))
+    }
+}
+
+fn plot_trials(args: &TrialsArgs) -> Result<()> {
+    args.canvas.check()?;
+    let Subject { network, task, .. } = args.subject.open(1)?;
+    // All classes of conditions sort the units; a few trials of them are drawn.
+    let count = args.count as usize;
+    let per_condition = count.div_ceil(task.conditions().len().max(1));
+    let trials = balanced(task.as_ref(), Split::Test, args.seed, 0, per_condition)?;
+    let noise = NoiseKey::new(args.seed, 0);
+    let recording = Simulation::of(&network, task.as_ref()).noise(noise).record(&trials.inputs)?;
+    let shown: Vec<usize> = (0..count).map(|i| (2 * i + 1) * trials.len() / (2 * count)).collect();
+    TrialFigure::of(task.as_ref(), &network, &trials, &recording, &shown).save(&args.canvas.out)?;
+    let checkpoint = args.subject.checkpoint.display();
+    args.canvas
+        .say(&format!("{count} trials of {}", task.id()), &format!("nn4n plot weights {checkpoint} --out weights.png"))
+}
+
+fn plot_psychometric(args: &PsychometricArgs) -> Result<()> {
+    args.canvas.check()?;
+    let Subject { network, task, .. } = args.subject.open(args.trials as usize)?;
+    let plan =
+        PsychometricPlan { variable: args.variable.as_deref(), per_value: args.trials as usize, seed: args.seed };
+    let Some(figure) = Psychometric::measured(&network, task.as_ref(), plan)? else {
+        bail!(
+            "`{}` has no graded evidence, or its answers are no choices between two; name a variable of its trials \
+            with --variable (see nn4n tasks show {}), or draw trials: nn4n plot trials",
+            task.id(),
+            task.id()
+        );
+    };
+    figure.save(&args.canvas.out)?;
+    for curve in &figure.curves {
+        let name = if curve.name.is_empty() { "choices" } else { curve.name.as_str() };
+        let fitted = if curve.fitted.is_empty() { "no cumulative Gaussian fits" } else { curve.fitted.as_str() };
+        output::text(&format!("{name}: {fitted}"))?;
+        for point in &curve.points {
+            let percent = output::percent(point.n_choice_1 as f64 / point.n_trials as f64);
+            output::text(&format!("  {:>10}  {percent:>8} of {} trials", point.value, point.n_trials))?;
+        }
+    }
+    let checkpoint = args.subject.checkpoint.display();
+    args.canvas
+        .say(&format!("fraction of {}", figure.choice), &format!("nn4n plot trials {checkpoint} --out trials.png"))
+}
+
+fn plot_weights(args: &NetworkArgs) -> Result<()> {
+    args.canvas.check()?;
+    let network = zoo::open(&args.checkpoint)?.network(&candle_core::Device::Cpu)?;
+    WeightMatrix::of(&network)?.save(&args.canvas.out)?;
+    args.canvas.say(
+        &format!("recurrent weights of {} units", network.units().len()),
+        &format!("nn4n inspect {}", args.checkpoint.display()),
+    )
+}
+
+fn plot_learning(args: &NetworkArgs) -> Result<()> {
+    args.canvas.check()?;
+    let checkpoint = zoo::open(&args.checkpoint)?;
+    let validations = &checkpoint.header.train.validations;
+    if validations.is_empty() {
+        bail!(
+            "{}: knows of no validation, so there is no learning to draw; networks that were imported have none",
+            args.checkpoint.display()
+        );
+    }
+    let stop = match checkpoint.task().ok().and_then(|task| task.criterion()) {
+        Some(
+            Criterion::MeanPerformance { threshold, .. }
+            | Criterion::MinPerformance { threshold }
+            | Criterion::MeanOfTasks { threshold }
+            | Criterion::MinOfTasks { threshold },
+        ) => Some(threshold),
+        _ => None,
+    };
+    LearningCurve::of(validations, stop).save(&args.canvas.out)?;
+    args.canvas.say(&format!("{} validations", validations.len()), &format!("nn4n eval {}", args.checkpoint.display()))
 }
 
 fn plot_task(args: &TaskArgs) -> Result<()> {

@@ -33,14 +33,21 @@ pub fn own_data(path: &Path, settings: Map<String, Value>) -> Result<Box<dyn Tas
     let Some(text) = absolute.to_str() else {
         bail!("--data {}: the path must be valid UTF-8; rename the file", path.display())
     };
-    let (id, mut parameters) = match absolute.extension().and_then(|extension| extension.to_str()) {
-        Some("npz") => ("data/npz", settings),
-        Some("toml") => ("data/toml", Map::new()),
+    let mut parameters = Map::new();
+    let id = match absolute.extension().and_then(|extension| extension.to_str()) {
+        Some("npz") => "data/npz",
+        Some("toml") => "data/toml",
         _ => bail!(
             "--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file",
             path.display()
         ),
     };
+    if let Some(name) = settings.keys().next().filter(|_| id == "data/toml") {
+        bail!("--set {name}: a task in TOML says all itself; change {}", path.display())
+    }
+    if id == "data/npz" {
+        parameters.extend(settings);
+    }
     parameters.insert("path".into(), json!(text));
     Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?)
 }

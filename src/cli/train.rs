@@ -1,8 +1,8 @@
 //! `nn4n train`
 
 use std::{
-    fs,
     path::{Path, PathBuf},
+    process::ExitCode,
     sync::Arc,
 };
 
@@ -11,16 +11,23 @@ use clap::Args;
 use nn4n_models::{Kind, ModelConfig};
 use nn4n_tasks::Task;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{choice::kinds, environment, output, setting};
+use super::{
+    choice::kinds,
+    environment, output, resume,
+    setting::{self, Setting, parse_setting},
+};
 use crate::{
     checkpoint::ValidationRecord,
     device::DeviceChoice,
-    experiment::{Experiment, TrainConfig, check_step, preset},
+    experiment::{Experiment, TrainConfig, check_step, preset, with_reach},
+    files::read_text,
     hub,
+    loss::readout_for,
     optimizer::OptimizerConfig,
     run_directory::{Existing, RunDirectory},
-    terminal::progress_bar,
+    terminal::{INTERRUPTED_CODE, end_in_order, progress_bar, say},
     train::{Outcome, StopReason, fit},
     zoo,
 };
@@ -32,69 +39,73 @@ use crate::{
   nn4n train experiment.toml --seed 2 --out runs/second
   nn4n train --preset song2016/mante_areas         a paper's own network and training
   nn4n train --task song2016/rdm_rt --model ei --init runs/rdm --freeze w_rec     fine-tuning of the rest
-  nn4n train --out runs/rdm --resume               after an interruption")]
+  nn4n train --data trials.npz --set held_out=100 --set layout=time_first         see `nn4n tasks show data/npz`
+  nn4n train --out runs/rdm --resume               after an interruption
+
+With --resume the same command starts a run, goes on with it, or says that it is finished.
+SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGUSR1 save the run after the update in hand, a second one ends it at once; under
+nohup SIGHUP does nothing.
+
+Exit codes: 0 the run is finished, 75 it was interrupted and can go on, 1 it failed, 2 usage")]
 pub struct TrainArgs {
     /// An experiment in TOML: [task], [model], [train]
     #[arg(value_name = "RUN.toml", conflicts_with_all = ["task", "data"])]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
     /// Task by its id; see `nn4n tasks list`
     #[arg(long, value_name = "ID", conflicts_with = "data")]
-    task: Option<String>,
+    pub(super) task: Option<String>,
     /// The experiment of a paper, as published; `nn4n tasks show ID` names those of a task
     #[arg(long, value_name = "ID", conflicts_with_all = ["config", "task", "data", "model"])]
-    preset: Option<String>,
-    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps (see
+    pub(super) preset: Option<String>,
+    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps, dt, correct and labels (see
     /// `nn4n tasks show data/npz`), or a task in TOML
     #[arg(long, value_name = "FILE.npz|FILE.toml")]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
+    /// A parameter of the task, in JSON, as `nn4n tasks show ID` lists them; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
+    pub(super) settings: Vec<Setting>,
     /// Kind of network; multi_area and stacked have two areas or layers of equal size, describe others in a RUN.toml
     /// [default: that of --init, or vanilla]
     #[arg(long, value_name = "KIND", value_parser = kinds(&Kind::ALL), conflicts_with = "config")]
-    model: Option<Kind>,
+    pub(super) model: Option<Kind>,
     /// Number of units [default: 100]
     #[arg(long, value_name = "N")]
-    units: Option<usize>,
+    pub(super) units: Option<usize>,
     /// Start from the network of this checkpoint, its channels matched by name: a file, a run directory, or
     /// hf:owner/repo[@revision][/file]
-    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
-    init: Option<PathBuf>,
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub(super) init: Option<PathBuf>,
     /// Directory of the run [default: runs/TASK-MODEL-SEED or runs/PRESET-SEED]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Continue the run in --out
-    #[arg(
-        long,
-        requires = "out",
-        conflicts_with_all = [
-            "config", "preset", "task", "data", "model", "units", "seed", "force", "batch_size", "optimizer", "lr",
-            "freeze", "only_inputs",
-        ]
-    )]
-    resume: bool,
+    pub(super) out: Option<PathBuf>,
+    /// Continue the run in --out, or start it there; options that contradict the run are refused, but for --updates
+    /// and --lr, which may be changed
+    #[arg(long, requires = "out", conflicts_with = "force")]
+    pub(super) resume: bool,
     /// Replace a run in --out
     #[arg(long)]
     force: bool,
     /// Seed of everything random [default: 0]
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Most updates
     #[arg(long, value_name = "N")]
-    updates: Option<u64>,
+    pub(super) updates: Option<u64>,
     /// Trials per update
     #[arg(long, value_name = "B")]
-    batch_size: Option<usize>,
+    pub(super) batch_size: Option<usize>,
     /// Optimiser: sgd, adam or adamw
     #[arg(long)]
-    optimizer: Option<String>,
+    pub(super) optimizer: Option<String>,
     /// Learning rate
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    lr: Option<f64>,
+    pub(super) lr: Option<f64>,
     /// Parameters that stay as they are, e.g. w_rec,w_out or, of one layer of a stacked network, layers.0.w_rec
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    freeze: Vec<String>,
+    pub(super) freeze: Vec<String>,
     /// Input channels whose weights alone are trained among the input weights, e.g. rule_dm1
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
-    only_inputs: Vec<String>,
+    pub(super) only_inputs: Vec<String>,
     /// auto, cpu, cuda:N or metal
     #[arg(long, default_value = "auto", value_parser = super::parse_device)]
     device: DeviceChoice,
@@ -107,16 +118,24 @@ pub struct TrainArgs {
 struct Report<'a> {
     run: String,
     updates: u64,
-    reason: &'a str,
+    reason: StopReason,
     /// The last validation.
     validation: Option<&'a ValidationRecord>,
     /// That of the network that is saved.
     saved: Option<&'a ValidationRecord>,
 }
 
-pub fn train(args: TrainArgs) -> Result<()> {
+pub fn train(args: &TrainArgs) -> Result<ExitCode> {
     environment::settle(environment::no_spinning());
-    let experiment = plan(&args)?;
+    end_in_order();
+    let known = match &args.out {
+        Some(out) if args.resume => resume::known(out)?,
+        _ => None,
+    };
+    let experiment = match known {
+        Some(known) => resume::go_on(args, known)?,
+        None => pinned(plan(args)?)?,
+    };
     let out = args.out.clone().unwrap_or_else(|| default_out(&experiment, args.preset.as_deref()));
     let existing = match (args.resume, args.force) {
         (true, _) => Existing::Resume,
@@ -124,28 +143,40 @@ pub fn train(args: TrainArgs) -> Result<()> {
         _ => Existing::Keep,
     };
     // What can be refused is refused before anything is replaced.
-    let device = output::open_device(args.device)?;
+    let device = output::open_device(args.device, experiment.work()?)?;
     let run = RunDirectory::open(&out, existing)?;
-    let init = match (&experiment.init, args.resume) {
-        (Some(init), false) => Some(zoo::open(init)?),
+    let init = match &experiment.init {
+        Some(init) if !run.is_resumed() => Some(zoo::open(init)?),
         _ => None,
     };
+    say_what_will_happen(&experiment);
     let outcome = fit(&experiment, init.as_ref(), &run, &device, progress_bar())?;
-    report(&args, &run, &outcome)
+    report(args, &run, &outcome)?;
+    Ok(match outcome.reason {
+        StopReason::Interrupted => INTERRUPTED_CODE.into(),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
-/// What to train: from a run.toml, from the run to resume, or from flags.
-fn plan(args: &TrainArgs) -> Result<Experiment> {
-    let resumed = match &args.out {
-        Some(out) if args.resume => Some(RunDirectory::open(out, Existing::Resume)?.config()),
-        _ => None,
-    };
-    let mut experiment = match (resumed.as_ref().or(args.config.as_ref()), &args.preset) {
-        (Some(path), _) => {
-            let text = fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
-            Experiment::from_toml(&text).with_context(|| path.display().to_string())?
-        }
-        (None, Some(id)) => preset::load(id)?,
+/// The same experiment, whose `init` names the same checkpoint for ever.
+fn pinned(mut experiment: Experiment) -> Result<Experiment> {
+    experiment.init = experiment.init.as_deref().map(hub::pinned).transpose()?;
+    Ok(experiment)
+}
+
+/// The longest run.toml that is read, bytes: descriptions of large networks hold arrays.
+pub(super) const LONGEST: u64 = 64 << 20;
+
+/// Reads a run.toml.
+pub(super) fn read(path: &Path) -> Result<Experiment> {
+    Experiment::from_toml(&read_text(path, LONGEST)?).with_context(|| path.display().to_string())
+}
+
+/// What to train: from a run.toml, a preset, or from flags.
+pub(super) fn plan(args: &TrainArgs) -> Result<Experiment> {
+    let mut experiment = match (&args.config, &args.preset) {
+        (Some(path), _) => described(&read_text(path, LONGEST)?, args).with_context(|| path.display().to_string())?,
+        (None, Some(id)) => described(preset::text(id)?, args)?,
         (None, None) => from_flags(args)?,
     };
     let config = &mut experiment.train;
@@ -181,21 +212,67 @@ fn plan(args: &TrainArgs) -> Result<Experiment> {
     experiment.seed = args.seed.unwrap_or(experiment.seed);
     experiment.init = args.init.clone().or(experiment.init);
     experiment.validate()?;
-    if !args.resume
-        && let Some(init) = &experiment.init
-    {
-        experiment.init = Some(hub::pinned(init)?);
-    }
     Ok(experiment)
 }
 
+/// What no option says, on standard error: how data of one's own were understood, and when the run will end.
+fn say_what_will_happen(experiment: &Experiment) {
+    experiment.task.remarks().iter().for_each(|remark| say(remark));
+    let stop = &experiment.train.stop;
+    if experiment.criterion().is_none() && stop.patience.is_none() {
+        say(&format!(
+            "no stop rule: trains for all {} updates (--updates) and saves the network of the best validation",
+            experiment.train.updates
+        ));
+    }
+}
+
+/// The experiment of a run.toml, with other parameters of its task, and where it begins from a checkpoint and
+/// describes no network, with that of the checkpoint.
+fn described(text: &str, args: &TrainArgs) -> Result<Experiment> {
+    let settings: Map<String, Value> = args.settings.iter().cloned().collect();
+    let mut document: toml::Table = match text.parse() {
+        Ok(document) => document,
+        Err(_) => return Ok(Experiment::from_toml_with(text, settings)?), // refuses it, with the place
+    };
+    let given = document.get("init").and_then(toml::Value::as_str).map(PathBuf::from);
+    let Some(init) = args.init.clone().or(given).filter(|_| !document.contains_key("model")) else {
+        return Ok(Experiment::from_toml_with(text, settings)?);
+    };
+    let Some(task) = task_of(&document, settings.clone())? else {
+        return Ok(Experiment::from_toml_with(text, settings)?);
+    };
+    let model = ModelConfig { readout: None, dt: task.dt(), ..model_of(&init, task.as_ref(), args.units)? };
+    document.insert("model".into(), toml::Table::try_from(model)?.into());
+    Ok(Experiment::from_toml_with(&toml::to_string(&document)?, settings)?)
+}
+
+/// The task of a run.toml, if it names one.
+fn task_of(document: &toml::Table, settings: Map<String, Value>) -> Result<Option<Box<dyn Task>>> {
+    let Some(table) = document.get("task").and_then(toml::Value::as_table) else { return Ok(None) };
+    let Some(id) = table.get("id").and_then(toml::Value::as_str) else { return Ok(None) };
+    let Value::Object(mut parameters) = serde_json::to_value(table)? else { return Ok(None) };
+    parameters.remove("id");
+    parameters.extend(settings);
+    Ok(Some(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?))
+}
+
+/// The task that the flags name, if they do.
+pub(super) fn task(args: &TrainArgs) -> Result<Option<Arc<dyn Task>>> {
+    Ok(match (&args.task, &args.data) {
+        (Some(id), _) => Some(setting::task(id, &args.settings)?.into()),
+        (_, Some(path)) => Some(setting::own_data(path, args.settings.iter().cloned().collect())?.into()),
+        (None, None) => None,
+    })
+}
+
 fn from_flags(args: &TrainArgs) -> Result<Experiment> {
-    let task: Arc<dyn Task> = match (&args.task, &args.data) {
-        (Some(id), _) => nn4n_tasks::create(id, None)?.into(),
-        (_, Some(path)) => setting::own_data(path, serde_json::Map::new())?.into(),
-        (None, None) => {
-            bail!("name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml")
-        }
+    let Some(task) = task(args)? else {
+        let why = match &args.out {
+            Some(out) if args.resume => format!("{} holds no run to resume; to start one, ", out.display()),
+            _ => String::new(),
+        };
+        bail!("{why}name what to train on: --task ID (see `nn4n tasks list`), --preset ID, --data FILE, or a RUN.toml")
     };
     let (inputs, outputs, units) = (task.inputs().len(), task.outputs().len(), args.units.unwrap_or(100));
     let model = match (args.model, &args.init) {
@@ -203,7 +280,13 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
         (kind, _) => ModelConfig::of_kind(kind.unwrap_or_default(), inputs, units, outputs),
     };
     // A network that is trained further answers as its new task asks for.
-    let model = ModelConfig { readout: None, dt: task.dt(), ..model };
+    let mut model = ModelConfig { readout: None, dt: task.dt(), ..model };
+    if args.model.is_some() {
+        model.readout = Some(readout_for(task.objective()));
+        let (reaching, words) = with_reach(model, task.as_ref())?;
+        words.iter().for_each(|words| say(words));
+        model = reaching;
+    }
     Ok(Experiment::new(task, model, TrainConfig::default(), args.seed.unwrap_or(0))?)
 }
 
@@ -244,19 +327,32 @@ fn default_out(experiment: &Experiment, preset: Option<&str>) -> PathBuf {
 
 fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()> {
     let path = run.path().display();
-    let (reason, why) = match outcome.reason {
-        StopReason::CriterionMet => ("criterion_met", "the task's criterion is met"),
-        StopReason::OutOfPatience => ("out_of_patience", "no better network for the given patience"),
-        StopReason::LastUpdate => ("last_update", "the last update is done"),
-        StopReason::Interrupted => ("interrupted", "interrupted"),
+    let why = match outcome.reason {
+        StopReason::CriterionMet => "the task's criterion is met",
+        StopReason::OutOfPatience => "no better network for the given patience",
+        StopReason::LastUpdate => "the last update is done",
+        StopReason::Interrupted => "interrupted",
     };
     let (validation, saved) = (outcome.validations.last(), outcome.saved.as_ref());
     if args.json {
-        return output::json(&Report { run: path.to_string(), updates: outcome.updates, reason, validation, saved });
+        let (updates, reason) = (outcome.updates, outcome.reason);
+        return output::json(&Report { run: path.to_string(), updates, reason, validation, saved });
     }
-    output::text(&format!("{why} after {} updates", outcome.updates))?;
+    let was_finished = outcome.new_updates == 0 && outcome.reason != StopReason::Interrupted;
+    let finished = if was_finished { "the run is finished: " } else { "" };
+    output::text(&format!("{finished}{why} after {} updates", outcome.updates))?;
     if let Some(saved) = saved {
         output::text(&format!("saved: the network of update {}, {}", saved.update, saved.summary()))?;
+    }
+    if let Some(level) = outcome.guessing
+        && outcome.reason != StopReason::Interrupted
+    {
+        output::text(&format!(
+            "at chance: the last validation is no better than guessing ({}). Try more updates (--updates), another \
+            learning rate (--lr) or seed (--seed), less recurrent noise (`sigma_rec` in [model] of a RUN.toml), or \
+            easier trials first ([[curriculum]])",
+            output::percent(level)
+        ))?;
     }
     output::text(&format!("run directory: {path}"))?;
     if outcome.reason == StopReason::Interrupted {

@@ -1,8 +1,8 @@
 //! One experiment: a task, a network, the settings of its training and a seed. In TOML a `run.toml`.
 //!
-//! What a description leaves out is the task's, where the task says it: the loss, the readout and the rule that ends
-//! the training follow from what its source does. What no task says has its published default. In Rust that is `None`,
-//! in TOML a key that is not there; both mean the same.
+//! What a description leaves out is the task's, where the task says it: the loss, the readout, the recurrent noise and
+//! the rule that ends the training follow from what its source does. What no task says has its published default. In
+//! Rust that is `None`, in TOML a key that is not there; both mean the same.
 //!
 //! ```
 //! use nn4n::Experiment;
@@ -20,31 +20,46 @@
 //! assert_eq!(experiment.model.inputs, 3);
 //! # Ok::<(), nn4n::Error>(())
 //! ```
+//!
+//! Matrices may lie in files: `connectivity = { file = "structure.npz", array = "C" }` in `[model.w_rec]`, and so for
+//! `fixed`, `plastic` and `init = { array = ... }`. The experiment keeps what was read.
 
 mod compatibility;
+mod difference;
+mod glossary;
 pub mod preset;
+mod reach;
+mod references;
 mod run_toml;
+#[cfg(feature = "schema")]
+mod schema;
 mod stage;
 mod train_config;
 
 use std::{path::PathBuf, sync::Arc};
 
-use nn4n_models::ModelConfig;
-use nn4n_tasks::{Criterion, Task};
+use nn4n_models::{ModelConfig, PerUnit};
+use nn4n_tasks::{Criterion, Split, Task, batch};
 
-#[cfg(feature = "cli")]
-pub(crate) use compatibility::check_step;
 pub use compatibility::{ChannelNames, check_fit};
+pub(crate) use difference::differences;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use stage::Stage;
+pub(crate) use train_config::LONGEST_WINDOW;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
+#[cfg(feature = "cli")]
+pub(crate) use {compatibility::check_step, reach::with_reach};
 
 use crate::{
+    device::Work,
     error::{Error, Result},
     loss::{Loss, readout_for},
     optimizer::OptimizerConfig,
     penalty::Penalty,
     simulate::check_outputs,
 };
+use reach::check_reach;
 
 /// A validated experiment.
 #[derive(Clone, Debug)]
@@ -65,14 +80,16 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Puts an experiment together; the loss, the readout and the stop rule that `model` and `train` leave open are the
-    /// task's.
+    /// Puts an experiment together; the loss, the readout, the recurrent noise and the stop rule that `model` and
+    /// `train` leave open are the task's.
     ///
     /// # Errors
-    /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's.
+    /// If a part is invalid or the parts do not fit: the network's inputs, outputs and `dt` must be the task's, and its
+    /// outputs must be able to reach the targets.
     pub fn new(task: Arc<dyn Task>, model: ModelConfig, train: TrainConfig, seed: u64) -> Result<Self> {
         let readout = Some(model.readout.unwrap_or(readout_for(task.objective())));
-        let model = ModelConfig { readout, ..model }.completed();
+        let sigma_rec = model.sigma_rec.or_else(|| task.sigma_rec().map(PerUnit::Uniform));
+        let model = ModelConfig { readout, sigma_rec, ..model }.completed();
         let experiment = Self { seed, task, model, train, init: None, curriculum: Vec::new() };
         experiment.validate()?;
         Ok(experiment)
@@ -86,6 +103,18 @@ impl Experiment {
     /// Trials per update.
     pub fn batch_size(&self) -> usize {
         self.train.batch_size.unwrap_or(TrainConfig::BATCH_SIZE)
+    }
+
+    /// The size of an update, by which `--device auto` chooses.
+    ///
+    /// # Errors
+    /// If the task has no trials.
+    pub fn work(&self) -> Result<Work> {
+        let steps = match self.train.stream_steps {
+            Some(steps) => steps,
+            None => batch(self.task.as_ref(), Split::Train, self.seed, 0, 1)?.max_steps(),
+        };
+        Ok(Work::of_update(&self.model, self.batch_size(), steps))
     }
 
     /// How the parameters are updated.
@@ -123,6 +152,11 @@ impl Experiment {
             .chain([task])
             .try_for_each(|task| self.check_plant(task.as_ref()))?;
         self.loss().validate(model.nonlinearity())?;
+        curriculum
+            .iter()
+            .map(|stage| &stage.task)
+            .chain([task])
+            .try_for_each(|task| check_reach(model, task.as_ref()))?;
         train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
         check_fit(model, None, task.as_ref())?;
         curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;

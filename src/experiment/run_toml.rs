@@ -3,15 +3,19 @@
 use std::{path::PathBuf, sync::Arc};
 
 use nn4n_tasks::Task;
+use nn4n_tasks::reader::read;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Experiment, Stage};
-use crate::error::{Error, Result};
+use super::{Experiment, Stage, glossary, references};
+use crate::{
+    echo::quoted,
+    error::{Error, Result},
+};
 
 /// A run.toml as written.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+pub(super) struct Document {
     #[serde(default)]
     seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,8 +53,19 @@ impl Experiment {
     /// # Errors
     /// If it is no run.toml, or as [`new`](Self::new).
     pub fn from_toml(text: &str) -> Result<Self> {
-        let document: Document = toml::from_str(text).map_err(|error| Error::setting("run.toml", error.to_string()))?;
-        let TaskTable { id, parameters } = document.task;
+        Self::from_toml_with(text, Parameters::new())
+    }
+
+    /// Reads a run.toml with other parameters of its task.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_toml_with(text: &str, changed: serde_json::Map<String, serde_json::Value>) -> Result<Self> {
+        let unreadable = |error: toml::de::Error| Error::setting("run.toml", quoted(&error));
+        let whole: toml::Table = toml::from_str(text).map_err(unreadable)?;
+        let mut document: Document = read(whole).map_err(glossary::explained)?;
+        let TaskTable { id, mut parameters } = document.task;
+        parameters.extend(changed);
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
         let stage = |stage: StageTable| {
             let changed = parameters.clone().into_iter().chain(stage.task).collect();
@@ -58,6 +73,7 @@ impl Experiment {
         };
         let curriculum = document.curriculum.into_iter().map(stage).collect::<Result<_>>()?;
         let task: Arc<dyn Task> = create(parameters.clone())?.into();
+        references::resolve(&mut document.model)?;
         let model = table("model", of_task(document.model, task.as_ref()))?;
         let experiment = Self {
             init: document.init,
@@ -99,7 +115,7 @@ fn of_task(mut model: toml::Table, task: &dyn Task) -> toml::Table {
 }
 
 fn table<T: DeserializeOwned>(name: &str, table: toml::Table) -> Result<T> {
-    table.try_into().map_err(|error: toml::de::Error| Error::setting(name, error.to_string()))
+    read(table).map_err(|misfit| glossary::explained(misfit.below(name)))
 }
 
 /// The parameters of a task that have a value.

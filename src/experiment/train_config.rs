@@ -18,20 +18,23 @@ use crate::{
 /// task); the optimiser is Adam at 0.003 where theirs is gradient descent at 0.01, which needs about ten times the
 /// updates, and validations are every 100 updates where theirs are every 500.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Trials per update; `None` is [`BATCH_SIZE`](Self::BATCH_SIZE).
+    /// Trials per update; `None` is 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<usize>,
     /// Most updates, if the stop rule is not met before.
     pub updates: u64,
     /// Learning rate at the first update.
     pub learning_rate: f64,
-    /// Gradient clipping by the norm of all gradients together; `None`, `"off"` in TOML, is off.
+    /// Gradient clipping by the norm of all gradients together; `None` (`"off"` in TOML) is off.
     #[serde(with = "or_off")]
+    #[cfg_attr(feature = "schema", schemars(with = "or_off::Switch"))]
     pub clip_norm: Option<f64>,
-    /// Clipping of each gradient entry to +- this value, before `clip_norm`; `None`, `"off"` in TOML, is off.
+    /// Clipping of each gradient entry to +- this value, before `clip_norm`; `None` (`"off"` in TOML) is off.
     #[serde(with = "or_off")]
+    #[cfg_attr(feature = "schema", schemars(with = "or_off::Switch"))]
     pub clip_value: Option<f64>,
     /// Loss of the task; `None` is that of the task's source.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,7 @@ pub struct TrainConfig {
 /// `floor + 1 - performance_c`, from the first validation on. Conditions that are not scored (catch trials) are drawn
 /// as often as the scored ones on average.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AdaptConditions {
     /// The weight of a condition that is always answered right, relative to 1 + `floor` for one that never is; > 0.
@@ -90,6 +94,7 @@ impl Default for AdaptConditions {
 /// Settings of [synaptic intelligence](crate::train::synaptic_intelligence). The defaults are among the values that the
 /// code of Yang et al. 2019 (doi:10.1038/s41593-018-0310-2) tries (c 0.1 and 1, xi 0.01, 0.1 and 1).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct SynapticIntelligenceConfig {
     /// Strength of the penalty, >= 0.
@@ -109,15 +114,18 @@ mod or_off {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(untagged, expecting = "expected a number or \"off\"")]
-    enum Switch {
+    pub(super) enum Switch {
         On(f64),
         Off(Off),
     }
 
     #[derive(Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(rename_all = "snake_case")]
-    enum Off {
+    pub(super) enum Off {
+        /// Not at all.
         Off,
     }
 
@@ -160,6 +168,7 @@ impl Default for TrainConfig {
 
 /// Validation on trials that are drawn once, and never trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ValidationConfig {
     /// Updates between two validations.
@@ -176,6 +185,7 @@ impl Default for ValidationConfig {
 
 /// When training ends before its last update.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct StopConfig {
     /// Never stop early.
@@ -244,11 +254,19 @@ impl TrainConfig {
     }
 }
 
+/// Most validations that a rule may look at; a run keeps so many at hand.
+pub(crate) const LONGEST_WINDOW: usize = 1_000;
+
 fn validate_criterion(criterion: &Criterion) -> Result<()> {
     match *criterion {
         Criterion::MeanPerformance { threshold, window } => {
             fraction("stop.criterion.mean_performance.threshold", threshold)?;
-            at_least_one("stop.criterion.mean_performance.window", window as u64)
+            at_least_one("stop.criterion.mean_performance.window", window as u64)?;
+            if window > LONGEST_WINDOW {
+                let message = format!("must be at most {LONGEST_WINDOW}, but is {window}; validate less often");
+                return Err(Error::setting("train.stop.criterion.mean_performance.window", message));
+            }
+            Ok(())
         }
         Criterion::MinPerformance { threshold } => fraction("stop.criterion.min_performance.threshold", threshold),
         Criterion::MeanOfTasks { threshold } => fraction("stop.criterion.mean_of_tasks.threshold", threshold),

@@ -8,8 +8,9 @@
 //! | [`Numpy`](Format::Numpy) | a Python program with the weights in it, which runs the network | Python 3 with NumPy |
 //!
 //! State dicts are safetensors files. Weights are the effective ones. Stacked networks are written as arrays and as
-//! NumPy programs only. What a format cannot express is refused by name. ONNX is left out: no well-kept crate writes
-//! it.
+//! NumPy programs only. What a format cannot express is refused by name. All but programs hold the header of the
+//! checkpoint, so that [`import`](crate::import) reads them again: the same network to the bit, or what was made of it.
+//! ONNX is left out: no well-kept crate writes it.
 //!
 //! ```
 //! use nn4n::{Checkpoint, export::{Format, export}};
@@ -28,7 +29,10 @@ mod python;
 mod torch;
 
 use self::plain::Plain;
-use crate::{checkpoint::Checkpoint, error::Result};
+use crate::{
+    checkpoint::{Checkpoint, Header},
+    error::{Error, Result},
+};
 
 /// A format of another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +70,12 @@ impl Format {
             Self::Numpy => "a Python program that runs the network with NumPy alone",
         }
     }
+}
+
+/// The header of a checkpoint as JSON; of the network it says all.
+fn header_json(header: &Header) -> Result<String> {
+    let whole = Header { model: header.model.clone().completed(), ..header.clone() };
+    serde_json::to_string(&whole).map_err(|error| Error::system(format!("the header cannot be written ({error})")))
 }
 
 /// The bytes of the network's file in another format.

@@ -7,6 +7,7 @@
 //! cell_types (units) i8                  1 excitatory, -1 inhibitory, 0 none
 //! areas (units) i64                      index into the names in area_names
 //! area_names, header (bytes) u8          JSON: json.loads(file["header"].tobytes())
+//! checksum () i64                        of the tensors, by which `nn4n import` sees whether they were changed
 //! ```
 
 use std::io::Cursor;
@@ -15,11 +16,12 @@ use candle_core::{DType, Device, Tensor};
 use ndarray::{Array1, arr0};
 use ndarray_npy::{NpzWriter, WriteNpzError};
 use nn4n_models::CellType;
-use serde::Serialize;
 
+use super::header_json;
 use crate::{
     checkpoint::Checkpoint,
     error::{Error, Result},
+    import::checksum,
     simulate::host,
 };
 
@@ -29,8 +31,9 @@ pub(super) fn npz(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
     let mut file = NpzWriter::new(Cursor::new(Vec::new()));
     let network = checkpoint.network(&Device::Cpu)?.frozen();
     // What a network saves are its effective weights.
-    for (name, tensor) in network.tensors()? {
-        add(&mut file, &name, &tensor)?;
+    let tensors = network.tensors()?;
+    for (name, tensor) in &tensors {
+        add(&mut file, name, tensor)?;
     }
     let config = network.config();
     add(&mut file, "alpha", &(network.tau()?.recip()? * config.dt)?)?;
@@ -43,7 +46,9 @@ pub(super) fn npz(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
     file.add_array("cell_types", &cell_types).map_err(unwritable)?;
     file.add_array("areas", &areas).map_err(unwritable)?;
     file.add_array("area_names", &json(&area_names)?).map_err(unwritable)?;
-    file.add_array("header", &json(&checkpoint.header)?).map_err(unwritable)?;
+    let header: Array1<u8> = header_json(&checkpoint.header)?.into_bytes().into();
+    file.add_array("header", &header).map_err(unwritable)?;
+    file.add_array("checksum", &arr0(i64::from(checksum(&tensors)?))).map_err(unwritable)?;
     Ok(file.finish().map_err(unwritable)?.into_inner())
 }
 
@@ -56,7 +61,7 @@ fn add(file: &mut NpzWriter<Cursor<Vec<u8>>>, name: &str, tensor: &Tensor) -> Re
     written.map_err(|error| Error::shape(name, format!("could not be written ({error})")))
 }
 
-fn json(value: &impl Serialize) -> Result<Array1<u8>> {
+fn json(value: &[&str]) -> Result<Array1<u8>> {
     let bytes =
         serde_json::to_vec(value).map_err(|error| Error::system(format!("the header cannot be written ({error})")))?;
     Ok(bytes.into())

@@ -43,6 +43,17 @@ const RATE_STEP: &str = "        current = r @ W_REC.T + inputs[:, t] @ W_IN.T +
         if noise:
             r = x + SIGMA_POST * noise.standard_normal(x.shape)";
 
+const BLEND: &str = "    x_t = f((1 - alpha) x_{t-1} + alpha (W_rec r_{t-1} + W_in u_t + b_rec) + s xi_t)
+    r_t = x_t + sigma_post zeta_t                             from r_0 = x_0";
+
+const BLEND_STEP: &str = "        current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
+        x = (1 - ALPHA) * x + ALPHA * current
+        if noise:
+            x = x + S * noise.standard_normal(x.shape)
+        x = r = activation(x)
+        if noise:
+            r = x + SIGMA_POST * noise.standard_normal(x.shape)";
+
 const STACKED_CURRENT: &str = "    x^l_t = (1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + \
     b_rec) + s xi_t          in layer l, r^0 = u
     r^l_t = f(x^l_t) + sigma_post zeta_t                      from r_0 = f(x_0); W_REC holds W_rec and, left of it, \
@@ -74,6 +85,21 @@ const STACKED_RATE_STEP: &str =
             if noise:
                 r[:, units] += (SIGMA_POST * noise.standard_normal(r.shape))[:, units]";
 
+const STACKED_BLEND: &str = "    x^l_t = f((1 - alpha) x^l_{t-1} + alpha (W^l_rec r^l_{t-1} + W^l_in r^{l-1}_t + \
+    b_rec) + s xi_t)         in layer l, r^0 = u
+    r^l_t = x^l_t + sigma_post zeta_t                         from r_0 = x_0; W_REC holds W_rec and, left of it, W_in \
+        of the layers above the first";
+
+const STACKED_BLEND_STEP: &str =
+    "        for units in {{LAYERS}}:  # from the inputs on: the layer below has the rates of this step
+            current = r @ W_REC.T + inputs[:, t] @ W_IN.T + B_REC
+            after = (1 - ALPHA) * x + ALPHA * current
+            if noise:
+                after = after + S * noise.standard_normal(x.shape)
+            x[:, units] = r[:, units] = activation(after)[:, units]
+            if noise:
+                r[:, units] += (SIGMA_POST * noise.standard_normal(r.shape))[:, units]";
+
 const SOFTMAX: &str = "    z = np.exp(z - z.max(-1, keepdims=True))
     return z / z.sum(-1, keepdims=True)";
 
@@ -83,8 +109,10 @@ pub(super) fn program(plain: &Plain) -> Result<String> {
     let (equation, start, step) = match (config.kind.has_layers(), config.form) {
         (true, Form::Current) => (STACKED_CURRENT, "activation(x).copy()", STACKED_CURRENT_STEP),
         (true, Form::Rate) => (STACKED_RATE, "x.copy()", STACKED_RATE_STEP),
+        (true, Form::Blend) => (STACKED_BLEND, "x.copy()", STACKED_BLEND_STEP),
         (false, Form::Current) => (CURRENT, "activation(x)", CURRENT_STEP),
         (false, Form::Rate) => (RATE, "x", RATE_STEP),
+        (false, Form::Blend) => (BLEND, "x", BLEND_STEP),
     };
     let layers: Vec<String> =
         plain.network.units().areas.iter().map(|layer| format!("slice({}, {})", layer.start, layer.end)).collect();
@@ -95,7 +123,7 @@ pub(super) fn program(plain: &Plain) -> Result<String> {
     };
     let amplitude = match (config.noise_scaling, config.form) {
         (NoiseScaling::PerStep, _) => "SIGMA_REC  # s",
-        (NoiseScaling::Continuous, Form::Current) => "np.sqrt(2 * ALPHA) * SIGMA_REC  # s",
+        (NoiseScaling::Continuous, Form::Current | Form::Blend) => "np.sqrt(2 * ALPHA) * SIGMA_REC  # s",
         (NoiseScaling::Continuous, Form::Rate) => "np.sqrt(2 / ALPHA) * SIGMA_REC  # s",
     };
     let dtype = if plain.network.dtype() == DType::F64 { "<f8" } else { "<f4" };

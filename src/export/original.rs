@@ -10,6 +10,8 @@
 //! kwargs      dims, activation, dt, tau, learn_alpha, biases, preact_noise, postact_noise, sparsity_masks, ei_masks,
 //!             plasticity_masks
 //! init_state  (units), an argument of its forward
+//! tau         (units), ms, as alpha has fewer bits
+//! header      of the checkpoint, with the checksum of its tensors: what `nn4n import` reads beyond the kwargs
 //! ```
 //!
 //! The original's masks are lists of three matrices `[pre][post]` for the input, hidden and readout layer. Both
@@ -17,6 +19,7 @@
 //! `alpha preact_noise xi` to the state.
 //!
 //! ```python
+//! import json, safetensors, torch, nn4n.model
 //! with safetensors.safe_open("net.safetensors", "pt") as file:
 //!     kwargs = json.loads(file.metadata()["network"])["kwargs"]
 //!     for name in {"sparsity_masks", "ei_masks", "plasticity_masks"} & kwargs.keys():
@@ -25,19 +28,23 @@
 //!     model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
 //! ```
 //!
-//! It cannot express, and this refuses: the rate form, readouts that are not linear, networks without inputs, other
-//! activations than one of relu, tanh, sigmoid and retanh, noise that differs between units, signs for part of a
-//! matrix, plasticity other than its rescaled one.
+//! It cannot express, and this refuses: the rate and the blend form, readouts that are not linear, networks without
+//! inputs, other activations than one of relu, tanh, sigmoid and retanh, noise that differs between units, signs for
+//! part of a matrix, plasticity other than its rescaled one.
 
 use candle_core::Tensor;
 use nn4n_models::{Activation, Bias, Form, LearnTau, Readout, Tensors, synapses::Synapses};
 use serde_json::{Value, json};
 
 use super::{
+    header_json,
     plain::{Plain, numbers, uniform},
     torch::serialize,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    import::checksum,
+};
 
 const OTHERS: &str = "export to npz, torch or numpy";
 
@@ -50,7 +57,8 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
     let config = plain.config();
     let refuse = |field: &str, message: &str| Err(Error::setting(field, format!("{message}; {OTHERS}")));
     if config.form != Form::Current {
-        return refuse("model.form", "is \"rate\", but the original nn4n integrates currents");
+        let message = format!("is \"{}\", but the original nn4n integrates currents", config.form);
+        return refuse("model.form", &message);
     }
     if config.nonlinearity() != Readout::Linear {
         return refuse("model.readout", "is not linear, but that of the original nn4n is");
@@ -68,6 +76,14 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
         );
     };
     let Some(preact_noise) = uniform(&plain.current_noise()) else {
+        if uniform(&plain.sigma_rec).is_some() {
+            return refuse(
+                "model.tau",
+                "differs between units, and with it the strength of the noise that one `sigma_rec` adds to their \
+                currents, but the original nn4n has one strength for all; without noise (`sigma_rec` = 0) it has \
+                time constants for each unit",
+            );
+        }
         return refuse(
             "model.sigma_rec",
             "gives units noise of different strengths relative to their current, but the original nn4n has one",
@@ -99,7 +115,13 @@ pub(super) fn state_dict(plain: &Plain) -> Result<Vec<u8>> {
             kwargs[name] = masks.map(|mask| mask.map_or(Value::Null, transposed)).to_vec().into();
         }
     }
-    let network = json!({ "kwargs": kwargs, "init_state": numbers(&plain.x0)? });
+    let network = json!({
+        "kwargs": kwargs,
+        "init_state": numbers(&plain.x0)?,
+        "tau": plain.tau,
+        "header": serde_json::from_str::<Value>(&header_json(plain.header)?).unwrap_or_default(),
+        "checksum": checksum(&plain.network.tensors()?)?,
+    });
     let mut tensors = Tensors::new();
     if learn_alpha {
         tensors.insert("recurrent_layer.alpha".into(), plain.vector(plain.alpha())?);

@@ -9,9 +9,11 @@
 //! ```
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 #[cfg(unix)]
@@ -19,33 +21,34 @@ use std::os::unix::fs::symlink;
 #[cfg(windows)]
 use std::os::windows::fs::symlink_file as symlink;
 
-use hf_hub::{Cache, CacheRepo, Repo, RepoType};
+use hf_hub::{Repo, RepoType};
 
 use super::{
     checksum::Checksum,
+    disk::open_in_place,
+    patience::{Patience, Watch},
     reference::{Reference, is_commit},
 };
 use crate::{
     error::{Error, Result},
-    files::write_atomically,
+    files::{read_bounded, write_atomically},
 };
+
+/// More bytes than the file of a branch has.
+const LONGEST_COMMIT: u64 = 1024;
+/// Between two looks at a lock.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// One repository's part of the cache.
 pub(super) struct Repository {
-    layout: CacheRepo,
     directory: PathBuf,
     locks: PathBuf,
 }
 
 impl Repository {
     pub fn of(cache: &Path, reference: &Reference) -> Self {
-        let repo = Repo::with_revision(reference.repository().into(), RepoType::Model, reference.revision().into());
-        let folder = repo.folder_name();
-        Self {
-            layout: Cache::new(cache.into()).repo(repo),
-            directory: cache.join(&folder),
-            locks: cache.join(".locks").join(folder),
-        }
+        let folder = Repo::new(reference.repository().into(), RepoType::Model).folder_name();
+        Self { directory: cache.join(&folder), locks: cache.join(".locks").join(folder) }
     }
 
     /// The commit that a revision was at when it was last asked for.
@@ -53,7 +56,7 @@ impl Repository {
         if is_commit(revision) {
             return Some(revision.into());
         }
-        let commit = fs::read_to_string(self.reference(revision)).ok()?;
+        let commit = String::from_utf8(read_bounded(&self.reference(revision), LONGEST_COMMIT).ok()?).ok()?;
         Some(commit.trim().to_string()).filter(|commit| is_commit(commit))
     }
 
@@ -67,7 +70,7 @@ impl Repository {
 
     /// The folder of a commit's files.
     pub fn snapshot(&self, commit: &str) -> PathBuf {
-        self.layout.pointer_path(commit)
+        self.directory.join("snapshots").join(commit)
     }
 
     /// Names of the files of a commit that are in the cache, in order.
@@ -100,12 +103,12 @@ impl Repository {
 
     /// Where a content is kept.
     pub fn content(&self, checksum: &Checksum) -> PathBuf {
-        self.layout.blob_path(checksum.digits())
+        self.directory.join("blobs").join(checksum.digits())
     }
 
     /// Where a content is kept until it is whole.
     pub fn partial(&self, checksum: &Checksum) -> PathBuf {
-        self.layout.blob_path(&format!("{}.nn4n.incomplete", checksum.digits()))
+        self.directory.join("blobs").join(format!("{}.nn4n.incomplete", checksum.digits()))
     }
 
     /// Makes a content the file of a commit, unless it is by now.
@@ -139,11 +142,45 @@ impl Repository {
     /// Waits until no other process, of whatever hub program, downloads this content. A file system that has no locks
     /// is no reason to download nothing: two processes then write the same bytes to the same places, and both check
     /// what became of them.
-    pub fn lock(&self, checksum: &Checksum) -> Option<File> {
-        fs::create_dir_all(&self.locks).ok()?;
-        let file = File::create(self.locks.join(format!("{}.lock", checksum.digits()))).ok()?;
-        file.lock().ok()?;
-        Some(file)
+    ///
+    /// # Errors
+    /// If the other process gets no further.
+    pub fn lock(&self, reference: &Reference, checksum: &Checksum, patience: &Patience) -> Result<Option<File>> {
+        let path = self.locks.join(format!("{}.lock", checksum.digits()));
+        let opened = fs::create_dir_all(&self.locks).and_then(|()| open_in_place(&path));
+        let Ok(file) = opened else { return Ok(None) };
+        let _watch = Watch::start(
+            patience.notice,
+            format!("{reference}: waiting for another process that downloads it, and holds {}", path.display()),
+        );
+        let mut arrived = (self.arrived(checksum), Instant::now());
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(file)),
+                Err(TryLockError::Error(_)) => return Ok(None),
+                Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+            }
+            let bytes = self.arrived(checksum);
+            if bytes != arrived.0 {
+                arrived = (bytes, Instant::now());
+            } else if arrived.1.elapsed() >= patience.standstill {
+                let message = format!(
+                    "another process downloads it and has got no further for {} s; end that process, which holds {} \
+                    (`lsof` names it)",
+                    patience.standstill.as_secs(),
+                    path.display()
+                );
+                return Err(Error::hub(reference, message));
+            }
+        }
+    }
+
+    /// The bytes of a content that are here so far, of whatever program's download.
+    fn arrived(&self, checksum: &Checksum) -> u64 {
+        let content = self.content(checksum);
+        let entries = content.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+        let of_content = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(checksum.digits()));
+        of_content.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
     }
 
     fn reference(&self, revision: &str) -> PathBuf {

@@ -7,12 +7,13 @@
 
 use std::{
     fmt::Write,
-    fs::File,
     io::{self, Read},
     path::Path,
 };
 
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+
+use crate::files::open_regular;
 
 /// A checksum in lower-case hexadecimal digits, which are also safe as the name of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Checksum {
 
     /// The checksum of the same kind that the file has.
     pub fn found_in(&self, path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(path).map_err(io::Error::other)?;
         let mut context = if self.is_sha256() {
             Context::new(&SHA256)
         } else {

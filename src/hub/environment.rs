@@ -1,11 +1,19 @@
 //! Where the hub is, where downloads are kept, and who asks.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use crate::error::{Error, Result};
+use super::patience::Patience;
+use crate::{
+    error::{Error, Result},
+    files::read_bounded,
+};
+
+/// More bytes than any token has.
+const LONGEST_TOKEN: u64 = 4096;
 
 /// A hub and the cache of what was downloaded from it.
 #[derive(Clone)]
@@ -18,6 +26,8 @@ pub struct Hub {
     pub token: Option<String>,
     /// Read the cache only.
     pub offline: bool,
+    /// How long it is waited for.
+    pub patience: Patience,
 }
 
 impl Hub {
@@ -45,8 +55,11 @@ impl Hub {
             return Err(Error::setting("HF_ENDPOINT", message));
         }
         let token_file = path("HF_TOKEN_PATH").unwrap_or_else(|| hugging_face.join("token"));
-        let token =
-            text("HF_TOKEN").or_else(|| fs::read_to_string(token_file).ok()).map(|token| token.trim().to_string());
+        let token = match text("HF_TOKEN") {
+            Some(token) => Some(token),
+            None => saved_token(&token_file)?,
+        };
+        let token = token.map(|token| token.trim().to_string());
         if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(Error::setting(
                 "HF_TOKEN",
@@ -59,6 +72,7 @@ impl Hub {
             token: token.filter(|token| !token.is_empty()),
             offline: text("HF_HUB_OFFLINE")
                 .is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())),
+            patience: patience()?,
         })
     }
 }
@@ -67,14 +81,42 @@ impl Hub {
 impl std::fmt::Debug for Hub {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let token = self.token.as_ref().map(|_| "...");
-        let Self { endpoint, cache, offline, .. } = self;
+        let Self { endpoint, cache, offline, patience, .. } = self;
         out.debug_struct("Hub")
             .field("endpoint", endpoint)
             .field("cache", cache)
             .field("token", &token)
             .field("offline", offline)
+            .field("patience", patience)
             .finish()
     }
+}
+
+/// The token that `hf auth login` left, if it did.
+fn saved_token(file: &Path) -> Result<Option<String>> {
+    if !file.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
+    let bytes = read_bounded(file, LONGEST_TOKEN)
+        .map_err(|error| Error::setting("HF_TOKEN_PATH", format!("{error}; run `hf auth login`, or set HF_TOKEN")))?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The waits that Python's client has, too.
+fn patience() -> Result<Patience> {
+    let seconds = |name: &str, default: Duration| {
+        let Some(value) = text(name) else { return Ok(default) };
+        let seconds = value.parse().ok().filter(|seconds| (0.001..=1e6).contains(seconds));
+        let refused =
+            || Error::setting(name, format!("must be a number of seconds above 0, but is `{value}`; unset it"));
+        seconds.map(Duration::from_secs_f64).ok_or_else(refused)
+    };
+    let default = Patience::default();
+    Ok(Patience {
+        answer: seconds("HF_HUB_ETAG_TIMEOUT", default.answer)?,
+        silence: seconds("HF_HUB_DOWNLOAD_TIMEOUT", default.silence)?,
+        ..default
+    })
 }
 
 /// A variable that is set and not empty.

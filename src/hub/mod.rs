@@ -9,6 +9,8 @@
 //! HF_HOME          where the hub's programs keep their files [XDG_CACHE_HOME/huggingface or ~/.cache/huggingface]
 //! HF_HUB_CACHE     where downloads are kept [HF_HOME/hub]
 //! HF_HUB_OFFLINE   1: nothing is asked of the server, only the cache is read
+//! HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT
+//!                  seconds to wait for an answer, and for the next byte of a content [30]
 //! ```
 //!
 //! The cache is that of Python's `huggingface_hub`: what one has downloaded the other finds. A branch or tag is asked
@@ -16,20 +18,24 @@
 //! in the cache is taken, and standard error says so.
 //!
 //! A file counts as downloaded once its SHA-256 is the one that the server states (for small files outside the
-//! large-file storage: the hash that git gives it). The `hf-hub` crate tells the places of files in the cache; the
-//! requests are made here, as it neither checks what it downloads nor reads HF_TOKEN and HF_HUB_OFFLINE. An interrupted
-//! download is kept beside the finished ones and goes on where it ended.
+//! large-file storage: the hash that git gives it). An interrupted download is kept beside the finished ones and goes
+//! on where it ended. A server that cannot answer now is asked again after the time that it names, up to a minute; what
+//! is waited for is said after 5 s.
 
 mod cache;
 mod checksum;
+mod disk;
 mod download;
 mod environment;
+mod patience;
 mod reference;
+mod retry;
 mod server;
 
 use std::path::{Path, PathBuf};
 
 pub use environment::Hub;
+pub use patience::Patience;
 pub use reference::Reference;
 
 use crate::{
@@ -37,7 +43,7 @@ use crate::{
     progress::note,
 };
 use cache::Repository;
-use server::{Failure, Server};
+use server::{Failure, Outage, Server};
 
 /// Files of a repository, all of one commit, in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,8 +99,7 @@ impl Hub {
         self.obtain(reference).map(|(_, commit)| reference.at(&commit))
     }
 
-    /// The wanted files of the reference's repository, all of one commit: without a network, those that are in the
-    /// cache.
+    /// The wanted files of the reference's repository, all of one commit: offline, those that are in the cache.
     ///
     /// # Errors
     /// As [`fetch`](fn@fetch).
@@ -103,11 +108,18 @@ impl Hub {
         let revision = reference.revision();
         let (commit, names) = match Server::of(self).list(reference) {
             Ok(listing) => listing,
-            Err(Failure::Unreachable(why)) => {
-                let commit = repository.commit(revision).ok_or_else(|| self.nothing_cached(reference, &why))?;
-                self.say_cached(reference, &why, &commit);
+            Err(Failure::Unreachable(outage)) if self.offline => {
+                let commit = repository.commit(revision).ok_or_else(|| self.nothing_cached(reference, &outage))?;
                 let names = repository.files(&commit);
                 (commit, names)
+            }
+            // Without the list nobody knows whether the cache has all files.
+            Err(Failure::Unreachable(Outage { why, remedy })) => {
+                let message = format!(
+                    "{why}, so that its files are not known; {remedy}, or set HF_HUB_OFFLINE=1 to take \
+                    those of the cache"
+                );
+                return Err(Error::hub(reference, message));
             }
             Err(Failure::Refused(error)) => return Err(error),
         };
@@ -130,14 +142,14 @@ impl Hub {
         }
         match Server::of(self).stated(reference) {
             Ok(stated) => Ok((download::obtain(self, reference, &repository, &stated)?, stated.commit)),
-            Err(Failure::Unreachable(why)) => {
-                let commit = repository.commit(revision).ok_or_else(|| self.nothing_cached(reference, &why))?;
+            Err(Failure::Unreachable(outage)) => {
+                let commit = repository.commit(revision).ok_or_else(|| self.nothing_cached(reference, &outage))?;
                 match repository.whole(&commit, file) {
                     Some(path) => {
-                        self.say_cached(reference, &why, &commit);
+                        self.say_cached(reference, &outage.why, &commit);
                         Ok((path, commit))
                     }
-                    None => Err(self.nothing_cached(reference, &why)),
+                    None => Err(self.nothing_cached(reference, &outage)),
                 }
             }
             Err(Failure::Refused(error)) => Err(error),
@@ -150,12 +162,7 @@ impl Hub {
         }
     }
 
-    fn nothing_cached(&self, reference: &Reference, why: &str) -> Error {
-        let remedy = if self.offline {
-            "unset it to download the file, or let HF_HOME name a folder that has it"
-        } else {
-            "check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT"
-        };
+    fn nothing_cached(&self, reference: &Reference, Outage { why, remedy }: &Outage) -> Error {
         Error::hub(reference, format!("{why}, and {} holds no whole copy; {remedy}", self.cache.display()))
     }
 }

@@ -58,7 +58,7 @@ impl Reference {
     }
 
     /// The same file of a commit.
-    pub(super) fn at(&self, commit: &str) -> Self {
+    pub(crate) fn at(&self, commit: &str) -> Self {
         Self { revision: Some(commit.into()), ..self.clone() }
     }
 

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
 use super::Refused;
+use crate::echo::echo;
 
 /// Most bytes that the members of one archive may unpack to (256 MiB), or the size of the archive if that is more.
 const MOST_UNPACKED: u64 = 256 << 20;
@@ -55,14 +56,15 @@ impl<'a> Archive<'a> {
 
     /// The bytes of a member, at most `limit` of them.
     pub fn read(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, Refused> {
+        let shown = echo(name);
         let failed = |reason: String| {
-            Refused::new(format!("the member `{name}` cannot be read ({reason}); copy or download the file again"))
+            Refused::new(format!("the member `{shown}` cannot be read ({reason}); copy or download the file again"))
         };
         let member = self.members.by_name(name).map_err(|error| failed(error.to_string()))?;
         let limit = limit.min(self.budget);
         if member.size() > limit {
             return Err(Refused::new(format!(
-                "the member `{name}` unpacks to {} bytes, more than the {limit} that it may have",
+                "the member `{shown}` unpacks to {} bytes, more than the {limit} that it may have",
                 member.size()
             )));
         }
@@ -71,7 +73,7 @@ impl<'a> Archive<'a> {
         member.take(limit + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
         if bytes.len() as u64 > limit {
             return Err(Refused::new(format!(
-                "the member `{name}` unpacks to more than the {limit} bytes that it may have"
+                "the member `{shown}` unpacks to more than the {limit} bytes that it may have"
             )));
         }
         self.budget -= bytes.len() as u64;

@@ -49,10 +49,12 @@ fn check_shapes(network: &mut Network) -> Result<(), Refused> {
         };
         let read = place + 1 < count || network.w_out.pres == units;
         if layer.w_rec.pres != units || !driven || !read {
-            let shape = |weights: &Weights| (weights.posts, weights.pres);
-            let shapes = (layer.w_in.as_ref().map(shape), shape(&layer.w_rec), shape(&network.w_out));
+            let shape = |weights: &Weights| format!("({}, {})", weights.posts, weights.pres);
+            let w_in = layer.w_in.as_ref().map_or_else(|| "none".into(), shape);
             return Err(Refused::new(format!(
-                "has matrices (input, recurrent, output) of shapes {shapes:?}, which do not fit together"
+                "has matrices whose shapes do not fit together: input {w_in}, recurrent {}, output {}",
+                shape(&layer.w_rec),
+                shape(&network.w_out)
             )));
         }
         below = Some(units);

@@ -1,8 +1,9 @@
 //! The formats, and how a file shows which one it has.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::Path, str::FromStr};
 
 use super::{Refused, archive::Archive};
+use crate::kind::Kind;
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +20,27 @@ pub enum Format {
     NeuralRnn,
     /// pycog.
     Pycog,
+    /// The continuous-time module of the tutorials of neurogym and nn-brain.
+    Ctrnn,
+    /// Arrays by the names that they have here.
+    Arrays,
+    /// What `nn4n export` writes.
+    Export,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 6] =
-        [Self::Nn4n, Self::Nn4nLayers, Self::TorchRnn, Self::PsychRnn, Self::NeuralRnn, Self::Pycog];
+    pub const ALL: [Self; 9] = [
+        Self::Nn4n,
+        Self::Nn4nLayers,
+        Self::TorchRnn,
+        Self::PsychRnn,
+        Self::NeuralRnn,
+        Self::Pycog,
+        Self::Ctrnn,
+        Self::Arrays,
+        Self::Export,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -35,6 +51,9 @@ impl Format {
             Self::PsychRnn => "psychrnn",
             Self::NeuralRnn => "neuralrnn",
             Self::Pycog => "pycog",
+            Self::Ctrnn => "ctrnn",
+            Self::Arrays => "arrays",
+            Self::Export => "nn4n-export",
         }
     }
 
@@ -43,10 +62,13 @@ impl Format {
         match self {
             Self::Nn4n => ".pth of the original nn4n (CTRNN)",
             Self::Nn4nLayers => "state_dict of the original nn4n's RNN or RNNLayer, or of Time Makes Space",
-            Self::TorchRnn => "state_dict of torch.nn.RNN",
+            Self::TorchRnn => "state_dict of torch.nn.RNN or RNNCell",
             Self::PsychRnn => ".npz of PsychRNN",
             Self::NeuralRnn => "directory of NeuralRNN (config.json, model.safetensors)",
             Self::Pycog => "pickle of pycog",
+            Self::Ctrnn => "state_dict of the tutorials' CTRNN and EIRNN (rnn.input2h, rnn.h2h, fc)",
+            Self::Arrays => ".npz, safetensors or dictionary of w_in, w_rec, w_out",
+            Self::Export => "what `nn4n export` writes (npz, torch, nn4n), and its PyTorch module as trained there",
         }
     }
 
@@ -59,7 +81,12 @@ impl Format {
                 networks encoding temporally continuous \
                  sensory experiences. NeurIPS 37. https://github.com/NN4Neurosim/nn4n"
             }
-            Self::TorchRnn => return Vec::new(),
+            Self::TorchRnn | Self::Arrays | Self::Export => return Vec::new(),
+            Self::Ctrnn => {
+                "Molano-Mazon, Barbosa, Pastor-Ciurana, Fradera, Zhang, Forest, del Pozo Lerida, Ji-An, Cueva, \
+                de la Rocha, Narain & Yang (2022). NeuroGym: an open resource for developing and sharing \
+                neuroscience tasks. https://doi.org/10.31234/osf.io/aqc9n"
+            }
             Self::PsychRnn => {
                 "Ehrlich, Stone, Brandfonbrener, Atanasov & Murray (2021). PsychRNN: an accessible and flexible \
                 Python package for training recurrent \
@@ -109,18 +136,25 @@ const OLD_TORCH: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
 impl Opened {
     /// Bytes at the start of a file that [`check_start`](Self::check_start) looks at.
-    pub const START: u64 = 16;
+    pub const START: u64 = 1024;
 
     /// Refuses a file that starts like none that can be imported, before all of it is read.
     pub fn check_start(start: &[u8]) -> Result<(), Refused> {
         let known = start.starts_with(b"PK")
-            || start.get(8) == Some(&b'{')
+            || Self::is_safetensors(start)
             || matches!(start.first(), Some(0x80 | b'(' | b'}'));
-        if known { Ok(()) } else { Err(Self::unknown()) }
+        if known { Ok(()) } else { Err(Self::unknown(start)) }
     }
 
-    fn unknown() -> Refused {
-        Refused::new(format!("is in no format that can be imported; those are {}", Format::list()))
+    fn is_safetensors(start: &[u8]) -> bool {
+        start.get(8) == Some(&b'{') && Kind::of(start).is_none()
+    }
+
+    fn unknown(start: &[u8]) -> Refused {
+        match Kind::of(start).filter(|kind| !kind.is_importable()) {
+            Some(kind) => Refused::new(kind.explain(Path::new("FILE"))),
+            None => Refused::new(format!("is in no format that can be imported; those are {}", Format::list())),
+        }
     }
 
     /// The kind of file that has this content.
@@ -141,14 +175,14 @@ impl Opened {
         if bytes.starts_with(OLD_TORCH) {
             return Err(Refused::new("was written by a PyTorch older than 1.6; load and save it with a newer one"));
         }
-        if bytes.get(8) == Some(&b'{') {
+        if Self::is_safetensors(bytes) {
             return Ok(Self::SafeTensors);
         }
         match bytes.first() {
             // Protocol 2 and newer say so, older ones start with a dictionary or a mark.
             Some(0x80) => Ok(Self::Pickle),
             Some(b'(' | b'}') if bytes.ends_with(b".") => Ok(Self::Pickle),
-            _ => Err(Self::unknown()),
+            _ => Err(Self::unknown(bytes)),
         }
     }
 }
@@ -167,7 +201,7 @@ mod tests {
 
     #[test]
     fn unknown_content_gets_the_list_and_old_files_their_remedy() {
-        for bytes in [&b""[..], b"GIF89a", b"plain text.", b"PK"] {
+        for bytes in [&b"GIF89a"[..], b"plain text.", b"PK"] {
             let message = Opened::of(bytes).unwrap_err().to_string();
             assert!(message.contains("torch.nn.RNN") || message.contains("zip"), "{message}");
         }
@@ -181,6 +215,6 @@ mod tests {
         ] {
             assert_eq!((Opened::check_start(bytes), Opened::of(bytes)), (Ok(()), Ok(kind)));
         }
-        assert_eq!((Opened::check_start(b"PK"), Opened::check_start(b"")), (Ok(()), Err(Opened::unknown())));
+        assert_eq!((Opened::check_start(b"PK"), Opened::check_start(b"")), (Ok(()), Err(Opened::unknown(b""))));
     }
 }

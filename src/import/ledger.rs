@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Refused, array::Array};
+use crate::echo::echo;
 
 /// Named things that have not been used yet.
 #[derive(Debug)]
@@ -31,6 +32,18 @@ impl<T> Ledger<T> {
         self.entries.remove(name)
     }
 
+    /// Adds an entry, or replaces the one of this name.
+    pub fn insert(&mut self, name: &str, entry: T) {
+        self.entries.insert(name.into(), entry);
+    }
+
+    /// Gives an entry another name.
+    pub fn rename(&mut self, name: &str, to: String) {
+        if let Some(entry) = self.entries.remove(name) {
+            self.entries.insert(to, entry);
+        }
+    }
+
     /// Uses an entry.
     ///
     /// # Errors
@@ -41,7 +54,7 @@ impl<T> Ledger<T> {
             Refused::new(format!(
                 "the {} `{name}` is missing; there are {}",
                 self.what,
-                if left.is_empty() { "no others".into() } else { left.join(", ") }
+                if left.is_empty() { "no others".into() } else { echo(&left.join(", ")).into_owned() }
             ))
         })
     }
@@ -60,9 +73,10 @@ impl<T> Ledger<T> {
         match self.entries.keys().next() {
             None => Ok(()),
             Some(name) => Err(Refused::new(format!(
-                "the {} `{name}` has no counterpart here, and leaving it out would give another network; remove it \
+                "the {} `{}` has no counterpart here, and leaving it out would give another network; remove it \
                 from the file if it has no effect",
-                self.what
+                self.what,
+                echo(name)
             ))),
         }
     }

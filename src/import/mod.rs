@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `nn4n` | `.pth` of the original nn4n 1.1 and 1.2 (`CTRNN.save`), with its masks and cell types |
 //! | `nn4n-layers` | state_dict of the original's `RNN` and `RNNLayer`, and of Time Makes Space (Wang 2024) |
-//! | `torch-rnn` | state_dict of `torch.nn.RNN`, alone or with one linear readout |
+//! | `torch-rnn` | state_dict of `torch.nn.RNN` or `RNNCell`, alone or with one linear readout |
 //! | `psychrnn` | `.npz` of PsychRNN (Ehrlich 2021) |
 //! | `neuralrnn` | directory of NeuralRNN: `ctrnn`, `vanilla_rnn`, `ei_rnn`, `constrained_rnn`, `multiarea_rnn` |
 //! | `pycog` | pickle of pycog (Song 2016), as far as it holds arrays and plain data |
+//! | `ctrnn` | state_dict of the CTRNN of the tutorials of neurogym and nn-brain, and of its E/I sibling |
+//! | `arrays` | `.npz`, safetensors or dictionary of `w_in`, `w_rec`, `w_out` and what belongs to them |
+//! | `nn4n-export` | what [`export`](crate::export) writes |
 //!
 //! ```text
 //! bytes -> format -> Network {layers, readout}, in f64 -> ModelConfig + tensors -> Checkpoint
@@ -15,11 +18,16 @@
 //!
 //! Files are untrusted. Pickles are parsed, never executed (see [`pickle`]). Nothing is dropped in silence: a tensor or
 //! setting without counterpart here is an error that names it, one without effect on the dynamics is listed in
-//! [`Imported::notes`].
+//! [`Imported::notes`], as is what a training script saved beside the network. The releases that were read are named in
+//! the module of each format: the original nn4n 1.1 and 1.2, PyTorch 1.13, PsychRNN at aff98e1 (after 1.0.0), pycog at
+//! 7c5d54b, nn-brain at a675b15, NeuralRNN at fc2394b.
 
 mod archive;
 mod array;
+mod arrays;
 mod convert;
+mod ctrnn;
+mod exported;
 mod format;
 mod ledger;
 mod network;
@@ -38,18 +46,27 @@ mod torch_rnn;
 
 use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
-pub use self::{format::Format, options::Options};
+use nn4n_models::ModelConfig;
+
+pub(crate) use self::exported::{MODULE, checksum};
 use self::{
+    archive::Archive,
+    exported::Exported,
     format::Opened,
     network::Network,
-    state_dict::{StateDict, safetensors},
+    state_dict::{StateDict, metadata, safetensors},
     torch::TorchFile,
+};
+pub use self::{
+    format::Format,
+    options::{Options, form_of},
 };
 use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord},
+    echo::echo,
     error::{Error, Result},
     experiment::check_fit,
-    files::read_bounded,
+    files::{open_regular, read_bounded},
 };
 
 /// The id of the task of a network that was imported without one.
@@ -70,7 +87,7 @@ impl Refused {
 
     /// The same about the part of the file called `name`.
     fn of(self, name: &str) -> Self {
-        Self(format!("`{name}` {}", self.0))
+        Self(format!("`{}` {}", echo(name), self.0))
     }
 }
 
@@ -101,8 +118,26 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
         file @ Error::File { .. } => file,
         other => Error::file(path, other),
     };
-    let (format, mut network) = read(path, options).map_err(refused)?;
-    let (model, tensors) = convert::convert(&mut network).map_err(refused)?;
+    let (mut checkpoint, format, notes) = match read(path, options).map_err(refused)? {
+        Found::Exported(exported) => {
+            let (checkpoint, notes) = exported.restore(path, options).map_err(refused)?;
+            (checkpoint, Format::Export, notes)
+        }
+        Found::Network(format, mut network) => {
+            let (model, tensors) = convert::convert(&mut network).map_err(refused)?;
+            (Checkpoint { header: header(model, format, path), tensors }, format, network.notes)
+        }
+    };
+    if let Some(id) = &options.task {
+        let task = nn4n_tasks::create(id, Some(&serde_json::json!({ "dt": checkpoint.header.model.dt })))?;
+        check_fit(&checkpoint.header.model, None, task.as_ref())?;
+        checkpoint.header.task = TaskRecord::of(task.as_ref());
+    }
+    Ok(Imported { checkpoint, format, notes })
+}
+
+/// The header of a network that another library saved.
+fn header(model: ModelConfig, format: Format, path: &Path) -> Header {
     let names = |kind: &str, count: usize| (0..count).map(|index| format!("{kind}_{index}")).collect();
     let task = TaskRecord {
         id: UNKNOWN_TASK.into(),
@@ -114,6 +149,7 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
     let provenance = Provenance {
         program: Provenance::program(),
         platform: None,
+        device: None,
         init: None,
         imported: Some(ImportedFrom {
             format: format.to_string(),
@@ -122,70 +158,97 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
         citations: format.citations(),
     };
     let train = TrainRecord { settings: serde_json::json!({}), updates: 0, validations: Vec::new() };
-    let header = Header { format: FORMAT, model, task, train, seed: 0, metrics: BTreeMap::new(), provenance };
-    let mut checkpoint = Checkpoint { header, tensors };
-    if let Some(id) = &options.task {
-        let task = nn4n_tasks::create(id, Some(&serde_json::json!({ "dt": checkpoint.header.model.dt })))?;
-        check_fit(&checkpoint.header.model, None, task.as_ref())?;
-        checkpoint.header.task = TaskRecord::of(task.as_ref());
-    }
-    Ok(Imported { checkpoint, format, notes: network.notes })
+    Header { format: FORMAT, model, task, train, seed: 0, metrics: BTreeMap::new(), provenance }
+}
+
+/// What a file holds.
+enum Found {
+    Network(Format, Network),
+    /// What this program wrote.
+    Exported(Exported),
 }
 
 /// Finds the format and follows it.
-fn read(path: &Path, options: &Options) -> Result<(Format, Network)> {
+fn read(path: &Path, options: &Options) -> Result<Found> {
     let metadata = fs::metadata(path).map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
     if metadata.is_dir() {
         options.expect_format(Format::NeuralRnn)?;
-        return Ok((Format::NeuralRnn, neuralrnn::read(path, options)?));
+        return Ok(Found::Network(Format::NeuralRnn, neuralrnn::read(path, options)?));
     }
     let mut start = Vec::new();
-    let opened = fs::File::open(path).and_then(|file| file.take(Opened::START).read_to_end(&mut start));
+    let opened = open_regular(path)?.take(Opened::START).read_to_end(&mut start);
     opened.map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
     Opened::check_start(&start)?;
     let bytes = read_bounded(path, LONGEST_FILE)?;
-    let (format, network) = read_file(&bytes, options)?;
-    Ok((format, network))
+    Ok(read_file(&bytes, options)?)
 }
 
 /// Reads the network in the bytes of a file.
-fn read_file(bytes: &[u8], options: &Options) -> Result<(Format, Network), Refused> {
+fn read_file(bytes: &[u8], options: &Options) -> Result<Found, Refused> {
     match Opened::of(bytes)? {
         Opened::Torch => {
             let (mut file, pickle) = TorchFile::open(bytes)?;
             let state = StateDict::of_torch(&mut file, pickle.root())?;
-            let format = state.format()?;
-            options.expect_format(format)?;
-            let network = match format {
+            match expected(state.format()?, options)? {
                 Format::Nn4n => {
                     let keywords = state_dict::keywords(&mut file, pickle.root())?;
-                    original::read(state, keywords, options)
+                    Ok(Found::Network(Format::Nn4n, original::read(state, keywords, options)?))
                 }
-                Format::Nn4nLayers => original_layers::read(state.without_keywords()?, options),
-                _ => torch_rnn::read(state.without_keywords()?, options),
-            };
-            Ok((format, network?))
+                format => of_state(state.without_keywords()?, format, options),
+            }
         }
         Opened::SafeTensors => {
             let state = safetensors(bytes)?;
-            let format = state.format()?;
-            options.expect_format(format)?;
-            let network = match format {
-                Format::Nn4n => original::read(state, None, options),
-                Format::Nn4nLayers => original_layers::read(state, options),
-                _ => torch_rnn::read(state, options),
-            };
-            Ok((format, network?))
+            match (state.format()?, metadata(bytes, "network")) {
+                (Format::Nn4n, Some(network)) => of_original(state, &network, options),
+                (format, _) => of_state(state, expected(format, options)?, options),
+            }
         }
         Opened::Npz => {
-            options.expect_format(Format::PsychRnn)?;
-            Ok((Format::PsychRnn, psychrnn::read(bytes, options)?))
+            let archive = Archive::open(bytes)?;
+            if !archive.contains("w_rec.npy") && !archive.contains("layers.0.w_rec.npy") {
+                let format = expected(Format::PsychRnn, options)?;
+                return Ok(Found::Network(format, psychrnn::read(bytes, options)?));
+            }
+            let state = arrays::of_npz(bytes)?;
+            let format = state.format()?;
+            of_state(state, expected(format, options)?, options)
         }
         Opened::Pickle => {
-            options.expect_format(Format::Pycog)?;
-            Ok((Format::Pycog, pycog::read(bytes, options)?))
+            let format = expected(Format::Pycog, options)?;
+            Ok(Found::Network(format, pycog::read(bytes, options)?))
         }
     }
+}
+
+/// Reads what was exported as a network of the original, or what lies like one.
+fn of_original(mut state: StateDict, network: &str, options: &Options) -> Result<Found, Refused> {
+    if options.format != Some(Format::Nn4n)
+        && let Some(exported) = Exported::of_original(&mut state, network)?
+    {
+        return expected(Format::Export, options).map(|_| Found::Exported(exported));
+    }
+    let format = expected(Format::Nn4n, options)?;
+    let keywords = state_dict::keywords_of_json(network)?;
+    Ok(Found::Network(format, original::read(state, Some(keywords), options)?))
+}
+
+/// The format, if it is not another than the one that was asked for.
+fn expected(format: Format, options: &Options) -> Result<Format, Refused> {
+    options.expect_format(format).map(|()| format)
+}
+
+/// Reads the network of a state_dict without keyword arguments.
+fn of_state(state: StateDict, format: Format, options: &Options) -> Result<Found, Refused> {
+    let network = match format {
+        Format::Export => return Exported::of_state(state).map(Found::Exported),
+        Format::Nn4n => original::read(state, None, options)?,
+        Format::Nn4nLayers => original_layers::read(state, options)?,
+        Format::Ctrnn => ctrnn::read(state, options)?,
+        Format::Arrays => arrays::read(state, options)?,
+        _ => torch_rnn::read(state, options)?,
+    };
+    Ok(Found::Network(format, network))
 }
 
 /// Reads the network in the bytes of a file and forgets it: what a fuzzer calls.
@@ -193,6 +256,8 @@ fn read_file(bytes: &[u8], options: &Options) -> Result<(Format, Network), Refus
 /// # Errors
 /// As [`import`].
 pub fn check(bytes: &[u8], options: &Options) -> Result<()> {
-    let (_, mut network) = read_file(bytes, options)?;
-    convert::convert(&mut network).map(drop)
+    match read_file(bytes, options)? {
+        Found::Exported(exported) => exported.restore(Path::new("file"), options).map(drop),
+        Found::Network(_, mut network) => convert::convert(&mut network).map(drop),
+    }
 }

@@ -3,15 +3,16 @@
 //! ```text
 //! pre_activation   z_t = (1 - alpha) z_{t-1} + alpha f(W z_{t-1} + B u_t + b_in + b_rec + s xi)
 //!                  y_t = W_out z_t + b_out      z_0 = h0
+//! post_blend       z_t = f((1 - alpha) z_{t-1} + alpha (W z_{t-1} + B u_t + b_in + b_rec + s xi))
 //! W = h2h.weight . rec_mask, and |W| dale_mask under Dale's law; input2h and readout_layer are gated by in_mask and
 //!     out_mask (pre, post)
 //! s = sigma_rec, or sqrt(2 alpha) sigma_rec, or sqrt(2 / alpha) sigma_rec
 //! ```
 //!
-//! That is the rate form. `post_blend`, where the leak lies within `f`, is the same where `alpha` = 1 and has no
-//! counterpart otherwise; `rate`, where the output reads the state and not the rate, has none. NeuralRNN trains |W|;
-//! here the sign is kept by a projection. A readout of the excitatory units alone has no synapses from the others.
-//! Source: github.com/ChenHH730/NeuralRNN, `src/neuralrnn/models/{ctrnn, constrained_rnn, multiarea_rnn}`.
+//! These are the rate and the blend form; `rate`, where the output reads the state and not the rate, has no
+//! counterpart. NeuralRNN trains |W|; here the sign is kept by a projection. A readout of the excitatory units alone
+//! has no synapses from the others. Source: github.com/ChenHH730/NeuralRNN, `src/neuralrnn/models/{ctrnn,
+//! constrained_rnn, multiarea_rnn}`.
 
 use std::path::Path;
 
@@ -151,8 +152,9 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     options.sigma_rec(Some(sigma))?;
     let activation = config.activation()?;
     options.activation(Some(activation))?;
-    let noise = config.noise(sigma, alpha)?;
-    config.check_form(alpha)?;
+    let form = config.form()?;
+    options.expect_form(form)?;
+    let noise = config.noise(sigma, alpha, form)?;
     let areas = config.areas(units)?;
     config.check_size("input_dim", w_in.pres)?;
     config.check_size("latent_dim", units)?;
@@ -161,7 +163,7 @@ pub(super) fn assemble(config: &[u8], state: StateDict, options: &Options) -> Re
     config.fields.set_aside(&WITHOUT_EFFECT, "how it was made or is trained", &mut notes);
     config.fields.finish()?;
     let tau = TimeConstants::of_alpha(&vec![alpha; units], dt, false)?;
-    let (form, dale) = (Form::Rate, Dale::Clamped);
+    let dale = Dale::Clamped;
     let layer = Layer { w_in: Some(w_in), w_rec, b_rec, start, form, activation, dt, tau, dale, noise, areas };
     Ok(Network { layers: vec![layer], w_out, b_out, readout: Readout::Linear, notes })
 }
@@ -259,9 +261,12 @@ impl Config {
     }
 
     /// The noise inside of `f`, per step where its scale is not that of this program.
-    fn noise(&mut self, sigma: f64, alpha: f64) -> Result<Noise, Refused> {
+    fn noise(&mut self, sigma: f64, alpha: f64, form: Form) -> Result<Noise, Refused> {
         let scaled = self.flag("noise_alpha_scaling")?.unwrap_or(false);
-        let per_step = |sigma| Noise { sigma_rec: vec![sigma], sigma_post: 0.0, scaling: NoiseScaling::PerStep };
+        // It is added to the current, which the blend form multiplies by alpha.
+        let weight = if form == Form::Blend { alpha } else { 1.0 };
+        let per_step =
+            |sigma: f64| Noise { sigma_rec: vec![weight * sigma], sigma_post: 0.0, scaling: NoiseScaling::PerStep };
         match (self.text("noise_scaling")?.as_deref(), scaled) {
             (None, false) => Ok(per_step(sigma)),
             (None, true) | (Some("sqrt_2alpha"), _) => Ok(per_step((2.0 * alpha).sqrt() * sigma)),
@@ -287,17 +292,13 @@ impl Config {
         }
     }
 
-    /// Refuses the places of the nonlinearity that have no counterpart.
-    fn check_form(&mut self, alpha: f64) -> Result<(), Refused> {
+    /// The form that the place of the nonlinearity makes the equation.
+    fn form(&mut self) -> Result<Form, Refused> {
         let older = if self.flag("relu_after_blend")?.unwrap_or(false) { "post_blend" } else { "pre_activation" };
         let mode = self.text("nonlinearity_mode")?.unwrap_or_else(|| older.into());
         match mode.as_str() {
-            "pre_activation" => Ok(()),
-            "post_blend" if alpha == 1.0 => Ok(()),
-            "post_blend" => Err(Refused::new(
-                "has `nonlinearity_mode` = post_blend, where the leak lies within the nonlinearity: no counterpart \
-                here",
-            )),
+            "pre_activation" => Ok(Form::Rate),
+            "post_blend" => Ok(Form::Blend),
             "rate" => Err(Refused::new(
                 "has `nonlinearity_mode` = rate, where the output reads the state and not the rate: no counterpart \
                 here",

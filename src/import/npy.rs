@@ -13,6 +13,7 @@ use super::{
 #[derive(Debug)]
 pub(super) enum Stored {
     Numbers(Array),
+    Text(String),
     /// Python objects, as an array in a pickle.
     Objects(Pickle),
 }
@@ -41,29 +42,41 @@ pub(super) fn read_all(bytes: &[u8]) -> Result<Vec<(String, Stored)>, Refused> {
 /// An `.npy` with its header read.
 pub(super) struct Npy<'a> {
     header: NpyHeader,
-    element: ElementType,
+    /// `None` of text.
+    element: Option<ElementType>,
     data: &'a [u8],
 }
 
 impl<'a> Npy<'a> {
     pub fn parse(mut bytes: &'a [u8]) -> Result<Self, Refused> {
         let header = NpyHeader::read(&mut bytes).map_err(Refused::new)?;
-        Ok(Self { element: ElementType::of_descriptor(&header.descriptor)?, header, data: bytes })
+        let is_text = header.descriptor.trim_start_matches(['<', '|', '=']).starts_with('U');
+        let element = (!is_text).then(|| ElementType::of_descriptor(&header.descriptor)).transpose()?;
+        Ok(Self { element, header, data: bytes })
     }
 
     /// How many numbers there are.
     pub fn numbers(&self) -> usize {
-        self.data.len() / self.element.scalar.size().max(1)
+        self.data.len() / self.element.map_or(1, |element| element.scalar.size()).max(1)
     }
 
     pub fn read(self) -> Result<Stored, Refused> {
-        if self.element.scalar == Scalar::Object {
-            return Ok(Stored::Objects(pickle::parse(self.data)?));
+        let Some(element) = self.element else { return text(self.data).map(Stored::Text) };
+        if element.scalar == Scalar::Object {
+            return Ok(Stored::Objects(pickle::parse_beside_strangers(self.data)?));
         }
         let shape = self.header.shape.iter().map(|length| i64::try_from(*length)).collect::<Result<Vec<_>, _>>();
         let shape = shape.map_err(|_| Refused::new("has a shape that no memory can hold"))?;
-        Array::packed(self.data, self.element, &shape, self.header.fortran_order).map(Stored::Numbers)
+        Array::packed(self.data, element, &shape, self.header.fortran_order).map(Stored::Numbers)
     }
+}
+
+/// One string in UTF-32, padded with zeros.
+fn text(data: &[u8]) -> Result<String, Refused> {
+    let (words, rest) = data.as_chunks::<4>();
+    let letters = words.iter().map(|word| u32::from_le_bytes(*word)).take_while(|letter| *letter != 0);
+    let text: Option<String> = letters.map(char::from_u32).collect();
+    text.filter(|_| rest.is_empty()).ok_or_else(|| Refused::new("holds text that is no Unicode; save it again"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use nn4n_models::Activation;
+use nn4n_models::{Activation, Form};
 
 use super::{Format, Refused};
 
@@ -13,6 +13,8 @@ pub struct Options {
     pub format: Option<Format>,
     /// A task of the registry that the network was trained on; its channels must fit.
     pub task: Option<String>,
+    /// Form of the equation.
+    pub form: Option<Form>,
     /// Activation function.
     pub activation: Option<Activation>,
     /// Integration step, ms.
@@ -54,6 +56,24 @@ impl Options {
         agreed("tau", stated, self.tau.map(|tau| positive("tau", tau)).transpose()?)
     }
 
+    /// The form of the equation, which the file does not say.
+    pub(super) fn require_form(&self) -> Result<Form, Refused> {
+        self.form.ok_or_else(|| {
+            Refused::new(
+                "does not say the form of its equation; add the one that your code has: --form current, rate or blend",
+            )
+        })
+    }
+
+    /// The time constant, `default` if the user does not say it.
+    pub(super) fn tau_or(&self, default: f64, notes: &mut Vec<String>) -> Result<f64, Refused> {
+        let given = self.tau(None)?;
+        if given.is_none() {
+            notes.push(format!("the file does not say its time constant; it is taken as {default} ms (--tau)"));
+        }
+        Ok(given.unwrap_or(default))
+    }
+
     /// The time constant, which the file does not say.
     pub(super) fn require_tau(&self) -> Result<f64, Refused> {
         self.tau(None)?
@@ -63,6 +83,11 @@ impl Options {
     /// The step, which the file does not say.
     pub(super) fn require_dt(&self) -> Result<f64, Refused> {
         self.dt(None)?.ok_or_else(|| Refused::new("does not say how long a step is; add it, as in --dt 10"))
+    }
+
+    /// The form of the equation, which the file or its library says.
+    pub(super) fn expect_form(&self, stated: Form) -> Result<(), Refused> {
+        agreed("form", Some(stated), self.form).map(drop)
     }
 
     /// The activation function: the file's or the user's.
@@ -97,6 +122,14 @@ impl Options {
         }
         agreed("sigma-rec", stated, self.sigma_rec)
     }
+}
+
+/// The form of this name, as it is written in files.
+///
+/// # Errors
+/// If there is none; the message lists those that there are.
+pub fn form_of(name: &str) -> Result<Form, String> {
+    serde_json::from_value(name.into()).map_err(|error| format!("`{name}` is no form of the equation: {error}"))
 }
 
 fn positive(flag: &str, value: f64) -> Result<f64, Refused> {

@@ -56,6 +56,7 @@ pub(super) fn read(state: StateDict, keywords: Option<Ledger<Keyword>>, options:
     };
     let (dt, tau) = (take("dt")?.unwrap_or(10.0), take("tau")?.unwrap_or(100.0));
     let (preact, postact) = (take("preact_noise")?.unwrap_or(0.0), take("postact_noise")?.unwrap_or(0.0));
+    options.expect_form(Form::Current)?;
     options.dt(Some(dt))?;
     options.tau(Some(tau))?;
     options.sigma_rec(Some(preact))?;

@@ -72,6 +72,7 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
     let activation = options.activation_or(Activation::Relu, &mut notes);
     let dt = options.dt_or(DEFAULT_DT, &mut notes)?;
     let sigma_rec = options.sigma_rec_or_none(&mut notes)?;
+    options.expect_form(Form::Current)?;
     if matches!(activation, Activation::Sigmoid | Activation::Softplus) {
         notes.push(format!(
             "the original starts with rates of 0, this program with f(0), which is not 0 for {activation}: the first \

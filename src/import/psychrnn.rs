@@ -8,10 +8,12 @@
 //!                       W_out = |W_out . output_connectivity| Dale_out
 //! ```
 //!
-//! `dt`, `tau`, the transfer function and the noise are not in the file. PsychRNN trains |W|, so that a weight that
-//! crosses zero grows again; here the sign is kept by a projection. Which tensors it trains is not in the file either:
-//! here all of them. Ehrlich et al. 2021, doi:10.1523/ENEURO.0427-20.2020; github.com/murraylab/PsychRNN,
-//! `psychrnn/backend/rnn.py`.
+//! `dt`, `tau` and the noise are not in the file. The transfer function is there as a pickled name since after 1.0,
+//! which says the activation if it is one of TensorFlow's; it is not executed. PsychRNN trains |W|, so that a weight
+//! that crosses zero grows again; here the sign is kept by a projection. Which tensors it trains is not in the file
+//! either: here all of them. Ehrlich et al. 2021, doi:10.1523/ENEURO.0427-20.2020. Read: github.com/murraylab/PsychRNN
+//! at aff98e1 (2023-11-05, its newest, after 1.0.0), `psychrnn/backend/rnn.py`, `initializations.py` and
+//! `models/basic.py`.
 
 use nn4n_models::{Activation, CellType, Dale, Form, NoiseScaling, Readout};
 
@@ -27,7 +29,8 @@ use super::{
 /// The network in an `.npz`.
 pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> {
     let mut notes = Vec::new();
-    let (mut tensors, stated_ratio) = arrays(bytes, &mut notes)?;
+    let Saved { arrays: mut tensors, ratio: stated_ratio, transfer_function } = arrays(bytes, &mut notes)?;
+    options.expect_form(Form::Current)?;
     let w_rec = tensors.require("W_rec")?;
     let (units, _) = w_rec.matrix().map_err(|error| error.of("W_rec"))?;
     let diagonal = |tensors: &mut Ledger<Array>, name: &str| -> Result<Vec<f64>, Refused> {
@@ -72,7 +75,7 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     tensors.finish()?;
 
     let (dt, tau) = (options.require_dt()?, options.require_tau()?);
-    let activation = options.activation_or(Activation::Relu, &mut notes);
+    let activation = activation(transfer_function, options, &mut notes)?;
     let noise = Noise {
         sigma_rec: vec![options.sigma_rec_or_none(&mut notes)?],
         sigma_post: 0.0,
@@ -83,10 +86,18 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     Ok(Network { layers: vec![layer], w_out, b_out, readout: Readout::Linear, notes })
 }
 
-/// The arrays, and `dale_ratio`: 0 if it is None, `None` if it is not there.
-fn arrays(bytes: &[u8], notes: &mut Vec<String>) -> Result<(Ledger<Array>, Option<f64>), Refused> {
+/// What is in the file.
+struct Saved {
+    arrays: Ledger<Array>,
+    /// `dale_ratio`: 0 if it is None, `None` if it is not there.
+    ratio: Option<f64>,
+    /// The full name of a function.
+    transfer_function: Option<String>,
+}
+
+fn arrays(bytes: &[u8], notes: &mut Vec<String>) -> Result<Saved, Refused> {
     let mut arrays = Vec::new();
-    let (mut ratio, mut of_training) = (None, Vec::new());
+    let (mut ratio, mut transfer_function, mut of_training) = (None, None, Vec::new());
     for (name, stored) in npy::read_all(bytes)? {
         match stored {
             // Variables of the optimiser have a name within that of what they train.
@@ -100,13 +111,49 @@ fn arrays(bytes: &[u8], notes: &mut Vec<String>) -> Result<(Ledger<Array>, Optio
                 ratio = Some(0.0)
             }
             Stored::Numbers(array) => arrays.push((name, array)),
-            Stored::Objects(_) => return Err(Refused::new("holds Python objects, not numbers").of(&name)),
+            Stored::Objects(pickle) if name == "transfer_function" => {
+                let object = pickle.root().only_object();
+                let function = object.and_then(|object| object.function()).ok_or_else(|| {
+                    Refused::new("is no function by its name; leave it out and name it with --activation").of(&name)
+                })?;
+                transfer_function = Some(function.to_owned());
+            }
+            Stored::Objects(_) | Stored::Text(_) => {
+                return Err(Refused::new("holds Python objects, not numbers").of(&name));
+            }
         }
     }
     if !of_training.is_empty() {
         notes.push(format!("not kept, of training: {}", of_training.join(", ")));
     }
-    Ok((Ledger::new("array", arrays), ratio))
+    Ok(Saved { arrays: Ledger::new("array", arrays), ratio, transfer_function })
+}
+
+/// The activation function: that of TensorFlow whose name is in the file, or the user's.
+fn activation(found: Option<String>, options: &Options, notes: &mut Vec<String>) -> Result<Activation, Refused> {
+    let Some(found) = found else { return Ok(options.activation_or(Activation::Relu, notes)) };
+    let (library, name) = (found.split('.').next(), found.rsplit('.').next());
+    let known = match name.filter(|_| matches!(library, Some("tensorflow" | "keras" | "tf_keras"))) {
+        Some("relu") => Some(Activation::Relu),
+        Some("tanh") => Some(Activation::Tanh),
+        Some("sigmoid") => Some(Activation::Sigmoid),
+        Some("softplus") => Some(Activation::Softplus),
+        // Its default in TensorFlow.
+        Some("leaky_relu") => Some(Activation::LeakyRelu(0.2)),
+        Some("identity" | "linear") => Some(Activation::Linear),
+        _ => None,
+    };
+    match (known, options.activation) {
+        (Some(known), _) => options.activation(Some(known)).map(|_| known),
+        (None, Some(given)) => {
+            notes.push(format!("the transfer function is `{found}`, which was not executed; it is taken as {given}"));
+            Ok(given)
+        }
+        (None, None) => Err(Refused::new(format!(
+            "has the transfer function `{found}`, of which nothing but the name is in the file (it is not executed); \
+            say what it computes, as in --activation relu"
+        ))),
+    }
 }
 
 /// The product of weights and mask, whose entries are mostly 0 and 1.

@@ -9,11 +9,12 @@
 //! ```
 //!
 //! A pickle is not executed, so of the classes in it only those are read that are records of arrays (pycog's
-//! `Connectivity`) or without effect here (states of random number generators). Functions and other classes, such as a
-//! callback or objects in `extra_info`, are refused by name: remove them and save the dictionary again. Weights nearer
-//! to 0 than `threshold` are 0, as where pycog runs a saved network. What the task does to inputs (`baseline_in`,
-//! `rectify_inputs`, `var_in`) is not part of the network. doi:10.1371/journal.pcbi.1004792; github.com/frsong/pycog,
-//! `pycog/trainer.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
+//! `Connectivity`); functions and other classes, such as a callback or objects in `extra_info`, are left out where they
+//! have no effect on the network and refused by name elsewhere. Weights nearer to 0 than `threshold` are 0, as where
+//! pycog runs a saved network. What the task does to inputs (`baseline_in`, `rectify_inputs`, `var_in`, `tau_in`) is
+//! not part of the network. A setting that is missing has the default of `pycog/defaults.py`.
+//! doi:10.1371/journal.pcbi.1004792. Read: github.com/frsong/pycog at 7c5d54b (2016-03-03, its newest),
+//! `pycog/trainer.py`, `defaults.py`, `sgd.py`, `rnn.py`, `connectivity.py`.
 
 use std::collections::BTreeMap;
 
@@ -31,14 +32,18 @@ use super::{
 /// `threshold` where the file does not say it.
 const THRESHOLD: f64 = 1e-4;
 
+/// `var_rec` where the file does not say it.
+const VAR_REC: f64 = 0.15 * 0.15;
+
 const CONNECTIVITY: &str = "pycog.connectivity.Connectivity";
 
 /// Settings of training and of the task.
-const WITHOUT_EFFECT: [&str; 41] = [
+const WITHOUT_EFFECT: [&str; 42] = [
     "extra_info",
     "rectify_inputs",
     "baseline_in",
     "var_in",
+    "tau_in",
     "brec",
     "bout",
     "x0",
@@ -80,7 +85,7 @@ const WITHOUT_EFFECT: [&str; 41] = [
 
 /// The network in a pickle.
 pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> {
-    let pickle = pickle::parse(bytes)?;
+    let pickle = pickle::parse_beside_strangers(bytes)?;
     let mut notes = Vec::new();
     let mut saved = Ledger::new("entry", entries(pickle.root())?);
     if !saved.contains("best") || !saved.contains("params") {
@@ -131,10 +136,11 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
         }
         _ => Dale::Rectified,
     };
-    let mut flag = |name: &str| -> Result<bool, Refused> {
-        Ok(setting(&mut params, name, "a boolean", View::bool)?.unwrap_or(false))
+    let mut flag = |name: &str, default: bool| -> Result<bool, Refused> {
+        Ok(setting(&mut params, name, "a boolean", View::bool)?.unwrap_or(default))
     };
-    let (train_b_rec, train_b_out, train_x0) = (flag("train_brec")?, flag("train_bout")?, flag("train_x0")?);
+    let (train_b_rec, train_b_out) = (flag("train_brec", false)?, flag("train_bout", false)?);
+    let train_x0 = flag("train_x0", true)?;
     let vector = |array: Option<Array>, name: &str, length: usize, trained: bool| -> Result<Vector, Refused> {
         let array = array.map(|array| array.expect(&[length])).transpose().map_err(|error| error.of(name))?;
         Ok(Vector { values: array.map_or_else(|| vec![0.0; length], |array| array.values), trained })
@@ -150,6 +156,12 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     let (dt, tau) = times(&mut params, units, options)?;
     let (activation, readout) = activations(&mut params, options)?;
     let noise = noise(&mut params, options)?;
+    options.expect_form(Form::Current)?;
+    if let Some(sigma) = setting(&mut params, "sigma0", "a number", View::float)?.filter(|sigma| *sigma != 0.0) {
+        return Err(Refused::new(format!(
+            "has `sigma0` = {sigma}, noise of the start state, which has no counterpart here; save it with sigma0 = 0"
+        )));
+    }
     for (name, size) in [("Nin", w_in.as_ref().map_or(0, |w_in| w_in.pres)), ("N", units)] {
         if let Some(stated) = params.take(name).and_then(View::int)
             && stated != size as i64
@@ -299,7 +311,7 @@ fn activations(params: &mut Ledger<View<'_>>, options: &Options) -> Result<(Acti
 /// `var_rec` is a variance: one for all, or one for each unit.
 fn noise(params: &mut Ledger<View<'_>>, options: &Options) -> Result<Noise, Refused> {
     let variances = match params.take("var_rec").map(|value| (value.float(), value.array())) {
-        None => vec![0.0],
+        None => vec![VAR_REC],
         Some((Some(variance), _)) => vec![variance],
         Some((_, Some(array))) => {
             let array = Array::of_numpy(array).map_err(|error| error.of("params.var_rec"))?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
 
 use super::{
     Format, Refused,
@@ -12,29 +13,18 @@ use super::{
     torch::TorchFile,
 };
 
-/// Keys under which a training script keeps the state_dict.
-const WRAPPERS: [&str; 3] = ["model_state_dict", "state_dict", "model"];
+/// Keys under which training scripts keep the state_dict, the likeliest first.
+const WRAPPERS: [&str; 7] = ["model_state_dict", "state_dict", "model", "net", "network", "params", "weights"];
 
-/// What training scripts keep beside it.
-const OF_TRAINING: [&str; 12] = [
-    "epoch",
-    "epochs",
-    "iteration",
-    "step",
-    "loss",
-    "train_loss",
-    "val_loss",
-    "losses",
-    "optimizer",
-    "optimizer_state_dict",
-    "scheduler",
-    "scheduler_state_dict",
-];
+/// How many dictionaries deep a state_dict is looked for.
+const DEEPEST: usize = 3;
 
 /// Named tensors.
 #[derive(Debug)]
 pub(super) struct StateDict {
     pub tensors: Ledger<Array>,
+    /// Settings in words that lie among them.
+    pub texts: BTreeMap<String, String>,
     /// Whether `kwargs` lie beside it, with which the network was made.
     has_keywords: bool,
     pub notes: Vec<String>,
@@ -43,34 +33,50 @@ pub(super) struct StateDict {
 impl StateDict {
     /// The state_dict in a file of PyTorch, alone or beside what a training script keeps.
     pub fn of_torch(file: &mut TorchFile<'_>, root: View<'_>) -> Result<Self, Refused> {
-        let mut entries = Ledger::new("entry", owned(root)?);
-        let (mut notes, mut has_keywords) = (Vec::new(), false);
-        let wrapped = WRAPPERS.iter().find(|name| entries.contains(name)).and_then(|name| entries.take(name));
-        let state = match wrapped {
-            Some(state) => {
-                entries.set_aside(&OF_TRAINING, "of training", &mut notes);
-                has_keywords = entries.take("kwargs").is_some();
-                entries.finish()?;
-                owned(state)?
+        let entries = owned(root)?;
+        let has_keywords = entries.contains_key("kwargs");
+        let mut beside: Vec<String> = Vec::new();
+        let state = match found(&entries)? {
+            None => entries,
+            Some((path, state)) => {
+                beside.extend(entries.into_keys().filter(|name| *name != path[0] && name != "kwargs"));
+                state
             }
-            None => owned(root)?,
         };
-        let arrays = state.into_iter().map(|(name, value)| {
-            let array = file.array_of(value).map_err(|error| error.of(&name))?;
-            Ok((name, array))
-        });
-        Ok(Self { has_keywords, ..Self::new(arrays.collect::<Result<_, _>>()?, notes)? })
+        // Of arrays without a module around them, dt and the like are numbers.
+        let with_numbers = matches!(recognise(&tensor_names(&state)), Some(Ok(Format::Arrays)));
+        let (mut arrays, mut texts) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in state {
+            if is_tensor(value) || with_numbers && value.float().is_some() {
+                let array = file.array_of(value).map_err(|error| error.of(&name))?;
+                arrays.insert(name, array);
+            } else if let Some(text) = value.text().filter(|_| with_numbers) {
+                texts.insert(name, text.to_owned());
+            } else {
+                beside.push(name);
+            }
+        }
+        let notes = if beside.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("not kept, beside the network in the file: {}", listed(&beside))]
+        };
+        Ok(Self { has_keywords, ..Self::new(arrays, notes)?.with_texts(texts) })
     }
 
-    fn new(arrays: BTreeMap<String, Array>, notes: Vec<String>) -> Result<Self, Refused> {
+    pub fn new(arrays: BTreeMap<String, Array>, notes: Vec<String>) -> Result<Self, Refused> {
         if arrays.is_empty() {
             return Err(Refused::new("holds no tensors; save the `state_dict()` of the network"));
         }
-        // `torch.nn.DataParallel` puts a word before every name.
-        let parallel = arrays.keys().all(|name| name.starts_with("module."));
-        let name = |name: String| if parallel { name["module.".len()..].to_owned() } else { name };
-        let tensors = Ledger::new("tensor", arrays.into_iter().map(|(key, array)| (name(key), array)));
-        Ok(Self { tensors, has_keywords: false, notes })
+        let names: Vec<&str> = arrays.keys().map(String::as_str).collect();
+        let prefix = prefix(&names).unwrap_or_default().len();
+        let tensors = Ledger::new("tensor", arrays.into_iter().map(|(name, array)| (name[prefix..].to_owned(), array)));
+        Ok(Self { tensors, texts: BTreeMap::new(), has_keywords: false, notes })
+    }
+
+    /// With settings in words.
+    pub fn with_texts(self, texts: BTreeMap<String, String>) -> Self {
+        Self { texts, ..self }
     }
 
     /// Refuses keyword arguments, for formats that do not know their meaning.
@@ -86,29 +92,141 @@ impl StateDict {
 
     /// The library whose modules have these names.
     pub fn format(&self) -> Result<Format, Refused> {
-        let any = |test: &dyn Fn(&str) -> bool| self.tensors.names().any(test);
-        if any(&|name| name.starts_with("recurrent_layer.")) {
-            return Ok(Format::Nn4n);
+        let names: Vec<&str> = self.tensors.names().collect();
+        recognise(&names).unwrap_or_else(|| {
+            Err(Refused::new(format!(
+                "holds the tensors {}, which are those of no network that can be imported: {}, {}, {}, {} and {} are",
+                listed(&names),
+                Format::Nn4n.description(),
+                Format::Nn4nLayers.description(),
+                Format::TorchRnn.description(),
+                Format::Ctrnn.description(),
+                Format::Arrays.description()
+            )))
+        })
+    }
+}
+
+/// The first of these names.
+fn listed(names: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 8;
+    let first: Vec<&str> = names.iter().take(MOST).map(AsRef::as_ref).collect();
+    let more = names.len().saturating_sub(MOST);
+    first.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+}
+
+/// The library whose modules have these names, or why its networks cannot be read; `None` if no known one has.
+fn recognise(names: &[&str]) -> Option<Result<Format, Refused>> {
+    let any = |test: &dyn Fn(&str) -> bool| names.iter().any(|name| test(name));
+    let has = |name: &str| names.contains(&name);
+    // The module that `nn4n export` writes may be part of another.
+    if any(&|name| name.ends_with(".header")) {
+        return None;
+    }
+    if has("header") {
+        return Some(Ok(Format::Export));
+    }
+    if any(&|name| name.starts_with("recurrent_layer.")) {
+        return Some(Ok(Format::Nn4n));
+    }
+    if any(&|name| name.starts_with("recurrent_layers.") || name.starts_with("hidden_layers.")) {
+        return Some(Ok(Format::Nn4nLayers));
+    }
+    if any(&|name| name.ends_with("weight_ih_l0") || last(name) == "weight_ih") {
+        return Some(Ok(Format::TorchRnn));
+    }
+    if has("h2h.weight") && (has("readout_layer.weight") || !has("input2h.weight")) {
+        return Some(Err(Refused::new(
+            "is the state_dict of a NeuralRNN network; name the directory that also holds its config.json",
+        )));
+    }
+    if any(&|name| name.ends_with("h2h.weight")) && any(&|name| name.ends_with("input2h.weight")) {
+        return Some(Ok(Format::Ctrnn));
+    }
+    if ["wi", "wo", "m", "n"].into_iter().all(has) {
+        return Some(Err(Refused::new(
+            "holds a low-rank network, whose recurrent weights are the product of `m` and `n`; low-rank networks do \
+            not exist here yet. Save w_in, w_rec and w_out as arrays to have it as one of full rank",
+        )));
+    }
+    (has("w_rec") || has("recurrent.weight")).then_some(Ok(Format::Arrays))
+}
+
+/// The last part of a name.
+fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// What all names start with without being part of the network: `module.` of `torch.nn.DataParallel`, `model.` of a
+/// module around it. `None` if they are those of no known network.
+fn prefix<'a>(names: &[&'a str]) -> Option<&'a str> {
+    let whole = *names.first()?;
+    let mut length = 0;
+    loop {
+        let inner: Vec<&str> = names.iter().map(|name| &name[length..]).collect();
+        if recognise(&inner).is_some() {
+            return Some(&whole[..length]);
         }
-        if any(&|name| name.starts_with("recurrent_layers.") || name.starts_with("hidden_layers.")) {
-            return Ok(Format::Nn4nLayers);
+        let part = whole[length..].find('.')? + 1;
+        let outer = &whole[..length + part];
+        if !names.iter().all(|name| name.starts_with(outer)) {
+            return None;
         }
-        if any(&|name| name.ends_with("weight_ih_l0")) {
-            return Ok(Format::TorchRnn);
+        length += part;
+    }
+}
+
+/// Whether it is a list of numbers.
+fn is_row(value: &Value) -> bool {
+    value.as_array().is_some_and(|row| row.iter().all(Value::is_number))
+}
+
+fn is_tensor(value: View<'_>) -> bool {
+    value.tensor().is_some() || value.array().is_some()
+}
+
+/// Whether these are the tensors of a network.
+fn is_state(entries: &BTreeMap<String, View<'_>>) -> bool {
+    prefix(&tensor_names(entries)).is_some()
+}
+
+fn tensor_names<'e>(entries: &'e BTreeMap<String, View<'_>>) -> Vec<&'e str> {
+    entries.iter().filter(|(_, value)| is_tensor(**value)).map(|(name, _)| name.as_str()).collect()
+}
+
+/// A dictionary and the keys that lead to it.
+type Place<'a> = (Vec<String>, BTreeMap<String, View<'a>>);
+
+/// The one state_dict in the dictionaries of a file; `None` if the outermost is it, or there is none.
+fn found<'a>(root: &BTreeMap<String, View<'a>>) -> Result<Option<Place<'a>>, Refused> {
+    if is_state(root) {
+        return Ok(None);
+    }
+    let mut places: Vec<Place<'a>> = Vec::new();
+    let mut open: Vec<(Vec<String>, View<'a>)> = root.iter().map(|(key, value)| (vec![key.clone()], *value)).collect();
+    while let Some((path, value)) = open.pop() {
+        let Ok(entries) = owned(value) else { continue };
+        if is_state(&entries) {
+            places.push((path, entries));
+        } else if path.len() < DEEPEST {
+            let below = |(key, value): (String, View<'a>)| (path.iter().cloned().chain([key]).collect(), value);
+            open.extend(entries.into_iter().map(below));
         }
-        if any(&|name| name == "h2h.weight") {
-            return Err(Refused::new(
-                "is the state_dict of a NeuralRNN network; name the directory that also holds its config.json",
-            ));
+    }
+    let rank = |place: &Place<'a>| WRAPPERS.iter().position(|name| *name == place.0[0]).unwrap_or(WRAPPERS.len());
+    places.sort_by_key(|place| (rank(place), place.0.clone()));
+    match places.as_slice() {
+        [first, second, ..] if rank(first) == rank(second) => {
+            let names: Vec<String> = places.iter().map(|(path, _)| path.join(".")).collect();
+            Err(Refused::new(format!(
+                "holds {} networks ({}); save the state_dict of one of them alone",
+                names.len(),
+                listed(&names)
+            )))
         }
-        let names: Vec<&str> = self.tensors.names().take(8).collect();
-        Err(Refused::new(format!(
-            "holds the tensors {}, which are those of no network that can be imported: {}, {} and {} are",
-            names.join(", "),
-            Format::Nn4n.description(),
-            Format::Nn4nLayers.description(),
-            Format::TorchRnn.description()
-        )))
+        // Tensors of no known network are named by the message that says so.
+        [] => Ok(WRAPPERS.iter().find_map(|name| Some((vec![name.to_string()], owned(*root.get(*name)?).ok()?)))),
+        _ => Ok(Some(places.swap_remove(0))),
     }
 }
 
@@ -142,7 +260,43 @@ pub(super) fn keywords(file: &mut TorchFile<'_>, root: View<'_>) -> Result<Optio
     Ok(Some(Ledger::new("keyword argument", entries)))
 }
 
+/// The keyword arguments in the metadata of a network that was exported to the original.
+pub(super) fn keywords_of_json(network: &str) -> Result<Ledger<Keyword>, Refused> {
+    let damaged = || Refused::new("has damaged metadata, whose `network` holds no `kwargs`; export the network again");
+    let network: Value = serde_json::from_str(network).map_err(|_| damaged())?;
+    let kwargs = network["kwargs"].as_object().ok_or_else(damaged)?;
+    let entries = kwargs
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), Keyword::of_json(value).ok_or_else(|| damaged().of(name))?)));
+    Ok(Ledger::new("keyword argument", entries.collect::<Result<Vec<_>, Refused>>()?))
+}
+
 impl Keyword {
+    /// A list of three is one thing for each matrix, a list of lists a matrix.
+    fn of_json(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => Self::None,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(number.as_f64()?),
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(rows) if !rows.is_empty() && rows.iter().all(is_row) => {
+                let columns = rows[0].as_array()?.len();
+                let values: Vec<f64> = rows
+                    .iter()
+                    .flat_map(|row| row.as_array().into_iter().flatten())
+                    .filter_map(Value::as_f64)
+                    .collect();
+                let shape = vec![rows.len(), columns];
+                if values.len() != rows.len() * columns {
+                    return None;
+                }
+                Self::Array(Array { shape, values, double: false })
+            }
+            Value::Array(items) => Self::List(items.iter().map(Self::of_json).collect::<Option<_>>()?),
+            Value::Object(_) => return None,
+        })
+    }
+
     fn of(value: View<'_>, file: &mut TorchFile<'_>, depth: u32) -> Result<Self, Refused> {
         if let Some(items) = value.items().filter(|_| depth < 2) {
             return Ok(Self::List(
@@ -222,6 +376,12 @@ impl Keyword {
             Self::List(_) => "a list",
         }
     }
+}
+
+/// What stands under a key in the metadata of a safetensors file.
+pub(super) fn metadata(bytes: &[u8], key: &str) -> Option<String> {
+    let (_, found) = SafeTensors::read_metadata(bytes).ok()?;
+    found.metadata().as_ref()?.get(key).cloned()
 }
 
 /// The tensors of a safetensors file.

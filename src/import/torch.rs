@@ -40,7 +40,7 @@ impl<'a> TorchFile<'a> {
         if archive.contains(&order) && archive.read(&order, 16)? != b"little" {
             return Err(Refused::new("was written on a big-endian machine; load and save it again on another"));
         }
-        let pickle = pickle::parse(&archive.read(&format!("{folder}data.pkl"), LONGEST_PICKLE)?)?;
+        let pickle = pickle::parse_beside_strangers(&archive.read(&format!("{folder}data.pkl"), LONGEST_PICKLE)?)?;
         Ok((Self { archive, folder, last: None }, pickle))
     }
 
@@ -74,14 +74,15 @@ impl<'a> TorchFile<'a> {
         Ok(data)
     }
 
-    /// The elements of a tensor or of an array of NumPy.
+    /// The elements of a tensor or of an array of NumPy, or a number.
     pub fn array_of(&mut self, value: View<'_>) -> Result<Array, Refused> {
-        match (value.tensor(), value.array()) {
-            (Some(tensor), _) => self.array(tensor),
-            (_, Some(array)) => {
+        match (value.tensor(), value.array(), value.float()) {
+            (Some(tensor), ..) => self.array(tensor),
+            (_, Some(array), _) => {
                 self.archive.charge(array.data.len())?;
                 Array::of_numpy(array)
             }
+            (.., Some(number)) => Ok(Array { shape: Vec::new(), values: vec![number], double: true }),
             _ => Err(Refused::new(format!("is {}, but must be a tensor", value.kind()))),
         }
     }

@@ -1,11 +1,12 @@
-//! State_dicts of `torch.nn.RNN`, alone or in a module with one linear readout.
+//! State_dicts of `torch.nn.RNN` and `torch.nn.RNNCell`, alone or in a module with one linear readout.
 //!
 //! ```text
 //! h_t = f(W_ih u_t + b_ih + W_hh h_{t-1} + b_hh)      h_0 = 0      f = tanh, or relu
 //! ```
 //!
 //! That is the rate form with `alpha` = 1: `h` is the rate, and both biases act as their sum. Without a readout the
-//! outputs are the rates, as in PyTorch. Source: PyTorch, `torch.nn.RNN`.
+//! outputs are the rates, as in PyTorch. Read: PyTorch 1.13, `torch.nn.RNN` and `torch.nn.RNNCell`, whose names lack
+//! the `_l0` of a layer.
 
 use nn4n_models::{Activation, Dale, Form, NoiseScaling, Readout};
 
@@ -24,6 +25,7 @@ const DEFAULT_DT: f64 = 10.0;
 /// The network in a state_dict.
 pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refused> {
     let StateDict { mut tensors, mut notes, .. } = state;
+    name_the_layer(&mut tensors);
     let prefixes: Vec<String> =
         tensors.names().filter_map(|name| name.strip_suffix("weight_ih_l0")).map(str::to_owned).collect();
     let [prefix] = prefixes.as_slice() else {
@@ -42,6 +44,7 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
     let dt = options.dt_or(DEFAULT_DT, &mut notes)?;
     let sigma_rec = options.sigma_rec(None)?.unwrap_or(0.0);
     options.tau(Some(dt))?;
+    options.expect_form(Form::Rate)?;
     let mut layers = Vec::new();
     loop {
         let name = |kind: &str| format!("{prefix}{kind}_l{}", layers.len());
@@ -86,20 +89,45 @@ pub(super) fn read(state: StateDict, options: &Options) -> Result<Network, Refus
 
 /// The one linear module besides the recurrent one, if there is one.
 fn readout(tensors: &mut Ledger<Array>, units: usize, notes: &mut Vec<String>) -> Result<(Weights, Vector), Refused> {
-    let name = tensors.names().find(|name| *name == "weight" || name.ends_with(".weight")).map(str::to_owned);
-    let Some(name) = name else {
-        notes.push("the file holds no readout; the outputs are the rates".into());
+    let Some(Linear { name, weights, bias }) = linear(tensors, notes)? else {
         return Ok((Weights::identity(units), Vector::trained(None, units)));
     };
-    let weights = Weights::new(tensors.require(&name)?).map_err(|error| error.of(&name))?;
     if weights.pres != units {
         return Err(Refused::new(format!(
             "holds `{name}` of {} columns, which cannot read the {units} units",
             weights.pres
         )));
     }
+    Ok((weights, bias))
+}
+
+/// A linear module.
+pub(super) struct Linear {
+    pub name: String,
+    pub weights: Weights,
+    pub bias: Vector,
+}
+
+/// The first linear module that is left, which is the readout.
+pub(super) fn linear(tensors: &mut Ledger<Array>, notes: &mut Vec<String>) -> Result<Option<Linear>, Refused> {
+    let name = tensors.names().find(|name| *name == "weight" || name.ends_with(".weight")).map(str::to_owned);
+    let Some(name) = name else {
+        notes.push("the file holds no readout; the outputs are the rates".into());
+        return Ok(None);
+    };
+    let weights = Weights::new(tensors.require(&name)?).map_err(|error| error.of(&name))?;
     let bias = tensors.vector(&format!("{}bias", name.strip_suffix("weight").unwrap_or_default()), weights.posts)?;
     notes.push(format!("the outputs are those of `{name}`"));
     let bias = Vector::trained(bias, weights.posts);
-    Ok((weights, bias))
+    Ok(Some(Linear { name, weights, bias }))
+}
+
+/// Gives the tensors of a cell the names that those of a layer have.
+fn name_the_layer(tensors: &mut Ledger<Array>) {
+    let of_cell = |name: &&str| {
+        let last = name.rsplit('.').next();
+        matches!(last, Some("weight_ih" | "weight_hh" | "bias_ih" | "bias_hh"))
+    };
+    let names: Vec<String> = tensors.names().filter(of_cell).map(str::to_owned).collect();
+    names.into_iter().for_each(|name| tensors.rename(&name, format!("{name}_l0")));
 }

@@ -28,7 +28,7 @@ mod scalar;
 
 use candle_core::{D, DType, Tensor};
 use candle_nn::ops::log_softmax;
-use nn4n_models::Readout;
+use nn4n_models::{Readout, host::has_passes};
 use nn4n_tasks::Objective;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,7 @@ use crate::{
 
 /// The loss of the task; the equations are in the [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// Squared error, weighted by the loss mask and divided by its sum.
@@ -94,13 +95,13 @@ impl Loss {
     pub fn value(self, readout: Readout, logits: &Tensor, outputs: &Tensor, batch: &TensorBatch) -> Result<Tensor> {
         self.validate(readout)?;
         match self {
-            Self::MaskedMse if outputs.device().is_cpu() => fused::masked_mse(outputs, batch),
-            Self::MeanSquare if outputs.device().is_cpu() => fused::mean_square(outputs, batch),
+            Self::MaskedMse if has_passes(outputs.device()) => fused::masked_mse(outputs, batch),
+            Self::MeanSquare if has_passes(outputs.device()) => fused::mean_square(outputs, batch),
             Self::MaskedMse => masked_mse(outputs, batch),
             Self::MeanSquare => mean_square(outputs, batch),
             Self::CrossEntropy => {
                 check_probabilities(&batch.targets)?;
-                match (readout == Readout::Softmax, logits.device().is_cpu()) {
+                match (readout == Readout::Softmax, has_passes(logits.device())) {
                     (true, true) => fused::categorical(logits, batch),
                     (true, false) => categorical(logits, batch),
                     (false, true) => fused::binary(logits, batch),
@@ -142,7 +143,7 @@ pub(crate) fn ratio(sum: &Tensor, weight: &Tensor) -> Result<Tensor> {
 }
 
 fn check_probabilities(targets: &Tensor) -> Result<()> {
-    if targets.device().is_cpu() && fused::are_probabilities(targets)? {
+    if has_passes(targets.device()) && fused::are_probabilities(targets)? {
         return Ok(());
     }
     let flat = targets.flatten_all()?;

@@ -18,7 +18,7 @@ mod schedule;
 use std::collections::btree_map::Entry;
 
 use candle_core::Tensor;
-use nn4n_models::{Parameter, Tensors};
+use nn4n_models::{Parameter, Tensors, host::has_passes};
 use serde::{Deserialize, Serialize};
 
 pub use schedule::Schedule;
@@ -30,6 +30,7 @@ use crate::error::{
 
 /// An optimiser, `{ kind = "adam", beta1 = 0.9 }` in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     tag = "kind",
     rename_all = "snake_case",
@@ -170,7 +171,7 @@ impl Optimizer {
         self.steps += 1;
         for (parameter, gradient) in parameters.iter().zip(gradients) {
             // Time constants are few.
-            if parameter.var.device().is_cpu() && !parameter.logarithmic {
+            if has_passes(parameter.var.device()) && !parameter.logarithmic {
                 self.step_in_place(parameter, gradient, learning_rate)?;
             } else {
                 self.step_by_ops(parameter, gradient, learning_rate)?;

@@ -10,7 +10,13 @@ use crate::error::{
 /// How the learning rate changes, `{ kind = "step", every = 1000, factor = 0.5 }` in TOML.
 // The kind without parameters is written with braces because serde lets a unit variant ignore unknown keys.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(
+    tag = "kind",
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "a schedule, as in { kind = \"step\", every = 1000, factor = 0.5 }"
+)]
 pub enum Schedule {
     /// It does not.
     Constant {},

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 /// What is penalised. The equation of each is in its module; the table in the [parent module](super) says which.
 // Kinds without parameters are written with braces because serde lets a unit variant ignore unknown keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Penalty {
     /// Mean absolute weight of the synapses of a matrix.

@@ -61,6 +61,7 @@ use crate::{
 
 /// One penalty and its weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Regulariser {
     /// What is penalised, with its parameters.
     #[serde(flatten)]

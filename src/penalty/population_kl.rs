@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 
 /// Units of a network: an area or a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected the name of an area or a list of units")]
 pub enum Population {
     /// The units of the area of this name.

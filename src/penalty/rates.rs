@@ -25,6 +25,7 @@ use crate::error::Result;
 
 /// How the distance of a mean rate from its target is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MeanRateNorm {
     /// Absolute difference.

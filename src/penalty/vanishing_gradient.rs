@@ -37,21 +37,22 @@ const NO_GRADIENT: f64 = 1e-20;
 /// Omega: a scalar.
 ///
 /// # Errors
-/// If the network is in the rate form, or stacked.
+/// If the network is not in the current form, or stacked.
 pub fn vanishing_gradient(context: &Context) -> Result<Tensor> {
     check_fit(context.model.config())?;
     let adjoint = Adjoint::new(context)?;
     omega(&adjoint, &context.model.effective_w_rec()?, &context.batch.valid)
 }
 
-/// Refuses the rate form and layers, where gradients have another recursion.
+/// Refuses the other forms and layers, where gradients have another recursion.
 pub(super) fn check_fit(model: &ModelConfig) -> Result<()> {
-    let refused = |message| Err(Error::setting("train.regularisers.vanishing_gradient", message));
+    let refused = |message: &str| Err(Error::setting("train.regularisers.vanishing_gradient", message));
     if model.form != Form::Current {
-        return refused(
-            "is defined for networks in the current form, but `model.form` is \"rate\"; change the form, or remove \
-            this regulariser",
-        );
+        return refused(&format!(
+            "is defined for networks in the current form, but `model.form` is \"{}\"; change the form, or remove this \
+            regulariser",
+            model.form
+        ));
     }
     if model.kind.has_layers() {
         return refused(
@@ -255,12 +256,15 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_form_and_layers_are_refused() -> Result<()> {
+    fn the_other_forms_and_layers_are_refused() -> Result<()> {
         let message = |config: ModelConfig| -> Result<String> {
             let model = Ctrnn::init(&config, 0, DType::F64, &Device::Cpu)?;
             Ok(evaluate(&model, &trials(6)?, vanishing_gradient).unwrap_err().to_string())
         };
-        assert!(message(ModelConfig::ei(2, 5, 2).form(Form::Rate))?.contains("current form"));
+        for form in [Form::Rate, Form::Blend] {
+            let found = message(ModelConfig::ei(2, 5, 2).form(form))?;
+            assert!(found.contains("current form, but") && found.contains(&form.to_string()), "{found}");
+        }
         assert!(message(ModelConfig::stacked(2, 2, [LayerConfig::new("one", 5)]))?.contains("through layers"));
         Ok(())
     }

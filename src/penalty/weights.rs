@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 
 /// A weight matrix of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Matrix {
     /// Input weights (units, inputs), and those from layer to layer.

@@ -78,9 +78,10 @@ impl LearningCurve {
     fn validate(&self) -> Result<(), PlotError> {
         require_some("loss", self.loss.len())?;
         for (field, points) in [("loss", &self.loss), ("performance", &self.performance)] {
-            let unordered = points.windows(2).find(|pair| pair[1].0 <= pair[0].0);
+            let unordered = points.windows(2).find(|pair| pair[1].0 <= pair[0].0).map(|pair| (pair[0].0, pair[1].0));
+            let (before, after) = unordered.unwrap_or_default();
             require(unordered.is_none(), field, || {
-                format!("must ascend in update, but {unordered:?} does not; sort it and keep one entry per update")
+                format!("must ascend in update, but {after} follows {before}; sort it and keep one entry per update")
             })?;
         }
         require_finite("loss", self.loss.iter().map(|p| p.1))?;

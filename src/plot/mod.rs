@@ -2,7 +2,7 @@
 //!
 //! | figure | shows |
 //! |---|---|
-//! | [`Psychometric`] | fraction of choice 1 against signed coherence or another graded variable |
+//! | [`Psychometric`] | fraction of one choice against signed coherence or another graded variable |
 //! | [`TrialFigure`] | inputs, rates and outputs of a few trials, side by side |
 //! | [`TaskFigure`] | inputs, targets and loss mask of trials of several conditions, side by side |
 //! | [`WeightMatrix`] | recurrent weights, post on y and pre on x |
@@ -15,9 +15,11 @@
 mod axis;
 mod canvas;
 mod channel_groups;
+mod channel_looks;
 mod color_scale;
 mod error;
 mod learning_curve;
+mod measured;
 mod panel;
 mod psychometric;
 mod results;
@@ -33,6 +35,7 @@ mod weight_matrix;
 
 pub use error::PlotError;
 pub use learning_curve::LearningCurve;
+pub use measured::PsychometricPlan;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
 pub use task_figure::{TaskFigure, TaskPanel};
 pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};

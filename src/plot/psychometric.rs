@@ -14,13 +14,15 @@ use nn4n_analysis::wilson_interval;
 /// Left, top, width and height of the data area.
 const AREA: (f64, f64, f64, f64) = (66.0, 34.0, 320.0, 260.0);
 
-/// Fraction of choice 1 against signed coherence or another graded variable, one or several named curves.
+/// Fraction of one choice against signed coherence or another graded variable, one or several named curves.
 ///
 /// Bars are Wilson 95 % intervals. Dashed guides mark coherence 0 and a fraction of 0.5.
 #[derive(Clone, Debug)]
 pub struct Psychometric {
     /// What varies.
     pub variable: Graded,
+    /// What the choice is called whose fraction is drawn, such as `choice 1` or `left`.
+    pub choice: String,
     /// Curves in the order of the legend, for example one per modality or context.
     pub curves: Vec<PsychometricCurve>,
 }
@@ -42,7 +44,9 @@ pub struct PsychometricCurve {
     pub name: String,
     /// Measured points, in any order.
     pub points: Vec<ChoicePoint>,
-    /// Fitted function as (value of the variable, fraction of choice 1) in the order to connect them; may be empty.
+    /// The fitted function in words, such as its parameters; empty where there is none.
+    pub fitted: String,
+    /// Fitted function as (value of the variable, fraction of the choice) in the order to connect them; may be empty.
     pub fit: Vec<(f64, f64)>,
 }
 
@@ -66,9 +70,8 @@ impl Psychometric {
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = AREA;
-        let named = self.curves.iter().any(|c| !c.name.is_empty());
-        let names = self.curves.iter().map(|c| c.name.as_str());
-        let legend_room = if named { 18.0 + legend_width(names) } else { 0.0 };
+        let entries = self.legend();
+        let legend_room = 18.0 + legend_width(entries.iter().map(|(text, _)| text.as_str()));
         let mut canvas = Canvas::new(left + width + legend_room + 18.0, top + height + 54.0);
         let panel = Panel {
             x: self.value_axis((left, left + width)),
@@ -81,19 +84,22 @@ impl Psychometric {
         for (i, curve) in self.curves.iter().enumerate() {
             curve.draw(&mut canvas, &panel, self.variable.scale(), Stroke::solid(series(i), THICK));
         }
-        panel.left_axis(&mut canvas, &panel.y.ticks(5), "Fraction of choice 1");
+        panel.left_axis(&mut canvas, &panel.y.ticks(5), &format!("Fraction of {}", self.choice));
         panel.bottom_axis(&mut canvas, &panel.x.ticks(6), self.variable.label());
         note(&mut canvas, (left, 14.0), &self.trials_note(), Align::Left);
-        if named {
-            let entries: Vec<_> = self
-                .curves
-                .iter()
-                .enumerate()
-                .map(|(i, c)| (c.name.as_str(), Stroke::solid(series(i), THICK)))
-                .collect();
-            legend(&mut canvas, (left + width + 18.0, top), &entries);
-        }
+        let entries: Vec<_> = entries.iter().map(|(text, stroke)| (text.as_str(), *stroke)).collect();
+        legend(&mut canvas, (left + width + 18.0, top), &entries);
         Ok(canvas)
+    }
+
+    /// A line for each curve, and below it what is fitted to it.
+    fn legend(&self) -> Vec<(String, Stroke)> {
+        let entries = self.curves.iter().enumerate().flat_map(|(i, curve)| {
+            let name = if curve.name.is_empty() { "choices" } else { curve.name.as_str() };
+            let fitted = (!curve.fitted.is_empty()).then(|| (curve.fitted.clone(), Stroke::solid(WHITE, 0.0)));
+            [Some((name.to_owned(), Stroke::solid(series(i), THICK))), fitted]
+        });
+        entries.flatten().collect()
     }
 
     /// Symmetric about 0 for coherences.
@@ -114,7 +120,9 @@ impl Psychometric {
         let (fewest, most) = trials.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
         let count = if fewest == most { format!("{most}") } else { format!("{fewest} to {most}") };
         let plural = if most == 1 { "" } else { "s" };
-        format!("{count} trial{plural} per point, bars: 95 % interval")
+        let fitted = self.curves.iter().any(|curve| !curve.fit.is_empty());
+        let line = if fitted { "; line: cumulative Gaussian" } else { "" };
+        format!("{count} trial{plural} per point, bars: 95 % interval{line}")
     }
 
     fn validate(&self) -> Result<(), PlotError> {
@@ -179,7 +187,13 @@ mod tests {
             points.iter().map(|&(value, n_choice_1, n_trials)| ChoicePoint { value, n_choice_1, n_trials }).collect();
         Psychometric {
             variable: Graded::Coherence,
-            curves: vec![PsychometricCurve { name: "motion".to_owned(), points, fit: fit.to_vec() }],
+            choice: "choice left".into(),
+            curves: vec![PsychometricCurve {
+                name: "motion".to_owned(),
+                points,
+                fit: fit.to_vec(),
+                fitted: "\u{3c3} 12 %".into(),
+            }],
         }
     }
 
@@ -190,16 +204,23 @@ mod tests {
     #[test]
     fn the_figure_names_its_axes_curves_and_trials_and_draws_coherence_in_percent() {
         let svg = figure(&[(-0.5, 2, 100), (0.5, 118, 120)], &[(-0.5, 0.02), (0.5, 0.98)]).draw().unwrap().into_svg();
-        for label in
-            ["Signed coherence (%)", "Fraction of choice 1", ">motion<", "100 to 120 trials", ">\u{2212}40<", ">40<"]
-        {
+        for label in [
+            "Signed coherence (%)",
+            "Fraction of choice left",
+            ">motion<",
+            ">\u{3c3} 12 %<",
+            "100 to 120 trials",
+            "line: cumulative Gaussian",
+            ">\u{2212}40<",
+            ">40<",
+        ] {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
     }
 
     #[test]
     fn data_that_cannot_be_drawn_are_refused_by_name() {
-        assert!(refusal(&Psychometric { variable: Graded::Coherence, curves: vec![] }).contains("`curves` is empty"));
+        assert!(refusal(&Psychometric { curves: vec![], ..figure(&[], &[]) }).contains("`curves` is empty"));
         assert!(refusal(&figure(&[], &[])).contains("`curves[0].points` is empty"));
         assert!(refusal(&figure(&[(f64::NAN, 1, 2)], &[])).contains("NaN"));
         assert!(refusal(&figure(&[(12.8, 1, 2)], &[])).contains("not percent"));

@@ -4,7 +4,7 @@
 use ndarray::{Array1, Array2, Array3, Axis, s};
 use nn4n_analysis::{ChoiceCount, CumulativeGaussian};
 use nn4n_models::{CellType, Ctrnn};
-use nn4n_tasks::{Channel, Condition, Epoch, Task, TrialBatch, Value};
+use nn4n_tasks::{Channel, Condition, Epoch, Score, Task, TrialBatch, Value, scores};
 
 use super::{
     ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure,
@@ -29,7 +29,13 @@ impl WeightMatrix {
 impl Psychometric {
     /// One curve of choices against a variable of the task's conditions, such as `coherence`, and the function fitted
     /// to them, if there is one.
-    pub fn of(name: &str, variable: &str, counts: &[ChoiceCount], fit: Option<CumulativeGaussian>) -> Self {
+    pub fn of(
+        task: &dyn Task,
+        name: &str,
+        variable: &str,
+        counts: &[ChoiceCount],
+        fit: Option<CumulativeGaussian>,
+    ) -> Self {
         let points = counts.iter().map(|count| ChoicePoint {
             value: count.value,
             n_choice_1: count.chose_first,
@@ -38,16 +44,42 @@ impl Psychometric {
         let (low, high) = counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| {
             (low.min(count.value), high.max(count.value))
         });
+        let fitted = fit.map_or_else(String::new, |fit| fit_in_words(&fit, variable));
         let fit = fit.map_or(Vec::new(), |fit| {
             Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect()
         });
         let variable = if variable.ends_with("coherence") {
             Graded::Coherence
         } else {
-            Graded::Named(capitalised(&in_words(variable)))
+            Graded::Named(capitalised(&with_unit(task, variable)))
         };
-        Self { variable, curves: vec![PsychometricCurve { name: name.into(), points: points.collect(), fit }] }
+        let curve = PsychometricCurve { name: name.into(), points: points.collect(), fit, fitted };
+        Self {
+            variable,
+            choice: first_choice(task).unwrap_or_else(|| "choices as the evidence says".into()),
+            curves: vec![curve],
+        }
     }
+}
+
+/// What the choice is called that positive evidence speaks for: the output of that name, where one choice is always it.
+fn first_choice(task: &dyn Task) -> Option<String> {
+    let outputs = task.outputs();
+    let classes = task.conditions();
+    let is_first = |choice: &usize| {
+        let score = Score { choice: Some(*choice), ..Score::default() };
+        classes.iter().all(|class| task.chose_first(class, &score) == Some(true))
+    };
+    let first = (0..outputs.len()).find(is_first).and_then(|choice| outputs.get(choice));
+    first.map(|output| in_words(&output.name))
+}
+
+/// A fitted curve in words: bias and inverse slope in the unit of the axis, and lapses.
+fn fit_in_words(fit: &CumulativeGaussian, variable: &str) -> String {
+    let (scale, unit) = if variable.ends_with("coherence") { (100.0, " %") } else { (1.0, "") };
+    let number = |value: f64| short(&Value::Number((scale * value * 100.0).round() / 100.0));
+    let lapses = if fit.lapse > 0.0 { format!(", lapses {:.1} %", 100.0 * fit.lapse) } else { String::new() };
+    format!("\u{3bc} {}{unit}, \u{3c3} {}{unit}{lapses}", number(fit.mu), number(fit.sigma))
 }
 
 impl TrialFigure {
@@ -55,6 +87,15 @@ impl TrialFigure {
     /// the whole batch) whose correct choice is the first output than in the others.
     pub fn of(task: &dyn Task, network: &Ctrnn, trials: &TrialBatch, recording: &Recording, which: &[usize]) -> Self {
         let preference = preference(trials, recording);
+        // Outputs that do not fit the trials are refused when the figure is drawn.
+        let scores = scores(task, trials, recording.outputs.view()).unwrap_or_default();
+        let correct = |trial: usize| scores.get(trial).and_then(|score| score.correct);
+        let order = if preference.iter().any(|difference| *difference != 0.0) {
+            let first = first_choice(task).unwrap_or_else(|| "the first choice".into());
+            format!("units from top to bottom: mean rate in trials where {first} is right, minus that in the others")
+        } else {
+            "units from top to bottom: in the network's order".into()
+        };
         let mut groups = unit_groups(network);
         for group in &mut groups {
             group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
@@ -62,13 +103,14 @@ impl TrialFigure {
         let panels = which
             .iter()
             .filter(|trial| **trial < trials.len())
-            .map(|&trial| panel(task, trials, recording, trial))
+            .map(|&trial| TrialPanel { correct: correct(trial), ..panel(task, trials, recording, trial) })
             .collect();
         Self {
             dt: task.dt(),
             input_names: names(&task.inputs()),
             output_names: names(&task.outputs()),
             groups,
+            order,
             trials: panels,
         }
     }
@@ -104,6 +146,7 @@ impl LearningCurve {
 fn panel(task: &dyn Task, trials: &TrialBatch, recording: &Recording, trial: usize) -> TrialPanel {
     TrialPanel {
         title: title(task, &trials.conditions[trial], trial),
+        correct: None,
         epochs: spans(task.dt(), &trials.epochs[trial]),
         inputs: cut(&trials.inputs, trials, trial),
         rates: cut(&recording.rates, trials, trial),
@@ -142,9 +185,10 @@ fn in_words(name: &str) -> String {
 
 /// The trial's variables, one a line; those of its class where they are many, its number where there are none.
 fn title(task: &dyn Task, condition: &Condition, trial: usize) -> String {
-    let mut variables = lines(condition);
+    let mut variables = lines(task, condition);
     if variables.len() > HEADING {
-        let class = task.conditions().into_iter().find(|class| condition.belongs_to(class)).map(|class| lines(&class));
+        let class =
+            task.conditions().into_iter().find(|class| condition.belongs_to(class)).map(|class| lines(task, &class));
         variables = class.filter(|class| !class.is_empty()).unwrap_or(variables);
     }
     if variables.len() > HEADING {
@@ -154,12 +198,26 @@ fn title(task: &dyn Task, condition: &Condition, trial: usize) -> String {
     if variables.is_empty() { format!("trial {}", trial + 1) } else { variables.join("\n") }
 }
 
-fn lines(condition: &Condition) -> Vec<String> {
+fn lines(task: &dyn Task, condition: &Condition) -> Vec<String> {
     let line = |(name, value): (&str, &Value)| match value {
         Value::Bool(true) => in_words(name),
+        Value::Number(_) => format!("{} = {}{}", in_words(name), short(value), spaced(task.unit(name))),
         _ => format!("{} = {}", in_words(name), short(value)),
     };
     condition.iter().map(line).collect()
+}
+
+/// A variable in words, with its unit.
+fn with_unit(task: &dyn Task, name: &str) -> String {
+    match task.unit(name) {
+        "" => in_words(name),
+        unit => format!("{} ({unit})", in_words(name)),
+    }
+}
+
+/// A unit behind a number; degrees stand close to it.
+fn spaced(unit: &str) -> String {
+    if unit.is_empty() || unit == "\u{b0}" { unit.into() } else { format!(" {unit}") }
 }
 
 /// A number to four significant digits, with a true minus sign.
@@ -218,14 +276,15 @@ mod tests {
 
     #[test]
     fn a_heading_has_one_variable_a_line_and_numbers_of_four_digits() {
-        let task = nn4n_tasks::song2016::RdmVarstim::default();
+        let task = nn4n_tasks::create("yang2019/fdgo", None).unwrap();
+        let task = task.as_ref();
         let condition = Condition::new()
             .with("motion_coherence", -0.15)
             .with("angle", 2.0 * std::f64::consts::PI)
             .with("go_cue", "on");
-        assert_eq!(title(&task, &condition, 0), "motion coherence = \u{2212}0.15\nangle = 6.283\ngo cue = on");
-        assert_eq!(title(&task, &Condition::catch(), 0), "catch");
-        assert_eq!(title(&task, &Condition::new(), 2), "trial 3");
+        assert_eq!(title(task, &condition, 0), "motion coherence = \u{2212}0.15\nangle = 6.283 rad\ngo cue = on");
+        assert_eq!(title(task, &Condition::catch(), 0), "catch");
+        assert_eq!(title(task, &Condition::new(), 2), "trial 3");
         let numbers = [0.0, 1234.56, 98765.4, 1e-7, -0.032, 12.8].map(|number| short(&Value::Number(number)));
         assert_eq!(numbers, ["0", "1235", "98770", "0.0000001", "\u{2212}0.032", "12.8"]);
     }

@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayView1, Axis, s};
 
 use super::PlotError;
 use super::canvas::{Canvas, Stroke};
+use super::channel_looks::looks;
 use super::color_scale::ColorScale;
 use super::error::{require, require_finite, require_some};
 use super::save::save;
@@ -68,6 +69,7 @@ impl TaskFigure {
         self.validate()?;
         let columns = self.trials.iter().map(|trial| Column {
             title: &trial.title,
+            mark: None,
             epochs: &trial.epochs,
             n_steps: trial.targets.nrows(),
         });
@@ -77,6 +79,7 @@ impl TaskFigure {
             width,
             shaded: true,
             columns: columns.collect(),
+            note: String::new(),
             rows: self.rows(),
         }))
     }
@@ -96,7 +99,8 @@ impl TaskFigure {
         if !are_lines(&values) {
             return heat_row("Inputs", values, names);
         }
-        let strokes = channel_strokes(names.len(), 1.0);
+        let [looks, _] = looks([names, &self.output_names]);
+        let strokes = channel_strokes(&looks, 1.0);
         let legend = names.iter().cloned().zip(strokes.iter().copied()).collect();
         Row::lines("Inputs", vec![Layer::whole(values, strokes)], legend)
     }
@@ -107,9 +111,10 @@ impl TaskFigure {
             return heat_row("Targets", values, names);
         }
         let loss_masks = self.arrays(|trial| &trial.loss_mask);
-        let strokes = channel_strokes(names.len(), THICK);
+        let [_, looks] = looks([&self.input_names, names]);
+        let strokes = channel_strokes(&looks, THICK);
         let mut legend: Vec<(String, Stroke)> = names.iter().cloned().zip(strokes.iter().copied()).collect();
-        let ungraded = Layer::of_targets(values.clone(), &loss_masks, false, channel_strokes(names.len(), UNGRADED));
+        let ungraded = Layer::of_targets(values.clone(), &loss_masks, false, channel_strokes(&looks, UNGRADED));
         if ungraded.is_seen() {
             legend.push(("not graded".to_owned(), Stroke::solid(GREY, UNGRADED)));
         }

@@ -5,10 +5,11 @@ use std::path::Path;
 use ndarray::{Array2, Axis, Zip};
 
 use super::canvas::{Canvas, Stroke};
+use super::channel_looks::looks;
 use super::color_scale::ColorScale;
 use super::error::{require, require_finite, require_some};
 use super::save::save;
-use super::style::{THICK, cell_size, darker, series};
+use super::style::{THICK, cell_size, darker};
 use super::trial_layout;
 use super::trial_rows::{CHANNELS, Column, Content, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
 use super::unit_group::validate_groups;
@@ -35,6 +36,8 @@ pub struct TrialFigure {
     pub output_names: Vec<String>,
     /// One rate panel per group, from top to bottom; for example E and I, or one per area. A unit appears at most once.
     pub groups: Vec<UnitGroup>,
+    /// How the units of a group are sorted, in words; empty where there is nothing to say.
+    pub order: String,
     /// Columns from left to right. Durations may differ.
     pub trials: Vec<TrialPanel>,
 }
@@ -44,6 +47,8 @@ pub struct TrialFigure {
 pub struct TrialPanel {
     /// Heading of the column, for example `coherence +12.8 %`; each of its lines is a line of the figure.
     pub title: String,
+    /// Whether the answer is right, where it is right or wrong; a wrong one is marked.
+    pub correct: Option<bool>,
     /// Task periods, in order.
     pub epochs: Vec<EpochSpan>,
     /// Inputs, (time, inputs).
@@ -79,6 +84,7 @@ impl TrialFigure {
         self.validate()?;
         let columns = self.trials.iter().map(|trial| Column {
             title: &trial.title,
+            mark: (trial.correct == Some(false)).then_some("error"),
             epochs: &trial.epochs,
             n_steps: trial.n_steps(),
         });
@@ -87,6 +93,7 @@ impl TrialFigure {
             width: COLUMN,
             shaded: false,
             columns: columns.collect(),
+            note: self.order.clone(),
             rows: self.rows(),
         }))
     }
@@ -105,7 +112,8 @@ impl TrialFigure {
     fn input_row(&self) -> Row {
         let (names, values) = (&self.input_names, self.arrays(|trial| trial.inputs.clone()));
         if fit_as_lines(names.len()) {
-            let strokes = channel_strokes(names.len(), 1.0);
+            let [looks, _] = looks([names, &self.output_names]);
+            let strokes = channel_strokes(&looks, 1.0);
             let legend = names.iter().cloned().zip(strokes.iter().copied()).collect();
             return Row::lines("Inputs", vec![Layer::whole(values, strokes)], legend);
         }
@@ -129,7 +137,7 @@ impl TrialFigure {
         let row = |(i, values): (usize, Vec<Array2<f32>>)| Row {
             name: self.groups[i].name.clone(),
             content: Content::Heat { values, scale, cell: cells[i], what: "units", groups: Vec::new() },
-            key: if i == 0 { Key::Bar { label: "Rate", height: heights.iter().sum() } } else { Key::Nothing },
+            key: if i == 0 { Key::Bar { label: "Rate (a.u.)", height: heights.iter().sum() } } else { Key::Nothing },
             height: heights[i],
             joined: i > 0,
         };
@@ -145,9 +153,9 @@ impl TrialFigure {
         let loss_masks = self.arrays(|trial| trial.loss_mask.clone());
         let has_targets = loss_masks.iter().flatten().any(|weight| *weight > 0.0);
         if fit_as_lines(names.len()) {
-            let strokes = channel_strokes(names.len(), THICK);
-            let target_strokes =
-                (0..names.len()).map(|channel| Stroke::dashed(darker(series(channel)), THICK)).collect::<Vec<_>>();
+            let [_, looks] = looks([&self.input_names, names]);
+            let strokes = channel_strokes(&looks, THICK);
+            let target_strokes = looks.iter().map(|look| Stroke::dashed(darker(look.color), THICK)).collect::<Vec<_>>();
             let mut legend: Vec<(String, Stroke)> = names.iter().cloned().zip(strokes.iter().copied()).collect();
             if has_targets {
                 legend.push(("target".to_owned(), target_strokes[0]));
@@ -238,6 +246,7 @@ mod tests {
     fn figure(n_channels: usize) -> TrialFigure {
         let trial = |n_steps: usize| TrialPanel {
             title: format!("{n_steps} steps"),
+            correct: Some(n_steps == 4),
             epochs: vec![EpochSpan { name: "stimulus".to_owned(), start: 20.0, end: 60.0 }],
             inputs: Array2::from_elem((n_steps, n_channels), 0.5),
             rates: Array2::from_elem((n_steps, 3), 1.0),
@@ -253,6 +262,7 @@ mod tests {
                 UnitGroup { name: "Exc".to_owned(), units: vec![0, 2] },
                 UnitGroup { name: "Inh".to_owned(), units: vec![1] },
             ],
+            order: "sorted by preference".to_owned(),
             trials: vec![trial(4), trial(6)],
         }
     }
@@ -276,6 +286,9 @@ mod tests {
             ">in 1<",
             ">left<",
             ">target<",
+            ">error<",
+            ">sorted by preference<",
+            "Rate (a.u.)",
             "Time (ms)",
         ] {
             assert!(svg.contains(label), "{label} is missing from {svg}");

@@ -26,6 +26,8 @@ const NAME: f64 = 11.0;
 const SHADES: [Rgb; 2] = [(222, 222, 222), (186, 186, 186)];
 const SHADED: Rgb = (244, 244, 244);
 const TIME: &str = "Time (ms)";
+/// What stands out in a heading: vermilion.
+const MARK: Rgb = (213, 94, 0);
 
 /// Pixels of the parts of the figure.
 struct Layout {
@@ -44,7 +46,10 @@ struct Layout {
 /// Draws a valid figure.
 pub(super) fn draw(grid: &TrialGrid) -> Canvas {
     let layout = Layout::new(grid);
-    let mut canvas = Canvas::new(layout.right + 16.0 + keys_width(grid), layout.bottom + 48.0);
+    let below = if grid.note.is_empty() { 48.0 } else { 66.0 };
+    let width = layout.right + 16.0 + keys_width(grid);
+    let mut canvas = Canvas::new(width.max(20.0 + text_width(&grid.note, SMALL)), layout.bottom + below);
+    note(&mut canvas, (10.0, layout.bottom + 54.0), &grid.note, Align::Left);
     for (index, &left) in layout.columns.iter().enumerate() {
         draw_column(&mut canvas, grid, &layout, index, left);
     }
@@ -71,7 +76,7 @@ impl Layout {
         let all_lanes =
             grid.columns.iter().zip(&columns).flat_map(|(column, &left)| epoch_names(grid.dt, column, left, step));
         let n_lanes = all_lanes.map(|(_, lane)| lane + 1).max().unwrap_or(0);
-        let headings = grid.columns.iter().map(|column| column.title.lines().count()).max().unwrap_or(1).max(1);
+        let headings = grid.columns.iter().map(heading_lines).max().unwrap_or(1).max(1);
         let strip = 13.0 + HEADING * headings as f64 + LANE * n_lanes as f64;
         let mut bottom = strip + STRIP + 8.0;
         let mut rows = Vec::new();
@@ -83,6 +88,10 @@ impl Layout {
         }
         Self { rows, columns, step, strip, right, bottom }
     }
+}
+
+fn heading_lines(column: &Column) -> usize {
+    column.title.lines().count() + usize::from(column.mark.is_some())
 }
 
 /// A heading, the name of an epoch or that of the axis may be wider than a short trial.
@@ -98,6 +107,10 @@ fn draw_column(canvas: &mut Canvas, grid: &TrialGrid, layout: &Layout, index: us
     let time = Axis::linear(0.0, column.n_steps as f64 * grid.dt, (left, right));
     for (i, line) in column.title.lines().enumerate() {
         canvas.text((left, 14.0 + HEADING * i as f64), line, TEXT, Align::Left, INK);
+    }
+    if let Some(mark) = column.mark {
+        let line = column.title.lines().count() as f64;
+        canvas.text((left, 14.0 + HEADING * line), mark, TEXT, Align::Left, MARK);
     }
     for (row, &top) in grid.rows.iter().zip(&layout.rows) {
         if grid.shaded && !matches!(row.content, Content::Heat { .. }) {

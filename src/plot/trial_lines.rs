@@ -79,12 +79,12 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::plot::trial_rows::channel_strokes;
+    use crate::plot::canvas::Stroke;
 
     #[test]
     fn a_line_shares_its_place_with_those_of_the_same_value_that_are_drawn() {
         let values = vec![array![[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]];
-        let mut layer = Layer::whole(values, channel_strokes(3, 1.0));
+        let mut layer = Layer::whole(values, vec![Stroke::solid(FAINT, 1.0); 3]);
         assert_eq!([0, 1, 2].map(|channel| place(&layer, 0, 0, channel)), [Some((0, 2)), Some((1, 2)), Some((0, 1))]);
         layer.shown = Some(vec![array![[true, true, true], [false, true, true]]]);
         assert_eq!([0, 1, 2].map(|channel| place(&layer, 0, 1, channel)), [None, Some((0, 2)), Some((1, 2))]);

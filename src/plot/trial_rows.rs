@@ -7,9 +7,10 @@ use ndarray::Array2;
 use super::EpochSpan;
 use super::canvas::{Canvas, Point, Stroke};
 use super::channel_groups::channel_groups;
+use super::channel_looks::Look;
 use super::color_scale::ColorScale;
 use super::panel::legend_height;
-use super::style::{INK, PALETTE, THIN, cell_size, series};
+use super::style::{INK, PALETTE, THIN, cell_size};
 
 /// Height of a row of lines.
 const LINES: f64 = 80.0;
@@ -25,6 +26,8 @@ pub(super) struct TrialGrid<'a> {
     /// Whether every other epoch is shaded.
     pub shaded: bool,
     pub columns: Vec<Column<'a>>,
+    /// A remark below the rows.
+    pub note: String,
     /// From top to bottom.
     pub rows: Vec<Row>,
 }
@@ -33,6 +36,8 @@ pub(super) struct TrialGrid<'a> {
 pub(super) struct Column<'a> {
     /// Heading, one or several lines.
     pub title: &'a str,
+    /// A last line of the heading that stands out.
+    pub mark: Option<&'static str>,
     pub epochs: &'a [EpochSpan],
     pub n_steps: usize,
 }
@@ -123,9 +128,9 @@ impl Layer {
     }
 }
 
-/// A solid stroke of this width for each of `n` channels.
-pub(super) fn channel_strokes(n: usize, width: f64) -> Vec<Stroke> {
-    (0..n).map(|channel| Stroke::solid(series(channel), width)).collect()
+/// A stroke of this width for each channel.
+pub(super) fn channel_strokes(looks: &[Look], width: f64) -> Vec<Stroke> {
+    looks.iter().map(|look| look.stroke(width)).collect()
 }
 
 impl Row {

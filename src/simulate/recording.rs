@@ -6,6 +6,15 @@
 //! states (trials, steps, units) f32   rates (trials, steps, units) f32   outputs (trials, steps, outputs) f32
 //! ```
 //!
+//! With what is known of its trials the file also has
+//!
+//! ```text
+//! n_steps (trials) i64     their lengths; the three arrays are NaN after a trial's end
+//! dt f64, time_ms (steps)  the step, and the time at its end from the start of the trial, ms
+//! any other (trials)       labels, such as `coherence`; `correct`, the output that should win, -1 for none
+//! trajectory (trials, steps + 1, axes)   where the animal or the hand was
+//! ```
+//!
 //! ```
 //! use candle_core::{DType, Device};
 //! use nn4n::{Recording, Simulation, models::{Ctrnn, ModelConfig}};
@@ -18,12 +27,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::{io::Cursor, path::Path};
+use std::path::Path;
 
 use ndarray::{Array3, Ix3};
-use ndarray_npy::{NpzWriter, WriteNpzError};
-use nn4n_tasks::NpzFile;
+use nn4n_tasks::{NpzBuilder, NpzFile, TrialNotes};
 
+use super::ActivityFile;
 use crate::{
     error::{Error, Result},
     files::write_atomically,
@@ -46,16 +55,23 @@ impl Recording {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let bytes = self.npz().map_err(|error| Error::file(&path, format!("could not be written ({error})")))?;
-        write_atomically(path.as_ref(), &bytes)
+        write_atomically(path.as_ref(), &self.arrays()?.finish()?)
     }
 
-    fn npz(&self) -> Result<Vec<u8>, WriteNpzError> {
-        let mut writer = NpzWriter::new(Cursor::new(Vec::new()));
-        writer.add_array("outputs", &self.outputs)?;
-        writer.add_array("states", &self.states)?;
-        writer.add_array("rates", &self.rates)?;
-        Ok(writer.finish()?.into_inner())
+    /// The same with what is known of the trials: the step `dt` in ms, and their lengths, labels and places.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save), and if the notes are not of these trials.
+    pub fn save_trials(&self, path: impl AsRef<Path>, dt: f64, notes: &TrialNotes) -> Result<()> {
+        let (trials, steps, _) = self.states.dim();
+        let mut file = ActivityFile::of_trials(path.as_ref(), dt, notes, (trials, steps))?;
+        file.append(self)?;
+        file.finish()
+    }
+
+    fn arrays(&self) -> Result<NpzBuilder> {
+        let arrays = [("outputs", &self.outputs), ("states", &self.states), ("rates", &self.rates)];
+        Ok(arrays.into_iter().try_fold(NpzBuilder::default(), |file, (name, array)| file.array(name, array))?)
     }
 
     /// Reads an `.npz` with `states`, `rates` and `outputs`, of this program or of NumPy.
@@ -89,7 +105,40 @@ impl Recording {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::s;
+    use ndarray_npy::NpzWriter;
+    use nn4n_tasks::Labels;
+
     use super::*;
+
+    #[test]
+    fn what_is_known_of_the_trials_goes_with_them_and_nothing_follows_their_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("activity.npz");
+        let recording = Recording {
+            states: Array3::ones((2, 4, 3)),
+            rates: Array3::ones((2, 4, 3)),
+            outputs: Array3::ones((2, 4, 1)),
+        };
+        let notes = TrialNotes {
+            n_steps: Some(vec![4, 2]),
+            labels: vec![("context".into(), Labels::Words(vec!["motion".into(), "colour".into()]))],
+            correct: Some(Labels::Numbers(vec![1.0, -1.0])),
+            trajectory: Some(Array3::zeros((2, 5, 2))),
+            dt: None,
+        };
+        recording.save_trials(&path, 2.5, &notes).unwrap();
+        let loaded = Recording::load(&path).unwrap();
+        assert!(loaded.rates.slice(s![0, .., ..]).iter().all(|rate| *rate == 1.0));
+        assert!(loaded.states.slice(s![1, 2.., ..]).iter().all(|state| state.is_nan()));
+        assert_eq!(loaded.outputs[[1, 1, 0]], 1.0);
+        let mut file = NpzFile::open(&path).unwrap();
+        assert_eq!(file.require("time_ms").unwrap().as_slice(), Some(&[2.5, 5.0, 7.5, 10.0][..]));
+        let read = TrialNotes::read(&mut file, (2, 4), &["outputs", "states", "rates", "correct"]).unwrap();
+        assert_eq!(read, TrialNotes { dt: Some(2.5), correct: None, ..notes.clone() });
+        let other = TrialNotes { n_steps: Some(vec![1]), ..notes };
+        assert!(recording.save_trials(&path, 2.5, &other).unwrap_err().to_string().contains("2 trials"));
+    }
 
     /// Why a file with these shapes of states, rates and outputs is refused.
     fn refusal(shapes: [(usize, usize, usize); 3]) -> String {

@@ -13,7 +13,7 @@
 //! ```
 
 use candle_core::Tensor;
-use ndarray::{Array2, Array3, Axis, concatenate, s};
+use ndarray::{Array2, Array3, s};
 use nn4n_models::{Ctrnn, NoiseKey, State, Trajectory};
 use nn4n_tasks::{Task, motor::Plant};
 
@@ -21,13 +21,13 @@ use super::{
     Recording, plant,
     tensors::{array3, matrix, tensor},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    memory::{bytes_of, check},
+};
 
 /// Most units times steps times trials that one pass holds, so that many trials do not need much memory.
 const CHUNK: usize = 1 << 23;
-
-/// Most numbers that a recording may hold (16 GiB), so that a mistyped size is an error instead of an exhausted memory.
-const LARGEST: usize = 1 << 32;
 
 /// A network on trials. Noise is off and trials begin in the network's own start state unless it says otherwise.
 #[derive(Clone, Debug)]
@@ -104,24 +104,54 @@ impl<'a> Simulation<'a> {
     /// If the shapes do not fit the network or each other, or the recording would be too large.
     pub fn record(&self, inputs: &Array3<f32>) -> Result<Recording> {
         let (trials, steps, _) = inputs.dim();
-        let per_step = 2 * self.network.units().len() + self.network.config().outputs;
-        let numbers = trials.saturating_mul(steps).saturating_mul(per_step);
-        if numbers > LARGEST {
-            let message = format!(
-                "ask for {numbers} numbers ({trials} trials of {steps} steps), more than the {LARGEST} of one \
-                recording; take fewer trials at a time"
-            );
-            return Err(Error::shape("inputs", message));
-        }
-        let (mut states, mut rates, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
-        self.in_chunks(inputs, |simulation, chunk| {
-            let trajectory = simulation.unroll(chunk)?;
-            states.push(array3(&trajectory.states()?)?);
-            rates.push(array3(&trajectory.rates()?)?);
-            outputs.push(array3(&trajectory.outputs)?);
+        let (units, channels) = (self.network.units().len(), self.network.config().outputs);
+        check(
+            "inputs",
+            &format!("recording {trials} trials of {steps} steps with {units} units"),
+            bytes_of(&[trials, steps, units.saturating_mul(2).saturating_add(channels)]),
+            "take fewer trials or steps at a time",
+        )?;
+        let empty = |channels| Array3::zeros((trials, steps, channels));
+        let mut recording = Recording { states: empty(units), rates: empty(units), outputs: empty(channels) };
+        let mut first = 0;
+        self.record_in_parts(inputs, |part| {
+            let place = s![first..first + part.states.dim().0, .., ..];
+            recording.states.slice_mut(place).assign(&part.states);
+            recording.rates.slice_mut(place).assign(&part.rates);
+            recording.outputs.slice_mut(place).assign(&part.outputs);
+            first += part.states.dim().0;
             Ok(())
         })?;
-        Ok(Recording { states: join(states)?, rates: join(rates)?, outputs: join(outputs)? })
+        Ok(recording)
+    }
+
+    /// The same of a few trials at a time, which `take` is given in order: for activity that is larger than the memory.
+    ///
+    /// # Errors
+    /// If the shapes do not fit the network or each other, there is no trial, a single trial is too large, or as
+    /// `take`.
+    pub fn record_in_parts(&self, inputs: &Array3<f32>, mut take: impl FnMut(Recording) -> Result<()>) -> Result<()> {
+        let (trials, steps, _) = inputs.dim();
+        if trials == 0 {
+            return Err(Error::shape("inputs", "hold no trial; give at least one"));
+        }
+        let units = self.network.units().len();
+        let at_once = trials_at_once(steps, units).min(trials);
+        check(
+            "inputs",
+            &format!("simulating {at_once} of the trials, of {steps} steps with {units} units"),
+            // As tensors and as arrays.
+            bytes_of(&[at_once, steps, units.saturating_mul(4)]),
+            "give shorter trials, in several files",
+        )?;
+        self.in_chunks(inputs, |simulation, chunk| {
+            let trajectory = simulation.unroll(chunk)?;
+            take(Recording {
+                states: array3(&trajectory.states()?)?,
+                rates: array3(&trajectory.rates()?)?,
+                outputs: array3(&trajectory.outputs)?,
+            })
+        })
     }
 
     /// What the network answers to `inputs` (trials, steps, inputs).
@@ -158,7 +188,7 @@ impl<'a> Simulation<'a> {
         {
             return Err(misshapen_x0(start.state.dims2()?, (trials, units)));
         }
-        let chunk = (CHUNK / (steps * units).max(1)).max(1);
+        let chunk = trials_at_once(steps, units);
         for first in (0..trials).step_by(chunk) {
             let count = chunk.min(trials - first);
             let rows = |all: &Tensor| all.narrow(0, first, count);
@@ -175,16 +205,11 @@ impl<'a> Simulation<'a> {
     }
 }
 
-fn misshapen_x0(found: (usize, usize), (trials, units): (usize, usize)) -> Error {
-    Error::shape("x0", format!("has shape {found:?}, but must be ({trials} trials, {units} units)"))
+/// Trials that one pass simulates.
+fn trials_at_once(steps: usize, units: usize) -> usize {
+    (CHUNK / steps.saturating_mul(units).max(1)).max(1)
 }
 
-fn join(mut parts: Vec<Array3<f32>>) -> Result<Array3<f32>> {
-    if parts.len() == 1
-        && let Some(whole) = parts.pop()
-    {
-        return Ok(whole);
-    }
-    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    concatenate(Axis(0), &views).map_err(|_| Error::shape("inputs", "hold no trial; give at least one"))
+fn misshapen_x0(found: (usize, usize), (trials, units): (usize, usize)) -> Error {
+    Error::shape("x0", format!("has shape {found:?}, but must be ({trials} trials, {units} units)"))
 }

@@ -3,31 +3,29 @@
 use std::ops::ControlFlow;
 
 use candle_core::Device;
-use nn4n_tasks::Split;
 use rayon::ThreadPoolBuilder;
 
 use super::{
-    init,
+    demand, init,
     log::Log,
+    long_trials,
     prefetch::Prefetch,
-    state,
+    saved_network::{SavedNetwork, recognise},
+    state::{self, Past, StateWriter},
     trainer::Trainer,
-    validation::{History, StopReason, Validation},
+    validation::{StopReason, Validation},
 };
 use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, Provenance, TaskRecord, TrainRecord, ValidationRecord},
     error::{Error, Result},
     experiment::Experiment,
-    run_directory::RunDirectory,
+    progress::{Work, turn_to},
+    run_directory::{Locked, RunDirectory},
 };
 
-/// On other devices than the CPU, candle's backward pass and the release of its graph recurse through time, so training
-/// has threads with deep stacks. Only the part that is used takes memory.
+/// With a plant, candle's backward pass and the release of its graph recurse through time, so training has threads with
+/// deep stacks. Only the part that is used takes memory.
 const STACK: usize = 256 << 20;
-
-/// Most rates in one update, so that a mistyped size is an error instead of an exhausted memory; training holds about
-/// three arrays of that many numbers.
-const MAX_RATES: usize = 1 << 30;
 
 /// How far a run is, told after every update.
 #[derive(Clone, Debug)]
@@ -40,6 +38,8 @@ pub struct Progress<'a> {
     pub loss: f64,
     /// The validation that followed this update, if one did.
     pub validation: Option<&'a ValidationRecord>,
+    /// What guessing reaches, if the last validation was no better.
+    pub guessing: Option<f64>,
 }
 
 /// How a run ended.
@@ -47,24 +47,30 @@ pub struct Progress<'a> {
 pub struct Outcome {
     /// Updates done.
     pub updates: u64,
+    /// Of these, the ones done in this call: none if the run was finished before.
+    pub new_updates: u64,
     /// Why it ended.
     pub reason: StopReason,
-    /// All validations.
+    /// The validations, oldest first: all of up to 1,000, and of more every second, fourth, eighth ... with the best
+    /// and the last. `log.jsonl` has all.
     pub validations: Vec<ValidationRecord>,
     /// That of the network in `model.safetensors`, the best; `None` before the first one.
     pub saved: Option<ValidationRecord>,
+    /// What guessing reaches, if the last validation was no better.
+    pub guessing: Option<f64>,
 }
 
 /// Trains the network of `experiment` and leaves the run in `run`: the best network in `model.safetensors`, and what is
 /// needed to resume.
 ///
-/// A run directory opened to resume goes on where its run left off; any other begins with the network of `init`, which
-/// is the checkpoint that the experiment names, or with one drawn from the seed. `progress` is called after every
-/// update and may end the run, which can then be resumed.
+/// A run directory opened to resume goes on where its run left off, if it holds one; any other begins with the network
+/// of `init`, which is the checkpoint that the experiment names, or with one drawn from the seed. `progress` is called
+/// after every update and may end the run, which can then be resumed. A run that is finished is left as it is.
 ///
 /// # Errors
-/// If the parts do not fit, a file cannot be written, or the loss is no longer finite; the last good checkpoint stays
-/// in the directory.
+/// If the parts do not fit, a file cannot be written, the loss is no longer finite, or the directory is moved, removed
+/// or replaced; the last good checkpoint stays in the directory. To go on with a run: if the files in the directory are
+/// not its own, or files that its trials are read from have changed.
 pub fn fit(
     experiment: &Experiment,
     init: Option<&Checkpoint>,
@@ -90,58 +96,173 @@ fn train(
     device: &Device,
     mut progress: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
+    turn_to(Work::Free);
     experiment.validate()?;
-    let _lock = run.lock()?;
-    let (mut trainer, history) = begin(experiment, init, run, device)?;
-    let mut validation = Validation::new(experiment, history)?;
-    refuse_if_too_large(experiment, trainer.network().units().len())?;
-    let mut batches = Prefetch::of(validation.lesson(), experiment, &mut trainer)?;
-    trainer.rehearse(&batches.peek()?.to_device(device)?)?;
-    run.begin(&experiment.to_toml()?)?;
-    if !run.is_resumed() {
-        // From here on there is a network to load and a state to resume, whatever happens before the first validation.
-        checkpoint(experiment, &trainer, &[])?.save(run.model())?;
-        state::save(run, experiment, &trainer, &validation)?;
+    demand::check_memory(experiment, device)?;
+    let files = run.lock()?;
+    let mut training = Training::prepare(experiment, init, run, &files, device)?;
+    let before = training.trainer.updates();
+    let mut reason = training.reason_to_end();
+    if reason.is_none() {
+        let batches = training.begin()?;
+        reason = training.go_on(batches, &mut progress)?;
     }
-    let config = &experiment.train;
-    let mut log = Log::open(run, trainer.updates(), config.tensorboard)?;
+    turn_to(Work::Free);
+    training.end(reason, before)
+}
 
-    let mut reason = validation.stop().unwrap_or(StopReason::LastUpdate);
-    while reason == StopReason::LastUpdate && trainer.updates() < config.updates {
-        let update = trainer.step(&batches.next()?.to_device(device)?)?;
-        if update.update % config.log_every == 0 {
-            log.update(&update)?;
+/// A run in progress.
+struct Training<'a> {
+    experiment: &'a Experiment,
+    run: &'a RunDirectory,
+    files: &'a Locked<'a>,
+    states: StateWriter<'a>,
+    trainer: Trainer,
+    validation: Validation,
+    /// What stands in `model.safetensors`; `None` before anything does.
+    saved: Option<SavedNetwork>,
+}
+
+impl<'a> Training<'a> {
+    /// The network to begin with, and the validations so far. Nothing is written but a network that a crash kept from
+    /// its file.
+    fn prepare(
+        experiment: &'a Experiment,
+        init: Option<&Checkpoint>,
+        run: &'a RunDirectory,
+        files: &'a Locked<'a>,
+        device: &Device,
+    ) -> Result<Self> {
+        let (trainer, past) = begin(experiment, init, run, device)?;
+        let saved = past.saved;
+        let validation = Validation::new(experiment, past)?.ok_or_else(|| {
+            Error::file(run.optimizer(), "has validations that no run has; it is damaged: start anew with --force")
+        })?;
+        let states = StateWriter::new(files, run, experiment)?;
+        let mut training = Self { experiment, run, files, states, trainer, validation, saved };
+        if run.is_resumed() {
+            training.check_saved()?;
         }
-        let validated = update.update % config.validation.every == 0 || update.update == config.updates;
-        if validated {
-            trainer.check_finite()?;
-            let is_best = validation.validate(trainer.network(), update.update)?;
-            validation.last().map_or(Ok(()), |record| log.validation(record))?;
-            if is_best {
-                checkpoint(experiment, &trainer, validation.records())?.save(run.model())?;
+        Ok(training)
+    }
+
+    fn check_saved(&mut self) -> Result<()> {
+        match self.saved {
+            Some(saved) => saved.restore(self.files, self.run, &self.trainer, || self.checkpoint()),
+            None => {
+                let found = recognise(self.run, self.experiment, &self.trainer, self.validation.history())?;
+                self.saved = Some(found);
+                Ok(())
             }
-            reason = validation.stop().unwrap_or(reason);
-            batches.turn_to(validation.lesson(), experiment, &mut trainer)?;
-            state::save(run, experiment, &trainer, &validation)?;
-        }
-        let told = Progress {
-            update: update.update,
-            updates: config.updates,
-            loss: update.loss,
-            validation: if validated { validation.last() } else { None },
-        };
-        if progress(&told).is_break() && reason == StopReason::LastUpdate {
-            reason = StopReason::Interrupted;
-            trainer.check_finite()?;
-            state::save(run, experiment, &trainer, &validation)?;
         }
     }
-    Ok(Outcome {
-        updates: trainer.updates(),
-        reason,
-        saved: validation.saved().cloned(),
-        validations: validation.into_records(),
-    })
+
+    /// Why there is nothing more to do, if there is not.
+    fn reason_to_end(&self) -> Option<StopReason> {
+        let last = self.trainer.updates() >= self.experiment.train.updates;
+        self.validation.stop().or(last.then_some(StopReason::LastUpdate))
+    }
+
+    /// Writes the first files, once nothing can be refused any more.
+    fn begin(&mut self) -> Result<Prefetch> {
+        let mut batches = Prefetch::of(self.validation.lesson(), self.experiment, &mut self.trainer)?;
+        self.trainer.rehearse(&batches.peek()?.to_device(self.trainer.network().device())?)?;
+        long_trials::tell(self.experiment)?;
+        turn_to(Work::Begin);
+        self.files.begin(&self.experiment.to_toml()?)?;
+        if !self.run.is_resumed() {
+            // From here on there is a network to load and a state to resume, whatever happens before the first
+            // validation.
+            self.save_both()?;
+        }
+        Ok(batches)
+    }
+
+    /// Trains up to the end, or until `progress` ends it; returns why it ended, `None` if `progress` did.
+    fn go_on(
+        &mut self,
+        mut batches: Prefetch,
+        progress: &mut impl FnMut(&Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<StopReason>> {
+        let (experiment, config) = (self.experiment, &self.experiment.train);
+        let mut log = Log::open(self.run, self.files, self.trainer.updates(), config.tensorboard)?;
+        loop {
+            turn_to(Work::Update(self.trainer.updates() + 1));
+            let update = self.trainer.step(&batches.next()?.to_device(self.trainer.network().device())?)?;
+            if update.update % config.log_every == 0 {
+                log.update(&update)?;
+            }
+            let validated = update.update % config.validation.every == 0 || update.update == config.updates;
+            if validated {
+                self.validate(&mut log)?;
+                batches.turn_to(self.validation.lesson(), experiment, &mut self.trainer)?;
+            }
+            let reason = if validated { self.reason_to_end() } else { None };
+            let told = Progress {
+                update: update.update,
+                updates: config.updates,
+                loss: update.loss,
+                validation: if validated { self.validation.last() } else { None },
+                guessing: self.validation.guessing(),
+            };
+            let interrupted = progress(&told).is_break();
+            if reason.is_some() {
+                return Ok(reason);
+            }
+            if interrupted {
+                self.trainer.check_finite()?;
+                self.save()?;
+                return Ok(None);
+            }
+        }
+    }
+
+    fn validate(&mut self, log: &mut Log<'_>) -> Result<()> {
+        let update = self.trainer.updates();
+        turn_to(Work::Validation(update));
+        self.trainer.check_finite()?;
+        let is_best = self.validation.validate(self.trainer.network(), update)?;
+        self.validation.last().map_or(Ok(()), |record| log.validation(record))?;
+        if is_best { self.save_both() } else { self.save() }
+    }
+
+    /// Saves the state, and with it the network as the best one. The state comes first; see
+    /// [`saved_network`](super::saved_network).
+    fn save_both(&mut self) -> Result<()> {
+        let network = self.checkpoint()?;
+        let update = self.validation.last().map_or(0, |record| record.update);
+        self.saved = Some(SavedNetwork::of(update, &network));
+        self.save()?;
+        self.files.write_model(&network)
+    }
+
+    fn save(&self) -> Result<()> {
+        self.states.save(&self.trainer, &self.validation, self.saved)
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>> {
+        let validations = self.validation.history().records();
+        checkpoint(self.experiment, &self.trainer, validations)?.to_bytes(&self.run.model())
+    }
+
+    /// Says in a file that the run is finished, unless it was interrupted, and tells how it went.
+    fn end(self, reason: Option<StopReason>, before: u64) -> Result<Outcome> {
+        let updates = self.trainer.updates();
+        if let Some(reason) = reason
+            && !self.run.finished().exists()
+        {
+            self.files.finish(&format!("{}\n", serde_json::json!({ "reason": reason, "updates": updates })))?;
+        }
+        let history = self.validation.history();
+        Ok(Outcome {
+            updates,
+            new_updates: updates - before,
+            reason: reason.unwrap_or(StopReason::Interrupted),
+            saved: history.best().cloned(),
+            guessing: self.validation.guessing(),
+            validations: history.records(),
+        })
+    }
 }
 
 /// The network to begin with, and the validations so far.
@@ -150,7 +271,7 @@ fn begin(
     init: Option<&Checkpoint>,
     run: &RunDirectory,
     device: &Device,
-) -> Result<(Trainer, History)> {
+) -> Result<(Trainer, Past)> {
     if run.is_resumed() {
         return state::load(run, experiment, device);
     }
@@ -163,26 +284,10 @@ fn begin(
         // Which refuses a checkpoint that is named and was not opened.
         (_, None) => Trainer::new(experiment, device)?,
     };
-    Ok((trainer, History::default()))
+    Ok((trainer, Past::default()))
 }
 
-fn refuse_if_too_large(experiment: &Experiment, units: usize) -> Result<()> {
-    let batch_size = experiment.batch_size();
-    let steps = match experiment.train.stream_steps {
-        Some(steps) => steps,
-        None => nn4n_tasks::batch(experiment.task.as_ref(), Split::Train, experiment.seed, 0, 1)?.max_steps(),
-    };
-    if batch_size.saturating_mul(steps).saturating_mul(units) <= MAX_RATES {
-        return Ok(());
-    }
-    let message = format!(
-        "= {batch_size} trials of {steps} steps with {units} units are more than {MAX_RATES} rates in one update; \
-        take fewer trials"
-    );
-    Err(Error::setting("train.batch_size", message))
-}
-
-fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: &[ValidationRecord]) -> Result<Checkpoint> {
+fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: Vec<ValidationRecord>) -> Result<Checkpoint> {
     let last = validations.last();
     let metrics = [
         ("loss", last.map(|record| record.loss)),
@@ -198,10 +303,11 @@ fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: &[Validat
             format: FORMAT,
             model: experiment.model.clone(),
             task: TaskRecord::of(experiment.task.as_ref()),
-            train: TrainRecord { settings, updates, validations: validations.to_vec() },
+            train: TrainRecord { settings, updates, validations },
             seed: experiment.seed,
             metrics: metrics.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect(),
-            provenance: Provenance::of(experiment.task.as_ref(), experiment.init.clone()),
+            provenance: Provenance::of(experiment.task.as_ref(), experiment.init.clone())
+                .on(trainer.network().device()),
         },
         tensors: trainer.network().tensors()?,
     })

@@ -1,9 +1,9 @@
 //! Gradients of the trained parameters, and their clipping.
 
-use candle_core::{DType, Result as CandleResult, Tensor};
+use candle_core::{DType, Device, Result as CandleResult, Tensor};
 use nn4n_models::{
     Parameter,
-    host::{self, Real},
+    host::{self, Real, has_passes},
 };
 
 use crate::error::Result;
@@ -38,7 +38,7 @@ fn silence(gradient: Tensor, plastic: &Tensor) -> Result<Tensor> {
             Ok(())
         })
     }
-    if !gradient.device().is_cpu() {
+    if !has_passes(gradient.device()) {
         return Ok((gradient * plastic.gt(0.0)?.to_dtype(plastic.dtype())?)?);
     }
     let (gradient, plastic) = (gradient.contiguous()?, plastic.contiguous()?);
@@ -52,7 +52,7 @@ fn silence(gradient: Tensor, plastic: &Tensor) -> Result<Tensor> {
 /// Clips entries to +- `value`, then scales all gradients together to a norm of at most `norm`. Returns them and the
 /// norm before scaling. On the CPU they are changed in place.
 pub fn clip(gradients: Vec<Tensor>, value: Option<f64>, norm: Option<f64>) -> Result<(Vec<Tensor>, f64)> {
-    if gradients.iter().any(|gradient| !gradient.device().is_cpu()) {
+    if gradients.iter().any(|gradient| !has_passes(gradient.device())) {
         return clip_by_ops(gradients, value, norm);
     }
     let gradients = gradients.iter().map(Tensor::contiguous).collect::<CandleResult<Vec<_>>>()?;
@@ -100,11 +100,10 @@ fn clip_by_ops(gradients: Vec<Tensor>, value: Option<f64>, norm: Option<f64>) ->
         }
         None => gradients,
     };
-    let mut sum = 0.0;
-    for gradient in &bounded {
-        sum += gradient.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
-    }
-    let found = sum.sqrt();
+    // One number comes to the host, not one for each gradient.
+    let squares = bounded.iter().map(|gradient| gradient.sqr()?.sum_all()).collect::<CandleResult<Vec<_>>>()?;
+    let squares = Tensor::stack(&squares, 0)?.to_device(&Device::Cpu)?.to_dtype(DType::F64)?;
+    let found = squares.sum_all()?.to_scalar::<f64>()?.sqrt();
     match norm {
         Some(norm) if found > norm => {
             let scaled =
@@ -117,7 +116,7 @@ fn clip_by_ops(gradients: Vec<Tensor>, value: Option<f64>, norm: Option<f64>) ->
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Var};
+    use candle_core::Var;
 
     use super::*;
 

@@ -14,6 +14,7 @@ use nn4n_models::{Ctrnn, ModelConfig, Tensors};
 
 use crate::{
     checkpoint::{Checkpoint, TaskRecord},
+    echo::echo,
     error::{Error, Result},
     experiment::Experiment,
     progress::note,
@@ -70,7 +71,8 @@ fn places(known: &[String], wanted: &[String]) -> Result<Places> {
             Ok(Places::InOrder)
         }
         Some(name) => {
-            let message = format!("its channel `{name}` is none of the task's, which are {}", wanted.join(", "));
+            let message =
+                format!("its channel `{}` is none of the task's, which are {}", echo(name), wanted.join(", "));
             Err(Error::setting("channels", message))
         }
     }

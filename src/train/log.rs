@@ -1,9 +1,9 @@
 //! What a run writes while it goes: one JSON record per line in `log.jsonl`, and TensorBoard event files on request.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    path::PathBuf,
 };
 
 use serde::Serialize;
@@ -12,8 +12,8 @@ use super::{tensorboard::EventFile, trainer::Update};
 use crate::{
     checkpoint::ValidationRecord,
     error::{Error, Result},
-    files::write_atomically,
-    run_directory::RunDirectory,
+    progress::note,
+    run_directory::{Locked, RunDirectory},
 };
 
 /// One logged update, as a line of the log.
@@ -26,26 +26,37 @@ struct UpdateRecord {
     learning_rate: f64,
 }
 
+/// The longest line of a log, bytes; what is longer was not written by this program.
+const LONGEST_LINE: u64 = 1 << 20;
+
 /// The logs of a run.
-pub(super) struct Log {
+pub(super) struct Log<'a> {
     path: PathBuf,
     file: File,
+    files: &'a Locked<'a>,
     events: Option<EventFile>,
 }
 
-impl Log {
-    /// Opens the logs of a run that has done `updates`; records of later updates (after an interruption) are removed.
-    pub(super) fn open(run: &RunDirectory, updates: u64, tensorboard: bool) -> Result<Self> {
+impl<'a> Log<'a> {
+    /// Opens the logs of a run that has done `updates`; records of later updates (after an interruption) are removed,
+    /// and what is damaged.
+    pub(super) fn open(run: &RunDirectory, files: &'a Locked<'a>, updates: u64, tensorboard: bool) -> Result<Self> {
         let path = run.log();
-        if path.exists() {
-            truncate_after(&path, updates)?;
+        let unreadable = |error| Error::file(&path, format!("could not be read ({error})"));
+        let mut file = files.open_log()?;
+        let found = Found::in_log(BufReader::new(&file), updates).map_err(unreadable)?;
+        if !found.is_whole() {
+            files.replace_log(|into| {
+                file.rewind()?;
+                copy_lines(BufReader::new(&file), into, updates)
+            })?;
+            file = files.open_log()?;
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(|error| Error::file(&path, format!("could not be opened ({error})")))?;
-        Ok(Self { path, file, events: if tensorboard { Some(EventFile::create(run.path())?) } else { None } })
+        if found.damaged > 0 {
+            note(&format!("note: {}: {} damaged lines were left out", path.display(), found.damaged));
+        }
+        file.seek(SeekFrom::End(0)).map_err(unreadable)?;
+        Ok(Self { file, files, events: if tensorboard { Some(EventFile::create(run.path())?) } else { None }, path })
     }
 
     pub(super) fn update(&mut self, found: &Update) -> Result<()> {
@@ -69,6 +80,7 @@ impl Log {
             update: u64,
             validation: &'a ValidationRecord,
         }
+        self.files.check_log(&self.file)?;
         self.write(&Line { update: record.update, validation: record })?;
         if let Some(events) = &mut self.events {
             events.scalar("validation/loss", record.update, record.loss)?;
@@ -87,24 +99,106 @@ impl Log {
         let unwritten =
             |error: &dyn std::fmt::Display| Error::file(&self.path, format!("could not be written ({error})"));
         let line = serde_json::to_string(record).map_err(|error| unwritten(&error))?;
-        writeln!(self.file, "{line}").map_err(|error| unwritten(&error))
+        // In one piece, so that a crash cuts at most the last line.
+        self.file.write_all(format!("{line}\n").as_bytes()).map_err(|error| unwritten(&error))
     }
 }
 
-/// Keeps the records up to `updates`; a last line cut short by a crash goes, too.
-fn truncate_after(path: &Path, updates: u64) -> Result<()> {
-    let file = File::open(path).map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
-    let mut kept = String::new();
-    for line in BufReader::new(file).lines() {
-        let line = line.map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
-        let update = serde_json::from_str::<serde_json::Value>(&line).ok().and_then(|record| record["update"].as_u64());
-        if update.is_some_and(|update| update <= updates) {
-            kept.push_str(&line);
-            kept.push('\n');
+/// What is in a log.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    /// Records of later updates.
+    later: u64,
+    /// Lines that are no record.
+    damaged: u64,
+    /// A last line without its end, as a crash leaves it.
+    cut: bool,
+}
+
+impl Found {
+    fn in_log(log: impl BufRead, updates: u64) -> io::Result<Self> {
+        let mut found = Self::default();
+        let mut lines = Lines { log, line: Vec::new() };
+        while let Some(line) = lines.next()? {
+            match line {
+                Line::Record { update, .. } => found.later += u64::from(update > updates),
+                Line::Damaged => found.damaged += 1,
+                Line::Cut => found.cut = true,
+            }
+        }
+        Ok(found)
+    }
+
+    fn is_whole(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Copies the records up to `updates`.
+fn copy_lines(log: impl BufRead, into: &mut dyn Write, updates: u64) -> io::Result<()> {
+    let mut lines = Lines { log, line: Vec::new() };
+    while let Some(line) = lines.next()? {
+        match line {
+            Line::Record { update, text } if update <= updates => into.write_all(text)?,
+            _ => {}
         }
     }
-    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == kept.len() as u64) {
-        return Ok(());
+    Ok(())
+}
+
+/// The lines of a log one by one.
+struct Lines<R> {
+    log: R,
+    line: Vec<u8>,
+}
+
+enum Line<'a> {
+    Record { update: u64, text: &'a [u8] },
+    Damaged,
+    Cut,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        self.line.clear();
+        self.log.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut self.line)?;
+        if self.line.is_empty() {
+            return Ok(None);
+        }
+        if self.line.last() != Some(&b'\n') {
+            let rest = self.log.skip_until(b'\n')?;
+            return Ok(Some(if rest == 0 { Line::Cut } else { Line::Damaged }));
+        }
+        let record = serde_json::from_slice::<serde_json::Value>(&self.line).ok();
+        let update = record.and_then(|record| record.get("update")?.as_u64());
+        Ok(Some(match update {
+            Some(update) => Line::Record { update, text: &self.line },
+            None => Line::Damaged,
+        }))
     }
-    write_atomically(path, kept.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(log: &[u8]) -> (Found, String) {
+        let mut kept = Vec::new();
+        copy_lines(log, &mut kept, 2).unwrap();
+        (Found::in_log(log, 2).unwrap(), String::from_utf8(kept).unwrap())
+    }
+
+    #[test]
+    fn whole_records_up_to_the_update_are_kept() {
+        let (one, two) = ("{\"update\":1}\n", "{\"update\":2,\"loss\":0.5}\n");
+        let whole = format!("{one}{two}");
+        assert_eq!(kept(whole.as_bytes()), (Found::default(), whole.clone()));
+        let later = format!("{whole}{{\"update\":3}}\n{{\"upda");
+        assert_eq!(kept(later.as_bytes()), (Found { later: 1, damaged: 0, cut: true }, whole.clone()));
+        let mut bytes = [one.as_bytes(), b"{\"update\":1,\xff}\n", b"\n{}\n", two.as_bytes()].concat();
+        assert_eq!(kept(&bytes), (Found { later: 0, damaged: 3, cut: false }, whole.clone()));
+        // A line without an end is not taken into memory.
+        bytes = [one.as_bytes(), &vec![b'x'; 3 << 20], b"\n", two.as_bytes()].concat();
+        assert_eq!(kept(&bytes), (Found { later: 0, damaged: 1, cut: false }, whole));
+    }
 }

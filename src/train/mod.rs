@@ -1,11 +1,17 @@
 //! Training: [`Trainer`] does one update, [`fit`] a run with its files, validations and rule that ends it.
 
+mod data_files;
+mod demand;
 mod fit;
 mod gradients;
+mod guessing;
+mod history;
 mod init;
 mod lesson;
 mod log;
+mod long_trials;
 mod prefetch;
+mod saved_network;
 mod state;
 pub mod synaptic_intelligence;
 mod tensorboard;

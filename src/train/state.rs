@@ -5,26 +5,33 @@
 //! (`synapses.path.NAME`), and a JSON document with the experiment, the number of updates done and the validations so
 //! far.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use nn4n_models::{Ctrnn, Parameter, Start, State, Tensors};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    data_files::{DataFile, data_files},
+    history::Thinned,
+    saved_network::SavedNetwork,
     synaptic_intelligence::{KINDS, SynapticIntelligence},
     trainer::Trainer,
-    validation::{History, Validation},
+    validation::Validation,
 };
 use crate::{
-    checkpoint::{FORMAT, ValidationRecord, read_tensors, serialize},
+    checkpoint::{ValidationRecord, read_tensors, serialize},
+    echo::quoted,
     error::{Error, Result},
-    experiment::{Experiment, TrainConfig},
-    files::write_atomically,
+    experiment::{Experiment, TrainConfig, differences},
     loss::Loss,
     optimizer::Optimizer,
-    run_directory::RunDirectory,
+    run_directory::{Locked, RunDirectory},
 };
+
+/// The newest format of the document that is read, and the one that is written. From 2 on: the network that is saved,
+/// files of data, and histories that are thinned.
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,29 +40,61 @@ struct Document {
     /// The run.toml but for its settings of the training, which may be changed.
     experiment: String,
     updates: u64,
+    /// All, or those that are kept if they are thinned.
     validations: Vec<ValidationRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thinned: Option<Thinned>,
     /// How often the conditions are drawn, where that depends on the validations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weights: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    saved: Option<SavedNetwork>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    data: Vec<DataFile>,
 }
 
-/// Writes a run between two updates.
-pub(super) fn save(
-    run: &RunDirectory,
-    experiment: &Experiment,
-    trainer: &Trainer,
-    validation: &Validation,
-) -> Result<()> {
-    let document = Document {
-        format: FORMAT,
-        experiment: identity(experiment)?,
-        updates: trainer.updates,
-        validations: validation.records().to_vec(),
-        weights: validation.weights().cloned(),
-    };
-    let path = run.optimizer();
-    let json = serde_json::to_string(&document).map_err(|error| Error::file(&path, error))?;
-    write_atomically(&path, &serialize(&path, &tensors(trainer)?, Some(json))?)
+/// What was found in a run before it goes on, beside the trainer.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// All validations, or those that are kept if they are thinned.
+    pub validations: Vec<ValidationRecord>,
+    pub thinned: Option<Thinned>,
+    /// How often the conditions are drawn.
+    pub weights: Option<Vec<f64>>,
+    /// What stands in `model.safetensors`; `None` if the program that wrote the state did not say it.
+    pub saved: Option<SavedNetwork>,
+}
+
+/// Writes the states of one run.
+pub(super) struct StateWriter<'a> {
+    files: &'a Locked<'a>,
+    path: PathBuf,
+    identity: String,
+    data: Vec<DataFile>,
+}
+
+impl<'a> StateWriter<'a> {
+    pub(super) fn new(files: &'a Locked<'a>, run: &RunDirectory, experiment: &Experiment) -> Result<Self> {
+        let (identity, data) = (identity(experiment)?, data_files(experiment)?);
+        Ok(Self { files, path: run.optimizer(), identity, data })
+    }
+
+    /// Writes a run between two updates.
+    pub(super) fn save(&self, trainer: &Trainer, validation: &Validation, saved: Option<SavedNetwork>) -> Result<()> {
+        let (validations, thinned) = validation.history().to_parts();
+        let document = Document {
+            format: FORMAT,
+            experiment: self.identity.clone(),
+            updates: trainer.updates,
+            validations,
+            thinned,
+            weights: validation.weights().cloned(),
+            saved,
+            data: self.data.clone(),
+        };
+        let json = serde_json::to_string(&document).map_err(|error| Error::file(&self.path, error))?;
+        self.files.write_state(&serialize(&self.path, &tensors(trainer)?, Some(json))?)
+    }
 }
 
 fn tensors(trainer: &Trainer) -> Result<Tensors> {
@@ -74,44 +113,50 @@ fn tensors(trainer: &Trainer) -> Result<Tensors> {
     Ok(tensors)
 }
 
-/// Reads what [`save`] wrote.
-pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<(Trainer, History)> {
+/// Reads what a [`StateWriter`] wrote.
+pub(super) fn load(run: &RunDirectory, experiment: &Experiment, device: &Device) -> Result<(Trainer, Past)> {
     let path = run.optimizer();
     let (tensors, metadata) = read_tensors(&path)?;
     let mut found = Found { path, tensors };
     let json = metadata
         .and_then(|mut metadata| metadata.remove("nn4n"))
         .ok_or_else(|| found.damaged("has no nn4n metadata".into()))?;
-    let document: Document =
-        serde_json::from_str(&json).map_err(|error| found.damaged(format!("has a damaged header ({error})")))?;
+    let document: Document = serde_json::from_str(&json)
+        .map_err(|error| found.damaged(format!("has a damaged header ({})", quoted(&error))))?;
     if document.format > FORMAT {
         let message = format!("has format {}, but this program reads up to {FORMAT}; update nn4n", document.format);
         return Err(Error::file(&found.path, message));
     }
-    if document.experiment != identity(experiment)? {
-        let message = "has another task, network, seed or init than the run was started with; restore it, or \
-            start another run";
+    if let Some(fields) = differences(&document.experiment, &identity(experiment)?) {
+        let message =
+            format!("is not the one that the run was started with: {fields}; restore it, or start another run");
         return Err(Error::file(run.config(), message));
     }
+    document.data.iter().try_for_each(DataFile::check)?;
     let network = Ctrnn::from_tensors(&experiment.model, found.network(), DType::F32, device)
         .map_err(|error| found.damaged(error.to_string()))?;
     let mut trainer = Trainer::with_network(experiment, network)?;
+    found.check_settings(experiment, &trainer.parameters)?;
     let optimizer = experiment.optimizer();
-    let moments = found.all_of("moment", optimizer.moments(), &trainer.parameters)?;
+    // Moments and carried states begin with the first update.
+    let begun = document.updates > 0;
+    let kinds = if begun { optimizer.moments() } else { &[] };
+    let moments = found.all_of("moment", kinds, &trainer.parameters)?;
     trainer.updates = document.updates;
     trainer.optimizer = Optimizer::resume(optimizer, document.updates, &moments)?;
     if let Some(config) = experiment.train.synaptic_intelligence {
         let memory = found.all_of("synapses", &KINDS, &trainer.parameters)?;
         trainer.synapses = Some(SynapticIntelligence::resume(config, memory));
     }
-    if trainer.network.config().start == Start::Carried {
+    if begun && trainer.network.config().start == Start::Carried {
         trainer.carried =
             Some(State { state: found.take("carried.state", device)?, rate: found.take("carried.rate", device)? });
     }
     if let Some(name) = found.tensors.keys().next() {
         return Err(found.damaged(format!("has the unexpected tensor `{name}`")));
     }
-    Ok((trainer, History { records: document.validations, weights: document.weights }))
+    let Document { validations, thinned, weights, saved, .. } = document;
+    Ok((trainer, Past { validations, thinned, weights, saved }))
 }
 
 /// The tensors of the file that are not yet taken.
@@ -124,6 +169,32 @@ impl Found {
     fn damaged(&self, message: String) -> Error {
         let message = format!("{message}; it is not the state of this run. Start anew with --force");
         Error::file(&self.path, message)
+    }
+
+    /// Refuses settings of the training that may be changed elsewhere, but not in what this run remembers.
+    fn check_settings(&self, experiment: &Experiment, parameters: &[Parameter]) -> Result<()> {
+        let moments = self.tensors.keys().filter_map(|name| name.strip_prefix("moment.")?.split_once('.'));
+        let (kinds, trained): (BTreeSet<&str>, BTreeSet<&str>) = moments.unzip();
+        let paths: BTreeSet<String> = parameters.iter().map(Parameter::path).collect();
+        let other = |field: &str, now: &str, before: &str| {
+            Err(Error::setting(field, format!("{now}, but this run {before}; restore it, or start another run")))
+        };
+        if !kinds.is_empty() && kinds != BTreeSet::from_iter(experiment.optimizer().moments().iter().copied()) {
+            return other("train.optimizer", "is another one", "holds the moments of the one that it began with");
+        }
+        if !trained.is_empty() && !trained.iter().eq(paths.iter()) {
+            let names = |names: Vec<&str>| names.join(", ");
+            let now = format!("leaves {} to be trained", names(paths.iter().map(String::as_str).collect()));
+            return other("train.freeze", &now, &format!("trains {}", names(trained.into_iter().collect())));
+        }
+        let rows = self.tensors.get("carried.state").and_then(|states| states.dims().first());
+        match rows.filter(|rows| **rows != experiment.batch_size()) {
+            None => Ok(()),
+            Some(rows) => {
+                let now = format!("is {}", experiment.batch_size());
+                other("train.batch_size", &now, &format!("carries the states of {rows} trials from update to update"))
+            }
+        }
     }
 
     fn network(&mut self) -> Tensors {

@@ -37,7 +37,7 @@ use crate::{
     loss::Loss,
     optimizer::Optimizer,
     penalty::{Context, LossTerms, loss_terms},
-    simulate::{Simulation, TensorBatch},
+    simulate::{Simulation, TensorBatch, cause, largest},
 };
 
 /// A network in training.
@@ -171,7 +171,7 @@ impl Trainer {
         let forward = clock.lap();
 
         let LossTerms { total, terms } = self.loss_terms(&trajectory, batch)?;
-        let loss = finite("loss", number(&total)?, update)?;
+        let loss = self.finite("loss", number(&total)?, batch)?;
         let mut terms: Vec<(String, f64)> =
             terms.into_iter().map(|(name, term)| Ok((name, number(&term)?))).collect::<Result<_>>()?;
         let graded = clock.lap();
@@ -183,7 +183,7 @@ impl Trainer {
         let backward = clock.lap();
 
         let (along, protection) = self.protected(gradients)?;
-        let gradient_norm = self.descend(along, learning_rate)?;
+        let gradient_norm = self.descend(along, learning_rate, batch)?;
         let descended = clock.lap();
 
         self.network.project()?;
@@ -217,10 +217,11 @@ struct Protection {
 
 impl Trainer {
     /// Computes the loss of a batch and forgets it, so that what fits neither the network nor the trials is refused
-    /// before anything is replaced.
+    /// before anything is replaced, as is a network that cannot be trained from where it is.
     pub(super) fn rehearse(&self, batch: &TensorBatch) -> Result<()> {
         let trajectory = Simulation::new(&self.network).plant(self.plant).unroll(&batch.inputs)?;
-        self.loss_terms(&trajectory, batch).map(drop)
+        let loss = self.loss_terms(&trajectory, batch)?;
+        self.finite("loss", number(&loss.total)?, batch).map(drop)
     }
 
     /// Before they are saved: the loss of an update may be finite where the step that follows it overflows.
@@ -275,10 +276,22 @@ impl Trainer {
         Ok(())
     }
 
+    /// Refuses a value that is not finite. Before the first update the learning rate has no part in it.
+    fn finite(&self, quantity: &'static str, value: f64, batch: &TensorBatch) -> Result<f64> {
+        if value.is_finite() || self.updates > 0 {
+            return finite(quantity, value, self.updates);
+        }
+        let arrays = [("inputs", largest(&batch.inputs)?), ("targets", largest(&batch.targets)?)];
+        Err(Error::NotFinite {
+            what: format!("the {quantity} is {value} before the first update, whatever the learning rate"),
+            cause: cause(&self.network, batch.inputs.dim(1)?, &arrays)?,
+        })
+    }
+
     /// One step of the optimiser; returns the norm of the gradients before clipping.
-    fn descend(&mut self, along: Vec<Tensor>, learning_rate: f64) -> Result<f64> {
+    fn descend(&mut self, along: Vec<Tensor>, learning_rate: f64, batch: &TensorBatch) -> Result<f64> {
         let (along, norm) = clip(along, self.config.clip_value, self.config.clip_norm)?;
-        finite("gradient norm", norm, self.updates)?;
+        self.finite("gradient norm", norm, batch)?;
         self.optimizer.step(&self.parameters, &along, learning_rate)?;
         Ok(norm)
     }

@@ -1,12 +1,18 @@
 //! Validation on fixed trials, the stop rule, and which network is the best so far.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use candle_core::DType;
 use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{Condition, Criterion, Performance, Split, Task, TrialBatch, balanced, performance};
+use serde::Serialize;
 
-use super::lesson::{Draw, Lesson};
+use super::{
+    guessing::{guessing, no_better},
+    history::{History, performance_of},
+    lesson::{Draw, Lesson},
+    state::Past,
+};
 use crate::{
     checkpoint::ValidationRecord,
     error::{Error, Result},
@@ -35,19 +41,15 @@ pub(super) struct Validation {
     stream_steps: Option<usize>,
     adapt: Option<AdaptConditions>,
     history: History,
-}
-
-/// The validations of a run so far.
-#[derive(Debug, Default)]
-pub(super) struct History {
-    /// Oldest first.
-    pub records: Vec<ValidationRecord>,
+    /// What guessing reaches, if the last validation here was no better.
+    guessing: Option<f64>,
     /// How often the conditions of this stage are drawn; `None` before its first validation, and as the source does.
-    pub weights: Option<Vec<f64>>,
+    weights: Option<Vec<f64>>,
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The performance asked for was reached.
     CriterionMet,
@@ -60,15 +62,22 @@ pub enum StopReason {
 }
 
 impl Validation {
-    /// Goes on after these validations.
-    pub(super) fn new(experiment: &Experiment, history: History) -> Result<Self> {
+    /// Goes on after what was found before.
+    ///
+    /// # Errors
+    /// As making the trials. `None` if nothing can have come before like this.
+    pub(super) fn new(experiment: &Experiment, past: Past) -> Result<Option<Self>> {
         let (config, seed) = (&experiment.train, experiment.seed);
         let tasks: Vec<_> =
             experiment.curriculum.iter().map(|stage| &stage.task).chain([&experiment.task]).cloned().collect();
         let thresholds: Vec<_> = experiment.curriculum.iter().map(|stage| stage.threshold).collect();
-        let stage = history.records.last().map_or(0, |record| next_stage(record, &thresholds)).min(thresholds.len());
+        let criterion = experiment.criterion();
+        let push = |history: &mut History, record| push(history, record, criterion, thresholds.len());
+        let Some(mut history) = History::from_parts(past.validations, past.thinned, push) else { return Ok(None) };
+        past.saved.iter().for_each(|saved| history.set_best(saved.update));
+        let stage = history.last().map_or(0, |record| next_stage(record, &thresholds)).min(thresholds.len());
         let per_condition = config.validation.trials_per_condition;
-        Ok(Self {
+        Ok(Some(Self {
             trials: balanced(tasks[stage].as_ref(), Split::Train, seed, NOISE_UPDATE, per_condition)?,
             tasks,
             thresholds,
@@ -76,18 +85,20 @@ impl Validation {
             per_condition,
             seed,
             loss: experiment.loss(),
-            criterion: experiment.criterion(),
+            criterion,
             patience: config.stop.patience,
             stream_steps: config.stream_steps,
             adapt: config.adapt_conditions,
             history,
-        })
+            guessing: None,
+            weights: past.weights,
+        }))
     }
 
     /// What to train on until the next validation.
     pub(super) fn lesson(&self) -> Lesson {
         let task = self.tasks[self.stage].clone();
-        let draw = match (&self.history.weights, self.stream_steps) {
+        let draw = match (&self.weights, self.stream_steps) {
             (Some(weights), _) => Draw::Weighted(task.conditions(), weights.clone()),
             (None, Some(steps)) => Draw::Stream(steps),
             (None, None) => Draw::AsSource,
@@ -111,7 +122,8 @@ impl Validation {
         if !loss.is_finite() {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }
-        self.history.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
+        self.weights = self.adapt.map(|adapt| adapted(&task.conditions(), &found, adapt.floor));
+        self.guessing = no_better(&found, guessing(task.as_ref(), &self.trials));
         let record = ValidationRecord {
             update,
             loss,
@@ -122,68 +134,41 @@ impl Validation {
             stage: (!self.thresholds.is_empty()).then_some(self.stage),
         };
         let next = next_stage(&record, &self.thresholds);
-        self.history.records.push(record);
+        let is_best = push(&mut self.history, record, self.criterion, self.thresholds.len());
         if next > self.stage {
             self.trials =
                 balanced(self.tasks[next].as_ref(), Split::Train, self.seed, NOISE_UPDATE, self.per_condition)?;
-            (self.stage, self.history.weights) = (next, None);
+            (self.stage, self.weights) = (next, None);
         }
-        Ok(self.best() == self.history.records.len() - 1)
+        Ok(is_best)
     }
 
-    /// All validations so far, oldest first.
-    pub(super) fn records(&self) -> &[ValidationRecord] {
-        &self.history.records
+    /// What guessing reaches, if the last validation was no better.
+    pub(super) fn guessing(&self) -> Option<f64> {
+        self.guessing
     }
 
-    /// The same.
-    pub(super) fn into_records(self) -> Vec<ValidationRecord> {
-        self.history.records
+    /// The validations so far, as far as they are kept.
+    pub(super) fn history(&self) -> &History {
+        &self.history
     }
 
     /// The last validation.
     pub(super) fn last(&self) -> Option<&ValidationRecord> {
-        self.history.records.last()
+        self.history.last()
     }
 
     /// How often the conditions of this stage are drawn, where that depends on the validations.
     pub(super) fn weights(&self) -> Option<&Vec<f64>> {
-        self.history.weights.as_ref()
-    }
-
-    /// The best validation, whose network is saved.
-    pub(super) fn saved(&self) -> Option<&ValidationRecord> {
-        self.history.records.get(self.best())
-    }
-
-    /// Index of the best validation: in the last stage, highest in what the criterion looks at, then lowest in loss,
-    /// then latest.
-    fn best(&self) -> usize {
-        let rank = |record: &ValidationRecord| match self.criterion {
-            Some(Criterion::MeanPerformance { .. }) => record.performance.unwrap_or(0.0),
-            Some(Criterion::MinPerformance { .. }) => record.minimum.unwrap_or(0.0),
-            Some(Criterion::MeanOfTasks { .. }) => performance_of(record).mean_of_tasks().unwrap_or(0.0),
-            Some(Criterion::MinOfTasks { .. }) => performance_of(record).min_of_tasks().unwrap_or(0.0),
-            Some(Criterion::RmsError { .. }) => -record.rms_error.unwrap_or(f64::INFINITY),
-            None => 0.0,
-        };
-        (0..self.history.records.len())
-            .max_by(|a, b| {
-                let (a, b) = (&self.history.records[*a], &self.history.records[*b]);
-                a.stage.cmp(&b.stage).then(rank(a).total_cmp(&rank(b))).then(b.loss.total_cmp(&a.loss))
-            })
-            .unwrap_or(0)
+        self.weights.as_ref()
     }
 
     /// Whether to stop after the last validation.
     pub(super) fn stop(&self) -> Option<StopReason> {
-        let last_stage = |record: &&ValidationRecord| record.stage.is_none_or(|stage| stage == self.thresholds.len());
-        let history: Vec<Performance> = self.history.records.iter().filter(last_stage).map(performance_of).collect();
-        if self.criterion.is_some_and(|criterion| criterion.is_met(&history)) {
+        if self.criterion.is_some_and(|criterion| criterion.is_met(&self.history.recent())) {
             return Some(StopReason::CriterionMet);
         }
-        let since_best = self.history.records.len().saturating_sub(self.best() + 1) as u64;
-        let exhausted = self.patience.is_some_and(|patience| since_best >= patience);
+        let exhausted = self.patience.is_some_and(|patience| self.history.since_best() >= patience);
         exhausted.then_some(StopReason::OutOfPatience)
     }
 }
@@ -208,14 +193,26 @@ fn adapted(conditions: &[Condition], found: &Performance, floor: f64) -> Vec<f64
     weights.into_iter().map(|weight| weight.unwrap_or(mean)).collect()
 }
 
-fn performance_of(record: &ValidationRecord) -> Performance {
-    Performance {
-        overall: record.performance,
-        minimum: record.minimum,
-        rms_error: record.rms_error,
-        per_task: record.per_task.clone(),
-        ..Performance::default()
-    }
+/// Adds a validation to the history; returns whether it is the best so far: in the last stage, highest in what the
+/// criterion looks at, then lowest in loss, then latest.
+fn push(history: &mut History, record: ValidationRecord, criterion: Option<Criterion>, last_stage: usize) -> bool {
+    let is_best = history.best().is_none_or(|best| order(&record, best, criterion).is_ge());
+    let is_graded = record.stage.is_none_or(|stage| stage == last_stage);
+    history.push(record, is_best, is_graded);
+    is_best
+}
+
+/// Which of two validations is the better one.
+fn order(a: &ValidationRecord, b: &ValidationRecord, criterion: Option<Criterion>) -> Ordering {
+    let rank = |record: &ValidationRecord| match criterion {
+        Some(Criterion::MeanPerformance { .. }) => record.performance.unwrap_or(0.0),
+        Some(Criterion::MinPerformance { .. }) => record.minimum.unwrap_or(0.0),
+        Some(Criterion::MeanOfTasks { .. }) => performance_of(record).mean_of_tasks().unwrap_or(0.0),
+        Some(Criterion::MinOfTasks { .. }) => performance_of(record).min_of_tasks().unwrap_or(0.0),
+        Some(Criterion::RmsError { .. }) => -record.rms_error.unwrap_or(f64::INFINITY),
+        None => 0.0,
+    };
+    a.stage.cmp(&b.stage).then(rank(a).total_cmp(&rank(b))).then(b.loss.total_cmp(&a.loss))
 }
 
 #[cfg(test)]

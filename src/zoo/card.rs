@@ -94,7 +94,7 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
     };
     let mut rows = vec![
         ("units", format!("{}{types}", units.total)),
-        ("form, step", format!("{:?}, dt {} ms", model.form, model.dt).to_lowercase()),
+        ("form, step", format!("{}, dt {} ms", model.form, model.dt)),
         ("time constant", unit_setting(model, &model.tau, " ms")),
         ("activation", unit_setting(model, &model.activation, "")),
         ("recurrent noise", unit_setting(model, model.unit_noise(), "")),
@@ -167,8 +167,8 @@ fn performance(description: &Description, conditions: &[ConditionResult], pictur
     if let Some(found) = assessment.performance {
         let _ = writeln!(
             text,
-            "{} of {} fresh test trials were right (95 % interval {} to {}; guessing reaches {}), with the network's \
-            noise on.",
+            "{} of {} fresh test trials were right (95 % interval {} to {}; outputs that are random numbers reach \
+            {}), with the network's noise on.",
             percent(found.value),
             found.trials,
             percent(found.low),
@@ -235,7 +235,7 @@ fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String
     if records.is_empty() {
         return text;
     }
-    text.push_str("\n| updates | loss | performance |\n|---|---|---|\n");
+    text.push_str("\n| updates | validation loss | performance |\n|---|---|---|\n");
     let every = records.len().div_ceil(ROWS);
     let last = records.len() - 1;
     for (_, record) in records.iter().enumerate().filter(|(place, _)| place % every == 0 || *place == last) {

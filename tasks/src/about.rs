@@ -17,6 +17,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::Value;
 
 /// What is said of a task before its first trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +35,24 @@ pub struct About<'a> {
     pub header: &'a str,
     /// The same of what several tasks share, each printed after the task's own.
     pub shared: &'a [&'a str],
+    /// Older versions whose trials this one still makes, if all parameters are given.
+    pub former: &'a [Former],
+}
+
+/// An older version of a task, as a setting of the newest one: what changed since are defaults, and parameters that it
+/// did not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Its number.
+    pub version: u32,
+    /// The switches that it did not have, as they stood.
+    pub switches: &'static [(&'static str, bool)],
 }
 
 impl About<'static> {
     /// What a new task starts from: the first version, not published, nothing said yet.
     pub const NEW: Self =
-        Self { id: "", version: 1, summary: "", citation: Citation::UNPUBLISHED, header: "", shared: &[] };
+        Self { id: "", version: 1, summary: "", citation: Citation::UNPUBLISHED, header: "", shared: &[], former: &[] };
 }
 
 impl About<'_> {
@@ -48,6 +61,28 @@ impl About<'_> {
         let own = if self.header.is_empty() { self.summary.into() } else { words_of(self.header) };
         let parts: Vec<_> = [own].into_iter().chain(self.shared.iter().map(|text| words_of(text))).collect();
         parts.join("\n\n")
+    }
+
+    /// The parameters with which this version makes the trials of an older one, from all the `parameters` that the
+    /// older one had; `None` if it no longer makes them.
+    ///
+    /// ```
+    /// use nn4n_tasks::{Described, kleinman2021::Checkerboard};
+    /// use serde_json::json;
+    /// let now = Checkerboard::ABOUT.of_version(1, &json!({ "ungraded": 200.0 }));
+    /// assert_eq!(now, Some(json!({ "ungraded": 200.0, "grade_onset": false })));
+    /// assert_eq!(Checkerboard::ABOUT.of_version(7, &json!({})), None);
+    /// ```
+    pub fn of_version(&self, version: u32, parameters: &Value) -> Option<Value> {
+        if version == self.version {
+            return Some(parameters.clone());
+        }
+        let former = self.former.iter().find(|former| former.version == version)?;
+        let mut parameters = parameters.as_object()?.clone();
+        for (name, stood) in former.switches {
+            parameters.entry(*name).or_insert(Value::Bool(*stood));
+        }
+        Some(Value::Object(parameters))
     }
 }
 
@@ -106,12 +141,13 @@ fn header_of(source: &str) -> String {
     text.join("\n").trim_end().into()
 }
 
-/// A line without what only rustdoc reads: links from names to the code, and bars that are escaped in tables.
-fn plain(line: &str) -> String {
+/// A line of documentation without what only rustdoc reads: links from names to the code, and bars that are escaped in
+/// tables.
+pub fn plain(line: &str) -> String {
     let (mut text, mut rest) = (String::new(), line);
     while let Some((before, linked)) = rest.split_once("[`") {
         let Some((name, after)) = linked.split_once("`]") else { break };
-        text.push_str(&format!("{before}`{name}`"));
+        text.push_str(&format!("{before}`{}`", name.rsplit("::").next().unwrap_or(name)));
         rest = match after.strip_prefix('(').and_then(|target| target.split_once(')')) {
             Some((_, after)) => after,
             None => after,
@@ -126,7 +162,8 @@ mod tests {
 
     #[test]
     fn links_to_the_code_are_not_for_those_who_read_a_description() {
-        let source = "//! See [`Go`] and [`grid`](crate::Task::grid), <https://doi.org/1>.\n//!\n//! | \\|c\\| | `c` |";
+        let source =
+            "//! See [`a::Go`] and [`grid`](crate::Task::grid), <https://doi.org/1>.\n//!\n//! | \\|c\\| | `c` |";
         assert_eq!(header_of(source), "See `Go` and `grid`, <https://doi.org/1>.\n\n| |c| | `c` |");
     }
 

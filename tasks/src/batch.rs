@@ -15,7 +15,7 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
-use ndarray::{Array2, Array3, ArrayViewMut2};
+use ndarray::{Array2, Array3, ArrayD, ArrayViewMut2, s};
 use rayon::prelude::*;
 
 use crate::rng::by_weight;
@@ -38,6 +38,29 @@ pub fn batch(
     batch_size: usize,
 ) -> Result<TrialBatch, TaskError> {
     make(task, split, split.name(), seed, update, batch_size, |_| (0, None))
+}
+
+/// The [trajectories](Task::trajectory) of the trials of [`batch`], (trials, steps + 1, axes), NaN after a trial's end;
+/// `None` of a task that knows no places.
+///
+/// # Errors
+/// As [`batch`].
+pub fn trajectories(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    batch_size: usize,
+) -> Result<Option<ArrayD<f32>>, TaskError> {
+    let one = |i: usize| task.trajectory(split, None, &mut TrialRng::new(seed, split.name(), update, i as u64));
+    let paths = (0..batch_size).map(one).collect::<Result<Option<Vec<_>>, _>>()?;
+    let Some(paths) = paths.filter(|paths| !paths.is_empty()) else { return Ok(None) };
+    let longest = paths.iter().map(Array2::nrows).max().unwrap_or(0);
+    let mut all = Array3::from_elem((batch_size, longest, paths[0].ncols()), f32::NAN);
+    for (mut place, path) in all.outer_iter_mut().zip(&paths) {
+        place.slice_mut(s![..path.nrows(), ..]).assign(&path.mapv(|x| x as f32));
+    }
+    Ok(Some(all.into_dyn()))
 }
 
 /// `batch_size` trials whose conditions are drawn with these probabilities, in proportion to the weights: for training

@@ -6,6 +6,7 @@ use crate::Performance;
 
 /// When the source stops training. Performances are fractions in [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// The mean performance over the last `window` validations (over all, while there are fewer) exceeds `threshold`.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::reader::{self, Misfit, Problem};
 use crate::{About, Channel, Citation, Described, Objective, Task, TaskError, parameters_of};
 
 /// What the list of tasks says of one.
@@ -136,26 +137,28 @@ fn refuse_unasked_rounding<T: Task + Default + Serialize + DeserializeOwned>(giv
 
 /// Parameters as the struct that holds them.
 pub(crate) fn read<T: Serialize + DeserializeOwned>(id: &str, parameters: &Value) -> Result<T, TaskError> {
-    let read = T::deserialize(parameters).map_err(|error| {
-        // The reader does not say which field it stumbled over; the one that fails on its own is it.
-        let fails = |field: &&String| T::deserialize(json!({ field.as_str(): parameters[field.as_str()] })).is_err();
-        let field = parameters.as_object().and_then(|fields| fields.keys().find(fails));
-        let reason =
-            field.map_or(error.to_string(), |field| format!("`{field}` = {}: {error}", parameters[field.as_str()]));
-        TaskError::UnreadableParameters { id: id.into(), reason }
-    })?;
-    no_unknown_field(id, parameters, &parameters_of(&read))?;
+    let unreadable = |misfit: Misfit| TaskError::UnreadableParameters { id: id.into(), reason: misfit.to_string() };
+    let read = reader::read::<T>(parameters).map_err(|misfit| unreadable(named::<T>(misfit, parameters)))?;
+    no_unknown_field(parameters, &parameters_of(&read)).map_err(unreadable)?;
     Ok(read)
+}
+
+/// Where tasks share fields, the reader does not say which one it stumbled over; the one that fails on its own is it.
+fn named<T: DeserializeOwned>(misfit: Misfit, parameters: &Value) -> Misfit {
+    if !misfit.field.is_empty() || !matches!(misfit.problem, Problem::Value { .. } | Problem::Other(_)) {
+        return misfit;
+    }
+    let alone = |(field, value): (&String, &Value)| {
+        let misfit = reader::read::<T>(&json!({ field.as_str(): value })).err()?;
+        Some(if misfit.field.is_empty() { misfit.holding(value).below(field) } else { misfit })
+    };
+    parameters.as_object().and_then(|fields| fields.iter().find_map(alone)).unwrap_or(misfit)
 }
 
 /// Fields that several tasks share are flattened into their structs, and then the reader passes over what it does not
 /// know.
-fn no_unknown_field(id: &str, given: &Value, known: &Value) -> Result<(), TaskError> {
+fn no_unknown_field(given: &Value, known: &Value) -> Result<(), Misfit> {
     let (Some(given), Some(known)) = (given.as_object(), known.as_object()) else { return Ok(()) };
-    let Some((field, value)) = given.iter().find(|(field, _)| !known.contains_key(*field)) else { return Ok(()) };
-    let expected = known.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Err(TaskError::UnreadableParameters {
-        id: id.into(),
-        reason: format!("`{field}` = {value}: unknown field `{field}`, expected one of {expected}"),
-    })
+    let Some(name) = given.keys().find(|field| !known.contains_key(*field)) else { return Ok(()) };
+    Err(Misfit::unknown(name, known.keys().cloned().collect()))
 }

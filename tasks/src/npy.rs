@@ -43,7 +43,7 @@ impl NpyHeader {
     ///
     /// # Errors
     /// What is wrong with it, as the end of a sentence about the array.
-    pub fn read(file: &mut impl Read) -> Result<Self, String> {
+    pub fn read(file: &mut (impl Read + ?Sized)) -> Result<Self, String> {
         let damaged = |_| "is not a whole array of NumPy".to_string();
         let mut start = [0; 8];
         file.read_exact(&mut start).map_err(damaged)?;

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! npz_bytes   inputs (B, T, I) f32   targets (B, T, O) f32   loss_mask (B, T, O) f32   n_steps (B) i64
-//! NpzFile     any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32
+//!             correct (B) i64, -1 where no output should win; and one array (B) for each variable of the trials
+//! NpzFile     any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32;
+//!             labels of trials, also in words, as they are
 //! ```
 //!
 //! A file can claim anything about itself, so memory is taken for the bytes that are there, not for those that are
@@ -19,25 +21,158 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::io::{BufReader, Cursor, ErrorKind, Read, Seek};
+use std::io::{BufReader, Cursor, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, ArrayD, IxDyn, ShapeBuilder};
-use ndarray_npy::{NpzWriter, WriteNpzError};
-use zip::ZipArchive;
+use ndarray::{Array1, ArrayD, ArrayRef, Dimension, IxDyn, ShapeBuilder, arr0};
+use ndarray_npy::{WritableElement, WriteNpyExt};
+use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::file::{open, unreadable};
-use crate::{NpyHeader, TaskError, TrialBatch};
+use crate::{Labels, NpyHeader, TaskError, TrialBatch, variables_of};
 
-/// `inputs`, `targets`, `loss_mask` and `n_steps` of a batch as the bytes of an `.npz` file.
-pub fn npz_bytes(batch: &TrialBatch) -> Result<Vec<u8>, WriteNpzError> {
+/// The trials of a batch as the bytes of an `.npz` file: arrays, lengths, right outputs and variables.
+///
+/// # Errors
+/// If a variable of the trials is named as another array of the file.
+pub fn npz_bytes(batch: &TrialBatch) -> Result<Vec<u8>, TaskError> {
+    with_trials(NpzBuilder::default(), batch)?.finish()
+}
+
+/// The same, with what else a task knows of its trials: `dt` (ms), and where it has one their `trajectory` (B, T + 1,
+/// axes) of [`trajectories`](crate::trajectories).
+///
+/// # Errors
+/// As [`npz_bytes`].
+pub fn trial_file(batch: &TrialBatch, dt: f64, trajectory: Option<&ArrayD<f32>>) -> Result<Vec<u8>, TaskError> {
+    let file = with_trials(NpzBuilder::default(), batch)?.array("dt", &arr0(dt))?;
+    match trajectory {
+        Some(trajectory) => file.array("trajectory", trajectory)?.finish(),
+        None => file.finish(),
+    }
+}
+
+fn with_trials(file: NpzBuilder, batch: &TrialBatch) -> Result<NpzBuilder, TaskError> {
     let n_steps: Array1<i64> = batch.n_steps.iter().map(|&n| n as i64).collect();
-    let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
-    npz.add_array("inputs", &batch.inputs)?;
-    npz.add_array("targets", &batch.targets)?;
-    npz.add_array("loss_mask", &batch.loss_mask)?;
-    npz.add_array("n_steps", &n_steps)?;
-    Ok(npz.finish()?.into_inner())
+    let correct: Array1<i64> = batch.correct.iter().map(|correct| correct.map_or(-1, |output| output as i64)).collect();
+    let mut file = file
+        .array("inputs", &batch.inputs)?
+        .array("targets", &batch.targets)?
+        .array("loss_mask", &batch.loss_mask)?
+        .array("n_steps", &n_steps)?
+        .array("correct", &correct)?;
+    for (name, labels) in variables_of(&batch.conditions) {
+        file = file.labels(&name, &labels)?;
+    }
+    Ok(file)
+}
+
+/// An `.npz` file in the making.
+pub struct NpzBuilder {
+    archive: ZipWriter<Cursor<Vec<u8>>>,
+    names: Vec<String>,
+}
+
+impl Default for NpzBuilder {
+    fn default() -> Self {
+        Self { archive: ZipWriter::new(Cursor::new(Vec::new())), names: Vec::new() }
+    }
+}
+
+impl NpzBuilder {
+    /// Arrays that have a meaning of their own, so that no variable of a trial can be called so.
+    pub const RESERVED: [&'static str; 12] = [
+        "inputs",
+        "targets",
+        "loss_mask",
+        "n_steps",
+        "correct",
+        "dt",
+        "time_ms",
+        "trajectory",
+        "x0",
+        "states",
+        "rates",
+        "outputs",
+    ];
+
+    /// Adds an array.
+    ///
+    /// # Errors
+    /// If there is one of this name.
+    pub fn array<T: WritableElement, D: Dimension>(
+        mut self,
+        name: &str,
+        array: &ArrayRef<T, D>,
+    ) -> Result<Self, TaskError> {
+        self.begin(name)?;
+        array.write_npy(&mut self.archive).map_err(|error| unwritable(name, error.to_string()))?;
+        Ok(self)
+    }
+
+    /// Adds one value for each trial.
+    ///
+    /// # Errors
+    /// If the name is that of another array, or [reserved](Self::RESERVED).
+    pub fn labels(self, name: &str, labels: &Labels) -> Result<Self, TaskError> {
+        if Self::RESERVED.contains(&name) {
+            return Err(taken(name));
+        }
+        match labels {
+            Labels::Numbers(values) => self.array(name, &Array1::from_vec(values.clone())),
+            Labels::Flags(values) => self.array(name, &Array1::from_vec(values.clone())),
+            Labels::Words(words) => self.words(name, words),
+        }
+    }
+
+    /// Text as NumPy stores it: as many code points for each as the longest has.
+    fn words(mut self, name: &str, words: &[String]) -> Result<Self, TaskError> {
+        let longest = words.iter().map(|word| word.chars().count()).max().unwrap_or(0).max(1);
+        let header = format!("{{'descr': '<U{longest}', 'fortran_order': False, 'shape': ({},), }}", words.len());
+        // The header ends with a line feed, at a multiple of 64 bytes.
+        let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((length as u16).to_le_bytes());
+        bytes.extend(format!("{header:<width$}\n", width = length - 1).bytes());
+        for word in words {
+            let padded = word.chars().map(u32::from).chain(std::iter::repeat(0)).take(longest);
+            bytes.extend(padded.flat_map(u32::to_le_bytes));
+        }
+        self.begin(name)?;
+        self.archive.write_all(&bytes).map_err(|error| unwritable(name, error.to_string()))?;
+        Ok(self)
+    }
+
+    fn begin(&mut self, name: &str) -> Result<(), TaskError> {
+        if self.names.iter().any(|known| known == name) {
+            return Err(taken(name));
+        }
+        self.names.push(name.into());
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+        self.archive.start_file(format!("{name}.npy"), options).map_err(|error| unwritable(name, error.to_string()))
+    }
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// If it is larger than an archive can be.
+    pub fn finish(self) -> Result<Vec<u8>, TaskError> {
+        Ok(self.archive.finish().map_err(|error| unwritable("arrays", error.to_string()))?.into_inner())
+    }
+}
+
+fn taken(name: &str) -> TaskError {
+    TaskError::Batch {
+        field: "conditions",
+        value: format!("`{name}`"),
+        rule: "is the name of another array of the file",
+        remedy: "call the variable otherwise".into(),
+    }
+}
+
+fn unwritable(name: &str, reason: String) -> TaskError {
+    let remedy = format!("write fewer trials ({reason})");
+    TaskError::Batch { field: "arrays", value: format!("`{name}`"), rule: "cannot be written as .npz", remedy }
 }
 
 /// An open `.npz` file.
@@ -83,6 +218,53 @@ impl NpzFile {
 
     /// The array of this name as f32, if there is one.
     pub fn read(&mut self, name: &str) -> Result<Option<ArrayD<f32>>, TaskError> {
+        let found = self.entry(name, |entry, room| array(entry, room, decoder))?;
+        if let Some(array) = &found {
+            self.taken.insert(name.into(), bytes_of(array.len()));
+        }
+        Ok(found)
+    }
+
+    /// The type and the shape of an array, if there is one of this name.
+    pub fn header(&mut self, name: &str) -> Result<Option<NpyHeader>, TaskError> {
+        self.entry(name, |entry, _| NpyHeader::read(entry).map_err(|problem| Problem::new(problem, REMEDY)))
+    }
+
+    /// The array of this name as f64, if there is one.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn numbers(&mut self, name: &str) -> Result<Option<ArrayD<f64>>, TaskError> {
+        self.entry(name, |entry, room| array(entry, room, number_decoder))
+    }
+
+    /// One value for each trial, if there is an array of this name.
+    ///
+    /// # Errors
+    /// If it has not one axis, or holds neither numbers nor words.
+    pub fn labels(&mut self, name: &str) -> Result<Option<Labels>, TaskError> {
+        let Some(header) = self.header(name)? else { return Ok(None) };
+        if header.shape.len() != 1 {
+            let problem = format!("has shape {:?}, but labels have one value for each trial", header.shape);
+            return Err(self.refusal(name, problem, "give an array with one axis".into()));
+        }
+        let descriptor = header.descriptor.as_str();
+        if let Some(width) = TextWidth::of(descriptor) {
+            return Ok(self.entry(name, |entry, room| words(entry, room, width))?.map(Labels::Words));
+        }
+        let numbers = self.numbers(name)?.map(IntoIterator::into_iter);
+        Ok(numbers.map(|numbers| match descriptor {
+            "|b1" => Labels::Flags(numbers.map(|number| number != 0.0).collect()),
+            _ => Labels::Numbers(numbers.collect()),
+        }))
+    }
+
+    /// What `read` makes of the entry of this name, given the bytes that its array may take.
+    fn entry<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut dyn Read, u64) -> Result<T, Problem>,
+    ) -> Result<Option<T>, TaskError> {
         let stored = [name.to_owned(), format!("{name}.npy")]
             .into_iter()
             .find(|stored| self.archive.index_for_name(stored).is_some());
@@ -90,12 +272,10 @@ impl NpzFile {
         let others: u64 = self.taken.iter().filter(|(known, _)| *known != name).map(|(_, bytes)| bytes).sum();
         let room = self.most.saturating_sub(others);
         let found = match self.archive.by_name(&stored) {
-            Ok(mut entry) => array(&mut entry, room),
+            Ok(mut entry) => read(&mut entry, room),
             Err(error) => Err(Problem::new(format!("cannot be read: {error}"), REMEDY)),
         };
-        let array = found.map_err(|Problem { problem, remedy }| self.refusal(name, problem, remedy))?;
-        self.taken.insert(name.into(), bytes_of(array.len()));
-        Ok(Some(array))
+        found.map(Some).map_err(|Problem { problem, remedy }| self.refusal(name, problem, remedy))
     }
 
     /// The array of this name as f32; an error if there is none.
@@ -111,7 +291,8 @@ impl NpzFile {
         })
     }
 
-    fn refusal(&self, name: &str, problem: String, remedy: String) -> TaskError {
+    /// The error that an array of this file breaks a rule.
+    pub fn refusal(&self, name: &str, problem: String, remedy: String) -> TaskError {
         TaskError::Data { path: self.path.clone(), array: name.into(), problem, remedy }
     }
 }
@@ -150,15 +331,85 @@ impl Problem {
     }
 }
 
-/// The array in a `.npy` of at most `room` bytes as f32.
-fn array(file: &mut impl Read, room: u64) -> Result<ArrayD<f32>, Problem> {
-    let header = NpyHeader::read(file).map_err(|problem| Problem::new(problem, REMEDY))?;
+/// How wide an element of a type is, and how its bytes are read; `None` for a type that is not read.
+type Decoder<T> = fn(&str) -> Option<(usize, Decode<T>)>;
+
+/// The array in a `.npy` of at most `room` bytes (as f32), each element read by what `decoder` gives for its type.
+fn array<T>(mut file: &mut dyn Read, room: u64, decoder: Decoder<T>) -> Result<ArrayD<T>, Problem> {
+    let header = NpyHeader::read(&mut file).map_err(|problem| Problem::new(problem, REMEDY))?;
     let Some((size, decode)) = decoder(&header.descriptor) else {
         let problem = format!("holds elements of type {}", header.descriptor);
         return Err(Problem::new(problem, "save it as float32, float64, an integer type or bool"));
     };
-    let count = header.count();
-    if bytes_of(count) > room {
+    let values = elements(file, header.count(), size, room, decode)?;
+    let shape = IxDyn(&header.shape).set_f(header.fortran_order);
+    ArrayD::from_shape_vec(shape, values)
+        .map_err(|error| Problem::new(format!("has no usable shape ({error})"), REMEDY))
+}
+
+/// The text elements of a `.npy`.
+fn words(mut file: &mut dyn Read, room: u64, width: TextWidth) -> Result<Vec<String>, Problem> {
+    let header = NpyHeader::read(&mut file).map_err(|problem| Problem::new(problem, REMEDY))?;
+    let words = elements(file, header.count(), width.bytes(), room, |bytes| width.word(bytes))?;
+    let damaged = || Problem::new("holds bytes that are no text", "save it with numpy.array(labels, dtype=str)");
+    words.into_iter().map(|word| word.ok_or_else(damaged)).collect()
+}
+
+/// How long a text element is, and in which code.
+#[derive(Clone, Copy)]
+struct TextWidth {
+    /// The most characters, or bytes where `is_wide` is false.
+    length: usize,
+    /// Four bytes a character.
+    is_wide: bool,
+    big_endian: bool,
+}
+
+impl TextWidth {
+    /// Of NumPy's types `<U7`, `>U7` and `|S7`.
+    fn of(descriptor: &str) -> Option<Self> {
+        let (code, length) = (descriptor.get(..2)?, descriptor.get(2..)?.parse().ok()?);
+        let (is_wide, big_endian) = match code {
+            "<U" => (true, false),
+            ">U" => (true, true),
+            "|S" => (false, false),
+            _ => return None,
+        };
+        // Text of no width is text all the same: NumPy gives empty words.
+        (length > 0 && length <= PIECE / 4).then_some(Self { length, is_wide, big_endian })
+    }
+
+    fn bytes(self) -> usize {
+        self.length * if self.is_wide { 4 } else { 1 }
+    }
+
+    /// The characters up to the zeros at the end.
+    fn word(self, bytes: &[u8]) -> Option<String> {
+        if !self.is_wide {
+            let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            return String::from_utf8(bytes[..end].to_vec()).ok();
+        }
+        let code = |four: &[u8]| {
+            let four = four.try_into().unwrap_or_default();
+            if self.big_endian { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
+        };
+        let codes: Vec<u32> = bytes.chunks_exact(4).map(code).collect();
+        let end = codes.iter().rposition(|code| *code != 0).map_or(0, |last| last + 1);
+        codes[..end].iter().map(|code| char::from_u32(*code)).collect()
+    }
+}
+
+/// `count` elements of `size` bytes, which must end the file.
+fn elements<T>(
+    file: &mut dyn Read,
+    count: usize,
+    size: usize,
+    room: u64,
+    decode: impl Fn(&[u8]) -> T,
+) -> Result<Vec<T>, Problem> {
+    // Numbers are counted as f32, whatever they become; words by their bytes.
+    let wanted = bytes_of(count).saturating_mul(size.div_ceil(8) as u64);
+    if wanted > room {
         let problem =
             format!("would bring the arrays to more than the {room} bytes that are left to a file of this size");
         return Err(Problem::new(problem, "write it with numpy.savez, which does not compress"));
@@ -173,7 +424,7 @@ fn array(file: &mut impl Read, room: u64) -> Result<ArrayD<f32>, Problem> {
             }
             _ => Problem::new(format!("cannot be read: {error}"), REMEDY),
         })?;
-        values.extend(bytes.chunks_exact(size).map(decode));
+        values.extend(bytes.chunks_exact(size).map(&decode));
     }
     // The end of the file is where a damaged one is found out by its checksum.
     match file.read(&mut piece[..1]) {
@@ -181,48 +432,88 @@ fn array(file: &mut impl Read, room: u64) -> Result<ArrayD<f32>, Problem> {
         Ok(_) => return Err(Problem::new("is longer than its shape says", "write the file again; it is damaged")),
         Err(error) => return Err(Problem::new(format!("cannot be read: {error}"), REMEDY)),
     }
-    let shape = IxDyn(&header.shape).set_f(header.fortran_order);
-    ArrayD::from_shape_vec(shape, values)
-        .map_err(|error| Problem::new(format!("has no usable shape ({error})"), REMEDY))
+    Ok(values)
 }
 
 /// Reads an element from exactly its bytes.
-type Decode = fn(&[u8]) -> f32;
+type Decode<T> = fn(&[u8]) -> T;
 
-/// The size in bytes of an element of NumPy's type `descriptor` (`<f4`, `>i8`, `|b1`, ...), and how to read one.
-fn decoder(descriptor: &str) -> Option<(usize, Decode)> {
-    macro_rules! number {
-        ($type:ty, $from:ident) => {
-            (size_of::<$type>(), |bytes| bytes.try_into().map_or(f32::NAN, |bytes| <$type>::$from(bytes) as f32))
-        };
-    }
-    Some(match descriptor {
-        "|b1" => (1, |bytes| if bytes.iter().all(|&byte| byte == 0) { 0.0 } else { 1.0 }),
-        "|u1" => number!(u8, from_le_bytes),
-        "|i1" => number!(i8, from_le_bytes),
-        "<u2" => number!(u16, from_le_bytes),
-        "<u4" => number!(u32, from_le_bytes),
-        "<u8" => number!(u64, from_le_bytes),
-        "<i2" => number!(i16, from_le_bytes),
-        "<i4" => number!(i32, from_le_bytes),
-        "<i8" => number!(i64, from_le_bytes),
-        "<f4" => number!(f32, from_le_bytes),
-        "<f8" => number!(f64, from_le_bytes),
-        ">u2" => number!(u16, from_be_bytes),
-        ">u4" => number!(u32, from_be_bytes),
-        ">u8" => number!(u64, from_be_bytes),
-        ">i2" => number!(i16, from_be_bytes),
-        ">i4" => number!(i32, from_be_bytes),
-        ">i8" => number!(i64, from_be_bytes),
-        ">f4" => number!(f32, from_be_bytes),
-        ">f8" => number!(f64, from_be_bytes),
-        _ => return None,
-    })
+/// A function that gives the size in bytes of an element of NumPy's type `descriptor` (`<f4`, `>i8`, `|b1`, ...), and
+/// how to read one as `$float`.
+macro_rules! decoder {
+    ($name:ident, $float:ident) => {
+        fn $name(descriptor: &str) -> Option<(usize, Decode<$float>)> {
+            macro_rules! number {
+                ($type:ty, $from:ident) => {
+                    (size_of::<$type>(), |bytes| {
+                        bytes.try_into().map_or($float::NAN, |bytes| <$type>::$from(bytes) as $float)
+                    })
+                };
+            }
+            Some(match descriptor {
+                "|b1" => (1, |bytes| if bytes.iter().all(|&byte| byte == 0) { 0.0 } else { 1.0 }),
+                "|u1" => number!(u8, from_le_bytes),
+                "|i1" => number!(i8, from_le_bytes),
+                "<u2" => number!(u16, from_le_bytes),
+                "<u4" => number!(u32, from_le_bytes),
+                "<u8" => number!(u64, from_le_bytes),
+                "<i2" => number!(i16, from_le_bytes),
+                "<i4" => number!(i32, from_le_bytes),
+                "<i8" => number!(i64, from_le_bytes),
+                "<f4" => number!(f32, from_le_bytes),
+                "<f8" => number!(f64, from_le_bytes),
+                ">u2" => number!(u16, from_be_bytes),
+                ">u4" => number!(u32, from_be_bytes),
+                ">u8" => number!(u64, from_be_bytes),
+                ">i2" => number!(i16, from_be_bytes),
+                ">i4" => number!(i32, from_be_bytes),
+                ">i8" => number!(i64, from_be_bytes),
+                ">f4" => number!(f32, from_be_bytes),
+                ">f8" => number!(f64, from_be_bytes),
+                _ => return None,
+            })
+        }
+    };
 }
+
+decoder!(decoder, f32);
+decoder!(number_decoder, f64);
 
 #[cfg(test)]
 mod tests {
+    use ndarray_npy::NpzWriter;
+
     use super::*;
+
+    #[test]
+    fn labels_come_back_as_they_were_written_and_no_other_array_is_written_over() {
+        let written = [
+            ("coherence", Labels::Numbers(vec![0.032, f64::NEG_INFINITY, 1e300])),
+            ("context", Labels::Words(vec!["motion".into(), String::new(), "f\u{e4}rben".into()])),
+            ("catch", Labels::Flags(vec![true, false, true])),
+        ];
+        let mut file = NpzBuilder::default();
+        for (name, labels) in &written {
+            file = file.labels(name, labels).unwrap();
+        }
+        let bytes = file.finish().unwrap();
+        let mut file = NpzFile::from_bytes(Path::new("mine.npz"), bytes).unwrap();
+        for (name, labels) in &written {
+            assert_eq!(file.labels(name).unwrap().as_ref(), Some(labels));
+        }
+        let refused = |name: &str| NpzBuilder::default().labels(name, &written[0].1).err().map(|e| e.to_string());
+        assert!(refused("targets").unwrap().contains("`targets` is the name of another array"));
+        assert!(refused("coherence").is_none());
+    }
+
+    #[test]
+    fn text_in_either_order_and_in_bytes_is_read() {
+        let word = |descriptor: &str, bytes: &[u8]| TextWidth::of(descriptor).unwrap().word(bytes);
+        assert_eq!(word(">U2", &[0, 0, 0, 97, 0, 0, 0, 0]), Some("a".into()));
+        assert_eq!(word("|S3", b"ab\0"), Some("ab".into()));
+        assert_eq!(word("<U1", &[0, 0, 0xff, 0xff]), None);
+        assert!(TextWidth::of("|O").is_none() && TextWidth::of("<U").is_none() && TextWidth::of("<f8").is_none());
+    }
 
     #[test]
     fn every_plain_type_is_decoded() {
@@ -266,7 +557,7 @@ mod tests {
             [b"\x93NUMPY\x02\0", &(header.len() as u32).to_le_bytes()[..], header.as_bytes(), &vec![0; bytes]].concat()
         };
         let read = |shape: &str, bytes: usize| {
-            array(&mut npy(shape, bytes).as_slice(), u64::MAX).map_err(|problem| problem.problem)
+            array(&mut npy(shape, bytes).as_slice(), u64::MAX, decoder).map_err(|problem| problem.problem)
         };
         assert_eq!(read("(2, 1)", 8).unwrap().shape(), [2, 1]);
         assert_eq!(read("(3,)", 8).unwrap_err(), "is shorter than its shape says");

@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::plant::Plant;
+use crate::units;
 use crate::{About, Condition, Criterion, Schedule, Score, Split, TaskError, Trial, TrialRng, TrialView};
 
 /// One input or output line of the network.
@@ -98,6 +99,31 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// catch trials included, as the source does. A condition the task cannot present is an error.
     fn trial(&self, split: Split, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError>;
 
+    /// Where the animal or the hand of a trial is, (n_steps + 1, axes): before the first step and after each. Of the
+    /// trial that [`trial`](Self::trial) makes of the same random numbers; `None` of a task that knows no places.
+    ///
+    /// # Errors
+    /// As [`trial`](Self::trial).
+    fn trajectory(
+        &self,
+        _split: Split,
+        _condition: Option<&Condition>,
+        _rng: &mut TrialRng,
+    ) -> Result<Option<Array2<f64>>, TaskError> {
+        Ok(None)
+    }
+
+    /// The unit of a variable of its trials, such as `rad`; empty for pure numbers and words.
+    fn unit(&self, variable: &str) -> &'static str {
+        units::unit(self.about().id, variable)
+    }
+
+    /// What a user should know before a network is trained or evaluated on this task, a sentence each: how data of
+    /// one's own were understood. Of a published task there is nothing to say.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Scores the answer `outputs` (n_steps, outputs) to a trial.
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score;
 
@@ -110,6 +136,12 @@ pub trait Task: Send + Sync + fmt::Debug {
     /// What the source trains the outputs to do.
     fn objective(&self) -> Objective {
         Objective::MaskedMse
+    }
+
+    /// The recurrent noise of the networks that the source trains on it (`sigma_rec`, scaled as for a continuous-time
+    /// process), which networks have that leave theirs open; `None` if it has none of its own.
+    fn sigma_rec(&self) -> Option<f64> {
+        None
     }
 
     /// The expected performance of outputs that are independent uniform random numbers in [0, 1) at every step.

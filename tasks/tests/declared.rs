@@ -151,8 +151,8 @@ fn what_makes_no_sense_is_refused_with_its_field_and_a_remedy() {
     for (line, by, words) in [
         ("dt = 10.0", "dt = 0.0", &["`dt`", "positive"][..]),
         ("dt = 10.0", "dt = 15.0", &["`epochs.show.duration` = 20", "rounding"]),
-        ("dt = 10.0", "dt = \"fast\"", &["line 3, column 6", "string"]),
-        ("chance", "chanse", &["chanse", "expected"]),
+        ("dt = 10.0", "dt = \"fast\"", &["line 3, column 6", "`dt` must be a number, but is \"fast\""]),
+        ("chance", "chanse", &["chanse", "did you mean `chance`?"]),
         ("chance = 0.5", "chance = 1.5", &["`chance` = 1.5"]),
         ("correct = \"cue\"", "correct = \"level\"", &["`correct`", "single quotes"]),
         (

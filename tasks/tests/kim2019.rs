@@ -37,7 +37,7 @@ fn xor_has_the_published_geometry_and_levels() -> Result<(), TaskError> {
         assert!(trial.targets.slice(s![170..270, 0]).iter().all(|&z| z == answer));
         assert!(trial.inputs.slice(s![50..100, 0]).iter().all(|&u| u == first));
         assert!(trial.inputs.slice(s![110..160, 1]).iter().all(|&u| u == second));
-        assert!(trial.loss_mask.iter().all(|&m| m == 1.0));
+        assert_eq!((trial.loss_mask.sum(), trial.loss_mask[[299, 0]]), (299.0, 0.0), "all but the last step");
     }
     Ok(())
 }
@@ -52,8 +52,8 @@ fn xor_is_scored_by_the_peak_from_step_200_on() -> Result<(), TaskError> {
         outputs[[step, 0]] = level;
         task.score(trial.view(), outputs.view()).correct == Some(true)
     };
-    assert!(peak(&same, 200, 0.71) && peak(&same, 299, 0.71) && peak(&different, 250, -0.71));
-    assert!(!peak(&same, 199, 0.71), "too early");
+    assert!(peak(&same, 200, 0.71) && peak(&same, 298, 0.71) && peak(&different, 250, -0.71));
+    assert!(!peak(&same, 199, 0.71) && !peak(&same, 299, 0.71), "too early, too late");
     assert!(!peak(&same, 250, 0.69) && !peak(&different, 250, -0.69), "too weak");
     assert!(!peak(&same, 250, -0.71) && !peak(&different, 250, 0.71), "the wrong sign");
     Ok(())
@@ -61,8 +61,9 @@ fn xor_is_scored_by_the_peak_from_step_200_on() -> Result<(), TaskError> {
 
 #[test]
 fn xor_chance_is_that_of_a_peak_among_the_scored_steps() {
-    // Two scored steps: P(a number in [0, 1) above 0.7) is 1 - 0.7^2 in half of the trials, and none is below -0.7.
-    let task = StimulusPair { rest: 5.0, settling: 5.0, ..StimulusPair::default() };
+    // Two scored steps, the last one being none: P(a number in [0, 1) above 0.7) is 1 - 0.7^2 in half of the trials,
+    // and none is below -0.7.
+    let task = StimulusPair { rest: 10.0, settling: 5.0, ..StimulusPair::default() };
     let task = Xor { response: 10.0, task, ..Xor::default() };
     assert!((task.chance() - 0.5 * (1.0 - 0.49)).abs() < 1e-12);
     assert!((Xor::default().chance() - 0.5).abs() < 1e-12);

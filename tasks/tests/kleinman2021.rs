@@ -2,7 +2,9 @@
 
 use ndarray::{Array2, s};
 use nn4n_tasks::kleinman2021::Checkerboard;
-use nn4n_tasks::{Condition, Criterion, Split, Task, TaskError, Trial, TrialRng, batch, performance, repeated};
+use nn4n_tasks::{
+    Condition, Criterion, Described, Split, Task, TaskError, Trial, TrialRng, batch, create, performance, repeated,
+};
 
 fn trial(task: &Checkerboard, condition: &Condition) -> Result<Trial, TaskError> {
     task.trial(Split::Train, Some(condition), &mut TrialRng::new(0, "test", 0, 0))
@@ -44,7 +46,7 @@ fn targets_come_first_then_the_checkerboard_and_both_go_off_together() -> Result
     assert_eq!(trial.correct, Some(1), "more green, and the green target is on the right");
     for (step, targets, graded) in [
         (79, [0.0, 0.0], 1.0),
-        (80, [0.0, 0.0], 0.0),
+        (80, [0.0, 0.0], 1.0),
         (100, [0.0, 1.0], 1.0),
         (229, [0.0, 1.0], 1.0),
         (230, [0.0, 0.0], 1.0),
@@ -55,6 +57,22 @@ fn targets_come_first_then_the_checkerboard_and_both_go_off_together() -> Result
             "{step}"
         );
     }
+    Ok(())
+}
+
+#[test]
+fn the_first_part_of_the_checkerboard_is_left_ungraded_on_demand_as_in_version_1() -> Result<(), TaskError> {
+    let mask = |task: &dyn Task| -> Result<Vec<f32>, TaskError> {
+        let trial = task.trial(Split::Train, Some(&shown("red", -0.6)), &mut TrialRng::new(0, "test", 0, 0))?;
+        Ok([79, 80, 99, 100].map(|step| trial.loss_mask[[step, 0]]).into())
+    };
+    assert_eq!(mask(&still())?, [1.0; 4]);
+    assert_eq!(mask(&Checkerboard { grade_onset: false, ..still() })?, [1.0, 0.0, 0.0, 1.0]);
+
+    let mut first = still().parameters();
+    first.as_object_mut().map(|parameters| parameters.remove("grade_onset"));
+    let now = Checkerboard::ABOUT.of_version(1, &first);
+    assert_eq!(mask(create("kleinman2021/checkerboard", now.as_ref())?.as_ref())?, [1.0, 0.0, 0.0, 1.0]);
     Ok(())
 }
 

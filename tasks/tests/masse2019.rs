@@ -90,12 +90,12 @@ fn targets_and_loss_mask_are_those_of_the_source() -> Result<(), TaskError> {
         assert_eq!(trial.targets.sum(), 250.0);
         assert_eq!(trial.correct, Some(class));
         assert!(trial.loss_mask.slice(s![200..205, ..]).iter().all(|&m| m == 0.0));
-        assert_eq!(trial.loss_mask.sum(), 3.0 * 245.0);
+        assert_eq!(trial.loss_mask.sum(), 3.0 * (200.0 + 2.0 * 45.0));
     }
-    let parameters = json!({ "dead": 250.0, "test_weight": 2.0, "n_fixation": 2, "sigma_in": 0.0 });
+    let parameters = json!({ "dead": 250.0, "test_weight": 3.0, "n_fixation": 2, "sigma_in": 0.0 });
     let trial = trial(create("masse2019/dms", Some(&parameters))?.as_ref(), &Condition::new())?;
     assert_eq!((trial.n_steps(), trial.inputs.ncols()), (275, 26));
-    assert_eq!(trial.loss_mask.sum(), 3.0 * (200.0 + 2.0 * 45.0));
+    assert_eq!(trial.loss_mask.sum(), 3.0 * (200.0 + 3.0 * 45.0));
     let fixation: Vec<f32> = [24, 25, 224, 225].iter().map(|step| trial.inputs[[*step, 25]]).collect();
     assert_eq!(fixation, [0.0, 4.0, 4.0, 0.0]);
     Ok(())

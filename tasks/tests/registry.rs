@@ -528,3 +528,33 @@ fn positive_evidence_speaks_for_the_first_alternative() -> Result<(), TaskError>
     }
     Ok(())
 }
+
+#[test]
+fn descriptions_hold_no_syntax_of_the_code() {
+    for info in list() {
+        for (number, line) in info.description.lines().enumerate() {
+            let leak = ["[`", "`]", "::", "\\|", "```", "//!"].into_iter().find(|code| line.contains(code));
+            assert_eq!(leak, None, "{}, line {}: {line}", info.id, number + 1);
+        }
+    }
+}
+
+#[test]
+fn a_former_version_is_the_newest_one_with_all_its_parameters_said() {
+    let mut found = 0;
+    for task in tasks() {
+        for former in task.about().former {
+            let mut parameters = task.parameters();
+            for (name, _) in former.switches {
+                let known = parameters.as_object_mut().and_then(|parameters| parameters.remove(*name));
+                assert!(known.is_some(), "{} has no `{name}`", task.id());
+            }
+            assert!(former.version < task.about().version, "{}", task.id());
+            let then = task.about().of_version(former.version, &parameters).expect("a former version");
+            assert!(create(task.id(), Some(&then)).is_ok(), "{}", task.id());
+            found += 1;
+        }
+        assert_eq!(task.about().of_version(1000, &task.parameters()), None, "{}", task.id());
+    }
+    assert!(found >= 11, "{found}");
+}

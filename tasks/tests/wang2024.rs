@@ -34,7 +34,7 @@ fn inputs_and_targets_are_what_is_sensed_on_the_trajectory() -> Result<(), TaskE
     for index in 0..20 {
         let key = TrialRng::new(5, "train", 2, index);
         let trial = task.trial(Split::Train, None, &mut key.clone())?;
-        let places = task.trajectory(None, &mut key.clone())?;
+        let places = task.trajectory(Split::Test, None, &mut key.clone())?.unwrap();
         for (step, place) in places.outer_iter().enumerate() {
             let sensed = task.sensed([place[0], place[1]])?;
             if step < 19 {
@@ -81,7 +81,7 @@ fn walks_start_anywhere_and_move_at_the_speed_of_their_preset() -> Result<(), Ta
         let task = PlaceCells { walk: Walk::Preset(preset), n_cells: 1, ..PlaceCells::default() };
         let (mut way, mut left) = (0.0, 0);
         for index in 0..400 {
-            let places = task.trajectory(None, &mut TrialRng::new(0, "train", 0, index))?;
+            let places = task.trajectory(Split::Train, None, &mut TrialRng::new(0, "train", 0, index))?.unwrap();
             left += usize::from(places[[0, 0]] < 25.0);
             for (a, b) in places.outer_iter().zip(places.slice(s![1.., ..]).outer_iter()) {
                 way += (a[0] - b[0]).hypot(a[1] - b[1]);
@@ -180,7 +180,7 @@ proptest! {
         let walk = Walk::Custom(RandomWalk { speed_mean, ..Preset::Fast.settings() });
         let task = PlaceCells { room, walk, avoid_walls, duration: 5000.0, n_cells: 1, ..small() };
         prop_assert!(task.validate().is_ok(), "{:?}", task.validate());
-        let places = task.trajectory(None, &mut TrialRng::new(seed, "test", 0, 0)).unwrap();
+        let places = task.trajectory(Split::Test, None, &mut TrialRng::new(seed, "test", 0, 0)).unwrap().unwrap();
         for place in places.outer_iter() {
             prop_assert!(task.sensed([place[0], place[1]]).is_ok(), "{place}");
         }

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nn4n::{Result, hub::Hub};
+use nn4n::{
+    Result,
+    hub::{Hub, Patience},
+};
 
 use crate::served::Served;
 
@@ -25,6 +28,7 @@ impl Client {
             cache: folder.path().join("home/hub"),
             token: None,
             offline: false,
+            patience: Patience::default(),
         };
         Self { folder, hub }
     }
@@ -66,7 +70,15 @@ impl Client {
 
     /// What points the program to this server and this cache.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let empty = ["HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_HUB_OFFLINE"].map(|name| (name, String::new()));
+        let empty = [
+            "HF_TOKEN",
+            "HF_TOKEN_PATH",
+            "HF_HUB_CACHE",
+            "HF_HUB_OFFLINE",
+            "HF_HUB_ETAG_TIMEOUT",
+            "HF_HUB_DOWNLOAD_TIMEOUT",
+        ]
+        .map(|name| (name, String::new()));
         let home = self.folder.path().join("home").display().to_string();
         [("HF_ENDPOINT", self.hub.endpoint.clone()), ("HF_HOME", home)].into_iter().chain(empty).collect()
     }

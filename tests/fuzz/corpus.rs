@@ -49,6 +49,7 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
         provenance: Provenance {
             program: "nn4n".into(),
             platform: None,
+            device: None,
             init: None,
             imported: None,
             citations: vec!["a paper".into()],

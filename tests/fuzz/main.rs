@@ -16,7 +16,7 @@ use nn4n::{
     Checkpoint, Experiment,
     export::{Format, export},
     import::{Options, import, pickle::parse},
-    models::Activation,
+    models::{Activation, Form},
     tasks::{NpzFile, Split, batch, create},
 };
 use serde_json::json;
@@ -106,8 +106,13 @@ mod targets {
     pub fn imported_file(bytes: &[u8]) -> bool {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::write(file.path(), bytes).expect("a file");
-        let complete =
-            Options { dt: Some(10.0), tau: Some(100.0), activation: Some(Activation::Relu), ..Options::default() };
+        let complete = Options {
+            form: Some(Form::Current),
+            activation: Some(Activation::Relu),
+            dt: Some(10.0),
+            tau: Some(100.0),
+            ..Options::default()
+        };
         let imported = [Options::default(), complete].iter().find_map(|options| import(file.path(), options).ok());
         imported.is_some_and(|imported| checkpoint(&corpus::saved(&imported.checkpoint)))
     }

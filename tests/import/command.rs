@@ -43,7 +43,8 @@ fn a_network_is_imported_described_and_run() {
     let mut inputs = NpzWriter::new(fs::File::create(folder.join("in.npz")).expect("a file"));
     inputs.add_array("inputs", &Array3::<f32>::ones((2, 7, 5))).expect("an array");
     inputs.finish().expect("a file");
-    nn4n(folder, &["run", "runs/original", "--inputs", "in.npz", "--out", "out.npz"]);
+    let said = nn4n(folder, &["run", "runs/original", "--inputs", "in.npz", "--out", "out.npz"]).1;
+    assert!(said.contains("given the inputs alone") && !said.contains("--task"), "{said}");
     let inspected = nn4n(folder, &["inspect", "runs/original"]).0;
     assert!(
         inspected.contains("imported    from multi_area_ei.pth (nn4n)")
@@ -89,9 +90,25 @@ fn a_network_with_a_task_is_evaluated_and_never_replaces_a_run() {
         "run",
     ];
     nn4n(folder, &train);
+    refused(folder, &["inspect", "run/optimizer.safetensors"], &["state of a training run", "model.safetensors"]);
     let before = fs::read(folder.join("run/model.safetensors")).expect("a checkpoint");
     refused(folder, &["import", file, "--out", "run", "--force"], &["run", "--force does not replace"]);
     assert_eq!(fs::read(folder.join("run/model.safetensors")).expect("a checkpoint"), before);
+}
+
+#[test]
+fn an_export_is_imported_by_its_name_alone_and_its_masks_are_not_printed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let exported = nn4n(folder, &["export", "song2016-rdm-ei", "--to", "nn4n", "--out", "net.safetensors"]).0;
+    assert!(exported.contains("if not name.endswith(\"masks\")"), "{exported}");
+    let (report, notes) = nn4n(folder, &["import", "net.safetensors", "--out", "back"]);
+    for words in ["nn4n-export", "80 excitatory and 20 inhibitory", "song2016/rdm_varstim", "next: nn4n eval back"] {
+        assert!(report.contains(words), "no `{words}` in {report}");
+    }
+    assert!(notes.is_empty(), "{notes}");
+    let files = nn4n::zoo::ALL.iter().find(|files| files.id == "song2016-rdm-ei").expect("a network");
+    assert!(fs::read(folder.join("back/model.safetensors")).expect("a checkpoint") == files.model);
 }
 
 #[test]

@@ -171,6 +171,10 @@ fn every_file_has_been_compared() {
         "original",
         "psychrnn_dale",
         "psychrnn_plain",
+        // These in `wrapped`.
+        "eirnn_tutorial",
+        "eirnn_tutorial_with_mask",
+        "torch_rnn_cell",
     ];
     let compared =
         [&compared[..], &["neuralrnn_ctrnn", "neuralrnn_ei", "neuralrnn_constrained", "neuralrnn_multiarea", "pycog"]]

@@ -184,6 +184,21 @@ fn psychrnn_and_neuralrnn_networks_keep_their_cell_types_areas_and_noise() {
 }
 
 #[test]
+fn a_leak_within_the_nonlinearity_of_neuralrnn_is_the_blend_form() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = path("neuralrnn_ctrnn");
+    let text = fs::read_to_string(source.join("config.json")).expect("a file");
+    let mut config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    config["relu_after_blend"] = true.into();
+    fs::write(folder.path().join("config.json"), config.to_string()).expect("a file");
+    fs::copy(source.join("model.safetensors"), folder.path().join("model.safetensors")).expect("a copy");
+    let model = import(folder.path(), &Options::default()).expect("a network").checkpoint.header.model;
+    assert_eq!((model.form, model.noise_scaling), (Form::Blend, NoiseScaling::PerStep));
+    // alpha sqrt(2 alpha) sigma beside the current, at alpha = 0.2 and sigma = 0.15.
+    assert_eq!(model.sigma_rec, Some(PerUnit::Uniform(0.2 * (0.4_f64.sqrt() * 0.15))));
+}
+
+#[test]
 fn a_fresh_network_of_the_same_description_has_as_many_synapses() {
     let names = [
         "vanilla_relu.pth",

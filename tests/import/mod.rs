@@ -6,3 +6,5 @@ mod equality;
 mod fixture;
 mod meaning;
 mod refusal;
+mod round_trip;
+mod wrapped;

@@ -92,7 +92,8 @@ fn containers_of_other_kinds_are_refused_with_the_remedy() {
         &plain(),
         &["older than 1.6"],
     );
-    for bytes in [&b""[..], b"just text", b"\x89PNG\r\n\x1a\n0000"] {
+    assert_refused("text.bin", b"", &plain(), &["is empty", "download it again"]);
+    for bytes in [&b"just text"[..], b"\x89PNG\r\n\x1a\n0000"] {
         let names = Format::ALL.map(Format::name);
         assert_refused("text.bin", bytes, &plain(), &[&["no format"], &names[..]].concat());
     }
@@ -245,7 +246,6 @@ fn neuralrnn_models_without_counterpart_are_refused() {
         serde_json::from_slice(&fs::read(source.join("config.json")).expect("a file")).expect("JSON");
     for (name, value, words) in [
         ("nonlinearity_mode", "rate".into(), &["`nonlinearity_mode` = rate", "reads the state"][..]),
-        ("nonlinearity_mode", "post_blend".into(), &["post_blend", "no counterpart"]),
         ("model_type", "lowrank_rnn".into(), &["`lowrank_rnn`", "multiarea_rnn"]),
         ("activation", "gelu".into(), &["gelu", "softplus"]),
         ("noise_scaling", "cubic".into(), &["`noise_scaling` = cubic"]),

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-TYPES = {"F32": "<f4", "F64": "<f8", "U8": "u1"}
+TYPES = {"F32": "<f4", "F64": "<f8", "U8": "u1", "I64": "<i8"}
 
 
 def read(path):

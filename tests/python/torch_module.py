@@ -23,6 +23,7 @@ names = {}
 exec(metadata["module"], names)
 network = names["Network"]()
 network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
+network.eval()
 with torch.no_grad():
     outputs, rates = network(torch.from_numpy(np.load(given)["inputs"]))
 np.savez(out, outputs=np.asarray(outputs), rates=np.asarray(rates), states=np.asarray(rates))

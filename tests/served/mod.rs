@@ -50,6 +50,31 @@ pub enum Fault {
     Short,
     /// Ranges are ignored.
     NoRanges,
+    /// No range can be had.
+    NoSuchRange,
+    /// It is refused with this status.
+    Status(u16),
+    /// It comes compressed, as nobody asked.
+    Compressed,
+}
+
+/// What the list of files is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Listing {
+    #[default]
+    Right,
+    /// This status instead.
+    Status(u16),
+    /// It never ends.
+    Endless,
+    /// It comes compressed, as nobody asked, in a way that clients unpack.
+    Gzip,
+    /// The same in a way that they do not.
+    Compressed,
+    /// Of another commit.
+    OtherCommit,
+    /// It is at the other port of the host.
+    Elsewhere,
 }
 
 /// What the server has and does; a test may change it at any time.
@@ -67,6 +92,12 @@ pub struct State {
     pub fault: Fault,
     /// Every answer is this status.
     pub down: Option<u16>,
+    /// The next answers are this status, with this `Retry-After`.
+    pub busy: Vec<(u16, &'static str)>,
+    /// What the list of files is.
+    pub listing: Listing,
+    /// Every answer comes a byte at a time.
+    pub drips: bool,
     /// Headers that are sent instead of the right ones.
     pub headers: BTreeMap<&'static str, String>,
     /// Names that the list of files holds besides.
@@ -132,6 +163,16 @@ fn git_hash(content: &[u8]) -> String {
     digest(&SHA1_FOR_LEGACY_USE_ONLY, &blob).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A member of gzip with one stored block (RFC 1951, 1952).
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let bit = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    let crc = !content.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), bit));
+    let length = content.len() as u16;
+    let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    let lengths = [length.to_le_bytes(), (!length).to_le_bytes()].concat();
+    [&head[..], &lengths, content, &crc.to_le_bytes(), &u32::from(length).to_le_bytes()].concat()
+}
+
 struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
@@ -140,11 +181,13 @@ struct Answer {
     length: Option<usize>,
     /// The connection stays open without the rest.
     stalls: bool,
+    /// The body is repeated until the client goes away.
+    is_endless: bool,
 }
 
 impl Answer {
     fn new(status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Self {
-        Self { status, headers, body, length: None, stalls: false }
+        Self { status, headers, body, length: None, stalls: false, is_endless: false }
     }
 
     fn error(status: u16, code: &str, message: &str) -> Self {
@@ -158,19 +201,31 @@ impl Answer {
 
 fn answer(mut stream: &TcpStream, state: &Mutex<State>, contents: &str) {
     // A client that went away is no error of the server.
-    let Some(request) = Request::read(stream) else { return };
-    let answer = {
+    let Some(mut request) = Request::read(stream) else { return };
+    request.is_elsewhere = stream.local_addr().is_ok_and(|address| contents.ends_with(&format!(":{}", address.port())));
+    let (answer, drips) = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.requests.push(request.clone());
-        respond(&mut state, &request, contents)
+        (respond(&mut state, &request, contents), state.drips)
     };
     let length = answer.length.unwrap_or(answer.body.len());
-    let mut head = format!("HTTP/1.1 {} -\r\nContent-Length: {length}\r\nConnection: close\r\n", answer.status);
+    let mut head = format!("HTTP/1.1 {} -\r\nConnection: close\r\n", answer.status);
+    if !answer.is_endless {
+        head += &format!("Content-Length: {length}\r\n");
+    }
     for (name, value) in &answer.headers {
         head += &format!("{name}: {value}\r\n");
     }
+    let head = format!("{head}\r\n");
+    for byte in head.bytes().filter(|_| drips) {
+        thread::sleep(Duration::from_millis(100));
+        if stream.write_all(&[byte]).is_err() {
+            return;
+        }
+    }
     let body = if request.method == "HEAD" { &[][..] } else { &answer.body };
-    let _ = stream.write_all(format!("{head}\r\n").as_bytes()).and_then(|()| stream.write_all(body));
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    while answer.is_endless && stream.write_all(body).is_ok() {}
     if answer.stalls {
         thread::sleep(Duration::from_secs(30));
     }
@@ -179,6 +234,10 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>, contents: &str) {
 fn respond(state: &mut State, request: &Request, contents: &str) -> Answer {
     if let Some(status) = state.down {
         return Answer::new(status, Vec::new(), Vec::new());
+    }
+    if !state.busy.is_empty() {
+        let (status, wait) = state.busy.remove(0);
+        return Answer::new(status, vec![("Retry-After", wait.into())], Vec::new());
     }
     if let Some(digits) = request.path.strip_prefix("/cdn/") {
         return content(state, digits, request.first_byte);
@@ -216,11 +275,31 @@ fn respond(state: &mut State, request: &Request, contents: &str) -> Answer {
     };
     match (is_api, kind) {
         (true, "" | "revision") => {
+            match state.listing {
+                Listing::Status(status) => return Answer::new(status, Vec::new(), Vec::new()),
+                Listing::Endless => {
+                    return Answer { is_endless: true, ..Answer::new(200, Vec::new(), vec![b' '; 1 << 16]) };
+                }
+                Listing::Compressed => {
+                    return Answer::new(200, vec![("Content-Encoding", "br".into())], vec![0; 9]);
+                }
+                Listing::Elsewhere if !request.is_elsewhere => {
+                    let location = format!("{contents}{}", request.path);
+                    return Answer::new(307, vec![("Location", location)], Vec::new());
+                }
+                Listing::OtherCommit => return Answer::json(&json!({ "sha": "f".repeat(40), "siblings": [] })),
+                Listing::Right | Listing::Gzip | Listing::Elsewhere => {}
+            }
             let names = files.keys().chain(&state.listed);
             let siblings: Vec<Value> = names.map(|name| json!({ "rfilename": name })).collect();
-            Answer::json(
+            let mut answer = Answer::json(
                 &json!({ "id": REPOSITORY, "sha": commit, "private": state.token.is_some(), "siblings": siblings }),
-            )
+            );
+            if state.listing == Listing::Gzip {
+                answer.body = gzip(&answer.body);
+                answer.headers.push(("Content-Encoding", "gzip".into()));
+            }
+            answer
         }
         (true, "tree") => Answer::json(&files.iter().map(|(name, content)| entry(name, content)).collect()),
         (false, "resolve") => match files.get(&file) {
@@ -283,7 +362,10 @@ fn content(state: &mut State, digits: &str, first_byte: Option<usize>) -> Answer
         Fault::Altered => whole[0] ^= 1,
         Fault::Long => whole.extend([0; 9]),
         Fault::Short => whole.truncate(whole.len() / 2),
-        Fault::None | Fault::Cut(_) | Fault::Stall | Fault::NoRanges => {}
+        Fault::Status(status) => return Answer::new(status, Vec::new(), Vec::new()),
+        Fault::NoSuchRange if first_byte.is_some() => return Answer::new(416, Vec::new(), Vec::new()),
+        Fault::Compressed => return Answer::new(200, vec![("Content-Encoding", "br".into())], whole),
+        Fault::None | Fault::Cut(_) | Fault::Stall | Fault::NoRanges | Fault::NoSuchRange => {}
     }
     let size = whole.len();
     let first_byte = first_byte.filter(|_| state.fault != Fault::NoRanges);

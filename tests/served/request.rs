@@ -15,6 +15,8 @@ pub struct Request {
     pub first_byte: Option<usize>,
     /// Who asks.
     pub token: Option<String>,
+    /// Whether it reached the port of the contents.
+    pub is_elsewhere: bool,
 }
 
 impl Request {
@@ -25,7 +27,7 @@ impl Request {
         let mut words = line.split(' ');
         let (method, target) = (words.next()?.to_string(), words.next()?);
         let path = target.split('?').next()?.to_string();
-        let mut request = Self { method, path, first_byte: None, token: None };
+        let mut request = Self { method, path, first_byte: None, token: None, is_elsewhere: false };
         for line in lines.take_while(|line| !line.is_empty()) {
             let (name, value) = line.split_once(": ")?;
             match name.to_lowercase().as_str() {

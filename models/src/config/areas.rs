@@ -7,6 +7,7 @@ use crate::error::Result;
 
 /// One area of a multi-area network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Area {
     /// Name, unique in the network.
@@ -40,6 +41,7 @@ impl Area {
 ///
 /// Exactly that fraction (to the nearest whole synapse) of each block is drawn from the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     deny_unknown_fields,
@@ -105,6 +107,7 @@ impl Density {
 
 /// The recurrent synapses from one area to another (or to itself), in place of the network-wide short forms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Projection {
     /// Presynaptic area.

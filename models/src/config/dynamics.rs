@@ -1,6 +1,6 @@
 //! Settings of the dynamics: form of the equation, noise scaling, start state, readout, biases.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use crate::error::{ModelError, Result};
 
 /// Where the nonlinearity stands in the Euler step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     /// `x' = (1 - alpha) x + alpha (W r + ...)`, `r = f(x)`: the current is integrated (Song 2016, the original nn4n).
@@ -15,13 +16,39 @@ pub enum Form {
     Current,
     /// `r' = (1 - alpha) r + alpha f(W r + ...)`: the rate is integrated (Yang 2019).
     Rate,
+    /// `r' = f((1 - alpha) r + alpha (W r + ...))`: the rate is integrated within the nonlinearity (Masse 2019, the
+    /// networks of the nn-brain and neurogym tutorials).
+    Blend,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Current, Self::Rate, Self::Blend];
+
+    /// Whether `x` is a current, whose rate is `f(x)`. In the other forms it is the rate before the noise that follows
+    /// the activation.
+    pub fn integrates_currents(self) -> bool {
+        self == Self::Current
+    }
+}
+
+/// As in a file: `current`, `rate`, `blend`.
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Current => "current",
+            Self::Rate => "rate",
+            Self::Blend => "blend",
+        })
+    }
 }
 
 /// How the noise amplitudes depend on the step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseScaling {
-    /// The noise of a continuous-time process: `sqrt(2 alpha) sigma_rec` per step in the current form,
+    /// The noise of a continuous-time process: `sqrt(2 alpha) sigma_rec` per step in the current and the blend form,
     /// `sqrt(2 / alpha) sigma_rec` inside `f` in the rate form, so that `sigma_rec` means the same at every `dt`.
     #[default]
     Continuous,
@@ -31,6 +58,7 @@ pub enum NoiseScaling {
 
 /// Nonlinearity `g` of the readout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Readout {
     /// `z = W_out r + b_out`
@@ -44,6 +72,7 @@ pub enum Readout {
 
 /// One number for all, or one for each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a number or a list of numbers")]
 pub enum Values {
     /// The same value everywhere.
@@ -87,6 +116,7 @@ impl Values {
 
 /// The state in which a trial starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// All states zero.
@@ -102,6 +132,7 @@ pub enum Start {
 
 /// A bias vector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Bias {
     /// No bias.
@@ -115,6 +146,7 @@ pub enum Bias {
 /// Whether the time constants are trained. A trained `tau` is updated on a logarithmic scale, so that it stays positive
 /// and one learning rate serves any unit of time, and is kept at `tau >= dt` (so `alpha <= 1`) after every update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LearnTau {
     /// Fixed.

@@ -11,6 +11,7 @@ use crate::error::ModelError;
 
 /// The four kinds of network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Units without cell types: [`VanillaCtrnn`](crate::VanillaCtrnn).

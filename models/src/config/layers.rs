@@ -23,6 +23,7 @@ macro_rules! layer_config {
     ($($(#[$documentation:meta])* $setting:ident: $type:ty,)*) => {
         /// One layer of a stacked network.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
         pub struct LayerConfig {
             /// Name, unique in the network.

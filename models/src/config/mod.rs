@@ -31,6 +31,7 @@ mod model;
 mod open;
 mod per_unit;
 mod plan;
+mod reach;
 mod rules;
 mod synapses;
 mod units;

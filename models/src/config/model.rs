@@ -40,6 +40,7 @@ use crate::activation::Activation;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
     /// Vanilla, E/I, multi-area or stacked.
@@ -89,8 +90,10 @@ pub struct ModelConfig {
     /// Form of the equation.
     pub form: Form,
     /// Integration step, ms.
+    #[cfg_attr(feature = "schema", schemars(extend("unit" = "ms")))]
     pub dt: f64,
     /// Time constant, ms; >= dt.
+    #[cfg_attr(feature = "schema", schemars(extend("unit" = "ms")))]
     pub tau: PerUnit<f64>,
     /// Whether the time constants are trained.
     pub learn_tau: LearnTau,
@@ -103,7 +106,7 @@ pub struct ModelConfig {
     pub sigma_post: PerUnit<f64>,
     /// What `sigma_rec` means.
     pub noise_scaling: NoiseScaling,
-    /// State at the start of a trial: `x0` in the current form, `r0` in the rate form.
+    /// State at the start of a trial: `x0` in the current form, `r0` in the rate and the blend form.
     pub start: Start,
     /// Nonlinearity of the readout; `None` is linear unless the task asks for another.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -20,6 +20,7 @@ use crate::error::{ModelError, Result};
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum PerUnit<T> {
     /// One value for every unit.

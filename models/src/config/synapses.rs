@@ -8,6 +8,7 @@ use super::units::{CellType, UnitSet};
 ///
 /// Under Dale's law the draw gives the magnitude and the presynaptic cell type the sign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Init {
     /// All zero.
@@ -37,6 +38,7 @@ pub enum Init {
 
 /// Balance of excitation and inhibition after the draw, by scaling the inhibitory weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Balance {
     /// As drawn.
@@ -51,6 +53,7 @@ pub enum Balance {
 /// How Dale's law is kept. Both modes hold it exactly after every update; they differ in what becomes of a synapse that
 /// reaches zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Dale {
     /// `W = [V]+ . sign` (Song 2016): a synapse that reaches zero has no gradient any more and stays silent.
@@ -63,6 +66,7 @@ pub enum Dale {
 
 /// Which sign rule the presynaptic side of a matrix obeys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SignRule {
     /// Any sign.
@@ -77,6 +81,7 @@ pub enum SignRule {
 
 /// A synapse with a given weight that training never changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FixedSynapse {
     /// Postsynaptic index (row).
@@ -89,6 +94,7 @@ pub struct FixedSynapse {
 
 /// Rate multipliers in [0, 1], applied to the optimiser's update of each synapse: 0 freezes it, 1 is full plasticity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a number in [0, 1] or a matrix of them, [post][pre]")]
 pub enum Plastic {
     /// One multiplier for every synapse.
@@ -99,6 +105,7 @@ pub enum Plastic {
 
 /// One weight matrix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct MatrixConfig {
     /// How the weights are drawn; `None` takes the kind's published setting, see [`config`](super).
@@ -139,6 +146,7 @@ impl Default for MatrixConfig {
 
 /// Which units the output may read, where units have cell types.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReadoutFrom {
     /// Excitatory units (and units without a cell type).
@@ -150,6 +158,7 @@ pub enum ReadoutFrom {
 
 /// Channels of the input or of the output, and the units they connect to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ChannelGroup {
     /// Channels of the group; `None` is all of them.

@@ -7,6 +7,7 @@ use crate::error::{ModelError, Result};
 
 /// Cell type of a presynaptic unit: the sign of all its outgoing synapses (Dale's law).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CellType {
     /// Outgoing weights are >= 0.
@@ -90,6 +91,7 @@ impl Units {
 
 /// A set of units: those that satisfy every given condition. Empty means all units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct UnitSet {
     /// Only units of these areas.

@@ -55,9 +55,9 @@ impl Layer {
             return Ok(sigma.clone());
         }
         let factor = match (self.config.form, alpha) {
-            (Form::Current, Coefficient::Scalar(alpha)) => Coefficient::Scalar((2.0 * alpha).sqrt()),
+            (Form::Current | Form::Blend, Coefficient::Scalar(alpha)) => Coefficient::Scalar((2.0 * alpha).sqrt()),
             (Form::Rate, Coefficient::Scalar(alpha)) => Coefficient::Scalar((2.0 / alpha).sqrt()),
-            (Form::Current, Coefficient::PerUnit(alpha)) => Coefficient::PerUnit((alpha * 2.0)?.sqrt()?),
+            (Form::Current | Form::Blend, Coefficient::PerUnit(alpha)) => Coefficient::PerUnit((alpha * 2.0)?.sqrt()?),
             (Form::Rate, Coefficient::PerUnit(alpha)) => Coefficient::PerUnit((alpha.recip()? * 2.0)?.sqrt()?),
         };
         Ok(match (factor, sigma) {

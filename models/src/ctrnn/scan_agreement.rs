@@ -8,7 +8,7 @@ use super::trajectory::LayerActivity;
 use crate::{
     Activation, Bias, Ctrnn, Form, Kind, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, ReadoutParameters,
     Result, Start, State, Trajectory, Values,
-    scan::{Call, Record, Scanned, drive, reference, scan},
+    scan::{Call, Record, Scanned, drive, operations, reference, scan},
 };
 
 /// Sizes around the widths of vectors, panels and tiles.
@@ -55,7 +55,7 @@ prop_compose! {
         inputs in prop::sample::select(&[0, 1, 2, 17, 33][..]),
         outputs in prop::sample::select(&[1, 2, 3, 16, 40][..]),
         activations in (activation(), activation(), 1usize..5),
-        form in prop_oneof![Just(Form::Current), Just(Form::Rate)],
+        form in prop::sample::select(&Form::ALL[..]),
         tau in prop_oneof![Just(LearnTau::Off), Just(LearnTau::PerUnit), Just(LearnTau::Shared)],
         (sigma_rec, sigma_post) in (prop::sample::select(&[0.0, 0.2][..]), prop::sample::select(&[0.0, 0.1][..])),
         scaling in prop_oneof![Just(NoiseScaling::Continuous), Just(NoiseScaling::PerStep)],
@@ -204,23 +204,27 @@ fn everything(
     Ok(all)
 }
 
-/// The fused pass in f64 is the reference in f64.
+/// The fused pass and the one in candle's operations are the reference, all in f64.
 fn agree_in_f64(case: &Case, tolerance: f64) -> Result<()> {
-    let (fused, wanted) = (everything(case, DType::F64, scan)?, everything(case, DType::F64, reference::scan)?);
-    for ((name, fused), (_, wanted)) in fused.iter().zip(&wanted) {
-        assert_close(name, fused, wanted, tolerance);
+    let wanted = everything(case, DType::F64, reference::scan)?;
+    for found in [everything(case, DType::F64, scan)?, everything(case, DType::F64, operations::scan)?] {
+        for ((name, found), (_, wanted)) in found.iter().zip(&wanted) {
+            assert_close(name, found, wanted, tolerance);
+        }
     }
     Ok(())
 }
 
-/// The fused pass in f32 is the reference in f64, but for the tolerance and for a few times what the reference in f32
-/// is off.
+/// Both passes in f32 are the reference in f64, but for the tolerance and for a few times what the reference in f32 is
+/// off.
 fn agree_in_f32(case: &Case, tolerance: f64) -> Result<()> {
-    let (fused, rounded) = (everything(case, DType::F32, scan)?, everything(case, DType::F32, reference::scan)?);
+    let rounded = everything(case, DType::F32, reference::scan)?;
     let wanted = everything(case, DType::F64, reference::scan)?;
-    for (((name, fused), (_, rounded)), (_, wanted)) in fused.iter().zip(&rounded).zip(&wanted) {
-        let off: Vec<f64> = rounded.iter().zip(wanted).map(|(rounded, wanted)| rounded - wanted).collect();
-        assert_close(name, fused, wanted, tolerance + 4.0 * largest(&off) / largest(wanted).max(1.0));
+    for found in [everything(case, DType::F32, scan)?, everything(case, DType::F32, operations::scan)?] {
+        for (((name, found), (_, rounded)), (_, wanted)) in found.iter().zip(&rounded).zip(&wanted) {
+            let off: Vec<f64> = rounded.iter().zip(wanted).map(|(rounded, wanted)| rounded - wanted).collect();
+            assert_close(name, found, wanted, tolerance + 4.0 * largest(&off) / largest(wanted).max(1.0));
+        }
     }
     Ok(())
 }
@@ -310,14 +314,14 @@ proptest! {
 }
 
 #[test]
-fn a_reference_answer_is_cut_into_pieces_without_a_seam() -> Result<()> {
+fn an_answer_in_operations_is_cut_into_pieces_without_a_seam() -> Result<()> {
     let network = Ctrnn::init(&ModelConfig::vanilla(2, 5, 2).sigma_rec(0.3), 1, DType::F64, &Device::Cpu)?.frozen();
     let inputs = ramp(&[2, 600, 2], 0.7, DType::F64)?;
     let (key, start) = (Some(NoiseKey::new(1, 2)), None);
-    let (_, answer) = network.through_layers(&inputs, start, key, reference::answer)?;
-    let (_, Scanned { logits, record }) = network.through_layers(&inputs, start, key, reference::scan)?;
+    let (_, answer) = network.through_layers(&inputs, start, key, operations::answer)?;
+    let (_, Scanned { logits, record }) = network.through_layers(&inputs, start, key, operations::scan)?;
     assert_eq!(numbers(&answer.logits), numbers(&logits));
-    let Record::Whole { last, .. } = record else { panic!("the reference keeps everything") };
+    let Record::Whole { last, .. } = record else { panic!("it keeps everything") };
     assert_eq!(numbers(&answer.last.state), numbers(&last.state));
     Ok(())
 }
@@ -377,7 +381,7 @@ fn what_is_not_a_number_stays_so() -> Result<()> {
         Activation::Power(1.5),
         Activation::LeakyRelu(0.1),
     ] {
-        for form in [Form::Current, Form::Rate] {
+        for form in Form::ALL {
             let network = Ctrnn::init(
                 &ModelConfig::vanilla(1, 9, 2).activation(activation).form(form),
                 1,

@@ -37,7 +37,7 @@ impl Trajectory {
         Self { logits, outputs, layers, states: OnceLock::new(), rates: OnceLock::new() }
     }
 
-    /// `x` (batch, steps, units); in the rate form the noise-free rates. Gradients flow through it.
+    /// `x` (batch, steps, units); in the rate and the blend form the noise-free rates. Gradients flow through it.
     ///
     /// A pass with gradients does not keep what it does not need; then this goes forward through time once more.
     pub fn states(&self) -> Result<Tensor> {
@@ -78,7 +78,8 @@ impl LayerActivity {
 
     fn states(&self) -> Result<Tensor> {
         match &self.record {
-            Record::Whole { states, .. } => Ok(states.clone()),
+            // Laid out anew only here, for those who ask.
+            Record::Whole { states, .. } => Ok(states.contiguous()?),
             Record::Taped { tape, logits } => {
                 kept(&self.states, || tape.clone().tensor(logits, Quantity::States, false))
             }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `w_in`, `w_rec`, `w_out` | (units, inputs), (units, units), (outputs, units) | `w[post, pre]`, effective weights |
 //! | `b_rec`, `b_out` | (units), (outputs) | zero if switched off |
-//! | `x0` | (units) | start state; in the rate form the start rate |
+//! | `x0` | (units) | start state; in the rate and the blend form the start rate |
 //! | `tau` | (units) | ms |
 //! | `connectivity.*` | as the matrix, u8 | 1 where a synapse exists |
 //! | `fixed.*` | as the matrix | weight of fixed synapses, 0 elsewhere; only if there are any |

@@ -39,7 +39,7 @@ fn scan_for_gradients<T: Element>(operands: Operands<T>, pool: &Pool<T>) -> Resu
     // What the slopes need besides the rates.
     let mut drive = pool.take(if operands.needs_drive() { size } else { 0 });
     let (states, driven): (&mut [T], &mut [T]) = match operands.equation.form {
-        Form::Current => (&mut drive, &mut []),
+        Form::Current | Form::Blend => (&mut drive, &mut []),
         Form::Rate => (&mut [], &mut drive),
     };
     let Outcome { logits, last_state, .. } = Outcome::of_pass(pool, &operands, states, &mut rates, driven)?;

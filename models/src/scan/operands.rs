@@ -152,7 +152,12 @@ impl<T: Element> Operands<T> {
 
     /// Whether the rates alone do not give the slopes, or a gradient asks for more.
     pub fn needs_drive(&self) -> bool {
-        self.equation.form == Form::Rate || self.equation.zeta.is_some() || self.wanted().tau
+        match self.equation.form {
+            Form::Current => self.equation.zeta.is_some() || self.wanted().tau,
+            Form::Rate => true,
+            // Without noise that follows the activation, states are rates.
+            Form::Blend => self.equation.zeta.is_some(),
+        }
     }
 
     /// The gradients that have somewhere to go.

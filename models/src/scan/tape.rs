@@ -77,8 +77,10 @@ impl<T: Element> Tape<T> {
             }
             (Quantity::Rates, false, _) => Ok(self.rates.to_vec()),
             (Quantity::States, true, _) => Ok(self.last_state.to_vec()),
-            (Quantity::States, false, Form::Rate) if no_post_noise => Ok(self.rates.to_vec()),
-            (Quantity::States, false, Form::Current) if self.operands.needs_drive() => Ok(self.drive.to_vec()),
+            (Quantity::States, false, Form::Rate | Form::Blend) if no_post_noise => Ok(self.rates.to_vec()),
+            (Quantity::States, false, Form::Current | Form::Blend) if self.operands.needs_drive() => {
+                Ok(self.drive.to_vec())
+            }
             (Quantity::States, false, _) => self.states_again(),
         }
     }

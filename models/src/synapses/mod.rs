@@ -19,6 +19,7 @@ use self::constraint::Constraint;
 use crate::{
     config::{CellType, Dale},
     error::{ModelError, Result},
+    host::has_passes,
     params::Tensors,
 };
 
@@ -92,7 +93,7 @@ impl Synapses {
     pub fn effective(&self) -> Result<Tensor> {
         match &self.acting {
             None => Ok(self.weight.clone()),
-            Some(acting) if self.weight.device().is_cpu() => Ok(self.weight.apply_op1(acting.clone())?),
+            Some(acting) if has_passes(self.weight.device()) => Ok(self.weight.apply_op1(acting.clone())?),
             Some(_) => self.effective_by_ops(),
         }
     }
@@ -102,7 +103,7 @@ impl Synapses {
         let weight = self.weight.detach();
         match &self.feasible {
             None => Ok(weight.copy()?),
-            Some(feasible) if weight.device().is_cpu() => Ok(weight.apply_op1_no_bwd(feasible)?),
+            Some(feasible) if has_passes(weight.device()) => Ok(weight.apply_op1_no_bwd(feasible)?),
             Some(_) => Ok(self.select(&self.feasible()?)?.detach()),
         }
     }
@@ -110,7 +111,7 @@ impl Synapses {
     /// Projects the free weights onto the constraints, if they are trained.
     pub(crate) fn project(&self) -> Result<()> {
         match &self.feasible {
-            Some(feasible) if self.weight.is_variable() && self.weight.device().is_cpu() => {
+            Some(feasible) if self.weight.is_variable() && has_passes(self.weight.device()) => {
                 Ok(feasible.impose(&self.weight)?)
             }
             Some(_) if self.weight.is_variable() => {

@@ -59,6 +59,11 @@ def simulate(net, inputs, xi, zeta):
                         noise *= math.sqrt(2 * alpha)
                     new_x.append((1 - alpha) * x[i] + alpha * current + noise)
                     rate = net["f"][i](new_x[i])
+                elif net["form"] == "blend":
+                    if net["noise"] == "continuous":
+                        noise *= math.sqrt(2 * alpha)
+                    new_x.append(net["f"][i]((1 - alpha) * x[i] + alpha * current + noise))
+                    rate = new_x[i]
                 else:
                     if net["noise"] == "continuous":
                         noise *= math.sqrt(2 / alpha)
@@ -141,6 +146,17 @@ def networks(rng):
     yield "linear_without_noise_scaling", network(
         rng, vanilla | {"tau": 25.0, "activation": "linear", "form": "rate", "sigma_rec": 0.3, "noise_scaling": "per_step", "sigma_post": 0.1},
         ".....", [25] * 5, ["linear"] * 5, sigma_rec=0.3, sigma_post=0.1, sparse=True)
+    yield "blend_relu", network(
+        rng, vanilla | {"tau": 40.0, "form": "blend", "sigma_rec": 0.3}, ".....", [40] * 5, ["relu"] * 5, sigma_rec=0.3)
+    yield "blend_ei_by_type", network(
+        rng, ei | {"form": "blend", "tau": by_type(60.0, 30.0), "activation": by_type("softplus", "tanh"), "readout": "sigmoid",
+                   "sigma_rec": by_type(0.1, 0.4), "sigma_post": by_type(0.05, 0.0)},
+        "EEEEII", [60] * 4 + [30] * 2, ["softplus"] * 4 + ["tanh"] * 2, sigma_rec=[0.1] * 4 + [0.4] * 2,
+        sigma_post=[0.05] * 4 + [0.0] * 2, sparse=True)
+    yield "blend_per_step", network(
+        rng, vanilla | {"tau": {"units": taus}, "form": "blend", "activation": "leaky_relu(0.1)", "sigma_rec": 0.2,
+                        "noise_scaling": "per_step"},
+        ".....", taus, ["leaky_relu(0.1)"] * 5, sigma_rec=0.2)
 
 
 def main():

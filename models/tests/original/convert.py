@@ -1,7 +1,8 @@
 """Converts a network of the original nn4n (PyTorch) for original.rs: the weights and masks of NAME.pth join the arrays of NAME.npz.
 
 NAME.pth is written by nn4n's `save()`; NAME.npz holds `inputs`, `targets`, `outputs`, `rates` of the network without noise, and `grad.PARAMETER`
-of mean((outputs - targets)^2). PyTorch is not needed: a .pth is a zip of a pickle and raw arrays.
+of mean((outputs - targets)^2). A file that holds a state dict alone, as that of the tutorials' module, is taken as it is. PyTorch is not
+needed: a .pth is a zip of a pickle and raw arrays.
 
     python convert.py NAME.pth NAME.npz OUT.npz
 """
@@ -45,6 +46,8 @@ def load(path):
 def main(weights, arrays, out):
     network = load(weights)
     result = dict(np.load(arrays))
+    if "model_state_dict" not in network:
+        return np.savez_compressed(out, **result, **network)
     result |= network["model_state_dict"]
     # The original's masks are [pre, post]; here, as everywhere, [post, pre].
     for kind in ("ei_masks", "sparsity_masks"):

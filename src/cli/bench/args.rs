@@ -7,6 +7,7 @@ use nn4n_models::{Activation, Form, Kind};
 use crate::{
     bench::{CASES, Case},
     cli::choice::kinds,
+    device::DeviceChoice,
 };
 
 /// The kinds whose step is measured: those of one piece.
@@ -19,6 +20,7 @@ const MEASURED: [Kind; 2] = [Kind::Vanilla, Kind::Ei];
   nn4n bench --units 200 --batch-size 32 --steps 250 --inputs 4 --outputs 2 --kind ei
   nn4n bench --case small --scaling                   longer trials, larger batches, more threads
   nn4n bench --trials song2016 --seconds 1            trials of one family, and the step that they feed
+  nn4n bench --case large --device cuda:0             the same step on a GPU
   nn4n bench --case all --json | jq -r '[.case, .median_ms, .percent_of_peak] | @tsv'
 
 Cases (units, batch, steps, inputs, outputs):
@@ -57,6 +59,14 @@ pub struct BenchArgs {
     /// Form of the equation [default: current]
     #[arg(long, value_enum, requires = "units")]
     form: Option<FormName>,
+    /// Where the steps are taken: auto, cpu, cuda:N or metal
+    #[arg(
+        long,
+        default_value = "cpu",
+        value_parser = crate::cli::parse_device,
+        conflicts_with_all = ["scaling", "trials"]
+    )]
+    pub(super) device: DeviceChoice,
     /// Number of threads [default: RAYON_NUM_THREADS, or all cores]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     pub(super) threads: Option<usize>,
@@ -91,6 +101,17 @@ pub struct BenchArgs {
 enum FormName {
     Current,
     Rate,
+    Blend,
+}
+
+impl From<FormName> for Form {
+    fn from(name: FormName) -> Self {
+        match name {
+            FormName::Current => Self::Current,
+            FormName::Rate => Self::Rate,
+            FormName::Blend => Self::Blend,
+        }
+    }
 }
 
 impl BenchArgs {
@@ -114,7 +135,7 @@ impl BenchArgs {
         Case {
             case: "custom",
             kind: self.kind.unwrap_or_default(),
-            form: if matches!(self.form, Some(FormName::Rate)) { Form::Rate } else { Form::Current },
+            form: self.form.map_or(Form::Current, Form::from),
             activation: self.activation.unwrap_or(Activation::Relu),
             units,
             batch_size: self.batch_size.unwrap_or(100),
@@ -127,7 +148,6 @@ impl BenchArgs {
 
 /// The flags that name this case by its size.
 pub(super) fn flags(case: &Case) -> Vec<String> {
-    let form = if case.form == Form::Rate { "rate" } else { "current" };
     let numbers = [
         ("--units", case.units),
         ("--batch-size", case.batch_size),
@@ -135,8 +155,11 @@ pub(super) fn flags(case: &Case) -> Vec<String> {
         ("--inputs", case.inputs),
         ("--outputs", case.outputs),
     ];
-    let words =
-        [("--kind", case.kind.to_string()), ("--form", form.into()), ("--activation", case.activation.to_string())];
+    let words = [
+        ("--kind", case.kind.to_string()),
+        ("--form", case.form.to_string()),
+        ("--activation", case.activation.to_string()),
+    ];
     let pairs = numbers.map(|(flag, number)| (flag, number.to_string())).into_iter().chain(words);
     pairs.flat_map(|(flag, value)| [flag.to_string(), value]).collect()
 }
@@ -174,8 +197,8 @@ mod tests {
     #[test]
     fn every_case_can_be_named_by_its_size() {
         for case in CASES {
-            let rate = Case { form: Form::Rate, activation: Activation::LeakyRelu(0.1), ..case.clone() };
-            for case in [case, rate] {
+            for form in Form::ALL {
+                let case = Case { form, activation: Activation::LeakyRelu(0.1), ..case.clone() };
                 assert_eq!(cases(&flags(&case)), [Case { case: "custom", ..case }]);
             }
         }

@@ -6,12 +6,14 @@ mod print;
 
 use anyhow::{Result, bail};
 pub use args::BenchArgs;
+use candle_core::Device;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
     bench::{self, Case, Report},
+    device::{DeviceChoice, Work},
     train::Trainer,
 };
 
@@ -65,12 +67,14 @@ fn steps(args: &BenchArgs, cases: &[Case], threads: usize, spinner: &ProgressBar
 fn line(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar) -> Result<Line> {
     spinner.set_message(format!("{}: memory", case.case));
     spinner.tick();
-    let memory = memory::of_step(case, threads)?;
+    let device = device(args, case)?;
+    // Seen from outside the process, so of the CPU alone.
+    let memory = if device.is_cpu() { memory::of_step(case, threads)? } else { None };
     let progress = |steps: usize| {
         spinner.set_message(format!("{}: {steps} steps timed", case.case));
         spinner.tick();
     };
-    let report = bench::in_pool(threads, || bench::measure(case, args.seconds, progress))?;
+    let report = bench::in_pool(threads, || bench::measure(case, &device, args.seconds, progress))?;
     let phase = |(phase, ms): (&'static str, f64)| Phase { phase, ms, percent: 100.0 * ms / report.median_ms };
     Ok(Line {
         activation_memory_bytes: memory,
@@ -78,6 +82,13 @@ fn line(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar) ->
         phases: args.phases.then(|| Trainer::PHASES.into_iter().zip(report.phases_ms).map(phase).collect()),
         report,
     })
+}
+
+fn device(args: &BenchArgs, case: &Case) -> Result<Device> {
+    match args.device {
+        DeviceChoice::Cpu => Ok(Device::Cpu),
+        choice => output::open_device(choice, Work::of_update(&case.model(), case.batch_size, case.steps)),
+    }
 }
 
 fn scaling(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar) -> Result<()> {

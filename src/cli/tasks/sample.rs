@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use nn4n_tasks::TrialBatch;
+use nn4n_tasks::{Task, TrialBatch};
 use serde::Serialize;
 
 use super::SplitName;
@@ -13,6 +13,7 @@ use crate::cli::{
     setting::{Setting, parse_setting, task},
 };
 use crate::files::write_atomically;
+use crate::memory::{check, trial_bytes};
 
 #[derive(Debug, Args)]
 #[command(
@@ -34,7 +35,8 @@ pub struct SampleArgs {
     /// Timing of the trials
     #[arg(long, value_enum, default_value = "train")]
     split: SplitName,
-    /// Where to write inputs, targets, loss_mask (B,T,.) and n_steps (B)
+    /// Where to write inputs, targets, loss_mask (B,T,.), n_steps (B), dt (ms), correct (B; the output that should win,
+    /// -1 for none), one array (B) for each variable of the trials, and of tasks about places trajectory (B,T+1,2)
     #[arg(long, value_name = "TRIALS.npz")]
     out: PathBuf,
     /// Replace the files if they exist
@@ -50,8 +52,10 @@ pub fn sample(args: &SampleArgs) -> Result<()> {
     output::check_free(&args.out, args.force)?;
     output::check_free(&conditions_path, args.force)?;
     let task = task(&args.id, &args.settings)?;
+    check_memory(args, task.as_ref())?;
     let trials = nn4n_tasks::batch(task.as_ref(), args.split.into(), args.seed, 0, args.batch)?;
-    write_atomically(&args.out, &nn4n_tasks::npz_bytes(&trials)?)?;
+    let places = nn4n_tasks::trajectories(task.as_ref(), args.split.into(), args.seed, 0, args.batch)?;
+    write_atomically(&args.out, &nn4n_tasks::trial_file(&trials, task.dt(), places.as_ref())?)?;
     write_atomically(&conditions_path, &serde_json::to_vec_pretty(&described(&trials))?)?;
     let (count, steps, _) = trials.inputs.dim();
     output::text(&format!(
@@ -59,6 +63,15 @@ pub fn sample(args: &SampleArgs) -> Result<()> {
         args.out.display(),
         conditions_path.display()
     ))
+}
+
+/// Refuses more trials than the machine has the memory for, as arrays and as the bytes of their file.
+fn check_memory(args: &SampleArgs, task: &dyn Task) -> Result<()> {
+    let steps = nn4n_tasks::batch(task, args.split.into(), args.seed, 0, 1)?.max_steps();
+    let arrays = trial_bytes(args.batch, steps, task.inputs().len(), task.outputs().len());
+    let what = format!("sampling {} trials of {steps} steps", args.batch);
+    let remedy = "take fewer at a time, each time with another --seed";
+    Ok(check("--batch", &what, arrays.saturating_mul(2), remedy)?)
 }
 
 /// What is beside the arrays: the variables, periods and correct choice of each trial.

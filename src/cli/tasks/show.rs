@@ -50,6 +50,8 @@ struct Made {
     grid: Vec<Condition>,
     epochs: SampleEpochs,
     chance: f64,
+    /// Recurrent noise of networks that say none themselves; `None` where the task brings none along.
+    sigma_rec: Option<f64>,
     criterion: Option<Criterion>,
 }
 
@@ -111,7 +113,14 @@ impl Made {
             Ok(trial.epochs.iter().flatten().map(span).collect())
         };
         let epochs = SampleEpochs { train: spans(Split::Train)?, test: spans(Split::Test)? };
-        Ok(Self { conditions, grid: task.grid(), epochs, chance: task.chance(), criterion: task.criterion() })
+        Ok(Self {
+            conditions,
+            grid: task.grid(),
+            epochs,
+            chance: task.chance(),
+            sigma_rec: task.sigma_rec(),
+            criterion: task.criterion(),
+        })
     }
 }
 
@@ -140,7 +149,10 @@ fn print_made(made: &Made) -> Result<()> {
     field("epochs", &format!("train: {}", in_words(&made.epochs.train)))?;
     field("", &format!("test:  {}", in_words(&made.epochs.test)))?;
     field("stop", &stop_rule(made.criterion.as_ref()))?;
-    field("chance", &output::percent(made.chance))?;
+    field("chance", &format!("{} of outputs that are random numbers", output::percent(made.chance)))?;
+    if let Some(sigma) = made.sigma_rec {
+        field("noise", &format!("sigma_rec = {sigma} in networks that say no other, as in those of the source"))?;
+    }
     let grid = if made.grid == made.conditions {
         String::new()
     } else {

@@ -74,8 +74,16 @@ pub fn list() -> Vec<Preset> {
 /// # Errors
 /// If there is none; the message names those that there are.
 pub fn load(id: &str) -> Result<Experiment> {
+    Experiment::from_toml(text(id)?)
+}
+
+/// The run.toml of this preset.
+///
+/// # Errors
+/// If there is none; the message names those that there are.
+pub fn text(id: &str) -> Result<&'static str> {
     match texts().find(|(known, _)| *known == id) {
-        Some((_, text)) => Experiment::from_toml(text),
+        Some((_, text)) => Ok(text),
         None => {
             let known = texts().map(|(known, _)| known).collect::<Vec<_>>().join(", ");
             Err(Error::setting("preset", format!("`{id}` is unknown; the presets are {known}")))

@@ -35,6 +35,8 @@ pub(super) enum Callable {
     Reconstructor,
     /// A class of which instances are kept as their attributes.
     Class(&'static str),
+    /// Any other, by its name; what it would make stays unmade.
+    Stranger(String),
 }
 
 impl fmt::Display for Callable {
@@ -45,7 +47,7 @@ impl fmt::Display for Callable {
             Self::Encode => "_codecs.encode",
             Self::Tensor => "torch._utils._rebuild_tensor_v2",
             Self::Parameter => "torch._utils._rebuild_parameter",
-            Self::Storage(name) => name,
+            Self::Storage(name) | Self::Stranger(name) => name,
             Self::Array => "numpy _reconstruct",
             Self::ArrayOfBuffer => "numpy _frombuffer",
             Self::Scalar => "numpy scalar",

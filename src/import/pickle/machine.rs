@@ -20,6 +20,8 @@ pub(super) struct Machine<'a> {
     memo: HashMap<u64, Id>,
     /// Bytes and references that may still be copied, so that a short program cannot copy a long value again and again.
     copies: usize,
+    /// Whether functions and classes that are not known may be named.
+    strangers: bool,
 }
 
 fn damaged(what: &str) -> Refused {
@@ -27,7 +29,7 @@ fn damaged(what: &str) -> Refused {
 }
 
 impl<'a> Machine<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub fn new(bytes: &'a [u8], strangers: bool) -> Self {
         let copies = bytes.len().saturating_mul(4).saturating_add(1 << 20);
         Self {
             reader: Reader::new(bytes),
@@ -36,6 +38,7 @@ impl<'a> Machine<'a> {
             marks: Vec::new(),
             memo: HashMap::new(),
             copies,
+            strangers,
         }
     }
 
@@ -149,13 +152,14 @@ impl<'a> Machine<'a> {
         match opcode {
             b'c' => {
                 let (module, name) = (self.reader.line()?, self.reader.line()?);
-                self.push(Node::Callable(Callable::find(module, name)?))
+                let callable = self.find(module, name)?;
+                self.push(Node::Callable(callable))
             }
             0x93 => {
                 let names = self.pop_several(2)?;
                 match (self.pickle.node(names[0]), self.pickle.node(names[1])) {
                     (Node::Text(module), Node::Text(name)) => {
-                        let callable = Callable::find(module, name)?;
+                        let callable = self.find(module, name)?;
                         self.push(Node::Callable(callable))
                     }
                     _ => Err(damaged("the name of a function is no text")),
@@ -169,7 +173,8 @@ impl<'a> Machine<'a> {
             }
             0x92 => {
                 let operands = self.pop_several(3)?;
-                if !matches!(self.pickle.node(operands[2]), Node::Dict(entries) if entries.is_empty()) {
+                let no_names = matches!(self.pickle.node(operands[2]), Node::Dict(entries) if entries.is_empty());
+                if !no_names && self.stranger(operands[0]).is_none() {
                     return Err(damaged("it makes an object with arguments by name"));
                 }
                 let arguments = self.items(operands[1])?;
@@ -177,7 +182,7 @@ impl<'a> Machine<'a> {
             }
             b'i' => {
                 let (module, name) = (self.reader.line()?, self.reader.line()?);
-                let callable = Callable::find(module, name)?;
+                let callable = self.find(module, name)?;
                 let arguments = self.pop_to_mark()?;
                 let callable = self.pickle.add(Node::Callable(callable))?;
                 self.call(callable, &arguments)
@@ -200,6 +205,22 @@ impl<'a> Machine<'a> {
                 Err(Refused::new("the pickle keeps arrays in buffers outside of it; save it without `buffer_callback`"))
             }
             other => Err(damaged(&format!("0x{other:02x} is no instruction"))),
+        }
+    }
+
+    /// The function or class of that name, a stranger if it is not known and may be one.
+    fn find(&self, module: &str, name: &str) -> Result<Callable, Refused> {
+        match Callable::find(module, name) {
+            Err(_) if self.strangers => Ok(Callable::Stranger(format!("{module}.{name}"))),
+            found => found,
+        }
+    }
+
+    /// The name of a function or class that is not known, or of what it would have made.
+    fn stranger(&self, id: Id) -> Option<&String> {
+        match self.pickle.node(id) {
+            Node::Callable(Callable::Stranger(name)) | Node::Stranger(name) => Some(name),
+            _ => None,
         }
     }
 
@@ -277,11 +298,11 @@ impl<'a> Machine<'a> {
             b'J' => i32::from_le_bytes(self.reader.array()?).into(),
             0x8a => {
                 let length = self.reader.u8()?;
-                long(self.reader.take(length.into())?)?
+                return self.long(length.into());
             }
             0x8b => {
                 let length = self.reader.length32()?;
-                long(self.reader.take(length)?)?
+                return self.long(length);
             }
             _ => match self.reader.line()? {
                 "00" => return Ok(Node::Bool(false)),
@@ -292,6 +313,15 @@ impl<'a> Machine<'a> {
                 }
             },
         }))
+    }
+
+    /// An integer of so many bytes; seeds of random number generators have more than 64 bits.
+    fn long(&mut self, length: u64) -> Result<Node, Refused> {
+        let bytes = self.reader.take(length)?;
+        match long(bytes) {
+            Err(_) if self.strangers => Ok(Node::Bytes(bytes.to_vec())),
+            value => value.map(Node::Int),
+        }
     }
 
     fn string(&mut self, opcode: u8) -> Result<Node, Refused> {
@@ -330,6 +360,7 @@ impl<'a> Machine<'a> {
         let list = self.top()?;
         match self.pickle.node_mut(list) {
             Node::Sequence(list) => list.extend(items),
+            Node::Stranger(_) => {}
             _ => return Err(damaged("it appends to what is no list")),
         }
         Ok(())
@@ -340,6 +371,7 @@ impl<'a> Machine<'a> {
         let added = pairs(items)?;
         match self.pickle.node_mut(dict) {
             Node::Dict(entries) => entries.extend(added),
+            Node::Stranger(_) => {}
             _ => return Err(damaged("it sets an entry of what is no dictionary")),
         }
         Ok(())
@@ -370,6 +402,15 @@ impl<'a> Machine<'a> {
         };
         let callable = callable.clone();
         arguments.iter().try_for_each(|argument| self.charge_for(*argument))?;
+        let of = arguments.first().filter(|_| matches!(callable, Callable::Reconstructor | Callable::Parameter));
+        let stranger = match &callable {
+            Callable::Stranger(name) => Some(name),
+            _ => of.and_then(|of| self.stranger(*of)),
+        };
+        if let Some(name) = stranger.cloned() {
+            self.charge(name.len())?;
+            return self.push(Node::Stranger(name));
+        }
         let unfit = || damaged(&format!("the arguments of `{callable}` do not fit"));
         let node = match (&callable, arguments) {
             (Callable::Dict, []) => Node::Dict(Vec::new()),
@@ -437,6 +478,7 @@ impl<'a> Machine<'a> {
     fn build(&mut self, target: Id, state: Id) -> Result<(), Refused> {
         let unfit = |what: &str| damaged(&format!("the state of {what} does not fit"));
         let replacement = match self.pickle.node(target) {
+            Node::Stranger(_) => return Ok(()),
             // PyTorch hangs the versions of its modules on a state_dict.
             Node::Dict(_) => match self.pickle.node(state) {
                 Node::Dict(entries)

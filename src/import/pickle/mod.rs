@@ -5,9 +5,11 @@
 //! here      the program is followed, but the only functions are those of `callable`, which put data together
 //! ```
 //!
-//! A function or class that is not on that list is refused by its name before anything is made of it. Values are kept
-//! in one table, so that neither deep nesting nor values that contain each other many times cost more than the bytes
-//! that describe them; both are refused beyond a limit all the same.
+//! A function or class that is not on that list is refused by its name before anything is made of it, or, where a
+//! network lies beside what its training script kept, stands for itself: a name, of which nothing is made, and which is
+//! refused where a value is read from it. Values are kept in one table, so that neither deep nesting nor values that
+//! contain each other many times cost more than the bytes that describe them; both are refused beyond a limit all the
+//! same.
 
 mod callable;
 mod machine;
@@ -32,5 +34,10 @@ const MAX_DEPTH: u32 = 64;
 /// # Errors
 /// If it is damaged, too large or too deep, or holds anything but tensors and plain data, which the message names.
 pub fn parse(bytes: &[u8]) -> Result<Pickle, Refused> {
-    machine::Machine::new(bytes).parse()
+    machine::Machine::new(bytes, false).parse()
+}
+
+/// The same, with names in the place of what functions and classes would make that are not on the list.
+pub(super) fn parse_beside_strangers(bytes: &[u8]) -> Result<Pickle, Refused> {
+    machine::Machine::new(bytes, true).parse()
 }

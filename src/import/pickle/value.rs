@@ -31,6 +31,8 @@ pub(super) enum Node {
     Tensor(StoredTensor),
     ElementType(ElementType),
     Array(NumpyArray),
+    /// What a function or class that is not known would have made, by its name.
+    Stranger(String),
     /// An instance of a known class, of which only the state is kept.
     Object {
         class: String,
@@ -263,6 +265,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The name of a function that is not known.
+    pub fn function(self) -> Option<&'a str> {
+        match self.node() {
+            Node::Callable(Callable::Stranger(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The attributes of an instance of the class `name`.
     pub fn attributes_of(self, name: &str) -> Option<BTreeMap<&'a str, Self>> {
         match self.node() {
@@ -281,6 +291,10 @@ impl<'a> View<'a> {
             Node::Bytes(_) => "bytes".into(),
             Node::Sequence(_) => "a list".into(),
             Node::Dict(_) => "a dictionary".into(),
+            Node::Callable(Callable::Stranger(name)) | Node::Stranger(name) => format!(
+                "`{name}`, which is neither a tensor nor plain data and was not executed (in Python, save tensors and \
+                plain data alone, such as the `state_dict()` of the network)"
+            ),
             Node::Callable(callable) => format!("the function or class `{callable}`"),
             Node::Persistent(_) => "a storage".into(),
             Node::Tensor(_) => "a tensor".into(),

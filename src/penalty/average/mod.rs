@@ -5,6 +5,7 @@ mod fused;
 pub(super) use fused::SizeNorm;
 
 use candle_core::Tensor;
+use nn4n_models::host::has_passes;
 
 use crate::{error::Result, loss::ratio};
 
@@ -18,7 +19,7 @@ pub(super) fn mean(values: &Tensor, valid: &Tensor) -> Result<Tensor> {
 /// scalar.
 pub(super) fn mean_size(values: &Tensor, valid: &Tensor, norm: SizeNorm) -> Result<Tensor> {
     match norm {
-        _ if values.device().is_cpu() => fused::mean_size(values, valid, norm),
+        _ if has_passes(values.device()) => fused::mean_size(values, valid, norm),
         SizeNorm::Absolute => mean(&values.abs()?, valid),
         SizeNorm::Squared => mean(&values.sqr()?, valid),
     }
@@ -27,7 +28,7 @@ pub(super) fn mean_size(values: &Tensor, valid: &Tensor, norm: SizeNorm) -> Resu
 /// Sum of the sizes of all `values`: a scalar.
 pub(super) fn sum_of_sizes(values: &Tensor, norm: SizeNorm) -> Result<Tensor> {
     match norm {
-        _ if values.device().is_cpu() => fused::sum_of_sizes(values, norm),
+        _ if has_passes(values.device()) => fused::sum_of_sizes(values, norm),
         SizeNorm::Absolute => Ok(values.abs()?.sum_all()?),
         SizeNorm::Squared => Ok(values.sqr()?.sum_all()?),
     }
@@ -35,7 +36,7 @@ pub(super) fn sum_of_sizes(values: &Tensor, norm: SizeNorm) -> Result<Tensor> {
 
 /// Mean of each channel of `values` (batch, steps, k) over trials and steps, where `valid` (batch, steps, 1) is 1: (k).
 pub(super) fn channel_means(values: &Tensor, valid: &Tensor) -> Result<Tensor> {
-    if values.device().is_cpu() { fused::channel_means(values, valid) } else { channel_means_by_ops(values, valid) }
+    if has_passes(values.device()) { fused::channel_means(values, valid) } else { channel_means_by_ops(values, valid) }
 }
 
 fn channel_means_by_ops(values: &Tensor, valid: &Tensor) -> Result<Tensor> {

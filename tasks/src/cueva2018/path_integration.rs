@@ -234,6 +234,21 @@ impl Task for PathIntegration {
         })
     }
 
+    /// The places (x, y), in units of the room.
+    fn trajectory(
+        &self,
+        split: Split,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Option<Array2<f64>>, TaskError> {
+        let targets = self.trial(split, condition, rng)?.targets;
+        let places = Array2::from_shape_fn((targets.nrows() + 1, 2), |(step, axis)| match step {
+            0 => self.start[axis],
+            _ => f64::from(targets[[step - 1, axis]]),
+        });
+        Ok(Some(places))
+    }
+
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let error = rms_error(trial, outputs);
         Score { correct: error.map(|error| error <= self.threshold()), error, ..Score::default() }

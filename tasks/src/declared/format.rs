@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::{Criterion, Duration, Objective, Rounding, TaskError};
+use crate::{Criterion, Duration, Objective, Rounding, TaskError, reader};
 
 /// Named tables whose order in the file matters.
 pub(crate) type Ordered<T> = BTreeMap<Spanned<String>, T>;
@@ -26,10 +26,10 @@ pub(crate) fn at_most(field: &str, n: usize, most: usize) -> Result<(), TaskErro
     Err(TaskError::parameter(field, format!("{n} entries"), "is too long", format!("use at most {most}")))
 }
 
-/// The whole file.
+/// The whole file; the names of variables and channels know where they stand in it.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Format {
+#[serde(deny_unknown_fields, bound(deserialize = "K: Ord + Deserialize<'de>"))]
+pub(crate) struct Format<K = Spanned<String>> {
     pub(crate) summary: String,
     pub(crate) dt: f64,
     #[serde(default)]
@@ -37,13 +37,13 @@ pub(crate) struct Format {
     #[serde(default)]
     pub(crate) objective: Objective,
     #[serde(default)]
-    pub(crate) variables: Ordered<Variable>,
+    pub(crate) variables: BTreeMap<K, Variable>,
     #[serde(default)]
-    pub(crate) define: Ordered<Level>,
+    pub(crate) define: BTreeMap<K, Level>,
     pub(crate) epochs: Vec<Epoch>,
     #[serde(default)]
-    pub(crate) inputs: Ordered<Channel>,
-    pub(crate) outputs: Ordered<Channel>,
+    pub(crate) inputs: BTreeMap<K, Channel>,
+    pub(crate) outputs: BTreeMap<K, Channel>,
     pub(crate) noise: Option<Noise>,
     pub(crate) catch: Option<Catch>,
     pub(crate) correct: Option<String>,
@@ -139,6 +139,9 @@ pub(crate) fn read(source: &str, text: &str) -> Result<Format, TaskError> {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
         let place = format!("line {}, column {column}", before.matches('\n').count() + 1);
-        TaskError::parameter(source, place, "is not as the format of tasks says", error.message())
+        // What a table holds is read once more for words that fit it.
+        let misfit = text.parse::<toml::Table>().ok().and_then(|table| reader::read::<Format<String>>(table).err());
+        let words = misfit.map_or(error.message().into(), |misfit| misfit.to_string());
+        TaskError::parameter(source, place, "is not as the format of tasks says", words)
     })
 }

@@ -47,13 +47,14 @@
 //! | .. `class = false` | the values do not tell classes of trials apart |
 //! | .. `grid` | how many values of a uniform variable tests go through |
 //! | `[define]` | names for expressions, each of which may use those above it |
-//! | `[[epochs]]` | `name`, `duration`, `test` (the duration in tests), `graded` (a weight); see [`Duration`] |
+//! | `[[epochs]]` | `name`, `duration`, `test` (the duration in tests), `graded` (a weight) |
+//! | .. `duration`, `test` | ms, `{ one_of = [..] }`, `{ min, max }`, or `{ mean, min, max }` (exponential) |
 //! | `[inputs]`, `[outputs]` | for each channel its value in each epoch it names, and `default` in the others |
 //! | .. `weight` | of an output in the loss |
 //! | .. `"ring[8]"` | the channels `ring_1` to `ring_8`, whose values may use the number `i` and the count `n` |
 //! | `[noise]` | `inputs`, `epochs` if not all, and one of the following |
 //! | .. `kind = "white"` | with `std` (of one step) or `sigma` (divided by the root of `dt`) |
-//! | .. `kind = "rectified"` | with `baseline`, `sigma_in`, `tau_in`, see [`InputNoise`] |
+//! | .. `kind = "rectified"` | `baseline`, `sigma_in`, `tau_in`: `[baseline + u + sqrt(2 tau_in/dt) sigma_in xi]+` |
 //! | `[catch]` | `probability` and `duration` of trials in which inputs are 0, all graded, not scored |
 //! | .. outputs | have their default, or what a channel says for `catch` |
 //! | `correct` | the output that should win, `'none'` if none should |
@@ -108,9 +109,6 @@
 //! assert_eq!(batch(task.as_ref(), Split::Train, 0, 0, 32)?.inputs.dim(), (32, 20, 2));
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
-//!
-//! [`Duration`]: crate::Duration
-//! [`InputNoise`]: crate::song2016::InputNoise
 
 mod channel;
 mod draws;

@@ -14,7 +14,7 @@ use crate::entry::{self, Entry, TaskInfo};
 use crate::file::{open, unreadable};
 use crate::{
     About, Channel, Condition, Criterion, Described, Objective, Score, Split, Task, TaskError, Trial, TrialRng,
-    TrialView, UserData, UserDataSettings, parameters_of,
+    TrialView, UserData, parameters_of,
 };
 
 /// The longest text, in bytes.
@@ -54,10 +54,7 @@ impl DeclaredTask {
     pub(crate) const ENTRY: Entry = Entry {
         id: Self::ABOUT.id,
         create: |parameters| Ok(Box::new(Self::open(entry::read(Self::ABOUT.id, parameters)?)?)),
-        describe: || {
-            let dt = UserDataSettings::default().dt;
-            TaskInfo::without_channels(Self::ABOUT, dt, parameters_of(&DeclaredSettings::default()))
-        },
+        describe: || TaskInfo::without_channels(Self::ABOUT, UserData::DT, parameters_of(&DeclaredSettings::default())),
     };
 
     /// Reads the text (from the file, if it is not given) and checks all of it.

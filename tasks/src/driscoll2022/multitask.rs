@@ -120,6 +120,11 @@ impl<T: Definition> Task for Multitask<T> {
         Objective::MeanSquare
     }
 
+    fn sigma_rec(&self) -> Option<f64> {
+        // `sigma_rec` of the code.
+        Some(0.05)
+    }
+
     fn chance(&self) -> f64 {
         scoring::chance(&self.protocol, T::P_RESPONSE)
     }

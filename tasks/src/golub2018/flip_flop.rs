@@ -154,6 +154,11 @@ impl Task for FlipFlop {
         Score { correct: Some(right), error: rms_error(trial, outputs), ..Score::default() }
     }
 
+    fn sigma_rec(&self) -> Option<f64> {
+        // The networks of the code have none.
+        Some(0.0)
+    }
+
     fn criterion(&self) -> Option<Criterion> {
         Some(Criterion::RmsError { threshold: self.rms_error })
     }

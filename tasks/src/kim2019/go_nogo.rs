@@ -31,7 +31,7 @@ use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use super::FAMILY;
-use super::thresholded::{Definition, Shared, Thresholded, trial};
+use super::thresholded::{Definition, Shared, Thresholded, graded, trial};
 use crate::error::rules;
 use crate::{About, Channel, Condition, Score, TaskError, Trial, TrialRng, TrialView, Value, reaction_time};
 
@@ -73,6 +73,11 @@ impl Definition for Pulse {
                 format!("give at most `threshold` = {}: no output is a response and silence", shared.threshold);
             return Err(TaskError::parameter("silence", self.silence, "must not exceed `threshold`", remedy));
         }
+        if shared.clock.steps("response", shared.response)? < 2 {
+            let remedy = format!("give at least two steps of `dt` = {} ms", shared.clock.dt);
+            let rule = "leaves no step to be graded: the last one of a trial is not";
+            return Err(TaskError::parameter("response", shared.response, rule, remedy));
+        }
         Ok(())
     }
 
@@ -110,19 +115,20 @@ impl Definition for Pulse {
 
     fn score(&self, shared: Shared, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let start = trial.epoch("response").map_or(0, |response| response.start);
-        let response = || outputs.iter().skip(start).map(|&z| f64::from(z));
-        let crossed = response().position(|z| z > shared.threshold);
+        let mut response = graded(&trial, &outputs).filter(|(step, _)| *step >= start);
+        let crossed = response.clone().find(|(_, z)| *z > shared.threshold);
         let choice = match crossed {
             Some(_) => Some(GO),
-            None => response().all(|z| z.abs() < self.silence).then_some(NO_GO),
+            None => response.all(|(_, z)| z.abs() < self.silence).then_some(NO_GO),
         };
-        let reaction_time = crossed.map(|steps| reaction_time(start + steps, start, shared.clock.dt));
+        let reaction_time = crossed.map(|(step, _)| reaction_time(step, start, shared.clock.dt));
         Score { choice, correct: Some(choice.is_some() && choice == trial.correct), reaction_time, ..Score::default() }
     }
 
     fn chance(&self, shared: Shared) -> f64 {
         // Numbers in [0, 1): the chance that one is above the threshold, and that none reaches the limit of silence.
-        let steps = shared.clock.steps("response", shared.response).unwrap_or(0).min(i32::MAX as usize) as i32;
+        let steps = shared.clock.steps("response", shared.response).unwrap_or(0);
+        let steps = steps.saturating_sub(1).min(i32::MAX as usize) as i32;
         0.5 * (1.0 - shared.threshold.powi(steps)) + 0.5 * self.silence.min(1.0).powi(steps)
     }
 }

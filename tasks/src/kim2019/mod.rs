@@ -30,7 +30,8 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> = About { citation: CITATION, shared: &[include_str!("thresholded.rs")], ..About::NEW };
+const FAMILY: About<'static> =
+    About { version: 2, citation: CITATION, shared: &[include_str!("thresholded.rs")], ..About::NEW };
 
 /// The tasks of this family.
 pub(crate) const TASKS: &[Entry] = &[entry::<GoNogo>(), entry::<Xor>()];

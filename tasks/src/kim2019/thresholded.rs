@@ -4,7 +4,7 @@
 //! epochs    fixation 250 ms | one or two stimuli | response | ...
 //! signals   levels of +1, -1 or 0 in the stimuli, 0 at all other times; no noise
 //! targets   the answer, +1, -1 or 0, in the response;  0 at all other times
-//! graded    the whole trial
+//! graded    the whole trial but its last step, in the loss and in the score
 //! training  ends when more than 95 % of the trials of a validation are right
 //! ```
 //!
@@ -13,6 +13,9 @@
 //! | | `fixation`, `stimulus`, `response` | ms | 250; each stimulus and the response as the task says |
 //! | 0.7 | `threshold` | output units | 0.7 |
 //! | dt | `dt` | ms | 5 |
+//!
+//! The last step is there because the code has as many steps of input as the trial lasts, and one output less: its
+//! network starts in the first step, and never sees the last input.
 //!
 //! Differences from the source, for all tasks: its training also waits for a loss below 7, the root of the summed
 //! squared error of one trial. It has rules for a correct trial, but neither choices nor reaction times.
@@ -27,7 +30,7 @@
 
 use std::fmt;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +187,15 @@ impl<T: Definition> Task for Thresholded<T> {
     }
 }
 
+/// The outputs at the graded steps of a trial, with their step.
+pub(super) fn graded<'a>(
+    trial: &'a TrialView<'_>,
+    outputs: &'a ArrayView2<'_, f32>,
+) -> impl Iterator<Item = (usize, f64)> + Clone + 'a {
+    let graded = trial.loss_mask.iter().zip(outputs).enumerate();
+    graded.filter(|(_, (weight, _))| **weight > 0.0).map(|(step, (_, &z))| (step, f64::from(z)))
+}
+
 /// The trial of these periods that shows `inputs` and asks for `answer` in the response.
 pub(super) fn trial(
     timeline: Timeline,
@@ -195,6 +207,7 @@ pub(super) fn trial(
     let mut targets = Array2::zeros((timeline.n_steps(), 1));
     let response = timeline.epochs().iter().filter(|epoch| epoch.name == "response").flat_map(|epoch| epoch.steps());
     response.for_each(|step| targets[[step, 0]] = answer);
-    let loss_mask = Array2::ones(targets.dim());
+    let mut loss_mask = Array2::ones(targets.dim());
+    loss_mask.slice_mut(s![-1.., ..]).fill(0.0);
     Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: Some(correct) }
 }

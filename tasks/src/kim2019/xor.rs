@@ -5,7 +5,7 @@
 //!           | rest 150 ms
 //! signals   a on input 1 in stimulus_1, b on input 2 in stimulus_2        a, b = +1 or -1, each pair equally likely
 //! targets   response: +1 if a = b, else -1
-//! scored    the outputs from 150 ms after the start of the response to the end of the trial
+//! scored    the graded outputs from 150 ms after the start of the response on
 //! correct   a = b: a scored output above 0.7;  a != b: one below -0.7
 //! choice    the first scored output above 0.7 (same, 0) or below -0.7 (different, 1);  none without one
 //! reaction  from the start of the response to the end of the first step with an output beyond 0.7 on that side
@@ -40,7 +40,7 @@ use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use super::FAMILY;
-use super::thresholded::{Definition, Shared, Thresholded, trial};
+use super::thresholded::{Definition, Shared, Thresholded, graded, trial};
 use crate::{About, Channel, Clock, Condition, Score, TaskError, Trial, TrialRng, TrialView, reaction_time};
 
 /// The choices.
@@ -90,12 +90,12 @@ impl Definition for StimulusPair {
     fn validate(&self, shared: Shared) -> Result<(), TaskError> {
         shared.clock.steps("delay", self.delay)?;
         shared.clock.steps("wait", self.wait)?;
-        shared.clock.steps("rest", self.rest)?;
         let response = shared.clock.steps("response", shared.response)?;
-        if shared.clock.steps("settling", self.settling)? < response {
+        let ungraded = usize::from(shared.clock.steps("rest", self.rest)? == 0);
+        if shared.clock.steps("settling", self.settling)? + ungraded < response {
             return Ok(());
         }
-        let remedy = format!("give less than `response` = {} ms", shared.response);
+        let remedy = format!("give less than `response` = {} ms, and one step less without `rest`", shared.response);
         Err(TaskError::parameter("settling", self.settling, "must leave a part of the response", remedy))
     }
 
@@ -132,7 +132,8 @@ impl Definition for StimulusPair {
 
     fn score(&self, shared: Shared, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let Some(response) = trial.epoch("response") else { return Score { correct: Some(false), ..Score::default() } };
-        let from = |start: usize| outputs.iter().enumerate().skip(start).map(|(step, &z)| (step, side(z, shared)));
+        let sides = graded(&trial, &outputs).map(|(step, z)| (step, side(z, shared)));
+        let from = |start: usize| sides.clone().filter(move |(step, _)| *step >= start);
         let scored = || from(response.start + self.settling_steps(shared.clock)).filter_map(|(_, side)| side);
         let choice = scored().next();
         let crossed = choice.and_then(|choice| from(response.start).find(|(_, side)| *side == Some(choice)));
@@ -149,14 +150,13 @@ impl Definition for StimulusPair {
         // the threshold.
         let steps = |ms| shared.clock.steps("response", ms).unwrap_or(0);
         let response = steps(shared.response);
-        let scored = response + steps(self.rest) - self.settling_steps(shared.clock).min(response);
+        let scored = (response + steps(self.rest)).saturating_sub(self.settling_steps(shared.clock) + 1);
         0.5 * (1.0 - shared.threshold.powi(scored.min(i32::MAX as usize) as i32))
     }
 }
 
 /// The choice that an output stands for, if it is beyond the threshold.
-fn side(z: f32, shared: Shared) -> Option<usize> {
-    let z = f64::from(z);
+fn side(z: f64, shared: Shared) -> Option<usize> {
     (z.abs() > shared.threshold).then_some(if z > 0.0 { SAME } else { DIFFERENT })
 }
 

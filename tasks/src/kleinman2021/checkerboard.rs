@@ -8,7 +8,7 @@
 //! noise     on the two coherences, at all times, of sd sqrt(2 tau_in / dt) sigma_in = 0.316; no baseline, not
 //!           rectified
 //! targets   decision: 1 for the side whose target has the more frequent colour, 0 for the other;  0 at all other times
-//! graded    all but the first 200 ms of the checkerboard (the epoch of this name)
+//! graded    all steps; in the first 200 ms of the checkerboard (the epoch of this name) the targets are still 0
 //! catch     1 trial in 10: 2000 ms with targets 0, all graded; in every other one of them the colours of the targets
 //!           are shown from |N(200, 50)| ms on to 300 ms before the end
 //! correct   60 ms before the checkerboard goes off the right output is the larger one, and above 0.6
@@ -19,6 +19,8 @@
 //! |---|---|---|---|
 //! | \|c\| | `coherences` | fraction | 2 n / 225 - 1, n = 117, 124, 135, 147, 158, 180, 214 of 225 squares |
 //! | sigma_in, tau_in | `sigma_in`, `tau_in` | input units, ms | 0.10, 50 |
+//! | 200 | `ungraded` | ms | 200: the part of the checkerboard before the decision |
+//! | | `grade_onset` | | true in the code; false leaves that part out of the loss, as a comment of the code has it |
 //! | 0.6 | `threshold` | output units | 0.6 |
 //! | 60 | `read_before` | ms | 60: the code looks at the 7th step before the checkerboard goes off |
 //!
@@ -55,8 +57,8 @@ use crate::error::rules;
 use crate::song2016::coherence;
 use crate::white_noise::WhiteNoise;
 use crate::{
-    About, Channel, Clock, Condition, Criterion, Described, Duration, Rounding, Score, Split, Task, TaskError, Trial,
-    TrialRng, TrialView,
+    About, Channel, Clock, Condition, Criterion, Described, Duration, Former, Rounding, Score, Split, Task, TaskError,
+    Trial, TrialRng, TrialView,
 };
 use crate::{Value, first_crossing, largest, parameters_of, reaction_time};
 
@@ -85,8 +87,10 @@ pub struct Checkerboard {
     pub targets: Duration,
     /// The checkerboard, ms.
     pub checkerboard: f64,
-    /// The first part of the checkerboard that is not graded, ms; less than `checkerboard`.
+    /// The first part of the checkerboard, in which no decision is asked for yet, ms; less than `checkerboard`.
     pub ungraded: f64,
+    /// Whether the outputs are to stay at `lo` in that part, or are free there.
+    pub grade_onset: bool,
     /// After the checkerboard, ms.
     pub off: f64,
     /// The strengths of the evidence, each in [0, 1]; the sign is drawn.
@@ -121,6 +125,7 @@ impl Default for Checkerboard {
             targets: Duration::uniform(600.0, 1000.0),
             checkerboard: 1500.0,
             ungraded: 200.0,
+            grade_onset: true,
             off: 300.0,
             coherences: [117.0, 124.0, 135.0, 147.0, 158.0, 180.0, 214.0]
                 .map(|red: f64| (2.0 * red - 225.0) / 225.0)
@@ -275,6 +280,8 @@ impl Checkerboard {
 impl Described for Checkerboard {
     const ABOUT: About<'static> = About {
         id: "kleinman2021/checkerboard",
+        version: 2,
+        former: &[Former { version: 1, switches: &[("grade_onset", false)] }],
         summary: "Checkerboard: is there more red or more green, and on which side is the target of that colour?",
         header: include_str!("checkerboard.rs"),
         ..FAMILY
@@ -364,7 +371,9 @@ impl Task for Checkerboard {
         let mut targets = Array2::from_elem((timeline.n_steps(), 2), self.lo as f32);
         targets.slice_mut(s![decision, shown.correct]).fill(self.hi as f32);
         let mut loss_mask = Array2::ones((timeline.n_steps(), 2));
-        loss_mask.slice_mut(s![ungraded, ..]).fill(0.0);
+        if !self.grade_onset {
+            loss_mask.slice_mut(s![ungraded, ..]).fill(0.0);
+        }
         let (condition, correct) = (shown.condition(), Some(shown.correct));
         Ok(Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct })
     }
@@ -382,6 +391,11 @@ impl Task for Checkerboard {
             reaction_time: crossing.map(|(step, _)| reaction_time(step, onset, self.dt)),
             ..Score::default()
         }
+    }
+
+    fn sigma_rec(&self) -> Option<f64> {
+        // The root of `var_rec` of the code.
+        Some(0.05)
     }
 
     fn chance(&self) -> f64 {

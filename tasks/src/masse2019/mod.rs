@@ -31,7 +31,7 @@ pub use sequence::{Abba, Abca, NoRepeats, Repeats, Repetition, Sequence};
 pub use working_memory::{Definition, WorkingMemory};
 
 use crate::entry::{Entry, entry};
-use crate::{About, Citation};
+use crate::{About, Citation, Former};
 
 /// The source of all tasks of this family.
 pub const CITATION: Citation = Citation {
@@ -42,7 +42,14 @@ pub const CITATION: Citation = Citation {
 };
 
 /// What is said of every task of this family.
-const FAMILY: About<'static> = About { citation: CITATION, shared: &[include_str!("protocol.rs")], ..About::NEW };
+const FAMILY: About<'static> = About {
+    version: 2,
+    citation: CITATION,
+    shared: &[include_str!("protocol.rs")],
+    // It had another default of `test_weight`.
+    former: &[Former { version: 1, switches: &[] }],
+    ..About::NEW
+};
 
 /// What is said of the tasks with one sample and one test.
 const DELAYED: About<'static> = About { shared: &[include_str!("delayed.rs"), include_str!("protocol.rs")], ..FAMILY };

@@ -6,7 +6,8 @@
 //!            fixation channels (none in the code): h outside of the dead time and the tests
 //!            all: [ signal + sqrt(2 tau_in / dt) sigma_in xi ]+        xi ~ N(0, 1), for every step and channel
 //! target     one class at every step: fixation; in a test match or non_match; fixation in the test of a catch trial
-//! loss mask  0 in the dead time and in the first 50 ms of a test, else 1
+//! loss mask  0 in the dead time and in the first 50 ms of a test, `test_weight` in the rest of a test that takes
+//!            place, else 1
 //! choice     in each test, the output that is the largest at most of its graded steps; of equals, the one with the
 //!            larger sum
 //! correct    the choice is right in every test of the trial; catch trials are not scored
@@ -23,7 +24,7 @@
 //! | tau_in | `tau_in` | ms | 100 |
 //! | | `dead`, before the fixation | ms | 0 |
 //! | | `ungraded` (at the start of a test) | ms | 50 |
-//! | | `test_weight` (the loss mask in tests) | | 1 |
+//! | | `test_weight` (the loss mask in tests) | | 2 in `run_all_models.py`; 1 in `parameters.py` |
 //!
 //! Directions are 0, 45, .. 315 degrees. The code scores steps, not trials: its accuracy is the fraction of graded test
 //! steps at which the right output is the largest. A trial counts here as what most of its steps say, so that both are
@@ -36,8 +37,8 @@
 //!
 //! Reference: Masse NY, Yang GR, Song HF, Wang X-J, Freedman DJ (2019). Circuit mechanisms for the maintenance and
 //! manipulation of information in working memory. Nature Neuroscience 22: 1159-1167.
-//! <https://doi.org/10.1038/s41593-019-0414-3>; code: `stimulus.py` and `parameters.py` of
-//! nmasse/Short-term-plasticity-RNN.
+//! <https://doi.org/10.1038/s41593-019-0414-3>; code: `stimulus.py`, `parameters.py` and
+//! `run_all_models.py` of nmasse/Short-term-plasticity-RNN.
 //!
 //! Differences from the source, for all tasks: fixation channels, which the code can have and does not use, are on
 //! outside of the tests in every task. The code trains for a fixed number of updates: the criterion is this library's.
@@ -95,7 +96,7 @@ impl Default for Protocol {
             tau_in: 100.0,
             dead: 0.0,
             ungraded: 50.0,
-            test_weight: 1.0,
+            test_weight: 2.0,
         }
     }
 }

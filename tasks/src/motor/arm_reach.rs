@@ -14,14 +14,14 @@
 //! | a | `angles` | degrees | -36, 0, .. 216 (eight targets, as published) |
 //! | distance | `distance` | m | 0.2 (as published) |
 //! | | `posture` | degrees | shoulder 10, elbow 143.54438871285726: the hand is straight ahead (as published) |
-//! | | `arm` | | see [`Arm`] (as published) |
+//! | | `arm` | | segments and joints of the arm, see the parameters (as published) |
 //! | | `feedback` | | `hand`, as above |
 //! | | | rad, rad/s | `joint`: angles of shoulder and elbow, from the posture, and their velocities |
 //! | | `feedback_delay` | ms | 0, beyond the step that feedback always takes |
 //! | | `sigma_feedback` | that of the feedback, each step | 0 |
 //!
-//! The loop is closed by whoever runs the network: [`Plant`] says how. The feedback channels of the inputs hold the
-//! noise of the feedback only.
+//! The loop is closed by whoever runs the network, in Rust as [`Plant`] says. The feedback channels of the inputs hold
+//! the noise of the feedback only.
 //!
 //! Reference: Kao T-C, Sadabadi MS, Hennequin G (2021), <https://doi.org/10.1016/j.neuron.2021.03.009> (targets,
 //! posture, an arm moved by torques, movements of 600 ms); the arm of Li W, Todorov E (2004),

@@ -144,6 +144,22 @@ impl<T: Definition> Task for Reaching<T> {
         Ok(begun.into_trial(inputs, targets))
     }
 
+    /// The path of the hand that is asked for (x, y), from its place at the start, in the unit of the distance.
+    fn trajectory(
+        &self,
+        _: Split,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Option<Array2<f64>>, TaskError> {
+        let begun = self.reach.begin(self.targets(), condition, rng)?;
+        let path = self.reach.path(&begun, self.distance);
+        let places = Array2::from_shape_fn((path.nrows() + 1, 2), |(step, axis)| match step {
+            0 => 0.0,
+            _ => f64::from(path[[step - 1, axis]]),
+        });
+        Ok(Some(places))
+    }
+
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let path = self.task.path(self.dt, outputs);
         self.reach.score(trial, self.targets(), path.view(), outputs)

@@ -173,6 +173,12 @@ impl<T: Definition> Task for Environment<T> {
         Objective::Classes
     }
 
+    fn sigma_rec(&self) -> Option<f64> {
+        // The networks that neurogym trains have none, and at its step, that of a time constant, the noise of a
+        // continuous process hides what they are to remember.
+        Some(0.0)
+    }
+
     fn chance(&self) -> f64 {
         self.task.chance(self.timing())
     }

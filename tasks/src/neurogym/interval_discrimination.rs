@@ -129,7 +129,7 @@ impl Definition for IntervalComparison {
         if (a.quantile(0.99) - b.quantile(0.01)).max(b.quantile(0.99) - a.quantile(0.01)) < timing.clock.dt {
             let step = timing.clock.dt;
             let remedy = format!("let the durations of stim1 and stim2 vary over more than a step of {step} ms");
-            return Err(TaskError::parameter("stim2", format!("{b:?}"), "cannot differ from `stim1`", remedy));
+            return Err(TaskError::parameter("stim2", serde_json::json!(b), "cannot differ from `stim1`", remedy));
         }
         Ok(())
     }

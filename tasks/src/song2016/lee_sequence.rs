@@ -19,8 +19,10 @@
 //! <https://doi.org/10.1371/journal.pcbi.1004792>, Fig 8; after Averbeck & Lee (2007),
 //! <https://doi.org/10.1523/JNEUROSCI.3468-06.2007>.
 //!
-//! Differences from the source: trials are independent here; the source runs them on from one another, which is the
-//! network's affair. The source scores by the error only.
+//! Differences from the source: it scores by the error only. Its networks start every trial of the training in the same
+//! state, 0.1, which is not trained; they run on from trial to trial only when they are simulated. All their units are
+//! read, the inhibitory ones with their sign: half of the positions are negative, and excitatory units alone, without a
+//! bias of the outputs, cannot reach them (`readout_from = "all"`).
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, song2016::LeeSequence};
@@ -192,6 +194,11 @@ impl Task for LeeSequence {
         };
         let correct = MOVES.iter().all(|name| arrived(name) == Some(true));
         Score { correct: Some(correct), error: rms_error(trial, outputs), ..Score::default() }
+    }
+
+    fn sigma_rec(&self) -> Option<f64> {
+        // The root of `var_rec` of the code.
+        Some(0.01)
     }
 
     fn criterion(&self) -> Option<Criterion> {

@@ -15,7 +15,8 @@
 //! Reference: Song HF, Yang GR, Wang X-J (2016), PLoS Comput Biol 12: e1004792,
 //! <https://doi.org/10.1371/journal.pcbi.1004792>: a demonstration that comes with its code.
 //!
-//! Differences from the source: `dt` is 20 ms, as in the family's other tasks.
+//! Differences from the source: none. Its networks start every trial of the training in the same state, 0.1, which is
+//! not trained; they run on from trial to trial only when they are simulated.
 //!
 //! ```
 //! use nn4n_tasks::{Split, Task, TrialRng, song2016::Sinewave};
@@ -133,6 +134,11 @@ impl Task for Sinewave {
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         let error = rms_error(trial, outputs);
         Score { correct: error.map(|error| error <= self.rms_error), error, ..Score::default() }
+    }
+
+    fn sigma_rec(&self) -> Option<f64> {
+        // The root of `var_rec` of the code.
+        Some(0.05)
     }
 
     fn criterion(&self) -> Option<Criterion> {

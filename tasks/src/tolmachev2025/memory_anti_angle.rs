@@ -11,7 +11,7 @@
 //!
 //! | symbol | field | unit | published |
 //! |---|---|---|---|
-//! | angle | `n_angles` | | 72, evenly spaced and equally likely |
+//! | angle | `n_angles` | | 71, evenly spaced and equally likely |
 //! | n | `n_channels` | | 3 |
 //! | 10 ms | `grace` | ms | 10 |
 //! | pi / 5 | `tolerance` | rad | none; 0.2 pi here |
@@ -22,8 +22,9 @@
 //!
 //! Reference: Tolmachev P, Engel TA (2025), <https://doi.org/10.1038/s42256-025-01127-2>, the package trainRNNbrain.
 //!
-//! Differences from the source: its configurations differ in their timing (the latest has recall from 90 to 120 ms) and
-//! may shift the stimulus within +-10 ms, for which `wait` and `delay` take distributions.
+//! Differences from the source: these are the angles and times of its newest code, which leaves out the last of 72
+//! angles and does not shift the stimulus; older ones (2024) recall from 90 to 120 ms and shift the stimulus within
+//! +-10 ms, for which `wait` and `delay` take distributions.
 //!
 //! ```
 //! use nn4n_tasks::{Condition, Split, Task, TrialRng, tolmachev2025::MemoryAntiAngle};
@@ -43,7 +44,9 @@ use serde::{Deserialize, Serialize};
 use super::{Definition, FAMILY, NoisyInputs};
 use crate::error::rules;
 use crate::ring::{distance, wrapped};
-use crate::{About, Channel, Clock, Condition, Duration, Score, TaskError, Trial, TrialRng, TrialView, largest};
+use crate::{
+    About, Channel, Clock, Condition, Duration, Former, Score, TaskError, Trial, TrialRng, TrialView, largest,
+};
 
 /// The most channels and angles.
 const MAX: usize = 1000;
@@ -81,7 +84,7 @@ impl Default for OppositeAngle {
             delay: Duration::Fixed(100.0),
             recall: 80.0,
             grace: 10.0,
-            n_angles: 72,
+            n_angles: 71,
             n_channels: 3,
             tolerance: 0.2 * PI,
         }
@@ -122,6 +125,9 @@ impl OppositeAngle {
 impl Definition for OppositeAngle {
     const ABOUT: About<'static> = About {
         id: "tolmachev2025/memory_anti_angle",
+        version: 2,
+        // It had another default of `n_angles`.
+        former: &[Former { version: 1, switches: &[] }],
         summary: "Memory of the opposite angle: keep an angle in mind, and give the opposite one when asked",
         header: include_str!("memory_anti_angle.rs"),
         ..FAMILY
@@ -137,7 +143,7 @@ impl Definition for OppositeAngle {
             return Err(TaskError::parameter("grace", self.grace, "must leave a part of the recall", remedy));
         }
         if !(1..=MAX).contains(&self.n_angles) {
-            let remedy = "the published task has 72";
+            let remedy = "the published task has 71";
             return Err(TaskError::parameter("n_angles", self.n_angles, "must lie in 1 to 1000", remedy));
         }
         if !(3..=MAX).contains(&self.n_channels) {

@@ -26,7 +26,7 @@
 //!
 //! The responses are a function of the room's parameters and made once for each task. A room with another `room_seed`
 //! has unrelated responses: train on several in turn to study remapping. Where the animal was is what
-//! [`PlaceCells::trajectory`] says of the trial made from the same random numbers, e.g. for rate maps. A trial is
+//! [`Task::trajectory`] says of the trial made from the same random numbers, e.g. for rate maps. A trial is
 //! correct if its root mean square error is at most `rms_error` (1, a choice of this library: the source has no rule).
 //!
 //! Reference: Wang Z, Di Tullio RW, Rooke S, Balasubramanian V (2024), <https://doi.org/10.48550/arXiv.2408.05798>.
@@ -43,7 +43,7 @@
 //! let task = PlaceCells { room, n_cells: 8, p_masked: 0.0, ..PlaceCells::default() };
 //! let key = TrialRng::new(7, "test", 0, 3); // trial 3 of update 0 of `batch(&task, Split::Test, 7, 0, size)`
 //! let trial = task.trial(Split::Test, None, &mut key.clone())?;
-//! let places = task.trajectory(None, &mut key.clone())?;
+//! let places = task.trajectory(Split::Test, None, &mut key.clone())?.unwrap_or_default();
 //! assert_eq!((trial.inputs.dim(), trial.targets.dim(), places.dim()), ((19, 8), (19, 8), (20, 2)));
 //! assert_eq!(trial.inputs.row(1), trial.targets.row(0)); // unmasked, the next input is the target
 //! assert_eq!(trial.condition.number("x"), Some(places[[0, 0]]));
@@ -138,13 +138,6 @@ impl Default for PlaceCells {
 }
 
 impl PlaceCells {
-    /// The places (x, y) in cm that a trial with these random numbers visits, (n_steps + 1, 2): what is sensed at the
-    /// first is the first input, at the second the first target.
-    pub fn trajectory(&self, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Array2<f64>, TaskError> {
-        let places = self.places(condition, rng)?;
-        Ok(Array2::from_shape_fn((places.len(), 2), |(step, axis)| places[step][axis]))
-    }
-
     /// What the cells respond at a place (x, y) in cm, one number for each; an error if it lies outside the room.
     pub fn sensed(&self, place: [f64; 2]) -> Result<Vec<f32>, TaskError> {
         if !Room::new("room", &self.room)?.contains(place) {
@@ -270,6 +263,22 @@ impl Task for PlaceCells {
         let loss_mask = Array2::ones((n_steps, self.n_cells));
         let condition = Condition::new().with("x", places[0][0]).with("y", places[0][1]);
         Ok(Trial { inputs, targets, loss_mask, condition, epochs: timeline.into_epochs(), correct: None })
+    }
+
+    /// The places (x, y) in cm: what is sensed at the first is the first input, at the second the first target.
+    fn trajectory(
+        &self,
+        _: Split,
+        condition: Option<&Condition>,
+        rng: &mut TrialRng,
+    ) -> Result<Option<Array2<f64>>, TaskError> {
+        let places = self.places(condition, rng)?;
+        Ok(Some(Array2::from_shape_fn((places.len(), 2), |(step, axis)| places[step][axis])))
+    }
+
+    fn sigma_rec(&self) -> Option<f64> {
+        // The networks of the source have none.
+        Some(0.0)
     }
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {

@@ -124,6 +124,11 @@ impl<T: Definition> Task for Ruled<T> {
         Objective::MeanSquare
     }
 
+    fn sigma_rec(&self) -> Option<f64> {
+        // `sigma_rec` of the code.
+        Some(0.05)
+    }
+
     fn chance(&self) -> f64 {
         match self.settings.fixation_rule {
             FixationRule::LastStep => T::CHANCE,

@@ -15,8 +15,10 @@ fn a_checkerboard_trial_has_the_length_the_loss_and_the_inputs_of_its_definition
     let steps = 0.9 * (BEFORE + TARGETS + 150.0 + 30.0) + 0.1 * 200.0;
     // A catch trial is the shortest; a Gaussian stays within 5.5 standard deviations.
     assert_lengths("checkerboard", &trials, (200, 47 + 99 + 180), steps);
-    // The right output is 1 for 130 steps. The first 20 of the checkerboard are not graded.
-    assert_loss("checkerboard", &trials, MaskedMse, 0.0, 0.9 * 130.0 / (2.0 * (steps - 0.9 * 20.0)));
+    // The right output is 1 for 130 steps. The first 20 of the checkerboard are graded, unless it is said otherwise.
+    assert_loss("checkerboard", &trials, MaskedMse, 0.0, 0.9 * 130.0 / (2.0 * steps));
+    let free = self::trials("kleinman2021/checkerboard", &json!({ "sigma_in": 0.0, "grade_onset": false }), 4000);
+    assert_loss("a free onset", &free, MaskedMse, 0.0, 0.9 * 130.0 / (2.0 * (steps - 0.9 * 20.0)));
     // Half of the catch trials show the targets, from when they come on to 300 ms before the end.
     let shown = 0.9 * (TARGETS + 150.0) + 0.05 * (170.0 - BEFORE);
     let coherences =

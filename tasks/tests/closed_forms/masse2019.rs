@@ -53,7 +53,7 @@ fn periods(name: &str) -> Vec<Period> {
     }
 }
 
-/// The mean number of graded steps of each class: fixation, non-match and match.
+/// The mean weight of the graded steps of each class: fixation, non-match and match. Those of tests count twice.
 fn classes(name: &str) -> [f64; 3] {
     // Matches among the tests. In ABBA a match is followed by one with 0.5 + 0.5 * 0.5, else with 0.5: 0.5, 0.5 + 0.25
     // * 0.5, 0.5 + 0.25 * 0.625.
@@ -63,7 +63,7 @@ fn classes(name: &str) -> [f64; 3] {
         "dual_dms" => (300.0, 45.0, 2.0, 1.0),
         _ => (200.0, 45.0, 1.0, 0.5),
     };
-    [fixation, graded * (tests - matches), graded * matches]
+    [fixation, 2.0 * graded * (tests - matches), 2.0 * graded * matches]
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn weights_of_tests_and_time_that_is_dead_change_what_is_graded() {
 fn catch_trials_are_to_be_fixated_to_the_end() {
     for name in DELAYED {
         let trials = quiet(name, &json!({ "p_catch": 0.25 }));
-        assert_classes(name, &trials, &[200.0 + 0.25 * 45.0, 0.75 * 45.0 / 2.0, 0.75 * 45.0 / 2.0]);
+        assert_classes(name, &trials, &[200.0 + 0.25 * 45.0, 0.75 * 45.0, 0.75 * 45.0]);
     }
 }
 
@@ -108,7 +108,7 @@ fn a_variable_delay_gives_its_steps_to_the_test() {
         // What lies beyond the truncation is a catch trial: exp(-300 / 150).
         let shown = 1.0 - (-2.0_f64).exp();
         let answered = shown * (150.0 - 5.0 - delay) / 2.0;
-        assert_classes(name, &trials, &[245.0 - 2.0 * answered, answered, answered]);
+        assert_classes(name, &trials, &[245.0 - 2.0 * answered, 2.0 * answered, 2.0 * answered]);
     }
 }
 

@@ -31,11 +31,13 @@ fn two_bits_have_the_lengths_the_loss_and_the_inputs_of_their_definitions() {
 fn an_anti_angle_has_the_length_the_loss_and_the_inputs_of_its_definition() {
     let trials = trials("tolmachev2025/memory_anti_angle", &json!({}), 4000);
     assert_lengths("memory_anti_angle", &trials, (200, 200), 200.0);
-    // Two channels share an angle as f and 1 - f. Of 72 angles, 24 lie in each third of the circle, with f = 0, 1/24,
-    // .. 23/24, and so do the opposite ones: the mean of f is 23/48, that of its square 23 * 47 / (6 * 24^2).
-    let squares = 1.0 - 2.0 * 23.0 / 48.0 + 2.0 * 23.0 * 47.0 / (6.0 * 576.0);
+    // Two channels share an angle as f and 1 - f. Over the 71 angles f = 0, 1/71, .. 70/71, each once, and over the
+    // opposite ones 1/142, 3/142, .. 141/142: the mean of f is then 1/2, that of its square 1/3 - 1 / (12 * 71^2).
+    let squares = 2.0 / 3.0 - 1.0 / (6.0 * 71.0 * 71.0);
     assert_loss("memory_anti_angle", &trials, MaskedMse, 0.0, 70.0 * squares / (190.0 * 3.0));
-    for (channel, steps) in [10.0 / 3.0, 10.0 / 3.0, 10.0 / 3.0, 200.0, 80.0].into_iter().enumerate() {
+    // 24, 24 and 23 angles lie in the thirds of the circle. Summed over all, a channel has 24 - 23/71 or 24 - 24/71.
+    let shown = |missing: f64| 10.0 * (24.0 - missing / 71.0) / 71.0;
+    for (channel, steps) in [shown(23.0), shown(24.0), shown(24.0), 200.0, 80.0].into_iter().enumerate() {
         assert_input(
             &format!("memory_anti_angle, channel {channel}"),
             &trials,

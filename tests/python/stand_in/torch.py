@@ -6,6 +6,7 @@ import types
 import numpy as np
 
 where, logaddexp, zeros_like, empty_like, tanh = np.where, np.logaddexp, np.zeros_like, np.empty_like, np.tanh
+uint8, int64 = np.uint8, np.int64
 no_grad = contextlib.nullcontext
 
 
@@ -13,6 +14,18 @@ class Tensor(np.ndarray):
     def expand(self, *sizes):
         own = (1,) * (len(sizes) - self.ndim) + self.shape
         return np.broadcast_to(self, [size if wanted == -1 else wanted for wanted, size in zip(sizes, own)], subok=True)
+
+    def clamp(self, min):
+        return np.maximum(self, np.asarray(min, self.dtype))
+
+    def copy_(self, other):
+        self[...] = other
+
+    def detach(self):
+        return self
+
+    def requires_grad_(self, requires_grad):
+        return self
 
     def contiguous(self):
         return np.ascontiguousarray(self).view(Tensor)
@@ -22,8 +35,12 @@ def from_numpy(array):
     return array.view(Tensor)
 
 
-def zeros(*shape):
-    return from_numpy(np.zeros(shape, np.float32))
+def zeros(*shape, dtype=np.float32):
+    return from_numpy(np.zeros(shape[0] if shape and isinstance(shape[0], tuple) else shape, dtype))
+
+
+def ones(*shape, dtype=np.float32):
+    return zeros(*shape, dtype=dtype) + np.asarray(1, dtype)
 
 
 def relu(x):
@@ -44,6 +61,12 @@ def stack(tensors, axis):
 
 
 class Module:
+    training = True
+
+    def eval(self):
+        self.training = False
+        return self
+
     def register_buffer(self, name, tensor):
         setattr(self, name, tensor)
 
@@ -67,6 +90,7 @@ class Module:
 
 class Linear(Module):
     def __init__(self, inputs, outputs, bias=True):
+        super().__init__()
         self.weight = zeros(outputs, inputs)
         if bias:
             self.bias = zeros(outputs)
@@ -92,4 +116,4 @@ class RNN(Module):
         return np.stack(all_h, 1), h[None]
 
 
-nn = types.SimpleNamespace(Module=Module, Linear=Linear, RNN=RNN, Parameter=lambda tensor: tensor)
+nn = types.SimpleNamespace(Module=Module, Linear=Linear, RNN=RNN, Parameter=lambda tensor, requires_grad=True: tensor)

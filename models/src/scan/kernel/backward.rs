@@ -7,11 +7,12 @@
 //! dr_t = h_t + W_out^T dz_t + W_rec^T D(alpha) g_{t+1}
 //! current form   g_t = f'(x_t) dr_t + leak g_{t+1}                    = dL/dx_t
 //! rate form      dx_t = dr_t + leak dx_{t+1},  g_t = f'(c_t) dx_t
+//! blend form     g_t = f'(a_t) (dr_t + leak g_{t+1})                  = dL/da_t, x_t = f(a_t)
 //!
 //! dW_rec = D(alpha) sum g_t r_{t-1}^T      dW_in = D(alpha) sum g_t u_t^T
 //! db_rec = D(alpha) sum g_t                dW_out = sum dz_t r_t^T
-//! dleak  = sum dx_t x_{t-1}                ds = sum g_t xi_t (rate form: D(alpha))
-//! dalpha = sum g_t c_t (current form: the rows of `W . sum g r^T` summed, so that no current is kept),
+//! dleak  = sum dx_t x_{t-1} (blend form: g_t)   ds = sum g_t xi_t (rate form: D(alpha))
+//! dalpha = sum g_t c_t (current and blend form: the rows of `W . sum g r^T` summed, so that no current is kept),
 //!          sum dx_t d_t (rate form)
 //! ```
 
@@ -59,7 +60,7 @@ pub(crate) fn backward<T: Element>(
     let mut gradients = sums.into_gradients(dims, parameters);
     if wanted.tau {
         gradients.alpha = match equation.form {
-            Form::Current => current_times_gradient(dims, parameters, &gradients),
+            Form::Current | Form::Blend => current_times_gradient(dims, parameters, &gradients),
             Form::Rate => over_trials(&alpha, dims.units),
         };
         gradients.leak = over_trials(&leak, dims.units);

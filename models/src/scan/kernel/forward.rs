@@ -151,6 +151,11 @@ impl<T: Element> WithSimd for Block<'_, T> {
             match equation.form {
                 Form::Current => current_form(equation, weights, (&current, wide), xi, &mut state, &mut rate),
                 Form::Rate => rate_form(equation, weights, (&current, wide), xi, &mut state, &mut rate, &mut driven),
+                Form::Blend => {
+                    current_form(equation, weights, (&current, wide), xi, &mut state, &mut rate);
+                    // What leaks is the rate.
+                    state.copy_from_slice(&rate);
+                }
             }
             if let Some(zeta) = noise.draw(equation.zeta.as_ref(), step, first, width) {
                 add_noise(&mut rate, zeta, &equation.post_noise);

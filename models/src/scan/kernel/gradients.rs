@@ -19,8 +19,8 @@ pub(crate) struct Arriving<'a, T> {
     pub states: Vec<Extra<'a, T>>,
     /// `r` (trials, steps, units)
     pub kept_rates: &'a [T],
-    /// What else the slopes need: in the rate form `f` of the total current; in the current form the states, or nothing
-    /// where the rates determine the slopes.
+    /// What else the slopes need: in the rate form `f` of the total current; in the current and the blend form the
+    /// states, or nothing where the rates determine the slopes.
     pub kept_drive: &'a [T],
     /// (trials, steps, inputs)
     pub inputs: &'a [T],

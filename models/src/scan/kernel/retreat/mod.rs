@@ -40,8 +40,9 @@ pub(super) struct Block<'a, T> {
     arrived: Buffer<T>,
     /// Length of one of its rows.
     wide: usize,
-    /// In the rate form the gradients with respect to the states (trials, padded units); in the current form `drive` is
-    /// that.
+    /// In the rate form the gradients with respect to the states (trials, padded units). In the other forms `drive` is
+    /// what goes on to the step before: in the current form that is the same, in the blend form the gradients with
+    /// respect to the arguments of `f`.
     state: Buffer<T>,
     /// Activity loaded from where it is kept (trials, padded units).
     loaded: Buffer<T>,

@@ -122,10 +122,11 @@ impl<T: Element> Block<'_, T> {
     #[inline(always)]
     pub(super) fn retreat(&mut self, step: usize, slot: usize) {
         let (pass, width) = (self.pass, self.drive.length);
-        let (arrived, slopes) = (self.arrived.chunks_exact(self.wide), self.slope.chunks_exact(width));
+        let slopes = self.slope.chunks_exact(width);
         let leak = &pass.weights.leak;
         match pass.equation.form {
             Form::Current => {
+                let arrived = self.arrived.chunks_exact(self.wide);
                 for ((drive, arrived), slope) in self.drive.trials_mut(slot).zip(arrived).zip(slopes) {
                     let (drive, later) = drive.split_at_mut(width);
                     let carried = later.iter().zip(leak);
@@ -137,7 +138,21 @@ impl<T: Element> Block<'_, T> {
                 let states = self.drive.trials_mut(slot);
                 add_extra(&pass.arriving.states, pass.dims, (&self.trials, step), states);
             }
+            Form::Blend => {
+                let states = self.arrived.chunks_exact_mut(self.wide);
+                add_extra(&pass.arriving.states, pass.dims, (&self.trials, step), states);
+                let arrived = self.arrived.chunks_exact(self.wide);
+                for ((drive, arrived), slope) in self.drive.trials_mut(slot).zip(arrived).zip(slopes) {
+                    let (drive, later) = drive.split_at_mut(width);
+                    let carried = later.iter().zip(leak);
+                    for (((g, arrived), slope), (later, leak)) in drive.iter_mut().zip(arrived).zip(slope).zip(carried)
+                    {
+                        *g = *slope * (*arrived + *leak * *later);
+                    }
+                }
+            }
             Form::Rate => {
+                let arrived = self.arrived.chunks_exact(self.wide);
                 for (state, arrived) in self.state.chunks_exact_mut(width).zip(arrived) {
                     for ((gradient, arrived), leak) in state.iter_mut().zip(arrived).zip(leak) {
                         *gradient = *arrived + *leak * *gradient;
@@ -192,7 +207,7 @@ impl<T: Element> Block<'_, T> {
             }
             return;
         }
-        if pass.equation.form == Form::Current {
+        if pass.equation.form != Form::Rate && !pass.arriving.kept_drive.is_empty() {
             return self.load(pass.arriving.kept_drive, step - 1);
         }
         self.load(pass.arriving.kept_rates, step - 1);
