@@ -20,6 +20,9 @@ pub enum AnalysisError {
         /// The first such number.
         value: f64,
     },
+    /// The parameters of a network cannot be read.
+    #[error("the network: {0}")]
+    Network(String),
     /// A decomposition did not converge.
     #[error("the eigenvalues of {array} were not found ({reason}); look for weights of very different sizes")]
     NoEigenvalues {
@@ -28,4 +31,16 @@ pub enum AnalysisError {
         /// As the linear algebra says it.
         reason: String,
     },
+}
+
+impl From<nn4n_models::ModelError> for AnalysisError {
+    fn from(error: nn4n_models::ModelError) -> Self {
+        Self::Network(error.to_string())
+    }
+}
+
+impl From<candle_core::Error> for AnalysisError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Network(error.to_string())
+    }
 }

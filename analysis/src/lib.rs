@@ -6,18 +6,26 @@
 //! | [`psychometric`] | how do choices depend on the evidence? |
 //! | [`interval`] | how certain is a fraction of trials? |
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
+//! | [`fixed_points`] | where does activity stand still, and what happens around there? |
+//!
+//! What a network is to an analysis stands in [`dynamics`], once.
 //!
 //! No file is read here and nothing is drawn.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod dynamics;
 mod error;
+pub mod fixed_points;
 pub mod interval;
+pub mod linear;
 pub mod psychometric;
 pub mod spectrum;
 
+pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
+pub use fixed_points::{FixedPoint, FixedPoints};
 pub use interval::wilson_interval;
 pub use psychometric::{ChoiceCount, CumulativeGaussian};
 pub use spectrum::Spectrum;

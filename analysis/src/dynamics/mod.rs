@@ -1,0 +1,53 @@
+//! What an analysis looks at: noise-free dynamics in f64, from one step to the next, under a constant input.
+//!
+//! ```text
+//! step      x' = F(x)                     J = dF/dx
+//! flow      g(x) = (F(x) - x) / alpha     J_g = dg/dx          dimensionless: change per time constant
+//! ```
+//!
+//! An analysis is written against [`Dynamics`] and knows no equation. The equations of networks are in [`network`], in
+//! the three forms of [`nn4n_models::Form`], with every activation, a time constant for each unit, and layers; a network
+//! and the arm that it drives are one system in [`closed_loop`].
+//!
+//! Fixed points are the zeros of the flow. For the current and the rate form they do not depend on the time step, since
+//! the step and the differential equation share them; whether they are stable can depend on it. The blend form applies
+//! `f` once a step, however short, so that its fixed points depend on `dt` unless `f` leaves rates as they are (linear,
+//! relu).
+
+pub mod activation;
+pub mod closed_loop;
+pub mod network;
+
+use ndarray::Array2;
+
+pub use closed_loop::ClosedLoop;
+pub use network::{Driven, Network};
+
+/// Noise-free dynamics under a constant input.
+pub trait Dynamics: Sync {
+    /// How many numbers a state has.
+    fn dim(&self) -> usize;
+
+    /// `F(x)` of a state (dim).
+    fn step(&self, state: &[f64]) -> Vec<f64>;
+
+    /// `dF/dx` (dim, dim), `[to, from]`.
+    fn jacobian(&self, state: &[f64]) -> Array2<f64>;
+
+    /// `g(x)`, zero where and only where `F(x) = x`. That of a map is `F(x) - x`.
+    fn flow(&self, state: &[f64]) -> Vec<f64> {
+        self.step(state).iter().zip(state).map(|(next, now)| next - now).collect()
+    }
+
+    /// `dg/dx` (dim, dim).
+    fn flow_jacobian(&self, state: &[f64]) -> Array2<f64> {
+        let mut jacobian = self.jacobian(state);
+        jacobian.diag_mut().map_inplace(|value| *value -= 1.0);
+        jacobian
+    }
+
+    /// The units whose activation has a kink within `tolerance` of where it is applied: there derivatives are one-sided.
+    fn kinks(&self, _state: &[f64], _tolerance: f64) -> Vec<usize> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,655 @@
+//! The noise-free step of a network, its flow, and their Jacobians.
+//!
+//! ```text
+//! h = W_rec r + W_in u + b_rec                           D = diag f'
+//! current   x' = (1 - a) x + a h,       r = f(x)         J = 1 - a + a W_rec D(x)         g = -x + h
+//! rate      x' = (1 - a) x + a f(h),    r = x            J = 1 - a + a D(h) W_rec         g = -x + f(h)
+//! blend     x' = f(y),  y = (1 - a) x + a h,  r = x      J = D(y) (1 - a + a W_rec)       g = (f(y) - x) / a
+//! ```
+//!
+//! | symbol | meaning |
+//! |---|---|
+//! | `a = dt / tau` | leak fraction, of each unit |
+//! | `W_rec`, `W_in` | effective weights, `w[post, pre]` |
+//! | `J`, `g` | `dF/dx` of the step; the flow, in units of the state per time constant |
+//!
+//! In a stacked network each layer is driven by the rates of the one below at the same step, so that a row of `J`
+//! contains what the layer below becomes within the step; the flow has all weights at once.
+//!
+//! The current and the rate form with the same weights and constant input have the same fixed points (`x_rate* =
+//! f(x_current*)`) with the same eigenvalues.
+
+use candle_core::Tensor;
+use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use nn4n_models::{Activation, Ctrnn, Form, Readout};
+
+use super::{
+    Dynamics,
+    activation::{has_kink, keeps_rates, range, slope, value},
+};
+use crate::AnalysisError;
+
+/// A network in f64 on the host, without noise.
+#[derive(Clone, Debug)]
+pub struct Network {
+    layers: Vec<Layer>,
+    w_out: Array2<f64>,
+    b_out: Array1<f64>,
+    readout: Readout,
+    dt: f64,
+    tau: Array1<f64>,
+}
+
+/// Recurrent units that are updated together.
+#[derive(Clone, Debug)]
+struct Layer {
+    form: Form,
+    activations: Vec<Activation>,
+    /// `dt / tau` (units).
+    alpha: Array1<f64>,
+    /// From the inputs or from the layer below (units, inputs).
+    w_in: Array2<f64>,
+    w_rec: Array2<f64>,
+    b_rec: Array1<f64>,
+}
+
+impl Network {
+    /// The network without its noise.
+    ///
+    /// # Errors
+    /// If the parameters of the network cannot be read, or one of them is not finite.
+    pub fn of(network: &Ctrnn) -> Result<Self, AnalysisError> {
+        let (effective, dt) = (network.effective()?, network.config().dt);
+        let tau = vector(&network.tau()?)?;
+        let mut layers = Vec::new();
+        let mut start = 0;
+        for (layer, parameters) in network.layers().iter().zip(effective.layers()) {
+            let (config, units) = (layer.config(), layer.units().len());
+            let tau = tau.slice(s![start..start + units]);
+            layers.push(Layer {
+                form: config.form,
+                activations: config.activation.resolve(layer.units(), "activation")?,
+                alpha: tau.mapv(|tau| dt / tau),
+                w_in: parameters.w_in.as_ref().map_or_else(|| Ok(Array2::zeros((units, 0))), matrix)?,
+                w_rec: matrix(&parameters.w_rec)?,
+                b_rec: parameters.b_rec.as_ref().map_or_else(|| Ok(Array1::zeros(units)), vector)?,
+            });
+            start += units;
+        }
+        let of_last = matrix(&effective.readout.w_out)?;
+        let outputs = of_last.nrows();
+        let mut w_out = Array2::zeros((outputs, start));
+        w_out.slice_mut(s![.., start - of_last.ncols()..]).assign(&of_last);
+        Ok(Self {
+            layers,
+            w_out,
+            b_out: effective.readout.b_out.as_ref().map_or_else(|| Ok(Array1::zeros(outputs)), vector)?,
+            readout: network.config().nonlinearity(),
+            dt,
+            tau,
+        })
+    }
+
+    /// The number of recurrent units.
+    pub fn units(&self) -> usize {
+        self.tau.len()
+    }
+
+    /// The number of input channels.
+    pub fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.w_in.ncols())
+    }
+
+    /// The number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.b_out.len()
+    }
+
+    /// The time step, ms.
+    pub fn dt(&self) -> f64 {
+        self.dt
+    }
+
+    /// Time constant of each unit (units), ms.
+    pub fn tau(&self) -> &Array1<f64> {
+        &self.tau
+    }
+
+    /// `dt / tau` of each unit (units).
+    pub fn alpha(&self) -> Array1<f64> {
+        self.tau.mapv(|tau| self.dt / tau)
+    }
+
+    /// The form of the equation, that of the first layer.
+    pub fn form(&self) -> Form {
+        self.layers[0].form
+    }
+
+    /// The least and the largest value of `f` of each unit (units), if all activations are bounded.
+    pub fn ranges(&self) -> Option<Vec<(f64, f64)>> {
+        self.activations().map(range).collect()
+    }
+
+    /// All weights between units (units, units): the recurrent ones, and those from each layer to the next.
+    pub fn joined_weights(&self) -> Array2<f64> {
+        let mut weights = Array2::zeros((self.units(), self.units()));
+        let (mut start, mut below) = (0, 0..0);
+        for (place, layer) in self.layers.iter().enumerate() {
+            let own = start..start + layer.units();
+            weights.slice_mut(s![own.clone(), own.clone()]).assign(&layer.w_rec);
+            if place > 0 {
+                weights.slice_mut(s![own.clone(), below]).assign(&layer.w_in);
+            }
+            (start, below) = (own.end, own);
+        }
+        weights
+    }
+
+    fn activations(&self) -> impl Iterator<Item = Activation> {
+        self.layers.iter().flat_map(|layer| layer.activations.iter().copied())
+    }
+
+    /// Whether the equation has a limit as the time step goes to 0, so that fixed points do not depend on it and there
+    /// are values in continuous time.
+    pub fn has_continuous_limit(&self) -> bool {
+        let has_limit = |layer: &Layer| layer.form != Form::Blend || layer.activations.iter().copied().all(keeps_rates);
+        self.layers.iter().all(has_limit)
+    }
+
+    /// Rates (units) of a state (units).
+    pub fn rates(&self, state: &[f64]) -> Vec<f64> {
+        self.parts(state).flat_map(|(layer, own)| layer.rates(own)).collect()
+    }
+
+    /// Outputs of rates (units).
+    pub fn outputs_of(&self, rates: &[f64]) -> Vec<f64> {
+        let logits = self.w_out.dot(&ArrayView1::from(rates)) + &self.b_out;
+        match self.readout {
+            Readout::Linear => logits.to_vec(),
+            Readout::Sigmoid => logits.iter().map(|logit| value(Activation::Sigmoid, *logit)).collect(),
+            Readout::Softmax => softmax(&logits),
+        }
+    }
+
+    /// `d outputs / d state` (outputs, units).
+    pub(super) fn output_jacobian(&self, state: &[f64]) -> Array2<f64> {
+        let mut jacobian = self.w_out.clone();
+        let slopes = self.parts(state).flat_map(|(layer, own)| layer.rate_slopes(own));
+        for (mut column, slope) in jacobian.axis_iter_mut(Axis(1)).zip(slopes) {
+            column *= slope;
+        }
+        let outputs = Array1::from(self.outputs_of(&self.rates(state)));
+        match self.readout {
+            Readout::Linear => {}
+            Readout::Sigmoid => {
+                for (mut row, z) in jacobian.outer_iter_mut().zip(&outputs) {
+                    row *= z * (1.0 - z);
+                }
+            }
+            Readout::Softmax => {
+                let mean = outputs.dot(&jacobian);
+                for (mut row, z) in jacobian.outer_iter_mut().zip(&outputs) {
+                    row.zip_mut_with(&mean, |value, mean| *value = z * (*value - mean));
+                }
+            }
+        }
+        jacobian
+    }
+
+    /// The dynamics under a constant input (inputs).
+    ///
+    /// # Errors
+    /// If the input has another length or is not finite.
+    pub fn under(&self, input: &[f64]) -> Result<Driven<'_>, AnalysisError> {
+        if input.len() != self.inputs() {
+            let message = format!("has {} numbers, but the network has {} inputs", input.len(), self.inputs());
+            return Err(AnalysisError::Shape { array: "input", message });
+        }
+        finite("input", input.iter())?;
+        Ok(self.driven(input))
+    }
+
+    /// [`under`](Self::under) an input that is known to fit.
+    pub(super) fn driven(&self, input: &[f64]) -> Driven<'_> {
+        let layer = &self.layers[0];
+        Driven { network: self, drive: layer.w_in.dot(&ArrayView1::from(input)) + &layer.b_rec }
+    }
+
+    /// Each layer with its part of a vector over all units.
+    fn parts<'a>(&'a self, of_units: &'a [f64]) -> impl Iterator<Item = (&'a Layer, &'a [f64])> {
+        let mut rest = of_units;
+        self.layers.iter().map(move |layer| {
+            let (own, after) = rest.split_at(layer.alpha.len());
+            rest = after;
+            (layer, own)
+        })
+    }
+}
+
+impl Layer {
+    fn units(&self) -> usize {
+        self.alpha.len()
+    }
+
+    fn rates(&self, state: &[f64]) -> Vec<f64> {
+        match self.form {
+            Form::Current => self.each(state, value),
+            Form::Rate | Form::Blend => state.to_vec(),
+        }
+    }
+
+    /// `dr/dx` of each unit.
+    fn rate_slopes(&self, state: &[f64]) -> Vec<f64> {
+        match self.form {
+            Form::Current => self.each(state, slope),
+            Form::Rate | Form::Blend => vec![1.0; state.len()],
+        }
+    }
+
+    fn each(&self, x: &[f64], apply: fn(Activation, f64) -> f64) -> Vec<f64> {
+        self.activations.iter().zip(x).map(|(activation, x)| apply(*activation, *x)).collect()
+    }
+
+    /// `h`, where `drive` is the part of it that does not come from these units.
+    fn total(&self, state: &[f64], drive: &Array1<f64>) -> Array1<f64> {
+        self.w_rec.dot(&Array1::from(self.rates(state))) + drive
+    }
+
+    /// Where `f` is applied in a step.
+    fn arguments(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
+        match self.form {
+            Form::Current => state.to_vec(),
+            Form::Rate => total.to_vec(),
+            Form::Blend => self.leaked(state, total.iter().copied()),
+        }
+    }
+
+    /// `(1 - a) x + a y`
+    fn leaked(&self, state: &[f64], toward: impl IntoIterator<Item = f64>) -> Vec<f64> {
+        self.alpha.iter().zip(state).zip(toward).map(|((a, x), y)| (1.0 - a) * x + a * y).collect()
+    }
+
+    fn step(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
+        match self.form {
+            Form::Current => self.leaked(state, total.iter().copied()),
+            Form::Rate => self.leaked(state, self.each(&total.to_vec(), value)),
+            Form::Blend => self.each(&self.leaked(state, total.iter().copied()), value),
+        }
+    }
+
+    fn flow(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
+        match self.form {
+            Form::Current => total.iter().zip(state).map(|(h, x)| h - x).collect(),
+            Form::Rate => self.each(&total.to_vec(), value).iter().zip(state).map(|(driven, x)| driven - x).collect(),
+            Form::Blend => {
+                let next = self.step(state, total);
+                next.iter().zip(state).zip(&self.alpha).map(|((next, x), a)| (next - x) / a).collect()
+            }
+        }
+    }
+
+    /// What a row of `d total / d x` is multiplied by, in `J` of the step.
+    fn gains(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
+        match self.form {
+            Form::Current => self.alpha.to_vec(),
+            Form::Rate | Form::Blend => {
+                let slopes = self.each(&self.arguments(state, total), slope);
+                self.alpha.iter().zip(slopes).map(|(a, slope)| a * slope).collect()
+            }
+        }
+    }
+
+    /// What is kept of `x` in a step: the diagonal of `J` without what comes through `h`.
+    fn kept(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
+        let kept = self.alpha.iter().map(|a| 1.0 - a);
+        match self.form {
+            Form::Current | Form::Rate => kept.collect(),
+            Form::Blend => {
+                kept.zip(self.each(&self.arguments(state, total), slope)).map(|(kept, d)| kept * d).collect()
+            }
+        }
+    }
+
+    /// `W_rec dr/dx` (units, units).
+    fn recurrent(&self, state: &[f64]) -> Array2<f64> {
+        let mut weights = self.w_rec.clone();
+        if self.form == Form::Current {
+            scale_columns(&mut weights, &self.rate_slopes(state));
+        }
+        weights
+    }
+}
+
+/// A network under a constant input.
+#[derive(Clone, Debug)]
+pub struct Driven<'a> {
+    network: &'a Network,
+    /// `W_in u + b_rec` of the first layer.
+    drive: Array1<f64>,
+}
+
+impl Driven<'_> {
+    /// The network.
+    pub fn network(&self) -> &Network {
+        self.network
+    }
+
+    /// `W_in u + b_rec` of the first layer, `b_rec` of the others (units).
+    pub fn drive(&self) -> Vec<f64> {
+        let above = self.network.layers.iter().skip(1).flat_map(|layer| layer.b_rec.iter().copied());
+        self.drive.iter().copied().chain(above).collect()
+    }
+
+    /// `h` of each layer, where all layers have the rates of this state.
+    fn totals(&self, state: &[f64]) -> Vec<Array1<f64>> {
+        let parts: Vec<_> = self.network.parts(state).collect();
+        let total = |(place, (layer, own)): (usize, &(&Layer, &[f64]))| match place {
+            0 => layer.total(own, &self.drive),
+            _ => {
+                let (below, its) = parts[place - 1];
+                layer.total(own, &(layer.w_in.dot(&Array1::from(below.rates(its))) + &layer.b_rec))
+            }
+        };
+        parts.iter().enumerate().map(total).collect()
+    }
+
+    /// The state after a step, and what each layer's `h` was in it.
+    fn advance(&self, state: &[f64]) -> (Vec<f64>, Vec<Array1<f64>>) {
+        let (mut next, mut totals) = (Vec::with_capacity(state.len()), Vec::new());
+        let mut drive = self.drive.clone();
+        for (place, (layer, own)) in self.network.parts(state).enumerate() {
+            let total = layer.total(own, &drive);
+            let stepped = layer.step(own, &total);
+            if let Some(above) = self.network.layers.get(place + 1) {
+                drive = above.w_in.dot(&Array1::from(layer.rates(&stepped))) + &above.b_rec;
+            }
+            next.extend(stepped);
+            totals.push(total);
+        }
+        (next, totals)
+    }
+
+    /// `dF/du` (units, inputs): what a change of the input does within a step.
+    pub fn input_jacobian(&self, state: &[f64]) -> Array2<f64> {
+        let inputs = self.network.inputs();
+        let (next, totals) = self.advance(state);
+        let mut jacobian = Array2::zeros((state.len(), inputs));
+        // How the rates of the layer below depend on the input, within the step.
+        let mut below = Array2::eye(inputs);
+        let mut start = 0;
+        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
+            let rows = start..start + layer.units();
+            let mut of_state = layer.w_in.dot(&below);
+            scale_rows(&mut of_state, &layer.gains(own, total));
+            jacobian.slice_mut(s![rows.clone(), ..]).assign(&of_state);
+            scale_rows(&mut of_state, &layer.rate_slopes(&next[rows.clone()]));
+            below = of_state;
+            start = rows.end;
+        }
+        jacobian
+    }
+}
+
+impl Dynamics for Driven<'_> {
+    fn dim(&self) -> usize {
+        self.network.units()
+    }
+
+    fn step(&self, state: &[f64]) -> Vec<f64> {
+        self.advance(state).0
+    }
+
+    fn jacobian(&self, state: &[f64]) -> Array2<f64> {
+        let (next, totals) = self.advance(state);
+        let mut jacobian = Array2::zeros((state.len(), state.len()));
+        // How the rates of the layer below depend on the state before the step.
+        let mut below: Option<Array2<f64>> = None;
+        let mut start = 0;
+        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
+            let rows = start..start + layer.units();
+            let mut block =
+                below.map_or_else(|| Array2::zeros((layer.units(), state.len())), |below| layer.w_in.dot(&below));
+            let mut own_block = block.slice_mut(s![.., rows.clone()]);
+            own_block += &layer.recurrent(own);
+            scale_rows(&mut block, &layer.gains(own, total));
+            for (unit, kept) in layer.kept(own, total).into_iter().enumerate() {
+                block[[unit, start + unit]] += kept;
+            }
+            jacobian.slice_mut(s![rows.clone(), ..]).assign(&block);
+            scale_rows(&mut block, &layer.rate_slopes(&next[rows.clone()]));
+            below = Some(block);
+            start = rows.end;
+        }
+        jacobian
+    }
+
+    fn flow(&self, state: &[f64]) -> Vec<f64> {
+        let totals = self.totals(state);
+        self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| layer.flow(own, total)).collect()
+    }
+
+    fn flow_jacobian(&self, state: &[f64]) -> Array2<f64> {
+        let totals = self.totals(state);
+        let mut jacobian = Array2::zeros((state.len(), state.len()));
+        let mut below: Option<(&Layer, &[f64], usize)> = None;
+        let mut start = 0;
+        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
+            let rows = start..start + layer.units();
+            let mut block = jacobian.slice_mut(s![rows.clone(), ..]);
+            block.slice_mut(s![.., rows.clone()]).assign(&layer.recurrent(own));
+            if let Some((below, its, from)) = below {
+                let mut weights = layer.w_in.clone();
+                scale_columns(&mut weights, &below.rate_slopes(its));
+                block.slice_mut(s![.., from..start]).assign(&weights);
+            }
+            let (gains, kept) = (layer.gains(own, total), layer.kept(own, total));
+            for (unit, (mut row, ((gain, kept), a))) in
+                block.outer_iter_mut().zip(gains.iter().zip(&kept).zip(&layer.alpha)).enumerate()
+            {
+                row *= gain / a;
+                // The derivative of (F(x) - x) / a with h held.
+                row[start + unit] += (kept - 1.0) / a;
+            }
+            below = Some((layer, own, start));
+            start = rows.end;
+        }
+        jacobian
+    }
+
+    fn kinks(&self, state: &[f64], tolerance: f64) -> Vec<usize> {
+        let totals = self.totals(state);
+        let arguments =
+            self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| layer.arguments(own, total));
+        let near = |(_, (activation, argument)): &(usize, (Activation, f64))| {
+            has_kink(*activation) && argument.abs() < tolerance
+        };
+        self.network.activations().zip(arguments).enumerate().filter(near).map(|(unit, _)| unit).collect()
+    }
+}
+
+fn scale_rows(matrix: &mut Array2<f64>, factors: &[f64]) {
+    for (mut row, factor) in matrix.outer_iter_mut().zip(factors) {
+        row *= *factor;
+    }
+}
+
+fn scale_columns(matrix: &mut Array2<f64>, factors: &[f64]) {
+    let factors = ArrayView1::from(factors);
+    for mut row in matrix.outer_iter_mut() {
+        row *= &factors;
+    }
+}
+
+fn softmax(logits: &Array1<f64>) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = logits.iter().map(|logit| (logit - largest).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
+
+fn vector(tensor: &Tensor) -> Result<Array1<f64>, AnalysisError> {
+    let values = tensor.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>()?;
+    finite("parameter", values.iter())?;
+    Ok(values.into())
+}
+
+fn matrix(tensor: &Tensor) -> Result<Array2<f64>, AnalysisError> {
+    let (rows, columns) = tensor.dims2()?;
+    let values = vector(&tensor.flatten_all()?)?;
+    values
+        .into_shape_with_order((rows, columns))
+        .map_err(|error| AnalysisError::Shape { array: "parameter", message: error.to_string() })
+}
+
+fn finite<'a>(array: &'static str, mut values: impl Iterator<Item = &'a f64>) -> Result<(), AnalysisError> {
+    match values.find(|value| !value.is_finite()) {
+        Some(value) => Err(AnalysisError::NotFinite { array, value: *value }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use nn4n_models::{Bias, LayerConfig, ModelConfig, PerUnit};
+
+    use super::*;
+    use crate::dynamics::{ClosedLoop, Dynamics};
+
+    fn config(form: Form, activation: Activation) -> ModelConfig {
+        ModelConfig::vanilla(3, 7, 2)
+            .form(form)
+            .dt(20.0)
+            .tau(PerUnit::Each(vec![20.0, 40.0, 50.0, 80.0, 100.0, 120.0, 200.0]))
+            .activation(activation)
+            .b_rec(Bias::Trained(0.3.into()))
+    }
+
+    /// Every form, smooth and rectified functions, layers.
+    fn networks() -> Vec<Ctrnn> {
+        let forms = [Form::Current, Form::Rate, Form::Blend];
+        let mut configs: Vec<_> = forms
+            .into_iter()
+            .flat_map(|form| [Activation::Tanh, Activation::Relu, Activation::Softplus].map(|f| config(form, f)))
+            .collect();
+        for form in forms {
+            configs.push(
+                ModelConfig::stacked(
+                    3,
+                    2,
+                    [LayerConfig::new("first", 4), LayerConfig::new("second", 3), LayerConfig::new("third", 5)],
+                )
+                .form(form)
+                .dt(20.0)
+                .activation(Activation::Sigmoid)
+                .readout(Readout::Softmax),
+            );
+        }
+        configs.iter().map(|config| Ctrnn::init(config, 3, DType::F64, &Device::Cpu).unwrap()).collect()
+    }
+
+    fn state(units: usize) -> Vec<f64> {
+        (0..units).map(|unit| (1.7 * unit as f64 + 0.4).sin()).collect()
+    }
+
+    const INPUT: [f64; 3] = [0.5, -0.2, 0.9];
+
+    fn difference(x: &[f64], f: impl Fn(&[f64]) -> Vec<f64>) -> Array2<f64> {
+        let mut columns = Vec::new();
+        for place in 0..x.len() {
+            let at = |step: f64| {
+                let mut moved = x.to_vec();
+                moved[place] += step;
+                f(&moved)
+            };
+            let (plus, minus) = (at(1e-6), at(-1e-6));
+            columns.push(plus.iter().zip(&minus).map(|(a, b)| (a - b) / 2e-6).collect::<Vec<_>>());
+        }
+        Array2::from_shape_fn((columns[0].len(), x.len()), |(row, column)| columns[column][row])
+    }
+
+    fn largest(difference: Array2<f64>) -> f64 {
+        difference.iter().fold(0.0, |most, value| value.abs().max(most))
+    }
+
+    #[test]
+    fn a_step_is_that_of_the_network() {
+        for network in networks() {
+            let (found, x) = (Network::of(&network).unwrap(), state(network.units().len()));
+            let tensor = |values: &[f64]| Tensor::new(values, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+            let start = network.start_from(&tensor(&x)).unwrap();
+            let effective = network.effective().unwrap();
+            let wanted = network.step(&effective, &start, &tensor(&INPUT), &Default::default()).unwrap();
+            let driven = found.under(&INPUT).unwrap();
+            let next = driven.step(&x);
+            let outputs = found.outputs_of(&found.rates(&next));
+            let (_, z) = network.readout(&effective, &wanted.rate).unwrap();
+            let same = |found: &[f64], wanted: &Tensor| {
+                let wanted = wanted.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+                found.len() == wanted.len() && found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-13)
+            };
+            assert!(same(&next, &wanted.state) && same(&found.rates(&next), &wanted.rate) && same(&outputs, &z));
+        }
+    }
+
+    #[test]
+    fn jacobians_agree_with_central_differences() {
+        for network in networks() {
+            let (network, x) = (Network::of(&network).unwrap(), state(network.units().len()));
+            let driven = network.under(&INPUT).unwrap();
+            assert!(largest(driven.jacobian(&x) - difference(&x, |x| driven.step(x))) < 1e-9);
+            assert!(largest(driven.flow_jacobian(&x) - difference(&x, |x| driven.flow(x))) < 2e-9);
+            let of_input = difference(&INPUT, |input| network.under(input).unwrap().step(&x));
+            assert!(largest(driven.input_jacobian(&x) - of_input) < 1e-9);
+            let outputs = |x: &[f64]| network.outputs_of(&network.rates(x));
+            assert!(largest(network.output_jacobian(&x) - difference(&x, outputs)) < 1e-9);
+        }
+    }
+
+    #[test]
+    fn flow_and_step_vanish_together_and_agree_without_layers() {
+        for network in networks().into_iter().filter(|network| network.layers().len() == 1) {
+            let (network, x) = (Network::of(&network).unwrap(), state(7));
+            let driven = network.under(&INPUT).unwrap();
+            for (((next, now), g), a) in driven.step(&x).iter().zip(&x).zip(driven.flow(&x)).zip(network.alpha()) {
+                assert!(((next - now) / a - g).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn a_loop_through_an_arm_has_its_derivatives_with_and_without_delay() {
+        use nn4n_tasks::{Feedback, Plant, motor::Arm};
+        let network =
+            Ctrnn::init(&ModelConfig::vanilla(5, 6, 2).activation(Activation::Tanh), 1, DType::F64, &Device::Cpu);
+        let network = Network::of(&network.unwrap()).unwrap();
+        for (delay, feedback) in [(0, Feedback::Hand), (1, Feedback::Joint), (3, Feedback::Hand)] {
+            let plant = Plant {
+                arm: Arm::default(),
+                dt: 10.0,
+                posture: [0.5, 1.5],
+                feedback,
+                first_channel: 1,
+                scale: 2.0,
+                delay,
+            };
+            let closed = ClosedLoop::new(&network, plant, &[0.3, 0.0, 0.1, 0.0, 0.0]).unwrap();
+            let mut x = closed.at_rest(&state(6));
+            for _ in 0..4 {
+                x = closed.step(&x);
+            }
+            assert_eq!(x.len(), closed.dim());
+            assert!(largest(closed.jacobian(&x) - difference(&x, |x| closed.step(x))) < 1e-8, "{delay}");
+        }
+    }
+
+    #[test]
+    fn an_input_that_does_not_fit_is_refused_and_kinks_are_found() {
+        let network = Ctrnn::init(&ModelConfig::vanilla(3, 4, 1), 1, DType::F64, &Device::Cpu).unwrap();
+        let network = Network::of(&network).unwrap();
+        assert!(network.under(&[0.0]).unwrap_err().to_string().contains("has 1 numbers"));
+        assert!(network.under(&[0.0, f64::NAN, 0.0]).unwrap_err().to_string().contains("NaN"));
+        let driven = network.under(&[0.0; 3]).unwrap();
+        assert_eq!(driven.kinks(&[0.0, 1.0, -1e-12, -0.1], 1e-9), [0, 2]);
+    }
+}

@@ -1,0 +1,216 @@
+//! From one start to a zero of the flow, or to where it is slowest: Levenberg-Marquardt.
+//!
+//! ```text
+//! (J^T J + m 1) d = -J^T g,   x <- x + d if |g| falls,   m <- m / 10 after a success, 10 m after a failure
+//! ```
+//!
+//! `J = dg/dx` is never inverted: along a line attractor it is singular, and the step is then the shortest one. Where
+//! no step helps because the slope jumps (a kink of a rectifier), the state relaxes along the flow for a while, and the
+//! descent begins again.
+//!
+//! Levenberg 1944, doi:10.1090/qam/10666; Marquardt 1963, doi:10.1137/0111030.
+
+use faer::{
+    Accum, Mat, Par, Side,
+    linalg::{
+        matmul::triangular::{self, BlockStructure},
+        solvers::Solve,
+    },
+};
+use ndarray::{Array1, Array2, ArrayView1};
+
+use super::{Settings, known::Known};
+use crate::{dynamics::Dynamics, linear};
+
+/// The first damping, as a part of the largest diagonal element of `J^T J`.
+const FIRST_DAMPING: f64 = 1e-3;
+/// The least, which keeps a singular matrix positive.
+const LEAST_DAMPING: f64 = 1e-15;
+/// Failures after which no step of this descent helps.
+const MAX_FAILURES: usize = 24;
+/// `|J^T g|` at a minimum of `|g|`, as a part of `|J| |g|`.
+const AT_MINIMUM: f64 = 1e-7;
+/// Times that a state may relax away from a kink, how many steps each, and how far (in time constants) in one.
+const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
+/// Steps after the tolerance is met, to the floor of rounding.
+const POLISH: usize = 8;
+
+/// Where a start ends.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum End {
+    /// `g = 0` to the tolerance.
+    Fixed(Vec<f64>),
+    /// `|g|` has a minimum there that is not zero.
+    Slow(Vec<f64>),
+    /// At a point that was known.
+    Known(usize),
+    /// Nowhere: the descent was stuck, diverged or took too long.
+    Failed,
+}
+
+/// Follows one start.
+pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings, known: &Known) -> End {
+    let mut descent = match Descent::new(system, start.to_vec(), settings.tolerance) {
+        Some(descent) => descent,
+        None => return End::Failed,
+    };
+    let (mut relaxations, steps, far) = RELAXATIONS;
+    for _ in 0..settings.max_iterations {
+        if descent.is_fixed() {
+            return End::Fixed(descent.polished());
+        }
+        if let Some(place) = known.reached_from(system, &descent.state) {
+            return End::Known(place);
+        }
+        match descent.step() {
+            Step::Taken => {}
+            Step::AtMinimum => return End::Slow(descent.state),
+            Step::Stuck if relaxations > 0 => {
+                relaxations -= 1;
+                descent.relax(steps, far);
+            }
+            Step::Stuck => return End::Failed,
+        }
+        if !descent.norm.is_finite() {
+            return End::Failed;
+        }
+    }
+    End::Failed
+}
+
+/// A zero of the flow near a state, to the floor of rounding; `None` if there is none.
+pub(super) fn polish(system: &dyn Dynamics, state: &[f64], tolerance: f64) -> Option<Vec<f64>> {
+    let mut descent = Descent::new(system, state.to_vec(), tolerance)?;
+    for _ in 0..50 {
+        if descent.is_fixed() {
+            return Some(descent.polished());
+        }
+        if !matches!(descent.step(), Step::Taken) {
+            return None;
+        }
+    }
+    None
+}
+
+enum Step {
+    Taken,
+    AtMinimum,
+    Stuck,
+}
+
+struct Descent<'a> {
+    system: &'a dyn Dynamics,
+    state: Vec<f64>,
+    flow: Vec<f64>,
+    /// `|g|`
+    norm: f64,
+    damping: Option<f64>,
+    tolerance: f64,
+}
+
+impl<'a> Descent<'a> {
+    /// `None` where the flow is not finite.
+    fn new(system: &'a dyn Dynamics, state: Vec<f64>, tolerance: f64) -> Option<Self> {
+        let flow = system.flow(&state);
+        let norm = length(&flow);
+        norm.is_finite().then_some(Self { system, state, flow, norm, damping: None, tolerance })
+    }
+
+    fn is_fixed(&self) -> bool {
+        largest(&self.flow) <= self.tolerance * (1.0 + largest(&self.state))
+    }
+
+    /// One accepted step, if there is one.
+    fn step(&mut self) -> Step {
+        let jacobian = self.system.flow_jacobian(&self.state);
+        let gradient = jacobian.t().dot(&ArrayView1::from(&self.flow));
+        let size = jacobian.iter().map(|value| value * value).sum::<f64>().sqrt();
+        if gradient.dot(&gradient).sqrt() <= AT_MINIMUM * size * self.norm {
+            return Step::AtMinimum;
+        }
+        let squared = gram(&jacobian);
+        let diagonal = (0..self.state.len()).map(|unit| squared[(unit, unit)]).fold(0.0, f64::max);
+        let mut damping = self.damping.unwrap_or(FIRST_DAMPING * diagonal);
+        for _ in 0..MAX_FAILURES {
+            damping = damping.max(LEAST_DAMPING * diagonal);
+            if self.moves(&squared, &gradient, damping) {
+                self.damping = Some(0.1 * damping);
+                return Step::Taken;
+            }
+            damping *= 10.0;
+        }
+        Step::Stuck
+    }
+
+    /// Moves by the step of this damping, if `|g|` falls.
+    fn moves(&mut self, squared: &Mat<f64>, gradient: &Array1<f64>, damping: f64) -> bool {
+        let mut damped = squared.clone();
+        for unit in 0..gradient.len() {
+            damped[(unit, unit)] += damping;
+        }
+        let Ok(factors) = damped.llt(Side::Lower) else { return false };
+        let mut step = Mat::from_fn(gradient.len(), 1, |row, _| -gradient[row]);
+        factors.solve_in_place(&mut step);
+        let state: Vec<f64> = self.state.iter().enumerate().map(|(unit, x)| x + step[(unit, 0)]).collect();
+        let flow = self.system.flow(&state);
+        let norm = length(&flow);
+        let falls = norm < self.norm;
+        if falls {
+            (self.state, self.flow, self.norm) = (state, flow, norm);
+        }
+        falls
+    }
+
+    /// The state at the floor of rounding.
+    fn polished(mut self) -> Vec<f64> {
+        for _ in 0..POLISH {
+            if self.norm == 0.0 || !matches!(self.step(), Step::Taken) {
+                break;
+            }
+        }
+        self.state
+    }
+
+    /// Follows the flow for some steps, whatever becomes of `|g|`.
+    fn relax(&mut self, steps: usize, far: f64) {
+        for _ in 0..steps {
+            for (x, g) in self.state.iter_mut().zip(&self.flow) {
+                *x += far * g;
+            }
+            self.flow = self.system.flow(&self.state);
+        }
+        self.norm = length(&self.flow);
+        self.damping = None;
+    }
+}
+
+/// `J^T J`, of which the lower half is filled.
+fn gram(jacobian: &Array2<f64>) -> Mat<f64> {
+    let view = jacobian.view();
+    let jacobian = linear::view(&view);
+    let mut squared = Mat::zeros(jacobian.ncols(), jacobian.ncols());
+    triangular::matmul(
+        &mut squared,
+        BlockStructure::TriangularLower,
+        Accum::Replace,
+        jacobian.transpose(),
+        BlockStructure::Rectangular,
+        jacobian,
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
+    squared
+}
+
+pub(super) fn length(x: &[f64]) -> f64 {
+    x.iter().map(|value| value * value).sum::<f64>().sqrt()
+}
+
+pub(super) fn largest(x: &[f64]) -> f64 {
+    x.iter().fold(0.0, |most, value| value.abs().max(most))
+}
+
+pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+}

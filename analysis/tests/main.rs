@@ -1,0 +1,4 @@
+//! Known answers of the analyses, on networks that are made by hand.
+
+mod fixed_points;
+mod made;
