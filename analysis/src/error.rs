@@ -20,6 +20,16 @@ pub enum AnalysisError {
         /// The first such number.
         value: f64,
     },
+    /// A setting of an analysis breaks its rule.
+    #[error("{setting} = {value}: {rule}")]
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// As it was given.
+        value: String,
+        /// What it must be.
+        rule: String,
+    },
     /// The parameters of a network cannot be read.
     #[error("the network: {0}")]
     Network(String),

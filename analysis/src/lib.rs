@@ -6,13 +6,14 @@
 //! | [`psychometric`] | how do choices depend on the evidence? |
 //! | [`interval`] | how certain is a fraction of trials? |
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
+//! | [`lyapunov`] | how fast do nearby trajectories part or meet? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
 //!
 //! No file is read here and nothing is drawn.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![deny(missing_docs)]
 
 pub mod dynamics;
@@ -20,6 +21,7 @@ mod error;
 pub mod fixed_points;
 pub mod interval;
 pub mod linear;
+pub mod lyapunov;
 pub mod psychometric;
 pub mod spectrum;
 
@@ -27,5 +29,6 @@ pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};
 pub use interval::wilson_interval;
+pub use lyapunov::Lyapunov;
 pub use psychometric::{ChoiceCount, CumulativeGaussian};
 pub use spectrum::Spectrum;

@@ -10,7 +10,7 @@
 //! Derivatives of the arm are differences of fourth order, right to about 1e-10 of their size.
 
 use ndarray::{Array2, s};
-use nn4n_tasks::{Plant, motor::ArmState};
+use nn4n_tasks::motor::{ArmState, Plant};
 
 use super::{Dynamics, Network};
 use crate::AnalysisError;
@@ -111,14 +111,16 @@ impl Dynamics for ClosedLoop<'_> {
         let next = driven.step(x);
         let torque = self.torque(&next);
 
-        let felt = differences(before, |numbers| self.plant.felt(arm(&numbers)).to_vec());
-        let of_input = driven.input_jacobian(x);
+        let felt: Array2<f64> = differences(before, |numbers| self.plant.felt(arm(&numbers)).to_vec());
+        let of_input: Array2<f64> = driven.input_jacobian(x);
         let channels = of_input.slice(s![.., self.plant.first_channel..self.plant.first_channel + ARM]);
-        let mut of_next = Array2::zeros((units, dim));
+        let mut of_next = Array2::<f64>::zeros((units, dim));
         of_next.slice_mut(s![.., ..units]).assign(&driven.jacobian(x));
-        let mut of_felt = of_next
-            .slice_mut(s![.., if self.plant.delay == 0 { units..units + ARM } else { units + ARM..units + 2 * ARM }]);
-        of_felt.assign(&if self.plant.delay == 0 { channels.dot(&felt) } else { channels.to_owned() });
+        let (from, of_felt) = match self.plant.delay {
+            0 => (units, channels.dot(&felt)),
+            _ => (units + ARM, channels.to_owned()),
+        };
+        of_next.slice_mut(s![.., from..from + ARM]).assign(&of_felt);
 
         let moved = |before: [f64; ARM], torque: [f64; 2]| {
             numbers(self.plant.arm.step(arm(&before), torque, self.plant.dt)).to_vec()

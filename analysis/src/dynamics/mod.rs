@@ -34,6 +34,11 @@ pub trait Dynamics: Sync {
     /// `dF/dx` (dim, dim), `[to, from]`.
     fn jacobian(&self, state: &[f64]) -> Array2<f64>;
 
+    /// `J V` of directions (dim, n): what a step makes of small differences.
+    fn tangent(&self, state: &[f64], directions: &Array2<f64>) -> Array2<f64> {
+        self.jacobian(state).dot(directions)
+    }
+
     /// `g(x)`, zero where and only where `F(x) = x`. That of a map is `F(x) - x`.
     fn flow(&self, state: &[f64]) -> Vec<f64> {
         self.step(state).iter().zip(state).map(|(next, now)| next - now).collect()

@@ -520,7 +520,7 @@ mod tests {
         ModelConfig::vanilla(3, 7, 2)
             .form(form)
             .dt(20.0)
-            .tau(PerUnit::Each(vec![20.0, 40.0, 50.0, 80.0, 100.0, 120.0, 200.0]))
+            .tau(PerUnit::ByUnit { units: vec![20.0, 40.0, 50.0, 80.0, 100.0, 120.0, 200.0] })
             .activation(activation)
             .b_rec(Bias::Trained(0.3.into()))
     }
@@ -619,7 +619,7 @@ mod tests {
 
     #[test]
     fn a_loop_through_an_arm_has_its_derivatives_with_and_without_delay() {
-        use nn4n_tasks::{Feedback, Plant, motor::Arm};
+        use nn4n_tasks::motor::{Arm, Feedback, Plant};
         let network =
             Ctrnn::init(&ModelConfig::vanilla(5, 6, 2).activation(Activation::Tanh), 1, DType::F64, &Device::Cpu);
         let network = Network::of(&network.unwrap()).unwrap();

@@ -78,20 +78,6 @@ pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings,
     End::Failed
 }
 
-/// A zero of the flow near a state, to the floor of rounding; `None` if there is none.
-pub(super) fn polish(system: &dyn Dynamics, state: &[f64], tolerance: f64) -> Option<Vec<f64>> {
-    let mut descent = Descent::new(system, state.to_vec(), tolerance)?;
-    for _ in 0..50 {
-        if descent.is_fixed() {
-            return Some(descent.polished());
-        }
-        if !matches!(descent.step(), Step::Taken) {
-            return None;
-        }
-    }
-    None
-}
-
 enum Step {
     Taken,
     AtMinimum,

@@ -51,9 +51,8 @@ impl Known {
             if before <= there {
                 return Some(nearest);
             }
-            for (x, step) in state.iter_mut().zip(factors.solve(&system.flow(&state))) {
-                *x -= step;
-            }
+            let step = factors.solve(&system.flow(&state));
+            state.iter_mut().zip(step).for_each(|(x, step)| *x -= step);
             let now = distance(point, &state);
             // Also false where the state is no longer finite.
             if !(now <= NEARER * before) {
