@@ -7,6 +7,7 @@
 //! | [`interval`] | how certain is a fraction of trials? |
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
 //! | [`lyapunov`] | how fast do nearby trajectories part or meet? |
+//! | [`nonnormality`] | what do modes that are not orthogonal do to small perturbations? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
@@ -22,6 +23,7 @@ pub mod fixed_points;
 pub mod interval;
 pub mod linear;
 pub mod lyapunov;
+pub mod nonnormality;
 pub mod psychometric;
 pub mod spectrum;
 

@@ -81,6 +81,31 @@ pub fn eigen(array: &'static str, matrix: &Array2<f64>) -> Result<Eigen, Analysi
     })
 }
 
+/// Refuses a matrix that is not square or not finite.
+///
+/// # Errors
+/// If it is one of the two.
+pub fn check_square(array: &'static str, matrix: &Array2<f64>) -> Result<(), AnalysisError> {
+    let (rows, columns) = matrix.dim();
+    if rows != columns {
+        let message = format!("has shape ({rows}, {columns}), but must be square");
+        return Err(AnalysisError::Shape { array, message });
+    }
+    match matrix.iter().find(|value| !value.is_finite()) {
+        Some(value) => Err(AnalysisError::NotFinite { array, value: *value }),
+        None => Ok(()),
+    }
+}
+
+/// `|A|_2` of a real matrix.
+///
+/// # Errors
+/// If its singular values are not found.
+pub fn largest_singular_value(array: &'static str, matrix: &Array2<f64>) -> Result<f64, AnalysisError> {
+    let values = view(&matrix.view()).singular_values().map_err(|error| not_found(array, error))?;
+    Ok(values.first().copied().unwrap_or(0.0))
+}
+
 /// The ratio of the largest to the smallest singular value.
 fn condition(vectors: &Mat<c64>) -> f64 {
     match vectors.singular_values() {

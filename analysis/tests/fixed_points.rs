@@ -5,7 +5,11 @@ use std::ops::ControlFlow;
 use ndarray::{Array2, array};
 use nn4n_analysis::{
     FixedPoint, FixedPoints, Network,
-    fixed_points::{PointKind, Settings, starts},
+    fixed_points::{
+        PointKind, Settings,
+        continuation::{self, Bifurcation},
+        starts,
+    },
 };
 use nn4n_models::{Activation, Form};
 
@@ -135,6 +139,56 @@ fn a_line_of_rectifiers_is_kept_as_a_line() {
         assert!(point.time_constants_ms[0].is_infinite());
     }
     assert_eq!(found.index_sum, None);
+
+    let manifold = found.manifold.as_ref().expect("a line");
+    assert_eq!((manifold.dimension, manifold.is_closed, manifold.order.len()), (1, false, found.fixed().count()));
+    assert!(manifold.speed_between.iter().all(|speed| *speed < 1e-12));
+    let lengths = manifold.arc_length.as_ref().unwrap();
+    assert!(lengths.windows(2).all(|pair| pair[1] > pair[0]));
+    let (first, last) = (manifold.order[0], *manifold.order.last().unwrap());
+    let between = (found.points[first].x_star[0] - found.points[last].x_star[0]).abs() * 2f64.sqrt();
+    near(*lengths.last().unwrap(), between, 1e-9);
+    near(manifold.selection_vector[0].abs(), 0.5f64.sqrt(), 1e-9);
+    near(manifold.selection_vector[0] + manifold.selection_vector[1], 0.0, 1e-9);
+}
+
+#[test]
+fn a_linear_line_attractor_selects_by_its_left_vector() {
+    // W = r l^T, l . r = 1: a pulse of input ends displaced by (l . dx) r.
+    let (r, l) = ([1.0, 0.5, -0.5], [0.8, 0.6, 0.2]);
+    let weights = Array2::from_shape_fn((3, 3), |(post, pre)| r[post] * l[pre]);
+    let w_in = array![[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]];
+    let network = network(Form::Current, Activation::Linear, &weights, &w_in, &[0.0; 3]);
+    let starts = Array2::from_shape_fn((100, 3), |(start, unit)| r[unit] * (start as f64 / 50.0 - 1.0) + 0.01);
+    let found = find(&network, &[0.0, 0.0], starts);
+    let manifold = found.manifold.expect("a line");
+    // In units where r has length 1.
+    let norm = 1.5f64.sqrt();
+    let sign = manifold.selection_vector[0].signum();
+    for (found, wanted) in manifold.selection_vector.iter().zip(l) {
+        near(sign * found, wanted * norm, 1e-9);
+    }
+    near(sign * manifold.effect_of_inputs[0], 0.1 * 0.8 * norm, 1e-9);
+    near(sign * manifold.effect_of_inputs[1], 0.1 * 0.6 * norm, 1e-9);
+}
+
+#[test]
+fn saddles_of_a_flip_flop_join_neighbouring_corners() {
+    let network = autonomous(Form::Current, Activation::Tanh, &(2.0 * Array2::eye(3)));
+    let found = in_box(&network, &[0.0]);
+    let driven = network.under(&[0.0]).unwrap();
+    let all = found.connections(&driven);
+    for (place, point) in found.points.iter().enumerate().filter(|(_, point)| point.unstable_dimensions == 1) {
+        let ends: Vec<usize> = all.iter().filter(|way| way.from == place).map(|way| way.to.expect("an end")).collect();
+        let differs = (0..3)
+            .filter(|unit| (found.points[ends[0]].x_star[*unit] - found.points[ends[1]].x_star[*unit]).abs() > 1.0);
+        assert_eq!((ends.len(), differs.count()), (2, 1));
+        assert!(ends.iter().all(|end| found.points[*end].is_stable));
+        let zero = point.x_star.iter().filter(|x| x.abs() < 1e-6).count();
+        assert_eq!(zero, 1);
+    }
+    assert!(all.iter().all(|way| way.is_certain));
+    assert_eq!(all.len(), 12 * 2 + 6 * 4 + 6);
 }
 
 #[test]
@@ -246,4 +300,17 @@ fn the_result_does_not_depend_on_threads_and_a_search_can_be_broken_off() {
     let stop = &mut |_| ControlFlow::Break(());
     let found = FixedPoints::find(&driven, &[0.0], starts.view(), &Settings::default(), stop).unwrap();
     assert!(!found.is_complete && found.n_starts < 1000);
+}
+
+#[test]
+fn a_branch_turns_at_the_fold() {
+    let one = network(Form::Current, Activation::Tanh, &array![[2.0]], &array![[1.0]], &[0.0]);
+    let branch = continuation::branch(&one, &[0.0], &[1.0], &[-1.915_008_05], &Default::default()).unwrap();
+    let [fold, back] = &branch.bifurcations[..] else { panic!("{:?}", branch.bifurcations) };
+    assert_eq!((fold.kind, back.kind), (Bifurcation::Fold, Bifurcation::Fold));
+    near(fold.input[0], 0.532_839_98, 1e-6);
+    near(fold.x[0], -(0.5f64.sqrt()).atanh(), 1e-4);
+
+    let bad = continuation::branch(&one, &[0.0], &[1.0], &[0.7], &Default::default()).unwrap_err().to_string();
+    assert!(bad.contains("must be a fixed point of the first input"), "{bad}");
 }

@@ -210,7 +210,7 @@ impl Network {
     }
 
     /// [`under`](Self::under) an input that is known to fit.
-    pub(super) fn driven(&self, input: &[f64]) -> Driven<'_> {
+    pub(crate) fn driven(&self, input: &[f64]) -> Driven<'_> {
         let layer = &self.layers[0];
         Driven { network: self, drive: layer.w_in.dot(&ArrayView1::from(input)) + &layer.b_rec }
     }

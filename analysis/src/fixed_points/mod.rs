@@ -25,9 +25,12 @@
 //!
 //! Sussillo & Barak 2013, doi:10.1162/NECO_a_00409; Golub & Sussillo 2018, doi:10.21105/joss.01003.
 
+pub mod connections;
+pub mod continuation;
 mod descend;
 mod kink;
 mod known;
+pub mod manifold;
 mod search;
 pub mod starts;
 
@@ -41,7 +44,9 @@ use crate::{
     dynamics::{Driven, Dynamics, Network},
     linear::{self, Complex, Eigen},
 };
+pub use connections::Connection;
 use descend::length;
+pub use manifold::Manifold;
 use search::{Root, Search};
 
 /// Within this of modulus 1 a mode is marginal.
@@ -152,6 +157,8 @@ pub struct FixedPoints {
     pub index_sum: Option<i64>,
     /// Whether all starts were followed.
     pub is_complete: bool,
+    /// The continuous attractor that the points lie on, if they do.
+    pub manifold: Option<Manifold>,
     /// How it was searched.
     pub settings: Settings,
 }
@@ -175,6 +182,7 @@ impl FixedPoints {
         let index_sum = index_sum(driven.network(), &described);
         let mut points: Vec<FixedPoint> = described.into_iter().map(|(point, _)| point).collect();
         points.sort_by(in_order);
+        let manifold = Manifold::of(driven, &points);
         Ok(Self {
             input: input.to_vec(),
             points,
@@ -186,6 +194,7 @@ impl FixedPoints {
             same_point_distance: found.distance,
             index_sum,
             is_complete: found.is_complete,
+            manifold,
             settings: settings.clone(),
         })
     }
@@ -198,6 +207,11 @@ impl FixedPoints {
     /// The number of stable fixed points.
     pub fn n_stable(&self) -> usize {
         self.fixed().filter(|point| point.is_stable).count()
+    }
+
+    /// Where the saddles lead.
+    pub fn connections(&self, driven: &Driven<'_>) -> Vec<Connection> {
+        connections::connections(driven, &self.points, self.same_point_distance)
     }
 
     /// Whether the index sum proves that fixed points are missing.

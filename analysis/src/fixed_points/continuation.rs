@@ -1,0 +1,262 @@
+//! Fixed points as an input changes: branches, and the bifurcations where they end, meet or change their stability.
+//!
+//! ```text
+//! u(s) = u_0 + s (u_1 - u_0),  s in [0, 1]          g(x; u(s)) = 0
+//! predictor   (x, s) + h t,  t the unit tangent of the branch;  corrector  Newton in the plane through it, across t
+//! fold        ds/dt changes sign         pitchfork (or transcritical)   a real eigenvalue of the step passes 1, s goes on
+//! Hopf        a complex pair passes the unit circle                     flip   a real eigenvalue passes -1
+//! ```
+//!
+//! Steps in arc length pass folds, where s turns back. A bifurcation lies between two points of a branch and is located
+//! by bisection along it.
+//!
+//! Keller 1977, in Applications of Bifurcation Theory; Seydel 2010, doi:10.1007/978-1-4419-1740-9.
+
+use ndarray::{Array1, Array2, s};
+use serde::Serialize;
+
+use crate::{
+    AnalysisError,
+    dynamics::{Driven, Dynamics, Network},
+    linear::{self, Complex, Factors},
+};
+
+/// How branches are followed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Settings {
+    /// Length of a step in state and `s` together.
+    pub step: f64,
+    /// Steps of a branch at most.
+    pub max_steps: usize,
+    /// `max |g|` of a point.
+    pub tolerance: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { step: 0.02, max_steps: 5000, tolerance: 1e-10 }
+    }
+}
+
+/// What happens at a bifurcation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bifurcation {
+    /// Two points meet and vanish.
+    Fold,
+    /// A real mode changes its sign while the branch goes on: a pitchfork, or two branches that cross.
+    Branch,
+    /// A turning mode begins to grow.
+    Hopf,
+    /// A mode that alternates from step to step begins to grow: of the map alone.
+    Flip,
+}
+
+/// A point of a branch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BranchPoint {
+    /// Where between the two inputs, 0 to 1.
+    pub s: f64,
+    /// State (units).
+    pub x: Vec<f64>,
+    /// Modes that grow.
+    pub unstable_dimensions: usize,
+}
+
+/// Where a branch bifurcates.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BifurcationPoint {
+    /// What happens.
+    pub kind: Bifurcation,
+    /// Where between the two inputs.
+    pub s: f64,
+    /// The input there (inputs).
+    pub input: Vec<f64>,
+    /// State (units).
+    pub x: Vec<f64>,
+}
+
+/// A branch of fixed points.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Branch {
+    /// In the order along it.
+    pub points: Vec<BranchPoint>,
+    /// In the order along it.
+    pub bifurcations: Vec<BifurcationPoint>,
+}
+
+/// A branch from a fixed point of the first input on, until `s` leaves [0, 1] or no step helps.
+///
+/// # Errors
+/// If the inputs do not fit, or `x` is no fixed point of the first.
+pub fn branch(
+    network: &Network,
+    from: &[f64],
+    to: &[f64],
+    x: &[f64],
+    settings: &Settings,
+) -> Result<Branch, AnalysisError> {
+    network.under(from)?;
+    network.under(to)?;
+    let line = Line { network, from, to };
+    let flow = line.at(0.0).flow(x);
+    let largest = flow.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    if !(largest <= 1e-6) {
+        let rule = format!("must be a fixed point of the first input, but |g| is {largest:.1e} there");
+        return Err(AnalysisError::Setting { setting: "x", value: "the state given".into(), rule });
+    }
+    follow(&line, x, settings)
+}
+
+/// The inputs between two.
+struct Line<'a> {
+    network: &'a Network,
+    from: &'a [f64],
+    to: &'a [f64],
+}
+
+impl Line<'_> {
+    fn input(&self, s: f64) -> Vec<f64> {
+        self.from.iter().zip(self.to).map(|(from, to)| from + s * (to - from)).collect()
+    }
+
+    fn at(&self, s: f64) -> Driven<'_> {
+        self.network.driven(&self.input(s))
+    }
+
+    /// `dg/ds`, a difference: the flow of one unit depends on the input smoothly but for kinks.
+    fn slope(&self, s: f64, x: &[f64]) -> Vec<f64> {
+        let h = 1e-6;
+        let (plus, minus) = (self.at(s + h).flow(x), self.at(s - h).flow(x));
+        plus.iter().zip(minus).map(|(plus, minus)| (plus - minus) / (2.0 * h)).collect()
+    }
+
+    /// `(dg/dx dg/ds)` with a last row (dim + 1, dim + 1).
+    fn bordered(&self, s: f64, x: &[f64], last: &[f64]) -> Array2<f64> {
+        let dim = x.len();
+        let mut matrix = Array2::zeros((dim + 1, dim + 1));
+        matrix.slice_mut(s![..dim, ..dim]).assign(&self.at(s).flow_jacobian(x));
+        matrix.slice_mut(s![..dim, dim]).assign(&Array1::from(self.slope(s, x)));
+        matrix.slice_mut(s![dim, ..]).assign(&Array1::from(last.to_vec()));
+        matrix
+    }
+}
+
+/// A point of a branch with the unit tangent there.
+#[derive(Clone)]
+struct Place {
+    x: Vec<f64>,
+    s: f64,
+    tangent: Vec<f64>,
+    values: Vec<Complex>,
+}
+
+fn follow(line: &Line<'_>, x: &[f64], settings: &Settings) -> Result<Branch, AnalysisError> {
+    let mut along = vec![0.0; x.len() + 1];
+    along[x.len()] = 1.0;
+    let mut now = place(line, x.to_vec(), 0.0, &along)?;
+    let mut branch = Branch { points: vec![shown(&now)], bifurcations: Vec::new() };
+    for _ in 0..settings.max_steps {
+        let Some(next) = advance(line, &now, settings.step, settings)? else { break };
+        if let Some(kind) = between(&now, &next) {
+            branch.bifurcations.push(locate(line, &now, settings, kind)?);
+        }
+        now = next;
+        branch.points.push(shown(&now));
+        if !(0.0..=1.0).contains(&now.s) {
+            break;
+        }
+    }
+    Ok(branch)
+}
+
+fn shown(place: &Place) -> BranchPoint {
+    let unstable_dimensions = place.values.iter().filter(|value| value.0.hypot(value.1) > 1.0).count();
+    BranchPoint { s: place.s, x: place.x.clone(), unstable_dimensions }
+}
+
+/// The place with its tangent, on the side of `along`.
+fn place(line: &Line<'_>, x: Vec<f64>, s: f64, along: &[f64]) -> Result<Place, AnalysisError> {
+    let mut right = vec![0.0; x.len() + 1];
+    right[x.len()] = 1.0;
+    let tangent = Factors::of(&line.bordered(s, &x, along)).solve(&right);
+    let norm = tangent.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let values = linear::eigenvalues("jacobian", &line.at(s).jacobian(&x))?;
+    Ok(Place { tangent: tangent.into_iter().map(|value| value / norm).collect(), x, s, values })
+}
+
+/// The next place at distance `step`; with shorter steps where Newton does not settle, `None` where none does.
+fn advance(line: &Line<'_>, now: &Place, step: f64, settings: &Settings) -> Result<Option<Place>, AnalysisError> {
+    let mut step = step;
+    for _ in 0..8 {
+        if let Some((x, s)) = correct(line, now, step, settings) {
+            return place(line, x, s, &now.tangent).map(Some);
+        }
+        step *= 0.5;
+    }
+    Ok(None)
+}
+
+fn correct(line: &Line<'_>, now: &Place, step: f64, settings: &Settings) -> Option<(Vec<f64>, f64)> {
+    let dim = now.x.len();
+    let mut x: Vec<f64> = now.x.iter().zip(&now.tangent).map(|(x, t)| x + step * t).collect();
+    let mut s = now.s + step * now.tangent[dim];
+    for _ in 0..12 {
+        let mut residual = line.at(s).flow(&x);
+        let along = x.iter().zip(&now.x).zip(&now.tangent).map(|((x, was), t)| (x - was) * t).sum::<f64>()
+            + (s - now.s) * now.tangent[dim]
+            - step;
+        let largest = residual.iter().fold(along.abs(), |most, value| most.max(value.abs()));
+        if largest <= settings.tolerance {
+            return Some((x, s));
+        }
+        if !largest.is_finite() {
+            return None;
+        }
+        residual.push(along);
+        let change = Factors::of(&line.bordered(s, &x, &now.tangent)).solve(&residual);
+        x.iter_mut().zip(&change).for_each(|(x, change)| *x -= change);
+        s -= change[dim];
+    }
+    None
+}
+
+/// What happens between two places of a branch.
+fn between(before: &Place, after: &Place) -> Option<Bifurcation> {
+    let dim = before.x.len();
+    let turns = before.tangent[dim] * after.tangent[dim] < 0.0;
+    let grows = |place: &Place, is_it: fn(&Complex) -> bool| {
+        place.values.iter().filter(|value| is_it(value) && value.0.hypot(value.1) > 1.0).count()
+    };
+    let changes = |is_it: fn(&Complex) -> bool| grows(before, is_it) != grows(after, is_it);
+    if turns {
+        Some(Bifurcation::Fold)
+    } else if changes(|value| value.1 == 0.0 && value.0 > 0.0) {
+        Some(Bifurcation::Branch)
+    } else if changes(|value| value.1 != 0.0) {
+        Some(Bifurcation::Hopf)
+    } else if changes(|value| value.1 == 0.0 && value.0 < 0.0) {
+        Some(Bifurcation::Flip)
+    } else {
+        None
+    }
+}
+
+/// Bisection along the branch.
+fn locate(
+    line: &Line<'_>,
+    before: &Place,
+    settings: &Settings,
+    kind: Bifurcation,
+) -> Result<BifurcationPoint, AnalysisError> {
+    let (mut low, mut step) = (before.clone(), settings.step);
+    for _ in 0..50 {
+        step *= 0.5;
+        let Some((x, s)) = correct(line, &low, step, settings) else { continue };
+        let middle = place(line, x, s, &low.tangent)?;
+        if between(&low, &middle).is_none() {
+            low = middle;
+        }
+    }
+    Ok(BifurcationPoint { kind, s: low.s, input: line.input(low.s), x: low.x })
+}
