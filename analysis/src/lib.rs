@@ -8,6 +8,7 @@
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
 //! | [`lyapunov`] | how fast do nearby trajectories part or meet? |
 //! | [`nonnormality`] | what do modes that are not orthogonal do to small perturbations? |
+//! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
@@ -26,6 +27,7 @@ pub mod lyapunov;
 pub mod nonnormality;
 pub mod psychometric;
 pub mod spectrum;
+pub mod structure;
 
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
