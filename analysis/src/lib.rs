@@ -8,6 +8,7 @@
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
 //! | [`lyapunov`] | how fast do nearby trajectories part or meet? |
 //! | [`nonnormality`] | what do modes that are not orthogonal do to small perturbations? |
+//! | [`flow_field`] | where does activity go from any state of a plane, and how fast along a trajectory? |
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //!
@@ -21,6 +22,7 @@
 pub mod dynamics;
 mod error;
 pub mod fixed_points;
+pub mod flow_field;
 pub mod interval;
 pub mod linear;
 pub mod lyapunov;
