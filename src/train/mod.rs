@@ -20,5 +20,7 @@ mod trainer;
 mod validation;
 
 pub use fit::{Outcome, Progress, fit};
+#[cfg(feature = "cli")]
+pub(crate) use init::check as check_init;
 pub use trainer::{Trainer, Update};
 pub use validation::StopReason;

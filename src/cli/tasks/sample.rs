@@ -52,6 +52,19 @@ pub struct SampleArgs {
     /// Replace the files if they exist
     #[arg(long)]
     force: bool,
+    /// Report in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was written.
+#[derive(Serialize)]
+struct Report<'a> {
+    trials: usize,
+    /// Steps of the longest trial.
+    steps: usize,
+    arrays: &'a Path,
+    conditions: &'a Path,
 }
 
 pub fn sample(args: &SampleArgs) -> Result<()> {
@@ -64,6 +77,10 @@ pub fn sample(args: &SampleArgs) -> Result<()> {
     let task = task(&args.id, &args.settings)?;
     let steps = check_room(args, task.as_ref())?;
     let longest = write(args, task.as_ref(), steps, &conditions_path)?;
+    if args.json {
+        let report = Report { trials: args.batch, steps: longest, arrays: &args.out, conditions: &conditions_path };
+        return output::json(&report);
+    }
     output::text(&format!(
         "{} trials of at most {longest} steps in {}, their conditions in {}",
         args.batch,
