@@ -21,6 +21,6 @@ mod validation;
 
 pub use fit::{Outcome, Progress, fit};
 #[cfg(feature = "cli")]
-pub(crate) use init::check as check_init;
+pub(crate) use {init::check as check_init, state::is_trained_on};
 pub use trainer::{Trainer, Update};
 pub use validation::StopReason;
