@@ -90,7 +90,8 @@ impl Drop for Bar {
 }
 
 /// Shows update, loss, performance, speed and remaining time on standard error: as a bar in a terminal, else as one
-/// line per validation, and every 30 s where there is none. Pass it to [`fit`](crate::train::fit); from then on an interruption ends the training in order.
+/// line per validation, and every 30 s where there is none. Pass it to [`fit`](crate::train::fit); from then on an
+/// interruption ends the training in order.
 pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
     show_progress();
     end_in_order();

@@ -292,6 +292,9 @@ fn what_a_network_is_and_what_it_gives_up_is_said() {
     assert!(said.stderr.contains("choose a task of its shape") && !said.stderr.contains("toml"), "{}", said.stderr);
     let shown = done(here, "inspect kleinman2021-checkerboard").stdout;
     let cited: Vec<_> = shown.lines().filter(|line| line.starts_with("cite ")).collect();
-    assert!(matches!(&cited[..], [song, kleinman] if song.contains("Song") && kleinman.contains("Kleinman")), "{shown}");
+    assert!(
+        matches!(&cited[..], [song, kleinman] if song.contains("Song") && kleinman.contains("Kleinman")),
+        "{shown}"
+    );
     refused(here, "eval kleinman-checkerboard", &["did you mean `kleinman2021-checkerboard`"]);
 }

@@ -35,9 +35,8 @@ fn check_number(field: &str, network: usize, task: usize, id: &str) -> Result<()
     if network == task {
         return Ok(());
     }
-    let message = format!(
-        "the network has {network} {field}, but the task `{id}` has {task}; choose a task of its shape"
-    );
+    let message =
+        format!("the network has {network} {field}, but the task `{id}` has {task}; choose a task of its shape");
     Err(Error::setting(field, message))
 }
 

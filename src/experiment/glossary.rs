@@ -230,7 +230,8 @@ const VALUES: &[(&str, Words)] = &[
         "train.stop.criterion",
         &[(
             "performance accuracy acc",
-            "write { mean_performance = { threshold = 0.9, window = 5 } }, the mean of the last 5 validations (of all, while there are fewer)",
+            "write { mean_performance = { threshold = 0.9, window = 5 } }, the mean of the last 5 validations (of all, \
+            while there are fewer)",
         )],
     ),
 ];

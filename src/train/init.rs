@@ -40,12 +40,7 @@ pub(crate) fn check(experiment: &Experiment, path: &Path, init: &Checkpoint) -> 
 }
 
 /// The network, and what it does not have of the checkpoint.
-fn fitted(
-    experiment: &Experiment,
-    path: &Path,
-    init: &Checkpoint,
-    device: &Device,
-) -> Result<(Ctrnn, Vec<String>)> {
+fn fitted(experiment: &Experiment, path: &Path, init: &Checkpoint, device: &Device) -> Result<(Ctrnn, Vec<String>)> {
     let refused = |error: Error| {
         Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()))
     };

@@ -20,7 +20,7 @@ mod trainer;
 mod validation;
 
 pub use fit::{Outcome, Progress, fit};
-#[cfg(feature = "cli")]
-pub(crate) use {init::check as check_init, state::is_trained_on};
 pub use trainer::{Trainer, Update};
 pub use validation::StopReason;
+#[cfg(feature = "cli")]
+pub(crate) use {init::check as check_init, state::is_trained_on};

@@ -352,10 +352,7 @@ mod tests {
         settings.validation.every = 10;
         assert_eq!(validations(3, 30, Some(&settings)), "3 validations");
         assert_eq!(validations(3, 25, Some(&settings)), "3 validations", "the last update is validated, too");
-        assert_eq!(
-            validations(750, 60_000, Some(&settings)),
-            "6000 validations, of which the checkpoint keeps 750"
-        );
+        assert_eq!(validations(750, 60_000, Some(&settings)), "6000 validations, of which the checkpoint keeps 750");
         assert_eq!(validations(750, 60_000, None), "750 validations");
     }
 

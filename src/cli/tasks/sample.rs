@@ -8,10 +8,7 @@ use std::{
 use anyhow::{Result, bail};
 use clap::Args;
 use nn4n_tasks::{Task, Trial, TrialRng};
-use serde::{
-    Serialize, Serializer,
-    ser::SerializeSeq,
-};
+use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use super::{SplitName, trial_file::TrialFile};
 use crate::cli::{
