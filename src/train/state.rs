@@ -21,6 +21,8 @@ use super::{
     trainer::Trainer,
     validation::Validation,
 };
+#[cfg(feature = "cli")]
+use crate::files::fingerprint;
 use crate::{
     checkpoint::{ValidationRecord, read_tensors, serialize},
     echo::quoted,
