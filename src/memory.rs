@@ -50,7 +50,8 @@ fn compare(field: &str, what: &str, needed: u64, remedy: &str, room: Option<Room
     }
 }
 
-fn gib(bytes: u64) -> String {
+/// Bytes in words.
+pub(crate) fn gib(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 

@@ -273,6 +273,86 @@ fn under_nohup_a_run_outlives_its_terminal() {
     assert!(!stderr.contains("SIGHUP") && stderr.contains("SIGTERM"), "{stderr}");
 }
 
+/// Trials of the most steps that there may be, for the networks of `song2016-rdm-ei`'s channels.
+fn write_long_trials(path: &Path) {
+    let mut npz = NpzWriter::new(fs::File::create(path).expect("a file"));
+    npz.add_array("inputs", &Array3::from_elem((2, 1_000_000, 3), 0.1f32)).expect("an array");
+    npz.add_array("targets", &Array3::<f32>::zeros((2, 1_000_000, 2))).expect("an array");
+    npz.finish().expect("an archive");
+}
+
+/// Waits until a program says something with `words`, and returns all that it said until then.
+fn wait_for_words(stderr: &mut impl Read, words: &str, said: &mut String) {
+    let mut byte = [0];
+    while !said.contains(words) {
+        assert_eq!(stderr.read(&mut byte).expect("text"), 1, "no `{words}` in {said}");
+        said.push(byte[0].into());
+    }
+}
+
+#[test]
+fn a_signal_is_answered_within_five_seconds_while_a_trial_of_a_million_steps_is_computed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write_long_trials(&folder.path().join("long.npz"));
+    let toml = "[task]\nid = \"data/npz\"\npath = \"long.npz\"\n[model]\nkind = \"vanilla\"\nunits = 16\n[train]\n\
+        updates = 1000\nbatch_size = 1\nvalidation = { every = 1000, trials_per_condition = 1 }\n";
+    fs::write(folder.path().join("long.toml"), toml).expect("a file");
+    let mut child = start(command(folder.path(), &["train", "long.toml", "--out", "run", "--device", "cpu"]));
+    let (mut stderr, mut said) = (child.stderr.take().expect("a pipe"), String::new());
+    wait_for_words(&mut stderr, "no stop rule", &mut said);
+    std::thread::sleep(Duration::from_millis(500));
+    let sent = Instant::now();
+    send("-TERM", &child);
+    wait_for_words(&mut stderr, "interrupted (SIGTERM)", &mut said);
+    assert!(sent.elapsed() < Duration::from_secs(5), "{said}");
+    // Which of them it waits for was said; a second signal does not wait.
+    send("-TERM", &child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(75), "{said}");
+    assert!(sent.elapsed() < Duration::from_secs(5), "{said}");
+
+    for arguments in [
+        &["eval", "song2016-rdm-ei", "--data", "long.npz", "--device", "cpu"][..],
+        &["run", "song2016-rdm-ei", "--inputs", "long.npz", "--out", "activity.npz", "--device", "cpu"],
+    ] {
+        let mut child = start(command(folder.path(), arguments));
+        std::thread::sleep(Duration::from_secs(1));
+        let sent = Instant::now();
+        send("-TERM", &child);
+        let status = child.wait().expect("it ends");
+        assert!(status.signal() == Some(15) && sent.elapsed() < Duration::from_secs(5), "{arguments:?}: {status}");
+    }
+    assert!(!folder.path().join("activity.npz").exists());
+}
+
+#[test]
+fn what_a_killed_program_left_is_removed_by_the_next_one_that_writes_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let unfinished = || {
+        let names = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        names.filter(|name| name.to_string_lossy().starts_with(".nn4n-")).count()
+    };
+    let sample = |batch: &'static str, out: &'static str| {
+        command(folder.path(), &["tasks", "sample", "song2016/rdm_fixed", "--batch", batch, "--out", out])
+    };
+    let begin = |out| {
+        let (before, child) = (unfinished(), start(sample("1000000", out)));
+        let begin = Instant::now();
+        while unfinished() == before {
+            assert!(begin.elapsed() < Duration::from_secs(60), "nothing is written after a minute");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    };
+    let mut killed = begin("killed.npz");
+    killed.kill().and_then(|()| killed.wait()).expect("it ends");
+    assert_eq!(unfinished(), 1);
+    let mut writing = begin("writing.npz");
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(sample("2", "small.npz").status().expect("it starts").success());
+    assert_eq!(unfinished(), 1, "what is being written stays, and nothing else");
+    writing.kill().and_then(|()| writing.wait()).expect("it ends");
+}
+
 #[test]
 fn before_the_first_update_a_signal_ends_the_program_at_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -104,7 +104,7 @@ mod white_noise;
 pub mod yang2019;
 
 pub use about::{About, Citation, Described, Former, plain};
-pub use batch::{assemble, balanced, batch, repeated, trajectories, weighted};
+pub use batch::{assemble, balanced, batch, repeated, trajectories, trials, weighted};
 pub use condition::{Condition, Value};
 pub use criterion::Criterion;
 pub use declared::{DeclaredSettings, DeclaredTask};
@@ -114,7 +114,7 @@ pub use epoch::{Clock, Epoch, MAX_STEPS, Rounding, Timeline, steps};
 pub use error::TaskError;
 pub use labels::{Labels, variables_of};
 pub use npy::NpyHeader;
-pub use npz::{NpzBuilder, NpzFile, npz_bytes, trial_file};
+pub use npz::{NpzBuilder, NpzFile, npz_bytes, text_element, trial_file};
 pub use performance::{ConditionScore, Performance};
 pub use registry::{create, ids, list};
 pub use rng::TrialRng;
