@@ -51,6 +51,12 @@ impl Axis {
         if self.log { self.log_ticks(n) } else { linear_ticks(self.low, self.high, n) }
     }
 
+    /// The same of a quantity that is counted: whole numbers alone.
+    pub fn whole_ticks(&self, n: usize) -> Vec<(f64, String)> {
+        let whole = self.ticks(n).into_iter().filter(|(value, _)| is_whole(*value));
+        whole.map(|(value, _)| (value, decimal_label(value, 0))).collect()
+    }
+
     /// The finest of three divisions of the decades that has at most `n` ticks, with room for the label of each: 1 to 9;
     /// 1, 2 and 5; 1 alone, thinned if need be.
     fn log_ticks(&self, n: usize) -> Vec<(f64, String)> {

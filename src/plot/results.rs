@@ -56,7 +56,7 @@ impl Psychometric {
         let curve = PsychometricCurve { name: name.into(), points: points.collect(), fit, fitted };
         Self {
             variable,
-            choice: first_choice(task).unwrap_or_else(|| "choices for positive evidence".into()),
+            choice: first_choice(task).map_or_else(|| "choices for positive evidence".into(), |name| as_choice(&name)),
             curves: vec![curve],
         }
     }
@@ -71,6 +71,11 @@ fn first_choice(task: &dyn Task) -> Option<String> {
     };
     // Choices that are no outputs, such as the signs of one, may be numbered beyond them.
     (0..task.outputs().len() + 2).find(is_first).map(|choice| task.choice_name(choice))
+}
+
+/// For example `choice 1` or `left choices`.
+fn as_choice(name: &str) -> String {
+    if name.contains("choice") { name.into() } else { format!("{name} choices") }
 }
 
 /// A fitted curve in words: bias and inverse slope in the unit of the axis, and lapses. Those of a curve that hardly
@@ -380,6 +385,7 @@ mod tests {
         assert_eq!(name("mante2013/context_integration").as_deref(), Some("positive choice"));
         assert_eq!(name("driscoll2022/delaydm1").as_deref(), Some("stimulus 1"));
         assert_eq!(name("neurogym/perceptual_decision_making").as_deref(), Some("choice 1"));
+        assert_eq!(["choice left", "stimulus 1"].map(as_choice), ["choice left", "stimulus 1 choices"]);
         assert_eq!(name("yang2019/dm1"), None, "on a ring it depends on the trial");
     }
 
