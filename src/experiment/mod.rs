@@ -114,7 +114,8 @@ impl Experiment {
             Some(steps) => steps,
             None => batch(self.task.as_ref(), Split::Train, self.seed, 0, 1)?.max_steps(),
         };
-        Ok(Work::of_update(&self.model, self.batch_size(), steps))
+        let work = Work::of_update(&self.model, self.batch_size(), steps);
+        Ok(if self.task.plant().is_some() { work.through_plant(steps) } else { work })
     }
 
     /// How the parameters are updated.
