@@ -44,9 +44,11 @@ pub fn go_on(args: &TrainArgs, mut known: Experiment) -> Result<Experiment> {
     let asked = if args.config.is_some() || args.preset.is_some() { Some(plan(args)?) } else { None };
     let (mut all, mut wanted) = (said(&known)?, asked.as_ref().map_or_else(|| flags(args), said)?);
     [("task", "id"), ("model", "kind")].iter().for_each(|(table, tag)| reduce(&mut all, &mut wanted, table, tag));
+    // Of a task that is named, what is left out is its default; without its name, `--set` says what it says.
+    let names_task = args.task.is_some() || args.data.is_some();
     if asked.is_some() {
         complete(&mut wanted, &all);
-    } else if let (Some(wanted), Some(known)) = (wanted.get_mut("task"), all.get("task")) {
+    } else if let (true, Some(wanted), Some(known)) = (names_task, wanted.get_mut("task"), all.get("task")) {
         complete(wanted, known);
     }
     let mut differences = Vec::new();
@@ -156,6 +158,7 @@ impl std::fmt::Display for Difference {
             "train.freeze" => " (--freeze)",
             "train.only_inputs" => " (--only-inputs)",
             field if field.starts_with("train.optimizer") => " (--optimizer)",
+            field if field.starts_with("task.") => " (--set)",
             _ => "",
         };
         write!(f, "its `{field}`{option} is {known}, not {asked}")

@@ -57,8 +57,10 @@ impl SubjectArgs {
         let checkpoint = zoo::open(&self.checkpoint)?;
         let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
         let task = self.task(&checkpoint, dt)?;
-        for remark in task.remarks() {
-            say(&remark);
+        let is_other_file = self.data.as_ref().is_some_and(|path| !self.is_trained_file(path, &checkpoint.header));
+        // What is trained on and what is tested on is said of the file of the training alone.
+        for remark in task.remarks().iter().filter(|remark| !(is_other_file && remark.starts_with("held_out"))) {
+            say(remark);
         }
         let steps = batch(task.as_ref(), Split::Test, 0, 0, 1)?.max_steps();
         let trials = task.conditions().len().saturating_mul(per_condition);
@@ -193,8 +195,8 @@ fn other_data(path: &Path, header: &Header, dt: f64, mut settings: Map<String, V
     let held_out = trained.and_then(|trained| trained["held_out"].as_u64()).unwrap_or(0);
     if held_out > 0 && path.extension().is_some_and(|extension| extension == "npz") {
         say(&format!(
-            "all rows of {} are used; of its own file the training kept the last {held_out} apart, and was given the \
-            others",
+            "trials are drawn from all rows of {}; of its own file the training kept the last {held_out} apart, and was \
+            given the others",
             path.display()
         ));
     }

@@ -14,7 +14,7 @@
 
 use candle_core::Device;
 use nn4n_models::{Form, ModelConfig, host::has_passes};
-use nn4n_tasks::Split;
+use nn4n_tasks::{Split, longest_of_some};
 
 use crate::{
     error::Result,
@@ -33,7 +33,7 @@ pub(super) fn check_memory(experiment: &Experiment, device: &Device) -> Result<(
     let (task, units) = (experiment.task.as_ref(), experiment.model.n_units());
     let (inputs, outputs) = (task.inputs().len(), task.outputs().len());
     let batch_size = experiment.batch_size();
-    let trial_steps = nn4n_tasks::batch(task, Split::Train, experiment.seed, 0, 1)?.max_steps();
+    let trial_steps = longest_of_some(task, Split::Train, experiment.seed)?;
     let steps = experiment.train.stream_steps.unwrap_or(trial_steps);
 
     let copies = 3 + moments(&experiment.optimizer());

@@ -58,6 +58,26 @@ pub fn trials(
     range.into_par_iter().map(one).collect()
 }
 
+/// The steps of the longest trial among some that are drawn: of 64, or of as many as have half a million steps together.
+/// What a batch takes of memory is judged by it, since all its trials are as long as the longest.
+///
+/// # Errors
+/// As [`batch`].
+pub fn longest_of_some(task: &dyn Task, split: Split, seed: u64) -> Result<usize, TaskError> {
+    const STEPS: usize = 1 << 19;
+    const TRIALS: u64 = 64;
+    let (mut longest, mut steps) = (0, 0);
+    for place in 0..TRIALS {
+        let trial = trials(task, split, seed, 0, place..place + 1)?;
+        longest = trial.iter().map(Trial::n_steps).fold(longest, usize::max);
+        steps += longest;
+        if steps > STEPS {
+            break;
+        }
+    }
+    Ok(longest)
+}
+
 /// The [trajectories](Task::trajectory) of the trials of [`batch`], (trials, steps + 1, axes), NaN after a trial's end;
 /// `None` of a task that knows no places.
 ///

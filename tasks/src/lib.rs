@@ -104,7 +104,7 @@ mod white_noise;
 pub mod yang2019;
 
 pub use about::{About, Citation, Described, Former, plain};
-pub use batch::{assemble, balanced, batch, repeated, trajectories, trials, weighted};
+pub use batch::{assemble, balanced, batch, longest_of_some, repeated, trajectories, trials, weighted};
 pub use condition::{Condition, Value};
 pub use criterion::Criterion;
 pub use declared::{DeclaredSettings, DeclaredTask};
@@ -124,4 +124,4 @@ pub use scoring::{performance, scores};
 pub use stream::{Stream, stream};
 pub use task::{Channel, Objective, Task, parameters_of};
 pub use trial::{Split, Trial, TrialBatch, TrialView};
-pub use user_data::{Layout, TrialNotes, UserData, UserDataSettings};
+pub use user_data::{Layout, TrialNotes, UserData, UserDataSettings, nan_padded_lengths};

@@ -66,6 +66,7 @@ use crate::{
     Timeline, Trial, TrialRng, TrialView, largest,
 };
 use crate::{parameters_of, rms_error};
+pub use arrays::nan_padded_lengths;
 use arrays::{Arrays, Targets};
 use classes::{Classes, MOST_CLASSES};
 pub use layout::Layout;
