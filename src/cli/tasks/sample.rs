@@ -88,7 +88,8 @@ pub fn sample(args: &SampleArgs) -> Result<()> {
 
 /// Refuses trials of which the memory does not hold one, or the disk not all. Returns the steps of one.
 fn check_room(args: &SampleArgs, task: &dyn Task) -> Result<usize> {
-    let steps = nn4n_tasks::batch(task, args.split.into(), args.seed, 0, 1)?.max_steps();
+    // Of no trials it refuses to make a batch.
+    let steps = nn4n_tasks::batch(task, args.split.into(), args.seed, 0, args.batch.min(1))?.max_steps();
     let (n_inputs, n_outputs) = (task.inputs().len(), task.outputs().len());
     let few = trial_bytes(in_a_part(task, steps), steps, n_inputs, n_outputs);
     check("dt", &format!("a trial of {steps} steps"), few, "take a larger `dt`")?;
