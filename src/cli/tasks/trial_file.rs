@@ -248,7 +248,7 @@ mod tests {
         for (id, parameters) in [
             ("song2016/rdm_varstim", "{}"),
             ("song2016/mante", "{}"),
-            ("multitask/set", r#"{"tasks": [{"id": "yang2019/go"}, {"id": "kim2019/xor"}]}"#),
+            ("multitask/set", r#"{"tasks": ["yang2019/fdgo", "yang2019/dm1"]}"#),
             ("wang2024/place_cells", r#"{"n_cells": 3}"#),
         ] {
             let parameters = serde_json::from_str(parameters).unwrap();
