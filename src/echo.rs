@@ -6,6 +6,9 @@ use std::{borrow::Cow, fmt::Display};
 /// Most characters of a text that a message repeats.
 const LONGEST: usize = 200;
 
+/// Quotes around a text that was cut already, and the dots behind it.
+const AROUND: usize = 8;
+
 /// Most characters of a line of a message: more than a path has.
 #[cfg(feature = "cli")]
 const LONGEST_LINE: usize = 5000;
@@ -26,13 +29,14 @@ pub(crate) fn quoted(said: &impl Display) -> String {
 /// of a text. Parts of a path and of a list are words.
 pub(crate) fn shown(message: &str) -> Cow<'_, str> {
     let message = harmless(message);
-    let words = |text: &str| text.split_inclusive(is_between).any(|word| word.chars().nth(LONGEST + 1).is_some());
-    if !words(&message) {
+    let is_long = |word: &str| word.chars().nth(LONGEST + AROUND).is_some();
+    if !message.split(is_between).any(is_long) {
         return message;
     }
     let word = |word: &str| {
         let (word, after) = word.split_at(word.trim_end_matches(is_between).len());
-        format!("{}{after}", echo(word))
+        let word = if is_long(word) { echo(word) } else { word.into() };
+        format!("{word}{after}")
     };
     Cow::Owned(message.split_inclusive(is_between).map(word).collect())
 }
@@ -104,6 +108,8 @@ mod tests {
         let cut = shown(&format!("array `{long}` \u{202e}is")).into_owned();
         assert!(cut.starts_with("array `xxx") && cut.ends_with("(10002 characters in all) \\u{202e}is"), "{cut}");
         assert!(cut.len() < 300 && shown(&cut) == cut, "{cut}");
+        let known = format!("`{}` is unknown", echo(&long));
+        assert_eq!(shown(&known), known);
     }
 
     #[test]

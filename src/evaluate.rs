@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use nn4n_analysis::ChoiceCount;
-
 use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{
     Condition, Split, Task, TrialBatch, TrialRng, Value, balanced, longest_of_some, performance, repeated, scores,

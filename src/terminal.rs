@@ -146,7 +146,12 @@ pub(crate) fn end_in_order() {
 
 /// The program was told to end by a signal of this name.
 fn interrupted(signal: &str) {
+    let first = *FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
     let again = INTERRUPTED.swap(true, Ordering::Relaxed);
+    // `timeout` and schedulers signal a process and then its group: both are the same wish.
+    if again && first.elapsed() < ONE_WISH {
+        return;
+    }
     let work = *WORK.lock().unwrap_or_else(PoisonError::into_inner);
     say(&format!("\ninterrupted ({signal}): {}", if again { "ends at once".into() } else { awaited(work) }));
     if again || work == Work::Free {

@@ -513,12 +513,13 @@ fn names_in_files_reach_no_terminal_as_they_are() {
     for (i, change) in changes.iter().enumerate() {
         let name = format!("nasty{i}.safetensors");
         write_checkpoint(&name, change);
+        let name = name.as_str();
         for arguments in [
-            &["inspect", &name][..],
-            &["inspect", &name, "--json"],
-            &["eval", &name, "--trials", "1"],
-            &["export", &name, "--to", "npz", "--out", "nasty_export.npz", "--force"],
-            &["zoo", "pack", &name, "--out", "nasty_pack", "--id", "nasty", "--force"],
+            &["inspect", name][..],
+            &["inspect", name, "--json"],
+            &["eval", name, "--trials", "1"],
+            &["export", name, "--to", "npz", "--out", "nasty_export.npz", "--force"],
+            &["zoo", "pack", name, "--out", "nasty_pack", "--id", "nasty", "--force"],
         ] {
             assert_harmless(arguments);
         }

@@ -27,6 +27,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Bytes that may still be written below a folder, or below what it will be created in, where the system says how many.
+#[cfg(feature = "hub")]
 pub(crate) fn free_space(folder: &Path) -> Option<u64> {
     #[cfg(unix)]
     {
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "hub"))]
     fn a_folder_that_is_not_there_yet_has_the_space_of_where_it_will_be() {
         let folder = tempfile::tempdir().unwrap();
         assert!(free_space(folder.path()).is_some_and(|bytes| bytes > 0));

@@ -88,6 +88,8 @@ pub fn sample(args: &SampleArgs) -> Result<()> {
 
 /// Refuses trials of which the memory does not hold one, or the disk not all. Returns the steps of one.
 fn check_room(args: &SampleArgs, task: &dyn Task) -> Result<usize> {
+    // Of no trials it refuses to make a batch.
+    nn4n_tasks::batch(task, args.split.into(), args.seed, 0, args.batch.min(1))?;
     let steps = longest_of_some(task, args.split.into(), args.seed)?;
     let (n_inputs, n_outputs) = (task.inputs().len(), task.outputs().len());
     let few = trial_bytes(in_a_part(task, steps), steps, n_inputs, n_outputs);

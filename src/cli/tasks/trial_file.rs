@@ -155,6 +155,9 @@ struct Variable {
     words: Spool,
 }
 
+/// Makes the element of an array of a word, or of none.
+type Encode = Box<dyn Fn(Option<String>) -> io::Result<Vec<u8>>>;
+
 /// In place of a length: the trial has no such variable.
 const MISSING: u32 = u32::MAX;
 
@@ -179,7 +182,7 @@ impl Variable {
 
     fn join(&mut self, file: &mut Npz, trials: usize) -> io::Result<()> {
         let (longest, mut words) = (self.longest, self.words.read()?);
-        let (descriptor, encode): (_, Box<dyn Fn(Option<String>) -> io::Result<Vec<u8>>>) = if !self.has_no_number {
+        let (descriptor, encode): (_, Encode) = if !self.has_no_number {
             let number = |word: Option<String>| word.map_or(Ok(f64::NAN), |word| word.parse());
             ("<f8".into(), Box::new(move |word| Ok(number(word).map_err(io::Error::other)?.to_le_bytes().into())))
         } else if !self.has_no_flag {
@@ -248,7 +251,7 @@ mod tests {
         for (id, parameters) in [
             ("song2016/rdm_varstim", "{}"),
             ("song2016/mante", "{}"),
-            ("multitask/set", r#"{"tasks": [{"id": "yang2019/go"}, {"id": "kim2019/xor"}]}"#),
+            ("multitask/set", r#"{"tasks": ["yang2019/fdgo", "yang2019/dm1"]}"#),
             ("wang2024/place_cells", r#"{"n_cells": 3}"#),
         ] {
             let parameters = serde_json::from_str(parameters).unwrap();
