@@ -57,8 +57,8 @@ impl Axis {
         whole.map(|(value, _)| (value, decimal_label(value, 0))).collect()
     }
 
-    /// The finest of three divisions of the decades that has at most `n` ticks, with room for the label of each: 1 to 9;
-    /// 1, 2 and 5; 1 alone, thinned if need be.
+    /// The finest of three divisions of the decades that has at most `n` ticks, with room for the label of each: 1 to
+    /// 9; 1, 2 and 5; 1 alone, thinned if need be.
     fn log_ticks(&self, n: usize) -> Vec<(f64, String)> {
         let inside = |mantissas: &[f64]| -> Vec<(f64, i32)> {
             let powers = self.low.floor() as i32..=self.high.ceil() as i32;

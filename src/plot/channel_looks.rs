@@ -1,8 +1,8 @@
 //! How the lines of channels look: like channels in one colour, in every row of a figure.
 //!
 //! Channels are alike if they share an index or a side (`evidence 1` and `choice 1`, `cue left` and `go left`), or if
-//! one is named after the other (`motion` and `context motion`); those of one row then differ by their dashes. A channel
-//! that is named after a colour has it.
+//! one is named after the other (`motion` and `context motion`); those of one row then differ by their dashes. A
+//! channel that is named after a colour has it.
 
 use super::canvas::{Dash, Stroke};
 use super::style::{PALETTE, Rgb};

@@ -22,7 +22,7 @@ const AREA: (f64, f64, f64, f64) = (66.0, 34.0, 320.0, 260.0);
 pub struct Psychometric {
     /// What varies.
     pub variable: Graded,
-    /// What the choice is called whose fraction is drawn, such as `choice 1` or `left`.
+    /// What the choice is called whose fraction is drawn, such as `choice 1` or `left choices`.
     pub choice: String,
     /// Curves in the order of the legend, for example one per modality or context.
     pub curves: Vec<PsychometricCurve>,

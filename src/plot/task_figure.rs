@@ -27,8 +27,8 @@ const UNGRADED: f64 = 0.7;
 /// Inputs, targets and loss mask of trials of several conditions, one column per trial.
 ///
 /// Up to seven channels are lines unless they jump too often to be followed, more are heatmaps. Targets are thick where
-/// the loss asks for them and thin elsewhere; lines of the same value take turns, dash by dash. Values hold for a step. A loss mask that is the
-/// same for all outputs is an area, otherwise a heatmap. Every other epoch is shaded.
+/// the loss asks for them and thin elsewhere; lines of the same value take turns, dash by dash. Values hold for a step.
+/// A loss mask that is the same for all outputs is an area, otherwise a heatmap. Every other epoch is shaded.
 #[derive(Clone, Debug)]
 pub struct TaskFigure {
     /// Time step, ms.

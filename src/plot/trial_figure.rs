@@ -312,16 +312,16 @@ mod tests {
         let mut figure = figure(1);
         figure.trials.iter_mut().for_each(|trial| trial.inputs.fill(0.0));
         figure.trials[1].inputs[[2, 0]] = 1.0;
-        let column = cell_size(COLUMN, 6);
         let svg = figure.draw().unwrap().into_svg();
-        // Up, across and down: the x of the second and third corner are a step apart.
+        // The x of the corners of a line: `M x y L x y ..`.
+        let corners = |line: &str| -> Vec<f64> {
+            let numbers = line.split_whitespace().filter_map(|word| word.parse().ok());
+            numbers.step_by(2).collect()
+        };
+        let step = cell_size(COLUMN, 6);
         let is_pulse = |line: &str| {
-            let points: Vec<(f64, f64)> = line
-                .split_whitespace()
-                .filter_map(|point| point.trim_start_matches(['M', 'L']).split_once(','))
-                .filter_map(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)))
-                .collect();
-            points.len() == 6 && points[1].0 == points[2].0 && (points[3].0 - points[2].0 - column).abs() < 0.01
+            let x = corners(line);
+            x.len() == 6 && x[1..5] == [x[0] + 2.0 * step, x[0] + 2.0 * step, x[0] + 3.0 * step, x[0] + 3.0 * step]
         };
         assert!(svg.split('"').any(is_pulse), "{svg}");
     }
