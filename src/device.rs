@@ -179,7 +179,8 @@ impl DeviceChoice {
         Ok((device, words))
     }
 
-    /// Opens the device for this work: `auto` takes a GPU if one works and is faster, and says why it took what it took.
+    /// Opens the device for this work: `auto` takes a GPU if one works and is faster, and says why it took what it
+    /// took.
     ///
     /// # Errors
     /// As [`open`](Self::open).

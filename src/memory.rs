@@ -8,8 +8,8 @@
 //!                            limit of the address space (ulimit -v) - its size
 //! ```
 //!
-//! It is Linux that keeps these accounts; elsewhere nothing is refused. An NVIDIA GPU says what it has left; an Apple GPU
-//! takes of the machine's.
+//! It is Linux that keeps these accounts; elsewhere nothing is refused. An NVIDIA GPU says what it has left; an Apple
+//! GPU takes of the machine's.
 
 use std::{fs, path::Path};
 
