@@ -27,12 +27,16 @@ use crate::{
 };
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
 static HANDLER: Once = Once::new();
 static WORK: Mutex<Work> = Mutex::new(Work::Free);
 
 /// The exit code of a program that was interrupted and can go on later: what schedulers take for a passing failure
 /// (`EX_TEMPFAIL`).
 pub const INTERRUPTED_CODE: u8 = 75;
+
+/// Signals within this time are one wish.
+const ONE_WISH: Duration = Duration::from_secs(1);
 
 /// How long nothing is said of a training where there is no bar.
 const SILENCE: Duration = Duration::from_secs(30);

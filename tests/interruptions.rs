@@ -241,6 +241,8 @@ fn an_interrupted_run_ends_with_75_and_the_same_command_finishes_it() {
         let long = [&TRAIN[..], &["--resume", "--device", "cpu", "--updates", "1000000000", "--lr", "1e-9"]].concat();
         let child = start(command(folder.path(), &long));
         wait_for_updates(&run);
+        // Twice, as `timeout` does to a process and its group.
+        send(signal, &child);
         send(signal, &child);
         let (code, stdout, stderr) = end(child);
         assert_eq!(code, Some(75), "{signal}: {stderr}");
@@ -306,7 +308,8 @@ fn a_signal_is_answered_within_five_seconds_while_a_trial_of_a_million_steps_is_
     send("-TERM", &child);
     wait_for_words(&mut stderr, "interrupted (SIGTERM)", &mut said);
     assert!(sent.elapsed() < Duration::from_secs(5), "{said}");
-    // Which of them it waits for was said; a second signal does not wait.
+    // What it waits for was said; a second signal, which is not the same wish, does not wait.
+    std::thread::sleep(Duration::from_millis(1100).saturating_sub(sent.elapsed()));
     send("-TERM", &child);
     assert_eq!(child.wait().expect("it ends").code(), Some(75), "{said}");
     assert!(sent.elapsed() < Duration::from_secs(5), "{said}");
@@ -377,7 +380,20 @@ fn before_the_first_update_a_signal_ends_the_program_at_once() {
 #[test]
 fn options_that_contradict_the_run_are_refused_by_name_and_those_it_was_started_with_are_not() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let started = ["--seed", "2", "--model", "ei", "--freeze", "x0", "--optimizer", "sgd", "--updates", "1"];
+    let started = [
+        "--seed",
+        "2",
+        "--model",
+        "ei",
+        "--freeze",
+        "x0",
+        "--optimizer",
+        "sgd",
+        "--updates",
+        "1",
+        "--set",
+        "sigma_in=0.5",
+    ];
     for _ in 0..2 {
         let output = resume(folder.path(), &started);
         assert!(output.status.success(), "{}", text(&output.stderr));
@@ -389,6 +405,19 @@ fn options_that_contradict_the_run_are_refused_by_name_and_those_it_was_started_
         assert_eq!(output.status.code(), Some(1), "{more:?}: {said}");
         words.iter().for_each(|word| assert!(said.contains(word), "{more:?}: no `{word}` in {said}"));
     };
+    // Some of the options are enough.
+    for some in [
+        &["--task", "song2016/rdm_varstim"][..],
+        &["--set", "sigma_in=0.5"],
+        &["--task", "song2016/rdm_varstim", "--set", "sigma_in=0.5"],
+        &["--model", "ei"],
+    ] {
+        let output = command(folder.path(), &[&["train", "--out", "run", "--resume"], some].concat()).output();
+        let output = output.expect("the program starts");
+        assert!(output.status.success(), "{some:?}: {}", text(&output.stderr));
+    }
+    refused(&["--set", "sigma_in=0.4"], &["`task.sigma_in` (--set) is 0.5, not 0.4"]);
+    refused(&["--set", "nonsense=1"], &["`task.nonsense` (--set) is nothing, not 1"]);
     refused(&["--seed", "3"], &["holds another run", "`seed` (--seed) is 2, not 3"]);
     refused(&["--units", "9"], &["`model.units` (--units) is 8, not 9"]);
     refused(&["--model", "vanilla"], &["`model.kind` (--model) is \"ei\", not \"vanilla\""]);
@@ -482,6 +511,32 @@ fn files_without_an_end_are_refused_where_a_run_is_expected() {
         refused(file, &|path| fs::File::create(path).and_then(|file| file.set_len(20 << 30)).expect("a file"));
     }
     assert!(resume(folder.path(), &["--updates", "2"]).status.success());
+}
+
+#[test]
+fn a_device_or_a_pipe_is_not_replaced_by_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipe = folder.path().join("pipe.npz");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    for arguments in [
+        &["tasks", "sample", "song2016/rdm_fixed", "--batch", "1", "--out", "pipe.npz", "--force"][..],
+        &["export", "song2016-rdm-ei", "--to", "npz", "--out", "pipe.npz", "--force"],
+    ] {
+        let output = command(folder.path(), arguments).output().expect("the program starts");
+        assert!(text(&output.stderr).contains("is a device or a pipe"), "{arguments:?}: {}", text(&output.stderr));
+        assert!(!fs::metadata(&pipe).expect("the pipe").is_file());
+    }
+}
+
+#[test]
+fn what_is_missing_at_the_end_of_the_log_is_said() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    assert!(resume(folder.path(), &["--updates", "3"]).status.success());
+    fs::write(folder.path().join("run/log.jsonl"), "").expect("a file");
+    let output = resume(folder.path(), &["--updates", "4"]);
+    assert!(output.status.success());
+    assert!(text(&output.stderr).contains("ends at update 0; what was logged from there to update 3 is lost"));
+    Ok(())
 }
 
 #[test]

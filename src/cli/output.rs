@@ -47,6 +47,10 @@ pub fn open_device(choice: DeviceChoice, work: Work) -> Result<Device> {
 
 /// Refuses a path that exists, unless it may be replaced.
 pub fn check_free(path: &Path, force: bool) -> Result<()> {
+    let is_replaceable = path.metadata().map_or(true, |found| found.is_file() || found.is_dir());
+    if !is_replaceable {
+        bail!("{} is a device or a pipe, which a file cannot replace; name another --out", path.display());
+    }
     if path.exists() && !force {
         bail!("{} exists; use --force to replace it, or another --out", path.display());
     }

@@ -44,12 +44,8 @@ pub fn go_on(args: &TrainArgs, mut known: Experiment) -> Result<Experiment> {
     let asked = if args.config.is_some() || args.preset.is_some() { Some(plan(args)?) } else { None };
     let (mut all, mut wanted) = (said(&known)?, asked.as_ref().map_or_else(|| flags(args), said)?);
     [("task", "id"), ("model", "kind")].iter().for_each(|(table, tag)| reduce(&mut all, &mut wanted, table, tag));
-    // Of a task that is named, what is left out is its default; without its name, `--set` says what it says.
-    let names_task = args.task.is_some() || args.data.is_some();
     if asked.is_some() {
         complete(&mut wanted, &all);
-    } else if let (true, Some(wanted), Some(known)) = (names_task, wanted.get_mut("task"), all.get("task")) {
-        complete(wanted, known);
     }
     let mut differences = Vec::new();
     compare("", &all, &wanted, &mut differences);
@@ -124,7 +120,12 @@ fn flags(args: &TrainArgs) -> Result<Value> {
     put(&mut train, "only_inputs", Some(&args.only_inputs).filter(|names| !names.is_empty()));
     put(&mut all, "seed", args.seed);
     let settings = || Value::Object(args.settings.iter().cloned().collect());
-    let task = task(args)?.map(|task| table(task.id(), task.parameters()));
+    // What is not said of the task is not asked for, so that some of the options are enough.
+    let is_said = |name: &String| name == "id" || name == "path" || args.settings.iter().any(|(said, _)| said == name);
+    let task = task(args)?.map(|task| match table(task.id(), task.parameters()) {
+        Value::Object(all) => Value::Object(all.into_iter().filter(|(name, _)| is_said(name)).collect()),
+        other => other,
+    });
     put(&mut all, "task", task.or_else(|| (!args.settings.is_empty()).then(settings)));
     all.extend([("model".to_string(), Value::Object(model)), ("train".to_string(), Value::Object(train))]);
     Ok(Value::Object(all))

@@ -189,6 +189,20 @@ pub struct NpzFile {
     taken: BTreeMap<String, u64>,
 }
 
+/// Refuses what does not begin as an archive: one that does not is read to its end before that is known.
+fn check_start(source: &mut dyn Source) -> Result<(), String> {
+    let mut start = Vec::new();
+    source.take(6).read_to_end(&mut start).map_err(|error| error.to_string())?;
+    source.rewind().map_err(|error| error.to_string())?;
+    if start.starts_with(b"PK") {
+        Ok(())
+    } else if start == b"\x93NUMPY" {
+        Err("it is a single array without a name (.npy); save the arrays by name with numpy.savez".into())
+    } else {
+        Err(format!("it is no .npz archive, as its first bytes show; {REMEDY}"))
+    }
+}
+
 /// What an archive can be read from.
 trait Source: Read + Seek + Send {}
 
@@ -208,7 +222,8 @@ impl NpzFile {
         Self::new(path, Box::new(Cursor::new(bytes)), length)
     }
 
-    fn new(path: &Path, source: Box<dyn Source>, length: u64) -> Result<Self, TaskError> {
+    fn new(path: &Path, mut source: Box<dyn Source>, length: u64) -> Result<Self, TaskError> {
+        check_start(&mut source).map_err(|reason| unreadable(path, reason))?;
         let archive = ZipArchive::new(source).map_err(|error| unreadable(path, format!("{error}; {REMEDY}")))?;
         let names = archive.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned()).collect();
         Ok(Self { path: path.into(), names, archive, most: most_unpacked(length), taken: BTreeMap::new() })
