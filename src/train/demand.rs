@@ -99,7 +99,7 @@ mod tests {
 
     fn experiment(form: Form, batch_size: usize) -> Experiment {
         let task = nn4n_tasks::create("song2016/rdm_fixed", None).expect("a task");
-        let model = ModelConfig::vanilla(3, 1000, 2).form(form);
+        let model = ModelConfig::vanilla(task.inputs().len(), 1000, task.outputs().len()).form(form);
         let train = TrainConfig { batch_size: Some(batch_size), ..TrainConfig::default() };
         Experiment::new(Arc::from(task), model, train, 0).expect("an experiment")
     }
