@@ -4,7 +4,8 @@
 //! weights     (weights, effective weights, gradients, moments of the optimiser) * units^2 * 4 bytes
 //!             + units^2 * 16 bytes while the initial ones are drawn
 //! rates       arrays of batch * steps * units (penalties on rates come on top):
-//!             3 in passes of the CPU, 13 in the operations of other devices, 16 there in the rate form
+//!             3 in passes of the CPU; in the operations of other devices 14 (16 in the rate form), with `sigma_post`
+//!             3 more (2), with learned time constants 4 more (1)
 //! trials      of the batch in use, three ahead and one in the making, with logits and their gradients;
 //!             those of the validations
 //! ```
@@ -13,7 +14,7 @@
 //! time. How many arrays the operations hold is counted by `.ci/run imitation`.
 
 use candle_core::Device;
-use nn4n_models::{Form, ModelConfig, host::has_passes};
+use nn4n_models::{Form, LearnTau, ModelConfig, PerUnit, host::has_passes};
 use nn4n_tasks::{Split, longest_of_some};
 
 use crate::{
@@ -73,10 +74,12 @@ pub(super) fn check_memory(experiment: &Experiment, device: &Device) -> Result<(
 
 /// Arrays of rates that a pass and its gradients hold at most.
 fn arrays(model: &ModelConfig, device: &Device) -> u64 {
+    let has_post = u64::from(model.sigma_post != PerUnit::Uniform(0.0));
+    let learns_tau = u64::from(model.learn_tau != LearnTau::Off);
     match (has_passes(device), model.form) {
         (true, _) => 3,
-        (false, Form::Current | Form::Blend) => 13,
-        (false, Form::Rate) => 16,
+        (false, Form::Current | Form::Blend) => 14 + 3 * has_post + 4 * learns_tau,
+        (false, Form::Rate) => 16 + 2 * has_post + learns_tau,
     }
 }
 
@@ -108,7 +111,12 @@ mod tests {
     fn operations_are_reckoned_with_the_arrays_that_they_hold() {
         let of = |form| arrays(&experiment(form, 1).model, &Device::Cpu);
         assert_eq!(Form::ALL.map(of), [3; 3]);
-        assert_eq!(by_operations(|| [Form::Current, Form::Blend, Form::Rate].map(of)), [13, 13, 16]);
+        assert_eq!(by_operations(|| [Form::Current, Form::Blend, Form::Rate].map(of)), [14, 14, 16]);
+        let all = |form| {
+            let model = experiment(form, 1).model.sigma_post(0.1).learn_tau(LearnTau::PerUnit);
+            arrays(&model, &Device::Cpu)
+        };
+        assert_eq!(by_operations(|| [Form::Current, Form::Blend, Form::Rate].map(all)), [21, 21, 19]);
     }
 
     /// Where a batch just fits in passes, four times its arrays do not.
