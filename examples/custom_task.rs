@@ -4,12 +4,11 @@
 //! cargo run --release --example custom_task
 //! ```
 
-use std::{path::PathBuf, sync::Arc};
-
 use clap::Parser;
 use nn4n::ndarray::{Array2, ArrayView2, s};
 use nn4n::{Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig};
 use nn4n::{tasks::*, terminal::progress_bar, train::fit};
+use std::{path::PathBuf, sync::Arc};
 
 /// Remember which of two cues was shown, for so long.
 #[derive(Debug)]

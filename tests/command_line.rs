@@ -324,7 +324,8 @@ fn a_users_own_arrays_are_a_task() {
     // Other trials than those of the training, and the remedy where these are gone.
     fs::rename(folder.path().join("mine.npz"), folder.path().join("moved.npz")).expect("renamed");
     let moved = json(folder.path(), &["eval", "mine", "--data", "moved.npz", "--trials", "2", "--json"]);
-    assert_eq!((&moved["rms_error"], &moved["trained_on"]), (&evaluation["rms_error"], &false.into()));
+    // The same trials under another name are known by their content.
+    assert_eq!((&moved["rms_error"], &moved["trained_on"]), (&evaluation["rms_error"], &true.into()));
     assert_eq!(evaluation["trained_on"], true);
     let refused = crate::program::nn4n(folder.path(), &["eval", "mine"], &[]);
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();

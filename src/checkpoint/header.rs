@@ -202,9 +202,10 @@ impl Provenance {
 
     /// The citations and that of a task, unless it is among them, in this form or another, or nothing is published.
     fn citations_with(&self, task: &Citation) -> Vec<String> {
-        let is_it = |known: &&String| **known == task.to_string() || known.ends_with(task.doi);
+        let is_it =
+            |known: &&String| **known == task.to_string() || (!task.doi.is_empty() && known.ends_with(task.doi));
         let mut citations = self.citations.clone();
-        if !task.doi.is_empty() && !citations.iter().any(|known| is_it(&known)) {
+        if task.year > 0 && !citations.iter().any(|known| is_it(&known)) {
             citations.push(task.to_string());
         }
         citations

@@ -195,8 +195,8 @@ fn other_data(path: &Path, header: &Header, dt: f64, mut settings: Map<String, V
     let held_out = trained.and_then(|trained| trained["held_out"].as_u64()).unwrap_or(0);
     if held_out > 0 && path.extension().is_some_and(|extension| extension == "npz") {
         say(&format!(
-            "trials are drawn from all rows of {}; of its own file the training kept the last {held_out} apart, and was \
-            given the others",
+            "trials are drawn from all rows of {}; of its own file the training kept the last {held_out} apart, and \
+            was given the others",
             path.display()
         ));
     }

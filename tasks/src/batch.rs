@@ -58,8 +58,8 @@ pub fn trials(
     range.into_par_iter().map(one).collect()
 }
 
-/// The steps of the longest trial among some that are drawn: of 64, or of as many as have half a million steps together.
-/// What a batch takes of memory is judged by it, since all its trials are as long as the longest.
+/// The steps of the longest trial among some that are drawn: of 64, or of as many as have half a million steps
+/// together. What a batch takes of memory is judged by it, since all its trials are as long as the longest.
 ///
 /// # Errors
 /// As [`batch`].
