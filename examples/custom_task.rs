@@ -4,12 +4,11 @@
 //! cargo run --release --example custom_task
 //! ```
 
-use std::{path::PathBuf, sync::Arc};
-
 use clap::Parser;
 use nn4n::ndarray::{Array2, ArrayView2, s};
 use nn4n::{Checkpoint, Existing, Experiment, RunDirectory, TrainConfig, evaluate::evaluate, models::ModelConfig};
 use nn4n::{tasks::*, terminal::progress_bar, train::fit};
+use std::{path::PathBuf, sync::Arc};
 
 /// Remember which of two cues was shown, for so long.
 #[derive(Debug)]
@@ -67,11 +66,13 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
-    let (args, device) = (Args::parse(), nn4n::DeviceChoice::Auto.open()?.0);
+    let args = Args::parse();
     let task = Arc::new(DelayedReport(Duration::one_of([200.0, 400.0, 800.0])));
     let train = TrainConfig { updates: if args.quick { 5 } else { 5000 }, ..TrainConfig::default() };
     let run = RunDirectory::open(&args.out, if args.force { Existing::Overwrite } else { Existing::Keep })?;
-    fit(&Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?, None, &run, &device, progress_bar())?;
+    let experiment = Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?;
+    let (device, _) = nn4n::DeviceChoice::Auto.open_for(experiment.work()?)?;
+    fit(&experiment, None, &run, &device, progress_bar())?;
     let network = Checkpoint::load(run.path())?.network(&device)?;
     println!("performance {:.1} %", 100.0 * evaluate(&network, task.as_ref(), 200, 0)?.performance.unwrap_or(0.0));
     println!("next: cargo run --release -- inspect {}", run.path().display());

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use nn4n::{
     Checkpoint, Simulation,
+    candle_core::Device,
     evaluate::evaluate,
     models::{CellType, NoiseKey},
     plot::TrialFigure,
@@ -32,9 +33,8 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let device = nn4n::DeviceChoice::Auto.open()?.0;
     let checkpoint = Checkpoint::load(&args.checkpoint)?;
-    let (network, task) = (checkpoint.network(&device)?, checkpoint.task()?);
+    let (network, task) = (checkpoint.network(&Device::Cpu)?, checkpoint.task()?);
     let n_trials = if args.quick { 5 } else { 100 };
 
     // Hidden activity as ndarray: (trials, steps, units).
@@ -73,7 +73,7 @@ fn main() -> anyhow::Result<()> {
     let mut lesioned = checkpoint.clone();
     let w_rec = lesioned.tensors["w_rec"].relu()?;
     lesioned.tensors.insert("w_rec".into(), w_rec);
-    let performance = evaluate(&lesioned.network(&device)?, task.as_ref(), n_trials.min(40), 3)?.performance;
+    let performance = evaluate(&lesioned.network(&Device::Cpu)?, task.as_ref(), n_trials.min(40), 3)?.performance;
     println!("performance without recurrent inhibition: {:.1} %", 100.0 * performance.unwrap_or(0.0));
 
     let figure = args.out.join("trials.png");

@@ -36,12 +36,13 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let device = nn4n::DeviceChoice::Auto.open()?.0;
     let task: Arc<dyn nn4n::tasks::Task> = create("song2016/rdm_varstim", None)?.into();
     let train = TrainConfig { updates: if args.quick { 5 } else { 500 }, ..TrainConfig::default() };
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    fit(&Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?, None, &run, &device, progress_bar())?;
+    let experiment = Experiment::new(task.clone(), ModelConfig::ei(3, 50, 2), train, 0)?;
+    let (device, _) = nn4n::DeviceChoice::Auto.open_for(experiment.work()?)?;
+    fit(&experiment, None, &run, &device, progress_bar())?;
     let checkpoint = Checkpoint::load(run.path())?;
 
     // A tensor as an array: the memory is the tensor's own, so nothing is copied however large it is.

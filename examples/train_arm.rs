@@ -35,8 +35,6 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let device = nn4n::DeviceChoice::Auto.open()?.0;
-
     // The same eight targets, 20 cm away; steps of 20 ms are fine enough for this arm and halve the time.
     let task: Arc<dyn Task> = Arc::new(ArmReach { dt: 20.0, ..ArmReach::default() });
     let model =
@@ -51,7 +49,9 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, None, &run, &device, progress_bar())?;
+    let experiment = Experiment::new(task.clone(), model, train, 0)?;
+    let (device, _) = nn4n::DeviceChoice::Auto.open_for(experiment.work()?)?;
+    let outcome = fit(&experiment, None, &run, &device, progress_bar())?;
 
     let network = Checkpoint::load(run.path())?.network(&device)?;
     let evaluation = evaluate(&network, task.as_ref(), 20, 0)?;

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A network of this size is faster on a CPU, so that `--device auto` takes that: a GPU takes some microseconds to
-//! start an operation, and an update has about 2,500 of them, one after the other.
+//! start an operation, and an update has about 1,700 of them, one after the other.
 
 use std::{path::PathBuf, sync::Arc};
 

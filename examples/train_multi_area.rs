@@ -33,8 +33,6 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let device = nn4n::DeviceChoice::Auto.open()?.0;
-
     // Inhibition is local. Sensory to motor is dense, motor to sensory sparse. By default the first area gets the input
     // and excitatory units of the last one are read out.
     let task: Arc<dyn Task> = Arc::new(ManteAreas::default());
@@ -49,7 +47,9 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, None, &run, &device, progress_bar())?;
+    let experiment = Experiment::new(task.clone(), model, train, 0)?;
+    let (device, _) = nn4n::DeviceChoice::Auto.open_for(experiment.work()?)?;
+    let outcome = fit(&experiment, None, &run, &device, progress_bar())?;
 
     let network = MultiAreaCtrnn::try_from(Checkpoint::load(run.path())?.network(&device)?)?;
     let evaluation = evaluate(&network, task.as_ref(), if args.quick { 1 } else { 20 }, 0)?;

@@ -33,8 +33,6 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let device = nn4n::DeviceChoice::Auto.open()?.0;
-
     // tanh units without noise; with tau = dt they are the discrete-time units of the source.
     let task: Arc<dyn Task> = Arc::new(FlipFlop { rms_error: 0.05, ..FlipFlop::default() });
     let model = ModelConfig::vanilla(3, 64, 3)
@@ -53,7 +51,9 @@ fn main() -> anyhow::Result<()> {
 
     let existing = if args.force { Existing::Overwrite } else { Existing::Keep };
     let run = RunDirectory::open(&args.out, existing)?;
-    let outcome = fit(&Experiment::new(task.clone(), model, train, 0)?, None, &run, &device, progress_bar())?;
+    let experiment = Experiment::new(task.clone(), model, train, 0)?;
+    let (device, _) = nn4n::DeviceChoice::Auto.open_for(experiment.work()?)?;
+    let outcome = fit(&experiment, None, &run, &device, progress_bar())?;
 
     let network = Checkpoint::load(run.path())?.network(&device)?;
     let evaluation = evaluate(&network, task.as_ref(), 500, 0)?;

@@ -1,8 +1,12 @@
 //! How well a network does a task, over all trials and condition by condition.
 
+use std::collections::BTreeSet;
+
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};
-use nn4n_tasks::{Condition, Split, Task, TrialBatch, TrialRng, balanced, batch, performance, repeated, scores};
+use nn4n_tasks::{
+    Condition, Split, Task, TrialBatch, TrialRng, Value, balanced, longest_of_some, performance, repeated, scores,
+};
 use serde::Serialize;
 
 use crate::{
@@ -24,6 +28,9 @@ pub struct Evaluation {
     pub performance: Option<f64>,
     /// Number of scored trials.
     pub trials: usize,
+    /// The number of rows of a file that the trials are, each with noise of its own where it is there more than once;
+    /// `None` where trials are drawn without end.
+    pub rows: Option<usize>,
     /// Performance in the worst condition.
     pub minimum: Option<f64>,
     /// Root mean square error over graded entries, in units of the targets.
@@ -62,6 +69,7 @@ pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u6
         task: task.id().into(),
         performance: found.overall,
         trials: found.trials,
+        rows: distinct_rows(&trials),
         minimum: found.minimum,
         rms_error: found.rms_error,
         reaction_time: (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64),
@@ -134,9 +142,18 @@ pub fn choices(
     Ok(values.into_iter().zip(first.chunks(per_condition)).map(count).collect())
 }
 
+/// How many rows of a file these trials are; `None` if they are of none.
+fn distinct_rows(trials: &TrialBatch) -> Option<usize> {
+    let row = |condition: &Condition| match condition.get("row") {
+        Some(Value::Number(row)) => Some(row.to_bits()),
+        _ => None,
+    };
+    trials.conditions.iter().map(row).collect::<Option<BTreeSet<_>>>().map(|rows| rows.len()).filter(|rows| *rows > 0)
+}
+
 /// Refuses more trials than the machine has the memory for, with their outputs and logits.
 fn check_memory(task: &dyn Task, seed: u64, trials: usize) -> Result<()> {
-    let steps = batch(task, Split::Test, seed, EVALUATION, 1)?.max_steps();
+    let steps = longest_of_some(task, Split::Test, seed)?;
     check(
         "trials",
         &format!("evaluating {trials} trials of {steps} steps"),

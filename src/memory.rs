@@ -1,5 +1,5 @@
-//! What work needs of the machine's memory, and what there is of it: a process that takes more is ended by the system
-//! without a word.
+//! What work needs of the memory of the machine or of a GPU, and what there is of it: a process that takes more of the
+//! former is ended by the system without a word.
 //!
 //! ```text
 //! trials                     trials * steps * (inputs + 2 outputs) * 4 bytes
@@ -8,9 +8,12 @@
 //!                            limit of the address space (ulimit -v) - its size
 //! ```
 //!
-//! It is Linux that keeps these accounts; elsewhere nothing is refused.
+//! It is Linux that keeps these accounts; elsewhere nothing is refused. An NVIDIA GPU says what it has left; an Apple
+//! GPU takes of the machine's.
 
 use std::{fs, path::Path};
+
+use candle_core::Device;
 
 use crate::error::{Error, Result};
 
@@ -36,7 +39,15 @@ pub(crate) fn trial_bytes(trials: usize, steps: usize, inputs: usize, outputs: u
 /// # Errors
 /// If there are too few.
 pub(crate) fn check(field: &str, what: &str, needed: u64, remedy: &str) -> Result<()> {
-    if needed < ALWAYS { Ok(()) } else { compare(field, what, needed, remedy, room(Path::new("/"))) }
+    check_on(&Device::Cpu, field, what, needed, remedy)
+}
+
+/// The same of the memory in which the tensors of a device lie.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_on(device: &Device, field: &str, what: &str, needed: u64, remedy: &str) -> Result<()> {
+    if needed < ALWAYS { Ok(()) } else { compare(field, what, needed, remedy, room_on(device)) }
 }
 
 fn compare(field: &str, what: &str, needed: u64, remedy: &str, room: Option<Room>) -> Result<()> {
@@ -50,7 +61,8 @@ fn compare(field: &str, what: &str, needed: u64, remedy: &str, room: Option<Room
     }
 }
 
-fn gib(bytes: u64) -> String {
+/// Bytes in words.
+pub(crate) fn gib(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
@@ -59,6 +71,22 @@ fn gib(bytes: u64) -> String {
 struct Room {
     bytes: u64,
     whose: &'static str,
+}
+
+fn room_on(device: &Device) -> Option<Room> {
+    if device.is_cuda() { gpu_room(device) } else { room(Path::new("/")) }
+}
+
+/// What the driver says is free.
+#[cfg(feature = "cuda")]
+fn gpu_room(device: &Device) -> Option<Room> {
+    let (free, _) = device.as_cuda_device().ok()?.cuda_stream().context().mem_get_info().ok()?;
+    Some(Room { bytes: free as u64, whose: "this GPU" })
+}
+
+#[cfg(not(feature = "cuda"))]
+fn gpu_room(_: &Device) -> Option<Room> {
+    None
 }
 
 /// The least room that a limit leaves, as told below `root`.

@@ -10,7 +10,7 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::echo::harmless;
+use crate::echo::shown;
 
 /// Told of what happens, on any thread.
 pub trait Listener: Send + Sync {
@@ -81,8 +81,8 @@ pub(crate) fn transfer(what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
     }
 }
 
-/// The text without characters that command the terminal or turn the direction of what stands around them: names in a
-/// file from elsewhere are not to do that.
+/// The text without characters that command the terminal or turn the direction of what stands around them, and without
+/// endless words: names in a file from elsewhere are not to do that.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    harmless(text)
+    shown(text)
 }

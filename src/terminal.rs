@@ -15,17 +15,19 @@ use std::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::{
-    progress::{Listener, Transfer, Work, listen, printable},
+    echo::said,
+    progress::{Listener, Transfer, Work, listen},
     train::Progress,
 };
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
 static HANDLER: Once = Once::new();
 static WORK: Mutex<Work> = Mutex::new(Work::Free);
 
@@ -33,10 +35,16 @@ static WORK: Mutex<Work> = Mutex::new(Work::Free);
 /// (`EX_TEMPFAIL`).
 pub const INTERRUPTED_CODE: u8 = 75;
 
+/// Signals within this time are one wish.
+const ONE_WISH: Duration = Duration::from_secs(1);
+
+/// How long nothing is said of a training where there is no bar.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// A line on standard error. That nobody reads it any more (as under `2>&1 | head`) is no reason to end a run, let
 /// alone to panic as `eprintln!` does.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", printable(line));
+    let _ = writeln!(io::stderr().lock(), "{}", said(line));
 }
 
 /// From now on what long work tells is shown on standard error: notes as lines, transfers as bars in a terminal, else
@@ -86,13 +94,15 @@ impl Drop for Bar {
 }
 
 /// Shows update, loss, performance, speed and remaining time on standard error: as a bar in a terminal, else as one
-/// line per validation. Pass it to [`fit`](crate::train::fit); from then on an interruption ends the training in order.
+/// line per validation, and every 30 s where there is none. Pass it to [`fit`](crate::train::fit); from then on an
+/// interruption ends the training in order.
 pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
     show_progress();
     end_in_order();
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
     bar.set_style(style("{bar:24} {pos}/{len}  {msg}  {speed}  ETA at most {eta}").with_key("speed", speed));
     let mut performance = String::from("-");
+    let mut spoke = Instant::now();
     move |progress: &Progress<'_>| {
         if bar.length().is_none() {
             bar.set_length(progress.updates);
@@ -105,9 +115,10 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
         if let Some(validation) = progress.validation {
             let remark = |level: f64| format!(" (at chance: guessing reaches {:.1} %)", 100.0 * level);
             performance = validation.summary() + &progress.guessing.map_or_else(String::new, remark);
-            if bar.is_hidden() {
-                say(&format!("update {:>6}  batch loss {:.4}  {performance}", progress.update, progress.loss));
-            }
+        }
+        if bar.is_hidden() && (progress.validation.is_some() || spoke.elapsed() >= SILENCE) {
+            say(&format!("update {:>6}  batch loss {:.4}  {performance}", progress.update, progress.loss));
+            spoke = Instant::now();
         }
         bar.set_position(progress.update);
         bar.set_message(format!("batch loss {:.4}  {performance}", progress.loss));
@@ -139,7 +150,12 @@ pub(crate) fn end_in_order() {
 
 /// The program was told to end by a signal of this name.
 fn interrupted(signal: &str) {
+    let first = *FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
     let again = INTERRUPTED.swap(true, Ordering::Relaxed);
+    // `timeout` and schedulers signal a process and then its group: both are the same wish.
+    if again && first.elapsed() < ONE_WISH {
+        return;
+    }
     let work = *WORK.lock().unwrap_or_else(PoisonError::into_inner);
     say(&format!("\ninterrupted ({signal}): {}", if again { "ends at once".into() } else { awaited(work) }));
     if again || work == Work::Free {

@@ -377,6 +377,7 @@ fn without_the_list_of_files_nothing_counts_as_pulled() {
         (Listing::Endless, &["more than 16777216 bytes", "check HF_ENDPOINT"]),
         (Listing::Compressed, &["as `br`, which was not asked for", "proxy"]),
         (Listing::OtherCommit, &["the files of another commit, ffff"]),
+        (Listing::Empty, &["lists no files of a commit"]),
     ] {
         server.state().listing = listing.clone();
         let pinned = format!("hf:lab/rdm@{}", COMMITS[0]).parse().expect("a reference");

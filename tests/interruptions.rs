@@ -2,6 +2,7 @@
 //! same command, and say why where they cannot.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Read,
     ops::ControlFlow,
@@ -240,6 +241,8 @@ fn an_interrupted_run_ends_with_75_and_the_same_command_finishes_it() {
         let long = [&TRAIN[..], &["--resume", "--device", "cpu", "--updates", "1000000000", "--lr", "1e-9"]].concat();
         let child = start(command(folder.path(), &long));
         wait_for_updates(&run);
+        // Twice, as `timeout` does to a process and its group.
+        send(signal, &child);
         send(signal, &child);
         let (code, stdout, stderr) = end(child);
         assert_eq!(code, Some(75), "{signal}: {stderr}");
@@ -273,6 +276,87 @@ fn under_nohup_a_run_outlives_its_terminal() {
     assert!(!stderr.contains("SIGHUP") && stderr.contains("SIGTERM"), "{stderr}");
 }
 
+/// Trials of the most steps that there may be, for the networks of `song2016-rdm-ei`'s channels.
+fn write_long_trials(path: &Path) {
+    let mut npz = NpzWriter::new(fs::File::create(path).expect("a file"));
+    npz.add_array("inputs", &Array3::from_elem((2, 1_000_000, 3), 0.1f32)).expect("an array");
+    npz.add_array("targets", &Array3::<f32>::zeros((2, 1_000_000, 2))).expect("an array");
+    npz.finish().expect("an archive");
+}
+
+/// Waits until a program says something with `words`, and returns all that it said until then.
+fn wait_for_words(stderr: &mut impl Read, words: &str, said: &mut String) {
+    let mut byte = [0];
+    while !said.contains(words) {
+        assert_eq!(stderr.read(&mut byte).expect("text"), 1, "no `{words}` in {said}");
+        said.push(byte[0].into());
+    }
+}
+
+#[test]
+fn a_signal_is_answered_within_five_seconds_while_a_trial_of_a_million_steps_is_computed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write_long_trials(&folder.path().join("long.npz"));
+    let toml = "[task]\nid = \"data/npz\"\npath = \"long.npz\"\n[model]\nkind = \"vanilla\"\nunits = 16\n[train]\n\
+        updates = 1000\nbatch_size = 1\nvalidation = { every = 1000, trials_per_condition = 1 }\n";
+    fs::write(folder.path().join("long.toml"), toml).expect("a file");
+    let mut child = start(command(folder.path(), &["train", "long.toml", "--out", "run", "--device", "cpu"]));
+    let (mut stderr, mut said) = (child.stderr.take().expect("a pipe"), String::new());
+    wait_for_words(&mut stderr, "no stop rule", &mut said);
+    std::thread::sleep(Duration::from_millis(500));
+    let sent = Instant::now();
+    send("-TERM", &child);
+    wait_for_words(&mut stderr, "interrupted (SIGTERM)", &mut said);
+    assert!(sent.elapsed() < Duration::from_secs(5), "{said}");
+    // What it waits for was said; a second signal, which is not the same wish, does not wait.
+    std::thread::sleep(Duration::from_millis(1100).saturating_sub(sent.elapsed()));
+    send("-TERM", &child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(75), "{said}");
+    assert!(sent.elapsed() < Duration::from_secs(5), "{said}");
+
+    for arguments in [
+        &["eval", "song2016-rdm-ei", "--data", "long.npz", "--trials", "1", "--device", "cpu"][..],
+        &["run", "song2016-rdm-ei", "--inputs", "long.npz", "--out", "activity.npz", "--device", "cpu"],
+    ] {
+        let mut child = start(command(folder.path(), arguments));
+        std::thread::sleep(Duration::from_secs(1));
+        let sent = Instant::now();
+        send("-TERM", &child);
+        let status = child.wait().expect("it ends");
+        assert!(status.signal() == Some(15) && sent.elapsed() < Duration::from_secs(5), "{arguments:?}: {status}");
+    }
+    assert!(!folder.path().join("activity.npz").exists());
+}
+
+#[test]
+fn what_a_killed_program_left_is_removed_by_the_next_one_that_writes_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let unfinished = || {
+        let names = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        names.filter(|name| name.to_string_lossy().starts_with(".nn4n-")).collect::<BTreeSet<_>>()
+    };
+    let sample = |batch: &'static str, out: &'static str| {
+        command(folder.path(), &["tasks", "sample", "song2016/rdm_fixed", "--batch", batch, "--out", out])
+    };
+    let begin = |out| {
+        let (before, child) = (unfinished(), start(sample("1000000", out)));
+        let begin = Instant::now();
+        while unfinished().is_subset(&before) {
+            assert!(begin.elapsed() < Duration::from_secs(60), "nothing is written after a minute");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    };
+    let mut killed = begin("killed.npz");
+    killed.kill().and_then(|()| killed.wait()).expect("it ends");
+    assert_eq!(unfinished().len(), 1);
+    let mut writing = begin("writing.npz");
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(sample("2", "small.npz").status().expect("it starts").success());
+    assert_eq!(unfinished().len(), 1, "what is being written stays, and nothing else");
+    writing.kill().and_then(|()| writing.wait()).expect("it ends");
+}
+
 #[test]
 fn before_the_first_update_a_signal_ends_the_program_at_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -296,7 +380,20 @@ fn before_the_first_update_a_signal_ends_the_program_at_once() {
 #[test]
 fn options_that_contradict_the_run_are_refused_by_name_and_those_it_was_started_with_are_not() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let started = ["--seed", "2", "--model", "ei", "--freeze", "x0", "--optimizer", "sgd", "--updates", "1"];
+    let started = [
+        "--seed",
+        "2",
+        "--model",
+        "ei",
+        "--freeze",
+        "x0",
+        "--optimizer",
+        "sgd",
+        "--updates",
+        "1",
+        "--set",
+        "sigma_in=0.5",
+    ];
     for _ in 0..2 {
         let output = resume(folder.path(), &started);
         assert!(output.status.success(), "{}", text(&output.stderr));
@@ -308,6 +405,19 @@ fn options_that_contradict_the_run_are_refused_by_name_and_those_it_was_started_
         assert_eq!(output.status.code(), Some(1), "{more:?}: {said}");
         words.iter().for_each(|word| assert!(said.contains(word), "{more:?}: no `{word}` in {said}"));
     };
+    // Some of the options are enough.
+    for some in [
+        &["--task", "song2016/rdm_varstim"][..],
+        &["--set", "sigma_in=0.5"],
+        &["--task", "song2016/rdm_varstim", "--set", "sigma_in=0.5"],
+        &["--model", "ei"],
+    ] {
+        let output = command(folder.path(), &[&["train", "--out", "run", "--resume"], some].concat()).output();
+        let output = output.expect("the program starts");
+        assert!(output.status.success(), "{some:?}: {}", text(&output.stderr));
+    }
+    refused(&["--set", "sigma_in=0.4"], &["`task.sigma_in` (--set) is 0.5, not 0.4"]);
+    refused(&["--set", "nonsense=1"], &["`task.nonsense` (--set) is nothing, not 1"]);
     refused(&["--seed", "3"], &["holds another run", "`seed` (--seed) is 2, not 3"]);
     refused(&["--units", "9"], &["`model.units` (--units) is 8, not 9"]);
     refused(&["--model", "vanilla"], &["`model.kind` (--model) is \"ei\", not \"vanilla\""]);
@@ -401,6 +511,32 @@ fn files_without_an_end_are_refused_where_a_run_is_expected() {
         refused(file, &|path| fs::File::create(path).and_then(|file| file.set_len(20 << 30)).expect("a file"));
     }
     assert!(resume(folder.path(), &["--updates", "2"]).status.success());
+}
+
+#[test]
+fn a_device_or_a_pipe_is_not_replaced_by_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipe = folder.path().join("pipe.npz");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    for arguments in [
+        &["tasks", "sample", "song2016/rdm_fixed", "--batch", "1", "--out", "pipe.npz", "--force"][..],
+        &["export", "song2016-rdm-ei", "--to", "npz", "--out", "pipe.npz", "--force"],
+    ] {
+        let output = command(folder.path(), arguments).output().expect("the program starts");
+        assert!(text(&output.stderr).contains("is a device or a pipe"), "{arguments:?}: {}", text(&output.stderr));
+        assert!(!fs::metadata(&pipe).expect("the pipe").is_file());
+    }
+}
+
+#[test]
+fn what_is_missing_at_the_end_of_the_log_is_said() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    assert!(resume(folder.path(), &["--updates", "3"]).status.success());
+    fs::write(folder.path().join("run/log.jsonl"), "").expect("a file");
+    let output = resume(folder.path(), &["--updates", "4"]);
+    assert!(output.status.success());
+    assert!(text(&output.stderr).contains("ends at update 0; what was logged from there to update 3 is lost"));
+    Ok(())
 }
 
 #[test]

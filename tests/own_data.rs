@@ -34,11 +34,15 @@ fn refused(directory: &Path, line: &str, parts: &[&str]) {
 
 /// Sixteen trials of 8 steps: evidence on two channels, and which of two outputs should win.
 fn write_decisions(path: &Path) {
+    write_noisy_decisions(path, 31);
+}
+
+fn write_noisy_decisions(path: &Path, noise: usize) {
     let coherences = [-0.5, -0.1, 0.1, 0.5];
     let coherence = |trial: usize| coherences[trial % 4];
     let inputs = Array3::from_shape_fn((16, 8, 2), |(trial, step, channel)| {
         let evidence = if channel == 0 { coherence(trial) } else { -coherence(trial) };
-        (0.2 + evidence * 0.4) as f32 + 0.01 * ((trial * 31 + step * 17) % 7) as f32
+        (0.2 + evidence * 0.4) as f32 + 0.01 * ((trial * noise + step * 17) % 7) as f32
     });
     let correct: Vec<i64> = (0..16).map(|trial| i64::from(coherence(trial) < 0.0)).collect();
     let targets = Array3::from_shape_fn(
@@ -64,7 +68,7 @@ fn labelled_trials_are_explained_trained_on_evaluated_by_condition_and_drawn() {
         "16 trials x 8 steps x 2 inputs, 2 outputs; a step is 20 ms (by default",
         "targets: values from 0.2 to 1",
         "labels: coherence (4 values), context (2 values); 8 classes of trials",
-        "held_out = 0",
+        "held_out = 0: validated and tested on the trials that are trained on",
         "no stop rule: trains for all 2 updates",
     ] {
         assert!(said.stderr.contains(words), "{} lacks {words}", said.stderr);
@@ -73,9 +77,18 @@ fn labelled_trials_are_explained_trained_on_evaluated_by_condition_and_drawn() {
     assert_eq!((&evaluation["trained_on"], evaluation["trials"].as_u64()), (&true.into(), Some(24)));
     assert_eq!(evaluation["conditions"].as_array().map(Vec::len), Some(8));
     assert!(done(here, "eval run --trials 3").stdout.contains("those that it was trained on"));
-    write_decisions(&here.join("other.npz"));
-    let other: Value = serde_json::from_str(&done(here, "eval run --data other.npz --json").stdout).expect("JSON");
-    assert_eq!(other["trained_on"], false);
+    let trained_on = |file: &str| {
+        let said = done(here, &format!("eval run --trials 1 --data {file} --json"));
+        serde_json::from_str::<Value>(&said.stdout).expect("JSON")["trained_on"].clone()
+    };
+    fs::copy(here.join("mine.npz"), here.join("copy.npz")).expect("a copy");
+    write_noisy_decisions(&here.join("other.npz"), 29);
+    assert_eq!([trained_on("mine.npz"), trained_on("copy.npz"), trained_on("other.npz")], [true, true, false]);
+    // The run remembers what was in the file, wherever that is now.
+    fs::rename(here.join("mine.npz"), here.join("moved.npz")).expect("it is moved");
+    fs::copy(here.join("other.npz"), here.join("mine.npz")).expect("another takes its place");
+    assert_eq!([trained_on("moved.npz"), trained_on("copy.npz")], [true, true]);
+    fs::rename(here.join("moved.npz"), here.join("mine.npz")).expect("it is moved");
     let drawn = done(here, "plot psychometric run --trials 20 --out curve.svg");
     assert!(drawn.stdout.contains("context colour") && drawn.stdout.contains("-0.5"), "{}", drawn.stdout);
     assert!(fs::read_to_string(here.join("curve.svg")).expect("a figure").contains("Fraction of output 1"));
@@ -260,4 +273,28 @@ fn a_run_toml_without_a_network_takes_that_of_init_and_flags_change_its_task() {
     let header = nn4n::Checkpoint::load(here.join("more")).expect("a checkpoint").header;
     assert_eq!((header.model.n_units(), header.model.kind.tag()), (10, "ei"));
     assert_eq!(header.task.parameters["sigma_in"], 0.5);
+}
+
+#[test]
+fn what_a_network_is_and_what_it_gives_up_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    trained(here);
+    let start = "train --task song2016/rdm_varstim --units 10 --init run --batch-size 2 --updates 1 --device cpu";
+    let said = done(here, &format!("{start} --model vanilla --out plain"));
+    assert!(said.stderr.contains("Dale's law no longer holds"), "{}", said.stderr);
+    assert!(!done(here, &format!("{start} --out same")).stderr.contains("Dale's law"));
+    let shown = done(here, "inspect plain").stdout;
+    assert!(shown.contains("units       10\n"), "{shown}");
+    assert!(done(here, "inspect same").stdout.contains("units       8 excitatory, 2 inhibitory\n"));
+
+    let said = nn4n(here, "eval run --task kleinman2021/checkerboard");
+    assert!(said.stderr.contains("choose a task of its shape") && !said.stderr.contains("toml"), "{}", said.stderr);
+    let shown = done(here, "inspect kleinman2021-checkerboard").stdout;
+    let cited: Vec<_> = shown.lines().filter(|line| line.starts_with("cite ")).collect();
+    assert!(
+        matches!(&cited[..], [song, kleinman] if song.contains("Song") && kleinman.contains("Kleinman")),
+        "{shown}"
+    );
+    refused(here, "eval kleinman-checkerboard", &["did you mean `kleinman2021-checkerboard`"]);
 }

@@ -183,7 +183,7 @@ fn numbers_that_make_no_sense_are_refused() {
     assert_refused(&["eval", "run", "--trials", "4000000000"], &["trials: evaluating", "take fewer trials of each"]);
     for (batch, words) in [
         ("0", ["`batch_size`", "at least one trial"]),
-        ("1000000000000", ["--batch: sampling 1000000000000 trials", "take fewer at a time"]),
+        ("1000000000000", ["--batch: sampling 1000000000000 trials", "GiB of disk"]),
     ] {
         assert_refused(&["tasks", "sample", "song2016/mante", "--batch", batch, "--out", "numbers.npz"], &words);
     }
@@ -329,6 +329,7 @@ fn checkpoints_that_do_not_fit_are_refused() {
     for command in [&["eval", "cut.safetensors"][..], &["inspect", "cut.safetensors"]] {
         assert_refused(command, &["cut.safetensors", "truncated", "copy or download it again"]);
     }
+    assert!(!folder().join("unfit").exists(), "nothing is left of what was refused");
     fs::create_dir_all(folder().join("damaged")).expect("a folder");
     for file in ["model.safetensors", "optimizer.safetensors", "run.toml", "log.jsonl"] {
         let bytes = fs::read(folder().join("run").join(file)).expect("a file");
@@ -419,12 +420,114 @@ fn work_that_the_machine_has_not_the_memory_for_is_refused_before_it_is_begun() 
     let refused = |arguments: &[&str], more: &[&str]| assert_refused(arguments, &[&words[..], more].concat());
     refused(&[&train[..], &["--batch-size", "1000000000"]].concat(), &["train.batch_size", "take fewer trials"]);
     refused(&["eval", "run", "--trials", "4000000000"], &["trials: evaluating", "take fewer trials of each condition"]);
-    let sample = ["tasks", "sample", "song2016/rdm_varstim", "--out", "large.npz", "--batch"];
-    refused(&[&sample[..], &["1000000000"]].concat(), &["--batch: sampling 1000000000 trials", "another --seed"]);
-    assert!(!folder().join("large.npz").exists() && !folder().join("large/model.safetensors").exists());
+    assert!(!folder().join("large/model.safetensors").exists());
 
-    let limited = format!("ulimit -v 4000000; exec {} {} 20000000", env!("CARGO_BIN_EXE_nn4n"), sample.join(" "));
+    let long = [&train[..], &["--batch-size", "2000000"]].concat().join(" ");
+    let limited = format!("ulimit -v 4000000; exec {} {long}", env!("CARGO_BIN_EXE_nn4n"));
     let output = Command::new("sh").args(["-c", &limited]).current_dir(folder()).output().expect("a shell");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && stderr.contains("`ulimit -v`"), "{stderr}");
+}
+
+/// What no message may repeat as it is.
+fn nasty() -> String {
+    format!("a\u{202e}b\u{1b}[31m{}", "x".repeat(10_000))
+}
+
+/// Runs the program, and refuses characters that command or turn, and endless texts, in all that it says.
+fn assert_harmless(arguments: &[&str]) -> String {
+    let output = crate::program::nn4n(folder(), arguments, &[]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let json = arguments.contains(&"--json") && output.status.success();
+    for (said, what) in [(&stdout, "stdout"), (&stderr, "stderr")] {
+        let shown: String = said.chars().take(500).collect();
+        assert!(!said.contains(['\u{202e}', '\u{1b}']) && !said.contains("panicked"), "{arguments:?}, {what}: {shown}");
+        let is_short = !said.contains(&"x".repeat(201)) || (json && what == "stdout");
+        assert!(is_short, "{arguments:?}, {what}: {shown}");
+    }
+    if json {
+        serde_json::from_str::<serde_json::Value>(&stdout).expect("JSON");
+    }
+    format!("{stdout}{stderr}")
+}
+
+/// A copy of the run's checkpoint with another header.
+fn write_checkpoint(name: &str, change: impl FnOnce(&mut serde_json::Value)) {
+    let bytes = fs::read(folder().join("run/model.safetensors")).expect("the run");
+    let length = u64::from_le_bytes(*bytes.first_chunk().expect("a head")) as usize;
+    let mut head: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).expect("a head");
+    let mut document = serde_json::from_str(head["__metadata__"]["nn4n"].as_str().expect("a document")).expect("JSON");
+    change(&mut document);
+    head["__metadata__"]["nn4n"] = document.to_string().into();
+    let head = head.to_string().into_bytes();
+    let changed = [&(head.len() as u64).to_le_bytes()[..], &head, &bytes[8 + length..]].concat();
+    fs::write(folder().join(name), changed).expect("a checkpoint");
+}
+
+#[test]
+fn names_in_files_reach_no_terminal_as_they_are() {
+    let nasty = nasty();
+    let toml = toml_text(&nasty);
+    let experiments = [
+        format!("[task]\nid = {toml}\n"),
+        format!("[task]\nid = \"song2016/rdm_fixed\"\n{toml} = 1\n"),
+        format!("[task]\nid = \"song2016/rdm_fixed\"\nrounding = {toml}\n"),
+        format!("[task]\nid = \"song2016/rdm_fixed\"\n[model]\nkind = {toml}\n"),
+        format!("[task]\nid = \"song2016/rdm_fixed\"\n[model]\n{toml} = 1\n"),
+        format!("[task]\nid = \"song2016/rdm_fixed\"\n[train]\nfreeze = [{toml}]\n"),
+        format!("[task]\nid = \"song2016/rdm_fixed\"\n[model]\nw_rec = {{ connectivity = {{ file = {toml} }} }}\n"),
+        format!("init = {toml}\n[task]\nid = \"song2016/rdm_fixed\"\n"),
+        format!("[task]\nid = \"data/npz\"\npath = {toml}\n"),
+        format!("{} = ", "x".repeat(10_000)),
+    ];
+    for (i, text) in experiments.iter().enumerate() {
+        let name = format!("nasty{i}.toml");
+        fs::write(folder().join(&name), text).expect("a file");
+        assert!(assert_harmless(&["train", &name, "--updates", "1", "--out", "nasty"]).contains("error"), "{text:.80}");
+        assert_harmless(&["train", "--data", &name, "--updates", "1", "--out", "nasty"]);
+    }
+
+    let mut npz = NpzWriter::new(fs::File::create(folder().join("nasty.npz")).expect("a file"));
+    npz.add_array("inputs", &Array3::<f32>::zeros((4, 5, 3))).expect("an array");
+    npz.add_array("targets", &Array3::<f32>::zeros((4, 5, 2))).expect("an array");
+    npz.add_array(nasty.as_str(), &Array1::from(vec![1.0, 2.0, 3.0, 4.0])).expect("an array");
+    npz.add_array(format!("{nasty}2"), &Array2::<f32>::zeros((2, 2))).expect("an array");
+    npz.finish().expect("an archive");
+    for arguments in [
+        &["train", "--data", "nasty.npz", "--updates", "1", "--units", "4", "--out", "nasty_run"][..],
+        &["run", "run", "--inputs", "nasty.npz", "--out", "nasty_out.npz"],
+        &["eval", "run", "--data", "nasty.npz"],
+        &["import", "nasty.npz", "--out", "nasty_import"],
+    ] {
+        assert_harmless(arguments);
+    }
+
+    let changes: [&dyn Fn(&mut serde_json::Value); 6] = [
+        &|header| header["task"]["outputs"][0] = nasty.as_str().into(),
+        &|header| header["task"]["id"] = nasty.as_str().into(),
+        &|header| header["provenance"]["program"] = nasty.as_str().into(),
+        &|header| header["provenance"]["citations"][0] = nasty.as_str().into(),
+        &|header| header[nasty.as_str()] = 1.into(),
+        &|header| header["model"]["kind"] = nasty.as_str().into(),
+    ];
+    for (i, change) in changes.iter().enumerate() {
+        let name = format!("nasty{i}.safetensors");
+        write_checkpoint(&name, change);
+        let name = name.as_str();
+        for arguments in [
+            &["inspect", name][..],
+            &["inspect", name, "--json"],
+            &["eval", name, "--trials", "1"],
+            &["export", name, "--to", "npz", "--out", "nasty_export.npz", "--force"],
+            &["zoo", "pack", name, "--out", "nasty_pack", "--id", "nasty", "--force"],
+        ] {
+            assert_harmless(arguments);
+        }
+    }
+}
+
+/// A text as TOML quotes it.
+fn toml_text(text: &str) -> String {
+    let escaped = |c: char| if c.is_ascii_graphic() { c.into() } else { format!("\\u{:04x}", u32::from(c)) };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }

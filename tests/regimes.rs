@@ -254,7 +254,7 @@ fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are
     // A network without inputs gets them.
     let (silent, spoken) = (task("song2016/sinewave", json!({})), set(&["song2016/sinewave", "song2016/rdm_fixed"]));
     let no_inputs = folder.path().join("no inputs");
-    train(&Experiment::new(silent.clone(), ModelConfig::ei(0, 10, 1), settings(2, 2), 1)?, &no_inputs)?;
+    train(&Experiment::new(silent.clone(), model(silent.as_ref()), settings(2, 2), 1)?, &no_inputs)?;
     train(&further(&spoken, &no_inputs)?, &folder.path().join("inputs"))?;
     // Synapses of single channels are as the model says, or not at all.
     let mut structured = further(&set(&["song2016/mante", "song2016/rdm_fixed"]), &before)?;
@@ -265,10 +265,8 @@ fn a_network_that_is_trained_further_keeps_its_channels_by_name_and_new_ones_are
     assert!(message.contains("which channels have synapses"), "{message}");
 
     let other = task("song2016/sinewave", json!({}));
-    let experiment = Experiment {
-        init: Some(before),
-        ..Experiment::new(other.clone(), ModelConfig::ei(0, 10, 1), settings(2, 2), 2)?
-    };
+    let experiment =
+        Experiment { init: Some(before), ..Experiment::new(other.clone(), model(other.as_ref()), settings(2, 2), 2)? };
     let message = train(&experiment, &folder.path().join("other")).unwrap_err().to_string();
     assert!(message.contains("is none of the task's"), "{message}");
     Ok(())

@@ -140,6 +140,18 @@ impl Activation {
         }
     }
 
+    /// `f(x)` of constants, where [`forward`](Self::forward) has more operations for the sake of its gradient. With a
+    /// slope of 0 below zero, `elu` is a rectification in which a NaN stays visible.
+    fn value(self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Relu => x.elu(0.0),
+            Self::Retanh => x.tanh()?.elu(0.0),
+            Self::Power(n) => x.elu(0.0)?.powf(n),
+            Self::Softplus => x.elu(0.0)? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?,
+            Self::Linear | Self::LeakyRelu(_) | Self::Tanh | Self::Sigmoid => self.forward(x),
+        }
+    }
+
     /// `f'(x)` of every element of the rates `r = f(x)`, which determine it.
     fn derivative(self, r: &Tensor) -> candle_core::Result<Tensor> {
         match self {
@@ -210,6 +222,11 @@ impl UnitActivations {
         self.each(x, Activation::forward)
     }
 
+    /// Rates of states (.., units) that have no gradient.
+    pub fn values(&self, x: &Tensor) -> Result<Tensor> {
+        self.each(&x.detach(), Activation::value)
+    }
+
     /// `f'(x)` where the rates (.., units) are `r = f(x)`.
     pub fn derivative(&self, r: &Tensor) -> Result<Tensor> {
         self.each(r, Activation::derivative)
@@ -265,9 +282,10 @@ mod tests {
     fn values_match_hand_worked_numbers() -> Result<()> {
         let x = Tensor::new(&[-2.0f64, 0.0, 1.5, 800.0], &Device::Cpu)?;
         let expect = |activation: Activation, wanted: [f64; 4]| {
-            let got = activation.forward(&x).unwrap().to_vec1::<f64>().unwrap();
-            for (got, wanted) in got.iter().zip(wanted) {
-                assert!((got - wanted).abs() < 1e-12, "{activation}: {got} is not {wanted}");
+            for got in [activation.forward(&x), activation.value(&x)] {
+                for (got, wanted) in got.unwrap().to_vec1::<f64>().unwrap().into_iter().zip(wanted) {
+                    assert!((got - wanted).abs() < 1e-12, "{activation}: {got} is not {wanted}");
+                }
             }
         };
         expect(Activation::Relu, [0.0, 0.0, 1.5, 800.0]);
@@ -275,6 +293,17 @@ mod tests {
         expect(Activation::Retanh, [0.0, 0.0, 0.905_148_253_644_866_4, 1.0]);
         expect(Activation::Softplus, [0.126_928_011_042_972_5, std::f64::consts::LN_2, 1.701_413_277_982_752_6, 800.0]);
         expect(Activation::Power(2.0), [0.0, 0.0, 2.25, 640_000.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_nan_stays_visible() -> Result<()> {
+        let x = Tensor::new(&[f64::NAN, -f64::NAN], &Device::Cpu)?;
+        for activation in ALL {
+            for rates in [activation.forward(&x)?, activation.value(&x)?] {
+                assert!(rates.to_vec1::<f64>()?.into_iter().all(f64::is_nan), "{activation}");
+            }
+        }
         Ok(())
     }
 

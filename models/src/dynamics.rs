@@ -27,8 +27,7 @@
 //! Yang & Wang 2020, doi:10.1016/j.neuron.2020.09.005 (blend form). Where `alpha` = 1, the rate and the blend form are
 //! the same. With relu they differ only where the total current is negative: there rates fall faster in the blend
 //! form. As `dt` goes to 0, the blend form has a limit only where `f` leaves rates as they are (linear, relu): any
-//! other
-//! `f` is applied to them once a step, however short.
+//! other `f` is applied to them once a step, however short.
 
 use candle_core::Tensor;
 

@@ -7,7 +7,9 @@
 
 use std::{cell::Cell, marker::PhantomData, ops::Range};
 
-use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp3, Layout, Result, Storage, Tensor, WithDType, bail};
+use candle_core::{
+    CpuStorage, DType, Device, InplaceOp1, InplaceOp3, Layout, Result, Shape, Storage, Tensor, WithDType, bail,
+};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -32,6 +34,30 @@ pub fn by_operations<R>(work: impl FnOnce() -> R) -> R {
     }
     let _restore = Restore(BY_OPERATIONS.replace(true));
     work()
+}
+
+/// The numbers of a tensor of any shape, row by row. They become f64 on the host: Apple GPUs have none.
+///
+/// # Errors
+/// If they cannot be brought to the host.
+pub fn values(tensor: &Tensor) -> Result<Vec<f64>> {
+    tensor.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()
+}
+
+/// The number of a scalar, as [`values`].
+///
+/// # Errors
+/// If the tensor is no scalar, or cannot be brought to the host.
+pub fn value(scalar: &Tensor) -> Result<f64> {
+    scalar.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_scalar()
+}
+
+/// A tensor of these numbers on a device. They get their type on the host, as with [`values`].
+///
+/// # Errors
+/// If their number does not fit the shape, or the device has no room for them.
+pub fn placed(values: Vec<f64>, shape: impl Into<Shape>, dtype: DType, device: &Device) -> Result<Tensor> {
+    Tensor::from_vec(values, shape.into(), &Device::Cpu)?.to_dtype(dtype)?.to_device(device)
 }
 
 /// Numbers that the CPU takes up at a time; a multiple of any vector register.
@@ -336,8 +362,6 @@ impl<T: Real, F: Fn([f64; 3]) -> [f64; M], const M: usize> WithSimd for Sums<'_,
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
-
     use super::*;
 
     /// Sizes below, at and above those of a lane, a block, a piece and a large pass.

@@ -7,7 +7,7 @@ use std::{
 
 use candle_core::Device;
 use nn4n_models::ModelConfig;
-use nn4n_tasks::Task;
+use nn4n_tasks::{Citation, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -200,18 +200,27 @@ impl Provenance {
         concat!("nn4n ", env!("CARGO_PKG_VERSION")).into()
     }
 
+    /// The citations and that of a task, unless it is among them, in this form or another, or nothing is published.
+    fn citations_with(&self, task: &Citation) -> Vec<String> {
+        let is_it =
+            |known: &&String| **known == task.to_string() || (!task.doi.is_empty() && known.ends_with(task.doi));
+        let mut citations = self.citations.clone();
+        if task.year > 0 && !citations.iter().any(|known| is_it(&known)) {
+            citations.push(task.to_string());
+        }
+        citations
+    }
+
     /// This program, and the sources of the network and of the task that it was trained on.
     pub fn of(task: &dyn Task, init: Option<PathBuf>) -> Self {
         let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive \
             tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792";
-        let citation = task.about().citation;
-        let citations = if citation.doi.is_empty() || citation.doi.contains("pcbi.1004792") {
-            vec![model.into()]
-        } else {
-            vec![model.into(), citation.to_string()]
-        };
         let platform = Some(platform());
-        Self { program: Self::program(), platform, device: None, init, imported: None, citations }
+        let mut known =
+            Self { program: Self::program(), platform, device: None, init, imported: None, citations: Vec::new() };
+        known.citations = vec![model.into()];
+        known.citations = known.citations_with(&task.about().citation);
+        known
     }
 
     /// The same of a network that was trained on this device.
@@ -221,6 +230,15 @@ impl Provenance {
 }
 
 impl Header {
+    /// What to cite: the sources of the network, and that of its task where it is one of this program's. Files of
+    /// earlier versions do not name the latter.
+    pub fn citations(&self) -> Vec<String> {
+        match nn4n_tasks::list().iter().find(|task| task.id == self.task.id) {
+            Some(task) => self.provenance.citations_with(&task.citation),
+            None => self.provenance.citations.clone(),
+        }
+    }
+
     /// The document as it stands in the file `path`; of the network it says all, so that it stays what it is when a
     /// default changes.
     pub(super) fn to_json(&self, path: &Path) -> Result<String> {

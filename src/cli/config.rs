@@ -68,6 +68,9 @@ impl Schema {
         for name in path.split('.').filter(|name| !name.is_empty()) {
             let fields = self.fields(place);
             let Some((_, next)) = fields.iter().find(|(known, _)| *known == name) else {
+                if before == "task" {
+                    bail!("`{name}`: beside its `id`, `task` has the parameters of the task; see `nn4n tasks show ID`");
+                }
                 let known: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
                 let of = if before.is_empty() { "a run.toml".into() } else { format!("`{before}`") };
                 bail!("`{name}` is no field of {of}; {}", hint(name, &known));

@@ -54,6 +54,11 @@ fn print(report: &Report<'_>, args: &EvalArgs) -> Result<()> {
             `held_out`, or give others with --data FILE",
         )?;
     }
+    if let Some(rows) = evaluation.rows {
+        output::text(&format!(
+            "rows         {rows} of the file, drawn until there are --trials of each class; each time with other noise"
+        ))?;
+    }
     if let Some(performance) = evaluation.performance {
         output::text(&format!("performance  {} of {} scored trials", output::percent(performance), evaluation.trials))?;
     }

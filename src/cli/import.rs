@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use candle_core::Device;
 use clap::Args;
-use nn4n_models::{Activation, CellType, Ctrnn, Form, LearnTau};
+use nn4n_models::{Activation, CellType, Ctrnn, Form, LearnTau, host};
 use serde::Serialize;
 
 use super::output;
@@ -125,7 +125,7 @@ fn report(imported: Imported, args: &ImportArgs, checkpoint: PathBuf) -> Result<
     let network: Ctrnn = imported.checkpoint.network(&Device::Cpu)?;
     let config = network.config();
     let count = |cell_type| network.units().cell_types.iter().filter(|found| **found == Some(cell_type)).count();
-    let tau: Vec<f64> = network.tau()?.detach().to_dtype(candle_core::DType::F64)?.to_vec1()?;
+    let tau = host::values(&network.tau()?)?;
     let mut activations = Vec::new();
     for layer in network.layers() {
         let of_layer = layer.config().activation.resolve(layer.units(), "activation")?;

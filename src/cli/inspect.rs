@@ -224,7 +224,7 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
     }
     output::text(&format!("network\n{}", indent(&toml::to_string(&header.model)?)))?;
     output::text(&format!("written by  {}", header.provenance.program))?;
-    for citation in &header.provenance.citations {
+    for citation in header.citations() {
         output::text(&format!("cite        {citation}"))?;
     }
     let task = if nn4n_tasks::ids().any(|id| id == header.task.id) { "" } else { " --task ID" };
@@ -233,13 +233,16 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
 
 fn print_units(indent: &str, constraints: &Constraints, spectrum: &Leading) -> Result<()> {
     let name = |name: &str| format!("{:<12}", format!("{indent}{name}"));
-    output::text(&format!(
-        "{}{} excitatory, {} inhibitory, {} without a cell type",
-        name("units"),
-        constraints.excitatory,
-        constraints.inhibitory,
-        constraints.untyped
-    ))?;
+    let units = match constraints {
+        Constraints { excitatory: 0, inhibitory: 0, untyped, .. } => untyped.to_string(),
+        Constraints { excitatory, inhibitory, untyped: 0, .. } => {
+            format!("{excitatory} excitatory, {inhibitory} inhibitory")
+        }
+        Constraints { excitatory, inhibitory, untyped, .. } => {
+            format!("{excitatory} excitatory, {inhibitory} inhibitory, {untyped} without a cell type")
+        }
+    };
+    output::text(&format!("{}{units}", name("units")))?;
     output::text(&format!(
         "{}{} synapses, {} of them not zero",
         name("w_rec"),

@@ -11,23 +11,28 @@ use serde::Serialize;
 
 use crate::{
     device::{DeviceChoice, Work},
+    echo::in_json,
     progress::printable,
     terminal::say,
 };
 
 /// Prints a value as one JSON document.
 pub fn json(value: &impl Serialize) -> Result<()> {
-    text(&serde_json::to_string_pretty(value)?)
+    line(&in_json(&serde_json::to_string_pretty(value)?))
 }
 
 /// Prints a value as one line of JSON.
 pub fn json_line(value: &impl Serialize) -> Result<()> {
-    text(&serde_json::to_string(value)?)
+    line(&in_json(&serde_json::to_string(value)?))
 }
 
 /// Prints a line. A closed pipe (as under `head`) is not an error.
-pub fn text(line: &str) -> Result<()> {
-    match writeln!(io::stdout().lock(), "{}", printable(line)) {
+pub fn text(text: &str) -> Result<()> {
+    line(&printable(text))
+}
+
+fn line(line: &str) -> Result<()> {
+    match writeln!(io::stdout().lock(), "{line}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("could not write to standard output"),
     }
@@ -42,6 +47,10 @@ pub fn open_device(choice: DeviceChoice, work: Work) -> Result<Device> {
 
 /// Refuses a path that exists, unless it may be replaced.
 pub fn check_free(path: &Path, force: bool) -> Result<()> {
+    let is_replaceable = path.metadata().map_or(true, |found| found.is_file() || found.is_dir());
+    if !is_replaceable {
+        bail!("{} is a device or a pipe, which a file cannot replace; name another --out", path.display());
+    }
     if path.exists() && !force {
         bail!("{} exists; use --force to replace it, or another --out", path.display());
     }

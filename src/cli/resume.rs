@@ -46,8 +46,6 @@ pub fn go_on(args: &TrainArgs, mut known: Experiment) -> Result<Experiment> {
     [("task", "id"), ("model", "kind")].iter().for_each(|(table, tag)| reduce(&mut all, &mut wanted, table, tag));
     if asked.is_some() {
         complete(&mut wanted, &all);
-    } else if let (Some(wanted), Some(known)) = (wanted.get_mut("task"), all.get("task")) {
-        complete(wanted, known);
     }
     let mut differences = Vec::new();
     compare("", &all, &wanted, &mut differences);
@@ -122,7 +120,12 @@ fn flags(args: &TrainArgs) -> Result<Value> {
     put(&mut train, "only_inputs", Some(&args.only_inputs).filter(|names| !names.is_empty()));
     put(&mut all, "seed", args.seed);
     let settings = || Value::Object(args.settings.iter().cloned().collect());
-    let task = task(args)?.map(|task| table(task.id(), task.parameters()));
+    // What is not said of the task is not asked for, so that some of the options are enough.
+    let is_said = |name: &String| name == "id" || name == "path" || args.settings.iter().any(|(said, _)| said == name);
+    let task = task(args)?.map(|task| match table(task.id(), task.parameters()) {
+        Value::Object(all) => Value::Object(all.into_iter().filter(|(name, _)| is_said(name)).collect()),
+        other => other,
+    });
     put(&mut all, "task", task.or_else(|| (!args.settings.is_empty()).then(settings)));
     all.extend([("model".to_string(), Value::Object(model)), ("train".to_string(), Value::Object(train))]);
     Ok(Value::Object(all))
@@ -156,6 +159,7 @@ impl std::fmt::Display for Difference {
             "train.freeze" => " (--freeze)",
             "train.only_inputs" => " (--only-inputs)",
             field if field.starts_with("train.optimizer") => " (--optimizer)",
+            field if field.starts_with("task.") => " (--set)",
             _ => "",
         };
         write!(f, "its `{field}`{option} is {known}, not {asked}")

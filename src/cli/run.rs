@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::{Array2, Array3, ArrayD, Axis, Ix1, Ix2, Ix3, s};
 use nn4n_models::NoiseKey;
-use nn4n_tasks::{NpzFile, TrialNotes, motor::Plant};
+use nn4n_tasks::{NpzFile, TrialNotes, motor::Plant, nan_padded_lengths};
 use serde_json::json;
 
 use super::{output, subject::at_step};
@@ -152,6 +152,7 @@ fn read(path: &Path) -> Result<Given> {
     if let Some(correct) = file.labels("correct")?.filter(|correct| correct.len() == trials) {
         notes.correct = Some(correct);
     }
+    notes.n_steps = notes.n_steps.or_else(|| nan_padded_lengths(&inputs));
     let x0 = file.read("x0")?.map(|x0| start_states(&file, x0, trials)).transpose()?;
     let used = |trial: usize| notes.n_steps.as_ref().map_or(steps, |n_steps| n_steps[trial]);
     let mut inputs = inputs;

@@ -17,6 +17,7 @@ use crate::{
     device::{DeviceChoice, Work},
     experiment::check_fit,
     terminal::say,
+    train::is_trained_on,
     zoo,
 };
 
@@ -56,8 +57,10 @@ impl SubjectArgs {
         let checkpoint = zoo::open(&self.checkpoint)?;
         let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
         let task = self.task(&checkpoint, dt)?;
-        for remark in task.remarks() {
-            say(&remark);
+        let is_other_file = self.data.as_ref().is_some_and(|path| !self.is_trained_file(path, &checkpoint.header));
+        // What is trained on and what is tested on is said of the file of the training alone.
+        for remark in task.remarks().iter().filter(|remark| !(is_other_file && remark.starts_with("held_out"))) {
+            say(remark);
         }
         let steps = batch(task.as_ref(), Split::Test, 0, 0, 1)?.max_steps();
         let trials = task.conditions().len().saturating_mul(per_condition);
@@ -69,10 +72,17 @@ impl SubjectArgs {
         check_fit(network.config(), Some(checkpoint.header.task.channels()), task.as_ref())?;
         let own = checkpoint.header.task.id == "data/npz";
         let is_trained_on = own
-            && self.data.as_ref().is_none_or(|path| same_file(path, &checkpoint.header))
+            && self.data.as_ref().is_none_or(|path| self.is_trained_file(path, &checkpoint.header))
             && self.task.is_none()
             && task.parameters()["held_out"].as_u64() == Some(0);
         Ok(Subject { network, task, is_trained_on })
+    }
+
+    /// Whether this file, wherever it is, is the one that the network was trained on.
+    fn is_trained_file(&self, path: &Path, header: &Header) -> bool {
+        let trained = header.task.parameters["path"].as_str().map(Path::new);
+        let run = if self.checkpoint.is_dir() { Some(self.checkpoint.as_path()) } else { self.checkpoint.parent() };
+        is_trained_on(path, &run.unwrap_or(Path::new("")).join("optimizer.safetensors"), trained)
     }
 
     fn task(&self, checkpoint: &Checkpoint, dt: f64) -> Result<Box<dyn Task>> {
@@ -185,19 +195,10 @@ fn other_data(path: &Path, header: &Header, dt: f64, mut settings: Map<String, V
     let held_out = trained.and_then(|trained| trained["held_out"].as_u64()).unwrap_or(0);
     if held_out > 0 && path.extension().is_some_and(|extension| extension == "npz") {
         say(&format!(
-            "all rows of {} are used; of its own file the training kept the last {held_out} apart, and was given the \
-            others",
+            "trials are drawn from all rows of {}; of its own file the training kept the last {held_out} apart, and \
+            was given the others",
             path.display()
         ));
     }
     setting::own_data(path, settings)
-}
-
-/// Whether this is the file that the network was trained on.
-fn same_file(path: &Path, header: &Header) -> bool {
-    let trained = header.task.parameters["path"].as_str().map(PathBuf::from);
-    trained.is_some_and(|trained| match (path.canonicalize(), trained.canonicalize()) {
-        (Ok(given), Ok(trained)) => given == trained,
-        _ => false,
-    })
 }

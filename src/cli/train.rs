@@ -28,7 +28,7 @@ use crate::{
     optimizer::OptimizerConfig,
     run_directory::{Existing, RunDirectory},
     terminal::{INTERRUPTED_CODE, end_in_order, progress_bar, say},
-    train::{Outcome, StopReason, fit},
+    train::{Outcome, StopReason, check_init, fit},
     zoo,
 };
 
@@ -54,7 +54,7 @@ pub struct TrainArgs {
     /// Task by its id; see `nn4n tasks list`
     #[arg(long, value_name = "ID", conflicts_with = "data")]
     pub(super) task: Option<String>,
-    /// The experiment of a paper, as published; `nn4n tasks show ID` names those of a task
+    /// The experiment of a paper, as published; see `nn4n tasks list --presets`
     #[arg(long, value_name = "ID", conflicts_with_all = ["config", "task", "data", "model"])]
     pub(super) preset: Option<String>,
     /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps, dt, correct and labels (see
@@ -144,11 +144,15 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
     };
     // What can be refused is refused before anything is replaced.
     let device = output::open_device(args.device, experiment.work()?)?;
-    let run = RunDirectory::open(&out, existing)?;
     let init = match &experiment.init {
-        Some(init) if !run.is_resumed() => Some(zoo::open(init)?),
+        Some(name) if !is_begun(&out, existing) => {
+            let init = zoo::open(name)?;
+            check_init(&experiment, name, &init)?;
+            Some(init)
+        }
         _ => None,
     };
+    let run = RunDirectory::open(&out, existing)?;
     say_what_will_happen(&experiment);
     let outcome = fit(&experiment, init.as_ref(), &run, &device, progress_bar())?;
     report(args, &run, &outcome)?;
@@ -156,6 +160,11 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
         StopReason::Interrupted => INTERRUPTED_CODE.into(),
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// Whether a run is there that will be continued.
+fn is_begun(out: &Path, existing: Existing) -> bool {
+    existing == Existing::Resume && out.join("optimizer.safetensors").exists()
 }
 
 /// The same experiment, whose `init` names the same checkpoint for ever.

@@ -35,11 +35,9 @@ fn check_number(field: &str, network: usize, task: usize, id: &str) -> Result<()
     if network == task {
         return Ok(());
     }
-    let message = format!(
-        "the network has {network} {field}, but the task `{id}` has {task}; choose a task of its shape, or, in a \
-        run.toml, leave it out of [model]"
-    );
-    Err(Error::setting(format!("model.{field}"), message))
+    let message =
+        format!("the network has {network} {field}, but the task `{id}` has {task}; choose a task of its shape");
+    Err(Error::setting(field, message))
 }
 
 /// Refuses a task whose step is not the network's.
@@ -48,13 +46,12 @@ pub(crate) fn check_step(model: &ModelConfig, task: &dyn Task) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the network's step is {} ms, but that of the task `{}` is {} ms; set the task's `dt`; in a \
-        run.toml leave it out of [model], and simulate a trained network at another step by `Ctrnn::with_dt`",
+        "the network's step is {} ms, but that of the task `{}` is {} ms; give the task the same `dt`",
         model.dt,
         task.id(),
         task.dt()
     );
-    Err(Error::setting("model.dt", message))
+    Err(Error::setting("dt", message))
 }
 
 fn check_order(field: &str, trained: &[String], task: &[Channel], id: &str) -> Result<()> {

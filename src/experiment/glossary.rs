@@ -230,7 +230,8 @@ const VALUES: &[(&str, Words)] = &[
         "train.stop.criterion",
         &[(
             "performance accuracy acc",
-            "write { mean_performance = { threshold = 0.9, window = 5 } }, the mean of 5 validations",
+            "write { mean_performance = { threshold = 0.9, window = 5 } }, the mean of the last 5 validations (of all, \
+            while there are fewer)",
         )],
     ),
 ];
@@ -448,8 +449,8 @@ mod tests {
                 in_train("stop = { criterion = \"performance\" }"),
                 "train.stop.criterion: must be one of \
                 `mean_performance`, `min_performance`, `mean_of_tasks`, `min_of_tasks`, `rms_error`, but is \
-                \"performance\"; write { mean_performance = { threshold = 0.9, window = 5 } }, the mean of 5 \
-                validations",
+                \"performance\"; write { mean_performance = { threshold = 0.9, window = 5 } }, the mean of the \
+                last 5 validations (of all, while there are fewer)",
             ),
         ];
         for (found, wanted) in cases {

@@ -114,7 +114,8 @@ impl Experiment {
             Some(steps) => steps,
             None => batch(self.task.as_ref(), Split::Train, self.seed, 0, 1)?.max_steps(),
         };
-        Ok(Work::of_update(&self.model, self.batch_size(), steps))
+        let work = Work::of_update(&self.model, self.batch_size(), steps);
+        Ok(if self.task.plant().is_some() { work.through_plant(steps) } else { work })
     }
 
     /// How the parameters are updated.
@@ -158,7 +159,7 @@ impl Experiment {
             .chain([task])
             .try_for_each(|task| check_reach(model, task.as_ref()))?;
         train.regularisers.iter().try_for_each(|regulariser| regulariser.check_fit(model))?;
-        check_fit(model, None, task.as_ref())?;
+        check_fit(model, None, task.as_ref()).map_err(of_model)?;
         curriculum.iter().enumerate().try_for_each(|(place, stage)| stage.validate(place, task.as_ref()))?;
         if !curriculum.is_empty() && !task.switches().is_empty() {
             let message = "leads to a sequence of tasks, whose turns are counted from the first update on, stages \
@@ -198,6 +199,17 @@ impl Experiment {
             return Err(Error::setting("train.regularisers.vanishing_gradient", message));
         }
         Ok(())
+    }
+}
+
+/// What does not fit a task, of a network that is described for it.
+fn of_model(error: Error) -> Error {
+    match error {
+        Error::Setting { field, message } => Error::Setting {
+            field: format!("model.{field}"),
+            message: format!("{message}, or leave it out of [model], so that it is the task's"),
+        },
+        other => other,
     }
 }
 

@@ -28,8 +28,8 @@ impl OutOfReach {
         for update in 0..TRIALS {
             let trial = batch(task, Split::Train, 0, update, 1)?;
             let graded = trial.targets.iter().zip(&trial.loss_mask).filter(|(_, weight)| **weight > 0.0);
-            let target = f64::from(graded.map(|(target, _)| *target).fold(f32::INFINITY, f32::min));
-            if target < lowest - TOLERANCE {
+            let target = graded.map(|(target, _)| *target).fold(f32::INFINITY, f32::min);
+            if f64::from(target) < lowest - TOLERANCE {
                 return Ok(Some(Self { asked: format!("outputs down to {target}"), lowest }));
             }
         }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use nn4n_models::ModelConfig;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::TrainConfig;
 
@@ -67,7 +67,61 @@ pub fn schema() -> Value {
             field.remove("default");
         }
     }
+    for place in MATRICES {
+        if let Some(field) = schema.pointer_mut(&format!("/$defs/MatrixConfig/properties/{place}")) {
+            or_in_a_file(field);
+        }
+    }
+    let draws = schema.pointer_mut("/$defs/Init/oneOf").and_then(Value::as_array_mut);
+    for form in draws.into_iter().flatten() {
+        if let Some(field) = form.pointer_mut("/properties/array") {
+            or_in_a_file(field);
+        }
+    }
+    in_plain_words(&mut schema);
     schema
+}
+
+/// The matrices of `[model.w_rec]` and its like that may lie in a file.
+const MATRICES: [&str; 3] = ["connectivity", "fixed", "plastic"];
+
+/// Lets the value of a field lie in a file, too.
+fn or_in_a_file(field: &mut Value) {
+    let Some(all) = field.as_object_mut() else { return };
+    let is_said_of_field = |name: &str| matches!(name, "description" | "default" | "unit");
+    let (own, form): (Map<String, Value>, Map<String, Value>) =
+        std::mem::take(all).into_iter().partition(|(name, _)| is_said_of_field(name));
+    *all = own;
+    let of_file = json!({
+        "type": "object",
+        "description": "A matrix [post][pre] in an .npz file, by the name of its array.",
+        "properties": {
+            "file": { "type": "string", "description": "The path of the file, from where the program is started." },
+            "array": { "type": "string", "description": "The name of the array in it." },
+        },
+        "required": ["file", "array"],
+        "additionalProperties": false,
+    });
+    all.insert("anyOf".into(), json!([form, of_file]));
+}
+
+/// Leaves out of all descriptions what only rustdoc reads: links and examples in Rust.
+fn in_plain_words(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if name == "description" => {
+                        let lines = text.lines().take_while(|line| !line.starts_with("```"));
+                        *text = lines.map(nn4n_tasks::plain).collect::<Vec<_>>().join("\n").trim_end().into();
+                    }
+                    other => in_plain_words(other),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(in_plain_words),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +144,19 @@ mod tests {
         assert_eq!(train["learning_rate"]["default"], TrainConfig::default().learning_rate);
         assert_eq!((&model["tau"]["default"], &model["tau"]["unit"]), (&100.0.into(), &"ms".into()));
         assert!(model["dt"].get("default").is_none(), "it is the task's");
+    }
+
+    #[test]
+    fn matrices_may_lie_in_files_and_words_are_free_of_rust() {
+        let schema = schema();
+        for name in MATRICES {
+            let field = &schema["$defs"]["MatrixConfig"]["properties"][name];
+            assert_eq!(field["anyOf"][1]["required"], json!(["file", "array"]), "{name}: {field}");
+            assert!(field["description"].is_string() && field["anyOf"][0].get("description").is_none(), "{field}");
+        }
+        let text = schema.to_string();
+        assert_eq!(text.matches("by the name of its array").count(), 4, "with `init = {{ array = .. }}`");
+        assert!(!text.contains("```") && !text.contains("use nn4n"));
     }
 
     #[test]

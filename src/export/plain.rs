@@ -1,7 +1,7 @@
 //! A network as programs need it: effective weights and one number per unit, on the host.
 
-use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Activation, Ctrnn, Layer, ModelConfig, NoiseScaling, PerUnit};
+use candle_core::{Device, Tensor};
+use nn4n_models::{Activation, Ctrnn, Layer, ModelConfig, NoiseScaling, PerUnit, host};
 
 use crate::{
     checkpoint::{Checkpoint, Header},
@@ -116,7 +116,7 @@ fn per_unit<T: Clone>(network: &Ctrnn, field: &str, setting: impl Fn(&ModelConfi
 
 /// The numbers of a tensor, row by row.
 pub(super) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
-    Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
+    Ok(host::values(tensor)?)
 }
 
 /// The one value that all entries have, if they do.

@@ -12,7 +12,7 @@ use super::{refuse_irregular, unwritten};
 use crate::error::{Error, Result};
 
 /// Begins the names of files that are not whole yet. Who holds the lock of the directory may remove them.
-const UNFINISHED: &str = ".nn4n-run-";
+pub(super) const UNFINISHED: &str = ".nn4n-run-";
 
 /// A directory held open.
 #[derive(Debug)]

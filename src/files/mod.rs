@@ -1,6 +1,8 @@
 //! Files: written whole or not at all, and read only as far as they may reach.
 
 mod directory;
+mod npz;
+mod unfinished;
 
 use std::{
     fs::{self, File},
@@ -9,28 +11,40 @@ use std::{
 };
 
 pub(crate) use directory::Directory;
+pub(crate) use npz::{Npz, Spool};
+pub(crate) use unfinished::{Unfinished, folder_of};
 
 use crate::error::{Error, Result};
 
-/// Writes a file so that it is there whole or not at all: to a temporary file beside it, synced, then renamed.
+/// Writes a file so that it is there whole or not at all.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let write = || -> std::io::Result<()> {
-        fs::create_dir_all(directory)?;
-        let mut file =
-            tempfile::Builder::new().prefix(".nn4n-").make_in(directory, |path| fs::File::create_new(path))?;
+        let mut file = Unfinished::create(path)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        file.finish()
     };
     write().map_err(|error| unwritten(path, &error))
 }
 
-fn unwritten(path: &Path, error: &std::io::Error) -> Error {
+/// Bytes that may still be written below a folder, or below what it will be created in, where the system says how many.
+#[cfg(feature = "hub")]
+pub(crate) fn free_space(folder: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let is_there = |folder: &&Path| folder.is_dir() || folder.as_os_str().is_empty();
+        let there = folder.ancestors().find(is_there).filter(|there| !there.as_os_str().is_empty());
+        let space = rustix::fs::statvfs(there.unwrap_or(Path::new("."))).ok()?;
+        // File systems without an account say that they have no blocks at all.
+        (space.f_blocks > 0).then(|| space.f_bavail.saturating_mul(space.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
+pub(crate) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
     Error::file(path, format!("could not be written ({error}); check the free space and the permissions"))
 }
 
@@ -114,6 +128,14 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         Ok(())
+    }
+
+    #[test]
+    #[cfg(all(unix, feature = "hub"))]
+    fn a_folder_that_is_not_there_yet_has_the_space_of_where_it_will_be() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_space(folder.path()).is_some_and(|bytes| bytes > 0));
+        assert!(free_space(&folder.path().join("not/yet")).is_some() && free_space(Path::new("runs-to-be")).is_some());
     }
 
     #[test]

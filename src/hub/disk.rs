@@ -1,4 +1,4 @@
-//! Files that the hub's programs share, opened as they are, and how much the disk still takes.
+//! Files that the hub's programs share, opened as they are.
 
 use std::{fs::File, io, path::Path};
 
@@ -17,21 +17,6 @@ pub(super) fn open_in_place(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("something that is no file is there")) }
 }
 
-/// Bytes that may still be written below a folder, where the system says how many.
-pub(super) fn free_space(folder: &Path) -> Option<u64> {
-    #[cfg(unix)]
-    {
-        let space = rustix::fs::statvfs(folder).ok()?;
-        // File systems without an account say that they have no blocks at all.
-        (space.f_blocks > 0).then(|| space.f_bavail.saturating_mul(space.f_frsize))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        None
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use std::fs;
@@ -47,6 +32,5 @@ mod tests {
         assert!(open_in_place(&link).is_err());
         assert!(open_in_place(&kept).is_ok() && open_in_place(&folder.path().join("new")).is_ok());
         assert_eq!(fs::read(&kept).unwrap(), b"precious");
-        assert!(free_space(folder.path()).is_some_and(|bytes| bytes > 0));
     }
 }

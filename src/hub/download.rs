@@ -15,7 +15,7 @@ use ureq::{
 
 use super::{
     cache::Repository,
-    disk::{free_space, open_in_place},
+    disk::open_in_place,
     environment::Hub,
     reference::Reference,
     retry::{Waits, is_busy},
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    files::free_space,
     progress::{Transfer, transfer},
 };
 

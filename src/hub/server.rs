@@ -162,8 +162,10 @@ impl<'a> Server<'a> {
                 error => self.unreachable(&error),
             })?;
         let listing: Option<Listing> = serde_json::from_slice(&body).ok();
-        let listing =
-            listing.filter(|listing| is_commit(&listing.sha)).ok_or_else(|| refused("lists no files of a commit"))?;
+        // A repository without any file is none that a checkpoint was asked of.
+        let listing = listing
+            .filter(|listing| is_commit(&listing.sha) && !listing.siblings.is_empty())
+            .ok_or_else(|| refused("lists no files of a commit"))?;
         if is_commit(reference.revision()) && listing.sha != reference.revision() {
             return Err(refused(&format!("lists the files of another commit, {},", listing.sha)));
         }

@@ -198,6 +198,10 @@ fn read_file(bytes: &[u8], options: &Options) -> Result<Found, Refused> {
             }
         }
         Opened::SafeTensors => {
+            if metadata(bytes, "nn4n").is_some() {
+                let message = "is a checkpoint of nn4n, which needs no import; give its path to any other command";
+                return Err(Refused::new(message));
+            }
             let state = safetensors(bytes)?;
             match (state.format()?, metadata(bytes, "network")) {
                 (Format::Nn4n, Some(network)) => of_original(state, &network, options),

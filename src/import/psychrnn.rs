@@ -8,6 +8,9 @@
 //!                       W_out = |W_out . output_connectivity| Dale_out
 //! ```
 //!
+//! Without `Dale_rec`, `dale_ratio` says it: the first `int(dale_ratio N)` units are excitatory, and inhibitory ones
+//! are not read. A file without both has no cell types.
+//!
 //! `dt`, `tau` and the noise are not in the file. The transfer function is there as a pickled name since after 1.0,
 //! which says the activation if it is one of TensorFlow's; it is not executed. PsychRNN trains |W|, so that a weight
 //! that crosses zero grows again; here the sign is kept by a projection. Which tensors it trains is not in the file
@@ -33,11 +36,14 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Network, Refused> 
     options.expect_form(Form::Current)?;
     let w_rec = tensors.require("W_rec")?;
     let (units, _) = w_rec.matrix().map_err(|error| error.of("W_rec"))?;
-    let diagonal = |tensors: &mut Ledger<Array>, name: &str| -> Result<Vec<f64>, Refused> {
-        let Some(array) = tensors.take(name) else { return Ok(vec![1.0; units]) };
-        array.expect(&[units, units]).and_then(|array| array.diagonal()).map_err(|error| error.of(name))
+    let mut diagonal = |name: &str| -> Result<Option<Vec<f64>>, Refused> {
+        let Some(array) = tensors.take(name) else { return Ok(None) };
+        let diagonal = array.expect(&[units, units]).and_then(|array| array.diagonal());
+        diagonal.map(Some).map_err(|error| error.of(name))
     };
-    let (dale_rec, dale_out) = (diagonal(&mut tensors, "Dale_rec")?, diagonal(&mut tensors, "Dale_out")?);
+    let (dale_rec, dale_out) = (diagonal("Dale_rec")?, diagonal("Dale_out")?);
+    let dale_rec = signs(dale_rec, stated_ratio, units, &mut notes)?;
+    let dale_out = dale_out.unwrap_or_else(|| dale_rec.iter().map(|sign| sign.max(0.0)).collect());
     let has_dale = stated_ratio.map_or_else(|| dale_rec.iter().any(|sign| *sign < 0.0), |ratio| ratio != 0.0);
 
     let mut matrix = |name: &'static str, masks: [&str; 2], array: Option<Array>| -> Result<Weights, Refused> {
@@ -164,6 +170,31 @@ fn masked(mut weights: Weights, mask: Array) -> Result<Weights, Refused> {
     }
     weights.values.iter_mut().zip(&mask.values).for_each(|(weight, entry)| *weight *= entry);
     weights.masked(mask)
+}
+
+/// The signs of the units: those in the file, or what PsychRNN makes of `dale_ratio`.
+fn signs(
+    found: Option<Vec<f64>>,
+    ratio: Option<f64>,
+    units: usize,
+    notes: &mut Vec<String>,
+) -> Result<Vec<f64>, Refused> {
+    match (found, ratio.unwrap_or(0.0)) {
+        (Some(signs), _) => Ok(signs),
+        (None, 0.0) => Ok(vec![1.0; units]),
+        (None, ratio) if (0.0..=1.0).contains(&ratio) => {
+            let excitatory = (ratio * units as f64) as usize;
+            notes.push(format!(
+                "the file has `dale_ratio` {ratio} and no `Dale_rec`: as PsychRNN makes it, the first {excitatory} of \
+                {units} units are excitatory"
+            ));
+            Ok((0..units).map(|unit| if unit < excitatory { 1.0 } else { -1.0 }).collect())
+        }
+        (None, ratio) => Err(Refused::new(format!(
+            "is {ratio}, but is a fraction of the units, from 0 to 1; correct it, or add `Dale_rec`"
+        ))
+        .of("dale_ratio")),
+    }
 }
 
 /// `|W| diag(signs)`; a sign of 0 leaves no synapse.

@@ -26,9 +26,12 @@
 mod fused;
 mod scalar;
 
-use candle_core::{D, DType, Tensor};
+use candle_core::{D, Tensor};
 use candle_nn::ops::log_softmax;
-use nn4n_models::{Readout, host::has_passes};
+use nn4n_models::{
+    Readout,
+    host::{self, has_passes},
+};
 use nn4n_tasks::Objective;
 use serde::{Deserialize, Serialize};
 
@@ -148,7 +151,7 @@ fn check_probabilities(targets: &Tensor) -> Result<()> {
     }
     let flat = targets.flatten_all()?;
     for extreme in [flat.min(0)?, flat.max(0)?] {
-        let value = extreme.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+        let value = host::value(&extreme)?;
         if !(0.0..=1.0).contains(&value) {
             return Err(Error::setting(
                 "train.loss",
@@ -164,7 +167,7 @@ fn check_probabilities(targets: &Tensor) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Var};
+    use candle_core::{DType, Device, Var};
 
     use super::*;
 

@@ -1,5 +1,10 @@
 //! An axis: data values to pixels, and ticks at round numbers.
 
+use super::style::SMALL;
+
+/// Powers of ten that are short in digits.
+const DIGITS: std::ops::RangeInclusive<i32> = -3..=4;
+
 /// A linear or logarithmic map from data values to pixels.
 #[derive(Clone, Copy)]
 pub(super) struct Axis {
@@ -46,8 +51,14 @@ impl Axis {
         if self.log { self.log_ticks(n) } else { linear_ticks(self.low, self.high, n) }
     }
 
-    /// The finest of three divisions of the decades that has at most `n` ticks: 1 to 9; 1, 2 and 5; 1 alone, thinned if
-    /// need be.
+    /// The same of a quantity that is counted: whole numbers alone.
+    pub fn whole_ticks(&self, n: usize) -> Vec<(f64, String)> {
+        let whole = self.ticks(n).into_iter().filter(|(value, _)| is_whole(*value));
+        whole.map(|(value, _)| (value, decimal_label(value, 0))).collect()
+    }
+
+    /// The finest of three divisions of the decades that has at most `n` ticks, with room for the label of each: 1 to
+    /// 9; 1, 2 and 5; 1 alone, thinned if need be.
     fn log_ticks(&self, n: usize) -> Vec<(f64, String)> {
         let inside = |mantissas: &[f64]| -> Vec<(f64, i32)> {
             let powers = self.low.floor() as i32..=self.high.ceil() as i32;
@@ -56,16 +67,24 @@ impl Axis {
                 .collect()
         };
         let divisions: [&[f64]; 2] = [&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], &[1.0, 2.0, 5.0]];
-        let ticks = divisions.into_iter().map(inside).find(|ticks| ticks.len() <= n).unwrap_or_else(|| {
+        let fits = |ticks: &Vec<(f64, i32)>| ticks.len() <= n && self.has_room(ticks);
+        let ticks = divisions.into_iter().map(inside).find(fits).unwrap_or_else(|| {
             let mut decades = inside(&[1.0]);
             let every = decades.len().div_ceil(n.max(1)).max(1) as i32;
             decades.retain(|(_, power)| power.rem_euclid(every) == 0);
             decades
         });
+        let in_digits = ticks.iter().all(|(_, power)| DIGITS.contains(power));
         ticks
             .into_iter()
-            .map(|(mantissa, power)| (mantissa * 10f64.powi(power), power_label(mantissa, power)))
+            .map(|(mantissa, power)| (mantissa * 10f64.powi(power), power_label(mantissa, power, in_digits)))
             .collect()
+    }
+
+    /// Whether labels at these (mantissa, power of ten), ascending, do not touch.
+    fn has_room(&self, ticks: &[(f64, i32)]) -> bool {
+        let at = |(mantissa, power): (f64, i32)| self.pixel(mantissa * 10f64.powi(power));
+        ticks.windows(2).all(|pair| (at(pair[1]) - at(pair[0])).abs() >= f64::from(SMALL))
     }
 }
 
@@ -97,9 +116,9 @@ pub(super) fn decimal_label(value: f64, decimals: usize) -> String {
     if value < 0.0 && !is_zero { format!("\u{2212}{text}") } else { text }
 }
 
-/// `mantissa` times ten to the `power`: in digits while that is short, with a superscript beyond.
-fn power_label(mantissa: f64, power: i32) -> String {
-    if (-3..=4).contains(&power) {
+/// `mantissa` times ten to the `power`, in digits or with a superscript.
+fn power_label(mantissa: f64, power: i32, in_digits: bool) -> String {
+    if in_digits {
         return decimal_label(mantissa * 10f64.powi(power), (-power).max(0) as usize);
     }
     let digit = |c: char| match c {
@@ -132,13 +151,22 @@ mod tests {
 
     #[test]
     fn log_ticks_are_1_2_5_over_a_short_range_and_decades_over_a_long_one() {
-        assert_eq!(labels(Axis::log(0.004, 3.0, (0.0, 1.0)), 5), ["0.01", "0.1", "1"]);
-        assert_eq!(labels(Axis::log(0.3, 0.3, (0.0, 1.0)), 5), ["0.3", "0.4"]);
-        assert_eq!(labels(Axis::log(0.03, 0.3, (0.0, 1.0)), 5), ["0.05", "0.1", "0.2"]);
+        assert_eq!(labels(Axis::log(0.004, 3.0, (0.0, 130.0)), 5), ["0.01", "0.1", "1"]);
+        assert_eq!(labels(Axis::log(0.3, 0.3, (0.0, 130.0)), 5), ["0.3", "0.4"]);
+        assert_eq!(labels(Axis::log(0.03, 0.3, (0.0, 130.0)), 5), ["0.05", "0.1", "0.2"]);
         assert_eq!(
-            labels(Axis::log(2e-7, 3e-4, (0.0, 1.0)), 3),
+            labels(Axis::log(2e-7, 3e-4, (0.0, 130.0)), 3),
             ["10\u{207b}\u{2076}", "10\u{207b}\u{2075}", "10\u{207b}\u{2074}"]
         );
+        let mixed = labels(Axis::log(5e-5, 0.3, (0.0, 130.0)), 7);
+        assert_eq!(mixed, ["10\u{207b}\u{2074}", "10\u{207b}\u{b3}", "10\u{207b}\u{b2}", "10\u{207b}\u{b9}"]);
+    }
+
+    #[test]
+    fn labels_of_a_log_axis_do_not_touch() {
+        // 0.09 and 0.1 would be 8 pixels apart.
+        assert_eq!(labels(Axis::log(0.045, 0.22, (130.0, 0.0)), 9), ["0.05", "0.1", "0.2"]);
+        assert_eq!(labels(Axis::log(0.045, 0.11, (130.0, 0.0)), 9).len(), 6);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! How the lines of channels look: like channels in one colour, in every row of a figure.
 //!
-//! Channels are alike if they share an index or a side (`evidence 1` and `choice 1`, `cue left` and `go left`); those
-//! of one row then differ by their dashes. A channel that is named after a colour has it.
+//! Channels are alike if they share an index or a side (`evidence 1` and `choice 1`, `cue left` and `go left`), or if
+//! one is named after the other (`motion` and `context motion`); those of one row then differ by their dashes. A
+//! channel that is named after a colour has it.
 
 use super::canvas::{Dash, Stroke};
 use super::style::{PALETTE, Rgb};
@@ -33,6 +34,11 @@ impl Look {
     }
 }
 
+/// The colour that a name asks for, if it has one in it.
+pub(super) fn named_color(name: &str) -> Option<Rgb> {
+    name.split(' ').find_map(hue).map(|color| PALETTE[color])
+}
+
 /// The looks of the channels of several rows, by their names.
 pub(super) fn looks<const N: usize>(rows: [&[String]; N]) -> [Vec<Look>; N] {
     // What a colour has been given to, in the order in which it was.
@@ -40,13 +46,16 @@ pub(super) fn looks<const N: usize>(rows: [&[String]; N]) -> [Vec<Look>; N] {
     rows.map(|names| {
         let mut row: Vec<(&str, usize)> = Vec::new();
         let of = |name| {
-            let key = key(name);
+            let key = key(name, &rows);
             let place =
                 |given: &[(&str, usize)]| given.iter().find(|(known, _)| *known == key).map(|(_, color)| *color);
             let wanted = place(&row).or(hue(key)).or(place(&known));
             let is_taken = |color: usize| row.iter().any(|(other, taken)| *taken == color && *other != key);
-            let is_kept = |color: usize| names.iter().any(|name| hue(self::key(name)) == Some(color));
-            let free = (0..PALETTE.len()).find(|color| !is_taken(*color) && !is_kept(*color)).unwrap_or(row.len());
+            let is_kept = |color: usize| names.iter().any(|name| hue(self::key(name, &rows)) == Some(color));
+            let is_known = |color: usize| known.iter().any(|(_, taken)| *taken == color);
+            let mut left = (0..PALETTE.len()).filter(|color| !is_taken(*color) && !is_kept(*color));
+            // What is not alike in different rows differs, too, as long as there are colours.
+            let free = left.clone().find(|color| !is_known(*color)).or_else(|| left.next()).unwrap_or(row.len());
             let color = wanted.filter(|color| !is_taken(*color)).unwrap_or(free);
             let variant = row.iter().filter(|(other, _)| *other == key).count();
             row.push((key, color));
@@ -63,13 +72,17 @@ fn hue(key: &str) -> Option<usize> {
     HUES.iter().find(|(word, _)| *word == key).map(|(_, color)| *color)
 }
 
-/// What makes a channel like others: a colour in its name, its index or its side, or its whole name.
-fn key(name: &str) -> &str {
+/// What makes a channel like others: a colour in its name, its index, the channel that it is named after, its side, or
+/// its whole name.
+fn key<'a>(name: &'a str, rows: &[&[String]]) -> &'a str {
     if let Some(word) = name.split(' ').find(|word| HUES.iter().any(|(hue, _)| hue == word)) {
         return word;
     }
     let last = name.rsplit(' ').next().unwrap_or(name);
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return last;
+    }
+    if rows.iter().flat_map(|names| names.iter()).any(|other| other == last) {
         return last;
     }
     name.split(' ').find(|word| SIDES.contains(word)).unwrap_or(name)
@@ -92,7 +105,15 @@ mod tests {
         assert_eq!(inputs[3].variant, 1);
         assert_eq!((outputs[0].color, outputs[1].color), (inputs[2].color, inputs[1].color));
         let colors = [inputs[0].color, inputs[1].color, inputs[2].color];
-        assert!(colors[0] != colors[1] && colors[1] != colors[2] && outputs[2].color != outputs[0].color);
+        assert!(colors[0] != colors[1] && colors[1] != colors[2] && !colors.contains(&outputs[2].color));
+    }
+
+    #[test]
+    fn a_channel_that_is_named_after_another_looks_like_it() {
+        let row = names(&["colour", "motion", "context colour", "context motion"]);
+        let [row] = looks([&row]);
+        assert_eq!((row[0].color, row[1].color), (row[2].color, row[3].color));
+        assert!(row[0].color != row[1].color && row[2].variant == 1);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl LearningCurve {
             self.draw_performance(&mut canvas, x, bottom);
         }
         let lowest = Panel { x, y: Axis::linear(0.0, 1.0, (bottom, bottom - height)) };
-        lowest.bottom_axis(&mut canvas, &x.ticks(5), "Update");
+        lowest.bottom_axis(&mut canvas, &x.whole_ticks(5), "Update");
         Ok(canvas)
     }
 
@@ -120,6 +120,13 @@ mod tests {
         for label in [">Loss<", ">Performance<", ">Update<", ">stop 0.85<", ">0.1<"] {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
+    }
+
+    #[test]
+    fn updates_are_whole() {
+        let svg = figure(&[(2, 0.3)], &[], None).draw().unwrap().into_svg();
+        assert!(svg.contains(">1<") && svg.contains(">2<"), "{svg}");
+        assert!(!svg.contains(">0.5<") && !svg.contains(">2.0<"), "{svg}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use nn4n_analysis::{ChoiceCount, CumulativeGaussian};
 use nn4n_models::Ctrnn;
 use nn4n_tasks::{Condition, Task, Value};
 
-use super::Psychometric;
+use super::{Graded, Psychometric};
 use crate::{
     error::{Error, Result},
     evaluate::choices,
@@ -60,11 +60,21 @@ impl Psychometric {
             let fit = fit.or_else(|| CumulativeGaussian::with_lapses(&counts).filter(|fit| is_good(fit, &counts)));
             let curve = Self::of(task, &name, &variable, &counts, fit);
             match &mut figure {
-                Some(figure) => figure.curves.extend(curve.curves),
+                Some(figure) => figure.join(curve),
                 None => figure = Some(curve),
             }
         }
         Ok(figure)
+    }
+}
+
+impl Psychometric {
+    /// Adds the curves of another figure. An axis of several variables has the name of none.
+    fn join(&mut self, other: Self) {
+        if self.variable != other.variable {
+            self.variable = Graded::Named("Value of the variable".into());
+        }
+        self.curves.extend(other.curves);
     }
 }
 
@@ -194,6 +204,19 @@ mod tests {
             "the irrelevant modality has the coherences of the relevant one"
         );
         assert!(names("golub2018/flip_flop").is_empty() && names("yang2019/fdgo").is_empty());
+    }
+
+    #[test]
+    fn an_axis_of_several_variables_has_the_name_of_none() {
+        let figure = |variable: Graded| Psychometric { variable, choice: "choice 1".into(), curves: Vec::new() };
+        let joined = |a: Graded, b: Graded| {
+            let mut all = figure(a);
+            all.join(figure(b));
+            all.variable
+        };
+        let f1 = Graded::Named("F1 (Hz)".into());
+        assert_eq!(joined(f1.clone(), f1.clone()), f1);
+        assert_eq!(joined(Graded::Coherence, f1), Graded::Named("Value of the variable".into()));
     }
 
     #[test]

@@ -1,14 +1,15 @@
-//! The psychometric curve: how often choice 1 was made at each strength of the evidence.
+//! The psychometric curve: how often one of two choices was made at each strength of the evidence.
 
 use std::path::Path;
 
 use super::PlotError;
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Stroke};
+use super::channel_looks::named_color;
 use super::error::{require, require_finite, require_fractions, require_some};
 use super::panel::{Panel, legend, legend_width, note};
 use super::save::save;
-use super::style::{THICK, WHITE, series};
+use super::style::{Rgb, THICK, WHITE, series};
 use nn4n_analysis::wilson_interval;
 
 /// Left, top, width and height of the data area.
@@ -21,7 +22,7 @@ const AREA: (f64, f64, f64, f64) = (66.0, 34.0, 320.0, 260.0);
 pub struct Psychometric {
     /// What varies.
     pub variable: Graded,
-    /// What the choice is called whose fraction is drawn, such as `choice 1` or `left`.
+    /// What the choice is called whose fraction is drawn, such as `choice 1` or `left choices`.
     pub choice: String,
     /// Curves in the order of the legend, for example one per modality or context.
     pub curves: Vec<PsychometricCurve>,
@@ -81,8 +82,8 @@ impl Psychometric {
         if self.variable == Graded::Coherence {
             panel.vertical_guide(&mut canvas, 0.0);
         }
-        for (i, curve) in self.curves.iter().enumerate() {
-            curve.draw(&mut canvas, &panel, self.variable.scale(), Stroke::solid(series(i), THICK));
+        for (curve, color) in self.curves.iter().zip(self.colors()) {
+            curve.draw(&mut canvas, &panel, self.variable.scale(), Stroke::solid(color, THICK));
         }
         panel.left_axis(&mut canvas, &panel.y.ticks(5), &format!("Fraction of {}", self.choice));
         panel.bottom_axis(&mut canvas, &panel.x.ticks(6), self.variable.label());
@@ -92,12 +93,19 @@ impl Psychometric {
         Ok(canvas)
     }
 
+    /// One for each curve: the one that it is named after, if each is named after one of its own.
+    fn colors(&self) -> Vec<Rgb> {
+        let named: Option<Vec<Rgb>> = self.curves.iter().map(|curve| named_color(&curve.name)).collect();
+        let all_differ = |colors: &Vec<Rgb>| (1..colors.len()).all(|i| !colors[..i].contains(&colors[i]));
+        named.filter(all_differ).unwrap_or_else(|| (0..self.curves.len()).map(series).collect())
+    }
+
     /// A line for each curve, and below it what is fitted to it.
     fn legend(&self) -> Vec<(String, Stroke)> {
-        let entries = self.curves.iter().enumerate().flat_map(|(i, curve)| {
+        let entries = self.curves.iter().zip(self.colors()).flat_map(|(curve, color)| {
             let name = if curve.name.is_empty() { "choices" } else { curve.name.as_str() };
             let fitted = (!curve.fitted.is_empty()).then(|| (curve.fitted.clone(), Stroke::solid(WHITE, 0.0)));
-            [Some((name.to_owned(), Stroke::solid(series(i), THICK))), fitted]
+            [Some((name.to_owned(), Stroke::solid(color, THICK))), fitted]
         });
         entries.flatten().collect()
     }
@@ -227,6 +235,17 @@ mod tests {
         assert!(refusal(&figure(&[(0.1, 3, 2)], &[])).contains("3 choices 1 in 2 trials"));
         assert!(refusal(&figure(&[(0.1, 0, 0)], &[])).contains("0 trials"));
         assert!(refusal(&figure(&[(0.1, 1, 2)], &[(0.1, f64::INFINITY)])).contains("`curves[0].fit`"));
+    }
+
+    #[test]
+    fn curves_that_are_named_after_colours_have_them() {
+        let named = |names: [&str; 2]| {
+            let curve = |name: &str| PsychometricCurve { name: name.into(), ..figure(&[], &[]).curves.remove(0) };
+            Psychometric { curves: names.map(curve).into(), ..figure(&[], &[]) }.colors()
+        };
+        assert_eq!(named(["left target red", "left target green"]), [(213, 94, 0), (0, 158, 115)]);
+        assert_eq!(named(["red, one", "red, two"]), [series(0), series(1)], "both would be one colour");
+        assert_eq!(named(["context motion", "context green"]), [series(0), series(1)]);
     }
 
     #[test]

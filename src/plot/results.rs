@@ -44,7 +44,7 @@ impl Psychometric {
         let (low, high) = counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| {
             (low.min(count.value), high.max(count.value))
         });
-        let fitted = fit.map_or_else(String::new, |fit| fit_in_words(&fit, variable));
+        let fitted = fit.map_or_else(String::new, |fit| fit_in_words(&fit, variable, (low, high)));
         let fit = fit.map_or(Vec::new(), |fit| {
             Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect()
         });
@@ -56,46 +56,49 @@ impl Psychometric {
         let curve = PsychometricCurve { name: name.into(), points: points.collect(), fit, fitted };
         Self {
             variable,
-            choice: first_choice(task).unwrap_or_else(|| "choices as the evidence says".into()),
+            choice: first_choice(task).map_or_else(|| "choices for positive evidence".into(), |name| as_choice(&name)),
             curves: vec![curve],
         }
     }
 }
 
-/// What the choice is called that positive evidence speaks for: the output of that name, where one choice is always it.
+/// What the choice is called that positive evidence speaks for, where it is always the same.
 fn first_choice(task: &dyn Task) -> Option<String> {
-    let outputs = task.outputs();
     let classes = task.conditions();
     let is_first = |choice: &usize| {
         let score = Score { choice: Some(*choice), ..Score::default() };
         classes.iter().all(|class| task.chose_first(class, &score) == Some(true))
     };
-    let first = (0..outputs.len()).find(is_first).and_then(|choice| outputs.get(choice));
-    first.map(|output| in_words(&output.name))
+    // Choices that are no outputs, such as the signs of one, may be numbered beyond them.
+    (0..task.outputs().len() + 2).find(is_first).map(|choice| task.choice_name(choice))
 }
 
-/// A fitted curve in words: bias and inverse slope in the unit of the axis, and lapses.
-fn fit_in_words(fit: &CumulativeGaussian, variable: &str) -> String {
+/// For example `choice 1` or `left choices`.
+fn as_choice(name: &str) -> String {
+    if name.contains("choice") { name.into() } else { format!("{name} choices") }
+}
+
+/// A fitted curve in words: bias and inverse slope in the unit of the axis, and lapses. Those of a curve that hardly
+/// rises between `low` and `high` say nothing else.
+fn fit_in_words(fit: &CumulativeGaussian, variable: &str, (low, high): (f64, f64)) -> String {
     let (scale, unit) = if variable.ends_with("coherence") { (100.0, " %") } else { (1.0, "") };
     let number = |value: f64| short(&Value::Number((scale * value * 100.0).round() / 100.0));
+    if fit.sigma.abs() > high - low {
+        return format!("flat (\u{3c3} > {}{unit})", number(high - low));
+    }
     let lapses = if fit.lapse > 0.0 { format!(", lapses {:.1} %", 100.0 * fit.lapse) } else { String::new() };
     format!("\u{3bc} {}{unit}, \u{3c3} {}{unit}{lapses}", number(fit.mu), number(fit.sigma))
 }
 
 impl TrialFigure {
-    /// The trials of these indices side by side. Units of a group are sorted by how much more they fire in trials (of
-    /// the whole batch) whose correct choice is the first output than in the others.
+    /// The trials of these indices side by side. Units of a group are sorted by what they prefer in the trials of the
+    /// whole batch: of two right choices by how much more they fire where the first is right, of more by the choice
+    /// that is right where they fire most; `order` says which.
     pub fn of(task: &dyn Task, network: &Ctrnn, trials: &TrialBatch, recording: &Recording, which: &[usize]) -> Self {
-        let preference = preference(trials, recording);
         // Outputs that do not fit the trials are refused when the figure is drawn.
         let scores = scores(task, trials, recording.outputs.view()).unwrap_or_default();
         let correct = |trial: usize| scores.get(trial).and_then(|score| score.correct);
-        let order = if preference.iter().any(|difference| *difference != 0.0) {
-            let first = first_choice(task).unwrap_or_else(|| "the first choice".into());
-            format!("units from top to bottom: mean rate in trials where {first} is right, minus that in the others")
-        } else {
-            "units from top to bottom: in the network's order".into()
-        };
+        let (preference, order) = unit_order(task, trials, recording);
         let mut groups = unit_groups(network);
         for group in &mut groups {
             group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
@@ -254,20 +257,52 @@ fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
     groups
 }
 
-/// Mean rate of each unit in trials whose correct choice is output 0, minus that in the other trials with a choice.
-fn preference(trials: &TrialBatch, recording: &Recording) -> Array1<f32> {
-    let units = recording.rates.len_of(Axis(2));
-    let mean = |first: bool| {
-        let chosen: Vec<usize> = (0..trials.len())
-            .filter(|trial| trials.correct[*trial].is_some_and(|correct| (correct == 0) == first))
-            .collect();
-        let sum = chosen.iter().fold(Array1::zeros(units), |sum: Array1<f32>, &trial| {
-            sum + recording.rates.slice(s![trial, ..trials.n_steps[trial], ..]).sum_axis(Axis(0))
-                / trials.n_steps[trial] as f32
-        });
-        sum / chosen.len().max(1) as f32
+/// What sorts the units, the largest first, and in words.
+fn unit_order(task: &dyn Task, trials: &TrialBatch, recording: &Recording) -> (Array1<f32>, String) {
+    const ROWS: &str = "units from top to bottom:";
+    let difference = |first: &[usize], others: &[usize], name: &str| {
+        let words = format!("{ROWS} mean rate in trials where {name} is right, minus that in the others");
+        (mean_rates(trials, recording, first) - mean_rates(trials, recording, others), words)
     };
-    mean(true) - mean(false)
+    let with = |is_it: &dyn Fn(usize, usize) -> bool| -> Vec<usize> {
+        (0..trials.len()).filter(|trial| trials.correct[*trial].is_some_and(|choice| is_it(*trial, choice))).collect()
+    };
+    let chose_first = |trial: usize, choice: usize| {
+        let score = Score { choice: Some(choice), ..Score::default() };
+        task.chose_first(&trials.conditions[trial], &score)
+    };
+    let sides = [true, false].map(|side| with(&|trial, choice| chose_first(trial, choice) == Some(side)));
+    if sides.iter().all(|trials| !trials.is_empty()) {
+        let name = first_choice(task).unwrap_or_else(|| "the choice for positive evidence".into());
+        return difference(&sides[0], &sides[1], &name);
+    }
+    let mut choices: Vec<usize> = trials.correct.iter().flatten().copied().collect();
+    choices.sort_unstable();
+    choices.dedup();
+    let of = |right: usize| with(&|_, choice| choice == right);
+    match choices.as_slice() {
+        [] | [_] => (Array1::zeros(recording.rates.len_of(Axis(2))), format!("{ROWS} in the network's order")),
+        [first, second] => difference(&of(*first), &of(*second), &task.choice_name(*first)),
+        _ => {
+            let means: Vec<_> = choices.iter().map(|choice| mean_rates(trials, recording, &of(*choice))).collect();
+            let preferred = |unit: usize| {
+                let best =
+                    (1..means.len()).fold(0, |best, i| if means[i][unit] > means[best][unit] { i } else { best });
+                -(best as f32)
+            };
+            let words = format!("{ROWS} the choice that is right in the trials in which they fire most");
+            ((0..means[0].len()).map(preferred).collect(), words)
+        }
+    }
+}
+
+/// Mean rate of each unit over the steps of these trials, each trial with the same weight.
+fn mean_rates(trials: &TrialBatch, recording: &Recording, which: &[usize]) -> Array1<f32> {
+    let sum = which.iter().fold(Array1::zeros(recording.rates.len_of(Axis(2))), |sum: Array1<f32>, &trial| {
+        sum + recording.rates.slice(s![trial, ..trials.n_steps[trial], ..]).sum_axis(Axis(0))
+            / trials.n_steps[trial] as f32
+    });
+    sum / which.len().max(1) as f32
 }
 
 #[cfg(test)]
@@ -297,5 +332,68 @@ mod tests {
         };
         assert_eq!(title(&task, &many(Condition::new().with("coherence", 0.128)), 0), "coherence = 0.128");
         assert_eq!(title(&task, &many(Condition::new().with("x", 0.0)), 0), "x = 0\na = 1\nb = 1\nc = 1\n...");
+    }
+
+    /// The order of three units in one-step trials with these right choices; `rates[trial]` are those of its units.
+    fn order(id: &str, correct: &[Option<usize>], rates: &[[f32; 3]]) -> (Vec<f32>, String) {
+        let task = nn4n_tasks::create(id, None).unwrap();
+        let mut trials = nn4n_tasks::batch(task.as_ref(), nn4n_tasks::Split::Test, 0, 0, correct.len()).unwrap();
+        trials.correct = correct.to_vec();
+        trials.n_steps = vec![1; correct.len()];
+        let n_outputs = task.outputs().len();
+        let recording = Recording {
+            states: Array3::zeros((correct.len(), 1, 3)),
+            rates: Array3::from_shape_fn((correct.len(), 1, 3), |(trial, _, unit)| rates[trial][unit]),
+            outputs: Array3::zeros((correct.len(), 1, n_outputs)),
+        };
+        let (preference, words) = unit_order(task.as_ref(), &trials, &recording);
+        (preference.to_vec(), words)
+    }
+
+    #[test]
+    fn units_are_sorted_by_the_choice_that_the_words_name() {
+        let rates = [[1.0, 0.0, 0.5], [0.0, 2.0, 0.5]];
+        let (preference, words) = order("song2016/rdm_fixed", &[Some(0), Some(1)], &rates);
+        assert_eq!(preference, [1.0, -2.0, 0.0]);
+        assert!(words.contains("where choice 1 is right, minus"), "{words}");
+        // Class 0 of neurogym is to fixate: the choices are 1 and 2.
+        let (preference, words) = order("neurogym/perceptual_decision_making", &[Some(2), Some(1)], &rates);
+        assert_eq!(preference, [-1.0, 2.0, 0.0]);
+        assert!(words.contains("where choice 1 is right, minus"), "{words}");
+        // Not match is output 1, match output 2.
+        let (preference, words) = order("masse2019/dms", &[Some(1), Some(2)], &rates);
+        assert_eq!(preference, [1.0, -2.0, 0.0]);
+        assert!(words.contains("where non match is right, minus"), "{words}");
+    }
+
+    #[test]
+    fn units_of_many_choices_are_sorted_by_the_preferred_one_and_without_choices_not_at_all() {
+        let rates = [[0.0, 2.0, 0.5], [1.0, 0.0, 0.5], [0.0, 0.0, 0.6]];
+        let (preference, words) = order("neurogym/anti_reach", &[Some(3), Some(7), Some(9)], &rates);
+        assert_eq!(preference, [-1.0, 0.0, -2.0]);
+        assert!(words.contains("in which they fire most"), "{words}");
+        let (preference, words) = order("golub2018/flip_flop", &[None, None, None], &rates);
+        assert_eq!(preference, [0.0; 3]);
+        assert!(words.contains("in the network's order"), "{words}");
+    }
+
+    #[test]
+    fn the_choice_whose_fraction_is_drawn_has_the_name_of_the_task() {
+        let name = |id: &str| first_choice(nn4n_tasks::create(id, None).unwrap().as_ref());
+        assert_eq!(name("song2016/rdm_fixed").as_deref(), Some("choice 1"));
+        assert_eq!(name("kleinman2021/checkerboard").as_deref(), Some("choice left"));
+        assert_eq!(name("mante2013/context_integration").as_deref(), Some("positive choice"));
+        assert_eq!(name("driscoll2022/delaydm1").as_deref(), Some("stimulus 1"));
+        assert_eq!(name("neurogym/perceptual_decision_making").as_deref(), Some("choice 1"));
+        assert_eq!(["choice left", "stimulus 1"].map(as_choice), ["choice left", "stimulus 1 choices"]);
+        assert_eq!(name("yang2019/dm1"), None, "on a ring it depends on the trial");
+    }
+
+    #[test]
+    fn a_curve_that_hardly_rises_has_no_bias() {
+        let fit = |sigma| CumulativeGaussian { mu: 0.01, sigma, lapse: 0.0 };
+        assert_eq!(fit_in_words(&fit(0.2), "coherence", (-0.5, 0.5)), "\u{3bc} 1 %, \u{3c3} 20 %");
+        assert_eq!(fit_in_words(&fit(6.9), "coherence", (-0.5, 0.5)), "flat (\u{3c3} > 100 %)");
+        assert_eq!(fit_in_words(&fit(9.0), "rate", (9.0, 16.0)), "flat (\u{3c3} > 7)");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView1, Axis, s};
+use ndarray::{Array2, Axis, s};
 
 use super::PlotError;
 use super::canvas::{Canvas, Stroke};
@@ -13,25 +13,22 @@ use super::save::save;
 use super::style::{GREY, THICK};
 use super::trial_figure::{EpochSpan, require_epochs};
 use super::trial_layout;
-use super::trial_rows::{Column, Content, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
+use super::trial_rows::{Column, Content, Course, Key, Layer, Row, TrialGrid, are_lines, channel_strokes, heat_height};
 
 /// Width that all columns share, and the narrowest and the widest of one.
 const COLUMNS: f64 = 1000.0;
 const COLUMN: (f64, f64) = (120.0, 240.0);
-/// Height of a heatmap of channels, of a strip of one of a few channels, and of a row of loss masks.
+/// Height of a heatmap of channels, and of a row of loss masks.
 const CHANNELS: f64 = 128.0;
-const STRIP: f64 = 14.0;
 const LOSS_MASK: f64 = 34.0;
 /// Width of a line that is not graded.
 const UNGRADED: f64 = 0.7;
-/// Jumps per trial and channel above which several lines are a tangle. A jump is a change by half of the range of all.
-const JUMPS: usize = 8;
 
 /// Inputs, targets and loss mask of trials of several conditions, one column per trial.
 ///
 /// Up to seven channels are lines unless they jump too often to be followed, more are heatmaps. Targets are thick where
-/// the loss asks for them and thin elsewhere; lines of the same value take turns, dash by dash. A loss mask that is the
-/// same for all outputs is an area, otherwise a heatmap. Every other epoch is shaded.
+/// the loss asks for them and thin elsewhere; lines of the same value take turns, dash by dash. Values hold for a step.
+/// A loss mask that is the same for all outputs is an area, otherwise a heatmap. Every other epoch is shaded.
 #[derive(Clone, Debug)]
 pub struct TaskFigure {
     /// Time step, ms.
@@ -102,7 +99,7 @@ impl TaskFigure {
         let [looks, _] = looks([names, &self.output_names]);
         let strokes = channel_strokes(&looks, 1.0);
         let legend = names.iter().cloned().zip(strokes.iter().copied()).collect();
-        Row::lines("Inputs", vec![Layer::whole(values, strokes)], legend)
+        Row::lines("Inputs", vec![Layer::whole(values, strokes, Course::Steps)], legend)
     }
 
     fn target_row(&self) -> Row {
@@ -150,22 +147,9 @@ impl TaskFigure {
     }
 }
 
-/// Whether so many lines can be followed by eye: not where several jump up and down again and again, like the bits of a
-/// flip-flop.
-fn are_lines(values: &[Array2<f32>]) -> bool {
-    let n_channels = values.first().map_or(0, Array2::ncols);
-    let all = values.iter().flatten();
-    let (low, high) =
-        all.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-    let large = |pair: ArrayView1<'_, f32>| (pair[1] - pair[0]).abs() >= 0.5 * (high - low) && high > low;
-    let jumps = |line: ArrayView1<'_, f32>| line.windows(2).into_iter().filter(|pair| large(*pair)).count();
-    let n_jumps: usize = values.iter().flat_map(|trial| trial.columns()).map(jumps).sum();
-    fit_as_lines(n_channels) && (n_channels < 2 || n_jumps <= JUMPS * n_channels * values.len())
-}
-
 /// A row of strips of cells.
 fn heat_row(name: &str, values: Vec<Array2<f32>>, names: &[String]) -> Row {
-    let height = if fit_as_lines(names.len()) { STRIP * names.len() as f64 } else { CHANNELS };
+    let height = heat_height(names.len(), CHANNELS);
     let scale = ColorScale::channels(values.iter().flatten().copied());
     Row::channels(name, values, names, scale, height)
 }
@@ -246,15 +230,6 @@ mod tests {
             assert!(svg.contains(label), "{label} is missing from {svg}");
         }
         assert!(!svg.contains(">in 1<"), "{svg}");
-    }
-
-    #[test]
-    fn a_few_channels_that_jump_again_and_again_are_a_heatmap_and_noise_is_not() {
-        let lines = |value: fn(usize) -> f32| are_lines(&[Array2::from_shape_fn((40, 2), |(step, _)| value(step))]);
-        assert!(!lines(|step| (step % 2) as f32));
-        assert!(lines(|step| f32::from(u8::from(step > 20)) + 0.1 * (step % 3) as f32));
-        assert!(lines(|_| 1.0));
-        assert!(are_lines(&[Array2::from_shape_fn((40, 1), |(step, _)| (step % 2) as f32)]), "one line hides no other");
     }
 
     #[test]

@@ -11,7 +11,9 @@ use super::error::{require, require_finite, require_some};
 use super::save::save;
 use super::style::{THICK, cell_size, darker};
 use super::trial_layout;
-use super::trial_rows::{CHANNELS, Column, Content, Key, Layer, Row, TrialGrid, channel_strokes, fit_as_lines};
+use super::trial_rows::{
+    CHANNELS, Column, Content, Course, Key, Layer, Row, TrialGrid, are_lines, channel_strokes, heat_height,
+};
 use super::unit_group::validate_groups;
 use super::{PlotError, UnitGroup};
 
@@ -24,8 +26,9 @@ const SMALLEST: f64 = 30.0;
 /// Inputs, rates and outputs of a few trials, one column per trial.
 ///
 /// Rates are heatmaps with one colour scale for all groups and trials. Up to seven input or output channels are lines,
-/// targets dashed; more are heatmaps, the targets in a row of their own. Lines of the same value take turns, dash by
-/// dash. Step `k` covers the time from `k dt` to `(k + 1) dt`.
+/// targets dashed, unless they jump too often to be followed; more are heatmaps, the targets in a row of their own.
+/// Lines of the same value take turns, dash by dash. Step `k` covers the time from `k dt` to `(k + 1) dt`, for which
+/// inputs and targets hold.
 #[derive(Clone, Debug)]
 pub struct TrialFigure {
     /// Integration step, ms.
@@ -111,14 +114,14 @@ impl TrialFigure {
 
     fn input_row(&self) -> Row {
         let (names, values) = (&self.input_names, self.arrays(|trial| trial.inputs.clone()));
-        if fit_as_lines(names.len()) {
+        if are_lines(&values) {
             let [looks, _] = looks([names, &self.output_names]);
             let strokes = channel_strokes(&looks, 1.0);
             let legend = names.iter().cloned().zip(strokes.iter().copied()).collect();
-            return Row::lines("Inputs", vec![Layer::whole(values, strokes)], legend);
+            return Row::lines("Inputs", vec![Layer::whole(values, strokes, Course::Steps)], legend);
         }
         let scale = ColorScale::channels(values.iter().flatten().copied());
-        Row::channels("Inputs", values, names, scale, CHANNELS)
+        Row::channels("Inputs", values, names, scale, heat_height(names.len(), CHANNELS))
     }
 
     /// Rates of all groups have one scale, whose bar is beside the first.
@@ -152,7 +155,7 @@ impl TrialFigure {
         );
         let loss_masks = self.arrays(|trial| trial.loss_mask.clone());
         let has_targets = loss_masks.iter().flatten().any(|weight| *weight > 0.0);
-        if fit_as_lines(names.len()) {
+        if are_lines(&targets) {
             let [_, looks] = looks([&self.input_names, names]);
             let strokes = channel_strokes(&looks, THICK);
             let target_strokes = looks.iter().map(|look| Stroke::dashed(darker(look.color), THICK)).collect::<Vec<_>>();
@@ -160,8 +163,10 @@ impl TrialFigure {
             if has_targets {
                 legend.push(("target".to_owned(), target_strokes[0]));
             }
-            let layers =
-                vec![Layer::whole(outputs, strokes), Layer::of_targets(targets, &loss_masks, true, target_strokes)];
+            let layers = vec![
+                Layer::whole(outputs, strokes, Course::Line),
+                Layer::of_targets(targets, &loss_masks, true, target_strokes),
+            ];
             return vec![Row::lines("Outputs", layers, legend)];
         }
         let graded = |(target, mask): (&Array2<f32>, &Array2<f32>)| {
@@ -170,9 +175,10 @@ impl TrialFigure {
         let targets: Vec<Array2<f32>> = targets.iter().zip(&loss_masks).map(graded).collect();
         // Outputs and targets share a scale, so that they can be compared.
         let scale = ColorScale::channels(outputs.iter().chain(&targets).flatten().copied());
-        let mut rows = vec![Row::channels("Outputs", outputs, names, scale, CHANNELS)];
+        let height = heat_height(names.len(), CHANNELS);
+        let mut rows = vec![Row::channels("Outputs", outputs, names, scale, height)];
         if has_targets {
-            rows.push(Row::channels("Targets", targets, names, scale, CHANNELS));
+            rows.push(Row::channels("Targets", targets, names, scale, height));
         }
         rows
     }
@@ -299,6 +305,47 @@ mod tests {
     fn many_channels_are_a_heatmap_with_a_count_and_no_legend() {
         let svg = figure(40).draw().unwrap().into_svg();
         assert!(svg.contains(">40 channels<") && !svg.contains(">in 1<"), "{svg}");
+    }
+
+    #[test]
+    fn a_pulse_of_one_step_is_as_wide_as_a_step() {
+        let mut figure = figure(1);
+        figure.trials.iter_mut().for_each(|trial| trial.inputs.fill(0.0));
+        figure.trials[1].inputs[[2, 0]] = 1.0;
+        let svg = figure.draw().unwrap().into_svg();
+        // The x of the corners of a line: `M x y L x y ..`.
+        let corners = |line: &str| -> Vec<f64> {
+            let numbers = line.split_whitespace().filter_map(|word| word.parse().ok());
+            numbers.step_by(2).collect()
+        };
+        let step = cell_size(COLUMN, 6);
+        let is_pulse = |line: &str| {
+            let x = corners(line);
+            x.len() == 6 && x[1..5] == [x[0] + 2.0 * step, x[0] + 2.0 * step, x[0] + 3.0 * step, x[0] + 3.0 * step]
+        };
+        assert!(svg.split('"').any(is_pulse), "{svg}");
+    }
+
+    #[test]
+    fn bits_that_flip_again_and_again_are_strips_of_cells_with_their_names() {
+        let mut figure = figure(2);
+        for trial in &mut figure.trials {
+            let flips = |n_steps: usize| Array2::from_shape_fn((n_steps, 2), |(step, _)| (step % 2) as f32);
+            let long = 40;
+            *trial = TrialPanel {
+                inputs: flips(long),
+                targets: flips(long),
+                outputs: flips(long),
+                loss_mask: Array2::ones((long, 2)),
+                rates: Array2::ones((long, 3)),
+                ..trial.clone()
+            };
+        }
+        let svg = figure.draw().unwrap().into_svg();
+        for label in [">Targets<", ">in 1<", ">left<"] {
+            assert!(svg.contains(label), "{label} is missing from {svg}");
+        }
+        assert!(!svg.contains(">target<"), "{svg}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use super::canvas::Canvas;
 use super::panel::Panel;
 use super::style::FAINT;
-use super::trial_rows::Layer;
+use super::trial_rows::{Course, Layer};
 
 /// Lines share a stretch of at least so many pixels for each of them; on a shorter one the dashes of some would be
 /// lost.
@@ -27,11 +27,12 @@ pub(super) fn draw_layer(canvas: &mut Canvas, layer: &Layer, column: usize, dt: 
                 let ends = end == values.nrows() || places[end].is_none();
                 let length = panel.x.pixel(end as f64 * dt) - panel.x.pixel(start as f64 * dt);
                 let n = if length < SHARED * n as f64 { 1 } else { n };
-                panel.curve(
-                    canvas,
-                    points(values.column(channel), dt, (start, end), (joined, ends)),
-                    stroke.sharing(i, n),
-                );
+                let line = values.column(channel);
+                let points: Vec<(f64, f64)> = match layer.course {
+                    Course::Steps => steps(line, dt, (start, end), joined),
+                    Course::Line => points(line, dt, (start, end), (joined, ends)).collect(),
+                };
+                panel.curve(canvas, points, stroke.sharing(i, n));
             }
             start = end;
         }
@@ -45,6 +46,21 @@ fn place(layer: &Layer, column: usize, step: usize, channel: usize) -> Option<(u
         |other: &usize| layer.is_shown(column, step, *other) && values[[step, *other]] == values[[step, channel]];
     let is_shown = layer.is_shown(column, step, channel);
     is_shown.then(|| ((0..channel).filter(shares).count(), (0..values.ncols()).filter(shares).count()))
+}
+
+/// Each value from `start` to before `end` for as long as it holds, [k dt, (k + 1) dt); with the jump to the first, if
+/// the line is joined to the step before.
+fn steps(line: ArrayView1<'_, f32>, dt: f64, (start, end): (usize, usize), joined: bool) -> Vec<(f64, f64)> {
+    let at = |edge: usize, step: usize| (edge as f64 * dt, f64::from(line[step]));
+    let mut points = Vec::from_iter(joined.then(|| at(start, start - 1)));
+    let mut from = start;
+    for until in start + 1..=end {
+        if until == end || line[until] != line[from] {
+            points.extend([at(from, from), at(until, from)]);
+            from = until;
+        }
+    }
+    points
 }
 
 /// The middles of the steps from `start` to before `end`; with the edge of the first and of the last, so that one step
@@ -84,10 +100,20 @@ mod tests {
     #[test]
     fn a_line_shares_its_place_with_those_of_the_same_value_that_are_drawn() {
         let values = vec![array![[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]];
-        let mut layer = Layer::whole(values, vec![Stroke::solid(FAINT, 1.0); 3]);
+        let mut layer = Layer::whole(values, vec![Stroke::solid(FAINT, 1.0); 3], Course::Steps);
         assert_eq!([0, 1, 2].map(|channel| place(&layer, 0, 0, channel)), [Some((0, 2)), Some((1, 2)), Some((0, 1))]);
         layer.shown = Some(vec![array![[true, true, true], [false, true, true]]]);
         assert_eq!([0, 1, 2].map(|channel| place(&layer, 0, 1, channel)), [None, Some((0, 2)), Some((1, 2))]);
+    }
+
+    #[test]
+    fn a_value_is_drawn_for_as_long_as_it_holds() {
+        let pulse = array![0.0, 0.0, 1.0, 0.0];
+        let found = |run, joined| steps(pulse.view(), 10.0, run, joined);
+        let whole = [(0.0, 0.0), (20.0, 0.0), (20.0, 1.0), (30.0, 1.0), (30.0, 0.0), (40.0, 0.0)];
+        assert_eq!(found((0, 4), false), whole);
+        assert_eq!(found((2, 3), false), [(20.0, 1.0), (30.0, 1.0)]);
+        assert_eq!(found((2, 3), true), [(20.0, 0.0), (20.0, 1.0), (30.0, 1.0)]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 use super::EpochSpan;
 use super::canvas::{Canvas, Point, Stroke};
@@ -14,6 +14,10 @@ use super::style::{INK, PALETTE, THIN, cell_size};
 
 /// Height of a row of lines.
 const LINES: f64 = 80.0;
+/// Height of the strip of one of a few channels.
+const STRIP: f64 = 14.0;
+/// Jumps per trial and channel above which several lines are a tangle. A jump is a change by half of the range of all.
+const JUMPS: usize = 8;
 /// Height that a heatmap of channels comes close to.
 pub(super) const CHANNELS: f64 = 96.0;
 
@@ -86,12 +90,22 @@ pub(super) struct Layer {
     /// Where they are drawn; everywhere if there is nothing here.
     pub shown: Option<Vec<Array2<bool>>>,
     pub strokes: Vec<Stroke>,
+    pub course: Course,
+}
+
+/// How a line goes from one step to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// It jumps: inputs and targets hold for a step.
+    Steps,
+    /// Straight from the middle of one to the middle of the next.
+    Line,
 }
 
 impl Layer {
     /// All of the lines.
-    pub fn whole(values: Vec<Array2<f32>>, strokes: Vec<Stroke>) -> Self {
-        Self { values, shown: None, strokes }
+    pub fn whole(values: Vec<Array2<f32>>, strokes: Vec<Stroke>, course: Course) -> Self {
+        Self { values, shown: None, strokes, course }
     }
 
     /// The lines where the loss asks for them (`graded`), or where it does not.
@@ -102,7 +116,7 @@ impl Layer {
         strokes: Vec<Stroke>,
     ) -> Self {
         let shown = loss_masks.iter().map(|mask| mask.mapv(|weight| (weight > 0.0) == graded)).collect();
-        Self { values: targets, shown: Some(shown), strokes }
+        Self { values: targets, shown: Some(shown), strokes, course: Course::Steps }
     }
 
     /// Whether channel `channel` of trial `column` is drawn at a step.
@@ -175,6 +189,24 @@ pub(super) fn fit_as_lines(n_channels: usize) -> bool {
     n_channels <= PALETTE.len()
 }
 
+/// Whether so many lines can be followed by eye: not where several jump up and down again and again, like the bits of a
+/// flip-flop.
+pub(super) fn are_lines(values: &[Array2<f32>]) -> bool {
+    let n_channels = values.first().map_or(0, Array2::ncols);
+    let all = values.iter().flatten();
+    let (low, high) =
+        all.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    let large = |pair: ArrayView1<'_, f32>| (pair[1] - pair[0]).abs() >= 0.5 * (high - low) && high > low;
+    let jumps = |line: ArrayView1<'_, f32>| line.windows(2).into_iter().filter(|pair| large(*pair)).count();
+    let n_jumps: usize = values.iter().flat_map(|trial| trial.columns()).map(jumps).sum();
+    fit_as_lines(n_channels) && (n_channels < 2 || n_jumps <= JUMPS * n_channels * values.len())
+}
+
+/// Height of a heatmap of so many channels: strips of a few, `many` in all of more.
+pub(super) fn heat_height(n_channels: usize, many: f64) -> f64 {
+    if fit_as_lines(n_channels) { STRIP * n_channels as f64 } else { many }
+}
+
 /// The heatmap of one trial, with its outline, from the top left corner; `step` is the width of a cell.
 pub(super) fn draw_heat(canvas: &mut Canvas, row: &Row, column: usize, (left, top): Point, step: f64) {
     let Content::Heat { values, scale, cell, .. } = &row.content else { return };
@@ -186,4 +218,18 @@ pub(super) fn draw_heat(canvas: &mut Canvas, row: &Row, column: usize, (left, to
         &[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)],
         Stroke::solid(INK, THIN * 0.75),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_channels_that_jump_again_and_again_are_a_heatmap_and_noise_is_not() {
+        let lines = |value: fn(usize) -> f32| are_lines(&[Array2::from_shape_fn((40, 2), |(step, _)| value(step))]);
+        assert!(!lines(|step| (step % 2) as f32));
+        assert!(lines(|step| f32::from(u8::from(step > 20)) + 0.1 * (step % 3) as f32));
+        assert!(lines(|_| 1.0));
+        assert!(are_lines(&[Array2::from_shape_fn((40, 1), |(step, _)| (step % 2) as f32)]), "one line hides no other");
+    }
 }

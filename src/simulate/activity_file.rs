@@ -9,25 +9,22 @@
 
 use std::{
     borrow::Cow,
-    fs::{self, File},
-    io::{self, BufWriter, Cursor, Seek, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use ndarray::{Array1, Array3, arr0, s};
-use nn4n_tasks::{Labels, NpzBuilder, TrialNotes};
-use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
+use nn4n_tasks::{Labels, NpyHeader, NpzBuilder, TrialNotes};
 
 use super::Recording;
-use crate::error::{Error, Result};
-
-/// Numbers that are turned into bytes at a time.
-const PIECE: usize = 1 << 14;
+use crate::{
+    error::{Error, Result},
+    files::{Npz, Spool, folder_of, unwritten},
+};
 
 /// An `.npz` of activity in the making.
 pub struct ActivityFile {
     path: PathBuf,
-    directory: PathBuf,
     arrays: [Growing; 3],
     notes: Option<Notes>,
 }
@@ -46,17 +43,14 @@ impl ActivityFile {
     /// # Errors
     /// If nothing can be written there.
     pub fn create(path: &Path) -> Result<Self> {
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-            _ => PathBuf::from("."),
-        };
+        let folder = folder_of(path);
         let begin = || -> io::Result<_> {
-            fs::create_dir_all(&directory)?;
-            let grow = |name| Growing::create(name, &directory);
+            fs::create_dir_all(folder)?;
+            let grow = |name| Growing::create(name, folder);
             Ok([grow("outputs")?, grow("states")?, grow("rates")?])
         };
         let arrays = begin().map_err(|error| unwritten(path, &error))?;
-        Ok(Self { path: path.into(), directory, arrays, notes: None })
+        Ok(Self { path: path.into(), arrays, notes: None })
     }
 
     /// Begins a file that also says what is known of its `trials` trials of at most `steps` steps: the step `dt` in ms,
@@ -88,23 +82,15 @@ impl ActivityFile {
     /// # Errors
     /// If it cannot be written.
     pub fn finish(self) -> Result<()> {
-        let Self { path, directory, arrays, notes } = self;
+        let Self { path, arrays, notes } = self;
         let finish = || -> io::Result<()> {
-            let make = |path: &Path| File::create_new(path);
-            let whole = tempfile::Builder::new().prefix(".nn4n-").make_in(&directory, make)?;
-            let mut archive = ZipWriter::new(BufWriter::new(whole.as_file()));
-            let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
-            for array in arrays {
-                archive.start_file(format!("{}.npy", array.name), options)?;
-                array.write_npy(&mut archive)?;
+            let mut file = Npz::create(&path)?;
+            for Growing { name, shape, mut spool } in arrays {
+                let mut numbers = spool.read()?;
+                file.array(name, &NpyHeader::new("<f4", &shape), |out| io::copy(&mut numbers, out).map(drop))?;
             }
-            if let Some(notes) = notes {
-                let mut beside = ZipArchive::new(Cursor::new(notes.file))?;
-                (0..beside.len()).try_for_each(|i| archive.raw_copy_file(beside.by_index_raw(i)?))?;
-            }
-            archive.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-            whole.persist(&path).map_err(|error| error.error)?;
-            Ok(())
+            notes.map_or(Ok(()), |notes| file.add(&notes.file))?;
+            file.finish()
         };
         finish().map_err(|error| unwritten(&path, &error))
     }
@@ -150,20 +136,16 @@ impl Notes {
     }
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Error {
-    Error::file(path, format!("could not be written ({error}); check the free space and the permissions"))
-}
-
-/// An array that gets longer along its first axis, in a file without a name.
+/// An array that gets longer along its first axis.
 struct Growing {
     name: &'static str,
     shape: [usize; 3],
-    file: BufWriter<File>,
+    spool: Spool,
 }
 
 impl Growing {
-    fn create(name: &'static str, directory: &Path) -> io::Result<Self> {
-        Ok(Self { name, shape: [0; 3], file: BufWriter::new(tempfile::tempfile_in(directory)?) })
+    fn create(name: &'static str, folder: &Path) -> io::Result<Self> {
+        Ok(Self { name, shape: [0; 3], spool: Spool::create(folder)? })
     }
 
     fn append(&mut self, part: &Array3<f32>) -> io::Result<()> {
@@ -172,28 +154,7 @@ impl Growing {
             return Err(io::Error::other(format!("{} of {steps} steps and {channels} channels", self.name)));
         }
         self.shape = [self.shape[0] + trials, steps, channels];
-        let standard = part.as_standard_layout();
-        let mut bytes = Vec::with_capacity(4 * PIECE);
-        for numbers in standard.as_slice().unwrap_or_default().chunks(PIECE) {
-            bytes.clear();
-            bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-            self.file.write_all(&bytes)?;
-        }
-        Ok(())
-    }
-
-    /// NumPy's format, version 1.
-    fn write_npy(self, out: &mut impl Write) -> io::Result<()> {
-        let [trials, steps, channels] = self.shape;
-        let about = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({trials}, {steps}, {channels}), }}");
-        // Magic number, version and length take 10 bytes; the data begin at a multiple of 64.
-        let length = (10 + about.len() + 1).next_multiple_of(64) - 10;
-        out.write_all(b"\x93NUMPY\x01\x00")?;
-        out.write_all(&(length as u16).to_le_bytes())?;
-        out.write_all(format!("{about:<width$}\n", width = length - 1).as_bytes())?;
-        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        io::copy(&mut file, out).map(drop)
+        self.spool.append(part)
     }
 }
 

@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Ctrnn, NoiseKey, State, Trajectory};
+use nn4n_models::{Ctrnn, NoiseKey, State, Trajectory, host};
 use nn4n_tasks::motor::{Arm, Feedback, Plant};
 
 use crate::error::{Error, Result};
@@ -123,7 +123,7 @@ impl<'a> Drive<'a> {
 
 impl Joints {
     fn at_rest(posture: [f64; 2], batch: usize, dtype: DType, device: &Device) -> Result<Self> {
-        let at = |angle: f64| -> Result<Tensor> { Ok(Tensor::full(angle, batch, device)?.to_dtype(dtype)?) };
+        let at = |angle: f64| -> Result<Tensor> { Ok(host::placed(vec![angle; batch], batch, dtype, device)?) };
         Ok(Self { angles: [at(posture[0])?, at(posture[1])?], velocity: [at(0.0)?, at(0.0)?] })
     }
 

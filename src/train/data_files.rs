@@ -1,5 +1,7 @@
 //! The files of one's own trials that a run reads: they may not change while it is interrupted.
 
+#[cfg(feature = "cli")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,12 @@ impl DataFile {
     fn of(path: PathBuf) -> Result<Self> {
         let (bytes, crc32c) = fingerprint(&path)?;
         Ok(Self { path, bytes, crc32c })
+    }
+
+    /// Whether the file at this path has the same content.
+    #[cfg(feature = "cli")]
+    pub(super) fn is_in(&self, path: &Path) -> bool {
+        fingerprint(path).is_ok_and(|found| found == (self.bytes, self.crc32c))
     }
 
     /// Refuses the file if it has changed.

@@ -25,6 +25,22 @@ use crate::{
 /// # Errors
 /// If its network fits neither the model nor the channels.
 pub(super) fn network(experiment: &Experiment, path: &Path, init: &Checkpoint, device: &Device) -> Result<Ctrnn> {
+    let (network, differences) = fitted(experiment, path, init, device)?;
+    differences.iter().for_each(|difference| note(&format!("note: {}: {difference}", path.display())));
+    Ok(network)
+}
+
+/// Refuses a checkpoint that training cannot start from: before there is a directory for it.
+///
+/// # Errors
+/// If its network fits neither the model nor the channels.
+#[cfg(feature = "cli")]
+pub(crate) fn check(experiment: &Experiment, path: &Path, init: &Checkpoint) -> Result<()> {
+    fitted(experiment, path, init, &Device::Cpu).map(drop)
+}
+
+/// The network, and what it does not have of the checkpoint.
+fn fitted(experiment: &Experiment, path: &Path, init: &Checkpoint, device: &Device) -> Result<(Ctrnn, Vec<String>)> {
     let refused = |error: Error| {
         Error::setting("init", format!("{}: {error}; name a checkpoint of the network to train", path.display()))
     };
@@ -33,18 +49,28 @@ pub(super) fn network(experiment: &Experiment, path: &Path, init: &Checkpoint, d
     let (inputs, outputs) = places(&header.task.inputs, &task.inputs)
         .and_then(|inputs| Ok((inputs, places(&header.task.outputs, &task.outputs)?)))
         .map_err(refused)?;
+    let mut differences: Vec<String> = lost_cell_types(&header.model, &experiment.model).into_iter().collect();
     if [&inputs, &outputs].into_iter().any(|places| *places == Places::InOrder) {
-        note(&format!(
-            "note: {}: its channels are not those of `{}`, and are taken in their order",
-            path.display(),
-            task.id
-        ));
+        differences.push(format!("its channels are not those of `{}`, and are taken in their order", task.id));
     }
     let tensors = match (inputs.by_name(), outputs.by_name()) {
         (None, None) => tensors.clone(),
         (inputs, outputs) => matched(experiment, tensors.clone(), inputs, outputs)?,
     };
-    Ctrnn::from_tensors(&experiment.model, tensors, DType::F32, device).map_err(|error| refused(error.into()))
+    let network = Ctrnn::from_tensors(&experiment.model, tensors, DType::F32, device);
+    Ok((network.map_err(|error| refused(error.into()))?, differences))
+}
+
+/// What to say where units of a cell type become units without one.
+fn lost_cell_types(known: &ModelConfig, wanted: &ModelConfig) -> Option<String> {
+    let typed = |model: &ModelConfig| model.layout().have_cell_types();
+    (typed(known) && !typed(wanted)).then(|| {
+        format!(
+            "its units are excitatory and inhibitory, those of the {} network that is trained are not: Dale's law no \
+            longer holds (without --model, and with the [model] of the checkpoint, it does)",
+            wanted.kind.title()
+        )
+    })
 }
 
 /// Where the channels of a task are in a checkpoint.

@@ -52,6 +52,13 @@ impl<'a> Log<'a> {
             })?;
             file = files.open_log()?;
         }
+        if found.last < updates {
+            note(&format!(
+                "note: {}: ends at update {}; what was logged from there to update {updates} is lost",
+                path.display(),
+                found.last
+            ));
+        }
         if found.damaged > 0 {
             note(&format!("note: {}: {} damaged lines were left out", path.display(), found.damaged));
         }
@@ -107,6 +114,8 @@ impl<'a> Log<'a> {
 /// What is in a log.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
+    /// The last update that is recorded, of those that were done.
+    last: u64,
     /// Records of later updates.
     later: u64,
     /// Lines that are no record.
@@ -121,7 +130,8 @@ impl Found {
         let mut lines = Lines { log, line: Vec::new() };
         while let Some(line) = lines.next()? {
             match line {
-                Line::Record { update, .. } => found.later += u64::from(update > updates),
+                Line::Record { update, .. } if update > updates => found.later += 1,
+                Line::Record { update, .. } => found.last = found.last.max(update),
                 Line::Damaged => found.damaged += 1,
                 Line::Cut => found.cut = true,
             }
@@ -130,7 +140,7 @@ impl Found {
     }
 
     fn is_whole(&self) -> bool {
-        *self == Self::default()
+        self.later == 0 && self.damaged == 0 && !self.cut
     }
 }
 
@@ -192,13 +202,13 @@ mod tests {
     fn whole_records_up_to_the_update_are_kept() {
         let (one, two) = ("{\"update\":1}\n", "{\"update\":2,\"loss\":0.5}\n");
         let whole = format!("{one}{two}");
-        assert_eq!(kept(whole.as_bytes()), (Found::default(), whole.clone()));
+        assert_eq!(kept(whole.as_bytes()), (Found { last: 2, ..Found::default() }, whole.clone()));
         let later = format!("{whole}{{\"update\":3}}\n{{\"upda");
-        assert_eq!(kept(later.as_bytes()), (Found { later: 1, damaged: 0, cut: true }, whole.clone()));
+        assert_eq!(kept(later.as_bytes()), (Found { last: 2, later: 1, damaged: 0, cut: true }, whole.clone()));
         let mut bytes = [one.as_bytes(), b"{\"update\":1,\xff}\n", b"\n{}\n", two.as_bytes()].concat();
-        assert_eq!(kept(&bytes), (Found { later: 0, damaged: 3, cut: false }, whole.clone()));
+        assert_eq!(kept(&bytes), (Found { last: 2, later: 0, damaged: 3, cut: false }, whole.clone()));
         // A line without an end is not taken into memory.
         bytes = [one.as_bytes(), &vec![b'x'; 3 << 20], b"\n", two.as_bytes()].concat();
-        assert_eq!(kept(&bytes), (Found { later: 0, damaged: 1, cut: false }, whole));
+        assert_eq!(kept(&bytes), (Found { last: 2, later: 0, damaged: 1, cut: false }, whole));
     }
 }

@@ -22,3 +22,5 @@ mod validation;
 pub use fit::{Outcome, Progress, fit};
 pub use trainer::{Trainer, Update};
 pub use validation::StopReason;
+#[cfg(feature = "cli")]
+pub(crate) use {init::check as check_init, state::is_trained_on};

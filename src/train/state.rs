@@ -5,6 +5,8 @@
 //! (`synapses.path.NAME`), and a JSON document with the experiment, the number of updates done and the validations so
 //! far.
 
+#[cfg(feature = "cli")]
+use std::path::Path;
 use std::{collections::BTreeSet, path::PathBuf};
 
 use candle_core::{DType, Device, Tensor};
@@ -19,6 +21,8 @@ use super::{
     trainer::Trainer,
     validation::Validation,
 };
+#[cfg(feature = "cli")]
+use crate::files::fingerprint;
 use crate::{
     checkpoint::{ValidationRecord, read_tensors, serialize},
     echo::quoted,
@@ -111,6 +115,23 @@ fn tensors(trainer: &Trainer) -> Result<Tensors> {
         tensors.insert(format!("synapses.{name}"), tensor.clone());
     }
     Ok(tensors)
+}
+
+/// Whether the content of a file is what a run was trained on, as far as its `state` tells, or what is at the path
+/// `trained` now. What cannot be read is not.
+#[cfg(feature = "cli")]
+pub(crate) fn is_trained_on(path: &Path, state: &Path, trained: Option<&Path>) -> bool {
+    let kept = data_of(state).iter().any(|file| file.is_in(path));
+    let content = |path: &Path| fingerprint(path).ok();
+    kept || trained.is_some_and(|trained| content(path).is_some() && content(path) == content(trained))
+}
+
+/// The files that the run of a state is trained on; none where that cannot be told.
+#[cfg(feature = "cli")]
+fn data_of(state: &Path) -> Vec<DataFile> {
+    let metadata = read_tensors(state).ok().and_then(|(_, metadata)| metadata);
+    let json = metadata.and_then(|mut metadata| metadata.remove("nn4n"));
+    json.and_then(|json| serde_json::from_str::<Document>(&json).ok()).map_or_else(Vec::new, |found| found.data)
 }
 
 /// Reads what a [`StateWriter`] wrote.

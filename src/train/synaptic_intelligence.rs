@@ -22,7 +22,7 @@
 //! of cognitive tasks.
 
 use candle_core::Tensor;
-use nn4n_models::{Parameter, Tensors};
+use nn4n_models::{Parameter, Tensors, host};
 
 use crate::{
     error::{Error, Result},
@@ -66,12 +66,12 @@ impl SynapticIntelligence {
 
     /// The penalty, in units of the loss.
     pub fn penalty(&self, parameters: &[Parameter]) -> Result<f64> {
-        let mut sum = 0.0;
-        for parameter in parameters {
-            let squares = (self.away(parameter)?.sqr()? * self.get("importance", parameter)?)?;
-            sum += squares.sum_all()?.to_dtype(candle_core::DType::F64)?.to_scalar::<f64>()?;
-        }
-        Ok(self.config.c * sum)
+        let squares = |parameter| -> Result<Tensor> {
+            Ok((self.away(parameter)?.sqr()? * self.get("importance", parameter)?)?.sum_all()?)
+        };
+        // One number for each parameter, but one way to the host.
+        let squares = Tensor::stack(&parameters.iter().map(squares).collect::<Result<Vec<_>>>()?, 0)?;
+        Ok(self.config.c * host::values(&squares)?.iter().sum::<f64>())
     }
 
     /// `gradients` with those of the penalty added.

@@ -23,7 +23,7 @@
 use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory};
+use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory, host};
 use nn4n_tasks::{Task, motor::Plant};
 
 use super::{
@@ -171,9 +171,9 @@ impl Trainer {
         let forward = clock.lap();
 
         let LossTerms { total, terms } = self.loss_terms(&trajectory, batch)?;
-        let loss = self.finite("loss", number(&total)?, batch)?;
+        let loss = self.finite("loss", host::value(&total)?, batch)?;
         let mut terms: Vec<(String, f64)> =
-            terms.into_iter().map(|(name, term)| Ok((name, number(&term)?))).collect::<Result<_>>()?;
+            terms.into_iter().map(|(name, term)| Ok((name, host::value(&term)?))).collect::<Result<_>>()?;
         let graded = clock.lap();
 
         let gradients = gradients(&total, &self.parameters)?;
@@ -221,13 +221,14 @@ impl Trainer {
     pub(super) fn rehearse(&self, batch: &TensorBatch) -> Result<()> {
         let trajectory = Simulation::new(&self.network).plant(self.plant).unroll(&batch.inputs)?;
         let loss = self.loss_terms(&trajectory, batch)?;
-        self.finite("loss", number(&loss.total)?, batch).map(drop)
+        self.finite("loss", host::value(&loss.total)?, batch).map(drop)
     }
 
     /// Before they are saved: the loss of an update may be finite where the step that follows it overflows.
     pub(super) fn check_finite(&self) -> Result<()> {
         for parameter in &self.parameters {
-            let sum = number(&parameter.var.as_detached_tensor().to_dtype(DType::F64)?.sum_all()?)?;
+            let values = parameter.var.as_detached_tensor().to_device(&Device::Cpu)?;
+            let sum = host::value(&values.to_dtype(DType::F64)?.sum_all()?)?;
             finite("sum of a parameter's elements", sum, self.updates.saturating_sub(1))?;
         }
         Ok(())
@@ -308,10 +309,6 @@ fn switches(experiment: &Experiment) -> Result<Vec<u64>> {
         return Err(Error::setting("train.synaptic_intelligence", message));
     }
     Ok(switches)
-}
-
-fn number(scalar: &Tensor) -> Result<f64> {
-    Ok(scalar.to_dtype(DType::F64)?.to_scalar()?)
 }
 
 fn finite(quantity: &'static str, value: f64, update: u64) -> Result<f64> {

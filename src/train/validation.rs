@@ -2,8 +2,7 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use candle_core::DType;
-use nn4n_models::{Ctrnn, NoiseKey};
+use nn4n_models::{Ctrnn, NoiseKey, host};
 use nn4n_tasks::{Condition, Criterion, Performance, Split, Task, TrialBatch, balanced, performance};
 use serde::Serialize;
 
@@ -114,11 +113,8 @@ impl Validation {
         let answers = simulation.answer(&self.trials.inputs)?;
         let found = performance(task.as_ref(), &self.trials, array3(&answers.outputs)?.view())?;
         let batch = TensorBatch::new(&self.trials, network.dtype(), network.device())?;
-        let loss = self
-            .loss
-            .value(network.config().nonlinearity(), &answers.logits, &answers.outputs, &batch)?
-            .to_dtype(DType::F64)?
-            .to_scalar::<f64>()?;
+        let (logits, outputs) = (&answers.logits, &answers.outputs);
+        let loss = host::value(&self.loss.value(network.config().nonlinearity(), logits, outputs, &batch)?)?;
         if !loss.is_finite() {
             return Err(Error::Diverged { quantity: "validation loss", value: loss, update });
         }

@@ -212,12 +212,12 @@ fn training(checkpoint: &Checkpoint, task: &dyn Task, reference: &str) -> String
     let settings = of_this_version(&header.train.settings);
     let at_most = settings.as_ref().map_or_else(String::new, |settings| format!(" of at most {}", settings.updates));
     let mut text = format!(
-        "## Training\n\n{}{at_most} updates, seed {}, with {} ({} validations). All there is to know is in the \
-        checkpoint: `nn4n inspect --json`.\n",
+        "## Training\n\n{}{at_most} updates, seed {}, with {} ({}). All there is to know is in the checkpoint: \
+        `nn4n inspect --json`.\n",
         header.train.updates,
         header.seed,
         plain(&header.provenance.program),
-        header.train.validations.len(),
+        validations(header.train.validations.len(), header.train.updates, settings.as_ref()),
     );
     if !reference.starts_with("hf:") {
         let _ = writeln!(
@@ -308,6 +308,16 @@ fn settings(task: &TaskRecord) -> String {
     own.map(|(name, value)| format!(" --set '{name}={}'", value.to_string().replace('\'', "'\\''"))).collect()
 }
 
+/// How many validations there were. A checkpoint keeps at most 1,000 of them.
+fn validations(kept: usize, updates: u64, settings: Option<&TrainConfig>) -> String {
+    // One every so many updates, and one after the last.
+    let made = settings.map(|settings| updates.div_ceil(settings.validation.every.max(1)));
+    match made {
+        Some(made) if made > kept as u64 => format!("{made} validations, of which the checkpoint keeps {kept}"),
+        _ => format!("{kept} validations"),
+    }
+}
+
 fn citation(checkpoint: &Checkpoint, task: &dyn Task) -> String {
     let (provenance, source) = (&checkpoint.header.provenance, task.about().citation);
     let published = Some(source.to_string()).filter(|_| source.year > 0);
@@ -334,6 +344,16 @@ mod tests {
     fn channels_that_are_numbered_are_named_by_the_first_and_the_last() {
         let names = ["fixation", "ring_1", "ring_2", "ring_3", "choice_1", "choice_2", "rule_go"].map(String::from);
         assert_eq!(channels(&names), "fixation, ring_1 to ring_3, choice_1, choice_2, rule_go");
+    }
+
+    #[test]
+    fn validations_that_are_not_kept_are_counted() {
+        let mut settings = TrainConfig::default();
+        settings.validation.every = 10;
+        assert_eq!(validations(3, 30, Some(&settings)), "3 validations");
+        assert_eq!(validations(3, 25, Some(&settings)), "3 validations", "the last update is validated, too");
+        assert_eq!(validations(750, 60_000, Some(&settings)), "6000 validations, of which the checkpoint keeps 750");
+        assert_eq!(validations(750, 60_000, None), "750 validations");
     }
 
     #[test]

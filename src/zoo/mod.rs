@@ -36,6 +36,8 @@ pub use open::open;
 #[cfg(feature = "plot")]
 pub use pack::{FILES, Packed, Packing, pack};
 
+use strsim::levenshtein;
+
 use crate::error::{Error, Result};
 
 /// What there is to know about every network that comes with the program.
@@ -58,6 +60,38 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 pub fn files(id: &str) -> Result<&'static Pretrained> {
     ALL.iter().find(|files| files.id == id).ok_or_else(|| {
         let known = ids().collect::<Vec<_>>().join(", ");
-        Error::setting("id", format!("`{id}` is no network of the zoo; those that come with the program are {known}"))
+        let meant = meant(id).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
+        let message = format!("`{id}` is no network of the zoo; {meant}Those that come with the program are {known}");
+        Error::setting("id", message)
     })
+}
+
+/// The network that is probably meant by a name that is none.
+fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase().replace(['_', '/', ' '], "-");
+    // Longer names are no typing errors, and their distance would take long.
+    if name.is_empty() || name.len() > 100 {
+        return None;
+    }
+    let far = |id: &str| if name.len() >= 3 && id.contains(&name) { 1 } else { levenshtein(&name, id) };
+    let nearest = ids().map(|id| (far(id), id)).min();
+    nearest.filter(|(far, _)| *far <= name.len().div_ceil(4).min(4)).map(|(_, id)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_nearly_one_leads_to_it() {
+        for name in ["song2016-rdm", "song2016_rdm_ei", "Song2016-rdm-ei", "song2016/rdm-ie"] {
+            assert!(meant(name).is_some_and(|id| id.starts_with("song2016-rdm")), "{name}: {:?}", meant(name));
+        }
+        assert_eq!(meant("kleinman-checkerboard"), Some("kleinman2021-checkerboard"));
+        for name in ["", "runs/mine", "model.safetensors", "x", &"song2016-rdm-ei".repeat(20)] {
+            assert_eq!(meant(name), None);
+        }
+        let message = files("song2016-rdm-e").unwrap_err().to_string();
+        assert!(message.contains("did you mean `song2016-rdm-ei`? Those"), "{message}");
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::embedded::ALL;
+use super::{embedded::ALL, meant};
 use crate::{
     checkpoint::{Checkpoint, read},
     error::{Error, Result},
@@ -35,6 +35,17 @@ pub(super) fn open_with_bytes(reference: &Path) -> Result<(Checkpoint, Cow<'stat
     Ok((Checkpoint::from_bytes(&path, &bytes).map_err(unfit)?, bytes))
 }
 
+/// Where there is nothing of that name, a network of the zoo may be meant.
+fn with_hint(error: Error, reference: &Path) -> Error {
+    let meant = reference.to_str().filter(|_| !reference.exists()).and_then(meant);
+    match (error, meant) {
+        (Error::File { path, message }, Some(meant)) => {
+            Error::File { path, message: format!("{message}; did you mean `{meant}`, which comes with the program?") }
+        }
+        (error, _) => error,
+    }
+}
+
 /// The bytes of the checkpoint that `reference` names, and what to call it.
 fn bytes_of(reference: &Path, from_hub: Option<&Reference>) -> Result<(PathBuf, Cow<'static, [u8]>)> {
     // A file or a run on the disk goes before a network of the same name that comes with the program.
@@ -44,7 +55,7 @@ fn bytes_of(reference: &Path, from_hub: Option<&Reference>) -> Result<(PathBuf, 
     }
     let (path, bytes) = match from_hub {
         Some(named) => read(&hub::fetch(named)?)?,
-        None => read(reference)?,
+        None => read(reference).map_err(|error| with_hint(error, reference))?,
     };
     Ok((path, Cow::Owned(bytes)))
 }

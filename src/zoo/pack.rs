@@ -106,7 +106,7 @@ pub fn pack(source: &Path, directory: &Path, packing: &Packing) -> Result<Packed
     if let Some(name) = FILES.iter().find(|name| !packing.overwrite && directory.join(name).exists()) {
         return Err(Error::file(
             directory.join(name),
-            "exists; replace it with --force (`overwrite`), or choose another directory",
+            "exists; use --force to replace it, or choose another directory",
         ));
     }
     refuse_others(directory)?;

@@ -15,6 +15,8 @@
 //! # Ok::<(), nn4n_tasks::TaskError>(())
 //! ```
 
+use std::ops::Range;
+
 use ndarray::{Array2, Array3, ArrayD, ArrayViewMut2, s};
 use rayon::prelude::*;
 
@@ -38,6 +40,42 @@ pub fn batch(
     batch_size: usize,
 ) -> Result<TrialBatch, TaskError> {
     make(task, split, split.name(), seed, update, batch_size, |_| (0, None))
+}
+
+/// Trials `range` of [`batch`], each as long as it is: a batch that the memory cannot hold is made in parts.
+///
+/// # Errors
+/// As [`batch`].
+pub fn trials(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    range: Range<u64>,
+) -> Result<Vec<Trial>, TaskError> {
+    task.validate()?;
+    let one = |i| task.trial(split, None, &mut TrialRng::new(seed, split.name(), update, i));
+    range.into_par_iter().map(one).collect()
+}
+
+/// The steps of the longest trial among some that are drawn: of 64, or of as many as have half a million steps
+/// together. What a batch takes of memory is judged by it, since all its trials are as long as the longest.
+///
+/// # Errors
+/// As [`batch`].
+pub fn longest_of_some(task: &dyn Task, split: Split, seed: u64) -> Result<usize, TaskError> {
+    const STEPS: usize = 1 << 19;
+    const TRIALS: u64 = 64;
+    let (mut longest, mut steps) = (0, 0);
+    for place in 0..TRIALS {
+        let trial = trials(task, split, seed, 0, place..place + 1)?;
+        longest = trial.iter().map(Trial::n_steps).fold(longest, usize::max);
+        steps += longest;
+        if steps > STEPS {
+            break;
+        }
+    }
+    Ok(longest)
 }
 
 /// The [trajectories](Task::trajectory) of the trials of [`batch`], (trials, steps + 1, axes), NaN after a trial's end;
@@ -326,6 +364,15 @@ mod tests {
         fn score(&self, _: TrialView<'_>, _: ArrayView2<'_, f32>) -> Score {
             Score::default()
         }
+    }
+
+    #[test]
+    fn a_batch_in_parts_is_the_batch() -> Result<(), TaskError> {
+        let task = Uneven { even: 0.5 };
+        let part = |range| trials(&task, Split::Test, 3, 1, range);
+        let parts = [part(0..4)?, part(4..5)?, part(5..9)?].concat();
+        assert_eq!(assemble(parts)?.inputs, batch(&task, Split::Test, 3, 1, 9)?.inputs);
+        Ok(())
     }
 
     #[test]

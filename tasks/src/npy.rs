@@ -39,6 +39,25 @@ pub struct NpyHeader {
 }
 
 impl NpyHeader {
+    /// That of a plain array in C order.
+    pub fn new(descriptor: impl Into<String>, shape: &[usize]) -> Self {
+        Self { descriptor: descriptor.into(), fortran_order: false, shape: shape.into() }
+    }
+
+    /// Magic number, version and header, as NumPy writes them: the elements come next, at a multiple of 64 bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let lengths: Vec<String> = self.shape.iter().map(usize::to_string).collect();
+        let comma = if lengths.len() == 1 { "," } else { "" };
+        let order = if self.fortran_order { "True" } else { "False" };
+        let (descriptor, lengths) = (&self.descriptor, lengths.join(", "));
+        let text = format!("{{'descr': '{descriptor}', 'fortran_order': {order}, 'shape': ({lengths}{comma}), }}");
+        let length = (10 + text.len() + 1).next_multiple_of(64) - 10;
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((length as u16).to_le_bytes());
+        bytes.extend(format!("{text:<width$}\n", width = length - 1).bytes());
+        bytes
+    }
+
     /// Reads it from the start of a file, which then stands at the first element.
     ///
     /// # Errors
@@ -115,6 +134,16 @@ fn shape(value: &str) -> Result<Vec<usize>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_that_is_written_is_read_as_it_was_and_ends_where_numpy_wants_it() {
+        for shape in [&[][..], &[3], &[2, 50, 7], &[1_000_000_000, 1_000_000_000]] {
+            let header = NpyHeader::new("<f4", shape);
+            let bytes = header.bytes();
+            assert_eq!(bytes.len() % 64, 0);
+            assert_eq!(NpyHeader::read(&mut bytes.as_slice()), Ok(header));
+        }
+    }
 
     #[test]
     fn headers_that_numpy_does_not_write_are_refused_by_what_is_wrong() {

@@ -115,9 +115,7 @@ impl NpzBuilder {
     /// # Errors
     /// If the name is that of another array, or [reserved](Self::RESERVED).
     pub fn labels(self, name: &str, labels: &Labels) -> Result<Self, TaskError> {
-        if Self::RESERVED.contains(&name) {
-            return Err(taken(name));
-        }
+        Self::check_label(name)?;
         match labels {
             Labels::Numbers(values) => self.array(name, &Array1::from_vec(values.clone())),
             Labels::Flags(values) => self.array(name, &Array1::from_vec(values.clone())),
@@ -125,19 +123,19 @@ impl NpzBuilder {
         }
     }
 
+    /// Refuses a variable of the trials that is called as an array with a meaning of its own.
+    ///
+    /// # Errors
+    /// If the name is [reserved](Self::RESERVED).
+    pub fn check_label(name: &str) -> Result<(), TaskError> {
+        if Self::RESERVED.contains(&name) { Err(taken(name)) } else { Ok(()) }
+    }
+
     /// Text as NumPy stores it: as many code points for each as the longest has.
     fn words(mut self, name: &str, words: &[String]) -> Result<Self, TaskError> {
         let longest = words.iter().map(|word| word.chars().count()).max().unwrap_or(0).max(1);
-        let header = format!("{{'descr': '<U{longest}', 'fortran_order': False, 'shape': ({},), }}", words.len());
-        // The header ends with a line feed, at a multiple of 64 bytes.
-        let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend((length as u16).to_le_bytes());
-        bytes.extend(format!("{header:<width$}\n", width = length - 1).bytes());
-        for word in words {
-            let padded = word.chars().map(u32::from).chain(std::iter::repeat(0)).take(longest);
-            bytes.extend(padded.flat_map(u32::to_le_bytes));
-        }
+        let mut bytes = NpyHeader::new(format!("<U{longest}"), &[words.len()]).bytes();
+        bytes.extend(words.iter().flat_map(|word| text_element(word, longest)));
         self.begin(name)?;
         self.archive.write_all(&bytes).map_err(|error| unwritable(name, error.to_string()))?;
         Ok(self)
@@ -159,6 +157,11 @@ impl NpzBuilder {
     pub fn finish(self) -> Result<Vec<u8>, TaskError> {
         Ok(self.archive.finish().map_err(|error| unwritable("arrays", error.to_string()))?.into_inner())
     }
+}
+
+/// A text as NumPy stores it among others of at most `longest` characters.
+pub fn text_element(text: &str, longest: usize) -> impl Iterator<Item = u8> {
+    text.chars().map(u32::from).chain(std::iter::repeat(0)).take(longest).flat_map(u32::to_le_bytes)
 }
 
 fn taken(name: &str) -> TaskError {
@@ -186,6 +189,20 @@ pub struct NpzFile {
     taken: BTreeMap<String, u64>,
 }
 
+/// Refuses what does not begin as an archive: one that does not is read to its end before that is known.
+fn check_start(source: &mut dyn Source) -> Result<(), String> {
+    let mut start = Vec::new();
+    source.take(6).read_to_end(&mut start).map_err(|error| error.to_string())?;
+    source.rewind().map_err(|error| error.to_string())?;
+    if start.starts_with(b"PK") {
+        Ok(())
+    } else if start == b"\x93NUMPY" {
+        Err("it is a single array without a name (.npy); save the arrays by name with numpy.savez".into())
+    } else {
+        Err(format!("it is no .npz archive, as its first bytes show; {REMEDY}"))
+    }
+}
+
 /// What an archive can be read from.
 trait Source: Read + Seek + Send {}
 
@@ -205,7 +222,8 @@ impl NpzFile {
         Self::new(path, Box::new(Cursor::new(bytes)), length)
     }
 
-    fn new(path: &Path, source: Box<dyn Source>, length: u64) -> Result<Self, TaskError> {
+    fn new(path: &Path, mut source: Box<dyn Source>, length: u64) -> Result<Self, TaskError> {
+        check_start(&mut source).map_err(|reason| unreadable(path, reason))?;
         let archive = ZipArchive::new(source).map_err(|error| unreadable(path, format!("{error}; {REMEDY}")))?;
         let names = archive.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned()).collect();
         Ok(Self { path: path.into(), names, archive, most: most_unpacked(length), taken: BTreeMap::new() })

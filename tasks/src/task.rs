@@ -133,6 +133,13 @@ pub trait Task: Send + Sync + fmt::Debug {
         score.choice.filter(|choice| *choice < 2).map(|choice| choice == 0)
     }
 
+    /// What a choice ([`Score::choice`]) is called, in words: the output of that number, unless the choices of the task
+    /// are no outputs.
+    fn choice_name(&self, choice: usize) -> String {
+        let outputs = self.outputs();
+        outputs.get(choice).map_or_else(|| format!("choice {}", choice + 1), |output| output.name.replace('_', " "))
+    }
+
     /// What the source trains the outputs to do.
     fn objective(&self) -> Objective {
         Objective::MaskedMse

@@ -1,7 +1,7 @@
 //! Units of the variables of trials, for headings and axes.
 
 /// Tasks by the start of their id, variables by the start of their name, and the unit.
-const UNITS: [(&str, &str, &str); 17] = [
+const UNITS: [(&str, &str, &str); 21] = [
     ("yang2019/", "angle", "rad"),
     ("driscoll2022/", "angle", "rad"),
     ("tolmachev2025/", "angle", "rad"),
@@ -9,6 +9,10 @@ const UNITS: [(&str, &str, &str); 17] = [
     ("neurogym/delay_match_category", "sample", "rad"),
     ("neurogym/delay_match_category", "test", "rad"),
     ("neurogym/delay_match_sample_distractor_1d", "sample", "rad"),
+    ("neurogym/delay_match_sample_distractor_1d", "distractor", "rad"),
+    ("neurogym/interval_discrimination", "duration", "ms"),
+    ("orhan2019/change_detection", "sample", "rad"),
+    ("orhan2019/change_detection", "test", "rad"),
     ("masse2019/", "sample", "\u{b0}"),
     ("masse2019/", "test", "\u{b0}"),
     ("motor/", "angle", "\u{b0}"),
@@ -44,6 +48,9 @@ mod tests {
     fn a_variable_has_the_unit_that_its_task_counts_it_in() {
         assert_eq!((unit("yang2019/dm1", "angle_1"), unit("motor/arm_reach", "angle")), ("rad", "\u{b0}"));
         assert_eq!((unit("masse2019/dms", "match"), unit("masse2019/abba", "sample")), ("", "\u{b0}"));
+        let distractor = unit("neurogym/delay_match_sample_distractor_1d", "distractor_2");
+        assert_eq!((distractor, unit("neurogym/interval_discrimination", "duration_1")), ("rad", "ms"));
+        assert_eq!(unit("orhan2019/change_detection", "test"), "rad");
     }
 
     #[test]

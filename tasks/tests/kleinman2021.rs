@@ -148,18 +148,18 @@ fn only_the_coherences_are_noisy_at_all_times() -> Result<(), TaskError> {
 fn every_other_catch_trial_shows_the_targets() -> Result<(), TaskError> {
     let task = Checkerboard { p_catch: 1.0, ..still() };
     let trials = batch(&task, Split::Train, 0, 0, 1000)?;
-    let shown = |condition: &&Condition| condition.get("targets") == Some(&true.into());
+    let shown = |condition: &&Condition| condition.get("targets_shown") == Some(&true.into());
     let with_targets = trials.conditions.iter().filter(shown).count();
     assert!((430..570).contains(&with_targets), "{with_targets}");
     assert!(trials.n_steps.iter().all(|&n| n == 200));
-    let green = trial(&task, &Condition::catch().with("targets", true).with("left_target", "green"))?;
+    let green = trial(&task, &Condition::catch().with("targets_shown", true).with("left_target", "green"))?;
     assert_eq!(
         (green.inputs.row(20).to_vec(), green.inputs.row(169).to_vec()),
         (vec![1.0, -1.0, 0.0, 0.0], vec![1.0, -1.0, 0.0, 0.0])
     );
     assert!(green.inputs.slice(s![170.., ..]).iter().chain(green.inputs.slice(s![..20, ..])).all(|&u| u == 0.0));
     assert!(green.loss_mask.iter().all(|&m| m == 1.0) && green.targets.iter().all(|&z| z == 0.0));
-    assert!(trial(&task, &Condition::catch().with("targets", false).with("left_target", "red")).is_err());
+    assert!(trial(&task, &Condition::catch().with("targets_shown", false).with("left_target", "red")).is_err());
     Ok(())
 }
 
@@ -218,7 +218,7 @@ fn parameters_and_conditions_without_meaning_are_refused_by_name() {
         shown("blue", 0.1),
         shown("red", 2.0),
         Condition::catch().with("coherence", 0.1),
-        Condition::catch().with("targets", 1.0),
+        Condition::catch().with("targets_shown", 1.0),
     ] {
         assert!(trial(&good(), &condition).is_err(), "{condition}");
     }

@@ -558,3 +558,19 @@ fn a_former_version_is_the_newest_one_with_all_its_parameters_said() {
     }
     assert!(found >= 11, "{found}");
 }
+
+#[test]
+fn choices_are_called_what_they_are() {
+    let names = |id: &str| [0, 1].map(|choice| create(id, None).unwrap().choice_name(choice));
+    assert_eq!(names("kleinman2021/checkerboard"), ["choice left", "choice right"]);
+    assert_eq!(names("kim2019/xor"), ["same", "different"]);
+    assert_eq!(names("kim2019/go_nogo"), ["go", "no-go"]);
+    assert_eq!(names("raposo2014/multisensory"), ["positive choice", "negative choice"]);
+    assert_eq!(names("driscoll2022/delaydm2"), ["stimulus 1", "stimulus 2"]);
+    assert_eq!(names("driscoll2022/dmcgo"), ["response", "fixation"]);
+    let set = |tasks: &[&str]| create("multitask/set", Some(&json!({ "tasks": tasks }))).unwrap();
+    let decisions = set(&["driscoll2022/delaydm1", "driscoll2022/delaydm2"]);
+    assert_eq!(decisions.choice_name(1), "stimulus 2");
+    let mixed = set(&["driscoll2022/delaydm1", "driscoll2022/dmsgo"]);
+    assert_eq!(mixed.choice_name(1), "choice 2", "a stimulus of the one task, fixation in the other");
+}

@@ -10,6 +10,7 @@ use nn4n::{
         Activation, Bias, CellType, Ctrnn, Dale, Density, FixedSynapse, Form, Kind, LearnTau, ModelConfig,
         NoiseScaling, PerUnit, Plastic, Readout, ReadoutFrom, SignRule, Start, Values,
     },
+    tasks::NpyHeader,
 };
 
 use super::fixture::{imported, path, replaced, rezipped};
@@ -162,6 +163,21 @@ fn psychrnn_and_neuralrnn_networks_keep_their_cell_types_areas_and_noise() {
         assert!(found.notes.iter().any(|note| note.contains(words)), "{words}: {:?}", found.notes);
     }
     assert_eq!(with_times("psychrnn_plain.npz").checkpoint.header.model.kind, Kind::Vanilla);
+
+    // Without the signs of the units, `dale_ratio` tells them.
+    let ratio = [NpyHeader::new("<f8", &[]).bytes(), 0.8f64.to_le_bytes().to_vec()].concat();
+    let changes = [("Dale_rec.npy", None), ("Dale_out.npy", None), ("dale_ratio.npy", Some(ratio))];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ratio.npz");
+    fs::write(&file, rezipped("psychrnn_dale.npz", &changes)).expect("a file");
+    let options =
+        Options { activation: Some(Activation::Relu), dt: Some(10.0), tau: Some(100.0), ..Options::default() };
+    let by_ratio = import(&file, &options).expect("a network");
+    assert_eq!(by_ratio.checkpoint.header.model, found.checkpoint.header.model);
+    for name in ["w_rec", "w_out", "connectivity.w_out"] {
+        assert_eq!(tensor(&by_ratio, name), tensor(&found, name), "{name}");
+    }
+    assert!(by_ratio.notes.iter().any(|note| note.contains("no `Dale_rec`")), "{:?}", by_ratio.notes);
 
     let model = plain("neuralrnn_ei").checkpoint.header.model;
     assert_eq!((model.kind, model.form, model.readout_from), (Kind::Ei, Form::Rate, ReadoutFrom::Excitatory));

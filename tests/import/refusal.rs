@@ -357,3 +357,9 @@ fn no_damage_to_a_file_ends_in_a_panic() {
         }
     }
 }
+
+#[test]
+fn a_checkpoint_of_this_program_needs_no_import() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zoo/song2016-rdm-ei/model.safetensors");
+    assert!(refusal(&file, &plain()).contains("needs no import"), "{}", refusal(&file, &plain()));
+}

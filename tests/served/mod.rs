@@ -73,6 +73,8 @@ pub enum Listing {
     Compressed,
     /// Of another commit.
     OtherCommit,
+    /// It names no file.
+    Empty,
     /// It is at the other port of the host.
     Elsewhere,
 }
@@ -287,7 +289,11 @@ fn respond(state: &mut State, request: &Request, contents: &str) -> Answer {
                     let location = format!("{contents}{}", request.path);
                     return Answer::new(307, vec![("Location", location)], Vec::new());
                 }
-                Listing::OtherCommit => return Answer::json(&json!({ "sha": "f".repeat(40), "siblings": [] })),
+                Listing::OtherCommit => {
+                    let siblings = [json!({ "rfilename": "model.safetensors" })];
+                    return Answer::json(&json!({ "sha": "f".repeat(40), "siblings": siblings }));
+                }
+                Listing::Empty => return Answer::json(&json!({ "sha": commit, "siblings": [] })),
                 Listing::Right | Listing::Gzip | Listing::Elsewhere => {}
             }
             let names = files.keys().chain(&state.listed);

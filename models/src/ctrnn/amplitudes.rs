@@ -1,11 +1,12 @@
 //! How strong the noise of the units is.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 
 use crate::{
     config::{ModelConfig, Units},
     dynamics::Coefficient,
     error::Result,
+    host,
 };
 
 /// Noise amplitudes as configured, one or (units).
@@ -30,5 +31,6 @@ fn coefficient(values: Vec<f64>, dtype: DType, device: &Device) -> Result<Coeffi
     if values.iter().all(|value| *value == values[0]) {
         return Ok(Coefficient::Scalar(values[0]));
     }
-    Ok(Coefficient::PerUnit(Tensor::new(values, device)?.to_dtype(dtype)?))
+    let units = values.len();
+    Ok(Coefficient::PerUnit(host::placed(values, units, dtype, device)?))
 }

@@ -1,7 +1,7 @@
 //! Recurrent units with their parameters, constraints and dynamics: all of a network but its readout, or one layer of a
 //! stacked network.
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
 use super::amplitudes::Amplitudes;
@@ -10,6 +10,7 @@ use crate::{
     config::{LayerPlan, LearnTau, ModelConfig, Units, prefix},
     dynamics::{Dynamics, State},
     error::{ModelError, Result},
+    host,
     params::{self, Tensors},
     synapses::Synapses,
 };
@@ -185,9 +186,9 @@ fn matrix_of(
 
 /// Time constants of a file must obey the configured step, as configured ones do.
 fn check_tau(config: &ModelConfig, tau: &Tensor) -> Result<()> {
-    let values: Vec<f64> = tau.detach().to_dtype(DType::F64)?.to_vec1()?;
+    let values = host::values(tau)?;
     // The step as the data type rounds it: 0.7 ms of f32 are a little less than 0.7.
-    let dt: f64 = Tensor::new(config.dt, &Device::Cpu)?.to_dtype(tau.dtype())?.to_dtype(DType::F64)?.to_scalar()?;
+    let dt = host::value(&Tensor::new(config.dt, &Device::Cpu)?.to_dtype(tau.dtype())?)?;
     match values.iter().find(|tau| !(tau.is_finite() && **tau >= dt)) {
         Some(tau) => Err(ModelError::config(
             "dt",

@@ -9,6 +9,7 @@ use super::specs::Tensors;
 use crate::{
     config::ModelConfig,
     error::{ModelError, Result},
+    host,
 };
 
 /// A variable builder over `tensors` on `device`, with those that training changes as variables.
@@ -46,7 +47,7 @@ pub(crate) fn var_builder(
 }
 
 fn check_values(name: &str, tensor: &Tensor, mask: bool) -> Result<()> {
-    let values: Vec<f64> = tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+    let values = host::values(tensor)?;
     if let Some(index) = values.iter().position(|value| !value.is_finite()) {
         return Err(ModelError::tensor(
             name,

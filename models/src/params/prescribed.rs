@@ -1,6 +1,6 @@
 //! What a description prescribes for tensors that are not trained, and whether those of a file agree.
 
-use candle_core::{DType, Tensor};
+use candle_core::DType;
 use candle_nn::VarBuilder;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::{Bias, LearnTau, ModelConfig, Start, Units},
     error::{ModelError, Result},
+    host,
 };
 
 impl ModelConfig {
@@ -55,10 +56,8 @@ fn prescribe_matrix((name, matrix, shape): Matrix, prescribed: &mut Tensors) -> 
 
 /// Refuses tensors that contradict what is prescribed (up to the rounding of f32).
 pub(crate) fn check_prescribed(prescribed: Tensors, vb: &VarBuilder) -> Result<()> {
-    let host =
-        |tensor: &Tensor| -> Result<Vec<f64>> { Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
     for (name, wanted) in prescribed {
-        let (values, wanted) = (host(&vb.get(wanted.dims(), &name)?)?, host(&wanted)?);
+        let (values, wanted) = (host::values(&vb.get(wanted.dims(), &name)?)?, host::values(&wanted)?);
         let differs = |(value, wanted): (&f64, &f64)| (value - wanted).abs() > 1e-6 * wanted.abs() || value.is_nan();
         if let Some(index) = values.iter().zip(&wanted).position(differs) {
             let message = format!(

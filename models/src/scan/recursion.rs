@@ -23,8 +23,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::{
-    CpuStorage, CudaStorage, CustomOp3, Layout, MetalStorage, Result as CandleResult, Shape, Storage, Tensor,
-    backend::BackendStorage, bail,
+    CpuStorage, CudaStorage, CustomOp1, CustomOp3, Layout, MetalStorage, Result as CandleResult, Shape, Storage,
+    Tensor, backend::BackendStorage, bail,
 };
 
 use crate::{
@@ -56,22 +56,24 @@ impl Recursion {
         if ![weights, drive, &others].into_iter().any(Tensor::track_op) {
             return Ok(states);
         }
-        let whole = Whole { recursion: constants, states: Mutex::new(Some(states)) };
+        let whole = Whole { recursion: constants, states: Ready::new(states) };
         Ok(weights.apply_op3(drive, &others, whole)?)
     }
 
     /// `r` (.., units) of states (.., units) of all steps.
     pub fn rates(&self, states: &Tensor) -> Result<Tensor> {
         let quiet = self.quiet_rates(states)?;
-        Ok(match &self.post {
-            Some(noise) => (quiet + noise)?,
-            None => quiet,
-        })
+        let quiet = if self.form.integrates_currents() && states.track_op() {
+            states.apply_op1(Rates { activation: self.activation.clone(), rates: Ready::new(quiet) })?
+        } else {
+            quiet
+        };
+        noisy(quiet, self.post.clone())
     }
 
-    /// The rates without the noise that follows the activation.
+    /// The rates of constants, without the noise that follows the activation.
     fn quiet_rates(&self, states: &Tensor) -> Result<Tensor> {
-        if self.form.integrates_currents() { self.activation.forward(states) } else { Ok(states.clone()) }
+        if self.form.integrates_currents() { self.activation.values(states) } else { Ok(states.clone()) }
     }
 
     fn advance(&self, weights: &Tensor, drive: &Tensor, start: &State) -> Result<Tensor> {
@@ -83,14 +85,11 @@ impl Recursion {
             let leaked = self.leak.scale(&state)?;
             state = match self.form {
                 Form::Current => (leaked + driven)?,
-                Form::Blend => self.activation.forward(&(leaked + driven)?)?,
-                Form::Rate => (leaked + self.alpha.scale(&self.activation.forward(&driven)?)?)?,
+                Form::Blend => self.activation.values(&(leaked + driven)?)?,
+                Form::Rate => (leaked + self.alpha.scale(&self.activation.values(&driven)?)?)?,
             };
-            let quiet = self.quiet_rates(&state)?;
-            rate = match &self.post {
-                Some(noise) => (quiet + noise.get(step)?)?,
-                None => quiet,
-            };
+            let noise = self.post.as_ref().map(|noise| noise.get(step)).transpose()?;
+            rate = noisy(self.quiet_rates(&state)?, noise)?;
             states.push(state.clone());
         }
         Ok(Tensor::stack(&states, 0)?)
@@ -100,18 +99,20 @@ impl Recursion {
     fn go_back(&self, [weights, drive, others, states, arriving]: [&Tensor; 5]) -> Result<[Tensor; 3]> {
         let batch = states.dim(1)?;
         let (first_states, first_rates) = (others.narrow(0, 0, batch)?, others.narrow(0, batch, batch)?);
-        let rates_before = flat(&before(&self.rates(states)?, &first_rates)?)?;
+        let quiet = self.quiet_rates(states)?;
+        let rates_before = flat(&before(&noisy(quiet.clone(), self.post.clone())?, &first_rates)?)?;
         let driven = match self.form {
             Form::Rate => {
                 let currents = (rates_before.matmul(&weights.t()?)?.reshape(drive.shape())? + drive)?;
-                Some(self.activation.forward(&currents)?)
+                Some(self.activation.values(&currents)?)
             }
             Form::Current | Form::Blend => None,
         };
         let slopes = match &driven {
             Some(driven) => self.alpha.scale(&self.activation.derivative(driven)?)?,
-            None => self.activation.derivative(&self.quiet_rates(states)?)?,
+            None => self.activation.derivative(&quiet)?,
         };
+        drop(quiet);
         let Gradients { leaking, drive, first } = self.gradients(weights, &slopes, arriving)?;
         let mut of_others = vec![self.leak.scale(&first.leaking)?, first.drive.matmul(weights)?];
         if matches!(self.leak, Coefficient::PerUnit(_)) {
@@ -177,6 +178,10 @@ struct Gradients {
     first: StepGradients,
 }
 
+fn noisy(quiet: Tensor, noise: Option<Tensor>) -> Result<Tensor> {
+    Ok(add(quiet, noise)?)
+}
+
 fn add(x: Tensor, other: Option<Tensor>) -> CandleResult<Tensor> {
     match other {
         Some(other) => x + other,
@@ -214,20 +219,77 @@ fn detached(coefficient: &Coefficient) -> Coefficient {
     }
 }
 
-/// The recursion as one operation of candle's, with its own way back. It is done before candle sees it.
-struct Whole {
-    recursion: Recursion,
-    states: Mutex<Option<Tensor>>,
+/// What an operation of ours gives: it is computed before candle sees the operation.
+struct Ready(Mutex<Option<Tensor>>);
+
+impl Ready {
+    fn new(tensor: Tensor) -> Self {
+        Self(Mutex::new(Some(tensor)))
+    }
+
+    /// A copy of its numbers.
+    fn hand_over<S>(&self, copy: impl FnOnce(&Storage, &Layout) -> CandleResult<S>) -> CandleResult<(S, Shape)> {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(tensor) = taken else { bail!("the numbers of a pass are handed over once") };
+        let (storage, layout) = tensor.storage_and_layout();
+        Ok((copy(&storage, layout)?, tensor.shape().clone()))
+    }
+
+    fn on_cpu(&self) -> CandleResult<(CpuStorage, Shape)> {
+        self.hand_over(|storage, layout| match storage {
+            Storage::Cpu(storage) => storage.try_clone(layout),
+            _ => bail!("the numbers of this pass are not on the CPU"),
+        })
+    }
+
+    fn on_cuda(&self) -> CandleResult<(CudaStorage, Shape)> {
+        self.hand_over(|storage, layout| match storage {
+            Storage::Cuda(storage) => storage.try_clone(layout),
+            _ => bail!("the numbers of this pass are not on the GPU"),
+        })
+    }
+
+    fn on_metal(&self) -> CandleResult<(MetalStorage, Shape)> {
+        self.hand_over(|storage, layout| match storage {
+            Storage::Metal(storage) => storage.try_clone(layout),
+            _ => bail!("the numbers of this pass are not on the GPU"),
+        })
+    }
 }
 
-impl Whole {
-    /// A copy of the states' numbers.
-    fn states<S>(&self, copy: impl FnOnce(&Storage, &Layout) -> CandleResult<S>) -> CandleResult<(S, Shape)> {
-        let taken = self.states.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(states) = taken else { bail!("the states of a pass are handed over once") };
-        let (storage, layout) = states.storage_and_layout();
-        Ok((copy(&storage, layout)?, states.shape().clone()))
+/// The rates of all states as one operation, whose way back needs nothing but them.
+struct Rates {
+    activation: UnitActivations,
+    rates: Ready,
+}
+
+impl CustomOp1 for Rates {
+    fn name(&self) -> &'static str {
+        "ctrnn-rates"
     }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> CandleResult<(CpuStorage, Shape)> {
+        self.rates.on_cpu()
+    }
+
+    fn cuda_fwd(&self, _: &CudaStorage, _: &Layout) -> CandleResult<(CudaStorage, Shape)> {
+        self.rates.on_cuda()
+    }
+
+    fn metal_fwd(&self, _: &MetalStorage, _: &Layout) -> CandleResult<(MetalStorage, Shape)> {
+        self.rates.on_metal()
+    }
+
+    fn bwd(&self, _: &Tensor, rates: &Tensor, arriving: &Tensor) -> CandleResult<Option<Tensor>> {
+        let slopes = self.activation.derivative(&rates.detach()).map_err(candle_core::Error::wrap)?;
+        Ok(Some((slopes * arriving)?))
+    }
+}
+
+/// The recursion as one operation of candle's, with its own way back.
+struct Whole {
+    recursion: Recursion,
+    states: Ready,
 }
 
 impl CustomOp3 for Whole {
@@ -244,10 +306,7 @@ impl CustomOp3 for Whole {
         _: &CpuStorage,
         _: &Layout,
     ) -> CandleResult<(CpuStorage, Shape)> {
-        self.states(|storage, layout| match storage {
-            Storage::Cpu(storage) => storage.try_clone(layout),
-            _ => bail!("the states of this pass are not on the CPU"),
-        })
+        self.states.on_cpu()
     }
 
     fn cuda_fwd(
@@ -259,10 +318,7 @@ impl CustomOp3 for Whole {
         _: &CudaStorage,
         _: &Layout,
     ) -> CandleResult<(CudaStorage, Shape)> {
-        self.states(|storage, layout| match storage {
-            Storage::Cuda(storage) => storage.try_clone(layout),
-            _ => bail!("the states of this pass are not on the GPU"),
-        })
+        self.states.on_cuda()
     }
 
     fn metal_fwd(
@@ -274,10 +330,7 @@ impl CustomOp3 for Whole {
         _: &MetalStorage,
         _: &Layout,
     ) -> CandleResult<(MetalStorage, Shape)> {
-        self.states(|storage, layout| match storage {
-            Storage::Metal(storage) => storage.try_clone(layout),
-            _ => bail!("the states of this pass are not on the GPU"),
-        })
+        self.states.on_metal()
     }
 
     fn bwd(

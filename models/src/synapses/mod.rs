@@ -12,14 +12,14 @@
 
 mod constraint;
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{Tensor, Var};
 use candle_nn::VarBuilder;
 
 use self::constraint::Constraint;
 use crate::{
     config::{CellType, Dale},
     error::{ModelError, Result},
-    host::has_passes,
+    host::{self, has_passes},
     params::Tensors,
 };
 
@@ -77,7 +77,7 @@ impl Synapses {
         };
         let signs = if pre_types.iter().any(Option::is_some) {
             let unsigned: Vec<f64> = signs.iter().map(|sign| f64::from(*sign == 0.0)).collect();
-            let row = |values| Tensor::from_vec(values, (1, shape.1), weight.device())?.to_dtype(weight.dtype());
+            let row = |values| host::placed(values, (1, shape.1), weight.dtype(), weight.device());
             Some((row(signs)?, row(unsigned)?))
         } else {
             None
@@ -193,10 +193,7 @@ impl Synapses {
     /// Refuses weights that break a constraint, naming the first.
     fn check(&self) -> Result<()> {
         let (_, pres) = self.weight.dims2()?;
-        let host = |tensor: &Tensor| -> Result<Vec<f64>> {
-            Ok(tensor.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
-        };
-        let (weights, projected) = (host(&self.weight)?, host(&self.projected()?)?);
+        let (weights, projected) = (host::values(&self.weight)?, host::values(&self.projected()?)?);
         let broken = weights.iter().zip(&projected).position(|(weight, projected)| weight != projected);
         match broken {
             None => Ok(()),
@@ -217,7 +214,7 @@ impl Synapses {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{DType, Device};
 
     use super::*;
     use crate::{Ctrnn, FixedSynapse, MatrixConfig, ModelConfig};

@@ -4,19 +4,28 @@ use anyhow::{Result, bail};
 use clap::Args;
 use nn4n_tasks::TaskInfo;
 
-use crate::cli::output;
+use crate::{
+    cli::output,
+    experiment::preset::{self, Preset},
+};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  nn4n tasks list\n  nn4n tasks list song2016 --json")]
+#[command(after_help = "Examples:\n  nn4n tasks list\n  nn4n tasks list song2016 --json\n  nn4n tasks list --presets")]
 pub struct ListArgs {
     /// Only the tasks of this family, such as song2016
     family: Option<String>,
+    /// The presets instead: published experiments for `nn4n train --preset ID`
+    #[arg(long)]
+    presets: bool,
     /// Report in JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn list(args: &ListArgs) -> Result<()> {
+    if args.presets {
+        return list_presets(args);
+    }
     let all = nn4n_tasks::list();
     let tasks = match &args.family {
         Some(name) => of_family(&all, name.trim_end_matches('/'))?,
@@ -34,6 +43,27 @@ pub fn list(args: &ListArgs) -> Result<()> {
         }
     }
     output::text("next: nn4n tasks show ID")
+}
+
+fn list_presets(args: &ListArgs) -> Result<()> {
+    let all = preset::list();
+    let family_of = |preset: &Preset| preset.id.split('/').next().unwrap_or_default();
+    let wanted = args.family.as_deref().map(|name| name.trim_end_matches('/'));
+    let presets: Vec<&Preset> =
+        all.iter().filter(|preset| wanted.is_none_or(|family| family_of(preset) == family)).collect();
+    if let (Some(family), true) = (wanted, presets.is_empty()) {
+        let mut families: Vec<&str> = all.iter().map(family_of).collect();
+        families.dedup();
+        bail!("no preset is of the family `{family}`; there are some of {}", families.join(", "));
+    }
+    if args.json {
+        return output::json(&presets);
+    }
+    let width = presets.iter().map(|preset| preset.id.len()).max().unwrap_or(0);
+    for preset in &presets {
+        output::text(&format!("{:<width$}  {}", preset.id, preset.summary))?;
+    }
+    output::text("next: nn4n train --preset ID")
 }
 
 fn of_family<'a>(all: &'a [TaskInfo], name: &str) -> Result<Vec<&'a TaskInfo>> {

@@ -3,6 +3,7 @@
 mod list;
 mod sample;
 mod show;
+mod trial_file;
 
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};

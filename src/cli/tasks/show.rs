@@ -245,7 +245,7 @@ fn stop_rule(criterion: Option<&Criterion>) -> String {
         }
         Some(Criterion::MeanPerformance { threshold, window }) => {
             format!(
-                "once the mean performance of the last {window} validations exceeds {}",
+                "once the mean performance of the last {window} validations (of all, while there are fewer) exceeds {}",
                 output::percent(*threshold)
             )
         }

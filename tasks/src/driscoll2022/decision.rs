@@ -79,6 +79,7 @@ impl<M: Modalities> Definition for Decision<M> {
         About { id, summary, header: M::HEADER, shared: &[COMPARISON, LAYOUT, PROTOCOL, SCORING, SOURCE], ..FAMILY }
     };
     const VARIABLES: &'static [&'static str] = M::VARIABLES;
+    const ALTERNATIVES: [&'static str; 2] = ["stimulus 1", "stimulus 2"];
 
     fn phases(&self) -> Vec<Phase<'_>> {
         self.comparison.phases(self.wait_test, self.response_test)

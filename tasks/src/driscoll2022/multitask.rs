@@ -29,6 +29,8 @@ pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwne
     const VARIABLES: &'static [&'static str];
     /// The fraction of trials that ask for a response; the others ask to keep fixating.
     const P_RESPONSE: f64 = 1.0;
+    /// What the two alternatives are called, if the task has two.
+    const ALTERNATIVES: [&'static str; 2] = ["response", "fixation"];
 
     /// The periods of a trial, in order; the last is the response.
     fn phases(&self) -> Vec<Phase<'_>>;
@@ -114,6 +116,10 @@ impl<T: Definition> Task for Multitask<T> {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         scoring::score(&self.protocol, trial, outputs, T::choice)
+    }
+
+    fn choice_name(&self, choice: usize) -> String {
+        T::ALTERNATIVES.get(choice).map_or_else(|| format!("choice {}", choice + 1), |name| (*name).into())
     }
 
     fn objective(&self) -> Objective {

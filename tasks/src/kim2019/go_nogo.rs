@@ -65,6 +65,7 @@ impl Definition for Pulse {
     };
     const STIMULUS: f64 = 125.0;
     const RESPONSE: f64 = 625.0;
+    const CHOICES: [&'static str; 2] = ["go", "no-go"];
 
     fn validate(&self, shared: Shared) -> Result<(), TaskError> {
         rules::positive("silence", self.silence)?;

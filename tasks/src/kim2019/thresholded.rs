@@ -48,6 +48,8 @@ pub trait Definition: Clone + Default + fmt::Debug + Serialize + DeserializeOwne
     const STIMULUS: f64;
     /// The response, ms.
     const RESPONSE: f64;
+    /// What both choices are called.
+    const CHOICES: [&'static str; 2];
 
     /// Checks the task's own settings.
     fn validate(&self, shared: Shared) -> Result<(), TaskError>;
@@ -176,6 +178,10 @@ impl<T: Definition> Task for Thresholded<T> {
 
     fn score(&self, trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score {
         self.task.score(self.shared(), trial, outputs)
+    }
+
+    fn choice_name(&self, choice: usize) -> String {
+        T::CHOICES.get(choice).map_or_else(|| format!("choice {}", choice + 1), |name| (*name).into())
     }
 
     fn chance(&self) -> f64 {

@@ -86,6 +86,7 @@ impl Definition for StimulusPair {
     };
     const STIMULUS: f64 = 250.0;
     const RESPONSE: f64 = 500.0;
+    const CHOICES: [&'static str; 2] = ["same", "different"];
 
     fn validate(&self, shared: Shared) -> Result<(), TaskError> {
         shared.clock.steps("delay", self.delay)?;

@@ -184,14 +184,14 @@ impl Checkerboard {
 
     fn catch_trial(&self, condition: Option<&Condition>, rng: &mut TrialRng) -> Result<Trial, TaskError> {
         if let Some(condition) = condition {
-            condition.allow(&["catch", "targets", "left_target"])?;
+            condition.allow(&["catch", "targets_shown", "left_target"])?;
         }
         let asked = word("left_target", COLOURS, condition)?;
-        let shown = match condition.and_then(|condition| condition.get("targets")) {
+        let shown = match condition.and_then(|condition| condition.get("targets_shown")) {
             Some(Value::Bool(shown)) => *shown,
             Some(other) => {
                 return Err(TaskError::condition(
-                    "targets",
+                    "targets_shown",
                     other,
                     "must say whether they are shown",
                     "give true or false",
@@ -217,7 +217,7 @@ impl Checkerboard {
         let targets = timeline.push_steps("targets", lasting - before)?;
         timeline.push("off", ("off", self.off))?;
         let mut inputs = self.silence(timeline.n_steps(), rng);
-        let mut condition = Condition::catch().with("targets", shown);
+        let mut condition = Condition::catch().with("targets_shown", shown);
         if shown {
             inputs.slice_mut(s![targets, ..2]).assign(&aview1(&colours(left)));
             condition = condition.with("left_target", COLOURS[left]);

@@ -150,6 +150,10 @@ impl<T: Definition> Task for Integration<T> {
         signed_choice::score(trial, outputs)
     }
 
+    fn choice_name(&self, choice: usize) -> String {
+        signed_choice::name(choice)
+    }
+
     fn chance(&self) -> f64 {
         0.5
     }

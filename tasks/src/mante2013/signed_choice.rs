@@ -76,6 +76,11 @@ pub(crate) fn score(trial: TrialView<'_>, outputs: ArrayView2<'_, f32>) -> Score
     Score { choice, correct: trial.correct.map(|correct| choice == Some(correct)), ..Score::default() }
 }
 
+/// What a choice is called.
+pub(crate) fn name(choice: usize) -> String {
+    ["positive choice", "negative choice"].get(choice).map_or_else(|| format!("choice {}", choice + 1), |n| (*n).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

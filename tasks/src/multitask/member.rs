@@ -191,6 +191,11 @@ impl Member {
         self.task.chose_first(&condition.without("task"), &own)
     }
 
+    /// What a choice of the set is called, if it is one of the task.
+    pub(super) fn choice_name(&self, choice: usize, layout: &Layout) -> Option<String> {
+        self.own_choice(layout, choice).map(|own| self.task.choice_name(own))
+    }
+
     /// What the set calls a choice of the task: its output, or, of choices that are no outputs (such as the sign of
     /// one), a number beyond all outputs.
     fn choice_in(&self, layout: &Layout, own: usize) -> usize {

@@ -200,6 +200,17 @@ impl Task for TaskSet {
         self.member_of(condition)?.chose_first(condition, score, &self.layout)
     }
 
+    /// That of the tasks, where those that have the choice agree.
+    fn choice_name(&self, choice: usize) -> String {
+        let mut names: Vec<String> =
+            self.members.iter().filter_map(|member| member.choice_name(choice, &self.layout)).collect();
+        names.dedup();
+        match names.as_slice() {
+            [name] => name.clone(),
+            _ => format!("choice {}", choice + 1),
+        }
+    }
+
     fn objective(&self) -> Objective {
         self.layout.objective
     }

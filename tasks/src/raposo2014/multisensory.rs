@@ -223,6 +223,10 @@ impl Task for Multisensory {
         signed_choice::score(trial, outputs)
     }
 
+    fn choice_name(&self, choice: usize) -> String {
+        signed_choice::name(choice)
+    }
+
     fn chance(&self) -> f64 {
         0.5
     }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, Axis, Ix1, Ix2, Ix3, s};
 
-use super::{TrialNotes, UserData, UserDataSettings};
+use super::{TrialNotes, UserData, UserDataSettings, notes::other_way_round};
 use crate::epoch::MAX_STEPS;
 use crate::{Labels, NpzFile, TaskError};
 
@@ -67,7 +67,7 @@ impl Arrays {
             all_finite(file, name, array, &n_steps)?;
         }
         something_is_graded(file, &loss_mask, &n_steps)?;
-        let correct = correct(file, rows, shape.2)?;
+        let correct = correct(file, (rows, steps), shape.2)?;
         let (dt, dt_from) = step(file, settings.dt, notes.dt)?;
         Ok(Self { inputs, targets, loss_mask, n_steps, correct, notes, dt, dt_from, padding, has_mask })
     }
@@ -89,16 +89,24 @@ fn step(file: &NpzFile, given: Option<f64>, stated: Option<f64>) -> Result<(f64,
     }
 }
 
-/// Where the trials end: before a tail of NaN in all inputs, and what to call that.
+/// Where the trials end, and what to call that.
 fn ends(inputs: &Array3<f32>) -> (Vec<usize>, &'static str) {
+    match nan_padded_lengths(inputs) {
+        Some(ends) => (ends, "NaN at the end of trials"),
+        None => (vec![inputs.dim().1; inputs.dim().0], "no n_steps, no trial ends in NaN"),
+    }
+}
+
+/// The lengths (trials) in steps of trials (trials, steps, inputs) of which some end in a tail of NaN in all inputs;
+/// `None` if none does.
+pub fn nan_padded_lengths(inputs: &Array3<f32>) -> Option<Vec<usize>> {
     let is_used = |step: ndarray::ArrayView1<'_, f32>| step.is_empty() || step.iter().any(|value| !value.is_nan());
     // A trial that is NaN throughout is not padding but a mistake, which is refused.
     let end = |trial: ndarray::ArrayView2<'_, f32>| {
         trial.outer_iter().rposition(is_used).map_or(trial.nrows(), |last| last + 1)
     };
     let ends: Vec<usize> = inputs.outer_iter().map(end).collect();
-    let is_padded = ends.iter().any(|end| *end < inputs.dim().1);
-    (ends, if is_padded { "NaN at the end of trials" } else { "no n_steps, no trial ends in NaN" })
+    ends.iter().any(|end| *end < inputs.dim().1).then_some(ends)
 }
 
 fn read_targets(
@@ -152,7 +160,8 @@ fn classes(
     };
     let Some(per_step) = per_step else {
         let problem = format!("has shape {shape:?} of classes, but `inputs` has {rows} trials of {steps} steps");
-        return Err(file.refusal("targets", problem, format!("give [{rows}] or [{rows}, {steps}] classes")));
+        let hint = other_way_round(&shape, (rows, steps));
+        return Err(file.refusal("targets", problem, format!("give [{rows}] or [{rows}, {steps}] classes{hint}")));
     };
     let used = |(row, step): (usize, usize)| step < n_steps[row];
     if let Some(((row, step), class)) = per_step.indexed_iter().find(|(at, class)| used(*at) && **class < 0.0) {
@@ -222,14 +231,19 @@ fn loss_mask(
 }
 
 /// The output that should win in each trial.
-fn correct(file: &mut NpzFile, rows: usize, outputs: usize) -> Result<Option<Vec<Option<usize>>>, TaskError> {
+fn correct(
+    file: &mut NpzFile,
+    (rows, steps): (usize, usize),
+    outputs: usize,
+) -> Result<Option<Vec<Option<usize>>>, TaskError> {
     let Some(labels) = file.labels("correct")? else { return Ok(None) };
     let remedy = format!("give one whole number for each of the {rows} trials, -1 where no output should win");
     let Labels::Numbers(numbers) = labels else {
         return Err(file.refusal("correct", "holds no numbers".into(), remedy));
     };
     if numbers.len() != rows {
-        return Err(file.refusal("correct", format!("has {} values", numbers.len()), remedy));
+        let hint = other_way_round(&[numbers.len()], (rows, steps));
+        return Err(file.refusal("correct", format!("has {} values", numbers.len()), format!("{remedy}{hint}")));
     }
     let one = |(row, &number): (usize, &f64)| match number {
         -1.0 => Ok(None),

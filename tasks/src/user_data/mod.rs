@@ -23,7 +23,8 @@
 //! | `held_out` | trials at the end of the file that are tested on and never trained or validated on; see below |
 //! | `rms_error` | a trial is right if its root mean square error, in units of the targets, is at most this |
 //!
-//! With `held_out = 0` a test (`nn4n eval`) is of the trials that are trained on, and says nothing of new ones. With
+//! With `held_out = 0` a test (`nn4n eval`) is of the trials that are trained on, and says nothing of new ones.
+//! Validations are of the trials that are trained on in any case: what is held out decides nothing, and stays new. With
 //! `rms_error` training stops once the error of a whole validation is at most that.
 //!
 //! Without `rms_error` a trial is right if the output that is largest at the last graded step is the right one:
@@ -65,6 +66,7 @@ use crate::{
     Timeline, Trial, TrialRng, TrialView, largest,
 };
 use crate::{parameters_of, rms_error};
+pub use arrays::nan_padded_lengths;
 use arrays::{Arrays, Targets};
 use classes::{Classes, MOST_CLASSES};
 pub use layout::Layout;
@@ -381,10 +383,13 @@ fn remarks(task: &UserData, padding: &str, dt_from: &str, has_mask: bool) -> Vec
         words.push(format!("labels: {}; {} classes of trials", labels.join(", "), task.classes.all.len()));
     }
     words.push(match task.settings.held_out {
-        0 => "held_out = 0: tested on the trials that are trained on, which says nothing of new ones; held_out = N \
-            keeps the last N apart"
+        0 => "held_out = 0: validated and tested on the trials that are trained on, which says nothing of new ones; \
+            held_out = N keeps the last N apart"
             .into(),
-        n => format!("held_out = {n}: tested on the last {n} trials, trained and validated on the others"),
+        n => format!(
+            "held_out = {n}: tested on the last {n} trials, trained and validated on the others, so that validations \
+            say nothing of new trials and `nn4n eval` does"
+        ),
     });
     if task.settings.layout == Layout::TrialFirst && layout::looks_transposed([&task.inputs, &task.targets]) {
         words.push(format!(

@@ -36,7 +36,7 @@ impl TrialNotes {
         let mut names: Vec<String> = file.names().to_vec();
         names.sort();
         for name in names.iter().filter(|name| !others.contains(&name.as_str()) && !OWN.contains(&name.as_str())) {
-            let labels = labels(file, name, trials, others)?;
+            let labels = labels(file, name, (trials, steps), others)?;
             notes.labels.push((variable_of(name).into(), labels));
         }
         Ok(notes)
@@ -69,8 +69,7 @@ fn lengths(file: &NpzFile, n_steps: ArrayD<f32>, trials: usize, steps: usize) ->
     let remedy = "give the length of each trial in steps";
     let Some(n_steps) = n_steps.into_dimensionality::<Ix1>().ok().filter(|n_steps| n_steps.len() == trials) else {
         let problem = format!("has shape {shape:?}, but must have [{trials}]");
-        let transposed = shape == [steps] && steps != trials;
-        let hint = if transposed { "; or the layout is \"time_first\"" } else { "" };
+        let hint = other_way_round(&shape, (trials, steps));
         return Err(file.refusal("n_steps", problem, format!("{remedy}{hint}")));
     };
     let whole = |(trial, &n): (usize, &f32)| {
@@ -92,20 +91,42 @@ fn places(file: &NpzFile, trajectory: ArrayD<f32>, trials: usize) -> Result<Arra
     })
 }
 
-fn labels(file: &mut NpzFile, name: &str, trials: usize, others: &[&str]) -> Result<Labels, TaskError> {
-    if let Some(meant) = meant_by(name).filter(|meant| others.contains(meant) || OWN.contains(meant)) {
+fn labels(
+    file: &mut NpzFile,
+    name: &str,
+    (trials, steps): (usize, usize),
+    others: &[&str],
+) -> Result<Labels, TaskError> {
+    let shape = file.header(name)?.map(|header| header.shape).unwrap_or_default();
+    let is_there = |meant: &str| file.names().iter().any(|known| known == meant);
+    // One value for each trial under the name of an array that is there, too, as the places `x`, is a label; lengths
+    // are never one.
+    let may_be_label = |meant: &str| shape == [trials] && meant != "n_steps" && is_there(meant);
+    let meant = meant_by(name).filter(|meant| others.contains(meant) || OWN.contains(meant));
+    if let Some(meant) = meant.filter(|meant| !may_be_label(meant)) {
         let remedy = format!("rename it `{meant}` if that is what it is, or remove it");
         return Err(file.refusal(name, "is not an array of such a file".into(), remedy));
     }
-    let shape = file.header(name)?.map(|header| header.shape).unwrap_or_default();
     if shape != [trials] {
-        let known = others.iter().chain(&OWN).map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+        let mut known: Vec<&str> = others.to_vec();
+        known.extend(OWN.iter().filter(|own| !others.contains(own)));
+        let known = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
         let problem = format!("has shape {shape:?} and is none of {known}");
-        let remedy = format!("remove it; labels of trials have one value for each of the {trials}");
-        return Err(file.refusal(name, problem, remedy));
+        let remedy = format!("labels of trials have one value for each of the {trials}; remove it");
+        return Err(file.refusal(name, problem, format!("{remedy}{}", other_way_round(&shape, (trials, steps)))));
     }
     // The header said that there is one.
     Ok(file.labels(name)?.unwrap_or(Labels::Flags(Vec::new())))
+}
+
+/// What to do about an array of one value for each trial, if its shape says that trials were taken for steps.
+pub(super) fn other_way_round(shape: &[usize], (trials, steps): (usize, usize)) -> &'static str {
+    if shape == [steps] && steps != trials {
+        "; or, if the first axis of the arrays is that of the steps, set layout = \"time_first\" in training, and swap \
+            the first two axes elsewhere"
+    } else {
+        ""
+    }
 }
 
 /// What other programs call an array, by what it is called here.
@@ -145,6 +166,26 @@ mod tests {
         assert_eq!((notes.dt, notes.n_steps), (Some(0.1), Some(vec![10, 1, 3, 4])));
         let [(name, Labels::Numbers(values))] = &notes.labels[..] else { panic!("{:?}", notes.labels) };
         assert_eq!((name.as_str(), &values[..3]), ("coherence", &[0.1, -0.1, 0.1][..]));
+    }
+
+    #[test]
+    fn a_label_may_have_the_name_of_an_array_that_is_there_too() {
+        let x = Labels::Numbers(vec![0.1, 0.2, 0.3, 0.4]);
+        let with = |name: &str| {
+            let inputs = NpzBuilder::default().array("inputs", &Array3::<f32>::zeros((4, 10, 1))).unwrap();
+            read(inputs.labels(name, &x).unwrap())
+        };
+        assert_eq!(with("x").unwrap().labels, [("x".to_owned(), x.clone())]);
+        assert!(with("lengths").unwrap_err().contains("rename it `n_steps`"));
+        let alone = read(NpzBuilder::default().labels("x", &x).unwrap()).unwrap_err();
+        assert!(alone.contains("rename it `inputs`"), "{alone}");
+    }
+
+    #[test]
+    fn labels_of_as_many_as_the_steps_say_that_the_axes_are_swapped() {
+        let labels = Labels::Numbers(vec![0.5; 10]);
+        let refusal = read(NpzBuilder::default().labels("coherence", &labels).unwrap()).unwrap_err();
+        assert!(refusal.contains("layout = \"time_first\"") && refusal.matches("`dt`").count() == 1, "{refusal}");
     }
 
     #[test]
