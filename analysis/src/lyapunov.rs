@@ -193,7 +193,8 @@ fn orthonormalise(columns: &mut Array2<f64>) -> Array1<f64> {
         for _ in 0..2 {
             for other in 0..place {
                 let other = columns.column(other);
-                column.scaled_add(-other.dot(&column), &other);
+                let along = other.dot(&column);
+                column.scaled_add(-along, &other);
             }
         }
         let length = column.dot(&column).sqrt();
@@ -215,7 +216,8 @@ fn orthogonal_to(columns: ArrayView2<'_, f64>, first: usize) -> Array1<f64> {
         column[unit] = 1.0;
         for _ in 0..2 {
             for other in columns.axis_iter(Axis(1)).take(first) {
-                column.scaled_add(-other.dot(&column), &other);
+                let along = other.dot(&column);
+                column.scaled_add(-along, &other);
             }
         }
         column
