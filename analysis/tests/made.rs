@@ -11,6 +11,7 @@ pub fn network(form: Form, activation: Activation, w_rec: &Array2<f64>, w_in: &A
     let config = ModelConfig::vanilla(inputs, units, 1)
         .form(form)
         .activation(activation)
+        .autapses(true)
         .dt(10.0)
         .tau(100.0)
         .b_rec(Bias::Trained(0.0.into()));

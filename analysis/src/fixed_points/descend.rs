@@ -28,8 +28,10 @@ const FIRST_DAMPING: f64 = 1e-3;
 const LEAST_DAMPING: f64 = 1e-15;
 /// Failures after which no step of this descent helps.
 const MAX_FAILURES: usize = 24;
-/// `|J^T g|` at a minimum of `|g|`, as a part of `|J| |g|`.
+/// `|J^T g|` at a minimum of `|g|`, as a part of `(1 + |J|) |g|`: in one dimension `J` itself vanishes there.
 const AT_MINIMUM: f64 = 1e-7;
+/// The same where no step helps any more.
+const NEAR_MINIMUM: f64 = 1e-4;
 /// Times that a state may relax away from a kink, how many steps each, and how far (in time constants) in one.
 const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
 /// Steps after the tolerance is met, to the floor of rounding.
@@ -111,7 +113,8 @@ impl<'a> Descent<'a> {
         let jacobian = self.system.flow_jacobian(&self.state);
         let gradient = jacobian.t().dot(&ArrayView1::from(&self.flow));
         let size = jacobian.iter().map(|value| value * value).sum::<f64>().sqrt();
-        if gradient.dot(&gradient).sqrt() <= AT_MINIMUM * size * self.norm {
+        let slope = gradient.dot(&gradient).sqrt() / ((1.0 + size) * self.norm);
+        if slope <= AT_MINIMUM {
             return Step::AtMinimum;
         }
         let squared = gram(&jacobian);
@@ -125,7 +128,7 @@ impl<'a> Descent<'a> {
             }
             damping *= 10.0;
         }
-        Step::Stuck
+        if slope <= NEAR_MINIMUM { Step::AtMinimum } else { Step::Stuck }
     }
 
     /// Moves by the step of this damping, if `|g|` falls.
