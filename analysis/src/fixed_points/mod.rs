@@ -37,6 +37,7 @@ pub mod starts;
 use std::{f64::consts::TAU, ops::ControlFlow};
 
 use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
@@ -178,7 +179,7 @@ impl FixedPoints {
     ) -> Result<Self, AnalysisError> {
         let found = Search::new(driven, starts, settings)?.run(starts, watch);
         let described =
-            found.roots.iter().map(|root| describe(driven, root, settings)).collect::<Result<Vec<_>, _>>()?;
+            found.roots.par_iter().map(|root| describe(driven, root, settings)).collect::<Result<Vec<_>, _>>()?;
         let index_sum = index_sum(driven.network(), &described);
         let mut points: Vec<FixedPoint> = described.into_iter().map(|(point, _)| point).collect();
         points.sort_by(in_order);
