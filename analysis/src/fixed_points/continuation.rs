@@ -101,7 +101,7 @@ pub fn branch(
     let line = Line { network, from, to };
     let flow = line.at(0.0).flow(x);
     let largest = flow.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    if !(largest <= 1e-6) {
+    if largest.is_nan() || largest > 1e-6 {
         let rule = format!("must be a fixed point of the first input, but |g| is {largest:.1e} there");
         return Err(AnalysisError::Setting { setting: "x", value: "the state given".into(), rule });
     }

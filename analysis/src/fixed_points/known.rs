@@ -54,8 +54,7 @@ impl Known {
             let step = factors.solve(&system.flow(&state));
             state.iter_mut().zip(step).for_each(|(x, step)| *x -= step);
             let now = distance(point, &state);
-            // Also false where the state is no longer finite.
-            if !(now <= NEARER * before) {
+            if now.is_nan() || now > NEARER * before {
                 return None;
             }
             before = now;
