@@ -14,7 +14,7 @@ use crate::{
 };
 
 const MODEL: &str = "model.safetensors";
-const STATE: &str = "optimizer.safetensors";
+pub(crate) const STATE: &str = "optimizer.safetensors";
 const CONFIG: &str = "run.toml";
 const LOG: &str = "log.jsonl";
 const FINISHED: &str = "finished.json";

@@ -202,10 +202,8 @@ impl Provenance {
 
     /// The citations and that of a task, unless it is among them, in this form or another, or nothing is published.
     fn citations_with(&self, task: &Citation) -> Vec<String> {
-        let is_it =
-            |known: &&String| **known == task.to_string() || (!task.doi.is_empty() && known.ends_with(task.doi));
         let mut citations = self.citations.clone();
-        if task.year > 0 && !citations.iter().any(|known| is_it(&known)) {
+        if task.is_published() && !citations.iter().any(|known| task.is_meant_by(known)) {
             citations.push(task.to_string());
         }
         citations
@@ -216,11 +214,9 @@ impl Provenance {
         let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive \
             tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792";
         let platform = Some(platform());
-        let mut known =
-            Self { program: Self::program(), platform, device: None, init, imported: None, citations: Vec::new() };
-        known.citations = vec![model.into()];
-        known.citations = known.citations_with(&task.about().citation);
-        known
+        let citations = vec![model.into()];
+        let own = Self { program: Self::program(), platform, device: None, init, imported: None, citations };
+        Self { citations: own.citations_with(&task.about().citation), ..own }
     }
 
     /// The same of a network that was trained on this device.

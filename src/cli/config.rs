@@ -278,12 +278,10 @@ fn type_of(form: &Value) -> &str {
     }
 }
 
-/// What the documentation says, without what only rustdoc reads; what is `None` in Rust is left out in TOML.
+/// What the documentation says; what is `None` in Rust is left out in TOML.
 fn words(schema: &Value) -> String {
     let text = schema["description"].as_str().unwrap_or_default();
-    // Examples in Rust are for those who read the documentation of the library.
-    let lines: Vec<String> = text.lines().take_while(|line| !line.starts_with("```")).map(nn4n_tasks::plain).collect();
-    let text = lines.join(" ").replace("`None` (`\"off\"` in TOML)", "`\"off\"`");
+    let text = text.lines().collect::<Vec<_>>().join(" ").replace("`None` (`\"off\"` in TOML)", "`\"off\"`");
     text.replace("`None`", "left out, it").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -99,12 +99,12 @@ fn said(experiment: &Experiment) -> Result<Value> {
     }))
 }
 
-fn table(id: &str, parameters: Value) -> Value {
+fn table(id: &str, parameters: Value) -> Map<String, Value> {
     let mut table = Map::from_iter([("id".to_string(), json!(id))]);
     if let Value::Object(parameters) = parameters {
         table.extend(parameters);
     }
-    Value::Object(table)
+    table
 }
 
 /// What the flags say beside a task, its defaults left out.
@@ -119,13 +119,11 @@ fn flags(args: &TrainArgs) -> Result<Value> {
     put(&mut train, "freeze", Some(&args.freeze).filter(|names| !names.is_empty()));
     put(&mut train, "only_inputs", Some(&args.only_inputs).filter(|names| !names.is_empty()));
     put(&mut all, "seed", args.seed);
-    let settings = || Value::Object(args.settings.iter().cloned().collect());
+    let settings = || args.settings.iter().cloned().collect();
     // What is not said of the task is not asked for, so that some of the options are enough.
-    let is_said = |name: &String| name == "id" || name == "path" || args.settings.iter().any(|(said, _)| said == name);
-    let task = task(args)?.map(|task| match table(task.id(), task.parameters()) {
-        Value::Object(all) => Value::Object(all.into_iter().filter(|(name, _)| is_said(name)).collect()),
-        other => other,
-    });
+    let is_said = |name: &str| name == "id" || name == "path" || args.settings.iter().any(|(said, _)| said == name);
+    let mut task = task(args)?.map(|task| table(task.id(), task.parameters()));
+    task.iter_mut().for_each(|task| task.retain(|name, _| is_said(name)));
     put(&mut all, "task", task.or_else(|| (!args.settings.is_empty()).then(settings)));
     all.extend([("model".to_string(), Value::Object(model)), ("train".to_string(), Value::Object(train))]);
     Ok(Value::Object(all))

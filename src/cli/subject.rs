@@ -16,6 +16,7 @@ use crate::{
     checkpoint::{Checkpoint, Header},
     device::{DeviceChoice, Work},
     experiment::check_fit,
+    run_directory::STATE,
     terminal::say,
     train::is_trained_on,
     zoo,
@@ -70,9 +71,8 @@ impl SubjectArgs {
             network = at_step(&network, dt, true)?;
         }
         check_fit(network.config(), Some(checkpoint.header.task.channels()), task.as_ref())?;
-        let own = checkpoint.header.task.id == "data/npz";
-        let is_trained_on = own
-            && self.data.as_ref().is_none_or(|path| self.is_trained_file(path, &checkpoint.header))
+        let is_trained_on = checkpoint.header.task.id == "data/npz"
+            && !is_other_file
             && self.task.is_none()
             && task.parameters()["held_out"].as_u64() == Some(0);
         Ok(Subject { network, task, is_trained_on })
@@ -82,7 +82,7 @@ impl SubjectArgs {
     fn is_trained_file(&self, path: &Path, header: &Header) -> bool {
         let trained = header.task.parameters["path"].as_str().map(Path::new);
         let run = if self.checkpoint.is_dir() { Some(self.checkpoint.as_path()) } else { self.checkpoint.parent() };
-        is_trained_on(path, &run.unwrap_or(Path::new("")).join("optimizer.safetensors"), trained)
+        is_trained_on(path, &run.unwrap_or(Path::new("")).join(STATE), trained)
     }
 
     fn task(&self, checkpoint: &Checkpoint, dt: f64) -> Result<Box<dyn Task>> {

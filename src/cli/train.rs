@@ -26,7 +26,7 @@ use crate::{
     hub,
     loss::readout_for,
     optimizer::OptimizerConfig,
-    run_directory::{Existing, RunDirectory},
+    run_directory::{Existing, RunDirectory, STATE},
     terminal::{INTERRUPTED_CODE, end_in_order, progress_bar, say},
     train::{Outcome, StopReason, check_init, fit},
     zoo,
@@ -164,7 +164,7 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
 
 /// Whether a run is there that will be continued.
 fn is_begun(out: &Path, existing: Existing) -> bool {
-    existing == Existing::Resume && out.join("optimizer.safetensors").exists()
+    existing == Existing::Resume && out.join(STATE).exists()
 }
 
 /// The same experiment, whose `init` names the same checkpoint for ever.

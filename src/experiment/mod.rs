@@ -110,12 +110,20 @@ impl Experiment {
     /// # Errors
     /// If the task has no trials.
     pub fn work(&self) -> Result<Work> {
-        let steps = match self.train.stream_steps {
-            Some(steps) => steps,
-            None => batch(self.task.as_ref(), Split::Train, self.seed, 0, 1)?.max_steps(),
-        };
+        let steps = self.steps()?;
         let work = Work::of_update(&self.model, self.batch_size(), steps);
         Ok(if self.task.plant().is_some() { work.through_plant(steps) } else { work })
+    }
+
+    /// The steps of an update: of a window of a stream, or of the first trial.
+    ///
+    /// # Errors
+    /// If the task has no trials.
+    pub(crate) fn steps(&self) -> Result<usize> {
+        match self.train.stream_steps {
+            Some(steps) => Ok(steps),
+            None => Ok(batch(self.task.as_ref(), Split::Train, self.seed, 0, 1)?.max_steps()),
+        }
     }
 
     /// How the parameters are updated.

@@ -105,7 +105,8 @@ fn or_in_a_file(field: &mut Value) {
     all.insert("anyOf".into(), json!([form, of_file]));
 }
 
-/// Leaves out of all descriptions what only rustdoc reads: links and examples in Rust.
+/// Leaves out of all descriptions what only rustdoc reads: links, and examples in Rust, which are for those who read the
+/// documentation of the library.
 fn in_plain_words(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {

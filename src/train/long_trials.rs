@@ -1,7 +1,6 @@
 //! A word before networks whose rates have no bound are trained on long trials.
 
 use nn4n_models::{Activation, LayerConfig, PerUnit};
-use nn4n_tasks::{Split, batch};
 
 use crate::{error::Result, experiment::Experiment, progress::note};
 
@@ -23,10 +22,7 @@ fn words(experiment: &Experiment) -> Result<Option<String>> {
         if model.layers.is_empty() { values(&model.activation) } else { model.layers.iter().flat_map(own).collect() };
     let unbounded = all.into_iter().find(is_unbounded);
     let Some(activation) = unbounded else { return Ok(None) };
-    let steps = match experiment.train.stream_steps {
-        Some(steps) => steps,
-        None => batch(experiment.task.as_ref(), Split::Train, experiment.seed, 0, 1)?.max_steps(),
-    };
+    let steps = experiment.steps()?;
     let words = format!(
         "trials of {steps} steps with {activation} units: their rates have no bound, and training on so many steps \
         often diverges. Bounded rates (`activation = \"tanh\"` or \"retanh\"), a longer step (`dt`), shorter trials \

@@ -227,8 +227,7 @@ impl Trainer {
     /// Before they are saved: the loss of an update may be finite where the step that follows it overflows.
     pub(super) fn check_finite(&self) -> Result<()> {
         for parameter in &self.parameters {
-            let values = parameter.var.as_detached_tensor().to_device(&Device::Cpu)?;
-            let sum = host::value(&values.to_dtype(DType::F64)?.sum_all()?)?;
+            let sum = host::values(&parameter.var)?.iter().sum();
             finite("sum of a parameter's elements", sum, self.updates.saturating_sub(1))?;
         }
         Ok(())

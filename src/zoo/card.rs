@@ -320,11 +320,8 @@ fn validations(kept: usize, updates: u64, settings: Option<&TrainConfig>) -> Str
 
 fn citation(checkpoint: &Checkpoint, task: &dyn Task) -> String {
     let (provenance, source) = (&checkpoint.header.provenance, task.about().citation);
-    let published = Some(source.to_string()).filter(|_| source.year > 0);
-    // A paper may be known by another form of its reference; what is not published is not cited.
-    let is_source =
-        |citation: &str| citation == source.to_string() || (!source.doi.is_empty() && citation.ends_with(source.doi));
-    let others = provenance.citations.iter().filter(|citation| !is_source(citation)).cloned();
+    let published = source.is_published().then(|| source.to_string());
+    let others = provenance.citations.iter().filter(|citation| !source.is_meant_by(citation)).cloned();
     let program = format!("the nn4n authors. {}: {}", provenance.program, env!("CARGO_PKG_DESCRIPTION"));
     let citations: String =
         published.into_iter().chain(others).chain([program]).map(|text| format!("- {}\n", plain(&text))).collect();

@@ -108,6 +108,16 @@ pub struct Citation {
 impl Citation {
     /// What has no source.
     pub const UNPUBLISHED: Self = Self { authors: "Unpublished", year: 0, title: "", doi: "" };
+
+    /// Whether there is a paper to cite.
+    pub fn is_published(&self) -> bool {
+        self.year > 0
+    }
+
+    /// Whether a reference is to this source: in this form, or in another that ends with its DOI.
+    pub fn is_meant_by(&self, reference: &str) -> bool {
+        reference == self.to_string() || (!self.doi.is_empty() && reference.ends_with(self.doi))
+    }
 }
 
 impl fmt::Display for Citation {
