@@ -7,6 +7,7 @@
 //! | [`TaskFigure`] | inputs, targets and loss mask of trials of several conditions, side by side |
 //! | [`WeightMatrix`] | recurrent weights, post on y and pre on x |
 //! | [`LearningCurve`] | loss and performance against update |
+//! | [`StateSpace`] | trajectories with fixed and slow points, along two or three directions |
 //!
 //! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
@@ -24,6 +25,7 @@ mod panel;
 mod psychometric;
 mod results;
 mod save;
+mod state_space;
 mod style;
 mod task_figure;
 mod trial_figure;
@@ -37,6 +39,7 @@ pub use error::PlotError;
 pub use learning_curve::LearningCurve;
 pub use measured::PsychometricPlan;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
+pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use task_figure::{TaskFigure, TaskPanel};
 pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};
 pub use unit_group::UnitGroup;
