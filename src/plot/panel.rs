@@ -75,6 +75,42 @@ impl Panel {
     }
 }
 
+/// Two axes of one scale, so that lengths and angles are seen as they are.
+#[derive(Clone, Copy)]
+pub(super) struct EqualScale {
+    /// Pixels of a unit.
+    scale: f64,
+    /// Fewest pixels of an axis: a range that is shorter is widened about its middle.
+    shortest: f64,
+}
+
+impl EqualScale {
+    /// The longest of the ranges (low, high) takes `longest` pixels.
+    pub fn new(ranges: &[(f64, f64)], longest: f64, shortest: f64) -> Self {
+        let range = ranges.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
+        Self { scale: if range > 0.0 { longest / range } else { longest }, shortest }
+    }
+
+    /// Pixels that a range takes.
+    pub fn length(self, (low, high): (f64, f64)) -> f64 {
+        (self.scale * (high - low)).max(self.shortest).ceil()
+    }
+
+    /// The axis over these pixels with the range in its middle.
+    pub fn axis(self, (low, high): (f64, f64), pixels: (f64, f64)) -> Axis {
+        let (middle, half) = (0.5 * (low + high), 0.5 * (pixels.1 - pixels.0).abs() / self.scale);
+        Axis::linear(middle - half, middle + half, pixels)
+    }
+}
+
+/// The least and the largest of some values, with room at both ends as a fraction of the range.
+pub(super) fn padded_range(values: impl IntoIterator<Item = f64>, room: f64) -> (f64, f64) {
+    let none = (f64::INFINITY, f64::NEG_INFINITY);
+    let (low, high) = values.into_iter().fold(none, |(low, high), value| (low.min(value), high.max(value)));
+    let pad = room * (high - low);
+    (low - pad, high + pad)
+}
+
 /// Line samples with names, downwards from the top left corner.
 pub(super) fn legend(canvas: &mut Canvas, (left, top): Point, entries: &[(&str, Stroke)]) {
     for (i, (name, stroke)) in entries.iter().enumerate() {
@@ -120,6 +156,16 @@ pub(super) fn note(canvas: &mut Canvas, at: Point, text: &str, align: Align) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_unit_is_as_long_on_both_axes_and_a_flat_range_is_widened() {
+        let scale = EqualScale::new(&[(0.0, 4.0), (1.0, 1.5)], 200.0, 60.0);
+        assert_eq!((scale.length((0.0, 4.0)), scale.length((1.0, 1.5))), (200.0, 60.0));
+        let (x, y) = (scale.axis((0.0, 4.0), (10.0, 210.0)), scale.axis((1.0, 1.5), (80.0, 20.0)));
+        assert_eq!((x.pixel(0.0), x.pixel(1.0), y.pixel(1.25)), (10.0, 60.0, 50.0));
+        assert!((y.pixel(1.0) - y.pixel(2.0) - 50.0).abs() < 1e-9);
+        assert_eq!(padded_range([1.0, 3.0, 2.0], 0.5), (0.0, 4.0));
+    }
 
     #[test]
     fn texts_that_would_touch_go_to_different_lanes_and_later_ones_reuse_the_first() {
