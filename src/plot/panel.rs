@@ -29,6 +29,15 @@ impl Panel {
         canvas.polyline(&pixels, stroke);
     }
 
+    /// The parts of a line through data points that lie within the panel.
+    pub fn curve_within(&self, canvas: &mut Canvas, points: impl IntoIterator<Item = (f64, f64)>, stroke: Stroke) {
+        let ((left, right), (bottom, top)) = (self.x.pixels(), self.y.pixels());
+        let pixels: Vec<Point> = points.into_iter().map(|p| self.at(p)).collect();
+        for piece in cut(&pixels, (left, top), (right, bottom)) {
+            canvas.polyline(&piece, stroke);
+        }
+    }
+
     /// A dashed line across the panel at a value of y.
     pub fn horizontal_guide(&self, canvas: &mut Canvas, y: f64) {
         let (left, right) = self.x.pixels();
@@ -73,6 +82,42 @@ impl Panel {
             canvas.vertical_text((x - TICK - labels - 14.0, (bottom + top) / 2.0), label, TEXT, Align::Centre, INK);
         }
     }
+}
+
+/// The pieces of a line that lie between two corners of a box.
+fn cut(points: &[Point], low: Point, high: Point) -> Vec<Vec<Point>> {
+    let mut pieces: Vec<Vec<Point>> = Vec::new();
+    for pair in points.windows(2) {
+        let Some((from, to)) = cut_segment(pair[0], pair[1], low, high) else { continue };
+        match pieces.last_mut() {
+            Some(piece) if piece.last() == Some(&from) => piece.push(to),
+            _ => pieces.push(vec![from, to]),
+        }
+    }
+    pieces
+}
+
+/// The part of a segment between two corners of a box (Liang and Barsky).
+fn cut_segment(from: Point, to: Point, low: Point, high: Point) -> Option<(Point, Point)> {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let (mut enters, mut leaves) = (0.0f64, 1.0f64);
+    for (change, room) in [(-dx, from.0 - low.0), (dx, high.0 - from.0), (-dy, from.1 - low.1), (dy, high.1 - from.1)] {
+        if change == 0.0 {
+            if room < 0.0 {
+                return None;
+            }
+        } else if change < 0.0 {
+            enters = enters.max(room / change);
+        } else {
+            leaves = leaves.min(room / change);
+        }
+    }
+    let at = |t: f64| match t {
+        0.0 => from,
+        1.0 => to,
+        t => (from.0 + t * dx, from.1 + t * dy),
+    };
+    (enters <= leaves).then(|| (at(enters), at(leaves)))
 }
 
 /// Two axes of one scale, so that lengths and angles are seen as they are.
@@ -156,6 +201,17 @@ pub(super) fn note(canvas: &mut Canvas, at: Point, text: &str, align: Align) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_cut_where_it_leaves_a_box_and_goes_on_where_it_comes_back() {
+        let box_of = |points: &[Point]| cut(points, (0.0, 0.0), (10.0, 10.0));
+        let inside = [(1.0, 1.0), (2.0, 5.0), (9.0, 9.0)];
+        assert_eq!(box_of(&inside), vec![inside.to_vec()]);
+        let out_and_back = [(5.0, 5.0), (15.0, 5.0), (15.0, 8.0), (5.0, 8.0)];
+        assert_eq!(box_of(&out_and_back), vec![vec![(5.0, 5.0), (10.0, 5.0)], vec![(10.0, 8.0), (5.0, 8.0)]]);
+        assert_eq!(box_of(&[(-5.0, 4.0), (20.0, 4.0)]), vec![vec![(0.0, 4.0), (10.0, 4.0)]]);
+        assert!(box_of(&[(-5.0, 4.0), (4.0, 14.0)]).is_empty());
+    }
 
     #[test]
     fn a_unit_is_as_long_on_both_axes_and_a_flat_range_is_widened() {

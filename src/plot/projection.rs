@@ -194,7 +194,8 @@ fn extent<'a, I: Iterator<Item = ArrayView1<'a, f64>>>(axes: usize, all: impl Fn
     if longest > 0.0 && longest.is_finite() { longest } else { 1.0 }
 }
 
-fn kind(point: &FixedPoint) -> StatePointKind {
+/// What a point is in a figure.
+pub(super) fn kind(point: &FixedPoint) -> StatePointKind {
     match point.kind {
         PointKind::Slow => StatePointKind::Slow,
         PointKind::Fixed if point.is_stable => StatePointKind::Stable,
