@@ -116,6 +116,11 @@ pub(super) fn decimal_label(value: f64, decimals: usize) -> String {
     if value < 0.0 && !is_zero { format!("\u{2212}{text}") } else { text }
 }
 
+/// Ten to the `power`, as 10 with a superscript.
+pub(super) fn power_of_ten(power: i32) -> String {
+    power_label(1.0, power, false)
+}
+
 /// `mantissa` times ten to the `power`, in digits or with a superscript.
 fn power_label(mantissa: f64, power: i32, in_digits: bool) -> String {
     if in_digits {

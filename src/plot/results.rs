@@ -8,7 +8,7 @@ use nn4n_tasks::{Channel, Condition, Epoch, Score, Task, TrialBatch, Value, scor
 
 use super::{
     ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure,
-    TrialPanel, UnitGroup, WeightMatrix,
+    TrialPanel, UnitGroup, WeightHistograms, WeightMatrix,
 };
 use crate::{
     checkpoint::ValidationRecord,
@@ -23,6 +23,20 @@ impl WeightMatrix {
     /// The effective recurrent weights of a network, by area and cell type.
     pub fn of(network: &Ctrnn) -> Result<Self> {
         Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: unit_groups(network) })
+    }
+}
+
+impl WeightHistograms {
+    /// The effective recurrent weights of a network, by area and cell type.
+    pub fn of(network: &Ctrnn) -> Result<Self> {
+        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: unit_groups(network) })
+    }
+}
+
+impl UnitGroup {
+    /// Units by area and cell type, in the network's order.
+    pub fn of(network: &Ctrnn) -> Vec<Self> {
+        unit_groups(network)
     }
 }
 

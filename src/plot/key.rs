@@ -1,0 +1,87 @@
+//! A legend of marks: lines, dots, arrows and patches with their names.
+
+use super::canvas::{Align, Canvas, Point, Stroke};
+use super::style::{GREY, INK, Rgb, SMALL, WHITE, widest};
+
+/// Width of a sample.
+const SAMPLE: f64 = 16.0;
+/// Height of an entry.
+const ENTRY: f64 = 16.0;
+
+/// A dot, or a hollow one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Dot {
+    pub color: Rgb,
+    pub radius: f64,
+    pub hollow: bool,
+    /// Whether a thin ring goes around it.
+    pub ringed: bool,
+}
+
+/// What stands before a name.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    Line(Stroke),
+    Dot(Dot),
+    Arrow(Stroke),
+    Patch(Rgb),
+    /// Nothing: the text is a remark.
+    None,
+}
+
+impl Dot {
+    pub fn new(color: Rgb, radius: f64) -> Self {
+        Self { color, radius, hollow: false, ringed: false }
+    }
+
+    pub fn draw(self, canvas: &mut Canvas, at: Point) {
+        let (fill, width) = if self.hollow { (WHITE, 1.3) } else { (self.color, 0.8) };
+        // A white edge keeps dots apart that lie on one another.
+        let edge = if self.hollow { self.color } else { WHITE };
+        canvas.circle(at, self.radius, fill, Stroke::solid(edge, width));
+        if self.ringed {
+            canvas.ring(at, self.radius + 2.4, Stroke::solid(self.color, 0.9));
+        }
+    }
+}
+
+/// Entries downwards from the top left corner.
+pub(super) fn key(canvas: &mut Canvas, (left, top): Point, entries: &[(String, Mark)]) {
+    for (i, (name, mark)) in entries.iter().enumerate() {
+        let y = top + ENTRY * (i as f64 + 0.5);
+        let (start, end) = ((left, y), (left + SAMPLE, y));
+        match *mark {
+            Mark::Line(stroke) => canvas.line(start, end, stroke),
+            Mark::Dot(dot) => dot.draw(canvas, (left + SAMPLE / 2.0, y)),
+            Mark::Arrow(stroke) => arrow(canvas, start, end, stroke),
+            Mark::Patch(fill) => canvas.rect((left, y - 4.5), SAMPLE, 9.0, fill),
+            Mark::None => {}
+        }
+        let (x, ink) = if matches!(mark, Mark::None) { (left, GREY) } else { (left + SAMPLE + 5.0, INK) };
+        canvas.text((x, y), name, SMALL, Align::Left, ink);
+    }
+}
+
+/// A line with a head.
+pub(super) fn arrow(canvas: &mut Canvas, from: Point, to: Point, stroke: Stroke) {
+    let head = 4.0 + 2.0 * stroke.width;
+    let length = (to.0 - from.0).hypot(to.1 - from.1);
+    let part = ((length - 0.8 * head) / length).max(0.0);
+    if length > 0.0 {
+        canvas.line(from, (from.0 + part * (to.0 - from.0), from.1 + part * (to.1 - from.1)), stroke);
+    }
+    canvas.arrow_head(from, to, head, stroke.color);
+}
+
+/// Width that these entries need.
+pub(super) fn key_width(entries: &[(String, Mark)]) -> f64 {
+    let with_sample = |(_, mark): &&(String, Mark)| !matches!(mark, Mark::None);
+    let width = |entries: Vec<&(String, Mark)>| widest(entries.iter().map(|entry| entry.0.as_str()), SMALL);
+    let (marked, remarks) = entries.iter().partition::<Vec<_>, _>(with_sample);
+    (SAMPLE + 5.0 + width(marked)).max(width(remarks))
+}
+
+/// Height that so many entries need.
+pub(super) fn key_height(entries: usize) -> f64 {
+    ENTRY * entries as f64
+}
