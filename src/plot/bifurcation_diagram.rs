@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nn4n_analysis::fixed_points::continuation::{Bifurcation, Branch};
+use nn4n_analysis::fixed_points::continuation::Branch;
 
 use super::PlotError;
 use super::axis::Axis;
@@ -89,7 +89,7 @@ impl BifurcationDiagram {
                 .collect(),
         };
         let bifurcations = branches.iter().flat_map(|branch| &branch.bifurcations).map(|point| DiagramBifurcation {
-            name: name(point.kind).into(),
+            name: point.kind.name().into(),
             x: x(point.s),
             y: coordinate(&point.x),
         });
@@ -216,15 +216,6 @@ fn stroke(stable: bool) -> Stroke {
 
 fn mark() -> Dot {
     Dot::new(MARGINAL, 3.6)
-}
-
-fn name(kind: Bifurcation) -> &'static str {
-    match kind {
-        Bifurcation::Fold => "fold",
-        Bifurcation::Branch => "branch point",
-        Bifurcation::Hopf => "Hopf",
-        Bifurcation::Flip => "flip",
-    }
 }
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ pub use lesion_table::{Estimate, LesionRow, LesionTable};
 pub use measured::PsychometricPlan;
 pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
+pub use results::{groups_of, spans};
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
 pub use task_figure::{TaskFigure, TaskPanel};

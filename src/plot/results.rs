@@ -22,21 +22,21 @@ const HEADING: usize = 5;
 impl WeightMatrix {
     /// The effective recurrent weights of a network, by area and cell type.
     pub fn of(network: &Ctrnn) -> Result<Self> {
-        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: unit_groups(network) })
+        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: groups_of(network) })
     }
 }
 
 impl WeightHistograms {
     /// The effective recurrent weights of a network, by area and cell type.
     pub fn of(network: &Ctrnn) -> Result<Self> {
-        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: unit_groups(network) })
+        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: groups_of(network) })
     }
 }
 
 impl UnitGroup {
     /// Units by area and cell type, in the network's order.
     pub fn of(network: &Ctrnn) -> Vec<Self> {
-        unit_groups(network)
+        groups_of(network)
     }
 }
 
@@ -113,7 +113,7 @@ impl TrialFigure {
         let scores = scores(task, trials, recording.outputs.view()).unwrap_or_default();
         let correct = |trial: usize| scores.get(trial).and_then(|score| score.correct);
         let (preference, order) = unit_order(task, trials, recording);
-        let mut groups = unit_groups(network);
+        let mut groups = groups_of(network);
         for group in &mut groups {
             group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
         }
@@ -178,7 +178,8 @@ fn cut(array: &Array3<f32>, trials: &TrialBatch, trial: usize) -> Array2<f32> {
     array.slice(s![trial, ..trials.n_steps[trial], ..]).to_owned()
 }
 
-fn spans(dt: f64, epochs: &[Epoch]) -> Vec<EpochSpan> {
+/// The epochs of a trial in ms.
+pub fn spans(dt: f64, epochs: &[Epoch]) -> Vec<EpochSpan> {
     let span = |epoch: &Epoch| EpochSpan {
         name: in_words(&epoch.name),
         start: epoch.start as f64 * dt,
@@ -251,7 +252,8 @@ fn short(value: &Value) -> String {
 }
 
 /// Units by area and cell type, in the network's order.
-fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
+/// Areas with their cell types, as figures name them.
+pub fn groups_of(network: &Ctrnn) -> Vec<UnitGroup> {
     let units = network.units();
     let mut groups: Vec<UnitGroup> = Vec::new();
     for area in &units.areas {

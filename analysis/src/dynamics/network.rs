@@ -20,7 +20,7 @@
 //! f(x_current*)`) with the same eigenvalues.
 
 use candle_core::Tensor;
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use nn4n_models::{Activation, Ctrnn, Form, Readout};
 
 use super::{
@@ -38,6 +38,8 @@ pub struct Network {
     readout: Readout,
     dt: f64,
     tau: Array1<f64>,
+    /// Where trials start (units).
+    x0: Vec<f64>,
 }
 
 /// Recurrent units that are updated together.
@@ -87,6 +89,7 @@ impl Network {
             readout: network.config().nonlinearity(),
             dt,
             tau,
+            x0: vector(&network.start(1)?.state.squeeze(0)?)?.to_vec(),
         })
     }
 
@@ -113,6 +116,29 @@ impl Network {
     /// Time constant of each unit (units), ms.
     pub fn tau(&self) -> &Array1<f64> {
         &self.tau
+    }
+
+    /// The state that trials start in (units).
+    pub fn x0(&self) -> &[f64] {
+        &self.x0
+    }
+
+    /// States (steps, units) after each step from a start (units) under inputs (steps, inputs).
+    ///
+    /// # Errors
+    /// If the shapes do not fit, or an input is not finite.
+    pub fn run(&self, inputs: ArrayView2<'_, f32>, start: &[f64]) -> Result<Array2<f64>, AnalysisError> {
+        if start.len() != self.units() {
+            let message = format!("has {} numbers, but the network has {} units", start.len(), self.units());
+            return Err(AnalysisError::Shape { array: "start", message });
+        }
+        let mut states = Array2::zeros((inputs.nrows(), self.units()));
+        let mut state = start.to_vec();
+        for (mut place, input) in states.outer_iter_mut().zip(inputs.outer_iter()) {
+            state = self.under(&input.iter().copied().map(f64::from).collect::<Vec<_>>())?.step(&state);
+            place.assign(&ArrayView1::from(&state));
+        }
+        Ok(states)
     }
 
     /// `dt / tau` of each unit (units).
