@@ -9,6 +9,7 @@
 //! | [`lyapunov`] | how fast do nearby trajectories part or meet? |
 //! | [`nonnormality`] | what do modes that are not orthogonal do to small perturbations? |
 //! | [`flow_field`] | where does activity go from any state of a plane, and how fast along a trajectory? |
+//! | [`matched`] | which random units is a set of units to be compared with? |
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //!
@@ -26,6 +27,7 @@ pub mod flow_field;
 pub mod interval;
 pub mod linear;
 pub mod lyapunov;
+pub mod matched;
 pub mod nonnormality;
 pub mod psychometric;
 pub mod spectrum;
@@ -34,7 +36,8 @@ pub mod structure;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};
-pub use interval::wilson_interval;
+pub use interval::{paired_difference_interval, wilson_interval};
 pub use lyapunov::Lyapunov;
+pub use matched::{matched_by_group, matched_by_rate};
 pub use psychometric::{ChoiceCount, CumulativeGaussian};
 pub use spectrum::Spectrum;

@@ -10,6 +10,7 @@ mod eval;
 mod export;
 mod import;
 mod inspect;
+mod interventions;
 mod output;
 mod plot;
 mod resume;

@@ -1,0 +1,402 @@
+//! Behaviour with and without interventions, on the same trials with the same noise, and beside random controls.
+//!
+//! ```text
+//! performance      fraction of scored trials that were right, with its Wilson interval
+//! difference       performance - performance of the intact network, with the Bonett-Price interval for the same trials
+//! control          the same done to as many other units: drawn from the same areas and cell types, or of nearly the same
+//!                  mean rate; the units themselves are left out
+//! at least as bad  fraction of the controls whose performance is not higher (or error not lower) than this
+//! ```
+//!
+//! What is done to a network tells of the units that it was done to only as far as it differs from what is done to any
+//! others. Trials are of the test, balanced over conditions; intervals are of trials, not of networks.
+
+use std::ops::ControlFlow;
+
+use ndarray::s;
+use nn4n_analysis::{matched_by_group, matched_by_rate, paired_difference_interval, wilson_interval};
+use nn4n_models::{CellType, Ctrnn, NoiseKey, Units};
+use nn4n_tasks::{Score, Task, TrialBatch, performance, scores};
+use serde::Serialize;
+
+use super::{EVALUATION, outputs, test_trials};
+use crate::{
+    error::{Error, Result},
+    experiment::check_fit,
+    intervention::{Altered, Applied, Intervention, UnitSelection},
+    simulate::Simulation,
+};
+
+/// How behaviour is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct BehaviourOptions {
+    /// Trials of each condition.
+    pub per_condition: usize,
+    /// Of trials, noise and controls.
+    pub seed: u64,
+    /// Random controls of each intervention on units; 0 is none.
+    pub controls: usize,
+    /// What the controls share with the units.
+    pub matching: Matching,
+}
+
+impl Default for BehaviourOptions {
+    fn default() -> Self {
+        Self { per_condition: 100, seed: 0, controls: 20, matching: Matching::Group }
+    }
+}
+
+/// What random controls are to share with the units that something is done to, beside their number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matching {
+    /// Area and cell type. Where too few others are of these, their number alone.
+    #[default]
+    Group,
+    /// Nearly the mean rate in the trials.
+    Rate,
+}
+
+/// Behaviour with and without interventions.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BehaviourTable {
+    /// Id of the task.
+    pub task: String,
+    /// How it was made.
+    pub options: BehaviourOptions,
+    /// The intact network first, then each intervention in the order that they were given.
+    pub rows: Vec<BehaviourRow>,
+    /// Whether it was stopped before all rows were done.
+    pub interrupted: bool,
+}
+
+/// Behaviour under one set of interventions.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BehaviourRow {
+    /// `intact`, or what was done in a few words.
+    pub name: String,
+    /// What was done.
+    pub interventions: Vec<Applied>,
+    /// Number of scored trials.
+    pub trials: usize,
+    /// Fraction of scored trials that were right; `None` where the task has no right and wrong.
+    pub performance: Option<f64>,
+    /// Its 95 % interval.
+    pub interval: Option<[f64; 2]>,
+    /// `performance` minus that of the intact network; `None` of the intact network.
+    pub difference: Option<f64>,
+    /// Its 95 % interval.
+    pub difference_interval: Option<[f64; 2]>,
+    /// Root mean square error over graded entries, in units of the targets; `None` where nothing is graded or it is not
+    /// finite.
+    pub rms_error: Option<f64>,
+    /// Mean reaction time over trials that have one, ms.
+    pub reaction_time: Option<f64>,
+    /// Trials with outputs that are not finite, as where activity grows without limit; they are scored like the others.
+    pub not_finite: usize,
+    /// The same done to random other units.
+    pub controls: Option<Controls>,
+    /// Why there are no controls, where some were asked for.
+    pub no_controls: Option<String>,
+}
+
+/// The same intervention on random other units.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Controls {
+    /// What they share with the units.
+    pub matched: Matched,
+    /// Which quantity the numbers are of: `performance`, or where there is none `rms_error`.
+    pub measure: &'static str,
+    /// That of each control.
+    pub values: Vec<f64>,
+    /// Their mean.
+    pub mean: f64,
+    /// The least.
+    pub minimum: f64,
+    /// The largest.
+    pub maximum: f64,
+    /// Fraction of them that are at least as bad as the intervention.
+    pub at_least_as_bad: f64,
+}
+
+/// What controls share with the units, beside their number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matched {
+    /// Areas and cell types.
+    AreaAndCellType,
+    /// Nearly the mean rate.
+    MeanRate,
+    /// Nothing: too few other units are of the same areas and cell types.
+    Number,
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug)]
+pub struct BehaviourProgress<'a> {
+    /// What is evaluated now.
+    pub row: &'a str,
+    /// Evaluations that are done.
+    pub done: usize,
+    /// All evaluations.
+    pub total: usize,
+}
+
+/// Evaluates a network intact and with each of these sets of interventions; `told` is told before each evaluation and can
+/// end the work, of which the table so far remains.
+///
+/// # Errors
+/// If the network does not fit the task, or an intervention does not fit the network or the trials.
+pub fn behaviour(
+    network: &Ctrnn,
+    task: &dyn Task,
+    interventions: &[Vec<Intervention>],
+    options: BehaviourOptions,
+    mut told: impl FnMut(BehaviourProgress<'_>) -> ControlFlow<()>,
+) -> Result<BehaviourTable> {
+    check_fit(network.config(), None, task)?;
+    let trials = test_trials(task, options.per_condition, options.seed)?;
+    let bench = Bench { network, task, trials: &trials, options };
+    // What does not fit is refused before the work begins.
+    let plans = interventions.iter().map(|done| bench.plan(done)).collect::<Result<Vec<_>>>()?;
+    let total = 1 + plans.iter().map(|plan| 1 + plan.controls.len()).sum::<usize>();
+    let mut table = BehaviourTable { task: task.id().into(), options, rows: Vec::new(), interrupted: false };
+    let mut done = 0;
+    let mut go_on = |row: &str| {
+        let answer = told(BehaviourProgress { row, done, total });
+        done += 1;
+        answer.is_continue()
+    };
+    if !go_on("intact") {
+        return Ok(BehaviourTable { interrupted: true, ..table });
+    }
+    let intact = bench.answer(&Altered::of(network, &[])?)?;
+    table.rows.push(row("intact".into(), Vec::new(), &intact, None));
+    for plan in &plans {
+        match bench.row(plan, &intact, &mut go_on)? {
+            Some(row) => table.rows.push(row),
+            None => return Ok(BehaviourTable { interrupted: true, ..table }),
+        }
+    }
+    Ok(table)
+}
+
+/// What every evaluation shares.
+struct Bench<'a> {
+    network: &'a Ctrnn,
+    task: &'a dyn Task,
+    trials: &'a TrialBatch,
+    options: BehaviourOptions,
+}
+
+/// One row to come.
+struct Plan {
+    name: String,
+    altered: Altered,
+    controls: Vec<Altered>,
+    matched: Option<Matched>,
+    no_controls: Option<String>,
+}
+
+/// What a network did on the trials.
+struct Answer {
+    scores: Vec<Score>,
+    performance: Option<f64>,
+    trials: usize,
+    rms_error: Option<f64>,
+    not_finite: usize,
+}
+
+impl Bench<'_> {
+    fn plan(&self, done: &[Intervention]) -> Result<Plan> {
+        let name = done.iter().map(Intervention::to_string).collect::<Vec<_>>().join(" + ");
+        if done.is_empty() {
+            return Err(Error::setting("interventions", "are none in one of the rows; name at least one for each"));
+        }
+        let altered = Altered::of(self.network, done)?;
+        let mut plan = Plan { name, altered, controls: Vec::new(), matched: None, no_controls: None };
+        if self.options.controls == 0 {
+            return Ok(plan);
+        }
+        match self.controls(done)? {
+            Ok((controls, matched)) => (plan.controls, plan.matched) = (controls, Some(matched)),
+            Err(why) => plan.no_controls = Some(why),
+        }
+        Ok(plan)
+    }
+
+    /// The network with the same done to random other units, or why there are none.
+    fn controls(&self, done: &[Intervention]) -> Result<Result<(Vec<Altered>, Matched), String>> {
+        let units = self.network.units();
+        let mut all = Vec::new();
+        for intervention in done {
+            match intervention.units() {
+                Some(selection) => all.extend(selection.resolve(units)?),
+                None => return Ok(Err(format!("`{intervention}` is not about units"))),
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        let Some((sets, matched)) = self.sets(&all)? else {
+            return Ok(Err(format!("there are not as many other units as these {} of {}", all.len(), units.len())));
+        };
+        let control = |set: &Vec<usize>| {
+            let replaced = |intervention: &Intervention| -> Result<Intervention> {
+                let Some(selection) = intervention.units() else { return Ok(intervention.clone()) };
+                let own = selection.resolve(units)?;
+                let others = all.iter().zip(set).filter(|(unit, _)| own.contains(unit)).map(|(_, other)| *other);
+                Ok(intervention.of_units(UnitSelection::units(others)))
+            };
+            Altered::of(self.network, &done.iter().map(replaced).collect::<Result<Vec<_>>>()?)
+        };
+        Ok(Ok((sets.iter().map(control).collect::<Result<_>>()?, matched)))
+    }
+
+    /// Sets of replacements, each in the order of `units`.
+    fn sets(&self, units: &[usize]) -> Result<Option<(Vec<Vec<usize>>, Matched)>> {
+        let BehaviourOptions { seed, controls, matching, .. } = self.options;
+        if matching == Matching::Rate {
+            let sets = matched_by_rate(&self.mean_rates()?, units, controls, seed).map_err(unmatched)?;
+            return Ok(sets.map(|sets| (sets, Matched::MeanRate)));
+        }
+        let of_groups = |groups: &[usize]| matched_by_group(groups, units, controls, seed).map_err(unmatched);
+        if let Some(sets) = of_groups(&groups(self.network.units()))? {
+            return Ok(Some((sets, Matched::AreaAndCellType)));
+        }
+        let sets = of_groups(&vec![0; self.network.units().len()])?;
+        Ok(sets.map(|sets| (sets, Matched::Number)))
+    }
+
+    /// Of each unit of the intact network, over all steps of all trials.
+    fn mean_rates(&self) -> Result<Vec<f64>> {
+        let (mut sums, mut first) = (vec![0.0; self.network.units().len()], 0);
+        let key = NoiseKey::new(self.options.seed, EVALUATION);
+        Simulation::of(self.network, self.task).noise(key).record_in_parts(&self.trials.inputs, |part| {
+            for (rates, n_steps) in part.rates.outer_iter().zip(&self.trials.n_steps[first..]) {
+                for rates in rates.slice(s![..*n_steps, ..]).outer_iter() {
+                    sums.iter_mut().zip(rates).for_each(|(sum, rate)| *sum += f64::from(*rate));
+                }
+            }
+            first += part.rates.dim().0;
+            Ok(())
+        })?;
+        let steps = self.trials.n_steps.iter().sum::<usize>().max(1) as f64;
+        Ok(sums.into_iter().map(|sum| sum / steps).collect())
+    }
+
+    fn answer(&self, altered: &Altered) -> Result<Answer> {
+        let outputs = outputs(altered, self.task, self.trials, self.options.seed)?;
+        let found = performance(self.task, self.trials, outputs.view())?;
+        let is_unbounded = |(trial, n_steps): (usize, &usize)| {
+            outputs.slice(s![trial, ..*n_steps, ..]).iter().any(|output| !output.is_finite())
+        };
+        Ok(Answer {
+            scores: scores(self.task, self.trials, outputs.view())?,
+            performance: found.overall,
+            trials: found.trials,
+            rms_error: found.rms_error.filter(|error| error.is_finite()),
+            not_finite: self.trials.n_steps.iter().enumerate().filter(|trial| is_unbounded(*trial)).count(),
+        })
+    }
+
+    /// `None` if the work was ended.
+    fn row(&self, plan: &Plan, intact: &Answer, go_on: &mut impl FnMut(&str) -> bool) -> Result<Option<BehaviourRow>> {
+        if !go_on(&plan.name) {
+            return Ok(None);
+        }
+        let answer = self.answer(&plan.altered)?;
+        let mut row = row(plan.name.clone(), plan.altered.applied.clone(), &answer, Some(intact));
+        row.no_controls.clone_from(&plan.no_controls);
+        let mut values = Vec::new();
+        for control in &plan.controls {
+            if !go_on(&plan.name) {
+                return Ok(None);
+            }
+            values.push(self.answer(control)?.measured());
+        }
+        if let Some(matched) = plan.matched {
+            row.controls = summary(matched, &answer, values);
+            if row.controls.is_none() {
+                row.no_controls = Some("a performance or an error that is finite is missing".into());
+            }
+        }
+        Ok(Some(row))
+    }
+}
+
+impl Answer {
+    /// What behaviour is compared by: its name, and larger where it is better.
+    fn measured(&self) -> Option<(&'static str, f64)> {
+        let performance = self.performance.map(|performance| ("performance", performance));
+        performance.or(self.rms_error.map(|error| ("rms_error", error)))
+    }
+
+    fn reaction_time(&self) -> Option<f64> {
+        let times: Vec<f64> = self.scores.iter().filter_map(|score| score.reaction_time).collect();
+        (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64)
+    }
+}
+
+fn row(name: String, interventions: Vec<Applied>, answer: &Answer, intact: Option<&Answer>) -> BehaviourRow {
+    let pair = |(low, high): (f64, f64)| [low, high];
+    let right = answer.scores.iter().filter(|score| score.correct == Some(true)).count();
+    let scored = answer.scores.iter().filter(|score| score.correct.is_some()).count();
+    let difference = intact.and_then(|intact| difference(intact, answer));
+    BehaviourRow {
+        name,
+        interventions,
+        trials: answer.trials,
+        performance: answer.performance,
+        interval: answer.performance.map(|_| pair(wilson_interval(right, scored))),
+        difference: difference.map(|(difference, _)| difference),
+        difference_interval: difference.map(|(_, interval)| pair(interval)),
+        rms_error: answer.rms_error,
+        reaction_time: answer.reaction_time(),
+        not_finite: answer.not_finite,
+        controls: None,
+        no_controls: None,
+    }
+}
+
+/// The change of the performance with its interval, over trials that are scored in both.
+fn difference(intact: &Answer, other: &Answer) -> Option<(f64, (f64, f64))> {
+    let pairs = intact.scores.iter().zip(&other.scores).filter_map(|(a, b)| a.correct.zip(b.correct));
+    let (mut n, mut gained, mut lost) = (0, 0, 0);
+    for (before, after) in pairs {
+        n += 1;
+        gained += usize::from(!before && after);
+        lost += usize::from(before && !after);
+    }
+    let change = (gained as f64 - lost as f64) / n as f64;
+    (n > 0).then(|| (change, paired_difference_interval(gained, lost, n)))
+}
+
+fn summary(matched: Matched, answer: &Answer, values: Vec<Option<(&'static str, f64)>>) -> Option<Controls> {
+    let (measure, own) = answer.measured()?;
+    let values: Vec<f64> = values.into_iter().map(|value| Some(value?.1)).collect::<Option<_>>()?;
+    let is_as_bad = |value: &&f64| if measure == "performance" { **value <= own } else { **value >= own };
+    let n = values.len() as f64;
+    Some(Controls {
+        matched,
+        measure,
+        mean: values.iter().sum::<f64>() / n,
+        minimum: values.iter().copied().fold(f64::INFINITY, f64::min),
+        maximum: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        at_least_as_bad: values.iter().filter(is_as_bad).count() as f64 / n,
+        values,
+    })
+}
+
+/// The group of each unit: its area and its cell type.
+fn groups(units: &Units) -> Vec<usize> {
+    let cell_type = |unit: usize| match units.cell_types[unit] {
+        None => 0,
+        Some(CellType::Excitatory) => 1,
+        Some(CellType::Inhibitory) => 2,
+    };
+    (0..units.len()).map(|unit| 3 * units.area_of(unit) + cell_type(unit)).collect()
+}
+
+fn unmatched(error: nn4n_analysis::AnalysisError) -> Error {
+    Error::setting("controls", error.to_string())
+}
