@@ -10,6 +10,7 @@
 //! | [`nonnormality`] | what do modes that are not orthogonal do to small perturbations? |
 //! | [`flow_field`] | where does activity go from any state of a plane, and how fast along a trajectory? |
 //! | [`matched`] | which random units is a set of units to be compared with? |
+//! | [`currents`] | how much of what a unit receives comes from where? |
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //!
@@ -20,6 +21,7 @@
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod currents;
 pub mod dynamics;
 mod error;
 pub mod fixed_points;
@@ -33,6 +35,7 @@ pub mod psychometric;
 pub mod spectrum;
 pub mod structure;
 
+pub use currents::Currents;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};
