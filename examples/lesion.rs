@@ -50,25 +50,7 @@ fn main() -> anyhow::Result<()> {
         ControlFlow::Continue(())
     })?;
 
-    println!("{:32} {:>11} {:>10} {:>16}   random controls", "", "performance", "difference", "95 % interval");
-    for row in &table.rows {
-        let percent = |fraction: f64| format!("{:.1} %", 100.0 * fraction);
-        let [low, high] = row.difference_interval.unwrap_or_default().map(|end| format!("{:.1}", 100.0 * end));
-        let controls = match (&row.controls, &row.no_controls) {
-            (Some(controls), _) => {
-                format!("{} on average, {} as bad or worse", percent(controls.mean), percent(controls.at_least_as_bad))
-            }
-            (None, Some(why)) => format!("none: {why}"),
-            (None, None) => String::new(),
-        };
-        println!(
-            "{:32} {:>11} {:>10} {:>16}   {controls}",
-            row.name,
-            row.performance.map_or_else(String::new, percent),
-            row.difference.map_or_else(String::new, percent),
-            format!("{low}..{high}"),
-        );
-    }
+    println!("{table}");
 
     // A lesioned network is a network like any other.
     let lesioned = Altered::of(&network, &rows[1])?.network;

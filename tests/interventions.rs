@@ -92,7 +92,10 @@ fn what_cannot_be_done_is_said_with_what_there_is() {
         (["--lesion", "100"], "there is no unit `100`; there are units 0 to 99"),
         (["--lesion", "V1"], "`V1` names nothing that this network has"),
         (["--lesion", "@nowhere.json"], "nowhere.json: could not be read"),
-        (["--silence", "0@delay"], "no trial has this epoch; the epochs of the task are decision, fixation, stimulus"),
+        (
+            ["--silence", "0@delay"],
+            "no trial has this epoch; the epochs of the task are catch, decision, fixation, stimulus",
+        ),
         (["--silence", "0@0..99999000"], "within the longest trial"),
         (["--silence", "0@1..3"], "give a multiple of dt"),
         (["--inject", "0.5"], "must be CURRENT:UNITS"),

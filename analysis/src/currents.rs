@@ -201,9 +201,8 @@ fn check(network: &Network, course: &Course<'_>, channels: &[String]) -> Result<
         return Err(AnalysisError::Shape { array: "n_steps", message });
     }
     for (trial, n) in n_steps.into_iter().enumerate() {
-        let within = |all: ArrayView3<'_, f64>| all.slice_move(s![trial, ..n, ..]);
-        for (name, part) in [("rates", within(course.rates)), ("inputs", within(course.inputs))] {
-            if let Some(value) = part.iter().find(|value| !value.is_finite()) {
+        for (name, all) in [("rates", course.rates), ("inputs", course.inputs)] {
+            if let Some(value) = all.slice(s![trial, ..n, ..]).iter().find(|value| !value.is_finite()) {
                 return Err(AnalysisError::NotFinite { array: name, value: *value });
             }
         }

@@ -82,7 +82,8 @@ fn print(report: &Report<'_>, args: &EvalArgs) -> Result<()> {
         output::text(&format!("performance  {} of {} scored trials", output::percent(performance), evaluation.trials))?;
     }
     if let Some(error) = evaluation.rms_error {
-        output::text(&format!("rms error    {error:.4}"))?;
+        let error = if error < 1e4 { format!("{error:.4}") } else { format!("{error:.1e}") };
+        output::text(&format!("rms error    {error}"))?;
     }
     if let Some(time) = evaluation.reaction_time {
         output::text(&format!("reaction     {time:.0} ms"))?;

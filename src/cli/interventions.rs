@@ -5,24 +5,26 @@ use clap::Args;
 
 use crate::intervention::Intervention;
 
+/// What these options stand under in the help of a command.
+const HEADING: &str = "Interventions";
+
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Interventions")]
 pub struct InterventionArgs {
     /// Cut the synapses that leave these units, or FROM->TO (in quotes): 0,5,10-20, a cell type, an area, area:type,
     /// all, @FILE or @FILE#GROUP; several by commas. May be repeated, as all of these may
-    #[arg(long, value_name = "UNITS|FROM->TO", value_parser = lesion)]
+    #[arg(long, help_heading = HEADING, value_name = "UNITS|FROM->TO", value_parser = lesion)]
     lesion: Vec<Intervention>,
     /// Keep the rates of these units at 0, in an epoch of the task or from..to ms, or all the time
-    #[arg(long, value_name = "UNITS[@WINDOW]", value_parser = silence)]
+    #[arg(long, help_heading = HEADING, value_name = "UNITS[@WINDOW]", value_parser = silence)]
     silence: Vec<Intervention>,
     /// Add a current to what these units receive
-    #[arg(long, value_name = "CURRENT:UNITS[@WINDOW]", value_parser = inject, allow_hyphen_values = true)]
+    #[arg(long, help_heading = HEADING, value_name = "CURRENT:UNITS[@WINDOW]", value_parser = inject, allow_hyphen_values = true)]
     inject: Vec<Intervention>,
     /// Multiply every free weight between units by 1 + SD xi, xi a unit Gaussian; below 0 it is 0
-    #[arg(long, value_name = "SD[:SEED]", value_parser = weight_noise)]
+    #[arg(long, help_heading = HEADING, value_name = "SD[:SEED]", value_parser = weight_noise)]
     weight_noise: Vec<Intervention>,
     /// Multiply the recurrent noise by this
-    #[arg(long, value_name = "FACTOR", value_parser = noise)]
+    #[arg(long, help_heading = HEADING, value_name = "FACTOR", value_parser = noise)]
     noise_factor: Option<Intervention>,
 }
 
