@@ -1,12 +1,14 @@
 //! How well a network does a task, over all trials and condition by condition, as it is and with what is done to it.
 
 mod behaviour;
+mod currents;
 
 use std::collections::BTreeSet;
 
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };
+pub use currents::{TaskCurrents, currents, populations};
 use ndarray::Array3;
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};
