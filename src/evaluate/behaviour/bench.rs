@@ -25,10 +25,21 @@ pub(super) struct Bench<'a> {
 pub(super) struct Plan {
     name: String,
     done: Vec<Intervention>,
-    /// The same done to random other units.
-    pub controls: Vec<Vec<Intervention>>,
-    matched: Option<Matched>,
-    no_controls: Option<String>,
+    /// `None` if there are to be none, or why there cannot be any.
+    controls: Option<Result<ControlSets, String>>,
+}
+
+impl Plan {
+    /// The number of controls.
+    pub fn n_controls(&self) -> usize {
+        self.controls.as_ref().and_then(|sets| sets.as_ref().ok()).map_or(0, |sets| sets.done.len())
+    }
+}
+
+/// The same done to random other units.
+struct ControlSets {
+    done: Vec<Vec<Intervention>>,
+    matched: Matched,
 }
 
 /// What a network did on the trials.
@@ -47,26 +58,25 @@ impl Bench<'_> {
             return Err(Error::setting("interventions", "are none in one of the rows; name at least one for each"));
         }
         Altered::of(self.network, done)?.perturbations(&TrialTimes::of(self.trials, self.task.dt()))?;
-        let mut plan = Plan { name, done: done.into(), controls: Vec::new(), matched: None, no_controls: None };
-        if self.options.controls == 0 {
-            return Ok(plan);
-        }
-        match self.controls(done)? {
-            Ok((controls, matched)) => (plan.controls, plan.matched) = (controls, Some(matched)),
-            Err(why) => plan.no_controls = Some(why),
-        }
-        Ok(plan)
+        let controls = if self.options.controls == 0 { None } else { Some(self.controls(done)?) };
+        Ok(Plan { name, done: done.into(), controls })
     }
 
     /// The same done to random other units, or why that cannot be.
-    fn controls(&self, done: &[Intervention]) -> Result<Result<(Vec<Vec<Intervention>>, Matched), String>> {
+    fn controls(&self, done: &[Intervention]) -> Result<Result<ControlSets, String>> {
         let units = self.network.units();
         let mut all = Vec::new();
         for intervention in done {
             match intervention.units() {
                 Some(selection) => all.extend(selection.resolve(units)?),
-                None => return Ok(Err(format!("`{intervention}` is not about units"))),
+                None if matches!(intervention, Intervention::ProjectionLesion { .. }) => {
+                    return Ok(Err(format!("`{intervention}` is about synapses, not about units")));
+                }
+                None => {} // noise, which is that of the controls, too
             }
+        }
+        if all.is_empty() {
+            return Ok(Err("nothing is done to some units alone".into()));
         }
         all.sort_unstable();
         all.dedup();
@@ -82,7 +92,7 @@ impl Bench<'_> {
             };
             done.iter().map(replaced).collect::<Result<Vec<_>>>()
         };
-        Ok(Ok((sets.iter().map(control).collect::<Result<_>>()?, matched)))
+        Ok(Ok(ControlSets { done: sets.iter().map(control).collect::<Result<_>>()?, matched }))
     }
 
     /// Sets of replacements, each in the order of `units`.
@@ -145,18 +155,21 @@ impl Bench<'_> {
         let altered = Altered::of(self.network, &plan.done)?;
         let answer = self.answer(&altered)?;
         let mut row = row(plan.name.clone(), altered.applied, &answer, Some(intact));
-        row.no_controls.clone_from(&plan.no_controls);
-        let mut values = Vec::new();
-        for control in &plan.controls {
-            if !go_on(&plan.name) {
-                return Ok(None);
-            }
-            values.push(self.answer(&Altered::of(self.network, control)?)?.measured());
-        }
-        if let Some(matched) = plan.matched {
-            row.controls = summary(matched, &answer, values);
-            if row.controls.is_none() {
-                row.no_controls = Some("a performance or an error that is finite is missing".into());
+        match &plan.controls {
+            None => {}
+            Some(Err(why)) => row.no_controls = Some(why.clone()),
+            Some(Ok(sets)) => {
+                let mut values = Vec::new();
+                for done in &sets.done {
+                    if !go_on(&plan.name) {
+                        return Ok(None);
+                    }
+                    values.push(self.answer(&Altered::of(self.network, done)?)?.measured());
+                }
+                row.controls = summary(sets.matched, &answer, values);
+                if row.controls.is_none() {
+                    row.no_controls = Some("one of them has no performance and no error that is finite".into());
+                }
             }
         }
         Ok(Some(row))
@@ -164,7 +177,7 @@ impl Bench<'_> {
 }
 
 impl Answer {
-    /// What behaviour is compared by: its name, and larger where it is better.
+    /// What behaviour is compared by: its name and its value.
     fn measured(&self) -> Option<(&'static str, f64)> {
         let performance = self.performance.map(|performance| ("performance", performance));
         performance.or(self.rms_error.map(|error| ("rms_error", error)))

@@ -160,7 +160,7 @@ pub fn behaviour(
     let bench = Bench { network, task, trials: &trials, options };
     // What does not fit is refused before the work begins.
     let plans = interventions.iter().map(|done| bench.plan(done)).collect::<Result<Vec<_>>>()?;
-    let total = 1 + plans.iter().map(|plan| 1 + plan.controls.len()).sum::<usize>();
+    let total = 1 + plans.iter().map(|plan| 1 + plan.n_controls()).sum::<usize>();
     let mut table = BehaviourTable { task: task.id().into(), options, rows: Vec::new(), interrupted: false };
     let mut done = 0;
     let mut go_on = |row: &str| {
