@@ -11,6 +11,8 @@
 //! | [`flow_field`] | where does activity go from any state of a plane? |
 //! | [`local`] | which modes are slow at each step of a trajectory? |
 //! | [`selectivity`] | which units tell the values of a variable apart? |
+//! | [`matched`] | which random units is a set of units to be compared with? |
+//! | [`currents`] | how much of what a unit receives comes from where? |
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
@@ -24,6 +26,7 @@
 #![deny(missing_docs)]
 
 pub mod components;
+pub mod currents;
 pub mod dynamics;
 mod error;
 pub mod fixed_points;
@@ -33,6 +36,7 @@ pub mod interval;
 pub mod linear;
 pub mod local;
 pub mod lyapunov;
+pub mod matched;
 pub mod nonnormality;
 pub mod psychometric;
 pub mod selectivity;
@@ -40,14 +44,17 @@ pub mod spectrum;
 pub mod structure;
 
 pub use components::Components;
+pub use currents::Currents;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};
 pub use flow_field::FlowField;
 pub use held_input::HeldInput;
 pub use interval::wilson_interval;
+pub use interval::{paired_difference_interval, wilson_interval};
 pub use local::Local;
 pub use lyapunov::Lyapunov;
+pub use matched::{matched_by_group, matched_by_rate};
 pub use psychometric::{ChoiceCount, CumulativeGaussian};
 pub use selectivity::Selectivity;
 pub use spectrum::Spectrum;

@@ -92,10 +92,8 @@ fn by_hand(
     for trial in 0..BATCH {
         let mut x = x0.clone();
         let mut r: Vec<f64> = x.iter().map(|x| if form == Form::Current { f(*x) } else { *x }).collect();
-        for unit in 0..n {
-            if silent(trial, 0, unit) {
-                r[unit] = 0.0;
-            }
+        for (_, r) in r.iter_mut().enumerate().filter(|(unit, _)| silent(trial, 0, *unit)) {
+            *r = 0.0;
         }
         for step in 0..STEPS {
             let (x_before, r_before) = (x.clone(), r.clone());

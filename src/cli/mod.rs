@@ -11,6 +11,7 @@ mod eval;
 mod export;
 mod import;
 mod inspect;
+mod interventions;
 mod output;
 mod plot;
 mod resume;

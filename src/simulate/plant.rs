@@ -48,10 +48,46 @@ pub(super) fn unroll(
     noise: Option<NoiseKey>,
     perturbations: &[Perturbation],
 ) -> Result<Trajectory> {
+    drive(network, plant, inputs, start, noise, perturbations, None)
+}
+
+/// The same with what the network was given: the inputs, and what it felt (batch, steps, inputs).
+///
+/// # Errors
+/// As [`unroll`].
+pub(super) fn unroll_felt(
+    network: &Ctrnn,
+    plant: &Plant,
+    inputs: &Tensor,
+    start: Option<&State>,
+    noise: Option<NoiseKey>,
+    perturbations: &[Perturbation],
+) -> Result<(Trajectory, Tensor)> {
+    let mut felt = vec![inputs.narrow(1, 0, 1)?.squeeze(1)?.zeros_like()?];
+    let trajectory = drive(network, plant, inputs, start, noise, perturbations, Some(&mut felt))?;
+    felt.pop(); // what is felt after the last step drives none
+    Ok((trajectory, (inputs + Tensor::stack(&felt, 1)?)?))
+}
+
+/// Appends what the network feels after each step (batch, inputs) to `felt`.
+fn drive(
+    network: &Ctrnn,
+    plant: &Plant,
+    inputs: &Tensor,
+    start: Option<&State>,
+    noise: Option<NoiseKey>,
+    perturbations: &[Perturbation],
+    mut felt: Option<&mut Vec<Tensor>>,
+) -> Result<Trajectory> {
     check_outputs(network.config().outputs)?;
     let mut drive = Drive::at_rest(plant, inputs)?;
-    let trajectory =
-        network.unroll_perturbed(inputs, start, noise, perturbations, |outputs| drive.step(outputs).map(Some))?;
+    let trajectory = network.unroll_perturbed(inputs, start, noise, perturbations, |outputs| {
+        let now = drive.step(outputs)?;
+        if let Some(felt) = &mut felt {
+            felt.push(now.clone());
+        }
+        Ok::<_, Error>(Some(now))
+    })?;
     let hand = Tensor::stack(&drive.hand, 1)?;
     Ok(Trajectory::new(trajectory.states()?, trajectory.rates()?, trajectory.logits.clone(), hand)?)
 }

@@ -108,6 +108,18 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// The same with what the network was given: the inputs, and what it felt of the plant (batch, steps, inputs).
+    ///
+    /// # Errors
+    /// As [`unroll`](Self::unroll).
+    pub(crate) fn unroll_felt(&self, inputs: &Tensor) -> Result<(Trajectory, Tensor)> {
+        let (network, start, noise) = (self.network, self.start.as_ref(), self.noise);
+        match &self.plant {
+            Some(plant) => plant::unroll_felt(network, plant, inputs, start, noise, &self.perturbations),
+            None => Ok((self.unroll(inputs)?, inputs.clone())),
+        }
+    }
+
     /// States, rates and outputs on `inputs` (trials, steps, inputs).
     ///
     /// # Errors

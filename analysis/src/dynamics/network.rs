@@ -42,6 +42,18 @@ pub struct Network {
     x0: Vec<f64>,
 }
 
+/// `h_t = before r_{t-1} + within r_t + w_in u_t + b_rec` of all units.
+pub(crate) struct Terms {
+    /// From the rates before the step (units, units).
+    pub before: Array2<f64>,
+    /// From the layer below, at the same step (units, units).
+    pub within: Array2<f64>,
+    /// From the inputs (units, inputs).
+    pub w_in: Array2<f64>,
+    /// The bias (units).
+    pub b_rec: Array1<f64>,
+}
+
 /// Recurrent units that are updated together.
 #[derive(Clone, Debug)]
 struct Layer {
@@ -169,6 +181,31 @@ impl Network {
             (start, below) = (own.end, own);
         }
         weights
+    }
+
+    /// The matrices of `h` over all units.
+    pub(crate) fn terms(&self) -> Terms {
+        let (units, inputs) = (self.units(), self.inputs());
+        let mut terms = Terms {
+            before: Array2::zeros((units, units)),
+            within: Array2::zeros((units, units)),
+            w_in: Array2::zeros((units, inputs)),
+            b_rec: Array1::zeros(units),
+        };
+        let (mut start, mut below) = (0, 0..0);
+        for (place, layer) in self.layers.iter().enumerate() {
+            let own = start..start + layer.units();
+            terms.before.slice_mut(s![own.clone(), own.clone()]).assign(&layer.w_rec);
+            let driven = if place == 0 {
+                terms.w_in.slice_mut(s![own.clone(), ..])
+            } else {
+                terms.within.slice_mut(s![own.clone(), below])
+            };
+            { driven }.assign(&layer.w_in);
+            terms.b_rec.slice_mut(s![own.clone()]).assign(&layer.b_rec);
+            (start, below) = (own.end, own);
+        }
+        terms
     }
 
     fn activations(&self) -> impl Iterator<Item = Activation> {
