@@ -44,6 +44,7 @@ mod projection;
 mod psychometric;
 mod results;
 mod save;
+mod shading;
 mod state_space;
 mod state_space_panels;
 mod style;

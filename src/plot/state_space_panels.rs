@@ -16,8 +16,6 @@ const LONGEST: f64 = 300.0;
 const SHORTEST: f64 = 110.0;
 /// Most growing modes that are drawn at a point.
 const MODES: usize = 3;
-/// Pixels between ticks, about.
-const TICKS: f64 = 60.0;
 
 /// Draws a valid figure.
 pub(super) fn draw(figure: &StateSpace) -> Canvas {
@@ -35,9 +33,8 @@ pub(super) fn draw(figure: &StateSpace) -> Canvas {
         let panel =
             Panel { x: scale.axis(ranges[0], (left, left + width)), y: scale.axis(*range, (TOP + height, TOP)) };
         draw_panel(&mut canvas, figure, &panel, i + 1);
-        let ticks = |length: f64| ((length / TICKS) as usize).max(2);
-        panel.left_axis(&mut canvas, &panel.y.ticks(ticks(height)), &figure.axes[i + 1].label());
-        panel.bottom_axis(&mut canvas, &panel.x.ticks(ticks(width)), &figure.axes[0].label());
+        panel.left_axis(&mut canvas, &panel.y.roomy_ticks(), &figure.axes[i + 1].label());
+        panel.bottom_axis(&mut canvas, &panel.x.roomy_ticks(), &figure.axes[0].label());
     }
     key(&mut canvas, (right + 20.0, TOP), &entries);
     canvas

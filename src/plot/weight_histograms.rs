@@ -15,7 +15,7 @@ use super::unit_group::validate_groups;
 use super::{PlotError, UnitGroup};
 
 /// Top of the first row of panels, and the gaps between panels.
-const TOP: f64 = 46.0;
+const TOP: f64 = 60.0;
 const GAP: (f64, f64) = (16.0, 26.0);
 /// Width and height of all panels together, about, and the least of one.
 const ALL: (f64, f64) = (460.0, 330.0);
@@ -67,8 +67,7 @@ impl WeightHistograms {
                 };
                 self.draw_block(&mut canvas, &panel, to, from);
                 if row + 1 == n {
-                    let ticks = if width < 90.0 { 2 } else { 4 };
-                    panel.bottom_axis(&mut canvas, &panel.x.ticks(ticks), "");
+                    panel.bottom_axis(&mut canvas, &panel.x.roomy_ticks(), "");
                 }
             }
         }
@@ -94,6 +93,7 @@ impl WeightHistograms {
         canvas.line((left, bottom), (right, bottom), Stroke::solid(FAINT, THIN));
         let count = if weights.is_empty() { "no synapse".into() } else { format!("n = {}", weights.len()) };
         note(canvas, (right, top - 7.0), &count, Align::Right);
+        panel.vertical_guide(canvas, 0.0);
         let bins = bins(&weights, panel.x);
         let highest = bins.iter().map(|bin| bin.0 + bin.1).max().unwrap_or(0);
         if highest == 0 {
@@ -111,8 +111,6 @@ impl WeightHistograms {
                 }
             }
         }
-        let zero = panel.x.pixel(0.0);
-        canvas.line((zero, bottom), (zero, top), Stroke::dashed(INK, 0.7));
     }
 
     fn name_groups(&self, canvas: &mut Canvas, (left, width, step_x): (f64, f64, f64), (height, step_y): (f64, f64)) {
@@ -123,7 +121,7 @@ impl WeightHistograms {
             let x = left + i as f64 * step_x + width / 2.0;
             // Names too wide to stand side by side take turns in height.
             let lift = if upright || i % 2 == 0 { 0.0 } else { -9.0 };
-            canvas.text((x, TOP - 20.0 + lift), &group.name, if upright { TEXT } else { SMALL }, Align::Centre, INK);
+            canvas.text((x, TOP - 22.0 + lift), &group.name, if upright { TEXT } else { SMALL }, Align::Centre, INK);
         }
     }
 
@@ -149,11 +147,8 @@ fn bins(weights: &[f64], x: Axis) -> Vec<(usize, usize)> {
 }
 
 fn remark(scale: &ColorScale) -> String {
-    if scale.saturated > 0.0 {
-        format!("weights that are 0 are left out; {} of all weights", scale.saturation_note())
-    } else {
-        "weights that are 0 are left out".into()
-    }
+    let left_out = "weights that are 0 are left out";
+    if scale.saturated > 0.0 { format!("{left_out}; {} the axis", scale.saturation_note()) } else { left_out.into() }
 }
 
 #[cfg(test)]
