@@ -1,7 +1,7 @@
 //! A legend of marks: lines, dots, arrows and patches with their names.
 
 use super::canvas::{Align, Canvas, Point, Stroke};
-use super::style::{GREY, INK, Rgb, SMALL, WHITE, widest};
+use super::style::{INK, Rgb, SMALL, WHITE, widest};
 
 /// Width of a sample.
 const SAMPLE: f64 = 16.0;
@@ -24,9 +24,8 @@ pub(super) enum Mark {
     Line(Stroke),
     Dot(Dot),
     Arrow(Stroke),
+    Bar(Stroke),
     Patch(Rgb),
-    /// Nothing: the text is a remark.
-    None,
 }
 
 impl Dot {
@@ -54,11 +53,13 @@ pub(super) fn key(canvas: &mut Canvas, (left, top): Point, entries: &[(String, M
             Mark::Line(stroke) => canvas.line(start, end, stroke),
             Mark::Dot(dot) => dot.draw(canvas, (left + SAMPLE / 2.0, y)),
             Mark::Arrow(stroke) => arrow(canvas, start, end, stroke),
+            Mark::Bar(stroke) => {
+                canvas.line(start, end, stroke);
+                canvas.bar(start, end, 5.0 + 1.6 * stroke.width, stroke);
+            }
             Mark::Patch(fill) => canvas.rect((left, y - 4.5), SAMPLE, 9.0, fill),
-            Mark::None => {}
         }
-        let (x, ink) = if matches!(mark, Mark::None) { (left, GREY) } else { (left + SAMPLE + 5.0, INK) };
-        canvas.text((x, y), name, SMALL, Align::Left, ink);
+        canvas.text((left + SAMPLE + 5.0, y), name, SMALL, Align::Left, INK);
     }
 }
 
@@ -75,10 +76,7 @@ pub(super) fn arrow(canvas: &mut Canvas, from: Point, to: Point, stroke: Stroke)
 
 /// Width that these entries need.
 pub(super) fn key_width(entries: &[(String, Mark)]) -> f64 {
-    let with_sample = |(_, mark): &&(String, Mark)| !matches!(mark, Mark::None);
-    let width = |entries: Vec<&(String, Mark)>| widest(entries.iter().map(|entry| entry.0.as_str()), SMALL);
-    let (marked, remarks) = entries.iter().partition::<Vec<_>, _>(with_sample);
-    (SAMPLE + 5.0 + width(marked)).max(width(remarks))
+    SAMPLE + 5.0 + widest(entries.iter().map(|entry| entry.0.as_str()), SMALL)
 }
 
 /// Height that so many entries need.
