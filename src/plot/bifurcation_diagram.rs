@@ -132,11 +132,7 @@ impl BifurcationDiagram {
         let mut labels = Labels::new((left, top, right, bottom));
         for pair in self.branches.iter().flat_map(|branch| branch.points.windows(2)) {
             let [from, to] = [pair[0], pair[1]].map(|point| panel.at((point.x, point.y)));
-            let pieces = ((to.0 - from.0).hypot(to.1 - from.1) / 4.0).ceil().max(1.0);
-            for i in 0..pieces as usize {
-                let t = i as f64 / pieces;
-                labels.avoid((from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1)), 1.5);
-            }
+            labels.avoid_line(from, to);
         }
         let marked = self.different_bifurcations(panel);
         for bifurcation in &marked {

@@ -65,13 +65,35 @@ pub(super) fn key(canvas: &mut Canvas, (left, top): Point, entries: &[(String, M
 
 /// A line with a head.
 pub(super) fn arrow(canvas: &mut Canvas, from: Point, to: Point, stroke: Stroke) {
+    arrow_along(canvas, &[from, to], stroke);
+}
+
+/// A line along points with a head at its end. The line ends within the head, which would be blunt otherwise.
+pub(super) fn arrow_along(canvas: &mut Canvas, points: &[Point], stroke: Stroke) {
+    let Some(&tip) = points.last() else { return };
     let head = 4.0 + 2.0 * stroke.width;
-    let length = (to.0 - from.0).hypot(to.1 - from.1);
-    let part = ((length - 0.8 * head) / length).max(0.0);
-    if length > 0.0 {
-        canvas.line(from, (from.0 + part * (to.0 - from.0), from.1 + part * (to.1 - from.1)), stroke);
+    let line = shortened(points, 0.8 * head);
+    if let Some(&from) = line.last() {
+        canvas.polyline(&line, stroke);
+        canvas.arrow_head(from, tip, head, stroke.color);
     }
-    canvas.arrow_head(from, to, head, stroke.color);
+}
+
+/// A line without its last `by` pixels; its first point alone if it is not longer.
+fn shortened(points: &[Point], by: f64) -> Vec<Point> {
+    let mut line = points.to_vec();
+    let mut left = by;
+    while let [.., before, end] = line[..] {
+        let length = (end.0 - before.0).hypot(end.1 - before.1);
+        line.pop();
+        if length > left {
+            let part = left / length;
+            line.push((end.0 + part * (before.0 - end.0), end.1 + part * (before.1 - end.1)));
+            break;
+        }
+        left -= length;
+    }
+    line
 }
 
 /// Width that these entries need.
@@ -82,4 +104,18 @@ pub(super) fn key_width(entries: &[(String, Mark)]) -> f64 {
 /// Height that so many entries need.
 pub(super) fn key_height(entries: usize) -> f64 {
     ENTRY * entries as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_shortened_from_its_end_across_corners() {
+        let line = [(0.0, 0.0), (10.0, 0.0), (10.0, 3.0)];
+        assert_eq!(shortened(&line, 1.0), [(0.0, 0.0), (10.0, 0.0), (10.0, 2.0)]);
+        assert_eq!(shortened(&line, 5.0), [(0.0, 0.0), (8.0, 0.0)]);
+        assert_eq!(shortened(&line, 50.0), [(0.0, 0.0)]);
+        assert!(shortened(&[], 1.0).is_empty());
+    }
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 use nn4n_models::CellType;
 
 use super::PlotError;
-use super::canvas::{Align, Canvas, Stroke};
+use super::canvas::{Align, Canvas, Point, Stroke};
 use super::error::{require, require_finite, require_some};
-use super::key::{Mark, arrow, key, key_height, key_width};
+use super::key::{Mark, arrow_along, key, key_height, key_width};
 use super::panel::note;
 use super::save::save;
 use super::schematic_layout::{Layout, Shape};
-use super::style::{FAINT, GREY, INK, NEGATIVE, POSITIVE, Rgb, SMALL, TEXT, text_width, tint};
+use super::style::{FAINT, GREY, INK, NEGATIVE, POSITIVE, Rgb, SMALL, TEXT, tint, widest};
 
 /// Widths of the weakest and of the strongest line.
 const WIDTHS: (f64, f64) = (0.7, 3.6);
@@ -99,10 +99,11 @@ impl Schematic {
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let layout = Layout::of(self);
-        let (entries, remark) = (self.entries(), self.remark());
+        let (entries, remarks) = (self.entries(), self.remarks());
         let keyed = layout.height + 8.0;
-        let width = layout.width.max(20.0 + text_width(&remark, SMALL)).max(20.0 + key_width(&entries));
-        let mut canvas = Canvas::new(width, keyed + key_height(entries.len()) + 26.0);
+        let remarked = keyed + key_height(entries.len()) + 10.0;
+        let texts = widest(remarks.iter().map(String::as_str), SMALL).max(key_width(&entries));
+        let mut canvas = Canvas::new(layout.width.max(20.0 + texts), remarked + 14.0 * remarks.len() as f64);
         for (area, frame) in self.areas.iter().zip(&layout.boxes) {
             canvas.rounded(frame.corner, frame.size, 10.0, tint(GREY, 0.06), Stroke::solid(FAINT, 1.0));
             let top = (frame.corner.0 + frame.size.0 / 2.0, frame.corner.1 + 13.0);
@@ -115,7 +116,9 @@ impl Schematic {
             self.draw_shape(&mut canvas, *place, shape);
         }
         key(&mut canvas, (10.0, keyed), &entries);
-        note(&mut canvas, (10.0, keyed + key_height(entries.len()) + 10.0), &remark, Align::Left);
+        for (i, remark) in remarks.iter().enumerate() {
+            note(&mut canvas, (10.0, remarked + 14.0 * i as f64), remark, Align::Left);
+        }
         Ok(canvas)
     }
 
@@ -159,15 +162,15 @@ impl Schematic {
         entries.into_iter().flatten().collect()
     }
 
-    fn remark(&self) -> String {
+    fn remarks(&self) -> Vec<String> {
         let widest = CLASSES
             .iter()
             .filter_map(|class| self.strongest(class).map(|strongest| format!("{} {class}", two_digits(strongest))));
         let widest: Vec<String> = widest.collect();
         if widest.is_empty() {
-            return "no projection".into();
+            return vec!["no projection".into()];
         }
-        format!("width: sum of the weights into a target; the widest is {}", widest.join(", "))
+        vec!["width: sum of the weights into a target".into(), format!("widest: {}", widest.join(", "))]
     }
 
     fn validate(&self) -> Result<(), PlotError> {
@@ -241,17 +244,15 @@ fn draw_bundle(canvas: &mut Canvas, bundle: &ChannelBundle, shape: &Shape) {
 }
 
 /// A line with a head where it excites, and a bar where it inhibits.
-fn draw_route(canvas: &mut Canvas, route: &[super::canvas::Point], strength: f64, width: f64) {
+fn draw_route(canvas: &mut Canvas, route: &[Point], strength: f64, width: f64) {
     let color: Rgb = if strength > 0.0 { POSITIVE } else { NEGATIVE };
-    let [.., before, end] = route else { return };
     let stroke = Stroke::solid(color, width);
     if strength > 0.0 {
-        // The last piece is drawn with its head.
-        canvas.polyline(&route[..route.len() - 1], stroke);
-        arrow(canvas, *before, *end, stroke);
-    } else {
-        canvas.polyline(route, stroke);
-        canvas.bar(*before, *end, 5.0 + 1.6 * width, stroke);
+        return arrow_along(canvas, route, stroke);
+    }
+    canvas.polyline(route, stroke);
+    if let [.., before, end] = route {
+        canvas.bar(*before, *end, 4.0 + 1.3 * width, stroke);
     }
 }
 
@@ -313,7 +314,7 @@ mod tests {
             ">20<",
             ">positive weights<",
             ">negative weights<",
-            "the widest is 0.40 from inputs, 3.0 between units, 1.0 to outputs",
+            ">widest: 0.40 from inputs, 3.0 between units, 1.0 to outputs<",
         ] {
             assert!(svg.contains(text), "{text} in {svg}");
         }

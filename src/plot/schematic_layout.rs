@@ -8,14 +8,15 @@ use super::canvas::{Point, bezier};
 use super::style::{SMALL, TEXT, text_width};
 use super::{Schematic, SchematicPlace};
 
-/// Radius of a population, and the gap between two.
-const RADIUS: f64 = 23.0;
+/// Least and largest radius of a population, room of a line that ends there, and the gap between two.
+const RADIUS: (f64, f64) = (23.0, 44.0);
+const PORT: f64 = 5.6;
 const BETWEEN: f64 = 42.0;
 /// Room for loops above the first population of an area and below the last, and for its name.
 const LOOP: f64 = 34.0;
 const TITLE: f64 = 20.0;
-/// The least width of an area.
-const AREA: f64 = 96.0;
+/// The least width of an area, beside its populations.
+const AREA: f64 = 50.0;
 /// Height of a group of channels, and the gap between two.
 const BUNDLE: f64 = 20.0;
 const BUNDLE_GAP: f64 = 10.0;
@@ -29,6 +30,8 @@ const CROSSING: f64 = 46.0;
 const MARGIN: f64 = 12.0;
 /// Between the tip of a line and what it goes to.
 const TIP: f64 = 2.0;
+/// Part of the half height of a shape that lines end at.
+const REACH: f64 = 0.8;
 /// Radius of the corners of a line.
 const CORNER: f64 = 5.0;
 
@@ -98,12 +101,13 @@ impl Layout {
         let over = lanes(|way| if let Way::Over(lane) = way { Some(*lane) } else { None }).unwrap_or(0);
         let under = lanes(|way| if let Way::Under(lane) = way { Some(*lane) } else { None }).unwrap_or(0);
         let top = MARGIN + LANE * over as f64 + if over > 0 { LANE } else { 0.0 };
-        let height = (0..wiring.columns()).map(|column| column_height(figure, column)).fold(0.0, f64::max);
-        let (lefts, rights) = wiring.column_edges();
-        let shapes = shapes(figure, &lefts, &rights, top + height / 2.0);
+        let radius = wiring.radius();
+        let height = (0..wiring.columns()).map(|column| column_height(figure, column, radius)).fold(0.0, f64::max);
+        let (lefts, rights) = wiring.column_edges(radius);
+        let shapes = shapes(figure, &lefts, &rights, top + height / 2.0, radius);
         let boxes = (0..figure.areas.len()).map(|area| {
             let (left, right) = (lefts[area + 1], rights[area + 1]);
-            let size = (right - left, column_height(figure, area + 1));
+            let size = (right - left, column_height(figure, area + 1, radius));
             Frame { corner: (left, top + (height - size.1) / 2.0), size }
         });
         let boxes = boxes.collect();
@@ -131,14 +135,14 @@ fn column(figure: &Schematic, place: SchematicPlace) -> usize {
     }
 }
 
-fn column_height(figure: &Schematic, column: usize) -> f64 {
+fn column_height(figure: &Schematic, column: usize, radius: f64) -> f64 {
     let bundles = |n: usize| n as f64 * (BUNDLE + BUNDLE_GAP) - BUNDLE_GAP;
     match column {
         0 => bundles(figure.inputs.len()),
         column if column == figure.areas.len() + 1 => bundles(figure.outputs.len()),
         column => {
             let n = figure.areas[column - 1].populations.len() as f64;
-            title(figure) + 2.0 * LOOP + n * 2.0 * RADIUS + (n - 1.0) * BETWEEN
+            title(figure) + 2.0 * LOOP + n * 2.0 * radius + (n - 1.0) * BETWEEN
         }
     }
 }
@@ -148,22 +152,28 @@ fn title(figure: &Schematic) -> f64 {
     if figure.areas.iter().all(|area| area.name.is_empty()) { 0.0 } else { TITLE }
 }
 
-fn column_width(figure: &Schematic, column: usize) -> f64 {
+fn column_width(figure: &Schematic, column: usize, radius: f64) -> f64 {
     let bundles = |bundles: &[super::ChannelBundle]| {
         bundles.iter().map(|bundle| text_width(&bundle.label(), SMALL) + 18.0).fold(0.0, f64::max)
     };
     match column {
         0 => bundles(&figure.inputs),
         column if column == figure.areas.len() + 1 => bundles(&figure.outputs),
-        column => AREA.max(text_width(&figure.areas[column - 1].name, TEXT) + 16.0),
+        column => (AREA + 2.0 * radius).max(text_width(&figure.areas[column - 1].name, TEXT) + 16.0),
     }
 }
 
-fn shapes(figure: &Schematic, lefts: &[f64], rights: &[f64], middle: f64) -> BTreeMap<SchematicPlace, Shape> {
+fn shapes(
+    figure: &Schematic,
+    lefts: &[f64],
+    rights: &[f64],
+    middle: f64,
+    radius: f64,
+) -> BTreeMap<SchematicPlace, Shape> {
     let mut shapes = BTreeMap::new();
     let n = figure.areas.len();
     for (column, bundles) in [(0, &figure.inputs), (n + 1, &figure.outputs)] {
-        let top = middle - column_height(figure, column) / 2.0;
+        let top = middle - column_height(figure, column, radius) / 2.0;
         for i in 0..bundles.len() {
             let place = if column == 0 { SchematicPlace::Input(i) } else { SchematicPlace::Output(i) };
             let y = top + i as f64 * (BUNDLE + BUNDLE_GAP) + BUNDLE / 2.0;
@@ -174,12 +184,12 @@ fn shapes(figure: &Schematic, lefts: &[f64], rights: &[f64], middle: f64) -> BTr
     }
     for (area, described) in figure.areas.iter().enumerate() {
         let column = area + 1;
-        let top = middle - column_height(figure, column) / 2.0 + title(figure) + LOOP + RADIUS;
+        let top = middle - column_height(figure, column, radius) / 2.0 + title(figure) + LOOP + radius;
         for population in 0..described.populations.len() {
-            let y = top + population as f64 * (2.0 * RADIUS + BETWEEN);
+            let y = top + population as f64 * (2.0 * radius + BETWEEN);
             let centre = ((lefts[column] + rights[column]) / 2.0, y);
             let place = SchematicPlace::Population { area, population };
-            shapes.insert(place, Shape { centre, half: (RADIUS, RADIUS), column, is_round: true });
+            shapes.insert(place, Shape { centre, half: (radius, radius), column, is_round: true });
         }
     }
     shapes
@@ -190,6 +200,14 @@ impl<'a> Wiring<'a> {
         let mut wiring = Self { figure, ways: ways(figure), tracks: Vec::new() };
         wiring.tracks = (0..wiring.columns() - 1).map(|gap| wiring.tracks_of(gap)).collect();
         wiring
+    }
+
+    /// Of all populations: so large that their lines have room.
+    fn radius(&self) -> f64 {
+        let is_population = |place: &SchematicPlace| matches!(place, SchematicPlace::Population { .. });
+        let sides = self.sides();
+        let most = sides.iter().filter(|((place, _), _)| is_population(place)).map(|(_, ends)| ends.len()).max();
+        (most.unwrap_or(0) as f64 * PORT / (2.0 * REACH)).clamp(RADIUS.0, RADIUS.1)
     }
 
     fn columns(&self) -> usize {
@@ -232,16 +250,17 @@ impl<'a> Wiring<'a> {
         match self.ways[projection] {
             Way::Over(lane) => (0, -(lane as isize), other, is_target),
             Way::Under(lane) => (2, lane as isize, other, is_target),
-            _ => (1, 0, other, is_target),
+            // Of two neighbours the lines forward lie above those back at both.
+            _ => (1, 0, other, is_target == (self.side((projection, is_target)) == Side::Right)),
         }
     }
 
     /// Left and right edges of the columns.
-    fn column_edges(&self) -> (Vec<f64>, Vec<f64>) {
+    fn column_edges(&self, radius: f64) -> (Vec<f64>, Vec<f64>) {
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         let mut left = MARGIN;
         for column in 0..self.columns() {
-            let right = left + column_width(self.figure, column);
+            let right = left + column_width(self.figure, column, radius);
             lefts.push(left);
             rights.push(right);
             if let Some([before, after]) = self.tracks.get(column) {
@@ -253,8 +272,8 @@ impl<'a> Wiring<'a> {
         (lefts, rights)
     }
 
-    /// How far above (negative) or below the middle of its shape each line ends.
-    fn ports(&self, shapes: &BTreeMap<SchematicPlace, Shape>) -> BTreeMap<End, f64> {
+    /// The lines that end at each side of each shape, from top to bottom.
+    fn sides(&self) -> BTreeMap<(SchematicPlace, Side), Vec<End>> {
         let mut sides: BTreeMap<(SchematicPlace, Side), Vec<End>> = BTreeMap::new();
         for (projection, way) in self.ways.iter().enumerate() {
             for end in [(projection, false), (projection, true)] {
@@ -263,10 +282,15 @@ impl<'a> Wiring<'a> {
                 }
             }
         }
+        sides.values_mut().for_each(|ends| ends.sort_by_key(|end| self.order(*end)));
+        sides
+    }
+
+    /// How far above (negative) or below the middle of its shape each line ends.
+    fn ports(&self, shapes: &BTreeMap<SchematicPlace, Shape>) -> BTreeMap<End, f64> {
         let mut ports = BTreeMap::new();
-        for ((place, _), mut ends) in sides {
-            ends.sort_by_key(|end| self.order(*end));
-            let reach = 0.8 * shapes[&place].half.1;
+        for ((place, _), ends) in self.sides() {
+            let reach = REACH * shapes[&place].half.1;
             let spacing = (2.0 * reach / ends.len() as f64).min(9.0);
             for (i, end) in ends.iter().enumerate() {
                 ports.insert(*end, (i as f64 - (ends.len() - 1) as f64 / 2.0) * spacing);
@@ -422,7 +446,7 @@ impl Router<'_> {
         };
         let earlier = (0..projection).filter(twice).count() as f64;
         let offset = down * (6.5 + 7.0 * earlier);
-        let r = RADIUS;
+        let r = from.half.1;
         let reach = (r * r - offset * offset).max(0.0).sqrt();
         let x = from.centre.0 + offset;
         let start = (x, from.centre.1 + down * reach);
@@ -503,8 +527,8 @@ mod tests {
         let pairs: Vec<(usize, usize)> = (0..6).flat_map(|from| (0..6).map(move |to| (from, to))).collect();
         let figure = figure(6, &pairs);
         let wiring = Wiring::of(&figure);
-        let (lefts, rights) = wiring.column_edges();
-        let shapes = shapes(&figure, &lefts, &rights, 0.0);
+        let (lefts, rights) = wiring.column_edges(RADIUS.0);
+        let shapes = shapes(&figure, &lefts, &rights, 0.0, RADIUS.0);
         let ports = wiring.ports(&shapes);
         let router = Router {
             wiring: &wiring,

@@ -87,6 +87,9 @@ fn label(canvas: &mut Canvas, figure: &StateSpace, panel: &Panel, at: impl Fn(&[
     let ((left, right), (bottom, top)) = (panel.x.pixels(), panel.y.pixels());
     let mut labels = Labels::new((left, top, right, bottom));
     figure.points.iter().for_each(|point| labels.avoid(at(&point.at), 5.0));
+    for link in &figure.links {
+        labels.avoid_line(at(&figure.points[link.from].at), at(&figure.points[link.to].at));
+    }
     for point in figure.points.iter().filter(|point| !point.label.is_empty()) {
         labels.place(canvas, at(&point.at), &point.label, INK);
     }

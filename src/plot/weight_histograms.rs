@@ -67,7 +67,7 @@ impl WeightHistograms {
                 };
                 self.draw_block(&mut canvas, &panel, to, from);
                 if row + 1 == n {
-                    panel.bottom_axis(&mut canvas, &panel.x.roomy_ticks(), "");
+                    panel.bottom_axis(&mut canvas, &thinned(panel.x), "");
                 }
             }
         }
@@ -146,6 +146,16 @@ fn bins(weights: &[f64], x: Axis) -> Vec<(usize, usize)> {
     bins
 }
 
+/// Ticks about zero whose labels do not touch.
+fn thinned(x: Axis) -> Vec<(f64, String)> {
+    let ticks = x.ticks(5);
+    let room = widest(ticks.iter().map(|(_, label)| label.as_str()), SMALL) + 4.0;
+    let zero = ticks.iter().position(|(value, _)| *value == 0.0).unwrap_or(0);
+    let spacing = ticks.windows(2).map(|pair| x.pixel(pair[1].0) - x.pixel(pair[0].0)).fold(f64::MAX, f64::min);
+    let every = (room / spacing).ceil().max(1.0) as usize;
+    ticks.into_iter().enumerate().filter(|(i, _)| i.abs_diff(zero) % every == 0).map(|(_, tick)| tick).collect()
+}
+
 fn remark(scale: &ColorScale) -> String {
     let left_out = "weights that are 0 are left out";
     if scale.saturated > 0.0 { format!("{left_out}; {} the axis", scale.saturation_note()) } else { left_out.into() }
@@ -181,6 +191,16 @@ mod tests {
         let found = bins(&[-9.0, -0.01, 0.02, 0.99, 9.0], x);
         assert_eq!((found[0], found[BINS / 2], found[BINS - 1]), ((0, 1), (1, 1), (2, 0)));
         assert_eq!(found.iter().map(|bin| bin.0 + bin.1).sum::<usize>(), 5);
+    }
+
+    #[test]
+    fn labels_of_a_narrow_axis_do_not_touch_and_zero_is_one_of_them() {
+        let labels = |width: f64| -> Vec<String> {
+            thinned(Axis::linear(-0.4, 0.4, (0.0, width))).into_iter().map(|(_, label)| label).collect()
+        };
+        assert_eq!(labels(80.0), ["\u{2212}0.4", "0.0", "0.4"]);
+        assert_eq!(labels(200.0).len(), 5);
+        assert_eq!(labels(40.0), ["0.0"]);
     }
 
     #[test]
