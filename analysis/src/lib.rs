@@ -50,7 +50,6 @@ pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};
 pub use flow_field::FlowField;
 pub use held_input::HeldInput;
-pub use interval::wilson_interval;
 pub use interval::{paired_difference_interval, wilson_interval};
 pub use local::Local;
 pub use lyapunov::Lyapunov;

@@ -65,8 +65,8 @@ impl Balance {
                 Dot::new(series(i), 2.6).draw(&mut canvas, at);
             }
         }
-        panel.left_axis(&mut canvas, &panel.y.ticks(5), "Sum of positive weights");
-        panel.bottom_axis(&mut canvas, &panel.x.ticks(5), "Sum of negative weights (magnitude)");
+        panel.left_axis(&mut canvas, &panel.y.roomy_ticks(), "Sum of positive weights");
+        panel.bottom_axis(&mut canvas, &panel.x.roomy_ticks(), "Sum of negative weights (magnitude)");
         key(&mut canvas, (LEFT + SIDE + 20.0, TOP), &entries);
         Ok(canvas)
     }

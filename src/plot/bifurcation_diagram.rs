@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use nn4n_analysis::fixed_points::continuation::Branch;
+use nn4n_analysis::fixed_points::continuation::{Branch, BranchPoint};
 
 use super::PlotError;
 use super::axis::Axis;
-use super::canvas::{Canvas, Stroke};
+use super::canvas::{Canvas, Point, Stroke};
 use super::error::{require, require_finite, require_some};
 use super::key::{Dot, Mark, key, key_width};
 use super::labels::Labels;
@@ -77,16 +77,11 @@ impl BifurcationDiagram {
     /// Branches along an input, with `coordinate` of a state (units), called `y`, on the other axis.
     pub fn of(branches: &[Branch], input: &InputAxis, y: &str, coordinate: impl Fn(&[f64]) -> f64) -> Self {
         let x = |s: f64| input.from + s * (input.to - input.from);
-        let branch = |branch: &Branch| DiagramBranch {
-            points: branch
-                .points
-                .iter()
-                .map(|point| DiagramPoint {
-                    x: x(point.s),
-                    y: coordinate(&point.x),
-                    is_stable: point.unstable_dimensions == 0,
-                })
-                .collect(),
+        let branch = |branch: &Branch| {
+            let place = |point: &BranchPoint| (point.s, coordinate(&point.x), point.unstable_dimensions == 0);
+            let points: Vec<_> = branch.points.iter().map(place).collect();
+            let point = |(s, y, is_stable): (f64, f64, bool)| DiagramPoint { x: x(s), y, is_stable };
+            DiagramBranch { points: within(points).into_iter().map(point).collect() }
         };
         let bifurcations = branches.iter().flat_map(|branch| &branch.bifurcations).map(|point| DiagramBifurcation {
             name: point.kind.name().into(),
@@ -135,8 +130,9 @@ impl BifurcationDiagram {
     fn mark_bifurcations(&self, canvas: &mut Canvas, panel: &Panel) {
         let ((left, right), (bottom, top)) = (panel.x.pixels(), panel.y.pixels());
         let mut labels = Labels::new((left, top, right, bottom));
-        for point in self.branches.iter().flat_map(|branch| branch.points.iter().step_by(8)) {
-            labels.avoid(panel.at((point.x, point.y)), 1.0);
+        for pair in self.branches.iter().flat_map(|branch| branch.points.windows(2)) {
+            let [from, to] = [pair[0], pair[1]].map(|point| panel.at((point.x, point.y)));
+            labels.avoid_line(from, to);
         }
         let marked = self.different_bifurcations(panel);
         for bifurcation in &marked {
@@ -144,8 +140,9 @@ impl BifurcationDiagram {
             mark().draw(canvas, at);
             labels.avoid(at, 4.0);
         }
-        for bifurcation in &marked {
-            labels.place(canvas, panel.at((bifurcation.x, bifurcation.y)), &bifurcation.name, INK);
+        for (at, name, count) in named_together(&marked, panel) {
+            let text = if count > 1 { format!("{count} \u{d7} {name}") } else { name.to_owned() };
+            labels.place(canvas, at, &text, INK);
         }
     }
 
@@ -210,6 +207,41 @@ impl DiagramBranch {
     }
 }
 
+/// Neighbours of one name share a label: (where, name, how many).
+fn named_together<'a>(marked: &[&'a DiagramBifurcation], panel: &Panel) -> Vec<(Point, &'a str, usize)> {
+    const NEAR: f64 = 18.0;
+    let mut found: Vec<(Point, &str, usize)> = Vec::new();
+    for bifurcation in marked {
+        let at = panel.at((bifurcation.x, bifurcation.y));
+        let near = |(there, name, _): &&mut (Point, &str, usize)| {
+            *name == bifurcation.name && (there.0 - at.0).hypot(there.1 - at.1) < NEAR
+        };
+        match found.iter_mut().find(near) {
+            Some((_, _, count)) => *count += 1,
+            None => found.push((at, bifurcation.name.as_str(), 1)),
+        }
+    }
+    found
+}
+
+/// (s, y, stable) without what lies beyond s = 0 and s = 1: there a branch is cut.
+fn within(points: Vec<(f64, f64, bool)>) -> Vec<(f64, f64, bool)> {
+    let inside = |s: f64| (0.0..=1.0).contains(&s);
+    let cut = |i: usize, neighbour: usize| {
+        let ((s, y, _), (there, other, is_stable)) = (points[i], points[neighbour]);
+        let edge = s.clamp(0.0, 1.0);
+        (edge, other + (edge - there) / (s - there) * (y - other), is_stable)
+    };
+    let of = |i: usize| {
+        let neighbours = [i.checked_sub(1), (i + 1 < points.len()).then_some(i + 1)];
+        match points[i].0 {
+            s if inside(s) => Some(points[i]),
+            _ => neighbours.into_iter().flatten().find(|n| inside(points[*n].0)).map(|n| cut(i, n)),
+        }
+    };
+    (0..points.len()).filter_map(of).collect()
+}
+
 fn stroke(stable: bool) -> Stroke {
     if stable { Stroke::solid(STABLE, THICK) } else { Stroke::dashed(UNSTABLE, THICK) }
 }
@@ -254,6 +286,14 @@ mod tests {
         branch.draw(&mut canvas, &panel, true);
         let svg = canvas.into_svg();
         assert!(svg.contains("15") && !svg.contains("20 10"), "{svg}");
+    }
+
+    #[test]
+    fn a_branch_is_cut_where_it_leaves_the_line_of_inputs() {
+        let cut = within(vec![(-0.5, 0.0, true), (0.5, 1.0, true), (0.9, 2.0, false), (1.1, 4.0, false)]);
+        assert_eq!(cut[0], (0.0, 0.5, true));
+        assert_eq!(cut.len(), 4);
+        assert!((cut[3].0 - 1.0).abs() < 1e-12 && (cut[3].1 - 3.0).abs() < 1e-12, "{cut:?}");
     }
 
     #[test]

@@ -166,6 +166,17 @@ impl Canvas {
         self.polygon(&[tip, sides[0], sides[1]], fill);
     }
 
+    /// A bar across the end of a line that comes from `from`.
+    pub fn bar(&mut self, from: Point, end: Point, length: f64, stroke: Stroke) {
+        let (dx, dy) = (end.0 - from.0, end.1 - from.1);
+        let norm = dx.hypot(dy);
+        if norm > 0.0 {
+            let (x, y) = (-dy / norm * length / 2.0, dx / norm * length / 2.0);
+            let stroke = Stroke { width: stroke.width.max(1.6), ..stroke };
+            self.line((end.0 + x, end.1 + y), (end.0 - x, end.1 - y), stroke);
+        }
+    }
+
     pub fn rect(&mut self, (x, y): Point, width: f64, height: f64, fill: Rgb) {
         let fill = color(fill);
         self.scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity: None });

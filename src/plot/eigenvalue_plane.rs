@@ -12,6 +12,7 @@ use super::key::{Dot, Mark, key, key_height, key_width};
 use super::panel::{EqualScale, Panel, padded_range};
 use super::projection::kind;
 use super::save::save;
+use super::shading::{Grid, in_cells};
 use super::state_space_panels::dot;
 use super::style::{FAINT, GREY, Rgb, series, tint};
 use super::{PlotError, StatePointKind};
@@ -21,6 +22,10 @@ const TOP: f64 = 16.0;
 /// The longest and the shortest side of the panel.
 const LONGEST: f64 = 320.0;
 const SHORTEST: f64 = 170.0;
+/// So many eigenvalues are many.
+const MANY: usize = 300;
+/// A range of this part of the diameter shows the unit circle as a whole.
+const NEARLY_WHOLE: f64 = 0.5;
 /// Most levels of a pseudospectrum.
 const LEVELS: i32 = 5;
 /// The colour of the innermost level.
@@ -111,7 +116,8 @@ impl EigenvaluePlane {
         of: EigenvaluesOf,
         values: impl Fn(&nn4n_analysis::FixedPoint) -> Option<&Vec<(f64, f64)>>,
     ) -> Self {
-        let series = StatePointKind::ALL.into_iter().filter_map(|wanted| {
+        // Of stable points last: what is drawn later lies above.
+        let series = StatePointKind::ALL.into_iter().rev().filter_map(|wanted| {
             let points: Vec<_> = found.points.iter().filter(|point| kind(point) == wanted).collect();
             let values: Vec<_> = points.iter().filter_map(|point| values(point)).flatten().copied().collect();
             let noun = if points.iter().all(|point| point.kind == PointKind::Slow) { "point" } else { "fixed point" };
@@ -138,7 +144,7 @@ impl EigenvaluePlane {
         self.validate()?;
         let (x, y) = self.ranges();
         let scale = EqualScale::new(&[x, y], LONGEST, SHORTEST);
-        let (width, height) = (scale.length(x), scale.length(y));
+        let [width, height] = [x, y].map(|range| in_cells(scale.length(range)));
         let entries = self.entries();
         let below = (TOP + height + 54.0).max(TOP + key_height(entries.len()) + 8.0);
         let mut canvas = Canvas::new(LEFT + width + 20.0 + key_width(&entries) + 12.0, below);
@@ -148,13 +154,12 @@ impl EigenvaluePlane {
         }
         self.draw_boundary(&mut canvas, &panel);
         for (i, series) in self.series.iter().enumerate() {
-            let dot = series.dot(i);
+            let dot = self.dot(i);
             series.values.iter().for_each(|value| dot.draw(&mut canvas, panel.at(*value)));
         }
         let (re, im) = self.labels();
-        let ticks = |length: f64| ((length / 60.0) as usize).max(2);
-        panel.left_axis(&mut canvas, &panel.y.ticks(ticks(height)), im);
-        panel.bottom_axis(&mut canvas, &panel.x.ticks(ticks(width)), re);
+        panel.left_axis(&mut canvas, &panel.y.roomy_ticks(), im);
+        panel.bottom_axis(&mut canvas, &panel.x.roomy_ticks(), re);
         key(&mut canvas, (LEFT + width + 20.0, TOP), &entries);
         Ok(canvas)
     }
@@ -167,7 +172,12 @@ impl EigenvaluePlane {
         }
         let (re, im): (Vec<f64>, Vec<f64>) =
             self.series.iter().flat_map(|series| series.values.iter().copied()).unzip();
+        let span = |values: &[f64]| {
+            let (low, high) = padded_range(values.iter().copied(), 0.0);
+            high - low
+        };
         let (re_too, im_too) = match self.of {
+            EigenvaluesOf::Step if span(&re).max(span(&im)) > NEARLY_WHOLE * 2.0 => (vec![-1.0, 1.0], vec![-1.0, 1.0]),
             EigenvaluesOf::Step => (vec![1.0], vec![0.0]),
             EigenvaluesOf::Flow => (vec![0.0], vec![0.0]),
             EigenvaluesOf::Weights { predicted_radius: r } => (vec![-r, r], vec![-r, r]),
@@ -197,6 +207,13 @@ impl EigenvaluePlane {
         }
     }
 
+    /// That of the series, smaller where there are many.
+    fn dot(&self, i: usize) -> Dot {
+        let n: usize = self.series.iter().map(|series| series.values.len()).sum();
+        let radius = if n > MANY { 2.0 } else { 2.6 };
+        self.series[i].kind.map_or_else(|| Dot::new(series(i), radius), |kind| Dot { radius, ..dot(kind, false) })
+    }
+
     fn boundary(&self) -> Stroke {
         match self.of {
             EigenvaluesOf::Weights { .. } => Stroke::dashed(GREY, 1.1),
@@ -214,7 +231,7 @@ impl EigenvaluePlane {
     fn entries(&self) -> Vec<(String, Mark)> {
         let series = self.series.iter().enumerate();
         let mut entries: Vec<(String, Mark)> =
-            series.map(|(i, series)| (series.name.clone(), Mark::Dot(series.dot(i)))).collect();
+            series.map(|(i, series)| (series.name.clone(), Mark::Dot(self.dot(i)))).collect();
         let boundary = match self.of {
             EigenvaluesOf::Step => "unit circle",
             EigenvaluesOf::Flow => "imaginary axis",
@@ -238,12 +255,6 @@ impl EigenvaluePlane {
             })?;
         }
         self.pseudospectrum.as_ref().map_or(Ok(()), Resolvent::validate)
-    }
-}
-
-impl EigenvalueSeries {
-    fn dot(&self, i: usize) -> Dot {
-        self.kind.map_or_else(|| Dot::new(series(i), 2.6), |kind| Dot { radius: 2.6, ..dot(kind, false) })
     }
 }
 
@@ -278,16 +289,9 @@ impl Resolvent {
 
     fn shade(&self, canvas: &mut Canvas, panel: &Panel) {
         let levels = self.levels();
-        let (rows, columns) = self.smallest.dim();
-        let (left, right) = panel.x.pixels();
-        let (bottom, top) = panel.y.pixels();
-        // Values stand at the corners of cells, so that the grid ends where the panel does.
-        let cell = ((right - left) / (columns - 1) as f64, (bottom - top) / (rows - 1) as f64);
-        canvas.cells((left, top), cell, (rows - 1, columns - 1), |row, column| {
-            let below = rows - 1 - row;
-            let corners = [(below, column), (below - 1, column), (below, column + 1), (below - 1, column + 1)];
-            let mean = corners.iter().map(|at| self.smallest[*at]).sum::<f64>() / 4.0;
-            Self::color(levels.iter().filter(|level| mean < 10f64.powi(**level)).count(), levels.len())
+        let grid = Grid { x: &self.real, y: &self.imaginary, values: &self.smallest };
+        grid.shade(canvas, panel, |s| {
+            Self::color(levels.iter().filter(|level| s < 10f64.powi(**level)).count(), levels.len())
         });
     }
 

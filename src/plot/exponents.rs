@@ -140,7 +140,7 @@ mod tests {
     fn exponents_have_bars_and_those_of_lost_directions_are_arrows() {
         let svg = figure(&[0.4, -0.1, f64::NEG_INFINITY], &[0.1, 0.0, f64::NAN]).draw().unwrap().into_svg();
         assert_eq!(svg.matches("<circle").count(), 2, "{svg}");
-        assert_eq!(svg.matches('z').count(), 1, "one arrow head: {svg}");
+        assert_eq!(svg.matches("z\"").count(), 1, "one arrow head: {svg}");
         for text in [">Lyapunov exponent (1/s)<", ">Index<", ">3<", ">Kaplan-Yorke dimension 1.26 of 2<"] {
             assert!(svg.contains(text), "{text} in {svg}");
         }

@@ -11,8 +11,9 @@ use super::error::{require, require_finite, require_some};
 use super::key::{Mark, arrow, key, key_width};
 use super::panel::{EqualScale, Panel};
 use super::save::save;
+use super::shading::{Grid, in_cells};
 use super::state_space_panels::{counted, dot};
-use super::style::{INK, Rgb, SMALL, THIN, TICK, TRAJECTORY, darker, tint};
+use super::style::{INK, Rgb, SMALL, THIN, TICK, TRAJECTORY, darker, text_width, tint};
 use super::{PlotError, StatePoint};
 
 const LEFT: f64 = 70.0;
@@ -81,18 +82,17 @@ impl FlowFieldFigure {
         self.validate()?;
         let [x, y] = [&self.a, &self.b].map(|grid| covered(grid));
         let scale = EqualScale::new(&[x, y], LONGEST, SHORTEST);
-        // A grid is not widened: the rest of the panel would be empty.
-        let [width, height] = [x, y].map(|range| scale.length(range));
-        let panel =
-            Panel { x: Axis::linear(x.0, x.1, (LEFT, LEFT + width)), y: Axis::linear(y.0, y.1, (TOP + height, TOP)) };
+        let [width, height] = [x, y].map(|range| in_cells(scale.length(range)));
+        let panel = Panel { x: scale.axis(x, (LEFT, LEFT + width)), y: scale.axis(y, (TOP + height, TOP)) };
         let entries = self.entries();
         let right = LEFT + width + 20.0;
-        let bar_width = BAR.0 + 60.0;
+        let unit = format!("Speed ({})", self.unit);
         let keyed = TOP + 18.0 + BAR.1 + 22.0;
         let below = (TOP + height + 54.0).max(keyed + 16.0 * entries.len() as f64 + 8.0);
-        let mut canvas = Canvas::new(right + key_width(&entries).max(bar_width).max(90.0) + 12.0, below);
+        let mut canvas = Canvas::new(right + key_width(&entries).max(text_width(&unit, SMALL)) + 12.0, below);
         let speeds = Speeds::of(&self.speed);
-        self.shade(&mut canvas, &panel, speeds);
+        let grid = Grid { x: &self.a, y: &self.b, values: &self.speed };
+        grid.shade(&mut canvas, &panel, |speed| speeds.color(speed));
         self.draw_arrows(&mut canvas, &panel);
         for states in &self.trajectories {
             let points = states.outer_iter().map(|state| (state[0], state[1]));
@@ -101,21 +101,11 @@ impl FlowFieldFigure {
         for point in self.points.iter().filter(|point| self.holds(point)) {
             dot(point.kind, point.on_kink).draw(&mut canvas, panel.at((point.at[0], point.at[1])));
         }
-        let ticks = |length: f64| ((length / 60.0) as usize).max(2);
-        panel.left_axis(&mut canvas, &panel.y.ticks(ticks(height)), &self.axes[1]);
-        panel.bottom_axis(&mut canvas, &panel.x.ticks(ticks(width)), &self.axes[0]);
-        speeds.bar(&mut canvas, (right, TOP + 18.0), &self.unit);
+        panel.left_axis(&mut canvas, &panel.y.roomy_ticks(), &self.axes[1]);
+        panel.bottom_axis(&mut canvas, &panel.x.roomy_ticks(), &self.axes[0]);
+        speeds.bar(&mut canvas, (right, TOP + 18.0), &unit);
         key(&mut canvas, (right, keyed), &entries);
         Ok(canvas)
-    }
-
-    fn shade(&self, canvas: &mut Canvas, panel: &Panel, speeds: Speeds) {
-        let (rows, columns) = self.speed.dim();
-        let ((left, right), (bottom, top)) = (panel.x.pixels(), panel.y.pixels());
-        let cell = ((right - left) / columns as f64, (bottom - top) / rows as f64);
-        canvas.cells((left, top), cell, (rows, columns), |row, column| {
-            speeds.color(self.speed[[rows - 1 - row, column]])
-        });
     }
 
     /// At every so many points of the grid, through the middle of its cell.
@@ -195,6 +185,12 @@ fn trajectory_stroke() -> Stroke {
     Stroke::solid(darker(TRAJECTORY), 1.0)
 }
 
+/// From white at 0; light enough at 1 for black arrows. In steps, for an `.svg` of few pieces.
+fn shade(part: f64) -> Rgb {
+    let steps = BAR.2 as f64;
+    tint(FAST, 0.62 * (part * steps).round() / steps)
+}
+
 /// The scale of colours.
 #[derive(Clone, Copy)]
 struct Speeds {
@@ -217,18 +213,14 @@ impl Speeds {
     }
 
     fn color(self, speed: f64) -> Rgb {
-        // Light enough for black arrows.
-        tint(FAST, 0.62 * self.part(speed))
+        shade(self.part(speed))
     }
 
-    fn bar(self, canvas: &mut Canvas, (left, top): Point, unit: &str) {
+    fn bar(self, canvas: &mut Canvas, (left, top): Point, label: &str) {
         let (width, height, steps) = BAR;
         let axis = Axis::log(self.low, self.high, (top + height, top));
         let step = height / steps as f64;
-        canvas.cells((left, top), (width, step), (steps, 1), |row, _| {
-            let part = 1.0 - (row as f64 + 0.5) / steps as f64;
-            tint(FAST, 0.62 * part)
-        });
+        canvas.cells((left, top), (width, step), (steps, 1), |row, _| shade(1.0 - (row as f64 + 0.5) / steps as f64));
         let right = left + width;
         let frame = [(left, top), (right, top), (right, top + height), (left, top + height), (left, top)];
         canvas.polyline(&frame, Stroke::solid(INK, THIN * 0.75));
@@ -237,7 +229,7 @@ impl Speeds {
             canvas.line((right, y), (right + TICK - 1.0, y), Stroke::solid(INK, THIN));
             canvas.text((right + TICK + 2.0, y), &text, SMALL, Align::Left, INK);
         }
-        canvas.text((left, top - 14.0), &format!("Speed ({unit})"), SMALL, Align::Left, INK);
+        canvas.text((left, top - 14.0), label, SMALL, Align::Left, INK);
     }
 }
 

@@ -93,7 +93,9 @@ impl Growth {
         let entry = |(i, curve): (usize, &GrowthCurve)| {
             let peak = curve.peak();
             let at = peak as f64 * self.dt;
-            let name = format!("{}: {:.2} at {at} ms", curve.name, curve.growth[peak]);
+            let most = curve.growth[peak];
+            let most = if most < 1e4 { format!("{most:.2}") } else { format!("{most:.1e}") };
+            let name = format!("{}: {most} at {at} ms", curve.name);
             (name, Mark::Line(Stroke::solid(series(i), THICK)))
         };
         self.curves.iter().enumerate().map(entry).collect()

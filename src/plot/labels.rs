@@ -29,6 +29,16 @@ impl Labels {
         self.taken.push((x - radius, y - radius, x + radius, y + radius));
     }
 
+    /// Keeps texts off a line.
+    pub fn avoid_line(&mut self, from: Point, to: Point) {
+        const PIECE: f64 = 4.0;
+        let pieces = ((to.0 - from.0).hypot(to.1 - from.1) / PIECE).ceil().max(1.0);
+        for i in 0..=pieces as usize {
+            let t = i as f64 / pieces;
+            self.avoid((from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1)), 1.5);
+        }
+    }
+
     /// A text beside `at`: on the side where it overlaps least with what is there, the right one first.
     pub fn place(&mut self, canvas: &mut Canvas, at: Point, text: &str, color: Rgb) {
         let width = text_width(text, SMALL);

@@ -14,6 +14,7 @@
 //! | [`FlowFieldFigure`] | direction and speed of the flow in a plane |
 //! | [`Growth`] | transient growth against time |
 //! | [`TimeCourses`] | lines over time in panels below one another, such as currents by source |
+//! | [`Schematic`] | inputs, areas with their populations, outputs and what projects where |
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
@@ -44,6 +45,9 @@ mod projection;
 mod psychometric;
 mod results;
 mod save;
+mod schematic;
+mod schematic_layout;
+mod shading;
 mod state_space;
 mod state_space_html;
 mod state_space_panels;
@@ -70,7 +74,10 @@ pub use lesion_table::{Estimate, LesionRow, LesionTable};
 pub use measured::PsychometricPlan;
 pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
-pub use results::{groups_of, spans};
+pub use results::spans;
+pub use schematic::{
+    ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
+};
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
 pub use task_figure::{TaskFigure, TaskPanel};

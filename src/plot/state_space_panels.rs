@@ -16,8 +16,6 @@ const LONGEST: f64 = 300.0;
 const SHORTEST: f64 = 110.0;
 /// Most growing modes that are drawn at a point.
 const MODES: usize = 3;
-/// Pixels between ticks, about.
-const TICKS: f64 = 60.0;
 
 /// Draws a valid figure.
 pub(super) fn draw(figure: &StateSpace) -> Canvas {
@@ -35,9 +33,8 @@ pub(super) fn draw(figure: &StateSpace) -> Canvas {
         let panel =
             Panel { x: scale.axis(ranges[0], (left, left + width)), y: scale.axis(*range, (TOP + height, TOP)) };
         draw_panel(&mut canvas, figure, &panel, i + 1);
-        let ticks = |length: f64| ((length / TICKS) as usize).max(2);
-        panel.left_axis(&mut canvas, &panel.y.ticks(ticks(height)), &figure.axes[i + 1].label());
-        panel.bottom_axis(&mut canvas, &panel.x.ticks(ticks(width)), &figure.axes[0].label());
+        panel.left_axis(&mut canvas, &panel.y.roomy_ticks(), &figure.axes[i + 1].label());
+        panel.bottom_axis(&mut canvas, &panel.x.roomy_ticks(), &figure.axes[0].label());
     }
     key(&mut canvas, (right + 20.0, TOP), &entries);
     canvas
@@ -90,6 +87,9 @@ fn label(canvas: &mut Canvas, figure: &StateSpace, panel: &Panel, at: impl Fn(&[
     let ((left, right), (bottom, top)) = (panel.x.pixels(), panel.y.pixels());
     let mut labels = Labels::new((left, top, right, bottom));
     figure.points.iter().for_each(|point| labels.avoid(at(&point.at), 5.0));
+    for link in &figure.links {
+        labels.avoid_line(at(&figure.points[link.from].at), at(&figure.points[link.to].at));
+    }
     for point in figure.points.iter().filter(|point| !point.label.is_empty()) {
         labels.place(canvas, at(&point.at), &point.label, INK);
     }

@@ -15,7 +15,7 @@ use super::unit_group::validate_groups;
 use super::{PlotError, UnitGroup};
 
 /// Top of the first row of panels, and the gaps between panels.
-const TOP: f64 = 46.0;
+const TOP: f64 = 60.0;
 const GAP: (f64, f64) = (16.0, 26.0);
 /// Width and height of all panels together, about, and the least of one.
 const ALL: (f64, f64) = (460.0, 330.0);
@@ -67,8 +67,7 @@ impl WeightHistograms {
                 };
                 self.draw_block(&mut canvas, &panel, to, from);
                 if row + 1 == n {
-                    let ticks = if width < 90.0 { 2 } else { 4 };
-                    panel.bottom_axis(&mut canvas, &panel.x.ticks(ticks), "");
+                    panel.bottom_axis(&mut canvas, &thinned(panel.x), "");
                 }
             }
         }
@@ -94,6 +93,7 @@ impl WeightHistograms {
         canvas.line((left, bottom), (right, bottom), Stroke::solid(FAINT, THIN));
         let count = if weights.is_empty() { "no synapse".into() } else { format!("n = {}", weights.len()) };
         note(canvas, (right, top - 7.0), &count, Align::Right);
+        panel.vertical_guide(canvas, 0.0);
         let bins = bins(&weights, panel.x);
         let highest = bins.iter().map(|bin| bin.0 + bin.1).max().unwrap_or(0);
         if highest == 0 {
@@ -111,8 +111,6 @@ impl WeightHistograms {
                 }
             }
         }
-        let zero = panel.x.pixel(0.0);
-        canvas.line((zero, bottom), (zero, top), Stroke::dashed(INK, 0.7));
     }
 
     fn name_groups(&self, canvas: &mut Canvas, (left, width, step_x): (f64, f64, f64), (height, step_y): (f64, f64)) {
@@ -123,7 +121,7 @@ impl WeightHistograms {
             let x = left + i as f64 * step_x + width / 2.0;
             // Names too wide to stand side by side take turns in height.
             let lift = if upright || i % 2 == 0 { 0.0 } else { -9.0 };
-            canvas.text((x, TOP - 20.0 + lift), &group.name, if upright { TEXT } else { SMALL }, Align::Centre, INK);
+            canvas.text((x, TOP - 22.0 + lift), &group.name, if upright { TEXT } else { SMALL }, Align::Centre, INK);
         }
     }
 
@@ -148,12 +146,19 @@ fn bins(weights: &[f64], x: Axis) -> Vec<(usize, usize)> {
     bins
 }
 
+/// Ticks about zero whose labels do not touch.
+fn thinned(x: Axis) -> Vec<(f64, String)> {
+    let ticks = x.ticks(5);
+    let room = widest(ticks.iter().map(|(_, label)| label.as_str()), SMALL) + 4.0;
+    let zero = ticks.iter().position(|(value, _)| *value == 0.0).unwrap_or(0);
+    let spacing = ticks.windows(2).map(|pair| x.pixel(pair[1].0) - x.pixel(pair[0].0)).fold(f64::MAX, f64::min);
+    let every = (room / spacing).ceil().max(1.0) as usize;
+    ticks.into_iter().enumerate().filter(|(i, _)| i.abs_diff(zero) % every == 0).map(|(_, tick)| tick).collect()
+}
+
 fn remark(scale: &ColorScale) -> String {
-    if scale.saturated > 0.0 {
-        format!("weights that are 0 are left out; {} of all weights", scale.saturation_note())
-    } else {
-        "weights that are 0 are left out".into()
-    }
+    let left_out = "weights that are 0 are left out";
+    if scale.saturated > 0.0 { format!("{left_out}; {} the axis", scale.saturation_note()) } else { left_out.into() }
 }
 
 #[cfg(test)]
@@ -186,6 +191,16 @@ mod tests {
         let found = bins(&[-9.0, -0.01, 0.02, 0.99, 9.0], x);
         assert_eq!((found[0], found[BINS / 2], found[BINS - 1]), ((0, 1), (1, 1), (2, 0)));
         assert_eq!(found.iter().map(|bin| bin.0 + bin.1).sum::<usize>(), 5);
+    }
+
+    #[test]
+    fn labels_of_a_narrow_axis_do_not_touch_and_zero_is_one_of_them() {
+        let labels = |width: f64| -> Vec<String> {
+            thinned(Axis::linear(-0.4, 0.4, (0.0, width))).into_iter().map(|(_, label)| label).collect()
+        };
+        assert_eq!(labels(80.0), ["\u{2212}0.4", "0.0", "0.4"]);
+        assert_eq!(labels(200.0).len(), 5);
+        assert_eq!(labels(40.0), ["0.0"]);
     }
 
     #[test]

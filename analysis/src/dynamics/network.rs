@@ -105,6 +105,32 @@ impl Network {
         })
     }
 
+    /// The same network with a current that these units receive all the time: part of their bias.
+    ///
+    /// # Errors
+    /// If the current is not finite, or a unit is not there.
+    pub fn with_current(mut self, current: f64, units: &[usize]) -> Result<Self, AnalysisError> {
+        finite("current", [current].iter())?;
+        let n = self.units();
+        for unit in units {
+            if *unit >= n {
+                let rule = format!("is no unit; they are 0 to {}", n.saturating_sub(1));
+                return Err(AnalysisError::Setting { setting: "units", value: unit.to_string(), rule });
+            }
+            let mut place = *unit;
+            for layer in &mut self.layers {
+                match layer.b_rec.get_mut(place) {
+                    Some(bias) => {
+                        *bias += current;
+                        break;
+                    }
+                    None => place -= layer.units(),
+                }
+            }
+        }
+        Ok(self)
+    }
+
     /// The number of recurrent units.
     pub fn units(&self) -> usize {
         self.tau.len()

@@ -7,8 +7,10 @@
 
 mod answer;
 mod bifurcations;
+mod currents;
 mod fixed_points;
 mod flow_field;
+mod interventions;
 mod local;
 mod lyapunov;
 mod nonnormality;
@@ -27,6 +29,7 @@ use crate::terminal::end_in_order;
   nn4n analyze fixed-points flip-flop-3bit --out runs/flip_flop
   nn4n analyze fixed-points song2016-mante-ei --at stimulus --where context=motion,motion_coherence=0,colour_coherence=0
   nn4n analyze lyapunov runs/mine --json
+  nn4n analyze interventions song2016-rdm-ei --lesion inhibitory --lesion 0-9 --out runs/lesions
   nn4n analyze structure kleinman2021-checkerboard --out runs/structure")]
 pub enum AnalyzeCommand {
     /// Where activity stands still or nearly so, and what it does around there
@@ -41,6 +44,10 @@ pub enum AnalyzeCommand {
     Local(local::LocalArgs),
     /// What modes that are not orthogonal do to small perturbations of a fixed point
     Nonnormality(nonnormality::NonnormalityArgs),
+    /// What units receive, by where it comes from
+    Currents(currents::CurrentsArgs),
+    /// Behaviour with and without interventions, beside the same done to random other units
+    Interventions(interventions::TableArgs),
     /// Weights by groups of units, degrees, balance, spectrum, low-rank part
     Structure(structure::StructureArgs),
 }
@@ -54,6 +61,8 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::FlowField(args) => flow_field::flow_field(&args),
         AnalyzeCommand::Local(args) => local::local(&args),
         AnalyzeCommand::Nonnormality(args) => nonnormality::nonnormality(&args),
+        AnalyzeCommand::Currents(args) => currents::currents(&args),
+        AnalyzeCommand::Interventions(args) => interventions::interventions(&args),
         AnalyzeCommand::Structure(args) => structure::structure(&args),
     }
 }

@@ -13,11 +13,13 @@ use serde::Serialize;
 use crate::{
     checkpoint::Checkpoint,
     cli::{
+        interventions::InterventionArgs,
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
     device::DeviceChoice,
     experiment::check_fit,
+    intervention::{self, Applied, Intervention, Window},
     terminal::say,
     zoo,
 };
@@ -41,6 +43,8 @@ pub struct ProbeArgs {
     /// Seed of everything that is drawn
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    #[command(flatten)]
+    interventions: InterventionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +79,8 @@ pub struct Probe {
     /// As it was named.
     pub name: String,
     pub ctrnn: Ctrnn,
+    /// What was done to it.
+    pub applied: Vec<Applied>,
     /// The same in f64, without noise.
     pub network: Network,
     /// Names of the input channels.
@@ -114,6 +120,9 @@ pub struct About {
     pub dt: f64,
     /// What the analysis is of, where there is a choice.
     pub system: &'static str,
+    /// What was done to the network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interventions: Vec<Applied>,
     pub seed: u64,
 }
 
@@ -122,12 +131,14 @@ impl ProbeArgs {
         let checkpoint = zoo::open(&self.checkpoint)?;
         let ctrnn = checkpoint.network(&candle_core::Device::Cpu)?;
         let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
-        let ctrnn = at_step(&ctrnn, dt, false)?;
+        let Altered { network: ctrnn, applied, currents } = self.altered(&at_step(&ctrnn, dt, false)?)?;
         let task = self.task(&checkpoint, dt)?;
         if let Some(task) = &task {
             check_fit(ctrnn.config(), Some(checkpoint.header.task.channels()), task.as_ref())?;
         }
-        let network = Network::of(&ctrnn)?;
+        let network = currents
+            .iter()
+            .try_fold(Network::of(&ctrnn)?, |network, (current, units)| network.with_current(*current, units))?;
         let names = |of_task: Option<Vec<String>>, given: &[String], n: usize, what: &str| {
             let known = of_task.unwrap_or_else(|| given.to_vec());
             if known.len() == n { known } else { (0..n).map(|place| format!("{what}{place}")).collect() }
@@ -139,6 +150,7 @@ impl ProbeArgs {
             inputs: names(task.as_ref().map(|task| of(task.inputs())), &header.inputs, network.inputs(), "input"),
             outputs: names(task.as_ref().map(|task| of(task.outputs())), &header.outputs, network.outputs(), "output"),
             ctrnn,
+            applied,
             network,
             task,
         })
@@ -180,9 +192,47 @@ impl ProbeArgs {
                 Some(_) => "the network alone, without the arm that it drives; what it feels is part of the input",
                 None => "the network",
             },
+            interventions: probe.applied.clone(),
             seed: self.seed,
         }
     }
+
+    /// The network with what is done to it all the time: an input that is held knows no windows.
+    fn altered(&self, network: &Ctrnn) -> Result<Altered> {
+        let (mut applied, mut currents) = (Vec::new(), Vec::new());
+        let mut network = network.clone();
+        for intervention in self.interventions.all() {
+            let as_lesion = match &intervention {
+                Intervention::Silence { window, .. } | Intervention::Inject { window, .. }
+                    if *window != Window::Trial =>
+                {
+                    bail!(
+                        "{intervention}: what holds all the time is analysed here, and a window does not; leave `@{window}` \
+                        out"
+                    )
+                }
+                // Units that are silent all the time drive nobody, as without their synapses.
+                Intervention::Silence { units, .. } => Intervention::Lesion(units.clone()),
+                Intervention::Inject { current, units, .. } => {
+                    currents.push((*current, units.resolve(network.units())?));
+                    applied.extend(intervention::Altered::of(&network, std::slice::from_ref(&intervention))?.applied);
+                    continue;
+                }
+                other => other.clone(),
+            };
+            let altered = intervention::Altered::of(&network, &[as_lesion])?;
+            network = altered.network;
+            applied.extend(altered.applied);
+        }
+        Ok(Altered { network, applied, currents })
+    }
+}
+
+/// A network after interventions, and currents that are added all the time.
+struct Altered {
+    network: Ctrnn,
+    applied: Vec<Applied>,
+    currents: Vec<(f64, Vec<usize>)>,
 }
 
 impl Probe {

@@ -17,7 +17,8 @@ use super::{
     probe::{About, Probe, ProbeArgs},
 };
 use crate::{
-    plot::{Balance, EigenvaluePlane, UnitGroup, WeightHistograms, WeightMatrix, groups_of},
+    evaluate::populations,
+    plot::{Balance, EigenvaluePlane, UnitGroup, WeightHistograms, WeightMatrix},
     simulate::Simulation,
 };
 
@@ -111,10 +112,10 @@ fn selectivity(args: &StructureArgs, probe: &Probe, variable: &str) -> Result<Se
 
 /// Areas and cell types, divided by what their units prefer.
 fn groups(probe: &Probe, selectivity: Option<&Selectivity>, least: f64) -> Vec<Group> {
-    let of_types = groups_of(&probe.ctrnn).into_iter().map(|group| Group { name: group.name, units: group.units });
+    let of_types = populations(probe.ctrnn.units());
     match selectivity {
-        None => of_types.collect(),
-        Some(selectivity) => of_types.flat_map(|group| by_preference(&group, selectivity, least)).collect(),
+        None => of_types,
+        Some(selectivity) => of_types.iter().flat_map(|group| by_preference(group, selectivity, least)).collect(),
     }
 }
 
@@ -143,7 +144,7 @@ fn lines(report: &Report<'_>) -> Vec<String> {
     ];
     for block in found.blocks.iter().filter(|block| block.synapses > 0) {
         lines.push(format!(
-            "  {:>18} -> {:<18} {:>6} synapses, mean {:>8.4}, sd {:>7.4}, input of a unit {:>8.3}",
+            "  {:>22} -> {:<22} {:>6} synapses, mean {:>8.4}, sd {:>7.4}, input of a unit {:>8.3}",
             block.from, block.to, block.synapses, block.mean, block.sd, block.input
         ));
     }
