@@ -1,18 +1,20 @@
-//! Load a trained network and look inside: selectivity of its units, its spectrum, a finer time step, a lesion.
+//! Load a trained network and look inside: selectivity of its units, a finer time step, a lesion.
 //!
 //! ```text
 //! cargo run --release --example train_eirnn
 //! cargo run --release --example load_and_analyze -- runs/train_eirnn
 //! ```
 
-use std::path::PathBuf;
+use std::{ops::ControlFlow, path::PathBuf};
 
 use clap::Parser;
 use nn4n::{
     Checkpoint, Simulation,
+    analysis::Selectivity,
     candle_core::Device,
-    evaluate::evaluate,
-    models::{CellType, NoiseKey},
+    evaluate::{BehaviourOptions, behaviour, evaluate, populations},
+    intervention::Intervention,
+    models::NoiseKey,
     plot::TrialFigure,
     tasks::{Condition, Split, create, repeated},
 };
@@ -42,23 +44,12 @@ fn main() -> anyhow::Result<()> {
     let trials = repeated(task.as_ref(), Split::Test, 7, 0, &sides, n_trials)?;
     let recording = Simulation::new(&network).noise(NoiseKey::new(7, 0)).record(&trials.inputs)?;
 
-    // Selectivity d' of each unit: difference of the mean rates at the last step over their standard deviation.
-    let last = |trial: usize, unit: usize| f64::from(recording.rates[[trial, trials.n_steps[trial] - 1, unit]]);
-    let moments = |range: std::ops::Range<usize>, unit: usize| {
-        let n = range.len() as f64;
-        let mean = range.clone().map(|trial| last(trial, unit)).sum::<f64>() / n;
-        (mean, range.map(|trial| (last(trial, unit) - mean).powi(2)).sum::<f64>() / n)
-    };
-    let mut selective = [0usize; 2];
-    for unit in 0..network.units().len() {
-        let ((left, left_variance), (right, right_variance)) =
-            (moments(0..n_trials, unit), moments(n_trials..2 * n_trials, unit));
-        let deviation = ((left_variance + right_variance) / 2.0).sqrt();
-        if deviation > 0.0 && (right - left).abs() / deviation > 1.0 {
-            selective[usize::from(network.units().cell_types[unit] == Some(CellType::Inhibitory))] += 1;
-        }
+    // Selectivity d' of each unit: difference of its mean rates over their standard deviation.
+    let selectivity = Selectivity::of(recording.rates.view(), &trials, "coherence")?;
+    for group in populations(network.units()) {
+        let selective = group.units.iter().filter(|unit| selectivity.d_prime[**unit].abs() > 1.0).count();
+        println!("{selective} of {} {} units have |d'| > 1", group.units.len(), group.name);
     }
-    println!("units with |d'| > 1 at the decision: {} E, {} I", selective[0], selective[1]);
 
     // The same network with a ten times finer step: what it learned must not depend on the step.
     let mut parameters = checkpoint.header.task.parameters.clone();
@@ -69,16 +60,15 @@ fn main() -> anyhow::Result<()> {
         println!("performance at dt = {} ms: {:.1} %", task.dt(), 100.0 * evaluation.performance.unwrap_or(0.0));
     }
 
-    // A lesion: silence the outgoing recurrent weights of all inhibitory units.
-    let mut lesioned = checkpoint.clone();
-    let w_rec = lesioned.tensors["w_rec"].relu()?;
-    lesioned.tensors.insert("w_rec".into(), w_rec);
-    let performance = evaluate(&lesioned.network(&Device::Cpu)?, task.as_ref(), n_trials.min(40), 3)?.performance;
-    println!("performance without recurrent inhibition: {:.1} %", 100.0 * performance.unwrap_or(0.0));
+    // A lesion, beside the same number of random other units.
+    let lesion = [vec![Intervention::lesion("80-89")?]];
+    let (per_condition, controls) = if args.quick { (3, 2) } else { (40, 10) };
+    let options = BehaviourOptions { per_condition, controls, ..BehaviourOptions::default() };
+    println!("{}", behaviour(&network, task.as_ref(), &lesion, options, |_| ControlFlow::Continue(()))?);
 
     let figure = args.out.join("trials.png");
     TrialFigure::of(task.as_ref(), &network, &trials, &recording, &[0, n_trials]).save(&figure)?;
     println!("figure: {}", figure.display());
-    println!("next: cargo run --release -- run {} --help", args.checkpoint.display());
+    println!("next: cargo run --release -- analyze fixed-points {}", args.checkpoint.display());
     Ok(())
 }

@@ -11,6 +11,7 @@ mod served;
 mod small;
 mod trained;
 
+mod analyze;
 mod architecture;
 mod bench;
 mod checkpoint;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use ndarray::{Array2, array};
 use nn4n_analysis::{
-    FixedPoint, FixedPoints, Network,
+    Dynamics, FixedPoint, FixedPoints, Network,
     fixed_points::{
         PointKind, Settings,
         continuation::{self, Bifurcation},
@@ -317,4 +317,49 @@ fn a_branch_turns_at_the_fold() {
 
     let bad = continuation::branch(&one, &[0.0], &[1.0], &[0.7], &Default::default()).unwrap_err().to_string();
     assert!(bad.contains("must be a fixed point of the first input"), "{bad}");
+}
+
+#[test]
+fn a_pitchfork_is_where_the_slope_of_f_has_fallen_to_the_inverse_gain() {
+    // W = [[p, -c], [-c, p]] under the input (I, I): at x = (y, y) the mode (1, -1) has the gain (p + c) f'(y), which is
+    // 1 where tanh^2 y = 1 - 1 / (p + c), and I = y - (p - c) tanh y.
+    let (p, c): (f64, f64) = (1.2, 0.3);
+    let rate = (1.0 - 1.0 / (p + c)).sqrt();
+    let wanted = rate.atanh() - (p - c) * rate;
+    let two = network(Form::Current, Activation::Tanh, &array![[p, -c], [-c, p]], &array![[1.0], [1.0]], &[0.0, 0.0]);
+    let symmetric = continuation::branch(&two, &[0.0], &[1.0], &[0.0, 0.0], &Default::default()).unwrap();
+    let [fork] = &symmetric.bifurcations[..] else { panic!("{:?}", symmetric.bifurcations) };
+    assert_eq!(fork.kind, Bifurcation::Pitchfork);
+    near(fork.input[0], wanted, 1e-7);
+    near(fork.x[0], rate.atanh(), 1e-6);
+    assert!(symmetric.points.last().unwrap().s > 1.0 && symmetric.points.last().unwrap().unstable_dimensions == 0);
+    // Along an arm it is the same point, and no fold, although the input turns back there.
+    let arm = continuation::branch(&two, &[0.0], &[1.0], &[1.287_839_45, -1.287_839_45], &Default::default()).unwrap();
+    let [fork] = &arm.bifurcations[..] else { panic!("{:?}", arm.bifurcations) };
+    assert_eq!(fork.kind, Bifurcation::Pitchfork);
+    near(fork.input[0], wanted, 1e-5);
+}
+
+#[test]
+fn at_a_hopf_bifurcation_a_pair_passes_the_unit_circle_and_a_cycle_dies() {
+    let turning = array![[1.6, -1.0], [1.0, 1.6]];
+    let two = network(Form::Current, Activation::Tanh, &turning, &array![[1.0], [0.3]], &[0.0, 0.0]);
+    let branch = continuation::branch(&two, &[0.0], &[4.0], &[0.0, 0.0], &Default::default()).unwrap();
+    let hopf = branch.bifurcations.iter().find(|point| point.kind == Bifurcation::Hopf).expect("a Hopf bifurcation");
+    let modulus = |input: f64, x: &[f64]| {
+        let jacobian = two.under(&[input]).unwrap().jacobian(x);
+        let (trace, determinant) = (
+            jacobian[[0, 0]] + jacobian[[1, 1]],
+            jacobian[[0, 0]] * jacobian[[1, 1]] - jacobian[[0, 1]] * jacobian[[1, 0]],
+        );
+        assert!(trace * trace < 4.0 * determinant, "a pair");
+        determinant.sqrt()
+    };
+    near(modulus(hopf.input[0], &hopf.x), 1.0, 1e-6);
+    // To either side of it points of the branch lose and hold small perturbations.
+    let at = |place: f64| {
+        let point = branch.points.iter().min_by(|a, b| (a.s - place).abs().total_cmp(&(b.s - place).abs())).unwrap();
+        modulus(4.0 * point.s, &point.x)
+    };
+    assert!(at(hopf.s - 0.05) > 1.0 && at(hopf.s + 0.05) < 1.0);
 }

@@ -1,4 +1,5 @@
 //! Known answers of the analyses, on networks that are made by hand.
 
 mod fixed_points;
+mod lyapunov;
 mod made;

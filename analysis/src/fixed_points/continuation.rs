@@ -3,7 +3,9 @@
 //! ```text
 //! u(s) = u_0 + s (u_1 - u_0),  s in [0, 1]          g(x; u(s)) = 0
 //! predictor   (x, s) + h t,  t the unit tangent of the branch;  corrector  Newton in the plane through it, across t
-//! fold        ds/dt changes sign         pitchfork (or transcritical)   a real eigenvalue of the step passes 1, s goes on
+//! l g_x = 0,  g_x r = 0 at a point where a real eigenvalue of the step passes 1
+//! fold        l . dg/ds is not 0: s turns back
+//! pitchfork   l . dg/ds = 0, and two other points come out along r on one side of it; transcritical: one on each side
 //! Hopf        a complex pair passes the unit circle                     flip   a real eigenvalue passes -1
 //! ```
 //!
@@ -15,11 +17,19 @@
 use ndarray::{Array1, Array2, s};
 use serde::Serialize;
 
+use super::descend::length;
 use crate::{
     AnalysisError,
     dynamics::{Driven, Dynamics, Network},
     linear::{self, Complex, Factors},
 };
+
+/// `|l . dg/ds|` of a fold, as a part of the lengths of both.
+const TRANSVERSE: f64 = 1e-3;
+/// How far from a bifurcation, in `s`, the points around it are looked for.
+const BESIDE: f64 = 1e-3;
+/// Where they are looked for, in units of the state.
+const SIZES: [f64; 6] = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1];
 
 /// How branches are followed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,7 +54,11 @@ impl Default for Settings {
 pub enum Bifurcation {
     /// Two points meet and vanish.
     Fold,
-    /// A real mode changes its sign while the branch goes on: a pitchfork, or two branches that cross.
+    /// A point becomes three: two others come out of it to one side.
+    Pitchfork,
+    /// Two points pass each other and exchange their stability.
+    Transcritical,
+    /// Branches cross in another way, or in one that was not made out.
     Branch,
     /// A turning mode begins to grow.
     Hopf,
@@ -57,6 +71,8 @@ impl Bifurcation {
     pub fn name(self) -> &'static str {
         match self {
             Self::Fold => "fold",
+            Self::Pitchfork => "pitchfork",
+            Self::Transcritical => "transcritical",
             Self::Branch => "branch point",
             Self::Hopf => "Hopf",
             Self::Flip => "flip",
@@ -270,5 +286,68 @@ fn locate(
             low = middle;
         }
     }
+    let kind = match kind {
+        Bifurcation::Fold | Bifurcation::Branch => at_zero_mode(line, &low, kind)?,
+        Bifurcation::Hopf | Bifurcation::Flip | Bifurcation::Pitchfork | Bifurcation::Transcritical => kind,
+    };
     Ok(BifurcationPoint { kind, s: low.s, input: line.input(low.s), x: low.x })
+}
+
+/// Which of those with a mode that neither grows nor decays this is.
+fn at_zero_mode(line: &Line<'_>, at: &Place, seen: Bifurcation) -> Result<Bifurcation, AnalysisError> {
+    let modes = linear::eigen("jacobian", &line.at(at.s).jacobian(&at.x))?;
+    let from_one = |value: &Complex| (value.0 - 1.0).hypot(value.1);
+    let nearest = (0..at.x.len()).min_by(|a, b| from_one(&modes.values[*a]).total_cmp(&from_one(&modes.values[*b])));
+    let (Some(mode), Some(left)) = (nearest, &modes.left) else { return Ok(seen) };
+    let part = |vector: ndarray::ArrayView1<'_, Complex>| vector.iter().map(|value| value.0).collect::<Vec<f64>>();
+    let (left, right) = (part(left.row(mode)), part(modes.right.column(mode)));
+    let slope = line.slope(at.s, &at.x);
+    let size = length(&slope) * length(&left);
+    let along: f64 = left.iter().zip(&slope).map(|(l, g)| l * g).sum();
+    if along.abs() > TRANSVERSE * size {
+        return Ok(Bifurcation::Fold);
+    }
+    let on_side = |sign: f64| others(line, &at.x, at.s + sign * BESIDE, &right);
+    Ok(match (on_side(-1.0), on_side(1.0)) {
+        (0, 2) | (2, 0) => Bifurcation::Pitchfork,
+        (1, 1) => Bifurcation::Transcritical,
+        _ => Bifurcation::Branch,
+    })
+}
+
+/// How many fixed points lie near `x` along `direction`, beside the one that Newton finds from `x` itself.
+fn others(line: &Line<'_>, x: &[f64], s: f64, direction: &[f64]) -> usize {
+    let driven = line.at(s);
+    let Some(own) = newton(&driven, x.to_vec()) else { return 0 };
+    let mut found: Vec<Vec<f64>> = vec![own];
+    for size in SIZES {
+        for sign in [-1.0, 1.0] {
+            let start = x.iter().zip(direction).map(|(x, r)| x + sign * size * r).collect();
+            let Some(root) = newton(&driven, start) else { continue };
+            let apart = |other: &Vec<f64>| length(&difference(other, &root)) > 1e-5;
+            if found.iter().all(apart) && length(&difference(&root, x)) < 3.0 * SIZES[SIZES.len() - 1] {
+                found.push(root);
+            }
+        }
+    }
+    found.len() - 1
+}
+
+/// The zero of the flow that plain Newton finds.
+fn newton(driven: &Driven<'_>, mut x: Vec<f64>) -> Option<Vec<f64>> {
+    for _ in 0..40 {
+        let flow = driven.flow(&x);
+        let change = Factors::of(&driven.flow_jacobian(&x)).solve(&flow);
+        x.iter_mut().zip(&change).for_each(|(x, change)| *x -= change);
+        match length(&change) {
+            size if !size.is_finite() => return None,
+            size if size < 1e-12 * (1.0 + length(&x)) => return Some(x),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
 }

@@ -1,0 +1,173 @@
+//! What `nn4n analyze` finds in networks with known answers, and what it refuses.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use candle_core::{DType, Device, Tensor};
+use nn4n::{
+    models::{Activation, Bias, Ctrnn, ModelConfig},
+    zoo,
+};
+use serde_json::Value;
+
+use crate::program::nn4n;
+
+fn analyze(directory: &Path, arguments: &str) -> (bool, String, String) {
+    let words: Vec<&str> = ["analyze"].into_iter().chain(arguments.split_whitespace()).collect();
+    let output = nn4n(directory, &words, &[]);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+fn json(directory: &Path, arguments: &str) -> Value {
+    let (is_done, out, error) = analyze(directory, &format!("{arguments} --json"));
+    assert!(is_done, "{arguments}: {error}");
+    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+}
+
+fn refused(directory: &Path, arguments: &str) -> String {
+    let (is_done, out, error) = analyze(directory, arguments);
+    assert!(!is_done, "{arguments}: {out}");
+    error
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().expect("a list").iter().map(|value| value.as_f64().expect("a number")).collect()
+}
+
+#[test]
+fn the_flip_flop_of_the_zoo_has_one_stable_point_in_each_octant() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = json(folder.path(), "fixed-points flip-flop-3bit");
+    assert_eq!((&found["stable"], &found["index_sum"], &found["slow"]), (&8.into(), &1.into(), &0.into()));
+    assert!(found["count"].as_u64().unwrap() >= 15 && found["seconds"].as_f64().unwrap() > 0.0);
+    let mut octants = BTreeSet::new();
+    for point in found["points"].as_array().unwrap() {
+        assert!(point["q"].as_f64().unwrap() < 1e-24);
+        let is_stable = point["is_stable"].as_bool().unwrap();
+        assert_eq!(is_stable, point["unstable_dimensions"] == 0);
+        let largest = numbers(&point["eigenvalues"][0]);
+        assert_eq!(is_stable, largest[0].hypot(largest[1]) < 1.0);
+        assert_eq!(point["time_constants_ms"].as_array().unwrap().len(), 64);
+        if is_stable {
+            let outputs = numbers(&point["outputs"]);
+            assert!(outputs.iter().all(|z| (z.abs() - 1.0).abs() < 0.1), "{outputs:?}");
+            octants.insert(outputs.iter().map(|z| *z > 0.0).collect::<Vec<_>>());
+        }
+    }
+    assert_eq!(octants.len(), 8);
+    assert!(numbers(&found["input"]["values"]).iter().all(|value| *value == 0.0));
+    assert!(found["input"]["from"].as_str().unwrap().contains("noise-free test trials"), "{}", found["input"]);
+    assert_eq!(found["connections"].as_array().unwrap().iter().filter(|way| way["to"].is_null()).count(), 0);
+}
+
+/// Four uncoupled tanh units, as a network of no task of this program.
+fn uncoupled(path: &Path) {
+    let config = ModelConfig::vanilla(1, 4, 2)
+        .activation(Activation::Tanh)
+        .autapses(true)
+        .dt(10.0)
+        .tau(100.0)
+        .b_rec(Bias::Trained(0.0.into()));
+    let mut tensors = Ctrnn::init(&config, 0, DType::F32, &Device::Cpu).unwrap().tensors().unwrap();
+    let mut weights = [[0f32; 4]; 4];
+    for (unit, weight) in [2.0, 1.5, 0.5, 0.3].into_iter().enumerate() {
+        weights[unit][unit] = weight;
+    }
+    tensors.insert("w_rec".into(), Tensor::new(&weights, &Device::Cpu).unwrap());
+    tensors.insert("b_rec".into(), Tensor::zeros(4, DType::F32, &Device::Cpu).unwrap());
+    let network = Ctrnn::from_tensors(&config, tensors, DType::F32, &Device::Cpu).unwrap();
+    let mut checkpoint = zoo::open("flip-flop-3bit").unwrap();
+    checkpoint.header.model = config;
+    checkpoint.header.task.id = "someone/else".into();
+    checkpoint.header.task.inputs = vec!["input".into()];
+    checkpoint.header.task.outputs = vec!["first".into(), "second".into()];
+    let checkpoint = checkpoint.with_network(&network).unwrap();
+    checkpoint.save(path).unwrap();
+}
+
+#[test]
+fn a_network_of_no_known_task_shows_all_its_points_under_no_input() {
+    let folder = tempfile::tempdir().unwrap();
+    uncoupled(&folder.path().join("four.safetensors"));
+    let found = json(folder.path(), "fixed-points four.safetensors");
+    assert_eq!((&found["count"], &found["stable"], &found["index_sum"]), (&9.into(), &4.into(), &1.into()));
+    assert!(found["starts_from"].as_str().unwrap().contains("the box that holds all fixed points"));
+    assert!(found["input"]["from"].as_str().unwrap().contains("nothing is known of its trials"));
+    let message = refused(folder.path(), "fixed-points four.safetensors --at delay");
+    assert!(message.contains("name its task with --task, or the input with --input"), "{message}");
+}
+
+#[test]
+fn every_kind_leaves_its_numbers_arrays_and_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, more, files) in [
+        ("fixed-points", "--starts 64", ["fixed-points.png", "eigenvalues.svg", "fixed-points.html"].as_slice()),
+        ("bifurcations", "--starts 64 --along pulse_1=0..0.05 --y output:bit_1", &["bifurcations.png"]),
+        ("lyapunov", "--steps 200 --transient 50 --exponents 3", &["exponents.svg"]),
+        ("flow-field", "--starts 64 --grid 9", &["flow-field.png"]),
+        ("local", "--modes 2", &["local.svg"]),
+        ("nonnormality", "--starts 64 --grid 4 --steps 10", &["growth.png", "pseudospectrum.svg"]),
+        ("structure", "", &["histograms.png", "balance.png", "spectrum.svg", "weights.png"]),
+        ("currents", "--trials 1", &["currents.png"]),
+        ("interventions", "--lesion 0-3 --trials 2 --controls 2", &["interventions.png"]),
+    ] {
+        let command = format!("{kind} flip-flop-3bit {more} --out {kind}");
+        let (is_done, out, error) = analyze(folder.path(), &command);
+        assert!(is_done, "{command}: {error}");
+        assert!(out.contains("seed 0") && out.contains("next: nn4n "), "{command}: {out}");
+        let all = [format!("{kind}.json"), format!("{kind}.npz")];
+        for file in files.iter().map(ToString::to_string).chain(all) {
+            let path = folder.path().join(kind).join(&file);
+            // A task without right and wrong has no table to draw.
+            let is_there = path.metadata().is_ok_and(|file| file.len() > 0);
+            assert!(is_there || file == "interventions.png", "{command}: no {file}");
+        }
+        let report: Value =
+            serde_json::from_slice(&fs::read(folder.path().join(kind).join(format!("{kind}.json"))).unwrap()).unwrap();
+        assert_eq!(report["network"], "flip-flop-3bit");
+        let again = refused(folder.path(), &command);
+        assert!(again.contains("--force"), "{again}");
+    }
+}
+
+#[test]
+fn inputs_are_those_of_an_epoch_and_a_condition_or_given_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |more: &str| {
+        json(folder.path(), &format!("lyapunov song2016-rdm-ei --steps 40 --transient 0 --exponents 1 {more}"))
+    };
+    let stimulus = of("--at stimulus --where coherence=0.128");
+    let values = numbers(&stimulus["input"]["values"]);
+    // A baseline of 0.2, and the evidence in favour of the first.
+    assert!(values[0] > values[1] && values[1] > 0.2, "{values:?}");
+    let given = of("--input evidence_1=0.75");
+    assert_eq!(numbers(&given["input"]["values"]), [0.75, 0.0, 0.0]);
+    for (more, words) in [
+        ("--at delay", "no trial has an epoch `delay`; there are: "),
+        ("--at stimulus", "differs from trial to trial; name a condition that fixes it, such as coherence="),
+        ("--input left=1", "`left` is no input of this network; they are: evidence_1, evidence_2, start_cue"),
+        ("--input evidence_1=x", "is no finite number"),
+        ("--exponents 101", "must lie in 1 to 100"),
+        ("--lesion 100", "100"),
+        ("--silence 0-3@stimulus", "a window does not"),
+    ] {
+        let message = refused(folder.path(), &format!("lyapunov song2016-rdm-ei --steps 40 {more}"));
+        assert!(message.contains(words), "{more}: {message}");
+    }
+    let message = refused(folder.path(), "flow-field flip-flop-3bit --starts 64 --through 0,1,99");
+    assert!(message.contains("there is no such point; they are 0 to "), "{message}");
+}
+
+#[test]
+fn a_lesion_silence_and_a_current_change_what_is_analysed() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |more: &str| {
+        let found = json(folder.path(), &format!("lyapunov song2016-rdm-ei --steps 100 --exponents 1 {more}"));
+        (numbers(&found["exponents_per_step"])[0], found["interventions"].clone())
+    };
+    let (intact, none) = of("");
+    let (lesioned, said) = of("--lesion inhibitory");
+    assert!(none.is_null() && said[0]["kind"] == "lesion" && lesioned != intact);
+    assert_eq!(of("--silence inhibitory").0, lesioned);
+    assert_ne!(of("--inject 0.5:excitatory").0, intact);
+}
