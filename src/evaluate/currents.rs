@@ -14,7 +14,7 @@ use super::test_trials;
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
-    intervention::{Altered, TrialTimes},
+    intervention::Altered,
     simulate::{Simulation, host, tensor},
 };
 
@@ -74,7 +74,7 @@ pub fn currents(
 ) -> Result<TaskCurrents> {
     check_fit(altered.network.config(), None, task)?;
     let trials = test_trials(task, per_condition, seed)?;
-    if !altered.perturbations(&TrialTimes::of(&trials, task.dt()))?.is_empty() {
+    if altered.acts_in_trials() {
         let message = "act in windows of trials, and are not among the sources of currents; give lesions alone";
         return Err(Error::setting("silence and injections", message));
     }

@@ -106,6 +106,11 @@ impl Altered {
         Ok(altered)
     }
 
+    /// Whether something is to be done in trials: units are silenced or injected with currents.
+    pub fn acts_in_trials(&self) -> bool {
+        !self.during.is_empty()
+    }
+
     /// What is to be done while these trials are simulated, for [`Simulation::perturb`](crate::Simulation::perturb).
     ///
     /// # Errors

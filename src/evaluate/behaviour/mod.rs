@@ -9,7 +9,8 @@
 //! ```
 //!
 //! What is done to a network tells of the units that it was done to only as far as it differs from what is done to any
-//! others. Trials are of the test, balanced over conditions; intervals are of trials, not of networks.
+//! others. What is done in trials is simulated step by step, which rounds differently (about 1e-6 of the states).
+//! Trials are of the test, balanced over conditions; intervals are of trials, not of networks.
 
 mod bench;
 mod text;
