@@ -1,5 +1,5 @@
-//! What are the inhibitory units of a decision network for? Lesions, silence in the stimulus and injected currents, each
-//! beside random controls; and a lesioned network as a file.
+//! What are the inhibitory units of a decision network for? Lesions, silence in the stimulus and injected currents,
+//! each beside random controls; and a lesioned network as a file.
 //!
 //! ```text
 //! cargo run --release --example lesion
