@@ -1,5 +1,5 @@
-//! What are the inhibitory units of a decision network for? Lesions, silence in the stimulus and injected currents, each
-//! beside random controls; and a lesioned network as a file.
+//! What are the inhibitory units of a decision network for? Lesions, silence in the stimulus and injected currents,
+//! each beside random controls; and a lesioned network as a file.
 //!
 //! ```text
 //! cargo run --release --example lesion
@@ -53,10 +53,10 @@ fn main() -> anyhow::Result<()> {
     println!("{table}");
 
     // A lesioned network is a network like any other.
-    let lesioned = Altered::of(&network, &rows[1])?.network;
+    let lesioned = Altered::of(&network, &rows[1])?;
     fs::create_dir_all(&args.out)?;
     fs::write(args.out.join("behaviour.json"), serde_json::to_string_pretty(&table)?)?;
-    checkpoint.with_network(&lesioned)?.save(args.out.join("model.safetensors"))?;
+    checkpoint.altered(&lesioned)?.save(args.out.join("model.safetensors"))?;
     println!("next: nn4n eval {}", args.out.join("model.safetensors").display());
     Ok(())
 }

@@ -43,6 +43,7 @@ fn checkpoint(config: &ModelConfig, dtype: DType) -> Checkpoint {
             device: None,
             init: None,
             imported: None,
+            altered: Vec::new(),
             citations: Vec::new(),
         },
     };

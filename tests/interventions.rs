@@ -8,6 +8,7 @@ use ndarray_npy::NpzReader;
 use nn4n::{
     Result,
     evaluate::{BehaviourOptions, Matched, Matching, behaviour, evaluate, evaluate_altered},
+    export::{Format, export},
     intervention::{Altered, Intervention, TrialTimes},
     models::{Ctrnn, Effect, ModelConfig, NoiseKey, Perturbation, Windows},
     simulate::{Simulation, array3},
@@ -45,9 +46,16 @@ fn eval_and_run_take_lesions_as_a_saved_network_has_them() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let here = folder.path();
     let (network, _) = rdm()?;
-    let lesioned = Altered::of(&network, &[Intervention::lesion("0-9,inhibitory")?])?.network;
+    let lesioned = zoo::open(RDM)?.altered(&Altered::of(&network, &[Intervention::lesion("0-9,inhibitory")?])?)?;
     let file = here.join("lesioned.safetensors");
-    zoo::open(RDM)?.with_network(&lesioned)?.save(&file)?;
+    lesioned.save(&file)?;
+    for format in [Format::Npz, Format::Torch, Format::Numpy] {
+        export(&lesioned, format)?;
+    }
+    let (_, said, _) = program(here, &["inspect", "lesioned.safetensors"]);
+    assert!(said.contains("altered     lesion of 0-9,inhibitory: 30 of 100 units"), "{said}");
+    let silent = Altered::of(&network, &[Intervention::silence("0")?])?;
+    assert!(zoo::open(RDM)?.altered(&silent).unwrap_err().to_string().contains("cannot be saved with a network"));
 
     let intact = json(here, &["eval", RDM, "--trials", "5"]);
     let by_flag = json(here, &["eval", RDM, "--trials", "5", "--lesion", "0-9", "--lesion", "inhibitory"]);

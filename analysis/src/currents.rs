@@ -1,10 +1,10 @@
 //! What units receive, by where it comes from.
 //!
 //! ```text
-//! I_s->i(t) = sum_{j in s} w_ij r_j(t - 1)         from group s; from the layer below r_j(t), as it acts within the step
-//! I_u->i(t) = W_in[i, u] u(t)                      from an input channel
-//! I_b->i(t) = b_rec[i]                             the bias
-//! sum_s I_s->i(t) = h_i(t)                         the bracket of the equation, without noise
+//! I_s->i(t) = sum_{j in s} w_ij r_j(t - 1)     from group s; from the layer below r_j(t), as it acts within the step
+//! I_u->i(t) = W_in[i, u] u(t)                  from an input channel
+//! I_b->i(t) = b_rec[i]                         the bias
+//! sum_s I_s->i(t) = h_i(t)                     the bracket of the equation, without noise
 //! ```
 //!
 //! | symbol | field | shape |
@@ -276,8 +276,8 @@ fn lagged(course: &Course<'_>) -> Array3<f64> {
     lagged
 }
 
-/// What comes through columns of `weights` (targets, columns) from `signals` (trials, steps, columns): (targets, trials,
-/// steps).
+/// What comes through columns of `weights` (targets, columns) from `signals` (trials, steps, columns): (targets,
+/// trials, steps).
 fn through(weights: &Array2<f64>, signals: ArrayView3<'_, f64>, columns: &[usize]) -> Array3<f64> {
     let (trials, steps, _) = signals.dim();
     let signal = |(column, place): (usize, usize)| signals[[place / steps, place % steps, columns[column]]];
@@ -398,7 +398,7 @@ mod tests {
         let both = [group("both", [0, 1])];
         let sources = [group("one", [0]), group("two", [1])];
         let found = Currents::of(&network, &course, &["u".into()], &sources, &both).unwrap();
-        // Means over both units of: one (1 + 3)/2 r1, two (-2 + 0)/2 r2, u (2 + 0)/2 u, bias 1/2; rates before the step.
+        // Means over both units: (1 + 3)/2 r1, (-2 + 0)/2 r2, (2 + 0)/2 u, bias 1/2; rates are those before the step.
         let steps = |source: usize| found.by_source.slice(s![source, 0, 0, ..2]).to_vec();
         assert_eq!([steps(0), steps(1), steps(2), steps(3)], [[0.0, 2.0], [-1.0, -2.0], [1.0, -1.0], [0.5, 0.5]]);
         assert_eq!(found.total.slice(s![0, 0, ..2]).to_vec(), [0.5, -0.5]);

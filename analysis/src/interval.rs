@@ -7,15 +7,15 @@
 //!
 //! `lost` and `gained` are the trials that only the first and only the second of two did right.
 //!
-//! References: Wilson EB (1927), J Am Stat Assoc 22: 209-212, <https://doi.org/10.1080/01621459.1927.10502953>; Bonett DG,
-//! Price RM (2012), J Educ Behav Stat 37: 479-488, <https://doi.org/10.3102/1076998611411915>.
+//! References: Wilson EB (1927), J Am Stat Assoc 22: 209-212, <https://doi.org/10.1080/01621459.1927.10502953>; Bonett
+//! DG, Price RM (2012), J Educ Behav Stat 37: 479-488, <https://doi.org/10.3102/1076998611411915>.
 
 /// Standard normal quantile of a two-sided 95 % interval.
 const Z: f64 = 1.959_963_985;
 
 /// Bonett-Price 95 % interval (lower, upper) of the change of a fraction from one to another treatment of the same `n`
-/// trials, of which the second did `gained` right that the first did not, and `lost` the other way round; all of [-1, 1]
-/// without trials.
+/// trials, of which the second did `gained` right that the first did not, and `lost` the other way round. Without
+/// trials it is all from -1 to 1.
 ///
 /// ```
 /// let (low, high) = nn4n_analysis::paired_difference_interval(5, 15, 98);

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! by group    each unit is replaced by one drawn from those of its group (area, cell type) that are not in the set
-//! by rate     each unit, in random order, is replaced by one drawn from the five that are nearest in mean rate, of those
-//!             that are not in the set and not drawn yet
+//! by rate     each unit, in random order, is replaced by one drawn from the five that are nearest in mean rate, of
+//!             those that are not in the set and not drawn yet
 //! ```
 //!
 //! Draws are without replacement, so that the replacements of a set are as many units. The sets of one call may overlap
@@ -17,8 +17,8 @@ use crate::AnalysisError;
 /// Units of nearest rate of which one is drawn.
 const NEAREST: usize = 5;
 
-/// `sets` random sets of the same number of units from the same groups, the replacement of each of `units` in its place.
-/// `groups` says of every unit which group it is of. `None` where a group has too few other units.
+/// `sets` random sets of the same number of units from the same groups, the replacement of each of `units` in its
+/// place. `groups` says of every unit which group it is of. `None` where a group has too few other units.
 ///
 /// # Errors
 /// If there is no such unit.

@@ -165,6 +165,9 @@ pub struct Provenance {
     /// The file of another library that it was read from; `None` if this program made it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub imported: Option<ImportedFrom>,
+    /// What was done to the network since, such as a lesion, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub altered: Vec<String>,
     /// What to cite with it.
     pub citations: Vec<String>,
 }
@@ -215,7 +218,8 @@ impl Provenance {
             tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792";
         let platform = Some(platform());
         let citations = vec![model.into()];
-        let own = Self { program: Self::program(), platform, device: None, init, imported: None, citations };
+        let altered = Vec::new();
+        let own = Self { program: Self::program(), platform, device: None, init, imported: None, altered, citations };
         Self { citations: own.citations_with(&task.about().citation), ..own }
     }
 
@@ -305,7 +309,11 @@ impl Header {
     fn check_names(&self, path: &Path) -> Result<()> {
         let Self { task, metrics, provenance, .. } = self;
         let names = task.inputs.iter().chain(&task.outputs).chain(metrics.keys()).chain(&provenance.citations);
-        match names.chain([&task.id, &provenance.program]).find(|name| name.contains(char::is_control)) {
+        match names
+            .chain(&provenance.altered)
+            .chain([&task.id, &provenance.program])
+            .find(|name| name.contains(char::is_control))
+        {
             Some(name) => {
                 let name = quoted(&format!("{name:?}"));
                 let message = format!(

@@ -36,6 +36,7 @@ pub(crate) use tensors::{data_checksum, read_safetensors, read_tensors, serializ
 use crate::{
     error::{Error, Result},
     files::write_atomically,
+    intervention::{Altered, Applied},
     simulate::{HostArray, host},
 };
 
@@ -55,15 +56,24 @@ impl Checkpoint {
         Ok(Ctrnn::from_tensors(&self.header.model, self.tensors.clone(), dtype, device)?)
     }
 
-    /// The checkpoint of a network that was made of this one, as by a lesion. It keeps how that was trained, but not what
-    /// was measured of it.
+    /// The checkpoint of this network after lesions or other changes of its weights and noise. It keeps how the network was
+    /// trained, but not what was measured of it, and says in its `provenance` what was done.
     ///
     /// # Errors
-    /// If its tensors cannot be brought to the host.
-    pub fn with_network(&self, network: &Ctrnn) -> Result<Self> {
-        let header = Header { model: network.config().clone(), metrics: BTreeMap::new(), ..self.header.clone() };
+    /// If units are silenced or injected with currents, which is done in trials and is no part of a network, or the
+    /// tensors cannot be brought to the host.
+    pub fn altered(&self, altered: &Altered) -> Result<Self> {
+        if altered.acts_in_trials() {
+            let message = "are done in trials, and cannot be saved with a network; leave them out, or lesion the units";
+            return Err(Error::setting("silence and injections", message));
+        }
+        let mut provenance = self.header.provenance.clone();
+        provenance.altered.extend(altered.applied.iter().map(Applied::to_string));
+        let model = altered.network.config().clone();
+        let header = Header { model, metrics: BTreeMap::new(), provenance, ..self.header.clone() };
         let place = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_device(&Device::Cpu)?));
-        Ok(Self { header, tensors: network.tensors()?.into_iter().map(place).collect::<Result<_>>()? })
+        let tensors = altered.network.tensors()?.into_iter().map(place).collect::<Result<_>>()?;
+        Ok(Self { header, tensors })
     }
 
     /// The task it was trained on.

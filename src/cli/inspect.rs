@@ -192,6 +192,9 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
         Some(source) => output::text(&format!("imported    from {} ({})", source.file, source.format))?,
         None => output::text(&format!("trained     {} updates, seed {}", header.train.updates, header.seed))?,
     }
+    for done in &header.provenance.altered {
+        output::text(&format!("altered     {done}"))?;
+    }
     for (name, value) in &header.metrics {
         let name = if name == "loss" { "validation loss" } else { name };
         output::text(&format!("            {name} {value:.4}"))?;

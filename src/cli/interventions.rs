@@ -18,10 +18,16 @@ pub struct InterventionArgs {
     #[arg(long, help_heading = HEADING, value_name = "UNITS[@WINDOW]", value_parser = silence)]
     silence: Vec<Intervention>,
     /// Add a current to what these units receive
-    #[arg(long, help_heading = HEADING, value_name = "CURRENT:UNITS[@WINDOW]", value_parser = inject, allow_hyphen_values = true)]
+    #[arg(
+        long, help_heading = HEADING, value_name = "CURRENT:UNITS[@WINDOW]", value_parser = inject,
+        allow_hyphen_values = true
+    )]
     inject: Vec<Intervention>,
     /// Multiply every free weight between units by 1 + SD xi, xi a unit Gaussian; below 0 it is 0
-    #[arg(long, help_heading = HEADING, value_name = "SD[:SEED]", value_parser = weight_noise, allow_hyphen_values = true)]
+    #[arg(
+        long, help_heading = HEADING, value_name = "SD[:SEED]", value_parser = weight_noise,
+        allow_hyphen_values = true
+    )]
     weight_noise: Vec<Intervention>,
     /// Multiply the recurrent noise by this
     #[arg(long, help_heading = HEADING, value_name = "FACTOR", value_parser = noise, allow_hyphen_values = true)]

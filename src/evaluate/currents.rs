@@ -1,7 +1,7 @@
 //! What the units of a network receive in trials of a task, by where it comes from.
 //!
-//! The equations are those of [`nn4n_analysis::currents`]. The trials are those of the test, without the network's noise;
-//! an arm that the network drives is in the loop, and what is felt of it counts as input.
+//! The equations are those of [`nn4n_analysis::currents`]. The trials are those of the test, without the network's
+//! noise; an arm that the network drives is in the loop, and what is felt of it counts as input.
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array3, Axis};
@@ -14,7 +14,7 @@ use super::test_trials;
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
-    intervention::{Altered, TrialTimes},
+    intervention::Altered,
     simulate::{Simulation, host, tensor},
 };
 
@@ -36,8 +36,8 @@ pub struct TaskCurrents {
     pub currents: Currents,
 }
 
-/// The units by area and cell type, `AREA:CELL_TYPE`, as far as there are any of these; all of them as `all` where there
-/// is one area and no cell type.
+/// The units by area and cell type, `AREA:CELL_TYPE`, as far as there are any of these; all of them as `all` where
+/// there is one area and no cell type.
 pub fn populations(units: &Units) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for unit in 0..units.len() {
@@ -63,8 +63,8 @@ pub fn populations(units: &Units) -> Vec<Group> {
 /// `per_condition` trials of each condition.
 ///
 /// # Errors
-/// If the network does not fit the task, a group names a unit that is not there or is in two sources, units are silenced
-/// or injected with currents (which are no synapses), or the activity is not finite.
+/// If the network does not fit the task, a group names a unit that is not there or is in two sources, units are
+/// silenced or injected with currents (which are no synapses), or the activity is not finite.
 pub fn currents(
     altered: &Altered,
     task: &dyn Task,
@@ -74,7 +74,7 @@ pub fn currents(
 ) -> Result<TaskCurrents> {
     check_fit(altered.network.config(), None, task)?;
     let trials = test_trials(task, per_condition, seed)?;
-    if !altered.perturbations(&TrialTimes::of(&trials, task.dt()))?.is_empty() {
+    if altered.acts_in_trials() {
         let message = "act in windows of trials, and are not among the sources of currents; give lesions alone";
         return Err(Error::setting("silence and injections", message));
     }

@@ -155,6 +155,7 @@ fn header(model: ModelConfig, format: Format, path: &Path) -> Header {
             format: format.to_string(),
             file: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         }),
+        altered: Vec::new(),
         citations: format.citations(),
     };
     let train = TrainRecord { settings: serde_json::json!({}), updates: 0, validations: Vec::new() };

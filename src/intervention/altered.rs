@@ -62,8 +62,9 @@ pub enum Applied {
         units: Vec<usize>,
         /// The number of units of the network.
         of: usize,
-        /// When.
-        window: String,
+        /// When; `None` is the whole trial.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        window: Option<String>,
     },
     /// See [`Intervention::Inject`].
     Injection {
@@ -75,8 +76,9 @@ pub enum Applied {
         units: Vec<usize>,
         /// The number of units of the network.
         of: usize,
-        /// When.
-        window: String,
+        /// When; `None` is the whole trial.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        window: Option<String>,
     },
     /// See [`Intervention::WeightNoise`].
     WeightNoise {
@@ -106,6 +108,11 @@ impl Altered {
         Ok(altered)
     }
 
+    /// Whether something is to be done in trials: units are silenced or injected with currents.
+    pub fn acts_in_trials(&self) -> bool {
+        !self.during.is_empty()
+    }
+
     /// What is to be done while these trials are simulated, for [`Simulation::perturb`](crate::Simulation::perturb).
     ///
     /// # Errors
@@ -129,11 +136,11 @@ impl Altered {
             Intervention::ProjectionLesion { from, to } => self.cut(from, to)?,
             Intervention::Silence { units: selection, window } => {
                 let units = self.during(selection, Effect::Silence, window)?;
-                Applied::Silence { selection: selection.to_string(), units, of, window: window.to_string() }
+                Applied::Silence { selection: selection.to_string(), units, of, window: named(window) }
             }
             Intervention::Inject { current, units: selection, window } => {
                 let units = self.during(selection, Effect::Inject(*current), window)?;
-                let (selection, window) = (selection.to_string(), window.to_string());
+                let (selection, window) = (selection.to_string(), named(window));
                 Applied::Injection { current: *current, selection, units, of, window }
             }
             Intervention::WeightNoise { sd, seed } => {
@@ -188,15 +195,24 @@ impl fmt::Display for Applied {
                 write!(f, "lesion of {selection}: {synapses} synapses")
             }
             Self::Silence { selection, units, of, window } => {
-                write!(f, "silence in {window} of {}", some(selection, units, *of))
+                write!(f, "silence in {} of {}", when(window.as_deref()), some(selection, units, *of))
             }
             Self::Injection { current, selection, units, of, window } => {
-                write!(f, "current {current} in {window} into {}", some(selection, units, *of))
+                write!(f, "current {current} in {} into {}", when(window.as_deref()), some(selection, units, *of))
             }
             Self::WeightNoise { sd, seed } => write!(f, "weights between units times [1 + {sd} xi]+, seed {seed}"),
             Self::NoiseFactor { factor } => write!(f, "recurrent noise times {factor}"),
         }
     }
+}
+
+/// `None` is the whole trial.
+fn named(window: &Window) -> Option<String> {
+    (*window != Window::Trial).then(|| window.to_string())
+}
+
+fn when(window: Option<&str>) -> &str {
+    window.unwrap_or("the whole trial")
 }
 
 /// Units in a few words.

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! The first and the last line make another network, which can be saved and used like any; the others are done by the
-//! [`Simulation`](crate::Simulation). The equations are those of [`Ctrnn::lesion`], [`Perturbation`] and
-//! [`Ctrnn::with_weight_noise`]. How behaviour changes is asked of
+//! [`Simulation`](crate::Simulation). The equations are those of [`Ctrnn::lesion`](nn4n_models::Ctrnn::lesion),
+//! [`Perturbation`](nn4n_models::Perturbation) and
+//! [`Ctrnn::with_weight_noise`](nn4n_models::Ctrnn::with_weight_noise). How behaviour changes is asked of
 //! [`evaluate::behaviour`](crate::evaluate::behaviour).
 //!
 //! ```

@@ -7,7 +7,8 @@
 //! PMd:excitatory     those of an area that are of a cell type
 //! all                all units
 //! @FILE              a list of units, as text or as JSON
-//! @FILE#NAME         one of several lists in JSON: { "NAME": [..], .. }; names within names as NAME.NAME
+//! @FILE#NAME         one of several lists in JSON, { "NAME": [..], .. } or [{ "name": "NAME", "units": [..] }, ..];
+//!                    one within another as NAME.NAME
 //! ```
 //!
 //! Several of these, separated by commas, are all of their units.
@@ -178,8 +179,8 @@ fn of_file(file: &str, units: &Units) -> Result<Vec<usize>, String> {
             group(&json, name).ok_or_else(|| format!("{path}: has no group `{}`; {}", echo(name), groups(&json)))?
         }
     };
-    let Value::Array(list) = list else {
-        return Err(format!("{path}: is no list of units; {}, as in @{path}#NAME", groups(list)));
+    let Some(list) = list.as_array().filter(|list| !list.iter().any(Value::is_object)) else {
+        return Err(format!("{path}: is no list of units; {}, as in @{path}#NAME", groups(&json)));
     };
     let unit = |value: &Value| {
         let unit = value.as_u64().and_then(|unit| usize::try_from(unit).ok()).filter(|unit| *unit < units.len());
@@ -190,19 +191,26 @@ fn of_file(file: &str, units: &Units) -> Result<Vec<usize>, String> {
 
 /// What a name leads to.
 fn group<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
-    json.get(name).or_else(|| {
+    let named = |name: &str| match json {
+        Value::Array(list) => list.iter().find(|one| one["name"] == *name).and_then(|one| one.get("units")),
+        other => other.get(name),
+    };
+    named(name).or_else(|| {
         let (outer, inner) = name.split_once('.')?;
-        group(json.get(outer)?, inner)
+        group(named(outer)?, inner)
     })
 }
 
 /// The names of the lists in a document.
 fn groups(json: &Value) -> String {
     fn gather(json: &Value, before: &str, names: &mut Vec<String>) {
+        for one in json.as_array().into_iter().flatten().filter(|one| one["units"].is_array()) {
+            names.extend(one["name"].as_str().map(|name| format!("`{before}{}`", echo(name))));
+        }
         for (name, value) in json.as_object().into_iter().flatten() {
             match value {
                 Value::Array(list) if list.iter().all(Value::is_u64) => names.push(format!("`{before}{}`", echo(name))),
-                Value::Object(_) if before.is_empty() => gather(value, &format!("{name}."), names),
+                Value::Array(_) | Value::Object(_) if before.is_empty() => gather(value, &format!("{name}."), names),
                 _ => {}
             }
         }
@@ -265,6 +273,10 @@ mod tests {
         assert_eq!(found(&format!("{groups}#a,12")), [1, 2, 12]);
         assert_eq!(found(&format!("{groups}#clusters.b")), [3]);
         assert_eq!(found(&format!("{groups}#x.y")), [4]);
+        let list = write("of.json", r#"{"groups": [{"name": "one", "units": [5, 6]}, {"name": "two", "units": [7]}]}"#);
+        assert_eq!(found(&format!("{list}#groups.one")), [5, 6]);
+        assert!(refusal(&list).contains("its groups `groups.one`, `groups.two`"), "{}", refusal(&list));
+        assert!(refusal(&format!("{list}#groups")).contains("its groups `groups.one`, `groups.two`"));
         assert!(refusal(&groups).contains("choose one of its groups `a`, `clusters.b`, `x.y`, as in @"));
         assert!(refusal(&format!("{groups}#c")).contains("has no group `c`; choose one of its groups"));
         assert!(refusal(&format!("{}#a", write("list.txt", "1"))).contains("leave the name out"));

@@ -52,6 +52,7 @@ fn checkpoint(config: &ModelConfig) -> Checkpoint {
             device: None,
             init: None,
             imported: None,
+            altered: Vec::new(),
             citations: vec!["a paper".into()],
         },
     };

@@ -5,9 +5,9 @@
 //! noise            sigma_rec <- factor sigma_rec
 //! ```
 //!
-//! A factor below 0 would turn the sign of a synapse, against Dale's law where it holds; such a synapse is lost instead,
-//! in every network, so that the same `sd` means the same with and without cell types. Synapses that are not there and
-//! fixed ones stay as they are, and so do the weights of inputs and outputs.
+//! A factor below 0 would turn the sign of a synapse, against Dale's law where it holds; such a synapse is lost
+//! instead, in every network, so that the same `sd` means the same with and without cell types. Synapses that are not
+//! there and fixed ones stay as they are, and so do the weights of inputs and outputs.
 
 use rand_distr::{Distribution, StandardNormal};
 

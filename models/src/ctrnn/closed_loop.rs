@@ -38,11 +38,12 @@ impl Ctrnn {
         self.unroll_perturbed(inputs, start, noise, &[], |outputs| world(outputs).map(Some))
     }
 
-    /// The same while units are silenced or injected with currents. `world` may return nothing. Start and noise are those
-    /// of [`unroll`](Self::unroll), number for number.
+    /// The same while units are silenced or injected with currents. `world` may return nothing. Start and noise are
+    /// those of [`unroll`](Self::unroll), number for number.
     ///
     /// # Errors
-    /// As [`unroll_closed`](Self::unroll_closed), and if a perturbation does not fit the units, the trials or the steps.
+    /// As [`unroll_closed`](Self::unroll_closed), and if a perturbation does not fit the units, the trials or the
+    /// steps.
     pub fn unroll_perturbed<E: From<ModelError>>(
         &self,
         inputs: &Tensor,

@@ -1,13 +1,13 @@
 //! Lesions: a network without some of its synapses.
 //!
 //! ```text
-//! units        w[post, pre] = 0   for pre in `units`                  within the layer, to the layer above, to the outputs
-//! projection   w[post, pre] = 0   for pre in `from`, post in `to`     within the layer, to the layer above
+//! units        w[post, pre] = 0   for pre in `units`                within the layer, to the layer above, to outputs
+//! projection   w[post, pre] = 0   for pre in `from`, post in `to`   within the layer, to the layer above
 //! ```
 //!
-//! To all other units and to the outputs a lesion of units is the same as rates clamped to `r = 0`, in every form of the
-//! equation and also where `f(0)` is not 0. The units themselves go on: they still receive, and their own states and
-//! rates are recorded. In the rate and the blend form, where the leak is within the rate, they relax to what drives them.
+//! To all other units and to the outputs a lesion of units is the same as rates clamped to `r = 0`, in every form of
+//! the equation and also where `f(0)` is not 0. The units themselves go on: they still receive, and their own states
+//! and rates are recorded as they are.
 //!
 //! The synapses are gone, not only silent: their `connectivity` is 0 and fixed ones leave the description, so that
 //! training does not bring them back. What constrains the others (Dale's law, `fixed`, `plastic`) stays as it was.

@@ -6,10 +6,11 @@
 //! ```
 //!
 //! `h` is the bracket of the equation of [`dynamics`](crate::dynamics): an injected current is leaked like a synaptic
-//! one, and in the rate form it stands inside of `f`. A silent unit drives nobody and is not read out, whatever `f(0)` is,
-//! and its noise after the activation is gone. In the current form its state goes on and it has its rate again after the
-//! window; in the rate and the blend form the rate is the state, so that it begins from 0. A silence that begins with the
-//! trial holds for the rates of the start, too: to the other units it is a [lesion](Ctrnn::lesion), as long as it lasts.
+//! one, and in the rate form it stands inside of `f`. A silent unit drives nobody and is not read out, whatever `f(0)`
+//! is, and its noise after the activation is gone. In the current form its state goes on and it has its rate again
+//! after the window; in the rate and the blend form the rate is the state, so that it begins from 0. A silence that
+//! begins with the trial holds for the rates of the start, too: to the other units it is a [lesion](Ctrnn::lesion), as
+//! long as it lasts.
 //!
 //! Silence goes before injection; currents add up.
 

@@ -3,13 +3,14 @@
 //! ```text
 //! performance      fraction of scored trials that were right, with its Wilson interval
 //! difference       performance - performance of the intact network, with the Bonett-Price interval for the same trials
-//! control          the same done to as many other units: drawn from the same areas and cell types, or of nearly the same
-//!                  mean rate; the units themselves are left out
+//! control          the same done to as many other units: drawn from the same areas and cell types, or of nearly the
+//!                  same mean rate; the units themselves are left out
 //! at least as bad  fraction of the controls whose performance is not higher (or error not lower) than this
 //! ```
 //!
 //! What is done to a network tells of the units that it was done to only as far as it differs from what is done to any
-//! others. Trials are of the test, balanced over conditions; intervals are of trials, not of networks.
+//! others. What is done in trials is simulated step by step, which rounds differently (about 1e-6 of the states).
+//! Trials are of the test, balanced over conditions; intervals are of trials, not of networks.
 
 mod bench;
 mod text;
@@ -143,8 +144,8 @@ pub struct BehaviourProgress<'a> {
     pub total: usize,
 }
 
-/// Evaluates a network intact and with each of these sets of interventions; `told` is told before each evaluation and can
-/// end the work, of which the table so far remains.
+/// Evaluates a network intact and with each of these sets of interventions; `told` is told before each evaluation and
+/// can end the work, of which the table so far remains.
 ///
 /// # Errors
 /// If the network does not fit the task, or an intervention does not fit the network or the trials.

@@ -115,8 +115,8 @@ mod tests {
         let wanted = "\
                                   performance        difference           rms error  random controls
 intact                            80.0 % (49.0..94.3)                       0.2500
-lesion 0-9, 3 trials not finite   50.0 %             -30.0 % (-50.0..1.0)  2.0e19     2 of the same areas and cell types: \
-            60.0 % (50.0 %..70.0 %), 50.0 % as bad or worse";
+lesion 0-9, 3 trials not finite   50.0 %             -30.0 % (-50.0..1.0)  2.0e19     2 of the same areas and \
+            cell types: 60.0 % (50.0 %..70.0 %), 50.0 % as bad or worse";
         let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
         let found = table.to_string();
         assert_eq!(words(&found), words(wanted));
