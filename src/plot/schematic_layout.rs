@@ -9,8 +9,8 @@ use super::style::{SMALL, TEXT, text_width};
 use super::{Schematic, SchematicPlace};
 
 /// Least and largest radius of a population, room of a line that ends there, and the gap between two.
-const RADIUS: (f64, f64) = (23.0, 44.0);
-const PORT: f64 = 5.6;
+const RADIUS: (f64, f64) = (23.0, 46.0);
+const PORT: f64 = 7.5;
 const BETWEEN: f64 = 42.0;
 /// Room for loops above the first population of an area and below the last, and for its name.
 const LOOP: f64 = 34.0;
@@ -291,7 +291,7 @@ impl<'a> Wiring<'a> {
         let mut ports = BTreeMap::new();
         for ((place, _), ends) in self.sides() {
             let reach = REACH * shapes[&place].half.1;
-            let spacing = (2.0 * reach / ends.len() as f64).min(9.0);
+            let spacing = (2.0 * reach / ends.len() as f64).min(8.0);
             for (i, end) in ends.iter().enumerate() {
                 ports.insert(*end, (i as f64 - (ends.len() - 1) as f64 / 2.0) * spacing);
             }
