@@ -19,6 +19,7 @@ mod command_line;
 mod constant_outputs;
 mod constraints;
 mod export;
+mod figures;
 mod hub;
 mod import;
 #[cfg(unix)]

@@ -228,6 +228,7 @@ fn a_network_is_drawn_from_the_command_line() {
     for (kind, words) in [
         ("trials", "Rate (a.u.)"),
         ("weights", "svg"),
+        ("network", ">units<"),
         ("learning", "Loss"),
         ("psychometric --trials 9", "Fraction of choice 1"),
     ] {

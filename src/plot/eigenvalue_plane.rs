@@ -229,7 +229,8 @@ impl EigenvaluePlane {
     }
 
     fn entries(&self) -> Vec<(String, Mark)> {
-        let series = self.series.iter().enumerate();
+        // What is drawn on top stands on top.
+        let series = self.series.iter().enumerate().rev();
         let mut entries: Vec<(String, Mark)> =
             series.map(|(i, series)| (series.name.clone(), Mark::Dot(self.dot(i)))).collect();
         let boundary = match self.of {

@@ -15,6 +15,8 @@ use super::style::{SMALL, STABLE, THIN, UNSTABLE, text_width};
 
 /// Left, top, width and height of the data area.
 const AREA: (f64, f64, f64, f64) = (76.0, 34.0, 340.0, 220.0);
+/// Radius of a dot.
+const DOT: f64 = 3.0;
 /// Half the width of the cap of an error bar.
 const CAP: f64 = 2.5;
 
@@ -114,13 +116,13 @@ fn draw_exponent(canvas: &mut Canvas, panel: &Panel, index: f64, exponent: f64, 
     let [low, high] = [exponent - error, exponent + error].map(|value| panel.y.pixel(value));
     let stroke = Stroke::solid(color, THIN);
     // A bar that the dot would hide is no bar.
-    if low - high > 2.0 * CAP {
+    if low - high > 2.0 * DOT + 2.0 {
         canvas.line((x, low), (x, high), stroke);
         for end in [low, high] {
             canvas.line((x - CAP, end), (x + CAP, end), stroke);
         }
     }
-    Dot::new(color, 3.0).draw(canvas, (x, panel.y.pixel(exponent)));
+    Dot::new(color, DOT).draw(canvas, (x, panel.y.pixel(exponent)));
 }
 
 #[cfg(test)]

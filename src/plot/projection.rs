@@ -250,7 +250,7 @@ mod tests {
         // Variances 8 along (1, 1, 0) / sqrt 2, 1/2 along z, 0 else.
         let d = 8f64.sqrt() / 2f64.sqrt();
         let states = array![[d, d, 1.0], [-d, -d, 1.0], [d, d, 0.0], [-d, -d, 0.0]];
-        let found = Projection::principal(&[states.clone()], 2).unwrap();
+        let found = Projection::principal(std::slice::from_ref(&states), 2).unwrap();
         assert!((found.directions[0][0] - 0.5f64.sqrt()).abs() < 1e-12, "{found:?}");
         assert!((found.directions[1][2] - 1.0).abs() < 1e-12, "{found:?}");
         assert!((found.origin[2] - 0.5).abs() < 1e-12);

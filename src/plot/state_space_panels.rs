@@ -67,11 +67,11 @@ fn draw_panel(canvas: &mut Canvas, figure: &StateSpace, panel: &Panel, across: u
             canvas.line(end(-1.0), end(1.0), Stroke::solid(UNSTABLE, 1.3));
         }
     }
-    for (i, direction) in figure.arrows.iter().enumerate() {
-        arrow(canvas, at(&direction.from), at(&direction.to), arrow_stroke(i));
-    }
     for point in drawn_last_on_top(&figure.points) {
         dot(point.kind, point.on_kink).draw(canvas, at(&point.at));
+    }
+    for (i, direction) in figure.arrows.iter().enumerate() {
+        arrow(canvas, at(&direction.from), at(&direction.to), arrow_stroke(i));
     }
     label(canvas, figure, panel, at);
 }

@@ -16,7 +16,7 @@ use super::{PlotError, UnitGroup};
 
 /// Top of the first row of panels, and the gaps between panels.
 const TOP: f64 = 60.0;
-const GAP: (f64, f64) = (16.0, 26.0);
+const GAP: (f64, f64) = (28.0, 26.0);
 /// Width and height of all panels together, about, and the least of one.
 const ALL: (f64, f64) = (460.0, 330.0);
 const LEAST: (f64, f64) = (58.0, 34.0);
