@@ -20,14 +20,14 @@
 //! f(x_current*)`) with the same eigenvalues.
 
 use candle_core::Tensor;
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut2, Axis, s};
 use nn4n_models::{Activation, Ctrnn, Form, Readout};
 
 use super::{
     Dynamics,
     activation::{has_kink, keeps_rates, range, slope, value},
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, linear};
 
 /// A network in f64 on the host, without noise.
 #[derive(Clone, Debug)]
@@ -118,6 +118,11 @@ impl Network {
     /// `dt / tau` of each unit (units).
     pub fn alpha(&self) -> Array1<f64> {
         self.tau.mapv(|tau| self.dt / tau)
+    }
+
+    /// Whether there are several layers, one above the other.
+    pub fn is_stacked(&self) -> bool {
+        self.layers.len() > 1
     }
 
     /// The form of the equation, that of the first layer.
@@ -252,7 +257,7 @@ impl Layer {
 
     /// `h`, where `drive` is the part of it that does not come from these units.
     fn total(&self, state: &[f64], drive: &Array1<f64>) -> Array1<f64> {
-        self.w_rec.dot(&Array1::from(self.rates(state))) + drive
+        linear::times(&self.w_rec.view(), &self.rates(state)) + drive
     }
 
     /// Where `f` is applied in a step.
@@ -314,7 +319,7 @@ impl Layer {
     fn recurrent(&self, state: &[f64]) -> Array2<f64> {
         let mut weights = self.w_rec.clone();
         if self.form == Form::Current {
-            scale_columns(&mut weights, &self.rate_slopes(state));
+            scale_columns(&mut weights.view_mut(), &self.rate_slopes(state));
         }
         weights
     }
@@ -436,10 +441,14 @@ impl Dynamics for Driven<'_> {
         for ((layer, own), total) in self.network.parts(state).zip(&totals) {
             let rows = start..start + layer.units();
             let mut block = jacobian.slice_mut(s![rows.clone(), ..]);
-            block.slice_mut(s![.., rows.clone()]).assign(&layer.recurrent(own));
+            let mut of_own = block.slice_mut(s![.., rows.clone()]);
+            of_own.assign(&layer.w_rec);
+            if layer.form == Form::Current {
+                scale_columns(&mut of_own, &layer.rate_slopes(own));
+            }
             if let Some((below, its, from)) = below {
                 let mut weights = layer.w_in.clone();
-                scale_columns(&mut weights, &below.rate_slopes(its));
+                scale_columns(&mut weights.view_mut(), &below.rate_slopes(its));
                 block.slice_mut(s![.., from..start]).assign(&weights);
             }
             let (gains, kept) = (layer.gains(own, total), layer.kept(own, total));
@@ -473,7 +482,7 @@ fn scale_rows(matrix: &mut Array2<f64>, factors: &[f64]) {
     }
 }
 
-fn scale_columns(matrix: &mut Array2<f64>, factors: &[f64]) {
+fn scale_columns(matrix: &mut ArrayViewMut2<'_, f64>, factors: &[f64]) {
     let factors = ArrayView1::from(factors);
     for mut row in matrix.outer_iter_mut() {
         row *= &factors;

@@ -4,6 +4,8 @@
 //! (J^T J + m 1) d = -J^T g,   x <- x + d if |g| falls,   m <- m / 10 after a success, 10 m after a failure
 //! ```
 //!
+//! An accepted step is followed by some with the same factors, which cost little, while `|g|` falls to less than a half.
+//!
 //! `J = dg/dx` is never inverted: along a line attractor it is singular, and the step is then the shortest one. Where
 //! no step helps because the slope jumps (a kink of a rectifier), the state relaxes along the flow for a while, and the
 //! descent begins again.
@@ -14,13 +16,16 @@ use faer::{
     Accum, Mat, Par, Side,
     linalg::{
         matmul::triangular::{self, BlockStructure},
-        solvers::Solve,
+        solvers::{Llt, Solve},
     },
 };
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 
 use super::{Settings, known::Known};
-use crate::{dynamics::Dynamics, linear};
+use crate::{
+    dynamics::Dynamics,
+    linear::{self, times},
+};
 
 /// The first damping, as a part of the largest diagonal element of `J^T J`.
 const FIRST_DAMPING: f64 = 1e-3;
@@ -34,8 +39,12 @@ const AT_MINIMUM: f64 = 1e-7;
 const NEAR_MINIMUM: f64 = 1e-4;
 /// Times that a state may relax away from a kink, how many steps each, and how far (in time constants) in one.
 const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
-/// Steps after the tolerance is met, to the floor of rounding.
+/// Steps with factors that are there, and what `|g|` must fall to in each, as a part of what it was.
+const REPEATS: usize = 10;
+const FALLS_TO: f64 = 0.5;
+/// Steps of a point that is found, and `max |g|` at the floor of rounding, as a part of `1 + max |x|`.
 const POLISH: usize = 8;
+const FLOOR: f64 = 4.0 * f64::EPSILON;
 
 /// Where a start ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,11 +68,12 @@ pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings,
     let (mut relaxations, steps, far) = RELAXATIONS;
     for _ in 0..settings.max_iterations {
         if descent.is_fixed() {
-            return End::Fixed(descent.polished());
+            return End::Fixed(descent.state);
         }
-        if let Some(place) = known.reached_from(system, &descent.state) {
+        if let Some(place) = known.lead(system, &mut descent.state, &mut descent.flow) {
             return End::Known(place);
         }
+        descent.norm = length(&descent.flow);
         match descent.step() {
             Step::Taken => {}
             Step::AtMinimum => return End::Slow(descent.state),
@@ -78,6 +88,23 @@ pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings,
         }
     }
     End::Failed
+}
+
+/// A fixed point at the floor of rounding.
+pub(super) fn polished(system: &dyn Dynamics, state: Vec<f64>) -> Vec<f64> {
+    let Some(mut descent) = Descent::new(system, state.clone(), FLOOR) else { return state };
+    for _ in 0..POLISH {
+        if descent.is_fixed() {
+            break;
+        }
+        let jacobian = system.flow_jacobian(&descent.state);
+        let squared = gram(&jacobian);
+        let gradient = times(&jacobian.t(), &descent.flow);
+        if !descent.moves(&squared, &jacobian, &gradient, LEAST_DAMPING * largest_diagonal(&squared)) {
+            break;
+        }
+    }
+    descent.state
 }
 
 enum Step {
@@ -111,18 +138,19 @@ impl<'a> Descent<'a> {
     /// One accepted step, if there is one.
     fn step(&mut self) -> Step {
         let jacobian = self.system.flow_jacobian(&self.state);
-        let gradient = jacobian.t().dot(&ArrayView1::from(&self.flow));
-        let size = jacobian.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let gradient = times(&jacobian.t(), &self.flow);
+        let squared = gram(&jacobian);
+        // The trace of J^T J is the square of |J|.
+        let size = (0..self.state.len()).map(|unit| squared[(unit, unit)]).sum::<f64>().sqrt();
         let slope = gradient.dot(&gradient).sqrt() / ((1.0 + size) * self.norm);
         if slope <= AT_MINIMUM {
             return Step::AtMinimum;
         }
-        let squared = gram(&jacobian);
-        let diagonal = (0..self.state.len()).map(|unit| squared[(unit, unit)]).fold(0.0, f64::max);
+        let diagonal = largest_diagonal(&squared);
         let mut damping = self.damping.unwrap_or(FIRST_DAMPING * diagonal);
         for _ in 0..MAX_FAILURES {
             damping = damping.max(LEAST_DAMPING * diagonal);
-            if self.moves(&squared, &gradient, damping) {
+            if self.moves(&squared, &jacobian, &gradient, damping) {
                 self.damping = Some(0.1 * damping);
                 return Step::Taken;
             }
@@ -131,33 +159,37 @@ impl<'a> Descent<'a> {
         if slope <= NEAR_MINIMUM { Step::AtMinimum } else { Step::Stuck }
     }
 
-    /// Moves by the step of this damping, if `|g|` falls.
-    fn moves(&mut self, squared: &Mat<f64>, gradient: &Array1<f64>, damping: f64) -> bool {
+    /// Moves by the step of this damping, if `|g|` falls, and on with the same factors as long as that is cheap.
+    fn moves(&mut self, squared: &Mat<f64>, jacobian: &Array2<f64>, gradient: &Array1<f64>, damping: f64) -> bool {
         let mut damped = squared.clone();
         for unit in 0..gradient.len() {
             damped[(unit, unit)] += damping;
         }
         let Ok(factors) = damped.llt(Side::Lower) else { return false };
+        if !self.moves_by(&factors, gradient, 1.0) {
+            return false;
+        }
+        for _ in 0..REPEATS {
+            let gradient = times(&jacobian.t(), &self.flow);
+            if !self.moves_by(&factors, &gradient, FALLS_TO) {
+                break;
+            }
+        }
+        true
+    }
+
+    /// Moves by one step, if `|g|` falls to less than a part of what it was.
+    fn moves_by(&mut self, factors: &Llt<f64>, gradient: &Array1<f64>, part: f64) -> bool {
         let mut step = Mat::from_fn(gradient.len(), 1, |row, _| -gradient[row]);
         factors.solve_in_place(&mut step);
         let state: Vec<f64> = self.state.iter().enumerate().map(|(unit, x)| x + step[(unit, 0)]).collect();
         let flow = self.system.flow(&state);
         let norm = length(&flow);
-        let falls = norm < self.norm;
+        let falls = norm < part * self.norm;
         if falls {
             (self.state, self.flow, self.norm) = (state, flow, norm);
         }
         falls
-    }
-
-    /// The state at the floor of rounding.
-    fn polished(mut self) -> Vec<f64> {
-        for _ in 0..POLISH {
-            if self.norm == 0.0 || !matches!(self.step(), Step::Taken) {
-                break;
-            }
-        }
-        self.state
     }
 
     /// Follows the flow for some steps, whatever becomes of `|g|`.
@@ -171,6 +203,10 @@ impl<'a> Descent<'a> {
         self.norm = length(&self.flow);
         self.damping = None;
     }
+}
+
+fn largest_diagonal(matrix: &Mat<f64>) -> f64 {
+    (0..matrix.nrows()).map(|unit| matrix[(unit, unit)]).fold(0.0, f64::max)
 }
 
 /// `J^T J`, of which the lower half is filled.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     Settings,
-    descend::{End, descend, distance, length},
+    descend::{End, descend, distance, length, polished},
     known::Known,
 };
 use crate::{AnalysisError, dynamics::Dynamics};
@@ -31,18 +31,18 @@ pub(super) struct Root {
     pub n_starts: usize,
 }
 
-/// What became of the starts.
+/// Points that starts led to, before they are described, and what became of the starts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Found {
-    pub roots: Vec<Root>,
-    pub n_starts: usize,
-    pub n_fixed: usize,
-    pub n_slow: usize,
-    pub n_failed: usize,
+pub struct Found {
+    pub(super) roots: Vec<Root>,
+    pub(super) n_starts: usize,
+    pub(super) n_fixed: usize,
+    pub(super) n_slow: usize,
+    pub(super) n_failed: usize,
     /// Points that were left out, since they lie far from where the starts were.
-    pub n_outliers: usize,
-    pub distance: f64,
-    pub is_complete: bool,
+    pub(super) n_outliers: usize,
+    pub(super) distance: f64,
+    pub(super) is_complete: bool,
 }
 
 pub(super) struct Search<'a> {
@@ -84,7 +84,7 @@ impl<'a> Search<'a> {
         let reach = if mean > 0.0 { settings.outlier_distance * mean } else { f64::INFINITY };
         let spread = median_distance(&rows).max(1e-6 * (1.0 + length(&centre)));
         let found = Found { distance: settings.same_point * spread, ..Found::default() };
-        Ok(Self { system, settings, known: Known::default(), found, centre, reach })
+        Ok(Self { system, settings, known: Known::new(found.distance), found, centre, reach })
     }
 
     /// Follows the starts, and then starts between the points that were found, until no more are found. `watch` is told
@@ -113,13 +113,31 @@ impl<'a> Search<'a> {
         let mut rest = starts;
         while !rest.is_empty() {
             let (now, after) = rest.split_at(block.min(rest.len()));
-            let ends: Vec<End> =
+            let mut ends: Vec<End> =
                 now.par_iter().map(|start| descend(self.system, start, self.settings, &self.known)).collect();
+            self.polish(&mut ends);
             ends.into_iter().for_each(|end| self.gather(end));
             (rest, block) = (after, (2 * block).min(most));
             watch(self.found.n_starts)?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Brings those ends to the floor of rounding that are new points, one for each.
+    fn polish(&self, ends: &mut [End]) {
+        let mut new: Vec<(usize, Vec<f64>)> = Vec::new();
+        for (place, end) in ends.iter().enumerate() {
+            let End::Fixed(state) = end else { continue };
+            let is_here = |other: &[f64]| distance(other, state) <= self.found.distance;
+            let is_known = self.found.roots.iter().any(|root| root.is_fixed && is_here(&root.state));
+            if !is_known && !new.iter().any(|(_, other)| is_here(other)) {
+                new.push((place, state.clone()));
+            }
+        }
+        let polish = |(place, state)| (place, polished(self.system, state));
+        for (place, state) in new.into_par_iter().map(polish).collect::<Vec<_>>() {
+            ends[place] = End::Fixed(state);
+        }
     }
 
     fn gather(&mut self, end: End) {
@@ -152,6 +170,8 @@ impl<'a> Search<'a> {
             root.n_starts += 1;
             return;
         }
+        // Already at the floor, unless it lay near another new point that moved away.
+        let state = if is_fixed { polished(self.system, state) } else { state };
         self.known.add(self.system, state.clone(), is_fixed);
         self.found.roots.push(Root { state, is_fixed, n_starts: 1 });
     }
