@@ -433,6 +433,14 @@ impl Dynamics for Driven<'_> {
         self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| layer.flow(own, total)).collect()
     }
 
+    fn flows(&self, states: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let [layer] = &self.network.layers[..] else { return states.iter().map(|state| self.flow(state)).collect() };
+        let rates: Vec<f64> = states.iter().flat_map(|state| layer.rates(state)).collect();
+        let recurrent = linear::times_columns(&layer.w_rec.view(), &rates, states.len());
+        let of = |(state, own): (&Vec<f64>, &[f64])| layer.flow(state, &(&self.drive + &ArrayView1::from(own)));
+        states.iter().zip(recurrent.chunks_exact(layer.units())).map(of).collect()
+    }
+
     fn flow_jacobian(&self, state: &[f64]) -> Array2<f64> {
         let totals = self.totals(state);
         let mut jacobian = Array2::zeros((state.len(), state.len()));
@@ -608,6 +616,10 @@ mod tests {
             let driven = network.under(&INPUT).unwrap();
             assert!(largest(driven.jacobian(&x) - difference(&x, |x| driven.step(x))) < 1e-9);
             assert!(largest(driven.flow_jacobian(&x) - difference(&x, |x| driven.flow(x))) < 2e-9);
+            let several = [x.clone(), x.iter().map(|x| 0.3 - x).collect(), vec![0.0; x.len()]];
+            for (state, flow) in several.iter().zip(driven.flows(&several)) {
+                assert!(driven.flow(state).iter().zip(flow).all(|(one, of_several)| (one - of_several).abs() < 1e-13));
+            }
             let of_input = difference(&INPUT, |input| network.under(input).unwrap().step(&x));
             assert!(largest(driven.input_jacobian(&x) - of_input) < 1e-9);
             let outputs = |x: &[f64]| network.outputs_of(&network.rates(x));

@@ -21,7 +21,10 @@ use faer::{
 };
 use ndarray::{Array1, Array2};
 
-use super::{Settings, known::Known};
+use super::{
+    Settings,
+    known::{Known, Traveller},
+};
 use crate::{
     dynamics::Dynamics,
     linear::{self, times},
@@ -59,23 +62,25 @@ pub(super) enum End {
     Failed,
 }
 
-/// Follows one start.
-pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings, known: &Known) -> End {
-    let mut descent = match Descent::new(system, start.to_vec(), settings.tolerance) {
-        Some(descent) => descent,
-        None => return End::Failed,
+/// Follows one start, which has been led toward known points as far as they lead.
+pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settings, known: &Known) -> End {
+    if let Some(place) = start.reached {
+        return End::Known(place);
+    }
+    let Some(mut descent) = Descent::new(system, start.state, start.flow, settings.tolerance) else {
+        return End::Failed;
     };
     let (mut relaxations, steps, far) = RELAXATIONS;
     for _ in 0..settings.max_iterations {
         if descent.is_fixed() {
             return End::Fixed(descent.state);
         }
-        if let Some(place) = known.lead(system, &mut descent.state, &mut descent.flow) {
-            return End::Known(place);
-        }
-        descent.norm = length(&descent.flow);
         match descent.step() {
-            Step::Taken => {}
+            Step::Taken => {
+                if let Some(place) = descent.led(known) {
+                    return End::Known(place);
+                }
+            }
             Step::AtMinimum => return End::Slow(descent.state),
             Step::Stuck if relaxations > 0 => {
                 relaxations -= 1;
@@ -92,7 +97,8 @@ pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings,
 
 /// A fixed point at the floor of rounding.
 pub(super) fn polished(system: &dyn Dynamics, state: Vec<f64>) -> Vec<f64> {
-    let Some(mut descent) = Descent::new(system, state.clone(), FLOOR) else { return state };
+    let flow = system.flow(&state);
+    let Some(mut descent) = Descent::new(system, state.clone(), flow, FLOOR) else { return state };
     for _ in 0..POLISH {
         if descent.is_fixed() {
             break;
@@ -125,10 +131,19 @@ struct Descent<'a> {
 
 impl<'a> Descent<'a> {
     /// `None` where the flow is not finite.
-    fn new(system: &'a dyn Dynamics, state: Vec<f64>, tolerance: f64) -> Option<Self> {
-        let flow = system.flow(&state);
+    fn new(system: &'a dyn Dynamics, state: Vec<f64>, flow: Vec<f64>, tolerance: f64) -> Option<Self> {
         let norm = length(&flow);
         norm.is_finite().then_some(Self { system, state, flow, norm, damping: None, tolerance })
+    }
+
+    /// The known point that is reached from here by cheap steps; if none is, those that helped are taken.
+    fn led(&mut self, known: &Known) -> Option<usize> {
+        let (state, flow) = (std::mem::take(&mut self.state), std::mem::take(&mut self.flow));
+        let mut one = [Traveller { state, flow, reached: None }];
+        known.lead(self.system, &mut one);
+        let [Traveller { state, flow, reached }] = one;
+        (self.norm, self.state, self.flow) = (length(&flow), state, flow);
+        reached
     }
 
     fn is_fixed(&self) -> bool {

@@ -10,16 +10,18 @@ use rayon::prelude::*;
 use super::{
     Settings,
     descend::{End, descend, distance, length, polished},
-    known::Known,
+    known::{Known, Traveller},
 };
 use crate::{AnalysisError, dynamics::Dynamics};
 
 /// Starts of the first block; each is twice as large as the one before, up to the last number. Points found in a block
 /// are known in the next, so that the result does not depend on the number of threads.
 const BLOCKS: (usize, usize) = (16, 256);
+/// Starts that are led together.
+const TOGETHER: usize = 64;
 /// Rounds of starts between points that were found, and the most starts of one.
-const ROUNDS: usize = 4;
-const STARTS_BETWEEN: usize = 512;
+const ROUNDS: usize = 8;
+const STARTS_BETWEEN: usize = 256;
 /// States of which all pairs are looked at for the median distance.
 const PAIRS_AMONG: usize = 256;
 
@@ -113,14 +115,24 @@ impl<'a> Search<'a> {
         let mut rest = starts;
         while !rest.is_empty() {
             let (now, after) = rest.split_at(block.min(rest.len()));
-            let mut ends: Vec<End> =
-                now.par_iter().map(|start| descend(self.system, start, self.settings, &self.known)).collect();
+            let led: Vec<Traveller> = now.par_chunks(TOGETHER).flat_map_iter(|starts| self.led(starts)).collect();
+            let descend = |start| descend(self.system, start, self.settings, &self.known);
+            let mut ends: Vec<End> = led.into_par_iter().map(descend).collect();
             self.polish(&mut ends);
             ends.into_iter().for_each(|end| self.gather(end));
             (rest, block) = (after, (2 * block).min(most));
             watch(self.found.n_starts)?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Starts, led toward known points as far as they lead.
+    fn led(&self, starts: &[Vec<f64>]) -> Vec<Traveller> {
+        let flows = self.system.flows(starts);
+        let start = |(state, flow): (&Vec<f64>, Vec<f64>)| Traveller { state: state.clone(), flow, reached: None };
+        let mut travellers: Vec<Traveller> = starts.iter().zip(flows).map(start).collect();
+        self.known.lead(self.system, &mut travellers);
+        travellers
     }
 
     /// Brings those ends to the floor of rounding that are new points, one for each.
