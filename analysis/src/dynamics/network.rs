@@ -20,7 +20,7 @@
 //! f(x_current*)`) with the same eigenvalues.
 
 use candle_core::Tensor;
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 use nn4n_models::{Activation, Ctrnn, Form, Readout};
 
 use super::{
@@ -33,6 +33,8 @@ use crate::{AnalysisError, linear};
 #[derive(Clone, Debug)]
 pub struct Network {
     layers: Vec<Layer>,
+    /// All weights between units (units, units).
+    joined: Array2<f64>,
     w_out: Array2<f64>,
     b_out: Array1<f64>,
     readout: Readout,
@@ -81,6 +83,7 @@ impl Network {
         let mut w_out = Array2::zeros((outputs, start));
         w_out.slice_mut(s![.., start - of_last.ncols()..]).assign(&of_last);
         Ok(Self {
+            joined: joined(&layers),
             layers,
             w_out,
             b_out: effective.readout.b_out.as_ref().map_or_else(|| Ok(Array1::zeros(outputs)), vector)?,
@@ -137,17 +140,7 @@ impl Network {
 
     /// All weights between units (units, units): the recurrent ones, and those from each layer to the next.
     pub fn joined_weights(&self) -> Array2<f64> {
-        let mut weights = Array2::zeros((self.units(), self.units()));
-        let (mut start, mut below) = (0, 0..0);
-        for (place, layer) in self.layers.iter().enumerate() {
-            let own = start..start + layer.units();
-            weights.slice_mut(s![own.clone(), own.clone()]).assign(&layer.w_rec);
-            if place > 0 {
-                weights.slice_mut(s![own.clone(), below]).assign(&layer.w_in);
-            }
-            (start, below) = (own.end, own);
-        }
-        weights
+        self.joined.clone()
     }
 
     fn activations(&self) -> impl Iterator<Item = Activation> {
@@ -319,7 +312,7 @@ impl Layer {
     fn recurrent(&self, state: &[f64]) -> Array2<f64> {
         let mut weights = self.w_rec.clone();
         if self.form == Form::Current {
-            scale_columns(&mut weights.view_mut(), &self.rate_slopes(state));
+            scale_columns(&mut weights, &self.rate_slopes(state));
         }
         weights
     }
@@ -443,32 +436,18 @@ impl Dynamics for Driven<'_> {
 
     fn flow_jacobian(&self, state: &[f64]) -> Array2<f64> {
         let totals = self.totals(state);
-        let mut jacobian = Array2::zeros((state.len(), state.len()));
-        let mut below: Option<(&Layer, &[f64], usize)> = None;
-        let mut start = 0;
-        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
-            let rows = start..start + layer.units();
-            let mut block = jacobian.slice_mut(s![rows.clone(), ..]);
-            let mut of_own = block.slice_mut(s![.., rows.clone()]);
-            of_own.assign(&layer.w_rec);
-            if layer.form == Form::Current {
-                scale_columns(&mut of_own, &layer.rate_slopes(own));
-            }
-            if let Some((below, its, from)) = below {
-                let mut weights = layer.w_in.clone();
-                scale_columns(&mut weights.view_mut(), &below.rate_slopes(its));
-                block.slice_mut(s![.., from..start]).assign(&weights);
-            }
-            let (gains, kept) = (layer.gains(own, total), layer.kept(own, total));
-            for (unit, (mut row, ((gain, kept), a))) in
-                block.outer_iter_mut().zip(gains.iter().zip(&kept).zip(&layer.alpha)).enumerate()
-            {
-                row *= gain / a;
-                // The derivative of (F(x) - x) / a with h held.
-                row[start + unit] += (kept - 1.0) / a;
-            }
-            below = Some((layer, own, start));
-            start = rows.end;
+        let mut jacobian = self.network.joined.clone();
+        if self.network.layers.iter().any(|layer| layer.form == Form::Current) {
+            let slopes: Vec<f64> = self.network.parts(state).flat_map(|(layer, own)| layer.rate_slopes(own)).collect();
+            scale_columns(&mut jacobian, &slopes);
+        }
+        let of_rows = self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| {
+            layer.gains(own, total).into_iter().zip(layer.kept(own, total)).zip(layer.alpha.to_vec())
+        });
+        for (unit, (mut row, ((gain, kept), a))) in jacobian.outer_iter_mut().zip(of_rows).enumerate() {
+            row *= gain / a;
+            // The derivative of (F(x) - x) / a with h held.
+            row[unit] += (kept - 1.0) / a;
         }
         jacobian
     }
@@ -484,13 +463,29 @@ impl Dynamics for Driven<'_> {
     }
 }
 
+/// The recurrent weights of layers, and those from each to the next (units, units).
+fn joined(layers: &[Layer]) -> Array2<f64> {
+    let units = layers.iter().map(Layer::units).sum();
+    let mut weights = Array2::zeros((units, units));
+    let (mut start, mut below) = (0, 0..0);
+    for (place, layer) in layers.iter().enumerate() {
+        let own = start..start + layer.units();
+        weights.slice_mut(s![own.clone(), own.clone()]).assign(&layer.w_rec);
+        if place > 0 {
+            weights.slice_mut(s![own.clone(), below]).assign(&layer.w_in);
+        }
+        (start, below) = (own.end, own);
+    }
+    weights
+}
+
 fn scale_rows(matrix: &mut Array2<f64>, factors: &[f64]) {
     for (mut row, factor) in matrix.outer_iter_mut().zip(factors) {
         row *= *factor;
     }
 }
 
-fn scale_columns(matrix: &mut ArrayViewMut2<'_, f64>, factors: &[f64]) {
+fn scale_columns(matrix: &mut Array2<f64>, factors: &[f64]) {
     let factors = ArrayView1::from(factors);
     for mut row in matrix.outer_iter_mut() {
         row *= &factors;

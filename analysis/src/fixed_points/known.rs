@@ -63,14 +63,10 @@ impl Known {
             let mut ways = Vec::new();
             for place in on_the_way.drain(..) {
                 let traveller = &mut travellers[place];
-                let Some((nearest, away)) = self.nearest(&traveller.state) else { continue };
-                if self.points[nearest].1.is_none() {
-                    continue;
-                }
-                if away <= self.distance && step > 0 {
-                    traveller.reached = Some(nearest);
-                } else {
-                    ways.push((nearest, place));
+                let nearest = self.nearest(&traveller.state);
+                match nearest.filter(|(nearest, _)| self.points[*nearest].1.is_some()) {
+                    Some((nearest, away)) if away <= self.distance && step > 0 => traveller.reached = Some(nearest),
+                    nearest => ways.push((nearest.map(|(nearest, _)| nearest), place)),
                 }
             }
             ways.sort_unstable();
@@ -89,16 +85,18 @@ impl Known {
     }
 
     /// The next states of travellers whose nearest point is the same.
-    fn steps(&self, together: &[(usize, usize)], travellers: &[Traveller]) -> Vec<Vec<f64>> {
-        let Some(inverse) = together.first().and_then(|(nearest, _)| self.points[*nearest].1.as_ref()) else {
-            return Vec::new();
-        };
+    fn steps(&self, together: &[(Option<usize>, usize)], travellers: &[Traveller]) -> Vec<Vec<f64>> {
         let flows: Vec<f64> = together.iter().flat_map(|(_, place)| travellers[*place].flow.iter().copied()).collect();
-        let changes = times_columns(&inverse.view(), &flows, together.len());
-        let moved = |((_, place), change): (&(usize, usize), &[f64])| {
+        let inverse = together.first().and_then(|(nearest, _)| self.points[(*nearest)?].1.as_ref());
+        let changes = match inverse {
+            Some(inverse) => times_columns(&inverse.view(), &flows, together.len()),
+            None => flows.iter().map(|g| -g).collect(),
+        };
+        let dim = changes.len() / together.len();
+        let moved = |((_, place), change): (&(Option<usize>, usize), &[f64])| {
             travellers[*place].state.iter().zip(change).map(|(x, change)| x - change).collect()
         };
-        together.iter().zip(changes.chunks_exact(inverse.nrows())).map(moved).collect()
+        together.iter().zip(changes.chunks_exact(dim)).map(moved).collect()
     }
 
     fn nearest(&self, state: &[f64]) -> Option<(usize, f64)> {
