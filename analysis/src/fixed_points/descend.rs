@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! (J^T J + m 1) d = -J^T g,   x <- x + d if |g| falls,   m <- m / 10 after a success, 10 m after a failure
+//! d = -J^T (J J^T + m 1)^{-1} g,   which is the same step
 //! ```
 //!
-//! An accepted step is followed by some with the same factors, which cost little, while `|g|` falls to less than a half.
+//! An accepted step is followed by some with the same factors, which cost little, while `|g|` falls to less than a
+//! quarter.
 //!
 //! `J = dg/dx` is never inverted: along a line attractor it is singular, and the step is then the shortest one. Where
 //! no step helps because the slope jumps (a kink of a rectifier), the state relaxes along the flow for a while, and the
@@ -13,13 +15,13 @@
 //! Levenberg 1944, doi:10.1090/qam/10666; Marquardt 1963, doi:10.1137/0111030.
 
 use faer::{
-    Accum, Mat, Par, Side,
+    Accum, Mat, MatMut, Par, Side,
     linalg::{
         matmul::triangular::{self, BlockStructure},
         solvers::{Llt, Solve},
     },
 };
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 
 use super::{
     Settings,
@@ -30,7 +32,7 @@ use crate::{
     linear::{self, times},
 };
 
-/// The first damping, as a part of the largest diagonal element of `J^T J`.
+/// The first damping, as a part of the largest diagonal element of `J J^T`.
 const FIRST_DAMPING: f64 = 1e-3;
 /// The least, which keeps a singular matrix positive.
 const LEAST_DAMPING: f64 = 1e-15;
@@ -44,7 +46,7 @@ const NEAR_MINIMUM: f64 = 1e-4;
 const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
 /// Steps with factors that are there, and what `|g|` must fall to in each, as a part of what it was.
 const REPEATS: usize = 10;
-const FALLS_TO: f64 = 0.5;
+const FALLS_TO: f64 = 0.25;
 /// Steps of a point that is found, and `max |g|` at the floor of rounding, as a part of `1 + max |x|`.
 const POLISH: usize = 8;
 const FLOOR: f64 = 4.0 * f64::EPSILON;
@@ -105,8 +107,7 @@ pub(super) fn polished(system: &dyn Dynamics, state: Vec<f64>) -> Vec<f64> {
         }
         let jacobian = system.flow_jacobian(&descent.state);
         let squared = gram(&jacobian);
-        let gradient = times(&jacobian.t(), &descent.flow);
-        if !descent.moves(&squared, &jacobian, &gradient, LEAST_DAMPING * largest_diagonal(&squared)) {
+        if !descent.moves(&squared, &jacobian, LEAST_DAMPING * largest_diagonal(&squared)) {
             break;
         }
     }
@@ -155,7 +156,7 @@ impl<'a> Descent<'a> {
         let jacobian = self.system.flow_jacobian(&self.state);
         let gradient = times(&jacobian.t(), &self.flow);
         let squared = gram(&jacobian);
-        // The trace of J^T J is the square of |J|.
+        // The trace of J J^T is the square of |J|.
         let size = (0..self.state.len()).map(|unit| squared[(unit, unit)]).sum::<f64>().sqrt();
         let slope = gradient.dot(&gradient).sqrt() / ((1.0 + size) * self.norm);
         if slope <= AT_MINIMUM {
@@ -165,7 +166,7 @@ impl<'a> Descent<'a> {
         let mut damping = self.damping.unwrap_or(FIRST_DAMPING * diagonal);
         for _ in 0..MAX_FAILURES {
             damping = damping.max(LEAST_DAMPING * diagonal);
-            if self.moves(&squared, &jacobian, &gradient, damping) {
+            if self.moves(&squared, &jacobian, damping) {
                 self.damping = Some(0.1 * damping);
                 return Step::Taken;
             }
@@ -175,29 +176,26 @@ impl<'a> Descent<'a> {
     }
 
     /// Moves by the step of this damping, if `|g|` falls, and on with the same factors as long as that is cheap.
-    fn moves(&mut self, squared: &Mat<f64>, jacobian: &Array2<f64>, gradient: &Array1<f64>, damping: f64) -> bool {
+    fn moves(&mut self, squared: &Mat<f64>, jacobian: &Array2<f64>, damping: f64) -> bool {
         let mut damped = squared.clone();
-        for unit in 0..gradient.len() {
+        for unit in 0..self.state.len() {
             damped[(unit, unit)] += damping;
         }
         let Ok(factors) = damped.llt(Side::Lower) else { return false };
-        if !self.moves_by(&factors, gradient, 1.0) {
-            return false;
+        let is_taken = self.moves_by(&factors, jacobian, 1.0);
+        is_taken && {
+            (0..REPEATS).all(|_| self.moves_by(&factors, jacobian, FALLS_TO));
+            true
         }
-        for _ in 0..REPEATS {
-            let gradient = times(&jacobian.t(), &self.flow);
-            if !self.moves_by(&factors, &gradient, FALLS_TO) {
-                break;
-            }
-        }
-        true
     }
 
     /// Moves by one step, if `|g|` falls to less than a part of what it was.
-    fn moves_by(&mut self, factors: &Llt<f64>, gradient: &Array1<f64>, part: f64) -> bool {
-        let mut step = Mat::from_fn(gradient.len(), 1, |row, _| -gradient[row]);
-        factors.solve_in_place(&mut step);
-        let state: Vec<f64> = self.state.iter().enumerate().map(|(unit, x)| x + step[(unit, 0)]).collect();
+    fn moves_by(&mut self, factors: &Llt<f64>, jacobian: &Array2<f64>, part: f64) -> bool {
+        let mut solution = self.flow.clone();
+        let dim = solution.len();
+        factors.solve_in_place(MatMut::from_column_major_slice_mut(&mut solution, dim, 1));
+        let step = times(&jacobian.t(), &solution);
+        let state: Vec<f64> = self.state.iter().zip(&step).map(|(x, step)| x - step).collect();
         let flow = self.system.flow(&state);
         let norm = length(&flow);
         let falls = norm < part * self.norm;
@@ -224,18 +222,18 @@ fn largest_diagonal(matrix: &Mat<f64>) -> f64 {
     (0..matrix.nrows()).map(|unit| matrix[(unit, unit)]).fold(0.0, f64::max)
 }
 
-/// `J^T J`, of which the lower half is filled.
+/// `J J^T`, of which the lower half is filled.
 fn gram(jacobian: &Array2<f64>) -> Mat<f64> {
     let view = jacobian.view();
     let jacobian = linear::view(&view);
-    let mut squared = Mat::zeros(jacobian.ncols(), jacobian.ncols());
+    let mut squared = Mat::zeros(jacobian.nrows(), jacobian.nrows());
     triangular::matmul(
         &mut squared,
         BlockStructure::TriangularLower,
         Accum::Replace,
-        jacobian.transpose(),
-        BlockStructure::Rectangular,
         jacobian,
+        BlockStructure::Rectangular,
+        jacobian.transpose(),
         BlockStructure::Rectangular,
         1.0,
         Par::Seq,
