@@ -6,6 +6,7 @@
 //!   -> train::fit -> RunDirectory                          train, run_directory
 //!   -> Checkpoint -> Ctrnn -> Simulation -> Recording      checkpoint, simulate
 //!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
+//! intervention: lesions, silence, currents
 //! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
 //! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
@@ -42,6 +43,7 @@ mod files;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
+pub mod intervention;
 mod kind;
 pub mod loss;
 mod memory;

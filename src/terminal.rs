@@ -130,6 +130,24 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
     }
 }
 
+/// Shows how many of so many steps are done, in a terminal; the bar is gone when it is dropped.
+pub(crate) fn steps_bar(what: &'static str, steps: u64) -> impl FnMut(u64) {
+    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(5));
+    bar.set_style(style("{bar:24} {pos}/{len} {msg}  ETA {eta}"));
+    bar.set_message(what);
+    let bar = Passing(bar);
+    move |done| bar.0.set_position(done)
+}
+
+/// Is cleared when its work ends.
+struct Passing(ProgressBar);
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "echo",
     "error",
     "memory",
@@ -19,6 +19,7 @@ const ORDER: [&str; 26] = [
     "kind",
     "progress",
     "simulate",
+    "intervention",
     "loss",
     "penalty",
     "optimizer",

@@ -218,6 +218,20 @@ fn a_task_is_drawn() {
 }
 
 #[test]
+fn a_network_is_drawn_as_a_schematic() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let draw = ["plot", "network", "kleinman2021-checkerboard", "--out", "network.svg"];
+    let said = nn4n(folder.path(), &draw);
+    assert!(said.contains("300 units in 3 areas") && said.contains("next: nn4n plot weights"), "{said}");
+    let svg = fs::read_to_string(folder.path().join("network.svg")).expect("a figure");
+    for label in [">area2<", ">80<", ">red coherence<", ">choice (2)<", ">positive weights<", ">widest: "] {
+        assert!(svg.contains(label), "{label} is missing");
+    }
+    let again = crate::program::nn4n(folder.path(), &draw, &[]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force"), "{again:?}");
+}
+
+#[test]
 fn a_preset_is_trained_and_its_flags_can_be_changed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let preset =

@@ -22,6 +22,7 @@ mod hub;
 mod import;
 #[cfg(unix)]
 mod interruptions;
+mod interventions;
 mod learning;
 mod long_trials;
 mod operations;

@@ -30,6 +30,9 @@ pub enum AnalysisError {
         /// What it must be.
         rule: String,
     },
+    /// Trials do not have what is asked of them.
+    #[error("{0}")]
+    Trials(String),
     /// The parameters of a network cannot be read.
     #[error("the network: {0}")]
     Network(String),

@@ -1,4 +1,4 @@
-//! The flow in a plane of the state space, and what the dynamics are like along a trajectory.
+//! The flow in a plane of the state space.
 //!
 //! ```text
 //! x(a, b) = o + a e_1 + b e_2        arrows  (e_1 . g, e_2 . g)        speed  |g|, also of what leaves the plane
@@ -7,14 +7,10 @@
 //! The plane goes through three points, or through one along two directions (principal components, say); `e_1`, `e_2`
 //! are made orthonormal in that order.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 use serde::Serialize;
 
-use crate::{
-    AnalysisError,
-    dynamics::Dynamics,
-    linear::{self, Complex},
-};
+use crate::{AnalysisError, dynamics::Dynamics};
 
 /// A plane in the state space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -122,45 +118,6 @@ impl FlowField {
     }
 }
 
-/// What the linearised dynamics are at each state (steps, dim) of a trajectory under a constant input.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Local {
-    /// The largest eigenvalues of the step at each state, of largest modulus first.
-    pub eigenvalues: Vec<Vec<Complex>>,
-    /// Their time constants, ms: negative where a mode grows.
-    pub time_constants_ms: Vec<Vec<f64>>,
-    /// `|g|` at each state.
-    pub speed: Vec<f64>,
-}
-
-impl Local {
-    /// The `modes` slowest modes at each state; `dt` in ms.
-    ///
-    /// # Errors
-    /// If the states do not fit, or eigenvalues are not found.
-    pub fn along(
-        system: &dyn Dynamics,
-        states: ArrayView2<'_, f64>,
-        dt: f64,
-        modes: usize,
-    ) -> Result<Self, AnalysisError> {
-        if states.ncols() != system.dim() {
-            let message = format!("has shape {:?}, but must be (steps, {})", states.shape(), system.dim());
-            return Err(AnalysisError::Shape { array: "states", message });
-        }
-        let mut found = Self { eigenvalues: Vec::new(), time_constants_ms: Vec::new(), speed: Vec::new() };
-        for state in states.outer_iter() {
-            let state = state.to_vec();
-            let mut values = linear::eigenvalues("jacobian", &system.jacobian(&state))?;
-            values.truncate(modes);
-            found.time_constants_ms.push(values.iter().map(|(re, im)| -dt / re.hypot(*im).ln()).collect());
-            found.eigenvalues.push(values);
-            found.speed.push(system.flow(&state).iter().map(|g| g * g).sum::<f64>().sqrt());
-        }
-        Ok(found)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::array;
@@ -195,13 +152,5 @@ mod tests {
         assert!((field.speed[[1, 1]] - 0.1).abs() < 1e-12);
         assert!(Plane::through(&[0.0; 3], &[1.0, 0.0, 0.0], &[2.0, 0.0, 0.0]).is_err());
         assert!(Plane::along(&[0.0; 3], &[1.0, 0.0], &[0.0; 3]).is_err());
-    }
-
-    #[test]
-    fn modes_along_a_trajectory_are_those_of_each_state() {
-        let found = Local::along(&Toward, array![[2.0, 0.0, 0.0], [0.0, 0.0, 0.0]].view(), 10.0, 2).unwrap();
-        assert!((found.time_constants_ms[1][0] + 10.0 / 0.9f64.ln()).abs() < 1e-9);
-        assert!(found.speed[0] < 1e-12 && (found.speed[1] - 0.2).abs() < 1e-12);
-        assert_eq!(found.eigenvalues[0].len(), 2);
     }
 }

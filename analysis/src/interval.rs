@@ -1,13 +1,35 @@
-//! The uncertainty of a fraction of trials.
+//! The uncertainty of a fraction of trials, and of the difference of two fractions of the same trials.
 //!
 //! ```text
 //! (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)        p = k / n, z = 1.96
+//! q - p +- z sqrt((q + p - (q - p)^2) / (n + 2))          p = (lost + 1) / (n + 2), q = (gained + 1) / (n + 2)
 //! ```
 //!
-//! Reference: Wilson EB (1927), J Am Stat Assoc 22: 209-212, <https://doi.org/10.1080/01621459.1927.10502953>.
+//! `lost` and `gained` are the trials that only the first and only the second of two did right.
+//!
+//! References: Wilson EB (1927), J Am Stat Assoc 22: 209-212, <https://doi.org/10.1080/01621459.1927.10502953>; Bonett DG,
+//! Price RM (2012), J Educ Behav Stat 37: 479-488, <https://doi.org/10.3102/1076998611411915>.
 
 /// Standard normal quantile of a two-sided 95 % interval.
 const Z: f64 = 1.959_963_985;
+
+/// Bonett-Price 95 % interval (lower, upper) of the change of a fraction from one to another treatment of the same `n`
+/// trials, of which the second did `gained` right that the first did not, and `lost` the other way round; all of [-1, 1]
+/// without trials.
+///
+/// ```
+/// let (low, high) = nn4n_analysis::paired_difference_interval(5, 15, 98);
+/// assert!((low + 0.1898).abs() < 1e-4 && (high + 0.0102).abs() < 1e-4);
+/// ```
+pub fn paired_difference_interval(gained: usize, lost: usize, n: usize) -> (f64, f64) {
+    if n == 0 {
+        return (-1.0, 1.0);
+    }
+    let total = n as f64 + 2.0;
+    let (q, p) = ((gained as f64 + 1.0) / total, (lost as f64 + 1.0) / total);
+    let half = Z * ((q + p - (q - p).powi(2)) / total).max(0.0).sqrt();
+    ((q - p - half).max(-1.0), (q - p + half).min(1.0))
+}
 
 /// Wilson 95 % interval (lower, upper) of the fraction behind `k` successes in `n` trials; all of [0, 1] without
 /// trials.

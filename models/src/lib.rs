@@ -36,7 +36,7 @@ pub use config::{
     MatrixConfig, ModelConfig, NoiseScaling, Parts, PerUnit, Plastic, Projection, Readout, ReadoutFrom, SignRule,
     Start, UnitRange, UnitSet, Units, Values,
 };
-pub use ctrnn::{Answer, Ctrnn, CtrnnOf, KindMarker, Layer, Parameter, Trajectory};
+pub use ctrnn::{Answer, Ctrnn, CtrnnOf, Effect, KindMarker, Layer, Parameter, Perturbation, Trajectory, Windows};
 pub use dynamics::{State, StepNoise};
 pub use effective::{Effective, ReadoutParameters};
 pub use ei::EiCtrnn;

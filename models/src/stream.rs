@@ -14,6 +14,8 @@ pub(crate) enum Stream {
     InputWeights = 4,
     RecurrentWeights = 5,
     OutputWeights = 6,
+    RecurrentNoise = 7,
+    BetweenLayersNoise = 8,
 }
 
 /// A seed, and the layer whose streams are meant; 0 in a network that is not stacked.

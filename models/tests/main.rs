@@ -4,6 +4,7 @@
 mod constraints;
 mod golden;
 mod gradients;
+mod interventions;
 mod known_truths;
 mod long_simulation;
 mod long_trials;

@@ -20,7 +20,10 @@
 mod header;
 mod tensors;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use candle_core::{DType, Device, Tensor, WithDType};
 use nn4n_models::{Ctrnn, Tensors};
@@ -50,6 +53,17 @@ impl Checkpoint {
     pub fn network(&self, device: &Device) -> Result<Ctrnn> {
         let dtype = self.tensors.get("w_out").map_or(DType::F32, Tensor::dtype);
         Ok(Ctrnn::from_tensors(&self.header.model, self.tensors.clone(), dtype, device)?)
+    }
+
+    /// The checkpoint of a network that was made of this one, as by a lesion. It keeps how that was trained, but not what
+    /// was measured of it.
+    ///
+    /// # Errors
+    /// If its tensors cannot be brought to the host.
+    pub fn with_network(&self, network: &Ctrnn) -> Result<Self> {
+        let header = Header { model: network.config().clone(), metrics: BTreeMap::new(), ..self.header.clone() };
+        let place = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_device(&Device::Cpu)?));
+        Ok(Self { header, tensors: network.tensors()?.into_iter().map(place).collect::<Result<_>>()? })
     }
 
     /// The task it was trained on.

@@ -2,6 +2,7 @@
 //! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage, and 75 a training that was
 //! interrupted and can go on.
 
+mod analyze;
 mod bench;
 mod choice;
 mod config;
@@ -10,6 +11,7 @@ mod eval;
 mod export;
 mod import;
 mod inspect;
+mod interventions;
 mod output;
 mod plot;
 mod resume;
@@ -54,6 +56,9 @@ enum Command {
     Run(run::RunArgs),
     /// A trained network in a format of another program
     Export(export::ExportArgs),
+    /// Take a trained network apart: fixed points, exponents, flow, structure
+    #[command(subcommand)]
+    Analyze(analyze::AnalyzeCommand),
     /// Read a network of another library: the original nn4n, PyTorch, PsychRNN, NeuralRNN, pycog
     Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
@@ -85,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
+        Command::Analyze(command) => analyze::analyze(command),
         Command::Import(args) => import::import(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Config(args) => config::config(&args),

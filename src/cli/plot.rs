@@ -14,7 +14,7 @@ use super::{
     tasks::SplitName,
 };
 use crate::{
-    plot::{LearningCurve, Psychometric, PsychometricPlan, TaskFigure, TrialFigure, WeightMatrix},
+    plot::{LearningCurve, Psychometric, PsychometricPlan, Schematic, TaskFigure, TrialFigure, WeightMatrix},
     simulate::Simulation,
     zoo,
 };
@@ -29,6 +29,8 @@ pub enum PlotCommand {
     Psychometric(PsychometricArgs),
     /// Recurrent weights of a trained network, by area and cell type
     Weights(NetworkArgs),
+    /// The network as a schematic: inputs, areas with their populations, outputs, and what projects where
+    Network(NetworkArgs),
     /// Loss and performance of the validations of a run, until the network that is saved
     Learning(NetworkArgs),
 }
@@ -122,6 +124,7 @@ pub fn plot(command: PlotCommand) -> Result<()> {
         PlotCommand::Trials(args) => plot_trials(&args),
         PlotCommand::Psychometric(args) => plot_psychometric(&args),
         PlotCommand::Weights(args) => plot_weights(&args),
+        PlotCommand::Network(args) => plot_network(&args),
         PlotCommand::Learning(args) => plot_learning(&args),
     }
 }
@@ -189,6 +192,21 @@ fn plot_weights(args: &NetworkArgs) -> Result<()> {
     args.canvas.say(
         &format!("recurrent weights of {} units", network.units().len()),
         &format!("nn4n inspect {}", args.checkpoint.display()),
+    )
+}
+
+fn plot_network(args: &NetworkArgs) -> Result<()> {
+    args.canvas.check()?;
+    let checkpoint = zoo::open(&args.checkpoint)?;
+    let network = checkpoint.network(&candle_core::Device::Cpu)?;
+    let task = checkpoint.task().ok(); // without one, as after an import, channels have numbers
+    let figure = Schematic::of(&network, task.as_deref())?;
+    figure.save(&args.canvas.out)?;
+    let areas = figure.areas.len();
+    let plural = if areas == 1 { "" } else { "s" };
+    args.canvas.say(
+        &format!("{} units in {areas} area{plural}, {} projections", network.units().len(), figure.projections.len()),
+        &format!("nn4n plot weights {} --out weights.png", args.checkpoint.display()),
     )
 }
 

@@ -9,21 +9,31 @@ use nn4n_models::NoiseKey;
 use nn4n_tasks::{NpzFile, TrialNotes, motor::Plant, nan_padded_lengths};
 use serde_json::json;
 
-use super::{output, subject::at_step};
+use super::{
+    interventions::{self, InterventionArgs},
+    output,
+    subject::at_step,
+};
 use crate::{
     checkpoint::Checkpoint,
     device::{DeviceChoice, Work},
+    intervention::{Altered, TrialTimes},
     simulate::{ActivityFile, Simulation},
     terminal::say,
     zoo,
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = format!("Examples:
   nn4n tasks sample song2016/rdm_varstim --batch 10 --out trials.npz
   nn4n run runs/rdm --inputs trials.npz --out activity.npz
   nn4n run runs/arm --inputs trials.npz --out torques.npz --open-loop
-  python -c 'import numpy; print(numpy.load(\"activity.npz\")[\"rates\"].shape)'")]
+  nn4n run runs/rdm --inputs trials.npz --out lesioned.npz --lesion 0-9
+  python -c 'import numpy; print(numpy.load(\"activity.npz\")[\"rates\"].shape)'
+
+{}
+
+A file of inputs says no epochs: windows are in ms.", interventions::EXAMPLES))]
 pub struct RunArgs {
     /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
@@ -48,6 +58,8 @@ pub struct RunArgs {
     /// Simulate the network at another step, ms; the inputs must have this step
     #[arg(long, value_name = "MS")]
     dt: Option<f64>,
+    #[command(flatten)]
+    interventions: InterventionArgs,
     /// Replace OUT.npz if it exists
     #[arg(long)]
     force: bool,
@@ -80,7 +92,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let ((trials, steps, _), units) = (inputs.dim(), checkpoint.header.model.n_units());
     let work = Work::of_simulation(&checkpoint.header.model, trials, steps);
     let network = at_step(&checkpoint.network(&output::open_device(args.device, work)?)?, dt, args.noise)?;
-    let mut simulation = Simulation::new(&network);
+    let altered = Altered::of(&network, &args.interventions.all())?;
+    altered.applied.iter().for_each(|applied| say(&applied.to_string()));
+    let mut simulation = Simulation::new(&altered.network);
     if !args.open_loop {
         simulation = simulation.plant(plant_of(&checkpoint, dt)?);
     }
@@ -91,6 +105,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     if let Some(x0) = &x0 {
         simulation = simulation.x0(x0).with_context(in_file)?;
     }
+    let lengths = notes.n_steps.clone().unwrap_or_else(|| vec![steps; trials]);
+    let times = TrialTimes { dt, n_steps: &lengths, epochs: None };
+    simulation = simulation.perturb(altered.perturbations(&times)?);
     let mut file = ActivityFile::of_trials(&args.out, dt, &notes, (trials, steps))?;
     simulation.record_in_parts(&inputs, |part| file.append(&part)).with_context(in_file)?;
     file.finish()?;

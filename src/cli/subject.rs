@@ -28,19 +28,19 @@ pub struct SubjectArgs {
     pub checkpoint: PathBuf,
     /// Another task than the one it was trained on
     #[arg(long, value_name = "ID")]
-    task: Option<String>,
+    pub(super) task: Option<String>,
     /// Other trials of your own, as for `nn4n train --data`: all rows of an .npz, or a task in TOML
     #[arg(long, value_name = "FILE.npz|FILE.toml", conflicts_with = "task")]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// A parameter of the task, in JSON; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
-    settings: Vec<Setting>,
+    pub(super) settings: Vec<Setting>,
     /// Simulate the network at another step, ms: durations stay what they are, continuous noise is scaled
     #[arg(long, value_name = "MS")]
-    dt: Option<f64>,
+    pub(super) dt: Option<f64>,
     /// auto, cpu, cuda:N or metal
     #[arg(long, default_value = "auto", value_parser = super::parse_device)]
-    device: DeviceChoice,
+    pub(super) device: DeviceChoice,
 }
 
 /// A trained network and a task that fits it.
@@ -85,7 +85,8 @@ impl SubjectArgs {
         is_trained_on(path, &run.unwrap_or(Path::new("")).join(STATE), trained)
     }
 
-    fn task(&self, checkpoint: &Checkpoint, dt: f64) -> Result<Box<dyn Task>> {
+    /// The task that is asked for, or else the one that the network was trained on.
+    pub(super) fn task(&self, checkpoint: &Checkpoint, dt: f64) -> Result<Box<dyn Task>> {
         let mut settings: Map<String, Value> = self.settings.iter().cloned().collect();
         match (&self.task, &self.data) {
             // Every task of the registry can be run at the step of the network.

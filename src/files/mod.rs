@@ -91,7 +91,6 @@ pub(crate) fn read_rest(path: &Path, file: File, most: u64) -> Result<Vec<u8>> {
 }
 
 /// Reads a whole text, unless it has more than `most` bytes.
-#[cfg(feature = "cli")]
 pub(crate) fn read_text(path: &Path, most: u64) -> Result<String> {
     String::from_utf8(read_bounded(path, most)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

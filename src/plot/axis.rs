@@ -41,6 +41,11 @@ impl Axis {
         self.pixels.0 + (value - self.low) / (self.high - self.low) * (self.pixels.1 - self.pixels.0)
     }
 
+    /// The value at a pixel of a linear axis.
+    pub fn value(&self, pixel: f64) -> f64 {
+        self.low + (pixel - self.pixels.0) / (self.pixels.1 - self.pixels.0) * (self.high - self.low)
+    }
+
     /// Both ends, in pixels.
     pub fn pixels(&self) -> (f64, f64) {
         self.pixels
@@ -49,6 +54,14 @@ impl Axis {
     /// At most about `n` ticks inside the range, as (value, label).
     pub fn ticks(&self, n: usize) -> Vec<(f64, String)> {
         if self.log { self.log_ticks(n) } else { linear_ticks(self.low, self.high, n) }
+    }
+
+    /// As many ticks as there is room for, and more than one if any division has: one alone tells no scale.
+    pub fn roomy_ticks(&self) -> Vec<(f64, String)> {
+        const ROOM: f64 = 60.0;
+        let n = (((self.pixels.1 - self.pixels.0).abs() / ROOM) as usize).max(2);
+        let divisions = (n..n + 4).map(|n| self.ticks(n));
+        divisions.into_iter().find(|ticks| ticks.len() > 1).unwrap_or_else(|| self.ticks(n))
     }
 
     /// The same of a quantity that is counted: whole numbers alone.
@@ -116,6 +129,11 @@ pub(super) fn decimal_label(value: f64, decimals: usize) -> String {
     if value < 0.0 && !is_zero { format!("\u{2212}{text}") } else { text }
 }
 
+/// Ten to the `power`, as 10 with a superscript.
+pub(super) fn power_of_ten(power: i32) -> String {
+    power_label(1.0, power, false)
+}
+
 /// `mantissa` times ten to the `power`, in digits or with a superscript.
 fn power_label(mantissa: f64, power: i32, in_digits: bool) -> String {
     if in_digits {
@@ -147,6 +165,14 @@ mod tests {
             ["\u{2212}0.50", "\u{2212}0.25", "0.00", "0.25", "0.50"]
         );
         assert_eq!(labels(Axis::linear(0.0, 1200.0, (0.0, 1.0)), 4), ["0", "500", "1000"]);
+    }
+
+    #[test]
+    fn a_short_axis_has_more_than_one_tick_and_pixels_have_their_values() {
+        let axis = Axis::linear(-0.8, 0.8, (0.0, 120.0));
+        assert_eq!(axis.ticks(2).len(), 1);
+        assert_eq!(axis.roomy_ticks().len(), 3);
+        assert!((axis.value(axis.pixel(0.3)) - 0.3).abs() < 1e-12);
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub(super) type Point = (f64, f64);
 const PNG_LIMIT: usize = 20_000;
 /// From the middle of a line of digits down to its baseline, as a fraction of the font size.
 const BASELINE: f64 = 0.36;
+/// Lines in a whole outline of a circle, in the arc of a rounded corner, and in a curve.
+const CIRCLE: usize = 96;
+const ARC: usize = 6;
+const CURVE: usize = 32;
 
 /// How a line looks.
 #[derive(Clone, Copy)]
@@ -108,6 +112,71 @@ impl Canvas {
         });
     }
 
+    /// A circle with an outline.
+    pub fn circle(&mut self, (cx, cy): Point, r: f64, fill: Rgb, outline: Stroke) {
+        self.scene.add(Primitive::Circle {
+            cx,
+            cy,
+            r,
+            fill: color(fill),
+            fill_opacity: None,
+            stroke: Some(color(outline.color)),
+            stroke_width: Some(outline.width),
+        });
+    }
+
+    /// A circle that is only an outline.
+    pub fn ring(&mut self, (cx, cy): Point, r: f64, outline: Stroke) {
+        let at = |i: usize| {
+            let angle = std::f64::consts::TAU * i as f64 / CIRCLE as f64;
+            (cx + r * angle.cos(), cy + r * angle.sin())
+        };
+        let points: Vec<Point> = (0..=CIRCLE).map(at).collect();
+        self.polyline(&points, outline);
+    }
+
+    /// The inside of a closed polygon.
+    pub fn polygon(&mut self, points: &[Point], fill: Rgb) {
+        let mut d = String::new();
+        for (i, (x, y)) in points.iter().enumerate() {
+            d.push_str(&format!("{}{x} {y}", if i == 0 { 'M' } else { 'L' }));
+        }
+        self.path(d + "z", fill);
+    }
+
+    /// A box with rounded corners.
+    pub fn rounded(&mut self, corner: Point, (width, height): (f64, f64), radius: f64, fill: Rgb, outline: Stroke) {
+        let mut points = rounded_corners(corner, (width, height), radius);
+        self.polygon(&points, fill);
+        points.push(points[0]);
+        self.polyline(&points, outline);
+    }
+
+    /// The head of an arrow whose tip lies at the end of a line that comes from `from`.
+    pub fn arrow_head(&mut self, from: Point, tip: Point, length: f64, fill: Rgb) {
+        let (dx, dy) = (tip.0 - from.0, tip.1 - from.1);
+        let norm = dx.hypot(dy);
+        if norm == 0.0 {
+            return;
+        }
+        let (dx, dy) = (dx / norm * length, dy / norm * length);
+        let base = (tip.0 - dx, tip.1 - dy);
+        let (across_x, across_y) = (-0.42 * dy, 0.42 * dx);
+        let sides = [(base.0 + across_x, base.1 + across_y), (base.0 - across_x, base.1 - across_y)];
+        self.polygon(&[tip, sides[0], sides[1]], fill);
+    }
+
+    /// A bar across the end of a line that comes from `from`.
+    pub fn bar(&mut self, from: Point, end: Point, length: f64, stroke: Stroke) {
+        let (dx, dy) = (end.0 - from.0, end.1 - from.1);
+        let norm = dx.hypot(dy);
+        if norm > 0.0 {
+            let (x, y) = (-dy / norm * length / 2.0, dx / norm * length / 2.0);
+            let stroke = Stroke { width: stroke.width.max(1.6), ..stroke };
+            self.line((end.0 + x, end.1 + y), (end.0 - x, end.1 - y), stroke);
+        }
+    }
+
     pub fn rect(&mut self, (x, y): Point, width: f64, height: f64, fill: Rgb) {
         let fill = color(fill);
         self.scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity: None });
@@ -160,17 +229,20 @@ impl Canvas {
         }
         self.scene.add(group(r#"shape-rendering="crispEdges""#));
         for (rgb, d) in paths {
-            let path = PathData {
-                d,
-                fill: Some(color(rgb)),
-                stroke: Color::None,
-                stroke_width: 0.0,
-                opacity: None,
-                stroke_dasharray: None,
-            };
-            self.scene.add(Primitive::Path(Box::new(path)));
+            self.path(d, rgb);
         }
         self.scene.add(Primitive::GroupEnd);
+    }
+
+    fn path(&mut self, d: String, fill: Rgb) {
+        self.scene.add(Primitive::Path(Box::new(PathData {
+            d,
+            fill: Some(color(fill)),
+            stroke: Color::None,
+            stroke_width: 0.0,
+            opacity: None,
+            stroke_dasharray: None,
+        })));
     }
 
     /// The figure as SVG text.
@@ -196,6 +268,31 @@ fn color((r, g, b): Rgb) -> Color {
 
 fn group(attributes: &str) -> Primitive {
     Primitive::GroupStart { transform: None, title: None, extra_attrs: Some(attributes.to_owned()) }
+}
+
+/// The outline of a box with rounded corners, clockwise. Arcs are cut into lines here, as both formats draw those alike.
+fn rounded_corners((x, y): Point, (width, height): (f64, f64), radius: f64) -> Vec<Point> {
+    let r = radius.min(width / 2.0).min(height / 2.0);
+    let (right, bottom) = (x + width, y + height);
+    let corners = [(x + r, y + r), (right - r, y + r), (right - r, bottom - r), (x + r, bottom - r)];
+    let arc = |(quarter, (cx, cy)): (usize, Point)| {
+        (0..=ARC).map(move |i| {
+            let angle = (2.0 + quarter as f64 + i as f64 / ARC as f64) * std::f64::consts::FRAC_PI_2;
+            (cx + r * angle.cos(), cy + r * angle.sin())
+        })
+    };
+    corners.into_iter().enumerate().flat_map(arc).collect()
+}
+
+/// A curve from `from` to `to` that is drawn towards the two points between (a cubic Bezier curve), as a polyline.
+pub(super) fn bezier(from: Point, a: Point, b: Point, to: Point) -> Vec<Point> {
+    let at = |i: usize| {
+        let t = i as f64 / CURVE as f64;
+        let u = 1.0 - t;
+        let [p, q, r, s] = [u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t];
+        (p * from.0 + q * a.0 + r * b.0 + s * to.0, p * from.1 + q * a.1 + r * b.1 + s * to.1)
+    };
+    (0..=CURVE).map(at).collect()
 }
 
 /// Cuts a polyline into its dashes, carrying the pattern across vertices.
@@ -248,6 +345,31 @@ mod tests {
         assert_eq!(line(0), Some(vec![vec![(0.0, 0.0), (6.0, 0.0)], vec![(12.0, 0.0), (18.0, 0.0)]]));
         assert_eq!(line(1), Some(vec![vec![(6.0, 0.0), (12.0, 0.0)], vec![(18.0, 0.0), (20.0, 0.0)]]));
         assert!(Stroke::solid(INK, 1.0).sharing(0, 1).dash.is_none());
+    }
+
+    #[test]
+    fn a_rounded_box_touches_its_four_sides_and_a_curve_its_two_ends() {
+        let points = rounded_corners((10.0, 20.0), (40.0, 30.0), 5.0);
+        let reach = |of: fn(&Point) -> f64| {
+            points.iter().map(of).fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)))
+        };
+        let ((left, right), (top, bottom)) = (reach(|p| p.0), reach(|p| p.1));
+        let sides = [left - 10.0, right - 50.0, top - 20.0, bottom - 50.0];
+        assert!(sides.iter().all(|side| side.abs() < 1e-9), "{sides:?}");
+        let corner = points.iter().map(|p| (p.0 - 10.0).hypot(p.1 - 20.0)).fold(f64::MAX, f64::min);
+        assert!((corner - 5.0 * (2f64.sqrt() - 1.0)).abs() < 1e-9, "{corner}");
+        let curve = bezier((0.0, 0.0), (0.0, 4.0), (8.0, 4.0), (8.0, 0.0));
+        assert_eq!((curve[0], curve[CURVE / 2], curve[CURVE]), ((0.0, 0.0), (4.0, 3.0), (8.0, 0.0)));
+    }
+
+    #[test]
+    fn an_arrow_head_ends_at_its_tip() {
+        let mut canvas = Canvas::new(20.0, 20.0);
+        canvas.arrow_head((0.0, 10.0), (10.0, 10.0), 5.0, INK);
+        canvas.arrow_head((3.0, 3.0), (3.0, 3.0), 5.0, INK);
+        let svg = canvas.into_svg();
+        assert!(svg.contains(r#"d="M10 10L5 12.1L5 7.9z""#), "{svg}");
+        assert_eq!(svg.matches("<path").count(), 1, "a head without a direction is left out: {svg}");
     }
 
     #[test]

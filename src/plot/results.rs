@@ -1,14 +1,17 @@
 //! Figures of networks and their behaviour: from the types of the other modules to the plain data that the figures
 //! hold.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, Array3, Axis, s};
 use nn4n_analysis::{ChoiceCount, CumulativeGaussian};
 use nn4n_models::{CellType, Ctrnn};
 use nn4n_tasks::{Channel, Condition, Epoch, Score, Task, TrialBatch, Value, scores};
 
 use super::{
-    ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure,
-    TrialPanel, UnitGroup, WeightMatrix,
+    ChannelBundle, ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, Schematic,
+    SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection, TaskFigure, TaskPanel, TrialFigure,
+    TrialPanel, UnitGroup, WeightHistograms, WeightMatrix, channel_groups::channel_groups,
 };
 use crate::{
     checkpoint::ValidationRecord,
@@ -22,7 +25,104 @@ const HEADING: usize = 5;
 impl WeightMatrix {
     /// The effective recurrent weights of a network, by area and cell type.
     pub fn of(network: &Ctrnn) -> Result<Self> {
-        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: unit_groups(network) })
+        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: groups_of(network) })
+    }
+}
+
+impl WeightHistograms {
+    /// The effective recurrent weights of a network, by area and cell type.
+    pub fn of(network: &Ctrnn) -> Result<Self> {
+        Ok(Self { w_rec: array2(&network.effective_w_rec()?)?, groups: groups_of(network) })
+    }
+}
+
+impl Schematic {
+    /// Of a network; channels are named by its task, if it is known.
+    pub fn of(network: &Ctrnn, task: Option<&dyn Task>) -> Result<Self> {
+        let (w_rec, w_out) = (array2(&network.effective_w_rec()?)?, array2(&network.effective_w_out()?)?);
+        let w_in = network.effective_w_in()?.map_or_else(|| Ok(Array2::zeros((w_rec.nrows(), 0))), |w| array2(&w))?;
+        let (inputs, outputs) = (w_in.ncols(), w_out.nrows());
+        let inputs = bundles(task.map(|task| names(&task.inputs())), "input", inputs);
+        let outputs = bundles(task.map(|task| names(&task.outputs())), "output", outputs);
+        let (areas, populations) = populations(network);
+        let mut projections = Vec::new();
+        for (to, post) in &populations {
+            for (i, (_, channels)) in inputs.iter().enumerate() {
+                let channels: Vec<usize> = channels.clone().collect();
+                project(&mut projections, &w_in, (SchematicPlace::Input(i), &channels), (*to, post));
+            }
+            for (from, pre) in &populations {
+                project(&mut projections, &w_rec, (*from, pre), (*to, post));
+            }
+        }
+        for (i, (_, channels)) in outputs.iter().enumerate() {
+            let channels: Vec<usize> = channels.clone().collect();
+            for (from, pre) in &populations {
+                project(&mut projections, &w_out, (*from, pre), (SchematicPlace::Output(i), &channels));
+            }
+        }
+        let bundle = |(name, channels): (String, Range<usize>)| ChannelBundle { name, channels: channels.len() };
+        Ok(Self {
+            inputs: inputs.into_iter().map(bundle).collect(),
+            areas,
+            outputs: outputs.into_iter().map(bundle).collect(),
+            projections,
+        })
+    }
+}
+
+/// Channels that are named alike, by names that fit or by numbers.
+fn bundles(names: Option<Vec<String>>, noun: &str, n: usize) -> Vec<(String, Range<usize>)> {
+    match names.filter(|names| names.len() == n) {
+        Some(names) => channel_groups(&names, 0.0),
+        None if n == 0 => Vec::new(),
+        None if n == 1 => vec![(noun.into(), 0..1)],
+        None => vec![(format!("{noun}s"), 0..n)],
+    }
+}
+
+/// The areas, and each population with its units.
+fn populations(network: &Ctrnn) -> (Vec<SchematicArea>, Vec<(SchematicPlace, Vec<usize>)>) {
+    let units = network.units();
+    let (mut areas, mut all) = (Vec::new(), Vec::new());
+    for (place, area) in units.areas.iter().enumerate() {
+        let mut populations = Vec::new();
+        for cell_type in [Some(CellType::Excitatory), Some(CellType::Inhibitory), None] {
+            let members: Vec<usize> = area.range().filter(|unit| units.cell_types[*unit] == cell_type).collect();
+            if !members.is_empty() {
+                let population = populations.len();
+                populations.push(SchematicPopulation { cell_type, units: members.len() });
+                all.push((SchematicPlace::Population { area: place, population }, members));
+            }
+        }
+        let name = if units.areas.len() == 1 { String::new() } else { in_words(&area.name) };
+        areas.push(SchematicArea { name, populations });
+    }
+    (areas, all)
+}
+
+/// Adds the excitation and the inhibition from some columns of weights to some rows.
+fn project(
+    projections: &mut Vec<SchematicProjection>,
+    weights: &Array2<f32>,
+    (from, pre): (SchematicPlace, &[usize]),
+    (to, post): (SchematicPlace, &[usize]),
+) {
+    let (mut excitation, mut inhibition) = (0.0, 0.0);
+    for weight in post.iter().flat_map(|post| pre.iter().map(|pre| f64::from(weights[[*post, *pre]]))) {
+        if weight > 0.0 { excitation += weight } else { inhibition += weight }
+    }
+    for sum in [excitation, inhibition] {
+        if sum != 0.0 {
+            projections.push(SchematicProjection { from, to, strength: sum / post.len() as f64 });
+        }
+    }
+}
+
+impl UnitGroup {
+    /// Units by area and cell type, in the network's order.
+    pub fn of(network: &Ctrnn) -> Vec<Self> {
+        groups_of(network)
     }
 }
 
@@ -99,7 +199,7 @@ impl TrialFigure {
         let scores = scores(task, trials, recording.outputs.view()).unwrap_or_default();
         let correct = |trial: usize| scores.get(trial).and_then(|score| score.correct);
         let (preference, order) = unit_order(task, trials, recording);
-        let mut groups = unit_groups(network);
+        let mut groups = groups_of(network);
         for group in &mut groups {
             group.units.sort_by(|a, b| preference[*b].total_cmp(&preference[*a]));
         }
@@ -164,7 +264,8 @@ fn cut(array: &Array3<f32>, trials: &TrialBatch, trial: usize) -> Array2<f32> {
     array.slice(s![trial, ..trials.n_steps[trial], ..]).to_owned()
 }
 
-fn spans(dt: f64, epochs: &[Epoch]) -> Vec<EpochSpan> {
+/// The epochs of a trial in ms.
+pub fn spans(dt: f64, epochs: &[Epoch]) -> Vec<EpochSpan> {
     let span = |epoch: &Epoch| EpochSpan {
         name: in_words(&epoch.name),
         start: epoch.start as f64 * dt,
@@ -237,7 +338,8 @@ fn short(value: &Value) -> String {
 }
 
 /// Units by area and cell type, in the network's order.
-fn unit_groups(network: &Ctrnn) -> Vec<UnitGroup> {
+/// Areas with their cell types, as figures name them.
+fn groups_of(network: &Ctrnn) -> Vec<UnitGroup> {
     let units = network.units();
     let mut groups: Vec<UnitGroup> = Vec::new();
     for area in &units.areas {

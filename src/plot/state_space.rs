@@ -6,8 +6,9 @@ use ndarray::Array2;
 
 use super::PlotError;
 use super::canvas::Canvas;
-use super::error::{require, require_finite, require_some};
+use super::error::{require, require_finite, require_fractions, require_some};
 use super::save::save;
+use super::state_space_panels::draw;
 
 /// Trajectories, fixed and slow points and what joins them, along two or three directions of the state space.
 ///
@@ -121,7 +122,7 @@ impl StateSpace {
 
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
-        Ok(Canvas::new(8.0, 8.0))
+        Ok(draw(self))
     }
 
     /// Refuses what cannot be drawn, by the name of the field.
@@ -129,7 +130,7 @@ impl StateSpace {
         let n = self.axes.len();
         require((2..=3).contains(&n), "axes", || format!("has {n} entries; give two or three directions"))?;
         let variances = self.axes.iter().filter_map(|axis| axis.variance);
-        super::error::require_fractions("axes[].variance", variances)?;
+        require_fractions("axes[].variance", variances)?;
         require_some("trajectories and points", self.trajectories.len() + self.points.len())?;
         for (i, trajectory) in self.trajectories.iter().enumerate() {
             let field = format!("trajectories[{i}]");
@@ -162,5 +163,85 @@ impl StateSpace {
         let (n, given) = (self.axes.len(), place.len());
         require(given == n, field, || format!("has {given} numbers; there are {n} axes"))?;
         require_finite(field, place.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn point(at: &[f64], kind: StatePointKind) -> StatePoint {
+        StatePoint { at: at.to_vec(), kind, on_kink: false, modes: Vec::new(), label: String::new() }
+    }
+
+    fn figure() -> StateSpace {
+        let axis = |name: &str| StateAxis { name: name.into(), variance: Some(0.5) };
+        let mut saddle = point(&[0.0, 0.0], StatePointKind::Unstable);
+        saddle.modes = vec![vec![0.5, 0.0]];
+        saddle.label = "saddle".into();
+        StateSpace {
+            axes: vec![axis("PC 1"), axis("PC 2")],
+            trajectories: vec![array![[0.0, 0.1], [1.0, 0.1], [2.0, 0.0]]],
+            points: vec![
+                point(&[2.0, 0.0], StatePointKind::Stable),
+                saddle,
+                point(&[-2.0, 0.0], StatePointKind::Stable),
+                point(&[1.0, 1.0], StatePointKind::Slow),
+            ],
+            links: vec![StateLink { from: 1, to: 0 }, StateLink { from: 1, to: 2 }],
+            arrows: vec![StateArrow { name: "motion".into(), from: vec![0.0, 0.0], to: vec![0.0, 1.0] }],
+        }
+    }
+
+    fn svg(figure: &StateSpace) -> String {
+        figure.draw().unwrap().into_svg()
+    }
+
+    fn refusal(change: impl FnOnce(&mut StateSpace)) -> String {
+        let mut figure = figure();
+        change(&mut figure);
+        figure.draw().err().expect("the figure must be refused").to_string()
+    }
+
+    #[test]
+    fn the_legend_counts_points_by_kind_and_axes_say_their_variance() {
+        let svg = svg(&figure());
+        for text in [">2 stable<", ">1 unstable<", ">1 slow<", ">1 trajectory<", ">PC 1 (50.0 %)<", ">motion<"] {
+            assert!(svg.contains(text), "{text} in {svg}");
+        }
+        assert!(svg.contains(">saddle<") && !svg.contains("marginal") && !svg.contains("kink"), "{svg}");
+    }
+
+    #[test]
+    fn three_directions_are_two_panels_with_the_first_along_x() {
+        let mut figure = figure();
+        figure.axes.push(StateAxis { name: "PC 3".into(), variance: None });
+        figure.trajectories.clear();
+        figure.arrows.clear();
+        for point in &mut figure.points {
+            point.at.push(0.25);
+            point.modes.iter_mut().for_each(|mode| mode.push(0.0));
+        }
+        let svg = svg(&figure);
+        assert_eq!(svg.matches(">PC 1 (50.0 %)<").count(), 2, "{svg}");
+        assert!(svg.contains(">PC 2 (50.0 %)<") && svg.contains(">PC 3<"), "{svg}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_by_name() {
+        assert!(refusal(|figure| figure.axes.truncate(1)).contains("`axes` has 1 entries; give two or three"));
+        assert!(refusal(|figure| figure.axes[0].variance = Some(50.0)).contains("`axes[].variance` holds 50"));
+        assert!(refusal(|figure| figure.points[1].at[0] = f64::NAN).contains("`points[1].at` holds NaN"));
+        assert!(refusal(|figure| figure.points[1].modes[0].push(0.0)).contains("has 3 numbers; there are 2 axes"));
+        assert!(refusal(|figure| figure.links[1].to = 4).contains("`links[1]` names point 4, but there are 4"));
+        assert!(refusal(|figure| figure.trajectories[0] = array![[1.0]]).contains("(1, 1); it must be (steps, 2)"));
+        let empty = refusal(|figure| {
+            figure.trajectories.clear();
+            figure.points.clear();
+            figure.links.clear();
+        });
+        assert!(empty.contains("`trajectories and points` is empty"), "{empty}");
     }
 }

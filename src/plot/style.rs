@@ -12,6 +12,16 @@ pub(super) const FAINT: Rgb = (175, 175, 175);
 /// Background.
 pub(super) const WHITE: Rgb = (255, 255, 255);
 
+/// Fixed points and eigenvalues that are stable, unstable and marginal.
+pub(super) const STABLE: Rgb = INK;
+pub(super) const UNSTABLE: Rgb = (207, 27, 27);
+pub(super) const MARGINAL: Rgb = (230, 159, 0);
+/// Excitation, or what is positive, and inhibition, or what is negative: as the ends of the colours of weights.
+pub(super) const POSITIVE: Rgb = (178, 24, 43);
+pub(super) const NEGATIVE: Rgb = (33, 102, 172);
+/// Trajectories behind points.
+pub(super) const TRAJECTORY: Rgb = (151, 196, 226);
+
 /// Okabe and Ito (2008), without the yellow that vanishes on white, ordered so that the first few differ most.
 pub(super) const PALETTE: [Rgb; 7] =
     [(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233), (0, 0, 0)];
@@ -38,6 +48,12 @@ pub(super) fn series(i: usize) -> Rgb {
 pub(super) fn darker((r, g, b): Rgb) -> Rgb {
     let dim = |c: u8| (f64::from(c) * 0.5) as u8;
     (dim(r), dim(g), dim(b))
+}
+
+/// A colour mixed with white: all of it at 1, white at 0.
+pub(super) fn tint((r, g, b): Rgb, amount: f64) -> Rgb {
+    let mix = |c: u8| (255.0 + amount.clamp(0.0, 1.0) * (f64::from(c) - 255.0)).round() as u8;
+    (mix(r), mix(g), mix(b))
 }
 
 /// Room to leave for a line of text. An upper estimate, because a reader's font for an `.svg` is not known.

@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 
 use candle_core::{DType, Device, Tensor};
-use nn4n_models::{Ctrnn, NoiseKey, State, Trajectory, host};
+use nn4n_models::{Ctrnn, NoiseKey, Perturbation, State, Trajectory, host};
 use nn4n_tasks::motor::{Arm, Feedback, Plant};
 
 use crate::error::{Error, Result};
@@ -46,10 +46,48 @@ pub(super) fn unroll(
     inputs: &Tensor,
     start: Option<&State>,
     noise: Option<NoiseKey>,
+    perturbations: &[Perturbation],
+) -> Result<Trajectory> {
+    drive(network, plant, inputs, start, noise, perturbations, None)
+}
+
+/// The same with what the network was given: the inputs, and what it felt (batch, steps, inputs).
+///
+/// # Errors
+/// As [`unroll`].
+pub(super) fn unroll_felt(
+    network: &Ctrnn,
+    plant: &Plant,
+    inputs: &Tensor,
+    start: Option<&State>,
+    noise: Option<NoiseKey>,
+    perturbations: &[Perturbation],
+) -> Result<(Trajectory, Tensor)> {
+    let mut felt = vec![inputs.narrow(1, 0, 1)?.squeeze(1)?.zeros_like()?];
+    let trajectory = drive(network, plant, inputs, start, noise, perturbations, Some(&mut felt))?;
+    felt.pop(); // what is felt after the last step drives none
+    Ok((trajectory, (inputs + Tensor::stack(&felt, 1)?)?))
+}
+
+/// Appends what the network feels after each step (batch, inputs) to `felt`.
+fn drive(
+    network: &Ctrnn,
+    plant: &Plant,
+    inputs: &Tensor,
+    start: Option<&State>,
+    noise: Option<NoiseKey>,
+    perturbations: &[Perturbation],
+    mut felt: Option<&mut Vec<Tensor>>,
 ) -> Result<Trajectory> {
     check_outputs(network.config().outputs)?;
     let mut drive = Drive::at_rest(plant, inputs)?;
-    let trajectory = network.unroll_closed(inputs, start, noise, |outputs| drive.step(outputs))?;
+    let trajectory = network.unroll_perturbed(inputs, start, noise, perturbations, |outputs| {
+        let now = drive.step(outputs)?;
+        if let Some(felt) = &mut felt {
+            felt.push(now.clone());
+        }
+        Ok::<_, Error>(Some(now))
+    })?;
     let hand = Tensor::stack(&drive.hand, 1)?;
     Ok(Trajectory::new(trajectory.states()?, trajectory.rates()?, trajectory.logits.clone(), hand)?)
 }
@@ -224,7 +262,8 @@ mod tests {
         for outputs in [1, 3] {
             let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, outputs).dt(10.0), 0, DType::F64, &Device::Cpu)?;
             let inputs = Tensor::zeros((1, 2, 7), DType::F64, &Device::Cpu)?;
-            let message = unroll(&network, &plant(Feedback::Hand, 0), &inputs, None, None).unwrap_err().to_string();
+            let message =
+                unroll(&network, &plant(Feedback::Hand, 0), &inputs, None, None, &[]).unwrap_err().to_string();
             assert!(message.contains("model.outputs") && message.contains("set it to 2"), "{message}");
         }
         Ok(())
@@ -236,7 +275,7 @@ mod tests {
         let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, 2).dt(10.0), 0, DType::F64, &Device::Cpu)?;
         let inputs = Tensor::rand(0.0, 1.0, (2, 12, 7), &Device::Cpu)?;
         let loss = |network: &Ctrnn| -> Result<Tensor> {
-            let hand = unroll(network, &plant, &inputs, None, None)?.outputs;
+            let hand = unroll(network, &plant, &inputs, None, None, &[])?.outputs;
             Ok(((hand * 10.0)? - 1.0)?.sqr()?.sum_all()?)
         };
         let parameter =

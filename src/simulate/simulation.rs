@@ -14,7 +14,7 @@
 
 use candle_core::Tensor;
 use ndarray::{Array2, Array3, s};
-use nn4n_models::{Ctrnn, NoiseKey, State, Trajectory};
+use nn4n_models::{Ctrnn, NoiseKey, Perturbation, State, Trajectory};
 use nn4n_tasks::{Task, motor::Plant};
 
 use super::{
@@ -36,6 +36,7 @@ pub struct Simulation<'a> {
     plant: Option<Plant>,
     start: Option<State>,
     noise: Option<NoiseKey>,
+    perturbations: Vec<Perturbation>,
 }
 
 /// What a network answers to a batch of trials, on its device, without its activity.
@@ -50,7 +51,7 @@ pub struct Answers {
 impl<'a> Simulation<'a> {
     /// The network alone.
     pub fn new(network: &'a Ctrnn) -> Self {
-        Self { network, plant: None, start: None, noise: None }
+        Self { network, plant: None, start: None, noise: None, perturbations: Vec::new() }
     }
 
     /// The network on trials of this task, driving the task's plant if it has one: then the outputs are what the plant
@@ -87,14 +88,35 @@ impl<'a> Simulation<'a> {
         Self { noise: Some(noise), ..self }
     }
 
+    /// Lets units be silenced or injected with currents; windows of each trial are in the order of the trials. Start and
+    /// noise stay what they are, number for number.
+    pub fn perturb(self, perturbations: Vec<Perturbation>) -> Self {
+        Self { perturbations, ..self }
+    }
+
     /// The network on `inputs` (batch, steps, inputs) in one pass, with the graph that gradients need.
     ///
     /// # Errors
-    /// As [`Ctrnn::unroll`]; with a plant also if the network has other than two outputs.
+    /// As [`Ctrnn::unroll`]; with a plant also if the network has other than two outputs, with perturbations if they do
+    /// not fit the units, the trials or the steps.
     pub fn unroll(&self, inputs: &Tensor) -> Result<Trajectory> {
+        let (network, start, noise) = (self.network, self.start.as_ref(), self.noise);
         match &self.plant {
-            Some(plant) => plant::unroll(self.network, plant, inputs, self.start.as_ref(), self.noise),
-            None => Ok(self.network.unroll(inputs, self.start.as_ref(), self.noise)?),
+            Some(plant) => plant::unroll(network, plant, inputs, start, noise, &self.perturbations),
+            None if self.perturbations.is_empty() => Ok(network.unroll(inputs, start, noise)?),
+            None => network.unroll_perturbed(inputs, start, noise, &self.perturbations, |_| Ok(None)),
+        }
+    }
+
+    /// The same with what the network was given: the inputs, and what it felt of the plant (batch, steps, inputs).
+    ///
+    /// # Errors
+    /// As [`unroll`](Self::unroll).
+    pub(crate) fn unroll_felt(&self, inputs: &Tensor) -> Result<(Trajectory, Tensor)> {
+        let (network, start, noise) = (self.network, self.start.as_ref(), self.noise);
+        match &self.plant {
+            Some(plant) => plant::unroll_felt(network, plant, inputs, start, noise, &self.perturbations),
+            None => Ok((self.unroll(inputs)?, inputs.clone())),
         }
     }
 
@@ -161,7 +183,7 @@ impl<'a> Simulation<'a> {
     pub fn answer(&self, inputs: &Array3<f32>) -> Result<Answers> {
         let (mut logits, mut outputs) = (Vec::new(), Vec::new());
         self.in_chunks(inputs, |simulation, chunk| {
-            if simulation.plant.is_some() {
+            if simulation.plant.is_some() || !simulation.perturbations.is_empty() {
                 let trajectory = simulation.unroll(chunk)?;
                 logits.push(trajectory.logits.clone());
                 outputs.push(trajectory.outputs.clone());
@@ -199,7 +221,8 @@ impl<'a> Simulation<'a> {
             let noise =
                 self.noise.map(|key| NoiseKey { first_trial: key.first_trial.wrapping_add(first as u32), ..key });
             let part = tensor(inputs.slice(s![first..first + count, .., ..]), network.dtype(), network.device())?;
-            simulate(&Simulation { network: &network, plant: self.plant, start, noise }, &part)?;
+            let perturbations = self.perturbations.iter().map(|all| all.of_trials(first..first + count)).collect();
+            simulate(&Simulation { network: &network, plant: self.plant, start, noise, perturbations }, &part)?;
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ pub fn batch(
     update: u64,
     batch_size: usize,
 ) -> Result<TrialBatch, TaskError> {
-    make(task, split, split.name(), seed, update, batch_size, |_| (0, None))
+    make(task, split, Stream::named(split.name()), seed, update, batch_size, |_| (0, None))
 }
 
 /// Trials `range` of [`batch`], each as long as it is: a batch that the memory cannot hold is made in parts.
@@ -131,7 +131,7 @@ pub fn weighted(
             .map(|(condition, weight)| if condition.belongs_to(&turn) { *weight } else { 0.0 });
         (0, by_weight(in_turn, part).and_then(|place| conditions.get(place)))
     };
-    make(task, split, split.name(), seed, update, batch_size, pick)
+    make(task, split, Stream::named(split.name()), seed, update, batch_size, pick)
 }
 
 /// `per_condition` trials of every condition of the task, condition by condition: for validation and psychometric
@@ -156,19 +156,70 @@ pub fn repeated(
     conditions: &[Condition],
     per_condition: usize,
 ) -> Result<TrialBatch, TaskError> {
-    let stream = match split {
+    let stream = Stream::named(balanced_name(split));
+    make_repeated(task, split, stream, seed, update, conditions, per_condition)
+}
+
+/// The trials of [`repeated`] without the noise of their inputs: for analyses of what a network does under an input
+/// that holds. Trials of a file are as they were recorded.
+///
+/// # Errors
+/// As [`repeated`].
+pub fn noise_free(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    conditions: &[Condition],
+    per_condition: usize,
+) -> Result<TrialBatch, TaskError> {
+    let stream = Stream { is_quiet: true, ..Stream::named(balanced_name(split)) };
+    make_repeated(task, split, stream, seed, update, conditions, per_condition)
+}
+
+fn balanced_name(split: Split) -> &'static str {
+    match split {
         Split::Train => "balanced train",
         Split::Test => "balanced test",
-    };
+    }
+}
+
+fn make_repeated(
+    task: &dyn Task,
+    split: Split,
+    stream: Stream,
+    seed: u64,
+    update: u64,
+    conditions: &[Condition],
+    per_condition: usize,
+) -> Result<TrialBatch, TaskError> {
     let size = conditions.len().saturating_mul(per_condition);
     // Where a batch has one timing, the n-th trials of all conditions have it in common.
     make(task, split, stream, seed, update, size, |i| ((i % per_condition) as u64, conditions.get(i / per_condition)))
 }
 
+/// Which random numbers trials are made of.
+#[derive(Clone, Copy)]
+struct Stream {
+    name: &'static str,
+    is_quiet: bool,
+}
+
+impl Stream {
+    fn named(name: &'static str) -> Self {
+        Self { name, is_quiet: false }
+    }
+
+    fn rng(self, seed: u64, update: u64, trial: usize) -> TrialRng {
+        let rng = TrialRng::new(seed, self.name, update, trial as u64);
+        if self.is_quiet { rng.without_noise() } else { rng }
+    }
+}
+
 fn make<'a>(
     task: &dyn Task,
     split: Split,
-    stream: &str,
+    stream: Stream,
     seed: u64,
     update: u64,
     batch_size: usize,
@@ -177,7 +228,7 @@ fn make<'a>(
     task.validate()?;
     let one = |i: usize| {
         let (group, condition) = group_and_condition(i);
-        task.trial(split, condition, &mut TrialRng::new(seed, stream, update, i as u64).in_group(group))
+        task.trial(split, condition, &mut stream.rng(seed, update, i).in_group(group))
     };
     if batch_size == 0 {
         let remedy = "ask for at least one trial".into();

@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, Axis};
 use nn4n_tasks::{Condition, Objective, Split, Task, TaskError, TrialBatch, TrialRng};
-use nn4n_tasks::{balanced, batch, create, list, performance, repeated, scores, weighted};
+use nn4n_tasks::{balanced, batch, create, list, noise_free, performance, repeated, scores, weighted};
 use serde_json::json;
 
 const SPLITS: [Split; 2] = [Split::Train, Split::Test];
@@ -573,4 +573,25 @@ fn choices_are_called_what_they_are() {
     assert_eq!(decisions.choice_name(1), "stimulus 2");
     let mixed = set(&["driscoll2022/delaydm1", "driscoll2022/dmsgo"]);
     assert_eq!(mixed.choice_name(1), "choice 2", "a stimulus of the one task, fixation in the other");
+}
+
+/// Tasks whose signals themselves change from step to step.
+const CHANGING: [&str; 3] = ["golub2018/flip_flop", "wang2024/place_cells", "cueva2018/path_integration"];
+
+#[test]
+fn trials_without_noise_have_the_signals_of_those_with_it() {
+    for task in single_tasks() {
+        let conditions = task.conditions();
+        let quiet = noise_free(task.as_ref(), Split::Test, 3, 0, &conditions, 2).unwrap();
+        let noisy = repeated(task.as_ref(), Split::Test, 3, 0, &conditions, 2).unwrap();
+        assert_eq!((&quiet.n_steps, &quiet.epochs), (&noisy.n_steps, &noisy.epochs), "{}", task.id());
+        assert_eq!(quiet.conditions, noisy.conditions, "{}", task.id());
+        // Inputs hold for many steps where it is not the signal that changes.
+        let changes = |i: usize| {
+            let inputs = &quiet.view(i).unwrap().inputs;
+            inputs.outer_iter().zip(inputs.outer_iter().skip(1)).filter(|(a, b)| a != b).count()
+        };
+        let share = (0..quiet.len()).map(changes).sum::<usize>() as f64 / quiet.n_steps.iter().sum::<usize>() as f64;
+        assert_eq!(share > 0.2, CHANGING.contains(&task.id()), "{} {share}", task.id());
+    }
 }

@@ -16,7 +16,8 @@ use nn4n::{
     Checkpoint, Experiment,
     export::{Format, export},
     import::{Options, import, pickle::parse},
-    models::{Activation, Form},
+    intervention::UnitSelection,
+    models::{Activation, Form, ModelConfig},
     tasks::{NpzFile, Split, batch, create},
 };
 use serde_json::json;
@@ -34,7 +35,7 @@ macro_rules! targets {
 
 targets! {
     checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file,
-    neuralrnn,
+    neuralrnn, units,
 }
 
 /// What files are read with. Each returns whether the file was accepted.
@@ -132,6 +133,18 @@ mod targets {
         let safetensors = ["ctrnn", "ei", "multiarea"].map(|kind| (kind, "model.safetensors"));
         let imported = safetensors.into_iter().chain([("constrained", "model.pt")]).find_map(read);
         imported.is_some_and(|imported| checkpoint(&corpus::saved(&imported.checkpoint)))
+    }
+
+    /// A file of units. What is accepted is units of the network.
+    pub fn units(bytes: &[u8]) -> bool {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), bytes).expect("a file");
+        let layout = ModelConfig::ei(1, 50, 1).layout();
+        let read = |name: &str| {
+            let selection: UnitSelection = format!("@{}{name}", file.path().display()).parse().expect("a selection");
+            selection.resolve(&layout).is_ok_and(|units| units.iter().all(|unit| *unit < 50) && !units.is_empty())
+        };
+        ["", "#a", "#a.b"].into_iter().any(read)
     }
 
     /// A task that is declared in TOML.

@@ -21,6 +21,7 @@ pub mod network;
 use ndarray::Array2;
 
 pub use closed_loop::ClosedLoop;
+pub(crate) use network::Terms;
 pub use network::{Driven, Network};
 
 /// Noise-free dynamics under a constant input.

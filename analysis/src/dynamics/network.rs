@@ -20,7 +20,7 @@
 //! f(x_current*)`) with the same eigenvalues.
 
 use candle_core::Tensor;
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use nn4n_models::{Activation, Ctrnn, Form, Readout};
 
 use super::{
@@ -40,6 +40,20 @@ pub struct Network {
     readout: Readout,
     dt: f64,
     tau: Array1<f64>,
+    /// Where trials start (units).
+    x0: Vec<f64>,
+}
+
+/// `h_t = before r_{t-1} + within r_t + w_in u_t + b_rec` of all units.
+pub(crate) struct Terms {
+    /// From the rates before the step (units, units).
+    pub before: Array2<f64>,
+    /// From the layer below, at the same step (units, units).
+    pub within: Array2<f64>,
+    /// From the inputs (units, inputs).
+    pub w_in: Array2<f64>,
+    /// The bias (units).
+    pub b_rec: Array1<f64>,
 }
 
 /// Recurrent units that are updated together.
@@ -90,7 +104,34 @@ impl Network {
             readout: network.config().nonlinearity(),
             dt,
             tau,
+            x0: vector(&network.start(1)?.state.squeeze(0)?)?.to_vec(),
         })
+    }
+
+    /// The same network with a current that these units receive all the time: part of their bias.
+    ///
+    /// # Errors
+    /// If the current is not finite, or a unit is not there.
+    pub fn with_current(mut self, current: f64, units: &[usize]) -> Result<Self, AnalysisError> {
+        finite("current", [current].iter())?;
+        let n = self.units();
+        for unit in units {
+            if *unit >= n {
+                let rule = format!("is no unit; they are 0 to {}", n.saturating_sub(1));
+                return Err(AnalysisError::Setting { setting: "units", value: unit.to_string(), rule });
+            }
+            let mut place = *unit;
+            for layer in &mut self.layers {
+                match layer.b_rec.get_mut(place) {
+                    Some(bias) => {
+                        *bias += current;
+                        break;
+                    }
+                    None => place -= layer.units(),
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// The number of recurrent units.
@@ -118,6 +159,29 @@ impl Network {
         &self.tau
     }
 
+    /// The state that trials start in (units).
+    pub fn x0(&self) -> &[f64] {
+        &self.x0
+    }
+
+    /// States (steps, units) after each step from a start (units) under inputs (steps, inputs).
+    ///
+    /// # Errors
+    /// If the shapes do not fit, or an input is not finite.
+    pub fn run(&self, inputs: ArrayView2<'_, f32>, start: &[f64]) -> Result<Array2<f64>, AnalysisError> {
+        if start.len() != self.units() {
+            let message = format!("has {} numbers, but the network has {} units", start.len(), self.units());
+            return Err(AnalysisError::Shape { array: "start", message });
+        }
+        let mut states = Array2::zeros((inputs.nrows(), self.units()));
+        let mut state = start.to_vec();
+        for (mut place, input) in states.outer_iter_mut().zip(inputs.outer_iter()) {
+            state = self.under(&input.iter().copied().map(f64::from).collect::<Vec<_>>())?.step(&state);
+            place.assign(&ArrayView1::from(&state));
+        }
+        Ok(states)
+    }
+
     /// `dt / tau` of each unit (units).
     pub fn alpha(&self) -> Array1<f64> {
         self.tau.mapv(|tau| self.dt / tau)
@@ -141,6 +205,31 @@ impl Network {
     /// All weights between units (units, units): the recurrent ones, and those from each layer to the next.
     pub fn joined_weights(&self) -> Array2<f64> {
         self.joined.clone()
+    }
+
+    /// The matrices of `h` over all units.
+    pub(crate) fn terms(&self) -> Terms {
+        let (units, inputs) = (self.units(), self.inputs());
+        let mut terms = Terms {
+            before: Array2::zeros((units, units)),
+            within: Array2::zeros((units, units)),
+            w_in: Array2::zeros((units, inputs)),
+            b_rec: Array1::zeros(units),
+        };
+        let (mut start, mut below) = (0, 0..0);
+        for (place, layer) in self.layers.iter().enumerate() {
+            let own = start..start + layer.units();
+            terms.before.slice_mut(s![own.clone(), own.clone()]).assign(&layer.w_rec);
+            let driven = if place == 0 {
+                terms.w_in.slice_mut(s![own.clone(), ..])
+            } else {
+                terms.within.slice_mut(s![own.clone(), below])
+            };
+            { driven }.assign(&layer.w_in);
+            terms.b_rec.slice_mut(s![own.clone()]).assign(&layer.b_rec);
+            (start, below) = (own.end, own);
+        }
+        terms
     }
 
     fn activations(&self) -> impl Iterator<Item = Activation> {

@@ -52,6 +52,18 @@ pub enum Bifurcation {
     Flip,
 }
 
+impl Bifurcation {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fold => "fold",
+            Self::Branch => "branch point",
+            Self::Hopf => "Hopf",
+            Self::Flip => "flip",
+        }
+    }
+}
+
 /// A point of a branch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BranchPoint {

@@ -24,6 +24,7 @@
 
 mod areas;
 mod dynamics;
+mod fixed;
 mod kind;
 mod layers;
 mod layout;

@@ -95,6 +95,20 @@ impl<T: Clone> PerUnit<T> {
         }
     }
 
+    /// The setting with every value changed by `change`.
+    pub(crate) fn map<S>(&self, change: impl Fn(&T) -> S) -> PerUnit<S> {
+        match self {
+            Self::Uniform(value) => PerUnit::Uniform(change(value)),
+            Self::ByCellType { excitatory, inhibitory } => {
+                PerUnit::ByCellType { excitatory: change(excitatory), inhibitory: change(inhibitory) }
+            }
+            Self::ByArea { areas } => {
+                PerUnit::ByArea { areas: areas.iter().map(|(name, value)| (name.clone(), change(value))).collect() }
+            }
+            Self::ByUnit { units } => PerUnit::ByUnit { units: units.iter().map(change).collect() },
+        }
+    }
+
     /// The setting of the units of one area, as a network of their own would have it.
     pub(crate) fn of_area(&self, name: &str, range: Range<usize>) -> Self {
         match self {

@@ -11,6 +11,7 @@ use candle_core::Tensor;
 
 use super::{
     network::Ctrnn,
+    perturbation::{Perturbation, Schedule, Touch},
     trajectory::{LayerActivity, Trajectory},
 };
 use crate::{
@@ -34,26 +35,52 @@ impl Ctrnn {
         noise: Option<NoiseKey>,
         mut world: impl FnMut(&Tensor) -> Result<Tensor, E>,
     ) -> Result<Trajectory, E> {
+        self.unroll_perturbed(inputs, start, noise, &[], |outputs| world(outputs).map(Some))
+    }
+
+    /// The same while units are silenced or injected with currents. `world` may return nothing. Start and noise are those
+    /// of [`unroll`](Self::unroll), number for number.
+    ///
+    /// # Errors
+    /// As [`unroll_closed`](Self::unroll_closed), and if a perturbation does not fit the units, the trials or the steps.
+    pub fn unroll_perturbed<E: From<ModelError>>(
+        &self,
+        inputs: &Tensor,
+        start: Option<&State>,
+        noise: Option<NoiseKey>,
+        perturbations: &[Perturbation],
+        mut world: impl FnMut(&Tensor) -> Result<Option<Tensor>, E>,
+    ) -> Result<Trajectory, E> {
         let (batch, steps) = self.check_inputs(inputs)?;
         let (starts, effective) = (self.starts(inputs, start)?, self.effective()?);
         let calls = self.calls(&effective, inputs, &starts, noise);
         let noise = calls.iter().map(PassNoise::draw).collect::<Result<Vec<_>>>()?;
         let first = |start: &State| Ok(State { state: rows(&start.state, batch)?, rate: rows(&start.rate, batch)? });
         let mut last = starts.iter().map(first).collect::<Result<Vec<_>>>()?;
+        let mut schedule = Schedule::new(self, perturbations, (batch, steps))?;
+        if let touches @ [_, ..] = schedule.at(0)? {
+            last = self.touched(last, touches)?;
+        }
         let (mut kept, mut logits, mut feedback) = (vec![Vec::new(); last.len()], Vec::new(), None);
         for step in 0..steps {
             let input = row(inputs, step, feedback.as_ref())?;
             let noise = noise.iter().map(|noise| noise.at(step)).collect::<Result<Vec<_>>>()?;
-            last = self.advance(&effective, &last, &input, &noise)?;
+            last = self.advance(&effective, &last, &input, &noise, schedule.at(step)?)?;
             for (kept, state) in kept.iter_mut().zip(&last) {
                 kept.push(state.clone());
             }
             let Some(top) = last.last() else { continue };
             let logit = effective.readout.logits(&top.rate)?;
-            feedback = Some(world(&self.outputs(&logit)?)?);
+            feedback = world(&self.outputs(&logit)?)?;
             logits.push(logit);
         }
         Ok(self.whole(&kept, last, &logits)?)
+    }
+
+    /// Starts of which those that are silent from the first step on are silent.
+    fn touched(&self, starts: Vec<State>, touches: &[Touch]) -> Result<Vec<State>> {
+        let layers = self.layers.iter().zip(starts).zip(touches);
+        layers.map(|((layer, start), touch)| touch.silenced(start, layer.dynamics.form())).collect()
     }
 
     /// The trajectory of the steps of each layer, of which `last` are the last.

@@ -5,15 +5,18 @@
 //! each other, and a readout. The equation is in [`dynamics`](crate::dynamics), the pass through time in
 //! [`scan`](crate::scan), the constraints in [`synapses`](crate::synapses).
 
+mod altered;
 mod amplitudes;
 mod closed_loop;
 mod effective;
 mod joined;
 mod layer;
+mod lesion;
 mod network;
 mod of_kind;
 mod parameter;
 mod parts;
+mod perturbation;
 #[cfg(test)]
 mod scan_agreement;
 mod step;
@@ -25,5 +28,6 @@ pub use self::{
     network::Ctrnn,
     of_kind::{CtrnnOf, KindMarker},
     parameter::Parameter,
+    perturbation::{Effect, Perturbation, Windows},
     trajectory::{Answer, Trajectory},
 };

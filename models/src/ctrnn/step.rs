@@ -6,6 +6,7 @@ use candle_nn::ops;
 use super::{
     joined::{join_states, split, split_state},
     network::Ctrnn,
+    perturbation::Touch,
 };
 use crate::{
     config::Readout,
@@ -50,23 +51,30 @@ impl Ctrnn {
             .zip(parts(&noise.post)?)
             .map(|(recurrent, post)| StepNoise { recurrent, post })
             .collect();
-        join_states(&self.advance(effective, &split_state(previous, &self.layers)?, input, &noise)?)
+        join_states(&self.advance(effective, &split_state(previous, &self.layers)?, input, &noise, &[])?)
     }
 
-    /// One step of each layer, from a state and with Gaussians for each.
+    /// One step of each layer, from a state and with Gaussians for each. `touches` is what is done to the units of each
+    /// layer; empty if nothing.
     pub(super) fn advance(
         &self,
         effective: &Effective,
         previous: &[State],
         input: &Tensor,
         noise: &[StepNoise],
+        touches: &[Touch],
     ) -> Result<Vec<State>> {
         let mut states: Vec<State> = Vec::with_capacity(self.layers.len());
-        for (((layer, parameters), previous), noise) in
-            self.layers.iter().zip(effective.layers()).zip(previous).zip(noise)
-        {
+        let layers = self.layers.iter().zip(effective.layers()).zip(previous).zip(noise);
+        for (place, (((layer, parameters), previous), noise)) in layers.enumerate() {
             let input = states.last().map_or(input, |below| &below.rate);
-            let state = layer.dynamics.step(parameters, previous, input, noise)?;
+            let state = match touches.get(place) {
+                None => layer.dynamics.step(parameters, previous, input, noise)?,
+                Some(touch) => {
+                    let state = layer.dynamics.step(touch.parameters(parameters)?.as_ref(), previous, input, noise)?;
+                    touch.silenced(state, layer.dynamics.form())?
+                }
+            };
             states.push(state);
         }
         Ok(states)

@@ -121,7 +121,14 @@ impl Spikes {
         for _ in 0..spikes(self.peak_spikes * sum, rng) {
             let part = rng.uniform() * sum;
             let k = up_to.partition_point(|&up_to| up_to <= part).min(n - 1);
-            inputs[[rng.random_range(steps.clone()), channels.start + k]] += 1.0;
+            let step = rng.random_range(steps.clone());
+            if !rng.is_quiet() {
+                inputs[[step, channels.start + k]] += 1.0;
+            }
+        }
+        if rng.is_quiet() {
+            let mean = |k: usize| self.peak_spikes * tuning.response(k, n, stimulus);
+            (0..n).for_each(|k| add_mean(inputs, steps, channels.start + k, mean(k)));
         }
     }
 
@@ -158,8 +165,19 @@ fn fire(
     }
     for _ in 0..spikes(expected_each * channels.len() as f64, rng) {
         let place = rng.random_range(0..places);
-        inputs[[steps.start + place / channels.len(), channels.start + place % channels.len()]] += 1.0;
+        if !rng.is_quiet() {
+            inputs[[steps.start + place / channels.len(), channels.start + place % channels.len()]] += 1.0;
+        }
     }
+    if rng.is_quiet() {
+        channels.for_each(|channel| add_mean(inputs, steps, channel, expected_each));
+    }
+}
+
+/// What a trial without noise has in place of spikes: the number that is expected of a channel, spread over the steps.
+fn add_mean(inputs: &mut Array2<f32>, steps: &Range<usize>, channel: usize, expected: f64) {
+    let each = (expected / steps.len() as f64) as f32;
+    steps.clone().for_each(|step| inputs[[step, channel]] += each);
 }
 
 /// A Poisson number.

@@ -31,13 +31,26 @@ pub struct TrialRng {
     stream: u64,
     update: u64,
     group: u64,
+    is_quiet: bool,
 }
 
 impl TrialRng {
     /// The generator of trial `index` of update `update` in the stream `name`.
     pub fn new(seed: u64, name: &str, update: u64, index: u64) -> Self {
         let stream = fnv1a(name);
-        Self { numbers: generator(seed, update, index, stream), seed, stream, update, group: 0 }
+        Self { numbers: generator(seed, update, index, stream), seed, stream, update, group: 0, is_quiet: false }
+    }
+
+    /// The same generator for a trial without the noise of its inputs. The noise is drawn and not added, so that what
+    /// else is random in the trial stays what it is.
+    #[must_use]
+    pub fn without_noise(self) -> Self {
+        Self { is_quiet: true, ..self }
+    }
+
+    /// Whether the trial is one without the noise of its inputs.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.is_quiet
     }
 
     /// The same generator for a trial that shares [`shared`](Self::shared) with the trials of its group only, instead
@@ -64,13 +77,20 @@ impl TrialRng {
         self.numbers.random()
     }
 
-    /// Standard Gaussian: mean 0, variance 1.
+    /// Standard Gaussian: mean 0, variance 1. For a variable of the trial; noise of the inputs is
+    /// [`noise`](Self::noise) or [`add_gaussian`](Self::add_gaussian).
     pub fn gaussian(&mut self) -> f64 {
         self.numbers.sample(StandardNormal)
     }
 
-    /// Adds `std` times a standard Gaussian to every value; much faster than one [`gaussian`](Self::gaussian) at a
-    /// time, and other numbers.
+    /// A standard Gaussian for the noise of an input; 0 in a trial [without noise](Self::without_noise).
+    pub fn noise(&mut self) -> f64 {
+        let drawn = self.gaussian();
+        if self.is_quiet { 0.0 } else { drawn }
+    }
+
+    /// Adds `std` times a standard Gaussian, the noise of inputs, to every value; much faster than one
+    /// [`noise`](Self::noise) at a time, and other numbers.
     pub fn add_gaussian(&mut self, values: &mut [f32], std: f64) {
         let count = values.len();
         self.add_to_rows(std::iter::once(values), count, std);
@@ -85,7 +105,9 @@ impl TrialRng {
 
     /// The same for `count` values in these rows.
     pub(crate) fn add_to_rows<'a>(&mut self, rows: impl Iterator<Item = &'a mut [f32]>, count: usize, std: f64) {
-        if std != 0.0 {
+        if std != 0.0 && self.is_quiet {
+            gaussian::pass(&mut self.numbers);
+        } else if std != 0.0 {
             gaussian::add(&mut self.numbers, rows, count, std as f32);
         }
     }

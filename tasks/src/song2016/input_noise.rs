@@ -63,7 +63,7 @@ impl InputNoise {
         if self.sigma_in == 0.0 {
             signal.mapv_inplace(|s| (baseline + s).max(0.0));
         } else {
-            signal.mapv_inplace(|s| (baseline + s + std * rng.gaussian() as f32).max(0.0));
+            signal.mapv_inplace(|s| (baseline + s + std * rng.noise() as f32).max(0.0));
         }
     }
 }

@@ -1,7 +1,15 @@
-//! How well a network does a task, over all trials and condition by condition.
+//! How well a network does a task, over all trials and condition by condition, as it is and with what is done to it.
+
+mod behaviour;
+mod currents;
 
 use std::collections::BTreeSet;
 
+pub use behaviour::{
+    BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
+};
+pub use currents::{TaskCurrents, currents, populations};
+use ndarray::Array3;
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{
@@ -12,6 +20,7 @@ use serde::Serialize;
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
+    intervention::{Altered, TrialTimes},
     memory::{check, trial_bytes},
     simulate::{Simulation, array3, cause},
 };
@@ -58,10 +67,17 @@ pub struct ConditionResult {
 /// # Errors
 /// If the network does not fit the task, or its outputs are not finite.
 pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
-    check_fit(network.config(), None, task)?;
-    check_memory(task, seed, task.conditions().len().max(1).saturating_mul(per_condition))?;
-    let trials = balanced(task, Split::Test, seed, EVALUATION, per_condition)?;
-    let outputs = outputs(network, task, &trials, seed)?;
+    evaluate_altered(&Altered::of(network, &[])?, task, per_condition, seed)
+}
+
+/// [`evaluate`] of a network with what is done to it, on the same trials with the same noise.
+///
+/// # Errors
+/// As [`evaluate`], and if a window is not in the trials.
+pub fn evaluate_altered(altered: &Altered, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
+    check_fit(altered.network.config(), None, task)?;
+    let trials = test_trials(task, per_condition, seed)?;
+    let outputs = finite_outputs(altered, task, &trials, seed)?;
     let found = performance(task, &trials, outputs.view())?;
     let times: Vec<f64> =
         scores(task, &trials, outputs.view())?.iter().filter_map(|score| score.reaction_time).collect();
@@ -130,7 +146,7 @@ pub fn choices(
         .collect::<Result<Vec<_>>>()?;
     check_memory(task, seed, conditions.len().saturating_mul(per_condition))?;
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
-    let outputs = outputs(network, task, &trials, seed)?;
+    let outputs = finite_outputs(&Altered::of(network, &[])?, task, &trials, seed)?;
     let scores = scores(task, &trials, outputs.view())?;
     let first: Vec<Option<bool>> =
         trials.conditions.iter().zip(&scores).map(|(condition, score)| task.chose_first(condition, score)).collect();
@@ -151,6 +167,12 @@ fn distinct_rows(trials: &TrialBatch) -> Option<usize> {
     trials.conditions.iter().map(row).collect::<Option<BTreeSet<_>>>().map(|rows| rows.len()).filter(|rows| *rows > 0)
 }
 
+/// The trials of an evaluation.
+fn test_trials(task: &dyn Task, per_condition: usize, seed: u64) -> Result<TrialBatch> {
+    check_memory(task, seed, task.conditions().len().max(1).saturating_mul(per_condition))?;
+    Ok(balanced(task, Split::Test, seed, EVALUATION, per_condition)?)
+}
+
 /// Refuses more trials than the machine has the memory for, with their outputs and logits.
 fn check_memory(task: &dyn Task, seed: u64, trials: usize) -> Result<()> {
     let steps = longest_of_some(task, Split::Test, seed)?;
@@ -163,17 +185,27 @@ fn check_memory(task: &dyn Task, seed: u64, trials: usize) -> Result<()> {
 }
 
 /// The outputs (trials, steps, outputs) of the network, or of the task's plant, with the network's noise on.
-fn outputs(network: &Ctrnn, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<ndarray::Array3<f32>> {
-    let simulation = Simulation::of(network, task).noise(NoiseKey::new(seed, EVALUATION));
-    let outputs = array3(&simulation.answer(&trials.inputs)?.outputs)?;
+fn outputs(altered: &Altered, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<Array3<f32>> {
+    let perturbations = altered.perturbations(&TrialTimes::of(trials, task.dt()))?;
+    let simulation = Simulation::of(&altered.network, task).noise(NoiseKey::new(seed, EVALUATION));
+    array3(&simulation.perturb(perturbations).answer(&trials.inputs)?.outputs)
+}
+
+/// The same, refused if they are not finite.
+fn finite_outputs(altered: &Altered, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<Array3<f32>> {
+    let outputs = outputs(altered, task, trials, seed)?;
     let within = |(trial, step, _): (usize, usize, usize)| step < trials.n_steps[trial];
     match outputs.indexed_iter().find(|(place, value)| within(*place) && !value.is_finite()) {
         None => Ok(outputs),
         Some(((_, step, _), value)) => {
             let inputs = trials.inputs.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+            let done = altered.applied.iter().map(|applied| format!(", after {applied}")).collect::<String>();
             Err(Error::NotFinite {
-                what: format!("the outputs are not finite ({value} at step {step} of a trial of `{}`)", task.id()),
-                cause: cause(network, trials.max_steps(), &[("inputs", f64::from(inputs))])?,
+                what: format!(
+                    "the outputs are not finite ({value} at step {step} of a trial of `{}`{done})",
+                    task.id()
+                ),
+                cause: cause(&altered.network, trials.max_steps(), &[("inputs", f64::from(inputs))])?,
             })
         }
     }

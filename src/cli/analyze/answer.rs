@@ -1,0 +1,128 @@
+//! What an analysis gives: lines or JSON on the terminal, and files in a directory if one is named.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use ndarray::{Array2, ArrayView2};
+use nn4n_analysis::linear::Complex;
+use nn4n_tasks::NpzBuilder;
+use serde::Serialize;
+
+use crate::{cli::output, echo::in_json, files::write_atomically, plot::PlotError};
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub struct AnswerArgs {
+    /// Write KIND.json, KIND.npz and the figures into this directory
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace files of an analysis of the same kind that are there
+    #[arg(long)]
+    force: bool,
+    /// Report in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The files of one analysis.
+pub struct Answer<'a> {
+    args: &'a AnswerArgs,
+    kind: &'static str,
+}
+
+impl AnswerArgs {
+    /// Refuses to begin where files of this kind are in the way; `files` are the names of figures and pages.
+    pub fn open(&self, kind: &'static str, files: &[&str]) -> Result<Answer<'_>> {
+        let answer = Answer { args: self, kind };
+        if let Some(out) = &self.out {
+            if out.exists() && !out.is_dir() {
+                bail!("--out {}: is a file, but results go into a directory; name another", out.display());
+            }
+            let own = [format!("{kind}.json"), format!("{kind}.npz")];
+            for name in own.iter().map(String::as_str).chain(files.iter().copied()) {
+                output::check_free(&out.join(name), self.force)?;
+            }
+        }
+        Ok(answer)
+    }
+}
+
+impl Answer<'_> {
+    /// Draws a figure under this name, as `.png` and `.svg`, if results go into a directory.
+    pub fn figure(&self, name: &str, save: impl Fn(&Path) -> Result<(), PlotError>) -> Result<()> {
+        let Some(out) = &self.args.out else { return Ok(()) };
+        for extension in ["png", "svg"] {
+            save(&out.join(format!("{name}.{extension}")))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file under this name, if results go into a directory.
+    pub fn file(&self, name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) -> Result<()> {
+        match &self.args.out {
+            Some(out) => Ok(save(&out.join(name))?),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the arrays, if results go into a directory.
+    pub fn arrays(&self, fill: impl FnOnce(NpzBuilder) -> Result<NpzBuilder>) -> Result<()> {
+        if let Some(out) = &self.args.out {
+            write_atomically(&out.join(format!("{}.npz", self.kind)), &fill(NpzBuilder::default())?.finish()?)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the report, and says it: in JSON, or by these lines, where everything is, and what to run next.
+    pub fn say(&self, report: &impl Serialize, lines: &[String], next: &str) -> Result<()> {
+        if let Some(out) = &self.args.out {
+            let json = serde_json::to_string_pretty(report)?;
+            write_atomically(&out.join(format!("{}.json", self.kind)), in_json(&json).as_bytes())?;
+        }
+        if self.args.json {
+            return output::json(report);
+        }
+        lines.iter().try_for_each(|line| output::text(line))?;
+        if let Some(out) = &self.args.out {
+            output::text(&format!("numbers, arrays and figures: {}", out.display()))?;
+        }
+        output::text(&format!("next: {next}"))
+    }
+}
+
+/// Complex numbers of several points (points, numbers, 2): real and imaginary parts.
+pub fn complex(rows: &[&[Complex]]) -> ndarray::Array3<f64> {
+    let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    let mut all = ndarray::Array3::from_elem((rows.len(), columns, 2), f64::NAN);
+    for (place, row) in rows.iter().enumerate() {
+        for (column, (re, im)) in row.iter().enumerate() {
+            all[[place, column, 0]] = *re;
+            all[[place, column, 1]] = *im;
+        }
+    }
+    all
+}
+
+/// Rows of the same length side by side (rows, numbers).
+pub fn rows<'a>(rows: impl IntoIterator<Item = &'a [f64]>) -> Array2<f64> {
+    let rows: Vec<&[f64]> = rows.into_iter().collect();
+    let columns = rows.first().map_or(0, |row| row.len());
+    Array2::from_shape_fn((rows.len(), columns), |(row, column)| rows[row].get(column).copied().unwrap_or(f64::NAN))
+}
+
+/// Numbers as a row of the terminal.
+pub fn numbers(values: &[f64], decimals: usize) -> String {
+    values.iter().map(|value| format!("{value:.decimals$}")).collect::<Vec<_>>().join(" ")
+}
+
+/// At most `most` of the rows, spread evenly.
+pub fn spread(all: usize, most: usize) -> impl Iterator<Item = usize> {
+    let most = most.min(all);
+    (0..most).map(move |place| place * all / most.max(1))
+}
+
+/// A view in single precision, for arrays that figures take so.
+pub fn single(matrix: ArrayView2<'_, f64>) -> Array2<f32> {
+    matrix.mapv(|value| value as f32)
+}

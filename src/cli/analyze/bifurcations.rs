@@ -1,0 +1,204 @@
+//! `nn4n analyze bifurcations`
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use ndarray::Array1;
+use nn4n_analysis::fixed_points::{
+    PointKind,
+    continuation::{Branch, Settings, branch},
+};
+use serde::Serialize;
+
+use super::{
+    answer::{AnswerArgs, rows},
+    probe::{About, Held, InputArgs, Probe, ProbeArgs},
+    search::search,
+    starts::StartsArgs,
+};
+use crate::{
+    plot::{BifurcationDiagram, InputAxis, Projection},
+    terminal::steps_bar,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n analyze bifurcations flip-flop-3bit --along pulse_1=0..1 --out runs/bifurcations
+  nn4n analyze bifurcations runs/mine --at stimulus --where coherence=0 --along left=0..1 --y output:left")]
+pub struct BifurcationsArgs {
+    #[command(flatten)]
+    probe: ProbeArgs,
+    #[command(flatten)]
+    input: InputArgs,
+    /// The input channel that changes, and from where to where
+    #[arg(long, value_name = "CHANNEL=FROM..TO", allow_hyphen_values = true)]
+    along: String,
+    /// What is drawn upwards: output:NAME, unit:N, or pc1
+    #[arg(long, value_name = "COORDINATE", default_value = "pc1")]
+    y: String,
+    /// Length of a step along a branch, in state and in the part of the way together
+    #[arg(long, value_name = "LENGTH", default_value_t = Settings::default().step)]
+    step: f64,
+    #[command(flatten)]
+    starts: StartsArgs,
+    #[command(flatten)]
+    answer: AnswerArgs,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    about: About,
+    input: &'a Held,
+    channel: &'a str,
+    from: f64,
+    to: f64,
+    branches: &'a [Branch],
+    settings: &'a Settings,
+}
+
+pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
+    let answer = args.answer.open("bifurcations", &["bifurcations.png", "bifurcations.svg"])?;
+    if !(args.step.is_finite() && args.step > 0.0) {
+        bail!("--step {}: must be finite and > 0", args.step);
+    }
+    let probe = args.probe.open()?;
+    let held = probe.held(&args.input, args.probe.seed)?;
+    let (channel, from, to) = way(&args.along, &probe)?;
+    let settings = Settings { step: args.step, ..Settings::default() };
+    let branches = branches(args, &probe, &held, (channel, from, to), &settings)?;
+    if branches.is_empty() {
+        bail!("no fixed point was found at either end of the way, so that there is no branch; take more --starts");
+    }
+    let (name, coordinate) = coordinate(&args.y, &probe, &branches)?;
+    let axis = InputAxis { name: probe.inputs[channel].clone(), from, to };
+    let figure = BifurcationDiagram::of(&branches, &axis, &name, &*coordinate);
+    answer.figure("bifurcations", |path| figure.save(path))?;
+    answer.arrays(|file| {
+        let points =
+            || branches.iter().enumerate().flat_map(|(place, branch)| branch.points.iter().map(move |p| (place, p)));
+        let value = |s: f64| from + s * (to - from);
+        Ok(file
+            .array("branch", &points().map(|(place, _)| place as i64).collect::<Array1<i64>>())?
+            .array("input", &points().map(|(_, point)| value(point.s)).collect::<Array1<f64>>())?
+            .array("x", &rows(points().map(|(_, point)| point.x.as_slice())))?
+            .array(
+                "unstable_dimensions",
+                &points().map(|(_, point)| point.unstable_dimensions as i64).collect::<Array1<i64>>(),
+            )?)
+    })?;
+    let name = &probe.inputs[channel];
+    let report = Report {
+        about: args.probe.about(&probe),
+        input: &held,
+        channel: name,
+        from,
+        to,
+        branches: &branches,
+        settings: &settings,
+    };
+    let mut lines = vec![
+        format!("input        {}", held.words()),
+        format!("along        {name} from {from} to {to}; {} branches, seed {}", branches.len(), args.probe.seed),
+    ];
+    let points = branches.iter().flat_map(|branch| &branch.bifurcations);
+    let mut points: Vec<_> = points.map(|point| (from + point.s * (to - from), point.kind)).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    lines.extend(points.iter().map(|(value, kind)| format!("  {name} = {value:<12.6}  {}", kind.name())));
+    if points.is_empty() {
+        lines.push("  no bifurcation on the way".into());
+    }
+    let next = format!("nn4n analyze fixed-points {} --input {name}={to}", probe.name);
+    answer.say(&report, &lines, &next)
+}
+
+/// The branches from the fixed points of the first input, and those from the points of the last that none of the
+/// former passes.
+fn branches(
+    args: &BifurcationsArgs,
+    probe: &Probe,
+    held: &Held,
+    (channel, from, to): (usize, f64, f64),
+    settings: &Settings,
+) -> Result<Vec<Branch>> {
+    let mut found: Vec<Branch> = Vec::new();
+    for (begin, end, is_back) in [(from, to, false), (to, from, true)] {
+        let (here, there) = (held.with(channel, begin), held.with(channel, end));
+        let search = search(probe, &here, &args.starts, args.probe.seed)?;
+        let points: Vec<_> = search.found.points.iter().filter(|point| point.kind == PointKind::Fixed).collect();
+        let mut bar = steps_bar("branches", points.len() as u64);
+        for (place, point) in points.into_iter().enumerate() {
+            bar(place as u64);
+            let at = if is_back { 1.0 } else { 0.0 };
+            if found.iter().any(|branch| passes(branch, at, &point.x_star)) {
+                continue;
+            }
+            let mut one = branch(&probe.network, &here.values, &there.values, &point.x_star, settings)?;
+            if is_back {
+                one.points.iter_mut().for_each(|point| point.s = 1.0 - point.s);
+                one.bifurcations.iter_mut().for_each(|point| point.s = 1.0 - point.s);
+            }
+            found.push(one);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an end of the branch is this point.
+fn passes(branch: &Branch, s: f64, x: &[f64]) -> bool {
+    let size = 1.0 + x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    branch.points.iter().filter(|point| (point.s - s).abs() < 0.05).any(|point| {
+        let away = point.x.iter().zip(x).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        away < 0.05 * size
+    })
+}
+
+/// `CHANNEL=FROM..TO`
+fn way(text: &str, probe: &Probe) -> Result<(usize, f64, f64)> {
+    let parts = || {
+        let (name, range) = text.split_once('=')?;
+        let (from, to) = range.split_once("..")?;
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+        Some((name.trim(), number(from)?, number(to)?))
+    };
+    let Some((name, from, to)) = parts() else {
+        bail!(
+            "--along {text}: must be CHANNEL=FROM..TO with finite numbers, as in {}=0..1",
+            probe.inputs.first().map_or("input", String::as_str)
+        );
+    };
+    if from == to {
+        bail!("--along {text}: both ends are {from}; give another one");
+    }
+    Ok((probe.channel(name).with_context(|| format!("--along {text}"))?, from, to))
+}
+
+type Coordinate<'a> = Box<dyn Fn(&[f64]) -> f64 + 'a>;
+
+/// What is drawn upwards, with its name.
+fn coordinate<'a>(text: &str, probe: &'a Probe, branches: &[Branch]) -> Result<(String, Coordinate<'a>)> {
+    if let Some(name) = text.strip_prefix("output:") {
+        let place = probe.outputs.iter().position(|known| known == name).with_context(|| {
+            format!("--y {text}: `{name}` is no output of this network; they are: {}", probe.outputs.join(", "))
+        })?;
+        let network = &probe.network;
+        return Ok((format!("Output {name}"), Box::new(move |x| network.outputs_of(&network.rates(x))[place])));
+    }
+    if let Some(unit) = text.strip_prefix("unit:") {
+        let last = probe.network.units() - 1;
+        let unit: usize = unit
+            .parse()
+            .ok()
+            .filter(|unit| *unit <= last)
+            .with_context(|| format!("--y {text}: `{unit}` is no unit; they are 0 to {last}"))?;
+        return Ok((format!("State of unit {unit}"), Box::new(move |x| x[unit])));
+    }
+    if text != "pc1" {
+        bail!("--y {text}: must be output:NAME, unit:N or pc1");
+    }
+    let states = rows(branches.iter().flat_map(|branch| branch.points.iter().map(|point| point.x.as_slice())));
+    if probe.network.units() == 1 {
+        return Ok(("State of unit 0".into(), Box::new(|x| x[0])));
+    }
+    let projection = Projection::principal(&[states], 2)?;
+    Ok((projection.axes[0].label(), Box::new(move |x| projection.of_state(x)[0])))
+}

@@ -1,0 +1,279 @@
+//! `nn4n analyze fixed-points`
+
+use std::{collections::BTreeMap, time::Instant};
+
+use anyhow::Result;
+use clap::Args;
+use ndarray::{Array1, Array3};
+use nn4n_analysis::{
+    FixedPoint, FixedPoints,
+    fixed_points::{Connection, Manifold, PointKind, Settings},
+};
+use nn4n_tasks::NpzBuilder;
+use serde::Serialize;
+
+use super::{
+    answer::{AnswerArgs, complex, numbers, rows},
+    probe::{About, Held, InputArgs, Probe, ProbeArgs},
+    search::{Search, search},
+    starts::StartsArgs,
+};
+use crate::plot::{EigenvaluePlane, Projection, StateSpace, StateSpaceText};
+
+/// Points that are told one by one on the terminal.
+const SHOWN: usize = 12;
+/// Trajectories that are drawn.
+const DRAWN: usize = 40;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n analyze fixed-points flip-flop-3bit --out runs/flip_flop      figures, a page that turns with the mouse, arrays
+  nn4n analyze fixed-points flip-flop-3bit --json | jq .stable
+  nn4n analyze fixed-points song2016-mante-ei --at stimulus --where context=motion,motion_coherence=0,colour_coherence=0
+  nn4n analyze fixed-points runs/mine --input fixation=1             others are 0
+  nn4n analyze fixed-points runs/imported --starts 4096              without a task: zero input, starts from a box")]
+pub struct FixedPointsArgs {
+    #[command(flatten)]
+    probe: ProbeArgs,
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    starts: StartsArgs,
+    #[command(flatten)]
+    answer: AnswerArgs,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    about: About,
+    input: &'a Held,
+    starts_from: &'a str,
+    /// Fixed points.
+    count: usize,
+    stable: usize,
+    slow: usize,
+    index_sum: Option<i64>,
+    /// Whether the index sum proves that fixed points are missing.
+    misses_points: bool,
+    /// Of the search.
+    seconds: f64,
+    n_starts: usize,
+    n_fixed: usize,
+    n_slow: usize,
+    n_failed: usize,
+    n_outliers: usize,
+    manifold: &'a Option<Manifold>,
+    connections: &'a [Connection],
+    same_point_distance: f64,
+    settings: &'a Settings,
+    points: &'a [FixedPoint],
+}
+
+pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
+    const FIGURES: [&str; 5] =
+        ["fixed-points.png", "fixed-points.svg", "eigenvalues.png", "eigenvalues.svg", "fixed-points.html"];
+    let answer = args.answer.open("fixed-points", &FIGURES)?;
+    let probe = args.probe.open()?;
+    let held = probe.held(&args.input, args.probe.seed)?;
+    let clock = Instant::now();
+    let search = search(&probe, &held, &args.starts, args.probe.seed)?;
+    let seconds = clock.elapsed().as_secs_f64();
+    let found = &search.found;
+    let connections = found.connections(&search.driven);
+    let report = Report {
+        about: args.probe.about(&probe),
+        input: &held,
+        starts_from: &search.starts_from,
+        count: found.fixed().count(),
+        stable: found.n_stable(),
+        slow: found.points.len() - found.fixed().count(),
+        index_sum: found.index_sum,
+        misses_points: found.misses_points(),
+        seconds,
+        n_starts: found.n_starts,
+        n_fixed: found.n_fixed,
+        n_slow: found.n_slow,
+        n_failed: found.n_failed,
+        n_outliers: found.n_outliers,
+        manifold: &found.manifold,
+        connections: &connections,
+        same_point_distance: found.same_point_distance,
+        settings: &found.settings,
+        points: &found.points,
+    };
+    if !found.points.is_empty() {
+        let (figure, text) = state_space(&probe, &held, &search, &connections)?;
+        answer.figure("fixed-points", |path| figure.save(path))?;
+        answer.file("fixed-points.html", |path| figure.save_html(path, &text))?;
+        answer.figure("eigenvalues", |path| EigenvaluePlane::of(found).save(path))?;
+    }
+    answer.arrays(|file| arrays(file, found))?;
+    let name = &probe.name;
+    let next = match report.stable {
+        0 => format!("nn4n analyze lyapunov {name}"),
+        _ => format!("nn4n analyze flow-field {name} --out flow_field"),
+    };
+    answer.say(&report, &lines(&report, &search, &connections), &next)
+}
+
+fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -> Vec<String> {
+    let found = &search.found;
+    let mut lines = vec![
+        format!("input        {}", report.input.words()),
+        format!(
+            "starts       {} ({}), and {} between points that were found, seed {}",
+            search.n_given,
+            report.starts_from,
+            report.n_starts.saturating_sub(search.n_given),
+            report.about.seed
+        ),
+        format!(
+            "ended        {} fixed, {} slow, {} failed, {} points far away left out, in {:.2} s",
+            report.n_fixed, report.n_slow, report.n_failed, report.n_outliers, report.seconds
+        ),
+        format!("points       {} fixed, of which {} stable; {} slow", report.count, report.stable, report.slow),
+    ];
+    let index = match (report.index_sum, report.misses_points) {
+        (Some(sum), true) => format!("{sum}, but it is 1 where none is missing: take more --starts"),
+        (Some(sum), false) => format!("{sum}, as it must be"),
+        (None, _) => "not known: units are unbounded, or a point is singular or on a kink".into(),
+    };
+    lines.push(format!("index sum    {index}"));
+    if let Some(manifold) = &found.manifold {
+        lines.push(format!("attractor    continuous, {}", manifold_words(manifold)));
+    }
+    for (place, point) in found.points.iter().enumerate().take(SHOWN) {
+        let kink =
+            if point.on_kink.is_empty() { String::new() } else { format!(", {} on a kink", point.on_kink.len()) };
+        lines.push(format!(
+            "  {place:>3}  {:<13} q {:>8.1e}  slowest {:>9} ms  outputs {}{kink}",
+            search.words(place),
+            point.q,
+            point.time_constants_ms.first().map_or_else(|| "-".into(), |tau| milliseconds(*tau)),
+            numbers(&point.outputs, 3)
+        ));
+    }
+    if found.points.len() > SHOWN {
+        lines.push(format!("  and {} more: --json, or --out DIR", found.points.len() - SHOWN));
+    }
+    let is_simple = |place: &usize| found.points[*place].unstable_dimensions == 1;
+    let joins = ends(connections).into_iter().filter(|(place, ends)| is_simple(place) && ends.len() == 2).count();
+    if joins > 0 {
+        lines.push(format!("saddles      {joins} join two attractors each (`connections` in the JSON)"));
+    }
+    lines
+}
+
+/// The attractors that each saddle with one growing mode leads to.
+fn ends(connections: &[Connection]) -> BTreeMap<usize, Vec<usize>> {
+    let mut ends: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for way in connections {
+        let known = ends.entry(way.from).or_default();
+        known.extend(way.to.filter(|to| !known.contains(to)));
+    }
+    ends
+}
+
+fn manifold_words(manifold: &Manifold) -> String {
+    let shape = match (manifold.dimension, manifold.is_closed) {
+        (1, true) => "a ring",
+        (1, false) => "a line",
+        _ => "a sheet",
+    };
+    let fastest = manifold.speed_between.iter().copied().fold(0.0, f64::max);
+    let length = manifold.arc_length.as_ref().and_then(|lengths| lengths.last());
+    let length = length.map_or_else(String::new, |length| format!(" of length {length:.2}"));
+    format!("{shape}{length} through {} points; between them |g| is at most {fastest:.1e}", manifold.order.len())
+}
+
+/// A time constant with the digits that it needs.
+pub fn milliseconds(tau: f64) -> String {
+    match tau {
+        tau if tau.is_infinite() => "inf".into(),
+        tau if tau.abs() >= 1e5 => format!("{tau:.1e}"),
+        tau => format!("{tau:.1}"),
+    }
+}
+
+/// The points among trajectories, along the first components of the states that trials visit, or of the points.
+fn state_space(
+    probe: &Probe,
+    held: &Held,
+    search: &Search<'_>,
+    connections: &[Connection],
+) -> Result<(StateSpace, StateSpaceText)> {
+    let (figure, _) = view(probe, held, search, connections, probe.network.units().min(3))?;
+    let title = format!("Fixed points of {}", probe.name);
+    let task = probe.task.as_ref().map_or_else(String::new, |task| format!("{}; ", task.id()));
+    let subtitle = format!("{task}input: {}", held.words());
+    let text = StateSpaceText::of(&title, &subtitle, &search.found.points);
+    Ok((figure, text))
+}
+
+/// The same figure in `axes` directions, and the projection.
+pub fn view(
+    probe: &Probe,
+    held: &Held,
+    search: &Search<'_>,
+    connections: &[Connection],
+    axes: usize,
+) -> Result<(StateSpace, Projection)> {
+    let trajectories = probe.trajectories(held.trials.as_ref(), DRAWN)?;
+    let points = [rows(search.found.points.iter().map(|point| point.x_star.as_slice()))];
+    let of = if trajectories.is_empty() { points.as_slice() } else { trajectories.as_slice() };
+    let projection = Projection::principal(of, axes.max(2))?;
+    let figure = StateSpace::of(&projection, &search.found, connections, &trajectories)?;
+    Ok((figure, projection))
+}
+
+fn arrays(file: NpzBuilder, found: &FixedPoints) -> Result<NpzBuilder> {
+    let points = &found.points;
+    let row = |of: fn(&FixedPoint) -> &[f64]| rows(points.iter().map(of));
+    let one = |of: fn(&FixedPoint) -> f64| points.iter().map(of).collect::<Array1<f64>>();
+    let flag = |of: fn(&FixedPoint) -> bool| points.iter().map(|point| i64::from(of(point))).collect::<Array1<i64>>();
+    let count = |of: fn(&FixedPoint) -> usize| points.iter().map(|point| of(point) as i64).collect::<Array1<i64>>();
+    let units = points.first().map_or(0, |point| point.x_star.len());
+    let jacobian =
+        Array3::from_shape_fn((points.len(), units, units), |(place, to, from)| points[place].jacobian[[to, from]]);
+    let right = vectors(points, units, |point, unit, mode| point.right[[unit, mode]]);
+    let left = vectors(points, units, |point, mode, unit| match &point.left {
+        Some(left) => left[[mode, unit]],
+        None => (f64::NAN, f64::NAN),
+    });
+    let eigenvalues = complex(&points.iter().map(|point| point.eigenvalues.as_slice()).collect::<Vec<_>>());
+    let mut file = file
+        .array("x_star", &row(|point| &point.x_star))?
+        .array("rates", &row(|point| &point.rates))?
+        .array("outputs", &row(|point| &point.outputs))?
+        .array("q", &one(|point| point.q))?
+        .array("speed", &one(|point| point.speed))?
+        .array("is_fixed", &flag(|point| point.kind == PointKind::Fixed))?
+        .array("is_stable", &flag(|point| point.is_stable))?
+        .array("unstable_dimensions", &count(|point| point.unstable_dimensions))?
+        .array("n_starts", &count(|point| point.n_starts))?
+        .array("jacobian", &jacobian)?
+        .array("eigenvalues", &eigenvalues)?
+        .array("right", &right)?
+        .array("left", &left)?
+        .array("time_constants_ms", &row(|point| &point.time_constants_ms))?
+        .array("frequencies_hz", &row(|point| &point.frequencies_hz))?
+        .array("input", &Array1::from(found.input.clone()))?;
+    let continuous: Option<Vec<_>> = points.iter().map(|point| point.continuous_eigenvalues.as_deref()).collect();
+    if let Some(continuous) = continuous {
+        file = file.array("continuous_eigenvalues", &complex(&continuous))?;
+    }
+    Ok(file)
+}
+
+/// Complex matrices of all points (points, dim, dim, 2).
+fn vectors(
+    points: &[FixedPoint],
+    dim: usize,
+    of: impl Fn(&FixedPoint, usize, usize) -> (f64, f64),
+) -> ndarray::Array4<f64> {
+    ndarray::Array4::from_shape_fn((points.len(), dim, dim, 2), |(place, row, column, part)| {
+        let (re, im) = of(&points[place], row, column);
+        if part == 0 { re } else { im }
+    })
+}

@@ -1,0 +1,103 @@
+//! `nn4n analyze local`
+
+use anyhow::{Context, Result};
+use clap::Args;
+use ndarray::s;
+use nn4n_analysis::Local;
+use serde::Serialize;
+
+use super::{
+    answer::{AnswerArgs, complex, rows},
+    probe::{About, ConditionArgs, ProbeArgs},
+};
+use crate::plot::{TimeCourses, TimeLine, TimePanel, spans};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n analyze local song2016-rdm-ei --where coherence=0.128 --out runs/local
+  nn4n analyze local runs/mine --trial 3 --modes 8 --json")]
+pub struct LocalArgs {
+    #[command(flatten)]
+    probe: ProbeArgs,
+    #[command(flatten)]
+    condition: ConditionArgs,
+    /// Which of the noise-free test trials
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    trial: usize,
+    /// How many modes, the slowest first
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    modes: u32,
+    #[command(flatten)]
+    answer: AnswerArgs,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    about: About,
+    /// Of the trial.
+    condition: &'a nn4n_tasks::Condition,
+    epochs: &'a [nn4n_tasks::Epoch],
+    #[serde(flatten)]
+    found: &'a Local,
+}
+
+pub fn local(args: &LocalArgs) -> Result<()> {
+    let answer = args.answer.open("local", &["local.png", "local.svg"])?;
+    let probe = args.probe.open()?;
+    let trials = probe
+        .trials(&args.condition.parse()?, args.probe.seed)?
+        .context("nothing is known of the trials of this network; name its task with --task")?;
+    let n = trials.len();
+    let view =
+        trials.view(args.trial).with_context(|| format!("--trial {}: there are {n}, counted from 0", args.trial))?;
+    let inputs = trials.inputs.slice(s![args.trial, ..trials.n_steps[args.trial], ..]).mapv(f64::from);
+    let found = Local::of_trial(&probe.network, inputs.view(), probe.network.x0(), args.modes as usize)?;
+    let figure = figure(&found, probe.network.dt(), view.epochs);
+    answer.figure("local", |path| figure.save(path))?;
+    answer.arrays(|file| {
+        Ok(file
+            .array("eigenvalues", &complex(&found.eigenvalues.iter().map(Vec::as_slice).collect::<Vec<_>>()))?
+            .array("time_constants_ms", &rows(found.time_constants_ms.iter().map(Vec::as_slice)))?
+            .array("speed", &ndarray::Array1::from(found.speed.clone()))?)
+    })?;
+    let report =
+        Report { about: args.probe.about(&probe), condition: view.condition, epochs: view.epochs, found: &found };
+    let mut lines = vec![format!(
+        "trial        {} of {n} noise-free test trials: {}, seed {}",
+        args.trial, view.condition, args.probe.seed
+    )];
+    for epoch in view.epochs.iter().filter(|epoch| !epoch.steps().is_empty()) {
+        let last = epoch.end - 1;
+        let tau = found.time_constants_ms[last].first().copied().unwrap_or(f64::NAN);
+        lines.push(format!(
+            "  {:<16} at its end: slowest mode {} ms, speed {:.2e} per time constant",
+            epoch.name,
+            super::fixed_points::milliseconds(tau),
+            found.speed[last]
+        ));
+    }
+    answer.say(&report, &lines, &format!("nn4n analyze fixed-points {}", probe.name))
+}
+
+/// `|lambda|` of the slowest modes, and the speed, at every step.
+fn figure(found: &Local, dt: f64, epochs: &[nn4n_tasks::Epoch]) -> TimeCourses {
+    let modes = found.eigenvalues.first().map_or(0, Vec::len);
+    let modulus = |mode: usize| TimeLine {
+        name: format!("mode {}", mode + 1),
+        values: found.eigenvalues.iter().map(|values| values[mode].0.hypot(values[mode].1)).collect(),
+    };
+    TimeCourses {
+        dt,
+        epochs: spans(dt, epochs),
+        quantity: String::new(),
+        panels: vec![
+            TimePanel { title: "Modulus of the slowest modes".into(), lines: (0..modes).map(modulus).collect() },
+            TimePanel {
+                title: "Speed, per time constant".into(),
+                lines: vec![TimeLine { name: "speed".into(), values: found.speed.clone() }],
+            },
+        ],
+        share_y: false,
+    }
+}
