@@ -47,8 +47,9 @@ const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
 /// Steps with factors that are there, and what `|g|` must fall to in each, as a part of what it was.
 const REPEATS: usize = 10;
 const FALLS_TO: f64 = 0.25;
-/// Steps of a point that is found, and `max |g|` at the floor of rounding, as a part of `1 + max |x|`.
-const POLISH: usize = 8;
+/// Steps of a point that is found, with their repeats, and `max |g|` at the floor of rounding, as a part of
+/// `1 + max |x|`.
+const POLISH: usize = 2;
 const FLOOR: f64 = 4.0 * f64::EPSILON;
 
 /// Where a start ends.
@@ -56,6 +57,8 @@ const FLOOR: f64 = 4.0 * f64::EPSILON;
 pub(super) enum End {
     /// `g = 0` to the tolerance.
     Fixed(Vec<f64>),
+    /// The same to the floor of rounding.
+    Polished(Vec<f64>),
     /// `|g|` has a minimum there that is not zero.
     Slow(Vec<f64>),
     /// At a point that was known.
@@ -182,11 +185,14 @@ impl<'a> Descent<'a> {
             damped[(unit, unit)] += damping;
         }
         let Ok(factors) = damped.llt(Side::Lower) else { return false };
-        let is_taken = self.moves_by(&factors, jacobian, 1.0);
-        is_taken && {
-            (0..REPEATS).all(|_| self.moves_by(&factors, jacobian, FALLS_TO));
-            true
+        if !self.moves_by(&factors, jacobian, 1.0) {
+            return false;
         }
+        let mut repeats = 0;
+        while repeats < REPEATS && self.moves_by(&factors, jacobian, FALLS_TO) {
+            repeats += 1;
+        }
+        true
     }
 
     /// Moves by one step, if `|g|` falls to less than a part of what it was.

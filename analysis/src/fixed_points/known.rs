@@ -6,7 +6,7 @@
 //!
 //! The inverse of `J(x*)` is computed once for a point; a step then takes two products with a vector in place of a new
 //! decomposition, and near `x*` it is Newton's. A point with a singular Jacobian, as on a line attractor, has no inverse:
-//! nothing is led to it here.
+//! nothing is led to it here. Near such a point, and as long as none is known, a step is one along the flow, `x <- x + g`.
 
 use ndarray::Array2;
 

@@ -140,16 +140,20 @@ impl<'a> Search<'a> {
         let mut new: Vec<(usize, Vec<f64>)> = Vec::new();
         for (place, end) in ends.iter().enumerate() {
             let End::Fixed(state) = end else { continue };
-            let is_here = |other: &[f64]| distance(other, state) <= self.found.distance;
-            let is_known = self.found.roots.iter().any(|root| root.is_fixed && is_here(&root.state));
-            if !is_known && !new.iter().any(|(_, other)| is_here(other)) {
+            let is_here = |(_, other): &(usize, Vec<f64>)| distance(other, state) <= self.found.distance;
+            if self.is_new(state) && !new.iter().any(is_here) {
                 new.push((place, state.clone()));
             }
         }
         let polish = |(place, state)| (place, polished(self.system, state));
         for (place, state) in new.into_par_iter().map(polish).collect::<Vec<_>>() {
-            ends[place] = End::Fixed(state);
+            ends[place] = End::Polished(state);
         }
+    }
+
+    /// Whether a fixed point is none of those that were found.
+    fn is_new(&self, state: &[f64]) -> bool {
+        !self.found.roots.iter().any(|root| root.is_fixed && distance(&root.state, state) <= self.found.distance)
     }
 
     fn gather(&mut self, end: End) {
@@ -159,8 +163,14 @@ impl<'a> Search<'a> {
                 self.found.n_fixed += 1;
                 self.found.roots[place].n_starts += 1;
             }
+            End::Polished(state) => {
+                self.found.n_fixed += 1;
+                self.add(state, true);
+            }
             End::Fixed(state) => {
                 self.found.n_fixed += 1;
+                // One that was near another new point, and is not any more where that one moved away.
+                let state = if self.is_new(&state) { polished(self.system, state) } else { state };
                 self.add(state, true);
             }
             End::Slow(state) => {
@@ -182,8 +192,6 @@ impl<'a> Search<'a> {
             root.n_starts += 1;
             return;
         }
-        // Already at the floor, unless it lay near another new point that moved away.
-        let state = if is_fixed { polished(self.system, state) } else { state };
         self.known.add(self.system, state.clone(), is_fixed);
         self.found.roots.push(Root { state, is_fixed, n_starts: 1 });
     }
