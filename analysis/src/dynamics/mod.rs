@@ -45,6 +45,11 @@ pub trait Dynamics: Sync {
         self.step(state).iter().zip(state).map(|(next, now)| next - now).collect()
     }
 
+    /// `g(x)` of several states, cheaper at once than one by one.
+    fn flows(&self, states: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        states.iter().map(|state| self.flow(state)).collect()
+    }
+
     /// `dg/dx` (dim, dim).
     fn flow_jacobian(&self, state: &[f64]) -> Array2<f64> {
         let mut jacobian = self.jacobian(state);

@@ -27,12 +27,14 @@ use super::{
     Dynamics,
     activation::{has_kink, keeps_rates, range, slope, value},
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, linear};
 
 /// A network in f64 on the host, without noise.
 #[derive(Clone, Debug)]
 pub struct Network {
     layers: Vec<Layer>,
+    /// All weights between units (units, units).
+    joined: Array2<f64>,
     w_out: Array2<f64>,
     b_out: Array1<f64>,
     readout: Readout,
@@ -95,6 +97,7 @@ impl Network {
         let mut w_out = Array2::zeros((outputs, start));
         w_out.slice_mut(s![.., start - of_last.ncols()..]).assign(&of_last);
         Ok(Self {
+            joined: joined(&layers),
             layers,
             w_out,
             b_out: effective.readout.b_out.as_ref().map_or_else(|| Ok(Array1::zeros(outputs)), vector)?,
@@ -184,6 +187,11 @@ impl Network {
         self.tau.mapv(|tau| self.dt / tau)
     }
 
+    /// Whether there are several layers, one above the other.
+    pub fn is_stacked(&self) -> bool {
+        self.layers.len() > 1
+    }
+
     /// The form of the equation, that of the first layer.
     pub fn form(&self) -> Form {
         self.layers[0].form
@@ -196,17 +204,7 @@ impl Network {
 
     /// All weights between units (units, units): the recurrent ones, and those from each layer to the next.
     pub fn joined_weights(&self) -> Array2<f64> {
-        let mut weights = Array2::zeros((self.units(), self.units()));
-        let (mut start, mut below) = (0, 0..0);
-        for (place, layer) in self.layers.iter().enumerate() {
-            let own = start..start + layer.units();
-            weights.slice_mut(s![own.clone(), own.clone()]).assign(&layer.w_rec);
-            if place > 0 {
-                weights.slice_mut(s![own.clone(), below]).assign(&layer.w_in);
-            }
-            (start, below) = (own.end, own);
-        }
-        weights
+        self.joined.clone()
     }
 
     /// The matrices of `h` over all units.
@@ -341,7 +339,7 @@ impl Layer {
 
     /// `h`, where `drive` is the part of it that does not come from these units.
     fn total(&self, state: &[f64], drive: &Array1<f64>) -> Array1<f64> {
-        self.w_rec.dot(&Array1::from(self.rates(state))) + drive
+        linear::times(&self.w_rec.view(), &self.rates(state)) + drive
     }
 
     /// Where `f` is applied in a step.
@@ -517,30 +515,28 @@ impl Dynamics for Driven<'_> {
         self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| layer.flow(own, total)).collect()
     }
 
+    fn flows(&self, states: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let [layer] = &self.network.layers[..] else { return states.iter().map(|state| self.flow(state)).collect() };
+        let rates: Vec<f64> = states.iter().flat_map(|state| layer.rates(state)).collect();
+        let recurrent = linear::times_columns(&layer.w_rec.view(), &rates, states.len());
+        let of = |(state, own): (&Vec<f64>, &[f64])| layer.flow(state, &(&self.drive + &ArrayView1::from(own)));
+        states.iter().zip(recurrent.chunks_exact(layer.units())).map(of).collect()
+    }
+
     fn flow_jacobian(&self, state: &[f64]) -> Array2<f64> {
         let totals = self.totals(state);
-        let mut jacobian = Array2::zeros((state.len(), state.len()));
-        let mut below: Option<(&Layer, &[f64], usize)> = None;
-        let mut start = 0;
-        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
-            let rows = start..start + layer.units();
-            let mut block = jacobian.slice_mut(s![rows.clone(), ..]);
-            block.slice_mut(s![.., rows.clone()]).assign(&layer.recurrent(own));
-            if let Some((below, its, from)) = below {
-                let mut weights = layer.w_in.clone();
-                scale_columns(&mut weights, &below.rate_slopes(its));
-                block.slice_mut(s![.., from..start]).assign(&weights);
-            }
-            let (gains, kept) = (layer.gains(own, total), layer.kept(own, total));
-            for (unit, (mut row, ((gain, kept), a))) in
-                block.outer_iter_mut().zip(gains.iter().zip(&kept).zip(&layer.alpha)).enumerate()
-            {
-                row *= gain / a;
-                // The derivative of (F(x) - x) / a with h held.
-                row[start + unit] += (kept - 1.0) / a;
-            }
-            below = Some((layer, own, start));
-            start = rows.end;
+        let mut jacobian = self.network.joined.clone();
+        if self.network.layers.iter().any(|layer| layer.form == Form::Current) {
+            let slopes: Vec<f64> = self.network.parts(state).flat_map(|(layer, own)| layer.rate_slopes(own)).collect();
+            scale_columns(&mut jacobian, &slopes);
+        }
+        let of_rows = self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| {
+            layer.gains(own, total).into_iter().zip(layer.kept(own, total)).zip(layer.alpha.to_vec())
+        });
+        for (unit, (mut row, ((gain, kept), a))) in jacobian.outer_iter_mut().zip(of_rows).enumerate() {
+            row *= gain / a;
+            // The derivative of (F(x) - x) / a with h held.
+            row[unit] += (kept - 1.0) / a;
         }
         jacobian
     }
@@ -554,6 +550,22 @@ impl Dynamics for Driven<'_> {
         };
         self.network.activations().zip(arguments).enumerate().filter(near).map(|(unit, _)| unit).collect()
     }
+}
+
+/// The recurrent weights of layers, and those from each to the next (units, units).
+fn joined(layers: &[Layer]) -> Array2<f64> {
+    let units = layers.iter().map(Layer::units).sum();
+    let mut weights = Array2::zeros((units, units));
+    let (mut start, mut below) = (0, 0..0);
+    for (place, layer) in layers.iter().enumerate() {
+        let own = start..start + layer.units();
+        weights.slice_mut(s![own.clone(), own.clone()]).assign(&layer.w_rec);
+        if place > 0 {
+            weights.slice_mut(s![own.clone(), below]).assign(&layer.w_in);
+        }
+        (start, below) = (own.end, own);
+    }
+    weights
 }
 
 fn scale_rows(matrix: &mut Array2<f64>, factors: &[f64]) {
@@ -688,6 +700,10 @@ mod tests {
             let driven = network.under(&INPUT).unwrap();
             assert!(largest(driven.jacobian(&x) - difference(&x, |x| driven.step(x))) < 1e-9);
             assert!(largest(driven.flow_jacobian(&x) - difference(&x, |x| driven.flow(x))) < 2e-9);
+            let several = [x.clone(), x.iter().map(|x| 0.3 - x).collect(), vec![0.0; x.len()]];
+            for (state, flow) in several.iter().zip(driven.flows(&several)) {
+                assert!(driven.flow(state).iter().zip(flow).all(|(one, of_several)| (one - of_several).abs() < 1e-13));
+            }
             let of_input = difference(&INPUT, |input| network.under(input).unwrap().step(&x));
             assert!(largest(driven.input_jacobian(&x) - of_input) < 1e-9);
             let outputs = |x: &[f64]| network.outputs_of(&network.rates(x));

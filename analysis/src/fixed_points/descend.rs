@@ -2,7 +2,11 @@
 //!
 //! ```text
 //! (J^T J + m 1) d = -J^T g,   x <- x + d if |g| falls,   m <- m / 10 after a success, 10 m after a failure
+//! d = -J^T (J J^T + m 1)^{-1} g,   which is the same step
 //! ```
+//!
+//! An accepted step is followed by some with the same factors, which cost little, while `|g|` falls to less than a
+//! quarter.
 //!
 //! `J = dg/dx` is never inverted: along a line attractor it is singular, and the step is then the shortest one. Where
 //! no step helps because the slope jumps (a kink of a rectifier), the state relaxes along the flow for a while, and the
@@ -11,18 +15,24 @@
 //! Levenberg 1944, doi:10.1090/qam/10666; Marquardt 1963, doi:10.1137/0111030.
 
 use faer::{
-    Accum, Mat, Par, Side,
+    Accum, Mat, MatMut, Par, Side,
     linalg::{
         matmul::triangular::{self, BlockStructure},
-        solvers::Solve,
+        solvers::{Llt, Solve},
     },
 };
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::Array2;
 
-use super::{Settings, known::Known};
-use crate::{dynamics::Dynamics, linear};
+use super::{
+    Settings,
+    known::{Known, Traveller},
+};
+use crate::{
+    dynamics::Dynamics,
+    linear::{self, times},
+};
 
-/// The first damping, as a part of the largest diagonal element of `J^T J`.
+/// The first damping, as a part of the largest diagonal element of `J J^T`.
 const FIRST_DAMPING: f64 = 1e-3;
 /// The least, which keeps a singular matrix positive.
 const LEAST_DAMPING: f64 = 1e-15;
@@ -34,14 +44,21 @@ const AT_MINIMUM: f64 = 1e-7;
 const NEAR_MINIMUM: f64 = 1e-4;
 /// Times that a state may relax away from a kink, how many steps each, and how far (in time constants) in one.
 const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
-/// Steps after the tolerance is met, to the floor of rounding.
-const POLISH: usize = 8;
+/// Steps with factors that are there, and what `|g|` must fall to in each, as a part of what it was.
+const REPEATS: usize = 10;
+const FALLS_TO: f64 = 0.25;
+/// Steps of a point that is found, with their repeats, and `max |g|` at the floor of rounding, as a part of
+/// `1 + max |x|`.
+const POLISH: usize = 2;
+const FLOOR: f64 = 4.0 * f64::EPSILON;
 
 /// Where a start ends.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum End {
     /// `g = 0` to the tolerance.
     Fixed(Vec<f64>),
+    /// The same to the floor of rounding.
+    Polished(Vec<f64>),
     /// `|g|` has a minimum there that is not zero.
     Slow(Vec<f64>),
     /// At a point that was known.
@@ -50,22 +67,25 @@ pub(super) enum End {
     Failed,
 }
 
-/// Follows one start.
-pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings, known: &Known) -> End {
-    let mut descent = match Descent::new(system, start.to_vec(), settings.tolerance) {
-        Some(descent) => descent,
-        None => return End::Failed,
+/// Follows one start, which has been led toward known points as far as they lead.
+pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settings, known: &Known) -> End {
+    if let Some(place) = start.reached {
+        return End::Known(place);
+    }
+    let Some(mut descent) = Descent::new(system, start.state, start.flow, settings.tolerance) else {
+        return End::Failed;
     };
     let (mut relaxations, steps, far) = RELAXATIONS;
     for _ in 0..settings.max_iterations {
         if descent.is_fixed() {
-            return End::Fixed(descent.polished());
-        }
-        if let Some(place) = known.reached_from(system, &descent.state) {
-            return End::Known(place);
+            return End::Fixed(descent.state);
         }
         match descent.step() {
-            Step::Taken => {}
+            Step::Taken => {
+                if let Some(place) = descent.led(known) {
+                    return End::Known(place);
+                }
+            }
             Step::AtMinimum => return End::Slow(descent.state),
             Step::Stuck if relaxations > 0 => {
                 relaxations -= 1;
@@ -78,6 +98,23 @@ pub(super) fn descend(system: &dyn Dynamics, start: &[f64], settings: &Settings,
         }
     }
     End::Failed
+}
+
+/// A fixed point at the floor of rounding.
+pub(super) fn polished(system: &dyn Dynamics, state: Vec<f64>) -> Vec<f64> {
+    let flow = system.flow(&state);
+    let Some(mut descent) = Descent::new(system, state.clone(), flow, FLOOR) else { return state };
+    for _ in 0..POLISH {
+        if descent.is_fixed() {
+            break;
+        }
+        let jacobian = system.flow_jacobian(&descent.state);
+        let squared = gram(&jacobian);
+        if !descent.moves(&squared, &jacobian, LEAST_DAMPING * largest_diagonal(&squared)) {
+            break;
+        }
+    }
+    descent.state
 }
 
 enum Step {
@@ -98,10 +135,19 @@ struct Descent<'a> {
 
 impl<'a> Descent<'a> {
     /// `None` where the flow is not finite.
-    fn new(system: &'a dyn Dynamics, state: Vec<f64>, tolerance: f64) -> Option<Self> {
-        let flow = system.flow(&state);
+    fn new(system: &'a dyn Dynamics, state: Vec<f64>, flow: Vec<f64>, tolerance: f64) -> Option<Self> {
         let norm = length(&flow);
         norm.is_finite().then_some(Self { system, state, flow, norm, damping: None, tolerance })
+    }
+
+    /// The known point that is reached from here by cheap steps; if none is, those that helped are taken.
+    fn led(&mut self, known: &Known) -> Option<usize> {
+        let (state, flow) = (std::mem::take(&mut self.state), std::mem::take(&mut self.flow));
+        let mut one = [Traveller { state, flow, reached: None }];
+        known.lead(self.system, &mut one);
+        let [Traveller { state, flow, reached }] = one;
+        (self.norm, self.state, self.flow) = (length(&flow), state, flow);
+        reached
     }
 
     fn is_fixed(&self) -> bool {
@@ -111,18 +157,19 @@ impl<'a> Descent<'a> {
     /// One accepted step, if there is one.
     fn step(&mut self) -> Step {
         let jacobian = self.system.flow_jacobian(&self.state);
-        let gradient = jacobian.t().dot(&ArrayView1::from(&self.flow));
-        let size = jacobian.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let gradient = times(&jacobian.t(), &self.flow);
+        let squared = gram(&jacobian);
+        // The trace of J J^T is the square of |J|.
+        let size = (0..self.state.len()).map(|unit| squared[(unit, unit)]).sum::<f64>().sqrt();
         let slope = gradient.dot(&gradient).sqrt() / ((1.0 + size) * self.norm);
         if slope <= AT_MINIMUM {
             return Step::AtMinimum;
         }
-        let squared = gram(&jacobian);
-        let diagonal = (0..self.state.len()).map(|unit| squared[(unit, unit)]).fold(0.0, f64::max);
+        let diagonal = largest_diagonal(&squared);
         let mut damping = self.damping.unwrap_or(FIRST_DAMPING * diagonal);
         for _ in 0..MAX_FAILURES {
             damping = damping.max(LEAST_DAMPING * diagonal);
-            if self.moves(&squared, &gradient, damping) {
+            if self.moves(&squared, &jacobian, damping) {
                 self.damping = Some(0.1 * damping);
                 return Step::Taken;
             }
@@ -131,33 +178,37 @@ impl<'a> Descent<'a> {
         if slope <= NEAR_MINIMUM { Step::AtMinimum } else { Step::Stuck }
     }
 
-    /// Moves by the step of this damping, if `|g|` falls.
-    fn moves(&mut self, squared: &Mat<f64>, gradient: &Array1<f64>, damping: f64) -> bool {
+    /// Moves by the step of this damping, if `|g|` falls, and on with the same factors as long as that is cheap.
+    fn moves(&mut self, squared: &Mat<f64>, jacobian: &Array2<f64>, damping: f64) -> bool {
         let mut damped = squared.clone();
-        for unit in 0..gradient.len() {
+        for unit in 0..self.state.len() {
             damped[(unit, unit)] += damping;
         }
         let Ok(factors) = damped.llt(Side::Lower) else { return false };
-        let mut step = Mat::from_fn(gradient.len(), 1, |row, _| -gradient[row]);
-        factors.solve_in_place(&mut step);
-        let state: Vec<f64> = self.state.iter().enumerate().map(|(unit, x)| x + step[(unit, 0)]).collect();
+        if !self.moves_by(&factors, jacobian, 1.0) {
+            return false;
+        }
+        let mut repeats = 0;
+        while repeats < REPEATS && self.moves_by(&factors, jacobian, FALLS_TO) {
+            repeats += 1;
+        }
+        true
+    }
+
+    /// Moves by one step, if `|g|` falls to less than a part of what it was.
+    fn moves_by(&mut self, factors: &Llt<f64>, jacobian: &Array2<f64>, part: f64) -> bool {
+        let mut solution = self.flow.clone();
+        let dim = solution.len();
+        factors.solve_in_place(MatMut::from_column_major_slice_mut(&mut solution, dim, 1));
+        let step = times(&jacobian.t(), &solution);
+        let state: Vec<f64> = self.state.iter().zip(&step).map(|(x, step)| x - step).collect();
         let flow = self.system.flow(&state);
         let norm = length(&flow);
-        let falls = norm < self.norm;
+        let falls = norm < part * self.norm;
         if falls {
             (self.state, self.flow, self.norm) = (state, flow, norm);
         }
         falls
-    }
-
-    /// The state at the floor of rounding.
-    fn polished(mut self) -> Vec<f64> {
-        for _ in 0..POLISH {
-            if self.norm == 0.0 || !matches!(self.step(), Step::Taken) {
-                break;
-            }
-        }
-        self.state
     }
 
     /// Follows the flow for some steps, whatever becomes of `|g|`.
@@ -173,18 +224,22 @@ impl<'a> Descent<'a> {
     }
 }
 
-/// `J^T J`, of which the lower half is filled.
+fn largest_diagonal(matrix: &Mat<f64>) -> f64 {
+    (0..matrix.nrows()).map(|unit| matrix[(unit, unit)]).fold(0.0, f64::max)
+}
+
+/// `J J^T`, of which the lower half is filled.
 fn gram(jacobian: &Array2<f64>) -> Mat<f64> {
     let view = jacobian.view();
     let jacobian = linear::view(&view);
-    let mut squared = Mat::zeros(jacobian.ncols(), jacobian.ncols());
+    let mut squared = Mat::zeros(jacobian.nrows(), jacobian.nrows());
     triangular::matmul(
         &mut squared,
         BlockStructure::TriangularLower,
         Accum::Replace,
-        jacobian.transpose(),
-        BlockStructure::Rectangular,
         jacobian,
+        BlockStructure::Rectangular,
+        jacobian.transpose(),
         BlockStructure::Rectangular,
         1.0,
         Par::Seq,

@@ -48,6 +48,7 @@ use crate::{
 pub use connections::Connection;
 use descend::length;
 pub use manifold::Manifold;
+pub use search::Found;
 use search::{Root, Search};
 
 /// Within this of modulus 1 a mode is marginal.
@@ -177,9 +178,35 @@ impl FixedPoints {
         settings: &Settings,
         watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Self, AnalysisError> {
-        let found = Search::new(driven, starts, settings)?.run(starts, watch);
+        Self::describe(driven, input, Self::search(driven, starts, settings, watch)?, settings)
+    }
+
+    /// The first part of [`find`](Self::find): where the points are, told apart and brought to the floor of rounding.
+    ///
+    /// # Errors
+    /// If the starts do not fit or are not finite.
+    pub fn search(
+        driven: &Driven<'_>,
+        starts: ArrayView2<'_, f64>,
+        settings: &Settings,
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Found, AnalysisError> {
+        Ok(Search::new(driven, starts, settings)?.run(starts, watch))
+    }
+
+    /// The second part of [`find`](Self::find): what the dynamics do around each point. Of a few hundred units most
+    /// time goes into the eigenvectors.
+    ///
+    /// # Errors
+    /// If eigenvalues are not found.
+    pub fn describe(
+        driven: &Driven<'_>,
+        input: &[f64],
+        found: Found,
+        settings: &Settings,
+    ) -> Result<Self, AnalysisError> {
         let described =
-            found.roots.par_iter().map(|root| describe(driven, root, settings)).collect::<Result<Vec<_>, _>>()?;
+            found.roots.par_iter().map(|root| described(driven, root, settings)).collect::<Result<Vec<_>, _>>()?;
         let index_sum = index_sum(driven.network(), &described);
         let mut points: Vec<FixedPoint> = described.into_iter().map(|(point, _)| point).collect();
         points.sort_by(in_order);
@@ -222,7 +249,7 @@ impl FixedPoints {
 }
 
 /// A point with the eigenvalues of its flow per time constant of each unit, which have the signs of its index.
-fn describe(
+fn described(
     driven: &Driven<'_>,
     root: &Root,
     settings: &Settings,
@@ -230,7 +257,7 @@ fn describe(
     let (network, state) = (driven.network(), &root.state);
     let jacobian = driven.jacobian(state);
     let Eigen { values, right, left, condition } = linear::eigen("jacobian", &jacobian)?;
-    let per_second = per_second(driven, state)?;
+    let per_second = per_second(driven, state, &values)?;
     let change: Vec<f64> = driven.step(state).iter().zip(state).map(|(next, now)| next - now).collect();
     let rates = network.rates(state);
     let kinks = driven.kinks(state, ON_KINK);
@@ -283,8 +310,12 @@ fn time_constant(modulus: f64, dt: f64) -> f64 {
     if (modulus - 1.0).abs() < 1e-12 { f64::INFINITY } else { -dt / modulus.ln() }
 }
 
-/// Eigenvalues of `diag(1/tau) dg/dx`, 1/s.
-fn per_second(driven: &Driven<'_>, state: &[f64]) -> Result<Vec<Complex>, AnalysisError> {
+/// Eigenvalues of `diag(1/tau) dg/dx`, 1/s. Without layers that is `(J - 1) / dt`, and those of the step tell them.
+fn per_second(driven: &Driven<'_>, state: &[f64], of_step: &[Complex]) -> Result<Vec<Complex>, AnalysisError> {
+    let per_step = 1000.0 / driven.network().dt();
+    if !driven.network().is_stacked() {
+        return Ok(of_step.iter().map(|(re, im)| ((re - 1.0) * per_step, im * per_step)).collect());
+    }
     let mut jacobian = driven.flow_jacobian(state);
     for (mut row, tau) in jacobian.outer_iter_mut().zip(driven.network().tau()) {
         row *= 1000.0 / tau;

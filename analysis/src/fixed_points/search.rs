@@ -9,17 +9,19 @@ use rayon::prelude::*;
 
 use super::{
     Settings,
-    descend::{End, descend, distance, length},
-    known::Known,
+    descend::{End, descend, distance, length, polished},
+    known::{Known, Traveller},
 };
 use crate::{AnalysisError, dynamics::Dynamics};
 
 /// Starts of the first block; each is twice as large as the one before, up to the last number. Points found in a block
 /// are known in the next, so that the result does not depend on the number of threads.
 const BLOCKS: (usize, usize) = (16, 256);
+/// Starts that are led together.
+const TOGETHER: usize = 64;
 /// Rounds of starts between points that were found, and the most starts of one.
-const ROUNDS: usize = 4;
-const STARTS_BETWEEN: usize = 512;
+const ROUNDS: usize = 8;
+const STARTS_BETWEEN: usize = 256;
 /// States of which all pairs are looked at for the median distance.
 const PAIRS_AMONG: usize = 256;
 
@@ -31,18 +33,18 @@ pub(super) struct Root {
     pub n_starts: usize,
 }
 
-/// What became of the starts.
+/// Points that starts led to, before they are described, and what became of the starts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Found {
-    pub roots: Vec<Root>,
-    pub n_starts: usize,
-    pub n_fixed: usize,
-    pub n_slow: usize,
-    pub n_failed: usize,
+pub struct Found {
+    pub(super) roots: Vec<Root>,
+    pub(super) n_starts: usize,
+    pub(super) n_fixed: usize,
+    pub(super) n_slow: usize,
+    pub(super) n_failed: usize,
     /// Points that were left out, since they lie far from where the starts were.
-    pub n_outliers: usize,
-    pub distance: f64,
-    pub is_complete: bool,
+    pub(super) n_outliers: usize,
+    pub(super) distance: f64,
+    pub(super) is_complete: bool,
 }
 
 pub(super) struct Search<'a> {
@@ -84,7 +86,7 @@ impl<'a> Search<'a> {
         let reach = if mean > 0.0 { settings.outlier_distance * mean } else { f64::INFINITY };
         let spread = median_distance(&rows).max(1e-6 * (1.0 + length(&centre)));
         let found = Found { distance: settings.same_point * spread, ..Found::default() };
-        Ok(Self { system, settings, known: Known::default(), found, centre, reach })
+        Ok(Self { system, settings, known: Known::new(found.distance), found, centre, reach })
     }
 
     /// Follows the starts, and then starts between the points that were found, until no more are found. `watch` is told
@@ -113,13 +115,45 @@ impl<'a> Search<'a> {
         let mut rest = starts;
         while !rest.is_empty() {
             let (now, after) = rest.split_at(block.min(rest.len()));
-            let ends: Vec<End> =
-                now.par_iter().map(|start| descend(self.system, start, self.settings, &self.known)).collect();
+            let led: Vec<Traveller> = now.par_chunks(TOGETHER).flat_map_iter(|starts| self.led(starts)).collect();
+            let descend = |start| descend(self.system, start, self.settings, &self.known);
+            let mut ends: Vec<End> = led.into_par_iter().map(descend).collect();
+            self.polish(&mut ends);
             ends.into_iter().for_each(|end| self.gather(end));
             (rest, block) = (after, (2 * block).min(most));
             watch(self.found.n_starts)?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Starts, led toward known points as far as they lead.
+    fn led(&self, starts: &[Vec<f64>]) -> Vec<Traveller> {
+        let flows = self.system.flows(starts);
+        let start = |(state, flow): (&Vec<f64>, Vec<f64>)| Traveller { state: state.clone(), flow, reached: None };
+        let mut travellers: Vec<Traveller> = starts.iter().zip(flows).map(start).collect();
+        self.known.lead(self.system, &mut travellers);
+        travellers
+    }
+
+    /// Brings those ends to the floor of rounding that are new points, one for each.
+    fn polish(&self, ends: &mut [End]) {
+        let mut new: Vec<(usize, Vec<f64>)> = Vec::new();
+        for (place, end) in ends.iter().enumerate() {
+            let End::Fixed(state) = end else { continue };
+            let is_here = |(_, other): &(usize, Vec<f64>)| distance(other, state) <= self.found.distance;
+            if self.is_new(state) && !new.iter().any(is_here) {
+                new.push((place, state.clone()));
+            }
+        }
+        let polish = |(place, state)| (place, polished(self.system, state));
+        for (place, state) in new.into_par_iter().map(polish).collect::<Vec<_>>() {
+            ends[place] = End::Polished(state);
+        }
+    }
+
+    /// Whether a fixed point is none of those that were found.
+    fn is_new(&self, state: &[f64]) -> bool {
+        !self.found.roots.iter().any(|root| root.is_fixed && distance(&root.state, state) <= self.found.distance)
     }
 
     fn gather(&mut self, end: End) {
@@ -129,8 +163,14 @@ impl<'a> Search<'a> {
                 self.found.n_fixed += 1;
                 self.found.roots[place].n_starts += 1;
             }
+            End::Polished(state) => {
+                self.found.n_fixed += 1;
+                self.add(state, true);
+            }
             End::Fixed(state) => {
                 self.found.n_fixed += 1;
+                // One that was near another new point, and is not any more where that one moved away.
+                let state = if self.is_new(&state) { polished(self.system, state) } else { state };
                 self.add(state, true);
             }
             End::Slow(state) => {

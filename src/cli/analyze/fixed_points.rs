@@ -56,8 +56,10 @@ struct Report<'a> {
     index_sum: Option<i64>,
     /// Whether the index sum proves that fixed points are missing.
     misses_points: bool,
-    /// Of the search.
+    /// From the starts to the described points.
     seconds: f64,
+    /// The part of them until the points were found.
+    search_seconds: f64,
     n_starts: usize,
     n_fixed: usize,
     n_slow: usize,
@@ -91,6 +93,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         index_sum: found.index_sum,
         misses_points: found.misses_points(),
         seconds,
+        search_seconds: search.search_seconds,
         n_starts: found.n_starts,
         n_fixed: found.n_fixed,
         n_slow: found.n_slow,

@@ -1,6 +1,6 @@
 //! The search for fixed points, as several analyses begin with it.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Instant};
 
 use anyhow::Result;
 use nn4n_analysis::{
@@ -21,6 +21,8 @@ pub struct Search<'a> {
     /// Starts, without those between points that were found.
     pub n_given: usize,
     pub starts_from: String,
+    /// Seconds until the points were found; the rest went into what the dynamics do around them.
+    pub search_seconds: f64,
 }
 
 /// Searches under the input that is held.
@@ -29,11 +31,14 @@ pub fn search<'a>(probe: &'a Probe, held: &Held, starts: &StartsArgs, seed: u64)
     let Starts { states, from } = starts.draw(probe, &driven, held, seed)?;
     let settings = Settings { seed, ..Settings::default() };
     let mut bar = steps_bar("starts", states.nrows() as u64);
-    let found = FixedPoints::find(&driven, &held.values, states.view(), &settings, &mut |done| {
+    let clock = Instant::now();
+    let found = FixedPoints::search(&driven, states.view(), &settings, &mut |done| {
         bar(done as u64);
         ControlFlow::Continue(())
     })?;
-    Ok(Search { driven, found, n_given: states.nrows(), starts_from: from })
+    let search_seconds = clock.elapsed().as_secs_f64();
+    let found = FixedPoints::describe(&driven, &held.values, found, &settings)?;
+    Ok(Search { driven, found, n_given: states.nrows(), starts_from: from, search_seconds })
 }
 
 impl Search<'_> {
