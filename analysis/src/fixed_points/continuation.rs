@@ -351,3 +351,14 @@ fn newton(driven: &Driven<'_>, mut x: Vec<f64>) -> Option<Vec<f64>> {
 fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
+#[doc(hidden)]
+pub fn debug_others(network: &Network, from: &[f64], to: &[f64], x: &[f64], s: f64) -> Vec<String> {
+    let line = Line { network, from, to };
+    let driven = line.at(s);
+    let mut v = vec![format!("own {:?}", newton(&driven, x.to_vec()))];
+    for size in SIZES { for sign in [-1.0, 1.0] {
+        let start: Vec<f64> = x.iter().zip([0.7071, -0.7071]).map(|(x, r)| x + sign * size * r).collect();
+        v.push(format!("{size} {:?}", newton(&driven, start)));
+    }}
+    v
+}
