@@ -6,7 +6,10 @@
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array3, Axis};
 use nn4n_analysis::{Currents, Network, currents::Course, structure::Group};
-use nn4n_models::{CellType, Ctrnn, Units};
+use nn4n_models::{
+    CellType, Ctrnn, LearnTau, Units,
+    host::{placed, values},
+};
 use nn4n_tasks::{Condition, Task};
 use serde::Serialize;
 
@@ -107,8 +110,21 @@ pub fn currents(
     })
 }
 
+/// The same network in f64. A time constant of f32 may be a little shorter than the step that it must not be shorter
+/// than: those of the description are taken from there, learned ones are projected as after an update.
 fn in_f64(network: &Ctrnn) -> Result<Ctrnn> {
-    let tensors = network.tensors()?;
+    let mut tensors = network.tensors()?;
+    for layer in network.layers() {
+        let (config, units) = (layer.config(), layer.units());
+        let tau = match config.learn_tau {
+            LearnTau::Off => config.tau.resolve(units, "tau")?,
+            LearnTau::PerUnit | LearnTau::Shared => {
+                values(&layer.tau()?)?.into_iter().map(|tau| tau.max(config.dt)).collect()
+            }
+        };
+        let name = layer.place().map_or_else(|| "tau".into(), |place| format!("layers.{place}.tau"));
+        tensors.insert(name, placed(tau, units.len(), DType::F64, &Device::Cpu)?);
+    }
     Ok(Ctrnn::from_tensors(network.config(), tensors, DType::F64, &Device::Cpu)?.frozen())
 }
 
@@ -135,6 +151,16 @@ mod tests {
         let areas = [Area::ei("A", 5, 0.8), Area::new("B", 3)];
         let wanted = [("A:excitatory".into(), 4), ("A:inhibitory".into(), 1), ("B".into(), 3)];
         assert_eq!(named(ModelConfig::multi_area(1, 1, areas)), wanted);
+    }
+
+    #[test]
+    fn a_network_whose_time_constants_are_its_step_is_taken_to_f64() -> Result<()> {
+        for learn_tau in [LearnTau::Off, LearnTau::PerUnit, LearnTau::Shared] {
+            let config = ModelConfig::ei(1, 6, 1).dt(0.7).tau(0.7).learn_tau(learn_tau);
+            let network = Ctrnn::init(&config, 0, DType::F32, &Device::Cpu)?;
+            assert_eq!(values(&in_f64(&network)?.tau()?)?, [0.7; 6]);
+        }
+        Ok(())
     }
 
     #[test]
