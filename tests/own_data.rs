@@ -228,7 +228,7 @@ fn a_network_is_drawn_from_the_command_line() {
     for (kind, words) in [
         ("trials", "Rate (a.u.)"),
         ("weights", "svg"),
-        ("network", ">units<"),
+        ("network", ">positive weights<"),
         ("learning", "Loss"),
         ("psychometric --trials 9", "Fraction of choice 1"),
     ] {

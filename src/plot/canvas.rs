@@ -270,7 +270,7 @@ fn group(attributes: &str) -> Primitive {
     Primitive::GroupStart { transform: None, title: None, extra_attrs: Some(attributes.to_owned()) }
 }
 
-/// The outline of a box with rounded corners, clockwise. Arcs are cut into lines here, as both formats draw those alike.
+/// The outline of a box with rounded corners, clockwise. Arcs are cut into lines, which both formats draw alike.
 fn rounded_corners((x, y): Point, (width, height): (f64, f64), radius: f64) -> Vec<Point> {
     let r = radius.min(width / 2.0).min(height / 2.0);
     let (right, bottom) = (x + width, y + height);
