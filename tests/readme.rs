@@ -67,6 +67,12 @@ fn its_command_lines_run_in_order_and_its_python_reads_what_they_leave() {
         match words[1] {
             "train" => command.args(["--updates", "2", "--device", "cpu"]),
             "eval" => command.args(["--trials", "2"]),
+            "analyze" => match words[2] {
+                "fixed-points" | "bifurcations" | "flow-field" => command.args(["--starts", "128"]),
+                "interventions" => command.args(["--trials", "2", "--controls", "2"]),
+                "structure" => command.args(["--trials", "2"]),
+                _ => &mut command,
+            },
             _ => &mut command,
         };
         let done = command.output().expect("the program starts");

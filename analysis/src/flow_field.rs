@@ -120,8 +120,6 @@ impl FlowField {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::array;
-
     use super::*;
 
     /// x' = 0.9 x + 0.1 (2, 0, 0).

@@ -193,7 +193,8 @@ fn epoch_names(trials: &TrialBatch) -> Vec<String> {
 /// Some of the conditions in words, of those that belong to one.
 fn examples(trials: &TrialBatch, of: Option<&Condition>) -> String {
     let mut words: Vec<String> = Vec::new();
-    for condition in trials.conditions.iter().filter(|condition| of.is_none_or(|of| condition.belongs_to(of))) {
+    let shown = |condition: &&Condition| !condition.is_catch() && of.is_none_or(|of| condition.belongs_to(of));
+    for condition in trials.conditions.iter().filter(shown) {
         let text = condition.to_string().replace(' ', ",");
         if words.len() < 4 && !words.contains(&text) && !text.is_empty() {
             words.push(text);

@@ -363,15 +363,3 @@ fn at_a_hopf_bifurcation_a_pair_passes_the_unit_circle_and_a_cycle_dies() {
     };
     assert!(at(hopf.s - 0.01) > 1.0 && at(hopf.s + 0.01) < 1.0);
 }
-
-#[test]
-fn zz_debug() {
-    let (p, c): (f64, f64) = (1.2, 0.3);
-    let two = network(Form::Current, Activation::Tanh, &array![[p, -c], [-c, p]], &array![[1.0], [1.0]], &[0.0, 0.0]);
-    let symmetric = continuation::branch(&two, &[0.0], &[1.0], &[0.0, 0.0], &Default::default()).unwrap();
-    println!("{:?}", symmetric.bifurcations);
-    for d in [-1e-3, 1e-3] {
-        println!("{:?}", continuation::debug_others(&two, &[0.0], &[1.0], &symmetric.bifurcations[0].x, symmetric.bifurcations[0].s + d));
-    }
-    panic!();
-}

@@ -30,6 +30,8 @@ const TRANSVERSE: f64 = 1e-3;
 const BESIDE: f64 = 1e-3;
 /// Where they are looked for, in units of the state.
 const SIZES: [f64; 6] = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1];
+/// What is as near as that belongs to the bifurcation.
+const NEAR: f64 = 0.5;
 
 /// How branches are followed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -249,24 +251,28 @@ fn correct(line: &Line<'_>, now: &Place, step: f64, settings: &Settings) -> Opti
     None
 }
 
-/// What happens between two places of a branch.
+/// What happens between two places of a branch: it turns, or another number of modes grows. Of the latter the mode
+/// nearest to the unit circle tells which; two growing modes that become a pair, or a pair two, are nothing.
 fn between(before: &Place, after: &Place) -> Option<Bifurcation> {
     let dim = before.x.len();
-    let turns = before.tangent[dim] * after.tangent[dim] < 0.0;
-    let grows = |place: &Place, is_it: fn(&Complex) -> bool| {
-        place.values.iter().filter(|value| is_it(value) && value.0.hypot(value.1) > 1.0).count()
-    };
-    let changes = |is_it: fn(&Complex) -> bool| grows(before, is_it) != grows(after, is_it);
-    if turns {
-        Some(Bifurcation::Fold)
-    } else if changes(|value| value.1 == 0.0 && value.0 > 0.0) {
-        Some(Bifurcation::Branch)
-    } else if changes(|value| value.1 != 0.0) {
-        Some(Bifurcation::Hopf)
-    } else if changes(|value| value.1 == 0.0 && value.0 < 0.0) {
-        Some(Bifurcation::Flip)
-    } else {
-        None
+    if before.tangent[dim] * after.tangent[dim] < 0.0 {
+        return Some(Bifurcation::Fold);
+    }
+    let modulus = |value: &Complex| value.0.hypot(value.1);
+    let growing = |place: &Place| place.values.iter().filter(|value| modulus(value) > 1.0).count();
+    if growing(before) == growing(after) {
+        return None;
+    }
+    Some(crossing(before))
+}
+
+/// What the mode that is nearest to the unit circle does when it crosses it.
+fn crossing(place: &Place) -> Bifurcation {
+    let from_circle = |value: &&Complex| (value.0.hypot(value.1) - 1.0).abs();
+    match place.values.iter().min_by(|a, b| from_circle(a).total_cmp(&from_circle(b))) {
+        Some((_, im)) if *im != 0.0 => Bifurcation::Hopf,
+        Some((re, _)) if *re < 0.0 => Bifurcation::Flip,
+        _ => Bifurcation::Branch,
     }
 }
 
@@ -286,9 +292,10 @@ fn locate(
             low = middle;
         }
     }
-    let kind = match kind {
-        Bifurcation::Fold | Bifurcation::Branch => at_zero_mode(line, &low, kind)?,
-        Bifurcation::Hopf | Bifurcation::Flip | Bifurcation::Pitchfork | Bifurcation::Transcritical => kind,
+    // Near it there is no doubt about the mode that crosses.
+    let kind = match if kind == Bifurcation::Fold { kind } else { crossing(&low) } {
+        kind @ (Bifurcation::Fold | Bifurcation::Branch) => at_zero_mode(line, &low, kind)?,
+        kind => kind,
     };
     Ok(BifurcationPoint { kind, s: low.s, input: line.input(low.s), x: low.x })
 }
@@ -307,30 +314,35 @@ fn at_zero_mode(line: &Line<'_>, at: &Place, seen: Bifurcation) -> Result<Bifurc
     if along.abs() > TRANSVERSE * size {
         return Ok(Bifurcation::Fold);
     }
-    let on_side = |sign: f64| others(line, &at.x, at.s + sign * BESIDE, &right);
+    let on_side = |sign: f64| near(line, &at.x, at.s + sign * BESIDE, &right);
     Ok(match (on_side(-1.0), on_side(1.0)) {
-        (0, 2) | (2, 0) => Bifurcation::Pitchfork,
-        (1, 1) => Bifurcation::Transcritical,
+        (1, 3) | (3, 1) => Bifurcation::Pitchfork,
+        (2, 2) => Bifurcation::Transcritical,
         _ => Bifurcation::Branch,
     })
 }
 
-/// How many fixed points lie near `x` along `direction`, beside the one that Newton finds from `x` itself.
-fn others(line: &Line<'_>, x: &[f64], s: f64, direction: &[f64]) -> usize {
+/// How many fixed points lie near `x` along `direction`.
+fn near(line: &Line<'_>, x: &[f64], s: f64, direction: &[f64]) -> usize {
     let driven = line.at(s);
-    let Some(own) = newton(&driven, x.to_vec()) else { return 0 };
-    let mut found: Vec<Vec<f64>> = vec![own];
-    for size in SIZES {
-        for sign in [-1.0, 1.0] {
-            let start = x.iter().zip(direction).map(|(x, r)| x + sign * size * r).collect();
-            let Some(root) = newton(&driven, start) else { continue };
-            let apart = |other: &Vec<f64>| length(&difference(other, &root)) > 1e-5;
-            if found.iter().all(apart) && length(&difference(&root, x)) < 3.0 * SIZES[SIZES.len() - 1] {
-                found.push(root);
-            }
+    let mut found: Vec<Vec<f64>> = Vec::new();
+    let look = |start: Vec<f64>, found: &mut Vec<Vec<f64>>| {
+        let Some(root) = newton(&driven, start) else { return };
+        let is_new = found.iter().all(|other| length(&difference(other, &root)) > 1e-5);
+        if is_new && length(&difference(&root, x)) < NEAR {
+            found.push(root);
+        }
+    };
+    for size in SIZES.into_iter().flat_map(|size| [size, -size]).chain([0.0]) {
+        look(x.iter().zip(direction).map(|(x, r)| x + size * r).collect(), &mut found);
+    }
+    // One between two others draws fewer starts than they do.
+    for (place, other) in found.clone().iter().enumerate() {
+        for another in &found.clone()[..place] {
+            look(other.iter().zip(another).map(|(a, b)| 0.5 * (a + b)).collect(), &mut found);
         }
     }
-    found.len() - 1
+    found.len()
 }
 
 /// The zero of the flow that plain Newton finds.
@@ -350,15 +362,4 @@ fn newton(driven: &Driven<'_>, mut x: Vec<f64>) -> Option<Vec<f64>> {
 
 fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
-}
-#[doc(hidden)]
-pub fn debug_others(network: &Network, from: &[f64], to: &[f64], x: &[f64], s: f64) -> Vec<String> {
-    let line = Line { network, from, to };
-    let driven = line.at(s);
-    let mut v = vec![format!("own {:?}", newton(&driven, x.to_vec()))];
-    for size in SIZES { for sign in [-1.0, 1.0] {
-        let start: Vec<f64> = x.iter().zip([0.7071, -0.7071]).map(|(x, r)| x + sign * size * r).collect();
-        v.push(format!("{size} {:?}", newton(&driven, start)));
-    }}
-    v
 }

@@ -23,7 +23,7 @@ use crate::plot::{EigenvaluePlane, Projection, StateSpace, StateSpaceText};
 /// Points that are told one by one on the terminal.
 const SHOWN: usize = 12;
 /// Trajectories that are drawn.
-const DRAWN: usize = 40;
+const DRAWN: usize = 12;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

@@ -74,7 +74,7 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
         directions: plane.axes.to_vec(),
         axes: axes.iter().map(|name| crate::plot::StateAxis { name: name.clone(), variance: None }).collect(),
     };
-    let trajectories = probe.trajectories(held.trials.as_ref(), 40)?;
+    let trajectories = probe.trajectories(held.trials.as_ref(), 6)?;
     let shown = StateSpace::of(&seen, &search.found, &[], &trajectories)?;
     let places = || {
         shown.points.iter().map(|point| (point.at[0], point.at[1])).chain(

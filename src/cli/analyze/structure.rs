@@ -128,7 +128,7 @@ fn lines(report: &Report<'_>) -> Vec<String> {
     let balance = balances.iter().sum::<f64>() / balances.len().max(1) as f64;
     let radius = found.eigenvalues.first().map_or(0.0, |value| value.0.hypot(value.1));
     let mut lines = vec![
-        format!("units        {}", sizes.join(", ")),
+        format!("units        {}; seed {}", sizes.join(", "), report.about.seed),
         format!("degrees      {:.1} synapses a unit on average", mean(&found.in_degree)),
         format!("balance      {balance:.3}: (E - |I|) / (E + |I|) of what a unit receives, on average"),
         format!(
