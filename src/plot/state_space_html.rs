@@ -23,7 +23,7 @@ const LIBRARY_VERSION: &str = "4.1.1";
 const LIBRARY_LICENCE: &str = include_str!("assets/plotly-LICENSE");
 
 /// Numbers of one line about a point; the others are left out, and that is said.
-const NUMBERS: usize = 6;
+const NUMBERS: usize = 4;
 
 /// What a page says besides what its figure holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -225,19 +225,20 @@ fn details(point: &FixedPoint) -> Vec<String> {
         (growing, marginal) => format!("growing modes: {growing}, marginal: {marginal}"),
     };
     let constants = point.time_constants_ms.iter().map(|tau| number(*tau));
-    let values = point.eigenvalues.iter().map(|(re, im)| match im {
-        0.0 => number(*re),
-        _ if *im < 0.0 => format!("{} \u{2212} {}i", number(*re), number(-im)),
-        _ => format!("{} + {}i", number(*re), number(*im)),
-    });
+    // Of a pair one stands for both.
+    let values: Vec<String> = point.eigenvalues.iter().filter(|(_, im)| *im >= 0.0).map(eigenvalue).collect();
     vec![
         modes,
         format!("speed: {:.1e} per time constant (q {:.0e})", point.speed, point.q),
         list("time constants (ms)", constants),
-        list("eigenvalues of the step", values),
+        list("eigenvalues of the step", values.into_iter()),
         list("outputs", point.outputs.iter().map(|output| number(*output))),
         format!("starts that led here: {}", point.n_starts),
     ]
+}
+
+fn eigenvalue((re, im): &(f64, f64)) -> String {
+    if *im == 0.0 { number(*re) } else { format!("{} \u{b1} {}i", number(*re), number(*im)) }
 }
 
 /// `name: a, b, c, 61 more`
@@ -362,6 +363,8 @@ mod tests {
     fn numbers_are_short() {
         let shown = [0.0, 0.98765432, -12.3456, 345.678, 12_345.6, f64::INFINITY, -1e-9, 0.00012].map(number);
         assert_eq!(shown, ["0", "0.9877", "\u{2212}12.35", "345.7", "12346", "\u{221e}", "0.0000", "0.0001"]);
-        assert_eq!(list("n", (0..8).map(|n| n.to_string())), "n: 0, 1, 2, 3, 4, 5, 2 more");
+        assert_eq!(list("n", (0..8).map(|n| n.to_string())), "n: 0, 1, 2, 3, 4 more");
+        assert_eq!(eigenvalue(&(-0.5, 0.25)), "\u{2212}0.5000 \u{b1} 0.2500i");
+        assert_eq!(eigenvalue(&(1.5, 0.0)), "1.500");
     }
 }
