@@ -333,11 +333,14 @@ fn a_pitchfork_is_where_the_slope_of_f_has_fallen_to_the_inverse_gain() {
     near(fork.input[0], wanted, 1e-7);
     near(fork.x[0], rate.atanh(), 1e-6);
     assert!(symmetric.points.last().unwrap().s > 1.0 && symmetric.points.last().unwrap().unstable_dimensions == 0);
-    // Along an arm it is the same point, and no fold, although the input turns back there.
+    // Along the arms, from one to the other, it is the same point and no fold, although the input turns back there. The
+    // arms lean to larger inputs first, and turn in folds that mirror each other.
     let arm = continuation::branch(&two, &[0.0], &[1.0], &[1.287_839_45, -1.287_839_45], &Default::default()).unwrap();
-    let [fork] = &arm.bifurcations[..] else { panic!("{:?}", arm.bifurcations) };
-    assert_eq!(fork.kind, Bifurcation::Pitchfork);
-    near(fork.input[0], wanted, 1e-5);
+    let kinds: Vec<_> = arm.bifurcations.iter().map(|point| point.kind).collect();
+    assert_eq!(kinds, [Bifurcation::Fold, Bifurcation::Pitchfork, Bifurcation::Fold]);
+    near(arm.bifurcations[1].input[0], wanted, 1e-5);
+    near(arm.bifurcations[0].input[0], arm.bifurcations[2].input[0], 1e-7);
+    near(arm.bifurcations[0].x[0], arm.bifurcations[2].x[1], 1e-6);
 }
 
 #[test]
@@ -356,10 +359,12 @@ fn at_a_hopf_bifurcation_a_pair_passes_the_unit_circle_and_a_cycle_dies() {
         determinant.sqrt()
     };
     near(modulus(hopf.input[0], &hopf.x), 1.0, 1e-6);
-    // To either side of it points of the branch lose and hold small perturbations.
-    let at = |place: f64| {
-        let point = branch.points.iter().min_by(|a, b| (a.s - place).abs().total_cmp(&(b.s - place).abs())).unwrap();
-        modulus(4.0 * point.s, &point.x)
+    // Along the branch a pair grows on one side of it and decays on the other.
+    let away = |point: &continuation::BranchPoint| {
+        (point.s - hopf.s).abs() + (point.x[0] - hopf.x[0]).abs() + (point.x[1] - hopf.x[1]).abs()
     };
-    assert!(at(hopf.s - 0.01) > 1.0 && at(hopf.s + 0.01) < 1.0);
+    let points = &branch.points;
+    let at = (0..points.len()).min_by(|a, b| away(&points[*a]).total_cmp(&away(&points[*b]))).unwrap();
+    let of = |place: usize| modulus(4.0 * points[place].s, &points[place].x) - 1.0;
+    assert!(of(at - 2) * of(at + 2) < 0.0, "{} {}", of(at - 2), of(at + 2));
 }

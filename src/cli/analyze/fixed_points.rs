@@ -20,6 +20,9 @@ use super::{
 };
 use crate::plot::{EigenvaluePlane, Projection, StateSpace, StateSpaceText};
 
+/// Why networks of the blend form have values of the step alone.
+const NO_LIMIT: &str = "the blend form applies the activation once a step, however short, so that its fixed points depend \
+    on dt and there is no limit, unless the activation is linear or relu";
 /// Points that are told one by one on the terminal.
 const SHOWN: usize = 12;
 /// Trajectories that are drawn.
@@ -67,14 +70,24 @@ struct Report<'a> {
     n_outliers: usize,
     manifold: &'a Option<Manifold>,
     connections: &'a [Connection],
+    /// Why there are no eigenvalues in continuous time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_continuous_time: Option<&'static str>,
     same_point_distance: f64,
     settings: &'a Settings,
     points: &'a [FixedPoint],
 }
 
 pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
-    const FIGURES: [&str; 5] =
-        ["fixed-points.png", "fixed-points.svg", "eigenvalues.png", "eigenvalues.svg", "fixed-points.html"];
+    const FIGURES: [&str; 7] = [
+        "fixed-points.png",
+        "fixed-points.svg",
+        "fixed-points.html",
+        "eigenvalues.png",
+        "eigenvalues.svg",
+        "continuous-eigenvalues.png",
+        "continuous-eigenvalues.svg",
+    ];
     let answer = args.answer.open("fixed-points", &FIGURES)?;
     let probe = args.probe.open()?;
     let held = probe.held(&args.input, args.probe.seed)?;
@@ -101,6 +114,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         n_outliers: found.n_outliers,
         manifold: &found.manifold,
         connections: &connections,
+        no_continuous_time: (!probe.network.has_continuous_limit()).then_some(NO_LIMIT),
         same_point_distance: found.same_point_distance,
         settings: &found.settings,
         points: &found.points,
@@ -110,6 +124,9 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         answer.figure("fixed-points", |path| figure.save(path))?;
         answer.file("fixed-points.html", |path| figure.save_html(path, &text))?;
         answer.figure("eigenvalues", |path| EigenvaluePlane::of(found).save(path))?;
+        if let Some(plane) = EigenvaluePlane::in_continuous_time(found) {
+            answer.figure("continuous-eigenvalues", |path| plane.save(path))?;
+        }
     }
     answer.arrays(|file| arrays(file, found))?;
     let name = &probe.name;
@@ -123,6 +140,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
 fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -> Vec<String> {
     let found = &search.found;
     let mut lines = vec![
+        format!("of           {}", report.about.system),
         format!("input        {}", report.input.words()),
         format!(
             "starts       {} ({}), and {} between points that were found, seed {}",
@@ -143,6 +161,7 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
         (None, _) => "not known: units are unbounded, or a point is singular or on a kink".into(),
     };
     lines.push(format!("index sum    {index}"));
+    lines.extend(report.no_continuous_time.map(|reason| format!("eigenvalues  of the step alone: {reason}")));
     if let Some(manifold) = &found.manifold {
         lines.push(format!("attractor    continuous, {}", manifold_words(manifold)));
     }

@@ -90,9 +90,9 @@ pub fn interventions(args: &TableArgs) -> Result<()> {
         controls: args.controls,
         matching: args.matching.into(),
     };
-    let mut bar = steps_bar("evaluations", (sets.len() * (1 + args.controls) + 1) as u64);
+    let mut bar = None;
     let table = behaviour(&subject.network, subject.task.as_ref(), &sets, options, |progress| {
-        bar(progress.done as u64);
+        bar.get_or_insert_with(|| steps_bar("evaluations", progress.total as u64))(progress.done as u64);
         ControlFlow::Continue(())
     })?;
     drop(bar);

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use anyhow::{Result, bail};
 use clap::Args;
 use ndarray::{Array1, concatenate, s};
-use nn4n_analysis::{Lyapunov, lyapunov::Settings};
+use nn4n_analysis::{ClosedLoop, Lyapunov, lyapunov::Settings};
 use nn4n_tasks::TrialRng;
 use serde::Serialize;
 
 use super::{
     answer::AnswerArgs,
-    probe::{About, Held, InputArgs, Probe, ProbeArgs},
+    probe::{About, Held, IN_THE_LOOP, InputArgs, Probe, ProbeArgs},
 };
 use crate::{plot::Exponents, terminal::steps_bar};
 
@@ -42,6 +42,9 @@ pub struct LyapunovArgs {
     /// Drive the network by its noise-free test trials, end to end, instead of a constant input
     #[arg(long, conflicts_with_all = ["at", "input"])]
     driven: bool,
+    /// Analyse the network alone, even if it was trained to drive an arm that it feels
+    #[arg(long)]
+    open_loop: bool,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -68,6 +71,7 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         ..Settings::default()
     };
     let start = start(&probe, seed);
+    let plant = probe.plant().filter(|_| !args.open_loop && !args.driven);
     let mut bar = steps_bar("steps", (settings.steps + settings.transient) as u64);
     let watch = &mut |done: usize| {
         bar(done as u64);
@@ -83,8 +87,16 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         (None, Lyapunov::driven(&probe.network, inputs.view(), &start, &settings, watch)?)
     } else {
         let held = probe.held(&args.input, seed)?;
-        let driven = probe.network.under(&held.values)?;
-        let found = Lyapunov::of(&driven, probe.network.dt(), &start, &settings, watch)?;
+        let found = match &plant {
+            Some(plant) => {
+                let system = ClosedLoop::new(&probe.network, plant.clone(), &held.values)?;
+                Lyapunov::of(&system, probe.network.dt(), &system.at_rest(&start), &settings, watch)?
+            }
+            None => {
+                let system = probe.network.under(&held.values)?;
+                Lyapunov::of(&system, probe.network.dt(), &start, &settings, watch)?
+            }
+        };
         (Some(held), found)
     };
     answer.figure("exponents", |path| Exponents::of(&found).save(path))?;
@@ -95,7 +107,11 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
             .array("exponents_per_step", &array(&found.exponents_per_step))?
             .array("standard_errors", &array(&found.standard_errors))?)
     })?;
-    let report = Report { about: args.probe.about(&probe), input: held.as_ref(), found: &found };
+    let mut about = args.probe.about(&probe);
+    if plant.is_some() {
+        about.system = IN_THE_LOOP;
+    }
+    let report = Report { about, input: held.as_ref(), found: &found };
     let next = format!("nn4n analyze fixed-points {}", probe.name);
     answer.say(&report, &lines(&report), &next)
 }
@@ -110,6 +126,7 @@ fn lines(report: &Report<'_>) -> Vec<String> {
     let found = report.found;
     let input = report.input.map_or_else(|| "noise-free test trials, end to end".into(), Held::words);
     let mut lines = vec![
+        format!("of           {}", report.about.system),
         format!("input        {input}"),
         format!(
             "steps        {} after {} of transient, {} exponents of {}, seed {}",

@@ -7,7 +7,7 @@ use clap::Args;
 use ndarray::{Array2, s};
 use nn4n_analysis::{HeldInput, Network};
 use nn4n_models::Ctrnn;
-use nn4n_tasks::{Condition, Split, Task, TrialBatch, Value, noise_free};
+use nn4n_tasks::{Condition, Split, Task, TrialBatch, Value, motor::Plant, noise_free};
 use serde::Serialize;
 
 use crate::{
@@ -23,6 +23,11 @@ use crate::{
     terminal::say,
     zoo,
 };
+
+/// What is analysed where the plant is part of it.
+pub const IN_THE_LOOP: &str = "the network in the loop with the arm that it drives";
+/// What is analysed where it is not.
+const ALONE: &str = "the network alone, without the arm that it drives; what it feels is part of the input";
 
 /// Trials that are made at least, so that their states are many.
 const TRIALS: usize = 64;
@@ -188,10 +193,7 @@ impl ProbeArgs {
             task: probe.task.as_ref().map(|task| task.id().to_owned()),
             units: probe.network.units(),
             dt: probe.network.dt(),
-            system: match probe.task.as_ref().and_then(|task| task.plant()) {
-                Some(_) => "the network alone, without the arm that it drives; what it feels is part of the input",
-                None => "the network",
-            },
+            system: if probe.plant().is_some() { ALONE } else { "the network" },
             interventions: probe.applied.clone(),
             seed: self.seed,
         }
@@ -236,6 +238,11 @@ struct Altered {
 }
 
 impl Probe {
+    /// What the network was trained to drive.
+    pub fn plant(&self) -> Option<Plant> {
+        self.task.as_ref().and_then(|task| task.plant())
+    }
+
     /// Noise-free test trials: of these variables, or of all conditions.
     pub fn trials(&self, condition: &Condition, seed: u64) -> Result<Option<TrialBatch>> {
         let Some(task) = &self.task else { return Ok(None) };

@@ -88,11 +88,21 @@ impl Bench<'_> {
                 let Some(selection) = intervention.units() else { return Ok(intervention.clone()) };
                 let own = selection.resolve(units)?;
                 let others = all.iter().zip(set).filter(|(unit, _)| own.contains(unit)).map(|(_, other)| *other);
+                let mut others: Vec<usize> = others.collect();
+                others.sort_unstable();
                 Ok(intervention.of_units(UnitSelection::units(others)))
             };
             done.iter().map(replaced).collect::<Result<Vec<_>>>()
         };
-        Ok(Ok(ControlSets { done: sets.iter().map(control).collect::<Result<_>>()?, matched }))
+        // Of few other units the same are drawn again and again: one control, however often.
+        let mut distinct: Vec<Vec<Intervention>> = Vec::new();
+        for set in &sets {
+            let control = control(set)?;
+            if !distinct.contains(&control) {
+                distinct.push(control);
+            }
+        }
+        Ok(Ok(ControlSets { done: distinct, matched }))
     }
 
     /// Sets of replacements, each in the order of `units`.

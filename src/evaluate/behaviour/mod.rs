@@ -36,7 +36,7 @@ pub struct BehaviourOptions {
     pub per_condition: usize,
     /// Of trials, noise and controls.
     pub seed: u64,
-    /// Random controls of each intervention on units; 0 is none.
+    /// Random controls of each intervention on units; 0 is none. Fewer where there are not as many different ones.
     pub controls: usize,
     /// What the controls share with the units.
     pub matching: Matching,
