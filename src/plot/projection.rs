@@ -1,15 +1,11 @@
 //! From states of all units to the two or three numbers that a figure has room for.
 //!
-//! ```text
-//! p_k = e_k . (x - m)      e_k: eigenvectors of the covariance of the states, of the largest eigenvalue v_k first
-//! share of e_k = v_k / sum_j v_j
-//! ```
+//! Principal components are those of [`nn4n_analysis::components`].
 
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 use nn4n_analysis::{
-    FixedPoint, FixedPoints,
+    Components, FixedPoint, FixedPoints,
     fixed_points::{Connection, PointKind},
-    linear,
 };
 
 use super::error::{require, require_finite, require_some};
@@ -49,34 +45,21 @@ impl Projection {
             require(other == units, &field, || format!("has {other} units, but the first has {units}"))?;
             require_finite(&field, part.iter().copied())?;
         }
-        let mean =
-            states.iter().fold(Array1::zeros(units), |sum: Array1<f64>, part| sum + part.sum_axis(ndarray::Axis(0)))
-                / rows as f64;
-        let covariance = states.iter().fold(Array2::zeros((units, units)), |sum: Array2<f64>, part| {
-            let centred = part - &mean;
-            sum + centred.t().dot(&centred) / rows as f64
-        });
-        let found = linear::eigen("states", &covariance).map_err(|error| PlotError::Invalid {
+        let views: Vec<_> = states.iter().map(|part| part.view()).collect();
+        let invalid = |problem: String| PlotError::Invalid {
             field: "states".into(),
-            problem: format!("have no principal components: {error}"),
-        })?;
-        let total = covariance.diag().sum();
-        let mut directions: Vec<Array1<f64>> = Vec::new();
-        for mode in 0..n {
-            directions.push(orthonormal(found.right.column(mode).mapv(|value| value.0), &directions));
-        }
-        let share = |direction: &Array1<f64>| {
-            let along = direction.dot(&covariance.dot(direction));
-            if total > 0.0 { (along / total).clamp(0.0, 1.0) } else { 0.0 }
+            problem: format!("have no components: {problem}"),
         };
-        let axis = |(mode, direction): (usize, &Array1<f64>)| StateAxis {
-            name: format!("PC {}", mode + 1),
-            variance: Some(share(direction)),
+        let rows = concatenate(Axis(0), &views).map_err(|error| invalid(error.to_string()))?;
+        let found = Components::of(rows.view(), n).map_err(|error| invalid(error.to_string()))?;
+        let axis = |(place, variance): (usize, &f64)| StateAxis {
+            name: format!("PC {}", place + 1),
+            variance: Some(variance.clamp(0.0, 1.0)),
         };
         Ok(Self {
-            origin: mean.to_vec(),
-            axes: directions.iter().enumerate().map(axis).collect(),
-            directions: directions.iter().map(|direction| direction.to_vec()).collect(),
+            axes: found.variance.iter().enumerate().map(axis).collect(),
+            directions: found.axes.outer_iter().map(|direction| direction.to_vec()).collect(),
+            origin: found.mean,
         })
     }
 
@@ -169,18 +152,6 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 fn view(values: &Vec<f64>) -> ArrayView1<'_, f64> {
     ArrayView1::from(values.as_slice())
-}
-
-/// Without its parts along others, of length 1, the largest number positive.
-fn orthonormal(mut vector: Array1<f64>, others: &[Array1<f64>]) -> Array1<f64> {
-    for other in others {
-        let along = other.dot(&vector);
-        vector.scaled_add(-along, other);
-    }
-    let length = vector.dot(&vector).sqrt();
-    let largest =
-        vector.iter().copied().fold(0.0, |most: f64, value| if value.abs() > most.abs() { value } else { most });
-    vector * (largest.signum() / length.max(f64::MIN_POSITIVE))
 }
 
 /// The longest range along an axis; 1 where there is none.

@@ -89,7 +89,7 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         let held = probe.held(&args.input, seed)?;
         let found = match &plant {
             Some(plant) => {
-                let system = ClosedLoop::new(&probe.network, plant.clone(), &held.values)?;
+                let system = ClosedLoop::new(&probe.network, *plant, &held.values)?;
                 Lyapunov::of(&system, probe.network.dt(), &system.at_rest(&start), &settings, watch)?
             }
             None => {
