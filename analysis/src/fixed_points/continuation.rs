@@ -88,6 +88,7 @@ pub struct BranchPoint {
     /// Where between the two inputs, 0 to 1.
     pub s: f64,
     /// State (units).
+    #[serde(skip)]
     pub x: Vec<f64>,
     /// Modes that grow.
     pub unstable_dimensions: usize,
