@@ -172,7 +172,7 @@ fn the_table_compares_the_same_trials_with_intervals_and_controls() -> Result<()
     let options = BehaviourOptions { per_condition: 6, seed: 2, controls: 3, matching: Matching::Group };
     let rows = [
         vec![Intervention::inject("0:all")?],
-        vec![Intervention::lesion("80-89")?],
+        vec![Intervention::lesion("80-84")?],
         vec![Intervention::lesion("inhibitory")?, Intervention::silence("0@stimulus")?],
         vec![Intervention::lesion("inhibitory->excitatory")?],
         vec![Intervention::lesion("0-59")?],
@@ -213,6 +213,11 @@ fn the_table_compares_the_same_trials_with_intervals_and_controls() -> Result<()
     assert!(controls.minimum <= controls.mean && controls.mean <= controls.maximum);
     let as_bad = controls.values.iter().filter(|value| **value <= lesioned.performance.unwrap_or(0.0)).count();
     assert_eq!(controls.at_least_as_bad, as_bad as f64 / 3.0);
+    // Of ten other inhibitory units there is one set of ten.
+    let ten = behaviour(&network, task.as_ref(), &[vec![Intervention::lesion("80-89")?]], options, |_| {
+        ControlFlow::Continue(())
+    })?;
+    assert_eq!(ten.rows[1].controls.as_ref().map(|controls| controls.values.len()), Some(1));
     // No ten others are inhibitory where all are taken; then it is their number that the controls share.
     assert_eq!(table.rows[3].controls.as_ref().map(|controls| controls.matched), Some(Matched::Number));
     assert_eq!(table.rows[3].name, "lesion inhibitory + silence 0@stimulus");

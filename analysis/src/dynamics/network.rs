@@ -510,6 +510,34 @@ impl Dynamics for Driven<'_> {
         jacobian
     }
 
+    /// Without the Jacobian itself, which costs more than its product with a few directions.
+    fn tangent(&self, state: &[f64], directions: &Array2<f64>) -> Array2<f64> {
+        let (next, totals) = self.advance(state);
+        let mut grown = Array2::zeros(directions.dim());
+        // What becomes of the rates of the layer below, within the step.
+        let mut below: Option<Array2<f64>> = None;
+        let mut start = 0;
+        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
+            let rows = start..start + layer.units();
+            let of_states = directions.slice(s![rows.clone(), ..]);
+            let mut of_rates = of_states.to_owned();
+            scale_rows(&mut of_rates, &layer.rate_slopes(own));
+            let mut block = layer.w_rec.dot(&of_rates);
+            if let Some(below) = below {
+                block += &layer.w_in.dot(&below);
+            }
+            scale_rows(&mut block, &layer.gains(own, total));
+            let mut kept = of_states.to_owned();
+            scale_rows(&mut kept, &layer.kept(own, total));
+            block += &kept;
+            grown.slice_mut(s![rows.clone(), ..]).assign(&block);
+            scale_rows(&mut block, &layer.rate_slopes(&next[rows.clone()]));
+            below = Some(block);
+            start = rows.end;
+        }
+        grown
+    }
+
     fn flow(&self, state: &[f64]) -> Vec<f64> {
         let totals = self.totals(state);
         self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| layer.flow(own, total)).collect()
@@ -699,6 +727,8 @@ mod tests {
             let (network, x) = (Network::of(&network).unwrap(), state(network.units().len()));
             let driven = network.under(&INPUT).unwrap();
             assert!(largest(driven.jacobian(&x) - difference(&x, |x| driven.step(x))) < 1e-9);
+            let directions = Array2::from_shape_fn((x.len(), 2), |(unit, n)| (0.7 * unit as f64 + n as f64).cos());
+            assert!(largest(driven.tangent(&x, &directions) - driven.jacobian(&x).dot(&directions)) < 1e-13);
             assert!(largest(driven.flow_jacobian(&x) - difference(&x, |x| driven.flow(x))) < 2e-9);
             let several = [x.clone(), x.iter().map(|x| 0.3 - x).collect(), vec![0.0; x.len()]];
             for (state, flow) in several.iter().zip(driven.flows(&several)) {
