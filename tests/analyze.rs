@@ -3,8 +3,16 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use candle_core::{DType, Device, Tensor};
+use ndarray::{Array3, Axis, s};
 use nn4n::{
-    models::{Activation, Bias, Ctrnn, ModelConfig},
+    analysis::{ClosedLoop, Dynamics, Network},
+    models::{Activation, Area, Bias, Ctrnn, Form, LayerConfig, ModelConfig},
+    simulate::Simulation,
+    tasks::{
+        Split,
+        motor::{Arm, Feedback, Plant},
+        noise_free,
+    },
     zoo,
 };
 use serde_json::Value;
@@ -171,4 +179,81 @@ fn a_lesion_silence_and_a_current_change_what_is_analysed() {
     assert!(none.is_null() && said[0]["kind"] == "lesion" && lesioned != intact);
     assert_eq!(of("--silence inhibitory").0, lesioned);
     assert_ne!(of("--inject 0.5:excitatory").0, intact);
+}
+
+/// The largest difference between states, rates and outputs of a run in f32 and in f64, as a part of 1 and the largest
+/// state; inputs (trials, steps, inputs).
+fn distance_from_f32(network: &Ctrnn, inputs: &Array3<f32>) -> f64 {
+    let recording = Simulation::new(network).record(inputs).unwrap();
+    let network = Network::of(network).unwrap();
+    let (mut farthest, mut largest) = (0f64, 1f64);
+    for (trial, input) in inputs.outer_iter().enumerate() {
+        let states = network.run(input, network.x0()).unwrap();
+        for (step, state) in states.outer_iter().enumerate() {
+            let rates = network.rates(&state.to_vec());
+            let outputs = network.outputs_of(&rates);
+            let ours = state.iter().chain(&rates).chain(&outputs);
+            let arrays = [&recording.states, &recording.rates, &recording.outputs];
+            let of_run: Vec<f32> = arrays.iter().flat_map(|array| array.slice(s![trial, step, ..]).to_vec()).collect();
+            assert_eq!(ours.clone().count(), of_run.len());
+            for (ours, of_run) in ours.zip(of_run) {
+                farthest = farthest.max((ours - f64::from(of_run)).abs());
+                largest = largest.max(ours.abs());
+            }
+        }
+    }
+    farthest / largest
+}
+
+#[test]
+fn what_is_analysed_goes_through_trials_as_the_network_in_f32_does() {
+    for id in zoo::ids() {
+        let checkpoint = zoo::open(id).unwrap();
+        let task = checkpoint.task().unwrap();
+        let trials = noise_free(task.as_ref(), Split::Test, 0, 0, &task.conditions(), 1).unwrap();
+        let apart = trials.len().div_ceil(8);
+        let some = trials.inputs.select(Axis(0), &(0..trials.len()).step_by(apart).collect::<Vec<_>>());
+        let found = distance_from_f32(&checkpoint.network(&Device::Cpu).unwrap().frozen(), &some);
+        assert!(found < 1e-5, "{id}: {found:e}");
+    }
+    let layers = [LayerConfig::ei("lower", 10, 0.8).tau(50.0), LayerConfig::new("upper", 6)];
+    let areas = [Area::ei("one", 10, 0.8), Area::new("two", 6), Area::ei("three", 5, 0.6)];
+    let inputs = Array3::from_shape_fn((3, 200, 2), |(k, t, i)| ((7 * k + 2 * t + i) as f32).sin());
+    for config in [ModelConfig::stacked(2, 2, layers), ModelConfig::multi_area(2, 2, areas), ModelConfig::ei(2, 20, 2)]
+    {
+        for form in [Form::Current, Form::Rate, Form::Blend] {
+            let config = config.clone().form(form).activation(Activation::Sigmoid);
+            let network = Ctrnn::init(&config, 1, DType::F32, &Device::Cpu).unwrap().frozen();
+            let found = distance_from_f32(&network, &inputs);
+            assert!(found < 1e-5, "{} {form}: {found:e}", config.kind);
+        }
+    }
+}
+
+#[test]
+fn a_network_in_the_loop_with_its_arm_goes_where_it_goes_in_trials() {
+    const UNITS: usize = 12;
+    let config = ModelConfig::vanilla(5, UNITS, 2).activation(Activation::Tanh).dt(10.0).tau(50.0);
+    let network = Ctrnn::init(&config, 1, DType::F64, &Device::Cpu).unwrap().frozen();
+    let input = [0.5, 0.0, 0.25, 0.0, 0.0];
+    let inputs = Array3::from_shape_fn((1, 60, 5), |(.., channel)| input[channel] as f32);
+    let alone = Simulation::new(&network).record(&inputs).unwrap().states;
+    let analysed = Network::of(&network).unwrap();
+    for (delay, feedback) in [(0, Feedback::Hand), (1, Feedback::Joint), (3, Feedback::Hand)] {
+        let (arm, posture) = (Arm::default(), [0.5, 1.5]);
+        let plant = Plant { arm, dt: 10.0, posture, feedback, first_channel: 1, scale: 2.0, delay };
+        let states = Simulation::new(&network).plant(Some(plant)).record(&inputs).unwrap().states;
+        assert!(
+            (&states - &alone).iter().any(|difference| difference.abs() > 1e-2),
+            "what is felt changes what is done"
+        );
+        let closed = ClosedLoop::new(&analysed, plant, &input).unwrap();
+        let mut state = closed.at_rest(analysed.x0());
+        for (step, wanted) in states.index_axis(Axis(0), 0).outer_iter().enumerate() {
+            state = closed.step(&state);
+            for (found, wanted) in state[..UNITS].iter().zip(wanted) {
+                assert!((found - f64::from(*wanted)).abs() < 1e-6, "{delay} {step}: {found} is not {wanted}");
+            }
+        }
+    }
 }
