@@ -136,7 +136,10 @@ fn exponents(
     for place in 0..settings.transient + settings.steps {
         let (next, grown) = step(place, &state, &directions);
         if let Some(value) = next.iter().find(|value| !value.is_finite()) {
-            return Err(AnalysisError::NotFinite { array: "state", value: *value });
+            return Err(AnalysisError::Trials(format!(
+                "activity grows without bound: after {place} steps it is {value}, and there are no exponents; analyse the \
+                network under another input, or with its inhibition intact"
+            )));
         }
         (state, directions) = (next, grown);
         let growth = orthonormalise(&mut directions);

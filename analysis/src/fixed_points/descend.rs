@@ -76,11 +76,17 @@ pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settin
         return End::Failed;
     };
     let (mut relaxations, steps, far) = RELAXATIONS;
-    for _ in 0..settings.max_iterations {
+    let mut pace = Pace::from(0, descent.norm);
+    for iteration in 0..settings.max_iterations {
         if descent.is_fixed() {
             return End::Fixed(descent.state);
         }
-        match descent.step() {
+        let step = match descent.step() {
+            // Between the kinks of many rectifiers a descent may creep; the flow itself leads on.
+            Step::Taken if pace.creeps(iteration, descent.norm) => Step::Stuck,
+            step => step,
+        };
+        match step {
             Step::Taken => {
                 if let Some(place) = descent.led(known) {
                     return End::Known(place);
@@ -90,6 +96,7 @@ pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settin
             Step::Stuck if relaxations > 0 => {
                 relaxations -= 1;
                 descent.relax(steps, far);
+                pace = Pace::from(iteration, descent.norm);
             }
             Step::Stuck => return End::Failed,
         }
@@ -98,6 +105,29 @@ pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settin
         }
     }
     End::Failed
+}
+
+/// How fast `|g|` falls.
+struct Pace {
+    since: usize,
+    norm: f64,
+}
+
+impl Pace {
+    fn from(since: usize, norm: f64) -> Self {
+        Self { since, norm }
+    }
+
+    /// Whether it has hardly fallen in the last steps.
+    fn creeps(&mut self, iteration: usize, norm: f64) -> bool {
+        let (steps, part) = CREEPING;
+        if iteration < self.since + steps {
+            return false;
+        }
+        let creeps = norm > part * self.norm;
+        *self = Self::from(iteration, norm);
+        creeps
+    }
 }
 
 /// A fixed point at the floor of rounding.
