@@ -16,7 +16,7 @@ use crate::{AnalysisError, dynamics::Dynamics};
 
 /// Starts of the first block; each is twice as large as the one before, up to the last number. Points found in a block
 /// are known in the next, so that the result does not depend on the number of threads.
-const BLOCKS: (usize, usize) = (16, 256);
+const BLOCKS: (usize, usize) = (8, 256);
 /// Starts that are led together.
 const TOGETHER: usize = 64;
 /// Rounds of starts between points that were found, and the most starts of one.
