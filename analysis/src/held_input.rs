@@ -67,8 +67,7 @@ impl HeldInput {
         match most {
             Some((input, (steps, _))) if steps > 0 => Ok(Self::wherever(trials, &input)),
             _ => Err(none(
-                "no input holds for two steps: it changes at every step of all trials; name one, channel by \
-                channel",
+                "the input changes at every step of all trials; name the values of its channels",
             )),
         }
     }

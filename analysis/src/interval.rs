@@ -46,8 +46,9 @@ pub fn wilson_interval(k: usize, n: usize) -> (f64, f64) {
     let shrink = 1.0 + Z * Z / n;
     let centre = (p + Z * Z / (2.0 * n)) / shrink;
     let half = Z / shrink * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    // Rounding may leave the ends of 0 or n successes a hair outside.
-    ((centre - half).max(0.0), (centre + half).min(1.0))
+    // Of no and of all successes one end is exact, where rounding leaves it a hair beside.
+    let low = if p == 0.0 { 0.0 } else { (centre - half).max(0.0) };
+    (low, if p == 1.0 { 1.0 } else { (centre + half).min(1.0) })
 }
 
 #[cfg(test)]
@@ -61,5 +62,8 @@ mod tests {
         let (low, high) = wilson_interval(0, 10);
         assert!(low == 0.0 && (high - 0.2775).abs() < 1e-4, "{low} {high}");
         assert_eq!(wilson_interval(0, 0), (0.0, 1.0));
+        for n in 1..500 {
+            assert_eq!((wilson_interval(0, n).0, wilson_interval(n, n).1), (0.0, 1.0), "{n}");
+        }
     }
 }

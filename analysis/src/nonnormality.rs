@@ -102,7 +102,21 @@ impl Pseudospectrum {
     }
 }
 
+/// Where the singular values of `z - J` do not converge, those a hair beside do: they differ by no more than `z` does.
+const BESIDE: [f64; 4] = [0.0, 1e-12, -3e-12, 1e-11];
+
 fn smallest_at(jacobian: &Array2<f64>, z: c64) -> Result<f64, AnalysisError> {
+    let mut last = Ok(0.0);
+    for beside in BESIDE {
+        last = smallest_beside(jacobian, z + c64::new(beside, beside));
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+fn smallest_beside(jacobian: &Array2<f64>, z: c64) -> Result<f64, AnalysisError> {
     let dim = jacobian.nrows();
     let shifted = Mat::from_fn(dim, dim, |row, column| {
         let own = c64::new(-jacobian[[row, column]], 0.0);
@@ -110,7 +124,7 @@ fn smallest_at(jacobian: &Array2<f64>, z: c64) -> Result<f64, AnalysisError> {
     });
     let values = shifted
         .singular_values()
-        .map_err(|error| AnalysisError::NoEigenvalues { array: "jacobian", reason: format!("{error:?}") })?;
+        .map_err(|error| AnalysisError::NoEigenvalues { array: "z - jacobian", reason: format!("{error:?}") })?;
     Ok(values.last().copied().unwrap_or(0.0))
 }
 

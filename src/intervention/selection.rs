@@ -191,6 +191,9 @@ fn of_file(file: &str, units: &Units) -> Result<Vec<usize>, String> {
 
 /// What a name leads to.
 fn group<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
+    // What an analysis writes has its groups in one place, among other lists of numbers.
+    let json = analysed(json).unwrap_or(json);
+    let name = name.strip_prefix("groups.").unwrap_or(name);
     let named = |name: &str| match json {
         Value::Array(list) => list.iter().find(|one| one["name"] == *name).and_then(|one| one.get("units")),
         other => other.get(name),
@@ -199,6 +202,11 @@ fn group<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
         let (outer, inner) = name.split_once('.')?;
         group(named(outer)?, inner)
     })
+}
+
+/// The groups of a document that an analysis has written.
+fn analysed(json: &Value) -> Option<&Value> {
+    json.get("groups").filter(|groups| groups.as_array().is_some_and(|list| list.iter().any(|one| one["units"].is_array())))
 }
 
 /// The names of the lists in a document.
@@ -216,7 +224,7 @@ fn groups(json: &Value) -> String {
         }
     }
     let mut names = Vec::new();
-    gather(json, "", &mut names);
+    gather(analysed(json).unwrap_or(json), "", &mut names);
     if names.is_empty() {
         "it has no groups of units".into()
     } else {

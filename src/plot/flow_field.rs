@@ -1,3 +1,5 @@
+/// Radius of a point beside the plane.
+const BESIDE: f64 = 1.8;
 //! The flow in a plane of the state space: where activity goes, and how fast.
 
 use std::path::Path;
@@ -8,12 +10,12 @@ use nn4n_analysis::flow_field::FlowField;
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Point, Stroke};
 use super::error::{require, require_finite, require_some};
-use super::key::{Mark, arrow, key, key_width};
+use super::key::{Dot, Mark, arrow, key, key_width};
 use super::panel::{EqualScale, Panel};
 use super::save::save;
 use super::shading::{Grid, in_cells};
 use super::state_space_panels::{counted, dot};
-use super::style::{INK, Rgb, SMALL, THIN, TICK, TRAJECTORY, darker, text_width, tint};
+use super::style::{GREY, INK, Rgb, SMALL, THIN, TICK, TRAJECTORY, darker, text_width, tint};
 use super::{PlotError, StatePoint};
 
 const LEFT: f64 = 70.0;
@@ -50,6 +52,8 @@ pub struct FlowFieldFigure {
     pub unit: String,
     /// Fixed points by their two coordinates; those beyond the grid are left out.
     pub points: Vec<StatePoint>,
+    /// Points beside the plane, by the coordinates at which they are seen along it: drawn small and hollow.
+    pub beside: Vec<StatePoint>,
     /// Trajectories (steps, 2); what lies beyond the grid is left out.
     pub trajectories: Vec<Array2<f64>>,
 }
@@ -66,6 +70,7 @@ impl FlowFieldFigure {
             speed: field.speed.clone(),
             unit: "per time constant".into(),
             points: Vec::new(),
+            beside: Vec::new(),
             trajectories: Vec::new(),
         }
     }
@@ -97,6 +102,9 @@ impl FlowFieldFigure {
         for states in &self.trajectories {
             let points = states.outer_iter().map(|state| (state[0], state[1]));
             panel.curve_within(&mut canvas, points, trajectory_stroke());
+        }
+        for point in self.beside.iter().filter(|point| self.holds(point)) {
+            canvas.ring(panel.at((point.at[0], point.at[1])), BESIDE, Stroke::solid(GREY, THIN));
         }
         for point in self.points.iter().filter(|point| self.holds(point)) {
             dot(point.kind, point.on_kink).draw(&mut canvas, panel.at((point.at[0], point.at[1])));
@@ -133,6 +141,9 @@ impl FlowFieldFigure {
 
     fn entries(&self) -> Vec<(String, Mark)> {
         let mut entries = counted(self.points.iter().filter(|point| self.holds(point)));
+        if self.beside.iter().any(|point| self.holds(point)) {
+            entries.push(("beside the plane".into(), Mark::Dot(Dot { hollow: true, ..Dot::new(GREY, BESIDE) })));
+        }
         if !self.trajectories.is_empty() {
             entries.push(("trajectories".into(), Mark::Line(trajectory_stroke())));
         }
@@ -249,6 +260,7 @@ mod tests {
             speed: Array2::from_shape_fn((3, 3), |(row, column)| grid[row].hypot(grid[column])),
             unit: "per time constant".into(),
             points: Vec::new(),
+            beside: Vec::new(),
             trajectories: Vec::new(),
         }
     }

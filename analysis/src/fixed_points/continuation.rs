@@ -107,9 +107,23 @@ pub struct BifurcationPoint {
     pub x: Vec<f64>,
 }
 
+/// How a branch ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BranchEnd {
+    /// It leaves the way between the two inputs.
+    Left,
+    /// After as many steps as were allowed, on the way.
+    Steps,
+    /// No step leads on: as at a kink of rectifiers.
+    Stuck,
+}
+
 /// A branch of fixed points.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Branch {
+    /// How it ends.
+    pub end: BranchEnd,
     /// In the order along it.
     pub points: Vec<BranchPoint>,
     /// In the order along it.
@@ -186,15 +200,19 @@ fn follow(line: &Line<'_>, x: &[f64], settings: &Settings) -> Result<Branch, Ana
     let mut along = vec![0.0; x.len() + 1];
     along[x.len()] = 1.0;
     let mut now = place(line, x.to_vec(), 0.0, &along)?;
-    let mut branch = Branch { points: vec![shown(&now)], bifurcations: Vec::new() };
+    let mut branch = Branch { end: BranchEnd::Steps, points: vec![shown(&now)], bifurcations: Vec::new() };
     for _ in 0..settings.max_steps {
-        let Some(next) = advance(line, &now, settings.step, settings)? else { break };
+        let Some(next) = advance(line, &now, settings.step, settings)? else {
+            branch.end = BranchEnd::Stuck;
+            break;
+        };
         if let Some(kind) = between(&now, &next) {
             branch.bifurcations.push(locate(line, &now, settings, kind)?);
         }
         now = next;
         branch.points.push(shown(&now));
         if !(0.0..=1.0).contains(&now.s) {
+            branch.end = BranchEnd::Left;
             break;
         }
     }

@@ -187,7 +187,9 @@ impl<'a> Search<'a> {
             self.found.n_outliers += 1;
             return;
         }
-        let same = |root: &&mut Root| root.is_fixed == is_fixed && distance(&root.state, &state) <= self.found.distance;
+        // A minimum of |g| is known less exactly than a zero.
+        let near = if is_fixed { self.found.distance } else { 10.0 * self.found.distance };
+        let same = |root: &&mut Root| root.is_fixed == is_fixed && distance(&root.state, &state) <= near;
         if let Some(root) = self.found.roots.iter_mut().find(same) {
             root.n_starts += 1;
             return;

@@ -1,8 +1,12 @@
 //! What an analysis gives: lines or JSON on the terminal, and files in a directory if one is named.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::RefCell,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::{Array2, ArrayView2};
 use nn4n_analysis::linear::Complex;
@@ -29,20 +33,29 @@ pub struct AnswerArgs {
 pub struct Answer<'a> {
     args: &'a AnswerArgs,
     kind: &'static str,
+    /// Names of all figures and pages of this kind.
+    figures: Vec<String>,
+    /// Those that were written.
+    written: RefCell<Vec<String>>,
 }
 
 impl AnswerArgs {
     /// Refuses to begin where files of this kind are in the way; `files` are the names of figures and pages.
     pub fn open(&self, kind: &'static str, files: &[&str]) -> Result<Answer<'_>> {
-        let answer = Answer { args: self, kind };
+        let figures = files.iter().map(ToString::to_string).collect();
+        let answer = Answer { args: self, kind, figures, written: RefCell::default() };
         if let Some(out) = &self.out {
             if out.exists() && !out.is_dir() {
                 bail!("--out {}: is a file, but results go into a directory; name another", out.display());
             }
-            let own = [format!("{kind}.json"), format!("{kind}.npz")];
-            for name in own.iter().map(String::as_str).chain(files.iter().copied()) {
-                output::check_free(&out.join(name), self.force)?;
+            for name in answer.names() {
+                let path = out.join(&name);
+                output::check_free(&path, self.force)?;
+                if path.is_dir() {
+                    bail!("{}: is a directory, where a file is to be; name another --out", path.display());
+                }
             }
+            check_writable(out)?;
         }
         Ok(answer)
     }
@@ -52,18 +65,36 @@ impl Answer<'_> {
     /// Draws a figure under this name, as `.png` and `.svg`, if results go into a directory.
     pub fn figure(&self, name: &str, save: impl Fn(&Path) -> Result<(), PlotError>) -> Result<()> {
         let Some(out) = &self.args.out else { return Ok(()) };
-        for extension in ["png", "svg"] {
-            save(&out.join(format!("{name}.{extension}")))?;
+        for file in ["png", "svg"].map(|extension| format!("{name}.{extension}")) {
+            save(&out.join(&file))?;
+            self.written.borrow_mut().push(file);
         }
         Ok(())
     }
 
     /// Writes a file under this name, if results go into a directory.
     pub fn file(&self, name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) -> Result<()> {
-        match &self.args.out {
-            Some(out) => Ok(save(&out.join(name))?),
-            None => Ok(()),
+        let Some(out) = &self.args.out else { return Ok(()) };
+        save(&out.join(name))?;
+        self.written.borrow_mut().push(name.to_owned());
+        Ok(())
+    }
+
+    /// All files of this kind.
+    fn names(&self) -> Vec<String> {
+        let own = [format!("{}.json", self.kind), format!("{}.npz", self.kind)];
+        own.into_iter().chain(self.figures.iter().cloned()).collect()
+    }
+
+    /// Removes figures of an earlier analysis that this one, which replaces it, did not draw.
+    fn remove_stale(&self, out: &Path) -> Result<()> {
+        let written = self.written.borrow();
+        for path in self.figures.iter().filter(|name| !written.contains(name)).map(|name| out.join(name)) {
+            if path.is_file() {
+                fs::remove_file(&path).with_context(|| format!("{}: could not be removed", path.display()))?;
+            }
         }
+        Ok(())
     }
 
     /// Writes the arrays, if results go into a directory.
@@ -79,16 +110,24 @@ impl Answer<'_> {
         if let Some(out) = &self.args.out {
             let json = serde_json::to_string_pretty(report)?;
             write_atomically(&out.join(format!("{}.json", self.kind)), in_json(&json).as_bytes())?;
+            self.remove_stale(out)?;
         }
         if self.args.json {
             return output::json(report);
         }
         lines.iter().try_for_each(|line| output::text(line))?;
         if let Some(out) = &self.args.out {
-            output::text(&format!("numbers, arrays and figures: {}", out.display()))?;
+            let figures = if self.written.borrow().is_empty() { "numbers and arrays" } else { "numbers, arrays and figures" };
+            output::text(&format!("{figures}: {}", out.display()))?;
         }
         output::text(&format!("next: {next}"))
     }
+}
+
+/// Says before the work whether its results can be written.
+fn check_writable(out: &Path) -> Result<()> {
+    let try_it = || fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out));
+    try_it().map(drop).with_context(|| format!("--out {}: nothing can be written there; name another", out.display()))
 }
 
 /// Complex numbers of several points (points, numbers, 2): real and imaginary parts.

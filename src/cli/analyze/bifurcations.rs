@@ -5,7 +5,7 @@ use clap::Args;
 use ndarray::Array1;
 use nn4n_analysis::fixed_points::{
     PointKind,
-    continuation::{Branch, Settings, branch},
+    continuation::{Branch, BranchEnd, Settings, branch},
 };
 use serde::Serialize;
 
@@ -58,8 +58,8 @@ struct Report<'a> {
 
 pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     let answer = args.answer.open("bifurcations", &["bifurcations.png", "bifurcations.svg"])?;
-    if !(args.step.is_finite() && args.step > 0.0) {
-        bail!("--step {}: must be finite and > 0", args.step);
+    if !(args.step > 0.0 && args.step <= 0.5) {
+        bail!("--step {}: must be above 0 and at most 0.5, half of the way", args.step);
     }
     let probe = args.probe.open()?;
     let held = probe.held(&args.input, args.probe.seed)?;
@@ -104,8 +104,18 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     let mut points: Vec<_> = points.map(|point| (from + point.s * (to - from), point.kind)).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     lines.extend(points.iter().map(|(value, kind)| format!("  {name} = {value:<12.6}  {}", kind.name())));
+    let ended = |end: BranchEnd| branches.iter().filter(|branch| branch.end == end).count();
+    let (cut, stuck) = (ended(BranchEnd::Steps), ended(BranchEnd::Stuck));
     if points.is_empty() {
-        lines.push("  no bifurcation on the way".into());
+        let where_ = if cut + stuck > 0 { "what was followed of the way" } else { "the way" };
+        lines.push(format!("  no bifurcation on {where_}"));
+    }
+    if cut > 0 {
+        let most = settings.max_steps;
+        lines.push(format!("cut off      {cut} branches after {most} steps; take a longer --step, or a shorter way"));
+    }
+    if stuck > 0 {
+        lines.push(format!("stuck        {stuck} branches end on the way, as at a kink; take a shorter --step"));
     }
     let next = format!("nn4n analyze fixed-points {} --input {name}={to}", probe.name);
     answer.say(&report, &lines, &next)
@@ -200,5 +210,5 @@ fn coordinate<'a>(text: &str, probe: &'a Probe, branches: &[Branch]) -> Result<(
         return Ok(("State of unit 0".into(), Box::new(|x| x[0])));
     }
     let projection = Projection::principal(&[states], 2)?;
-    Ok((projection.axes[0].label(), Box::new(move |x| projection.of_state(x)[0])))
+    Ok((format!("{} of the branches", projection.axes[0].label()), Box::new(move |x| projection.of_state(x)[0])))
 }

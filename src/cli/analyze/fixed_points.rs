@@ -120,19 +120,22 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         points: &found.points,
     };
     if !found.points.is_empty() {
-        let (figure, text) = state_space(&probe, &held, &search, &connections)?;
-        answer.figure("fixed-points", |path| figure.save(path))?;
-        answer.file("fixed-points.html", |path| figure.save_html(path, &text))?;
+        // The states of one unit are numbers, and no space to draw.
+        if probe.network.units() > 1 {
+            let (figure, text) = state_space(&probe, &held, &search, &connections)?;
+            answer.figure("fixed-points", |path| figure.save(path))?;
+            answer.file("fixed-points.html", |path| figure.save_html(path, &text))?;
+        }
         answer.figure("eigenvalues", |path| EigenvaluePlane::of(found).save(path))?;
         if let Some(plane) = EigenvaluePlane::in_continuous_time(found) {
             answer.figure("continuous-eigenvalues", |path| plane.save(path))?;
         }
     }
     answer.arrays(|file| arrays(file, found))?;
-    let name = &probe.name;
+    let same = format!("{}{}{}", probe.name, args.probe.words(), args.input.words());
     let next = match report.stable {
-        0 => format!("nn4n analyze lyapunov {name}"),
-        _ => format!("nn4n analyze flow-field {name} --out flow_field"),
+        0 => format!("nn4n analyze lyapunov {same}"),
+        _ => format!("nn4n analyze flow-field {same} --out flow_field"),
     };
     answer.say(&report, &lines(&report, &search, &connections), &next)
 }
@@ -155,6 +158,9 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
         ),
         format!("points       {} fixed, of which {} stable; {} slow", report.count, report.stable, report.slow),
     ];
+    if 2 * report.n_failed > report.n_starts {
+        lines.push("             most starts failed: what they would have led to is not known; try --start-noise 0.1".into());
+    }
     let index = match (report.index_sum, report.misses_points) {
         (Some(sum), true) => format!("{sum}, but it is 1 where none is missing: take more --starts"),
         (Some(sum), false) => format!("{sum}, as it must be"),
@@ -169,10 +175,10 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
         let kink =
             if point.on_kink.is_empty() { String::new() } else { format!(", {} on a kink", point.on_kink.len()) };
         lines.push(format!(
-            "  {place:>3}  {:<13} q {:>8.1e}  slowest {:>9} ms  outputs {}{kink}",
+            "  {place:>3}  {:<13} q {:>8.1e}  {:<20} outputs {}{kink}",
             search.words(place),
             point.q,
-            point.time_constants_ms.first().map_or_else(|| "-".into(), |tau| milliseconds(*tau)),
+            pace(point),
             numbers(&point.outputs, 3)
         ));
     }
@@ -209,12 +215,22 @@ fn manifold_words(manifold: &Manifold) -> String {
     format!("{shape}{length} through {} points; between them |g| is at most {fastest:.1e}", manifold.order.len())
 }
 
+/// How fast its slowest mode is; of a slow point, how fast the state itself moves.
+fn pace(point: &FixedPoint) -> String {
+    match (point.kind, point.time_constants_ms.first()) {
+        (PointKind::Slow, _) => format!("moves {:.1e} a tau", point.speed),
+        (PointKind::Fixed, Some(tau)) => in_words(*tau),
+        (PointKind::Fixed, None) => String::new(),
+    }
+}
+
 /// A time constant with the digits that it needs.
-pub fn milliseconds(tau: f64) -> String {
+pub fn in_words(tau: f64) -> String {
+    let digits = |tau: f64| if tau >= 1e5 { format!("{tau:.1e}") } else { format!("{tau:.1}") };
     match tau {
-        tau if tau.is_infinite() => "inf".into(),
-        tau if tau.abs() >= 1e5 => format!("{tau:.1e}"),
-        tau => format!("{tau:.1}"),
+        tau if tau.is_infinite() || tau.is_nan() => "stays".into(),
+        tau if tau < 0.0 => format!("grows in {} ms", digits(-tau)),
+        tau => format!("decays in {} ms", digits(tau)),
     }
 }
 

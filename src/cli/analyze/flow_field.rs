@@ -15,6 +15,8 @@ use super::{
 };
 use crate::plot::{FlowFieldFigure, Projection, StateSpace};
 
+/// A point lies in the plane within this part of its extent.
+const IN_PLANE: f64 = 0.02;
 /// Room around what is shown, as a part of its extent.
 const MARGIN: f64 = 0.15;
 
@@ -87,7 +89,17 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
     let (a, b) = (extent(places().map(|place| place.0)), extent(places().map(|place| place.1)));
     let field = FlowField::of(&search.driven, &plane, a, b, args.grid as usize);
     let mut figure = FlowFieldFigure::of(&field, [&axes[0], &axes[1]]);
-    (figure.points, figure.trajectories) = (shown.points.clone(), shown.trajectories.clone());
+    let points: Vec<(f64, f64)> = search.found.points.iter().map(|point| plane.coordinates(&point.x_star)).collect();
+    let away = |(point, (a, b)): (&nn4n_analysis::FixedPoint, &(f64, f64))| {
+        plane.state(*a, *b).iter().zip(&point.x_star).map(|(on, x)| (on - x).powi(2)).sum::<f64>().sqrt()
+    };
+    let distances: Vec<f64> = search.found.points.iter().zip(&points).map(away).collect();
+    // What is drawn as a point of the plane must lie in it; the flow at other points is not that of their shadows.
+    let is_in = |distance: &f64| *distance <= IN_PLANE * (a.1 - a.0).max(b.1 - b.0);
+    let n_in = distances.iter().filter(|distance| is_in(distance)).count();
+    let drawn = shown.points.iter().zip(&distances);
+    figure.points = drawn.clone().filter(|(_, distance)| is_in(distance)).map(|(point, _)| point.clone()).collect();
+    figure.beside = drawn.filter(|(_, distance)| !is_in(distance)).map(|(point, _)| point.clone()).collect();
     answer.figure("flow-field", |path| figure.save(path))?;
     answer.arrays(|file| {
         let array = |values: &[f64]| Array1::from(values.to_vec());
@@ -101,16 +113,12 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
             .array("axes", &rows(plane.axes.iter().map(Vec::as_slice)))?
             .array("x_star", &rows(search.found.points.iter().map(|point| point.x_star.as_slice())))?)
     })?;
-    let points: Vec<(f64, f64)> = search.found.points.iter().map(|point| plane.coordinates(&point.x_star)).collect();
-    let away = |(point, (a, b)): (&nn4n_analysis::FixedPoint, &(f64, f64))| {
-        plane.state(*a, *b).iter().zip(&point.x_star).map(|(on, x)| (on - x).powi(2)).sum::<f64>().sqrt()
-    };
     let report = Report {
         about: args.probe.about(&probe),
         input: &held,
         plane: &plane,
         axes: &axes,
-        distances: search.found.points.iter().zip(&points).map(away).collect(),
+        distances,
         points,
         slowest: least(&field.speed),
         fastest: field.speed.iter().copied().fold(0.0, f64::max),
@@ -122,9 +130,13 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
             axes[0], axes[1], args.grid, args.grid, args.probe.seed
         ),
         format!("speed        {:.2e} to {:.2e} per time constant, of all directions", report.slowest, report.fastest),
-        format!("points       {} fixed and slow points, seen along the plane", search.found.points.len()),
+        format!(
+            "points       {n_in} of {} fixed and slow points lie in the plane; the others are drawn small and hollow, where \
+            they are seen along it",
+            search.found.points.len()
+        ),
     ];
-    answer.say(&report, &lines, &format!("nn4n analyze fixed-points {} --out fixed_points", probe.name))
+    answer.say(&report, &lines, &format!("nn4n analyze fixed-points {}{}{} --out fixed_points", probe.name, args.probe.words(), args.input.words()))
 }
 
 fn plane(args: &FlowFieldArgs, search: &Search<'_>, projection: &Projection) -> Result<(Plane, [String; 2])> {
@@ -144,6 +156,9 @@ fn plane(args: &FlowFieldArgs, search: &Search<'_>, projection: &Projection) -> 
             Ok((plane, [format!("From point {a} to {b}"), format!("Across, to point {c}")]))
         }
         (None, [first, second]) if first != second && *first > 0 && *second > 0 => {
+            if projection.axes.iter().all(|axis| axis.variance == Some(0.0)) {
+                bail!("the states do not vary, so that they have no components; name three points with --through");
+            }
             let axis = |component: usize| match projection.directions.get(component - 1) {
                 Some(direction) => Ok((direction, projection.axes[component - 1].label())),
                 None => bail!("--components {component}: there are only {} units", projection.origin.len()),

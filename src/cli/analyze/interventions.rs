@@ -129,6 +129,10 @@ fn figure(table: &BehaviourTable, chance: f64) -> Option<LesionTable> {
         intact: row(intact)?,
         lesions: lesions.iter().map(row).collect::<Option<_>>()?,
         chance: (chance > 0.0).then_some(chance),
-        remark: "grey: the same done to random other units, their mean and range".into(),
+        remark: if table.options.controls > 0 {
+            "grey: the same done to random other units, their mean and range".into()
+        } else {
+            String::new()
+        },
     })
 }

@@ -71,28 +71,29 @@ pub fn local(args: &LocalArgs) -> Result<()> {
         let last = epoch.end - 1;
         let tau = found.time_constants_ms[last].first().copied().unwrap_or(f64::NAN);
         lines.push(format!(
-            "  {:<16} at its end: slowest mode {} ms, speed {:.2e} per time constant",
+            "  {:<16} at its end: the slowest mode {}, speed {:.3} per time constant",
             epoch.name,
-            super::fixed_points::milliseconds(tau),
+            super::fixed_points::in_words(tau),
             found.speed[last]
         ));
     }
     answer.say(&report, &lines, &format!("nn4n analyze fixed-points {}", probe.name))
 }
 
-/// `|lambda|` of the slowest modes, and the speed, at every step.
+/// How fast the slowest modes grow, and the speed, at every step.
 fn figure(found: &Local, dt: f64, epochs: &[nn4n_tasks::Epoch]) -> TimeCourses {
     let modes = found.eigenvalues.first().map_or(0, Vec::len);
     let modulus = |mode: usize| TimeLine {
         name: format!("mode {}", mode + 1),
-        values: found.eigenvalues.iter().map(|values| values[mode].0.hypot(values[mode].1)).collect(),
+        // A mode that is gone within a step has no rate.
+        values: found.time_constants_ms.iter().map(|tau| finite(-1000.0 / tau[mode])).collect(),
     };
     TimeCourses {
         dt,
         epochs: spans(dt, epochs),
         quantity: String::new(),
         panels: vec![
-            TimePanel { title: "Modulus of the slowest modes".into(), lines: (0..modes).map(modulus).collect() },
+            TimePanel { title: "Growth rate of the slowest modes, -1/tau (1/s)".into(), lines: (0..modes).map(modulus).collect() },
             TimePanel {
                 title: "Speed, per time constant".into(),
                 lines: vec![TimeLine { name: "speed".into(), values: found.speed.clone() }],
@@ -100,4 +101,8 @@ fn figure(found: &Local, dt: f64, epochs: &[nn4n_tasks::Epoch]) -> TimeCourses {
         ],
         share_y: false,
     }
+}
+
+fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
 }

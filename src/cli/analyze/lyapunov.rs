@@ -112,7 +112,7 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         about.system = IN_THE_LOOP;
     }
     let report = Report { about, input: held.as_ref(), found: &found };
-    let next = format!("nn4n analyze fixed-points {}", probe.name);
+    let next = format!("nn4n analyze fixed-points {}{}{}", probe.name, args.probe.words(), args.input.words());
     answer.say(&report, &lines(&report), &next)
 }
 

@@ -104,5 +104,5 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
         format!("growth       at most {:.3}, after {} steps", found.largest_growth, found.at_step),
         format!("eigenbasis   condition {:.3e}", point.eigenbasis_condition),
     ];
-    answer.say(&report, &lines, &format!("nn4n analyze structure {}", probe.name))
+    answer.say(&report, &lines, &format!("nn4n analyze structure {}{}", probe.name, args.probe.words()))
 }

@@ -72,6 +72,14 @@ pub struct InputArgs {
     pub trials: ConditionArgs,
 }
 
+impl InputArgs {
+    /// The options that hold the same input again.
+    pub fn words(&self) -> String {
+        let given = [("input", &self.input), ("at", &self.at), ("where", &self.trials.condition)];
+        given.iter().filter_map(|(flag, value)| Some(format!(" --{flag} {}", value.as_ref()?))).collect()
+    }
+}
+
 impl ConditionArgs {
     /// The variables that trials must have.
     pub fn parse(&self) -> Result<Condition> {
@@ -179,12 +187,31 @@ impl ProbeArgs {
         };
         match subject.task(checkpoint, dt) {
             Ok(task) => Ok(Some(task)),
-            Err(error) if is_asked_for => Err(error),
+            Err(error) if is_asked_for || self.dt.is_some() => Err(error),
             Err(error) => {
                 say(&format!("nothing is known of the trials of this network ({error:#})"));
                 Ok(None)
             }
         }
+    }
+
+    /// The options that make the same network of it again, for a command that goes on from here.
+    pub fn words(&self) -> String {
+        let mut words = String::new();
+        let mut add = |flag: &str, value: &dyn std::fmt::Display| words.push_str(&format!(" --{flag} {value}"));
+        self.task.iter().for_each(|task| add("task", task));
+        self.settings.iter().for_each(|(name, value)| add("set", &format!("{name}={value}")));
+        self.dt.iter().for_each(|dt| add("dt", dt));
+        if self.seed != 0 {
+            add("seed", &self.seed);
+        }
+        for intervention in self.interventions.all() {
+            let text = intervention.to_string();
+            if let Some((kind @ ("lesion" | "silence" | "inject"), rest)) = text.split_once(' ') {
+                add(kind, &if rest.contains('>') { format!("'{rest}'") } else { rest.to_owned() });
+            }
+        }
+        words
     }
 
     pub fn about(&self, probe: &Probe) -> About {
@@ -271,8 +298,11 @@ impl Probe {
             return Ok(self.shown(zero, "zero, as nothing is known of its trials".into(), None, None));
         };
         let found = match &args.at {
-            Some(epoch) => HeldInput::at(&trials, epoch, &condition).context("--at"),
-            None => HeldInput::most(&trials).context("no input to hold; name one with --input"),
+            Some(epoch) => {
+                let epoch = epoch.strip_prefix("epoch=").unwrap_or(epoch);
+                HeldInput::at(&trials, epoch, &condition).context("--at")
+            }
+            None => HeldInput::most(&trials).context("--input is needed"),
         }?;
         let percent = 100.0 * found.steps as f64 / found.of_steps.max(1) as f64;
         let of = if args.trials.condition.is_some() { format!(" with {condition}") } else { String::new() };
@@ -289,12 +319,16 @@ impl Probe {
 
     /// `name=value,..` as one number for each channel.
     fn channel_values(&self, text: &str) -> Result<Vec<f64>> {
-        let mut values = vec![0.0; self.inputs.len()];
+        let (mut values, mut named) = (vec![0.0; self.inputs.len()], Vec::new());
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let Some((name, value)) = part.split_once('=') else {
                 bail!("--input {part}: must be NAME=VALUE, with commas between them");
             };
             let place = self.channel(name.trim()).with_context(|| format!("--input {part}"))?;
+            if named.contains(&place) {
+                bail!("--input {text}: `{}` is named twice; name it once", name.trim());
+            }
+            named.push(place);
             let number: f64 =
                 value.trim().parse().ok().filter(|number: &f64| number.is_finite()).with_context(|| {
                     format!("--input {part}: `{value}` is no finite number; give one, as in {}=0.5", name.trim())
@@ -332,7 +366,7 @@ impl Held {
             .iter()
             .zip(&self.values)
             .filter(|(_, value)| **value != 0.0)
-            .map(|(name, value)| format!("{name}={}", *value as f32))
+            .map(|(name, value)| format!("{name}={}", short(*value)))
             .collect();
         match shown.len() {
             0 => format!("all channels 0 ({})", self.from),
@@ -380,7 +414,19 @@ fn parse_condition(text: &str) -> Result<Condition> {
             "false" => Value::Bool(false),
             other => other.parse().map_or_else(|_| Value::from(other.to_owned()), Value::Number),
         };
+        if condition.get(name).is_some() {
+            bail!("--where {text}: `{name}` is named twice; name it once");
+        }
         condition = condition.with(name.to_owned(), value);
     }
     Ok(condition)
+}
+
+/// A number with at most six digits behind the point; as it is where it needs an exponent.
+fn short(value: f64) -> String {
+    if !(1e-4..1e7).contains(&value.abs()) {
+        return format!("{value:e}");
+    }
+    let digits = format!("{value:.6}");
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,6 +1,6 @@
 //! `nn4n analyze structure`
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::Array1;
 use nn4n_analysis::{
@@ -64,6 +64,9 @@ pub fn structure(args: &StructureArgs) -> Result<()> {
         "weights.png",
         "weights.svg",
     ];
+    if !(args.least.is_finite() && args.least >= 0.0) {
+        bail!("--least {}: must be finite and at least 0", args.least);
+    }
     let answer = args.answer.open("structure", &FIGURES)?;
     let probe = args.probe.open()?;
     let weights = probe.network.joined_weights();

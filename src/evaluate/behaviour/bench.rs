@@ -237,14 +237,15 @@ fn summary(matched: Matched, answer: &Answer, values: Vec<Option<(&'static str, 
     let (measure, own) = answer.measured()?;
     let values: Vec<f64> = values.into_iter().map(|value| Some(value?.1)).collect::<Option<_>>()?;
     let is_as_bad = |value: &&f64| if measure == "performance" { **value <= own } else { **value >= own };
-    let n = values.len() as f64;
+    let (n, as_bad) = (values.len() as f64, values.iter().filter(is_as_bad).count() as f64);
     Some(Controls {
         matched,
         measure,
         mean: values.iter().sum::<f64>() / n,
         minimum: values.iter().copied().fold(f64::INFINITY, f64::min),
         maximum: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        at_least_as_bad: values.iter().filter(is_as_bad).count() as f64 / n,
+        at_least_as_bad: as_bad / n,
+        p: (1.0 + as_bad) / (1.0 + n),
         values,
     })
 }

@@ -119,6 +119,8 @@ pub struct Controls {
     pub maximum: f64,
     /// Fraction of them that are at least as bad as the intervention.
     pub at_least_as_bad: f64,
+    /// `(1 + k) / (1 + n)` where `k` of `n` controls are at least as bad: the chance of doing as badly with random units.
+    pub p: f64,
 }
 
 /// What controls share with the units, beside their number.

@@ -52,12 +52,12 @@ fn summary(controls: &Controls) -> String {
         Matched::Number => "of the same number alone",
     };
     format!(
-        "{} {of}: {} ({}..{}), {} as bad or worse",
+        "{} {of}: {} on average ({}..{}), p = {:.2}",
         controls.values.len(),
         number(controls.mean),
         number(controls.minimum),
         number(controls.maximum),
-        percent(controls.at_least_as_bad)
+        controls.p
     )
 }
 
@@ -98,6 +98,7 @@ mod tests {
             minimum: 0.5,
             maximum: 0.7,
             at_least_as_bad: 0.5,
+            p: 2.0 / 3.0,
         };
         let lesion = BehaviourRow {
             name: "lesion 0-9".into(),
@@ -116,7 +117,7 @@ mod tests {
                                   performance        difference           rms error  random controls
 intact                            80.0 % (49.0..94.3)                       0.2500
 lesion 0-9, 3 trials not finite   50.0 %             -30.0 % (-50.0..1.0)  2.0e19     2 of the same areas and \
-            cell types: 60.0 % (50.0 %..70.0 %), 50.0 % as bad or worse";
+            cell types: 60.0 % on average (50.0 %..70.0 %), p = 0.67";
         let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
         let found = table.to_string();
         assert_eq!(words(&found), words(wanted));
