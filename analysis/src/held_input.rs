@@ -66,9 +66,7 @@ impl HeldInput {
         let most = counts.into_iter().max_by_key(|(_, (steps, order))| (*steps, std::cmp::Reverse(*order)));
         match most {
             Some((input, (steps, _))) if steps > 0 => Ok(Self::wherever(trials, &input)),
-            _ => Err(none(
-                "the input changes at every step of all trials; name the values of its channels",
-            )),
+            _ => Err(none("the input changes at every step of all trials; name the values of its channels")),
         }
     }
 

@@ -206,7 +206,8 @@ fn group<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
 
 /// The groups of a document that an analysis has written.
 fn analysed(json: &Value) -> Option<&Value> {
-    json.get("groups").filter(|groups| groups.as_array().is_some_and(|list| list.iter().any(|one| one["units"].is_array())))
+    json.get("groups")
+        .filter(|groups| groups.as_array().is_some_and(|list| list.iter().any(|one| one["units"].is_array())))
 }
 
 /// The names of the lists in a document.

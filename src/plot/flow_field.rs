@@ -1,5 +1,3 @@
-/// Radius of a point beside the plane.
-const BESIDE: f64 = 1.8;
 //! The flow in a plane of the state space: where activity goes, and how fast.
 
 use std::path::Path;
@@ -25,6 +23,8 @@ const LONGEST: f64 = 340.0;
 const SHORTEST: f64 = 120.0;
 /// Pixels between two arrows, about.
 const SPACING: f64 = 19.0;
+/// Radius of a point beside the plane.
+const BESIDE: f64 = 1.8;
 /// What is fast; what is slow is white.
 const FAST: Rgb = (94, 79, 162);
 /// Width and height of the bar of colours, and its steps.

@@ -44,6 +44,8 @@ const AT_MINIMUM: f64 = 1e-7;
 const NEAR_MINIMUM: f64 = 1e-4;
 /// Times that a state may relax away from a kink, how many steps each, and how far (in time constants) in one.
 const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
+/// A descent creeps if after so many steps more than this part of `|g|` is left.
+const CREEPING: (usize, f64) = (15, 0.5);
 /// Steps with factors that are there, and what `|g|` must fall to in each, as a part of what it was.
 const REPEATS: usize = 10;
 const FALLS_TO: f64 = 0.25;

@@ -117,7 +117,8 @@ impl Answer<'_> {
         }
         lines.iter().try_for_each(|line| output::text(line))?;
         if let Some(out) = &self.args.out {
-            let figures = if self.written.borrow().is_empty() { "numbers and arrays" } else { "numbers, arrays and figures" };
+            let figures =
+                if self.written.borrow().is_empty() { "numbers and arrays" } else { "numbers, arrays and figures" };
             output::text(&format!("{figures}: {}", out.display()))?;
         }
         output::text(&format!("next: {next}"))

@@ -159,7 +159,9 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
         format!("points       {} fixed, of which {} stable; {} slow", report.count, report.stable, report.slow),
     ];
     if 2 * report.n_failed > report.n_starts {
-        lines.push("             most starts failed: what they would have led to is not known; try --start-noise 0.1".into());
+        lines.push(
+            "             most starts failed: what they would have led to is not known; try --start-noise 0.1".into(),
+        );
     }
     let index = match (report.index_sum, report.misses_points) {
         (Some(sum), true) => format!("{sum}, but it is 1 where none is missing: take more --starts"),

@@ -136,7 +136,16 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
             search.found.points.len()
         ),
     ];
-    answer.say(&report, &lines, &format!("nn4n analyze fixed-points {}{}{} --out fixed_points", probe.name, args.probe.words(), args.input.words()))
+    answer.say(
+        &report,
+        &lines,
+        &format!(
+            "nn4n analyze fixed-points {}{}{} --out fixed_points",
+            probe.name,
+            args.probe.words(),
+            args.input.words()
+        ),
+    )
 }
 
 fn plane(args: &FlowFieldArgs, search: &Search<'_>, projection: &Projection) -> Result<(Plane, [String; 2])> {

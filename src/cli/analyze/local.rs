@@ -93,7 +93,10 @@ fn figure(found: &Local, dt: f64, epochs: &[nn4n_tasks::Epoch]) -> TimeCourses {
         epochs: spans(dt, epochs),
         quantity: String::new(),
         panels: vec![
-            TimePanel { title: "Growth rate of the slowest modes, -1/tau (1/s)".into(), lines: (0..modes).map(modulus).collect() },
+            TimePanel {
+                title: "Growth rate of the slowest modes, -1/tau (1/s)".into(),
+                lines: (0..modes).map(modulus).collect(),
+            },
             TimePanel {
                 title: "Speed, per time constant".into(),
                 lines: vec![TimeLine { name: "speed".into(), values: found.speed.clone() }],

@@ -340,10 +340,10 @@ impl Probe {
 
     /// The place of an input channel.
     pub fn channel(&self, name: &str) -> Result<usize> {
-        self.inputs
-            .iter()
-            .position(|known| known == name)
-            .with_context(|| format!("`{name}` is no input of this network; they are: {}", self.inputs.join(", ")))
+        self.inputs.iter().position(|known| known == name).with_context(|| match self.inputs.as_slice() {
+            [] => format!("`{name}` is no input: this network has none"),
+            inputs => format!("`{name}` is no input of this network; they are: {}", inputs.join(", ")),
+        })
     }
 
     /// States (steps, units) of each of at most `most` trials, spread over all of them.
