@@ -8,6 +8,7 @@
 //!
 //! A saddle with one growing mode joins the two attractors that its directions lead to.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
@@ -19,7 +20,7 @@ use crate::dynamics::{Driven, Dynamics};
 /// The first displacement, as a part of the median norm of the points.
 const DISPLACEMENT: f64 = 1e-3;
 /// Steps that a trajectory may take.
-const STEPS: usize = 100_000;
+const STEPS: usize = 10_000;
 /// Phases at which the plane of a complex pair is left.
 const PHASES: usize = 8;
 /// `|g|` at rest.
@@ -47,15 +48,15 @@ pub fn connections(driven: &Driven<'_>, points: &[FixedPoint], same_point: f64) 
     let mut norms: Vec<f64> = points.iter().map(|point| length(&point.x_star)).collect();
     norms.sort_by(f64::total_cmp);
     let scale = DISPLACEMENT * norms.get(norms.len() / 2).copied().unwrap_or(0.0).max(1e-3);
-    let mut found = Vec::new();
-    for (from, point) in points.iter().enumerate().filter(|(_, point)| is_saddle(point)) {
-        for (mode, direction, phase) in directions(point) {
-            let follow = |displacement: f64| leave(driven, points, point, &direction, displacement, same_point);
-            let ((to, steps), (again, _)) = (follow(scale), follow(0.5 * scale));
-            found.push(Connection { from, mode, phase, to, steps, is_certain: to == again });
-        }
-    }
-    found
+    let saddles = points.iter().enumerate().filter(|(_, point)| is_saddle(point));
+    let ways: Vec<_> =
+        saddles.flat_map(|(from, point)| directions(point).into_iter().map(move |way| (from, way))).collect();
+    let follow = |(from, (mode, direction, phase)): (usize, (usize, Vec<f64>, f64))| {
+        let follow = |displacement: f64| leave(driven, points, &points[from], &direction, displacement, same_point);
+        let ((to, steps), (again, _)) = (follow(scale), follow(0.5 * scale));
+        Connection { from, mode, phase, to, steps, is_certain: to == again }
+    };
+    ways.into_par_iter().map(follow).collect()
 }
 
 fn is_saddle(point: &FixedPoint) -> bool {

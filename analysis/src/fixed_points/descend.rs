@@ -42,10 +42,10 @@ const MAX_FAILURES: usize = 24;
 const AT_MINIMUM: f64 = 1e-7;
 /// The same where no step helps any more.
 const NEAR_MINIMUM: f64 = 1e-4;
-/// Times that a state may relax away from a kink, how many steps each, and how far (in time constants) in one.
-const RELAXATIONS: (usize, usize, f64) = (3, 60, 0.5);
+/// Times that a state may relax away from a kink, and how many steps of the dynamics each.
+const RELAXATIONS: (usize, usize) = (4, 250);
 /// A descent creeps if after so many steps more than this part of `|g|` is left.
-const CREEPING: (usize, f64) = (15, 0.5);
+const CREEPING: (usize, f64) = (8, 0.5);
 /// Steps with factors that are there, and what `|g|` must fall to in each, as a part of what it was.
 const REPEATS: usize = 10;
 const FALLS_TO: f64 = 0.25;
@@ -77,7 +77,7 @@ pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settin
     let Some(mut descent) = Descent::new(system, start.state, start.flow, settings.tolerance) else {
         return End::Failed;
     };
-    let (mut relaxations, steps, far) = RELAXATIONS;
+    let (mut relaxations, steps) = RELAXATIONS;
     let mut pace = Pace::from(0, descent.norm);
     for iteration in 0..settings.max_iterations {
         if descent.is_fixed() {
@@ -97,7 +97,7 @@ pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settin
             Step::AtMinimum => return End::Slow(descent.state),
             Step::Stuck if relaxations > 0 => {
                 relaxations -= 1;
-                descent.relax(steps, far);
+                descent.relax(steps);
                 pace = Pace::from(iteration, descent.norm);
             }
             Step::Stuck => return End::Failed,
@@ -243,14 +243,12 @@ impl<'a> Descent<'a> {
         falls
     }
 
-    /// Follows the flow for some steps, whatever becomes of `|g|`.
-    fn relax(&mut self, steps: usize, far: f64) {
+    /// Follows the dynamics for some steps, whatever becomes of `|g|`.
+    fn relax(&mut self, steps: usize) {
         for _ in 0..steps {
-            for (x, g) in self.state.iter_mut().zip(&self.flow) {
-                *x += far * g;
-            }
-            self.flow = self.system.flow(&self.state);
+            self.state = self.system.step(&self.state);
         }
+        self.flow = self.system.flow(&self.state);
         self.norm = length(&self.flow);
         self.damping = None;
     }
