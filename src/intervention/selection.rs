@@ -282,10 +282,16 @@ mod tests {
         assert_eq!(found(&format!("{groups}#a,12")), [1, 2, 12]);
         assert_eq!(found(&format!("{groups}#clusters.b")), [3]);
         assert_eq!(found(&format!("{groups}#x.y")), [4]);
-        let list = write("of.json", r#"{"groups": [{"name": "one", "units": [5, 6]}, {"name": "two", "units": [7]}]}"#);
+        // Beside its groups an analysis writes other lists of whole numbers, which are no units.
+        let analysed =
+            r#"{"in_degree": [3, 4], "groups": [{"name": "one", "units": [5, 6]}, {"name": "two", "units": [7]}]}"#;
+        let list = write("of.json", analysed);
+        assert_eq!(found(&format!("{list}#one")), [5, 6]);
         assert_eq!(found(&format!("{list}#groups.one")), [5, 6]);
-        assert!(refusal(&list).contains("its groups `groups.one`, `groups.two`"), "{}", refusal(&list));
-        assert!(refusal(&format!("{list}#groups")).contains("its groups `groups.one`, `groups.two`"));
+        for name in ["", "#groups", "#in_degree"] {
+            let message = refusal(&format!("{list}{name}"));
+            assert!(message.contains("choose one of its groups `one`, `two`"), "{name}: {message}");
+        }
         assert!(refusal(&groups).contains("choose one of its groups `a`, `clusters.b`, `x.y`, as in @"));
         assert!(refusal(&format!("{groups}#c")).contains("has no group `c`; choose one of its groups"));
         assert!(refusal(&format!("{}#a", write("list.txt", "1"))).contains("leave the name out"));
