@@ -10,7 +10,11 @@
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 
-use crate::{AnalysisError, dynamics::Dynamics};
+use crate::{
+    AnalysisError,
+    dynamics::Dynamics,
+    linear::{distance, length},
+};
 
 /// A plane in the state space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,6 +75,12 @@ impl Plane {
         let along = |axis: &Vec<f64>| state.iter().zip(&self.origin).zip(axis).map(|((x, o), e)| (x - o) * e).sum();
         (along(&self.axes[0]), along(&self.axes[1]))
     }
+
+    /// How far a state (dim) is from the plane.
+    pub fn distance(&self, state: &[f64]) -> f64 {
+        let (a, b) = self.coordinates(state);
+        distance(&self.state(a, b), state)
+    }
 }
 
 /// The flow on a grid of a plane; arrays are (second coordinate, first coordinate).
@@ -111,7 +121,7 @@ impl FlowField {
                 let along = |axis: &Vec<f64>| flow.iter().zip(axis).map(|(g, e)| g * e).sum::<f64>();
                 field.along_a[[row, column]] = along(&plane.axes[0]);
                 field.along_b[[row, column]] = along(&plane.axes[1]);
-                field.speed[[row, column]] = flow.iter().map(|g| g * g).sum::<f64>().sqrt();
+                field.speed[[row, column]] = length(&flow);
             }
         }
         field

@@ -33,6 +33,33 @@ pub struct Eigen {
     pub condition: f64,
 }
 
+/// `|x|` of a vector.
+pub fn length(x: &[f64]) -> f64 {
+    x.iter().map(|value| value * value).sum::<f64>().sqrt()
+}
+
+/// `|a - b|` of two vectors.
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+}
+
+/// The largest `|x_i|` of a vector; 0 without any.
+pub fn largest(x: &[f64]) -> f64 {
+    x.iter().fold(0.0, |most, value| value.abs().max(most))
+}
+
+/// `|z|` of a complex number.
+pub fn modulus((re, im): &Complex) -> f64 {
+    re.hypot(*im)
+}
+
+/// `-dt / ln |lambda|` of an eigenvalue of a step, ms: negative where the mode grows, infinite where the modulus is 1, 0
+/// where it is 0.
+pub fn time_constant(value: &Complex, dt: f64) -> f64 {
+    let modulus = modulus(value);
+    if (modulus - 1.0).abs() < 1e-12 { f64::INFINITY } else { -dt / modulus.ln() }
+}
+
 /// The view of a matrix in row order as faer sees it.
 pub fn view<'a>(matrix: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
     let (rows, columns) = matrix.dim();
@@ -125,12 +152,20 @@ pub fn check_square(array: &'static str, matrix: &Array2<f64>) -> Result<(), Ana
     }
 }
 
+/// Singular values of a real matrix, the largest first.
+///
+/// # Errors
+/// If they are not found.
+pub fn singular_values(array: &'static str, matrix: &Array2<f64>) -> Result<Vec<f64>, AnalysisError> {
+    view(&matrix.view()).singular_values().map_err(|error| not_found(array, error))
+}
+
 /// `|A|_2` of a real matrix.
 ///
 /// # Errors
 /// If its singular values are not found.
 pub fn largest_singular_value(array: &'static str, matrix: &Array2<f64>) -> Result<f64, AnalysisError> {
-    let values = view(&matrix.view()).singular_values().map_err(|error| not_found(array, error))?;
+    let values = singular_values(array, matrix)?;
     Ok(values.first().copied().unwrap_or(0.0))
 }
 
@@ -219,7 +254,7 @@ fn pair(value: c64) -> Complex {
 }
 
 fn largest_first(a: &Complex, b: &Complex) -> std::cmp::Ordering {
-    b.0.hypot(b.1).total_cmp(&a.0.hypot(a.1)).then(b.0.total_cmp(&a.0)).then(b.1.total_cmp(&a.1))
+    modulus(b).total_cmp(&modulus(a)).then(b.0.total_cmp(&a.0)).then(b.1.total_cmp(&a.1))
 }
 
 fn not_found(array: &'static str, error: impl std::fmt::Debug) -> AnalysisError {

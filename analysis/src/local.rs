@@ -74,9 +74,9 @@ impl Local {
     fn add(&mut self, system: &dyn Dynamics, state: &[f64], dt: f64, modes: usize) -> Result<(), AnalysisError> {
         let mut values = linear::eigenvalues("jacobian", &system.jacobian(state))?;
         values.truncate(modes);
-        self.time_constants_ms.push(values.iter().map(|(re, im)| -dt / re.hypot(*im).ln()).collect());
+        self.time_constants_ms.push(values.iter().map(|value| linear::time_constant(value, dt)).collect());
         self.eigenvalues.push(values);
-        self.speed.push(system.flow(state).iter().map(|g| g * g).sum::<f64>().sqrt());
+        self.speed.push(linear::length(&system.flow(state)));
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ use faer::Mat;
 use ndarray::Array2;
 use serde::Serialize;
 
-use crate::AnalysisError;
+use crate::{AnalysisError, linear::modulus};
 
 /// Eigenvalues and the two numbers that are asked of them most.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,7 +49,6 @@ impl Spectrum {
         for block in blocks {
             eigenvalues.extend(eigenvalues_of(block)?);
         }
-        let modulus = |(re, im): &(f64, f64)| re.hypot(*im);
         eigenvalues.sort_by(|a, b| modulus(b).total_cmp(&modulus(a)));
         Ok(Self {
             radius: eigenvalues.first().map_or(0.0, modulus),

@@ -17,7 +17,6 @@
 //! Rajan & Abbott 2006, doi:10.1103/PhysRevLett.97.188104 (circle); Marchenko & Pastur 1967, doi:10.1070/
 //! SM1967v001n04ABEH001994 (singular values of noise).
 
-use faer::Mat;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::Serialize;
 
@@ -102,7 +101,7 @@ impl Structure {
         }
         let eigenvalues = linear::eigenvalues("w_rec", weights)?;
         let predicted_radius = weights.axis_iter(Axis(1)).map(|column| column.var(0.0)).sum::<f64>().sqrt();
-        let singular_values = singular_values(weights)?;
+        let singular_values = linear::singular_values("w_rec", weights)?;
         let noise_edge = 2.0 * (n as f64).sqrt() * weights.iter().copied().collect::<Array1<f64>>().std(0.0);
         let squares = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
         let rank = singular_values.iter().filter(|value| **value > noise_edge).count();
@@ -120,7 +119,7 @@ impl Structure {
             balance: excitation.iter().zip(&inhibition).map(balance).collect(),
             excitation,
             inhibition,
-            outliers: eigenvalues.iter().filter(|value| value.0.hypot(value.1) > OUTSIDE * predicted_radius).count(),
+            outliers: eigenvalues.iter().filter(|value| linear::modulus(value) > OUTSIDE * predicted_radius).count(),
             eigenvalues,
             predicted_radius,
             rank,
@@ -147,13 +146,6 @@ fn block(weights: &Array2<f64>, from: &Group, to: &Group) -> Block {
         sd: variance.sqrt(),
         input: total / to.units.len().max(1) as f64,
     }
-}
-
-fn singular_values(weights: &Array2<f64>) -> Result<Vec<f64>, AnalysisError> {
-    let matrix = Mat::from_fn(weights.nrows(), weights.ncols(), |row, column| weights[[row, column]]);
-    matrix
-        .singular_values()
-        .map_err(|error| AnalysisError::NoEigenvalues { array: "w_rec", reason: format!("{error:?}") })
 }
 
 #[cfg(test)]

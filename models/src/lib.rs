@@ -33,8 +33,8 @@ pub mod vanilla;
 pub use activation::Activation;
 pub use config::{
     Area, Balance, Bias, CellType, ChannelGroup, Dale, Density, FixedSynapse, Form, Init, Kind, LayerConfig, LearnTau,
-    MatrixConfig, ModelConfig, NoiseScaling, Parts, PerUnit, Plastic, Projection, Readout, ReadoutFrom, SignRule,
-    Start, UnitRange, UnitSet, Units, Values,
+    MatrixConfig, ModelConfig, NoiseScaling, Parts, PerUnit, Plastic, Population, Projection, Readout, ReadoutFrom,
+    SignRule, Start, UnitRange, UnitSet, Units, Values,
 };
 pub use ctrnn::{Answer, Ctrnn, CtrnnOf, Effect, KindMarker, Layer, Parameter, Perturbation, Trajectory, Windows};
 pub use dynamics::{State, StepNoise};

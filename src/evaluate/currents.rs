@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use ndarray::{Array3, Axis};
 use nn4n_analysis::{Currents, Network, currents::Course, structure::Group};
 use nn4n_models::{
-    CellType, Ctrnn, LearnTau, Units,
+    CellType, Ctrnn, LearnTau, Population, Units,
     host::{placed, values},
 };
 use nn4n_tasks::{Condition, Task};
@@ -42,24 +42,20 @@ pub struct TaskCurrents {
 /// The units by area and cell type, `AREA:CELL_TYPE`, as far as there are any of these; all of them as `all` where
 /// there is one area and no cell type.
 pub fn populations(units: &Units) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for unit in 0..units.len() {
-        let area = (units.areas.len() > 1).then(|| units.areas[units.area_of(unit)].name.as_str());
-        let cell_type = units.cell_types[unit].map(|cell_type| match cell_type {
+    let name = |population: &Population| {
+        let area = (units.areas.len() > 1).then(|| units.areas[population.area].name.as_str());
+        let cell_type = population.cell_type.map(|cell_type| match cell_type {
             CellType::Excitatory => "excitatory",
             CellType::Inhibitory => "inhibitory",
         });
-        let name = match (area, cell_type) {
+        match (area, cell_type) {
             (None, None) => "all".into(),
             (Some(name), None) | (None, Some(name)) => name.to_string(),
             (Some(area), Some(cell_type)) => format!("{area}:{cell_type}"),
-        };
-        match groups.iter_mut().find(|group| group.name == name) {
-            Some(group) => group.units.push(unit),
-            None => groups.push(Group { name, units: vec![unit] }),
         }
-    }
-    groups
+    };
+    let group = |population: Population| Group { name: name(&population), units: population.units };
+    units.populations().into_iter().map(group).collect()
 }
 
 /// The currents from each of `sources`, the input channels and the bias into each of `targets`, in f64, in

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ndarray::Array2;
-use nn4n_models::{CellType, Ctrnn};
+use nn4n_models::{CellType, Ctrnn, Population, UnitRange};
 use nn4n_tasks::Task;
 
 use super::{
@@ -90,20 +90,15 @@ fn bundles(names: Option<Vec<String>>, noun: &str, n: usize) -> Vec<(String, Ran
 /// The areas, and each population with its units.
 fn populations(network: &Ctrnn) -> (Vec<SchematicArea>, Vec<(SchematicPlace, Vec<usize>)>) {
     let units = network.units();
-    let (mut areas, mut all) = (Vec::new(), Vec::new());
-    for (place, area) in units.areas.iter().enumerate() {
-        let mut populations = Vec::new();
-        for cell_type in [Some(CellType::Excitatory), Some(CellType::Inhibitory), None] {
-            let members: Vec<usize> = area.range().filter(|unit| units.cell_types[*unit] == cell_type).collect();
-            if !members.is_empty() {
-                let population = populations.len();
-                populations.push(SchematicPopulation { cell_type, units: members.len() });
-                all.push((SchematicPlace::Population { area: place, population }, members));
-            }
-        }
-        let name = if units.areas.len() == 1 { String::new() } else { in_words(&area.name) };
-        areas.push(SchematicArea { name, populations });
-    }
+    let name = |area: &str| if units.areas.len() == 1 { String::new() } else { in_words(area) };
+    let area = |range: &UnitRange| SchematicArea { name: name(&range.name), populations: Vec::new() };
+    let mut areas: Vec<SchematicArea> = units.areas.iter().map(area).collect();
+    let mut place = |Population { area, cell_type, units }: Population| {
+        let populations = &mut areas[area].populations;
+        populations.push(SchematicPopulation { cell_type, units: units.len() });
+        (SchematicPlace::Population { area, population: populations.len() - 1 }, units)
+    };
+    let all = units.populations().into_iter().map(&mut place).collect();
     (areas, all)
 }
 
@@ -129,23 +124,20 @@ impl UnitGroup {
     /// Units by area and cell type, in the network's order.
     pub fn of(network: &Ctrnn) -> Vec<Self> {
         let units = network.units();
-        let mut groups: Vec<UnitGroup> = Vec::new();
-        for area in &units.areas {
-            for (cell_type, letter) in
-                [(Some(CellType::Excitatory), "E"), (Some(CellType::Inhibitory), "I"), (None, "all")]
-            {
-                let members: Vec<usize> = area.range().filter(|unit| units.cell_types[*unit] == cell_type).collect();
-                let name = match (units.areas.len(), cell_type) {
-                    (1, _) => letter.to_string(),
-                    (_, Some(_)) => format!("{} {letter}", area.name),
-                    (_, None) => area.name.clone(),
-                };
-                if !members.is_empty() {
-                    groups.push(UnitGroup { name, units: members });
-                }
+        let name = |population: &Population| {
+            let letter = match population.cell_type {
+                Some(CellType::Excitatory) => "E",
+                Some(CellType::Inhibitory) => "I",
+                None => "all",
+            };
+            match (units.areas.len(), population.cell_type) {
+                (1, _) => letter.to_string(),
+                (_, Some(_)) => format!("{} {letter}", units.areas[population.area].name),
+                (_, None) => units.areas[population.area].name.clone(),
             }
-        }
-        groups
+        };
+        let group = |population: Population| Self { name: name(&population), units: population.units };
+        units.populations().into_iter().map(group).collect()
     }
 }
 

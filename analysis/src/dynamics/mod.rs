@@ -16,13 +16,16 @@
 
 pub mod activation;
 pub mod closed_loop;
+mod driven;
+mod layer;
 pub mod network;
 
 use ndarray::Array2;
 
 pub use closed_loop::ClosedLoop;
+pub use driven::Driven;
+pub use network::Network;
 pub(crate) use network::Terms;
-pub use network::{Driven, Network};
 
 /// Noise-free dynamics under a constant input.
 pub trait Dynamics: Sync {

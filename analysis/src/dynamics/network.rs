@@ -24,17 +24,18 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use nn4n_models::{Activation, Ctrnn, Form, Readout};
 
 use super::{
-    Dynamics,
-    activation::{has_kink, keeps_rates, range, slope, value},
+    Driven, Dynamics,
+    activation::{keeps_rates, range, value},
+    layer::Layer,
 };
-use crate::{AnalysisError, linear};
+use crate::AnalysisError;
 
 /// A network in f64 on the host, without noise.
 #[derive(Clone, Debug)]
 pub struct Network {
-    layers: Vec<Layer>,
+    pub(super) layers: Vec<Layer>,
     /// All weights between units (units, units).
-    joined: Array2<f64>,
+    pub(super) joined: Array2<f64>,
     w_out: Array2<f64>,
     b_out: Array1<f64>,
     readout: Readout,
@@ -54,19 +55,6 @@ pub(crate) struct Terms {
     pub w_in: Array2<f64>,
     /// The bias (units).
     pub b_rec: Array1<f64>,
-}
-
-/// Recurrent units that are updated together.
-#[derive(Clone, Debug)]
-struct Layer {
-    form: Form,
-    activations: Vec<Activation>,
-    /// `dt / tau` (units).
-    alpha: Array1<f64>,
-    /// From the inputs or from the layer below (units, inputs).
-    w_in: Array2<f64>,
-    w_rec: Array2<f64>,
-    b_rec: Array1<f64>,
 }
 
 impl Network {
@@ -232,7 +220,7 @@ impl Network {
         terms
     }
 
-    fn activations(&self) -> impl Iterator<Item = Activation> {
+    pub(super) fn activations(&self) -> impl Iterator<Item = Activation> {
         self.layers.iter().flat_map(|layer| layer.activations.iter().copied())
     }
 
@@ -303,280 +291,13 @@ impl Network {
     }
 
     /// Each layer with its part of a vector over all units.
-    fn parts<'a>(&'a self, of_units: &'a [f64]) -> impl Iterator<Item = (&'a Layer, &'a [f64])> {
+    pub(super) fn parts<'a>(&'a self, of_units: &'a [f64]) -> impl Iterator<Item = (&'a Layer, &'a [f64])> {
         let mut rest = of_units;
         self.layers.iter().map(move |layer| {
             let (own, after) = rest.split_at(layer.alpha.len());
             rest = after;
             (layer, own)
         })
-    }
-}
-
-impl Layer {
-    fn units(&self) -> usize {
-        self.alpha.len()
-    }
-
-    fn rates(&self, state: &[f64]) -> Vec<f64> {
-        match self.form {
-            Form::Current => self.each(state, value),
-            Form::Rate | Form::Blend => state.to_vec(),
-        }
-    }
-
-    /// `dr/dx` of each unit.
-    fn rate_slopes(&self, state: &[f64]) -> Vec<f64> {
-        match self.form {
-            Form::Current => self.each(state, slope),
-            Form::Rate | Form::Blend => vec![1.0; state.len()],
-        }
-    }
-
-    fn each(&self, x: &[f64], apply: fn(Activation, f64) -> f64) -> Vec<f64> {
-        self.activations.iter().zip(x).map(|(activation, x)| apply(*activation, *x)).collect()
-    }
-
-    /// `h`, where `drive` is the part of it that does not come from these units.
-    fn total(&self, state: &[f64], drive: &Array1<f64>) -> Array1<f64> {
-        linear::times(&self.w_rec.view(), &self.rates(state)) + drive
-    }
-
-    /// Where `f` is applied in a step.
-    fn arguments(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
-        match self.form {
-            Form::Current => state.to_vec(),
-            Form::Rate => total.to_vec(),
-            Form::Blend => self.leaked(state, total.iter().copied()),
-        }
-    }
-
-    /// `(1 - a) x + a y`
-    fn leaked(&self, state: &[f64], toward: impl IntoIterator<Item = f64>) -> Vec<f64> {
-        self.alpha.iter().zip(state).zip(toward).map(|((a, x), y)| (1.0 - a) * x + a * y).collect()
-    }
-
-    fn step(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
-        match self.form {
-            Form::Current => self.leaked(state, total.iter().copied()),
-            Form::Rate => self.leaked(state, self.each(&total.to_vec(), value)),
-            Form::Blend => self.each(&self.leaked(state, total.iter().copied()), value),
-        }
-    }
-
-    fn flow(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
-        match self.form {
-            Form::Current => total.iter().zip(state).map(|(h, x)| h - x).collect(),
-            Form::Rate => self.each(&total.to_vec(), value).iter().zip(state).map(|(driven, x)| driven - x).collect(),
-            Form::Blend => {
-                let next = self.step(state, total);
-                next.iter().zip(state).zip(&self.alpha).map(|((next, x), a)| (next - x) / a).collect()
-            }
-        }
-    }
-
-    /// What a row of `d total / d x` is multiplied by, in `J` of the step.
-    fn gains(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
-        match self.form {
-            Form::Current => self.alpha.to_vec(),
-            Form::Rate | Form::Blend => {
-                let slopes = self.each(&self.arguments(state, total), slope);
-                self.alpha.iter().zip(slopes).map(|(a, slope)| a * slope).collect()
-            }
-        }
-    }
-
-    /// What is kept of `x` in a step: the diagonal of `J` without what comes through `h`.
-    fn kept(&self, state: &[f64], total: &Array1<f64>) -> Vec<f64> {
-        let kept = self.alpha.iter().map(|a| 1.0 - a);
-        match self.form {
-            Form::Current | Form::Rate => kept.collect(),
-            Form::Blend => {
-                kept.zip(self.each(&self.arguments(state, total), slope)).map(|(kept, d)| kept * d).collect()
-            }
-        }
-    }
-
-    /// `W_rec dr/dx` (units, units).
-    fn recurrent(&self, state: &[f64]) -> Array2<f64> {
-        let mut weights = self.w_rec.clone();
-        if self.form == Form::Current {
-            scale_columns(&mut weights, &self.rate_slopes(state));
-        }
-        weights
-    }
-}
-
-/// A network under a constant input.
-#[derive(Clone, Debug)]
-pub struct Driven<'a> {
-    network: &'a Network,
-    /// `W_in u + b_rec` of the first layer.
-    drive: Array1<f64>,
-}
-
-impl Driven<'_> {
-    /// The network.
-    pub fn network(&self) -> &Network {
-        self.network
-    }
-
-    /// `W_in u + b_rec` of the first layer, `b_rec` of the others (units).
-    pub fn drive(&self) -> Vec<f64> {
-        let above = self.network.layers.iter().skip(1).flat_map(|layer| layer.b_rec.iter().copied());
-        self.drive.iter().copied().chain(above).collect()
-    }
-
-    /// `h` of each layer, where all layers have the rates of this state.
-    fn totals(&self, state: &[f64]) -> Vec<Array1<f64>> {
-        let parts: Vec<_> = self.network.parts(state).collect();
-        let total = |(place, (layer, own)): (usize, &(&Layer, &[f64]))| match place {
-            0 => layer.total(own, &self.drive),
-            _ => {
-                let (below, its) = parts[place - 1];
-                layer.total(own, &(layer.w_in.dot(&Array1::from(below.rates(its))) + &layer.b_rec))
-            }
-        };
-        parts.iter().enumerate().map(total).collect()
-    }
-
-    /// The state after a step, and what each layer's `h` was in it.
-    fn advance(&self, state: &[f64]) -> (Vec<f64>, Vec<Array1<f64>>) {
-        let (mut next, mut totals) = (Vec::with_capacity(state.len()), Vec::new());
-        let mut drive = self.drive.clone();
-        for (place, (layer, own)) in self.network.parts(state).enumerate() {
-            let total = layer.total(own, &drive);
-            let stepped = layer.step(own, &total);
-            if let Some(above) = self.network.layers.get(place + 1) {
-                drive = above.w_in.dot(&Array1::from(layer.rates(&stepped))) + &above.b_rec;
-            }
-            next.extend(stepped);
-            totals.push(total);
-        }
-        (next, totals)
-    }
-
-    /// `dF/du` (units, inputs): what a change of the input does within a step.
-    pub fn input_jacobian(&self, state: &[f64]) -> Array2<f64> {
-        let inputs = self.network.inputs();
-        let (next, totals) = self.advance(state);
-        let mut jacobian = Array2::zeros((state.len(), inputs));
-        // How the rates of the layer below depend on the input, within the step.
-        let mut below = Array2::eye(inputs);
-        let mut start = 0;
-        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
-            let rows = start..start + layer.units();
-            let mut of_state = layer.w_in.dot(&below);
-            scale_rows(&mut of_state, &layer.gains(own, total));
-            jacobian.slice_mut(s![rows.clone(), ..]).assign(&of_state);
-            scale_rows(&mut of_state, &layer.rate_slopes(&next[rows.clone()]));
-            below = of_state;
-            start = rows.end;
-        }
-        jacobian
-    }
-}
-
-impl Dynamics for Driven<'_> {
-    fn dim(&self) -> usize {
-        self.network.units()
-    }
-
-    fn step(&self, state: &[f64]) -> Vec<f64> {
-        self.advance(state).0
-    }
-
-    fn jacobian(&self, state: &[f64]) -> Array2<f64> {
-        let (next, totals) = self.advance(state);
-        let mut jacobian = Array2::zeros((state.len(), state.len()));
-        // How the rates of the layer below depend on the state before the step.
-        let mut below: Option<Array2<f64>> = None;
-        let mut start = 0;
-        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
-            let rows = start..start + layer.units();
-            let mut block =
-                below.map_or_else(|| Array2::zeros((layer.units(), state.len())), |below| layer.w_in.dot(&below));
-            let mut own_block = block.slice_mut(s![.., rows.clone()]);
-            own_block += &layer.recurrent(own);
-            scale_rows(&mut block, &layer.gains(own, total));
-            for (unit, kept) in layer.kept(own, total).into_iter().enumerate() {
-                block[[unit, start + unit]] += kept;
-            }
-            jacobian.slice_mut(s![rows.clone(), ..]).assign(&block);
-            scale_rows(&mut block, &layer.rate_slopes(&next[rows.clone()]));
-            below = Some(block);
-            start = rows.end;
-        }
-        jacobian
-    }
-
-    /// Without the Jacobian itself, which costs more than its product with a few directions.
-    fn tangent(&self, state: &[f64], directions: &Array2<f64>) -> Array2<f64> {
-        let (next, totals) = self.advance(state);
-        let mut grown = Array2::zeros(directions.dim());
-        // What becomes of the rates of the layer below, within the step.
-        let mut below: Option<Array2<f64>> = None;
-        let mut start = 0;
-        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
-            let rows = start..start + layer.units();
-            let of_states = directions.slice(s![rows.clone(), ..]);
-            let mut of_rates = of_states.to_owned();
-            scale_rows(&mut of_rates, &layer.rate_slopes(own));
-            let mut block = layer.w_rec.dot(&of_rates);
-            if let Some(below) = below {
-                block += &layer.w_in.dot(&below);
-            }
-            scale_rows(&mut block, &layer.gains(own, total));
-            let mut kept = of_states.to_owned();
-            scale_rows(&mut kept, &layer.kept(own, total));
-            block += &kept;
-            grown.slice_mut(s![rows.clone(), ..]).assign(&block);
-            scale_rows(&mut block, &layer.rate_slopes(&next[rows.clone()]));
-            below = Some(block);
-            start = rows.end;
-        }
-        grown
-    }
-
-    fn flow(&self, state: &[f64]) -> Vec<f64> {
-        let totals = self.totals(state);
-        self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| layer.flow(own, total)).collect()
-    }
-
-    fn flows(&self, states: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let [layer] = &self.network.layers[..] else { return states.iter().map(|state| self.flow(state)).collect() };
-        let rates: Vec<f64> = states.iter().flat_map(|state| layer.rates(state)).collect();
-        let recurrent = linear::times_columns(&layer.w_rec.view(), &rates, states.len());
-        let of = |(state, own): (&Vec<f64>, &[f64])| layer.flow(state, &(&self.drive + &ArrayView1::from(own)));
-        states.iter().zip(recurrent.chunks_exact(layer.units())).map(of).collect()
-    }
-
-    fn flow_jacobian(&self, state: &[f64]) -> Array2<f64> {
-        let totals = self.totals(state);
-        let mut jacobian = self.network.joined.clone();
-        if self.network.layers.iter().any(|layer| layer.form == Form::Current) {
-            let slopes: Vec<f64> = self.network.parts(state).flat_map(|(layer, own)| layer.rate_slopes(own)).collect();
-            scale_columns(&mut jacobian, &slopes);
-        }
-        let of_rows = self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| {
-            layer.gains(own, total).into_iter().zip(layer.kept(own, total)).zip(layer.alpha.to_vec())
-        });
-        for (unit, (mut row, ((gain, kept), a))) in jacobian.outer_iter_mut().zip(of_rows).enumerate() {
-            row *= gain / a;
-            // The derivative of (F(x) - x) / a with h held.
-            row[unit] += (kept - 1.0) / a;
-        }
-        jacobian
-    }
-
-    fn kinks(&self, state: &[f64], tolerance: f64) -> Vec<usize> {
-        let totals = self.totals(state);
-        let arguments =
-            self.network.parts(state).zip(&totals).flat_map(|((layer, own), total)| layer.arguments(own, total));
-        let near = |(_, (activation, argument)): &(usize, (Activation, f64))| {
-            has_kink(*activation) && argument.abs() < tolerance
-        };
-        self.network.activations().zip(arguments).enumerate().filter(near).map(|(unit, _)| unit).collect()
     }
 }
 
@@ -594,19 +315,6 @@ fn joined(layers: &[Layer]) -> Array2<f64> {
         (start, below) = (own.end, own);
     }
     weights
-}
-
-fn scale_rows(matrix: &mut Array2<f64>, factors: &[f64]) {
-    for (mut row, factor) in matrix.outer_iter_mut().zip(factors) {
-        row *= *factor;
-    }
-}
-
-fn scale_columns(matrix: &mut Array2<f64>, factors: &[f64]) {
-    let factors = ArrayView1::from(factors);
-    for mut row in matrix.outer_iter_mut() {
-        row *= &factors;
-    }
 }
 
 fn softmax(logits: &Array1<f64>) -> Vec<f64> {

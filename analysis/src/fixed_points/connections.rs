@@ -11,11 +11,11 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{
-    FixedPoint, PointKind,
-    descend::{distance, length},
+use super::{FixedPoint, PointKind};
+use crate::{
+    dynamics::{Driven, Dynamics},
+    linear::{distance, length},
 };
-use crate::dynamics::{Driven, Dynamics};
 
 /// The first displacement, as a part of the median norm of the points.
 const DISPLACEMENT: f64 = 1e-3;

@@ -17,11 +17,10 @@
 use ndarray::{Array1, Array2, s};
 use serde::Serialize;
 
-use super::descend::length;
 use crate::{
     AnalysisError,
     dynamics::{Driven, Dynamics, Network},
-    linear::{self, Complex, Factors},
+    linear::{self, Complex, Factors, distance, length, modulus},
 };
 
 /// `|l . dg/ds|` of a fold, as a part of the lengths of both.
@@ -145,8 +144,8 @@ pub fn branch(
     network.under(to)?;
     let line = Line { network, from, to };
     let flow = line.at(0.0).flow(x);
-    let largest = flow.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    if largest.is_nan() || largest > 1e-6 {
+    let largest = linear::largest(&flow);
+    if !flow.iter().all(|g| g.abs() <= 1e-6) {
         let rule = format!("must be a fixed point of the first input, but |g| is {largest:.1e} there");
         return Err(AnalysisError::Setting { setting: "x", value: "the state given".into(), rule });
     }
@@ -220,7 +219,7 @@ fn follow(line: &Line<'_>, x: &[f64], settings: &Settings) -> Result<Branch, Ana
 }
 
 fn shown(place: &Place) -> BranchPoint {
-    let unstable_dimensions = place.values.iter().filter(|value| value.0.hypot(value.1) > 1.0).count();
+    let unstable_dimensions = place.values.iter().filter(|value| modulus(value) > 1.0).count();
     BranchPoint { s: place.s, x: place.x.clone(), unstable_dimensions }
 }
 
@@ -229,7 +228,7 @@ fn place(line: &Line<'_>, x: Vec<f64>, s: f64, along: &[f64]) -> Result<Place, A
     let mut right = vec![0.0; x.len() + 1];
     right[x.len()] = 1.0;
     let tangent = Factors::of(&line.bordered(s, &x, along)).solve(&right);
-    let norm = tangent.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let norm = length(&tangent);
     let values = linear::eigenvalues("jacobian", &line.at(s).jacobian(&x))?;
     Ok(Place { tangent: tangent.into_iter().map(|value| value / norm).collect(), x, s, values })
 }
@@ -277,7 +276,6 @@ fn between(before: &Place, after: &Place) -> Option<Bifurcation> {
     if before.tangent[dim] * after.tangent[dim] < 0.0 {
         return Some(Bifurcation::Fold);
     }
-    let modulus = |value: &Complex| value.0.hypot(value.1);
     let growing = |place: &Place| place.values.iter().filter(|value| modulus(value) > 1.0).count();
     if growing(before) == growing(after) {
         return None;
@@ -287,7 +285,7 @@ fn between(before: &Place, after: &Place) -> Option<Bifurcation> {
 
 /// What the mode that is nearest to the unit circle does when it crosses it.
 fn crossing(place: &Place) -> Bifurcation {
-    let from_circle = |value: &&Complex| (value.0.hypot(value.1) - 1.0).abs();
+    let from_circle = |value: &&Complex| (modulus(value) - 1.0).abs();
     match place.values.iter().min_by(|a, b| from_circle(a).total_cmp(&from_circle(b))) {
         Some((_, im)) if *im != 0.0 => Bifurcation::Hopf,
         Some((re, _)) if *re < 0.0 => Bifurcation::Flip,
@@ -347,8 +345,8 @@ fn near(line: &Line<'_>, x: &[f64], s: f64, direction: &[f64]) -> usize {
     let mut found: Vec<Vec<f64>> = Vec::new();
     let look = |start: Vec<f64>, found: &mut Vec<Vec<f64>>| {
         let Some(root) = newton(&driven, start) else { return };
-        let is_new = found.iter().all(|other| length(&difference(other, &root)) > 1e-5);
-        if is_new && length(&difference(&root, x)) < NEAR {
+        let is_new = found.iter().all(|other| distance(other, &root) > 1e-5);
+        if is_new && distance(&root, x) < NEAR {
             found.push(root);
         }
     };
@@ -377,8 +375,4 @@ fn newton(driven: &Driven<'_>, mut x: Vec<f64>) -> Option<Vec<f64>> {
         }
     }
     None
-}
-
-fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
 }

@@ -9,7 +9,7 @@
 //! quarter.
 //!
 //! `J = dg/dx` is never inverted: along a line attractor it is singular, and the step is then the shortest one. Where
-//! no step helps because the slope jumps (a kink of a rectifier), the state relaxes along the flow for a while, and the
+//! no step helps because the slope jumps (a kink of a rectifier), the state follows the dynamics for a while, and the
 //! descent begins again.
 //!
 //! Levenberg 1944, doi:10.1090/qam/10666; Marquardt 1963, doi:10.1137/0111030.
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     dynamics::Dynamics,
-    linear::{self, times},
+    linear::{self, largest, length, times},
 };
 
 /// The first damping, as a part of the largest diagonal element of `J J^T`.
@@ -275,16 +275,4 @@ fn gram(jacobian: &Array2<f64>) -> Mat<f64> {
         Par::Seq,
     );
     squared
-}
-
-pub(super) fn length(x: &[f64]) -> f64 {
-    x.iter().map(|value| value * value).sum::<f64>().sqrt()
-}
-
-pub(super) fn largest(x: &[f64]) -> f64 {
-    x.iter().fold(0.0, |most, value| value.abs().max(most))
-}
-
-pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
 }

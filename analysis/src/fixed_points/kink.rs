@@ -11,8 +11,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{MARGINAL, Stability, descend::length};
-use crate::dynamics::Dynamics;
+use super::{MARGINAL, Stability};
+use crate::{dynamics::Dynamics, linear::length};
 
 /// Perturbations that are followed.
 const PERTURBATIONS: usize = 64;

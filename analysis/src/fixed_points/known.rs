@@ -10,10 +10,9 @@
 
 use ndarray::Array2;
 
-use super::descend::{distance, length};
 use crate::{
     dynamics::Dynamics,
-    linear::{Factors, times, times_columns},
+    linear::{Factors, distance, length, times, times_columns},
 };
 
 /// What `|g|` must fall to in each step, as a part of what it was. A new decomposition costs as much as many such

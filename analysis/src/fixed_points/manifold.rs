@@ -13,11 +13,11 @@
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 
-use super::{
-    FixedPoint, PointKind,
-    descend::{distance, length},
+use super::{FixedPoint, PointKind};
+use crate::{
+    dynamics::{Driven, Dynamics},
+    linear::{distance, length},
 };
-use crate::dynamics::{Driven, Dynamics};
 
 /// The fewest points that are a manifold.
 const FEWEST: usize = 10;

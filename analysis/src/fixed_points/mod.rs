@@ -43,10 +43,9 @@ use serde::Serialize;
 use crate::{
     AnalysisError,
     dynamics::{Driven, Dynamics, Network},
-    linear::{self, Complex, Eigen},
+    linear::{self, Complex, Eigen, length, modulus, time_constant},
 };
 pub use connections::Connection;
-use descend::length;
 pub use manifold::Manifold;
 pub use search::Found;
 use search::{Root, Search};
@@ -280,7 +279,7 @@ fn described(
         unstable_dimensions: stability.unstable,
         marginal_dimensions: stability.marginal,
         on_kink: kinks,
-        time_constants_ms: values.iter().map(|value| time_constant(modulus(value), dt)).collect(),
+        time_constants_ms: values.iter().map(|value| time_constant(value, dt)).collect(),
         frequencies_hz: values.iter().map(|(re, im)| 1000.0 * im.atan2(*re) / (TAU * dt)).collect(),
         eigenvalues: values,
         continuous_eigenvalues: network.has_continuous_limit().then_some(continuous),
@@ -299,15 +298,6 @@ struct Stability {
     is_stable: bool,
     unstable: usize,
     marginal: usize,
-}
-
-fn modulus((re, im): &Complex) -> f64 {
-    re.hypot(*im)
-}
-
-/// ms; infinite where the modulus is 1, 0 where it is 0.
-fn time_constant(modulus: f64, dt: f64) -> f64 {
-    if (modulus - 1.0).abs() < 1e-12 { f64::INFINITY } else { -dt / modulus.ln() }
 }
 
 /// Eigenvalues of `diag(1/tau) dg/dx`, 1/s. Without layers that is `(J - 1) / dt`, and those of the step tell them.

@@ -9,10 +9,14 @@ use rayon::prelude::*;
 
 use super::{
     Settings,
-    descend::{End, descend, distance, length, polished},
+    descend::{End, descend, polished},
     known::{Known, Traveller},
 };
-use crate::{AnalysisError, dynamics::Dynamics};
+use crate::{
+    AnalysisError,
+    dynamics::Dynamics,
+    linear::{distance, length},
+};
 
 /// Starts of the first block; each is twice as large as the one before, up to the last number. Points found in a block
 /// are known in the next, so that the result does not depend on the number of threads.

@@ -46,4 +46,4 @@ pub use model::ModelConfig;
 pub use per_unit::PerUnit;
 pub(crate) use plan::{LayerPlan, prefix};
 pub use synapses::{Balance, ChannelGroup, Dale, FixedSynapse, Init, MatrixConfig, Plastic, ReadoutFrom, SignRule};
-pub use units::{CellType, UnitRange, UnitSet, Units};
+pub use units::{CellType, Population, UnitRange, UnitSet, Units};

@@ -46,6 +46,17 @@ pub struct UnitRange {
     pub end: usize,
 }
 
+/// Units of one cell type in one area.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Population {
+    /// Index of the area.
+    pub area: usize,
+    /// Their cell type; `None` where Dale's law does not apply.
+    pub cell_type: Option<CellType>,
+    /// Its units, in order.
+    pub units: Vec<usize>,
+}
+
 impl UnitRange {
     /// The units of the range.
     pub fn range(&self) -> std::ops::Range<usize> {
@@ -77,6 +88,21 @@ impl Units {
     /// Whether any unit has a cell type.
     pub fn have_cell_types(&self) -> bool {
         self.cell_types.iter().any(Option::is_some)
+    }
+
+    /// The units by area and cell type: area after area, in each the excitatory, the inhibitory, and those without a
+    /// cell type, as far as there are any.
+    pub fn populations(&self) -> Vec<Population> {
+        let mut populations = Vec::new();
+        for (area, range) in self.areas.iter().enumerate() {
+            for cell_type in [Some(CellType::Excitatory), Some(CellType::Inhibitory), None] {
+                let units: Vec<usize> = range.range().filter(|&unit| self.cell_types[unit] == cell_type).collect();
+                if !units.is_empty() {
+                    populations.push(Population { area, cell_type, units });
+                }
+            }
+        }
+        populations
     }
 
     /// Units of one cell type, in order.

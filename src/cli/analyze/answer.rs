@@ -40,9 +40,11 @@ pub struct Answer<'a> {
 }
 
 impl AnswerArgs {
-    /// Refuses to begin where files of this kind are in the way; `files` are the names of figures and pages.
-    pub fn open(&self, kind: &'static str, files: &[&str]) -> Result<Answer<'_>> {
-        let figures = files.iter().map(ToString::to_string).collect();
+    /// Refuses to begin where files of this kind are in the way: `figures`, of which each is drawn twice, and `pages`,
+    /// which are named with their extension.
+    pub fn open(&self, kind: &'static str, figures: &[&str], pages: &[&str]) -> Result<Answer<'_>> {
+        let drawn = figures.iter().flat_map(|name| files(name));
+        let figures = drawn.chain(pages.iter().map(ToString::to_string)).collect();
         let answer = Answer { args: self, kind, figures, written: RefCell::default() };
         if let Some(out) = &self.out {
             if out.exists() && !out.is_dir() {
@@ -65,16 +67,16 @@ impl Answer<'_> {
     /// Draws a figure under this name, as `.png` and `.svg`, if results go into a directory.
     pub fn figure(&self, name: &str, save: impl Fn(&Path) -> Result<(), PlotError>) -> Result<()> {
         let Some(out) = &self.args.out else { return Ok(()) };
-        for file in ["png", "svg"].map(|extension| format!("{name}.{extension}")) {
-            save(&out.join(&file))?;
-            self.written.borrow_mut().push(file);
-        }
-        Ok(())
+        files(name).iter().try_for_each(|file| self.write(out, file, &save))
     }
 
     /// Writes a file under this name, if results go into a directory.
     pub fn file(&self, name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) -> Result<()> {
         let Some(out) = &self.args.out else { return Ok(()) };
+        self.write(out, name, save)
+    }
+
+    fn write(&self, out: &Path, name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) -> Result<()> {
         save(&out.join(name))?;
         self.written.borrow_mut().push(name.to_owned());
         Ok(())
@@ -123,6 +125,11 @@ impl Answer<'_> {
         }
         output::text(&format!("next: {next}"))
     }
+}
+
+/// The files of a figure.
+fn files(figure: &str) -> [String; 2] {
+    ["png", "svg"].map(|extension| format!("{figure}.{extension}"))
 }
 
 /// Says before the work whether its results can be written.

@@ -3,17 +3,19 @@
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::Array1;
-use nn4n_analysis::fixed_points::{
-    PointKind,
-    continuation::{Branch, BranchEnd, Settings, branch},
+use nn4n_analysis::{
+    fixed_points::{
+        PointKind,
+        continuation::{Branch, BranchEnd, Settings, branch},
+    },
+    linear::{distance, length},
 };
 use serde::Serialize;
 
 use super::{
     answer::{AnswerArgs, rows},
-    probe::{About, Held, InputArgs, Probe, ProbeArgs},
-    search::search,
-    starts::StartsArgs,
+    probe::{About, Held, Probe},
+    search::{SearchArgs, search},
 };
 use crate::{
     plot::{BifurcationDiagram, InputAxis, Projection},
@@ -26,9 +28,7 @@ use crate::{
   nn4n analyze bifurcations runs/mine --at stimulus --where coherence=0 --along left=0..1 --y output:left")]
 pub struct BifurcationsArgs {
     #[command(flatten)]
-    probe: ProbeArgs,
-    #[command(flatten)]
-    input: InputArgs,
+    search: SearchArgs,
     /// The input channel that changes, and from where to where
     #[arg(long, value_name = "CHANNEL=FROM..TO", allow_hyphen_values = true)]
     along: String,
@@ -38,8 +38,6 @@ pub struct BifurcationsArgs {
     /// Length of a step along a branch, in state and in the part of the way together
     #[arg(long, value_name = "LENGTH", default_value_t = Settings::default().step)]
     step: f64,
-    #[command(flatten)]
-    starts: StartsArgs,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -57,12 +55,11 @@ struct Report<'a> {
 }
 
 pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
-    let answer = args.answer.open("bifurcations", &["bifurcations.png", "bifurcations.svg"])?;
+    let answer = args.answer.open("bifurcations", &["bifurcations"], &[])?;
     if !(args.step > 0.0 && args.step <= 0.5) {
         bail!("--step {}: must be above 0 and at most 0.5, half of the way", args.step);
     }
-    let probe = args.probe.open()?;
-    let held = probe.held(&args.input, args.probe.seed)?;
+    let (probe, held) = args.search.open()?;
     let (channel, from, to) = way(&args.along, &probe)?;
     let settings = Settings { step: args.step, ..Settings::default() };
     let branches = branches(args, &probe, &held, (channel, from, to), &settings)?;
@@ -88,7 +85,7 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     })?;
     let name = &probe.inputs[channel];
     let report = Report {
-        about: args.probe.about(&probe),
+        about: args.search.probe.about(&probe),
         input: &held,
         channel: name,
         from,
@@ -98,7 +95,11 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     };
     let mut lines = vec![
         format!("input        {}", held.words()),
-        format!("along        {name} from {from} to {to}; {} branches, seed {}", branches.len(), args.probe.seed),
+        format!(
+            "along        {name} from {from} to {to}; {} branches, seed {}",
+            branches.len(),
+            args.search.probe.seed
+        ),
     ];
     let points = branches.iter().flat_map(|branch| &branch.bifurcations);
     let mut points: Vec<_> = points.map(|point| (from + point.s * (to - from), point.kind)).collect();
@@ -117,7 +118,7 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     if stuck > 0 {
         lines.push(format!("stuck        {stuck} branches end on the way, as at a kink; take a shorter --step"));
     }
-    let next = format!("nn4n analyze fixed-points {} --input {name}={to}", probe.name);
+    let next = format!("nn4n analyze fixed-points {}{}", args.search.probe.again(), held.with(channel, to).option());
     answer.say(&report, &lines, &next)
 }
 
@@ -133,7 +134,7 @@ fn branches(
     let mut found: Vec<Branch> = Vec::new();
     for (begin, end, is_back) in [(from, to, false), (to, from, true)] {
         let (here, there) = (held.with(channel, begin), held.with(channel, end));
-        let search = search(probe, &here, &args.starts, args.probe.seed)?;
+        let search = search(probe, &here, &args.search)?;
         let points: Vec<_> = search.found.points.iter().filter(|point| point.kind == PointKind::Fixed).collect();
         let mut bar = steps_bar("branches", points.len() as u64);
         for (place, point) in points.into_iter().enumerate() {
@@ -155,11 +156,9 @@ fn branches(
 
 /// Whether an end of the branch is this point.
 fn passes(branch: &Branch, s: f64, x: &[f64]) -> bool {
-    let size = 1.0 + x.iter().map(|x| x * x).sum::<f64>().sqrt();
-    branch.points.iter().filter(|point| (point.s - s).abs() < 0.05).any(|point| {
-        let away = point.x.iter().zip(x).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-        away < 0.05 * size
-    })
+    let size = 1.0 + length(x);
+    let mut near_end = branch.points.iter().filter(|point| (point.s - s).abs() < 0.05);
+    near_end.any(|point| distance(&point.x, x) < 0.05 * size)
 }
 
 /// `CHANNEL=FROM..TO`

@@ -47,7 +47,7 @@ struct Report<'a> {
 }
 
 pub fn currents(args: &CurrentsArgs) -> Result<()> {
-    let answer = args.answer.open("currents", &["currents.png", "currents.svg"])?;
+    let answer = args.answer.open("currents", &["currents"], &[])?;
     let subject = args.subject.open(args.trials as usize)?;
     let altered = Altered::of(&subject.network, &args.interventions.all())?;
     let groups = populations(altered.network.units());

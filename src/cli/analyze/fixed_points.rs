@@ -14,19 +14,16 @@ use serde::Serialize;
 
 use super::{
     answer::{AnswerArgs, complex, numbers, rows},
-    probe::{About, Held, InputArgs, Probe, ProbeArgs},
-    search::{Search, search},
-    starts::StartsArgs,
+    probe::{About, Held, Probe},
+    search::{SHOWN, Search, SearchArgs, search},
 };
-use crate::plot::{EigenvaluePlane, Projection, StateSpace, StateSpaceText};
+use crate::plot::{EigenvaluePlane, StateSpace, StateSpaceText};
 
 /// Why networks of the blend form have values of the step alone.
 const NO_LIMIT: &str = "the blend form applies the activation once a step, however short, so that its fixed points depend \
     on dt and there is no limit, unless the activation is linear or relu";
 /// Points that are told one by one on the terminal.
-const SHOWN: usize = 12;
-/// Trajectories that are drawn.
-const DRAWN: usize = 12;
+const TOLD: usize = 12;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -37,11 +34,7 @@ const DRAWN: usize = 12;
   nn4n analyze fixed-points runs/imported --starts 4096              without a task: zero input, starts from a box")]
 pub struct FixedPointsArgs {
     #[command(flatten)]
-    probe: ProbeArgs,
-    #[command(flatten)]
-    input: InputArgs,
-    #[command(flatten)]
-    starts: StartsArgs,
+    search: SearchArgs,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -79,25 +72,16 @@ struct Report<'a> {
 }
 
 pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
-    const FIGURES: [&str; 7] = [
-        "fixed-points.png",
-        "fixed-points.svg",
-        "fixed-points.html",
-        "eigenvalues.png",
-        "eigenvalues.svg",
-        "continuous-eigenvalues.png",
-        "continuous-eigenvalues.svg",
-    ];
-    let answer = args.answer.open("fixed-points", &FIGURES)?;
-    let probe = args.probe.open()?;
-    let held = probe.held(&args.input, args.probe.seed)?;
+    const FIGURES: [&str; 3] = ["fixed-points", "eigenvalues", "continuous-eigenvalues"];
+    let answer = args.answer.open("fixed-points", &FIGURES, &["fixed-points.html"])?;
+    let (probe, held) = args.search.open()?;
     let clock = Instant::now();
-    let search = search(&probe, &held, &args.starts, args.probe.seed)?;
+    let search = search(&probe, &held, &args.search)?;
     let seconds = clock.elapsed().as_secs_f64();
     let found = &search.found;
     let connections = found.connections(&search.driven);
     let report = Report {
-        about: args.probe.about(&probe),
+        about: args.search.probe.about(&probe),
         input: &held,
         starts_from: &search.starts_from,
         count: found.fixed().count(),
@@ -132,7 +116,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         }
     }
     answer.arrays(|file| arrays(file, found))?;
-    let same = format!("{}{}{}", probe.name, args.probe.words(), args.input.words());
+    let same = args.search.again();
     let next = match report.stable {
         0 => format!("nn4n analyze lyapunov {same}"),
         _ => format!("nn4n analyze flow-field {same} --out flow_field"),
@@ -173,7 +157,7 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
     if let Some(manifold) = &found.manifold {
         lines.push(format!("attractor    continuous, {}", manifold_words(manifold)));
     }
-    for (place, point) in found.points.iter().enumerate().take(SHOWN) {
+    for (place, point) in found.points.iter().enumerate().take(TOLD) {
         let kink =
             if point.on_kink.is_empty() { String::new() } else { format!(", {} on a kink", point.on_kink.len()) };
         lines.push(format!(
@@ -184,8 +168,8 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
             numbers(&point.outputs, 3)
         ));
     }
-    if found.points.len() > SHOWN {
-        lines.push(format!("  and {} more: --json, or --out DIR", found.points.len() - SHOWN));
+    if found.points.len() > TOLD {
+        lines.push(format!("  and {} more: --json, or --out DIR", found.points.len() - TOLD));
     }
     let is_simple = |place: &usize| found.points[*place].unstable_dimensions == 1;
     let joins = ends(connections).into_iter().filter(|(place, ends)| is_simple(place) && ends.len() == 2).count();
@@ -243,28 +227,14 @@ fn state_space(
     search: &Search<'_>,
     connections: &[Connection],
 ) -> Result<(StateSpace, StateSpaceText)> {
-    let (figure, _) = view(probe, held, search, connections, probe.network.units().min(3))?;
+    let trajectories = probe.trajectories(held.trials.as_ref(), SHOWN)?;
+    let projection = search.projection(&trajectories, probe.network.units().min(3))?;
+    let figure = StateSpace::of(&projection, &search.found, connections, &trajectories)?;
     let title = format!("Fixed points of {}", probe.name);
     let task = probe.task.as_ref().map_or_else(String::new, |task| format!("{}; ", task.id()));
     let subtitle = format!("{task}input: {}", held.words());
     let text = StateSpaceText::of(&title, &subtitle, &search.found.points);
     Ok((figure, text))
-}
-
-/// The same figure in `axes` directions, and the projection.
-pub fn view(
-    probe: &Probe,
-    held: &Held,
-    search: &Search<'_>,
-    connections: &[Connection],
-    axes: usize,
-) -> Result<(StateSpace, Projection)> {
-    let trajectories = probe.trajectories(held.trials.as_ref(), DRAWN)?;
-    let points = [rows(search.found.points.iter().map(|point| point.x_star.as_slice()))];
-    let of = if trajectories.is_empty() { points.as_slice() } else { trajectories.as_slice() };
-    let projection = Projection::principal(of, axes.max(2))?;
-    let figure = StateSpace::of(&projection, &search.found, connections, &trajectories)?;
-    Ok((figure, projection))
 }
 
 fn arrays(file: NpzBuilder, found: &FixedPoints) -> Result<NpzBuilder> {

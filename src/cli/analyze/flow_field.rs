@@ -7,14 +7,14 @@ use nn4n_analysis::{FlowField, flow_field::Plane};
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, rows},
-    fixed_points::view,
-    probe::{About, Held, InputArgs, ProbeArgs},
-    search::{Search, search},
-    starts::StartsArgs,
+    answer::{AnswerArgs, rows, spread},
+    probe::{About, Held},
+    search::{SHOWN, Search, SearchArgs, search},
 };
 use crate::plot::{FlowFieldFigure, Projection, StateSpace};
 
+/// Trajectories that the field reaches around.
+const TRAJECTORIES: usize = 6;
 /// A point lies in the plane within this part of its extent.
 const IN_PLANE: f64 = 0.02;
 /// Room around what is shown, as a part of its extent.
@@ -27,9 +27,7 @@ const MARGIN: f64 = 0.15;
   nn4n analyze flow-field flip-flop-3bit --through 0,1,8 --out runs/flow   points as `analyze fixed-points` numbers them")]
 pub struct FlowFieldArgs {
     #[command(flatten)]
-    probe: ProbeArgs,
-    #[command(flatten)]
-    input: InputArgs,
+    search: SearchArgs,
     /// The plane through three points, by their numbers in `analyze fixed-points`
     #[arg(long, value_name = "P,P,P", value_delimiter = ',', num_args = 1, conflicts_with = "components")]
     through: Option<Vec<usize>>,
@@ -39,8 +37,6 @@ pub struct FlowFieldArgs {
     /// Points of the grid on each side
     #[arg(long, value_name = "N", default_value_t = 41, value_parser = clap::value_parser!(u32).range(2..=500))]
     grid: u32,
-    #[command(flatten)]
-    starts: StartsArgs,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -61,23 +57,24 @@ struct Report<'a> {
 }
 
 pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
-    let answer = args.answer.open("flow-field", &["flow-field.png", "flow-field.svg"])?;
-    let probe = args.probe.open()?;
+    let answer = args.answer.open("flow-field", &["flow-field"], &[])?;
+    let (probe, held) = args.search.open()?;
     if probe.network.units() < 2 {
         bail!("a network of one unit has no plane of states; see nn4n analyze bifurcations {}", probe.name);
     }
-    let held = probe.held(&args.input, args.probe.seed)?;
-    let search = search(&probe, &held, &args.starts, args.probe.seed)?;
+    let search = search(&probe, &held, &args.search)?;
     let most = args.components.iter().copied().max().unwrap_or(2).clamp(2, probe.network.units());
-    let (_, projection) = view(&probe, &held, &search, &[], most)?;
+    let trajectories = probe.trajectories(held.trials.as_ref(), SHOWN)?;
+    let projection = search.projection(&trajectories, most)?;
     let (plane, axes) = plane(args, &search, &projection)?;
     let seen = Projection {
         origin: plane.origin.clone(),
         directions: plane.axes.to_vec(),
         axes: axes.iter().map(|name| crate::plot::StateAxis { name: name.clone(), variance: None }).collect(),
     };
-    let trajectories = probe.trajectories(held.trials.as_ref(), 6)?;
-    let shown = StateSpace::of(&seen, &search.found, &[], &trajectories)?;
+    // The flow is shown where some of the trajectories go.
+    let some: Vec<_> = spread(trajectories.len(), TRAJECTORIES).map(|place| trajectories[place].clone()).collect();
+    let shown = StateSpace::of(&seen, &search.found, &[], &some)?;
     let places = || {
         shown.points.iter().map(|point| (point.at[0], point.at[1])).chain(
             shown
@@ -90,10 +87,7 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
     let field = FlowField::of(&search.driven, &plane, a, b, args.grid as usize);
     let mut figure = FlowFieldFigure::of(&field, [&axes[0], &axes[1]]);
     let points: Vec<(f64, f64)> = search.found.points.iter().map(|point| plane.coordinates(&point.x_star)).collect();
-    let away = |(point, (a, b)): (&nn4n_analysis::FixedPoint, &(f64, f64))| {
-        plane.state(*a, *b).iter().zip(&point.x_star).map(|(on, x)| (on - x).powi(2)).sum::<f64>().sqrt()
-    };
-    let distances: Vec<f64> = search.found.points.iter().zip(&points).map(away).collect();
+    let distances: Vec<f64> = search.found.points.iter().map(|point| plane.distance(&point.x_star)).collect();
     // What is drawn as a point of the plane must lie in it; the flow at other points is not that of their shadows.
     let is_in = |distance: &f64| *distance <= IN_PLANE * (a.1 - a.0).max(b.1 - b.0);
     let n_in = distances.iter().filter(|distance| is_in(distance)).count();
@@ -114,7 +108,7 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
             .array("x_star", &rows(search.found.points.iter().map(|point| point.x_star.as_slice())))?)
     })?;
     let report = Report {
-        about: args.probe.about(&probe),
+        about: args.search.probe.about(&probe),
         input: &held,
         plane: &plane,
         axes: &axes,
@@ -127,7 +121,7 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
         format!("input        {}", held.words()),
         format!(
             "plane        {} and {}, {} by {} points, seed {}",
-            axes[0], axes[1], args.grid, args.grid, args.probe.seed
+            axes[0], axes[1], args.grid, args.grid, args.search.probe.seed
         ),
         format!("speed        {:.2e} to {:.2e} per time constant, of all directions", report.slowest, report.fastest),
         format!(
@@ -136,16 +130,7 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
             search.found.points.len()
         ),
     ];
-    answer.say(
-        &report,
-        &lines,
-        &format!(
-            "nn4n analyze fixed-points {}{}{} --out fixed_points",
-            probe.name,
-            args.probe.words(),
-            args.input.words()
-        ),
-    )
+    answer.say(&report, &lines, &format!("nn4n analyze fixed-points {} --out fixed_points", args.search.again()))
 }
 
 fn plane(args: &FlowFieldArgs, search: &Search<'_>, projection: &Projection) -> Result<(Plane, [String; 2])> {

@@ -74,7 +74,7 @@ struct Report<'a> {
 }
 
 pub fn interventions(args: &TableArgs) -> Result<()> {
-    let answer = args.answer.open("interventions", &["interventions.png", "interventions.svg"])?;
+    let answer = args.answer.open("interventions", &["interventions"], &[])?;
     let all = args.interventions.all();
     if all.is_empty() {
         bail!(

@@ -43,7 +43,7 @@ struct Report<'a> {
 }
 
 pub fn local(args: &LocalArgs) -> Result<()> {
-    let answer = args.answer.open("local", &["local.png", "local.svg"])?;
+    let answer = args.answer.open("local", &["local"], &[])?;
     let probe = args.probe.open()?;
     let trials = probe
         .trials(&args.condition.parse()?, args.probe.seed)?

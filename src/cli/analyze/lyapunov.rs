@@ -60,7 +60,7 @@ struct Report<'a> {
 }
 
 pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
-    let answer = args.answer.open("lyapunov", &["exponents.png", "exponents.svg"])?;
+    let answer = args.answer.open("lyapunov", &["exponents"], &[])?;
     let probe = args.probe.open()?;
     let seed = args.probe.seed;
     let settings = Settings {
@@ -112,7 +112,7 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         about.system = IN_THE_LOOP;
     }
     let report = Report { about, input: held.as_ref(), found: &found };
-    let next = format!("nn4n analyze fixed-points {}{}{}", probe.name, args.probe.words(), args.input.words());
+    let next = format!("nn4n analyze fixed-points {}{}", args.probe.again(), args.input.words());
     answer.say(&report, &lines(&report), &next)
 }
 

@@ -3,14 +3,16 @@
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::Array1;
-use nn4n_analysis::nonnormality::{Nonnormality, Pseudospectrum};
+use nn4n_analysis::{
+    FixedPoints,
+    nonnormality::{Nonnormality, Pseudospectrum},
+};
 use serde::Serialize;
 
 use super::{
     answer::AnswerArgs,
-    probe::{About, Held, InputArgs, ProbeArgs},
-    search::search,
-    starts::StartsArgs,
+    probe::{About, Held},
+    search::{SearchArgs, search},
 };
 use crate::plot::{EigenvaluePlane, Growth};
 
@@ -23,9 +25,7 @@ const BEYOND: f64 = 0.15;
   nn4n analyze nonnormality flip-flop-3bit --point 8 --steps 300 --json")]
 pub struct NonnormalityArgs {
     #[command(flatten)]
-    probe: ProbeArgs,
-    #[command(flatten)]
-    input: InputArgs,
+    search: SearchArgs,
     /// The point, by its number in `analyze fixed-points`
     #[arg(long, value_name = "N", default_value_t = 0)]
     point: usize,
@@ -35,8 +35,6 @@ pub struct NonnormalityArgs {
     /// Points of the pseudospectrum on each side
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..=500))]
     grid: u32,
-    #[command(flatten)]
-    starts: StartsArgs,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -54,11 +52,9 @@ struct Report<'a> {
 }
 
 pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
-    const FIGURES: [&str; 4] = ["growth.png", "growth.svg", "pseudospectrum.png", "pseudospectrum.svg"];
-    let answer = args.answer.open("nonnormality", &FIGURES)?;
-    let probe = args.probe.open()?;
-    let held = probe.held(&args.input, args.probe.seed)?;
-    let search = search(&probe, &held, &args.starts, args.probe.seed)?;
+    let answer = args.answer.open("nonnormality", &["growth", "pseudospectrum"], &[])?;
+    let (probe, held) = args.search.open()?;
+    let search = search(&probe, &held, &args.search)?;
     if search.found.points.is_empty() {
         bail!("no fixed point was found; take more --starts, or another --input");
     }
@@ -70,8 +66,7 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
     let kind = search.words(args.point);
     let name = format!("point {} ({kind})", args.point);
     answer.figure("growth", |path| Growth::of(probe.network.dt(), [(name.as_str(), &found)]).save(path))?;
-    let mut alone = search.found.clone();
-    alone.points = vec![point.clone()];
+    let alone = FixedPoints { points: vec![point.clone()], ..search.found.clone() };
     let plane = EigenvaluePlane::of(&alone).over(&spectrum);
     answer.figure("pseudospectrum", |path| plane.save(path))?;
     answer.arrays(|file| {
@@ -84,7 +79,7 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
             .array("smallest", &spectrum.smallest)?)
     })?;
     let report = Report {
-        about: args.probe.about(&probe),
+        about: args.search.probe.about(&probe),
         input: &held,
         point: args.point,
         kind,
@@ -98,11 +93,11 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
             args.point,
             search.found.points.len(),
             report.kind,
-            args.probe.seed
+            args.search.probe.seed
         ),
         format!("departure    {:.4}, {:.1} % of the norm (Henrici)", found.departure, 100.0 * found.relative_departure),
         format!("growth       at most {:.3}, after {} steps", found.largest_growth, found.at_step),
         format!("eigenbasis   condition {:.3e}", point.eigenbasis_condition),
     ];
-    answer.say(&report, &lines, &format!("nn4n analyze structure {}{}", probe.name, args.probe.words()))
+    answer.say(&report, &lines, &format!("nn4n analyze structure {}", args.search.probe.again()))
 }

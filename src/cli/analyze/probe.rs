@@ -195,9 +195,9 @@ impl ProbeArgs {
         }
     }
 
-    /// The options that make the same network of it again, for a command that goes on from here.
-    pub fn words(&self) -> String {
-        let mut words = String::new();
+    /// The network and the options that make the same of it again, for a command that goes on from here.
+    pub fn again(&self) -> String {
+        let mut words = self.checkpoint.display().to_string();
         let mut add = |flag: &str, value: &dyn std::fmt::Display| words.push_str(&format!(" --{flag} {value}"));
         self.task.iter().for_each(|task| add("task", task));
         self.settings.iter().for_each(|(name, value)| add("set", &format!("{name}={value}")));
@@ -359,6 +359,13 @@ impl Probe {
 }
 
 impl Held {
+    /// The option that holds this input, channel by channel.
+    pub fn option(&self) -> String {
+        let named = self.channels.iter().zip(&self.values).filter(|(_, value)| **value != 0.0);
+        let named: Vec<String> = named.map(|(name, value)| format!("{name}={value}")).collect();
+        if named.is_empty() { String::new() } else { format!(" --input {}", named.join(",")) }
+    }
+
     /// What is held, in a line: the channels that are not 0.
     pub fn words(&self) -> String {
         let shown: Vec<String> = self

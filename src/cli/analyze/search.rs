@@ -3,16 +3,33 @@
 use std::{ops::ControlFlow, time::Instant};
 
 use anyhow::Result;
+use clap::Args;
+use ndarray::Array2;
 use nn4n_analysis::{
     Driven, FixedPoints,
     fixed_points::{PointKind, Settings},
 };
 
 use super::{
-    probe::{Held, Probe},
+    answer::rows,
+    probe::{Held, InputArgs, Probe, ProbeArgs},
     starts::{Starts, StartsArgs},
 };
-use crate::terminal::steps_bar;
+use crate::{plot::Projection, terminal::steps_bar};
+
+/// Trajectories that are shown among points.
+pub const SHOWN: usize = 12;
+
+/// What fixed points are searched in: a network under an input, from some starts.
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    #[command(flatten)]
+    pub probe: ProbeArgs,
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub starts: StartsArgs,
+}
 
 /// Points found from starts.
 pub struct Search<'a> {
@@ -25,10 +42,25 @@ pub struct Search<'a> {
     pub search_seconds: f64,
 }
 
+impl SearchArgs {
+    /// The network, and the input that is held.
+    pub fn open(&self) -> Result<(Probe, Held)> {
+        let probe = self.probe.open()?;
+        let held = probe.held(&self.input, self.probe.seed)?;
+        Ok((probe, held))
+    }
+
+    /// What a command takes that goes on with the same network under the same input.
+    pub fn again(&self) -> String {
+        format!("{}{}", self.probe.again(), self.input.words())
+    }
+}
+
 /// Searches under the input that is held.
-pub fn search<'a>(probe: &'a Probe, held: &Held, starts: &StartsArgs, seed: u64) -> Result<Search<'a>> {
+pub fn search<'a>(probe: &'a Probe, held: &Held, args: &SearchArgs) -> Result<Search<'a>> {
+    let seed = args.probe.seed;
     let driven = probe.network.under(&held.values)?;
-    let Starts { states, from } = starts.draw(probe, &driven, held, seed)?;
+    let Starts { states, from } = args.starts.draw(probe, &driven, held, seed)?;
     let settings = Settings { seed, ..Settings::default() };
     let mut bar = steps_bar("starts", states.nrows() as u64);
     let clock = Instant::now();
@@ -42,6 +74,15 @@ pub fn search<'a>(probe: &'a Probe, held: &Held, starts: &StartsArgs, seed: u64)
 }
 
 impl Search<'_> {
+    /// Along the first components of the states of trajectories, or of the points where there are none.
+    pub fn projection(&self, trajectories: &[Array2<f64>], axes: usize) -> Result<Projection> {
+        if trajectories.is_empty() {
+            let points = rows(self.found.points.iter().map(|point| point.x_star.as_slice()));
+            return Ok(Projection::principal(&[points], axes)?);
+        }
+        Ok(Projection::principal(trajectories, axes)?)
+    }
+
     /// The kind of a point and its number of growing modes, in words.
     pub fn words(&self, place: usize) -> String {
         let point = &self.found.points[place];

@@ -54,20 +54,10 @@ struct Report<'a> {
 }
 
 pub fn structure(args: &StructureArgs) -> Result<()> {
-    const FIGURES: [&str; 8] = [
-        "histograms.png",
-        "histograms.svg",
-        "balance.png",
-        "balance.svg",
-        "spectrum.png",
-        "spectrum.svg",
-        "weights.png",
-        "weights.svg",
-    ];
     if !(args.least.is_finite() && args.least >= 0.0) {
         bail!("--least {}: must be finite and at least 0", args.least);
     }
-    let answer = args.answer.open("structure", &FIGURES)?;
+    let answer = args.answer.open("structure", &["histograms", "balance", "spectrum", "weights"], &[])?;
     let probe = args.probe.open()?;
     let weights = probe.network.joined_weights();
     let selectivity = args.selectivity.as_deref().map(|variable| selectivity(args, &probe, variable)).transpose()?;

@@ -2,7 +2,7 @@
 
 use ndarray::s;
 use nn4n_analysis::{matched_by_group, matched_by_rate, paired_difference_interval, wilson_interval};
-use nn4n_models::{CellType, Ctrnn, NoiseKey, Units};
+use nn4n_models::{Ctrnn, NoiseKey, Units};
 use nn4n_tasks::{Score, Task, TrialBatch, performance, scores};
 
 use super::{BehaviourOptions, BehaviourRow, Controls, Matched, Matching};
@@ -252,12 +252,11 @@ fn summary(matched: Matched, answer: &Answer, values: Vec<Option<(&'static str, 
 
 /// The group of each unit: its area and its cell type.
 fn groups(units: &Units) -> Vec<usize> {
-    let cell_type = |unit: usize| match units.cell_types[unit] {
-        None => 0,
-        Some(CellType::Excitatory) => 1,
-        Some(CellType::Inhibitory) => 2,
-    };
-    (0..units.len()).map(|unit| 3 * units.area_of(unit) + cell_type(unit)).collect()
+    let mut groups = vec![0; units.len()];
+    for (group, population) in units.populations().iter().enumerate() {
+        population.units.iter().for_each(|unit| groups[*unit] = group);
+    }
+    groups
 }
 
 fn unmatched(error: nn4n_analysis::AnalysisError) -> Error {
