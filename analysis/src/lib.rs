@@ -3,6 +3,7 @@
 //!
 //! | module | question |
 //! |---|---|
+//! | [`activity`] | what did the units of a network, or recorded neurons, do in trials? |
 //! | [`psychometric`] | how do choices depend on the evidence? |
 //! | [`interval`] | how certain is a fraction of trials? |
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
@@ -25,6 +26,7 @@
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod activity;
 pub mod components;
 pub mod currents;
 pub mod dynamics;
@@ -43,6 +45,7 @@ pub mod selectivity;
 pub mod spectrum;
 pub mod structure;
 
+pub use activity::Activity;
 pub use components::Components;
 pub use currents::Currents;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};

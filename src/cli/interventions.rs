@@ -51,6 +51,18 @@ impl InterventionArgs {
         let lists = [&self.lesion, &self.silence, &self.inject, &self.weight_noise];
         lists.into_iter().flatten().chain(&self.noise_factor).cloned().collect()
     }
+
+    /// The options that do the same again.
+    pub fn words(&self) -> Vec<String> {
+        let option = |intervention: Intervention| match intervention.to_string().split_once(' ') {
+            Some((kind @ ("lesion" | "silence" | "inject"), rest)) if rest.contains('>') => {
+                Some(format!("--{kind} '{rest}'"))
+            }
+            Some((kind @ ("lesion" | "silence" | "inject"), rest)) => Some(format!("--{kind} {rest}")),
+            _ => None,
+        };
+        self.all().into_iter().filter_map(option).collect()
+    }
 }
 
 fn lesion(text: &str) -> Result<Intervention, String> {

@@ -1,10 +1,13 @@
 //! How well a network does a task, over all trials and condition by condition, as it is and with what is done to it.
 
+mod activity;
 mod behaviour;
 mod currents;
+mod recorded;
 
 use std::collections::BTreeSet;
 
+pub use activity::{ADDED, Outcomes, TrialPlan, activity, outcomes};
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };
@@ -15,6 +18,7 @@ use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{
     Condition, Split, Task, TrialBatch, TrialRng, Value, balanced, longest_of_some, performance, repeated, scores,
 };
+pub use recorded::{Recorded, recorded, recorded_outcomes};
 use serde::Serialize;
 
 use crate::{

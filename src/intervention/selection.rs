@@ -15,7 +15,8 @@
 
 use std::{fmt, ops::Range, path::Path, str::FromStr};
 
-use nn4n_models::{CellType, Units};
+use nn4n_analysis::structure::Group;
+use nn4n_models::{CellType, ModelConfig, Units};
 use serde_json::Value;
 
 use crate::{
@@ -54,6 +55,28 @@ impl UnitSelection {
         if found.is_empty() {
             return Err(self.refusal(&format!("is no unit; {}", known(units))));
         }
+        Ok(found)
+    }
+
+    /// The same of `n` units that are recorded, which may have groups of any name.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub fn among(&self, groups: &[Group], n: usize) -> Result<Vec<usize>> {
+        let units = ModelConfig::vanilla(1, n, 1).layout();
+        let of_part = |part: &str| match groups.iter().find(|group| group.name == part) {
+            Some(group) => Ok(group.units.clone()),
+            None => of_part(part, &units).map_err(|why| match groups {
+                [] => self.refusal(&why),
+                named => {
+                    let names: Vec<&str> = named.iter().map(|group| group.name.as_str()).collect();
+                    self.refusal(&format!("{why}; groups of the recording are {}", names.join(", ")))
+                }
+            }),
+        };
+        let mut found = self.0.split(',').map(|part| of_part(part.trim())).collect::<Result<Vec<_>>>()?.concat();
+        found.sort_unstable();
+        found.dedup();
         Ok(found)
     }
 

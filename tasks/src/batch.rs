@@ -91,14 +91,42 @@ pub fn trajectories(
     batch_size: usize,
 ) -> Result<Option<ArrayD<f32>>, TaskError> {
     let one = |i: usize| task.trajectory(split, None, &mut TrialRng::new(seed, split.name(), update, i as u64));
-    let paths = (0..batch_size).map(one).collect::<Result<Option<Vec<_>>, _>>()?;
+    Ok(side_by_side((0..batch_size).map(one))?.map(|all| all.mapv(|x| x as f32).into_dyn()))
+}
+
+/// The [trajectories](Task::trajectory) of the trials of [`repeated`], (trials, steps + 1, axes), NaN after a trial's
+/// end; `None` of a task that knows no places.
+///
+/// # Errors
+/// As [`repeated`].
+pub fn repeated_trajectories(
+    task: &dyn Task,
+    split: Split,
+    seed: u64,
+    update: u64,
+    conditions: &[Condition],
+    per_condition: usize,
+) -> Result<Option<Array3<f64>>, TaskError> {
+    let stream = Stream::named(balanced_name(split));
+    let one = |i: usize| {
+        let mut rng = stream.rng(seed, update, i).in_group((i % per_condition) as u64);
+        task.trajectory(split, conditions.get(i / per_condition), &mut rng)
+    };
+    side_by_side((0..conditions.len().saturating_mul(per_condition)).map(one))
+}
+
+/// Paths padded with NaN to the longest; `None` if there is none, or one trial has none.
+fn side_by_side(
+    paths: impl Iterator<Item = Result<Option<Array2<f64>>, TaskError>>,
+) -> Result<Option<Array3<f64>>, TaskError> {
+    let paths = paths.collect::<Result<Option<Vec<_>>, _>>()?;
     let Some(paths) = paths.filter(|paths| !paths.is_empty()) else { return Ok(None) };
     let longest = paths.iter().map(Array2::nrows).max().unwrap_or(0);
-    let mut all = Array3::from_elem((batch_size, longest, paths[0].ncols()), f32::NAN);
+    let mut all = Array3::from_elem((paths.len(), longest, paths[0].ncols()), f64::NAN);
     for (mut place, path) in all.outer_iter_mut().zip(&paths) {
-        place.slice_mut(s![..path.nrows(), ..]).assign(&path.mapv(|x| x as f32));
+        place.slice_mut(s![..path.nrows(), ..]).assign(path);
     }
-    Ok(Some(all.into_dyn()))
+    Ok(Some(all))
 }
 
 /// `batch_size` trials whose conditions are drawn with these probabilities, in proportion to the weights: for training

@@ -104,7 +104,10 @@ mod white_noise;
 pub mod yang2019;
 
 pub use about::{About, Citation, Described, Former, plain};
-pub use batch::{assemble, balanced, batch, longest_of_some, noise_free, repeated, trajectories, trials, weighted};
+pub use batch::{
+    assemble, balanced, batch, longest_of_some, noise_free, repeated, repeated_trajectories, trajectories, trials,
+    weighted,
+};
 pub use condition::{Condition, Value};
 pub use criterion::Criterion;
 pub use declared::{DeclaredSettings, DeclaredTask};

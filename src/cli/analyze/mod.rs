@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Probe      the network in f64, its task's trials without noise, the input that is held        probe
+//! Source     activity of networks at their task, or recorded; or what was chosen alone          source
 //! Answer     KIND.json, KIND.npz and figures in a directory; few lines or JSON on the terminal   answer
 //! ```
 
@@ -16,6 +17,7 @@ mod lyapunov;
 mod nonnormality;
 mod probe;
 mod search;
+mod source;
 mod starts;
 mod structure;
 

@@ -85,6 +85,11 @@ impl ConditionArgs {
     pub fn parse(&self) -> Result<Condition> {
         self.condition.as_deref().map_or_else(|| Ok(Condition::new()), parse_condition)
     }
+
+    /// As it was given.
+    pub fn words(&self) -> Option<String> {
+        self.condition.clone()
+    }
 }
 
 /// A network and what is known of its task.
@@ -205,12 +210,7 @@ impl ProbeArgs {
         if self.seed != 0 {
             add("seed", &self.seed);
         }
-        for intervention in self.interventions.all() {
-            let text = intervention.to_string();
-            if let Some((kind @ ("lesion" | "silence" | "inject"), rest)) = text.split_once(' ') {
-                add(kind, &if rest.contains('>') { format!("'{rest}'") } else { rest.to_owned() });
-            }
-        }
+        self.interventions.words().iter().for_each(|word| words.push_str(&format!(" {word}")));
         words
     }
 
@@ -391,7 +391,7 @@ impl Held {
 }
 
 /// The conditions of the task that have these variables; where it has none, all of them with these.
-fn conditions(task: &dyn Task, condition: &Condition) -> Vec<Condition> {
+pub fn conditions(task: &dyn Task, condition: &Condition) -> Vec<Condition> {
     let own = |all: Vec<Condition>| all.into_iter().filter(|one| one.belongs_to(condition)).collect::<Vec<_>>();
     let (coarse, fine) = (own(task.conditions()), own(task.grid()));
     if !coarse.is_empty() {

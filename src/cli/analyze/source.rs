@@ -1,0 +1,315 @@
+//! Where activity comes from: trained networks at their task, or recordings.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use nn4n_analysis::{Activity, structure::Group};
+use nn4n_models::{Ctrnn, Units};
+use nn4n_tasks::{Condition, Task};
+use serde::Serialize;
+
+use super::probe::{ConditionArgs, conditions};
+use crate::{
+    checkpoint::Checkpoint,
+    cli::{
+        interventions::InterventionArgs,
+        setting::{Setting, parse_setting},
+        subject::{SubjectArgs, at_step},
+    },
+    device::DeviceChoice,
+    evaluate::{Outcomes, TrialPlan, activity, outcomes, populations, recorded, recorded_outcomes},
+    intervention::{Altered, Applied, UnitSelection},
+    zoo,
+};
+
+/// Trials of each condition, unless the arguments or the analysis say otherwise.
+const TRIALS: u32 = 20;
+
+#[derive(Debug, Args)]
+pub struct SourceArgs {
+    /// Networks: checkpoint files, run directories, names of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
+    #[arg(value_name = "CHECKPOINT")]
+    checkpoints: Vec<PathBuf>,
+    /// Recorded activity in place of a network: rates (trials, steps, units), dt, and variables of the trials; may be
+    /// repeated
+    #[arg(long, value_name = "FILE.npz")]
+    activity: Vec<PathBuf>,
+    /// What is known of the trials of the recording: trials.json of `nn4n tasks sample`, or a row a trial in .csv
+    #[arg(long, value_name = "FILE.json|FILE.csv", requires = "activity")]
+    conditions: Option<PathBuf>,
+    /// Another task than the one it was trained on: an id, or trials of your own in .npz or .toml
+    #[arg(long, value_name = "ID|FILE")]
+    task: Option<String>,
+    /// A parameter of the task, in JSON; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
+    settings: Vec<Setting>,
+    /// Simulate the network at another step, ms
+    #[arg(long, value_name = "MS")]
+    dt: Option<f64>,
+    /// Fresh trials of each condition [default: 20, or as the analysis says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    trials: Option<u32>,
+    /// Without the noise of inputs and units
+    #[arg(long)]
+    noise_free: bool,
+    /// Seed of everything that is drawn
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    #[command(flatten)]
+    condition: ConditionArgs,
+    /// Only these units: numbers (0,5,10-20), a cell type, an area, area:type, @FILE or @FILE#GROUP
+    #[arg(long, value_name = "UNITS")]
+    units: Option<UnitSelection>,
+    #[command(flatten)]
+    interventions: InterventionArgs,
+}
+
+/// Activity, and what is known of its units.
+pub struct Source {
+    /// The network or the file, as it was named.
+    pub name: String,
+    pub about: SourceAbout,
+    pub activity: Activity,
+    /// Areas and cell types as far as they are known, of the units that the activity has.
+    pub groups: Vec<Group>,
+    /// `None` of a recording.
+    pub network: Option<Ctrnn>,
+    /// `None` of a recording.
+    pub task: Option<Box<dyn Task>>,
+}
+
+/// What was done in trials, without activity.
+pub struct Behaviour {
+    /// The network or the file, as it was named.
+    pub name: String,
+    pub about: SourceAbout,
+    pub outcomes: Outcomes,
+    /// `None` of a recording.
+    pub task: Option<Box<dyn Task>>,
+}
+
+/// What every report begins with.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceAbout {
+    /// The network, as it was named; `null` of a recording.
+    pub network: Option<String>,
+    /// The file of a recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
+    /// Id of the task, if it is known.
+    pub task: Option<String>,
+    /// ms
+    pub dt: f64,
+    /// Whether the noise of inputs and units was on; `null` of a recording.
+    pub noise: Option<bool>,
+    /// Which units these are; all of them if that is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selected_units: Option<String>,
+    /// Only trials with these variables.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// What was done to the network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interventions: Vec<Applied>,
+    pub seed: u64,
+}
+
+/// A network with its task, ready to be simulated.
+struct Subject {
+    name: String,
+    altered: Altered,
+    task: Box<dyn Task>,
+    plan: TrialPlan,
+}
+
+impl SourceArgs {
+    /// The activity of each network, then of each recording. `per_condition` is how many trials of each condition the
+    /// analysis wants, unless the arguments say otherwise.
+    pub fn open(&self, per_condition: Option<u32>) -> Result<Vec<Source>> {
+        self.check_any()?;
+        let networks = self.checkpoints.iter().map(|path| self.simulated(path, per_condition));
+        networks.chain(self.activity.iter().map(|path| self.read(path))).collect()
+    }
+
+    /// The activity of the one network or recording.
+    pub fn open_one(&self, per_condition: Option<u32>) -> Result<Source> {
+        self.check_one()?;
+        self.open(per_condition)?.pop().context("no network is named")
+    }
+
+    /// What the one network, or recorded animal, did in trials.
+    pub fn behaviour(&self, per_condition: Option<u32>) -> Result<Behaviour> {
+        self.check_one()?;
+        if let Some(path) = self.activity.first() {
+            let outcomes = recorded_outcomes(path, self.conditions.as_deref())?;
+            let kept = outcomes.trials.of_condition(&self.condition.parse()?).context("--where")?;
+            let outcomes = Outcomes {
+                inputs: outcomes.inputs.select(ndarray::Axis(0), &kept),
+                trials: outcomes.trials.select(&kept),
+                ..outcomes
+            };
+            let name = path.display().to_string();
+            return Ok(Behaviour { about: self.of_recording(&name, outcomes.dt), name, outcomes, task: None });
+        }
+        let subject = self.subject(&self.checkpoints[0], per_condition)?;
+        let outcomes = outcomes(&subject.altered, subject.task.as_ref(), &subject.plan)?;
+        let about = self.of_network(&subject);
+        Ok(Behaviour { name: subject.name, about, outcomes, task: Some(subject.task) })
+    }
+
+    /// The options that give the same activity again, for a command that goes on from here.
+    pub fn again(&self) -> String {
+        let mut words: Vec<String> = self.checkpoints.iter().map(|path| path.display().to_string()).collect();
+        let mut add = |flag: &str, value: &dyn std::fmt::Display| words.push(format!("--{flag} {value}"));
+        self.activity.iter().for_each(|path| add("activity", &path.display()));
+        self.conditions.iter().for_each(|path| add("conditions", &path.display()));
+        self.task.iter().for_each(|task| add("task", task));
+        self.settings.iter().for_each(|(name, value)| add("set", &format!("{name}={value}")));
+        self.dt.iter().for_each(|dt| add("dt", dt));
+        self.trials.iter().for_each(|trials| add("trials", trials));
+        self.condition.words().iter().for_each(|condition| add("where", condition));
+        self.units.iter().for_each(|units| add("units", units));
+        if self.seed != 0 {
+            add("seed", &self.seed);
+        }
+        words.extend(self.interventions.words());
+        words.join(" ")
+    }
+
+    fn check_any(&self) -> Result<()> {
+        if self.checkpoints.is_empty() && self.activity.is_empty() {
+            bail!("name a network, or recorded activity with --activity FILE.npz");
+        }
+        Ok(())
+    }
+
+    fn check_one(&self) -> Result<()> {
+        self.check_any()?;
+        if self.checkpoints.len() + self.activity.len() > 1 {
+            bail!("one network or one recording is analysed at a time here; name one");
+        }
+        Ok(())
+    }
+
+    /// A network with its task and the trials that are asked for.
+    fn subject(&self, path: &std::path::Path, per_condition: Option<u32>) -> Result<Subject> {
+        let checkpoint = zoo::open(path)?;
+        let network = checkpoint.network(&candle_core::Device::Cpu)?;
+        let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
+        let altered = Altered::of(&at_step(&network, dt, !self.noise_free)?, &self.interventions.all())?;
+        let task = self.task(path, &checkpoint, dt)?;
+        let conditions = conditions(task.as_ref(), &self.condition.parse()?);
+        let plan = TrialPlan {
+            // A task without conditions has one, that of all its trials.
+            conditions: if conditions.is_empty() { vec![Condition::new()] } else { conditions },
+            per_condition: self.trials.or(per_condition).unwrap_or(TRIALS) as usize,
+            seed: self.seed,
+            noise: !self.noise_free,
+        };
+        Ok(Subject { name: path.display().to_string(), altered, task, plan })
+    }
+
+    fn task(&self, path: &std::path::Path, checkpoint: &Checkpoint, dt: f64) -> Result<Box<dyn Task>> {
+        let is_file = |name: &String| name.ends_with(".npz") || name.ends_with(".toml");
+        let (data, task) = match &self.task {
+            Some(name) if is_file(name) => (Some(PathBuf::from(name)), None),
+            other => (None, other.clone()),
+        };
+        let subject = SubjectArgs {
+            checkpoint: path.into(),
+            task,
+            data,
+            settings: self.settings.clone(),
+            dt: self.dt,
+            device: DeviceChoice::Cpu,
+        };
+        subject.task(checkpoint, dt)
+    }
+
+    fn simulated(&self, path: &std::path::Path, per_condition: Option<u32>) -> Result<Source> {
+        let subject = self.subject(path, per_condition)?;
+        let found = activity(&subject.altered, subject.task.as_ref(), &subject.plan)?;
+        let units = subject.altered.network.units();
+        let selected = self.units.as_ref().map(|selection| selection.resolve(units)).transpose()?;
+        let (activity, groups) = selection(found, groups_of(units), selected.as_deref())?;
+        let about = self.of_network(&subject);
+        let Subject { name, altered, task, .. } = subject;
+        Ok(Source { name, about, activity, groups, network: Some(altered.network), task: Some(task) })
+    }
+
+    fn read(&self, path: &std::path::Path) -> Result<Source> {
+        self.check_options_of_networks()?;
+        let found = recorded(path, self.conditions.as_deref())?;
+        let kept = found.activity.with_condition(&self.condition.parse()?).context("--where")?;
+        let selected = self.units.as_ref().map(|units| units.among(&found.groups, kept.units())).transpose()?;
+        let (activity, groups) = selection(kept, found.groups, selected.as_deref())?;
+        let name = path.display().to_string();
+        Ok(Source { about: self.of_recording(&name, activity.dt()), name, activity, groups, network: None, task: None })
+    }
+
+    /// Refuses what nothing can be done with where there is no network.
+    fn check_options_of_networks(&self) -> Result<()> {
+        let given = [
+            ("--task", self.task.is_some()),
+            ("--set", !self.settings.is_empty()),
+            ("--dt", self.dt.is_some()),
+            ("--trials", self.trials.is_some()),
+            ("--noise-free", self.noise_free),
+            ("interventions", !self.interventions.all().is_empty()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given).filter(|_| self.checkpoints.is_empty()) {
+            Some((name, _)) => bail!("{name}: is for networks, but the activity is recorded; leave it out"),
+            None => Ok(()),
+        }
+    }
+
+    fn of_network(&self, subject: &Subject) -> SourceAbout {
+        SourceAbout {
+            network: Some(subject.name.clone()),
+            recording: None,
+            task: Some(subject.task.id().into()),
+            dt: subject.task.dt(),
+            noise: Some(subject.plan.noise),
+            selected_units: self.units.as_ref().map(ToString::to_string),
+            condition: self.condition.words(),
+            interventions: subject.altered.applied.clone(),
+            seed: self.seed,
+        }
+    }
+
+    fn of_recording(&self, name: &str, dt: f64) -> SourceAbout {
+        SourceAbout {
+            network: None,
+            recording: Some(name.into()),
+            task: None,
+            dt,
+            noise: None,
+            selected_units: self.units.as_ref().map(ToString::to_string),
+            condition: self.condition.words(),
+            interventions: Vec::new(),
+            seed: self.seed,
+        }
+    }
+}
+
+/// Areas with their cell types; the areas, too, where there are both.
+fn groups_of(units: &Units) -> Vec<Group> {
+    let mut groups = populations(units);
+    let areas = units.areas.iter().map(|area| Group { name: area.name.clone(), units: area.range().collect() });
+    if units.areas.len() > 1 && units.have_cell_types() {
+        groups.splice(0..0, areas);
+    }
+    groups
+}
+
+/// Some units alone, and the groups in their numbers.
+fn selection(activity: Activity, groups: Vec<Group>, units: Option<&[usize]>) -> Result<(Activity, Vec<Group>)> {
+    let Some(units) = units else { return Ok((activity, groups)) };
+    let within = |group: Group| {
+        let places = units.iter().enumerate().filter(|(_, unit)| group.units.contains(unit));
+        Group { units: places.map(|(place, _)| place).collect(), name: group.name }
+    };
+    let groups = groups.into_iter().map(within).filter(|group| !group.units.is_empty()).collect();
+    Ok((activity.with_units(units)?, groups))
+}

@@ -1,0 +1,157 @@
+//! The activity of a network at its task, and what it chose there, for analyses that take both.
+//!
+//! To the variables of each trial these are added, where a trial has them:
+//!
+//! | variable | is |
+//! |---|---|
+//! | `choice` | the name of the output that won |
+//! | `chose_first` | whether the first of two alternatives was chosen, the one that positive evidence speaks for |
+//! | `was_right` | whether the answer was right |
+//! | `reaction_time` | ms |
+
+use ndarray::Array3;
+use nn4n_analysis::{Activity, AnalysisError, activity::Trials};
+use nn4n_models::NoiseKey;
+use nn4n_tasks::{
+    Condition, Split, Task, TrialBatch, longest_of_some, noise_free, repeated, repeated_trajectories, scores,
+};
+
+use super::{EVALUATION, check_memory, finite_outputs};
+use crate::{
+    error::{Error, Result},
+    experiment::check_fit,
+    intervention::{Altered, TrialTimes},
+    memory::{bytes_of, check},
+    simulate::{Simulation, cause},
+};
+
+/// The variables that are added.
+pub const ADDED: [&str; 4] = ["choice", "chose_first", "was_right", "reaction_time"];
+
+/// Which trials are simulated.
+#[derive(Clone, Debug)]
+pub struct TrialPlan {
+    /// The conditions, such as those of the task.
+    pub conditions: Vec<Condition>,
+    /// Trials of each.
+    pub per_condition: usize,
+    /// Seed of the trials and of the noise.
+    pub seed: u64,
+    /// Whether the noise of inputs and units is on.
+    pub noise: bool,
+}
+
+/// What a network did in trials, without its activity.
+#[derive(Clone, Debug)]
+pub struct Outcomes {
+    /// With what was chosen.
+    pub trials: Trials,
+    /// (trials, steps, inputs); 0 after a trial's end.
+    pub inputs: Array3<f32>,
+    /// Names of the inputs.
+    pub channels: Vec<String>,
+    /// The step, ms.
+    pub dt: f64,
+}
+
+/// What the network chose in these trials.
+///
+/// # Errors
+/// If the network does not fit the task, there are too many trials for the memory, or its outputs are not finite.
+pub fn outcomes(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<Outcomes> {
+    check_fit(altered.network.config(), None, task)?;
+    check_memory(task, plan.seed, plan.conditions.len().saturating_mul(plan.per_condition))?;
+    let batch = trials(task, plan)?;
+    let outputs = if plan.noise {
+        finite_outputs(altered, task, &batch, plan.seed)?
+    } else {
+        let perturbations = altered.perturbations(&TrialTimes::of(&batch, task.dt()))?;
+        let simulation = Simulation::of(&altered.network, task).perturb(perturbations);
+        crate::simulate::array3(&simulation.answer(&batch.inputs)?.outputs)?
+    };
+    Ok(Outcomes {
+        trials: with_choices(task, &batch, &outputs)?,
+        channels: task.inputs().into_iter().map(|channel| channel.to_string()).collect(),
+        inputs: batch.inputs,
+        dt: task.dt(),
+    })
+}
+
+/// The rates of all units in these trials, with what was chosen; of a task about places also where the animal was.
+///
+/// # Errors
+/// As [`outcomes`].
+pub fn activity(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<Activity> {
+    check_fit(altered.network.config(), None, task)?;
+    let n = plan.conditions.len().saturating_mul(plan.per_condition);
+    let (steps, units) = (longest_of_some(task, Split::Test, plan.seed)?, altered.network.units().len());
+    check(
+        "trials",
+        &format!("the activity of {units} units in {n} trials of {steps} steps"),
+        // States and rates in single, rates in double precision.
+        bytes_of(&[n, steps, units.saturating_mul(4)]),
+        "take fewer trials of each condition",
+    )?;
+    let batch = trials(task, plan)?;
+    let perturbations = altered.perturbations(&TrialTimes::of(&batch, task.dt()))?;
+    let mut simulation = Simulation::of(&altered.network, task).perturb(perturbations);
+    if plan.noise {
+        simulation = simulation.noise(NoiseKey::new(plan.seed, EVALUATION));
+    }
+    let recording = simulation.record(&batch.inputs)?;
+    let within = |(trial, step, _): (usize, usize, usize)| step < batch.n_steps[trial];
+    let infinite = recording.rates.indexed_iter().find(|(place, rate)| within(*place) && !rate.is_finite());
+    if let Some(((_, step, unit), rate)) = infinite {
+        let inputs = batch.inputs.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+        return Err(Error::NotFinite {
+            what: format!(
+                "the activity is not finite ({rate} of unit {unit} at step {step} of a trial of `{}`)",
+                task.id()
+            ),
+            cause: cause(&altered.network, batch.max_steps(), &[("inputs", f64::from(inputs))])?,
+        });
+    }
+    let rates = recording.rates.mapv(f64::from);
+    let found = Activity::new(rates, task.dt(), with_choices(task, &batch, &recording.outputs)?).map_err(unanalysed)?;
+    // Noise moves no animal: places are those of the same random numbers.
+    let n = plan.per_condition;
+    Ok(match repeated_trajectories(task, Split::Test, plan.seed, EVALUATION, &plan.conditions, n)? {
+        Some(places) => found.with_places(places).map_err(unanalysed)?,
+        None => found,
+    })
+}
+
+fn trials(task: &dyn Task, plan: &TrialPlan) -> Result<TrialBatch> {
+    let make = if plan.noise { repeated } else { noise_free };
+    Ok(make(task, Split::Test, plan.seed, EVALUATION, &plan.conditions, plan.per_condition)?)
+}
+
+fn with_choices(task: &dyn Task, batch: &TrialBatch, outputs: &Array3<f32>) -> Result<Trials> {
+    let mut trials = Trials::from(batch);
+    if let Some(name) = ADDED.iter().find(|name| trials.conditions.iter().any(|one| one.get(name).is_some())) {
+        let message =
+            format!("is a variable of the trials of `{}`, which what the network did is called, too", task.id());
+        return Err(Error::setting(*name, message));
+    }
+    for (condition, score) in trials.conditions.iter_mut().zip(scores(task, batch, outputs.view())?) {
+        let mut added = Condition::new();
+        if let Some(choice) = score.choice {
+            added = added.with("choice", task.choice_name(choice));
+        }
+        if let Some(first) = task.chose_first(condition, &score) {
+            added = added.with("chose_first", first);
+        }
+        if let Some(right) = score.correct {
+            added = added.with("was_right", right);
+        }
+        if let Some(time) = score.reaction_time {
+            added = added.with("reaction_time", time);
+        }
+        *condition = std::mem::take(condition).and(&added);
+    }
+    Ok(trials)
+}
+
+fn unanalysed(error: AnalysisError) -> Error {
+    Error::setting("activity", error.to_string())
+}
