@@ -33,6 +33,17 @@ pub enum AnalysisError {
     /// Trials do not have what is asked of them.
     #[error("{0}")]
     Trials(String),
+    /// The activity of a network grows until it is no number any more.
+    #[error(
+        "activity grows without bound: after {step} steps it is {value}; analyse the network under another input, or with \
+        its inhibition intact"
+    )]
+    Unbounded {
+        /// Steps until then.
+        step: usize,
+        /// The first such number.
+        value: f64,
+    },
     /// The parameters of a network cannot be read.
     #[error("the network: {0}")]
     Network(String),
@@ -55,5 +66,15 @@ impl From<nn4n_models::ModelError> for AnalysisError {
 impl From<candle_core::Error> for AnalysisError {
     fn from(error: candle_core::Error) -> Self {
         Self::Network(error.to_string())
+    }
+}
+
+impl AnalysisError {
+    /// Refuses a state after so many steps that is not finite.
+    pub(crate) fn check_bounded(state: &[f64], step: usize) -> Result<(), Self> {
+        match state.iter().find(|value| !value.is_finite()) {
+            Some(value) => Err(Self::Unbounded { step, value: *value }),
+            None => Ok(()),
+        }
     }
 }

@@ -15,7 +15,7 @@ use ndarray::{Array2, ArrayView1, Axis, s};
 use nn4n_tasks::{Condition, TrialBatch};
 use serde::Serialize;
 
-use crate::{AnalysisError, Network};
+use crate::{AnalysisError, dynamics::System};
 
 /// Most states that are taken from trials.
 const STATES: usize = 20_000;
@@ -147,18 +147,31 @@ impl HeldInput {
         }
     }
 
-    /// States (states, units) that the network visits while the input holds, in the order of trials and steps: all of
-    /// them, or at most 20,000 at even distances.
+    /// States (states, dim) that a network, alone or in the loop, visits while the input holds, in the order of trials
+    /// and steps: all of them, or at most 20,000 at even distances.
     ///
     /// # Errors
-    /// If the trials have other inputs than the network.
-    pub fn states(&self, network: &Network, trials: &TrialBatch) -> Result<Array2<f64>, AnalysisError> {
+    /// If the trials have other inputs than the network, or activity grows without bound.
+    pub fn states<'a>(&self, system: impl Into<System<'a>>, trials: &TrialBatch) -> Result<Array2<f64>, AnalysisError> {
+        let system: System<'a> = system.into();
+        let start = system.start();
+        self.states_of(system.dim(), |trial, until| system.run(trials.inputs.slice(s![trial, ..until, ..]), &start))
+    }
+
+    /// The same of trials that are simulated by `run`: the states (steps, dim) of a trial, at least so many steps of it.
+    ///
+    /// # Errors
+    /// As `run`.
+    pub fn states_of(
+        &self,
+        dim: usize,
+        mut run: impl FnMut(usize, usize) -> Result<Array2<f64>, AnalysisError>,
+    ) -> Result<Array2<f64>, AnalysisError> {
         let every = self.steps.div_ceil(STATES).max(1);
         let (mut numbers, mut place) = (Vec::new(), 0);
         for together in self.stretches.chunk_by(|a, b| a.trial == b.trial) {
             let until = together.iter().map(|stretch| stretch.steps.end).max().unwrap_or(0);
-            let trial = together[0].trial;
-            let states = network.run(trials.inputs.slice(s![trial, ..until, ..]), network.x0())?;
+            let states = run(together[0].trial, until)?;
             for step in together.iter().flat_map(|stretch| stretch.steps.clone()) {
                 if place % every == 0 {
                     numbers.extend(states.row(step));
@@ -166,7 +179,7 @@ impl HeldInput {
                 place += 1;
             }
         }
-        let shape = (numbers.len() / network.units().max(1), network.units());
+        let shape = (numbers.len() / dim.max(1), dim);
         Array2::from_shape_vec(shape, numbers)
             .map_err(|error| AnalysisError::Shape { array: "states", message: error.to_string() })
     }

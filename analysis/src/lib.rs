@@ -48,7 +48,7 @@ pub mod structure;
 pub use activity::Activity;
 pub use components::Components;
 pub use currents::Currents;
-pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
+pub use dynamics::{ClosedLoop, Driven, Dynamics, Network, NetworkDynamics, System};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};
 pub use flow_field::FlowField;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     AnalysisError,
-    dynamics::{Dynamics, Network},
+    dynamics::{Dynamics, System},
     linear::{self, Complex},
 };
 
@@ -23,7 +23,7 @@ pub struct Local {
     pub eigenvalues: Vec<Vec<Complex>>,
     /// Their time constants, ms: negative where a mode grows.
     pub time_constants_ms: Vec<Vec<f64>>,
-    /// `|g|` at each state.
+    /// `|g|` at each state; in the loop with an arm per step.
     pub speed: Vec<f64>,
 }
 
@@ -47,26 +47,25 @@ impl Local {
         Ok(found)
     }
 
-    /// The same along the trajectory that inputs (steps, inputs) drive from a start (units): at the state after each
-    /// step, under its input.
+    /// The same along the trajectory that inputs (steps, inputs) drive from a start (dim): at the state after each step,
+    /// under its input.
     ///
     /// # Errors
-    /// As [`along`](Self::along), and if the inputs do not fit.
-    pub fn of_trial(
-        network: &Network,
+    /// As [`along`](Self::along), and if the inputs do not fit or activity grows without bound.
+    pub fn of_trial<'a>(
+        system: impl Into<System<'a>>,
         inputs: ArrayView2<'_, f64>,
         start: &[f64],
         modes: usize,
     ) -> Result<Self, AnalysisError> {
-        if start.len() != network.units() {
-            let message = format!("has {} numbers, but the network has {} units", start.len(), network.units());
-            return Err(AnalysisError::Shape { array: "start", message });
-        }
+        let system = system.into();
+        system.check_start(start)?;
         let (mut found, mut state) = (Self::default(), start.to_vec());
-        for input in inputs.outer_iter() {
-            let driven = network.under(&input.to_vec())?;
-            state = driven.step(&state);
-            found.add(&driven, &state, network.dt(), modes)?;
+        for (step, input) in inputs.outer_iter().enumerate() {
+            let under = system.under(&input.to_vec())?;
+            state = under.step(&state);
+            AnalysisError::check_bounded(&state, step)?;
+            found.add(&*under, &state, system.network().dt(), modes)?;
         }
         Ok(found)
     }

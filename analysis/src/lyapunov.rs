@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use crate::{
     AnalysisError,
-    dynamics::{Dynamics, Network},
+    dynamics::{Dynamics, System},
 };
 
 /// Steps between two calls of the watcher.
@@ -96,12 +96,12 @@ impl Lyapunov {
         exponents(system.dim(), dt, start, settings, step, watch)
     }
 
-    /// Of a network along the trajectory that inputs (steps, inputs) drive, which are repeated if they are too short.
+    /// Of a network, alone or in the loop, along the trajectory that inputs (steps, inputs) drive, which are repeated if they are too short.
     ///
     /// # Errors
     /// As [`of`](Self::of), and if the inputs have another number of channels, none at all, or are not finite.
-    pub fn driven(
-        network: &Network,
+    pub fn driven<'a>(
+        system: impl Into<System<'a>>,
         inputs: ArrayView2<'_, f64>,
         start: &[f64],
         settings: &Settings,
@@ -111,14 +111,15 @@ impl Lyapunov {
             let message = "has no steps; give at least one".into();
             return Err(AnalysisError::Shape { array: "inputs", message });
         }
+        let system = system.into();
         for input in inputs.outer_iter() {
-            network.under(&input.to_vec())?;
+            system.under(&input.to_vec())?;
         }
         let step = |place: usize, state: &[f64], directions: &Array2<f64>| {
-            let driven = network.driven(&inputs.row(place % inputs.nrows()).to_vec());
-            (driven.step(state), driven.tangent(state, directions))
+            let under = system.at(&inputs.row(place % inputs.nrows()).to_vec());
+            (under.step(state), under.tangent(state, directions))
         };
-        exponents(network.units(), network.dt(), start, settings, step, watch)
+        exponents(system.dim(), system.network().dt(), start, settings, step, watch)
     }
 }
 
@@ -135,12 +136,7 @@ fn exponents(
     let mut logarithms: Vec<Array1<f64>> = Vec::with_capacity(settings.steps);
     for place in 0..settings.transient + settings.steps {
         let (next, grown) = step(place, &state, &directions);
-        if let Some(value) = next.iter().find(|value| !value.is_finite()) {
-            return Err(AnalysisError::Trials(format!(
-                "activity grows without bound: after {place} steps it is {value}, and there are no exponents; analyse the \
-                network under another input, or with its inhibition intact"
-            )));
-        }
+        AnalysisError::check_bounded(&next, place)?;
         (state, directions) = (next, grown);
         let growth = orthonormalise(&mut directions);
         if place >= settings.transient {

@@ -9,7 +9,8 @@ use std::{
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array1, Array2, Array3};
 use nn4n_analysis::{
-    Components, Currents, Dynamics, FixedPoint, FixedPoints, Lyapunov, Network, Selectivity, Structure,
+    Components, Currents, Dynamics, FixedPoint, FixedPoints, Lyapunov, Network, NetworkDynamics, Selectivity,
+    Structure,
     currents::Course,
     fixed_points::starts,
     linear::Complex,

@@ -12,13 +12,16 @@
 use ndarray::{Array2, s};
 use nn4n_tasks::motor::{ArmState, Plant};
 
-use super::{Dynamics, Network};
+use super::{Dynamics, Network, NetworkDynamics};
 use crate::AnalysisError;
 
 /// Numbers of a state of the arm, and of what is felt of it.
 const ARM: usize = 4;
 /// Step of the differences, rad and rad/s; N m.
 const DIFFERENCE: f64 = 1e-3;
+/// Why the loop has values of the step alone.
+const NO_LIMIT: &str = "the loop of a network and its arm is a map: the arm moves in steps, and is felt a step or more \
+    later";
 
 /// A network in the loop with its arm, under a constant input.
 #[derive(Clone, Debug)]
@@ -45,14 +48,11 @@ impl<'a> ClosedLoop<'a> {
             );
             return Err(AnalysisError::Shape { array: "network", message });
         }
-        Ok(Self { network, plant, input: input.to_vec() })
+        Ok(Self::known_to_fit(network, plant, input))
     }
 
-    /// The state of network and arm in which the arm rests in its posture and the network is in state `x` (units).
-    pub fn at_rest(&self, x: &[f64]) -> Vec<f64> {
-        let arm = ArmState::at_rest(self.plant.posture);
-        let felt = self.plant.felt(arm);
-        x.iter().copied().chain(numbers(arm)).chain(felt.into_iter().cycle().take(ARM * self.plant.delay)).collect()
+    pub(super) fn known_to_fit(network: &'a Network, plant: Plant, input: &[f64]) -> Self {
+        Self { network, plant, input: input.to_vec() }
     }
 
     fn units(&self) -> usize {
@@ -73,10 +73,6 @@ impl<'a> ClosedLoop<'a> {
         input
     }
 
-    fn network_step(&self, state: &[f64]) -> Vec<f64> {
-        self.driven(state).step(&state[..self.units()])
-    }
-
     fn driven(&self, state: &[f64]) -> super::Driven<'_> {
         self.network.driven(&self.input(self.felt(state)))
     }
@@ -84,6 +80,49 @@ impl<'a> ClosedLoop<'a> {
     fn torque(&self, x: &[f64]) -> [f64; 2] {
         let outputs = self.network.outputs_of(&self.network.rates(x));
         [outputs[0], outputs[1]]
+    }
+
+    /// How the arm after a step depends on the units after it (arm, units).
+    fn arm_of_units(&self, before: [f64; ARM], next: &[f64]) -> Array2<f64> {
+        let of_torque = differences(self.torque(next), |torque| self.moved(before, torque));
+        of_torque.dot(&self.network.output_jacobian(next))
+    }
+
+    fn moved(&self, before: [f64; ARM], torque: [f64; 2]) -> Vec<f64> {
+        numbers(self.plant.arm.step(arm(&before), torque, self.plant.dt)).to_vec()
+    }
+}
+
+impl NetworkDynamics for ClosedLoop<'_> {
+    fn network(&self) -> &Network {
+        self.network
+    }
+
+    /// In a step the input reaches the arm through the torque; what is on its way is felt later.
+    fn input_jacobian(&self, state: &[f64]) -> Array2<f64> {
+        let (units, driven) = (self.units(), self.driven(state));
+        let of_next = driven.input_jacobian(&state[..units]);
+        let of_arm = self.arm_of_units(four(&state[units..]), &driven.step(&state[..units])).dot(&of_next);
+        let mut jacobian = Array2::zeros((self.dim(), self.input.len()));
+        jacobian.slice_mut(s![..units, ..]).assign(&of_next);
+        jacobian.slice_mut(s![units..units + ARM, ..]).assign(&of_arm);
+        jacobian
+    }
+
+    /// The arm rests in its posture, as before a trial.
+    fn at_rest(&self, x: &[f64]) -> Vec<f64> {
+        let arm = ArmState::at_rest(self.plant.posture);
+        let felt = self.plant.felt(arm);
+        x.iter().copied().chain(numbers(arm)).chain(felt.into_iter().cycle().take(ARM * self.plant.delay)).collect()
+    }
+
+    /// Nothing bounds the angles.
+    fn box_of_fixed_points(&self) -> Option<Vec<(f64, f64)>> {
+        None
+    }
+
+    fn no_continuous_time(&self) -> Option<&'static str> {
+        Some(NO_LIMIT)
     }
 }
 
@@ -94,7 +133,7 @@ impl Dynamics for ClosedLoop<'_> {
 
     fn step(&self, state: &[f64]) -> Vec<f64> {
         let before = arm(&state[self.units()..]);
-        let mut next = self.network_step(state);
+        let mut next = self.driven(state).step(&state[..self.units()]);
         let after = self.plant.arm.step(before, self.torque(&next), self.plant.dt);
         next.extend(numbers(after));
         if self.plant.delay > 0 {
@@ -109,7 +148,6 @@ impl Dynamics for ClosedLoop<'_> {
         let (driven, before) = (self.driven(state), four(&state[units..]));
         let x = &state[..units];
         let next = driven.step(x);
-        let torque = self.torque(&next);
 
         let felt: Array2<f64> = differences(before, |numbers| self.plant.felt(arm(&numbers)).to_vec());
         let of_input: Array2<f64> = driven.input_jacobian(x);
@@ -122,13 +160,10 @@ impl Dynamics for ClosedLoop<'_> {
         };
         of_next.slice_mut(s![.., from..from + ARM]).assign(&of_felt);
 
-        let moved = |before: [f64; ARM], torque: [f64; 2]| {
-            numbers(self.plant.arm.step(arm(&before), torque, self.plant.dt)).to_vec()
-        };
-        let of_torque = differences(torque, |torque| moved(before, torque));
-        let mut of_arm = of_torque.dot(&self.network.output_jacobian(&next)).dot(&of_next);
+        let torque = self.torque(&next);
+        let mut of_arm = self.arm_of_units(before, &next).dot(&of_next);
         let mut own = of_arm.slice_mut(s![.., units..units + ARM]);
-        own += &differences(before, |before| moved(before, torque));
+        own += &differences(before, |before| self.moved(before, torque));
 
         let mut jacobian = Array2::zeros((dim, dim));
         jacobian.slice_mut(s![..units, ..]).assign(&of_next);

@@ -7,11 +7,19 @@ use ndarray::{Array1, Array2, ArrayView1, s};
 use nn4n_models::{Activation, Form};
 
 use super::{
-    Dynamics, Network,
+    Dynamics, Network, NetworkDynamics,
     activation::has_kink,
     layer::{Layer, scale_columns, scale_rows},
+    of_euler_step,
 };
-use crate::linear;
+use crate::{
+    AnalysisError,
+    linear::{self, Complex},
+};
+
+/// Why networks of the blend form have values of the step alone.
+const NO_LIMIT: &str = "the blend form applies the activation once a step, however short, so that its fixed points depend \
+    on dt and there is no limit, unless the activation is linear or relu";
 
 /// A network under a constant input.
 #[derive(Clone, Debug)]
@@ -22,11 +30,6 @@ pub struct Driven<'a> {
 }
 
 impl Driven<'_> {
-    /// The network.
-    pub fn network(&self) -> &Network {
-        self.network
-    }
-
     /// `W_in u + b_rec` of the first layer, `b_rec` of the others (units).
     pub fn drive(&self) -> Vec<f64> {
         let above = self.network.layers.iter().skip(1).flat_map(|layer| layer.b_rec.iter().copied());
@@ -60,26 +63,6 @@ impl Driven<'_> {
             totals.push(total);
         }
         (next, totals)
-    }
-
-    /// `dF/du` (units, inputs): what a change of the input does within a step.
-    pub fn input_jacobian(&self, state: &[f64]) -> Array2<f64> {
-        let inputs = self.network.inputs();
-        let (next, totals) = self.advance(state);
-        let mut jacobian = Array2::zeros((state.len(), inputs));
-        // How the rates of the layer below depend on the input, within the step.
-        let mut below = Array2::eye(inputs);
-        let mut start = 0;
-        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
-            let rows = start..start + layer.units();
-            let mut of_state = layer.w_in.dot(&below);
-            scale_rows(&mut of_state, &layer.gains(own, total));
-            jacobian.slice_mut(s![rows.clone(), ..]).assign(&of_state);
-            scale_rows(&mut of_state, &layer.rate_slopes(&next[rows.clone()]));
-            below = of_state;
-            start = rows.end;
-        }
-        jacobian
     }
 }
 
@@ -183,5 +166,62 @@ impl Dynamics for Driven<'_> {
             has_kink(*activation) && argument.abs() < tolerance
         };
         self.network.activations().zip(arguments).enumerate().filter(near).map(|(unit, _)| unit).collect()
+    }
+}
+
+impl NetworkDynamics for Driven<'_> {
+    fn network(&self) -> &Network {
+        self.network
+    }
+
+    fn input_jacobian(&self, state: &[f64]) -> Array2<f64> {
+        let inputs = self.network.inputs();
+        let (next, totals) = self.advance(state);
+        let mut jacobian = Array2::zeros((state.len(), inputs));
+        // How the rates of the layer below depend on the input, within the step.
+        let mut below = Array2::eye(inputs);
+        let mut start = 0;
+        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
+            let rows = start..start + layer.units();
+            let mut of_state = layer.w_in.dot(&below);
+            scale_rows(&mut of_state, &layer.gains(own, total));
+            jacobian.slice_mut(s![rows.clone(), ..]).assign(&of_state);
+            scale_rows(&mut of_state, &layer.rate_slopes(&next[rows.clone()]));
+            below = of_state;
+            start = rows.end;
+        }
+        jacobian
+    }
+
+    fn at_rest(&self, x: &[f64]) -> Vec<f64> {
+        x.to_vec()
+    }
+
+    fn box_of_fixed_points(&self) -> Option<Vec<(f64, f64)>> {
+        let ranges = self.network.ranges()?;
+        if self.network.form() != Form::Current {
+            return Some(ranges);
+        }
+        let reach = |(row, drive): (ArrayView1<'_, f64>, &f64)| {
+            let most = row.iter().zip(&ranges).map(|(w, (_, high))| w.abs() * high).sum::<f64>() + drive.abs();
+            (-most, most)
+        };
+        Some(self.network.joined.outer_iter().zip(&self.drive()).map(reach).collect())
+    }
+
+    fn no_continuous_time(&self) -> Option<&'static str> {
+        (!self.network.has_continuous_limit()).then_some(NO_LIMIT)
+    }
+
+    /// Eigenvalues of `diag(1/tau) dg/dx`. Without layers that is `(J - 1) / dt`, and those of the step tell them.
+    fn per_second(&self, state: &[f64], of_step: &[Complex]) -> Result<Vec<Complex>, AnalysisError> {
+        if !self.network.is_stacked() {
+            return Ok(of_euler_step(of_step, self.network.dt()));
+        }
+        let mut jacobian = self.flow_jacobian(state);
+        for (mut row, tau) in jacobian.outer_iter_mut().zip(self.network.tau()) {
+            row *= 1000.0 / tau;
+        }
+        linear::eigenvalues("jacobian", &jacobian)
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! An analysis is written against [`Dynamics`] and knows no equation. The equations of networks are in [`network`], in
 //! the three forms of [`nn4n_models::Form`], with every activation, a time constant for each unit, and layers; a network
-//! and the arm that it drives are one system in [`closed_loop`].
+//! and the arm that it drives are one system in [`closed_loop`]. What fixed points are asked of the network besides, such
+//! as its rates, stands in [`NetworkDynamics`], for both.
 //!
 //! Fixed points are the zeros of the flow. For the current and the rate form they do not depend on the time step, since
 //! the step and the differential equation share them; whether they are stable can depend on it. The blend form applies
@@ -19,13 +20,16 @@ pub mod closed_loop;
 mod driven;
 mod layer;
 pub mod network;
+mod system;
 
 use ndarray::Array2;
 
+use crate::{AnalysisError, linear::Complex};
 pub use closed_loop::ClosedLoop;
 pub use driven::Driven;
 pub use network::Network;
 pub(crate) use network::Terms;
+pub use system::{StatePart, System};
 
 /// Noise-free dynamics under a constant input.
 pub trait Dynamics: Sync {
@@ -64,4 +68,43 @@ pub trait Dynamics: Sync {
     fn kinks(&self, _state: &[f64], _tolerance: f64) -> Vec<usize> {
         Vec::new()
     }
+}
+
+/// Dynamics that a network is part of, alone ([`Driven`]) or with what it drives ([`ClosedLoop`]). A state begins with
+/// those of the units.
+pub trait NetworkDynamics: Dynamics {
+    /// The network.
+    fn network(&self) -> &Network;
+
+    /// `dF/du` (dim, inputs): what a change of the input does within a step.
+    fn input_jacobian(&self, state: &[f64]) -> Array2<f64>;
+
+    /// The state (dim) in which the units are in `x` (units) and what they drive is at rest.
+    fn at_rest(&self, x: &[f64]) -> Vec<f64>;
+
+    /// The least and the largest value of each number of the state at any fixed point; `None` where nothing bounds them.
+    fn box_of_fixed_points(&self) -> Option<Vec<(f64, f64)>>;
+
+    /// Why there are no values in continuous time; `None` where there are.
+    fn no_continuous_time(&self) -> Option<&'static str>;
+
+    /// Eigenvalues of the flow, 1/s, where those of the step are known: `(lambda - 1) / dt` of a step that is one of
+    /// Euler.
+    ///
+    /// # Errors
+    /// If eigenvalues are not found.
+    fn per_second(&self, _state: &[f64], of_step: &[Complex]) -> Result<Vec<Complex>, AnalysisError> {
+        Ok(of_euler_step(of_step, self.network().dt()))
+    }
+
+    /// Rates (units) in a state (dim).
+    fn rates(&self, state: &[f64]) -> Vec<f64> {
+        self.network().rates(&state[..self.network().units()])
+    }
+}
+
+/// `(lambda - 1) / dt`, 1/s.
+fn of_euler_step(eigenvalues: &[Complex], dt: f64) -> Vec<Complex> {
+    let per_step = 1000.0 / dt;
+    eigenvalues.iter().map(|(re, im)| ((re - 1.0) * per_step, im * per_step)).collect()
 }

@@ -24,7 +24,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use nn4n_models::{Activation, Ctrnn, Form, Readout};
 
 use super::{
-    Driven, Dynamics,
+    Driven, System,
     activation::{keeps_rates, range, value},
     layer::Layer,
 };
@@ -155,19 +155,9 @@ impl Network {
     /// States (steps, units) after each step from a start (units) under inputs (steps, inputs).
     ///
     /// # Errors
-    /// If the shapes do not fit, or an input is not finite.
+    /// If the shapes do not fit, an input is not finite, or activity grows without bound.
     pub fn run(&self, inputs: ArrayView2<'_, f32>, start: &[f64]) -> Result<Array2<f64>, AnalysisError> {
-        if start.len() != self.units() {
-            let message = format!("has {} numbers, but the network has {} units", start.len(), self.units());
-            return Err(AnalysisError::Shape { array: "start", message });
-        }
-        let mut states = Array2::zeros((inputs.nrows(), self.units()));
-        let mut state = start.to_vec();
-        for (mut place, input) in states.outer_iter_mut().zip(inputs.outer_iter()) {
-            state = self.under(&input.iter().copied().map(f64::from).collect::<Vec<_>>())?.step(&state);
-            place.assign(&ArrayView1::from(&state));
-        }
-        Ok(states)
+        System::from(self).run(inputs, start)
     }
 
     /// `dt / tau` of each unit (units).
@@ -351,7 +341,7 @@ mod tests {
     use nn4n_models::{Bias, LayerConfig, ModelConfig, PerUnit};
 
     use super::*;
-    use crate::dynamics::{ClosedLoop, Dynamics};
+    use crate::dynamics::{ClosedLoop, Dynamics, NetworkDynamics};
 
     fn config(form: Form, activation: Activation) -> ModelConfig {
         ModelConfig::vanilla(3, 7, 2)
@@ -483,6 +473,9 @@ mod tests {
             }
             assert_eq!(x.len(), closed.dim());
             assert!(largest(closed.jacobian(&x) - difference(&x, |x| closed.step(x))) < 1e-8, "{delay}");
+            let input = [0.3, 0.0, 0.1, 0.0, 0.0];
+            let under = |input: &[f64]| ClosedLoop::new(&network, plant, input).unwrap().step(&x);
+            assert!(largest(closed.input_jacobian(&x) - difference(&input, under)) < 1e-8, "{delay}");
         }
     }
 

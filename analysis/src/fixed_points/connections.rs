@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{FixedPoint, PointKind};
 use crate::{
-    dynamics::{Driven, Dynamics},
+    dynamics::Dynamics,
     linear::{distance, length},
 };
 
@@ -44,7 +44,7 @@ pub struct Connection {
 }
 
 /// All connections out of the saddles among the points, which are within `same_point` of their ends.
-pub fn connections(driven: &Driven<'_>, points: &[FixedPoint], same_point: f64) -> Vec<Connection> {
+pub fn connections(system: &dyn Dynamics, points: &[FixedPoint], same_point: f64) -> Vec<Connection> {
     let mut norms: Vec<f64> = points.iter().map(|point| length(&point.x_star)).collect();
     norms.sort_by(f64::total_cmp);
     let scale = DISPLACEMENT * norms.get(norms.len() / 2).copied().unwrap_or(0.0).max(1e-3);
@@ -52,7 +52,7 @@ pub fn connections(driven: &Driven<'_>, points: &[FixedPoint], same_point: f64) 
     let ways: Vec<_> =
         saddles.flat_map(|(from, point)| directions(point).into_iter().map(move |way| (from, way))).collect();
     let follow = |(from, (mode, direction, phase)): (usize, (usize, Vec<f64>, f64))| {
-        let follow = |displacement: f64| leave(driven, points, &points[from], &direction, displacement, same_point);
+        let follow = |displacement: f64| leave(system, points, &points[from], &direction, displacement, same_point);
         let ((to, steps), (again, _)) = (follow(scale), follow(0.5 * scale));
         Connection { from, mode, phase, to, steps, is_certain: to == again }
     };
@@ -88,7 +88,7 @@ fn directions(point: &FixedPoint) -> Vec<(usize, Vec<f64>, f64)> {
 
 /// Where a trajectory ends that leaves a saddle, and after how many steps.
 fn leave(
-    driven: &Driven<'_>,
+    system: &dyn Dynamics,
     points: &[FixedPoint],
     saddle: &FixedPoint,
     direction: &[f64],
@@ -97,7 +97,7 @@ fn leave(
 ) -> (Option<usize>, usize) {
     let mut state: Vec<f64> = saddle.x_star.iter().zip(direction).map(|(x, v)| x + displacement * v).collect();
     for step in 0..STEPS {
-        let flow = length(&driven.flow(&state));
+        let flow = length(&system.flow(&state));
         if !flow.is_finite() {
             return (None, step);
         }
@@ -108,7 +108,7 @@ fn leave(
                 .min_by(|a, b| a.1.total_cmp(&b.1));
             return (end.filter(|(_, away)| *away < same_point.max(1e-6)).map(|(place, _)| place), step);
         }
-        state = driven.step(&state);
+        state = system.step(&state);
     }
     (None, STEPS)
 }

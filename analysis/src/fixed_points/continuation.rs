@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::{
     AnalysisError,
-    dynamics::{Driven, Dynamics, Network},
+    dynamics::{Dynamics, NetworkDynamics, System},
     linear::{self, Complex, Factors, distance, length, modulus},
 };
 
@@ -86,7 +86,7 @@ impl Bifurcation {
 pub struct BranchPoint {
     /// Where between the two inputs, 0 to 1.
     pub s: f64,
-    /// State (units).
+    /// State (dim).
     #[serde(skip)]
     pub x: Vec<f64>,
     /// Modes that grow.
@@ -102,7 +102,7 @@ pub struct BifurcationPoint {
     pub s: f64,
     /// The input there (inputs).
     pub input: Vec<f64>,
-    /// State (units).
+    /// State (dim).
     pub x: Vec<f64>,
 }
 
@@ -133,16 +133,17 @@ pub struct Branch {
 ///
 /// # Errors
 /// If the inputs do not fit, or `x` is no fixed point of the first.
-pub fn branch(
-    network: &Network,
+pub fn branch<'a>(
+    system: impl Into<System<'a>>,
     from: &[f64],
     to: &[f64],
     x: &[f64],
     settings: &Settings,
 ) -> Result<Branch, AnalysisError> {
-    network.under(from)?;
-    network.under(to)?;
-    let line = Line { network, from, to };
+    let system = system.into();
+    system.under(from)?;
+    system.under(to)?;
+    let line = Line { system, from, to };
     let flow = line.at(0.0).flow(x);
     let largest = linear::largest(&flow);
     if !flow.iter().all(|g| g.abs() <= 1e-6) {
@@ -154,7 +155,7 @@ pub fn branch(
 
 /// The inputs between two.
 struct Line<'a> {
-    network: &'a Network,
+    system: System<'a>,
     from: &'a [f64],
     to: &'a [f64],
 }
@@ -164,8 +165,8 @@ impl Line<'_> {
         self.from.iter().zip(self.to).map(|(from, to)| from + s * (to - from)).collect()
     }
 
-    fn at(&self, s: f64) -> Driven<'_> {
-        self.network.driven(&self.input(s))
+    fn at(&self, s: f64) -> Box<dyn NetworkDynamics + '_> {
+        self.system.at(&self.input(s))
     }
 
     /// `dg/ds`, a difference: the flow of one unit depends on the input smoothly but for kinks.
@@ -341,10 +342,10 @@ fn at_zero_mode(line: &Line<'_>, at: &Place, seen: Bifurcation) -> Result<Bifurc
 
 /// How many fixed points lie near `x` along `direction`.
 fn near(line: &Line<'_>, x: &[f64], s: f64, direction: &[f64]) -> usize {
-    let driven = line.at(s);
+    let system = line.at(s);
     let mut found: Vec<Vec<f64>> = Vec::new();
     let look = |start: Vec<f64>, found: &mut Vec<Vec<f64>>| {
-        let Some(root) = newton(&driven, start) else { return };
+        let Some(root) = newton(&*system, start) else { return };
         let is_new = found.iter().all(|other| distance(other, &root) > 1e-5);
         if is_new && distance(&root, x) < NEAR {
             found.push(root);
@@ -363,10 +364,10 @@ fn near(line: &Line<'_>, x: &[f64], s: f64, direction: &[f64]) -> usize {
 }
 
 /// The zero of the flow that plain Newton finds.
-fn newton(driven: &Driven<'_>, mut x: Vec<f64>) -> Option<Vec<f64>> {
+fn newton(system: &dyn Dynamics, mut x: Vec<f64>) -> Option<Vec<f64>> {
     for _ in 0..40 {
-        let flow = driven.flow(&x);
-        let change = Factors::of(&driven.flow_jacobian(&x)).solve(&flow);
+        let flow = system.flow(&x);
+        let change = Factors::of(&system.flow_jacobian(&x)).solve(&flow);
         x.iter_mut().zip(&change).for_each(|(x, change)| *x -= change);
         match length(&change) {
             size if !size.is_finite() => return None,

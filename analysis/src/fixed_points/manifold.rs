@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{FixedPoint, PointKind};
 use crate::{
-    dynamics::{Driven, Dynamics},
+    dynamics::NetworkDynamics,
     linear::{distance, length},
 };
 
@@ -39,7 +39,7 @@ pub struct Manifold {
     pub is_closed: bool,
     /// `|g|` half way between neighbours; empty in two dimensions.
     pub speed_between: Vec<f64>,
-    /// Mean left vector (units) of the mode along it.
+    /// Mean left vector (dim) of the mode along it.
     pub selection_vector: Vec<f64>,
     /// What a pulse of each input does along it: `l . dF/du` (inputs), mean over the points.
     pub effect_of_inputs: Vec<f64>,
@@ -47,7 +47,7 @@ pub struct Manifold {
 
 impl Manifold {
     /// The manifold that fixed points lie on, if they do.
-    pub fn of(driven: &Driven<'_>, points: &[FixedPoint]) -> Option<Self> {
+    pub fn of(system: &dyn NetworkDynamics, points: &[FixedPoint]) -> Option<Self> {
         let fixed: Vec<usize> = (0..points.len()).filter(|place| points[*place].kind == PointKind::Fixed).collect();
         let along = |place: &usize| modes_along(&points[*place]);
         let on_it: Vec<usize> = fixed.into_iter().filter(|place| !along(place).is_empty()).collect();
@@ -58,7 +58,7 @@ impl Manifold {
         if dimension > 2 {
             return None;
         }
-        let (selection_vector, effect_of_inputs) = selection(driven, points, &on_it);
+        let (selection_vector, effect_of_inputs) = selection(system, points, &on_it);
         let mut found = Self {
             dimension,
             order: on_it,
@@ -69,12 +69,12 @@ impl Manifold {
             effect_of_inputs,
         };
         if dimension == 1 {
-            found.put_in_order(driven, points);
+            found.put_in_order(system, points);
         }
         Some(found)
     }
 
-    fn put_in_order(&mut self, driven: &Driven<'_>, points: &[FixedPoint]) {
+    fn put_in_order(&mut self, system: &dyn NetworkDynamics, points: &[FixedPoint]) {
         let state = |place: usize| points[place].x_star.as_slice();
         self.order = chain(points, &self.order);
         let mut steps: Vec<f64> = self.order.windows(2).map(|pair| distance(state(pair[0]), state(pair[1]))).collect();
@@ -93,7 +93,7 @@ impl Manifold {
         }
         let between = |(a, b): &(usize, usize)| {
             let middle: Vec<f64> = state(*a).iter().zip(state(*b)).map(|(a, b)| 0.5 * (a + b)).collect();
-            length(&driven.flow(&middle))
+            length(&system.flow(&middle))
         };
         self.speed_between = pairs.iter().map(between).collect();
     }
@@ -137,7 +137,7 @@ fn chain(points: &[FixedPoint], among: &[usize]) -> Vec<usize> {
 }
 
 /// The mean left vector of the slowest mode, and what inputs do along it.
-fn selection(driven: &Driven<'_>, points: &[FixedPoint], among: &[usize]) -> (Vec<f64>, Vec<f64>) {
+fn selection(system: &dyn NetworkDynamics, points: &[FixedPoint], among: &[usize]) -> (Vec<f64>, Vec<f64>) {
     let (mut vector, mut effect, mut count): (Option<Array1<f64>>, Option<Array1<f64>>, f64) = (None, None, 0.0);
     for place in among {
         let point = &points[*place];
@@ -146,7 +146,7 @@ fn selection(driven: &Driven<'_>, points: &[FixedPoint], among: &[usize]) -> (Ve
         if vector.as_ref().is_some_and(|vector| vector.dot(&left) < 0.0) {
             left.mapv_inplace(|value| -value);
         }
-        let of_input: Array2<f64> = driven.input_jacobian(&point.x_star);
+        let of_input: Array2<f64> = system.input_jacobian(&point.x_star);
         let own = left.dot(&of_input);
         effect = Some(effect.map_or_else(|| own.clone(), |sum| sum + &own));
         vector = Some(vector.map_or_else(|| left.clone(), |sum| sum + &left));

@@ -20,6 +20,10 @@
 //! recognised early. A mode is unstable where `|lambda| > 1 + 1e-6`, marginal within 1e-6 of 1; of a slow point, modes
 //! that are slower than its drift say nothing.
 //!
+//! A network that drives an arm has them in the loop, where the arm rests and the network holds it there, or alone: what
+//! is asked of either stands in [`NetworkDynamics`]. The loop is a map: its flow is per step, and there are no values in
+//! continuous time.
+//!
 //! A point on a kink (a rectifier whose argument is 0 there) has no Jacobian: it is marked, and its stability is that of
 //! perturbations that are followed.
 //!
@@ -42,7 +46,7 @@ use serde::Serialize;
 
 use crate::{
     AnalysisError,
-    dynamics::{Driven, Dynamics, Network},
+    dynamics::{Dynamics, NetworkDynamics},
     linear::{self, Complex, Eigen, length, modulus, time_constant},
 };
 pub use connections::Connection;
@@ -94,7 +98,7 @@ pub enum PointKind {
 pub struct FixedPoint {
     /// Fixed or slow.
     pub kind: PointKind,
-    /// State (units).
+    /// State (dim): of the units, and in the loop of the arm ([`StatePart`](crate::dynamics::StatePart)).
     pub x_star: Vec<f64>,
     /// Rates (units).
     pub rates: Vec<f64>,
@@ -102,7 +106,7 @@ pub struct FixedPoint {
     pub outputs: Vec<f64>,
     /// `|F(x) - x|^2 / 2`
     pub q: f64,
-    /// `|g|`, state per time constant.
+    /// `|g|`, state per time constant; in the loop per step.
     pub speed: f64,
     /// Whether every mode decays.
     pub is_stable: bool,
@@ -124,13 +128,13 @@ pub struct FixedPoint {
     pub eigenbasis_condition: f64,
     /// Starts that led there.
     pub n_starts: usize,
-    /// `dF/dx` (units, units).
+    /// `dF/dx` (dim, dim).
     #[serde(skip)]
     pub jacobian: Array2<f64>,
-    /// Right vectors (units, modes) as columns.
+    /// Right vectors (dim, modes) as columns.
     #[serde(skip)]
     pub right: Array2<Complex>,
-    /// Left vectors (modes, units) as rows, `l . r = 1`; `None` where there is no eigenbasis.
+    /// Left vectors (modes, dim) as rows, `l . r = 1`; `None` where there is no eigenbasis.
     #[serde(skip)]
     pub left: Option<Array2<Complex>>,
 }
@@ -154,7 +158,7 @@ pub struct FixedPoints {
     pub n_outliers: usize,
     /// Points nearer than this were one.
     pub same_point_distance: f64,
-    /// `None` where an activation is unbounded or a point singular or on a kink: then the sum is not known.
+    /// `None` where an activation or the arm is unbounded, or a point singular or on a kink: then the sum is not known.
     pub index_sum: Option<i64>,
     /// Whether all starts were followed.
     pub is_complete: bool,
@@ -165,19 +169,19 @@ pub struct FixedPoints {
 }
 
 impl FixedPoints {
-    /// The points that these starts (starts, units) lead to, and those found between them. `watch` is told how many
+    /// The points that these starts (starts, dim) lead to, and those found between them. `watch` is told how many
     /// starts have ended and may break the search off.
     ///
     /// # Errors
     /// If the starts do not fit or are not finite, or eigenvalues are not found.
     pub fn find(
-        driven: &Driven<'_>,
+        system: &dyn NetworkDynamics,
         input: &[f64],
         starts: ArrayView2<'_, f64>,
         settings: &Settings,
         watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Self, AnalysisError> {
-        Self::describe(driven, input, Self::search(driven, starts, settings, watch)?, settings)
+        Self::describe(system, input, Self::search(system, starts, settings, watch)?, settings)
     }
 
     /// The first part of [`find`](Self::find): where the points are, told apart and brought to the floor of rounding.
@@ -185,12 +189,12 @@ impl FixedPoints {
     /// # Errors
     /// If the starts do not fit or are not finite.
     pub fn search(
-        driven: &Driven<'_>,
+        system: &dyn NetworkDynamics,
         starts: ArrayView2<'_, f64>,
         settings: &Settings,
         watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Found, AnalysisError> {
-        Ok(Search::new(driven, starts, settings)?.run(starts, watch))
+        Ok(Search::new(system, starts, settings)?.run(starts, watch))
     }
 
     /// The second part of [`find`](Self::find): what the dynamics do around each point. Of a few hundred units most
@@ -199,17 +203,17 @@ impl FixedPoints {
     /// # Errors
     /// If eigenvalues are not found.
     pub fn describe(
-        driven: &Driven<'_>,
+        system: &dyn NetworkDynamics,
         input: &[f64],
         found: Found,
         settings: &Settings,
     ) -> Result<Self, AnalysisError> {
         let described =
-            found.roots.par_iter().map(|root| described(driven, root, settings)).collect::<Result<Vec<_>, _>>()?;
-        let index_sum = index_sum(driven.network(), &described);
+            found.roots.par_iter().map(|root| described(system, root, settings)).collect::<Result<Vec<_>, _>>()?;
+        let index_sum = index_sum(system, &described);
         let mut points: Vec<FixedPoint> = described.into_iter().map(|(point, _)| point).collect();
         points.sort_by(in_order);
-        let manifold = Manifold::of(driven, &points);
+        let manifold = Manifold::of(system, &points);
         Ok(Self {
             input: input.to_vec(),
             points,
@@ -237,8 +241,8 @@ impl FixedPoints {
     }
 
     /// Where the saddles lead.
-    pub fn connections(&self, driven: &Driven<'_>) -> Vec<Connection> {
-        connections::connections(driven, &self.points, self.same_point_distance)
+    pub fn connections(&self, system: &dyn Dynamics) -> Vec<Connection> {
+        connections::connections(system, &self.points, self.same_point_distance)
     }
 
     /// Whether the index sum proves that fixed points are missing.
@@ -249,23 +253,23 @@ impl FixedPoints {
 
 /// A point with the eigenvalues of its flow per time constant of each unit, which have the signs of its index.
 fn described(
-    driven: &Driven<'_>,
+    system: &dyn NetworkDynamics,
     root: &Root,
     settings: &Settings,
 ) -> Result<(FixedPoint, Vec<Complex>), AnalysisError> {
-    let (network, state) = (driven.network(), &root.state);
-    let jacobian = driven.jacobian(state);
+    let (network, state) = (system.network(), &root.state);
+    let jacobian = system.jacobian(state);
     let Eigen { values, right, left, condition } = linear::eigen("jacobian", &jacobian)?;
-    let per_second = per_second(driven, state, &values)?;
-    let change: Vec<f64> = driven.step(state).iter().zip(state).map(|(next, now)| next - now).collect();
-    let rates = network.rates(state);
-    let kinks = driven.kinks(state, ON_KINK);
+    let per_second = system.per_second(state, &values)?;
+    let change: Vec<f64> = system.step(state).iter().zip(state).map(|(next, now)| next - now).collect();
+    let rates = system.rates(state);
+    let kinks = system.kinks(state, ON_KINK);
     let unstable = values.iter().filter(|value| modulus(value) > 1.0 + MARGINAL).count();
     let marginal = values.iter().filter(|value| (modulus(value) - 1.0).abs() <= MARGINAL).count();
     let stability = if kinks.is_empty() {
         Stability { is_stable: unstable + marginal == 0, unstable, marginal }
     } else {
-        kink::stability(driven, state, settings.seed)
+        kink::stability(system, state, settings.seed)
     };
     let (mut continuous, dt) = (per_second.clone(), network.dt());
     continuous.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
@@ -274,7 +278,7 @@ fn described(
         outputs: network.outputs_of(&rates),
         rates,
         q: 0.5 * length(&change).powi(2),
-        speed: length(&driven.flow(state)),
+        speed: length(&system.flow(state)),
         is_stable: stability.is_stable,
         unstable_dimensions: stability.unstable,
         marginal_dimensions: stability.marginal,
@@ -282,7 +286,7 @@ fn described(
         time_constants_ms: values.iter().map(|value| time_constant(value, dt)).collect(),
         frequencies_hz: values.iter().map(|(re, im)| 1000.0 * im.atan2(*re) / (TAU * dt)).collect(),
         eigenvalues: values,
-        continuous_eigenvalues: network.has_continuous_limit().then_some(continuous),
+        continuous_eigenvalues: system.no_continuous_time().is_none().then_some(continuous),
         eigenbasis_condition: condition,
         n_starts: root.n_starts,
         x_star: state.clone(),
@@ -300,23 +304,10 @@ struct Stability {
     marginal: usize,
 }
 
-/// Eigenvalues of `diag(1/tau) dg/dx`, 1/s. Without layers that is `(J - 1) / dt`, and those of the step tell them.
-fn per_second(driven: &Driven<'_>, state: &[f64], of_step: &[Complex]) -> Result<Vec<Complex>, AnalysisError> {
-    let per_step = 1000.0 / driven.network().dt();
-    if !driven.network().is_stacked() {
-        return Ok(of_step.iter().map(|(re, im)| ((re - 1.0) * per_step, im * per_step)).collect());
-    }
-    let mut jacobian = driven.flow_jacobian(state);
-    for (mut row, tau) in jacobian.outer_iter_mut().zip(driven.network().tau()) {
-        row *= 1000.0 / tau;
-    }
-    linear::eigenvalues("jacobian", &jacobian)
-}
-
 /// `sum sign det(-J_g)`: each point counts 1 or, with an odd number of real positive eigenvalues, -1.
-fn index_sum(network: &Network, points: &[(FixedPoint, Vec<Complex>)]) -> Option<i64> {
-    network.ranges()?;
-    let longest = network.tau().iter().copied().fold(0.0, f64::max);
+fn index_sum(system: &dyn NetworkDynamics, points: &[(FixedPoint, Vec<Complex>)]) -> Option<i64> {
+    system.box_of_fixed_points()?;
+    let longest = system.network().tau().iter().copied().fold(0.0, f64::max);
     let mut sum = 0;
     for (point, eigenvalues) in points.iter().filter(|(point, _)| point.kind == PointKind::Fixed) {
         let is_singular = eigenvalues.iter().any(|value| modulus(value) * longest / 1000.0 < SINGULAR);

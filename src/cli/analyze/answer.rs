@@ -37,6 +37,8 @@ pub struct Answer<'a> {
     figures: Vec<String>,
     /// Those that were written.
     written: RefCell<Vec<String>>,
+    /// The first that could not be drawn or written: its name, and why. All else is written and said before.
+    failed: RefCell<Option<(String, anyhow::Error)>>,
 }
 
 impl AnswerArgs {
@@ -45,7 +47,7 @@ impl AnswerArgs {
     pub fn open(&self, kind: &'static str, figures: &[&str], pages: &[&str]) -> Result<Answer<'_>> {
         let drawn = figures.iter().flat_map(|name| files(name));
         let figures = drawn.chain(pages.iter().map(ToString::to_string)).collect();
-        let answer = Answer { args: self, kind, figures, written: RefCell::default() };
+        let answer = Answer { args: self, kind, figures, written: RefCell::default(), failed: RefCell::default() };
         if let Some(out) = &self.out {
             if out.exists() && !out.is_dir() {
                 bail!("--out {}: is a file, but results go into a directory; name another", out.display());
@@ -64,22 +66,36 @@ impl AnswerArgs {
 }
 
 impl Answer<'_> {
-    /// Draws a figure under this name, as `.png` and `.svg`, if results go into a directory.
+    /// Draws a figure under this name, as `.png` and `.svg`, if results go into a directory. Where it fails, the rest of
+    /// the results is written all the same, and [`say`](Self::say) ends with the error.
     pub fn figure(&self, name: &str, save: impl Fn(&Path) -> Result<(), PlotError>) -> Result<()> {
         let Some(out) = &self.args.out else { return Ok(()) };
-        files(name).iter().try_for_each(|file| self.write(out, file, &save))
+        files(name).iter().for_each(|file| self.write(out, file, &save));
+        Ok(())
     }
 
-    /// Writes a file under this name, if results go into a directory.
+    /// Writes a file under this name, if results go into a directory; where it fails, as a figure.
     pub fn file(&self, name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) -> Result<()> {
         let Some(out) = &self.args.out else { return Ok(()) };
-        self.write(out, name, save)
+        self.write(out, name, save);
+        Ok(())
     }
 
-    fn write(&self, out: &Path, name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) -> Result<()> {
-        save(&out.join(name))?;
-        self.written.borrow_mut().push(name.to_owned());
-        Ok(())
+    /// What a figure is drawn from, if results go into a directory; where that fails, as where the figure does.
+    pub fn attempt<T>(&self, name: &str, draw: impl FnOnce() -> Result<T>) -> Option<T> {
+        self.args.out.as_ref()?;
+        draw().map_err(|error| self.fail(name, error)).ok()
+    }
+
+    fn write(&self, out: &Path, name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) {
+        match save(&out.join(name)) {
+            Ok(()) => self.written.borrow_mut().push(name.to_owned()),
+            Err(error) => self.fail(name, error.into()),
+        }
+    }
+
+    fn fail(&self, name: &str, error: anyhow::Error) {
+        self.failed.borrow_mut().get_or_insert_with(|| (name.to_owned(), error));
     }
 
     /// All files of this kind.
@@ -108,6 +124,9 @@ impl Answer<'_> {
     }
 
     /// Writes the report, and says it: in JSON, or by these lines, where everything is, and what to run next.
+    ///
+    /// # Errors
+    /// If something cannot be written; at the very end, if a figure failed.
     pub fn say(&self, report: &impl Serialize, lines: &[String], next: &str) -> Result<()> {
         if let Some(out) = &self.args.out {
             let json = serde_json::to_string_pretty(report)?;
@@ -115,8 +134,20 @@ impl Answer<'_> {
             self.remove_stale(out)?;
         }
         if self.args.json {
-            return output::json(report);
+            output::json(report)?;
+        } else {
+            self.tell(lines, next)?;
         }
+        match (self.failed.take(), &self.args.out) {
+            (Some((name, error)), Some(out)) => {
+                let there = out.display();
+                Err(error.context(format!("the figure `{name}` was not drawn, but the numbers are there: {there}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn tell(&self, lines: &[String], next: &str) -> Result<()> {
         lines.iter().try_for_each(|line| output::text(line))?;
         if let Some(out) = &self.args.out {
             let figures =
@@ -172,4 +203,33 @@ pub fn spread(all: usize, most: usize) -> impl Iterator<Item = usize> {
 /// A view in single precision, for arrays that figures take so.
 pub fn single(matrix: ArrayView2<'_, f64>) -> Array2<f32> {
     matrix.mapv(|value| value as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn a_figure_that_fails_leaves_numbers_and_other_figures_and_is_told_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = AnswerArgs { out: Some(folder.path().to_owned()), force: true, json: true };
+        let path = |name: &str| folder.path().join(name);
+        // Of an earlier analysis: gone, as it is not that of the numbers beside it.
+        fs::write(path("bad.png"), "old").unwrap();
+        let answer = args.open("kind", &["bad", "good"], &[]).unwrap();
+        let fails = |_: &Path| Err(PlotError::Empty { field: "points".into() });
+        answer.figure("bad", fails).unwrap();
+        assert_eq!(answer.attempt("other", || -> Result<()> { bail!("nothing to draw") }), None);
+        answer.figure("good", |path| Ok(fs::write(path, "new").unwrap())).unwrap();
+        answer.arrays(|file| Ok(file.array("x", &array![1.0])?)).unwrap();
+        let error = format!("{:#}", answer.say(&array![1.0].to_vec(), &[], "nn4n").unwrap_err());
+        assert!(error.contains("`bad.png` was not drawn, but the numbers are there"), "{error}");
+        assert!(error.contains("`points` is empty"), "{error}");
+        for name in ["kind.json", "kind.npz", "good.png", "good.svg"] {
+            assert!(path(name).is_file(), "{name}");
+        }
+        assert!(!path("bad.png").exists());
+    }
 }

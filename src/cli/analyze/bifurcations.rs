@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ndarray::Array1;
 use nn4n_analysis::{
+    System,
     fixed_points::{
         PointKind,
         continuation::{Branch, BranchEnd, Settings, branch},
@@ -16,6 +17,7 @@ use super::{
     answer::{AnswerArgs, rows},
     probe::{About, Held, Probe},
     search::{SearchArgs, search},
+    trajectories::Trajectories,
 };
 use crate::{
     plot::{BifurcationDiagram, InputAxis, Projection},
@@ -62,7 +64,8 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     let (probe, held) = args.search.open()?;
     let (channel, from, to) = way(&args.along, &probe)?;
     let settings = Settings { step: args.step, ..Settings::default() };
-    let branches = branches(args, &probe, &held, (channel, from, to), &settings)?;
+    let system = args.search.closed.system(&probe)?;
+    let branches = branches(args, system, &held, (channel, from, to), &settings)?;
     if branches.is_empty() {
         bail!("no fixed point was found at either end of the way, so that there is no branch; take more --starts");
     }
@@ -85,7 +88,7 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     })?;
     let name = &probe.inputs[channel];
     let report = Report {
-        about: args.search.probe.about(&probe),
+        about: args.search.about(&probe, &system),
         input: &held,
         channel: name,
         from,
@@ -118,7 +121,8 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
     if stuck > 0 {
         lines.push(format!("stuck        {stuck} branches end on the way, as at a kink; take a shorter --step"));
     }
-    let next = format!("nn4n analyze fixed-points {}{}", args.search.probe.again(), held.with(channel, to).option());
+    report.about.head(&mut lines);
+    let next = format!("nn4n analyze fixed-points {}{}", args.search.same(), held.with(channel, to).option());
     answer.say(&report, &lines, &next)
 }
 
@@ -126,15 +130,16 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
 /// former passes.
 fn branches(
     args: &BifurcationsArgs,
-    probe: &Probe,
+    system: System<'_>,
     held: &Held,
     (channel, from, to): (usize, f64, f64),
     settings: &Settings,
 ) -> Result<Vec<Branch>> {
     let mut found: Vec<Branch> = Vec::new();
+    let mut trials = held.trials.as_ref().map(|trials| Trajectories::new(system, trials));
     for (begin, end, is_back) in [(from, to, false), (to, from, true)] {
         let (here, there) = (held.with(channel, begin), held.with(channel, end));
-        let search = search(probe, &here, &args.search)?;
+        let search = search(system, &here, trials.as_mut(), &args.search)?;
         let points: Vec<_> = search.found.points.iter().filter(|point| point.kind == PointKind::Fixed).collect();
         let mut bar = steps_bar("branches", points.len() as u64);
         for (place, point) in points.into_iter().enumerate() {
@@ -143,7 +148,7 @@ fn branches(
             if found.iter().any(|branch| passes(branch, at, &point.x_star)) {
                 continue;
             }
-            let mut one = branch(&probe.network, &here.values, &there.values, &point.x_star, settings)?;
+            let mut one = branch(system, &here.values, &there.values, &point.x_star, settings)?;
             if is_back {
                 one.points.iter_mut().for_each(|point| point.s = 1.0 - point.s);
                 one.bifurcations.iter_mut().for_each(|point| point.s = 1.0 - point.s);
@@ -190,7 +195,10 @@ fn coordinate<'a>(text: &str, probe: &'a Probe, branches: &[Branch]) -> Result<(
             format!("--y {text}: `{name}` is no output of this network; they are: {}", probe.outputs.join(", "))
         })?;
         let network = &probe.network;
-        return Ok((format!("Output {name}"), Box::new(move |x| network.outputs_of(&network.rates(x))[place])));
+        return Ok((
+            format!("Output {name}"),
+            Box::new(move |x| network.outputs_of(&network.rates(&x[..network.units()]))[place]),
+        ));
     }
     if let Some(unit) = text.strip_prefix("unit:") {
         let last = probe.network.units() - 1;
@@ -205,7 +213,7 @@ fn coordinate<'a>(text: &str, probe: &'a Probe, branches: &[Branch]) -> Result<(
         bail!("--y {text}: must be output:NAME, unit:N or pc1");
     }
     let states = rows(branches.iter().flat_map(|branch| branch.points.iter().map(|point| point.x.as_slice())));
-    if probe.network.units() == 1 {
+    if states.ncols() == 1 {
         return Ok(("State of unit 0".into(), Box::new(|x| x[0])));
     }
     let projection = Projection::principal(&[states], 2)?;

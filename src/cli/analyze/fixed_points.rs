@@ -16,12 +16,10 @@ use super::{
     answer::{AnswerArgs, complex, numbers, rows},
     probe::{About, Held, Probe},
     search::{SHOWN, Search, SearchArgs, search},
+    trajectories::Trajectories,
 };
 use crate::plot::{EigenvaluePlane, StateSpace, StateSpaceText};
 
-/// Why networks of the blend form have values of the step alone.
-const NO_LIMIT: &str = "the blend form applies the activation once a step, however short, so that its fixed points depend \
-    on dt and there is no limit, unless the activation is linear or relu";
 /// Points that are told one by one on the terminal.
 const TOLD: usize = 12;
 
@@ -31,6 +29,7 @@ const TOLD: usize = 12;
   nn4n analyze fixed-points flip-flop-3bit --json | jq .stable
   nn4n analyze fixed-points song2016-mante-ei --at stimulus --where context=motion,motion_coherence=0,colour_coherence=0
   nn4n analyze fixed-points runs/mine --input fixation=1             others are 0
+  nn4n analyze fixed-points runs/arm --open-loop                     without the arm that the network drives
   nn4n analyze fixed-points runs/imported --starts 4096              without a task: zero input, starts from a box")]
 pub struct FixedPointsArgs {
     #[command(flatten)]
@@ -75,13 +74,15 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
     const FIGURES: [&str; 3] = ["fixed-points", "eigenvalues", "continuous-eigenvalues"];
     let answer = args.answer.open("fixed-points", &FIGURES, &["fixed-points.html"])?;
     let (probe, held) = args.search.open()?;
+    let system = args.search.closed.system(&probe)?;
+    let mut trials = held.trials.as_ref().map(|trials| Trajectories::new(system, trials));
     let clock = Instant::now();
-    let search = search(&probe, &held, &args.search)?;
+    let search = search(system, &held, trials.as_mut(), &args.search)?;
     let seconds = clock.elapsed().as_secs_f64();
     let found = &search.found;
-    let connections = found.connections(&search.driven);
+    let connections = found.connections(&*search.under);
     let report = Report {
-        about: args.search.probe.about(&probe),
+        about: args.search.about(&probe, &system),
         input: &held,
         starts_from: &search.starts_from,
         count: found.fixed().count(),
@@ -98,17 +99,19 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         n_outliers: found.n_outliers,
         manifold: &found.manifold,
         connections: &connections,
-        no_continuous_time: (!probe.network.has_continuous_limit()).then_some(NO_LIMIT),
+        no_continuous_time: search.under.no_continuous_time(),
         same_point_distance: found.same_point_distance,
         settings: &found.settings,
         points: &found.points,
     };
     if !found.points.is_empty() {
         // The states of one unit are numbers, and no space to draw.
-        if probe.network.units() > 1 {
-            let (figure, text) = state_space(&probe, &held, &search, &connections)?;
-            answer.figure("fixed-points", |path| figure.save(path))?;
-            answer.file("fixed-points.html", |path| figure.save_html(path, &text))?;
+        if system.dim() > 1 {
+            let draw = || state_space(&probe, &held, &search, trials.as_mut(), &connections);
+            if let Some((figure, text)) = answer.attempt("fixed-points", draw) {
+                answer.figure("fixed-points", |path| figure.save(path))?;
+                answer.file("fixed-points.html", |path| figure.save_html(path, &text))?;
+            }
         }
         answer.figure("eigenvalues", |path| EigenvaluePlane::of(found).save(path))?;
         if let Some(plane) = EigenvaluePlane::in_continuous_time(found) {
@@ -150,6 +153,7 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
     let index = match (report.index_sum, report.misses_points) {
         (Some(sum), true) => format!("{sum}, but it is 1 where none is missing: take more --starts"),
         (Some(sum), false) => format!("{sum}, as it must be"),
+        (None, _) if !report.about.state.is_empty() => "not known: nothing bounds the angles of the arm".into(),
         (None, _) => "not known: units are unbounded, or a point is singular or on a kink".into(),
     };
     lines.push(format!("index sum    {index}"));
@@ -157,6 +161,7 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
     if let Some(manifold) = &found.manifold {
         lines.push(format!("attractor    continuous, {}", manifold_words(manifold)));
     }
+    let per = if report.about.state.is_empty() { "a tau" } else { "a step" };
     for (place, point) in found.points.iter().enumerate().take(TOLD) {
         let kink =
             if point.on_kink.is_empty() { String::new() } else { format!(", {} on a kink", point.on_kink.len()) };
@@ -164,7 +169,7 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
             "  {place:>3}  {:<13} q {:>8.1e}  {:<20} outputs {}{kink}",
             search.words(place),
             point.q,
-            pace(point),
+            pace(point, per),
             numbers(&point.outputs, 3)
         ));
     }
@@ -202,9 +207,9 @@ fn manifold_words(manifold: &Manifold) -> String {
 }
 
 /// How fast its slowest mode is; of a slow point, how fast the state itself moves.
-fn pace(point: &FixedPoint) -> String {
+fn pace(point: &FixedPoint, per: &str) -> String {
     match (point.kind, point.time_constants_ms.first()) {
-        (PointKind::Slow, _) => format!("moves {:.1e} a tau", point.speed),
+        (PointKind::Slow, _) => format!("moves {:.1e} {per}", point.speed),
         (PointKind::Fixed, Some(tau)) => in_words(*tau),
         (PointKind::Fixed, None) => String::new(),
     }
@@ -225,10 +230,11 @@ fn state_space(
     probe: &Probe,
     held: &Held,
     search: &Search<'_>,
+    trials: Option<&mut Trajectories<'_>>,
     connections: &[Connection],
 ) -> Result<(StateSpace, StateSpaceText)> {
-    let trajectories = probe.trajectories(held.trials.as_ref(), SHOWN)?;
-    let projection = search.projection(&trajectories, probe.network.units().min(3))?;
+    let trajectories = trials.map_or_else(|| Ok(Vec::new()), |trials| trials.some(SHOWN))?;
+    let projection = search.projection(&trajectories, search.under.dim().min(3))?;
     let figure = StateSpace::of(&projection, &search.found, connections, &trajectories)?;
     let title = format!("Fixed points of {}", probe.name);
     let task = probe.task.as_ref().map_or_else(String::new, |task| format!("{}; ", task.id()));
@@ -243,12 +249,12 @@ fn arrays(file: NpzBuilder, found: &FixedPoints) -> Result<NpzBuilder> {
     let one = |of: fn(&FixedPoint) -> f64| points.iter().map(of).collect::<Array1<f64>>();
     let flag = |of: fn(&FixedPoint) -> bool| points.iter().map(|point| i64::from(of(point))).collect::<Array1<i64>>();
     let count = |of: fn(&FixedPoint) -> usize| points.iter().map(|point| of(point) as i64).collect::<Array1<i64>>();
-    let units = points.first().map_or(0, |point| point.x_star.len());
+    let dim = points.first().map_or(0, |point| point.x_star.len());
     let jacobian =
-        Array3::from_shape_fn((points.len(), units, units), |(place, to, from)| points[place].jacobian[[to, from]]);
-    let right = vectors(points, units, |point, unit, mode| point.right[[unit, mode]]);
-    let left = vectors(points, units, |point, mode, unit| match &point.left {
-        Some(left) => left[[mode, unit]],
+        Array3::from_shape_fn((points.len(), dim, dim), |(place, to, from)| points[place].jacobian[[to, from]]);
+    let right = vectors(points, dim, |point, place, mode| point.right[[place, mode]]);
+    let left = vectors(points, dim, |point, mode, place| match &point.left {
+        Some(left) => left[[mode, place]],
         None => (f64::NAN, f64::NAN),
     });
     let eigenvalues = complex(&points.iter().map(|point| point.eigenvalues.as_slice()).collect::<Vec<_>>());

@@ -10,6 +10,7 @@ use super::{
     answer::{AnswerArgs, rows, spread},
     probe::{About, Held},
     search::{SHOWN, Search, SearchArgs, search},
+    trajectories::Trajectories,
 };
 use crate::plot::{FlowFieldFigure, Projection, StateSpace};
 
@@ -59,12 +60,14 @@ struct Report<'a> {
 pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
     let answer = args.answer.open("flow-field", &["flow-field"], &[])?;
     let (probe, held) = args.search.open()?;
-    if probe.network.units() < 2 {
+    let system = args.search.closed.system(&probe)?;
+    if system.dim() < 2 {
         bail!("a network of one unit has no plane of states; see nn4n analyze bifurcations {}", probe.name);
     }
-    let search = search(&probe, &held, &args.search)?;
-    let most = args.components.iter().copied().max().unwrap_or(2).clamp(2, probe.network.units());
-    let trajectories = probe.trajectories(held.trials.as_ref(), SHOWN)?;
+    let mut trials = held.trials.as_ref().map(|trials| Trajectories::new(system, trials));
+    let search = search(system, &held, trials.as_mut(), &args.search)?;
+    let most = args.components.iter().copied().max().unwrap_or(2).clamp(2, system.dim());
+    let trajectories = trials.as_mut().map_or_else(|| Ok(Vec::new()), |trials| trials.some(SHOWN))?;
     let projection = search.projection(&trajectories, most)?;
     let (plane, axes) = plane(args, &search, &projection)?;
     let seen = Projection {
@@ -84,8 +87,9 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
         )
     };
     let (a, b) = (extent(places().map(|place| place.0)), extent(places().map(|place| place.1)));
-    let field = FlowField::of(&search.driven, &plane, a, b, args.grid as usize);
+    let field = FlowField::of(&*search.under, &plane, a, b, args.grid as usize);
     let mut figure = FlowFieldFigure::of(&field, [&axes[0], &axes[1]]);
+    figure.unit = system.flow_unit().into();
     let points: Vec<(f64, f64)> = search.found.points.iter().map(|point| plane.coordinates(&point.x_star)).collect();
     let distances: Vec<f64> = search.found.points.iter().map(|point| plane.distance(&point.x_star)).collect();
     // What is drawn as a point of the plane must lie in it; the flow at other points is not that of their shadows.
@@ -108,7 +112,7 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
             .array("x_star", &rows(search.found.points.iter().map(|point| point.x_star.as_slice())))?)
     })?;
     let report = Report {
-        about: args.search.probe.about(&probe),
+        about: args.search.about(&probe, &system),
         input: &held,
         plane: &plane,
         axes: &axes,
@@ -117,19 +121,25 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
         slowest: least(&field.speed),
         fastest: field.speed.iter().copied().fold(0.0, f64::max),
     };
-    let lines = [
+    let mut lines = vec![
         format!("input        {}", held.words()),
         format!(
             "plane        {} and {}, {} by {} points, seed {}",
             axes[0], axes[1], args.grid, args.grid, args.search.probe.seed
         ),
-        format!("speed        {:.2e} to {:.2e} per time constant, of all directions", report.slowest, report.fastest),
+        format!(
+            "speed        {:.2e} to {:.2e} {}, of all directions",
+            report.slowest,
+            report.fastest,
+            system.flow_unit()
+        ),
         format!(
             "points       {n_in} of {} fixed and slow points lie in the plane; the others are drawn small and hollow, where \
             they are seen along it",
             search.found.points.len()
         ),
     ];
+    report.about.head(&mut lines);
     answer.say(&report, &lines, &format!("nn4n analyze fixed-points {} --out fixed_points", args.search.again()))
 }
 
@@ -155,7 +165,10 @@ fn plane(args: &FlowFieldArgs, search: &Search<'_>, projection: &Projection) -> 
             }
             let axis = |component: usize| match projection.directions.get(component - 1) {
                 Some(direction) => Ok((direction, projection.axes[component - 1].label())),
-                None => bail!("--components {component}: there are only {} units", projection.origin.len()),
+                None => bail!(
+                    "--components {component}: there are only {}, as many as a state has numbers",
+                    projection.origin.len()
+                ),
             };
             let ((one, one_name), (other, other_name)) = (axis(*first)?, axis(*second)?);
             Ok((Plane::along(&projection.origin, one, other)?, [one_name, other_name]))

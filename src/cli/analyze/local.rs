@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     answer::{AnswerArgs, complex, rows},
-    probe::{About, ConditionArgs, ProbeArgs},
+    probe::{About, ConditionArgs, LoopArgs, ProbeArgs},
 };
 use crate::plot::{TimeCourses, TimeLine, TimePanel, spans};
 
@@ -21,6 +21,8 @@ pub struct LocalArgs {
     probe: ProbeArgs,
     #[command(flatten)]
     condition: ConditionArgs,
+    #[command(flatten)]
+    closed: LoopArgs,
     /// Which of the noise-free test trials
     #[arg(long, value_name = "N", default_value_t = 0)]
     trial: usize,
@@ -52,8 +54,9 @@ pub fn local(args: &LocalArgs) -> Result<()> {
     let view =
         trials.view(args.trial).with_context(|| format!("--trial {}: there are {n}, counted from 0", args.trial))?;
     let inputs = trials.inputs.slice(s![args.trial, ..trials.n_steps[args.trial], ..]).mapv(f64::from);
-    let found = Local::of_trial(&probe.network, inputs.view(), probe.network.x0(), args.modes as usize)?;
-    let figure = figure(&found, probe.network.dt(), view.epochs);
+    let system = args.closed.system(&probe)?;
+    let found = Local::of_trial(system, inputs.view(), &system.start(), args.modes as usize)?;
+    let figure = figure(&found, (probe.network.dt(), system.flow_unit()), view.epochs);
     answer.figure("local", |path| figure.save(path))?;
     answer.arrays(|file| {
         Ok(file
@@ -61,8 +64,8 @@ pub fn local(args: &LocalArgs) -> Result<()> {
             .array("time_constants_ms", &rows(found.time_constants_ms.iter().map(Vec::as_slice)))?
             .array("speed", &ndarray::Array1::from(found.speed.clone()))?)
     })?;
-    let report =
-        Report { about: args.probe.about(&probe), condition: view.condition, epochs: view.epochs, found: &found };
+    let about = args.probe.about(&probe).of(&system);
+    let report = Report { about, condition: view.condition, epochs: view.epochs, found: &found };
     let mut lines = vec![format!(
         "trial        {} of {n} noise-free test trials: {}, seed {}",
         args.trial, view.condition, args.probe.seed
@@ -71,17 +74,20 @@ pub fn local(args: &LocalArgs) -> Result<()> {
         let last = epoch.end - 1;
         let tau = found.time_constants_ms[last].first().copied().unwrap_or(f64::NAN);
         lines.push(format!(
-            "  {:<16} at its end: the slowest mode {}, speed {:.3} per time constant",
+            "  {:<16} at its end: the slowest mode {}, speed {:.3} {}",
             epoch.name,
             super::fixed_points::in_words(tau),
-            found.speed[last]
+            found.speed[last],
+            system.flow_unit()
         ));
     }
-    answer.say(&report, &lines, &format!("nn4n analyze fixed-points {}", probe.name))
+    report.about.head(&mut lines);
+    let next = format!("nn4n analyze fixed-points {}{}", args.probe.again(), args.closed.words());
+    answer.say(&report, &lines, &next)
 }
 
 /// How fast the slowest modes grow, and the speed, at every step.
-fn figure(found: &Local, dt: f64, epochs: &[nn4n_tasks::Epoch]) -> TimeCourses {
+fn figure(found: &Local, (dt, flow_unit): (f64, &str), epochs: &[nn4n_tasks::Epoch]) -> TimeCourses {
     let modes = found.eigenvalues.first().map_or(0, Vec::len);
     let modulus = |mode: usize| TimeLine {
         name: format!("mode {}", mode + 1),
@@ -98,7 +104,7 @@ fn figure(found: &Local, dt: f64, epochs: &[nn4n_tasks::Epoch]) -> TimeCourses {
                 lines: (0..modes).map(modulus).collect(),
             },
             TimePanel {
-                title: "Speed, per time constant".into(),
+                title: format!("Speed, {flow_unit}"),
                 lines: vec![TimeLine { name: "speed".into(), values: found.speed.clone() }],
             },
         ],

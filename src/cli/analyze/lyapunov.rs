@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use anyhow::{Result, bail};
 use clap::Args;
 use ndarray::{Array1, concatenate, s};
-use nn4n_analysis::{ClosedLoop, Lyapunov, lyapunov::Settings};
+use nn4n_analysis::{Lyapunov, lyapunov::Settings};
 use nn4n_tasks::TrialRng;
 use serde::Serialize;
 
 use super::{
     answer::AnswerArgs,
-    probe::{About, Held, IN_THE_LOOP, InputArgs, Probe, ProbeArgs},
+    probe::{About, Held, InputArgs, LoopArgs, Probe, ProbeArgs},
 };
 use crate::{plot::Exponents, terminal::steps_bar};
 
@@ -42,9 +42,8 @@ pub struct LyapunovArgs {
     /// Drive the network by its noise-free test trials, end to end, instead of a constant input
     #[arg(long, conflicts_with_all = ["at", "input"])]
     driven: bool,
-    /// Analyse the network alone, even if it was trained to drive an arm that it feels
-    #[arg(long)]
-    open_loop: bool,
+    #[command(flatten)]
+    closed: LoopArgs,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -70,8 +69,8 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         seed,
         ..Settings::default()
     };
-    let start = start(&probe, seed);
-    let plant = probe.plant().filter(|_| !args.open_loop && !args.driven);
+    let system = args.closed.system(&probe)?;
+    let at_start = system.under(&vec![0.0; probe.network.inputs()])?.at_rest(&start(&probe, seed));
     let mut bar = steps_bar("steps", (settings.steps + settings.transient) as u64);
     let watch = &mut |done: usize| {
         bar(done as u64);
@@ -84,19 +83,11 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         let parts: Vec<_> =
             (0..trials.len()).map(|trial| trials.inputs.slice(s![trial, ..trials.n_steps[trial], ..])).collect();
         let inputs = concatenate(ndarray::Axis(0), &parts)?.mapv(f64::from);
-        (None, Lyapunov::driven(&probe.network, inputs.view(), &start, &settings, watch)?)
+        (None, Lyapunov::driven(system, inputs.view(), &at_start, &settings, watch)?)
     } else {
         let held = probe.held(&args.input, seed)?;
-        let found = match &plant {
-            Some(plant) => {
-                let system = ClosedLoop::new(&probe.network, *plant, &held.values)?;
-                Lyapunov::of(&system, probe.network.dt(), &system.at_rest(&start), &settings, watch)?
-            }
-            None => {
-                let system = probe.network.under(&held.values)?;
-                Lyapunov::of(&system, probe.network.dt(), &start, &settings, watch)?
-            }
-        };
+        let under = system.under(&held.values)?;
+        let found = Lyapunov::of(&*under, probe.network.dt(), &at_start, &settings, watch)?;
         (Some(held), found)
     };
     answer.figure("exponents", |path| Exponents::of(&found).save(path))?;
@@ -107,12 +98,9 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
             .array("exponents_per_step", &array(&found.exponents_per_step))?
             .array("standard_errors", &array(&found.standard_errors))?)
     })?;
-    let mut about = args.probe.about(&probe);
-    if plant.is_some() {
-        about.system = IN_THE_LOOP;
-    }
+    let about = args.probe.about(&probe).of(&system);
     let report = Report { about, input: held.as_ref(), found: &found };
-    let next = format!("nn4n analyze fixed-points {}{}", args.probe.again(), args.input.words());
+    let next = format!("nn4n analyze fixed-points {}{}{}", args.probe.again(), args.closed.words(), args.input.words());
     answer.say(&report, &lines(&report), &next)
 }
 

@@ -20,6 +20,7 @@ mod search;
 mod source;
 mod starts;
 mod structure;
+mod trajectories;
 
 use anyhow::Result;
 use clap::Subcommand;

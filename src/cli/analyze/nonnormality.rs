@@ -13,6 +13,7 @@ use super::{
     answer::AnswerArgs,
     probe::{About, Held},
     search::{SearchArgs, search},
+    trajectories::Trajectories,
 };
 use crate::plot::{EigenvaluePlane, Growth};
 
@@ -54,7 +55,9 @@ struct Report<'a> {
 pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
     let answer = args.answer.open("nonnormality", &["growth", "pseudospectrum"], &[])?;
     let (probe, held) = args.search.open()?;
-    let search = search(&probe, &held, &args.search)?;
+    let system = args.search.closed.system(&probe)?;
+    let mut trials = held.trials.as_ref().map(|trials| Trajectories::new(system, trials));
+    let search = search(system, &held, trials.as_mut(), &args.search)?;
     if search.found.points.is_empty() {
         bail!("no fixed point was found; take more --starts, or another --input");
     }
@@ -79,14 +82,14 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
             .array("smallest", &spectrum.smallest)?)
     })?;
     let report = Report {
-        about: args.search.probe.about(&probe),
+        about: args.search.about(&probe, &system),
         input: &held,
         point: args.point,
         kind,
         eigenbasis_condition: point.eigenbasis_condition,
         found: &found,
     };
-    let lines = [
+    let mut lines = vec![
         format!("input        {}", held.words()),
         format!(
             "point        {} of {}, {}, seed {}",
@@ -99,5 +102,6 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
         format!("growth       at most {:.3}, after {} steps", found.largest_growth, found.at_step),
         format!("eigenbasis   condition {:.3e}", point.eigenbasis_condition),
     ];
+    report.about.head(&mut lines);
     answer.say(&report, &lines, &format!("nn4n analyze structure {}", args.search.probe.again()))
 }

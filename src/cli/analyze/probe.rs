@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use ndarray::{Array2, s};
-use nn4n_analysis::{HeldInput, Network};
+use nn4n_analysis::{HeldInput, Network, System, dynamics::StatePart};
 use nn4n_models::Ctrnn;
 use nn4n_tasks::{Condition, Split, Task, TrialBatch, Value, motor::Plant, noise_free};
 use serde::Serialize;
@@ -25,7 +24,9 @@ use crate::{
 };
 
 /// What is analysed where the plant is part of it.
-pub const IN_THE_LOOP: &str = "the network in the loop with the arm that it drives";
+const IN_THE_LOOP: &str = "the network in the loop with the arm that it drives";
+/// What is analysed where there is none.
+const NETWORK: &str = "the network";
 /// What is analysed where it is not.
 const ALONE: &str = "the network alone, without the arm that it drives; what it feels is part of the input";
 
@@ -70,6 +71,28 @@ pub struct InputArgs {
     at: Option<String>,
     #[command(flatten)]
     pub trials: ConditionArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LoopArgs {
+    /// Analyse the network alone, even if it was trained to drive an arm that it feels
+    #[arg(long)]
+    open_loop: bool,
+}
+
+impl LoopArgs {
+    /// The network in the loop with what it was trained to drive, or alone.
+    pub fn system<'a>(&self, probe: &'a Probe) -> Result<System<'a>> {
+        Ok(match probe.plant().filter(|_| !self.open_loop) {
+            Some(plant) => System::in_loop(&probe.network, plant)?,
+            None => System::from(&probe.network),
+        })
+    }
+
+    /// The option that chooses the same again.
+    pub fn words(&self) -> &'static str {
+        if self.open_loop { " --open-loop" } else { "" }
+    }
 }
 
 impl InputArgs {
@@ -138,6 +161,9 @@ pub struct About {
     pub dt: f64,
     /// What the analysis is of, where there is a choice.
     pub system: &'static str,
+    /// What the numbers of its state are, where they are not those of units alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<StatePart>,
     /// What was done to the network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub interventions: Vec<Applied>,
@@ -220,7 +246,8 @@ impl ProbeArgs {
             task: probe.task.as_ref().map(|task| task.id().to_owned()),
             units: probe.network.units(),
             dt: probe.network.dt(),
-            system: if probe.plant().is_some() { ALONE } else { "the network" },
+            system: if probe.plant().is_some() { ALONE } else { NETWORK },
+            state: Vec::new(),
             interventions: probe.applied.clone(),
             seed: self.seed,
         }
@@ -262,6 +289,23 @@ struct Altered {
     network: Ctrnn,
     applied: Vec<Applied>,
     currents: Vec<(f64, Vec<usize>)>,
+}
+
+impl About {
+    /// Of this system.
+    pub fn of(self, system: &System<'_>) -> Self {
+        if !system.is_in_loop() {
+            return self;
+        }
+        Self { system: IN_THE_LOOP, state: system.parts(), ..self }
+    }
+
+    /// Says first what the analysis is of, where there is a choice.
+    pub fn head(&self, lines: &mut Vec<String>) {
+        if self.system != NETWORK {
+            lines.insert(0, format!("of           {}", self.system));
+        }
+    }
 }
 
 impl Probe {
@@ -344,17 +388,6 @@ impl Probe {
             [] => format!("`{name}` is no input: this network has none"),
             inputs => format!("`{name}` is no input of this network; they are: {}", inputs.join(", ")),
         })
-    }
-
-    /// States (steps, units) of each of at most `most` trials, spread over all of them.
-    pub fn trajectories(&self, trials: Option<&TrialBatch>, most: usize) -> Result<Vec<Array2<f64>>> {
-        let Some(trials) = trials else { return Ok(Vec::new()) };
-        super::answer::spread(trials.len(), most)
-            .map(|trial| {
-                let inputs = trials.inputs.slice(s![trial, ..trials.n_steps[trial], ..]);
-                Ok(self.network.run(inputs, self.network.x0())?)
-            })
-            .collect()
     }
 }
 

@@ -6,21 +6,22 @@ use anyhow::Result;
 use clap::Args;
 use ndarray::Array2;
 use nn4n_analysis::{
-    Driven, FixedPoints,
+    FixedPoints, NetworkDynamics, System,
     fixed_points::{PointKind, Settings},
 };
 
 use super::{
     answer::rows,
-    probe::{Held, InputArgs, Probe, ProbeArgs},
+    probe::{About, Held, InputArgs, LoopArgs, Probe, ProbeArgs},
     starts::{Starts, StartsArgs},
+    trajectories::Trajectories,
 };
 use crate::{plot::Projection, terminal::steps_bar};
 
 /// Trajectories that are shown among points.
 pub const SHOWN: usize = 12;
 
-/// What fixed points are searched in: a network under an input, from some starts.
+/// What fixed points are searched in: a network, in the loop with its arm or alone, under an input, from some starts.
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     #[command(flatten)]
@@ -28,12 +29,15 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub input: InputArgs,
     #[command(flatten)]
+    pub closed: LoopArgs,
+    #[command(flatten)]
     pub starts: StartsArgs,
 }
 
 /// Points found from starts.
 pub struct Search<'a> {
-    pub driven: Driven<'a>,
+    /// What was searched, under the input.
+    pub under: Box<dyn NetworkDynamics + 'a>,
     pub found: FixedPoints,
     /// Starts, without those between points that were found.
     pub n_given: usize,
@@ -50,27 +54,42 @@ impl SearchArgs {
         Ok((probe, held))
     }
 
-    /// What a command takes that goes on with the same network under the same input.
+    /// What a report begins with.
+    pub fn about(&self, probe: &Probe, system: &System<'_>) -> About {
+        self.probe.about(probe).of(system)
+    }
+
+    /// What a command takes that goes on with the same system.
+    pub fn same(&self) -> String {
+        format!("{}{}", self.probe.again(), self.closed.words())
+    }
+
+    /// The same under the same input.
     pub fn again(&self) -> String {
-        format!("{}{}", self.probe.again(), self.input.words())
+        format!("{}{}", self.same(), self.input.words())
     }
 }
 
-/// Searches under the input that is held.
-pub fn search<'a>(probe: &'a Probe, held: &Held, args: &SearchArgs) -> Result<Search<'a>> {
+/// Searches under the input that is held. The trials are those of the input; there are none where no task is known.
+pub fn search<'a>(
+    system: System<'a>,
+    held: &Held,
+    trials: Option<&mut Trajectories<'_>>,
+    args: &SearchArgs,
+) -> Result<Search<'a>> {
     let seed = args.probe.seed;
-    let driven = probe.network.under(&held.values)?;
-    let Starts { states, from } = args.starts.draw(probe, &driven, held, seed)?;
+    let under = system.under(&held.values)?;
+    let Starts { states, from } = args.starts.draw(&*under, held, trials, seed)?;
     let settings = Settings { seed, ..Settings::default() };
     let mut bar = steps_bar("starts", states.nrows() as u64);
     let clock = Instant::now();
-    let found = FixedPoints::search(&driven, states.view(), &settings, &mut |done| {
+    let found = FixedPoints::search(&*under, states.view(), &settings, &mut |done| {
         bar(done as u64);
         ControlFlow::Continue(())
     })?;
     let search_seconds = clock.elapsed().as_secs_f64();
-    let found = FixedPoints::describe(&driven, &held.values, found, &settings)?;
-    Ok(Search { driven, found, n_given: states.nrows(), starts_from: from, search_seconds })
+    let found = FixedPoints::describe(&*under, &held.values, found, &settings)?;
+    Ok(Search { under, found, n_given: states.nrows(), starts_from: from, search_seconds })
 }
 
 impl Search<'_> {
