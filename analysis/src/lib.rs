@@ -5,6 +5,10 @@
 //! |---|---|
 //! | [`activity`] | what did the units of a network, or recorded neurons, do in trials? |
 //! | [`psychometric`] | how do choices depend on the evidence? |
+//! | [`chronometric`] | how long do decisions take? |
+//! | [`duration`] | is evidence integrated as long as it is shown? |
+//! | [`kernel`] | how much does the evidence at each time weigh in a choice? |
+//! | [`confusion`] | what is chosen where something else is right? |
 //! | [`interval`] | how certain is a fraction of trials? |
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
 //! | [`lyapunov`] | how fast do nearby trajectories part or meet? |
@@ -27,14 +31,18 @@
 #![deny(missing_docs)]
 
 pub mod activity;
+pub mod chronometric;
 pub mod components;
+pub mod confusion;
 pub mod currents;
+pub mod duration;
 pub mod dynamics;
 mod error;
 pub mod fixed_points;
 pub mod flow_field;
 pub mod held_input;
 pub mod interval;
+pub mod kernel;
 pub mod linear;
 pub mod local;
 pub mod lyapunov;
@@ -46,18 +54,23 @@ pub mod spectrum;
 pub mod structure;
 
 pub use activity::Activity;
+pub use chronometric::Chronometric;
 pub use components::Components;
+pub use confusion::Confusion;
 pub use currents::Currents;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network, NetworkDynamics, System};
+pub use duration::DurationCurve;
+pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};
 pub use flow_field::FlowField;
 pub use held_input::HeldInput;
 pub use interval::{paired_difference_interval, wilson_interval};
+pub use kernel::Kernel;
 pub use local::Local;
 pub use lyapunov::Lyapunov;
 pub use matched::{matched_by_group, matched_by_rate};
-pub use psychometric::{ChoiceCount, CumulativeGaussian};
+pub use psychometric::{ChoiceCount, CumulativeGaussian, PsychometricFunction, TwoVariableFunction};
 pub use selectivity::Selectivity;
 pub use spectrum::Spectrum;
 pub use structure::Structure;

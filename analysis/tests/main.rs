@@ -1,6 +1,7 @@
 //! Known answers of the analyses, on networks that are made by hand.
 
 mod closed_loop;
+mod behaviour;
 mod fixed_points;
 mod golden;
 mod lyapunov;

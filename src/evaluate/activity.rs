@@ -28,6 +28,9 @@ use crate::{
 /// The variables that are added.
 pub const ADDED: [&str; 4] = ["choice", "chose_first", "was_right", "reaction_time"];
 
+/// What is known beside of outcomes alone: the name of the answer that would have been right, where there is one.
+pub const RIGHT_CHOICE: &str = "right_choice";
+
 /// Which trials are simulated.
 #[derive(Clone, Debug)]
 pub struct TrialPlan {
@@ -44,7 +47,7 @@ pub struct TrialPlan {
 /// What a network did in trials, without its activity.
 #[derive(Clone, Debug)]
 pub struct Outcomes {
-    /// With what was chosen.
+    /// With what was chosen, and of networks with [`RIGHT_CHOICE`].
     pub trials: Trials,
     /// (trials, steps, inputs); 0 after a trial's end.
     pub inputs: Array3<f32>,
@@ -69,8 +72,14 @@ pub fn outcomes(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<
         let simulation = Simulation::of(&altered.network, task).perturb(perturbations);
         crate::simulate::array3(&simulation.answer(&batch.inputs)?.outputs)?
     };
+    let mut trials = with_choices(task, &batch, &outputs)?;
+    for (condition, correct) in trials.conditions.iter_mut().zip(&batch.correct) {
+        if let Some(correct) = correct {
+            *condition = std::mem::take(condition).with(RIGHT_CHOICE, task.choice_name(*correct));
+        }
+    }
     Ok(Outcomes {
-        trials: with_choices(task, &batch, &outputs)?,
+        trials,
         channels: task.inputs().into_iter().map(|channel| channel.to_string()).collect(),
         inputs: batch.inputs,
         dt: task.dt(),

@@ -3,15 +3,17 @@
 mod activity;
 mod behaviour;
 mod currents;
+mod graded;
 mod recorded;
 
 use std::collections::BTreeSet;
 
-pub use activity::{ADDED, Outcomes, TrialPlan, activity, outcomes};
+pub use activity::{ADDED, Outcomes, RIGHT_CHOICE, TrialPlan, activity, outcomes};
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };
 pub use currents::{TaskCurrents, currents, populations};
+pub use graded::{GRADED, GradedCurve, graded_curves, graded_grid, numbers_of};
 use ndarray::Array3;
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};

@@ -18,6 +18,8 @@
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
+//! | [`CurvePanels`] | measured curves side by side: points with intervals, fitted lines, bands |
+//! | [`ConfusionMatrix`] | what was chosen in each class of trials |
 //!
 //! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
@@ -30,6 +32,8 @@ mod canvas;
 mod channel_groups;
 mod channel_looks;
 mod color_scale;
+mod confusion_matrix;
+mod curve_panels;
 mod eigenvalue_plane;
 mod error;
 mod exponents;
@@ -67,6 +71,8 @@ mod weight_matrix;
 
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
+pub use confusion_matrix::ConfusionMatrix;
+pub use curve_panels::{CurvePanel, CurvePanels, CurvePoint, CurveSeries};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use exponents::Exponents;
@@ -77,7 +83,7 @@ pub use lesion_table::{Estimate, LesionRow, LesionTable};
 pub use measured::PsychometricPlan;
 pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
-pub use results::spans;
+pub use results::{choice_axis, spans, variable_axis};
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };

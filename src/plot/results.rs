@@ -37,18 +37,37 @@ impl Psychometric {
         let fit = fit.map_or(Vec::new(), |fit| {
             Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect()
         });
-        let variable = if variable.ends_with("coherence") {
+        let variable = if is_coherence(variable) {
             Graded::Coherence
         } else {
             Graded::Named(capitalised(&with_unit(task, variable)))
         };
         let curve = PsychometricCurve { name: name.into(), points: points.collect(), fit, fitted };
-        Self {
-            variable,
-            choice: first_choice(task).map_or_else(|| "choices for positive evidence".into(), |name| as_choice(&name)),
-            curves: vec![curve],
-        }
+        Self { variable, choice: first_choices(task), curves: vec![curve] }
     }
+}
+
+/// Whether a variable is a fraction that is drawn in percent.
+fn is_coherence(variable: &str) -> bool {
+    variable.ends_with("coherence")
+}
+
+/// The name of the axis of a graded variable, and what its values are multiplied by there.
+pub fn variable_axis(task: Option<&dyn Task>, variable: &str) -> (String, f64) {
+    if is_coherence(variable) {
+        return (format!("{} (%)", capitalised(&in_words(variable))), 100.0);
+    }
+    (capitalised(&task.map_or_else(|| in_words(variable), |task| with_unit(task, variable))), 1.0)
+}
+
+/// The name of the axis of the share of the choices that positive evidence speaks for, in percent.
+pub fn choice_axis(task: Option<&dyn Task>) -> String {
+    let choices = task.map_or_else(|| "choices of the first alternative".into(), first_choices);
+    format!("{} (%)", capitalised(&choices))
+}
+
+fn first_choices(task: &dyn Task) -> String {
+    first_choice(task).map_or_else(|| "choices for positive evidence".into(), |name| as_choice(&name))
 }
 
 /// What the choice is called that positive evidence speaks for, where it is always the same.
@@ -70,7 +89,7 @@ fn as_choice(name: &str) -> String {
 /// A fitted curve in words: bias and inverse slope in the unit of the axis, and lapses. Those of a curve that hardly
 /// rises between `low` and `high` say nothing else.
 fn fit_in_words(fit: &CumulativeGaussian, variable: &str, (low, high): (f64, f64)) -> String {
-    let (scale, unit) = if variable.ends_with("coherence") { (100.0, " %") } else { (1.0, "") };
+    let (scale, unit) = if is_coherence(variable) { (100.0, " %") } else { (1.0, "") };
     let number = |value: f64| short(&Value::Number((scale * value * 100.0).round() / 100.0));
     if fit.sigma.abs() > high - low {
         return format!("flat (\u{3c3} > {}{unit})", number(high - low));

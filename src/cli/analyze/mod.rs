@@ -8,14 +8,20 @@
 
 mod answer;
 mod bifurcations;
+mod chronometric;
+mod confusion;
 mod currents;
+mod duration;
 mod fixed_points;
 mod flow_field;
+mod graded;
 mod interventions;
+mod kernel;
 mod local;
 mod lyapunov;
 mod nonnormality;
 mod probe;
+mod psychometric;
 mod search;
 mod source;
 mod starts;
@@ -53,6 +59,16 @@ pub enum AnalyzeCommand {
     Interventions(interventions::TableArgs),
     /// Weights by groups of units, degrees, balance, spectrum, low-rank part
     Structure(structure::StructureArgs),
+    /// How choices depend on the evidence
+    Psychometric(psychometric::PsychometricArgs),
+    /// How long decisions take at each strength of the evidence
+    Chronometric(chronometric::ChronometricArgs),
+    /// Performance against the duration of a period
+    Duration(duration::DurationArgs),
+    /// What was chosen where something else was right
+    Confusion(confusion::ConfusionArgs),
+    /// How much the evidence at each time weighs in choices
+    Kernel(kernel::KernelArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -67,5 +83,10 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Currents(args) => currents::currents(&args),
         AnalyzeCommand::Interventions(args) => interventions::interventions(&args),
         AnalyzeCommand::Structure(args) => structure::structure(&args),
+        AnalyzeCommand::Psychometric(args) => psychometric::psychometric(&args),
+        AnalyzeCommand::Chronometric(args) => chronometric::chronometric(&args),
+        AnalyzeCommand::Duration(args) => duration::duration(&args),
+        AnalyzeCommand::Confusion(args) => confusion::confusion(&args),
+        AnalyzeCommand::Kernel(args) => kernel::kernel(&args),
     }
 }

@@ -140,8 +140,19 @@ impl SourceArgs {
 
     /// What the one network, or recorded animal, did in trials.
     pub fn behaviour(&self, per_condition: Option<u32>) -> Result<Behaviour> {
+        self.behaviour_of(|_, _| Ok(None), |_| per_condition)
+    }
+
+    /// The same in trials of other conditions than those of the task: `plan` chooses them, if it does, from the task and
+    /// from what `--where` asks for; `per_condition` says how many trials to take of each of so many.
+    pub fn behaviour_of(
+        &self,
+        plan: impl FnOnce(&dyn Task, &Condition) -> Result<Option<Vec<Condition>>>,
+        per_condition: impl FnOnce(usize) -> Option<u32>,
+    ) -> Result<Behaviour> {
         self.check_one()?;
         if let Some(path) = self.activity.first() {
+            self.check_options_of_networks()?;
             let outcomes = recorded_outcomes(path, self.conditions.as_deref())?;
             let kept = outcomes.trials.of_condition(&self.condition.parse()?).context("--where")?;
             let outcomes = Outcomes {
@@ -152,7 +163,13 @@ impl SourceArgs {
             let name = path.display().to_string();
             return Ok(Behaviour { about: self.of_recording(&name, outcomes.dt), name, outcomes, task: None });
         }
-        let subject = self.subject(&self.checkpoints[0], per_condition)?;
+        let mut subject = self.subject(&self.checkpoints[0], None)?;
+        if let Some(planned) = plan(subject.task.as_ref(), &self.condition.parse()?)? {
+            subject.plan.conditions = planned;
+        }
+        if let Some(n) = per_condition(subject.plan.conditions.len()).filter(|_| self.trials.is_none()) {
+            subject.plan.per_condition = n as usize;
+        }
         let outcomes = outcomes(&subject.altered, subject.task.as_ref(), &subject.plan)?;
         let about = self.of_network(&subject);
         Ok(Behaviour { name: subject.name, about, outcomes, task: Some(subject.task) })

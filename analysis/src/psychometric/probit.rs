@@ -1,4 +1,4 @@
-//! The psychometric function: a cumulative Gaussian fitted to choices by maximum likelihood.
+//! The probit model: a cumulative Gaussian by Fisher scoring, with guesses on a grid of rates.
 //!
 //! ```text
 //! P(choice 1 | c) = lambda / 2 + (1 - lambda) Phi((c - mu) / sigma)
@@ -14,18 +14,18 @@
 //! Fitted by Fisher scoring in (-mu / sigma, 1 / sigma); without lapses this is the probit model of Song, Yang & Wang
 //! 2016 (doi:10.1371/journal.pcbi.1004792). A network that errs on the easiest trials, too, lapses (Wichmann & Hill
 //! 2001, doi:10.3758/BF03194544): of a grid of lapse rates the most likely one is taken, to 0.1 %.
-//!
-//! ```
-//! use nn4n_analysis::CumulativeGaussian;
-//!
-//! let fit = CumulativeGaussian::fit(&[(-0.1, 16, 100), (0.0, 50, 100), (0.1, 84, 100)]).ok_or("no fit")?;
-//! assert!(fit.mu.abs() < 1e-6 && (fit.sigma - 0.1).abs() < 0.001);
-//! # Ok::<(), &str>(())
-//! ```
 
 use serde::Serialize;
 
 /// A fitted cumulative Gaussian.
+///
+/// ```
+/// use nn4n_analysis::CumulativeGaussian;
+///
+/// let fit = CumulativeGaussian::fit(&[(-0.1, 16, 100), (0.0, 50, 100), (0.1, 84, 100)]).ok_or("no fit")?;
+/// assert!(fit.mu.abs() < 1e-6 && (fit.sigma - 0.1).abs() < 0.001);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CumulativeGaussian {
     /// Bias, in the unit of the variable.
@@ -142,7 +142,7 @@ fn scoring_step(points: &[(f64, usize, usize)], offset: f64, slope: f64, lapse: 
 }
 
 /// Standard normal distribution function, by the complementary error function of `libm`.
-fn normal_cdf(z: f64) -> f64 {
+pub(super) fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 
