@@ -14,6 +14,12 @@
 //! | [`selectivity`] | which units tell the values of a variable apart? |
 //! | [`matched`] | which random units is a set of units to be compared with? |
 //! | [`currents`] | how much of what a unit receives comes from where? |
+//! | [`roc`] | how well does one unit tell two kinds of trials apart? |
+//! | [`mixed_selectivity`] | do units respond to one variable, to several that add up, or to combinations? |
+//! | [`tuning`] | which direction does a unit prefer, and how narrowly? |
+//! | [`task_variance`] | which tasks and epochs do units take part in? |
+//! | [`clusters`] | which rows are alike, in how many groups? |
+//! | [`sequentiality`] | are units active one after the other? |
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
@@ -27,10 +33,12 @@
 #![deny(missing_docs)]
 
 pub mod activity;
+pub mod clusters;
 pub mod components;
 pub mod currents;
 pub mod dynamics;
 mod error;
+mod f_distribution;
 pub mod fixed_points;
 pub mod flow_field;
 pub mod held_input;
@@ -39,13 +47,19 @@ pub mod linear;
 pub mod local;
 pub mod lyapunov;
 pub mod matched;
+pub mod mixed_selectivity;
 pub mod nonnormality;
 pub mod psychometric;
+pub mod roc;
 pub mod selectivity;
+pub mod sequentiality;
 pub mod spectrum;
 pub mod structure;
+pub mod task_variance;
+pub mod tuning;
 
 pub use activity::Activity;
+pub use clusters::Clusters;
 pub use components::Components;
 pub use currents::Currents;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
@@ -57,7 +71,12 @@ pub use interval::{paired_difference_interval, wilson_interval};
 pub use local::Local;
 pub use lyapunov::Lyapunov;
 pub use matched::{matched_by_group, matched_by_rate};
+pub use mixed_selectivity::MixedSelectivity;
 pub use psychometric::{ChoiceCount, CumulativeGaussian};
+pub use roc::{ChoiceProbability, Roc};
 pub use selectivity::Selectivity;
+pub use sequentiality::{Sequence, Sequentiality};
 pub use spectrum::Spectrum;
 pub use structure::Structure;
+pub use task_variance::{FractionalVariance, TaskVariance};
+pub use tuning::Tuning;
