@@ -17,9 +17,14 @@ mod lyapunov;
 mod nonnormality;
 mod probe;
 mod search;
+mod selectivity;
+mod sequence;
+mod single_units;
 mod source;
 mod starts;
 mod structure;
+mod task_variance;
+mod tuning;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -52,6 +57,14 @@ pub enum AnalyzeCommand {
     Interventions(interventions::TableArgs),
     /// Weights by groups of units, degrees, balance, spectrum, low-rank part
     Structure(structure::StructureArgs),
+    /// Which units tell the values of a variable apart, or respond to several
+    Selectivity(selectivity::SelectivityArgs),
+    /// Which direction each unit prefers, and how narrowly
+    Tuning(tuning::TuningArgs),
+    /// Which tasks and epochs units take part in, and clusters of units that are alike in this
+    TaskVariance(task_variance::TaskVarianceArgs),
+    /// Whether units are active one after the other
+    Sequence(sequence::SequenceArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -66,5 +79,9 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Currents(args) => currents::currents(&args),
         AnalyzeCommand::Interventions(args) => interventions::interventions(&args),
         AnalyzeCommand::Structure(args) => structure::structure(&args),
+        AnalyzeCommand::Selectivity(args) => selectivity::selectivity(&args),
+        AnalyzeCommand::Tuning(args) => tuning::tuning(&args),
+        AnalyzeCommand::TaskVariance(args) => task_variance::task_variance(&args),
+        AnalyzeCommand::Sequence(args) => sequence::sequence(&args),
     }
 }
