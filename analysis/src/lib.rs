@@ -18,6 +18,12 @@
 //! | [`selectivity`] | which units tell the values of a variable apart? |
 //! | [`matched`] | which random units is a set of units to be compared with? |
 //! | [`currents`] | how much of what a unit receives comes from where? |
+//! | [`roc`] | how well does one unit tell two kinds of trials apart? |
+//! | [`mixed_selectivity`] | do units respond to one variable, to several that add up, or to combinations? |
+//! | [`tuning`] | which direction does a unit prefer, and how narrowly? |
+//! | [`task_variance`] | which tasks and epochs do units take part in? |
+//! | [`clusters`] | which rows are alike, in how many groups? |
+//! | [`sequentiality`] | are units active one after the other? |
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
@@ -32,12 +38,14 @@
 
 pub mod activity;
 pub mod chronometric;
+pub mod clusters;
 pub mod components;
 pub mod confusion;
 pub mod currents;
 pub mod duration;
 pub mod dynamics;
 mod error;
+mod f_distribution;
 pub mod fixed_points;
 pub mod flow_field;
 pub mod held_input;
@@ -47,14 +55,20 @@ pub mod linear;
 pub mod local;
 pub mod lyapunov;
 pub mod matched;
+pub mod mixed_selectivity;
 pub mod nonnormality;
 pub mod psychometric;
+pub mod roc;
 pub mod selectivity;
+pub mod sequentiality;
 pub mod spectrum;
 pub mod structure;
+pub mod task_variance;
+pub mod tuning;
 
 pub use activity::Activity;
 pub use chronometric::Chronometric;
+pub use clusters::Clusters;
 pub use components::Components;
 pub use confusion::Confusion;
 pub use currents::Currents;
@@ -71,6 +85,12 @@ pub use local::Local;
 pub use lyapunov::Lyapunov;
 pub use matched::{matched_by_group, matched_by_rate};
 pub use psychometric::{ChoiceCount, CumulativeGaussian, PsychometricFunction, TwoVariableFunction};
+pub use mixed_selectivity::MixedSelectivity;
+pub use psychometric::{ChoiceCount, CumulativeGaussian};
+pub use roc::{ChoiceProbability, Roc};
 pub use selectivity::Selectivity;
+pub use sequentiality::{Sequence, Sequentiality};
 pub use spectrum::Spectrum;
 pub use structure::Structure;
+pub use task_variance::{FractionalVariance, TaskVariance};
+pub use tuning::Tuning;

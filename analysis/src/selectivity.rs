@@ -4,18 +4,40 @@
 //! d' = (m_1 - m_2) / sqrt((v_1 + v_2) / 2)         m, v: mean and variance over trials of the mean rate in a trial
 //! ```
 //!
-//! The first trials are those in which the variable is above 0, or has the first of its values where it is a word; the
-//! second are the others, without those in which it is 0 or not there. A unit that varies in neither is not selective:
-//! its d' is 0 where the means agree, and infinite where they do not.
+//! Trials are of two kinds ([`Division`]). A unit that varies in neither is not selective: its d' is 0 where the means
+//! agree, and infinite where they do not.
 //!
 //! Green & Swets 1966, Signal Detection Theory and Psychophysics; Song, Yang & Wang 2016,
 //! doi:10.1371/journal.pcbi.1004792 (sorting of units).
 
-use ndarray::ArrayView3;
+use ndarray::{Array2, ArrayView2, ArrayView3};
 use nn4n_tasks::{Condition, TrialBatch, Value};
 use serde::Serialize;
 
-use crate::{AnalysisError, structure::Group};
+use crate::{Activity, AnalysisError, structure::Group};
+
+/// Trials of each kind that are needed.
+const LEAST: usize = 2;
+
+/// Trials of two kinds, by a variable.
+///
+/// | values | first | second |
+/// |---|---|---|
+/// | words | the first by the alphabet | the others |
+/// | yes and no | yes | no |
+/// | numbers on both sides of 0 | above 0 | below 0; those at 0 are of neither |
+/// | two numbers | the larger | the smaller |
+#[derive(Clone, Debug, PartialEq)]
+pub struct Division {
+    /// The variable.
+    pub variable: String,
+    /// The first kind, such as `coherence > 0`.
+    pub first: String,
+    /// The second kind.
+    pub second: String,
+    /// Whether each trial is of the first kind; `None` of neither.
+    pub kinds: Vec<Option<bool>>,
+}
 
 /// d' of all units.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,10 +48,88 @@ pub struct Selectivity {
     pub prefers_first: String,
     /// What a negative d' prefers.
     pub prefers_second: String,
-    /// (units)
+    /// (units); NaN of a unit that was recorded in fewer than two trials of a kind.
     pub d_prime: Vec<f64>,
     /// Trials of the first and of the second kind.
     pub trials: (usize, usize),
+}
+
+impl Division {
+    /// Of the trials of these conditions.
+    ///
+    /// # Errors
+    /// If one kind has fewer than two trials; the message names the variables that there are.
+    pub fn of(conditions: &[Condition], variable: &str) -> Result<Self, AnalysisError> {
+        let values: Vec<&Value> = conditions.iter().filter_map(|condition| condition.get(variable)).collect();
+        let rule = Rule::of(&values);
+        let kinds = conditions.iter().map(|condition| rule.kind(condition.get(variable)?)).collect();
+        let (first, second) = rule.names(variable);
+        let found = Self { variable: variable.into(), first, second, kinds };
+        let (of_first, of_second) = found.counts();
+        if of_first < LEAST || of_second < LEAST {
+            return Err(AnalysisError::Trials(refusal(conditions, variable, (of_first, of_second))));
+        }
+        Ok(found)
+    }
+
+    /// Trials of the first and of the second kind.
+    pub fn counts(&self) -> (usize, usize) {
+        let of = |kind: bool| self.kinds.iter().filter(|found| **found == Some(kind)).count();
+        (of(true), of(false))
+    }
+}
+
+/// What decides between the two kinds.
+enum Rule {
+    Word(String),
+    YesNo,
+    Sign,
+    Two(f64, f64),
+}
+
+impl Rule {
+    fn of(values: &[&Value]) -> Self {
+        let words = values.iter().filter_map(|value| match value {
+            Value::Text(text) => Some(text.as_ref()),
+            _ => None,
+        });
+        if let Some(first) = words.min() {
+            return Self::Word(first.into());
+        }
+        if values.iter().any(|value| matches!(value, Value::Bool(_))) {
+            return Self::YesNo;
+        }
+        let numbers = values.iter().filter_map(|value| match value {
+            Value::Number(number) if !number.is_nan() => Some(*number),
+            _ => None,
+        });
+        let mut numbers: Vec<f64> = numbers.collect();
+        numbers.sort_by(f64::total_cmp);
+        numbers.dedup();
+        match numbers[..] {
+            [low, high] if low * high >= 0.0 => Self::Two(high, low),
+            _ => Self::Sign,
+        }
+    }
+
+    fn kind(&self, value: &Value) -> Option<bool> {
+        match (self, value) {
+            (Self::Word(word), Value::Text(text)) => Some(text == word),
+            (Self::YesNo, Value::Bool(value)) => Some(*value),
+            (Self::Two(high, low), Value::Number(value)) => (value == high || value == low).then_some(value == high),
+            (_, Value::Number(value)) if *value != 0.0 && !value.is_nan() => Some(*value > 0.0),
+            _ => None,
+        }
+    }
+
+    fn names(&self, variable: &str) -> (String, String) {
+        match self {
+            Self::Word(word) => (format!("{variable} = {word}"), format!("another {variable}")),
+            Self::YesNo => (format!("{variable} = true"), format!("{variable} = false")),
+            Self::Sign => (format!("{variable} > 0"), format!("{variable} < 0")),
+            Self::Two(high, low) => (format!("{variable} = {high}"), format!("{variable} = {low}")),
+        }
+    }
 }
 
 impl Selectivity {
@@ -44,35 +144,41 @@ impl Selectivity {
                 format!("has shape {:?}, but must be ({}, {}, units)", rates.dim(), trials.len(), trials.max_steps());
             return Err(AnalysisError::Shape { array: "rates", message });
         }
-        let word = trials.conditions.iter().find_map(|condition| condition.text(variable).map(str::to_owned));
-        let kinds: Vec<Option<bool>> =
-            trials.conditions.iter().map(|condition| kind(condition, variable, word.as_deref())).collect();
-        let of = |wanted: bool| (0..n).filter(|trial| kinds[*trial] == Some(wanted)).collect::<Vec<_>>();
-        let (first, second) = (of(true), of(false));
-        if first.len() < 2 || second.len() < 2 {
-            return Err(AnalysisError::Trials(refusal(trials, variable, (first.len(), second.len()))));
-        }
-        let mean_rate = |trial: usize, unit: usize| {
+        let means = Array2::from_shape_fn((n, units), |(trial, unit)| {
             let n_steps = trials.n_steps[trial].max(1);
             (0..n_steps).map(|step| f64::from(rates[[trial, step, unit]])).sum::<f64>() / n_steps as f64
-        };
-        let moments = |of: &[usize], unit: usize| {
-            let values: Vec<f64> = of.iter().map(|trial| mean_rate(*trial, unit)).collect();
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            (mean, values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64)
-        };
-        let d_prime = |unit: usize| d_prime(moments(&first, unit), moments(&second, unit));
-        let (one, other) = match &word {
-            Some(word) => (format!("{variable} = {word}"), format!("another {variable}")),
-            None => (format!("{variable} > 0"), format!("{variable} < 0")),
-        };
-        Ok(Self {
-            variable: variable.into(),
-            prefers_first: one,
-            prefers_second: other,
-            d_prime: (0..units).map(d_prime).collect(),
-            trials: (first.len(), second.len()),
-        })
+        });
+        Ok(Self::between(means.view(), &Division::of(&trials.conditions, variable)?))
+    }
+
+    /// Of the mean rates in trials, or in one epoch of each.
+    ///
+    /// # Errors
+    /// If no trial has the epoch, or one kind of trials has fewer than two.
+    pub fn of_activity(activity: &Activity, variable: &str, epoch: Option<&str>) -> Result<Self, AnalysisError> {
+        let division = Division::of(&activity.trials().conditions, variable)?;
+        Ok(Self::between(activity.mean_rates(epoch)?.view(), &division))
+    }
+
+    /// Of one rate for each trial and unit (trials, units), NaN where there is none.
+    pub fn between(rates: ArrayView2<'_, f64>, division: &Division) -> Self {
+        let d_prime = rates.columns().into_iter().map(|of_unit| {
+            let moments = |kind: bool| {
+                let of_kind = of_unit.iter().zip(&division.kinds).filter(|(_, found)| **found == Some(kind));
+                let values: Vec<f64> = of_kind.map(|(rate, _)| *rate).filter(|rate| !rate.is_nan()).collect();
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
+                (values.len() >= LEAST).then_some((mean, variance))
+            };
+            moments(true).zip(moments(false)).map_or(f64::NAN, |(first, second)| d_prime(first, second))
+        });
+        Self {
+            d_prime: d_prime.collect(),
+            variable: division.variable.clone(),
+            prefers_first: division.first.clone(),
+            prefers_second: division.second.clone(),
+            trials: division.counts(),
+        }
     }
 }
 
@@ -99,19 +205,9 @@ pub fn by_preference(group: &Group, selectivity: &Selectivity, least: f64) -> Ve
     groups.into_iter().filter(|group| !group.units.is_empty()).collect()
 }
 
-/// Whether a trial is of the first kind; `None` if it is of neither.
-fn kind(condition: &Condition, variable: &str, word: Option<&str>) -> Option<bool> {
-    match (condition.get(variable)?, word) {
-        (Value::Number(value), _) if *value != 0.0 => Some(*value > 0.0),
-        (Value::Bool(value), _) => Some(*value),
-        (Value::Text(text), Some(word)) => Some(text == word),
-        _ => None,
-    }
-}
-
-fn refusal(trials: &TrialBatch, variable: &str, (first, second): (usize, usize)) -> String {
+fn refusal(conditions: &[Condition], variable: &str, (first, second): (usize, usize)) -> String {
     let mut names: Vec<String> = Vec::new();
-    for (name, _) in trials.conditions.iter().flat_map(Condition::iter) {
+    for (name, _) in conditions.iter().flat_map(Condition::iter) {
         if names.iter().all(|known| known != name) {
             names.push(name.to_owned());
         }
@@ -156,10 +252,50 @@ mod tests {
     }
 
     #[test]
+    fn trials_are_divided_by_sign_by_word_by_yes_and_no_or_by_two_numbers() {
+        let of = |values: &[Value]| {
+            let conditions: Vec<Condition> =
+                values.iter().map(|value| Condition::new().with("x", value.clone())).collect();
+            let found = Division::of(&conditions, "x").unwrap();
+            (found.kinds, found.first, found.second)
+        };
+        let numbers = |values: &[f64]| values.iter().map(|value| Value::from(*value)).collect::<Vec<_>>();
+        let (yes, no) = (Some(true), Some(false));
+        let found = of(&numbers(&[0.5, -1.0, 0.0, 2.0, -2.0, f64::NAN]));
+        assert_eq!(found, (vec![yes, no, None, yes, no, None], "x > 0".into(), "x < 0".into()));
+        let found = of(&numbers(&[1.0, 2.0, 2.0, 1.0]));
+        assert_eq!(found, (vec![no, yes, yes, no], "x = 2".into(), "x = 1".into()));
+        let found = of(&[true, false, true, false].map(Value::from));
+        assert_eq!(found, (vec![yes, no, yes, no], "x = true".into(), "x = false".into()));
+        let found = of(&["red", "green", "green", "blue", "blue"].map(Value::from));
+        assert_eq!(found, (vec![no, no, no, yes, yes], "x = blue".into(), "another x".into()));
+        let graded: Vec<Condition> = [0.0, 1.0, 2.0, 3.0].map(|value| Condition::new().with("x", value)).into();
+        assert!(Division::of(&graded, "x").unwrap_err().to_string().contains("into 3 and 0"));
+    }
+
+    #[test]
+    fn of_activity_d_prime_is_of_an_epoch_and_of_the_trials_in_which_a_unit_was_recorded() {
+        use crate::activity::Trials;
+        use nn4n_tasks::Epoch;
+        let stimulus = [[2.0, 7.0], [4.0, 7.0], [0.0, 7.0], [2.0, f64::NAN]];
+        let rates = Array3::from_shape_fn((4, 2, 2), |(trial, step, unit)| step as f64 * stimulus[trial][unit]);
+        let mut trials = Trials::new(
+            vec![2; 4],
+            [0.5, 0.2, -0.5, -0.1].map(|value| Condition::new().with("coherence", value)).into(),
+        );
+        trials.epochs = vec![vec![Epoch { name: "stimulus".into(), start: 1, end: 2 }]; 4];
+        let activity = Activity::new(rates, 1.0, trials).unwrap();
+        let found = Selectivity::of_activity(&activity, "coherence", Some("stimulus")).unwrap();
+        assert!(found.d_prime[0] == 2.0 && found.d_prime[1].is_nan(), "{:?}", found.d_prime);
+        // Half of the rates, so half the difference and half the spread.
+        assert_eq!(Selectivity::of_activity(&activity, "coherence", None).unwrap().d_prime[0], 2.0);
+    }
+
+    #[test]
     fn a_variable_that_does_not_divide_the_trials_is_refused_with_those_there_are() {
-        let rates = Array3::zeros((2, 2, 1));
-        for (variable, words) in [("coherence", "into 2 and 0"), ("context", "are: coherence")] {
-            let message = Selectivity::of(rates.view(), &trials(&[0.5, 0.2]), variable).unwrap_err().to_string();
+        let rates = Array3::zeros((3, 2, 1));
+        for (variable, words) in [("coherence", "into 3 and 0"), ("context", "are: coherence")] {
+            let message = Selectivity::of(rates.view(), &trials(&[0.5, 0.2, 0.1]), variable).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }
     }

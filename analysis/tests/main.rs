@@ -6,3 +6,4 @@ mod fixed_points;
 mod golden;
 mod lyapunov;
 mod made;
+mod units;

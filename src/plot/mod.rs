@@ -20,6 +20,12 @@
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
 //! | [`CurvePanels`] | measured curves side by side: points with intervals, fitted lines, bands |
 //! | [`ConfusionMatrix`] | what was chosen in each class of trials |
+//! | [`RankedUnits`] | values of all units in their order, population by population |
+//! | [`UnitScatter`] | two values of each unit against each other, by kind of unit |
+//! | [`TuningCurves`] | tuning curves of a few units, and the directions that all prefer |
+//! | [`TaskVarianceMap`] | which tasks or epochs units take part in, cluster by cluster |
+//! | [`FractionHistogram`] | how units divide their variance between two tasks, beside that of rotated states |
+//! | [`SequenceMap`] | rates of units over time, the one with the earliest peak on top |
 //!
 //! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
@@ -38,6 +44,7 @@ mod eigenvalue_plane;
 mod error;
 mod exponents;
 mod flow_field;
+mod fraction_histogram;
 mod growth;
 mod key;
 mod labels;
@@ -48,24 +55,29 @@ mod network_parts;
 mod panel;
 mod projection;
 mod psychometric;
+mod ranked_units;
 mod results;
 mod save;
 mod schematic;
 mod schematic_layout;
 mod schematic_routes;
 mod schematic_wiring;
+mod sequence_map;
 mod shading;
 mod state_space;
 mod state_space_html;
 mod state_space_panels;
 mod style;
 mod task_figure;
+mod task_variance_map;
 mod time_courses;
 mod trial_figure;
 mod trial_layout;
 mod trial_lines;
 mod trial_rows;
+mod tuning_curves;
 mod unit_group;
+mod unit_scatter;
 mod weight_histograms;
 mod weight_matrix;
 
@@ -77,6 +89,7 @@ pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Res
 pub use error::PlotError;
 pub use exponents::Exponents;
 pub use flow_field::FlowFieldFigure;
+pub use fraction_histogram::FractionHistogram;
 pub use growth::{Growth, GrowthCurve};
 pub use learning_curve::LearningCurve;
 pub use lesion_table::{Estimate, LesionRow, LesionTable};
@@ -84,14 +97,20 @@ pub use measured::PsychometricPlan;
 pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
 pub use results::{choice_axis, spans, variable_axis};
+pub use ranked_units::{RankedPanel, RankedUnits, UnitSeries};
+pub use results::spans;
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };
+pub use sequence_map::SequenceMap;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
 pub use task_figure::{TaskFigure, TaskPanel};
+pub use task_variance_map::{ClusterSpan, TaskVarianceMap};
 pub use time_courses::{TimeCourses, TimeLine, TimePanel};
 pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};
+pub use tuning_curves::{TuningCurve, TuningCurves};
 pub use unit_group::UnitGroup;
+pub use unit_scatter::{ScatterKind, UnitScatter};
 pub use weight_histograms::WeightHistograms;
 pub use weight_matrix::WeightMatrix;

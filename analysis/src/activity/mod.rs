@@ -18,6 +18,7 @@
 //! of one trial refuses them.
 
 mod aligned;
+mod means;
 mod trials;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis, s};

@@ -98,6 +98,11 @@ impl Answer<'_> {
         self.failed.borrow_mut().get_or_insert_with(|| (name.to_owned(), error));
     }
 
+    /// Where the report goes, if results go into a directory.
+    pub fn report(&self) -> Option<PathBuf> {
+        Some(self.args.out.as_ref()?.join(format!("{}.json", self.kind)))
+    }
+
     /// All files of this kind.
     fn names(&self) -> Vec<String> {
         let own = [format!("{}.json", self.kind), format!("{}.npz", self.kind)];

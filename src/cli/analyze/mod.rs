@@ -23,10 +23,15 @@ mod nonnormality;
 mod probe;
 mod psychometric;
 mod search;
+mod selectivity;
+mod sequence;
+mod single_units;
 mod source;
 mod starts;
 mod structure;
 mod trajectories;
+mod task_variance;
+mod tuning;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -69,6 +74,14 @@ pub enum AnalyzeCommand {
     Confusion(confusion::ConfusionArgs),
     /// How much the evidence at each time weighs in choices
     Kernel(kernel::KernelArgs),
+    /// Which units tell the values of a variable apart, or respond to several
+    Selectivity(selectivity::SelectivityArgs),
+    /// Which direction each unit prefers, and how narrowly
+    Tuning(tuning::TuningArgs),
+    /// Which tasks and epochs units take part in, and clusters of units that are alike in this
+    TaskVariance(task_variance::TaskVarianceArgs),
+    /// Whether units are active one after the other
+    Sequence(sequence::SequenceArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -88,5 +101,9 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Duration(args) => duration::duration(&args),
         AnalyzeCommand::Confusion(args) => confusion::confusion(&args),
         AnalyzeCommand::Kernel(args) => kernel::kernel(&args),
+        AnalyzeCommand::Selectivity(args) => selectivity::selectivity(&args),
+        AnalyzeCommand::Tuning(args) => tuning::tuning(&args),
+        AnalyzeCommand::TaskVariance(args) => task_variance::task_variance(&args),
+        AnalyzeCommand::Sequence(args) => sequence::sequence(&args),
     }
 }

@@ -71,6 +71,8 @@ pub struct Source {
     pub name: String,
     pub about: SourceAbout,
     pub activity: Activity,
+    /// The numbers that its units have in the network or the recording.
+    pub units: Vec<usize>,
     /// Areas and cell types as far as they are known, of the units that the activity has.
     pub groups: Vec<Group>,
     /// `None` of a recording.
@@ -128,7 +130,7 @@ impl SourceArgs {
     /// analysis wants, unless the arguments say otherwise.
     pub fn open(&self, per_condition: Option<u32>) -> Result<Vec<Source>> {
         self.check_any()?;
-        let networks = self.checkpoints.iter().map(|path| self.simulated(path, per_condition));
+        let networks = self.checkpoints.iter().map(|path| self.simulated(path, per_condition, !self.noise_free));
         networks.chain(self.activity.iter().map(|path| self.read(path))).collect()
     }
 
@@ -136,6 +138,15 @@ impl SourceArgs {
     pub fn open_one(&self, per_condition: Option<u32>) -> Result<Source> {
         self.check_one()?;
         self.open(per_condition)?.pop().context("no network is named")
+    }
+
+    /// The same without the noise of inputs and units, for analyses of which noise is no part.
+    pub fn open_one_without_noise(&self, per_condition: Option<u32>) -> Result<Source> {
+        self.check_one()?;
+        match self.checkpoints.first() {
+            Some(path) => self.simulated(path, per_condition, false),
+            None => self.read(&self.activity[0]),
+        }
     }
 
     /// What the one network, or recorded animal, did in trials.
@@ -163,7 +174,7 @@ impl SourceArgs {
             let name = path.display().to_string();
             return Ok(Behaviour { about: self.of_recording(&name, outcomes.dt), name, outcomes, task: None });
         }
-        let mut subject = self.subject(&self.checkpoints[0], None)?;
+        let mut subject = self.subject(&self.checkpoints[0], None, !self.noise_free)?;
         if let Some(planned) = plan(subject.task.as_ref(), &self.condition.parse()?)? {
             subject.plan.conditions = planned;
         }
@@ -190,6 +201,9 @@ impl SourceArgs {
         if self.seed != 0 {
             add("seed", &self.seed);
         }
+        if self.noise_free {
+            words.push("--noise-free".into());
+        }
         words.extend(self.interventions.words());
         words.join(" ")
     }
@@ -210,11 +224,11 @@ impl SourceArgs {
     }
 
     /// A network with its task and the trials that are asked for.
-    fn subject(&self, path: &std::path::Path, per_condition: Option<u32>) -> Result<Subject> {
+    fn subject(&self, path: &std::path::Path, per_condition: Option<u32>, noise: bool) -> Result<Subject> {
         let checkpoint = zoo::open(path)?;
         let network = checkpoint.network(&candle_core::Device::Cpu)?;
         let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
-        let altered = Altered::of(&at_step(&network, dt, !self.noise_free)?, &self.interventions.all())?;
+        let altered = Altered::of(&at_step(&network, dt, noise)?, &self.interventions.all())?;
         let task = self.task(path, &checkpoint, dt)?;
         let conditions = conditions(task.as_ref(), &self.condition.parse()?);
         let plan = TrialPlan {
@@ -222,7 +236,7 @@ impl SourceArgs {
             conditions: if conditions.is_empty() { vec![Condition::new()] } else { conditions },
             per_condition: self.trials.or(per_condition).unwrap_or(TRIALS) as usize,
             seed: self.seed,
-            noise: !self.noise_free,
+            noise,
         };
         Ok(Subject { name: path.display().to_string(), altered, task, plan })
     }
@@ -244,15 +258,17 @@ impl SourceArgs {
         subject.task(checkpoint, dt)
     }
 
-    fn simulated(&self, path: &std::path::Path, per_condition: Option<u32>) -> Result<Source> {
-        let subject = self.subject(path, per_condition)?;
+    fn simulated(&self, path: &std::path::Path, per_condition: Option<u32>, noise: bool) -> Result<Source> {
+        let subject = self.subject(path, per_condition, noise)?;
         let found = activity(&subject.altered, subject.task.as_ref(), &subject.plan)?;
         let units = subject.altered.network.units();
         let selected = self.units.as_ref().map(|selection| selection.resolve(units)).transpose()?;
+        let numbers = selected.clone().unwrap_or_else(|| (0..found.units()).collect());
         let (activity, groups) = selection(found, groups_of(units), selected.as_deref())?;
         let about = self.of_network(&subject);
         let Subject { name, altered, task, .. } = subject;
-        Ok(Source { name, about, activity, groups, network: Some(altered.network), task: Some(task) })
+        let (network, task) = (Some(altered.network), Some(task));
+        Ok(Source { name, about, activity, units: numbers, groups, network, task })
     }
 
     fn read(&self, path: &std::path::Path) -> Result<Source> {
@@ -260,9 +276,11 @@ impl SourceArgs {
         let found = recorded(path, self.conditions.as_deref())?;
         let kept = found.activity.with_condition(&self.condition.parse()?).context("--where")?;
         let selected = self.units.as_ref().map(|units| units.among(&found.groups, kept.units())).transpose()?;
+        let units = selected.clone().unwrap_or_else(|| (0..kept.units()).collect());
         let (activity, groups) = selection(kept, found.groups, selected.as_deref())?;
         let name = path.display().to_string();
-        Ok(Source { about: self.of_recording(&name, activity.dt()), name, activity, groups, network: None, task: None })
+        let about = self.of_recording(&name, activity.dt());
+        Ok(Source { about, name, activity, units, groups, network: None, task: None })
     }
 
     /// Refuses what nothing can be done with where there is no network.
