@@ -18,6 +18,7 @@
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
 //! | [`components`] | along which directions do states vary the most? |
+//! | [`decoding`] | what of a trial's variables can be read from its units, and when? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
 //!
@@ -29,6 +30,7 @@
 pub mod activity;
 pub mod components;
 pub mod currents;
+pub mod decoding;
 pub mod dynamics;
 mod error;
 pub mod fixed_points;
@@ -48,6 +50,7 @@ pub mod structure;
 pub use activity::Activity;
 pub use components::Components;
 pub use currents::Currents;
+pub use decoding::Decoding;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};

@@ -1,5 +1,6 @@
 //! Known answers of the analyses, on networks that are made by hand.
 
+mod decoding;
 mod fixed_points;
 mod golden;
 mod lyapunov;
