@@ -28,6 +28,7 @@
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
 //! | [`components`] | along which directions do states vary the most? |
+//! | [`decoding`] | what of a trial's variables can be read from its units, and when? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
 //!
@@ -43,6 +44,7 @@ pub mod components;
 pub mod confusion;
 pub mod currents;
 pub mod duration;
+pub mod decoding;
 pub mod dynamics;
 mod error;
 mod f_distribution;
@@ -74,6 +76,7 @@ pub use confusion::Confusion;
 pub use currents::Currents;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network, NetworkDynamics, System};
 pub use duration::DurationCurve;
+pub use decoding::Decoding;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network};
 pub use error::AnalysisError;
 pub use fixed_points::{FixedPoint, FixedPoints};

@@ -2,6 +2,7 @@
 
 mod closed_loop;
 mod behaviour;
+mod decoding;
 mod fixed_points;
 mod golden;
 mod lyapunov;
