@@ -18,6 +18,7 @@
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
 //! | [`components`] | along which directions do states vary the most? |
+//! | [`spatial`] | where in space are units active, and does that change? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
 //!
@@ -42,6 +43,7 @@ pub mod matched;
 pub mod nonnormality;
 pub mod psychometric;
 pub mod selectivity;
+pub mod spatial;
 pub mod spectrum;
 pub mod structure;
 
