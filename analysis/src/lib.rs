@@ -29,6 +29,7 @@
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
 //! | [`components`] | along which directions do states vary the most? |
 //! | [`decoding`] | what of a trial's variables can be read from its units, and when? |
+//! | [`spatial`] | where in space are units active, and does that change? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
 //!
@@ -63,6 +64,7 @@ pub mod psychometric;
 pub mod roc;
 pub mod selectivity;
 pub mod sequentiality;
+pub mod spatial;
 pub mod spectrum;
 pub mod structure;
 pub mod task_variance;

@@ -8,3 +8,4 @@ mod golden;
 mod lyapunov;
 mod made;
 mod units;
+mod spatial;
