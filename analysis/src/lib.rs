@@ -18,6 +18,7 @@
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
 //! | [`components`] | along which directions do states vary the most? |
+//! | [`geometry`] | how many directions does activity take, which of them carry what, and how do they turn? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
 //!
@@ -33,6 +34,7 @@ pub mod dynamics;
 mod error;
 pub mod fixed_points;
 pub mod flow_field;
+pub mod geometry;
 pub mod held_input;
 pub mod interval;
 pub mod linear;
