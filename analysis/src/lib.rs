@@ -30,6 +30,7 @@
 //! | [`components`] | along which directions do states vary the most? |
 //! | [`decoding`] | what of a trial's variables can be read from its units, and when? |
 //! | [`spatial`] | where in space are units active, and does that change? |
+//! | [`geometry`] | how many directions does activity take, which of them carry what, and how do they turn? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
 //!
@@ -51,6 +52,7 @@ mod error;
 mod f_distribution;
 pub mod fixed_points;
 pub mod flow_field;
+pub mod geometry;
 pub mod held_input;
 pub mod interval;
 pub mod kernel;
