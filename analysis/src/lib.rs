@@ -17,6 +17,7 @@
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
+//! | [`similarity`] | how alike are networks, areas, epochs and recordings in what they do? |
 //! | [`components`] | along which directions do states vary the most? |
 //!
 //! What a network is to an analysis stands in [`dynamics`], once.
@@ -42,6 +43,7 @@ pub mod matched;
 pub mod nonnormality;
 pub mod psychometric;
 pub mod selectivity;
+pub mod similarity;
 pub mod spectrum;
 pub mod structure;
 
@@ -59,5 +61,6 @@ pub use lyapunov::Lyapunov;
 pub use matched::{matched_by_group, matched_by_rate};
 pub use psychometric::{ChoiceCount, CumulativeGaussian};
 pub use selectivity::Selectivity;
+pub use similarity::Similarity;
 pub use spectrum::Spectrum;
 pub use structure::Structure;

@@ -4,3 +4,4 @@ mod fixed_points;
 mod golden;
 mod lyapunov;
 mod made;
+mod similarity;
