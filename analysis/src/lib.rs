@@ -27,6 +27,7 @@
 //! | [`structure`] | what are the weights, by groups, by unit, as a whole? |
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
+//! | [`similarity`] | how alike are networks, areas, epochs and recordings in what they do? |
 //! | [`components`] | along which directions do states vary the most? |
 //! | [`decoding`] | what of a trial's variables can be read from its units, and when? |
 //! | [`spatial`] | where in space are units active, and does that change? |
@@ -67,6 +68,7 @@ pub mod roc;
 pub mod selectivity;
 pub mod sequentiality;
 pub mod spatial;
+pub mod similarity;
 pub mod spectrum;
 pub mod structure;
 pub mod task_variance;
@@ -97,6 +99,7 @@ pub use psychometric::{ChoiceCount, CumulativeGaussian};
 pub use roc::{ChoiceProbability, Roc};
 pub use selectivity::Selectivity;
 pub use sequentiality::{Sequence, Sequentiality};
+pub use similarity::Similarity;
 pub use spectrum::Spectrum;
 pub use structure::Structure;
 pub use task_variance::{FractionalVariance, TaskVariance};

@@ -9,3 +9,4 @@ mod lyapunov;
 mod made;
 mod units;
 mod spatial;
+mod similarity;
