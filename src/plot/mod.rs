@@ -18,8 +18,9 @@
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
+//! | [`ExplainedVariance`] | the part of the variance along each principal component |
 //!
-//! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
+//! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
 //! data are refused with an error that names the field.
 
@@ -32,7 +33,9 @@ mod channel_looks;
 mod color_scale;
 mod eigenvalue_plane;
 mod error;
+mod explained_variance;
 mod exponents;
+mod figure;
 mod flow_field;
 mod growth;
 mod key;
@@ -69,7 +72,9 @@ pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
+pub use explained_variance::ExplainedVariance;
 pub use exponents::Exponents;
+pub use figure::Figure;
 pub use flow_field::FlowFieldFigure;
 pub use growth::{Growth, GrowthCurve};
 pub use learning_curve::LearningCurve;
@@ -83,6 +88,7 @@ pub use schematic::{
 };
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
+pub(crate) use state_space_html::{LIBRARY, LIBRARY_LICENCE, LIBRARY_VERSION, PROGRAM, escaped, filled};
 pub use task_figure::{TaskFigure, TaskPanel};
 pub use time_courses::{TimeCourses, TimeLine, TimePanel};
 pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};
