@@ -5,7 +5,7 @@
 //! Experiment = Task + ModelConfig + TrainConfig + seed     experiment
 //!   -> train::fit -> RunDirectory                          train, run_directory
 //!   -> Checkpoint -> Ctrnn -> Simulation -> Recording      checkpoint, simulate
-//!   -> evaluate, analysis -> plot                          evaluate, analysis, plot
+//!   -> evaluate, analysis -> plot -> report                evaluate, analysis, plot, report
 //! intervention: lesions, silence, currents
 //! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
 //! import, export: networks in the formats of others      hub: the Hugging Face hub
@@ -52,6 +52,8 @@ pub mod penalty;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod progress;
+#[cfg(feature = "plot")]
+pub mod report;
 pub mod run_directory;
 pub mod simulate;
 #[cfg(feature = "cli")]

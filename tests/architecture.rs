@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "echo",
     "error",
     "memory",
@@ -33,6 +33,7 @@ const ORDER: [&str; 27] = [
     "export",
     "hub",
     "zoo",
+    "report",
     "terminal",
     "bench",
     "cli",

@@ -2,6 +2,7 @@
 //! progress and diagnostics to standard error; exit code 1 is failure, 2 is usage, and 75 a training that was
 //! interrupted and can go on.
 
+mod activity;
 mod analyze;
 mod bench;
 mod choice;
@@ -14,6 +15,7 @@ mod inspect;
 mod interventions;
 mod output;
 mod plot;
+mod report;
 mod resume;
 mod run;
 mod setting;
@@ -71,6 +73,8 @@ enum Command {
     /// Draw a task, or what a trained network does and has learned
     #[command(subcommand)]
     Plot(plot::PlotCommand),
+    /// Everything about a network, or several side by side, on one page
+    Report(report::ReportArgs),
     /// Pretrained networks: list, show, and pack one's own
     #[command(subcommand)]
     Zoo(zoo::ZooCommand),
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => config::config(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
+        Command::Report(args) => report::report(&args),
         Command::Zoo(command) => zoo::zoo(command),
         Command::Bench(args) => bench::bench(&args),
     };

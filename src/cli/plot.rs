@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use nn4n_models::NoiseKey;
-use nn4n_tasks::{Condition, Criterion, Split, balanced, repeated};
+use nn4n_models::{Ctrnn, NoiseKey};
+use nn4n_tasks::{Condition, Criterion, Split, Task, balanced, repeated};
 
 use super::{
+    activity::{ActivityArgs, explained_variance, rates, trajectories},
     output,
     setting::{Setting, parse_setting, task},
     subject::{Subject, SubjectArgs},
     tasks::SplitName,
 };
 use crate::{
+    checkpoint::Checkpoint,
     plot::{LearningCurve, Psychometric, PsychometricPlan, Schematic, TaskFigure, TrialFigure, WeightMatrix},
     simulate::Simulation,
     zoo,
@@ -33,14 +35,20 @@ pub enum PlotCommand {
     Network(NetworkArgs),
     /// Loss and performance of the validations of a run, until the network that is saved
     Learning(NetworkArgs),
+    /// Mean rates of each area and cell type over time, by the values of a variable; also of recordings
+    Rates(ActivityArgs),
+    /// The part of the variance of activity along each principal component; also of recordings
+    Components(ActivityArgs),
+    /// Mean activity of each value of a variable along the first principal components; also of recordings
+    Trajectories(ActivityArgs),
 }
 
 /// Where to draw.
 #[derive(Debug, Args)]
-struct Canvas {
+pub struct Canvas {
     /// Where to draw: the extension is the format
     #[arg(long, value_name = "FILE.svg|FILE.png")]
-    out: PathBuf,
+    pub out: PathBuf,
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
@@ -126,16 +134,21 @@ pub fn plot(command: PlotCommand) -> Result<()> {
         PlotCommand::Weights(args) => plot_weights(&args),
         PlotCommand::Network(args) => plot_network(&args),
         PlotCommand::Learning(args) => plot_learning(&args),
+        PlotCommand::Rates(args) => args.draw(rates, |figure, path| figure.save(path)),
+        PlotCommand::Components(args) => {
+            args.draw(|source, _| explained_variance(source), |figure, path| figure.save(path))
+        }
+        PlotCommand::Trajectories(args) => args.draw(trajectories, |figure, path| figure.save(path)),
     }
 }
 
 impl Canvas {
-    fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         output::check_free(&self.out, self.force)
     }
 
     /// Says what was drawn, and what to run next.
-    fn say(&self, what: &str, next: &str) -> Result<()> {
+    pub fn say(&self, what: &str, next: &str) -> Result<()> {
         output::text(&format!("{}: {what}", self.out.display()))?;
         output::text(&format!("next: {next}"))
     }
@@ -144,17 +157,20 @@ impl Canvas {
 fn plot_trials(args: &TrialsArgs) -> Result<()> {
     args.canvas.check()?;
     let Subject { network, task, .. } = args.subject.open(1)?;
-    // All classes of conditions sort the units; a few trials of them are drawn.
     let count = args.count as usize;
-    let per_condition = count.div_ceil(task.conditions().len().max(1));
-    let trials = balanced(task.as_ref(), Split::Test, args.seed, 0, per_condition)?;
-    let noise = NoiseKey::new(args.seed, 0);
-    let recording = Simulation::of(&network, task.as_ref()).noise(noise).record(&trials.inputs)?;
-    let shown: Vec<usize> = (0..count).map(|i| (2 * i + 1) * trials.len() / (2 * count)).collect();
-    TrialFigure::of(task.as_ref(), &network, &trials, &recording, &shown).save(&args.canvas.out)?;
+    trial_figure(&network, task.as_ref(), count, args.seed)?.save(&args.canvas.out)?;
     let checkpoint = args.subject.checkpoint.display();
     args.canvas
         .say(&format!("{count} trials of {}", task.id()), &format!("nn4n plot weights {checkpoint} --out weights.png"))
+}
+
+/// So many trials with the noise of the network, spread evenly over all classes of conditions, which sort the units.
+pub fn trial_figure(network: &Ctrnn, task: &dyn Task, count: usize, seed: u64) -> Result<TrialFigure> {
+    let per_condition = count.div_ceil(task.conditions().len().max(1));
+    let trials = balanced(task, Split::Test, seed, 0, per_condition)?;
+    let recording = Simulation::of(network, task).noise(NoiseKey::new(seed, 0)).record(&trials.inputs)?;
+    let shown: Vec<usize> = (0..count).map(|i| (2 * i + 1) * trials.len() / (2 * count)).collect();
+    Ok(TrialFigure::of(task, network, &trials, &recording, &shown))
 }
 
 fn plot_psychometric(args: &PsychometricArgs) -> Result<()> {
@@ -213,12 +229,16 @@ fn plot_network(args: &NetworkArgs) -> Result<()> {
 fn plot_learning(args: &NetworkArgs) -> Result<()> {
     args.canvas.check()?;
     let checkpoint = zoo::open(&args.checkpoint)?;
+    let figure = learning_curve(&checkpoint, &args.checkpoint.display().to_string())?;
+    figure.save(&args.canvas.out)?;
+    args.canvas.say(&format!("{} validations", figure.loss.len()), &format!("nn4n eval {}", args.checkpoint.display()))
+}
+
+/// The validations of a network of this name, and the performance at which its task ends the training.
+pub fn learning_curve(checkpoint: &Checkpoint, name: &str) -> Result<LearningCurve> {
     let validations = &checkpoint.header.train.validations;
     if validations.is_empty() {
-        bail!(
-            "{}: knows of no validation, so there is no learning to draw; networks that were imported have none",
-            args.checkpoint.display()
-        );
+        bail!("{name}: knows of no validation, so there is no learning to draw; networks that were imported have none");
     }
     let stop = match checkpoint.task().ok().and_then(|task| task.criterion()) {
         Some(
@@ -229,8 +249,7 @@ fn plot_learning(args: &NetworkArgs) -> Result<()> {
         ) => Some(threshold),
         _ => None,
     };
-    LearningCurve::of(validations, stop).save(&args.canvas.out)?;
-    args.canvas.say(&format!("{} validations", validations.len()), &format!("nn4n eval {}", args.checkpoint.display()))
+    Ok(LearningCurve::of(validations, stop))
 }
 
 fn plot_task(args: &TaskArgs) -> Result<()> {

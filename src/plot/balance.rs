@@ -48,7 +48,7 @@ impl Balance {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let units = || self.groups.iter().flat_map(|group| group.units.iter().copied());
         let sums = units().flat_map(|unit| [self.excitation[unit], -self.inhibition[unit]]);

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use kuva::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;
@@ -24,6 +25,8 @@ const BASELINE: f64 = 0.36;
 const CIRCLE: usize = 96;
 const ARC: usize = 6;
 const CURVE: usize = 32;
+/// What stands around the cells of a grid in an `.svg`.
+const CRISP: &str = r#"shape-rendering="crispEdges""#;
 
 /// How a line looks.
 #[derive(Clone, Copy)]
@@ -72,6 +75,16 @@ pub(super) enum Align {
 /// A figure in the making.
 pub(super) struct Canvas {
     scene: Scene,
+    grids: Vec<Grid>,
+}
+
+/// A grid of cells, for those who draw it as a picture.
+struct Grid {
+    corner: Point,
+    cell: (f64, f64),
+    columns: usize,
+    /// Row by row.
+    colors: Vec<Rgb>,
 }
 
 impl Canvas {
@@ -80,7 +93,7 @@ impl Canvas {
         scene.font_family = Some("Helvetica, Arial, 'DejaVu Sans', sans-serif".to_owned());
         // Round joins keep noisy lines free of spikes; crisp edges keep cells free of seams.
         scene.add(group(r#"stroke-linejoin="round" stroke-linecap="butt""#));
-        Self { scene }
+        Self { scene, grids: Vec::new() }
     }
 
     pub fn line(&mut self, from: Point, to: Point, stroke: Stroke) {
@@ -227,7 +240,9 @@ impl Canvas {
                 start = end;
             }
         }
-        self.scene.add(group(r#"shape-rendering="crispEdges""#));
+        let colors = (0..rows * columns).map(|place| fill(place / columns, place % columns)).collect();
+        self.grids.push(Grid { corner: (left, top), cell, columns, colors });
+        self.scene.add(group(CRISP));
         for (rgb, d) in paths {
             self.path(d, rgb);
         }
@@ -251,6 +266,32 @@ impl Canvas {
         SvgBackend::new().render_scene(&self.scene)
     }
 
+    /// The figure as SVG text that stands in a page: as wide as there is room for, and a grid of cells as a picture
+    /// with a pixel for each, where that is shorter.
+    pub fn into_page_svg(mut self) -> Result<String, PlotError> {
+        let (grids, width, height) = (std::mem::take(&mut self.grids), self.scene.width, self.scene.height);
+        let svg = self.into_svg();
+        let marker = format!("<g {CRISP}>");
+        let mut parts = svg.split(marker.as_str());
+        let head = parts.next().unwrap_or_default();
+        let (_, drawn) =
+            head.split_once("--><rect width=\"100%\" height=\"100%\" fill=\"white\" />").unwrap_or(("", head));
+        let mut page = format!(
+            r#"<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="Helvetica, Arial, sans-serif">{drawn}"#
+        );
+        for (grid, part) in grids.iter().zip(parts) {
+            let (cells, rest) = part.split_once("</g>").unwrap_or(("", part));
+            let picture = grid.picture()?;
+            if picture.len() < cells.len() {
+                page.push_str(&picture);
+            } else {
+                page.push_str(&format!("{marker}{cells}</g>"));
+            }
+            page.push_str(rest);
+        }
+        Ok(page)
+    }
+
     /// The figure as the bytes of a PNG file.
     pub fn into_png(mut self) -> Result<Vec<u8>, PlotError> {
         self.scene.add(Primitive::GroupEnd);
@@ -259,6 +300,25 @@ impl Canvas {
             return Err(PlotError::TooLarge { width, height, limit: PNG_LIMIT });
         }
         RasterBackend::new().with_scale(PNG_SCALE as f32).render_scene(&self.scene).map_err(PlotError::Raster)
+    }
+}
+
+impl Grid {
+    /// The cells as an image element.
+    fn picture(&self) -> Result<String, PlotError> {
+        let rows = self.colors.len() / self.columns.max(1);
+        let mut canvas = Canvas::new(self.columns as f64, rows as f64);
+        canvas.cells((0.0, 0.0), (1.0, 1.0), (rows, self.columns), |row, column| {
+            self.colors[row * self.columns + column]
+        });
+        canvas.scene.add(Primitive::GroupEnd);
+        let png = RasterBackend::new().with_scale(1.0).render_scene(&canvas.scene).map_err(PlotError::Raster)?;
+        let (x, y) = self.corner;
+        let (width, height) = (self.columns as f64 * self.cell.0, rows as f64 * self.cell.1);
+        Ok(format!(
+            r#"<image x="{x}" y="{y}" width="{width}" height="{height}" preserveAspectRatio="none" class="cells" href="data:image/png;base64,{}"/>"#,
+            STANDARD.encode(png)
+        ))
     }
 }
 
@@ -384,6 +444,41 @@ mod tests {
         let svg = canvas.into_svg();
         assert!(svg.contains(r#"d="M1 0h3v1h-3z""#), "{svg}");
         assert_eq!(svg.matches("<path").count(), 1, "{svg}");
+    }
+
+    #[test]
+    fn in_a_page_many_cells_are_one_picture_and_few_stay_what_they_are() {
+        let page = |side: usize| {
+            let mut canvas = Canvas::new(300.0, 200.0);
+            canvas
+                .cells((10.0, 20.0), (2.0, 1.0), (side, side), |row, column| ((row * 9) as u8, (column * 7) as u8, 0));
+            canvas.text((5.0, 5.0), "after", 10, Align::Left, INK);
+            canvas.into_page_svg().unwrap()
+        };
+        let many = page(24);
+        assert!(many.starts_with(r#"<svg viewBox="0 0 300 200" width="300" height="200""#), "{many}");
+        let image =
+            r#"<image x="10" y="20" width="48" height="24" preserveAspectRatio="none" class="cells" href="data:"#;
+        assert_eq!((many.matches(image).count(), many.matches("crispEdges").count()), (1, 0), "{many}");
+        assert!(many.contains(">after</text>") && many.ends_with("</svg>"), "{many}");
+        let few = page(2);
+        assert_eq!((few.matches("<image").count(), few.matches("crispEdges").count()), (0, 1), "{few}");
+        for page in [&many, &few] {
+            assert!(!page.contains("<!--") && !page.contains("<rect"), "the page is the paper: {page}");
+            assert_eq!(page.matches("<g ").count(), page.matches("</g>").count(), "{page}");
+        }
+    }
+
+    #[test]
+    fn the_picture_of_cells_has_their_colours() {
+        let colors = vec![(255, 0, 0), WHITE, (0, 0, 255), (1, 2, 3)];
+        let grid = Grid { corner: (0.0, 0.0), cell: (5.0, 5.0), columns: 2, colors };
+        let text = grid.picture().unwrap();
+        let (_, data) = text.split_once("base64,").unwrap();
+        let png = STANDARD.decode(data.split_once('"').unwrap().0).unwrap();
+        assert!(png.starts_with(b"\x89PNG"));
+        // Width and height of the header.
+        assert_eq!((&png[16..20], &png[20..24]), (&[0, 0, 0, 2][..], &[0, 0, 0, 2][..]));
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl EigenvaluePlane {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (x, y) = self.ranges();
         let scale = EqualScale::new(&[x, y], LONGEST, SHORTEST);

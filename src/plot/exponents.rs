@@ -63,7 +63,7 @@ impl Exponents {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = AREA;
         let wide = (left + text_width(&self.remark, SMALL)).max(left + width) + 20.0;

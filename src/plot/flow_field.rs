@@ -83,7 +83,7 @@ impl FlowFieldFigure {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let [x, y] = [&self.a, &self.b].map(|grid| covered(grid));
         let scale = EqualScale::new(&[x, y], LONGEST, SHORTEST);

@@ -35,7 +35,7 @@ impl LearningCurve {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = AREA;
         let two = !self.performance.is_empty();

@@ -71,7 +71,7 @@ impl LesionTable {
         std::iter::once(&self.intact).chain(&self.lesions)
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let n = self.rows().count() as f64;
         let left = widest(self.rows().map(|row| row.name.as_str()), TEXT).ceil() + 24.0;

@@ -26,8 +26,9 @@
 //! | [`TaskVarianceMap`] | which tasks or epochs units take part in, cluster by cluster |
 //! | [`FractionHistogram`] | how units divide their variance between two tasks, beside that of rotated states |
 //! | [`SequenceMap`] | rates of units over time, the one with the earliest peak on top |
+//! | [`ExplainedVariance`] | the part of the variance along each principal component |
 //!
-//! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
+//! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
 //! data are refused with an error that names the field.
 
@@ -42,7 +43,9 @@ mod confusion_matrix;
 mod curve_panels;
 mod eigenvalue_plane;
 mod error;
+mod explained_variance;
 mod exponents;
+mod figure;
 mod flow_field;
 mod fraction_histogram;
 mod growth;
@@ -87,7 +90,9 @@ pub use confusion_matrix::ConfusionMatrix;
 pub use curve_panels::{CurvePanel, CurvePanels, CurvePoint, CurveSeries};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
+pub use explained_variance::ExplainedVariance;
 pub use exponents::Exponents;
+pub use figure::Figure;
 pub use flow_field::FlowFieldFigure;
 pub use fraction_histogram::FractionHistogram;
 pub use growth::{Growth, GrowthCurve};
@@ -105,6 +110,7 @@ pub use schematic::{
 pub use sequence_map::SequenceMap;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
+pub(crate) use state_space_html::{LIBRARY, LIBRARY_LICENCE, LIBRARY_VERSION, PROGRAM, escaped, filled};
 pub use task_figure::{TaskFigure, TaskPanel};
 pub use task_variance_map::{ClusterSpan, TaskVarianceMap};
 pub use time_courses::{TimeCourses, TimeLine, TimePanel};

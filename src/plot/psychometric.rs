@@ -68,7 +68,7 @@ impl Psychometric {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = AREA;
         let entries = self.legend();

@@ -96,7 +96,7 @@ impl Schematic {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let layout = Layout::of(self);
         let (entries, remarks) = (self.entries(), self.remarks());

@@ -120,7 +120,7 @@ impl StateSpace {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         Ok(draw(self))
     }

@@ -17,10 +17,11 @@ use super::style::{GREY, INK, Rgb, series};
 use crate::files::write_atomically;
 
 const PAGE: &str = include_str!("assets/state_space.html");
-const PROGRAM: &str = include_str!("assets/state_space.js");
-const LIBRARY: &str = include_str!("assets/plotly-gl3d-4.1.1.min.js");
-const LIBRARY_VERSION: &str = "4.1.1";
-const LIBRARY_LICENCE: &str = include_str!("assets/plotly-LICENSE");
+/// Defines `drawStateSpace(figure, element, options)`.
+pub(crate) const PROGRAM: &str = include_str!("assets/state_space.js");
+pub(crate) const LIBRARY: &str = include_str!("assets/plotly-gl3d-4.1.1.min.js");
+pub(crate) const LIBRARY_VERSION: &str = "4.1.1";
+pub(crate) const LIBRARY_LICENCE: &str = include_str!("assets/plotly-LICENSE");
 
 /// Numbers of one line about a point; the others are left out, and that is said.
 const NUMBERS: usize = 4;
@@ -58,16 +59,21 @@ impl StateSpace {
             .map_err(|source| PlotError::Write { path: path.to_owned(), source: Box::new(source) })
     }
 
-    fn page(&self, text: &StateSpaceText) -> Result<String, PlotError> {
+    /// The figure as JSON that can stand in a script of a page, for the function that its program defines.
+    pub(crate) fn script(&self, text: &StateSpaceText) -> Result<String, PlotError> {
         self.validate()?;
         let (given, points) = (text.details.len(), self.points.len());
         require(given == 0 || given == points, "details", || {
             format!("has {given} entries, but there are {points} points; give one for each, or none")
         })?;
+        Ok(Figure::of(self, text).as_script())
+    }
+
+    fn page(&self, text: &StateSpaceText) -> Result<String, PlotError> {
         let parts = [
             ("title", &*escaped(&text.title)),
             ("subtitle", &*escaped(&text.subtitle)),
-            ("figure", &*Figure::of(self, text).as_script()),
+            ("figure", &*self.script(text)?),
             ("version", LIBRARY_VERSION),
             ("licence", LIBRARY_LICENCE),
             ("library", LIBRARY),
@@ -78,7 +84,7 @@ impl StateSpace {
 }
 
 /// The template with each `{{name}}` replaced; what is put in is not searched again.
-fn filled(template: &str, parts: &[(&str, &str)]) -> String {
+pub(crate) fn filled(template: &str, parts: &[(&str, &str)]) -> String {
     let mut pieces = template.split("{{");
     let mut page = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -90,7 +96,7 @@ fn filled(template: &str, parts: &[(&str, &str)]) -> String {
 }
 
 /// Text as it stands between tags.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -62,7 +62,7 @@ impl TaskFigure {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let columns = self.trials.iter().map(|trial| Column {
             title: &trial.title,

@@ -68,7 +68,7 @@ impl TimeCourses {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let n = self.panels.len();
         let height = if n > MANY { HEIGHTS.1 } else { HEIGHTS.0 };

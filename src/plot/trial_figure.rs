@@ -83,7 +83,7 @@ impl TrialFigure {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let columns = self.trials.iter().map(|trial| Column {
             title: &trial.title,

@@ -45,7 +45,7 @@ impl WeightHistograms {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let n = self.groups.len();
         let side = |all: f64, least: f64, most: f64| (all / n as f64).clamp(least, most);

@@ -48,7 +48,7 @@ impl WeightMatrix {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let order: Vec<usize> = self.groups.iter().flat_map(|g| g.units.iter().copied()).collect();
         let n = order.len();

@@ -226,7 +226,7 @@ pub fn in_words(tau: f64) -> String {
 }
 
 /// The points among trajectories, along the first components of the states that trials visit, or of the points.
-fn state_space(
+pub fn state_space(
     probe: &Probe,
     held: &Held,
     search: &Search<'_>,

@@ -113,7 +113,7 @@ pub fn interventions(args: &TableArgs) -> Result<()> {
 }
 
 /// Performance, row by row; `None` where the task has no right and wrong.
-fn figure(table: &BehaviourTable, chance: f64) -> Option<LesionTable> {
+pub fn figure(table: &BehaviourTable, chance: f64) -> Option<LesionTable> {
     let row = |row: &BehaviourRow| {
         let [low, high] = row.interval?;
         let control = row.controls.as_ref().filter(|controls| controls.measure == "performance");

@@ -38,6 +38,14 @@ use clap::Subcommand;
 
 use crate::terminal::end_in_order;
 
+// What a report and figures of activity are made of, too.
+pub(super) use self::{
+    fixed_points::state_space,
+    interventions::figure as lesion_table,
+    search::{Search, SearchArgs, search},
+    source::{Source, SourceArgs},
+};
+
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:
   nn4n analyze fixed-points flip-flop-3bit --out runs/flip_flop

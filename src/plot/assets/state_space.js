@@ -1,7 +1,6 @@
-// Draws the figure that stands in the page as JSON: see StateSpace in state_space.rs for its fields.
+// Draws a figure (see StateSpace in state_space.rs for its fields) into an element; the promise is kept when it stands.
 "use strict";
-(function () {
-  const figure = JSON.parse(document.getElementById("figure").textContent);
+function drawStateSpace(figure, element, { scrollZoom = true, isNarrow = false } = {}) {
   const names = ["x", "y", "z"].slice(0, figure.axes.length);
   const isSpatial = names.length === 3;
   const type = isSpatial ? "scatter3d" : "scatter";
@@ -108,22 +107,27 @@
     return { xaxis: axis(0), yaxis: { ...axis(1), scaleanchor: "x" }, dragmode: "pan" };
   }
 
-  document.getElementById("hint").textContent = isSpatial
-    ? "Drag to turn, scroll to zoom, drag with the right button to move; click on the legend to hide and show."
-    : "Drag to move, scroll to zoom; click on the legend to hide and show.";
+  const beside = { x: 1.01, xanchor: "left", y: 0.95 };
+  const below = { orientation: "h", x: 0, y: 0, yanchor: "top", font: { size: 10 } };
   const layout = {
     ...frame(),
     font: { family: "Arial, Helvetica, sans-serif", size: 12, color: "#222" },
     hoverlabel: { bgcolor: "#fff", bordercolor: "#888", font: { color: "#222" }, align: "left" },
-    legend: { itemsizing: "constant", x: 1.01, xanchor: "left", y: 0.95 },
+    legend: { itemsizing: "constant", ...(isNarrow ? below : beside) },
     margin: isSpatial ? { l: 0, r: 10, t: 0, b: 0 } : { l: 60, r: 20, t: 10, b: 50 },
     paper_bgcolor: "#fff",
     plot_bgcolor: "#fff",
   };
   // The others belong to editing, or would send the figure away.
   const buttons = ["toImage", isSpatial ? "resetCameraDefault3d" : "resetScale2d"];
-  const options = { displaylogo: false, responsive: true, scrollZoom: true, modeBarButtons: [buttons] };
-  Plotly.newPlot("plot", traces(), layout, options).then(() => {
-    document.documentElement.dataset.drawn = "true";
-  });
-})();
+  const options = { displaylogo: false, responsive: true, scrollZoom, modeBarButtons: [buttons] };
+  return Plotly.newPlot(element, traces(), layout, options);
+}
+
+// What the mouse does with it.
+function stateSpaceHint(figure, { scrollZoom = true } = {}) {
+  const zoom = scrollZoom ? ", scroll to zoom" : "";
+  return figure.axes.length === 3
+    ? `Drag to turn${zoom}, drag with the right button to move; click on the legend to hide and show.`
+    : `Drag to move${zoom}; click on the legend to hide and show.`;
+}

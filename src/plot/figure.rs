@@ -1,0 +1,47 @@
+//! What all figures can do beside being saved: stand in a page.
+
+use super::{
+    Balance, BifurcationDiagram, EigenvaluePlane, ExplainedVariance, Exponents, FlowFieldFigure, Growth, LearningCurve,
+    LesionTable, PlotError, Psychometric, Schematic, StateSpace, TaskFigure, TimeCourses, TrialFigure,
+    WeightHistograms, WeightMatrix,
+};
+
+/// A figure.
+pub trait Figure {
+    /// The figure as an SVG element of a page: as its `.svg` is, with heat maps as pictures of a pixel a cell, which are
+    /// smaller. It has no ids, no background, and its own size, which a style may change.
+    ///
+    /// # Errors
+    /// If a field breaks a rule that stands with it.
+    fn svg(&self) -> Result<String, PlotError>;
+}
+
+macro_rules! figures {
+    ($($name:ty),* $(,)?) => {
+        $(impl Figure for $name {
+            fn svg(&self) -> Result<String, PlotError> {
+                self.draw()?.into_page_svg()
+            }
+        })*
+    };
+}
+
+figures![
+    Balance,
+    BifurcationDiagram,
+    EigenvaluePlane,
+    ExplainedVariance,
+    Exponents,
+    FlowFieldFigure,
+    Growth,
+    LearningCurve,
+    LesionTable,
+    Psychometric,
+    Schematic,
+    StateSpace,
+    TaskFigure,
+    TimeCourses,
+    TrialFigure,
+    WeightHistograms,
+    WeightMatrix,
+];

@@ -1,0 +1,59 @@
+// What the page does beside being read: copies commands, and turns state spaces where the screen can.
+"use strict";
+(function () {
+  for (const button of document.querySelectorAll("button.copy")) {
+    if (!navigator.clipboard) break;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      navigator.clipboard.writeText(button.previousElementSibling.textContent).then(
+        () => said(button, "Copied"),
+        () => said(button, "Not allowed"),
+      );
+    });
+  }
+
+  function said(button, text) {
+    button.textContent = text;
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  }
+
+  function canTurn() {
+    try {
+      return Boolean(document.createElement("canvas").getContext("webgl"));
+    } catch {
+      return false;
+    }
+  }
+
+  // The still figure stays where a space cannot be drawn.
+  function draw(box) {
+    const data = JSON.parse(document.getElementById(box.dataset.space).textContent);
+    const paper = box.closest(".paper");
+    paper.classList.add("turning");
+    const options = { scrollZoom: false, isNarrow: box.clientWidth < 620 };
+    drawStateSpace(data, box, options).then(
+      () => {
+        box.dataset.drawn = "true";
+        const hint = document.createElement("p");
+        hint.className = "hint";
+        hint.textContent = stateSpaceHint(data, options);
+        paper.append(hint);
+      },
+      () => paper.classList.remove("turning"),
+    );
+  }
+
+  const spaces = [...document.querySelectorAll("[data-space]")];
+  if (spaces.length === 0 || !canTurn()) return;
+  // Each takes memory of the graphics card: it is drawn when it is nearly seen.
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries.filter((entry) => entry.isIntersecting)) {
+        watcher.unobserve(entry.target);
+        draw(entry.target.querySelector("[data-space]"));
+      }
+    },
+    { rootMargin: "400px" },
+  );
+  spaces.forEach((box) => watcher.observe(box.closest(".paper")));
+})();
