@@ -67,6 +67,7 @@ mod weight_matrix;
 
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
+pub use channel_groups::named_alike;
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use exponents::Exponents;
