@@ -278,7 +278,7 @@ fn reaching(path: &Path) -> (Ctrnn, Box<dyn nn4n::tasks::Task>) {
     };
     // From the cues as they were drawn; from the angles and velocities of a joint to its unit.
     change("w_in", &|unit, channel, drawn| match (unit, channel) {
-        (_, ..3) => 0.2 * drawn,
+        (_, 0..=2) => 0.2 * drawn,
         (0, 3) | (1, 4) => -2.0,
         (0, 5) | (1, 6) => -0.5,
         _ => 0.0,
