@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array3, Axis, s};
 use nn4n::{
-    analysis::{ClosedLoop, Dynamics, Network},
+    analysis::{ClosedLoop, Dynamics, Network, NetworkDynamics},
     models::{Activation, Area, Bias, Ctrnn, Form, LayerConfig, ModelConfig},
     simulate::Simulation,
     tasks::{
@@ -256,4 +256,129 @@ fn a_network_in_the_loop_with_its_arm_goes_where_it_goes_in_trials() {
             }
         }
     }
+}
+
+/// Two units pull the joints of an arm to where the cues say; ten others are as they were drawn.
+fn reaching(path: &Path) -> (Ctrnn, Box<dyn nn4n::tasks::Task>) {
+    let task = nn4n::tasks::create("motor/arm_reach", Some(&serde_json::json!({ "feedback": "joint" }))).unwrap();
+    let config = ModelConfig::vanilla(7, 12, 2)
+        .activation(Activation::Tanh)
+        .dt(task.dt())
+        .tau(5.0 * task.dt())
+        .sigma_rec(0.0)
+        .b_out(Bias::Trained(0.0.into()));
+    let mut tensors = Ctrnn::init(&config, 3, DType::F32, &Device::Cpu).unwrap().tensors().unwrap();
+    let mut change = |name: &str, at: &dyn Fn(usize, usize, f32) -> f32| {
+        let old = tensors[name].to_vec2::<f32>().unwrap();
+        let row = |(to, row): (usize, &Vec<f32>)| -> Vec<f32> {
+            row.iter().enumerate().map(|(from, weight)| at(to, from, *weight)).collect()
+        };
+        let new: Vec<Vec<f32>> = old.iter().enumerate().map(row).collect();
+        tensors.insert(name.into(), Tensor::new(new, &Device::Cpu).unwrap());
+    };
+    // From the cues as they were drawn; from the angles and velocities of a joint to its unit.
+    change("w_in", &|unit, channel, drawn| match (unit, channel) {
+        (_, 0..=2) => 0.2 * drawn,
+        (0, 3) | (1, 4) => -2.0,
+        (0, 5) | (1, 6) => -0.5,
+        _ => 0.0,
+    });
+    change("w_rec", &|to, _, drawn| if to < 2 { 0.0 } else { 0.5 * drawn });
+    change("w_out", &|joint, unit, _| f32::from(u8::from(joint == unit)));
+    tensors.insert("b_out".into(), Tensor::zeros(2, DType::F32, &Device::Cpu).unwrap());
+    let network = Ctrnn::from_tensors(&config, tensors, DType::F32, &Device::Cpu).unwrap();
+    let mut checkpoint = zoo::open("flip-flop-3bit").unwrap();
+    checkpoint.header.model = config;
+    checkpoint.header.task = nn4n::checkpoint::TaskRecord::of(task.as_ref());
+    checkpoint.header.metrics.clear();
+    checkpoint.tensors = network.tensors().unwrap();
+    checkpoint.save(path).unwrap();
+    (network.frozen(), task)
+}
+
+#[test]
+fn a_fixed_point_in_the_loop_is_where_network_and_arm_come_to_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (network, task) = reaching(&folder.path().join("arm.safetensors"));
+    let found = json(folder.path(), "fixed-points arm.safetensors --starts 64");
+    assert!(found["system"].as_str().unwrap().contains("in the loop with the arm"), "{}", found["system"]);
+    let sizes: Vec<u64> =
+        found["state"].as_array().unwrap().iter().map(|part| part["size"].as_u64().unwrap()).collect();
+    assert_eq!(sizes, [12, 2, 2]);
+    assert_eq!((&found["index_sum"], &found["stable"]), (&Value::Null, &1.into()));
+    assert!(found["no_continuous_time"].as_str().unwrap().contains("is a map"));
+    let point = &found["points"][0];
+    assert!(point["q"].as_f64().unwrap() < 1e-24 && point["continuous_eigenvalues"].is_null());
+    let state = numbers(&point["x_star"]);
+    assert_eq!((state.len(), point["eigenvalues"].as_array().unwrap().len()), (16, 16));
+    assert!(numbers(&point["outputs"]).iter().all(|torque| torque.abs() < 1e-12));
+
+    // Half a minute of the closed loop in f32, under the input that is held.
+    let held = numbers(&found["input"]["values"]);
+    let steps = (30_000.0 / task.dt()) as usize;
+    let inputs = Array3::from_shape_fn((1, steps, 7), |(.., channel)| held[channel] as f32);
+    let recording = Simulation::of(&network, task.as_ref()).record(&inputs).unwrap();
+    for (unit, wanted) in state[..12].iter().enumerate() {
+        let end = f64::from(recording.states[[0, steps - 1, unit]]);
+        assert!((end - wanted).abs() < 1e-5, "{unit}: {end} is not {wanted}");
+    }
+    let plant = task.plant().unwrap();
+    let (hand, origin) = (plant.arm.hand([state[12], state[13]]), plant.arm.hand(plant.posture));
+    for axis in 0..2 {
+        let end = f64::from(recording.outputs[[0, steps - 1, axis]]);
+        assert!((end - (hand[axis] - origin[axis])).abs() < 1e-5, "{end}");
+    }
+
+    let alone = json(folder.path(), "fixed-points arm.safetensors --starts 64 --open-loop");
+    assert!(alone["system"].as_str().unwrap().contains("the network alone"), "{}", alone["system"]);
+    assert!(alone["state"].is_null() && alone["index_sum"] == 1);
+    assert_eq!(numbers(&alone["points"][0]["x_star"]).len(), 12);
+}
+
+#[test]
+fn every_kind_of_a_network_with_an_arm_says_what_it_is_of() {
+    let folder = tempfile::tempdir().unwrap();
+    reaching(&folder.path().join("arm.safetensors"));
+    for command in [
+        "flow-field arm.safetensors --starts 32 --grid 5",
+        "local arm.safetensors --modes 1",
+        "nonnormality arm.safetensors --starts 32 --grid 4",
+        "lyapunov arm.safetensors --steps 100 --transient 10 --exponents 1",
+        "lyapunov arm.safetensors --driven --steps 100 --transient 10 --exponents 1",
+        "bifurcations arm.safetensors --starts 32 --along go_cue=0..0.1 --y output:torque_elbow",
+    ] {
+        let of = |more: &str| json(folder.path(), &format!("{command} {more}"))["system"].as_str().unwrap().to_owned();
+        assert!(of("").contains("in the loop"), "{command}");
+        assert!(of("--open-loop").contains("alone"), "{command}");
+    }
+    let (is_done, out, error) = analyze(folder.path(), "flow-field arm.safetensors --starts 32 --grid 9 --out flow");
+    assert!(
+        is_done && out.contains("per step") && out.contains("of           the network in the loop"),
+        "{out}{error}"
+    );
+    let message = refused(folder.path(), "local arm.safetensors --noise-factor 2");
+    assert!(message.contains("--noise-factor 2: has no effect"), "{message}");
+}
+
+#[test]
+fn several_inputs_change_together_along_one_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = json(folder.path(), "bifurcations flip-flop-3bit --starts 64 --along pulse_1=0..0.02,pulse_2=0..-0.04");
+    assert_eq!((&found["channels"][1]["channel"], &found["channels"][1]["to"]), (&"pulse_2".into(), &(-0.04).into()));
+    assert!(found["channel"].is_null() && !found["branches"].as_array().unwrap().is_empty());
+    let message = refused(folder.path(), "bifurcations flip-flop-3bit --along pulse_1=0..1,pulse_1=0..2");
+    assert!(message.contains("`pulse_1` is named twice"), "{message}");
+}
+
+#[test]
+fn activity_that_runs_away_is_said_to_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["fixed-points --starts 16", "local", "lyapunov --driven --steps 2000 --exponents 1", "currents"] {
+        let (kind, more) = command.split_once(' ').unwrap_or((command, ""));
+        let message = refused(folder.path(), &format!("{kind} song2016-rdm-ei --lesion inhibitory {more}"));
+        assert!(message.contains("activity grows without bound"), "{command}: {message}");
+    }
+    let output = nn4n(folder.path(), &["eval", "song2016-rdm-ei", "--lesion", "inhibitory", "--trials", "2"], &[]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("runaway      activity grows without bound"), "{text}");
 }

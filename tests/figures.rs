@@ -89,7 +89,7 @@ fn points_of_two_units_are_drawn_by_what_they_are() {
 
     let plane = EigenvaluePlane::of(&found);
     let names: Vec<&str> = plane.series.iter().map(|series| series.name.as_str()).collect();
-    assert_eq!(names, ["5 unstable fixed points", "4 stable fixed points"]);
+    assert_eq!(names, ["modes of 5 unstable fixed points", "modes of 4 stable fixed points"]);
     assert!(plane.series[1].values.iter().all(|value| (value.0 - 0.916_637_21).abs() < 1e-6));
     saved(&folder, "steps", |path| plane.save(path));
     let flow = EigenvaluePlane::in_continuous_time(&found).unwrap();

@@ -1,5 +1,7 @@
 //! What can go wrong in an analysis.
 
+use crate::dynamics::RUNAWAY;
+
 /// Errors of this crate. Every message names the array or the setting, the rule, the value and the remedy.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -33,9 +35,9 @@ pub enum AnalysisError {
     /// Trials do not have what is asked of them.
     #[error("{0}")]
     Trials(String),
-    /// The activity of a network grows until it is no number any more.
+    /// The activity of a network grows beyond what any network at work has ([`RUNAWAY`](crate::dynamics::RUNAWAY)).
     #[error(
-        "activity grows without bound: after {step} steps it is {value}; analyse the network under another input, or with \
+        "activity grows without bound: after {step} steps it is {value:.1e}; analyse the network under another input, or with \
         its inhibition intact"
     )]
     Unbounded {
@@ -70,9 +72,9 @@ impl From<candle_core::Error> for AnalysisError {
 }
 
 impl AnalysisError {
-    /// Refuses a state after so many steps that is not finite.
+    /// Refuses a state after so many steps that has run away.
     pub(crate) fn check_bounded(state: &[f64], step: usize) -> Result<(), Self> {
-        match state.iter().find(|value| !value.is_finite()) {
+        match state.iter().find(|value| value.is_nan() || value.abs() > RUNAWAY) {
             Some(value) => Err(Self::Unbounded { step, value: *value }),
             None => Ok(()),
         }

@@ -64,7 +64,7 @@ impl Local {
         for (step, input) in inputs.outer_iter().enumerate() {
             let under = system.under(&input.to_vec())?;
             state = under.step(&state);
-            AnalysisError::check_bounded(&state, step)?;
+            AnalysisError::check_bounded(&state, step + 1)?;
             found.add(&*under, &state, system.network().dt(), modes)?;
         }
         Ok(found)

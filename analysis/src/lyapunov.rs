@@ -136,7 +136,7 @@ fn exponents(
     let mut logarithms: Vec<Array1<f64>> = Vec::with_capacity(settings.steps);
     for place in 0..settings.transient + settings.steps {
         let (next, grown) = step(place, &state, &directions);
-        AnalysisError::check_bounded(&next, place)?;
+        AnalysisError::check_bounded(&next, place + 1)?;
         (state, directions) = (next, grown);
         let growth = orthonormalise(&mut directions);
         if place >= settings.transient {

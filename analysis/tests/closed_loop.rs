@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, array};
 use nn4n_analysis::{
-    FixedPoints, Local, Lyapunov, Network, NetworkDynamics, System,
+    FixedPoints, Local, Lyapunov, Network, System,
     fixed_points::{Settings, continuation, starts},
     lyapunov,
 };

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use ndarray::Array2;
-use nn4n_analysis::{Lyapunov, lyapunov::Settings};
+use nn4n_analysis::{Local, Lyapunov, lyapunov::Settings};
 use nn4n_models::{Activation, Form};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -46,4 +46,23 @@ fn a_random_flow_is_less_chaotic_than_the_map() {
     // 0.2347 per tau at g = 3 in the limit of many units; 0.19 to 0.24 at n = 1000.
     let found = largest(1000, 3.0, 0.1, 2000) / 0.1;
     assert!((0.19..0.24).contains(&found), "{found}");
+}
+
+#[test]
+fn activity_that_runs_away_is_refused_in_the_same_words_everywhere() {
+    // x' = 0.9 x + 0.3 x: beyond 1e9 after 114 steps from 1.
+    let network = autonomous_at(Form::Current, Activation::Relu, &Array2::from_elem((1, 1), 3.0), 0.1);
+    let system = network.under(&[0.0]).unwrap();
+    let settings = Settings { exponents: 1, steps: 1000, ..Default::default() };
+    let watch = &mut |_: usize| ControlFlow::Continue(());
+    let inputs = Array2::zeros((200, 1));
+    let errors = [
+        Lyapunov::of(&system, 10.0, &[1.0], &settings, watch).unwrap_err(),
+        Local::of_trial(&network, inputs.view(), &[1.0], 1).unwrap_err(),
+        network.run(inputs.mapv(|value: f64| value as f32).view(), &[1.0]).unwrap_err(),
+    ];
+    assert_eq!(errors[0], errors[1]);
+    assert_eq!(errors[1], errors[2]);
+    let message = errors[0].to_string();
+    assert!(message.contains("grows without bound: after 114 steps it is 1.1e9"), "{message}");
 }

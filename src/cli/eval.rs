@@ -88,6 +88,12 @@ fn print(report: &Report<'_>, args: &EvalArgs) -> Result<()> {
     if let Some(time) = evaluation.reaction_time {
         output::text(&format!("reaction     {time:.0} ms"))?;
     }
+    if let Some(largest) = evaluation.runaway {
+        output::text(&format!(
+            "runaway      activity grows without bound: outputs reach {largest:.1e}; what stands above is that of a network \
+            out of its range"
+        ))?;
+    }
     for row in &evaluation.conditions {
         output::text(&format!(
             "  {:>8}  {:>6} trials  {}",

@@ -1,6 +1,6 @@
 //! What is done to a network before and while a command uses it.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::intervention::Intervention;
@@ -52,16 +52,28 @@ impl InterventionArgs {
         lists.into_iter().flatten().chain(&self.noise_factor).cloned().collect()
     }
 
+    /// Refuses to multiply noise that is not there.
+    pub fn refuse_noise_factor(&self, why: &str) -> Result<()> {
+        match self.noise_factor {
+            Some(Intervention::NoiseFactor(factor)) => {
+                bail!("--noise-factor {factor}: has no effect, as {why}; leave it out")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The options that do the same again.
     pub fn words(&self) -> Vec<String> {
-        let option = |intervention: Intervention| match intervention.to_string().split_once(' ') {
-            Some((kind @ ("lesion" | "silence" | "inject"), rest)) if rest.contains('>') => {
-                Some(format!("--{kind} '{rest}'"))
+        let option = |intervention: Intervention| match intervention {
+            Intervention::WeightNoise { sd, seed } => format!("--weight-noise {sd}:{seed}"),
+            Intervention::NoiseFactor(factor) => format!("--noise-factor {factor}"),
+            other => {
+                let text = other.to_string();
+                let (kind, rest) = text.split_once(' ').unwrap_or((&text, ""));
+                if rest.contains('>') { format!("--{kind} '{rest}'") } else { format!("--{kind} {rest}") }
             }
-            Some((kind @ ("lesion" | "silence" | "inject"), rest)) => Some(format!("--{kind} {rest}")),
-            _ => None,
         };
-        self.all().into_iter().filter_map(option).collect()
+        self.all().into_iter().map(option).collect()
     }
 }
 

@@ -87,6 +87,11 @@ impl SubjectArgs {
 
     /// The task that is asked for, or else the one that the network was trained on.
     pub(super) fn task(&self, checkpoint: &Checkpoint, dt: f64) -> Result<Box<dyn Task>> {
+        self.task_with(checkpoint, dt, "--data")
+    }
+
+    /// The same where trials of one's own are given with this option.
+    pub(super) fn task_with(&self, checkpoint: &Checkpoint, dt: f64, own_data: &str) -> Result<Box<dyn Task>> {
         let mut settings: Map<String, Value> = self.settings.iter().cloned().collect();
         match (&self.task, &self.data) {
             // Every task of the registry can be run at the step of the network.
@@ -95,19 +100,21 @@ impl SubjectArgs {
                 Ok(nn4n_tasks::create(id, Some(&Value::Object(settings)))?)
             }
             (None, Some(path)) => other_data(path, &checkpoint.header, dt, settings),
-            (None, None) if self.dt.is_none() && settings.is_empty() => trained_task(checkpoint),
-            (None, None) => self.changed(checkpoint, settings),
+            (None, None) if self.dt.is_none() && settings.is_empty() => trained_task(checkpoint, own_data),
+            (None, None) => self.changed(checkpoint, settings, own_data),
         }
     }
 
     /// The task that the network was trained on, with other parameters.
-    fn changed(&self, checkpoint: &Checkpoint, settings: Map<String, Value>) -> Result<Box<dyn Task>> {
+    fn changed(&self, checkpoint: &Checkpoint, settings: Map<String, Value>, own_data: &str) -> Result<Box<dyn Task>> {
         let record = &checkpoint.header.task;
         if let Some(dt) = self.dt.filter(|_| record.id.starts_with("data/")) {
-            bail!("--dt {dt}: trials of one's own have the step of their file; give trials at this step with --data");
+            bail!(
+                "--dt {dt}: trials of one's own have the step of their file; give trials at this step with {own_data} FILE"
+            );
         }
         // Rebuilt once as it was, so that another version of its definition is refused.
-        trained_task(checkpoint)?;
+        trained_task(checkpoint, own_data)?;
         let mut parameters = record.parameters.as_object().cloned().unwrap_or_default();
         parameters.extend(settings);
         if let Some(dt) = self.dt {
@@ -170,15 +177,17 @@ fn per_step_noise(config: &ModelConfig) -> Option<&'static str> {
     }
 }
 
-fn trained_task(checkpoint: &Checkpoint) -> Result<Box<dyn Task>> {
+fn trained_task(checkpoint: &Checkpoint, own_data: &str) -> Result<Box<dyn Task>> {
     let task = checkpoint.task();
     if !checkpoint.header.task.id.starts_with("data/") {
         return Ok(task?);
     }
-    task.context(
-        "the network was trained on trials of its own, which cannot be had; put their file back, or give \
-        others with --data FILE",
-    )
+    task.with_context(|| {
+        format!(
+            "the network was trained on trials of its own, which cannot be had; put their file back, or give others with \
+            {own_data} FILE"
+        )
+    })
 }
 
 /// The rows of an `.npz` at the step of the network, right where those of the training would be; or a task in TOML.

@@ -10,19 +10,19 @@
 //! | `reaction_time` | ms |
 
 use ndarray::Array3;
-use nn4n_analysis::{Activity, AnalysisError, activity::Trials};
+use nn4n_analysis::{Activity, AnalysisError, activity::Trials, dynamics::RUNAWAY};
 use nn4n_models::NoiseKey;
 use nn4n_tasks::{
     Condition, Split, Task, TrialBatch, longest_of_some, noise_free, repeated, repeated_trajectories, scores,
 };
 
-use super::{EVALUATION, check_memory, finite_outputs};
+use super::{EVALUATION, check_bounded, check_memory, finite_outputs};
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
     intervention::{Altered, TrialTimes},
     memory::{bytes_of, check},
-    simulate::{Simulation, cause},
+    simulate::Simulation,
 };
 
 /// The variables that are added.
@@ -66,7 +66,7 @@ pub fn outcomes(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<
     check_memory(task, plan.seed, plan.conditions.len().saturating_mul(plan.per_condition))?;
     let batch = trials(task, plan)?;
     let outputs = if plan.noise {
-        finite_outputs(altered, task, &batch, plan.seed)?
+        finite_outputs(altered, task, &batch, plan.seed)?.outputs
     } else {
         let perturbations = altered.perturbations(&TrialTimes::of(&batch, task.dt()))?;
         let simulation = Simulation::of(&altered.network, task).perturb(perturbations);
@@ -108,18 +108,7 @@ pub fn activity(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<
         simulation = simulation.noise(NoiseKey::new(plan.seed, EVALUATION));
     }
     let recording = simulation.record(&batch.inputs)?;
-    let within = |(trial, step, _): (usize, usize, usize)| step < batch.n_steps[trial];
-    let infinite = recording.rates.indexed_iter().find(|(place, rate)| within(*place) && !rate.is_finite());
-    if let Some(((_, step, unit), rate)) = infinite {
-        let inputs = batch.inputs.iter().fold(0f32, |largest, value| largest.max(value.abs()));
-        return Err(Error::NotFinite {
-            what: format!(
-                "the activity is not finite ({rate} of unit {unit} at step {step} of a trial of `{}`)",
-                task.id()
-            ),
-            cause: cause(&altered.network, batch.max_steps(), &[("inputs", f64::from(inputs))])?,
-        });
-    }
+    check_bounded(altered, task, &batch, ("rates", RUNAWAY), &recording.rates)?;
     let rates = recording.rates.mapv(f64::from);
     let found = Activity::new(rates, task.dt(), with_choices(task, &batch, &recording.outputs)?).map_err(unanalysed)?;
     // Noise moves no animal: places are those of the same random numbers.

@@ -5,7 +5,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array3, Axis};
-use nn4n_analysis::{Currents, Network, currents::Course, structure::Group};
+use nn4n_analysis::{Currents, Network, currents::Course, dynamics::RUNAWAY, structure::Group};
 use nn4n_models::{
     CellType, Ctrnn, LearnTau, Population, Units,
     host::{placed, values},
@@ -13,7 +13,7 @@ use nn4n_models::{
 use nn4n_tasks::{Condition, Task};
 use serde::Serialize;
 
-use super::test_trials;
+use super::{check_bounded, test_trials};
 use crate::{
     error::{Error, Result},
     experiment::check_fit,
@@ -87,6 +87,7 @@ pub fn currents(
     };
     let start = array(&network.start(trials.len())?.rate.unsqueeze(1)?)?;
     let (rates, inputs) = (array(&trajectory.rates()?)?, array(&inputs)?);
+    check_bounded(altered, task, &trials, ("rates", RUNAWAY), &rates)?;
     let course = Course {
         inputs: inputs.view(),
         rates: rates.view(),

@@ -28,7 +28,7 @@ use crate::{
     experiment::check_fit,
     intervention::{Altered, TrialTimes},
     memory::{check, trial_bytes},
-    simulate::{Simulation, array3, cause},
+    simulate::{Answers, LARGE, Simulation, array3, cause},
 };
 
 /// Noise and trials of evaluations never coincide with those of training updates or of its validations.
@@ -52,6 +52,10 @@ pub struct Evaluation {
     pub rms_error: Option<f64>,
     /// Mean reaction time over trials that have one, ms.
     pub reaction_time: Option<f64>,
+    /// The largest magnitude of the outputs before their nonlinearity, where it is beyond that of any network at work,
+    /// 10^4: activity grows without bound, if only at the end of trials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runaway: Option<f64>,
     /// Every condition.
     pub conditions: Vec<ConditionResult>,
 }
@@ -83,7 +87,7 @@ pub fn evaluate(network: &Ctrnn, task: &dyn Task, per_condition: usize, seed: u6
 pub fn evaluate_altered(altered: &Altered, task: &dyn Task, per_condition: usize, seed: u64) -> Result<Evaluation> {
     check_fit(altered.network.config(), None, task)?;
     let trials = test_trials(task, per_condition, seed)?;
-    let outputs = finite_outputs(altered, task, &trials, seed)?;
+    let Answered { outputs, largest } = finite_outputs(altered, task, &trials, seed)?;
     let found = performance(task, &trials, outputs.view())?;
     let times: Vec<f64> =
         scores(task, &trials, outputs.view())?.iter().filter_map(|score| score.reaction_time).collect();
@@ -95,6 +99,7 @@ pub fn evaluate_altered(altered: &Altered, task: &dyn Task, per_condition: usize
         minimum: found.minimum,
         rms_error: found.rms_error,
         reaction_time: (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64),
+        runaway: (largest > LARGE).then_some(largest),
         conditions: found
             .per_condition
             .into_iter()
@@ -152,7 +157,7 @@ pub fn choices(
         .collect::<Result<Vec<_>>>()?;
     check_memory(task, seed, conditions.len().saturating_mul(per_condition))?;
     let trials: TrialBatch = repeated(task, Split::Test, seed, EVALUATION, conditions, per_condition)?;
-    let outputs = finite_outputs(&Altered::of(network, &[])?, task, &trials, seed)?;
+    let outputs = finite_outputs(&Altered::of(network, &[])?, task, &trials, seed)?.outputs;
     let scores = scores(task, &trials, outputs.view())?;
     let first: Vec<Option<bool>> =
         trials.conditions.iter().zip(&scores).map(|(condition, score)| task.chose_first(condition, score)).collect();
@@ -190,29 +195,58 @@ fn check_memory(task: &dyn Task, seed: u64, trials: usize) -> Result<()> {
     )
 }
 
-/// The outputs (trials, steps, outputs) of the network, or of the task's plant, with the network's noise on.
-fn outputs(altered: &Altered, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<Array3<f32>> {
+/// What the network answers to trials, with its noise on.
+fn answers(altered: &Altered, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<Answers> {
     let perturbations = altered.perturbations(&TrialTimes::of(trials, task.dt()))?;
     let simulation = Simulation::of(&altered.network, task).noise(NoiseKey::new(seed, EVALUATION));
-    array3(&simulation.perturb(perturbations).answer(&trials.inputs)?.outputs)
+    simulation.perturb(perturbations).answer(&trials.inputs)
 }
 
-/// The same, refused if they are not finite.
-fn finite_outputs(altered: &Altered, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<Array3<f32>> {
-    let outputs = outputs(altered, task, trials, seed)?;
-    let within = |(trial, step, _): (usize, usize, usize)| step < trials.n_steps[trial];
-    match outputs.indexed_iter().find(|(place, value)| within(*place) && !value.is_finite()) {
-        None => Ok(outputs),
-        Some(((_, step, _), value)) => {
-            let inputs = trials.inputs.iter().fold(0f32, |largest, value| largest.max(value.abs()));
-            let done = altered.applied.iter().map(|applied| format!(", after {applied}")).collect::<String>();
-            Err(Error::NotFinite {
-                what: format!(
-                    "the outputs are not finite ({value} at step {step} of a trial of `{}`{done})",
-                    task.id()
-                ),
-                cause: cause(&altered.network, trials.max_steps(), &[("inputs", f64::from(inputs))])?,
-            })
-        }
-    }
+/// The outputs (trials, steps, outputs) of the network, or of the task's plant, with the network's noise on.
+fn outputs(altered: &Altered, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<Array3<f32>> {
+    array3(&answers(altered, task, trials, seed)?.outputs)
+}
+
+/// Outputs that are finite.
+struct Answered {
+    /// (trials, steps, outputs)
+    outputs: Array3<f32>,
+    /// The largest magnitude before their nonlinearity, within trials.
+    largest: f64,
+}
+
+/// The outputs, refused if they are not finite, before their nonlinearity or after.
+fn finite_outputs(altered: &Altered, task: &dyn Task, trials: &TrialBatch, seed: u64) -> Result<Answered> {
+    let answers = answers(altered, task, trials, seed)?;
+    let (outputs, logits) = (array3(&answers.outputs)?, array3(&answers.logits)?);
+    check_bounded(altered, task, trials, ("outputs", f64::MAX), &logits)?;
+    check_bounded(altered, task, trials, ("outputs", f64::MAX), &outputs)?;
+    let within = logits.indexed_iter().filter(|((trial, step, _), _)| *step < trials.n_steps[*trial]);
+    let largest = within.fold(0f32, |largest, (_, value)| largest.max(value.abs()));
+    Ok(Answered { outputs, largest: largest.into() })
+}
+
+/// Refuses values (trials, steps, channels) that are not finite or beyond a limit in a trial, and says what makes them so.
+fn check_bounded<T: Copy + Into<f64>>(
+    altered: &Altered,
+    task: &dyn Task,
+    trials: &TrialBatch,
+    (name, limit): (&str, f64),
+    values: &Array3<T>,
+) -> Result<()> {
+    let is_beyond = |((trial, step, _), value): &((usize, usize, usize), &T)| {
+        let value: f64 = (**value).into();
+        *step < trials.n_steps[*trial] && (value.is_nan() || value.abs() > limit)
+    };
+    let Some(((_, step, _), value)) = values.indexed_iter().find(is_beyond) else { return Ok(()) };
+    let inputs = trials.inputs.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+    let done = altered.applied.iter().map(|applied| format!(", after {applied}")).collect::<String>();
+    let value: f64 = (*value).into();
+    Err(Error::NotFinite {
+        what: format!(
+            "activity grows without bound: the {name} reach {value:.1e} (at step {step} of a trial of `{}`{done})",
+            task.id()
+        ),
+        cause: cause(&altered.network, trials.max_steps(), &[("inputs", f64::from(inputs))])?,
+    })
 }

@@ -207,21 +207,23 @@ impl DiagramBranch {
     }
 }
 
-/// Neighbours of one name share a label: (where, name, how many).
+/// Those of one name at the same input share a label if they are neighbours: (where, name, how many). At another input
+/// it is another bifurcation, however near it is drawn.
 fn named_together<'a>(marked: &[&'a DiagramBifurcation], panel: &Panel) -> Vec<(Point, &'a str, usize)> {
+    /// Pixels between marks at the same input, and between neighbours.
+    const SAME: f64 = 2.0;
     const NEAR: f64 = 18.0;
-    let mut found: Vec<(Point, &str, usize)> = Vec::new();
-    for bifurcation in marked {
-        let at = panel.at((bifurcation.x, bifurcation.y));
-        let near = |(there, name, _): &&mut (Point, &str, usize)| {
-            *name == bifurcation.name && (there.0 - at.0).hypot(there.1 - at.1) < NEAR
-        };
-        match found.iter_mut().find(near) {
-            Some((_, _, count)) => *count += 1,
-            None => found.push((at, bifurcation.name.as_str(), 1)),
-        }
-    }
-    found
+    let mut sorted: Vec<(&str, Point)> =
+        marked.iter().map(|one| (one.name.as_str(), panel.at((one.x, one.y)))).collect();
+    // By name and input, and downwards where both are the same.
+    let column = |x: f64| (x / SAME).round();
+    sorted.sort_by(|(a, at), (b, there)| {
+        a.cmp(b).then(column(at.0).total_cmp(&column(there.0))).then(at.1.total_cmp(&there.1))
+    });
+    let is_next = |(a, at): &(&str, Point), (b, there): &(&str, Point)| {
+        a == b && (at.0 - there.0).abs() <= SAME && (at.1 - there.1).abs() < NEAR
+    };
+    sorted.chunk_by(is_next).map(|group| (group[group.len() / 2].1, group[0].0, group.len())).collect()
 }
 
 /// (s, y, stable) without what lies beyond s = 0 and s = 1: there a branch is cut.
@@ -276,6 +278,28 @@ mod tests {
         for text in [">stable<", ">unstable<", ">bifurcation<", ">input<", ">state<"] {
             assert!(svg.contains(text), "{text} in {svg}");
         }
+    }
+
+    #[test]
+    fn bifurcations_share_a_label_where_they_are_at_the_same_input_and_next_to_each_other() {
+        let panel = Panel { x: Axis::linear(0.0, 1.0, (0.0, 100.0)), y: Axis::linear(0.0, 1.0, (100.0, 0.0)) };
+        let of = |name: &str, x: f64, y: f64| DiagramBifurcation { name: name.into(), x, y };
+        let all = [
+            of("fold", 0.5, 0.9),
+            of("Hopf", 0.5, 0.5),
+            of("fold", 0.6, 0.5),
+            of("fold", 0.5, 0.5),
+            of("fold", 0.5, 0.4),
+            of("fold", 0.5, 0.6),
+        ];
+        let mut order: Vec<&DiagramBifurcation> = all.iter().collect();
+        let found = named_together(&order, &panel);
+        let counts: Vec<(&str, usize)> = found.iter().map(|(_, name, count)| (*name, *count)).collect();
+        // Three in a row, one far above them, one at another input, and another kind among them.
+        assert_eq!(counts, [("Hopf", 1), ("fold", 1), ("fold", 3), ("fold", 1)]);
+        assert_eq!(found[2].0, (50.0, 50.0));
+        order.reverse();
+        assert_eq!(named_together(&order, &panel), found);
     }
 
     #[test]

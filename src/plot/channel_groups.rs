@@ -2,8 +2,17 @@
 
 use std::ops::Range;
 
+use super::results::in_words;
+
 /// Height of a strip of cells that has room for a name of its own.
 const NAMED: f64 = 10.0;
+
+/// Consecutive channels that are named alike (`ring_1`, `ring_2`), as (what their names have in common, in words,
+/// channels).
+pub fn named_alike(names: &[String]) -> Vec<(String, Range<usize>)> {
+    let names: Vec<String> = names.iter().map(|name| in_words(name)).collect();
+    channel_groups(&names, 0.0)
+}
 
 /// Consecutive channels whose names differ in their last word only, as (what they have in common, channels); a channel
 /// alone keeps its name, and all do if the strip of one is high enough.

@@ -12,7 +12,7 @@ use super::key::{Dot, Mark, key, key_height, key_width};
 use super::panel::{EqualScale, Panel, padded_range};
 use super::projection::kind;
 use super::save::save;
-use super::shading::{Grid, in_cells};
+use super::shading::Grid;
 use super::state_space_panels::dot;
 use super::style::{FAINT, GREY, Rgb, series, tint};
 use super::{PlotError, StatePointKind};
@@ -26,6 +26,8 @@ const SHORTEST: f64 = 170.0;
 const MANY: usize = 300;
 /// A range of this part of the diameter shows the unit circle as a whole.
 const NEARLY_WHOLE: f64 = 0.5;
+/// Side of a cell of a pseudospectrum, whose few levels are smooth areas.
+const PIXEL: f64 = 1.0;
 /// Most levels of a pseudospectrum.
 const LEVELS: i32 = 5;
 /// The colour of the innermost level.
@@ -123,8 +125,8 @@ impl EigenvaluePlane {
             let noun = if points.iter().all(|point| point.kind == PointKind::Slow) { "point" } else { "fixed point" };
             let plural = if points.len() == 1 { "" } else { "s" };
             let name = match wanted {
-                StatePointKind::Slow => format!("{} slow {noun}{plural}", points.len()),
-                _ => format!("{} {} {noun}{plural}", points.len(), wanted.name()),
+                StatePointKind::Slow => format!("modes of {} slow {noun}{plural}", points.len()),
+                _ => format!("modes of {} {} {noun}{plural}", points.len(), wanted.name()),
             };
             (!values.is_empty()).then_some(EigenvalueSeries { name, kind: Some(wanted), values })
         });
@@ -144,7 +146,7 @@ impl EigenvaluePlane {
         self.validate()?;
         let (x, y) = self.ranges();
         let scale = EqualScale::new(&[x, y], LONGEST, SHORTEST);
-        let [width, height] = [x, y].map(|range| in_cells(scale.length(range)));
+        let [width, height] = [x, y].map(|range| scale.length(range).ceil());
         let entries = self.entries();
         let below = (TOP + height + 54.0).max(TOP + key_height(entries.len()) + 8.0);
         let mut canvas = Canvas::new(LEFT + width + 20.0 + key_width(&entries) + 12.0, below);
@@ -291,7 +293,7 @@ impl Resolvent {
     fn shade(&self, canvas: &mut Canvas, panel: &Panel) {
         let levels = self.levels();
         let grid = Grid { x: &self.real, y: &self.imaginary, values: &self.smallest };
-        grid.shade(canvas, panel, |s| {
+        grid.shade(canvas, panel, PIXEL, |s| {
             Self::color(levels.iter().filter(|level| s < 10f64.powi(**level)).count(), levels.len())
         });
     }

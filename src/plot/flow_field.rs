@@ -11,7 +11,7 @@ use super::error::{require, require_finite, require_some};
 use super::key::{Dot, Mark, arrow, key, key_width};
 use super::panel::{EqualScale, Panel};
 use super::save::save;
-use super::shading::{Grid, in_cells};
+use super::shading::{CELL, Grid, in_cells};
 use super::state_space_panels::{counted, dot};
 use super::style::{GREY, INK, Rgb, SMALL, THIN, TICK, TRAJECTORY, darker, text_width, tint};
 use super::{PlotError, StatePoint};
@@ -97,7 +97,7 @@ impl FlowFieldFigure {
         let mut canvas = Canvas::new(right + key_width(&entries).max(text_width(&unit, SMALL)) + 12.0, below);
         let speeds = Speeds::of(&self.speed);
         let grid = Grid { x: &self.a, y: &self.b, values: &self.speed };
-        grid.shade(&mut canvas, &panel, |speed| speeds.color(speed));
+        grid.shade(&mut canvas, &panel, CELL, |speed| speeds.color(speed));
         self.draw_arrows(&mut canvas, &panel);
         for states in &self.trajectories {
             let points = states.outer_iter().map(|state| (state[0], state[1]));

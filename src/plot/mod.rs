@@ -88,6 +88,7 @@ pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
 pub use confusion_matrix::ConfusionMatrix;
 pub use curve_panels::{CurvePanel, CurvePanels, CurvePoint, CurveSeries};
+pub use channel_groups::named_alike;
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use explained_variance::ExplainedVariance;

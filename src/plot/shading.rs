@@ -6,7 +6,7 @@ use super::canvas::Canvas;
 use super::panel::Panel;
 use super::style::Rgb;
 
-/// Side of a cell, pixels.
+/// Side of a cell of a smooth scale, pixels.
 pub(super) const CELL: f64 = 3.0;
 
 /// Values on a grid, at least two by two.
@@ -28,13 +28,13 @@ impl Grid<'_> {
         (1.0 - up) * along(row) + up * along(row + 1)
     }
 
-    /// Fills a panel whose sides are whole numbers of cells.
-    pub fn shade(&self, canvas: &mut Canvas, panel: &Panel, color: impl Fn(f64) -> Rgb) {
+    /// Fills a panel whose sides are whole numbers of cells of this side.
+    pub fn shade(&self, canvas: &mut Canvas, panel: &Panel, cell: f64, color: impl Fn(f64) -> Rgb) {
         let ((left, right), (bottom, top)) = (panel.x.pixels(), panel.y.pixels());
-        let columns = ((right - left) / CELL).round() as usize;
-        let rows = ((bottom - top) / CELL).round() as usize;
-        canvas.cells((left, top), (CELL, CELL), (rows, columns), |row, column| {
-            let middle = |i: usize| (i as f64 + 0.5) * CELL;
+        let columns = ((right - left) / cell).round() as usize;
+        let rows = ((bottom - top) / cell).round() as usize;
+        canvas.cells((left, top), (cell, cell), (rows, columns), |row, column| {
+            let middle = |i: usize| (i as f64 + 0.5) * cell;
             color(self.at(panel.x.value(left + middle(column)), panel.y.value(top + middle(row))))
         });
     }

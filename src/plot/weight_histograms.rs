@@ -21,6 +21,8 @@ const GAP: (f64, f64) = (28.0, 26.0);
 const ALL: (f64, f64) = (460.0, 330.0);
 const LEAST: (f64, f64) = (58.0, 34.0);
 const MOST: (f64, f64) = (240.0, 170.0);
+/// Above so many groups, pairs without synapses are left empty: they are most, and their names would be all that is seen.
+const MANY: usize = 6;
 /// Bins of a histogram: odd, so that none has zero at its edge.
 const BINS: usize = 41;
 
@@ -55,7 +57,10 @@ impl WeightHistograms {
         let (step_x, step_y) = (width + GAP.0, height + GAP.1);
         let (right, bottom) = (left + n as f64 * step_x - GAP.0, TOP + n as f64 * step_y - GAP.1);
         let scale = ColorScale::weights(self.chosen());
-        let remark = remark(&scale);
+        let mut remark = remark(&scale);
+        if self.leaves_empty() {
+            remark.push_str("; no synapses where nothing is drawn");
+        }
         let total = (right + 24.0).max(left + text_width(&remark, SMALL) + 12.0);
         let mut canvas = Canvas::new(total, bottom + 72.0);
         for (row, to) in self.groups.iter().enumerate() {
@@ -79,6 +84,10 @@ impl WeightHistograms {
         Ok(canvas)
     }
 
+    fn leaves_empty(&self) -> bool {
+        self.groups.len() > MANY
+    }
+
     fn chosen(&self) -> impl Iterator<Item = f32> + Clone {
         let units = || self.groups.iter().flat_map(|group| group.units.iter().copied());
         units().flat_map(move |post| units().map(move |pre| self.w_rec[[post, pre]]))
@@ -88,6 +97,9 @@ impl WeightHistograms {
         let pairs = to.units.iter().flat_map(|post| from.units.iter().map(move |pre| (*post, *pre)));
         let weights: Vec<f64> =
             pairs.map(|pair| f64::from(self.w_rec[[pair.0, pair.1]])).filter(|weight| *weight != 0.0).collect();
+        if weights.is_empty() && self.leaves_empty() {
+            return;
+        }
         let (left, right) = panel.x.pixels();
         let (bottom, top) = panel.y.pixels();
         canvas.line((left, bottom), (right, bottom), Stroke::solid(FAINT, THIN));
@@ -146,13 +158,20 @@ fn bins(weights: &[f64], x: Axis) -> Vec<(usize, usize)> {
     bins
 }
 
-/// Ticks about zero whose labels do not touch.
+/// Ticks about zero whose labels do not touch; where there is room for zero alone, which tells no scale, the outermost
+/// ones.
 fn thinned(x: Axis) -> Vec<(f64, String)> {
     let ticks = x.ticks(5);
     let room = widest(ticks.iter().map(|(_, label)| label.as_str()), SMALL) + 4.0;
     let zero = ticks.iter().position(|(value, _)| *value == 0.0).unwrap_or(0);
     let spacing = ticks.windows(2).map(|pair| x.pixel(pair[1].0) - x.pixel(pair[0].0)).fold(f64::MAX, f64::min);
     let every = (room / spacing).ceil().max(1.0) as usize;
+    if let [first, .., last] = ticks.as_slice()
+        && every > zero.max(ticks.len() - 1 - zero)
+        && x.pixel(last.0) - x.pixel(first.0) >= room
+    {
+        return vec![first.clone(), last.clone()];
+    }
     ticks.into_iter().enumerate().filter(|(i, _)| i.abs_diff(zero) % every == 0).map(|(_, tick)| tick).collect()
 }
 
@@ -200,7 +219,17 @@ mod tests {
         };
         assert_eq!(labels(80.0), ["\u{2212}0.4", "0.0", "0.4"]);
         assert_eq!(labels(200.0).len(), 5);
-        assert_eq!(labels(40.0), ["0.0"]);
+        assert_eq!(labels(40.0), ["\u{2212}0.4", "0.4"]);
+        assert_eq!(labels(20.0), ["0.0"]);
+    }
+
+    #[test]
+    fn blocks_without_synapses_are_empty_where_there_are_many() {
+        let groups = (0..7).map(|unit| UnitGroup { name: format!("g{unit}"), units: vec![unit] }).collect();
+        let figure = WeightHistograms { w_rec: Array2::from_diag_elem(7, 0.5), groups };
+        let svg = figure.draw().unwrap().into_svg();
+        assert_eq!((svg.matches(">n = 1<").count(), svg.matches(">no synapse<").count()), (7, 0), "{svg}");
+        assert!(svg.contains("no synapses where nothing is drawn"), "{svg}");
     }
 
     #[test]

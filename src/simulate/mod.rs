@@ -15,7 +15,7 @@ mod simulation;
 mod tensors;
 
 pub use activity_file::ActivityFile;
-pub(crate) use overflow::{cause, largest};
+pub(crate) use overflow::{LARGE, cause, largest};
 pub(crate) use plant::check_outputs;
 pub use recording::Recording;
 pub use simulation::{Answers, Simulation};

@@ -9,8 +9,8 @@ use nn4n_models::{Activation, Ctrnn};
 use super::tensors::host;
 use crate::error::Result;
 
-/// Weights, inputs and noise of networks that work are far below this.
-const LARGE: f64 = 1e4;
+/// Weights, inputs, outputs and noise of networks that work are far below this.
+pub(crate) const LARGE: f64 = 1e4;
 
 /// Most units whose eigenvalues are computed for a message, which takes a second or two.
 const MOST_UNITS: usize = 1_000;

@@ -35,61 +35,51 @@ pub(crate) fn check_outputs(outputs: usize) -> Result<()> {
     Err(Error::setting("model.outputs", message))
 }
 
-/// What a network does on `inputs` (batch, steps, inputs) while it drives `plant`: `outputs` are what the plant does
-/// (batch, steps, 2), and `logits` the outputs of the network itself.
-///
-/// # Errors
-/// As [`Ctrnn::unroll`], and if the network has other than two outputs.
-pub(super) fn unroll(
-    network: &Ctrnn,
-    plant: &Plant,
-    inputs: &Tensor,
-    start: Option<&State>,
-    noise: Option<NoiseKey>,
-    perturbations: &[Perturbation],
-) -> Result<Trajectory> {
-    drive(network, plant, inputs, start, noise, perturbations, None)
+/// A network that drives a plant.
+pub(super) struct Driver<'a> {
+    pub network: &'a Ctrnn,
+    pub plant: &'a Plant,
+    pub start: Option<&'a State>,
+    pub noise: Option<NoiseKey>,
+    pub perturbations: &'a [Perturbation],
 }
 
-/// The same with what the network was given: the inputs, and what it felt (batch, steps, inputs).
-///
-/// # Errors
-/// As [`unroll`].
-pub(super) fn unroll_felt(
-    network: &Ctrnn,
-    plant: &Plant,
-    inputs: &Tensor,
-    start: Option<&State>,
-    noise: Option<NoiseKey>,
-    perturbations: &[Perturbation],
-) -> Result<(Trajectory, Tensor)> {
-    let mut felt = vec![inputs.narrow(1, 0, 1)?.squeeze(1)?.zeros_like()?];
-    let trajectory = drive(network, plant, inputs, start, noise, perturbations, Some(&mut felt))?;
-    felt.pop(); // what is felt after the last step drives none
-    Ok((trajectory, (inputs + Tensor::stack(&felt, 1)?)?))
-}
+impl Driver<'_> {
+    /// What it does on `inputs` (batch, steps, inputs): `outputs` are what the plant does (batch, steps, 2), and
+    /// `logits` the outputs of the network itself.
+    ///
+    /// # Errors
+    /// As [`Ctrnn::unroll`], and if the network has other than two outputs.
+    pub fn unroll(&self, inputs: &Tensor) -> Result<Trajectory> {
+        self.drive(inputs, None)
+    }
 
-/// Appends what the network feels after each step (batch, inputs) to `felt`.
-fn drive(
-    network: &Ctrnn,
-    plant: &Plant,
-    inputs: &Tensor,
-    start: Option<&State>,
-    noise: Option<NoiseKey>,
-    perturbations: &[Perturbation],
-    mut felt: Option<&mut Vec<Tensor>>,
-) -> Result<Trajectory> {
-    check_outputs(network.config().outputs)?;
-    let mut drive = Drive::at_rest(plant, inputs)?;
-    let trajectory = network.unroll_perturbed(inputs, start, noise, perturbations, |outputs| {
-        let now = drive.step(outputs)?;
-        if let Some(felt) = &mut felt {
-            felt.push(now.clone());
-        }
-        Ok::<_, Error>(Some(now))
-    })?;
-    let hand = Tensor::stack(&drive.hand, 1)?;
-    Ok(Trajectory::new(trajectory.states()?, trajectory.rates()?, trajectory.logits.clone(), hand)?)
+    /// The same with what the network was given: the inputs, and what it felt (batch, steps, inputs).
+    ///
+    /// # Errors
+    /// As [`unroll`](Self::unroll).
+    pub fn unroll_felt(&self, inputs: &Tensor) -> Result<(Trajectory, Tensor)> {
+        let mut felt = vec![inputs.narrow(1, 0, 1)?.squeeze(1)?.zeros_like()?];
+        let trajectory = self.drive(inputs, Some(&mut felt))?;
+        felt.pop(); // what is felt after the last step drives none
+        Ok((trajectory, (inputs + Tensor::stack(&felt, 1)?)?))
+    }
+
+    /// Appends what the network feels after each step (batch, inputs) to `felt`.
+    fn drive(&self, inputs: &Tensor, mut felt: Option<&mut Vec<Tensor>>) -> Result<Trajectory> {
+        let Self { network, plant, start, noise, perturbations } = *self;
+        check_outputs(network.config().outputs)?;
+        let mut drive = Drive::at_rest(plant, inputs)?;
+        let trajectory = network.unroll_perturbed(inputs, start, noise, perturbations, |outputs| {
+            let now = drive.step(outputs)?;
+            if let Some(felt) = &mut felt {
+                felt.push(now.clone());
+            }
+            Ok::<_, Error>(Some(now))
+        })?;
+        let hand = Tensor::stack(&drive.hand, 1)?;
+        Ok(Trajectory::new(trajectory.states()?, trajectory.rates()?, trajectory.logits.clone(), hand)?)
+    }
 }
 
 /// The arms of a batch on their way.
@@ -221,6 +211,10 @@ mod tests {
         Plant { feedback, delay, arm: Arm { substeps: 2, ..plant.arm }, ..plant }
     }
 
+    fn driver<'a>(network: &'a Ctrnn, plant: &'a Plant) -> Driver<'a> {
+        Driver { network, plant, start: None, noise: None, perturbations: &[] }
+    }
+
     fn torques() -> Array2<f64> {
         Array2::from_shape_fn((30, 2), |(step, joint)| 0.3 * ((step + 7 * joint) as f64 * 0.4).sin())
     }
@@ -262,8 +256,7 @@ mod tests {
         for outputs in [1, 3] {
             let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, outputs).dt(10.0), 0, DType::F64, &Device::Cpu)?;
             let inputs = Tensor::zeros((1, 2, 7), DType::F64, &Device::Cpu)?;
-            let message =
-                unroll(&network, &plant(Feedback::Hand, 0), &inputs, None, None, &[]).unwrap_err().to_string();
+            let message = driver(&network, &plant(Feedback::Hand, 0)).unroll(&inputs).unwrap_err().to_string();
             assert!(message.contains("model.outputs") && message.contains("set it to 2"), "{message}");
         }
         Ok(())
@@ -275,7 +268,7 @@ mod tests {
         let network = Ctrnn::init(&ModelConfig::vanilla(7, 6, 2).dt(10.0), 0, DType::F64, &Device::Cpu)?;
         let inputs = Tensor::rand(0.0, 1.0, (2, 12, 7), &Device::Cpu)?;
         let loss = |network: &Ctrnn| -> Result<Tensor> {
-            let hand = unroll(network, &plant, &inputs, None, None, &[])?.outputs;
+            let hand = driver(network, &plant).unroll(&inputs)?.outputs;
             Ok(((hand * 10.0)? - 1.0)?.sqr()?.sum_all()?)
         };
         let parameter =

@@ -18,7 +18,8 @@ use nn4n_models::{Ctrnn, NoiseKey, Perturbation, State, Trajectory};
 use nn4n_tasks::{Task, motor::Plant};
 
 use super::{
-    Recording, plant,
+    Recording,
+    plant::Driver,
     tensors::{array3, matrix, tensor},
 };
 use crate::{
@@ -102,7 +103,7 @@ impl<'a> Simulation<'a> {
     pub fn unroll(&self, inputs: &Tensor) -> Result<Trajectory> {
         let (network, start, noise) = (self.network, self.start.as_ref(), self.noise);
         match &self.plant {
-            Some(plant) => plant::unroll(network, plant, inputs, start, noise, &self.perturbations),
+            Some(plant) => self.driver(plant).unroll(inputs),
             None if self.perturbations.is_empty() => Ok(network.unroll(inputs, start, noise)?),
             None => network.unroll_perturbed(inputs, start, noise, &self.perturbations, |_| Ok(None)),
         }
@@ -113,11 +114,15 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// As [`unroll`](Self::unroll).
     pub(crate) fn unroll_felt(&self, inputs: &Tensor) -> Result<(Trajectory, Tensor)> {
-        let (network, start, noise) = (self.network, self.start.as_ref(), self.noise);
         match &self.plant {
-            Some(plant) => plant::unroll_felt(network, plant, inputs, start, noise, &self.perturbations),
+            Some(plant) => self.driver(plant).unroll_felt(inputs),
             None => Ok((self.unroll(inputs)?, inputs.clone())),
         }
+    }
+
+    fn driver<'b>(&'b self, plant: &'b Plant) -> Driver<'b> {
+        let Self { network, start, noise, perturbations, .. } = self;
+        Driver { network, plant, start: start.as_ref(), noise: *noise, perturbations }
     }
 
     /// States, rates and outputs on `inputs` (trials, steps, inputs).

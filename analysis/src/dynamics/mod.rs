@@ -31,6 +31,9 @@ pub use network::Network;
 pub(crate) use network::Terms;
 pub use system::{StatePart, System};
 
+/// States beyond this are those of activity that grows without bound. What networks at work have is far below.
+pub const RUNAWAY: f64 = 1e9;
+
 /// Noise-free dynamics under a constant input.
 pub trait Dynamics: Sync {
     /// How many numbers a state has.

@@ -114,7 +114,7 @@ impl<'a> System<'a> {
         let mut state = start.to_vec();
         for (step, (mut place, input)) in states.outer_iter_mut().zip(inputs.outer_iter()).enumerate() {
             state = self.under(&input.iter().copied().map(f64::from).collect::<Vec<_>>())?.step(&state);
-            AnalysisError::check_bounded(&state, step)?;
+            AnalysisError::check_bounded(&state, step + 1)?;
             place.assign(&ArrayView1::from(&state));
         }
         Ok(states)

@@ -227,7 +227,11 @@ mod tests {
         let fails = |_: &Path| Err(PlotError::Empty { field: "points".into() });
         answer.figure("bad", fails).unwrap();
         assert_eq!(answer.attempt("other", || -> Result<()> { bail!("nothing to draw") }), None);
-        answer.figure("good", |path| Ok(fs::write(path, "new").unwrap())).unwrap();
+        let draws = |path: &Path| {
+            fs::write(path, "new").unwrap();
+            Ok(())
+        };
+        answer.figure("good", draws).unwrap();
         answer.arrays(|file| Ok(file.array("x", &array![1.0])?)).unwrap();
         let error = format!("{:#}", answer.say(&array![1.0].to_vec(), &[], "nn4n").unwrap_err());
         assert!(error.contains("`bad.png` was not drawn, but the numbers are there"), "{error}");

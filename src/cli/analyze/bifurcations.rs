@@ -27,12 +27,13 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nn4n analyze bifurcations flip-flop-3bit --along pulse_1=0..1 --out runs/bifurcations
+  nn4n analyze bifurcations flip-flop-3bit --along pulse_1=0..1,pulse_2=0..0.5    both at once, in a straight line
   nn4n analyze bifurcations runs/mine --at stimulus --where coherence=0 --along left=0..1 --y output:left")]
 pub struct BifurcationsArgs {
     #[command(flatten)]
     search: SearchArgs,
-    /// The input channel that changes, and from where to where
-    #[arg(long, value_name = "CHANNEL=FROM..TO", allow_hyphen_values = true)]
+    /// The input channel that changes, and from where to where; of several, all change together, in a straight line
+    #[arg(long, value_name = "CHANNEL=FROM..TO,..", allow_hyphen_values = true)]
     along: String,
     /// What is drawn upwards: output:NAME, unit:N, or pc1
     #[arg(long, value_name = "COORDINATE", default_value = "pc1")]
@@ -49,9 +50,12 @@ struct Report<'a> {
     #[serde(flatten)]
     about: About,
     input: &'a Held,
-    channel: &'a str,
-    from: f64,
-    to: f64,
+    /// Of the one channel that changes.
+    #[serde(flatten)]
+    channel: Option<&'a Change>,
+    /// Of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channels: Option<&'a [Change]>,
     branches: &'a [Branch],
     settings: &'a Settings,
 }
@@ -62,21 +66,21 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
         bail!("--step {}: must be above 0 and at most 0.5, half of the way", args.step);
     }
     let (probe, held) = args.search.open()?;
-    let (channel, from, to) = way(&args.along, &probe)?;
+    let way = Way::parse(&args.along, &probe)?;
     let settings = Settings { step: args.step, ..Settings::default() };
     let system = args.search.closed.system(&probe)?;
-    let branches = branches(args, system, &held, (channel, from, to), &settings)?;
+    let branches = branches(args, system, &held, &way, &settings)?;
     if branches.is_empty() {
         bail!("no fixed point was found at either end of the way, so that there is no branch; take more --starts");
     }
     let (name, coordinate) = coordinate(&args.y, &probe, &branches)?;
-    let axis = InputAxis { name: probe.inputs[channel].clone(), from, to };
+    let axis = way.axis();
     let figure = BifurcationDiagram::of(&branches, &axis, &name, &*coordinate);
     answer.figure("bifurcations", |path| figure.save(path))?;
     answer.arrays(|file| {
         let points =
             || branches.iter().enumerate().flat_map(|(place, branch)| branch.points.iter().map(move |p| (place, p)));
-        let value = |s: f64| from + s * (to - from);
+        let value = |s: f64| axis.from + s * (axis.to - axis.from);
         Ok(file
             .array("branch", &points().map(|(place, _)| place as i64).collect::<Array1<i64>>())?
             .array("input", &points().map(|(_, point)| value(point.s)).collect::<Array1<f64>>())?
@@ -86,25 +90,24 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
                 &points().map(|(_, point)| point.unstable_dimensions as i64).collect::<Array1<i64>>(),
             )?)
     })?;
-    let name = &probe.inputs[channel];
+    let (one, several) = match way.0.as_slice() {
+        [one] => (Some(one), None),
+        several => (None, Some(several)),
+    };
     let report = Report {
         about: args.search.about(&probe, &system),
         input: &held,
-        channel: name,
-        from,
-        to,
+        channel: one,
+        channels: several,
         branches: &branches,
         settings: &settings,
     };
     let mut lines = vec![
         format!("input        {}", held.words()),
-        format!(
-            "along        {name} from {from} to {to}; {} branches, seed {}",
-            branches.len(),
-            args.search.probe.seed
-        ),
+        format!("along        {}; {} branches, seed {}", way.words(), branches.len(), args.search.probe.seed),
     ];
     let points = branches.iter().flat_map(|branch| &branch.bifurcations);
+    let InputAxis { name, from, to } = &axis;
     let mut points: Vec<_> = points.map(|point| (from + point.s * (to - from), point.kind)).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     lines.extend(points.iter().map(|(value, kind)| format!("  {name} = {value:<12.6}  {}", kind.name())));
@@ -122,7 +125,7 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
         lines.push(format!("stuck        {stuck} branches end on the way, as at a kink; take a shorter --step"));
     }
     report.about.head(&mut lines);
-    let next = format!("nn4n analyze fixed-points {}{}", args.search.same(), held.with(channel, to).option());
+    let next = format!("nn4n analyze fixed-points {}{}", args.search.same(), way.end(&held, 1.0).option());
     answer.say(&report, &lines, &next)
 }
 
@@ -132,19 +135,19 @@ fn branches(
     args: &BifurcationsArgs,
     system: System<'_>,
     held: &Held,
-    (channel, from, to): (usize, f64, f64),
+    way: &Way,
     settings: &Settings,
 ) -> Result<Vec<Branch>> {
     let mut found: Vec<Branch> = Vec::new();
     let mut trials = held.trials.as_ref().map(|trials| Trajectories::new(system, trials));
-    for (begin, end, is_back) in [(from, to, false), (to, from, true)] {
-        let (here, there) = (held.with(channel, begin), held.with(channel, end));
+    for is_back in [false, true] {
+        let (at, other) = if is_back { (1.0, 0.0) } else { (0.0, 1.0) };
+        let (here, there) = (way.end(held, at), way.end(held, other));
         let search = search(system, &here, trials.as_mut(), &args.search)?;
         let points: Vec<_> = search.found.points.iter().filter(|point| point.kind == PointKind::Fixed).collect();
         let mut bar = steps_bar("branches", points.len() as u64);
         for (place, point) in points.into_iter().enumerate() {
             bar(place as u64);
-            let at = if is_back { 1.0 } else { 0.0 };
             if found.iter().any(|branch| passes(branch, at, &point.x_star)) {
                 continue;
             }
@@ -166,24 +169,78 @@ fn passes(branch: &Branch, s: f64, x: &[f64]) -> bool {
     near_end.any(|point| distance(&point.x, x) < 0.05 * size)
 }
 
-/// `CHANNEL=FROM..TO`
-fn way(text: &str, probe: &Probe) -> Result<(usize, f64, f64)> {
-    let parts = || {
-        let (name, range) = text.split_once('=')?;
-        let (from, to) = range.split_once("..")?;
-        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-        Some((name.trim(), number(from)?, number(to)?))
-    };
-    let Some((name, from, to)) = parts() else {
-        bail!(
-            "--along {text}: must be CHANNEL=FROM..TO with finite numbers, as in {}=0..1",
-            probe.inputs.first().map_or("input", String::as_str)
-        );
-    };
-    if from == to {
-        bail!("--along {text}: both ends are {from}; give another one");
+/// A channel that changes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Change {
+    #[serde(rename = "channel")]
+    name: String,
+    from: f64,
+    to: f64,
+    #[serde(skip)]
+    channel: usize,
+}
+
+/// Channels that change together; at least one.
+struct Way(Vec<Change>);
+
+impl Way {
+    /// `CHANNEL=FROM..TO,..`
+    fn parse(text: &str, probe: &Probe) -> Result<Self> {
+        let mut changes: Vec<Change> = Vec::new();
+        for part in text.split(',').map(str::trim) {
+            let change = Change::parse(part, probe)?;
+            if changes.iter().any(|other| other.channel == change.channel) {
+                bail!("--along {text}: `{}` is named twice; name it once", change.name);
+            }
+            changes.push(change);
+        }
+        Ok(Self(changes))
     }
-    Ok((probe.channel(name).with_context(|| format!("--along {text}"))?, from, to))
+
+    /// The input at an end of the way, 0 or 1.
+    fn end(&self, held: &Held, s: f64) -> Held {
+        let to =
+            |held: Held, change: &Change| held.with(change.channel, if s == 0.0 { change.from } else { change.to });
+        self.0.iter().fold(held.clone(), to)
+    }
+
+    /// What a point of the way is told by: the value of the one channel, or the part of the way.
+    fn axis(&self) -> InputAxis {
+        match self.0.as_slice() {
+            [Change { name, from, to, .. }] => InputAxis { name: name.clone(), from: *from, to: *to },
+            several => {
+                let names: Vec<&str> = several.iter().map(|change| change.name.as_str()).collect();
+                InputAxis { name: format!("part of the way of {}", names.join(", ")), from: 0.0, to: 1.0 }
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        let words = self.0.iter().map(|Change { name, from, to, .. }| format!("{name} from {from} to {to}"));
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Change {
+    fn parse(text: &str, probe: &Probe) -> Result<Self> {
+        let parts = || {
+            let (name, range) = text.split_once('=')?;
+            let (from, to) = range.split_once("..")?;
+            let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+            Some((name.trim(), number(from)?, number(to)?))
+        };
+        let Some((name, from, to)) = parts() else {
+            bail!(
+                "--along {text}: must be CHANNEL=FROM..TO with finite numbers, as in {}=0..1",
+                probe.inputs.first().map_or("input", String::as_str)
+            );
+        };
+        if from == to {
+            bail!("--along {text}: both ends are {from}; give another one");
+        }
+        let channel = probe.channel(name).with_context(|| format!("--along {text}"))?;
+        Ok(Self { name: name.into(), from, to, channel })
+    }
 }
 
 type Coordinate<'a> = Box<dyn Fn(&[f64]) -> f64 + 'a>;

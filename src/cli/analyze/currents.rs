@@ -1,5 +1,7 @@
 //! `nn4n analyze currents`
 
+use std::ops::Range;
+
 use anyhow::{Result, bail};
 use clap::Args;
 use ndarray::{Array1, Axis};
@@ -10,7 +12,7 @@ use crate::{
     cli::{interventions::InterventionArgs, subject::SubjectArgs},
     evaluate::{TaskCurrents, currents as of_task, populations},
     intervention::{Altered, Applied},
-    plot::{TimeCourses, TimeLine, TimePanel},
+    plot::{TimeCourses, TimeLine, TimePanel, named_alike},
 };
 
 /// Sources that are drawn into one target.
@@ -48,6 +50,7 @@ struct Report<'a> {
 
 pub fn currents(args: &CurrentsArgs) -> Result<()> {
     let answer = args.answer.open("currents", &["currents"], &[])?;
+    args.interventions.refuse_noise_factor("currents are those of trials without noise")?;
     let subject = args.subject.open(args.trials as usize)?;
     let altered = Altered::of(&subject.network, &args.interventions.all())?;
     let groups = populations(altered.network.units());
@@ -55,7 +58,7 @@ pub fn currents(args: &CurrentsArgs) -> Result<()> {
     if found.conditions.is_empty() {
         bail!("the task has no test trials");
     }
-    let figure = figure(&found);
+    let figure = figure(&found, groups.len());
     answer.figure("currents", |path| figure.save(path))?;
     answer.arrays(|file| {
         let n_steps: Array1<i64> = found.n_steps.iter().map(|n| *n as i64).collect();
@@ -84,8 +87,9 @@ pub fn currents(args: &CurrentsArgs) -> Result<()> {
     answer.say(&report, &lines, &format!("nn4n analyze structure {name}"))
 }
 
-/// Means over trials of the largest currents into each target; steps that no trial has are left out.
-fn figure(found: &TaskCurrents) -> TimeCourses {
+/// Means over trials of the largest currents into each target; steps that not all trials have are left out. Channels
+/// that are named alike are one source.
+fn figure(found: &TaskCurrents, populations: usize) -> TimeCourses {
     let steps = found.n_steps.iter().copied().min().unwrap_or(0);
     let currents = &found.currents;
     let mean = |source: usize, target: usize| -> Vec<f64> {
@@ -93,12 +97,16 @@ fn figure(found: &TaskCurrents) -> TimeCourses {
         let of = of.index_axis(Axis(0), target);
         (0..steps).map(|step| of.column(step).mean().unwrap_or(0.0)).collect()
     };
+    let sum = |sources: &Range<usize>, target: usize| {
+        let mut parts = sources.clone().map(|source| mean(source, target));
+        let first = parts.next().unwrap_or_default();
+        parts.fold(first, |sum, part| sum.iter().zip(part).map(|(sum, part)| sum + part).collect())
+    };
+    let sources = drawn_sources(&currents.sources, populations);
     let panel = |(target, title): (usize, &String)| {
-        let mut lines: Vec<TimeLine> = currents
-            .sources
+        let mut lines: Vec<TimeLine> = sources
             .iter()
-            .enumerate()
-            .map(|(source, name)| TimeLine { name: name.clone(), values: mean(source, target) })
+            .map(|(name, sources)| TimeLine { name: name.clone(), values: sum(sources, target) })
             .filter(|line| line.values.iter().any(|value| *value != 0.0))
             .collect();
         let size = |line: &TimeLine| line.values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
@@ -112,5 +120,28 @@ fn figure(found: &TaskCurrents) -> TimeCourses {
         quantity: "Current".into(),
         panels: currents.targets.iter().enumerate().map(panel).filter(|panel| !panel.lines.is_empty()).collect(),
         share_y: false,
+    }
+}
+
+/// Populations and the bias one by one, channels that are named alike together: (name, sources).
+fn drawn_sources(names: &[String], populations: usize) -> Vec<(String, Range<usize>)> {
+    let channels = populations..names.len().saturating_sub(1).max(populations);
+    let one = |source: usize| (names[source].clone(), source..source + 1);
+    let together = named_alike(&names[channels.clone()]).into_iter().map(|(name, Range { start, end })| {
+        let name = if end - start > 1 { format!("{name} (sum of {})", end - start) } else { name };
+        (name, populations + start..populations + end)
+    });
+    (0..populations).map(one).chain(together).chain((channels.end..names.len()).map(one)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_named_alike_are_drawn_as_one_source_beside_populations_and_bias() {
+        let names = ["E", "I", "fixation", "ring_1", "ring_2", "bias"].map(String::from);
+        let wanted = [("E", 0..1), ("I", 1..2), ("fixation", 2..3), ("ring (sum of 2)", 3..5), ("bias", 5..6)];
+        assert_eq!(drawn_sources(&names, 2), wanted.map(|(name, sources)| (name.to_owned(), sources)));
     }
 }

@@ -103,5 +103,8 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
         format!("eigenbasis   condition {:.3e}", point.eigenbasis_condition),
     ];
     report.about.head(&mut lines);
+    if system.is_in_loop() {
+        lines.push("norms        of states, angles (rad) and angular velocities (rad/s) together, as they are".into());
+    }
     answer.say(&report, &lines, &format!("nn4n analyze structure {}", args.search.probe.again()))
 }

@@ -171,7 +171,14 @@ pub struct About {
 }
 
 impl ProbeArgs {
+    /// Of an analysis without the noise of the network.
     pub fn open(&self) -> Result<Probe> {
+        self.interventions.refuse_noise_factor("this analysis is of the network without its noise")?;
+        self.open_noisy()
+    }
+
+    /// Of an analysis that simulates the network with its noise.
+    pub fn open_noisy(&self) -> Result<Probe> {
         let checkpoint = zoo::open(&self.checkpoint)?;
         let ctrnn = checkpoint.network(&candle_core::Device::Cpu)?;
         let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
@@ -192,7 +199,13 @@ impl ProbeArgs {
         Ok(Probe {
             name: self.checkpoint.display().to_string(),
             inputs: names(task.as_ref().map(|task| of(task.inputs())), &header.inputs, network.inputs(), "input"),
-            outputs: names(task.as_ref().map(|task| of(task.outputs())), &header.outputs, network.outputs(), "output"),
+            // The outputs of a network that drives an arm are torques; those of the task are where the hand is.
+            outputs: match task.as_ref().and_then(|task| task.plant()) {
+                Some(_) => ["torque_shoulder", "torque_elbow"].map(String::from).to_vec(),
+                None => {
+                    names(task.as_ref().map(|task| of(task.outputs())), &header.outputs, network.outputs(), "output")
+                }
+            },
             ctrnn,
             applied,
             network,
@@ -216,7 +229,7 @@ impl ProbeArgs {
             dt: self.dt,
             device: DeviceChoice::Cpu,
         };
-        match subject.task(checkpoint, dt) {
+        match subject.task_with(checkpoint, dt, "--task") {
             Ok(task) => Ok(Some(task)),
             Err(error) if is_asked_for || self.dt.is_some() => Err(error),
             Err(error) => {

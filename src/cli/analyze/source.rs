@@ -255,7 +255,7 @@ impl SourceArgs {
             dt: self.dt,
             device: DeviceChoice::Cpu,
         };
-        subject.task(checkpoint, dt)
+        subject.task_with(checkpoint, dt, "--task")
     }
 
     fn simulated(&self, path: &std::path::Path, per_condition: Option<u32>, noise: bool) -> Result<Source> {

@@ -58,7 +58,8 @@ pub fn structure(args: &StructureArgs) -> Result<()> {
         bail!("--least {}: must be finite and at least 0", args.least);
     }
     let answer = args.answer.open("structure", &["histograms", "balance", "spectrum", "weights"], &[])?;
-    let probe = args.probe.open()?;
+    // Selectivity alone is one of noisy trials.
+    let probe = if args.selectivity.is_some() { args.probe.open_noisy()? } else { args.probe.open()? };
     let weights = probe.network.joined_weights();
     let selectivity = args.selectivity.as_deref().map(|variable| selectivity(args, &probe, variable)).transpose()?;
     let groups = groups(&probe, selectivity.as_ref(), args.least);
