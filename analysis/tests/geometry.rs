@@ -99,7 +99,12 @@ fn rotations_are_those_of_least_squares_over_skew_symmetric_matrices() {
         seed: 0,
     };
     let found = Jpca::of(&cube(&case["means"]), 1.0, &settings, &mut unwatched).unwrap();
-    assert_near(&[found.r2_skew, found.r2_full], &[numbers(&case["r2_skew"]), numbers(&case["r2_full"])].concat(), 1e-9, "R2");
+    assert_near(
+        &[found.r2_skew, found.r2_full],
+        &[numbers(&case["r2_skew"]), numbers(&case["r2_full"])].concat(),
+        1e-9,
+        "R2",
+    );
     let radians: Vec<f64> = found.planes.iter().map(|plane| plane.radians_per_step).collect();
     assert_near(&radians, &numbers(&case["radians"]), 1e-9, "speeds");
 }

@@ -18,11 +18,17 @@
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
+//! | [`Scree`] | cumulative variance of principal components, beside a null |
+//! | [`Trajectories`] | means over conditions along two or three directions |
+//! | [`DemixedComponents`] | demixed components over time, by marginalisation |
+//! | [`DemixedVariance`] | what of the variance demixed components explain |
+//! | [`AgainstRandomFigure`] | numbers beside those of random subspaces or surrogates, and principal angles |
 //!
 //! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
 //! data are refused with an error that names the field.
 
+mod against_random;
 mod axis;
 mod balance;
 mod bifurcation_diagram;
@@ -30,6 +36,8 @@ mod canvas;
 mod channel_groups;
 mod channel_looks;
 mod color_scale;
+mod condition_colors;
+mod demixed;
 mod eigenvalue_plane;
 mod error;
 mod exponents;
@@ -50,6 +58,7 @@ mod schematic;
 mod schematic_layout;
 mod schematic_routes;
 mod schematic_wiring;
+mod scree;
 mod shading;
 mod state_space;
 mod state_space_html;
@@ -57,6 +66,7 @@ mod state_space_panels;
 mod style;
 mod task_figure;
 mod time_courses;
+mod trajectories;
 mod trial_figure;
 mod trial_layout;
 mod trial_lines;
@@ -65,8 +75,10 @@ mod unit_group;
 mod weight_histograms;
 mod weight_matrix;
 
+pub use against_random::{AgainstRandomFigure, RandomRow};
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
+pub use demixed::{DemixedComponent, DemixedComponents, DemixedCondition, DemixedVariance};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use exponents::Exponents;
@@ -81,10 +93,12 @@ pub use results::spans;
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };
+pub use scree::Scree;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
 pub use task_figure::{TaskFigure, TaskPanel};
 pub use time_courses::{TimeCourses, TimeLine, TimePanel};
+pub use trajectories::{Trajectories, Trajectory};
 pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};
 pub use unit_group::UnitGroup;
 pub use weight_histograms::WeightHistograms;

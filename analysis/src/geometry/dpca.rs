@@ -239,7 +239,10 @@ impl Dpca {
             Ridge::CrossValidated(repetitions) => {
                 let found = cross_validated(&pools, window, &layout, (settings, repetitions), &mut watch)?;
                 let best = smallest(&found.errors);
-                (found.ridges[best], Some(CrossValidation { is_at_border: best == 0 || best + 1 == found.ridges.len(), ..found }))
+                (
+                    found.ridges[best],
+                    Some(CrossValidation { is_at_border: best == 0 || best + 1 == found.ridges.len(), ..found }),
+                )
             }
         };
         let demixed = Demixed::of(&scatters, ridge, settings.components)?;
@@ -282,16 +285,17 @@ impl Dpca {
         let units = x.dim().2;
         let encoders = Array2::from_shape_fn((order.len(), units), |(place, unit)| order[place].3[unit]);
         let decoders = Array2::from_shape_fn((order.len(), units), |(place, unit)| order[place].4[unit]);
-        let component = |(marginalisation, number, explained_all, p, d): &(usize, usize, f64, Array1<f64>, Array1<f64>)| {
-            let by = scatters.of_groups.iter().map(|of| explained(of, p.view(), d.view()) / scatters.total);
-            Component {
-                marginalisation: *marginalisation,
-                number: *number,
-                explained: *explained_all,
-                explained_by_marginalisation: by.collect(),
-                significance: None,
-            }
-        };
+        let component =
+            |(marginalisation, number, explained_all, p, d): &(usize, usize, f64, Array1<f64>, Array1<f64>)| {
+                let by = scatters.of_groups.iter().map(|of| explained(of, p.view(), d.view()) / scatters.total);
+                Component {
+                    marginalisation: *marginalisation,
+                    number: *number,
+                    explained: *explained_all,
+                    explained_by_marginalisation: by.collect(),
+                    significance: None,
+                }
+            };
         let conditions = combinations(&means.levels);
         let rows = flat(x);
         let projected = product(rows.view(), decoders.t());
@@ -314,7 +318,9 @@ impl Dpca {
                 .zip(&scatters.of_groups)
                 .map(|(group, of)| Part { name: group.name.clone(), variance: of.diag().sum() / scatters.total })
                 .collect(),
-            cumulative: (1..=order.len()).map(|k| together(&scatters.all, &encoders, &decoders, k) / scatters.total).collect(),
+            cumulative: (1..=order.len())
+                .map(|k| together(&scatters.all, &encoders, &decoders, k) / scatters.total)
+                .collect(),
             cumulative_pca: (1..=order.len()).map(held).collect(),
             components: order.iter().map(component).collect(),
             angles_deg: matrix(&product(encoders.view(), encoders.t()), |dot| dot.abs().min(1.0).acos().to_degrees()),

@@ -188,7 +188,8 @@ impl Tdr {
         let used: Vec<usize> = (0..window.trials.len()).filter(|trial| has_all(*trial)).collect();
         let active = active_units(window, &used, method)?;
         let scaled = scaled(window, &used, &active, method.z_score);
-        let preferred = if method.preferred { preferred(&scaled, &regressors[0], &used)? } else { vec![1.0; active.len()] };
+        let preferred =
+            if method.preferred { preferred(&scaled, &regressors[0], &used)? } else { vec![1.0; active.len()] };
         let design = design(&regressors, &used, method.products);
         let names = names(&regressors, method.products);
         let condition_number = check_design(&design, &names)?;
@@ -325,7 +326,9 @@ fn active_units(window: &Window, used: &[usize], method: &Method) -> Result<Vec<
     let active: Vec<usize> = (0..window.rates.dim().2).filter(|unit| is_active(*unit)).collect();
     if active.is_empty() {
         let rule = match method.least_deviation {
-            Some(least) => format!("varies over time by more than {least} in the mean over trials; take another method"),
+            Some(least) => {
+                format!("varies over time by more than {least} in the mean over trials; take another method")
+            }
             None => "varies; look at the rates".into(),
         };
         return Err(AnalysisError::Trials(format!("no unit {rule}")));
@@ -337,7 +340,8 @@ fn active_units(window: &Window, used: &[usize], method: &Method) -> Result<Vec<
 fn scaled(window: &Window, used: &[usize], active: &[usize], z_score: bool) -> Array3<f64> {
     let mut rates = window.rates.select(Axis(2), active);
     for mut unit in rates.axis_iter_mut(Axis(2)) {
-        let of_trials: Vec<f64> = used.iter().flat_map(|trial| unit.row(*trial).to_vec()).filter(|x| !x.is_nan()).collect();
+        let of_trials: Vec<f64> =
+            used.iter().flat_map(|trial| unit.row(*trial).to_vec()).filter(|x| !x.is_nan()).collect();
         let n = of_trials.len() as f64;
         let mean = of_trials.iter().sum::<f64>() / n;
         let deviation = (of_trials.iter().map(|rate| (rate - mean) * (rate - mean)).sum::<f64>() / n).sqrt();
@@ -360,7 +364,8 @@ fn preferred(rates: &Array3<f64>, choice: &Regressor, used: &[usize]) -> Result<
             let ((up, n_up), (down, n_down)) = (sums(unit, 1.0), sums(unit, -1.0));
             if n_up == 0.0 || n_down == 0.0 {
                 let name = &choice.name;
-                let message = format!("`{name}` has no trials of both signs, so that no unit prefers one; name another first");
+                let message =
+                    format!("`{name}` has no trials of both signs, so that no unit prefers one; name another first");
                 return Err(AnalysisError::Trials(message));
             }
             Ok(if up / n_up >= down / n_down { 1.0 } else { -1.0 })
@@ -537,7 +542,8 @@ impl Conditions<'_> {
             )));
         }
         let tensor = Array3::from_shape_fn((kept.len(), means.means.dim().1, active.len()), |(place, bin, unit)| {
-            let condition = if self.preferred[unit] < 0.0 { mirrors[kept[place]].unwrap_or(kept[place]) } else { kept[place] };
+            let condition =
+                if self.preferred[unit] < 0.0 { mirrors[kept[place]].unwrap_or(kept[place]) } else { kept[place] };
             means.means[[condition, bin, unit]]
         });
         Ok(ConditionMeans {
@@ -552,10 +558,14 @@ impl Conditions<'_> {
     /// The condition with the other sign of all variables that have one.
     fn mirror(&self, means: &Means, condition: &[usize]) -> Option<usize> {
         let turned = |(variable, level): (usize, &usize)| {
-            let Some(regressor) = self.regressors.get(variable).filter(|one| one.is_signed) else { return Some(*level) };
+            let Some(regressor) = self.regressors.get(variable).filter(|one| one.is_signed) else {
+                return Some(*level);
+            };
             let number = |level: &String| regressor.coding.get(level).copied();
             let own = number(&means.levels[variable][*level])?;
-            means.levels[variable].iter().position(|other| number(other).is_some_and(|other| (own + other).abs() < 1e-12))
+            means.levels[variable]
+                .iter()
+                .position(|other| number(other).is_some_and(|other| (own + other).abs() < 1e-12))
         };
         let mirror: Option<Vec<usize>> = condition.iter().enumerate().map(turned).collect();
         let mirror = mirror?;
@@ -666,7 +676,11 @@ mod tests {
     use nn4n_tasks::Condition;
 
     use super::*;
-    use crate::{Activity, activity::Trials, geometry::{WindowSettings, test::gaussian}};
+    use crate::{
+        Activity,
+        activity::Trials,
+        geometry::{WindowSettings, test::gaussian},
+    };
 
     /// `2 c A1 + m A2 + 0.5 x A3` and a constant, of 8 units at 5 steps, for trials of all signs of evidence and choice.
     fn activity(noise: f64) -> (Activity, Array2<f64>) {
@@ -675,9 +689,8 @@ mod tests {
         for choice in [false, true] {
             for motion in [-0.5, -0.1, 0.1, 0.5] {
                 for context in ["colour", "motion"] {
-                    conditions.push(
-                        Condition::new().with("choice", choice).with("motion", motion).with("context", context),
-                    );
+                    conditions
+                        .push(Condition::new().with("choice", choice).with("motion", motion).with("context", context));
                 }
             }
         }

@@ -9,17 +9,24 @@
 mod answer;
 mod bifurcations;
 mod currents;
+mod dpca;
 mod fixed_points;
 mod flow_field;
 mod interventions;
+mod jpca;
 mod local;
 mod lyapunov;
 mod nonnormality;
+mod pca;
 mod probe;
+mod progress;
 mod search;
 mod source;
 mod starts;
 mod structure;
+mod subspaces;
+mod tdr;
+mod window;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -32,7 +39,9 @@ use crate::terminal::end_in_order;
   nn4n analyze fixed-points song2016-mante-ei --at stimulus --where context=motion,motion_coherence=0,colour_coherence=0
   nn4n analyze lyapunov runs/mine --json
   nn4n analyze interventions song2016-rdm-ei --lesion inhibitory --lesion 0-9 --out runs/lesions
-  nn4n analyze structure kleinman2021-checkerboard --out runs/structure")]
+  nn4n analyze structure kleinman2021-checkerboard --out runs/structure
+  nn4n analyze pca song2016-rdm-ei --out runs/pca
+  nn4n analyze dpca --activity recording.npz --conditions trials.csv --variables stimulus,decision --out runs/dpca")]
 pub enum AnalyzeCommand {
     /// Where activity stands still or nearly so, and what it does around there
     FixedPoints(fixed_points::FixedPointsArgs),
@@ -52,6 +61,16 @@ pub enum AnalyzeCommand {
     Interventions(interventions::TableArgs),
     /// Weights by groups of units, degrees, balance, spectrum, low-rank part
     Structure(structure::StructureArgs),
+    /// How many directions activity takes: principal components, participation ratio, and their nulls
+    Pca(pca::PcaArgs),
+    /// Directions that each carry one variable of the task: demixed principal components
+    Dpca(dpca::DpcaArgs),
+    /// One axis for each variable of the task, by regression: targeted dimensionality reduction
+    Tdr(tdr::TdrArgs),
+    /// Rotations that conditions have in common, beside surrogates
+    Jpca(jpca::JpcaArgs),
+    /// Angles and alignment between subspaces of epochs; what of the activity a projection lets through
+    Subspaces(subspaces::SubspacesArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -66,5 +85,10 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Currents(args) => currents::currents(&args),
         AnalyzeCommand::Interventions(args) => interventions::interventions(&args),
         AnalyzeCommand::Structure(args) => structure::structure(&args),
+        AnalyzeCommand::Pca(args) => pca::pca(&args),
+        AnalyzeCommand::Dpca(args) => dpca::dpca(&args),
+        AnalyzeCommand::Tdr(args) => tdr::tdr(&args),
+        AnalyzeCommand::Jpca(args) => jpca::jpca(&args),
+        AnalyzeCommand::Subspaces(args) => subspaces::subspaces(&args),
     }
 }
