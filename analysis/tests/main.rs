@@ -4,6 +4,7 @@ mod closed_loop;
 mod behaviour;
 mod decoding;
 mod fixed_points;
+mod geometry;
 mod golden;
 mod lyapunov;
 mod made;

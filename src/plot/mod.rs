@@ -27,11 +27,17 @@
 //! | [`FractionHistogram`] | how units divide their variance between two tasks, beside that of rotated states |
 //! | [`SequenceMap`] | rates of units over time, the one with the earliest peak on top |
 //! | [`ExplainedVariance`] | the part of the variance along each principal component |
+//! | [`Scree`] | cumulative variance of principal components, beside a null |
+//! | [`Trajectories`] | means over conditions along two or three directions |
+//! | [`DemixedComponents`] | demixed components over time, by marginalisation |
+//! | [`DemixedVariance`] | what of the variance demixed components explain |
+//! | [`AgainstRandomFigure`] | numbers beside those of random subspaces or surrogates, and principal angles |
 //!
 //! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
 //! data are refused with an error that names the field.
 
+mod against_random;
 mod axis;
 mod balance;
 mod bifurcation_diagram;
@@ -41,6 +47,8 @@ mod channel_looks;
 mod color_scale;
 mod confusion_matrix;
 mod curve_panels;
+mod condition_colors;
+mod demixed;
 mod eigenvalue_plane;
 mod error;
 mod explained_variance;
@@ -66,6 +74,7 @@ mod schematic_layout;
 mod schematic_routes;
 mod schematic_wiring;
 mod sequence_map;
+mod scree;
 mod shading;
 mod state_space;
 mod state_space_html;
@@ -74,6 +83,7 @@ mod style;
 mod task_figure;
 mod task_variance_map;
 mod time_courses;
+mod trajectories;
 mod trial_figure;
 mod trial_layout;
 mod trial_lines;
@@ -84,11 +94,13 @@ mod unit_scatter;
 mod weight_histograms;
 mod weight_matrix;
 
+pub use against_random::{AgainstRandomFigure, RandomRow};
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
 pub use confusion_matrix::ConfusionMatrix;
 pub use curve_panels::{CurvePanel, CurvePanels, CurvePoint, CurveSeries};
 pub use channel_groups::named_alike;
+pub use demixed::{DemixedComponent, DemixedComponents, DemixedCondition, DemixedVariance};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use explained_variance::ExplainedVariance;
@@ -109,12 +121,14 @@ pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };
 pub use sequence_map::SequenceMap;
+pub use scree::Scree;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
 pub(crate) use state_space_html::{LIBRARY, LIBRARY_LICENCE, LIBRARY_VERSION, PROGRAM, escaped, filled};
 pub use task_figure::{TaskFigure, TaskPanel};
 pub use task_variance_map::{ClusterSpan, TaskVarianceMap};
 pub use time_courses::{TimeCourses, TimeLine, TimePanel};
+pub use trajectories::{Trajectories, Trajectory};
 pub use trial_figure::{EpochSpan, TrialFigure, TrialPanel};
 pub use tuning_curves::{TuningCurve, TuningCurves};
 pub use unit_group::UnitGroup;

@@ -14,6 +14,7 @@ use super::PlotError;
 use super::error::require;
 use super::state_space::{StatePointKind, StateSpace};
 use super::style::{GREY, INK, Rgb, series};
+use super::trajectories::Trajectories;
 use crate::files::write_atomically;
 
 const PAGE: &str = include_str!("assets/state_space.html");
@@ -52,11 +53,8 @@ impl StateSpace {
     /// If a field breaks a rule that stands with it, or the file cannot be written.
     pub fn save_html(&self, path: impl AsRef<Path>, text: &StateSpaceText) -> Result<(), PlotError> {
         let path = path.as_ref();
-        let is_page = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
-        require(is_page, "path", || format!("is `{}`; end the path of a page in `.html`", path.display()))?;
-        let page = self.page(text)?;
-        write_atomically(path, page.as_bytes())
-            .map_err(|source| PlotError::Write { path: path.to_owned(), source: Box::new(source) })
+        check_page(path)?;
+        write_page(path, &self.page(text)?)
     }
 
     /// The figure as JSON that can stand in a script of a page, for the function that its program defines.
@@ -70,17 +68,52 @@ impl StateSpace {
     }
 
     fn page(&self, text: &StateSpaceText) -> Result<String, PlotError> {
-        let parts = [
-            ("title", &*escaped(&text.title)),
-            ("subtitle", &*escaped(&text.subtitle)),
-            ("figure", &*self.script(text)?),
-            ("version", LIBRARY_VERSION),
-            ("licence", LIBRARY_LICENCE),
-            ("library", LIBRARY),
-            ("program", PROGRAM),
-        ];
-        Ok(filled(PAGE, &parts))
+        Ok(page(text, &self.script(text)?))
     }
+}
+
+impl Trajectories {
+    /// The same as [`StateSpace::save_html`]: a page with a line for each condition, in its colour.
+    ///
+    /// # Errors
+    /// If a field breaks a rule that stands with it, or the file cannot be written.
+    pub fn save_html(&self, path: impl AsRef<Path>, text: &StateSpaceText) -> Result<(), PlotError> {
+        let path = path.as_ref();
+        check_page(path)?;
+        self.validate()?;
+        let lines = self.lines.iter().zip(self.strokes()).map(|(line, stroke)| Line {
+            name: &line.name,
+            color: css(stroke.color),
+            is_dashed: stroke.dash.is_some(),
+            states: line.states.outer_iter().map(|state| rounded(&state.to_vec())).collect(),
+        });
+        let space = StateSpace { axes: self.axes.clone(), ..StateSpace::default() };
+        let figure = Figure { lines: lines.collect(), ..Figure::of(&space, text) };
+        write_page(path, &page(text, &figure.as_script()))
+    }
+}
+
+fn page(text: &StateSpaceText, figure: &str) -> String {
+    let parts = [
+        ("title", &*escaped(&text.title)),
+        ("subtitle", &*escaped(&text.subtitle)),
+        ("figure", figure),
+        ("version", LIBRARY_VERSION),
+        ("licence", LIBRARY_LICENCE),
+        ("library", LIBRARY),
+        ("program", PROGRAM),
+    ];
+    filled(PAGE, &parts)
+}
+
+fn check_page(path: &Path) -> Result<(), PlotError> {
+    let is_page = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
+    require(is_page, "path", || format!("is `{}`; end the path of a page in `.html`", path.display()))
+}
+
+fn write_page(path: &Path, page: &str) -> Result<(), PlotError> {
+    write_atomically(path, page.as_bytes())
+        .map_err(|source| PlotError::Write { path: path.to_owned(), source: Box::new(source) })
 }
 
 /// The template with each `{{name}}` replaced; what is put in is not searched again.
@@ -105,11 +138,20 @@ pub(crate) fn escaped(text: &str) -> String {
 struct Figure<'a> {
     axes: Vec<String>,
     trajectories: Vec<Vec<Vec<f64>>>,
+    lines: Vec<Line<'a>>,
     kinds: Vec<Kind>,
     points: Vec<Point<'a>>,
     links: Vec<Link>,
     arrows: Vec<Arrow<'a>>,
     colors: Colors,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    color: String,
+    is_dashed: bool,
+    states: Vec<Vec<f64>>,
 }
 
 #[derive(Serialize)]
@@ -173,6 +215,7 @@ impl<'a> Figure<'a> {
                 .iter()
                 .map(|states| states.outer_iter().map(|state| rounded(&state.to_vec())).collect())
                 .collect(),
+            lines: Vec::new(),
             kinds: StatePointKind::ALL
                 .map(|kind| Kind {
                     name: kind.name(),

@@ -1,6 +1,6 @@
 //! Products and decompositions of matrices, as this module needs them: rows are vectors, the largest come first.
 
-use faer::{Accum, Mat, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
+use faer::{Accum, Mat, MatMut, Par, Side, linalg::matmul::matmul};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -11,10 +11,8 @@ use crate::{AnalysisError, linear};
 /// Columns of a Gram matrix that one thread computes at a time: fixed, so that sums do not depend on the threads.
 const STRIP: usize = 64;
 
-/// Factors of a matrix `A = U diag(s) V^T`.
+/// Factors of a matrix `A = U diag(s) V^T`, without `U`.
 pub(super) struct Svd {
-    /// Left vectors (vectors, rows of A), as rows.
-    pub left: Array2<f64>,
     /// The largest first.
     pub values: Vec<f64>,
     /// Right vectors (vectors, columns of A), as rows.
@@ -82,22 +80,20 @@ pub(super) fn spectrum(name: &'static str, matrix: ArrayView2<'_, f64>) -> Resul
     Ok(Spectrum { values: order.iter().map(|place| values[*place]).collect(), vectors: rows })
 }
 
-/// Singular values and vectors; the part of a left vector of the largest modulus is positive.
+/// Singular values and vectors; the part of a right vector of the largest modulus is
+/// positive.
 pub(super) fn svd(name: &'static str, matrix: ArrayView2<'_, f64>) -> Result<Svd, AnalysisError> {
     let matrix = matrix.as_standard_layout();
     let matrix = matrix.view();
     let found = linear::view(&matrix).thin_svd().map_err(|error| not_found(name, error))?;
     let values: Vec<f64> = found.S().column_vector().iter().copied().collect();
-    let rows_of = |vectors: MatRef<'_, f64>| {
-        Array2::from_shape_fn((values.len(), vectors.nrows()), |(place, row)| vectors[(row, place)])
-    };
-    let (mut left, mut right) = (rows_of(found.U()), rows_of(found.V()));
-    for (mut left, mut right) in left.outer_iter_mut().zip(right.outer_iter_mut()) {
-        let sign = sign_of(left.iter());
-        left *= sign;
-        right *= sign;
-    }
-    Ok(Svd { left, values, right })
+    let vectors = found.V();
+    let mut right = Array2::from_shape_fn((values.len(), vectors.nrows()), |(place, row)| vectors[(row, place)]);
+    right.outer_iter_mut().for_each(|mut vector| {
+        let sign = sign_of(vector.iter());
+        vector *= sign;
+    });
+    Ok(Svd { values, right })
 }
 
 /// Orthonormal vectors (as rows) that span the same as these (as rows), in their order, and the factor `R` of

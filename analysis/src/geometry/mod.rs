@@ -4,15 +4,19 @@
 //! |---|---|
 //! | [`window`] | which trials, over which time? |
 //! | [`pca`] | how many directions does activity take? |
+//! | [`dpca`] | which directions carry which variable of the task? |
+//! | [`tdr`] | along which directions does a regression on the variables lie? |
 //! | [`jpca`] | which rotations do conditions have in common? |
 //! | [`surrogates`] | what would activity of these covariances be that is random otherwise? |
 //! | [`subspaces`] | how are the directions of two parts of activity related, and what do weights let through? |
 
 mod algebra;
+pub mod dpca;
 pub mod jpca;
 pub mod pca;
 pub mod subspaces;
 pub mod surrogates;
+pub mod tdr;
 pub mod window;
 
 use std::{
@@ -27,9 +31,11 @@ use rayon::prelude::*;
 
 use crate::AnalysisError;
 
+pub use dpca::Dpca;
 pub use jpca::Jpca;
 pub use pca::Pca;
 pub use subspaces::{Comparison, PotentSpace, principal_angles};
+pub use tdr::Tdr;
 pub use window::{Means, TrialCounts, Window, WindowSettings};
 
 /// `work` for each number below `n`, on all cores, results in their order. `watch` is told how many are done.

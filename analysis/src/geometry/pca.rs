@@ -511,7 +511,8 @@ mod tests {
             let coordinates = found.coordinates(rows.view(), 2);
             assert!(coordinates.column(0).mean().unwrap().abs() < 1e-10);
         }
-        let message = |rows| Pca::of(States::of(rows, 1.0), &Settings::plain(), &mut unwatched).unwrap_err().to_string();
+        let message =
+            |rows| Pca::of(States::of(rows, 1.0), &Settings::plain(), &mut unwatched).unwrap_err().to_string();
         assert!(message(Array2::ones((4, 2))).contains("none of the 2 units varies"));
         assert!(message(Array2::ones((1, 2))).contains("two at least"));
         assert!(message(array![[1.0], [f64::NAN]]).contains("holds NaN"));

@@ -98,7 +98,8 @@ impl Window {
             .iter()
             .filter_map(|of| Some((of.iter().position(|has| *has)?, of.iter().rposition(|has| *has)?)))
             .collect();
-        let (first, last) = spans.iter().fold((0, usize::MAX), |(first, last), span| (first.max(span.0), last.min(span.1)));
+        let (first, last) =
+            spans.iter().fold((0, usize::MAX), |(first, last), span| (first.max(span.0), last.min(span.1)));
         bins.retain(|bin| (start.is_some() || *bin >= first) && (end.is_some() || *bin <= last));
         if bins.is_empty() || spans.is_empty() {
             return Err(AnalysisError::Trials(
@@ -107,8 +108,7 @@ impl Window {
                     .into(),
             ));
         }
-        let kept: Vec<usize> =
-            (0..complete.len()).filter(|trial| bins.iter().all(|bin| has(*trial, *bin))).collect();
+        let kept: Vec<usize> = (0..complete.len()).filter(|trial| bins.iter().all(|bin| has(*trial, *bin))).collect();
         if kept.is_empty() {
             let time = |bin: Option<&usize>| bin.map_or(0.0, |bin| aligned.time_ms[*bin]);
             return Err(AnalysisError::Trials(format!(
@@ -164,7 +164,9 @@ impl Window {
         };
         if found.conditions.is_empty() {
             let names = variables.join(", ");
-            return Err(AnalysisError::Trials(format!("no trial has a value of all of {names}; choose other variables")));
+            return Err(AnalysisError::Trials(format!(
+                "no trial has a value of all of {names}; choose other variables"
+            )));
         }
         for place in 0..found.conditions.len() {
             let mean = mean_of(&self.rates, &found.trials[place])
@@ -230,7 +232,8 @@ impl Means {
     /// The fewest trials of a condition in which a unit was recorded, with the condition.
     pub fn fewest(&self, window: &Window) -> (usize, &[usize]) {
         let fewest = |trials: &Vec<usize>| {
-            let recorded = |unit: usize| trials.iter().filter(|trial| !window.rates[[**trial, 0, unit]].is_nan()).count();
+            let recorded =
+                |unit: usize| trials.iter().filter(|trial| !window.rates[[**trial, 0, unit]].is_nan()).count();
             (0..window.rates.dim().2).map(recorded).min().unwrap_or(0)
         };
         let counts = self.trials.iter().map(fewest).zip(self.conditions.iter().map(Vec::as_slice));
@@ -310,7 +313,8 @@ pub(super) fn mean_of(rates: &Array3<f64>, trials: &[usize]) -> Result<Array2<f6
 fn complete_bins(of_trial: ArrayView2<'_, f64>) -> Vec<bool> {
     let recorded: Vec<usize> =
         (0..of_trial.ncols()).filter(|unit| of_trial.slice(s![.., *unit]).iter().any(|rate| !rate.is_nan())).collect();
-    let has = |bin: ndarray::ArrayView1<'_, f64>| !recorded.is_empty() && recorded.iter().all(|unit| !bin[*unit].is_nan());
+    let has =
+        |bin: ndarray::ArrayView1<'_, f64>| !recorded.is_empty() && recorded.iter().all(|unit| !bin[*unit].is_nan());
     of_trial.outer_iter().map(has).collect()
 }
 

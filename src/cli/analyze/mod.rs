@@ -12,16 +12,20 @@ mod chronometric;
 mod confusion;
 mod currents;
 mod duration;
+mod dpca;
 mod fixed_points;
 mod flow_field;
 mod graded;
 mod interventions;
 mod kernel;
+mod jpca;
 mod local;
 mod lyapunov;
 mod nonnormality;
+mod pca;
 mod probe;
 mod psychometric;
+mod progress;
 mod search;
 mod selectivity;
 mod sequence;
@@ -32,6 +36,9 @@ mod structure;
 mod trajectories;
 mod task_variance;
 mod tuning;
+mod subspaces;
+mod tdr;
+mod window;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -52,7 +59,9 @@ pub(super) use self::{
   nn4n analyze fixed-points song2016-mante-ei --at stimulus --where context=motion,motion_coherence=0,colour_coherence=0
   nn4n analyze lyapunov runs/mine --json
   nn4n analyze interventions song2016-rdm-ei --lesion inhibitory --lesion 0-9 --out runs/lesions
-  nn4n analyze structure kleinman2021-checkerboard --out runs/structure")]
+  nn4n analyze structure kleinman2021-checkerboard --out runs/structure
+  nn4n analyze pca song2016-rdm-ei --out runs/pca
+  nn4n analyze dpca --activity recording.npz --conditions trials.csv --variables stimulus,decision --out runs/dpca")]
 pub enum AnalyzeCommand {
     /// Where activity stands still or nearly so, and what it does around there
     FixedPoints(fixed_points::FixedPointsArgs),
@@ -90,6 +99,16 @@ pub enum AnalyzeCommand {
     TaskVariance(task_variance::TaskVarianceArgs),
     /// Whether units are active one after the other
     Sequence(sequence::SequenceArgs),
+    /// How many directions activity takes: principal components, participation ratio, and their nulls
+    Pca(pca::PcaArgs),
+    /// Directions that each carry one variable of the task: demixed principal components
+    Dpca(dpca::DpcaArgs),
+    /// One axis for each variable of the task, by regression: targeted dimensionality reduction
+    Tdr(tdr::TdrArgs),
+    /// Rotations that conditions have in common, beside surrogates
+    Jpca(jpca::JpcaArgs),
+    /// Angles and alignment between subspaces of epochs; what of the activity a projection lets through
+    Subspaces(subspaces::SubspacesArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -113,5 +132,10 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Tuning(args) => tuning::tuning(&args),
         AnalyzeCommand::TaskVariance(args) => task_variance::task_variance(&args),
         AnalyzeCommand::Sequence(args) => sequence::sequence(&args),
+        AnalyzeCommand::Pca(args) => pca::pca(&args),
+        AnalyzeCommand::Dpca(args) => dpca::dpca(&args),
+        AnalyzeCommand::Tdr(args) => tdr::tdr(&args),
+        AnalyzeCommand::Jpca(args) => jpca::jpca(&args),
+        AnalyzeCommand::Subspaces(args) => subspaces::subspaces(&args),
     }
 }

@@ -78,12 +78,21 @@ function drawStateSpace(figure, element, { scrollZoom = true, isNarrow = false }
     return { type, mode: "lines+markers", name: plain(name), ...columns([from, to]), line, marker, hoverinfo: "name" };
   }
 
+  // The mean of a condition, from a small mark on.
+  function condition({ name, color, is_dashed: isDashed, states }) {
+    const size = states.map((_, step) => (step === 0 ? (isSpatial ? 4 : 7) : 0));
+    const marker = { color, size, symbol: "circle", opacity: 1, line: { width: 0 } };
+    const line = { color, width: isSpatial ? 4 : 2, dash: isDashed ? "dash" : "solid" };
+    return { type, mode: "lines+markers", name: plain(name), ...columns(states), line, marker, hoverinfo: "name" };
+  }
+
   function traces() {
     const ends = figure.links.map((link) => [figure.points[link.from].at, figure.points[link.to].at]);
     const thin = { color: figure.colors.trajectory, width: isSpatial ? 2 : 1 };
     const dashed = { color: figure.colors.link, width: isSpatial ? 3 : 1.2, dash: "dash" };
     return [
       ...lines(`trajectories (${figure.trajectories.length})`, figure.trajectories, thin, { opacity: 0.4 }),
+      ...figure.lines.map(condition),
       ...lines(`connections (${ends.length})`, ends, dashed, {}),
       ...figure.kinds.flatMap(kind),
       ...kinks(),

@@ -1,0 +1,795 @@
+//! Targeted dimensionality reduction: one axis for each variable of the task, by regression of activity on all of them.
+//!
+//! ```text
+//! z_it = b_i0 + sum_v b_iv(t) x_v + products        unit i at the time t, over trials; by QR, never normal equations
+//! b_v(t) <- D b_v(t)                                D: onto 12 principal components of smoothed means over conditions
+//! t_v = arg max_t |b_v(t)|                          over units
+//! (b_1(t_1), b_2(t_2), ..) = Q R                    axes: columns of Q times the sign of the diagonal of R
+//! ```
+//!
+//! Numbers are divided by their largest modulus, other variables have two values, -1 and +1. The order of the variables
+//! is that of QR: it changes all axes but the first. Two ways are known, which differ so:
+//!
+//! | | [`Method::pycog`] | [`Method::mante`] |
+//! |---|---|---|
+//! | regressors | variables and their products in pairs | variables |
+//! | units | those that vary over time by more than 0.1 in the mean over trials | all that vary |
+//! | signs | graded variables and the choice are those of the preferred choice of each unit | as they are |
+//! | times | every 50 ms | all |
+//! | means for the components | of right and of wrong trials, smoothed by 50 ms, in standard deviations of their own | of right trials, smoothed by 40 ms, in those of trials |
+//!
+//! Means that are projected are of right trials, where trials are known to be right or wrong. The time of the maximum of
+//! a curve that is flat is noise, and so is an axis whose regressor others nearly make up: look at the norm and at the
+//! condition number.
+//!
+//! References: Mante et al. (2013), doi:10.1038/nature12742; Song et al. (2016), doi:10.1371/journal.pcbi.1004792
+//! (pycog).
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, Axis, s};
+use nn4n_tasks::Value;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::{
+    algebra::{self, orthonormal, product, svd},
+    pca,
+    window::{Means, TrialCounts, Window},
+};
+use crate::{AnalysisError, activity::Variable};
+
+/// A regressor that is more dependent than this, relative to its length, is a combination of others.
+const DEPENDENT: f64 = 1e-9;
+/// Standard deviations of the kernel that smooths.
+const KERNEL: f64 = 4.0;
+/// Whether the answer of a trial was right.
+const RIGHT: &str = "was_right";
+
+/// How axes are found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Method {
+    /// As it is called.
+    pub name: &'static str,
+    /// Whether products of pairs of variables are regressors, too.
+    pub products: bool,
+    /// Whether the first variable and graded ones count from the preferred value of the first, unit by unit.
+    pub preferred: bool,
+    /// The least standard deviation over time of the mean over trials; `None` for all that vary.
+    pub least_deviation: Option<f64>,
+    /// From time to time, ms; `None` for every bin.
+    pub every_ms: Option<f64>,
+    /// Standard deviation of the kernel that smooths means, ms.
+    pub smoothing_ms: f64,
+    /// Whether that is a whole number of bins.
+    pub whole_bins: bool,
+    /// Components that regression vectors are projected on; `None` for none.
+    pub components: Option<usize>,
+    /// Whether means for the components are of wrong trials, too, and have standard deviations of their own.
+    pub wrong_trials: bool,
+    /// Whether units are divided by their standard deviation over trials and times.
+    pub z_score: bool,
+}
+
+/// Axes of the variables of a task.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Tdr {
+    /// How they were found.
+    pub method: Method,
+    /// Number of units.
+    pub units: usize,
+    /// Those that are part of it.
+    pub active_units: Vec<usize>,
+    /// Which trials.
+    pub trials: TrialCounts,
+    /// Trials that were wrong, which means are not of; `null` where that is not known.
+    pub wrong_trials: Option<usize>,
+    /// Condition number of the regressors; large if they are nearly combinations of each other.
+    pub condition_number: f64,
+    /// Components that are used, and the part of the variance of means that they hold; `null` without.
+    pub components: Option<(usize, f64)>,
+    /// Conditions whose mirror image no trial has, which the components are without.
+    pub without_mirror: usize,
+    /// In the order of QR.
+    pub axes: Vec<TaskAxis>,
+    /// Angles between the vectors before QR (variables, variables), degrees.
+    pub angles_before_deg: Vec<Vec<f64>>,
+    /// Middle of each bin, ms.
+    pub time_ms: Vec<f64>,
+    /// The conditions of the projections.
+    pub conditions: Vec<String>,
+    /// (variables, times, active units), after the components.
+    #[serde(skip)]
+    pub regression: Array3<f64>,
+    /// Orthonormal (variables, active units).
+    #[serde(skip)]
+    pub directions: Array2<f64>,
+    /// (conditions, times, variables), less the mean over conditions at each time.
+    #[serde(skip)]
+    pub projections: Array3<f64>,
+    /// The places of the levels of each condition.
+    #[serde(skip)]
+    pub places: Vec<Vec<usize>>,
+    /// Names of the levels of each variable.
+    #[serde(skip)]
+    pub levels: Vec<Vec<String>>,
+}
+
+/// The axis of a variable.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TaskAxis {
+    /// Its name.
+    pub variable: String,
+    /// The number of each of its values.
+    pub coding: BTreeMap<String, f64>,
+    /// When the regression vector is longest, ms.
+    pub time_of_max_ms: f64,
+    /// How long it is then.
+    pub norm: f64,
+    /// The cosine of the angle between the vector and the axis, which QR makes smaller than 1.
+    pub cosine: f64,
+    /// The part of the variance of means over conditions along the axis.
+    pub variance: f64,
+}
+
+impl Method {
+    /// As pycog does for the network of the task of Mante et al.
+    pub fn pycog() -> Self {
+        Self {
+            name: "pycog",
+            products: true,
+            preferred: true,
+            least_deviation: Some(0.1),
+            every_ms: Some(50.0),
+            smoothing_ms: 50.0,
+            whole_bins: true,
+            components: Some(12),
+            wrong_trials: true,
+            z_score: true,
+        }
+    }
+
+    /// As Mante et al. (2013) do for recorded neurons.
+    pub fn mante() -> Self {
+        Self {
+            name: "mante",
+            products: false,
+            preferred: false,
+            least_deviation: None,
+            every_ms: None,
+            smoothing_ms: 40.0,
+            whole_bins: false,
+            components: Some(12),
+            wrong_trials: false,
+            z_score: true,
+        }
+    }
+}
+
+/// A variable as a regressor.
+struct Regressor {
+    name: String,
+    /// One for each trial.
+    values: Vec<f64>,
+    coding: BTreeMap<String, f64>,
+    /// Whether it counts from the preferred value.
+    is_signed: bool,
+}
+
+impl Tdr {
+    /// Of the trials of a window with bins of `bin_ms`, on these variables, the one that counts as the choice first.
+    ///
+    /// # Errors
+    /// If a variable has other values than two words or some numbers, regressors are combinations of each other, there
+    /// are too few trials, or no unit is active.
+    pub fn of(window: &Window, bin_ms: f64, variables: &[String], method: &Method) -> Result<Self, AnalysisError> {
+        let regressors = regressors(window, variables)?;
+        let has_all = |trial: usize| regressors.iter().all(|one| one.values[trial].is_finite());
+        let used: Vec<usize> = (0..window.trials.len()).filter(|trial| has_all(*trial)).collect();
+        let active = active_units(window, &used, method)?;
+        let scaled = scaled(window, &used, &active, method.z_score);
+        let preferred =
+            if method.preferred { preferred(&scaled, &regressors[0], &used)? } else { vec![1.0; active.len()] };
+        let design = design(&regressors, &used, method.products);
+        let names = names(&regressors, method.products);
+        let condition_number = check_design(&design, &names)?;
+        let bins = sampled(window.time_ms.len(), bin_ms, method);
+        let mut betas = regression(&scaled, &used, &design, &bins, (&regressors, &preferred), &names)?;
+
+        let right = right_trials(window)?;
+        let of_all = Conditions { window, variables, regressors: &regressors, preferred: &preferred };
+        let for_axes = of_all.means(&scaled, &active, right.as_deref(), method.wrong_trials)?;
+        let smoothing = smoothing_bins(bin_ms, method);
+        let (components, without_mirror) = match method.components {
+            Some(k) => {
+                let found = components(&for_axes.tensor, (smoothing, &bins), method.wrong_trials, k)?;
+                for mut of_variable in betas.outer_iter_mut() {
+                    let in_components = product(of_variable.view(), found.0.t());
+                    of_variable.assign(&product(in_components.view(), found.0.view()));
+                }
+                (Some((found.0.nrows(), found.1)), for_axes.without_mirror)
+            }
+            None => (None, 0),
+        };
+        let (longest, norms) = longest(&betas);
+        let vectors = Array2::from_shape_fn((betas.dim().0, active.len()), |(v, unit)| betas[[v, longest[v], unit]]);
+        let directions = axes(&vectors, variables)?;
+        let shown = of_all.means(&scaled, &active, right.as_deref(), false)?;
+        let mut means = at_bins(&smoothed(&shown.tensor, smoothing), &bins);
+        let common = means.sum_axis(Axis(0)) / means.dim().0 as f64;
+        means -= &common;
+        let rows = rows(&means);
+        let projections = product(rows.view(), directions.t());
+        let total = algebra::squares(rows.iter());
+        let cosine = |v: usize| vectors.row(v).dot(&directions.row(v)) / norms[v];
+        let axes = regressors.into_iter().enumerate().map(|(v, regressor)| TaskAxis {
+            variable: regressor.name,
+            coding: regressor.coding,
+            time_of_max_ms: window.time_ms[bins[longest[v]]],
+            norm: norms[v],
+            cosine: cosine(v),
+            variance: if total > 0.0 { algebra::squares(projections.column(v)) / total } else { 0.0 },
+        });
+        Ok(Self {
+            method: method.clone(),
+            units: window.rates.dim().2,
+            axes: axes.collect(),
+            trials: TrialCounts {
+                trials: used.len(),
+                without_epoch: window.without_epoch,
+                incomplete: window.incomplete,
+                without_variable: window.trials.len() - used.len(),
+            },
+            wrong_trials: right.map(|right| used.iter().filter(|trial| !right[**trial]).count()),
+            condition_number,
+            components,
+            without_mirror,
+            angles_before_deg: angles(&vectors),
+            time_ms: bins.iter().map(|bin| window.time_ms[*bin]).collect(),
+            conditions: shown.names,
+            projections: tensor(&projections, means.dim().0),
+            places: shown.places,
+            levels: shown.levels,
+            regression: betas,
+            directions,
+            active_units: active,
+        })
+    }
+}
+
+fn regressors(window: &Window, variables: &[String]) -> Result<Vec<Regressor>, AnalysisError> {
+    if variables.is_empty() {
+        let rule = "must name one variable at least".into();
+        return Err(AnalysisError::Setting { setting: "variables", value: "none".into(), rule });
+    }
+    if let Some(name) = (1..variables.len()).find(|place| variables[..*place].contains(&variables[*place])) {
+        let rule = "is there twice; name it once".into();
+        return Err(AnalysisError::Setting { setting: "variables", value: variables[name].clone(), rule });
+    }
+    let coded = |(place, name): (usize, &String)| {
+        let variable = window.trials.variable(name)?;
+        let (values, coding) = coded(&variable)?;
+        let is_signed = place == 0 || variable.numbers().is_some();
+        Ok(Regressor { name: name.clone(), values, coding, is_signed })
+    };
+    variables.iter().enumerate().map(coded).collect()
+}
+
+/// The numbers of a variable, NaN where there is none, and what stands for what.
+fn coded(variable: &Variable) -> Result<(Vec<f64>, BTreeMap<String, f64>), AnalysisError> {
+    let classes = variable.classes();
+    let name = &variable.name;
+    if classes.names.len() < 2 {
+        return Err(AnalysisError::Trials(format!(
+            "`{name}` is {} in all trials, and explains nothing; leave it out, or add trials of other values",
+            classes.names.first().map_or("nothing", String::as_str)
+        )));
+    }
+    let numbers: Vec<f64> = match variable.numbers() {
+        Some(numbers) => {
+            let largest = numbers.iter().filter(|value| !value.is_nan()).fold(0.0, |most: f64, x| most.max(x.abs()));
+            numbers.iter().map(|value| value / largest).collect()
+        }
+        None if classes.names.len() == 2 => {
+            let number = |class: &Option<usize>| class.map_or(f64::NAN, |class| 2.0 * class as f64 - 1.0);
+            classes.of.iter().map(number).collect()
+        }
+        None => {
+            return Err(AnalysisError::Trials(format!(
+                "`{name}` has the {} values {}, but a regressor is a number or one of two words; choose trials of two \
+                 of them",
+                classes.names.len(),
+                classes.names.join(", ")
+            )));
+        }
+    };
+    let of = classes.of.iter().zip(&numbers);
+    let coding = of.filter_map(|(class, number)| Some((classes.names[(*class)?].clone(), *number))).collect();
+    Ok((numbers, coding))
+}
+
+/// Places of the units that are part of it.
+fn active_units(window: &Window, used: &[usize], method: &Method) -> Result<Vec<usize>, AnalysisError> {
+    let mean = super::window::mean_of(&window.rates, used)
+        .map_err(|unit| AnalysisError::Trials(format!("unit {unit} was recorded in no trial; leave it out")))?;
+    let varies = |unit: usize| {
+        let rates = used.iter().flat_map(|trial| window.rates.slice(s![*trial, .., unit]).to_vec());
+        let (low, high) = rates
+            .filter(|rate| !rate.is_nan())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), rate| (low.min(rate), high.max(rate)));
+        high - low > 1e-12 * high.abs().max(low.abs())
+    };
+    let is_active = |unit: usize| match method.least_deviation {
+        Some(least) => mean.column(unit).std(0.0) > least,
+        None => varies(unit),
+    };
+    let active: Vec<usize> = (0..window.rates.dim().2).filter(|unit| is_active(*unit)).collect();
+    if active.is_empty() {
+        let rule = match method.least_deviation {
+            Some(least) => {
+                format!("varies over time by more than {least} in the mean over trials; take another method")
+            }
+            None => "varies; look at the rates".into(),
+        };
+        return Err(AnalysisError::Trials(format!("no unit {rule}")));
+    }
+    Ok(active)
+}
+
+/// Rates (trials, bins, active units) less their mean over trials and bins, in standard deviations if so asked.
+fn scaled(window: &Window, used: &[usize], active: &[usize], z_score: bool) -> Array3<f64> {
+    let mut rates = window.rates.select(Axis(2), active);
+    for mut unit in rates.axis_iter_mut(Axis(2)) {
+        let of_trials: Vec<f64> =
+            used.iter().flat_map(|trial| unit.row(*trial).to_vec()).filter(|x| !x.is_nan()).collect();
+        let n = of_trials.len() as f64;
+        let mean = of_trials.iter().sum::<f64>() / n;
+        let deviation = (of_trials.iter().map(|rate| (rate - mean) * (rate - mean)).sum::<f64>() / n).sqrt();
+        let scale = if z_score && deviation > 0.0 { deviation } else { 1.0 };
+        unit.mapv_inplace(|rate| (rate - mean) / scale);
+    }
+    rates
+}
+
+/// For each unit the sign of the first variable that it prefers: of the difference of its mean rates.
+fn preferred(rates: &Array3<f64>, choice: &Regressor, used: &[usize]) -> Result<Vec<f64>, AnalysisError> {
+    let sums = |unit: usize, sign: f64| {
+        let of = used.iter().filter(|trial| choice.values[**trial] * sign > 0.0);
+        let of_trials: Vec<f64> =
+            of.map(|trial| rates.slice(s![*trial, .., unit]).sum()).filter(|sum| !sum.is_nan()).collect();
+        (of_trials.iter().sum::<f64>(), of_trials.len() as f64)
+    };
+    (0..rates.dim().2)
+        .map(|unit| {
+            let ((up, n_up), (down, n_down)) = (sums(unit, 1.0), sums(unit, -1.0));
+            if n_up == 0.0 || n_down == 0.0 {
+                let name = &choice.name;
+                let message =
+                    format!("`{name}` has no trials of both signs, so that no unit prefers one; name another first");
+                return Err(AnalysisError::Trials(message));
+            }
+            Ok(if up / n_up >= down / n_down { 1.0 } else { -1.0 })
+        })
+        .collect()
+}
+
+fn pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..n).flat_map(move |a| (a + 1..n).map(move |b| (a, b)))
+}
+
+/// (used trials, regressors): the variables, their products in pairs, 1.
+fn design(regressors: &[Regressor], used: &[usize], products: bool) -> Array2<f64> {
+    let row = |trial: &usize| {
+        let at = |v: usize| regressors[v].values[*trial];
+        let n = regressors.len();
+        let mut row: Vec<f64> = (0..n).map(at).collect();
+        if products {
+            row.extend(pairs(n).map(|(a, b)| at(a) * at(b)));
+        }
+        row.push(1.0);
+        row
+    };
+    let rows: Vec<Vec<f64>> = used.iter().map(row).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    Array2::from_shape_fn((rows.len(), columns), |(row, column)| rows[row][column])
+}
+
+fn names(regressors: &[Regressor], products: bool) -> Vec<String> {
+    let mut names: Vec<String> = regressors.iter().map(|one| one.name.clone()).collect();
+    if products {
+        names.extend(pairs(regressors.len()).map(|(a, b)| format!("{} x {}", regressors[a].name, regressors[b].name)));
+    }
+    names.push("the constant".into());
+    names
+}
+
+/// The condition number of the design, unless regressors are combinations of each other.
+fn check_design(design: &Array2<f64>, names: &[String]) -> Result<f64, AnalysisError> {
+    let (trials, columns) = design.dim();
+    if trials < columns {
+        return Err(AnalysisError::Trials(format!(
+            "there are {trials} trials for {columns} regressors; give as many at least, or name fewer variables"
+        )));
+    }
+    // The constant first: what it makes up is a constant variable.
+    let order: Vec<usize> = std::iter::once(columns - 1).chain(0..columns - 1).collect();
+    let (_, factor) = orthonormal(design.select(Axis(1), &order).t());
+    for (place, column) in order.iter().enumerate() {
+        let length = algebra::squares(design.column(*column)).sqrt();
+        if factor[[place, place]].abs() <= DEPENDENT * length {
+            return Err(AnalysisError::Trials(format!(
+                "the regressor `{}` is a combination of the others in these trials (as a choice without errors is of the \
+                 evidence); leave it out, or give trials in which they differ",
+                names[*column]
+            )));
+        }
+    }
+    let values = svd("the regressors", design.view())?.values;
+    Ok(values[0] / values[columns - 1])
+}
+
+/// Bins that the regression is at.
+fn sampled(bins: usize, bin_ms: f64, method: &Method) -> Vec<usize> {
+    let step = method.every_ms.map_or(1, |every| ((every / bin_ms + 1e-9) as usize).max(1));
+    (0..bins).step_by(step).collect()
+}
+
+fn smoothing_bins(bin_ms: f64, method: &Method) -> f64 {
+    let bins = method.smoothing_ms / bin_ms;
+    if method.whole_bins { (bins + 1e-9).floor() } else { bins }
+}
+
+/// Coefficients (variables, bins, units) of least squares, unit by unit over the trials in which it was recorded.
+fn regression(
+    rates: &Array3<f64>,
+    used: &[usize],
+    design: &Array2<f64>,
+    bins: &[usize],
+    (regressors, preferred): (&[Regressor], &[f64]),
+    names: &[String],
+) -> Result<Array3<f64>, AnalysisError> {
+    let whole = solver(design.view());
+    let of_unit = |unit: usize| {
+        let recorded: Vec<usize> = (0..used.len()).filter(|row| !rates[[used[*row], 0, unit]].is_nan()).collect();
+        let y = Array2::from_shape_fn((recorded.len(), bins.len()), |(row, bin)| {
+            rates[[used[recorded[row]], bins[bin], unit]]
+        });
+        if recorded.len() == used.len() {
+            return Ok(product(whole.view(), y.view()));
+        }
+        let own = design.select(Axis(0), &recorded);
+        check_design(&own, names).map_err(|error| AnalysisError::Trials(format!("unit {unit}: {error}")))?;
+        Ok(product(solver(own.view()).view(), y.view()))
+    };
+    let found: Vec<Array2<f64>> =
+        (0..rates.dim().2).into_par_iter().map(of_unit).collect::<Result<_, AnalysisError>>()?;
+    let sign = |v: usize, unit: usize| if regressors[v].is_signed { preferred[unit] } else { 1.0 };
+    Ok(Array3::from_shape_fn((regressors.len(), bins.len(), found.len()), |(v, bin, unit)| {
+        found[unit][[v, bin]] * sign(v, unit)
+    }))
+}
+
+/// `X^+ = R^-1 Q^T` (regressors, trials) of a design whose columns are independent.
+fn solver(design: ArrayView2<'_, f64>) -> Array2<f64> {
+    let (q, r) = orthonormal(design.t());
+    let mut solved = q;
+    for row in (0..r.nrows()).rev() {
+        let mut own = solved.row(row).to_owned();
+        for later in row + 1..r.nrows() {
+            own.scaled_add(-r[[row, later]], &solved.row(later));
+        }
+        solved.row_mut(row).assign(&(own / r[[row, row]]));
+    }
+    solved
+}
+
+/// Which trials were right; `None` where that is not known.
+fn right_trials(window: &Window) -> Result<Option<Vec<bool>>, AnalysisError> {
+    let Ok(variable) = window.trials.variable(RIGHT) else { return Ok(None) };
+    let right: Vec<bool> = variable.values.iter().map(|value| *value == Some(Value::Bool(true))).collect();
+    if right.iter().any(|right| *right) {
+        return Ok(Some(right));
+    }
+    Err(AnalysisError::Trials("no trial was right, but means are of right trials; train the network longer".into()))
+}
+
+/// Means over conditions, in which a unit may count from what it prefers.
+struct Conditions<'a> {
+    window: &'a Window,
+    variables: &'a [String],
+    regressors: &'a [Regressor],
+    preferred: &'a [f64],
+}
+
+struct ConditionMeans {
+    /// (conditions, bins, active units)
+    tensor: Array3<f64>,
+    names: Vec<String>,
+    places: Vec<Vec<usize>>,
+    levels: Vec<Vec<String>>,
+    /// Conditions left out since no trial has their mirror image.
+    without_mirror: usize,
+}
+
+impl Conditions<'_> {
+    /// Of right trials alone, or also by whether they were right.
+    fn means(
+        &self,
+        rates: &Array3<f64>,
+        active: &[usize],
+        right: Option<&[bool]>,
+        with_wrong: bool,
+    ) -> Result<ConditionMeans, AnalysisError> {
+        let mut by = self.variables.to_vec();
+        let n = self.window.trials.len();
+        let is_used = match right {
+            Some(right) if !with_wrong => right.to_vec(),
+            _ => vec![true; n],
+        };
+        if with_wrong && right.is_some() {
+            by.push(RIGHT.into());
+        }
+        let own = Window { rates: rates.clone(), ..self.window.clone() };
+        let means = own.means_of(&by, &is_used).map_err(|error| of_unit(&error, active))?;
+        let mirrors: Vec<Option<usize>> = means.conditions.iter().map(|one| self.mirror(&means, one)).collect();
+        let is_turned = self.preferred.iter().any(|sign| *sign < 0.0);
+        let kept: Vec<usize> = (0..mirrors.len()).filter(|place| !is_turned || mirrors[*place].is_some()).collect();
+        if kept.is_empty() {
+            return Err(AnalysisError::Trials(format!(
+                "no condition of {} has its mirror image among the trials, but units count from what they prefer; add \
+                 trials with the other sign, or take another method",
+                self.variables.join(", ")
+            )));
+        }
+        let tensor = Array3::from_shape_fn((kept.len(), means.means.dim().1, active.len()), |(place, bin, unit)| {
+            let condition =
+                if self.preferred[unit] < 0.0 { mirrors[kept[place]].unwrap_or(kept[place]) } else { kept[place] };
+            means.means[[condition, bin, unit]]
+        });
+        Ok(ConditionMeans {
+            tensor,
+            names: kept.iter().map(|place| means.name(&means.conditions[*place])).collect(),
+            places: kept.iter().map(|place| means.conditions[*place].clone()).collect(),
+            without_mirror: mirrors.len() - kept.len(),
+            levels: means.levels,
+        })
+    }
+
+    /// The condition with the other sign of all variables that have one.
+    fn mirror(&self, means: &Means, condition: &[usize]) -> Option<usize> {
+        let turned = |(variable, level): (usize, &usize)| {
+            let Some(regressor) = self.regressors.get(variable).filter(|one| one.is_signed) else {
+                return Some(*level);
+            };
+            let number = |level: &String| regressor.coding.get(level).copied();
+            let own = number(&means.levels[variable][*level])?;
+            means.levels[variable]
+                .iter()
+                .position(|other| number(other).is_some_and(|other| (own + other).abs() < 1e-12))
+        };
+        let mirror: Option<Vec<usize>> = condition.iter().enumerate().map(turned).collect();
+        let mirror = mirror?;
+        means.conditions.iter().position(|other| *other == mirror)
+    }
+}
+
+/// A message about an active unit, of the units of the activity.
+fn of_unit(error: &AnalysisError, active: &[usize]) -> AnalysisError {
+    AnalysisError::Trials(format!("{error} (of the {} active units, counted from 0)", active.len()))
+}
+
+/// Principal components (components, units) of smoothed means, and the part of the variance that they hold.
+fn components(
+    tensor: &Array3<f64>,
+    (smoothing, bins): (f64, &[usize]),
+    own_deviations: bool,
+    k: usize,
+) -> Result<(Array2<f64>, f64), AnalysisError> {
+    let mut rows = rows(&smoothed(tensor, smoothing));
+    algebra::centre(&mut rows);
+    if own_deviations {
+        let scale = pca::scale(&rows, pca::Normalization::Zscore);
+        rows /= &scale;
+    }
+    let mut rows = self::rows(&at_bins(&self::tensor(&rows, tensor.dim().0), bins));
+    algebra::centre(&mut rows);
+    if rows.nrows() < 2 {
+        return Err(AnalysisError::Trials("means have one state alone; choose a longer window".into()));
+    }
+    let found = pca::components(&rows)?;
+    let total: f64 = found.values.iter().sum();
+    let k = k.min(found.values.len());
+    Ok((algebra::first(&found.vectors, k).to_owned(), found.values[..k].iter().sum::<f64>() / total))
+}
+
+/// The bin of the longest vector of each variable, and how long it is.
+fn longest(betas: &Array3<f64>) -> (Vec<usize>, Vec<f64>) {
+    let norms = |of: ArrayView2<'_, f64>| of.outer_iter().map(|one| algebra::squares(one).sqrt()).collect::<Vec<_>>();
+    let most = |norms: Vec<f64>| {
+        norms.into_iter().enumerate().fold((0, -1.0), |best, one| if one.1 > best.1 { one } else { best })
+    };
+    betas.outer_iter().map(|of| most(norms(of))).unzip()
+}
+
+/// Orthonormal axes of vectors in their order, each along its vector.
+fn axes(vectors: &Array2<f64>, variables: &[String]) -> Result<Array2<f64>, AnalysisError> {
+    let (axes, factor) = orthonormal(vectors.view());
+    let lengths: Vec<f64> = vectors.outer_iter().map(|vector| algebra::squares(vector).sqrt()).collect();
+    let lost = (0..vectors.nrows())
+        .find(|v| *v >= axes.nrows() || factor[[*v, *v]].abs() <= DEPENDENT * lengths[*v].max(f64::MIN_POSITIVE));
+    match lost {
+        Some(v) => Err(AnalysisError::Trials(format!(
+            "the vector of `{}` is a combination of those before it, so that it has no axis of its own; leave it out, or \
+             take more units or components",
+            variables[v]
+        ))),
+        None => Ok(axes),
+    }
+}
+
+fn angles(vectors: &Array2<f64>) -> Vec<Vec<f64>> {
+    let length = |v: ArrayView1<'_, f64>| algebra::squares(v).sqrt();
+    let angle = |a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>| {
+        (a.dot(&b) / (length(a) * length(b))).clamp(-1.0, 1.0).acos().to_degrees()
+    };
+    vectors.outer_iter().map(|a| vectors.outer_iter().map(|b| angle(a, b)).collect()).collect()
+}
+
+/// Along the bins, by a Gaussian kernel of this standard deviation; ends are mirrored.
+fn smoothed(tensor: &Array3<f64>, sigma: f64) -> Array3<f64> {
+    if sigma <= 0.0 {
+        return tensor.clone();
+    }
+    let reach = (KERNEL * sigma + 0.5) as i64;
+    let weights: Vec<f64> = (-reach..=reach).map(|lag| (-0.5 * (lag as f64 / sigma).powi(2)).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    let bins = tensor.dim().1 as i64;
+    let mirrored = |bin: i64| {
+        let place = bin.rem_euclid(2 * bins);
+        (if place < bins { place } else { 2 * bins - 1 - place }) as usize
+    };
+    let mut out = Array3::zeros(tensor.dim());
+    for (bin, mut to) in out.axis_iter_mut(Axis(1)).enumerate() {
+        for (weight, lag) in weights.iter().zip(-reach..=reach) {
+            to.scaled_add(weight / sum, &tensor.index_axis(Axis(1), mirrored(bin as i64 + lag)));
+        }
+    }
+    out
+}
+
+fn at_bins(tensor: &Array3<f64>, bins: &[usize]) -> Array3<f64> {
+    tensor.select(Axis(1), bins)
+}
+
+fn rows(tensor: &Array3<f64>) -> Array2<f64> {
+    let (conditions, bins, units) = tensor.dim();
+    Array2::from_shape_fn((conditions * bins, units), |(row, unit)| tensor[[row / bins, row % bins, unit]])
+}
+
+fn tensor(rows: &Array2<f64>, conditions: usize) -> Array3<f64> {
+    let bins = rows.nrows() / conditions;
+    Array3::from_shape_fn((conditions, bins, rows.ncols()), |(c, bin, unit)| rows[[c * bins + bin, unit]])
+}
+
+#[cfg(test)]
+mod tests {
+    use nn4n_tasks::Condition;
+
+    use super::*;
+    use crate::{
+        Activity,
+        activity::Trials,
+        geometry::{WindowSettings, test::gaussian},
+    };
+
+    /// `2 c A1 + m A2 + 0.5 x A3` and a constant, of 8 units at 5 steps, for trials of all signs of evidence and choice.
+    fn activity(noise: f64) -> (Activity, Array2<f64>) {
+        let axes = orthonormal(gaussian((3, 8), 1).view()).0;
+        let mut conditions = Vec::new();
+        for choice in [false, true] {
+            for motion in [-0.5, -0.1, 0.1, 0.5] {
+                for context in ["colour", "motion"] {
+                    conditions
+                        .push(Condition::new().with("choice", choice).with("motion", motion).with("context", context));
+                }
+            }
+        }
+        let random = gaussian((conditions.len() * 5, 8), 2);
+        let rates = Array3::from_shape_fn((conditions.len(), 5, 8), |(trial, step, unit)| {
+            let sign = |is: bool| if is { 1.0 } else { -1.0 };
+            let (c, x) = (sign(trial >= 8), sign(trial % 2 == 1));
+            let m = [-1.0, -0.2, 0.2, 1.0][trial / 2 % 4];
+            let parts = [2.0 * c, m, 0.5 * x];
+            let own: f64 = (0..3).map(|axis| parts[axis] * axes[[axis, unit]]).sum();
+            own * [0.1, 0.5, 1.0, 0.7, 0.2][step] + 4.0 + noise * random[[trial * 5 + step, unit]]
+        });
+        let trials = Trials::new(vec![5; conditions.len()], conditions);
+        (Activity::new(rates, 20.0, trials).unwrap(), axes)
+    }
+
+    fn window(activity: &Activity) -> Window {
+        Window::of(activity, &WindowSettings { steps_in_bin: 1, ..WindowSettings::default() }).unwrap()
+    }
+
+    fn variables(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    fn plain() -> Method {
+        Method { z_score: false, components: None, smoothing_ms: 0.0, ..Method::mante() }
+    }
+
+    #[test]
+    fn axes_of_activity_without_noise_are_those_that_it_was_made_of() {
+        let (activity, axes) = activity(0.0);
+        let found = Tdr::of(&window(&activity), 20.0, &variables(&["choice", "motion", "context"]), &plain()).unwrap();
+        for (place, (axis, norm)) in found.axes.iter().zip([2.0, 1.0, 0.5]).enumerate() {
+            assert!((axis.norm - norm).abs() < 1e-12 && (axis.cosine - 1.0).abs() < 1e-12, "{axis:?}");
+            assert_eq!(axis.time_of_max_ms, 50.0);
+            assert!((&found.directions.row(place) - &axes.row(place)).iter().all(|value| value.abs() < 1e-12));
+        }
+        assert_eq!(found.axes[1].coding["0.1"], 0.2);
+        assert_eq!((found.axes[0].coding["false"], found.axes[2].coding["motion"]), (-1.0, 1.0));
+        assert!((found.axes.iter().map(|axis| axis.variance).sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((found.angles_before_deg[0][1] - 90.0).abs() < 1e-9 && found.condition_number < 3.0);
+        let also = Method { components: Some(12), products: true, ..plain() };
+        let denoised = Tdr::of(&window(&activity), 20.0, &variables(&["choice", "motion", "context"]), &also).unwrap();
+        assert_eq!(denoised.components.unwrap().0, 8);
+        assert!((denoised.axes[2].norm - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_order_of_variables_is_that_of_the_axes() {
+        let (mut activity, _) = activity(0.3);
+        activity = activity.with_units(&[0, 1, 2, 3, 4]).unwrap();
+        let of = |names: &[&str]| Tdr::of(&window(&activity), 20.0, &variables(names), &Method::mante()).unwrap();
+        let (a, b) = (of(&["choice", "motion"]), of(&["motion", "choice"]));
+        assert!((a.axes[0].cosine - 1.0).abs() < 1e-12 && a.axes[1].cosine < 1.0);
+        assert!((b.axes[0].cosine - 1.0).abs() < 1e-12);
+        assert!((a.angles_before_deg[0][1] - b.angles_before_deg[0][1]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn units_of_pycog_count_from_the_choice_that_they_prefer() {
+        let (activity, _) = activity(0.01);
+        let method = Method { least_deviation: Some(0.0), ..Method::pycog() };
+        let found = Tdr::of(&window(&activity), 20.0, &variables(&["choice", "motion", "context"]), &method).unwrap();
+        // Every 50 ms of steps of 20 ms is every second one.
+        assert_eq!(found.time_ms, [10.0, 50.0, 90.0]);
+        assert!(found.regression.slice(s![0, 1, ..]).iter().all(|value| *value > 0.0), "all prefer their own choice");
+        assert_eq!((found.without_mirror, found.conditions.len()), (0, 16));
+        let none = Tdr::of(&window(&activity), 20.0, &variables(&["choice"]), &Method::pycog());
+        assert!(none.unwrap_err().to_string().contains("no unit varies over time by more than 0.1"));
+    }
+
+    #[test]
+    fn regressors_that_say_nothing_of_their_own_are_refused() {
+        let (activity, _) = activity(0.1);
+        let refusal = |activity: &Activity, names: &[&str]| {
+            Tdr::of(&window(activity), 20.0, &variables(names), &plain()).unwrap_err().to_string()
+        };
+        // Choices of the sign of the evidence, of one size.
+        let right = |trial: &usize| *trial < 4 && trial / 2 == 0 || *trial >= 8 && trial / 2 % 4 == 3;
+        let right: Vec<usize> = (0..16).filter(right).collect();
+        let collinear = refusal(&activity.with_trials(&right).unwrap(), &["choice", "motion"]);
+        assert!(collinear.contains("the regressor `motion` is a combination of the others"), "{collinear}");
+        let one = refusal(&activity.with_trials(&[0, 1, 2, 3]).unwrap(), &["choice"]);
+        assert!(one.contains("`choice` is false in all trials"), "{one}");
+        let few = refusal(&activity.with_trials(&[0, 11]).unwrap(), &["choice", "motion", "context"]);
+        assert!(few.contains("2 trials for 4 regressors"), "{few}");
+        assert!(refusal(&activity, &["choice", "choice"]).contains("there twice"));
+        assert!(refusal(&activity, &["speed"]).contains("no trial has `speed`"));
+    }
+
+    #[test]
+    fn a_kernel_keeps_what_is_flat_and_mirrors_the_ends() {
+        let flat = Array3::from_elem((1, 7, 1), 2.5);
+        assert!(smoothed(&flat, 2.0).iter().all(|value| (value - 2.5).abs() < 1e-12));
+        let mut bump = Array3::zeros((1, 9, 1));
+        bump[[0, 0, 0]] = 1.0;
+        // scipy.ndimage.gaussian_filter1d([1, 0, ..], 1.0)
+        let found = smoothed(&bump, 1.0);
+        assert!((found[[0, 0, 0]] - 0.640_914_9).abs() < 1e-6, "{}", found[[0, 0, 0]]);
+        assert!((found.sum() - 1.0).abs() < 1e-12);
+    }
+}
