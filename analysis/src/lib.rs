@@ -61,5 +61,6 @@ pub use lyapunov::Lyapunov;
 pub use matched::{matched_by_group, matched_by_rate};
 pub use psychometric::{ChoiceCount, CumulativeGaussian};
 pub use selectivity::Selectivity;
+pub use spatial::{RateMaps, Remapping};
 pub use spectrum::Spectrum;
 pub use structure::Structure;

@@ -18,11 +18,15 @@
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
+//! | [`RateMapFigure`] | rates of units over places |
+//! | [`AgainstNull`] | a value of all units beside that of their shuffles |
+//! | [`RemappingFigure`] | how much rate maps change from one condition to another |
 //!
 //! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
 //! data are refused with an error that names the field.
 
+mod against_null;
 mod axis;
 mod balance;
 mod bifurcation_diagram;
@@ -44,6 +48,8 @@ mod network_parts;
 mod panel;
 mod projection;
 mod psychometric;
+mod rate_maps;
+mod remapping;
 mod results;
 mod save;
 mod schematic;
@@ -65,6 +71,7 @@ mod unit_group;
 mod weight_histograms;
 mod weight_matrix;
 
+pub use against_null::AgainstNull;
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
@@ -77,6 +84,8 @@ pub use lesion_table::{Estimate, LesionRow, LesionTable};
 pub use measured::PsychometricPlan;
 pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
+pub use rate_maps::{RateMapFigure, UnitMaps};
+pub use remapping::{RemappingFigure, RemappingRow};
 pub use results::spans;
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,

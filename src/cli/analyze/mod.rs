@@ -16,6 +16,8 @@ mod local;
 mod lyapunov;
 mod nonnormality;
 mod probe;
+mod rate_maps;
+mod remapping;
 mod search;
 mod source;
 mod starts;
@@ -52,6 +54,10 @@ pub enum AnalyzeCommand {
     Interventions(interventions::TableArgs),
     /// Weights by groups of units, degrees, balance, spectrum, low-rank part
     Structure(structure::StructureArgs),
+    /// Where in space units are active: maps, information, fields, grid and border scores
+    RateMaps(rate_maps::RateMapsArgs),
+    /// Whether maps of places change between two conditions, by population vectors, places and rates
+    Remapping(remapping::RemappingArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -66,5 +72,7 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Currents(args) => currents::currents(&args),
         AnalyzeCommand::Interventions(args) => interventions::interventions(&args),
         AnalyzeCommand::Structure(args) => structure::structure(&args),
+        AnalyzeCommand::RateMaps(args) => rate_maps::rate_maps(&args),
+        AnalyzeCommand::Remapping(args) => remapping::remapping(&args),
     }
 }
