@@ -37,7 +37,7 @@ const BAR: f64 = 10.0;
 pub struct RateMapFigure {
     /// At least one.
     pub units: Vec<UnitMaps>,
-    /// Both ends of each axis, x first; one axis of a track. Bins that do not divide an axis stick out of it.
+    /// Both ends of each axis, x first; one axis of a track.
     pub ends: Vec<(f64, f64)>,
     /// Side of a bin, in the same unit.
     pub bin: f64,

@@ -95,7 +95,8 @@ impl RemappingFigure {
         let entries = self.entries();
         let bottom = TOP + ROW * self.measures.len() as f64;
         let right = left + WIDTH + 20.0;
-        let below = (TOP + height + 40.0).max(bottom + 54.0).max(TOP + key_height(entries.len()) + 10.0);
+        let room = if is_track { 44.0 } else { 16.0 };
+        let below = (TOP + height + room).max(bottom + 54.0).max(TOP + key_height(entries.len()) + 10.0);
         let mut canvas = Canvas::new(right + key_width(&entries) + 12.0, below);
         canvas.text((LEFT, 12.0), "Correlation of population vectors", SMALL, Align::Left, INK);
         if is_track {

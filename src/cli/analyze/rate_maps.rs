@@ -1,6 +1,6 @@
 //! `nn4n analyze rate-maps`
 
-use std::ops::ControlFlow;
+use std::{cmp::Ordering, collections::BTreeMap, ops::ControlFlow};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -26,8 +26,9 @@ use crate::{
 
 /// Trials of a network, of each condition, unless another number is asked for: rooms are large.
 pub const TRIALS: u32 = 200;
-/// Units that are drawn, and that are said.
-const DRAWN: usize = 15;
+/// Units that are drawn: the most informative ones, and grids that are not among them; units that are said.
+const DRAWN: usize = 11;
+const GRIDS: usize = 4;
 const SAID: usize = 8;
 /// p below which a unit counts as a grid.
 const LEVEL: f64 = 0.05;
@@ -170,15 +171,20 @@ fn figure(found: &RateMaps, order: &[usize]) -> RateMapFigure {
             autocorrelogram: grid.map(|all| all.index_axis(Axis(0), *place).to_owned()),
         }
     };
-    let drawn = order.len().min(DRAWN);
+    let (first, others) = order.split_at(order.len().min(DRAWN));
+    let mut grids: Vec<usize> = others.iter().copied().filter(|place| is_grid(&found.units[*place])).collect();
+    grids
+        .sort_by(|a, b| found.units[*b].grid_score.partial_cmp(&found.units[*a].grid_score).unwrap_or(Ordering::Equal));
+    grids.truncate(GRIDS);
+    let then = if grids.is_empty() { "" } else { ", then the best grids" };
     RateMapFigure {
-        units: order[..drawn].iter().map(unit).collect(),
+        units: first.iter().chain(&grids).map(unit).collect(),
         ends: found.arena.ends.clone(),
         bin: found.arena.bin,
         names: Vec::new(),
         remark: format!(
-            "{} of {} units, the most informative first; arena {}, bins of {}, smoothed over {} bins",
-            drawn,
+            "{} of {} units, the most informative first{then}; arena {}, bins of {}, smoothed over {} bins",
+            first.len() + grids.len(),
             order.len(),
             extent(&found.arena),
             short(found.arena.bin),
@@ -253,18 +259,28 @@ fn lines(found: &RateMaps, source: &Source, order: &[usize]) -> Vec<String> {
     ];
     if found.shuffles > 0 {
         let passed = found.passed;
+        let of_planes = passed.grid.zip(passed.border);
+        let of_planes = of_planes
+            .map(|(grid, border)| format!(", {grid} by grid score, {border} by border score"))
+            .unwrap_or_default();
         lines.push(format!(
-            "passed       of {n} units {} by information, {} by grid score, {} by border score; {by_chance:.1} each by \
-             chance",
-            passed.information, passed.grid, passed.border
+            "passed       of {n} units {} by information{of_planes}; {by_chance:.1} by each measure by chance",
+            passed.information
         ));
     }
     lines.extend(order.iter().take(SAID).map(|place| line(&found.units[*place])));
-    if let Some((what, why)) = found.units.iter().find_map(|unit| unit.undefined.iter().next()) {
-        let without = found.units.iter().filter(|unit| !unit.undefined.is_empty()).count();
-        lines.push(format!("undefined    something of {without} units, such as {what}: {why}"));
-    }
+    lines.extend(undefined(found));
     lines
+}
+
+/// What is not defined of how many units, and why of the first.
+fn undefined(found: &RateMaps) -> Vec<String> {
+    let mut all: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+    for (what, why) in found.units.iter().flat_map(|unit| &unit.undefined) {
+        all.entry(what).or_insert((0, why)).0 += 1;
+    }
+    let line = |(what, (units, why)): (&str, (usize, &str))| format!("undefined    {what} of {units} units: {why}");
+    all.into_iter().map(line).collect()
 }
 
 fn line(unit: &UnitMap) -> String {

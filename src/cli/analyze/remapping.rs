@@ -130,14 +130,11 @@ fn maps(found: &Remapping, names: &[String; 2]) -> RateMapFigure {
     order.sort_by(|a, b| alike(a).total_cmp(&alike(b)));
     let unit = |place: usize| {
         let maps = [&found.maps_a, &found.maps_b].map(|maps| maps.index_axis(Axis(0), place).to_owned());
-        let rates = maps.iter().flatten().copied().filter(|rate| !rate.is_nan());
+        let peak = maps.iter().flatten().copied().filter(|rate| !rate.is_nan()).fold(f64::NEG_INFINITY, f64::max);
         UnitMaps {
             title: format!("unit {}", found.units[place].unit),
-            subtitle: format!(
-                "peak {}, correlation {}",
-                short(rates.fold(f64::NEG_INFINITY, f64::max)),
-                or_none(found.units[place].place)
-            ),
+            subtitle: format!("peak {}, correlation {}", short(peak), or_none(found.units[place].place))
+                .replace('-', "\u{2212}"),
             maps: maps.to_vec(),
             autocorrelogram: None,
         }
