@@ -47,7 +47,7 @@ def write_arrays(path: Path, trials: int, steps: int, units: int) -> None:
     rates = (drive[:, None] * courses) @ weights + 2.0 * rng.standard_normal((trials, steps, units))
     area = np.array(["a"] * (units // 2) + ["b"] * (units - units // 2))
     # Words, so that both are classes.
-    named = {"stimulus": np.array([f"s{k}" for k in stimulus]), "choice": np.array(["left", "right"])[choice]}
+    named = {"cue": np.array([f"s{k}" for k in stimulus]), "choice": np.array(["left", "right"])[choice]}
     np.savez(path, rates=rates.astype(np.float32), dt=DT, area=area, **named)
 
 
@@ -63,7 +63,7 @@ class Arrays:
     @classmethod
     def read(cls, path: Path) -> "Arrays":
         with np.load(path) as file:
-            return cls(file["rates"].astype(np.float64), file["stimulus"], file["choice"], file["area"])
+            return cls(file["rates"].astype(np.float64), file["cue"], file["choice"], file["area"])
 
     def means(self) -> np.ndarray:
         """(stimuli, choices, steps, units)."""
@@ -149,7 +149,7 @@ ANALYSES = {
     "pca": Analysis("scikit-learn", ("--shuffles", "0"), our_pca, their_pca, 1e-6),
     "dpca": Analysis(
         "dPCA",
-        ("--by", "stimulus,choice", "--ridge", str(RIDGE), "--components", "5", "--shuffles", "0"),
+        ("--variables", "cue,choice", "--bin", str(DT), "--ridge", str(RIDGE), "--components", "5", "--shuffles", "0"),
         our_dpca,
         their_dpca,
         1e-6,
@@ -163,7 +163,7 @@ ANALYSES = {
     ),
     "similarity": Analysis(
         "rsatoolbox",
-        ("--measure", "rsa", "--groups", "a,b", "--by", "stimulus,choice", "--shuffles", "0"),
+        ("--measure", "rsa", "--groups", "a,b", "--by", "cue,choice", "--shuffles", "0"),
         our_similarity,
         their_similarity,
         1e-6,
