@@ -30,6 +30,7 @@ mod long_trials;
 mod operations;
 mod own_data;
 mod pickle;
+mod places;
 mod plant;
 mod preset;
 mod reach;

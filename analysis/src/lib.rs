@@ -100,6 +100,7 @@ pub use roc::{ChoiceProbability, Roc};
 pub use selectivity::Selectivity;
 pub use sequentiality::{Sequence, Sequentiality};
 pub use similarity::Similarity;
+pub use spatial::{RateMaps, Remapping};
 pub use spectrum::Spectrum;
 pub use structure::Structure;
 pub use task_variance::{FractionalVariance, TaskVariance};

@@ -32,12 +32,16 @@
 //! | [`DemixedComponents`] | demixed components over time, by marginalisation |
 //! | [`DemixedVariance`] | what of the variance demixed components explain |
 //! | [`AgainstRandomFigure`] | numbers beside those of random subspaces or surrogates, and principal angles |
+//! | [`RateMapFigure`] | rates of units over places |
+//! | [`AgainstNull`] | a value of all units beside that of their shuffles |
+//! | [`RemappingFigure`] | how much rate maps change from one condition to another |
 //!
 //! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
 //! data are refused with an error that names the field.
 
 mod against_random;
+mod against_null;
 mod axis;
 mod balance;
 mod bifurcation_diagram;
@@ -67,6 +71,8 @@ mod panel;
 mod projection;
 mod psychometric;
 mod ranked_units;
+mod rate_maps;
+mod remapping;
 mod results;
 mod save;
 mod schematic;
@@ -95,6 +101,7 @@ mod weight_histograms;
 mod weight_matrix;
 
 pub use against_random::{AgainstRandomFigure, RandomRow};
+pub use against_null::AgainstNull;
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
 pub use confusion_matrix::ConfusionMatrix;
@@ -116,6 +123,8 @@ pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
 pub use results::{choice_axis, spans, variable_axis};
 pub use ranked_units::{RankedPanel, RankedUnits, UnitSeries};
+pub use rate_maps::{RateMapFigure, UnitMaps};
+pub use remapping::{RemappingFigure, RemappingRow};
 pub use results::spans;
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,

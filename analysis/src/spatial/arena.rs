@@ -21,7 +21,7 @@ pub enum Bins {
 pub struct Arena {
     /// Both ends of each axis, x first.
     pub ends: Vec<(f64, f64)>,
-    /// Side of a bin. Where bins do not divide an axis, the last one sticks out of it.
+    /// Side of a bin. An axis has as many of them as come closest to its length; the last one takes what is left.
     pub bin: f64,
     /// Bins along y; 1 of a track.
     pub rows: usize,
@@ -58,8 +58,7 @@ impl Arena {
             Bins::Side(side) if side.is_finite() && side > 0.0 => side,
             Bins::Side(side) => return Err(refused("bin", side, "must be above 0")),
         };
-        // A bin that rounding alone would add is none.
-        let count = |(low, high): (f64, f64)| (((high - low) / bin - 1e-9).ceil()).max(1.0);
+        let count = |(low, high): (f64, f64)| ((high - low) / bin).round().max(1.0);
         let counts: Vec<f64> = ends.iter().map(|ends| count(*ends)).collect();
         let is_plane = counts.iter().all(|count| *count > 1.0) && axes == 2;
         let most = MOST_BINS[usize::from(!is_plane)];
@@ -136,7 +135,7 @@ impl Arena {
             if !(low..=high).contains(&x) {
                 return None;
             }
-            // The far end belongs to the last bin.
+            // What lies beyond the last edge belongs to the last bin.
             at[axis] = (((x - low) / self.bin) as usize).min(counts[axis] - 1);
         }
         Some(at[1] * self.columns + at[0])
@@ -246,10 +245,11 @@ pub(super) mod tests {
     fn places_outside_and_unknown_ones_are_counted() {
         let activity = activity(&[[0.5, 0.5], [4.0, 2.0], [f64::NAN, 1.0]], Array2::zeros((3, 1)));
         let arena = Arena::of(&[&activity], Bins::Side(0.3), Some(&[(0.0, 1.0), (0.0, 1.0)])).unwrap();
-        // The fourth bin sticks out.
-        assert_eq!((arena.rows, arena.columns), (4, 4));
+        // The third bin takes the last 0.1, too.
+        assert_eq!((arena.rows, arena.columns), (3, 3));
+        assert_eq!(arena.bin_of([0.95, 0.2].into_iter()), Some(2));
         let visits = arena.visits(&activity).unwrap();
-        assert_eq!((visits.of, visits.outside, visits.unknown), (vec![(0, 0, 5)], 1, 1));
+        assert_eq!((visits.of, visits.outside, visits.unknown), (vec![(0, 0, 4)], 1, 1));
         let nowhere = Arena::of(&[&activity], Bins::Count(2), Some(&[(7.0, 8.0), (0.0, 1.0)])).unwrap();
         assert!(nowhere.visits(&activity).unwrap_err().to_string().contains("2 are outside and 1 not known"));
     }

@@ -39,7 +39,33 @@ impl GridScore {
     /// # Errors
     /// If it has no ring of peaks.
     pub fn of(autocorrelogram: &Array2<f64>) -> Result<Self, Undefined> {
-        let spacing = spacing(autocorrelogram).ok_or(Undefined::NoSpacing)?;
+        Self::at(autocorrelogram, spacing(&profile(autocorrelogram)))
+    }
+
+    /// Of a map (y, x): the same as of its autocorrelogram, of which no more is computed than the score needs.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn of_map(map: &Array2<f64>) -> Result<Self, Undefined> {
+        let mut growing = Growing::of(map);
+        let mut profile = Vec::new();
+        let mut found = None;
+        while found.is_none()
+            && let Some(mean) = growing.next_circle()
+        {
+            profile.push(mean);
+            found = spacing(&profile);
+        }
+        if let Some(spacing) = found {
+            // The neighbours of what is turned into the annulus, too.
+            let reach = (ANNULUS.1 * spacing).ceil() as usize + 2;
+            while growing.circle <= reach && growing.next_circle().is_some() {}
+        }
+        Self::at(&growing.found, found)
+    }
+
+    fn at(autocorrelogram: &Array2<f64>, spacing: Option<f64>) -> Result<Self, Undefined> {
+        let spacing = spacing.ok_or(Undefined::NoSpacing)?;
         let score = score(autocorrelogram, ANNULUS.0 * spacing, ANNULUS.1 * spacing).ok_or(Undefined::NoSpacing)?;
         Ok(Self { score, spacing })
     }
@@ -48,22 +74,63 @@ impl GridScore {
 /// The correlation of a map (y, x) with itself moved by each number of bins (2 y - 1, 2 x - 1), not moved in the
 /// middle; NaN where fewer than 20 bins overlap, or do not vary.
 pub fn autocorrelogram(map: &Array2<f64>) -> Array2<f64> {
-    let (rows, columns) = map.dim();
-    let mut found = Array2::from_elem((2 * rows - 1, 2 * columns - 1), f64::NAN);
-    let centred = Centred::of(map);
-    // That of the opposite displacement is the same.
-    for down in 0..rows {
-        for across in -(columns as isize - 1)..columns as isize {
-            if (down == 0 && across < 0) || (rows - down) * (columns - across.unsigned_abs()) < OVERLAP {
-                continue;
-            }
-            let value = centred.moved(down, across);
-            let (row, column) = (rows - 1 + down, (columns as isize - 1 + across) as usize);
-            found[[row, column]] = value;
-            found[[2 * rows - 2 - row, 2 * columns - 2 - column]] = value;
-        }
+    let mut growing = Growing::of(map);
+    for circle in 0..growing.circles.len() {
+        growing.fill(circle);
     }
-    found
+    growing.found
+}
+
+/// An autocorrelogram that is computed from its middle outwards, circle by circle.
+struct Growing {
+    centred: Centred,
+    /// Displacements down and across by their length, rounded; of two opposite ones, which are the same, one.
+    circles: Vec<Vec<(usize, isize)>>,
+    found: Array2<f64>,
+    /// The next one.
+    circle: usize,
+}
+
+impl Growing {
+    fn of(map: &Array2<f64>) -> Self {
+        let (rows, columns) = map.dim();
+        let mut circles = vec![Vec::new(); rows + columns];
+        for down in 0..rows {
+            for across in -(columns as isize - 1)..columns as isize {
+                let overlap = (rows - down) * (columns - across.unsigned_abs());
+                if (down > 0 || across >= 0) && overlap >= OVERLAP {
+                    circles[(down as f64).hypot(across as f64).round() as usize].push((down, across));
+                }
+            }
+        }
+        let found = Array2::from_elem((2 * rows - 1, 2 * columns - 1), f64::NAN);
+        Self { centred: Centred::of(map), circles, found, circle: 0 }
+    }
+
+    fn fill(&mut self, circle: usize) -> (f64, usize) {
+        let (rows, columns) = (self.centred.rows, self.centred.columns);
+        let (mut sum, mut count) = (0.0, 0);
+        for &(down, across) in &self.circles[circle] {
+            let value = self.centred.moved(down, across);
+            let (row, column) = (rows - 1 + down, (columns as isize - 1 + across) as usize);
+            self.found[[row, column]] = value;
+            self.found[[2 * rows - 2 - row, 2 * columns - 2 - column]] = value;
+            if !value.is_nan() {
+                (sum, count) = (sum + value, count + 1);
+            }
+        }
+        (sum, count)
+    }
+
+    /// The mean over the next circle that lies within all sides; `None` after the last, or if nothing is known there.
+    fn next_circle(&mut self) -> Option<f64> {
+        if self.circle >= self.centred.rows.min(self.centred.columns) {
+            return None;
+        }
+        let (sum, count) = self.fill(self.circle);
+        self.circle += 1;
+        (count > 0).then(|| sum / count as f64)
+    }
 }
 
 /// A map about its mean, 0 where it has no rate.
@@ -117,9 +184,8 @@ impl Centred {
     }
 }
 
-/// The radius of the ring of peaks, bins.
-fn spacing(autocorrelogram: &Array2<f64>) -> Option<f64> {
-    let profile = profile(autocorrelogram);
+/// The radius of the ring of peaks in means over circles, bins.
+fn spacing(profile: &[f64]) -> Option<f64> {
     let falls = |k: &usize| profile.get(k + 1).is_some_and(|next| next <= &profile[*k]);
     let rises = |k: &usize| profile.get(k + 1).is_some_and(|next| next > &profile[*k]);
     let lowest = (1..profile.len()).find(|k| !falls(k))?;
@@ -261,5 +327,21 @@ mod tests {
         assert!(flat.iter().all(|value| value.is_nan()));
         assert_eq!(GridScore::of(&flat), Err(Undefined::NoSpacing));
         assert_eq!(GridScore::of(&autocorrelogram(&Array2::from_elem((1, 1), 1.0))), Err(Undefined::NoSpacing));
+    }
+
+    #[test]
+    fn the_score_of_a_map_is_that_of_its_autocorrelogram() {
+        let mut holed = triangular(0.4);
+        holed.indexed_iter_mut().filter(|((y, x), _)| (3 * y + x) % 5 == 0).for_each(|(_, rate)| *rate = f64::NAN);
+        let strip = triangular(0.2).slice(ndarray::s![..9, ..]).to_owned();
+        let bump = map(|x, y| (-((x - 0.2).powi(2) + (y - 0.5).powi(2)) / 0.02).exp());
+        for map in [triangular(0.2), triangular(0.5), holed, strip, bump, Array2::from_elem((5, 5), 1.0)] {
+            match (GridScore::of_map(&map), GridScore::of(&autocorrelogram(&map))) {
+                (Ok(found), Ok(wanted)) => {
+                    assert!(found.spacing == wanted.spacing && (found.score - wanted.score).abs() < 1e-12, "{found:?}");
+                }
+                (found, wanted) => assert_eq!(found, wanted),
+            }
+        }
     }
 }

@@ -357,7 +357,7 @@ fn by_unit<T>(a: ArrayView3<'_, f64>, b: ArrayView3<'_, f64>, make: impl Fn(&[(f
 }
 
 fn changes(units: &[usize], (a, b): (ArrayView3<'_, f64>, ArrayView3<'_, f64>), is_negative: bool) -> Vec<UnitChange> {
-    let mean_rates = by_unit(a, b, |pairs| mean_rates(pairs));
+    let mean_rates = by_unit(a, b, mean_rates);
     let of_unit = |((unit, mean_rates), place): ((&usize, [f64; 2]), Option<f64>)| UnitChange {
         unit: *unit,
         mean_rates,

@@ -120,10 +120,10 @@ pub struct RateMaps {
 pub struct Passed {
     /// By spatial information.
     pub information: usize,
-    /// By the grid score.
-    pub grid: usize,
-    /// By the border score.
-    pub border: usize,
+    /// By the grid score; `null` of a track.
+    pub grid: Option<usize>,
+    /// By the border score; `null` of a track.
+    pub border: Option<usize>,
 }
 
 /// What the map of a unit says. `null` where a number is not defined, with the reason in `undefined`.
@@ -239,8 +239,8 @@ impl RateMaps {
         Ok(Self {
             passed: Passed {
                 information: reaches(|unit| unit.information_p),
-                grid: reaches(|unit| unit.grid_p),
-                border: reaches(|unit| unit.border_p),
+                grid: arena.is_plane().then(|| reaches(|unit| unit.grid_p)),
+                border: arena.is_plane().then(|| reaches(|unit| unit.border_p)),
             },
             visited_bins: occupancy.iter().filter(|time| **time > 0.0).count(),
             steps: visits.of.len(),
@@ -372,7 +372,7 @@ impl Asked {
     }
 
     fn grid(&self, map: &Array2<f64>) -> Result<GridScore, Undefined> {
-        if self.is_plane { GridScore::of(&autocorrelogram(map)) } else { Err(Undefined::NotAPlane) }
+        if self.is_plane { GridScore::of_map(map) } else { Err(Undefined::NotAPlane) }
     }
 }
 
@@ -510,7 +510,7 @@ mod tests {
         assert_eq!((silent.information, silent.undefined["information"].as_str()), (None, "the unit is silent"));
         assert_eq!((signed.information, signed.sparsity, signed.border_score), (None, None, None));
         assert!(signed.undefined["fields"].contains("negative"), "{:?}", signed.undefined);
-        assert!(found.passed.information >= 2 && found.passed.border >= 1, "{:?}", found.passed);
+        assert!(found.passed.information >= 2 && found.passed.border >= Some(1), "{:?}", found.passed);
         assert!((found.occupancy.sum() - 60.0).abs() < 1e-9);
     }
 
@@ -535,6 +535,7 @@ mod tests {
         assert_eq!((found.arena.rows, found.maps.dim(), found.autocorrelograms), (1, (1, 1, 20), None));
         let unit = &found.units[0];
         assert_eq!((unit.fields.len(), unit.grid_score, unit.border_score), (1, None, None));
+        assert_eq!((found.passed.information, found.passed.grid), (1, None));
         assert!(unit.undefined["grid_score"].contains("two axes") && unit.information_p.unwrap() < 0.05);
     }
 

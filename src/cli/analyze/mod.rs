@@ -26,6 +26,8 @@ mod pca;
 mod probe;
 mod psychometric;
 mod progress;
+mod rate_maps;
+mod remapping;
 mod search;
 mod selectivity;
 mod sequence;
@@ -109,6 +111,10 @@ pub enum AnalyzeCommand {
     Jpca(jpca::JpcaArgs),
     /// Angles and alignment between subspaces of epochs; what of the activity a projection lets through
     Subspaces(subspaces::SubspacesArgs),
+    /// Where in space units are active: maps, information, fields, grid and border scores
+    RateMaps(rate_maps::RateMapsArgs),
+    /// Whether maps of places change between two conditions, by population vectors, places and rates
+    Remapping(remapping::RemappingArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -137,5 +143,7 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Tdr(args) => tdr::tdr(&args),
         AnalyzeCommand::Jpca(args) => jpca::jpca(&args),
         AnalyzeCommand::Subspaces(args) => subspaces::subspaces(&args),
+        AnalyzeCommand::RateMaps(args) => rate_maps::rate_maps(&args),
+        AnalyzeCommand::Remapping(args) => remapping::remapping(&args),
     }
 }

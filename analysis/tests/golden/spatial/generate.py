@@ -39,7 +39,7 @@ def arena(*walks):
     places = np.concatenate([walk[1:] for walk in walks])
     low, high = places.min(0), places.max(0)
     side = (high - low).max() / BINS
-    return low, side, np.maximum(np.ceil((high - low) / side - 1e-9), 1).astype(int)
+    return low, side, np.maximum(np.rint((high - low) / side), 1).astype(int)
 
 
 def binned(places, low, side, counts):
