@@ -18,6 +18,8 @@
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
+//! | [`SimilarityMatrix`] | how alike, or how far apart, each two of several things are |
+//! | [`SimilarityMap`] | the same as places in a plane |
 //!
 //! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
@@ -51,6 +53,8 @@ mod schematic_layout;
 mod schematic_routes;
 mod schematic_wiring;
 mod shading;
+mod similarity_map;
+mod similarity_matrix;
 mod state_space;
 mod state_space_html;
 mod state_space_panels;
@@ -81,6 +85,8 @@ pub use results::spans;
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };
+pub use similarity_map::SimilarityMap;
+pub use similarity_matrix::SimilarityMatrix;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
 pub use task_figure::{TaskFigure, TaskPanel};

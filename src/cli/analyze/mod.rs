@@ -17,6 +17,7 @@ mod lyapunov;
 mod nonnormality;
 mod probe;
 mod search;
+mod similarity;
 mod source;
 mod starts;
 mod structure;
@@ -52,6 +53,8 @@ pub enum AnalyzeCommand {
     Interventions(interventions::TableArgs),
     /// Weights by groups of units, degrees, balance, spectrum, low-rank part
     Structure(structure::StructureArgs),
+    /// How alike networks, areas, epochs and recordings are in what their units do
+    Similarity(similarity::SimilarityArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -66,5 +69,6 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Currents(args) => currents::currents(&args),
         AnalyzeCommand::Interventions(args) => interventions::interventions(&args),
         AnalyzeCommand::Structure(args) => structure::structure(&args),
+        AnalyzeCommand::Similarity(args) => similarity::similarity(&args),
     }
 }
