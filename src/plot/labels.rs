@@ -1,7 +1,7 @@
 //! Texts beside marks, each placed where it touches neither a mark nor another text.
 
-use super::canvas::{Align, Canvas, Point};
-use super::style::{Rgb, SMALL, text_width};
+use super::canvas::{Align, Canvas, Point, Stroke};
+use super::style::{FAINT, Rgb, SMALL, THIN, text_width};
 
 /// From the middle of a mark to its text.
 const AWAY: f64 = 7.0;
@@ -66,6 +66,41 @@ impl Labels {
         canvas.text((at.0 + best.0, at.1 + best.1), text, SMALL, Align::Centre, color);
     }
 
+    /// A text as near to `at` as nothing else is, with a line to it where that is not beside it. Places are looked for
+    /// in rings, each twice as dense as a text is high.
+    pub fn place_clear(&mut self, canvas: &mut Canvas, at: Point, text: &str, color: Rgb) {
+        const RINGS: usize = 40;
+        const ANGLES: usize = 16;
+        let (width, clear) = (text_width(text, SMALL), 1e-9);
+        let area = |(x, y): Point| (x - width / 2.0, y - HEIGHT / 2.0, x + width / 2.0, y + HEIGHT / 2.0);
+        let place = |place: usize| {
+            let (ring, angle) = (place / ANGLES, (place % ANGLES) as f64 / ANGLES as f64 * std::f64::consts::TAU);
+            let radius = AWAY + 0.5 * HEIGHT * ring as f64;
+            // The nearest side of the text lies on the ring.
+            let (dx, dy) = (angle.cos(), angle.sin());
+            (ring, (at.0 + dx * (radius + width / 2.0), at.1 + dy * (radius + HEIGHT / 2.0)))
+        };
+        let all = (0..RINGS * ANGLES).map(place);
+        let costs = all.map(|(ring, middle)| (self.cost(area(middle)), ring, middle));
+        let mut best = (f64::INFINITY, 0, at);
+        for found in costs {
+            if found.0 < best.0 {
+                best = found;
+            }
+            if best.0 <= clear {
+                break;
+            }
+        }
+        let (_, ring, middle) = best;
+        let (left, top, right, bottom) = area(middle);
+        if ring > 1 {
+            let edge = (at.0.clamp(left - 1.5, right + 1.5), at.1.clamp(top, bottom));
+            canvas.line(at, edge, Stroke::solid(FAINT, THIN * 0.75));
+        }
+        self.taken.push((left, top, right, bottom));
+        canvas.text(middle, text, SMALL, Align::Centre, color);
+    }
+
     /// Overlap with what is there, and what is cut off.
     fn cost(&self, area: Area) -> f64 {
         let (left, top, right, bottom) = self.within;
@@ -97,5 +132,16 @@ mod tests {
         assert!(right_of(&[(50.0, 50.0)], (50.0, 50.0)));
         assert!(!right_of(&[(50.0, 50.0), (64.0, 50.0)], (50.0, 50.0)));
         assert!(!right_of(&[], (95.0, 50.0)), "there is no room at the edge");
+    }
+
+    #[test]
+    fn texts_beside_one_mark_do_not_touch() {
+        let mut labels = Labels::new((0.0, 0.0, 400.0, 400.0));
+        labels.avoid((200.0, 200.0), 4.0);
+        let mut canvas = Canvas::new(400.0, 400.0);
+        (0..30).for_each(|_| labels.place_clear(&mut canvas, (200.0, 200.0), "a network", INK));
+        let taken = &labels.taken;
+        let touching = (0..31).flat_map(|i| (0..i).map(move |j| overlap(taken[i], taken[j])));
+        assert_eq!(touching.fold(0.0, f64::max), 0.0);
     }
 }

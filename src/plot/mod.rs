@@ -35,6 +35,8 @@
 //! | [`RateMapFigure`] | rates of units over places |
 //! | [`AgainstNull`] | a value of all units beside that of their shuffles |
 //! | [`RemappingFigure`] | how much rate maps change from one condition to another |
+//! | [`SimilarityMatrix`] | how alike, or how far apart, each two of several things are |
+//! | [`SimilarityMap`] | the same as places in a plane |
 //!
 //! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The extension of the path chooses the
 //! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
@@ -82,6 +84,8 @@ mod schematic_wiring;
 mod sequence_map;
 mod scree;
 mod shading;
+mod similarity_map;
+mod similarity_matrix;
 mod state_space;
 mod state_space_html;
 mod state_space_panels;
@@ -131,6 +135,8 @@ pub use schematic::{
 };
 pub use sequence_map::SequenceMap;
 pub use scree::Scree;
+pub use similarity_map::SimilarityMap;
+pub use similarity_matrix::SimilarityMatrix;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 pub use state_space_html::StateSpaceText;
 pub(crate) use state_space_html::{LIBRARY, LIBRARY_LICENCE, LIBRARY_VERSION, PROGRAM, escaped, filled};

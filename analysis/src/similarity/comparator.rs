@@ -76,6 +76,49 @@ pub(super) enum Compared {
 }
 
 impl Comparator {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Cosine,
+        Self::Corr,
+        Self::Spearman,
+        Self::RhoA,
+        Self::TauA,
+        Self::TauB,
+        Self::CosineCov,
+        Self::CorrCov,
+        Self::Bures,
+    ];
+
+    /// As it is called.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Cosine => "cosine",
+            Self::Corr => "corr",
+            Self::Spearman => "spearman",
+            Self::RhoA => "rho-a",
+            Self::TauA => "tau-a",
+            Self::TauB => "tau-b",
+            Self::CosineCov => "cosine_cov",
+            Self::CorrCov => "corr_cov",
+            Self::Bures => "bures",
+        }
+    }
+
+    /// A few words on it.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Cosine => "cosine of the distances",
+            Self::Corr => "their correlation",
+            Self::Spearman => "correlation of their ranks",
+            Self::RhoA => "the same under random breaking of ties",
+            Self::TauA => "Kendall's rank correlation without correction for ties",
+            Self::TauB => "Kendall's rank correlation with correction for ties",
+            Self::CosineCov => "cosine of whitened distances; of euclidean ones it is linear CKA",
+            Self::CorrCov => "correlation of whitened distances",
+            Self::Bures => "Bures similarity of the kernels",
+        }
+    }
+
     pub(super) fn prepare(self, rdm: &Rdm) -> Result<Compared, AnalysisError> {
         check_finite(rdm)?;
         let with = |values: Vec<f64>| Rdm { patterns: rdm.patterns, values };
@@ -266,7 +309,7 @@ fn unit_kernel(rdm: &Rdm) -> Result<Array2<f64>, AnalysisError> {
 
 /// `F` with `G / tr G = F F^T`.
 fn factor(rdm: &Rdm) -> Result<Array2<f64>, AnalysisError> {
-    let (values, mut vectors) = symmetric("rdm", &kernel(rdm))?;
+    let (values, vectors) = symmetric("rdm", &kernel(rdm))?;
     let (largest, least) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
     if largest <= 0.0 {
         return Err(flat());
@@ -278,7 +321,9 @@ fn factor(rdm: &Rdm) -> Result<Array2<f64>, AnalysisError> {
         );
         return Err(AnalysisError::Shape { array: "rdm", message });
     }
-    let sum: f64 = values.iter().sum();
-    vectors.axis_iter_mut(Axis(1)).zip(&values).for_each(|(mut column, value)| column *= (value.max(0.0) / sum).sqrt());
-    Ok(vectors)
+    // The others are rounding, and most there are where patterns are more than units.
+    let kept: Vec<usize> = (0..values.len()).filter(|place| values[*place] > ROUNDING * ROUNDING * largest).collect();
+    let (sum, mut factor) = (values.iter().sum::<f64>(), vectors.select(Axis(1), &kept));
+    factor.axis_iter_mut(Axis(1)).zip(&values).for_each(|(mut column, value)| column *= (value / sum).sqrt());
+    Ok(factor)
 }

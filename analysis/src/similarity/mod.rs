@@ -53,7 +53,7 @@ use self::{canonical::Whitened, comparator::Compared, kernel::Kernel, procrustes
 use crate::AnalysisError;
 
 /// Rows of an RDM at most: its distances are half the square of them.
-const MOST_PATTERNS: usize = 4000;
+const MOST_PATTERNS: usize = 2000;
 /// Of the shuffles, the part that is as alike as the value that stands beside the mean.
 const EXTREME: f64 = 0.05;
 

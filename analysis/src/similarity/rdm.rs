@@ -41,6 +41,33 @@ pub enum RdmDistance {
     Poisson,
 }
 
+impl RdmDistance {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Euclidean, Self::Correlation, Self::Mahalanobis, Self::Crossnobis, Self::Poisson];
+
+    /// As it is called.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Euclidean => "euclidean",
+            Self::Correlation => "correlation",
+            Self::Mahalanobis => "mahalanobis",
+            Self::Crossnobis => "crossnobis",
+            Self::Poisson => "poisson",
+        }
+    }
+
+    /// A few words on it.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Euclidean => "squared Euclidean distance by unit",
+            Self::Correlation => "1 less the correlation over units",
+            Self::Mahalanobis => "squared distance in units of the noise of trials",
+            Self::Crossnobis => "its estimate over folds of trials, without the bias of noise",
+            Self::Poisson => "symmetrised divergence of Poisson counts; rates must not be negative",
+        }
+    }
+}
+
 /// Distances of all pairs of patterns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rdm {

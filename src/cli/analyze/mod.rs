@@ -32,6 +32,7 @@ mod search;
 mod selectivity;
 mod sequence;
 mod single_units;
+mod similarity;
 mod source;
 mod starts;
 mod structure;
@@ -115,6 +116,8 @@ pub enum AnalyzeCommand {
     RateMaps(rate_maps::RateMapsArgs),
     /// Whether maps of places change between two conditions, by population vectors, places and rates
     Remapping(remapping::RemappingArgs),
+    /// How alike networks, areas, epochs and recordings are in what their units do
+    Similarity(similarity::SimilarityArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -145,5 +148,6 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Subspaces(args) => subspaces::subspaces(&args),
         AnalyzeCommand::RateMaps(args) => rate_maps::rate_maps(&args),
         AnalyzeCommand::Remapping(args) => remapping::remapping(&args),
+        AnalyzeCommand::Similarity(args) => similarity::similarity(&args),
     }
 }
