@@ -382,3 +382,113 @@ fn activity_that_runs_away_is_said_to_by_every_command() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && text.contains("runaway      activity grows without bound"), "{text}");
 }
+
+#[test]
+fn units_are_selective_tuned_and_in_sequence_and_their_groups_can_be_lesioned() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = json(
+        folder.path(),
+        "selectivity song2016-rdm-ei --variable chose_first --epoch stimulus --trials 12 --shuffles 200 --out sel",
+    );
+    let areas = numbers(&found["roc"]["auc"]);
+    assert_eq!((areas.len(), found["units"].as_array().unwrap().len()), (100, 100));
+    // Of a trained network many units tell the choices apart, either way.
+    assert!(areas.iter().any(|auc| *auc > 0.8) && areas.iter().any(|auc| *auc < 0.2), "{areas:?}");
+    let within = &found["choice_probability"];
+    assert_eq!(within["within"], serde_json::json!(["coherence"]));
+    assert!(within["stimuli"].as_u64().unwrap() >= 1 && within["stimuli_left_out"].as_u64().unwrap() >= 1);
+    for name in ["selectivity.png", "selectivity.svg", "selectivity.npz"] {
+        assert!(folder.path().join("sel").join(name).is_file(), "{name}");
+    }
+    let table = json(
+        folder.path(),
+        "interventions song2016-rdm-ei --lesion @sel/selectivity.json#prefers_first --trials 2 --controls 0",
+    );
+    assert_eq!(table["rows"].as_array().unwrap().len(), 2);
+
+    let mixed =
+        "selectivity song2016-mante-ei --variables context,motion_coherence --epoch stimulus --trials 2 --out mixed";
+    let counts = json(folder.path(), mixed)["counts"].clone();
+    let all: u64 = counts.as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(all, 150);
+    assert!(counts["pure"].as_u64().unwrap() + counts["linear_mixed"].as_u64().unwrap() > 0, "{counts}");
+
+    let found = json(
+        folder.path(),
+        "tuning yang2019-go-anti --where task=yang2019/fdgo --variable angle --epoch stim1 --trials 1 --out tuning",
+    );
+    assert_eq!((&found["unit"], &found["unit_from"]), (&"radians".into(), &"the task".into()));
+    assert!(found["groups"][0]["name"] == "tuned" && folder.path().join("tuning/tuning.png").is_file());
+
+    let found = json(folder.path(), "sequence song2016-rdm-ei --where coherence=0.512 --trials 6 --out sequence");
+    let index = found["sequentiality"]["index"].as_f64().unwrap();
+    assert!(index > 0.0 && index < 12.0 && found["halves_are_copies"] == false, "{index}");
+    let negative = json(folder.path(), "sequence flip-flop-3bit --trials 4");
+    assert!(negative["sequentiality"].is_null() && negative["no_sequentiality"].as_str().unwrap().contains("below 0"));
+
+    for (arguments, words) in [
+        ("selectivity song2016-rdm-ei --variable speed --trials 1", "are: coherence"),
+        ("selectivity song2016-rdm-ei --trials 1", "--variable"),
+        ("selectivity song2016-rdm-ei --variable coherence --epoch cue --trials 1", "no trial has an epoch `cue`"),
+        (
+            "selectivity song2016-rdm-ei --variables coherence,chose_first --trials 1 --where coherence=0.512",
+            "has 1 value",
+        ),
+        ("tuning song2016-rdm-ei --variable choice --trials 1", "no numbers"),
+        ("sequence song2016-rdm-ei --trials 1 --where coherence=0.512", "1 trial is there"),
+    ] {
+        let message = refused(folder.path(), arguments);
+        assert!(message.contains(words), "{arguments}: {message}");
+    }
+}
+
+#[test]
+fn clusters_of_task_variance_are_lesioned_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = json(
+        folder.path(),
+        "task-variance yang2019-go-anti --pair yang2019/fdgo,yang2019/fdanti --clusters 4 --out variance",
+    );
+    let tasks = found["tasks"].as_array().unwrap().len();
+    let variance = found["variance"].as_array().unwrap();
+    assert!(tasks == 6 && variance.len() == 128 && variance.iter().all(|row| numbers(row).len() == 6), "{tasks}");
+    assert_eq!((&found["noise"], &found["left_out"]), (&false.into(), &serde_json::json!(["fix1"])));
+    let silhouette = found["silhouette"].as_f64().unwrap();
+    assert!(silhouette > 0.0 && silhouette < 1.0);
+    let clusters = found["clusters"].as_array().unwrap();
+    for group in found["groups"].as_array().unwrap() {
+        let name = group["name"].as_str().unwrap().strip_prefix("cluster").unwrap().parse::<u64>().unwrap();
+        for unit in numbers(&group["units"]) {
+            assert_eq!(clusters[unit as usize], name);
+        }
+    }
+    let pair = &found["fractional_variance"];
+    assert!(pair["histogram"].as_array().unwrap().len() == 20 && pair["rotations"] == 100);
+    for name in ["task-variance.png", "fractional-variance.svg", "task-variance.npz"] {
+        assert!(folder.path().join("variance").join(name).is_file(), "{name}");
+    }
+    let group = &found["groups"][0];
+    let table = json(
+        folder.path(),
+        "interventions yang2019-go-anti --lesion @variance/task-variance.json#cluster1 --trials 1 --controls 0",
+    );
+    let units = group["units"].as_array().unwrap().len();
+    assert!(table["rows"][1].to_string().contains(&units.to_string()), "{units}: {}", table["rows"][1]);
+
+    // Among some units clusters have the numbers of the network.
+    let some = json(folder.path(), "task-variance yang2019-go-anti --units 64-127 --clusters 2");
+    let units = some["groups"].as_array().unwrap().iter().flat_map(|group| numbers(&group["units"]));
+    assert!(units.into_iter().all(|unit| unit >= 64.0));
+    // A single task has its epochs as columns.
+    let single = json(folder.path(), "task-variance song2016-rdm-ei --active 1e-6");
+    assert_eq!(single["tasks"], serde_json::json!(["stimulus", "decision"]));
+    for (arguments, words) in [
+        ("task-variance yang2019-go-anti --pair yang2019/fdgo", "must name two columns"),
+        ("task-variance yang2019-go-anti --pair yang2019/fdgo,dm1", "there are yang2019/fdgo"),
+        ("task-variance yang2019-go-anti --without fix1,stim1,go1", "no epoch is left"),
+        ("task-variance yang2019-go-anti --active 1e9 --clusters 3", "0 of 128 units"),
+    ] {
+        let message = refused(folder.path(), arguments);
+        assert!(message.contains(words), "{arguments}: {message}");
+    }
+}

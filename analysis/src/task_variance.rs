@@ -64,7 +64,7 @@ pub struct TaskVariance {
     pub left_out: Vec<String>,
     /// Epochs in which a task has a single condition, which has no variance; they are left out.
     pub single: Vec<String>,
-    /// Trials that are of no task.
+    /// Trials that are of no task, or have none of the variables that make a condition, such as catch trials.
     pub trials_left_out: usize,
     /// (units, columns); NaN where a unit was not recorded in all conditions.
     #[serde(skip)]
@@ -118,15 +118,7 @@ impl TaskVariance {
         let trials = activity.trials();
         settings.by.iter().try_for_each(|name| trials.variable(name).map(drop))?;
         settings.left_out.iter().try_for_each(|name| trials.check_epoch(name))?;
-        let tasks = tasks(activity, settings.tasks.as_deref())?;
-        let names = match trials.epoch_names() {
-            names if names.is_empty() => vec![None],
-            names => names.into_iter().filter(|name| !settings.left_out.contains(name)).map(Some).collect(),
-        };
-        if names.is_empty() {
-            let message = format!("no epoch is left without {}; leave fewer out", settings.left_out.join(", "));
-            return Err(AnalysisError::Trials(message));
-        }
+        let tasks = tasks(activity, settings)?;
         let mut found = Self {
             columns: Vec::new(),
             left_out: settings.left_out.clone(),
@@ -135,8 +127,10 @@ impl TaskVariance {
             variance: Array2::zeros((activity.units(), 0)),
             parts: Vec::new(),
         };
+        let mut is_any_left = false;
         for (task, of_task) in &tasks {
-            let mut parts = Vec::new();
+            let (mut parts, names) = (Vec::new(), epochs(activity, of_task, &settings.left_out));
+            is_any_left |= !names.is_empty();
             for epoch in &names {
                 let part = Part::of(activity, of_task, epoch.as_deref(), &settings.by);
                 let name = column_name(task.as_deref(), epoch.as_deref());
@@ -150,6 +144,10 @@ impl TaskVariance {
             if !settings.per_epoch && !parts.is_empty() {
                 found.add(task.clone().unwrap_or_else(|| "all".into()), parts);
             }
+        }
+        if !is_any_left {
+            let message = format!("no epoch is left without {}; leave fewer out", settings.left_out.join(", "));
+            return Err(AnalysisError::Trials(message));
         }
         if found.columns.is_empty() {
             return Err(AnalysisError::Trials(format!(
@@ -261,19 +259,38 @@ fn column_name(task: Option<&str>, epoch: Option<&str>) -> String {
     }
 }
 
+/// A task by its name, and its trials.
+type TaskTrials = (Option<String>, Vec<usize>);
+
 /// Tasks with their trials, in the order in which they first appear.
-fn tasks(activity: &Activity, variable: Option<&str>) -> Result<Vec<(Option<String>, Vec<usize>)>, AnalysisError> {
+fn tasks(activity: &Activity, settings: &Settings) -> Result<Vec<TaskTrials>, AnalysisError> {
     let trials = activity.trials();
-    let Some(name) = variable else { return Ok(vec![(None, (0..trials.len()).collect())]) };
-    let mut found: Vec<(Option<String>, Vec<usize>)> = Vec::new();
-    for (trial, value) in trials.variable(name)?.values.iter().enumerate() {
-        let Some(task) = value.as_ref().map(ToString::to_string) else { continue };
+    let has_condition = |trial: &usize| {
+        settings.by.is_empty() || settings.by.iter().any(|name| trials.conditions[*trial].get(name).is_some())
+    };
+    let kept = (0..trials.len()).filter(has_condition);
+    let Some(name) = &settings.tasks else { return Ok(vec![(None, kept.collect())]) };
+    let values = trials.variable(name)?.values;
+    let mut found: Vec<TaskTrials> = Vec::new();
+    for trial in kept {
+        let Some(task) = values[trial].as_ref().map(ToString::to_string) else { continue };
         match found.iter_mut().find(|(known, _)| known.as_ref() == Some(&task)) {
             Some((_, of_task)) => of_task.push(trial),
             None => found.push((Some(task), vec![trial])),
         }
     }
     Ok(found)
+}
+
+/// The epochs of these trials that count, in the order in which they first appear; `None` for whole trials where no trial
+/// has any.
+fn epochs(activity: &Activity, of_task: &[usize], left_out: &[String]) -> Vec<Option<String>> {
+    let trials = activity.trials();
+    let names = trials.select(of_task).epoch_names();
+    if names.is_empty() && trials.epoch_names().is_empty() {
+        return vec![None];
+    }
+    names.into_iter().filter(|name| !left_out.contains(name)).map(Some).collect()
 }
 
 impl Part {
@@ -578,6 +595,17 @@ mod tests {
         let by_half = Settings { by: vec!["half".into()], ..settings() };
         let found = TaskVariance::of(&halved, &by_half).unwrap();
         assert_eq!((found.variance[[0, 0]], found.columns[0].conditions, found.columns[0].trials), (0.0, 2, 4));
+    }
+
+    #[test]
+    fn trials_without_a_task_or_a_condition_are_counted() {
+        let mut trials = activity().trials().clone();
+        trials.conditions[0] = Condition::catch().with("task", "go");
+        trials.conditions[4] = trials.conditions[4].without("task");
+        let some = Activity::new(activity().rates().to_owned(), 20.0, trials).unwrap();
+        let found = TaskVariance::of(&some, &settings()).unwrap();
+        let conditions: Vec<usize> = found.columns.iter().map(|column| column.conditions).collect();
+        assert_eq!((found.trials_left_out, conditions), (2, vec![3, 3]));
     }
 
     #[test]

@@ -75,13 +75,13 @@ impl FractionHistogram {
         };
         let step = width / self.counts.len() as f64;
         let column = |bin: usize| left + bin as f64 * step;
-        for (bin, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let y = panel.y.pixel(*count as f64);
-            canvas.rect((column(bin) + 0.5, y), step - 1.0, panel.y.pixel(0.0) - y, PALETTE[0]);
-        }
         for (bin, (low, high)) in self.null_low.iter().zip(&self.null_high).enumerate() {
             let (y, end) = (panel.y.pixel(*high), panel.y.pixel(*low));
-            canvas.rect((column(bin) + 0.32 * step, y), 0.36 * step, end - y, band());
+            canvas.rect((column(bin), y), step, end - y, band());
+        }
+        for (bin, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let y = panel.y.pixel(*count as f64);
+            canvas.rect((column(bin) + 0.22 * step, y), 0.56 * step, panel.y.pixel(0.0) - y, PALETTE[0]);
         }
         let line: Vec<(f64, f64)> = self
             .null_mean
@@ -116,7 +116,7 @@ impl FractionHistogram {
 }
 
 fn band() -> (u8, u8, u8) {
-    tint(GREY, 0.55)
+    tint(GREY, 0.35)
 }
 
 #[cfg(test)]

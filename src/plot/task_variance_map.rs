@@ -62,7 +62,7 @@ impl TaskVarianceMap {
         let (width, height) = (units as f64 * cell, tasks as f64 * ROW);
         let left = (widest(self.tasks.iter().map(String::as_str), TEXT) + 20.0).ceil();
         let (right, bottom) = (left + width, TOP + height);
-        let tall = (bottom + GAP + BAR + 46.0).max(TOP + SCALE + 20.0);
+        let tall = (bottom + GAP + BAR + 46.0).max(TOP + SCALE + 32.0);
         let wide = (right + 78.0).max(left + text_width(&self.remark, SMALL) + 12.0);
         let mut canvas = Canvas::new(wide, tall);
         canvas.cells((left, TOP), (cell, ROW), (tasks, units), |task, unit| hot(self.variance[[unit, task]]));
@@ -86,7 +86,10 @@ impl TaskVarianceMap {
             let width = cluster.units as f64 * cell;
             canvas.rect((start, top), width, BAR, series(place));
             if place > 0 {
-                canvas.line((start, bottom - height), (start, bottom), Stroke::solid(WHITE, THIN));
+                // Black on white and white on black.
+                for (color, width) in [(WHITE, 2.4), (INK, 0.8)] {
+                    canvas.line((start, bottom - height), (start, bottom), Stroke::solid(color, width));
+                }
             }
             let (middle, half) = (start + width / 2.0, text_width(&cluster.name, SMALL) / 2.0);
             // A name that would touch the one before it is left out; colours and order tell which it is.

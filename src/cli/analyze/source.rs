@@ -52,7 +52,7 @@ pub struct SourceArgs {
     trials: Option<u32>,
     /// Without the noise of inputs and units
     #[arg(long)]
-    noise_free: bool,
+    pub noise_free: bool,
     /// Seed of everything that is drawn
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -117,6 +117,17 @@ pub struct SourceAbout {
     pub seed: u64,
 }
 
+/// The trials that an analysis wants.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Of each condition, unless the arguments say otherwise.
+    per_condition: Option<u32>,
+    /// Whether the noise of inputs and units is on.
+    noise: bool,
+    /// Whether they are of the grid of the task, or else of its classes.
+    is_grid: bool,
+}
+
 /// A network with its task, ready to be simulated.
 struct Subject {
     name: String,
@@ -130,7 +141,7 @@ impl SourceArgs {
     /// analysis wants, unless the arguments say otherwise.
     pub fn open(&self, per_condition: Option<u32>) -> Result<Vec<Source>> {
         self.check_any()?;
-        let networks = self.checkpoints.iter().map(|path| self.simulated(path, per_condition, !self.noise_free));
+        let networks = self.checkpoints.iter().map(|path| self.simulated(path, self.wanted(per_condition)));
         networks.chain(self.activity.iter().map(|path| self.read(path))).collect()
     }
 
@@ -140,11 +151,12 @@ impl SourceArgs {
         self.open(per_condition)?.pop().context("no network is named")
     }
 
-    /// The same without the noise of inputs and units, for analyses of which noise is no part.
-    pub fn open_one_without_noise(&self, per_condition: Option<u32>) -> Result<Source> {
+    /// The activity of the one network on the grid of conditions that tests present one by one, with or without the
+    /// noise of inputs and units; or that of the recording.
+    pub fn open_grid(&self, per_condition: Option<u32>, noise: bool) -> Result<Source> {
         self.check_one()?;
         match self.checkpoints.first() {
-            Some(path) => self.simulated(path, per_condition, false),
+            Some(path) => self.simulated(path, Wanted { per_condition, noise, is_grid: true }),
             None => self.read(&self.activity[0]),
         }
     }
@@ -174,7 +186,7 @@ impl SourceArgs {
             let name = path.display().to_string();
             return Ok(Behaviour { about: self.of_recording(&name, outcomes.dt), name, outcomes, task: None });
         }
-        let mut subject = self.subject(&self.checkpoints[0], None, !self.noise_free)?;
+        let mut subject = self.subject(&self.checkpoints[0], self.wanted(None))?;
         if let Some(planned) = plan(subject.task.as_ref(), &self.condition.parse()?)? {
             subject.plan.conditions = planned;
         }
@@ -223,20 +235,34 @@ impl SourceArgs {
         Ok(())
     }
 
+    fn wanted(&self, per_condition: Option<u32>) -> Wanted {
+        Wanted { per_condition, noise: !self.noise_free, is_grid: false }
+    }
+
+    /// The conditions of the task that have the variables of `--where`, on its grid or as classes.
+    fn conditions_of(&self, task: &dyn Task, is_grid: bool) -> Result<Vec<Condition>> {
+        let condition = self.condition.parse()?;
+        let of_grid: Vec<Condition> = match is_grid {
+            true => task.grid().into_iter().filter(|one| one.belongs_to(&condition)).collect(),
+            false => Vec::new(),
+        };
+        Ok(if of_grid.is_empty() { conditions(task, &condition) } else { of_grid })
+    }
+
     /// A network with its task and the trials that are asked for.
-    fn subject(&self, path: &std::path::Path, per_condition: Option<u32>, noise: bool) -> Result<Subject> {
+    fn subject(&self, path: &std::path::Path, wanted: Wanted) -> Result<Subject> {
         let checkpoint = zoo::open(path)?;
         let network = checkpoint.network(&candle_core::Device::Cpu)?;
         let dt = self.dt.unwrap_or(checkpoint.header.model.dt);
-        let altered = Altered::of(&at_step(&network, dt, noise)?, &self.interventions.all())?;
+        let altered = Altered::of(&at_step(&network, dt, wanted.noise)?, &self.interventions.all())?;
         let task = self.task(path, &checkpoint, dt)?;
-        let conditions = conditions(task.as_ref(), &self.condition.parse()?);
+        let conditions = self.conditions_of(task.as_ref(), wanted.is_grid)?;
         let plan = TrialPlan {
             // A task without conditions has one, that of all its trials.
             conditions: if conditions.is_empty() { vec![Condition::new()] } else { conditions },
-            per_condition: self.trials.or(per_condition).unwrap_or(TRIALS) as usize,
+            per_condition: self.trials.or(wanted.per_condition).unwrap_or(TRIALS) as usize,
             seed: self.seed,
-            noise,
+            noise: wanted.noise,
         };
         Ok(Subject { name: path.display().to_string(), altered, task, plan })
     }
@@ -258,8 +284,8 @@ impl SourceArgs {
         subject.task_with(checkpoint, dt, "--task")
     }
 
-    fn simulated(&self, path: &std::path::Path, per_condition: Option<u32>, noise: bool) -> Result<Source> {
-        let subject = self.subject(path, per_condition, noise)?;
+    fn simulated(&self, path: &std::path::Path, wanted: Wanted) -> Result<Source> {
+        let subject = self.subject(path, wanted)?;
         let found = activity(&subject.altered, subject.task.as_ref(), &subject.plan)?;
         let units = subject.altered.network.units();
         let selected = self.units.as_ref().map(|selection| selection.resolve(units)).transpose()?;

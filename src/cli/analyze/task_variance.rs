@@ -28,11 +28,11 @@ const TASK: &str = "task";
   nn4n analyze task-variance yang2019-go-anti --out runs/variance
   nn4n analyze interventions yang2019-go-anti --lesion @runs/variance/task-variance.json#cluster1
   nn4n analyze task-variance yang2019-context --by-epoch --clusters 6
-  nn4n analyze task-variance song2016-mante-ei --tasks context --pair motion,colour
+  nn4n analyze task-variance song2016-mante-ei --tasks context --pair colour,motion
   nn4n analyze task-variance --activity neurons.npz --conditions trials.csv --by direction
 
-The noise of inputs and units is off unless --noise is given. Variance is over conditions, and then averaged over the
-steps of all epochs but the first.")]
+The noise of inputs and units is off unless --noise is given. Trials are of the grid of conditions of the task (nn4n
+tasks show). Variance is over conditions, and then averaged over the steps of all epochs but the first.")]
 pub struct TaskVarianceArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -113,7 +113,7 @@ pub fn task_variance(args: &TaskVarianceArgs) -> Result<()> {
     }
     let answer = args.answer.open("task-variance", &["task-variance", "fractional-variance"], &[])?;
     // Without noise the trials of a condition are copies.
-    let source = if args.noise { args.source.open_one(None)? } else { args.source.open_one_without_noise(Some(1))? };
+    let source = args.source.open_grid((!args.noise).then_some(1), args.noise)?;
     let settings = settings(args, source.activity.trials());
     let found = TaskVariance::of(&source.activity, &settings)?;
     let seed = args.source.seed;
@@ -186,9 +186,17 @@ pub fn task_variance(args: &TaskVarianceArgs) -> Result<()> {
         no_clusters: clustered.as_ref().err().map(ToString::to_string),
         fractional_variance: pair.as_ref(),
     };
-    let next = lesion(&source, answer.report().as_deref(), &groups)
-        .unwrap_or_else(|| format!("nn4n analyze task-variance {} --by-epoch", args.source.again()));
+    let next = lesion(&source, answer.report().as_deref(), &groups).unwrap_or_else(|| next(args, &settings));
     answer.say(&report, &lines(&report), &next)
+}
+
+/// Where to go from here without clusters to lesion.
+fn next(args: &TaskVarianceArgs, settings: &Settings) -> String {
+    let again = args.source.again();
+    match settings.by.first() {
+        Some(variable) => format!("nn4n analyze selectivity {again} --variable {variable}"),
+        None => format!("nn4n analyze sequence {again}"),
+    }
 }
 
 /// What the arguments say, or what the trials do.
@@ -198,12 +206,12 @@ fn settings(args: &TaskVarianceArgs, trials: &Trials) -> Settings {
     let is_task = |name: &String| Some(name) == tasks.as_ref();
     let by = named(args.by.as_deref())
         .unwrap_or_else(|| stimulus(trials).into_iter().filter(|name| !is_task(name)).collect());
-    let names = trials.epoch_names();
-    let firsts: Vec<String> = names
-        .iter()
-        .filter(|name| trials.epochs.iter().any(|epochs| epochs.first().is_some_and(|first| first.name == **name)))
-        .cloned()
-        .collect();
+    // Catch trials and others without a condition are left out, and so are epochs that they alone have.
+    let has_condition = |trial: &usize| by.iter().any(|name| trials.conditions[*trial].get(name).is_some());
+    let with = trials.select(&(0..trials.len()).filter(has_condition).collect::<Vec<_>>());
+    let names = with.epoch_names();
+    let is_first = |name: &String| with.epochs.iter().any(|of| of.first().is_some_and(|first| first.name == *name));
+    let firsts: Vec<String> = names.iter().filter(|name| is_first(name)).cloned().collect();
     // Where all trials have one epoch alone, it is all that there is.
     let firsts = if firsts.len() < names.len() { firsts } else { Vec::new() };
     Settings {
@@ -232,7 +240,7 @@ fn lines(report: &Report<'_>) -> Vec<String> {
     let list = |names: &[String]| if names.is_empty() { "none".into() } else { names.join(", ") };
     let mut lines = vec![
         format!(
-            "columns      {}; {} trials without a task left out, seed {}",
+            "columns      {}; {} trials without a task or condition left out, seed {}",
             report.tasks.join(", "),
             report.trials_left_out,
             about.seed
@@ -249,9 +257,14 @@ fn lines(report: &Report<'_>) -> Vec<String> {
             }
         ),
         format!(
-            "steps        {}, {} that not all conditions have left out",
+            "steps        {}, {} that not all conditions have left out{}",
             steps(|column| column.steps),
-            steps(|column| column.steps_left_out)
+            steps(|column| column.steps_left_out),
+            if steps(|column| column.steps_left_out) > 0 && about.network.is_some() {
+                "; with more --trials a condition has longer ones, too"
+            } else {
+                ""
+            }
         ),
         format!(
             "units        {} of {} have a variance above {}; {} not recorded in all conditions",

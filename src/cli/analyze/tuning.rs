@@ -22,7 +22,7 @@ const DRAWN: usize = 6;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  nn4n analyze tuning yang2019-go-anti --variable angle --where task=fdgo --epoch stim1 --out runs/tuning
+  nn4n analyze tuning yang2019-go-anti --variable angle --where task=yang2019/fdgo --epoch stim1 --out runs/tuning
   nn4n analyze tuning runs/dms --variable sample --epoch delay --unit degrees
   nn4n analyze tuning --activity neurons.npz --conditions trials.csv --variable direction --epoch movement")]
 pub struct TuningArgs {
@@ -72,7 +72,8 @@ pub fn tuning(args: &TuningArgs) -> Result<()> {
         anyhow::bail!("--alpha {}: must lie between 0 and 1", args.alpha);
     }
     let answer = args.answer.open("tuning", &["tuning"], &[])?;
-    let source = args.source.open_one(None)?;
+    // A direction is often no class of trials, but on the grid.
+    let source = args.source.open_grid(None, !args.source.noise_free)?;
     let (unit, unit_from) = unit_of(args, &source)?;
     let found = Tuning::of(&source.activity, &args.variable, unit, args.epoch.as_deref())?;
     let tuned: Vec<usize> = (0..found.units.len()).filter(|unit| is_tuned(&found.units[*unit], args.alpha)).collect();
