@@ -83,7 +83,7 @@ pub use lesion_table::{Estimate, LesionRow, LesionTable};
 pub use measured::PsychometricPlan;
 pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
-pub use results::{choice_axis, spans, variable_axis};
+pub use results::{choice_axis, spans, strength_axis, variable_axis};
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };
