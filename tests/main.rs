@@ -13,6 +13,7 @@ mod trained;
 
 mod analyze;
 mod architecture;
+mod behaviour;
 mod bench;
 mod checkpoint;
 mod command_line;

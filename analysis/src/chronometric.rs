@@ -54,7 +54,8 @@ pub struct ChronometricPoint {
     pub without_response: usize,
     /// Their share.
     pub share_without_response: f64,
-    /// Median over all trials, those without a response as the slowest, ms; `None` where half of them or more have none.
+    /// Median over all trials, those without a response as the slowest, ms; `None` where half of them or more have
+    /// none.
     pub median_with_censored: Option<f64>,
     /// Trials that were right; `None` if there is none with a response.
     pub right: Option<Times>,

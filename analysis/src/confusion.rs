@@ -6,6 +6,8 @@
 //! balanced accuracy = mean over i of fractions[i, i], where values and answers have the same names
 //! ```
 
+use std::cmp::Ordering;
+
 use ndarray::Array2;
 use serde::Serialize;
 
@@ -41,14 +43,19 @@ impl Confusion {
             return Err(AnalysisError::Shape { array: "answers", message });
         }
         let (of_rows, of_columns) = (variable.classes(), answer.classes());
-        let rows = of_rows.names;
+        let mut rows = of_rows.names.clone();
+        rows.sort_by(|a, b| as_numbered(a, b));
+        let mut others: Vec<String> = of_columns.names.iter().filter(|name| !rows.contains(name)).cloned().collect();
+        others.sort_by(|a, b| as_numbered(a, b));
         let mut columns: Vec<String> = rows.iter().filter(|row| of_columns.names.contains(row)).cloned().collect();
-        columns.extend(of_columns.names.iter().filter(|name| !rows.contains(name)).cloned());
+        columns.extend(others);
+        let row_of: Vec<usize> =
+            of_rows.names.iter().filter_map(|name| rows.iter().position(|row| row == name)).collect();
         let place = |column: usize| columns.iter().position(|name| *name == of_columns.names[column]);
         let mut counts = Array2::zeros((rows.len(), columns.len()));
         let mut without_answer = vec![0; rows.len()];
         for (row, column) in of_rows.of.iter().zip(&of_columns.of) {
-            let Some(row) = *row else { continue };
+            let Some(row) = row.map(|class| row_of[class]) else { continue };
             match column.and_then(place) {
                 Some(column) => counts[[row, column]] += 1,
                 None => without_answer[row] += 1,
@@ -70,6 +77,18 @@ impl Confusion {
         let totals = self.counts.sum_axis(ndarray::Axis(1));
         Array2::from_shape_fn(self.counts.dim(), |(row, column)| self.counts[[row, column]] as f64 / totals[row] as f64)
     }
+}
+
+/// Numbers by size, and names that end in numbers by these: `response 2` stands before `response 10`.
+fn as_numbered(a: &str, b: &str) -> Ordering {
+    if let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>()) {
+        return a.total_cmp(&b);
+    }
+    let parts = |name: &str| {
+        let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        (word.to_owned(), name[word.len()..].parse::<u64>().ok())
+    };
+    parts(a).cmp(&parts(b)).then_with(|| a.cmp(b))
 }
 
 fn balanced_accuracy(rows: &[String], columns: &[String], counts: &Array2<usize>) -> Option<f64> {
@@ -106,6 +125,17 @@ mod tests {
         assert_eq!((found.without_answer.clone(), found.without_value), (vec![1, 0], 1));
         assert_eq!(found.fractions().row(1).to_vec(), [0.0, 2.0 / 3.0, 1.0 / 3.0]);
         assert!((found.balanced_accuracy.unwrap() - 5.0 / 6.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn classes_are_ordered_by_their_numbers() {
+        let right = variable("right", &[Some("to 10"), Some("to 2"), Some("to 2"), Some("none")]);
+        let found =
+            Confusion::of(&right, &variable("choice", &[Some("to 10"), Some("to 2"), Some("a"), None])).unwrap();
+        assert_eq!(found.rows, ["none", "to 2", "to 10"]);
+        assert_eq!(found.columns, ["to 2", "to 10", "a"]);
+        assert_eq!((found.counts, found.without_answer), (array![[0, 0, 0], [1, 0, 1], [0, 1, 0]], vec![1, 0, 0]));
+        assert_eq!(as_numbered("-0.5", "-0.25"), Ordering::Less);
     }
 
     #[test]

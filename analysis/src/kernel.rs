@@ -7,6 +7,7 @@
 //!                        most likely with the penalty  ridge / 2 sum_t w[t]^2
 //! covariance of w        H^-1 (X' V X) H^-1        H = X' V X + ridge,  V = P (1 - P)
 //! trend                  (line through K at its end - at its beginning) / mean of K        < 0 primacy, > 0 recency
+//!                        over the times at which half of the trials or more have evidence
 //! ```
 //!
 //! | symbol | meaning |
@@ -15,8 +16,8 @@
 //! | `sd` | standard deviation of the noise over all trials and times |
 //! | `w` | weights, per standard deviation |
 //!
-//! A linear integrator that decides by the sign of `sum_t w_t s_t` has `K = 2 sqrt(2 / pi) w / |w|` in unit noise. Where
-//! a bound ends the integration, the kernel decays though the weights are flat.
+//! A linear integrator that decides by the sign of `sum_t w_t s_t` has `K = 2 sqrt(2 / pi) w / |w|` in unit noise.
+//! Where a bound ends the integration, the kernel decays though the weights are flat.
 //!
 //! Times at which a trial had no evidence are NaN: they are left out of the means and weigh nothing in the regression.
 //! Intervals of 95 % take noise as independent from time to time.
@@ -57,7 +58,8 @@ pub struct Kernel {
     pub ridge: f64,
     /// Standard deviation of the noise over all trials and times.
     pub noise_sd: f64,
-    /// Primacy or recency; `None` of fewer than three times, or where the mean of the kernel is not above its error.
+    /// Primacy or recency; `None` of fewer than three times with half of the trials, or where the mean of the kernel
+    /// there is not beyond its error.
     pub trend: Option<KernelTrend>,
 }
 
@@ -137,7 +139,7 @@ impl Kernel {
             ));
         }
         kernel.weigh(noise, chose_first, &times)?;
-        kernel.trend = trend(&kernel, &times);
+        kernel.trend = trend(&kernel);
         Ok(kernel)
     }
 
@@ -218,7 +220,11 @@ fn curvature(x: &Array2<f64>, p: &Array1<f64>, ridge: f64) -> (Array2<f64>, Arra
     (hessian, information)
 }
 
-fn trend(kernel: &Kernel, times: &[usize]) -> Option<KernelTrend> {
+fn trend(kernel: &Kernel) -> Option<KernelTrend> {
+    // Where few trials are left, a line would be that of a few.
+    let all = kernel.chose_first + kernel.chose_second;
+    let is_taken = |time: &usize| !kernel.reverse_correlation[*time].is_nan() && 2 * kernel.trials_at[*time] >= all;
+    let times: Vec<usize> = (0..kernel.trials_at.len()).filter(is_taken).collect();
     if times.len() < 3 {
         return None;
     }
@@ -232,7 +238,7 @@ fn trend(kernel: &Kernel, times: &[usize]) -> Option<KernelTrend> {
     let spread: f64 = times.iter().map(|time| (*time as f64 - middle).powi(2)).sum();
     let length = (times[times.len() - 1] - times[0]) as f64;
     let (mut rise, mut variance) = (0.0, 0.0);
-    for time in times {
+    for time in &times {
         let weight = (*time as f64 - middle) / spread * length;
         rise += weight * kernel.reverse_correlation[*time];
         variance += (weight * kernel.reverse_half[*time] / Z).powi(2);

@@ -114,9 +114,9 @@ pub fn numbers_of(task: &dyn Task) -> String {
     if names.is_empty() { "it has none".into() } else { format!("there are {}", names.join(", ")) }
 }
 
-/// Every combination of the values of the graded variables of a task (of these two or of the first two that it has,
-/// beside the words of each curve), with 0 where the evidence has two signs and can be none; of what is asked for, words
-/// choose among these and numbers replace theirs.
+/// Every combination of the values of the graded variables of a task (of these two, or of the first two that it has,
+/// beside the words of each curve), with 0 where the evidence has two signs and can be none. Of what is asked for,
+/// words choose among these, and numbers replace theirs.
 ///
 /// # Errors
 /// If the task has no graded variable, or none that is called so, or no combination has what is asked for.

@@ -15,8 +15,8 @@ use super::style::{FAINT, INK, Rgb, SMALL, TEXT, THICK, series, text_width, tint
 const SIZE: (f64, f64) = (270.0, 220.0);
 /// Room right of a panel.
 const GAP: f64 = 22.0;
-/// Top of the panels.
-const TOP: f64 = 48.0;
+/// Top of the panels, with titles above them and without.
+const TOPS: (f64, f64) = (48.0, 30.0);
 /// Radius of a dot.
 const DOT: f64 = 3.4;
 /// How much of its colour a band has.
@@ -45,7 +45,8 @@ pub struct CurvePanel {
     pub log_x: bool,
     /// Whether the y axis is logarithmic.
     pub log_y: bool,
-    /// Ends of the y axis; as far as what is drawn, unless they are given.
+    /// Ends of the y axis; as far as what is drawn, unless they are given: bars and lines end at them, and they must
+    /// hold all points.
     pub y_range: Option<(f64, f64)>,
     /// Dotted line up the panel.
     pub x_guide: Option<f64>,
@@ -100,8 +101,10 @@ impl CurvePanels {
     fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (width, height) = SIZE;
+        let has_titles = self.panels.iter().any(|panel| !panel.title.is_empty());
+        let top = if has_titles { TOPS.0 } else { TOPS.1 };
         let ticks: Vec<Vec<(f64, String)>> =
-            self.panels.iter().map(|panel| panel.y_axis((TOP + height, TOP)).ticks(6)).collect();
+            self.panels.iter().map(|panel| panel.y_axis((top + height, top)).ticks(6)).collect();
         let mut left = 8.0;
         let mut places = Vec::new();
         for ticks in &ticks {
@@ -112,17 +115,17 @@ impl CurvePanels {
         let entries = self.entries();
         let right = if entries.is_empty() { left } else { left + key_width(&entries) + 12.0 };
         let wide = right.max(places[0] + text_width(&self.remark, SMALL) + 12.0);
-        let below = (TOP + height + 54.0).max(TOP + key_height(entries.len()) + 8.0);
+        let below = (top + height + 54.0).max(top + key_height(entries.len()) + 8.0);
         let mut canvas = Canvas::new(wide, below);
         for ((panel, left), ticks) in self.panels.iter().zip(&places).zip(&ticks) {
-            let drawn = Panel { x: panel.x_axis((*left, left + width)), y: panel.y_axis((TOP + height, TOP)) };
+            let drawn = Panel { x: panel.x_axis((*left, left + width)), y: panel.y_axis((top + height, top)) };
             panel.draw(&mut canvas, &drawn);
             drawn.left_axis(&mut canvas, ticks, &panel.y);
             drawn.bottom_axis(&mut canvas, &drawn.x.ticks(6), &panel.x);
-            canvas.text((left + width / 2.0, TOP - 16.0), &panel.title, TEXT, Align::Centre, INK);
+            canvas.text((left + width / 2.0, top - 16.0), &panel.title, TEXT, Align::Centre, INK);
         }
         note(&mut canvas, (places[0], 12.0), &self.remark, Align::Left);
-        key(&mut canvas, (left, TOP), &entries);
+        key(&mut canvas, (left, top), &entries);
         Ok(canvas)
     }
 
@@ -152,6 +155,10 @@ impl CurvePanels {
                 let is_above = corners().all(|(x, y)| (!panel.log_x || x > 0.0) && (!panel.log_y || y > 0.0));
                 require(is_above, &field, || "has no place on a logarithmic axis; its values must be above 0".into())?;
             }
+            let holds = |(low, high): (f64, f64)| panel.points().all(|point| (low..=high).contains(&point.y));
+            require(panel.y_range.is_none_or(holds), &format!("panels[{i}].y_range"), || {
+                "does not hold all points; widen it".into()
+            })?;
             let range = panel.y_range.into_iter().flat_map(|(low, high)| [low, high]);
             require_finite(&format!("panels[{i}].y_range"), range)?;
         }
@@ -162,6 +169,10 @@ impl CurvePanels {
 impl CurvePanel {
     fn corners(&self) -> impl Iterator<Item = (f64, f64)> {
         self.series.iter().flat_map(CurveSeries::corners)
+    }
+
+    fn points(&self) -> impl Iterator<Item = &CurvePoint> {
+        self.series.iter().flat_map(|series| &series.points)
     }
 
     fn x_axis(&self, pixels: (f64, f64)) -> Axis {
@@ -219,7 +230,8 @@ impl CurveSeries {
 
     fn draw_points(&self, canvas: &mut Canvas, drawn: &Panel) {
         for point in &self.points {
-            drawn.curve(canvas, [(point.x, point.low), (point.x, point.high)], Stroke::solid(self.rgb(), 1.0));
+            let bar = [(point.x, point.low), (point.x, point.high)];
+            drawn.curve_within(canvas, bar, Stroke::solid(self.rgb(), 1.0));
         }
         for point in &self.points {
             self.dot().draw(canvas, drawn.at((point.x, point.y)));
@@ -294,5 +306,8 @@ mod tests {
         assert!(refusal(figure(&[], false)).contains("`panels[0].series` is empty"));
         assert!(refusal(figure(&[points("a", f64::NAN)], false)).contains("`panels[0].series[0]` holds NaN"));
         assert!(refusal(figure(&[points("a", 0.0)], true)).contains("logarithmic axis"));
+        let mut outside = figure(&[points("a", 1.0)], false);
+        outside.panels[1].y_range = Some((0.0, 0.4));
+        assert!(refusal(outside).contains("`panels[1].y_range` does not hold all points"));
     }
 }

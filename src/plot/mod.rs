@@ -130,6 +130,7 @@ pub use ranked_units::{RankedPanel, RankedUnits, UnitSeries};
 pub use rate_maps::{RateMapFigure, UnitMaps};
 pub use remapping::{RemappingFigure, RemappingRow};
 pub use results::spans;
+pub use results::{choice_axis, spans, strength_axis, variable_axis};
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };

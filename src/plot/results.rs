@@ -60,6 +60,15 @@ pub fn variable_axis(task: Option<&dyn Task>, variable: &str) -> (String, f64) {
     (capitalised(&task.map_or_else(|| in_words(variable), |task| with_unit(task, variable))), 1.0)
 }
 
+/// The name of the axis of how far a graded variable lies from `boundary`, and what its values are multiplied by there.
+pub fn strength_axis(task: Option<&dyn Task>, variable: &str, boundary: f64) -> (String, f64) {
+    let (label, scale) = variable_axis(task, variable);
+    let (name, unit) = label.split_once(" (").map_or((label.as_str(), ""), |(name, unit)| (name, unit));
+    let from = if boundary == 0.0 { String::new() } else { format!(" \u{2212} {}", scale * boundary) };
+    let unit = if unit.is_empty() { String::new() } else { format!(" ({unit}") };
+    (format!("|{name}{from}|{unit}"), scale)
+}
+
 /// The name of the axis of the share of the choices that positive evidence speaks for, in percent.
 pub fn choice_axis(task: Option<&dyn Task>) -> String {
     let choices = task.map_or_else(|| "choices of the first alternative".into(), first_choices);

@@ -45,8 +45,8 @@ pub(super) fn refits(
             .zip(&draws)
             .map(|(row, draw)| Row { chose_first: draw.sample(&mut rng) as usize, ..row.clone() })
             .collect();
-        let estimate = model.fit(&drawn);
-        Refit { residuals: estimate.residuals(&drawn, model), estimate }
+        let refitted = model.refit(&drawn, estimate);
+        Refit { residuals: refitted.residuals(&drawn, model), estimate: refitted }
     };
     Ok((0..refits).into_par_iter().map(refit).collect())
 }

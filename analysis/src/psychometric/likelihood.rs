@@ -18,6 +18,8 @@ const FLAT: f64 = 1e-6;
 const BEYOND: f64 = 8.0;
 /// Least variance of a choice that anything is divided by.
 const LEAST: f64 = 1e-200;
+/// Most parameters: intercept, two slopes, two lapse rates.
+const MOST: usize = 5;
 /// Most steps of the climb; it takes 10 to 40.
 const STEPS: usize = 500;
 
@@ -65,7 +67,14 @@ pub(super) struct Estimate {
 struct Point {
     p: f64,
     q: f64,
-    slopes: Vec<f64>,
+    slopes: [f64; MOST],
+}
+
+/// Slope of the log-likelihood in each parameter, and its expected curvature.
+#[derive(Default)]
+struct Shape {
+    score: [f64; MOST],
+    information: [[f64; MOST]; MOST],
 }
 
 impl Model {
@@ -155,13 +164,17 @@ impl Model {
         let (f, rest, z) = self.distribution(theta, t);
         let within = 1.0 - lo - hi;
         let density = if z.is_finite() { within * self.family.density(z) } else { 0.0 };
-        let mut slopes = vec![density];
-        slopes.extend(t.iter().map(|t| if t.is_finite() { density * t } else { 0.0 }));
+        let mut slopes = [0.0; MOST];
+        slopes[0] = density;
+        for (slope, t) in slopes[1..].iter_mut().zip(t) {
+            *slope = if t.is_finite() { density * t } else { 0.0 };
+        }
+        let rates = &mut slopes[self.coefficients()..];
         match self.lapses {
             Lapses::None => {}
-            Lapses::Equal => slopes.push(rest - f),
-            Lapses::Two => slopes.extend([rest, -f]),
-            Lapses::Guess => slopes.push(-f),
+            Lapses::Equal => rates[0] = rest - f,
+            Lapses::Two => rates[..2].copy_from_slice(&[rest, -f]),
+            Lapses::Guess => rates[0] = -f,
         }
         Point { p: lo + within * f, q: hi + within * rest, slopes }
     }
@@ -170,10 +183,9 @@ impl Model {
         rows.iter().zip(&self.t).map(|(row, t)| log_likelihood(row, self.probabilities(theta, t))).sum()
     }
 
-    /// Score and expected information.
-    fn slope_and_curvature(&self, rows: &[Row], theta: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
+    fn shape(&self, rows: &[Row], theta: &[f64]) -> Shape {
         let n = theta.len();
-        let (mut score, mut information) = (vec![0.0; n], vec![vec![0.0; n]; n]);
+        let mut shape = Shape::default();
         for (row, t) in rows.iter().zip(&self.t) {
             let Point { p, q, slopes } = self.point(theta, t);
             let variance = (p * q).max(LEAST);
@@ -185,13 +197,13 @@ impl Model {
                 trials * q - (row.trials - row.chose_first) as f64
             };
             for i in 0..n {
-                score[i] += surplus / variance * slopes[i];
+                shape.score[i] += surplus / variance * slopes[i];
                 for j in 0..n {
-                    information[i][j] += trials / variance * slopes[i] * slopes[j];
+                    shape.information[i][j] += trials / variance * slopes[i] * slopes[j];
                 }
             }
         }
-        (score, information)
+        shape
     }
 
     fn bounds(&self) -> Vec<(f64, f64)> {
@@ -207,9 +219,19 @@ impl Model {
 
     /// The likeliest parameters of these rows, which have the values that the model was made for.
     pub fn fit(&self, rows: &[Row]) -> Estimate {
+        self.likeliest(rows, self.starts(rows, &[1.0, 2.0], &[0.01, 0.05, 0.5 * self.max_lapse]))
+    }
+
+    /// The same of choices that were drawn from a curve: from its parameters, too, and from fewer others.
+    pub fn refit(&self, rows: &[Row], drawn_from: &Estimate) -> Estimate {
+        let mut starts = self.starts(rows, &[1.5], &[0.05]);
+        starts.push(drawn_from.theta.clone());
+        self.likeliest(rows, starts)
+    }
+
+    fn likeliest(&self, rows: &[Row], starts: Vec<Vec<f64>>) -> Estimate {
         let bounds = self.bounds();
-        let mut best = self
-            .starts(rows, &bounds)
+        let mut best = starts
             .into_iter()
             .map(|start| self.climb(rows, start, &bounds))
             .max_by(|a, b| a.1.total_cmp(&b.1))
@@ -243,30 +265,26 @@ impl Model {
         self.climb(rows, start, &bounds)
     }
 
-    /// The curve without lapses, and with several rates of them, as it is and steeper.
-    fn starts(&self, rows: &[Row], bounds: &[(f64, f64)]) -> Vec<Vec<f64>> {
-        let coefficients = self.coefficients();
+    /// The curve without lapses, and with these rates of them, so many times steeper.
+    fn starts(&self, rows: &[Row], steeper: &[f64], rates: &[f64]) -> Vec<Vec<f64>> {
+        let (bounds, coefficients) = (self.bounds(), self.coefficients());
         let mut flat = vec![0.0; self.parameters()];
         if self.family == Family::Weibull {
             flat[1..coefficients].fill(1.0);
         }
-        let mut without = bounds.to_vec();
+        let mut without = bounds;
         without[coefficients..].fill((0.0, 0.0));
         let plain = self.climb(rows, flat, &without).0;
-        let rates: Vec<f64> = match self.lapses.count() {
-            0 => return vec![plain],
-            _ => vec![0.01, 0.05, 0.5 * self.max_lapse],
-        };
-        let mut starts = Vec::new();
-        for rate in rates.into_iter().map(|rate| rate.min(self.max_lapse)) {
-            for steeper in [1.0, 2.0] {
-                let mut start = plain.clone();
-                start[..coefficients].iter_mut().for_each(|c| *c *= steeper);
-                start[coefficients..].fill(rate);
-                starts.push(start);
-            }
+        if self.lapses == Lapses::None {
+            return vec![plain];
         }
-        starts
+        let start = |rate: f64, steeper: f64| {
+            let mut start = plain.clone();
+            start[..coefficients].iter_mut().for_each(|c| *c *= steeper);
+            start[coefficients..].fill(rate);
+            start
+        };
+        rates.iter().flat_map(|rate| steeper.iter().map(|steeper| start(*rate, *steeper))).collect()
     }
 
     /// From a start up the likelihood, within bounds.
@@ -275,16 +293,16 @@ impl Model {
         let mut height = self.log_likelihood(rows, &theta);
         let mut damping = 1e-3;
         for _ in 0..STEPS {
-            let (score, information) = self.slope_and_curvature(rows, &theta);
-            let free: Vec<usize> = (0..theta.len())
-                .filter(|i| {
-                    let (low, high) = bounds[*i];
-                    low < high && !(theta[*i] <= low && score[*i] <= 0.0) && !(theta[*i] >= high && score[*i] >= 0.0)
-                })
-                .collect();
+            let shape = self.shape(rows, &theta);
+            let is_free = |i: &usize| {
+                let ((low, high), score) = (bounds[*i], shape.score[*i]);
+                let is_held = (theta[*i] <= low && score <= 0.0) || (theta[*i] >= high && score >= 0.0);
+                low < high && !is_held
+            };
+            let free: Vec<usize> = (0..theta.len()).filter(is_free).collect();
             let mut moved = None;
             while damping < 1e12 {
-                let step = damped_step(&score, &information, &free, damping);
+                let step = damped_step(&shape, &free, damping);
                 let mut next = theta.clone();
                 free.iter().zip(step).for_each(|(i, step)| next[*i] += step);
                 clamp(&mut next, bounds);
@@ -397,14 +415,15 @@ fn clamp(theta: &mut [f64], bounds: &[(f64, f64)]) {
 }
 
 /// The step of the free parameters.
-fn damped_step(score: &[f64], information: &[Vec<f64>], free: &[usize], damping: f64) -> Vec<f64> {
+fn damped_step(shape: &Shape, free: &[usize], damping: f64) -> Vec<f64> {
+    let information = &shape.information;
     let largest = free.iter().map(|i| information[*i][*i]).fold(f64::MIN_POSITIVE, f64::max);
     let mut matrix: Vec<Vec<f64>> = free.iter().map(|i| free.iter().map(|j| information[*i][*j]).collect()).collect();
     for (i, row) in matrix.iter_mut().enumerate() {
         // A parameter that nothing depends on just now stays where it is.
         row[i] += damping * row[i] + 1e-14 * largest;
     }
-    solve(matrix, free.iter().map(|i| score[*i]).collect())
+    solve(matrix, free.iter().map(|i| shape.score[*i]).collect())
 }
 
 /// The solution of a small positive definite system, by Cholesky.
@@ -450,8 +469,8 @@ mod tests {
             all.push(Row { values: vec![1.5, 0.0], chose_first: 9, trials: 20 });
             let model = Model::new(&all, &["a", "b"], &settings).unwrap();
             let theta = [0.3, 0.8, -0.4, 0.07];
-            let (score, _) = model.slope_and_curvature(&all, &theta);
-            for (i, score) in score.iter().enumerate() {
+            let score = model.shape(&all, &theta).score;
+            for (i, score) in score.iter().enumerate().take(theta.len()) {
                 let moved = |by: f64| {
                     let mut theta = theta;
                     theta[i] += by;

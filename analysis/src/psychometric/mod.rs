@@ -11,7 +11,7 @@
 //! | symbol | meaning |
 //! |---|---|
 //! | `x` | signed coherence (or any other graded variable) |
-//! | `F` | the [`Family`]: normal or logistic distribution function, `1 - exp(-exp z)` (Gumbel, and Weibull in `ln x`) |
+//! | `F` | the [`Family`]: normal or logistic distribution function, `1 - exp(-exp z)` of Gumbel and Weibull |
 //! | `mu`, `sigma` | where `F` is 1/2 (0.6321 of Gumbel and Weibull), and how wide it is |
 //! | `lo`, `hi` | [`Lapses`]: floor of the curve, and what its ceiling lacks to 1 |
 //! | `k`, `n` | choices of 1, trials |

@@ -173,7 +173,8 @@ fn check_apart(names: [&str; 2], rows: &[Row]) -> Result<(), AnalysisError> {
     let correlation = super::one::correlation(&column(0), &column(1)).unwrap_or(0.0);
     if correlation.abs() > 1.0 - 1e-9 {
         return Err(AnalysisError::Trials(format!(
-            "`{}` and `{}` always go together, so nothing tells their slopes apart; show them independently, or fit one",
+            "`{}` and `{}` always go together, so nothing tells their slopes apart; show them independently, or fit \
+             one",
             names[0], names[1]
         )));
     }

@@ -14,7 +14,7 @@ use super::{
     graded::{Graded, GradedArgs},
     source::{SourceAbout, SourceArgs},
 };
-use crate::plot::{CurvePanel, CurvePanels, CurvePoint, CurveSeries, variable_axis};
+use crate::plot::{CurvePanel, CurvePanels, CurvePoint, CurveSeries, strength_axis};
 
 /// Columns of the histogram.
 const COLUMNS: usize = 24;
@@ -99,7 +99,7 @@ impl ChronometricArgs {
     }
 
     fn figure(&self, graded: &Graded, variable: &[String], found: &Chronometric) -> CurvePanels {
-        let (label, scale) = variable_axis(graded.behaviour.task.as_deref(), &variable[0]);
+        let (label, scale) = strength_axis(graded.behaviour.task.as_deref(), &variable[0], self.boundary);
         let smallest =
             found.points.iter().map(|point| point.strength).filter(|x| *x > 0.0).fold(f64::INFINITY, f64::min);
         // A logarithmic axis has no 0: it is drawn at half of the smallest strength.
@@ -130,7 +130,7 @@ impl ChronometricArgs {
         }
         let left = if has_zero { "; 0 drawn at the left end" } else { "" };
         let panel = CurvePanel {
-            x: format!("Strength: |{}|", label.to_lowercase()),
+            x: label,
             y: "Median reaction time (ms)".into(),
             log_x: smallest.is_finite(),
             series,
@@ -196,7 +196,7 @@ fn lines(report: &Report<'_>) -> Vec<String> {
         let number = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.0}"));
         let of = |times: &Option<Times>, value: fn(&Times) -> f64| number(times.as_ref().map(value));
         lines.push(format!(
-            "  {:>8}   {:>9} ms {:>7}   {:>10} {:>7}   {:>14.1} %   {:>10} ms",
+            "  {:>8.4}   {:>9} ms {:>7}   {:>10} {:>7}   {:>14.1} %   {:>10} ms",
             point.strength,
             of(&point.right, |times| times.median),
             of(&point.wrong, |times| times.median),

@@ -14,6 +14,8 @@ use crate::{evaluate::RIGHT_CHOICE, plot::ConfusionMatrix};
 
 /// Trials of each condition, unless the number is given.
 const TRIALS: u32 = 100;
+/// Columns that a terminal shows.
+const SHOWN: usize = 10;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -110,6 +112,10 @@ fn lines(report: &Report<'_>) -> Vec<String> {
     )];
     if let Some(accuracy) = found.balanced_accuracy {
         lines.push(format!("accuracy     {:.1} %, balanced over rows", 100.0 * accuracy));
+    }
+    if found.columns.len() > SHOWN {
+        lines.push(format!("matrix       {} x {}: see the figure or --json", found.rows.len(), found.columns.len()));
+        return lines;
     }
     let width = found.columns.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     let first = found.rows.iter().map(|name| name.chars().count()).max().unwrap_or(0);

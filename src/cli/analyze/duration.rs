@@ -148,7 +148,7 @@ fn figure(graded: &Graded, variable: &str, found: &DurationCurve) -> CurvePanels
         series: vec![CurveSeries { points, line, ..CurveSeries::default() }],
         ..CurvePanel::default()
     };
-    let thresholds = thresholds(found, &format!("Threshold: {}", label.to_lowercase()), scale);
+    let thresholds = thresholds(found, &format!("Threshold of {}", label.to_lowercase()), scale);
     let panels = [Some(performance), thresholds].into_iter().flatten().collect();
     CurvePanels { panels, remark: "bins of as many trials, bars: 95 % interval".into() }
 }
@@ -174,8 +174,14 @@ fn thresholds(found: &DurationCurve, label: &str, scale: f64) -> Option<CurvePan
     let mut series = vec![CurveSeries { name: "threshold".into(), points: points.clone(), ..CurveSeries::default() }];
     if let Some(slope) = &found.slope {
         let line = [first, last].map(|duration| (duration, scale * slope.at(duration))).to_vec();
-        series.push(CurveSeries { name: format!("slope {:.2}", slope.slope), line, ..CurveSeries::default() });
+        series.push(CurveSeries {
+            name: format!("slope {:.2}", slope.slope).replace('-', "\u{2212}"),
+            line,
+            ..CurveSeries::default()
+        });
     }
+    let lowest = points.iter().map(|point| point.y).fold(f64::INFINITY, f64::min);
+    let highest = points.iter().map(|point| point.y).fold(0.0, f64::max);
     // Through the middle of the thresholds.
     let middle = points.iter().map(|point| (point.y * point.x.sqrt()).ln()).sum::<f64>() / points.len() as f64;
     let expected = [first, last].map(|duration| (duration, middle.exp() / duration.sqrt())).to_vec();
@@ -184,6 +190,7 @@ fn thresholds(found: &DurationCurve, label: &str, scale: f64) -> Option<CurvePan
     Some(CurvePanel {
         x: "Duration (ms)".into(),
         y: label.into(),
+        y_range: Some((0.4 * lowest, 2.5 * highest)),
         log_x: true,
         log_y: true,
         series,

@@ -158,8 +158,8 @@ impl GradedArgs {
         }
         if found.len() > GROUPS {
             bail!(
-                "trials have {} different combinations of {}, and {GROUPS} are told apart at most; name fewer variables \
-                 with --by, or choose trials with --where",
+                "trials have {} different combinations of {}, and {GROUPS} are told apart at most; name fewer \
+                 variables with --by, or choose trials with --where",
                 found.len(),
                 by.join(", ")
             );

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, s};
 use nn4n_analysis::{Kernel, kernel::residual_noise};
 use nn4n_tasks::{Condition, Split, Task, TrialRng, Value};
 use serde::Serialize;
@@ -22,6 +22,8 @@ use crate::{
 /// Trials of a network, in all, unless the number of each condition is given; between the fewest and most of each.
 const TRIALS: usize = 4000;
 const OF_EACH: (usize, usize) = (200, 2000);
+/// Times of a kernel, about, unless the length of a bin is given.
+const TIMES: usize = 20;
 /// A channel or a period carries evidence if it changes by this part of what the most does.
 const CARRIES: f64 = 0.5;
 
@@ -37,15 +39,15 @@ enum Align {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nn4n analyze kernel song2016-rdm-ei --out runs/kernel
-  nn4n analyze kernel song2016-mante-ei --where context=motion --trials 4000 --json     motion and colour, of which one counts
+  nn4n analyze kernel song2016-mante-ei --where context=motion --trials 4000       motion counts, colour does not
   nn4n analyze kernel --activity session.npz --channel input0-input1 --epoch stimulus --align end")]
 pub struct KernelArgs {
     #[command(flatten)]
     source: SourceArgs,
     #[command(flatten)]
     graded: GradedArgs,
-    /// The input whose noise is taken, or the first less the second of two; may be repeated [default: those that rise and
-    /// fall with the graded variables]
+    /// The input whose noise is taken, or the first less the second of two; may be repeated [default: those that rise
+    /// and fall with the graded variables]
     #[arg(long, value_name = "NAME|NAME-NAME")]
     channel: Vec<String>,
     /// The period of the evidence [default: those in which the channels change with the variable; of recordings whole
@@ -55,6 +57,9 @@ pub struct KernelArgs {
     /// Which end of the period trials are aligned to
     #[arg(long, value_enum, default_value = "start")]
     align: Align,
+    /// Length of a bin over which evidence is averaged, ms [default: so that there are about 20]
+    #[arg(long, value_name = "MS")]
+    bin: Option<f64>,
     /// Penalty of the weights of the logistic regression, which are per standard deviation of the noise
     #[arg(long, value_name = "RIDGE", default_value_t = 1.0)]
     ridge: f64,
@@ -71,6 +76,9 @@ struct Evidence {
     epochs: Option<(String, String)>,
 }
 
+/// Values of a kernel over time, and half of their intervals.
+type Course = fn(&Kernel) -> (&[f64], &[f64]);
+
 #[derive(Serialize)]
 struct Report<'a> {
     #[serde(flatten)]
@@ -84,19 +92,21 @@ struct Report<'a> {
 
 #[derive(Serialize)]
 struct Found {
-    /// Group and channels.
-    name: String,
+    /// Such as `context motion`; empty of the only group.
+    group: String,
     channels: String,
+    /// Over which evidence is averaged.
+    bin_ms: f64,
     /// Periods of the evidence; `null` of whole trials.
     epochs: Option<String>,
-    /// The middle of each step.
+    /// The middle of each bin.
     time_ms: Vec<f64>,
     #[serde(flatten)]
     kernel: Kernel,
 }
 
 pub fn kernel(args: &KernelArgs) -> Result<()> {
-    let answer = args.answer.open("kernel", &["kernel"], &[])?;
+    let answer = args.answer.open("kernel", &["reverse-correlation", "logistic"], &[])?;
     let variable = args.graded.variable.as_deref();
     let behaviour = args.source.behaviour_of(
         |task, asked| Ok(Some(weakest(graded_grid(task, variable, None, asked)?))),
@@ -114,8 +124,12 @@ pub fn kernel(args: &KernelArgs) -> Result<()> {
             found.push(args.found(&graded, group, &chosen, &evidence)?);
         }
     }
-    let figure = figure(&found, args.align);
-    answer.figure("kernel", |path| figure.save(path))?;
+    let of_reverse: Course = |kernel| (&kernel.reverse_correlation, &kernel.reverse_half);
+    let of_logistic: Course = |kernel| (&kernel.logistic, &kernel.logistic_half);
+    let reverse = figure(&found, args.align, "Noise: first less second choice", of_reverse);
+    answer.figure("reverse-correlation", |path| reverse.save(path))?;
+    let logistic = figure(&found, args.align, "Weight per s.d. of the noise", of_logistic);
+    answer.figure("logistic", |path| logistic.save(path))?;
     answer.arrays(|file| {
         found.iter().enumerate().try_fold(file, |file, (i, one)| {
             let array = |values: &[f64]| Array1::from(values.to_vec());
@@ -143,9 +157,7 @@ impl KernelArgs {
     fn evidence(&self, graded: &Graded, group: &Group) -> Result<Vec<Evidence>> {
         let outcomes = &graded.behaviour.outcomes;
         if outcomes.channels.is_empty() {
-            bail!(
-                "the recording has no inputs, whose noise a kernel is of; add inputs (trials, steps, channels) to the file"
-            );
+            bail!("the recording has no inputs, whose noise a kernel is of; add inputs (trials, steps, channels)");
         }
         let epochs = self.epoch.as_ref().map(|epoch| (epoch.clone(), epoch.clone()));
         if let Some((epoch, _)) = &epochs {
@@ -188,22 +200,42 @@ impl KernelArgs {
     fn found(&self, graded: &Graded, group: &Group, trials: &[usize], evidence: &Evidence) -> Result<Found> {
         let outcomes = &graded.behaviour.outcomes;
         let signal = self.signal(outcomes, trials, evidence)?;
-        let noise = residual_noise(signal.view(), &classes(graded, group, trials));
+        let steps = self.steps_in_bin(outcomes.dt, signal.dim().1)?;
+        let noise = self.binned(&residual_noise(signal.view(), &classes(graded, group, trials)), steps);
         let first: Vec<bool> = trials.iter().map(|trial| graded.chose_first(*trial) == Some(true)).collect();
         let channels = evidence.name(&outcomes.channels);
-        let name = if group.name.is_empty() { channels.clone() } else { format!("{}: {channels}", group.name) };
-        let kernel = Kernel::of(noise.view(), &first, self.ridge).with_context(|| name.clone())?;
-        let steps = noise.dim().1;
-        let start = if self.align == Align::Start { 0.0 } else { -(steps as f64) * outcomes.dt };
+        let kernel = Kernel::of(noise.view(), &first, self.ridge).with_context(|| channels.clone())?;
+        let bin_ms = steps as f64 * outcomes.dt;
+        let start = if self.align == Align::Start { 0.0 } else { -(noise.dim().1 as f64) * bin_ms };
+        let epochs = evidence.epochs.as_ref();
         Ok(Found {
-            name,
+            group: group.name.clone(),
             channels,
-            epochs: evidence
-                .epochs
-                .as_ref()
+            bin_ms,
+            epochs: epochs
                 .map(|(first, last)| if first == last { first.clone() } else { format!("{first} to {last}") }),
-            time_ms: (0..steps).map(|step| start + (step as f64 + 0.5) * outcomes.dt).collect(),
+            time_ms: (0..noise.dim().1).map(|bin| start + (bin as f64 + 0.5) * bin_ms).collect(),
             kernel,
+        })
+    }
+
+    fn steps_in_bin(&self, dt: f64, steps: usize) -> Result<usize> {
+        let Some(bin) = self.bin else { return Ok(steps.div_ceil(TIMES).max(1)) };
+        let n = (bin / dt).round();
+        if !(n >= 1.0 && n <= steps as f64) {
+            bail!("--bin {bin}: must be between a step of {dt} ms and the {} ms of the evidence", steps as f64 * dt);
+        }
+        Ok(n as usize)
+    }
+
+    /// Means over bins, counted from the end that trials are aligned to; NaN where a trial has less than a whole bin.
+    fn binned(&self, noise: &Array2<f64>, steps: usize) -> Array2<f64> {
+        let (trials, all) = noise.dim();
+        let bins = all / steps;
+        let first = if self.align == Align::Start { 0 } else { all - bins * steps };
+        Array2::from_shape_fn((trials, bins), |(trial, bin)| {
+            let start = first + bin * steps;
+            noise.slice(s![trial, start..start + steps]).sum() / steps as f64
         })
     }
 
@@ -283,8 +315,8 @@ fn weakest(grid: Vec<Condition>) -> Vec<Condition> {
     grid.iter().filter(|condition| distances(condition).iter().all(|more| *more <= 1e-12)).cloned().collect()
 }
 
-/// For each graded variable of a group the channel that rises with it, less one that falls, in the periods in which they
-/// do.
+/// For each graded variable of a group the channel that rises with it, less one that falls, in the periods in which
+/// they do.
 fn found_in(task: &dyn Task, graded: &Graded, group: &Group) -> Vec<Evidence> {
     let Some(first) = group.trials.first() else { return Vec::new() };
     let condition = graded.condition(*first);
@@ -349,43 +381,38 @@ fn classes(graded: &Graded, group: &Group, trials: &[usize]) -> Vec<usize> {
     trials.iter().map(of).collect()
 }
 
-fn figure(found: &[Found], align: Align) -> CurvePanels {
-    let x = match align {
-        Align::Start => "Time from the beginning (ms)",
-        Align::End => "Time before the end (ms)",
-    };
-    let panel = |title: &str, y: &str, of: fn(&Kernel) -> (&[f64], &[f64])| {
-        let series = found.iter().enumerate().map(|(color, one)| {
-            let (values, half) = of(&one.kernel);
-            let there = one.time_ms.iter().zip(values.iter().zip(half)).filter(|(_, (value, _))| value.is_finite());
-            let there: Vec<(f64, f64, f64)> = there.map(|(time, (value, half))| (*time, *value, *half)).collect();
-            CurveSeries {
-                name: one.name.clone(),
-                color,
-                line: there.iter().map(|(time, value, _)| (*time, *value)).collect(),
-                band: there.iter().map(|(time, value, half)| (*time, value - half, value + half)).collect(),
-                ..CurveSeries::default()
-            }
-        });
-        CurvePanel {
-            title: title.into(),
-            x: x.into(),
-            y: y.into(),
-            y_guide: Some(0.0),
-            series: series.collect(),
-            ..CurvePanel::default()
+/// A panel for each group, a line for each of its channels.
+fn figure(found: &[Found], align: Align, y: &str, course: Course) -> CurvePanels {
+    let mut channels: Vec<&str> = Vec::new();
+    for one in found {
+        if !channels.contains(&one.channels.as_str()) {
+            channels.push(&one.channels);
+        }
+    }
+    let series = |one: &Found| {
+        let (values, half) = course(&one.kernel);
+        let there = one.time_ms.iter().zip(values.iter().zip(half)).filter(|(_, (value, _))| value.is_finite());
+        let there: Vec<(f64, f64, f64)> = there.map(|(time, (value, half))| (*time, *value, *half)).collect();
+        CurveSeries {
+            name: one.channels.replace(" - ", " \u{2212} ").replace('_', " "),
+            color: channels.iter().position(|name| *name == one.channels).unwrap_or(0),
+            line: there.iter().map(|(time, value, _)| (*time, *value)).collect(),
+            band: there.iter().map(|(time, value, half)| (*time, value - half, value + half)).collect(),
+            ..CurveSeries::default()
         }
     };
+    let panel = |of_group: &[Found]| CurvePanel {
+        title: of_group[0].group.clone(),
+        x: if align == Align::Start { "Time from the onset (ms)".into() } else { "Time before the end (ms)".into() },
+        y: y.into(),
+        y_guide: Some(0.0),
+        series: of_group.iter().map(series).collect(),
+        ..CurvePanel::default()
+    };
+    let panels = found.chunk_by(|a, b| a.group == b.group).map(panel).collect();
     CurvePanels {
-        panels: vec![
-            panel("Reverse correlation", "Noise: first less second choice", |kernel| {
-                (&kernel.reverse_correlation, &kernel.reverse_half)
-            }),
-            panel("Logistic regression", "Weight per s.d. of the noise", |kernel| {
-                (&kernel.logistic, &kernel.logistic_half)
-            }),
-        ],
-        remark: "bands: 95 % interval".into(),
+        panels,
+        remark: format!("bands: 95 % interval; bins of {} ms", found.first().map_or(0.0, |one| one.bin_ms)),
     }
 }
 
@@ -395,8 +422,9 @@ fn lines(report: &Report<'_>) -> Vec<String> {
         let kernel = &one.kernel;
         let times = kernel.reverse_correlation.iter().filter(|value| value.is_finite());
         let mean = times.clone().sum::<f64>() / times.clone().count().max(1) as f64;
+        let group = if one.group.is_empty() { String::new() } else { format!("{}: ", one.group) };
         let trend = match kernel.trend {
-            None => "no trend, for the mean is not above its error".to_owned(),
+            None => "no index, for the mean is not beyond its error".to_owned(),
             Some(trend) => {
                 let [low, high] = trend.interval;
                 let word = if high < 0.0 {
@@ -410,12 +438,13 @@ fn lines(report: &Report<'_>) -> Vec<String> {
             }
         };
         lines.push(format!(
-            "{} ({}): {} and {} trials, {} steps, mean {mean:.4} in noise of {:.4}, {trend}; ridge {}",
-            one.name,
+            "{group}{} ({}): {} and {} trials, {} bins of {} ms, mean {mean:.4} in noise of {:.4}, {trend}; ridge {}",
+            one.channels,
             one.epochs.as_deref().unwrap_or("whole trials"),
             kernel.chose_first,
             kernel.chose_second,
             times.count(),
+            one.bin_ms,
             kernel.noise_sd,
             kernel.ridge
         ));

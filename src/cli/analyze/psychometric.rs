@@ -16,7 +16,7 @@ use super::{
     graded::{Graded, GradedArgs, Group},
     source::{SourceAbout, SourceArgs},
 };
-use crate::plot::{CurvePanel, CurvePanels, CurvePoint, CurveSeries, choice_axis, variable_axis};
+use crate::plot::{CurvePanel, CurvePanels, CurvePoint, CurveSeries, choice_axis, strength_axis, variable_axis};
 
 /// Points of a fitted line.
 const LINE: usize = 200;
@@ -286,11 +286,10 @@ impl PsychometricArgs {
     fn figure(&self, graded: &Graded, curves: &[Curve]) -> CurvePanels {
         let task = graded.behaviour.task.as_deref();
         let has_roles = curves.iter().any(|curve| curve.is_relevant.is_some());
-        let variables: Vec<&str> = curves.iter().map(|curve| curve.variable.as_str()).collect();
         let of_groups = has_roles || graded.groups.len() > 1;
         let panel = |title: &str, wanted: Option<bool>| CurvePanel {
             title: title.into(),
-            x: self.x_axis(task, &variables, wanted, curves),
+            x: self.x_axis(task, wanted, curves),
             y: if self.of == Outcome::Right { "Right answers (%)".into() } else { choice_axis(task) },
             y_range: Some(if self.of == Outcome::Right { (100.0 * self.floor(curves), 100.0) } else { (0.0, 100.0) }),
             log_x: false,
@@ -334,28 +333,21 @@ impl PsychometricArgs {
         if fractions.fold(1.0, f64::min) < 0.4 { 0.0 } else { 0.4 }
     }
 
-    fn x_axis(&self, task: Option<&dyn Task>, variables: &[&str], wanted: Option<bool>, curves: &[Curve]) -> String {
-        let own: Vec<&str> = variables
-            .iter()
-            .zip(curves)
-            .filter(|(_, curve)| curve.is_relevant == wanted)
-            .map(|(variable, _)| *variable)
-            .collect();
-        let (label, scale) = variable_axis(task, own[0]);
-        let label = if own.iter().all(|variable| *variable == own[0]) {
-            label
-        } else if scale == 100.0 {
+    fn x_axis(&self, task: Option<&dyn Task>, wanted: Option<bool>, curves: &[Curve]) -> String {
+        let of_panel = curves.iter().filter(|curve| curve.is_relevant == wanted);
+        let mut names = of_panel.map(|curve| match self.of {
+            Outcome::Choices => variable_axis(task, &curve.variable).0,
+            Outcome::Right => strength_axis(task, &curve.variable, self.boundary).0,
+        });
+        let first = names.next().unwrap_or_default();
+        let rest: Vec<String> = names.collect();
+        if rest.iter().all(|name| *name == first) {
+            first
+        } else if rest.iter().chain([&first]).all(|name| name.ends_with("(%)")) {
             "Coherence (%)".into()
         } else {
             "Value of the variable".into()
-        };
-        let strength = if self.of == Outcome::Right { "Strength: |" } else { "" };
-        let end = match (self.of == Outcome::Right, self.boundary == 0.0) {
-            (false, _) => String::new(),
-            (true, true) => "|".into(),
-            (true, false) => format!(" - {}|", self.boundary),
-        };
-        format!("{strength}{}{end}", if strength.is_empty() { label } else { label.to_lowercase() })
+        }
     }
 
     fn lines(&self, report: &Report<'_>, curves: &[Curve]) -> Vec<String> {
@@ -476,7 +468,7 @@ impl Curve {
                 }
                 line
             }
-            (None, why) => format!("{name}: no fit: {}", why.as_deref().unwrap_or("")),
+            (None, why) => format!("{name}: no curve: {}", why.as_deref().unwrap_or("")),
         }
     }
 }
@@ -491,8 +483,9 @@ impl Context {
             .intervals
             .as_ref()
             .map_or_else(String::new, |intervals| format!(" ({:.3}..{:.3})", intervals.ratio[0], intervals.ratio[1]));
+        let p = fit.goodness_p.map_or_else(String::new, |p| format!(", p {p:.3}"));
         format!(
-            "{name}: slope of {} {:.3}, of {} {:.3}, ratio {:.3}{within}, deviance {:.2} of {}{}",
+            "{name}: slope of {} {:.3}, of {} {:.3}, ratio {:.3}{within}, deviance {:.2} of {}{p}{}",
             self.relevant.replace('_', " "),
             fit.relevant_slope,
             self.irrelevant.replace('_', " "),

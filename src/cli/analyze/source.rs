@@ -166,8 +166,8 @@ impl SourceArgs {
         self.behaviour_of(|_, _| Ok(None), |_| per_condition)
     }
 
-    /// The same in trials of other conditions than those of the task: `plan` chooses them, if it does, from the task and
-    /// from what `--where` asks for; `per_condition` says how many trials to take of each of so many.
+    /// The same in trials of other conditions than those of the task: `plan` chooses them, if it does, from the task
+    /// and from what `--where` asks for; `per_condition` says how many trials to take of each of so many.
     pub fn behaviour_of(
         &self,
         plan: impl FnOnce(&dyn Task, &Condition) -> Result<Option<Vec<Condition>>>,
