@@ -2,6 +2,7 @@
 
 mod activity;
 mod behaviour;
+mod carried;
 mod currents;
 mod recorded;
 
@@ -11,6 +12,7 @@ pub use activity::{ADDED, Outcomes, TrialPlan, activity, outcomes};
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };
+pub use carried::epoch_that_carries;
 pub use currents::{TaskCurrents, currents, populations};
 use ndarray::Array3;
 use nn4n_analysis::ChoiceCount;

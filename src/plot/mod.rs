@@ -17,6 +17,8 @@
 //! | [`Schematic`] | inputs, areas with their populations, outputs and what projects where |
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
+//! | [`DecodingCourse`] | how well a variable is decoded over time, beside shuffles |
+//! | [`CrossTemporalMatrix`] | how well decoders of one time work at others |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
 //!
 //! Every figure is a struct with public fields and one method, `save(path)`. The extension of the path chooses the
@@ -30,6 +32,8 @@ mod canvas;
 mod channel_groups;
 mod channel_looks;
 mod color_scale;
+mod cross_temporal_matrix;
+mod decoding_course;
 mod eigenvalue_plane;
 mod error;
 mod exponents;
@@ -67,6 +71,8 @@ mod weight_matrix;
 
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
+pub use cross_temporal_matrix::CrossTemporalMatrix;
+pub use decoding_course::{CoursePanel, DecodingCourse};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use exponents::Exponents;

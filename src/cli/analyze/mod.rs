@@ -9,6 +9,7 @@
 mod answer;
 mod bifurcations;
 mod currents;
+mod decoding;
 mod fixed_points;
 mod flow_field;
 mod interventions;
@@ -32,7 +33,8 @@ use crate::terminal::end_in_order;
   nn4n analyze fixed-points song2016-mante-ei --at stimulus --where context=motion,motion_coherence=0,colour_coherence=0
   nn4n analyze lyapunov runs/mine --json
   nn4n analyze interventions song2016-rdm-ei --lesion inhibitory --lesion 0-9 --out runs/lesions
-  nn4n analyze structure kleinman2021-checkerboard --out runs/structure")]
+  nn4n analyze structure kleinman2021-checkerboard --out runs/structure
+  nn4n analyze decoding song2016-rdm-ei --variable choice --out runs/decoding")]
 pub enum AnalyzeCommand {
     /// Where activity stands still or nearly so, and what it does around there
     FixedPoints(fixed_points::FixedPointsArgs),
@@ -52,6 +54,8 @@ pub enum AnalyzeCommand {
     Interventions(interventions::TableArgs),
     /// Weights by groups of units, degrees, balance, spectrum, low-rank part
     Structure(structure::StructureArgs),
+    /// What of a trial's variables can be read from its units, and when
+    Decoding(decoding::DecodingArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -66,5 +70,6 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Currents(args) => currents::currents(&args),
         AnalyzeCommand::Interventions(args) => interventions::interventions(&args),
         AnalyzeCommand::Structure(args) => structure::structure(&args),
+        AnalyzeCommand::Decoding(args) => decoding::decoding(&args),
     }
 }
