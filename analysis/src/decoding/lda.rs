@@ -30,6 +30,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::features::{Linear, is_constant, product};
+use crate::linear;
 
 /// A variance within a class below this part of that over all trials is none.
 const CONSTANT: f64 = 1e-12;
@@ -172,7 +173,7 @@ impl Moments {
             let chosen = rows.select(Axis(0), of);
             let mut products = Mat::zeros(rows.ncols(), rows.ncols());
             let view = chosen.view();
-            add_products(&mut products, crate::linear::view(&view));
+            add_products(&mut products, linear::view(&view));
             products
         });
         Self { n: of.len() as f64, sum, products }
@@ -243,7 +244,10 @@ impl Training {
 /// Adds the lower half of `X^T X` of rows (rows, units).
 fn add_products(to: &mut Mat<f64>, rows: MatRef<'_, f64>) {
     let full = BlockStructure::Rectangular;
-    matmul(to, BlockStructure::TriangularLower, Accum::Add, rows.transpose(), full, rows, full, 1.0, Par::Seq);
+    matmul(&mut *to, BlockStructure::TriangularLower, Accum::Add, rows.transpose(), full, rows, full, 1.0, Par::Seq);
+    if to.ncols() > 0 {
+        linear::clear_registers(to.col_as_slice(0));
+    }
 }
 
 /// What one training set and its labels say.
@@ -418,7 +422,7 @@ impl Within<'_> {
         let scaled = &rows * &inverse.mapv(f64::sqrt);
         let mut gram = Mat::<f64>::identity(n, n);
         let across = scaled.t();
-        add_products(&mut gram, crate::linear::view(&across));
+        add_products(&mut gram, linear::view(&across));
         let factors = gram.llt(Side::Lower).ok()?;
         Some(self.functions(|means| {
             let divided = Array2::from_shape_fn((units, means.ncols()), |(unit, k)| means[(unit, k)] / diagonal[unit]);
@@ -463,6 +467,7 @@ impl Within<'_> {
             Mat::from_fn(units, classes, |unit, class| means[class][unit])
         };
         let solved = solve(&columns);
+        linear::clear_registers(solved.col_as_slice(0));
         let weights = Array2::from_shape_fn((columns.ncols(), units), |(k, unit)| solved[(unit, k)]);
         let along = |k: usize, mean: &dyn Fn(usize) -> f64| (0..units).map(|i| weights[[k, i]] * mean(i)).sum::<f64>();
         let intercepts = if classes == 2 {
@@ -507,13 +512,9 @@ mod tests {
         let labels: Vec<usize> = (0..20).map(|row| row % 2).collect();
         let lda =
             Lda::of(Array2::zeros((20, 3)), (0..20).map(|row| vec![row]).collect(), 20, (Shrinkage::Auto, true), 2);
-        let right = lda
-            .fits(&labels)
-            .unwrap()
-            .iter()
-            .enumerate()
-            .filter(|(row, linear)| usize::from(linear.intercepts[0] > 0.0) == labels[*row]);
-        assert_eq!(right.count(), 0);
+        let found = lda.fits(&labels).unwrap();
+        let is_right = |(row, linear): &(usize, &Linear)| usize::from(linear.intercepts[0] > 0.0) == labels[*row];
+        assert_eq!(found.iter().enumerate().filter(is_right).count(), 0);
     }
 
     #[test]
