@@ -19,6 +19,7 @@ mod checkpoint;
 mod command_line;
 mod constant_outputs;
 mod constraints;
+mod decoding;
 mod export;
 mod figures;
 mod hub;

@@ -96,7 +96,7 @@ pub fn times_columns(matrix: &ArrayView2<'_, f64>, columns: &[f64], n: usize) ->
 
 /// Products of matrices by AVX-512 leave the upper halves of its registers in use, and then each `tanh` takes three
 /// times as long. A sum that the compiler made for these registers frees them at its end.
-fn clear_registers(product: &[f64]) {
+pub(crate) fn clear_registers(product: &[f64]) {
     std::hint::black_box(MatRef::from_column_major_slice(product, product.len(), 1).norm_l1());
 }
 

@@ -235,11 +235,11 @@ fn selecting_units_outside_of_the_folds_finds_what_is_not_there() {
 #[test]
 fn folds_of_steps_leak_what_folds_of_trials_do_not() {
     // Each trial has an offset of its own, whatever its label.
-    let (trials, steps, units) = (20, 50, 20);
+    let (trials, steps, units) = (20, 50, 30);
     let (mut by_trial, mut by_step) = (Vec::new(), Vec::new());
     for seed in 0..12 {
         let mut rng = ChaCha8Rng::seed_from_u64(100 + seed);
-        let offsets: Vec<f64> = (0..trials * units).map(|_| noise(&mut rng)).collect();
+        let offsets: Vec<f64> = (0..trials * units).map(|_| 4.0 * noise(&mut rng)).collect();
         let whole = noisy((trials, steps, units), seed, |trial, _, unit| offsets[trial * units + unit], of_side);
         let of_trials = decode(&whole, &Settings { steps_in_bin: steps, repeats: 3, ..settings("side", AUTO) });
         by_trial.push(of_trials.course.value[0]);

@@ -2,6 +2,7 @@
 
 mod activity;
 mod behaviour;
+mod carried;
 mod currents;
 mod graded;
 mod recorded;
@@ -12,6 +13,7 @@ pub use activity::{ADDED, Outcomes, RIGHT_CHOICE, TrialPlan, activity, outcomes}
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };
+pub use carried::epoch_that_carries;
 pub use currents::{TaskCurrents, currents, populations};
 pub use graded::{GRADED, GradedCurve, graded_curves, graded_grid, numbers_of};
 use ndarray::Array3;

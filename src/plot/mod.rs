@@ -17,6 +17,8 @@
 //! | [`Schematic`] | inputs, areas with their populations, outputs and what projects where |
 //! | [`WeightHistograms`] | distributions of weights from each group of units to each other one |
 //! | [`Balance`] | excitation against inhibition that each unit receives |
+//! | [`DecodingCourse`] | how well a variable is decoded over time, beside shuffles |
+//! | [`CrossTemporalMatrix`] | how well decoders of one time work at others |
 //! | [`LesionTable`] | behaviour with and without parts of a network, beside random controls |
 //! | [`CurvePanels`] | measured curves side by side: points with intervals, fitted lines, bands |
 //! | [`ConfusionMatrix`] | what was chosen in each class of trials |
@@ -55,6 +57,8 @@ mod confusion_matrix;
 mod curve_panels;
 mod condition_colors;
 mod demixed;
+mod cross_temporal_matrix;
+mod decoding_course;
 mod eigenvalue_plane;
 mod error;
 mod explained_variance;
@@ -112,6 +116,8 @@ pub use confusion_matrix::ConfusionMatrix;
 pub use curve_panels::{CurvePanel, CurvePanels, CurvePoint, CurveSeries};
 pub use channel_groups::named_alike;
 pub use demixed::{DemixedComponent, DemixedComponents, DemixedCondition, DemixedVariance};
+pub use cross_temporal_matrix::CrossTemporalMatrix;
+pub use decoding_course::{CoursePanel, DecodingCourse};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use explained_variance::ExplainedVariance;

@@ -134,6 +134,7 @@ pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<
         1.0,
         faer::Par::Seq,
     );
+    linear::clear_registers(&out);
     Array2::from_shape_vec((rows, columns), out).unwrap_or_default()
 }
 

@@ -30,6 +30,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::features::{Linear, is_constant, product};
+use crate::linear;
 
 /// A variance within a class below this part of that over all trials is none.
 const CONSTANT: f64 = 1e-12;
@@ -54,15 +55,24 @@ struct Moments {
     products: Option<Mat<f64>>,
 }
 
+/// The moments of all rows, and of those of them that are left out.
+#[derive(Clone, Copy)]
+struct Rest<'a> {
+    all: &'a Moments,
+    tested: Option<&'a Moments>,
+}
+
 /// One training set: all parts of the rows but one.
 struct Training {
     /// The part that is left out; `None` for none.
     tested: Option<usize>,
+    /// The others.
+    rows: Vec<usize>,
     /// Units that do not vary.
     constant: Vec<bool>,
-    /// The square of the scale of each unit.
-    scale: Vec<f64>,
-    all: Moments,
+    /// The variance of each unit.
+    variance: Vec<f64>,
+    mean: Vec<f64>,
 }
 
 /// Discriminant analyses of rows of which each part is tested once.
@@ -70,8 +80,12 @@ pub(super) struct Lda {
     /// (rows, units), less their mean.
     rows: Array2<f64>,
     parts: Vec<Vec<usize>>,
+    of_parts: Vec<Moments>,
+    of_all: Moments,
     trainings: Vec<Training>,
     shrinkage: Shrinkage,
+    /// Whether units are measured in their deviations.
+    is_scaled: bool,
     classes: usize,
 }
 
@@ -88,21 +102,9 @@ impl Lda {
         let with_products = !is_wide(&rows);
         let of_parts: Vec<Moments> = parts.iter().map(|part| Moments::of(&rows, part, with_products)).collect();
         let sets = if tested == 0 { vec![None] } else { (0..tested).map(Some).collect::<Vec<_>>() };
-        let training = |tested: Option<usize>| {
-            let trained: Vec<usize> = (0..parts.len()).filter(|part| Some(*part) != tested).collect();
-            let all = Moments::sum(trained.iter().map(|part| &of_parts[*part]), rows.ncols());
-            let of_rows: Vec<usize> = trained.iter().flat_map(|part| parts[*part].iter().copied()).collect();
-            let train = rows.select(Axis(0), &of_rows);
-            let constant: Vec<bool> = train.axis_iter(Axis(1)).map(is_constant).collect();
-            let variance = |unit: usize| {
-                let mean = all.sum[unit] / all.n;
-                train.column(unit).iter().map(|x| (x - mean).powi(2)).sum::<f64>() / all.n
-            };
-            let scale = (0..rows.ncols()).map(|unit| if is_scaled { variance(unit) } else { 1.0 }).collect();
-            Training { tested, constant, scale, all }
-        };
-        let trainings = sets.into_iter().map(training).collect();
-        Self { rows, parts, trainings, shrinkage, classes }
+        let trainings = sets.into_iter().map(|tested| Training::of(&rows, &parts, tested)).collect();
+        let of_all = Moments::sum(&of_parts, rows.ncols());
+        Self { rows, parts, of_parts, of_all, trainings, shrinkage, is_scaled, classes }
     }
 
     /// What each labelling, a class for each row, makes of each training set: functions of the rows, centred as they
@@ -113,18 +115,38 @@ impl Lda {
         let mut counts = vec![0usize; self.classes];
         labels.iter().for_each(|class| counts[*class] += 1);
         let last = (0..self.classes).max_by_key(|class| counts[*class]).unwrap_or(0);
-        let moments: Vec<Vec<Moments>> = self
-            .parts
-            .iter()
-            .map(|part| {
-                let of_class = |class: usize| {
+        // Class by class, part by part.
+        let mut moments: Vec<Vec<Moments>> = (0..self.classes)
+            .map(|class| {
+                let of_part = |part: &Vec<usize>| {
                     let rows: Vec<usize> = part.iter().copied().filter(|row| labels[*row] == class).collect();
                     Moments::of(&self.rows, &rows, needs_products && class != last)
                 };
-                (0..self.classes).map(of_class).collect()
+                self.parts.iter().map(of_part).collect()
             })
             .collect();
-        self.trainings.iter().map(|training| self.fit(training, &moments, (labels, last))).collect()
+        if needs_products {
+            for (part, all) in self.of_parts.iter().enumerate() {
+                let mut rest = all.products.clone()?;
+                for (_, of_class) in moments.iter().enumerate().filter(|(class, _)| *class != last) {
+                    rest -= of_class[part].products.as_ref()?;
+                }
+                moments[last][part].products = Some(rest);
+            }
+        }
+        let of_classes: Vec<Moments> =
+            moments.iter().map(|of_class| Moments::sum(of_class, self.rows.ncols())).collect();
+        let fit = |training: &Training| {
+            let rest = |class: usize| Rest {
+                all: &of_classes[class],
+                tested: training.tested.map(|part| &moments[class][part]),
+            };
+            let of_classes: Vec<Rest<'_>> = (0..self.classes).map(rest).collect();
+            let means = of_classes.iter().map(Rest::mean).collect();
+            let within = Within { lda: self, training, of_classes, means, labels };
+            if is_wide(&self.rows) { within.by_trials() } else { within.by_units() }
+        };
+        self.trainings.iter().map(fit).collect()
     }
 
     /// What `take` makes of the functions of each training set, labelling by labelling, on all cores.
@@ -134,21 +156,6 @@ impl Lda {
         take: impl Fn(&[usize], &[Linear]) -> T + Sync,
     ) -> Option<Vec<T>> {
         labels.par_iter().map(|labels| Some(take(labels, &self.fits(labels)?))).collect()
-    }
-
-    fn fit(&self, training: &Training, moments: &[Vec<Moments>], (labels, last): (&[usize], usize)) -> Option<Linear> {
-        let units = self.rows.ncols();
-        let trained = || (0..self.parts.len()).filter(|part| Some(*part) != training.tested);
-        let mut of_classes: Vec<Moments> =
-            (0..self.classes).map(|class| Moments::sum(trained().map(|part| &moments[part][class]), units)).collect();
-        if let (Some(all), true) = (&training.all.products, of_classes.iter().any(|of| of.products.is_some())) {
-            let mut rest = all.clone();
-            of_classes.iter().filter_map(|of| of.products.as_ref()).for_each(|products| rest -= products);
-            of_classes[last].products = Some(rest);
-        }
-        let rows: Vec<usize> = trained().flat_map(|part| self.parts[part].iter().copied()).collect();
-        let within = Within { lda: self, training, of_classes: &of_classes, rows: &rows, labels };
-        if is_wide(&self.rows) { within.by_trials() } else { within.by_units() }
     }
 }
 
@@ -166,14 +173,14 @@ impl Moments {
             let chosen = rows.select(Axis(0), of);
             let mut products = Mat::zeros(rows.ncols(), rows.ncols());
             let view = chosen.view();
-            add_products(&mut products, crate::linear::view(&view));
+            add_products(&mut products, linear::view(&view));
             products
         });
         Self { n: of.len() as f64, sum, products }
     }
 
     /// Those of several sets of rows together.
-    fn sum<'a>(of: impl Iterator<Item = &'a Self>, units: usize) -> Self {
+    fn sum(of: &[Self], units: usize) -> Self {
         let mut all = Self { n: 0.0, sum: vec![0.0; units], products: None };
         for part in of {
             all.n += part.n;
@@ -186,68 +193,105 @@ impl Moments {
         }
         all
     }
+}
+
+impl Rest<'_> {
+    fn n(&self) -> f64 {
+        self.all.n - self.tested.map_or(0.0, |tested| tested.n)
+    }
 
     fn mean(&self) -> Vec<f64> {
-        self.sum.iter().map(|sum| sum / self.n).collect()
+        let n = self.n();
+        match self.tested {
+            Some(tested) => self.all.sum.iter().zip(&tested.sum).map(|(all, tested)| (all - tested) / n).collect(),
+            None => self.all.sum.iter().map(|sum| sum / n).collect(),
+        }
+    }
+
+    /// The mean products of unit `j` with itself and those behind it.
+    fn products(&self, j: usize, to: &mut [f64]) -> Option<()> {
+        let n = self.n();
+        let all = &self.all.products.as_ref()?.col_as_slice(j)[j..];
+        match self.tested {
+            Some(tested) => {
+                let tested = &tested.products.as_ref()?.col_as_slice(j)[j..];
+                to.iter_mut().zip(all.iter().zip(tested)).for_each(|(to, (all, tested))| *to = (all - tested) / n);
+            }
+            None => to.iter_mut().zip(all).for_each(|(to, all)| *to = all / n),
+        }
+        Some(())
+    }
+}
+
+impl Training {
+    fn of(rows: &Array2<f64>, parts: &[Vec<usize>], tested: Option<usize>) -> Self {
+        let trained = (0..parts.len()).filter(|part| Some(*part) != tested);
+        let of_rows: Vec<usize> = trained.flat_map(|part| parts[part].iter().copied()).collect();
+        let (train, n) = (rows.select(Axis(0), &of_rows), of_rows.len() as f64);
+        let mean = (train.sum_axis(Axis(0)) / n).to_vec();
+        let variance =
+            |(unit, mean): (usize, &f64)| train.column(unit).iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        Self {
+            tested,
+            constant: train.axis_iter(Axis(1)).map(is_constant).collect(),
+            variance: mean.iter().enumerate().map(variance).collect(),
+            rows: of_rows,
+            mean,
+        }
     }
 }
 
 /// Adds the lower half of `X^T X` of rows (rows, units).
 fn add_products(to: &mut Mat<f64>, rows: MatRef<'_, f64>) {
     let full = BlockStructure::Rectangular;
-    matmul(to, BlockStructure::TriangularLower, Accum::Add, rows.transpose(), full, rows, full, 1.0, Par::Seq);
+    matmul(&mut *to, BlockStructure::TriangularLower, Accum::Add, rows.transpose(), full, rows, full, 1.0, Par::Seq);
+    if to.ncols() > 0 {
+        linear::clear_registers(to.col_as_slice(0));
+    }
 }
 
 /// What one training set and its labels say.
 struct Within<'a> {
     lda: &'a Lda,
     training: &'a Training,
-    of_classes: &'a [Moments],
-    /// The training rows.
-    rows: &'a [usize],
+    of_classes: Vec<Rest<'a>>,
+    /// (classes, units)
+    means: Vec<Vec<f64>>,
     labels: &'a [usize],
 }
 
-/// The shrinkage of a class, and the squares of its deviations.
-struct Shrunk {
-    shrinkage: f64,
-    variances: Vec<f64>,
-    /// The mean of the diagonal of its correlations.
+/// The squares of the deviations within a class.
+struct Deviations {
+    squares: Vec<f64>,
+    /// Their inverses, 0 of constant units.
+    inverse: Vec<f64>,
+    /// The mean of the diagonal of the correlations.
     level: f64,
 }
 
 impl Within<'_> {
     fn prior(&self, class: usize) -> f64 {
-        self.of_classes[class].n / self.training.all.n
+        self.of_classes[class].n() / self.training.rows.len() as f64
     }
 
-    fn varying(&self) -> usize {
-        self.training.constant.iter().filter(|constant| !**constant).count()
+    fn varying(&self) -> impl Iterator<Item = usize> {
+        (0..self.training.constant.len()).filter(|unit| !self.training.constant[*unit])
+    }
+
+    /// The square of what a unit is measured in.
+    fn scale(&self, unit: usize) -> f64 {
+        if self.lda.is_scaled { self.training.variance[unit] } else { 1.0 }
     }
 
     /// `A` as it is, and its Cholesky factor.
     fn by_units(&self) -> Option<Linear> {
-        let (units, all) = (self.lda.rows.ncols(), &self.training.all);
+        let units = self.lda.rows.ncols();
         let mut a = Mat::<f64>::zeros(units, units);
         match self.lda.shrinkage {
-            Shrinkage::Fixed(shrinkage) => {
-                let products = all.products.as_ref()?;
-                let means: Vec<Vec<f64>> = self.of_classes.iter().map(Moments::mean).collect();
-                let priors: Vec<f64> = (0..means.len()).map(|class| self.prior(class)).collect();
-                for j in 0..units {
-                    for i in j..units {
-                        let between: f64 = means.iter().zip(&priors).map(|(m, p)| p * m[i] * m[j]).sum();
-                        a[(i, j)] = products[(i, j)] / all.n - between;
-                    }
-                }
-                let level = self.level(|unit| a[(unit, unit)]);
-                a *= 1.0 - shrinkage;
-                (0..units).for_each(|unit| a[(unit, unit)] += shrinkage * level * self.training.scale[unit]);
-            }
+            Shrinkage::Fixed(shrinkage) => self.fill_fixed(&mut a, shrinkage)?,
             Shrinkage::Auto => {
-                for class in 0..self.of_classes.len() {
-                    self.add_class(&mut a, class)?;
-                }
+                let mut covariance = Mat::<f64>::zeros(units, units);
+                (0..self.means.len()).try_for_each(|class| self.add_class(&mut a, &mut covariance, class))?;
             }
         }
         for unit in (0..units).filter(|unit| self.training.constant[*unit]) {
@@ -255,88 +299,89 @@ impl Within<'_> {
             a.col_mut(unit).fill(0.0);
             a[(unit, unit)] = 1.0;
         }
-        let largest = |unit: usize| if self.training.constant[unit] { 0.0 } else { a[(unit, unit)] };
-        let largest = (0..units).map(largest).fold(0.0, f64::max);
+        let largest = self.varying().map(|unit| a[(unit, unit)]).fold(0.0, f64::max);
         let factors = a.llt(Side::Lower).ok()?;
-        let is_singular =
-            |unit: usize| !self.training.constant[unit] && factors.L()[(unit, unit)].powi(2) <= SINGULAR * largest;
-        if (0..units).any(is_singular) {
-            return None;
+        let is_singular = self.varying().any(|unit| factors.L()[(unit, unit)].powi(2) <= SINGULAR * largest);
+        (!is_singular).then(|| self.functions(|means| factors.solve(means)))
+    }
+
+    /// The covariance within classes, that over all less that of the means, with the same shrinkage for all.
+    fn fill_fixed(&self, a: &mut Mat<f64>, shrinkage: f64) -> Option<()> {
+        let all = Rest { all: &self.lda.of_all, tested: self.training.tested.map(|part| &self.lda.of_parts[part]) };
+        for j in 0..a.ncols() {
+            let column = &mut a.col_as_slice_mut(j)[j..];
+            all.products(j, column)?;
+            for (class, mean) in self.means.iter().enumerate() {
+                let of_unit = self.prior(class) * mean[j];
+                column.iter_mut().zip(&mean[j..]).for_each(|(a, mean)| *a -= of_unit * mean);
+            }
         }
-        Some(self.functions(|means| factors.solve(means)))
+        let level = self.level(|unit| a[(unit, unit)]);
+        *a *= 1.0 - shrinkage;
+        self.varying().for_each(|unit| a[(unit, unit)] += shrinkage * level * self.scale(unit));
+        Some(())
     }
 
     /// The mean over the units of variances in squares of their scale.
     fn level(&self, variance: impl Fn(usize) -> f64) -> f64 {
-        let there = (0..self.training.scale.len()).filter(|unit| !self.training.constant[*unit]);
-        there.map(|unit| variance(unit) / self.training.scale[unit]).sum::<f64>() / self.varying().max(1) as f64
+        self.varying().map(|unit| variance(unit) / self.scale(unit)).sum::<f64>() / self.varying().count().max(1) as f64
     }
 
-    /// Adds `p (1 - s) S + p s l D^2` of a class.
-    fn add_class(&self, a: &mut Mat<f64>, class: usize) -> Option<()> {
-        let (units, of) = (self.lda.rows.ncols(), &self.of_classes[class]);
-        let (products, mean) = (of.products.as_ref()?, of.mean());
-        let covariance = |i: usize, j: usize| products[(i, j)] / of.n - mean[i] * mean[j];
-        let mut shrunk = self.shrunk(|unit| covariance(unit, unit));
-        let deviations: Vec<f64> = shrunk.variances.iter().map(|variance| variance.sqrt()).collect();
-        let mut squares = 0.0;
-        for j in (0..units).filter(|unit| !self.training.constant[*unit]) {
-            let mut of_column = 0.0;
-            for i in (j + 1..units).filter(|unit| !self.training.constant[*unit]) {
-                of_column += (covariance(i, j) / deviations[i]).powi(2);
-            }
-            squares += (2.0 * of_column + (covariance(j, j) / deviations[j]).powi(2)) / shrunk.variances[j];
-        }
-        shrunk.shrinkage = self.ledoit_wolf(class, &mean, &shrunk, squares);
-        let (kept, prior) = (1.0 - shrunk.shrinkage, self.prior(class));
+    /// Adds `p (1 - s) S + p s l D^2` of a class; `covariance` is overwritten.
+    fn add_class(&self, a: &mut Mat<f64>, covariance: &mut Mat<f64>, class: usize) -> Option<()> {
+        let (units, of, mean) = (a.ncols(), &self.of_classes[class], &self.means[class]);
         for j in 0..units {
-            for i in j..units {
-                a[(i, j)] += prior * kept * covariance(i, j);
-            }
-            a[(j, j)] += prior * shrunk.shrinkage * shrunk.level * shrunk.variances[j];
+            let column = &mut covariance.col_as_slice_mut(j)[j..];
+            of.products(j, column)?;
+            column.iter_mut().zip(&mean[j..]).for_each(|(s, m)| *s -= mean[j] * m);
+        }
+        let own = self.deviations(|unit| covariance[(unit, unit)]);
+        let squares: f64 = (0..units)
+            .map(|j| {
+                let column = &covariance.col_as_slice(j)[j..];
+                let with_own = weighted_square(column, None, &own.inverse[j..]);
+                (2.0 * with_own - column[0] * column[0] * own.inverse[j]) * own.inverse[j]
+            })
+            .sum();
+        let shrinkage = self.ledoit_wolf(class, &own, squares);
+        let (prior, kept) = (self.prior(class), 1.0 - shrinkage);
+        for j in 0..units {
+            let (column, of_class) = (&mut a.col_as_slice_mut(j)[j..], &covariance.col_as_slice(j)[j..]);
+            column.iter_mut().zip(of_class).for_each(|(a, s)| *a += prior * kept * s);
+            column[0] += prior * shrinkage * own.level * own.squares[j];
         }
         Some(())
     }
 
-    /// The squares of the deviations within a class, without its shrinkage.
-    fn shrunk(&self, variance: impl Fn(usize) -> f64) -> Shrunk {
-        let all = &self.training.all;
-        let of_all = |unit: usize| {
-            let mean = all.sum[unit] / all.n;
-            let square = match &all.products {
-                Some(products) => products[(unit, unit)] / all.n,
-                None => self.rows.iter().map(|row| self.lda.rows[[*row, unit]].powi(2)).sum::<f64>() / all.n,
-            };
-            square - mean * mean
-        };
-        let (mut varying, mut variances) = (0usize, Vec::with_capacity(self.training.scale.len()));
-        for unit in 0..self.training.scale.len() {
+    /// Of a class in which units have these variances.
+    fn deviations(&self, variance: impl Fn(usize) -> f64) -> Deviations {
+        let units = self.training.constant.len();
+        let (mut squares, mut inverse, mut varying) = (vec![1.0; units], vec![0.0; units], 0usize);
+        for unit in self.varying() {
             let own = variance(unit);
-            if self.training.constant[unit] {
-                variances.push(1.0);
-            } else if own <= CONSTANT * of_all(unit) {
-                variances.push(self.training.scale[unit]);
-            } else {
-                variances.push(own);
-                varying += 1;
-            }
+            let varies = own > CONSTANT * self.training.variance[unit];
+            squares[unit] = if varies { own } else { self.scale(unit) };
+            inverse[unit] = 1.0 / squares[unit];
+            varying += usize::from(varies);
         }
-        Shrunk { shrinkage: 0.0, variances, level: varying as f64 / self.varying().max(1) as f64 }
+        Deviations { squares, inverse, level: varying as f64 / self.varying().count().max(1) as f64 }
     }
 
     /// The shrinkage of a class whose correlations have this sum of squares.
-    fn ledoit_wolf(&self, class: usize, mean: &[f64], shrunk: &Shrunk, squares: f64) -> f64 {
-        let (p, n) = (self.varying() as f64, self.of_classes[class].n);
+    fn ledoit_wolf(&self, class: usize, own: &Deviations, squares: f64) -> f64 {
+        let (p, n) = (self.varying().count() as f64, self.of_classes[class].n());
         if p < 2.0 {
             return 0.0;
         }
-        let weights: Vec<f64> = (0..mean.len())
-            .map(|unit| if self.training.constant[unit] { 0.0 } else { 1.0 / shrunk.variances[unit] })
-            .collect();
-        let rows = self.rows.iter().filter(|row| self.labels[**row] == class);
-        let fourth: f64 = rows.map(|row| weighted_square(self.lda.rows.row(*row), mean, &weights).powi(2)).sum();
+        let mean = Some(self.means[class].as_slice());
+        let rows = self.training.rows.iter().filter(|row| self.labels[**row] == class);
+        let length = |row: &usize| match self.lda.rows.row(*row).to_slice() {
+            Some(row) => weighted_square(row, mean, &own.inverse),
+            None => weighted_square(&self.lda.rows.row(*row).to_vec(), mean, &own.inverse),
+        };
+        let fourth: f64 = rows.map(|row| length(row).powi(2)).sum();
         let noise = (fourth / n - squares) / (p * n);
-        let distance = (squares - p * shrunk.level.powi(2)) / p;
+        let distance = (squares - p * own.level.powi(2)) / p;
         let noise = noise.min(distance);
         if noise <= 0.0 { 0.0 } else { noise / distance }
     }
@@ -344,14 +389,13 @@ impl Within<'_> {
     /// `A = T + U^T U` with a diagonal `T` and a row of `U` for each trial: `A^-1 = T^-1 - T^-1 U^T (I + U T^-1 U^T)^-1 U
     /// T^-1`.
     fn by_trials(&self) -> Option<Linear> {
-        let (units, n) = (self.lda.rows.ncols(), self.rows.len());
+        let (units, n) = (self.lda.rows.ncols(), self.training.rows.len());
         let mut diagonal: Vec<f64> =
             self.training.constant.iter().map(|constant| f64::from(u8::from(*constant))).collect();
         // Rows less the mean of their class, times the root of their part.
-        let mut rows = self.lda.rows.select(Axis(0), self.rows);
-        let means: Vec<Vec<f64>> = self.of_classes.iter().map(Moments::mean).collect();
-        for (mut row, place) in rows.outer_iter_mut().zip(self.rows) {
-            row.iter_mut().zip(&means[self.labels[*place]]).for_each(|(x, mean)| *x -= mean);
+        let mut rows = self.lda.rows.select(Axis(0), &self.training.rows);
+        for (mut row, place) in rows.outer_iter_mut().zip(&self.training.rows) {
+            row.iter_mut().zip(&self.means[self.labels[*place]]).for_each(|(x, mean)| *x -= mean);
         }
         for unit in (0..units).filter(|unit| self.training.constant[*unit]) {
             rows.column_mut(unit).fill(0.0);
@@ -360,27 +404,25 @@ impl Within<'_> {
             Shrinkage::Fixed(shrinkage) => {
                 let variance = |unit: usize| rows.column(unit).iter().map(|x| x * x).sum::<f64>() / n as f64;
                 let level = self.level(variance);
-                for unit in (0..units).filter(|unit| !self.training.constant[*unit]) {
-                    diagonal[unit] = shrinkage * level * self.training.scale[unit];
-                }
-                vec![1.0 - shrinkage; self.of_classes.len()]
+                self.varying().for_each(|unit| diagonal[unit] = shrinkage * level * self.scale(unit));
+                vec![1.0 - shrinkage; self.means.len()]
             }
             Shrinkage::Auto => {
-                let of_class = |class: usize| self.add_diagonal(&mut diagonal, class, (rows.view(), &means[class]));
-                (0..self.of_classes.len()).map(of_class).collect()
+                let of_class = |class: usize| self.add_diagonal(&mut diagonal, class, rows.view());
+                (0..self.means.len()).map(of_class).collect()
             }
         };
         if diagonal.iter().any(|value| *value <= 0.0) {
             return None;
         }
-        for (mut row, place) in rows.outer_iter_mut().zip(self.rows) {
+        for (mut row, place) in rows.outer_iter_mut().zip(&self.training.rows) {
             row *= (kept[self.labels[*place]] / n as f64).sqrt();
         }
         let inverse = Array2::from_shape_fn((1, units), |(_, unit)| 1.0 / diagonal[unit]);
         let scaled = &rows * &inverse.mapv(f64::sqrt);
         let mut gram = Mat::<f64>::identity(n, n);
         let across = scaled.t();
-        add_products(&mut gram, crate::linear::view(&across));
+        add_products(&mut gram, linear::view(&across));
         let factors = gram.llt(Side::Lower).ok()?;
         Some(self.functions(|means| {
             let divided = Array2::from_shape_fn((units, means.ncols()), |(unit, k)| means[(unit, k)] / diagonal[unit]);
@@ -393,32 +435,31 @@ impl Within<'_> {
     }
 
     /// Adds `p s l D^2` of a class to the diagonal, and says what is kept of its covariance.
-    fn add_diagonal(&self, diagonal: &mut [f64], class: usize, (centred, mean): (ArrayView2<'_, f64>, &[f64])) -> f64 {
-        let places: Vec<usize> = (0..self.rows.len()).filter(|i| self.labels[self.rows[*i]] == class).collect();
-        let own = centred.select(Axis(0), &places);
-        let n = own.nrows() as f64;
-        let mut shrunk = self.shrunk(|unit| own.column(unit).iter().map(|x| x * x).sum::<f64>() / n);
-        let deviations = Array2::from_shape_fn((1, own.ncols()), |(_, unit)| shrunk.variances[unit].sqrt());
-        let scaled = &own / &deviations;
+    fn add_diagonal(&self, diagonal: &mut [f64], class: usize, centred: ArrayView2<'_, f64>) -> f64 {
+        let of_class = |place: &usize| self.labels[self.training.rows[*place]] == class;
+        let places: Vec<usize> = (0..centred.nrows()).filter(of_class).collect();
+        let rows = centred.select(Axis(0), &places);
+        let n = rows.nrows() as f64;
+        let own = self.deviations(|unit| rows.column(unit).iter().map(|x| x * x).sum::<f64>() / n);
+        let roots = Array2::from_shape_fn((1, rows.ncols()), |(_, unit)| own.inverse[unit].sqrt());
+        let scaled = &rows * &roots;
         let gram = product(scaled.view(), scaled.t());
         let squares = gram.iter().map(|x| x * x).sum::<f64>() / (n * n);
-        shrunk.shrinkage = self.ledoit_wolf(class, mean, &shrunk, squares);
-        for unit in (0..diagonal.len()).filter(|unit| !self.training.constant[*unit]) {
-            diagonal[unit] += self.prior(class) * shrunk.shrinkage * shrunk.level * shrunk.variances[unit];
-        }
-        1.0 - shrunk.shrinkage
+        let shrinkage = self.ledoit_wolf(class, &own, squares);
+        let part = self.prior(class) * shrinkage * own.level;
+        self.varying().for_each(|unit| diagonal[unit] += part * own.squares[unit]);
+        1.0 - shrinkage
     }
 
     /// The discriminant functions, or their difference of two classes.
     fn functions(&self, solve: impl Fn(&Mat<f64>) -> Mat<f64>) -> Linear {
-        let (units, classes) = (self.lda.rows.ncols(), self.of_classes.len());
-        let all = self.training.all.mean();
+        let (units, classes, all) = (self.lda.rows.ncols(), self.means.len(), &self.training.mean);
         // Means less that of all: a constant unit, whose rate is no information, is exactly 0 there.
         let of_all = |unit: usize, mean: f64| if self.training.constant[unit] { 0.0 } else { mean - all[unit] };
         let means: Vec<Vec<f64>> = self
-            .of_classes
+            .means
             .iter()
-            .map(|of| of.mean().into_iter().enumerate().map(|(unit, mean)| of_all(unit, mean)).collect())
+            .map(|of| of.iter().enumerate().map(|(unit, mean)| of_all(unit, *mean)).collect())
             .collect();
         let columns = if classes == 2 {
             Mat::from_fn(units, 1, |unit, _| means[1][unit] - means[0][unit])
@@ -426,6 +467,7 @@ impl Within<'_> {
             Mat::from_fn(units, classes, |unit, class| means[class][unit])
         };
         let solved = solve(&columns);
+        linear::clear_registers(solved.col_as_slice(0));
         let weights = Array2::from_shape_fn((columns.ncols(), units), |(k, unit)| solved[(unit, k)]);
         let along = |k: usize, mean: &dyn Fn(usize) -> f64| (0..units).map(|i| weights[[k, i]] * mean(i)).sum::<f64>();
         let intercepts = if classes == 2 {
@@ -434,22 +476,76 @@ impl Within<'_> {
         } else {
             (0..classes).map(|k| self.prior(k).ln() - 0.5 * along(k, &|unit| means[k][unit])).collect()
         };
-        Linear { weights, intercepts }.around(ndarray::ArrayView1::from(&all))
+        Linear { weights, intercepts }.around(ndarray::ArrayView1::from(all.as_slice()))
     }
 }
 
-/// `sum_j w_j (x_j - m_j)^2`, in eight sums side by side.
-fn weighted_square(row: ndarray::ArrayView1<'_, f64>, mean: &[f64], weights: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let row = row.to_slice().unwrap_or(&[]);
-    let mut triples = row.chunks_exact(8).zip(mean.chunks_exact(8)).zip(weights.chunks_exact(8));
-    for ((x, m), w) in &mut triples {
-        for lane in 0..8 {
-            let moved = x[lane] - m[lane];
-            sums[lane] += w[lane] * moved * moved;
+/// `sum_j w_j (x_j - m_j)^2`, in eight sums side by side; `m` is 0 if it is not given.
+fn weighted_square(x: &[f64], mean: Option<&[f64]>, weights: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let (mut sums, whole) = ([0.0; LANES], x.len() / LANES * LANES);
+    let weights = &weights[..x.len()];
+    match mean {
+        Some(mean) => {
+            let pairs = x[..whole].chunks_exact(LANES).zip(mean[..whole].chunks_exact(LANES));
+            for ((x, m), w) in pairs.zip(weights[..whole].chunks_exact(LANES)) {
+                (0..LANES).for_each(|lane| sums[lane] += w[lane] * (x[lane] - m[lane]) * (x[lane] - m[lane]));
+            }
+        }
+        None => {
+            for (x, w) in x[..whole].chunks_exact(LANES).zip(weights[..whole].chunks_exact(LANES)) {
+                (0..LANES).for_each(|lane| sums[lane] += w[lane] * x[lane] * x[lane]);
+            }
         }
     }
-    let done = row.len() / 8 * 8;
-    let rest: f64 = (done..row.len()).map(|i| weights[i] * (row[i] - mean[i]).powi(2)).sum();
-    sums.iter().sum::<f64>() + rest
+    let moved = |i: usize| x[i] - mean.map_or(0.0, |mean| mean[i]);
+    sums.iter().sum::<f64>() + (whole..x.len()).map(|i| weights[i] * moved(i) * moved(i)).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaving_one_out_of_balanced_classes_is_always_wrong_without_information() {
+        // What is left out is of the class that is rarer in training.
+        let labels: Vec<usize> = (0..20).map(|row| row % 2).collect();
+        let lda =
+            Lda::of(Array2::zeros((20, 3)), (0..20).map(|row| vec![row]).collect(), 20, (Shrinkage::Auto, true), 2);
+        let found = lda.fits(&labels).unwrap();
+        let is_right = |(row, linear): &(usize, &Linear)| usize::from(linear.intercepts[0] > 0.0) == labels[*row];
+        assert_eq!(found.iter().enumerate().filter(is_right).count(), 0);
+    }
+
+    #[test]
+    fn more_units_than_trials_are_solved_as_they_would_be_one_by_one() {
+        let rows =
+            Array2::from_shape_fn((12, 9), |(row, unit)| ((row * 7 + unit * 5) as f64 * 0.7).sin() + (row % 2) as f64);
+        let labels: Vec<usize> = (0..12).map(|row| row % 2).collect();
+        for shrinkage in [Shrinkage::Auto, Shrinkage::Fixed(0.2)] {
+            let lda = Lda::of(rows.clone(), vec![(0..12).collect()], 0, (shrinkage, true), 2);
+            let training = &lda.trainings[0];
+            let moments: Vec<Moments> = (0..2)
+                .map(|class| {
+                    let of: Vec<usize> = (0..12).filter(|row| labels[*row] == class).collect();
+                    Moments::of(&lda.rows, &of, true)
+                })
+                .collect();
+            let of_classes: Vec<Rest<'_>> = moments.iter().map(|all| Rest { all, tested: None }).collect();
+            let means = of_classes.iter().map(Rest::mean).collect();
+            let within = Within { lda: &lda, training, of_classes, means, labels: &labels };
+            let (a, b) = (within.by_units().unwrap(), within.by_trials().unwrap());
+            assert!((&a.weights - &b.weights).iter().all(|difference| difference.abs() < 1e-9));
+        }
+    }
+
+    #[test]
+    fn sums_in_lanes_are_those_one_by_one() {
+        let x: Vec<f64> = (0..19).map(f64::from).collect();
+        let (mean, weights) = (vec![2.0; 19], vec![0.5; 19]);
+        let wanted: f64 = x.iter().map(|x| 0.5 * (x - 2.0) * (x - 2.0)).sum();
+        assert!((weighted_square(&x, Some(&mean), &weights) - wanted).abs() < 1e-12);
+        let wanted: f64 = x.iter().map(|x| 0.5 * x * x).sum();
+        assert!((weighted_square(&x, None, &weights) - wanted).abs() < 1e-12);
+    }
 }

@@ -97,6 +97,7 @@ impl Loss {
         let u = Mat::from_fn(features, columns, |i, column| part(column)[i]);
         let mut scores = Mat::zeros(n, columns);
         matmul(&mut scores, Accum::Replace, &self.rows, &u, 1.0, Par::Seq);
+        linear::clear_registers(scores.col_as_slice(0));
         // Of each score: the residual of its trial, and with the penalty's part that the bound took.
         let (mut values, mut bent, mut sums) = (vec![0.0; points.len()], scores.clone(), vec![0.0; columns]);
         for (point, labels) in labels.iter().enumerate() {
@@ -118,6 +119,7 @@ impl Loss {
         }
         let mut gradients = u;
         matmul(&mut gradients, Accum::Add, self.rows.transpose(), &bent, 1.0, Par::Seq);
+        linear::clear_registers(gradients.col_as_slice(0));
         let gradient = |(point, value): (usize, f64)| {
             let mut all = Vec::with_capacity(self.dim() * self.functions);
             let mut penalty = 0.0;

@@ -13,6 +13,7 @@ mod confusion;
 mod currents;
 mod duration;
 mod dpca;
+mod decoding;
 mod fixed_points;
 mod flow_field;
 mod graded;
@@ -65,6 +66,7 @@ pub(super) use self::{
   nn4n analyze structure kleinman2021-checkerboard --out runs/structure
   nn4n analyze pca song2016-rdm-ei --out runs/pca
   nn4n analyze dpca --activity recording.npz --conditions trials.csv --variables stimulus,decision --out runs/dpca")]
+  nn4n analyze decoding song2016-rdm-ei --variable choice --out runs/decoding")]
 pub enum AnalyzeCommand {
     /// Where activity stands still or nearly so, and what it does around there
     FixedPoints(fixed_points::FixedPointsArgs),
@@ -118,6 +120,8 @@ pub enum AnalyzeCommand {
     Remapping(remapping::RemappingArgs),
     /// How alike networks, areas, epochs and recordings are in what their units do
     Similarity(similarity::SimilarityArgs),
+    /// What of a trial's variables can be read from its units, and when
+    Decoding(decoding::DecodingArgs),
 }
 
 pub fn analyze(command: AnalyzeCommand) -> Result<()> {
@@ -149,5 +153,6 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::RateMaps(args) => rate_maps::rate_maps(&args),
         AnalyzeCommand::Remapping(args) => remapping::remapping(&args),
         AnalyzeCommand::Similarity(args) => similarity::similarity(&args),
+        AnalyzeCommand::Decoding(args) => decoding::decoding(&args),
     }
 }

@@ -1,0 +1,487 @@
+//! `nn4n analyze decoding`
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use ndarray::{Array1, Array2};
+use nn4n_analysis::{
+    Activity, Decoding,
+    activity::Trials,
+    decoding::{Course, Decoder, Settings, Shrinkage},
+};
+use nn4n_tasks::NpzBuilder;
+use serde::Serialize;
+
+use super::{
+    answer::AnswerArgs,
+    source::{Source, SourceAbout, SourceArgs},
+};
+use crate::{
+    evaluate::epoch_that_carries,
+    plot::{CrossTemporalMatrix, DecodingCourse, EpochSpan},
+    terminal::steps_bar,
+};
+
+/// Width of a bin that is not named, ms, or one step where that is longer.
+const BIN: f64 = 50.0;
+/// A value is above chance where its corrected p is below this.
+const LEVEL: f64 = 0.05;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nn4n analyze decoding song2016-rdm-ei --variable choice --out runs/decoding
+  nn4n analyze decoding runs/mine --variable coherence --as graded --bin 20 --cross-temporal --out runs/coherence
+  nn4n analyze decoding runs/seed1 runs/seed2 runs/seed3 --variable choice      intervals over the networks
+  nn4n analyze decoding --activity neurons.npz --conditions trials.csv --variable odour --within day --shuffles 1000
+  nn4n analyze decoding runs/mine --variable choice --generalize context      trained in one context, tested in another
+
+  Noise must be on: noise-free trials are copies of each other. The first epoch in which the inputs differ by the
+  variable begins at the time 0; of variables that inputs do not tell, such as choice, and of recordings, the first epoch.")]
+pub struct DecodingArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// What is decoded: a variable of the trials, or choice, chose_first, was_right, reaction_time
+    #[arg(long, value_name = "NAME")]
+    variable: String,
+    /// As classes or as a graded variable [default: graded if there are more than two numbers]
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    kind: Option<Kind>,
+    /// What decodes [default: lda of classes, ridge of a graded variable]
+    #[arg(long, value_enum, value_name = "DECODER")]
+    decoder: Option<DecoderName>,
+    /// How much of its covariance lda replaces by one without correlations: auto (Ledoit-Wolf), or 0 to 1
+    #[arg(long, value_name = "auto|S", value_parser = parse_shrinkage)]
+    shrinkage: Option<Shrinkage>,
+    /// Weight of the loss of logistic against its penalty |w|^2 / 2 [default: 1]
+    #[arg(long, value_name = "C")]
+    c: Option<f64>,
+    /// Weight of the penalty |w|^2 of ridge [default: 1]
+    #[arg(long, value_name = "ALPHA")]
+    alpha: Option<f64>,
+    /// Leave rates as they are; otherwise units are z-scored by the training trials
+    #[arg(long)]
+    raw: bool,
+    /// Decode from so many principal components of the training trials
+    #[arg(long, value_name = "N")]
+    components: Option<usize>,
+    /// Folds of the trials, stratified
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    folds: usize,
+    /// How often folds are drawn anew
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    repeats: usize,
+    /// Shuffles of the labels that chance comes from
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    shuffles: usize,
+    /// Shuffle labels only among trials with the same value of this variable
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
+    /// The epoch that begins at the time 0 [default: the first that carries the variable]
+    #[arg(long, value_name = "EPOCH")]
+    align: Option<String>,
+    /// Width of a bin, ms [default: 50, or a step]
+    #[arg(long, value_name = "MS")]
+    bin: Option<f64>,
+    /// Test decoders at all other times, too
+    #[arg(long)]
+    cross_temporal: bool,
+    /// Train on all values of this variable but one, test on that one
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["within", "folds", "repeats"])]
+    generalize: Option<String>,
+    #[command(flatten)]
+    answer: AnswerArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Classes,
+    Graded,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DecoderName {
+    Lda,
+    Logistic,
+    Ridge,
+}
+
+/// What was done, as it is reported.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    about: Option<&'a SourceAbout>,
+    decoder: String,
+    scaled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    components: Option<usize>,
+    folds: usize,
+    repeats: usize,
+    shuffles: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generalize: Option<&'a str>,
+    bin_ms: f64,
+    aligned_because: &'a str,
+    #[serde(flatten)]
+    found: &'a Decoding,
+    /// One by one, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    networks: Vec<One<'a>>,
+}
+
+/// One of several networks.
+#[derive(Serialize)]
+struct One<'a> {
+    #[serde(flatten)]
+    about: &'a SourceAbout,
+    #[serde(flatten)]
+    found: &'a Decoding,
+}
+
+/// Where the time 0 is, and why.
+struct Alignment {
+    epoch: Option<String>,
+    because: &'static str,
+}
+
+pub fn decoding(args: &DecodingArgs) -> Result<()> {
+    let answer = args.answer.open("decoding", &["decoding", "cross-temporal"], &[])?;
+    let sources = args.source.open(None)?;
+    for source in &sources {
+        check_noise(source)?;
+    }
+    let Some(first) = sources.first() else { bail!("name a network, or recorded activity") };
+    let alignment = args.alignment(first)?;
+    let settings = args.settings(&first.activity, alignment.epoch.clone())?;
+    let found = sources.iter().map(|source| args.one(source, &settings)).collect::<Result<Vec<_>>>()?;
+    let all = Decoding::over_networks(&found)?;
+    let epochs = epochs(first.activity.trials(), alignment.epoch.as_deref(), first.activity.dt());
+    answer.figure("decoding", |path| DecodingCourse::of(&all, epochs.clone()).save(path))?;
+    if let Some(matrix) = CrossTemporalMatrix::of(&all) {
+        answer.figure("cross-temporal", |path| matrix.save(path))?;
+    }
+    answer.arrays(|file| arrays(file, &all))?;
+    let is_one = sources.len() == 1;
+    let report = Report {
+        about: is_one.then_some(&first.about),
+        decoder: words(settings.decoder),
+        scaled: settings.is_scaled,
+        components: settings.components,
+        folds: settings.folds,
+        repeats: settings.repeats,
+        shuffles: settings.shuffles,
+        within: settings.within.as_deref(),
+        generalize: settings.generalize.as_deref(),
+        bin_ms: settings.steps_in_bin as f64 * first.activity.dt(),
+        aligned_because: alignment.because,
+        found: &all,
+        networks: if is_one { Vec::new() } else { ones(&sources, &found) },
+    };
+    answer.say(&report, &lines(&report, args.source.seed), &args.next())
+}
+
+impl DecodingArgs {
+    fn one(&self, source: &Source, settings: &Settings) -> Result<Decoding> {
+        // Steps of another length make bins of the same.
+        let dt = source.activity.dt();
+        let own = Settings { steps_in_bin: steps_in_bin(self.bin, dt)?, ..settings.clone() };
+        let longest = source.activity.trials().n_steps.iter().max().copied().unwrap_or(0);
+        let mut bar = steps_bar("times", (longest / own.steps_in_bin) as u64);
+        Ok(Decoding::of(&source.activity, &own, &mut |done| bar(done as u64))?)
+    }
+
+    fn alignment(&self, source: &Source) -> Result<Alignment> {
+        if let Some(epoch) = &self.align {
+            return Ok(Alignment { epoch: Some(epoch.clone()), because: "as asked" });
+        }
+        let trials = source.activity.trials();
+        if let Some(task) = &source.task {
+            let found = epoch_that_carries(task.as_ref(), trials, &self.variable, self.source.seed)?;
+            if found.is_some() {
+                return Ok(Alignment { epoch: found, because: "the first in which the inputs differ by it" });
+            }
+        }
+        let because = match (&source.task, trials.epoch_names().is_empty()) {
+            (_, true) => "trials have no epochs: from their start",
+            (Some(_), _) => "the first epoch, as no inputs tell the variable",
+            (None, _) => "the first epoch",
+        };
+        Ok(Alignment { epoch: trials.epoch_names().into_iter().next(), because })
+    }
+
+    fn settings(&self, activity: &Activity, align: Option<String>) -> Result<Settings> {
+        let is_graded = match self.kind {
+            Some(kind) => kind == Kind::Graded,
+            None => activity.trials().variable(&self.variable)?.is_graded(),
+        };
+        Ok(Settings {
+            variable: self.variable.clone(),
+            is_graded: Some(is_graded),
+            decoder: self.decoder(is_graded)?,
+            is_scaled: !self.raw,
+            components: self.components,
+            folds: self.folds,
+            repeats: self.repeats,
+            shuffles: self.shuffles,
+            within: self.within.clone(),
+            align,
+            steps_in_bin: steps_in_bin(self.bin, activity.dt())?,
+            cross_temporal: self.cross_temporal,
+            generalize: self.generalize.clone(),
+            seed: self.source.seed,
+        })
+    }
+
+    fn decoder(&self, is_graded: bool) -> Result<Decoder> {
+        let name = self.decoder.unwrap_or(if is_graded { DecoderName::Ridge } else { DecoderName::Lda });
+        let given = [
+            ("--shrinkage", "lda", self.shrinkage.is_some() && name != DecoderName::Lda),
+            ("--c", "logistic", self.c.is_some() && name != DecoderName::Logistic),
+            ("--alpha", "ridge", self.alpha.is_some() && name != DecoderName::Ridge),
+        ];
+        if let Some((option, of, _)) = given.iter().find(|(_, _, is_lost)| *is_lost) {
+            let own = name.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            bail!("{option}: is for {of}, but {own} decodes here; leave it out, or add --decoder {of}");
+        }
+        Ok(match name {
+            DecoderName::Lda => Decoder::Lda { shrinkage: self.shrinkage.unwrap_or(Shrinkage::Auto) },
+            DecoderName::Logistic => Decoder::Logistic { c: self.c.unwrap_or(1.0) },
+            DecoderName::Ridge => Decoder::Ridge { alpha: self.alpha.unwrap_or(1.0) },
+        })
+    }
+
+    /// What to run next: what has not been asked yet.
+    fn next(&self) -> String {
+        let again = format!("nn4n analyze decoding {} --variable {}", self.source.again(), self.variable);
+        if self.cross_temporal { format!("{again} --shuffles 1000") } else { format!("{again} --cross-temporal") }
+    }
+}
+
+fn ones<'a>(sources: &'a [Source], found: &'a [Decoding]) -> Vec<One<'a>> {
+    sources.iter().zip(found).map(|(source, found)| One { about: &source.about, found }).collect()
+}
+
+fn check_noise(source: &Source) -> Result<()> {
+    if source.about.noise == Some(false) {
+        bail!(
+            "--noise-free: trials of a condition are copies of each other, and a decoder that has seen one knows the \
+             other; leave it out, so that the noise of the inputs and of the network is on"
+        );
+    }
+    Ok(())
+}
+
+fn parse_shrinkage(text: &str) -> Result<Shrinkage, String> {
+    match text {
+        "auto" => Ok(Shrinkage::Auto),
+        number => number.parse().map(Shrinkage::Fixed).map_err(|_| "must be auto, or a number in 0 to 1".into()),
+    }
+}
+
+/// Steps of a bin, which must be whole if its width was named.
+fn steps_in_bin(bin: Option<f64>, dt: f64) -> Result<usize> {
+    let Some(bin) = bin else { return Ok((BIN / dt).round().max(1.0) as usize) };
+    let steps = (bin / dt).round();
+    if !(steps >= 1.0 && (bin / dt - steps).abs() < 1e-6 * steps) {
+        bail!("--bin {bin}: must be a multiple of the step, {dt} ms; take {}", dt * steps.max(1.0));
+    }
+    Ok(steps as usize)
+}
+
+fn words(decoder: Decoder) -> String {
+    match decoder {
+        Decoder::Lda { shrinkage: Shrinkage::Auto } => "lda, shrinkage auto (Ledoit-Wolf)".into(),
+        Decoder::Lda { shrinkage: Shrinkage::Fixed(part) } => format!("lda, shrinkage {part}"),
+        Decoder::Logistic { c } => format!("logistic, C {c}"),
+        Decoder::Ridge { alpha } => format!("ridge, alpha {alpha}"),
+    }
+}
+
+/// The means over trials of where epochs begin and end, ms from the time 0.
+fn epochs(trials: &Trials, align: Option<&str>, dt: f64) -> Vec<EpochSpan> {
+    let mut spans: BTreeMap<String, (usize, f64, f64)> = BTreeMap::new();
+    for trial in 0..trials.len() {
+        let zero = match align {
+            Some(name) => trials.epoch(trial, name).map(|epoch| epoch.start),
+            None => Some(0),
+        };
+        let Some(zero) = zero else { continue };
+        for epoch in &trials.epochs[trial] {
+            let time = |step: usize| (step as f64 - zero as f64) * dt;
+            let span = spans.entry(epoch.name.to_string()).or_default();
+            *span = (span.0 + 1, span.1 + time(epoch.start), span.2 + time(epoch.end));
+        }
+    }
+    let names = trials.epoch_names().into_iter();
+    let mean = |name: String| {
+        let (n, start, end) = *spans.get(&name)?;
+        Some(EpochSpan { name, start: start / n as f64, end: end / n as f64 })
+    };
+    names.filter_map(mean).collect()
+}
+
+fn arrays(file: NpzBuilder, found: &Decoding) -> Result<NpzBuilder> {
+    let list = |values: &[f64]| Array1::from(values.to_vec());
+    let trials: Array1<i64> = found.trials.iter().map(|n| *n as i64).collect();
+    let mut file = file.array("time_ms", &list(&found.time_ms))?.array("trials", &trials)?;
+    for (prefix, course) in [("", Some(&found.course)), ("sign_", found.sign.as_ref())] {
+        let Some(course) = course else { continue };
+        for (name, values) in [
+            ("value", &course.value),
+            ("low", &course.low),
+            ("high", &course.high),
+            ("chance", &course.chance),
+            ("p", &course.p),
+            ("p_corrected", &course.p_corrected),
+        ] {
+            file = file.array(&format!("{prefix}{name}"), &list(values))?;
+        }
+        let each = if found.interval_over == "networks" { "networks" } else { "folds" };
+        let arrays: [(&str, &Array2<f64>); 2] = [(each, &course.each), ("shuffles", &course.null)];
+        for (name, array) in arrays {
+            file = file.array(&format!("{prefix}{name}"), array)?;
+        }
+    }
+    if !found.weights.is_empty() {
+        file = file
+            .array("weights", &found.weights)?
+            .array("intercepts", &found.intercepts)?
+            .array("patterns", &found.patterns)?;
+    }
+    if let Some(cross) = &found.cross_temporal {
+        file = file.array("cross_temporal", &cross.matrix)?;
+    }
+    Ok(file)
+}
+
+fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
+    let found = report.found;
+    let kind = match &found.classes {
+        Some(classes) => {
+            let each: Vec<String> = classes.iter().map(|class| format!("{} {}", class.name, class.trials)).collect();
+            format!("{} classes (trials: {})", classes.len(), shortened(&each))
+        }
+        None => "graded".into(),
+    };
+    let scaled = if report.scaled { "z-scored in each fold" } else { "rates as they are" };
+    let parts = report.components.map_or(String::new(), |n| format!(", {n} components"));
+    let split = match (report.generalize, &found.held_out) {
+        (Some(name), Some(values)) => {
+            format!("tested on each value of {name} ({}), trained on the others", shortened(values))
+        }
+        _ => format!(
+            "{} folds{}",
+            report.folds,
+            if report.repeats > 1 { format!(" x {}", report.repeats) } else { String::new() }
+        ),
+    };
+    let null = match (report.generalize, report.within) {
+        (Some(_), _) => "draws with units permuted by condition".into(),
+        (None, Some(within)) => format!("shuffles within {within}"),
+        (None, None) => "shuffles".into(),
+    };
+    let start = found.align.as_ref().map_or_else(|| "the start of trials".into(), |epoch| format!("{epoch} at 0 ms"));
+    let most = found.trials.iter().max().copied().unwrap_or(0);
+    let mut lines = vec![
+        format!("variable     {}: {kind}", found.variable),
+        format!("decoder      {}, {scaled}{parts}", report.decoder),
+        format!("split        {split}; {} {null}, seed {seed}", report.shuffles),
+        format!("aligned      {start} ({}), bins of {} ms", report.aligned_because, report.bin_ms),
+        format!(
+            "trials       {most} at most in a bin; left out: {} without a value, {} without the epoch",
+            found.left_out.without_value, found.left_out.without_epoch
+        ),
+    ];
+    lines.push(best(&found.course, &found.time_ms, found.interval_over));
+    lines.extend(found.sign.as_ref().map(|sign| best(sign, &found.time_ms, found.interval_over)));
+    lines.extend(onset(&found.course, &found.time_ms));
+    if let Some(cross) = &found.cross_temporal {
+        lines.push(match cross.stability.is_nan() {
+            true => "stability    none: nothing is decoded from 0 ms on".into(),
+            false => {
+                format!("stability    {:.2} (off the diagonal over on it, less chance, from 0 ms on)", cross.stability)
+            }
+        });
+    }
+    let constant = found.constant_units.iter().max().copied().unwrap_or(0);
+    if constant > 0 {
+        lines.push(format!("constant     {constant} units at most have one rate in all training trials and no weight"));
+    }
+    if found.unconverged > 0 {
+        lines.push(format!("unconverged  {} fits of logistic regression; make --c smaller", found.unconverged));
+    }
+    if let Some(first) = found.reasons.first() {
+        let n = found.reasons.len();
+        lines.push(format!("no number    in {n} bins, such as at {} ms: {}", first.time_ms, first.reason));
+    }
+    lines
+}
+
+fn shortened(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let shown = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
+}
+
+/// The highest value with its interval.
+fn best(course: &Course, time_ms: &[f64], over: &str) -> String {
+    let name = course.measure.replace('_', " ");
+    let there = (0..time_ms.len()).filter(|bin| !course.value[*bin].is_nan());
+    let Some(bin) = there.max_by(|a, b| course.value[*a].total_cmp(&course.value[*b])) else {
+        return format!("best         no {name} at any time");
+    };
+    let p = match (course.p[bin], course.p_corrected[bin]) {
+        (p, _) if p.is_nan() => String::new(),
+        (p, corrected) => format!(", p {p:.3} ({corrected:.3} corrected for {} times)", time_ms.len()),
+    };
+    let chance = if course.chance[bin].is_nan() { course.guessing } else { course.chance[bin] };
+    format!(
+        "best         {name} {:.3} [{:.3}, {:.3}] (95 % over {over}) at {} ms, chance {chance:.3}{p}",
+        course.value[bin], course.low[bin], course.high[bin], time_ms[bin]
+    )
+}
+
+/// When values are above chance first.
+fn onset(course: &Course, time_ms: &[f64]) -> Option<String> {
+    if course.p_corrected.iter().all(|p| p.is_nan()) {
+        return None;
+    }
+    let above: Vec<usize> = (0..time_ms.len()).filter(|bin| course.p_corrected[*bin] < LEVEL).collect();
+    Some(match above.first() {
+        Some(bin) => {
+            format!("above chance in {} bins, first at {} ms (corrected p < {LEVEL})", above.len(), time_ms[*bin])
+        }
+        None => format!("above chance in no bin (corrected p < {LEVEL})"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use nn4n_tasks::{Condition, Epoch};
+
+    use super::*;
+
+    #[test]
+    fn bins_are_whole_steps() {
+        assert_eq!((steps_in_bin(None, 20.0).unwrap(), steps_in_bin(None, 100.0).unwrap()), (3, 1));
+        assert_eq!(steps_in_bin(Some(60.0), 20.0).unwrap(), 3);
+        let message = steps_in_bin(Some(50.0), 20.0).unwrap_err().to_string();
+        assert!(message.contains("must be a multiple of the step, 20 ms; take 60"), "{message}");
+        assert!(steps_in_bin(Some(-20.0), 20.0).is_err() && steps_in_bin(Some(f64::NAN), 20.0).is_err());
+    }
+
+    #[test]
+    fn epochs_are_drawn_at_their_mean_times() {
+        let mut trials = Trials::new(vec![10; 2], vec![Condition::new(); 2]);
+        let epoch = |name: &'static str, start, end| Epoch { name: name.into(), start, end };
+        trials.epochs = vec![
+            vec![epoch("fixation", 0, 2), epoch("stimulus", 2, 6)],
+            vec![epoch("fixation", 0, 4), epoch("stimulus", 4, 10)],
+        ];
+        let spans = epochs(&trials, Some("stimulus"), 10.0);
+        assert_eq!(spans[0], EpochSpan { name: "fixation".into(), start: -30.0, end: 0.0 });
+        assert_eq!(spans[1], EpochSpan { name: "stimulus".into(), start: 0.0, end: 50.0 });
+    }
+}
