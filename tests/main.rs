@@ -39,6 +39,7 @@ mod reach;
 mod readme;
 mod refusals;
 mod regimes;
+mod report;
 mod reproducibility;
 mod stacked;
 mod zoo;

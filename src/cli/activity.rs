@@ -62,7 +62,7 @@ impl ActivityArgs {
 }
 
 /// The variable that trials are told apart by: the one that is asked for, or the first that has few values; none if
-/// there is none.
+/// there is none. Whether a trial is a catch trial tells the least.
 pub fn variable(trials: &Trials, asked: Option<&str>) -> Result<Vec<String>> {
     if let Some(name) = asked {
         trials.variable(name)?;
@@ -71,7 +71,8 @@ pub fn variable(trials: &Trials, asked: Option<&str>) -> Result<Vec<String>> {
     let has_few = |name: &String| {
         trials.variable(name).is_ok_and(|variable| (2..=VALUES).contains(&variable.classes().names.len()))
     };
-    Ok(trials.variables().into_iter().find(has_few).into_iter().collect())
+    let (catch, others): (Vec<String>, Vec<String>) = trials.variables().into_iter().partition(|name| name == "catch");
+    Ok(others.into_iter().chain(catch).find(has_few).into_iter().collect())
 }
 
 /// Mean rates of each group of units over time, from the start of the trials.
@@ -164,12 +165,12 @@ mod tests {
     fn the_variable_that_is_chosen_is_the_first_with_few_values() -> Result<()> {
         let of = |i: usize| {
             let side = if i.is_multiple_of(2) { "left" } else { "right" };
-            Condition::new().with("coherence", i as f64).with("session", 1.0).with("side", side)
+            Condition::new().with("catch", i == 0).with("coherence", i as f64).with("session", 1.0).with("side", side)
         };
         let trials = Trials::new(vec![1; 12], (0..12).map(of).collect());
         assert_eq!(variable(&trials, None)?, ["side"]);
         assert_eq!(variable(&trials, Some("coherence"))?, ["coherence"]);
-        assert!(variable(&trials, Some("colour")).unwrap_err().to_string().contains("there are coherence"));
+        assert!(variable(&trials, Some("colour")).unwrap_err().to_string().contains("there are catch, coherence"));
         assert!(variable(&Trials::new(vec![1], vec![Condition::new()]), None)?.is_empty());
         Ok(())
     }

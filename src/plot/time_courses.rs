@@ -76,7 +76,11 @@ impl TimeCourses {
         let all = ranges.iter().fold((f64::MAX, f64::MIN), |(low, high), r| (low.min(r.0), high.max(r.1)));
         let range = |i: usize| if self.share_y { all } else { ranges[i] };
         let y = |i: usize, pixels| Axis::linear(range(i).0, range(i).1, pixels).padded(0.06);
-        let ticks = |i: usize| y(i, (height, 0.0)).ticks(3);
+        // One tick alone tells no scale.
+        let ticks = |i: usize| {
+            let few = y(i, (height, 0.0)).ticks(3);
+            if few.len() > 1 { few } else { y(i, (height, 0.0)).roomy_ticks() }
+        };
         let labels: Vec<String> = (0..n).flat_map(|i| ticks(i).into_iter().map(|(_, label)| label)).collect();
         let left = (widest(labels.iter().map(String::as_str), SMALL) + 44.0).ceil();
         let time = self.time_axis((left, left + WIDTH));

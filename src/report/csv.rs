@@ -1,5 +1,12 @@
 //! Tables of numbers and words as comma-separated values (RFC 4180, with line feeds alone).
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::gzip;
+
+/// A file of more bytes is compressed.
+const LARGE: usize = 50_000;
+
 /// A file of comma-separated values with a head.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Csv {
@@ -36,30 +43,22 @@ impl Csv {
         &self.text
     }
 
-    /// The file as an address that holds it.
-    pub(super) fn address(&self) -> String {
+    /// The name of the file that a page gives, and the address that holds it: a file that is large is compressed.
+    pub(super) fn file(&self) -> (String, String) {
+        if self.text.len() > LARGE {
+            let packed = STANDARD.encode(gzip(self.text.as_bytes()));
+            return (format!("{}.gz", self.name), format!("data:application/gzip;base64,{packed}"));
+        }
         let mut address = String::with_capacity(self.text.len() + self.text.len() / 16);
         address.push_str("data:text/csv;charset=utf-8,");
         for byte in self.text.bytes() {
             match byte {
-                b'0'..=b'9'
-                | b'a'..=b'z'
-                | b'A'..=b'Z'
-                | b','
-                | b'.'
-                | b'-'
-                | b'_'
-                | b'+'
-                | b'('
-                | b')'
-                | b':'
-                | b'=' => {
-                    address.push(char::from(byte));
-                }
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => address.push(char::from(byte)),
+                b',' | b'.' | b'-' | b'_' | b'+' | b'(' | b')' | b':' | b'=' => address.push(char::from(byte)),
                 _ => address.push_str(&format!("%{byte:02X}")),
             }
         }
-        address
+        (self.name.clone(), address)
     }
 }
 
@@ -89,7 +88,21 @@ mod tests {
         let rows: Vec<Vec<String>> =
             reader.records().map(|row| row.unwrap().iter().map(String::from).collect()).collect();
         assert_eq!(rows, [["a, \"b\"", "0.5"], ["two\nlines", ""]]);
-        assert!(csv.address().starts_with("data:text/csv;charset=utf-8,name,value%0A%22a,%20%22%22b"));
+        let (name, address) = csv.file();
+        assert_eq!(name, "a.csv");
+        assert!(address.starts_with("data:text/csv;charset=utf-8,name,value%0A%22a,%20%22%22b"), "{address}");
+    }
+
+    #[test]
+    fn a_large_file_is_compressed_and_the_same_again() {
+        let mut csv = Csv::new("large.csv", ["number"]);
+        (0..20_000).for_each(|number| csv.row([number.to_string()]));
+        let (name, address) = csv.file();
+        let packed = STANDARD.decode(address.strip_prefix("data:application/gzip;base64,").unwrap()).unwrap();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut text).unwrap();
+        assert_eq!((name.as_str(), text.as_str()), ("large.csv.gz", csv.text()));
+        assert!(address.len() < csv.text().len() && csv.file().1 == address);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Figure, Part, Report, Section, Source, Table};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::{Figure, Part, Report, Section, Source, Table, gzip};
 use crate::plot::{LIBRARY, LIBRARY_LICENCE, LIBRARY_VERSION, PROGRAM, escaped, filled};
 
 const PAGE: &str = include_str!("assets/report.html");
@@ -30,7 +32,7 @@ pub(super) fn page(report: &Report) -> String {
         ("class", class.into()),
         ("contents", format!("{}{contents}{rest}", link(NUMBERS))),
         ("body", body),
-        ("command", escaped(&report.command)),
+        ("command", code(&report.command)),
         ("program", escaped(concat!("nn4n ", env!("CARGO_PKG_VERSION")))),
         ("scripts", scripts),
     ];
@@ -108,15 +110,20 @@ impl Writer {
             let _ = writeln!(html, "<h3>{}</h3>", escaped(&part.name));
         }
         for paragraph in &part.paragraphs {
-            let _ = writeln!(html, "<p>{}</p>", escaped(paragraph));
+            let _ = writeln!(html, "<p>{}</p>", text(paragraph));
         }
-        for equation in &part.equations {
-            let _ = writeln!(html, "<p class=\"equation\">{}</p>", escaped(equation));
+        if !part.equations.is_empty() {
+            let lines: Vec<String> = part.equations.iter().map(|line| equation(line)).collect();
+            let _ = writeln!(html, "<p class=\"equation\">{}</p>", lines.join("<br>"));
         }
-        part.tables.iter().for_each(|table| html.push_str(&self.table(table)));
+        // Facts come first; what has data of its own says more of what the figures show.
+        let (facts, tables): (Vec<&Table>, Vec<&Table>) =
+            part.tables.iter().partition(|table| table.source.is_none() && !table.folded);
+        facts.iter().for_each(|table| html.push_str(&self.table(table)));
         part.figures.iter().for_each(|figure| html.push_str(&self.figure(figure)));
+        tables.iter().for_each(|table| html.push_str(&self.table(table)));
         for what in &part.left_out {
-            let _ = writeln!(html, "<p class=\"left-out\"><b>Left out:</b> {}</p>", escaped(what));
+            let _ = writeln!(html, "<p class=\"left-out\"><b>Left out:</b> {}</p>", text(what));
         }
         html.push_str("</div>\n");
         html
@@ -132,8 +139,8 @@ impl Writer {
         rows.push_str("<tbody>");
         for row in &table.rows {
             let cell = |(place, cell): (usize, &String)| match place {
-                0 => format!("<th scope=\"row\">{}</th>", escaped(cell)),
-                _ => format!("<td>{}</td>", escaped(cell)),
+                0 => format!("<th scope=\"row\">{}</th>", text(cell)),
+                _ => format!("<td>{}</td>", text(cell)),
             };
             let _ = write!(rows, "<tr>{}</tr>", row.iter().enumerate().map(cell).collect::<String>());
         }
@@ -179,8 +186,8 @@ impl Writer {
             "<figure id=\"figure-{number}\" class=\"{class}\">\n<div class=\"paper\"><div class=\"still\" \
             tabindex=\"0\">{svg}</div>{space}</div>\n<figcaption><p><b>Figure {number}. {}.</b> {}</p>{}</figcaption>\n\
             </figure>\n",
-            escaped(&figure.title),
-            escaped(&figure.caption),
+            text(&figure.title),
+            text(&figure.caption),
             source(&figure.source)
         )
     }
@@ -190,10 +197,11 @@ impl Writer {
         let spaces = if self.spaces.is_empty() {
             String::new()
         } else {
+            let packed = STANDARD.encode(gzip(LIBRARY.as_bytes()));
             let parts = [
                 ("version", LIBRARY_VERSION),
                 ("licence", LIBRARY_LICENCE),
-                ("library", LIBRARY),
+                ("library", packed.as_str()),
                 ("program", PROGRAM),
                 ("spaces", self.spaces.as_str()),
             ];
@@ -213,15 +221,40 @@ fn section_start(title: &str) -> String {
 
 /// The command, and the link that holds the data.
 fn source(source: &Source) -> String {
-    let data = &source.data;
+    let (name, address) = source.data.file();
+    let command = match source.command.as_str() {
+        "" => String::new(),
+        command => format!("{}<button type=\"button\" class=\"copy\" hidden>Copy</button>", code(command)),
+    };
+    let (name, size) = (attribute(&name), size(source.data.text().len()));
     format!(
-        "<p class=\"source\"><code>{}</code><button type=\"button\" class=\"copy\" hidden>Copy</button><a \
-        class=\"data\" download=\"{name}\" href=\"{}\">{name} <span>({})</span></a></p>",
-        escaped(&source.command),
-        data.address(),
-        size(data.text().len()),
-        name = attribute(&data.name),
+        "<p class=\"source\">{command}<a class=\"data\" download=\"{name}\" href=\"{address}\">{name} \
+        <span>({size})</span></a></p>"
     )
+}
+
+/// A command, which is broken between its words alone.
+fn code(command: &str) -> String {
+    let words: Vec<String> = command.split(' ').map(|word| format!("<span>{}</span>", escaped(word))).collect();
+    format!("<code>{}</code>", words.join(" "))
+}
+
+/// Text, whose numbers are not parted from their units.
+fn text(text: &str) -> String {
+    escaped(text).replace(" %", "\u{a0}%").replace(" ms", "\u{a0}ms")
+}
+
+/// An equation: what follows an underscore is a subscript.
+fn equation(text: &str) -> String {
+    let mut html = String::new();
+    let escaped = escaped(text);
+    let mut parts = escaped.split('_');
+    html.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let (below, rest) = part.split_at(part.find(|c: char| !c.is_alphanumeric()).unwrap_or(part.len()));
+        let _ = write!(html, "<sub>{below}</sub>{rest}");
+    }
+    html
 }
 
 /// The size of a file in words.
@@ -324,10 +357,17 @@ mod tests {
     #[test]
     fn the_library_is_in_the_page_once_if_a_space_turns_and_else_not_at_all() {
         let mut report = report("text");
-        assert_eq!(report.html().matches("window.Plotly = Plotly").count(), 1);
+        assert_eq!(report.html().matches("id=\"library\"").count(), 1);
         report.sections[0].parts[0].figures.truncate(1);
         let page = report.html();
-        assert!(!page.contains("Plotly = Plotly") && page.len() < 40_000, "{}", page.len());
+        assert!(!page.contains("id=\"library\"") && page.len() < 40_000, "{}", page.len());
+    }
+
+    #[test]
+    fn what_belongs_together_is_not_broken() {
+        assert_eq!(text("90 % in 5 ms & more"), "90\u{a0}% in 5\u{a0}ms &amp; more");
+        assert_eq!(equation("x < W_rec r(t) + W_in"), "x &lt; W<sub>rec</sub> r(t) + W<sub>in</sub>");
+        assert_eq!(code("nn4n --out a<b"), "<code><span>nn4n</span> <span>--out</span> <span>a&lt;b</span></code>");
     }
 
     #[test]

@@ -9,12 +9,15 @@
 //! ```
 //!
 //! A page is the same, byte for byte, for the same report. It is read on screens of any width, light and dark, on paper
-//! and aloud. Data are links that hold a CSV each, so that they need no server and no script.
+//! and aloud. Data are links that hold a CSV each, so that they need no server and no script; large ones are compressed
+//! (`.csv.gz`), as the library is that turns spaces.
 
 mod csv;
 mod html;
 
-use std::path::Path;
+use std::{io::Write, path::Path};
+
+use flate2::{Compression, write::GzEncoder};
 
 pub use csv::{Csv, digits};
 
@@ -85,7 +88,7 @@ pub struct Table {
 /// What makes a figure or a table alone, and its numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
-    /// A command line.
+    /// A command line; empty of a table that the report alone makes.
     pub command: String,
     /// All of its data.
     pub data: Csv,
@@ -168,4 +171,11 @@ impl Report {
         write_atomically(path, page.as_bytes())?;
         Ok(page.len())
     }
+}
+
+/// The bytes compressed, without a date, so that the same bytes give the same.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.expect("writing into memory does not fail")
 }

@@ -79,7 +79,7 @@ fn equations(model: &ModelConfig) -> Vec<String> {
     let bias = if has_bias { " + b" } else { "" };
     let drive = format!("W_rec r(t\u{2212}dt) + W_in u(t){bias}");
     let step = match model.form {
-        Form::Current => format!("x(t) = (1 \u{2212} \u{3b1}) x(t\u{2212}dt) + \u{3b1} [{drive}] + noise,   r = f(x)"),
+        Form::Current => format!("x(t) = (1 \u{2212} \u{3b1}) x(t\u{2212}dt) + \u{3b1} [{drive}] + noise, r = f(x)"),
         Form::Rate => format!("r(t) = (1 \u{2212} \u{3b1}) r(t\u{2212}dt) + \u{3b1} f({drive} + noise)"),
         Form::Blend => format!("r(t) = f((1 \u{2212} \u{3b1}) r(t\u{2212}dt) + \u{3b1} [{drive}] + noise)"),
     };
@@ -88,7 +88,7 @@ fn equations(model: &ModelConfig) -> Vec<String> {
         Readout::Sigmoid => "z = sigmoid(W_out r)",
         Readout::Softmax => "z = softmax(W_out r)",
     };
-    vec![format!("{step},   \u{3b1} = dt / \u{3c4},   {readout}")]
+    vec![step, format!("\u{3b1} = dt / \u{3c4}, {readout}")]
 }
 
 fn time_constant(model: &ModelConfig) -> String {
@@ -194,13 +194,12 @@ fn variables(subject: &Subject) -> Result<Table> {
         csv.row(cells(usize::MAX));
         rows.push(cells(8));
     }
-    let command = nn4n(&["plot", "rates", "--out", "rates.svg"], &subject.source_words()?);
     Ok(Table {
         caption: "What is known of the trials".into(),
         head: head.map(String::from).into(),
         rows,
         folded: false,
-        source: Some(Source { command, data: csv }),
+        source: Some(Source { command: String::new(), data: csv }),
     })
 }
 

@@ -155,7 +155,10 @@ fn title_for(title: &'static str, subjects: &[Subject]) -> &'static str {
 fn subtitle(subjects: &[Subject]) -> String {
     match subjects {
         [one] => one.summary(),
-        several => format!("{} side by side", several.len()),
+        several if several.iter().all(|subject| subject.network().is_ok()) => {
+            format!("{} networks side by side", several.len())
+        }
+        several => format!("{} networks and recordings side by side", several.len()),
     }
 }
 
@@ -295,7 +298,7 @@ mod tests {
             parts().flat_map(|part| &part.figures).map(|figure| &figure.source).chain(tables).collect();
         assert!(sources.len() > 10, "{}", sources.len());
         for Source { command, data } in sources {
-            assert!(command.starts_with("nn4n "), "{command}");
+            assert!(command.starts_with("nn4n "), "{command}"); // what the report alone makes is of recordings
             Cli::try_parse_from(words(command)).unwrap_or_else(|error| panic!("{command}: {error}"));
             let mut reader = csv::Reader::from_reader(data.text().as_bytes());
             let columns = reader.headers().unwrap().len();

@@ -63,7 +63,8 @@ fn of_network(subject: &Subject) -> Result<Part> {
         bail!("no start led to a fixed or slow point; take more --starts");
     }
     if probe.network.units() > 1 {
-        let connections = found.connections(&search.driven);
+        // One point alone leads to no other.
+        let connections = if found.points.len() > 1 { found.connections(&search.driven) } else { Vec::new() };
         let (drawn, text) = state_space(&probe, &held, &search, &connections)?;
         let caption = "States of noise-free trials (thin lines) and the fixed and slow points under the input that is held, \
             along the first principal components of the states; dashed lines lead from saddles to where their growing \
@@ -158,5 +159,6 @@ fn pace(point: &FixedPoint) -> String {
 fn short(outputs: &[f64]) -> String {
     const MOST: usize = 6;
     let shown = outputs.iter().take(MOST).map(|output| format!("{output:.3}")).collect::<Vec<_>>().join(", ");
+    let shown = shown.replace('-', "\u{2212}");
     if outputs.len() > MOST { format!("{shown} and {} more", outputs.len() - MOST) } else { shown }
 }

@@ -25,8 +25,21 @@
     }
   }
 
+  // The library that draws spaces is in the page once, compressed.
+  async function unpack() {
+    const packed = atob(document.getElementById("library").textContent);
+    const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.body.append(script);
+  }
+  let library;
+
   // The still figure stays where a space cannot be drawn.
-  function draw(box) {
+  async function draw(box) {
+    library ??= unpack();
+    await library;
     const data = JSON.parse(document.getElementById(box.dataset.space).textContent);
     const paper = box.closest(".paper");
     paper.classList.add("turning");
@@ -44,7 +57,7 @@
   }
 
   const spaces = [...document.querySelectorAll("[data-space]")];
-  if (spaces.length === 0 || !canTurn()) return;
+  if (spaces.length === 0 || !canTurn() || !window.DecompressionStream) return;
   // Each takes memory of the graphics card: it is drawn when it is nearly seen.
   const watcher = new IntersectionObserver(
     (entries) => {
