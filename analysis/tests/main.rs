@@ -1,13 +1,13 @@
 //! Known answers of the analyses, on networks that are made by hand.
 
-mod closed_loop;
 mod behaviour;
+mod closed_loop;
 mod decoding;
 mod fixed_points;
 mod geometry;
 mod golden;
 mod lyapunov;
 mod made;
-mod units;
-mod spatial;
 mod similarity;
+mod spatial;
+mod units;

@@ -40,12 +40,12 @@
 //! | [`SimilarityMatrix`] | how alike, or how far apart, each two of several things are |
 //! | [`SimilarityMap`] | the same as places in a plane |
 //!
-//! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The extension of the path chooses the
-//! format, missing directories are created, and the file appears whole or not at all. Empty, inconsistent or non-finite
-//! data are refused with an error that names the field.
+//! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The
+//! extension of the path chooses the format, missing directories are created, and the file appears whole or not at all.
+//! Empty, inconsistent or non-finite data are refused with an error that names the field.
 
-mod against_random;
 mod against_null;
+mod against_random;
 mod axis;
 mod balance;
 mod bifurcation_diagram;
@@ -53,12 +53,12 @@ mod canvas;
 mod channel_groups;
 mod channel_looks;
 mod color_scale;
-mod confusion_matrix;
-mod curve_panels;
 mod condition_colors;
-mod demixed;
+mod confusion_matrix;
 mod cross_temporal_matrix;
+mod curve_panels;
 mod decoding_course;
+mod demixed;
 mod eigenvalue_plane;
 mod error;
 mod explained_variance;
@@ -85,8 +85,8 @@ mod schematic;
 mod schematic_layout;
 mod schematic_routes;
 mod schematic_wiring;
-mod sequence_map;
 mod scree;
+mod sequence_map;
 mod shading;
 mod similarity_map;
 mod similarity_matrix;
@@ -108,16 +108,16 @@ mod unit_scatter;
 mod weight_histograms;
 mod weight_matrix;
 
-pub use against_random::{AgainstRandomFigure, RandomRow};
 pub use against_null::AgainstNull;
+pub use against_random::{AgainstRandomFigure, RandomRow};
 pub use balance::Balance;
 pub use bifurcation_diagram::{BifurcationDiagram, DiagramBifurcation, DiagramBranch, DiagramPoint, InputAxis};
-pub use confusion_matrix::ConfusionMatrix;
-pub use curve_panels::{CurvePanel, CurvePanels, CurvePoint, CurveSeries};
 pub use channel_groups::named_alike;
-pub use demixed::{DemixedComponent, DemixedComponents, DemixedCondition, DemixedVariance};
+pub use confusion_matrix::ConfusionMatrix;
 pub use cross_temporal_matrix::CrossTemporalMatrix;
+pub use curve_panels::{CurvePanel, CurvePanels, CurvePoint, CurveSeries};
 pub use decoding_course::{CoursePanel, DecodingCourse};
+pub use demixed::{DemixedComponent, DemixedComponents, DemixedCondition, DemixedVariance};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
 pub use explained_variance::ExplainedVariance;
@@ -131,17 +131,15 @@ pub use lesion_table::{Estimate, LesionRow, LesionTable};
 pub use measured::PsychometricPlan;
 pub use projection::Projection;
 pub use psychometric::{ChoicePoint, Graded, Psychometric, PsychometricCurve};
-pub use results::{choice_axis, spans, variable_axis};
 pub use ranked_units::{RankedPanel, RankedUnits, UnitSeries};
 pub use rate_maps::{RateMapFigure, UnitMaps};
 pub use remapping::{RemappingFigure, RemappingRow};
-pub use results::spans;
 pub use results::{choice_axis, spans, strength_axis, variable_axis};
 pub use schematic::{
     ChannelBundle, Schematic, SchematicArea, SchematicPlace, SchematicPopulation, SchematicProjection,
 };
-pub use sequence_map::SequenceMap;
 pub use scree::Scree;
+pub use sequence_map::SequenceMap;
 pub use similarity_map::SimilarityMap;
 pub use similarity_matrix::SimilarityMatrix;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};

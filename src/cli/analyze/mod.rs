@@ -11,37 +11,37 @@ mod bifurcations;
 mod chronometric;
 mod confusion;
 mod currents;
-mod duration;
-mod dpca;
 mod decoding;
+mod dpca;
+mod duration;
 mod fixed_points;
 mod flow_field;
 mod graded;
 mod interventions;
-mod kernel;
 mod jpca;
+mod kernel;
 mod local;
 mod lyapunov;
 mod nonnormality;
 mod pca;
 mod probe;
-mod psychometric;
 mod progress;
+mod psychometric;
 mod rate_maps;
 mod remapping;
 mod search;
 mod selectivity;
 mod sequence;
-mod single_units;
 mod similarity;
+mod single_units;
 mod source;
 mod starts;
 mod structure;
-mod trajectories;
-mod task_variance;
-mod tuning;
 mod subspaces;
+mod task_variance;
 mod tdr;
+mod trajectories;
+mod tuning;
 mod window;
 
 use anyhow::Result;
@@ -55,6 +55,7 @@ pub(super) use self::{
     interventions::figure as lesion_table,
     search::{Search, SearchArgs, search},
     source::{Source, SourceArgs},
+    trajectories::Trajectories,
 };
 
 #[derive(Debug, Subcommand)]
@@ -65,7 +66,7 @@ pub(super) use self::{
   nn4n analyze interventions song2016-rdm-ei --lesion inhibitory --lesion 0-9 --out runs/lesions
   nn4n analyze structure kleinman2021-checkerboard --out runs/structure
   nn4n analyze pca song2016-rdm-ei --out runs/pca
-  nn4n analyze dpca --activity recording.npz --conditions trials.csv --variables stimulus,decision --out runs/dpca")]
+  nn4n analyze dpca --activity recording.npz --conditions trials.csv --variables stimulus,decision --out runs/dpca
   nn4n analyze decoding song2016-rdm-ei --variable choice --out runs/decoding")]
 pub enum AnalyzeCommand {
     /// Where activity stands still or nearly so, and what it does around there

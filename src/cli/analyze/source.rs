@@ -83,8 +83,6 @@ pub struct Source {
 
 /// What was done in trials, without activity.
 pub struct Behaviour {
-    /// The network or the file, as it was named.
-    pub name: String,
     pub about: SourceAbout,
     pub outcomes: Outcomes,
     /// `None` of a recording.
@@ -184,7 +182,7 @@ impl SourceArgs {
                 ..outcomes
             };
             let name = path.display().to_string();
-            return Ok(Behaviour { about: self.of_recording(&name, outcomes.dt), name, outcomes, task: None });
+            return Ok(Behaviour { about: self.of_recording(&name, outcomes.dt), outcomes, task: None });
         }
         let mut subject = self.subject(&self.checkpoints[0], self.wanted(None))?;
         if let Some(planned) = plan(subject.task.as_ref(), &self.condition.parse()?)? {
@@ -195,7 +193,7 @@ impl SourceArgs {
         }
         let outcomes = outcomes(&subject.altered, subject.task.as_ref(), &subject.plan)?;
         let about = self.of_network(&subject);
-        Ok(Behaviour { name: subject.name, about, outcomes, task: Some(subject.task) })
+        Ok(Behaviour { about, outcomes, task: Some(subject.task) })
     }
 
     /// The options that give the same activity again, for a command that goes on from here.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cli::{
         activity::{trajectories, variable},
-        analyze::{Search, SearchArgs, search, state_space},
+        analyze::{Search, SearchArgs, Trajectories, search, state_space},
     },
     plot::{EigenvaluePlane, StateSpaceText},
     report::{Csv, Figure, Part, Source, Space, Table, digits},
@@ -54,18 +54,20 @@ fn of_network(subject: &Subject) -> Result<Part> {
     let args: SearchArgs = parsed(&words)?;
     let command = nn4n(&["analyze", "fixed-points", "--out", "fixed_points"], &words);
     let (probe, held) = args.open()?;
-    let search = search(&probe, &held, &args)?;
+    let system = args.closed.system(&probe)?;
+    let mut trials = held.trials.as_ref().map(|trials| Trajectories::new(system, trials));
+    let search = search(system, &held, trials.as_mut(), &args)?;
     let found = &search.found;
-    let mut part =
-        Part { paragraphs: vec![summary(&search, &held.words(), probe.plant().is_some())], ..Part::default() };
+    let of = args.about(&probe, &system).system;
+    let mut part = Part { paragraphs: vec![summary(&search, &held.words(), of)], ..Part::default() };
     part.number("Fixed points", format!("{}, of which {} stable", found.fixed().count(), found.n_stable()));
     if found.points.is_empty() {
         bail!("no start led to a fixed or slow point; take more --starts");
     }
-    if probe.network.units() > 1 {
+    if system.dim() > 1 {
         // One point alone leads to no other.
-        let connections = if found.points.len() > 1 { found.connections(&search.driven) } else { Vec::new() };
-        let (drawn, text) = state_space(&probe, &held, &search, &connections)?;
+        let connections = if found.points.len() > 1 { found.connections(&*search.under) } else { Vec::new() };
+        let (drawn, text) = state_space(&probe, &held, &search, trials.as_mut(), &connections)?;
         let caption = "States of noise-free trials (thin lines) and the fixed and slow points under the input that is held, \
             along the first principal components of the states; dashed lines lead from saddles to where their growing \
             modes go.";
@@ -90,7 +92,7 @@ fn of_network(subject: &Subject) -> Result<Part> {
     Ok(part)
 }
 
-fn summary(search: &Search<'_>, input: &str, has_plant: bool) -> String {
+fn summary(search: &Search<'_>, input: &str, of: &str) -> String {
     let found = &search.found;
     let index = match (found.index_sum, found.misses_points()) {
         (Some(sum), true) => {
@@ -99,10 +101,9 @@ fn summary(search: &Search<'_>, input: &str, has_plant: bool) -> String {
         (Some(_), false) => "The sum of their indices is 1, as it must be if none is missing.".into(),
         (None, _) => "Whether some are missing is not known.".into(),
     };
-    let alone = if has_plant { " The arm that the network drives is not part of this." } else { "" };
     format!(
-        "Where activity stands still under the input that is held: {input}. {} starts ({}) led to {} fixed points, of \
-        which {} are stable, and {} slow points; {} starts failed. {index}{alone}",
+        "Where activity of {of} stands still under the input that is held: {input}. {} starts ({}) led to {} fixed points, of \
+        which {} are stable, and {} slow points; {} starts failed. {index}",
         found.n_starts,
         search.starts_from,
         found.fixed().count(),
