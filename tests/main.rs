@@ -20,6 +20,7 @@ mod constant_outputs;
 mod constraints;
 mod export;
 mod figures;
+mod geometry;
 mod hub;
 mod import;
 #[cfg(unix)]
