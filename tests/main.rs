@@ -22,6 +22,7 @@ mod constraints;
 mod decoding;
 mod export;
 mod figures;
+mod geometry;
 mod hub;
 mod import;
 #[cfg(unix)]

@@ -150,8 +150,9 @@ impl DemixedComponents {
         let values = component.lines.iter().flatten();
         let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
         let (first, last) = (self.time_ms[0], self.time_ms[self.time_ms.len() - 1]);
+        let half = self.half_bin();
         Panel {
-            x: Axis::linear(first, last, (left, left + PANEL.0)),
+            x: Axis::linear(first - half, last + half, (left, left + PANEL.0)),
             // Room for the bar of significance.
             y: Axis::linear(low, high, (top + PANEL.1 - 6.0, top)).padded(0.04),
         }
@@ -165,7 +166,7 @@ impl DemixedComponents {
             panel.curve(canvas, self.time_ms.iter().copied().zip(line.iter().copied()), *stroke);
         }
         let y = panel.y.pixels().0 + 3.0;
-        let half = self.time_ms.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(0.0) / 2.0;
+        let half = self.half_bin();
         let mut bin = 0;
         for run in component.significant.chunk_by(|a, b| a == b) {
             if run[0] {
@@ -174,6 +175,10 @@ impl DemixedComponents {
             }
             bin += run.len();
         }
+    }
+
+    fn half_bin(&self) -> f64 {
+        self.time_ms.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(0.0) / 2.0
     }
 
     fn strokes(&self) -> Vec<Stroke> {
@@ -234,8 +239,8 @@ fn significance() -> Stroke {
     Stroke::solid(INK, 3.0)
 }
 
-/// What each demixed component explains, by marginalisation: bars that are stacked, and of all components together beside
-/// as many principal components.
+/// What each demixed component explains, by marginalisation: bars that are stacked, and of all components together
+/// beside as many principal components.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemixedVariance {
     /// Names of the marginalisations with their parts of the variance, fractions.

@@ -41,7 +41,7 @@ impl Scree {
         Self {
             ratios: found.explained_variance_ratio.clone(),
             null: found.shuffled.as_ref().map_or_else(Vec::new, |of| of.explained_variance_ratio.clone()),
-            null_name: "units shifted in time".into(),
+            null_name: "units shuffled".into(),
             remark: format!("participation ratio {:.2} of {} units{null}", found.participation_ratio, found.units),
         }
     }

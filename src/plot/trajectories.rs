@@ -19,7 +19,7 @@ const TOP: f64 = 34.0;
 const GAP: f64 = 82.0;
 /// The longest and the shortest side of a panel.
 const LONGEST: f64 = 280.0;
-const SHORTEST: f64 = 110.0;
+const SHORTEST: f64 = 170.0;
 /// Names in the legend at most.
 const NAMED: usize = 14;
 /// Width of a line.

@@ -218,8 +218,8 @@ impl Dpca {
         if draws {
             if fewest < 2 {
                 return Err(AnalysisError::Trials(format!(
-                    "a unit has {fewest} trial with {}, but cross-validation and shuffles leave one out and need two at \
-                     least; give more trials, or a ridge and no shuffles",
+                    "a unit has {fewest} trial with {}, but cross-validation and shuffles leave one out and need two \
+                     at least; give more trials, or a ridge and no shuffles",
                     means.name(condition)
                 )));
             }
@@ -274,28 +274,34 @@ impl Dpca {
         x: &Array3<f64>,
         demixed: Demixed,
     ) -> Result<Self, AnalysisError> {
-        let mut order: Vec<(usize, usize, f64, Array1<f64>, Array1<f64>)> = Vec::new();
-        for (place, of) in demixed.0.into_iter().enumerate() {
-            for (number, (p, d)) in of.encoders.outer_iter().zip(of.decoders.outer_iter()).enumerate() {
-                let explained = explained(&scatters.all, p, d) / scatters.total;
-                order.push((place, number + 1, explained, p.to_owned(), d.to_owned()));
+        let mut order: Vec<Ranked> = Vec::new();
+        for (marginalisation, of) in demixed.0.into_iter().enumerate() {
+            for (place, (p, d)) in of.encoders.outer_iter().zip(of.decoders.outer_iter()).enumerate() {
+                order.push(Ranked {
+                    marginalisation,
+                    number: place + 1,
+                    explained: explained(&scatters.all, p, d) / scatters.total,
+                    encoder: p.to_owned(),
+                    decoder: d.to_owned(),
+                });
             }
         }
-        order.sort_by(|a, b| b.2.total_cmp(&a.2).then((a.0, a.1).cmp(&(b.0, b.1))));
+        let key = |one: &Ranked| (one.marginalisation, one.number);
+        order.sort_by(|a, b| b.explained.total_cmp(&a.explained).then(key(a).cmp(&key(b))));
         let units = x.dim().2;
-        let encoders = Array2::from_shape_fn((order.len(), units), |(place, unit)| order[place].3[unit]);
-        let decoders = Array2::from_shape_fn((order.len(), units), |(place, unit)| order[place].4[unit]);
-        let component =
-            |(marginalisation, number, explained_all, p, d): &(usize, usize, f64, Array1<f64>, Array1<f64>)| {
-                let by = scatters.of_groups.iter().map(|of| explained(of, p.view(), d.view()) / scatters.total);
-                Component {
-                    marginalisation: *marginalisation,
-                    number: *number,
-                    explained: *explained_all,
-                    explained_by_marginalisation: by.collect(),
-                    significance: None,
-                }
-            };
+        let encoders = Array2::from_shape_fn((order.len(), units), |(place, unit)| order[place].encoder[unit]);
+        let decoders = Array2::from_shape_fn((order.len(), units), |(place, unit)| order[place].decoder[unit]);
+        let component = |one: &Ranked| {
+            let by = scatters.of_groups.iter();
+            let by = by.map(|of| explained(of, one.encoder.view(), one.decoder.view()) / scatters.total);
+            Component {
+                marginalisation: one.marginalisation,
+                number: one.number,
+                explained: one.explained,
+                explained_by_marginalisation: by.collect(),
+                significance: None,
+            }
+        };
         let conditions = combinations(&means.levels);
         let rows = flat(x);
         let projected = product(rows.view(), decoders.t());
@@ -335,6 +341,15 @@ impl Dpca {
             decoders,
         })
     }
+}
+
+/// A component, to be put in order by what it explains.
+struct Ranked {
+    marginalisation: usize,
+    number: usize,
+    explained: f64,
+    encoder: Array1<f64>,
+    decoder: Array1<f64>,
 }
 
 /// Which dimensions of the grid a marginalisation is of: bits of the variables, and one above for time.
@@ -408,7 +423,8 @@ impl Layout {
         let mut found = Array3::zeros(x.dim());
         let mut inside = mask;
         loop {
-            let sign = if (mask.count_ones() - inside.count_ones()) % 2 == 0 { 1.0 } else { -1.0 };
+            let is_even = (mask.count_ones() - inside.count_ones()).is_multiple_of(2);
+            let sign = if is_even { 1.0 } else { -1.0 };
             found.scaled_add(sign, &self.mean_over_others(x, inside));
             if inside == 0 {
                 return found;
@@ -929,7 +945,7 @@ mod tests {
                     let expected = f64::from(u8::from(own == other));
                     assert!((dual - expected).abs() < 1e-12, "{is_orthonormal} {own} {other}: {dual}");
                 }
-                assert!((&found.encoders.row(place) * sign - &axes.row(own)).iter().all(|value| value.abs() < 1e-11));
+                assert!((&found.encoders.row(place) * sign - axes.row(own)).iter().all(|value| value.abs() < 1e-11));
                 let by = &component.explained_by_marginalisation;
                 assert!((by.iter().sum::<f64>() - component.explained).abs() < 1e-12);
             }

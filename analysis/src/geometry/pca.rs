@@ -11,8 +11,9 @@
 //! another resemble each other, so that `n` of them count as `m`: the covariance of two independent units has the
 //! variance `sum_k rho(k)^2 / n` of its entries (Bartlett 1935). `rho` is the autocorrelation of all units, weighted by
 //! their variance, up to the first lag at which it is not positive, of 1000 steps at most; that of an exponential decay
-//! gives its time constant. The second null is the spectrum of the units moved against each other in time by random
-//! numbers of steps, which keeps the variance and the autocorrelation of each.
+//! gives its time constant. The second null is the spectrum of shuffled units: for each unit by itself, the runs of
+//! steps (trials) come in a random order, each moved by a random number of steps around its end. That keeps the
+//! variance and the autocorrelation of each unit, and nothing that units share, not even the time course of trials.
 //!
 //! Reference: Gao et al. (2017), doi:10.1101/214262, for the participation ratio; Bartlett (1935), Journal of the Royal
 //! Statistical Society 98:536, for samples that resemble each other.
@@ -20,7 +21,7 @@
 use std::ops::{ControlFlow, Range};
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
-use rand::{Rng, SeedableRng};
+use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -66,7 +67,7 @@ pub struct States {
 pub struct Settings {
     /// How units are made comparable.
     pub normalization: Normalization,
-    /// How often the units are moved against each other in time.
+    /// How often the units are shuffled against each other.
     pub shuffles: usize,
     /// Seed of the shuffles.
     pub seed: u64,
@@ -119,7 +120,7 @@ pub struct IndependentNoise {
     pub correlation_time_ms: f64,
 }
 
-/// Spectra of the units moved against each other in time.
+/// Spectra of the units shuffled against each other.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Shuffled {
     /// Mean over shuffles.
@@ -142,8 +143,8 @@ impl Settings {
 impl States {
     /// Each row after the other, of one run.
     pub fn of(rows: Array2<f64>, dt: f64) -> Self {
-        let n = rows.nrows();
-        Self { rows, runs: Vec::from([0..n]), dt }
+        let all = 0..rows.nrows();
+        Self { rows, runs: vec![all], dt }
     }
 
     /// The steps of trials.
@@ -189,7 +190,7 @@ impl Pca {
         let independent_noise = noise(units - silent_units, samples, correlation_time(&rows, &runs, dt), dt);
         let shuffled = match settings.shuffles {
             0 => None,
-            _ => Some(Shuffled::of(&rows, &ratio, settings, watch)?),
+            _ => Some(Shuffled::of((&rows, &runs), &ratio, settings, watch)?),
         };
         Ok(Self {
             units,
@@ -352,7 +353,7 @@ fn correlation_time(rows: &Array2<f64>, runs: &[Range<usize>], dt: f64) -> f64 {
 
 impl Shuffled {
     fn of(
-        rows: &Array2<f64>,
+        (rows, runs): (&Array2<f64>, &[Range<usize>]),
         ratio: &[f64],
         settings: &Settings,
         watch: &mut (dyn FnMut(usize) -> ControlFlow<()> + Send),
@@ -361,8 +362,8 @@ impl Shuffled {
         let spectra = super::each(n, watch, |shuffle| {
             let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
             rng.set_stream(shuffle as u64);
-            let moves: Vec<usize> = (0..rows.ncols()).map(|_| rng.random_range(0..rows.nrows())).collect();
-            moved_spectrum(rows, &moves)
+            let orders: Vec<Order> = (0..rows.ncols()).map(|_| Order::draw(runs, &mut rng)).collect();
+            shuffled_spectrum(rows, &orders)
         })?;
         let places = spectra.iter().map(Vec::len).min().unwrap_or(0).min(ratio.len());
         let at = |place: usize| spectra.iter().map(move |spectrum| spectrum[place]);
@@ -381,24 +382,56 @@ impl Shuffled {
     }
 }
 
-/// The spectrum, as parts of the variance, of rows whose columns are each moved by so many rows, around the end.
-fn moved_spectrum(rows: &Array2<f64>, moves: &[usize]) -> Result<Vec<f64>, AnalysisError> {
+/// The order of the rows of a shuffled unit: runs, each with where it begins now, and by how much it is moved.
+struct Order(Vec<(usize, Range<usize>, usize)>);
+
+impl Order {
+    fn draw(runs: &[Range<usize>], rng: &mut ChaCha8Rng) -> Self {
+        let mut runs = runs.to_vec();
+        runs.shuffle(rng);
+        let mut start = 0;
+        let place = |run: Range<usize>| {
+            let (begins, shift) = (start, rng.random_range(0..run.len()));
+            start += run.len();
+            (begins, run, shift)
+        };
+        Self(runs.into_iter().map(place).collect())
+    }
+
+    /// The rows that lie at these places now.
+    fn rows(&self, places: Range<usize>) -> impl Iterator<Item = usize> {
+        let first = self.0.partition_point(|(begins, run, _)| begins + run.len() <= places.start);
+        let within = self.0[first..].iter().flat_map(|(begins, run, shift)| {
+            (0..run.len()).map(move |step| (begins + step, run.start + (step + shift) % run.len()))
+        });
+        let (start, end) = (places.start, places.end);
+        within
+            .skip_while(move |(place, _)| *place < start)
+            .take_while(move |(place, _)| *place < end)
+            .map(|(_, row)| row)
+    }
+}
+
+/// The spectrum, as parts of the variance, of rows whose columns each have an order of their own.
+fn shuffled_spectrum(rows: &Array2<f64>, orders: &[Order]) -> Result<Vec<f64>, AnalysisError> {
     let (samples, units) = rows.dim();
-    let moved_rows = |block: Range<usize>| {
-        Array2::from_shape_fn((block.len(), units), |(row, unit)| {
-            rows[[(block.start + row + moves[unit]) % samples, unit]]
-        })
+    let shuffled_rows = |block: Range<usize>| {
+        let mut out = Array2::zeros((block.len(), units));
+        for (unit, (mut column, order)) in out.axis_iter_mut(Axis(1)).zip(orders).enumerate() {
+            column.iter_mut().zip(order.rows(block.clone())).for_each(|(to, row)| *to = rows[[row, unit]]);
+        }
+        out
     };
     let values = if units <= samples {
         let mut sum = Array2::zeros((units, units));
         for start in (0..samples).step_by(BLOCK) {
-            let block = moved_rows(start..(start + BLOCK).min(samples));
+            let block = shuffled_rows(start..(start + BLOCK).min(samples));
             sum += &product(block.t(), block.view());
         }
-        algebra::spectrum("the covariance of moved rates", sum.view())?.values
+        algebra::spectrum("the covariance of shuffled rates", sum.view())?.values
     } else {
-        let all = moved_rows(0..samples);
-        algebra::spectrum("the products of moved states", product(all.view(), all.t()).view())?.values
+        let all = shuffled_rows(0..samples);
+        algebra::spectrum("the products of shuffled states", product(all.view(), all.t()).view())?.values
     };
     Ok(ratios(&values.iter().take(units.min(samples - 1)).map(|value| value.max(0.0)).collect::<Vec<_>>()))
 }
@@ -473,6 +506,34 @@ mod tests {
     }
 
     #[test]
+    fn a_time_course_that_all_trials_have_is_none_of_shuffled_units() {
+        // Two courses in 40 units, in 60 trials of 50 steps.
+        let weights = gaussian((2, 40), 6);
+        let noise = gaussian((60 * 50, 40), 7);
+        let rows = Array2::from_shape_fn((60 * 50, 40), |(row, unit)| {
+            let (sin, cos) = (0.1 * (row % 50) as f64).sin_cos();
+            sin * weights[[0, unit]] + cos * weights[[1, unit]] + 0.05 * noise[[row, unit]]
+        });
+        let runs = (0..60).map(|run| run * 50..(run + 1) * 50).collect();
+        let settings = Settings { shuffles: 5, ..Settings::plain() };
+        let found = Pca::of(States { rows, runs, dt: 10.0 }, &settings, &mut unwatched).unwrap();
+        let shuffled = found.shuffled.unwrap();
+        assert!(found.participation_ratio < 2.1, "{}", found.participation_ratio);
+        assert!(shuffled.participation_ratio > 12.0, "{}", shuffled.participation_ratio);
+        assert_eq!(shuffled.components_above, 2);
+    }
+
+    #[test]
+    fn an_order_has_each_row_once_in_any_blocks() {
+        let order = Order::draw(&[0..3, 3..4, 4..9], &mut ChaCha8Rng::seed_from_u64(3));
+        let all: Vec<usize> = order.rows(0..9).collect();
+        assert_eq!([order.rows(0..4).collect::<Vec<_>>(), order.rows(4..9).collect()].concat(), all);
+        let mut sorted = all;
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..9).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_direction_that_units_share_stands_out_of_the_shuffles() {
         let mut states = decaying(500, 4, 30, 0.8);
         let shared = gaussian((2000, 1), 9);
@@ -490,8 +551,8 @@ mod tests {
         assert_eq!(wide.axes.dim(), (11, 30));
         let square = gram((&rows - &rows.mean_axis(Axis(0)).unwrap()).view());
         let Spectrum { values, vectors } = algebra::spectrum("c", square.view()).unwrap();
-        for place in 0..11 {
-            assert!((wide.explained_variance[place] - values[place] / 11.0).abs() < 1e-10);
+        for (place, value) in values.iter().take(11).enumerate() {
+            assert!((wide.explained_variance[place] - value / 11.0).abs() < 1e-10);
             assert!((wide.axes.row(place).dot(&vectors.row(place)) - 1.0).abs() < 1e-9);
         }
     }

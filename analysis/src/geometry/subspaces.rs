@@ -1,5 +1,5 @@
-//! Subspaces of activity: the angles between two, how much of the activity of one lies in the other, and what part of it
-//! a projection between areas lets through.
+//! Subspaces of activity: the angles between two, how much of the activity of one lies in the other, and what part of
+//! it a projection between areas lets through.
 //!
 //! ```text
 //! cos th_i = s_i(U_A U_B^T)                                 principal angles of planes with orthonormal rows U
@@ -215,8 +215,8 @@ impl PotentSpace {
         if dimensions == 0 || dimensions > rank || dimensions >= units {
             let most = rank.min(units.saturating_sub(1));
             let rule = format!(
-                "must be 1 to {most}: the weights have rank {rank}, and a space of all {units} directions of the source \
-                 leaves no null space"
+                "must be 1 to {most}: the weights have rank {rank}, and a space of all {units} directions of the \
+                 source leaves no null space"
             );
             return Err(AnalysisError::Setting { setting: "dimensions", value: dimensions.to_string(), rule });
         }

@@ -8,8 +8,8 @@
 //! sum_jk 1 / (a_i + b_j + c_k) = eigenvalue i of S_C, and so for b and c
 //! ```
 //!
-//! The multipliers `a`, `b` and `c` minimise the convex function `sum s l - sum ln(a_i + b_j + c_k)`, by Newton's method
-//! with steps that are halved until it falls. Directions without variance have none in the surrogates, either.
+//! The multipliers `a`, `b` and `c` minimise the convex function `sum s l - sum ln(a_i + b_j + c_k)`, by Newton's
+//! method with steps that are halved until it falls. Directions without variance have none in the surrogates, either.
 //!
 //! Reference: Elsayed and Cunningham (2017), doi:10.1038/nn.4617.
 

@@ -16,11 +16,12 @@
 //! | units | those that vary over time by more than 0.1 in the mean over trials | all that vary |
 //! | signs | graded variables and the choice are those of the preferred choice of each unit | as they are |
 //! | times | every 50 ms | all |
-//! | means for the components | of right and of wrong trials, smoothed by 50 ms, in standard deviations of their own | of right trials, smoothed by 40 ms, in those of trials |
+//! | means for the components | of all trials, in deviations of their own | of right ones, in those of trials |
+//! | their smoothing | 50 ms | 40 ms |
 //!
-//! Means that are projected are of right trials, where trials are known to be right or wrong. The time of the maximum of
-//! a curve that is flat is noise, and so is an axis whose regressor others nearly make up: look at the norm and at the
-//! condition number.
+//! Means that are projected are of right trials, where trials are known to be right or wrong. The time of the maximum
+//! of a curve that is flat is noise, and so is an axis whose regressor others nearly make up: look at the norm and at
+//! the condition number.
 //!
 //! References: Mante et al. (2013), doi:10.1038/nature12742; Song et al. (2016), doi:10.1371/journal.pcbi.1004792
 //! (pycog).
@@ -418,8 +419,8 @@ fn check_design(design: &Array2<f64>, names: &[String]) -> Result<f64, AnalysisE
         let length = algebra::squares(design.column(*column)).sqrt();
         if factor[[place, place]].abs() <= DEPENDENT * length {
             return Err(AnalysisError::Trials(format!(
-                "the regressor `{}` is a combination of the others in these trials (as a choice without errors is of the \
-                 evidence); leave it out, or give trials in which they differ",
+                "the regressor `{}` is a combination of the others in these trials (as a choice without errors is of \
+                 the evidence); leave it out, or give trials in which they differ",
                 names[*column]
             )));
         }
@@ -619,8 +620,8 @@ fn axes(vectors: &Array2<f64>, variables: &[String]) -> Result<Array2<f64>, Anal
         .find(|v| *v >= axes.nrows() || factor[[*v, *v]].abs() <= DEPENDENT * lengths[*v].max(f64::MIN_POSITIVE));
     match lost {
         Some(v) => Err(AnalysisError::Trials(format!(
-            "the vector of `{}` is a combination of those before it, so that it has no axis of its own; leave it out, or \
-             take more units or components",
+            "the vector of `{}` is a combination of those before it, so that it has no axis of its own; leave it \
+             out, or take more units or components",
             variables[v]
         ))),
         None => Ok(axes),
@@ -682,7 +683,8 @@ mod tests {
         geometry::{WindowSettings, test::gaussian},
     };
 
-    /// `2 c A1 + m A2 + 0.5 x A3` and a constant, of 8 units at 5 steps, for trials of all signs of evidence and choice.
+    /// `2 c A1 + m A2 + 0.5 x A3` and a constant, of 8 units at 5 steps, for trials of all signs of evidence and
+    /// choice.
     fn activity(noise: f64) -> (Activity, Array2<f64>) {
         let axes = orthonormal(gaussian((3, 8), 1).view()).0;
         let mut conditions = Vec::new();

@@ -103,8 +103,8 @@ impl Window {
         bins.retain(|bin| (start.is_some() || *bin >= first) && (end.is_some() || *bin <= last));
         if bins.is_empty() || spans.is_empty() {
             return Err(AnalysisError::Trials(
-                "trials have no time in common; align them to another epoch, or give the window, so that trials without \
-                 it are left out"
+                "trials have no time in common; align them to another epoch, or give the window, so that trials \
+                 without it are left out"
                     .into(),
             ));
         }
@@ -222,8 +222,8 @@ impl Means {
         let more = missing.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more combinations") } else { String::new() };
         Err(AnalysisError::Trials(format!(
-            "no trial has {}{more}, but {analysis} needs all combinations of {}; add trials, or leave a variable or some \
-             of its values out",
+            "no trial has {}{more}, but {analysis} needs all combinations of {}; add trials, or leave a variable or \
+             some of its values out",
             named.join(" or "),
             self.variables.join(" and ")
         )))
@@ -269,9 +269,10 @@ impl TrialCounts {
     }
 }
 
-/// Variables of what the trials were, without those of what was done in them.
+/// Variables of what the trials were, without those of what was done in them, and without those of catch trials alone.
 pub fn given_variables(trials: &Trials, done: &[&str]) -> Vec<String> {
-    trials.variables().into_iter().filter(|name| !done.contains(&name.as_str())).collect()
+    let real = |name: &str| trials.conditions.iter().any(|one| !one.is_catch() && one.get(name).is_some());
+    trials.variables().into_iter().filter(|name| !done.contains(&name.as_str()) && real(name)).collect()
 }
 
 /// All combinations of levels, the last variable running fastest.

@@ -111,7 +111,8 @@ fn warnings(found: &Dpca) -> Vec<String> {
     if let Some(of) = found.cross_validation.as_ref().filter(|of| of.is_at_border) {
         let (first, last) = (of.ridges[0], of.ridges[of.ridges.len() - 1]);
         warnings.push(format!(
-            "the best ridge, {:.1e}, lies at an end of those tried, {first:.0e} to {last:.0e}; a better one may lie beyond",
+            "the best ridge, {:.1e}, lies at an end of those tried, {first:.0e} to {last:.0e}; a better one may lie \
+             beyond",
             found.ridge
         ));
     }
@@ -142,8 +143,8 @@ fn terminal(report: &Report<'_>) -> Vec<String> {
     )];
     lines.push(match &found.cross_validation {
         Some(of) => format!(
-            "ridge        {:.2e}, of {} from {:.0e} to {:.1e}: the least error over {} repetitions, each with one trial of \
-             every condition and unit left out",
+            "ridge        {:.2e}, of {} from {:.0e} to {:.1e}: the least error over {} repetitions, each with one \
+             trial of every condition and unit left out",
             found.ridge,
             of.ridges.len(),
             grid()[0],
@@ -182,5 +183,6 @@ fn component(found: &Dpca, one: &Component) -> String {
         }
         None => String::new(),
     };
-    format!("  {name:<36} {:>6.2} %, {:>6.2} % of it its own{significant}", 100.0 * one.explained, 100.0 * own)
+    let (all, own) = (100.0 * one.explained, 100.0 * own);
+    format!("  {name:<36} {all:>6.2} % of the variance, {own:>6.2} of its own{significant}")
 }

@@ -156,8 +156,8 @@ fn terminal(report: &Report<'_>) -> Vec<String> {
     }));
     lines.push(match &found.surrogates {
         Some(of) => format!(
-            "surrogates   {:.4} (95 %: {:.4} to {:.4}) of rotations, p = {:.3}: {} draws of maximum entropy with the means \
-             and covariances of conditions, times and units",
+            "surrogates   {:.4} (95 %: {:.4} to {:.4}) of rotations, p = {:.3}: {} draws of maximum entropy with the \
+             means and covariances of conditions, times and units",
             of.random, of.random_low, of.random_high, of.p_high, found.settings.surrogates
         ),
         None => "surrogates   none: a rotation may be of what covariances alone make".into(),

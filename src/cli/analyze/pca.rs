@@ -38,7 +38,7 @@ pub struct PcaArgs {
     /// How rates of units are made comparable
     #[arg(long, value_enum, default_value_t = Normalize::None)]
     normalize: Normalize,
-    /// How often units are shifted in time against each other for the null; 0 for none
+    /// How often units are shuffled against each other, trials in another order and moved, for the null; 0 for none
     #[arg(long, value_name = "N", default_value_t = 10)]
     shuffles: usize,
     /// The variable whose means the figure shows [default: the first with 2 to 12 values]
@@ -166,7 +166,7 @@ fn terminal(report: &Report<'_>) -> Vec<String> {
     ];
     if let Some(shuffled) = &found.shuffled {
         lines.push(format!(
-            "shuffled     {:.1} on average over {} shifts of units in time; {} components hold more than 95 % of them",
+            "shuffled     {:.1} on average over {} shuffles of units apart; {} components hold more than 95 % of them",
             shuffled.participation_ratio, found.settings.shuffles, shuffled.components_above
         ));
     }

@@ -20,8 +20,8 @@ use crate::plot::{AgainstRandomFigure, RandomRow};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nn4n analyze subspaces song2016-rdm-ei --epochs stimulus,decision --out runs/subspaces
-  nn4n analyze subspaces kleinman2021-checkerboard --projection PMd->M1 --out runs/subspaces
-  nn4n analyze subspaces --activity recording.npz --conditions trials.json --epochs delay,movement --average condition")]
+  nn4n analyze subspaces kleinman2021-checkerboard --projection 'area1->area2' --out runs/subspaces
+  nn4n analyze subspaces --activity recording.npz --conditions trials.json --epochs delay,go --average condition")]
 pub struct SubspacesArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -119,7 +119,7 @@ fn between_epochs(args: &SubspacesArgs, names: [&str; 2]) -> Result<()> {
 
 fn through_projection(args: &SubspacesArgs, projection: &str) -> Result<()> {
     let Some((from, to)) = projection.split_once("->").map(|(from, to)| (from.trim(), to.trim())) else {
-        bail!("--projection {projection}: must be FROM->TO, such as PMd->M1; put it in quotes")
+        bail!("--projection {projection}: must be FROM->TO, such as 'area1->area2', in quotes")
     };
     let answer = args.answer.open("subspaces", &["subspaces"], &[])?;
     let source = args.source.open_one(None)?;
@@ -158,7 +158,8 @@ fn through_projection(args: &SubspacesArgs, projection: &str) -> Result<()> {
             found.units - found.dimensions
         ),
         format!(
-            "variance     {:.1} % in the potent, {:.1} % in the null space; the most that as many dimensions hold is {:.1} %",
+            "variance     {:.1} % in the potent, {:.1} % in the null space; the most that as many dimensions hold is \
+             {:.1} %",
             100.0 * variance.value,
             100.0 * (1.0 - variance.value),
             100.0 * found.most

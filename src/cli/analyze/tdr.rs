@@ -28,8 +28,8 @@ pub struct TdrArgs {
     source: SourceArgs,
     #[command(flatten)]
     window: WindowArgs,
-    /// Variables in the order of their axes, the choice first: numbers, or words of two kinds. Of networks `chose_first`
-    /// is the choice
+    /// Variables in the order of their axes, the choice first: numbers, or words of two kinds. Of networks
+    /// `chose_first` is the choice
     #[arg(long, value_name = "VARIABLE,..", value_delimiter = ',')]
     variables: Vec<String>,
     /// How: as pycog does for networks, or as Mante et al. (2013) for recorded neurons

@@ -1,7 +1,7 @@
 """Writes golden.json: what geometry.rs must find in small arrays of random numbers.
 
-Components are those of scikit-learn, angles those of SciPy, demixed components those of dPCA 1.0.5; the others are written
-from the equations with lstsq, svd and gaussian_filter1d. Nothing is shared with the Rust code.
+Components are those of scikit-learn, angles those of SciPy, demixed components those of dPCA 1.0.5; the others are
+written from the equations with lstsq, svd and gaussian_filter1d. Nothing is shared with the Rust code.
 
     python -m venv env && env/bin/pip install numpy scipy scikit-learn dPCA numexpr numba && env/bin/python generate.py
 """

@@ -1,0 +1,136 @@
+//! `nn4n analyze` finds the geometry of activity, of networks of the zoo and of recordings, and refuses what has none.
+
+use std::{fs, path::Path};
+
+use ndarray::{Array0, Array1, Array3};
+use nn4n::tasks::NpzBuilder;
+use serde_json::Value;
+
+use crate::program::nn4n;
+
+fn analyze(directory: &Path, arguments: &[&str]) -> (bool, String, String) {
+    let words: Vec<&str> = ["analyze"].into_iter().chain(arguments.iter().copied()).collect();
+    let output = nn4n(directory, &words, &[]);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+fn json(directory: &Path, arguments: &str) -> Value {
+    let words: Vec<&str> = arguments.split_whitespace().chain(["--json"]).collect();
+    let (is_done, out, error) = analyze(directory, &words);
+    assert!(is_done, "{arguments}: {error}");
+    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().expect("a number")
+}
+
+#[test]
+fn every_kind_leaves_its_numbers_arrays_and_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let rdm = "song2016-rdm-ei";
+    for (kind, more, files) in [
+        ("pca", "--trials 2 --shuffles 2", ["scree.png", "trajectories.svg", "trajectories.html"].as_slice()),
+        (
+            "dpca",
+            "--trials 4 --variables coherence --align stimulus --bin 40 --shuffles 2 --splits 2",
+            &["components.png"],
+        ),
+        ("tdr", "--trials 6 --variables chose_first,coherence", &["task-axes.png", "task-axes.html"]),
+        (
+            "jpca",
+            "--trials 4 --variables coherence --components 2 --surrogates 3",
+            &["rotations.png", "surrogates.svg"],
+        ),
+        ("subspaces", "--trials 2 --epochs stimulus,decision --draws 20", &["subspaces.png"]),
+    ] {
+        let command = format!("{kind} {rdm} {more} --out {kind}");
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let (is_done, out, error) = analyze(folder.path(), &words);
+        assert!(is_done, "{command}: {error}");
+        assert!(out.contains("seed 0") && out.contains("next: nn4n analyze "), "{command}: {out}");
+        let all = [format!("{kind}.json"), format!("{kind}.npz")];
+        for file in files.iter().map(ToString::to_string).chain(all) {
+            let path = folder.path().join(kind).join(&file);
+            assert!(path.metadata().is_ok_and(|file| file.len() > 0), "{command}: no {file}");
+        }
+        let report: Value =
+            serde_json::from_slice(&fs::read(folder.path().join(kind).join(format!("{kind}.json"))).unwrap()).unwrap();
+        assert_eq!(report["network"], rdm);
+    }
+}
+
+/// Rates of 3 units in 12 trials of 10 steps: a line that the sign of the stimulus turns, a copy of half of it, noise.
+fn recording(folder: &Path) {
+    let noise = |place: usize| ((place * 7919 + 13) % 101) as f64 / 101.0 - 0.5;
+    let rates = Array3::from_shape_fn((12, 10, 3), |(trial, step, unit)| {
+        let sign = if trial % 2 == 0 { 1.0 } else { -1.0 };
+        let own = sign * step as f64;
+        [own, 0.5 * own, 0.0][unit] + 0.2 * noise(trial * 30 + step * 3 + unit) + 5.0
+    });
+    let dt = Array0::from_elem((), 10.0);
+    let file = NpzBuilder::default().array("rates", &rates).unwrap().array("dt", &dt).unwrap();
+    fs::write(folder.join("recording.npz"), file.finish().unwrap()).unwrap();
+    let rows: Vec<String> =
+        (0..12).map(|trial| format!("{},{}", if trial % 2 == 0 { 1 } else { -1 }, trial % 3)).collect();
+    fs::write(folder.join("trials.csv"), format!("stimulus,block\n{}\n", rows.join("\n"))).unwrap();
+}
+
+#[test]
+fn recordings_have_the_geometry_that_they_were_made_with() {
+    let folder = tempfile::tempdir().unwrap();
+    recording(folder.path());
+    let of = "--activity recording.npz --conditions trials.csv";
+    let pca = json(folder.path(), &format!("pca {of} --shuffles 3"));
+    assert!(number(&pca["explained_variance_ratio"][0]) > 0.99 && number(&pca["participation_ratio"]) < 1.05, "{pca}");
+    assert_eq!((&pca["units"], &pca["samples"]), (&3.into(), &120.into()));
+    let means = json(folder.path(), &format!("pca {of} --average stimulus"));
+    assert_eq!(means["samples"], 20);
+    let dpca = json(folder.path(), &format!("dpca {of} --variables stimulus --shuffles 9 --splits 3 --lasting 0"));
+    let first = &dpca["components"][0];
+    assert_eq!(dpca["marginalisations"][1]["name"], "stimulus");
+    assert!(first["marginalisation"] == 1 && number(&first["explained"]) > 0.9, "{dpca}");
+    assert_eq!(first["significance"]["is_significant"][9], true);
+    let tdr = json(folder.path(), &format!("tdr {of} --variables stimulus --components 0"));
+    assert_eq!(number(&tdr["axes"][0]["time_of_max_ms"]), 95.0);
+}
+
+#[test]
+fn what_has_no_geometry_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    recording(folder.path());
+    let of = "--activity recording.npz --conditions trials.csv";
+    for (arguments, words) in [
+        (format!("dpca {of}"), "--variables: name variables of the trials; there are stimulus, block"),
+        (format!("dpca {of} --variables speed"), "no trial has `speed`"),
+        ("dpca song2016-rdm-ei --trials 1 --variables coherence".into(), "leave one out and need two at least"),
+        ("dpca song2016-rdm-ei --trials 2 --noise-free --variables coherence".into(), "are copies"),
+        (format!("jpca {of} --variables stimulus"), "three at least"),
+        (format!("tdr {of} --variables stimulus --bin 15"), "--bin 15: must be a multiple of the step, 10 ms"),
+        (format!("pca {of} --epoch delay"), "no epochs are known"),
+        (format!("subspaces {of}"), "--epochs A,B"),
+        (format!("subspaces {of} --projection a->b"), "`a` is no group of units"),
+        ("subspaces song2016-rdm-ei --trials 1 --projection excitatory".into(), "must be FROM->TO"),
+    ] {
+        let given: Vec<&str> = arguments.split_whitespace().collect();
+        let (is_done, out, error) = analyze(folder.path(), &given);
+        assert!(!is_done, "{arguments}: {out}");
+        assert!(error.contains(words) && error.trim_end().lines().count() == 1, "{arguments}: {error}");
+    }
+    // Units of two sessions: together in averages alone.
+    let mut rates = Array3::from_shape_fn((4, 5, 2), |(trial, step, unit)| (trial * step + unit) as f64);
+    rates.slice_mut(ndarray::s![..2, .., 0]).fill(f64::NAN);
+    rates.slice_mut(ndarray::s![2.., .., 1]).fill(f64::NAN);
+    let dt = Array0::from_elem((), 10.0);
+    let stimulus = Array1::from(vec![0.0, 1.0, 0.0, 1.0]);
+    let file = NpzBuilder::default().array("rates", &rates).unwrap().array("dt", &dt).unwrap();
+    fs::write(folder.path().join("apart.npz"), file.finish().unwrap()).unwrap();
+    let rows: Vec<String> = stimulus.iter().map(f64::to_string).collect();
+    fs::write(folder.path().join("apart.csv"), format!("stimulus\n{}\n", rows.join("\n"))).unwrap();
+    let apart = "pca --activity apart.npz --conditions apart.csv --shuffles 0";
+    let given: Vec<&str> = apart.split_whitespace().collect();
+    let (_, _, error) = analyze(folder.path(), &given);
+    assert!(error.contains("units of a trial together"), "{error}");
+    assert_eq!(json(folder.path(), &format!("{apart} --average stimulus"))["samples"], 10);
+}
