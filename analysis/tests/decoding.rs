@@ -365,8 +365,7 @@ fn trials_begin_at_the_epoch_and_those_that_end_before_a_time_are_left_out_there
 
 // Generalisation
 
-/// Two binary variables in units: along axes of their own, or `place` and `side` so that `side` has another axis at each
-/// `place`.
+/// Two binary variables in units: along axes of their own, or so that `side` has another axis at each `place`.
 fn geometry(is_abstract: bool) -> Activity {
     let place = |trial: usize| side(trial / 2);
     let mean = |trial: usize, _: usize, unit: usize| {

@@ -12,10 +12,10 @@
 //!
 //! Sums of products of rows are taken fold by fold and class by class: those of a training set are sums of them, and
 //! those of the last class are what is left of all, so that a labelling costs `n p^2 (1 - 1 / K)` multiply-adds for all
-//! folds together, and each fold `p^3 / 6` for its Cholesky factor (n trials, p units, K classes). With a fixed shrinkage
-//! the covariance within classes is that over all trials less that of the means, and only the factors are left. Where
-//! there are more units than trials, `A` is a diagonal and as many directions as trials, and its inverse that of a
-//! matrix of trials (Woodbury).
+//! folds together, and each fold `p^3 / 6` for its Cholesky factor (n trials, p units, K classes). With a fixed
+//! shrinkage the covariance within classes is that over all trials less that of the means, and only the factors are
+//! left. Where there are more units than trials, `A` is a diagonal and as many directions as trials, and its inverse
+//! that of a matrix of trials (Woodbury).
 //!
 //! References: Ledoit O, Wolf M (2004), J Multivar Anal 88: 365-411, <https://doi.org/10.1016/S0047-259X(03)00096-4>.
 
@@ -436,8 +436,8 @@ impl Within<'_> {
         if noise <= 0.0 { 0.0 } else { noise / distance }
     }
 
-    /// `A = T + U^T U` with a diagonal `T` and a row of `U` for each trial: `A^-1 = T^-1 - T^-1 U^T (I + U T^-1 U^T)^-1 U
-    /// T^-1`.
+    /// `A = T + U^T U` with a diagonal `T` and a row of `U` for each trial: `A^-1 = T^-1 - T^-1 U^T (I + U T^-1 U^T)^-1
+    /// U T^-1`.
     fn by_trials(&self) -> Option<Linear> {
         let (units, n) = (self.lda.rows.ncols(), self.training.rows.len());
         let mut diagonal: Vec<f64> =
