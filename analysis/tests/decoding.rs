@@ -67,7 +67,7 @@ fn noisy(
 
 /// -1 and 1 in turn.
 fn side(trial: usize) -> f64 {
-    if trial % 2 == 0 { -1.0 } else { 1.0 }
+    if trial.is_multiple_of(2) { -1.0 } else { 1.0 }
 }
 
 fn of_side(trial: usize) -> Condition {
@@ -329,7 +329,7 @@ fn rows_of_the_matrix_are_training_times() {
 fn trials_begin_at_the_epoch_and_those_that_end_before_a_time_are_left_out_there() {
     let (trials, steps) = (60, 6);
     let starts = |trial: usize| 1 + trial % 2;
-    let ends = |trial: usize| if trial % 3 == 0 { 4 } else { steps };
+    let ends = |trial: usize| if trial.is_multiple_of(3) { 4 } else { steps };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let rates = Array3::from_shape_fn((trials, steps, 2), |(trial, step, _)| {
         let signal = if step >= starts(trial) { 3.0 * side(trial / 2) } else { 0.0 };
@@ -365,8 +365,7 @@ fn trials_begin_at_the_epoch_and_those_that_end_before_a_time_are_left_out_there
 
 // Generalisation
 
-/// Two binary variables in units: along axes of their own, or `place` and `side` so that `side` has another axis at each
-/// `place`.
+/// Two binary variables in units: along axes of their own, or so that `side` has another axis at each `place`.
 fn geometry(is_abstract: bool) -> Activity {
     let place = |trial: usize| side(trial / 2);
     let mean = |trial: usize, _: usize, unit: usize| {

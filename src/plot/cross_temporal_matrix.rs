@@ -24,8 +24,8 @@ const BAR: (f64, usize) = (10.0, 64);
 /// No number.
 const MISSING: Rgb = (225, 225, 225);
 
-/// Scores of decoders, training time on y (upwards) and test time on x, on equal scales. White is what guessing reaches,
-/// red above, blue below: a code that turned round; grey is no number.
+/// Scores of decoders, training time on y (upwards) and test time on x, on equal scales. White is what guessing
+/// reaches, red above, blue below: a code that turned round; grey is no number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrossTemporalMatrix {
     /// The middle of each bin, ms, ascending in equal steps.

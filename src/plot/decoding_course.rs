@@ -257,8 +257,8 @@ impl CoursePanel {
         self.chance.iter().any(|value| !value.is_nan())
     }
 
-    /// From just below the lowest of what is drawn, but no deeper than the floor below chance, to just above the highest
-    /// score.
+    /// From just below the lowest of what is drawn, but no deeper than the floor below chance, to just above the
+    /// highest score.
     fn axis(&self, pixels: (f64, f64)) -> Axis {
         let (floor, ceiling) = (self.guessing - FLOOR, 1.0);
         let drawn =

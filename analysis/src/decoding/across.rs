@@ -28,6 +28,12 @@ pub(super) fn over_networks(all: &[Decoding]) -> Result<Decoding, AnalysisError>
             "no time is had by all networks; take the same --bin and step (--dt) for all".into(),
         ));
     }
+    let has_numbers =
+        |places: &Vec<usize>| all.iter().zip(places).all(|(one, place)| !one.course.value[*place].is_nan());
+    if !times.iter().any(has_numbers) {
+        let reason = all.iter().flat_map(|one| &one.reasons).next().map_or("", |none| none.reason.as_str());
+        return Err(AnalysisError::Trials(format!("no time has a number in all networks: {reason}; give more trials")));
+    }
     let sum = |of: &dyn Fn(&Decoding, usize) -> usize| -> Vec<usize> {
         times.iter().map(|places| all.iter().zip(places).map(|(one, place)| of(one, *place)).sum()).collect()
     };

@@ -20,7 +20,7 @@ pub(super) struct Linear {
 impl Linear {
     /// The values (rows, functions) at rows (rows, units).
     pub fn at(&self, rows: ArrayView2<'_, f64>) -> Array2<f64> {
-        product(rows, self.weights.t()) + &ArrayView1::from(&self.intercepts)
+        product(rows, self.weights.t()) + ArrayView1::from(&self.intercepts)
     }
 
     /// The same functions of rows that were not moved by `centre` before.

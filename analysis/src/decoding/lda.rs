@@ -12,10 +12,10 @@
 //!
 //! Sums of products of rows are taken fold by fold and class by class: those of a training set are sums of them, and
 //! those of the last class are what is left of all, so that a labelling costs `n p^2 (1 - 1 / K)` multiply-adds for all
-//! folds together, and each fold `p^3 / 6` for its Cholesky factor (n trials, p units, K classes). With a fixed shrinkage
-//! the covariance within classes is that over all trials less that of the means, and only the factors are left. Where
-//! there are more units than trials, `A` is a diagonal and as many directions as trials, and its inverse that of a
-//! matrix of trials (Woodbury).
+//! folds together, and each fold `p^3 / 6` for its Cholesky factor (n trials, p units, K classes). With a fixed
+//! shrinkage the covariance within classes is that over all trials less that of the means, and only the factors are
+//! left. Where there are more units than trials, `A` is a diagonal and as many directions as trials, and its inverse
+//! that of a matrix of trials (Woodbury).
 //!
 //! References: Ledoit O, Wolf M (2004), J Multivar Anal 88: 365-411, <https://doi.org/10.1016/S0047-259X(03)00096-4>.
 
@@ -46,13 +46,26 @@ pub enum Shrinkage {
     Fixed(f64),
 }
 
-/// Number, sum and sum of products (lower half) of rows.
-#[derive(Clone)]
+/// Number, sum and sum of products of rows.
 struct Moments {
     n: f64,
     sum: Vec<f64>,
     /// `None` where it is not needed.
-    products: Option<Mat<f64>>,
+    products: Option<Half>,
+}
+
+/// The lower half of a symmetric matrix, column by column without gaps.
+#[derive(Clone)]
+struct Half {
+    dim: usize,
+    values: Vec<f64>,
+}
+
+/// Room that is used again and again, as fresh pages cost more than what is computed in them.
+struct Room {
+    square: Mat<f64>,
+    covariance: Half,
+    a: Half,
 }
 
 /// The moments of all rows, and of those of them that are left out.
@@ -100,7 +113,8 @@ impl Lda {
         classes: usize,
     ) -> Self {
         let with_products = !is_wide(&rows);
-        let of_parts: Vec<Moments> = parts.iter().map(|part| Moments::of(&rows, part, with_products)).collect();
+        let mut square = with_products.then(|| Mat::zeros(rows.ncols(), rows.ncols()));
+        let of_parts: Vec<Moments> = parts.iter().map(|part| Moments::of(&rows, part, square.as_mut())).collect();
         let sets = if tested == 0 { vec![None] } else { (0..tested).map(Some).collect::<Vec<_>>() };
         let trainings = sets.into_iter().map(|tested| Training::of(&rows, &parts, tested)).collect();
         let of_all = Moments::sum(&of_parts, rows.ncols());
@@ -110,6 +124,14 @@ impl Lda {
     /// What each labelling, a class for each row, makes of each training set: functions of the rows, centred as they
     /// are. `None` where a covariance has no inverse.
     pub fn fits(&self, labels: &[usize]) -> Option<Vec<Linear>> {
+        self.fits_in(labels, &mut self.room())
+    }
+
+    fn room(&self) -> Room {
+        Room::new(if is_wide(&self.rows) { 0 } else { self.rows.ncols() })
+    }
+
+    fn fits_in(&self, labels: &[usize], room: &mut Room) -> Option<Vec<Linear>> {
         let needs_products = self.shrinkage == Shrinkage::Auto && !is_wide(&self.rows);
         // What is left of all is of the largest class, which is the most work.
         let mut counts = vec![0usize; self.classes];
@@ -120,7 +142,7 @@ impl Lda {
             .map(|class| {
                 let of_part = |part: &Vec<usize>| {
                     let rows: Vec<usize> = part.iter().copied().filter(|row| labels[*row] == class).collect();
-                    Moments::of(&self.rows, &rows, needs_products && class != last)
+                    Moments::of(&self.rows, &rows, (needs_products && class != last).then_some(&mut room.square))
                 };
                 self.parts.iter().map(of_part).collect()
             })
@@ -129,7 +151,7 @@ impl Lda {
             for (part, all) in self.of_parts.iter().enumerate() {
                 let mut rest = all.products.clone()?;
                 for (_, of_class) in moments.iter().enumerate().filter(|(class, _)| *class != last) {
-                    rest -= of_class[part].products.as_ref()?;
+                    rest.add(of_class[part].products.as_ref()?, -1.0);
                 }
                 moments[last][part].products = Some(rest);
             }
@@ -144,7 +166,7 @@ impl Lda {
             let of_classes: Vec<Rest<'_>> = (0..self.classes).map(rest).collect();
             let means = of_classes.iter().map(Rest::mean).collect();
             let within = Within { lda: self, training, of_classes, means, labels };
-            if is_wide(&self.rows) { within.by_trials() } else { within.by_units() }
+            if is_wide(&self.rows) { within.by_trials() } else { within.by_units(room) }
         };
         self.trainings.iter().map(fit).collect()
     }
@@ -155,7 +177,8 @@ impl Lda {
         labels: &[Vec<usize>],
         take: impl Fn(&[usize], &[Linear]) -> T + Sync,
     ) -> Option<Vec<T>> {
-        labels.par_iter().map(|labels| Some(take(labels, &self.fits(labels)?))).collect()
+        let take = |room: &mut Room, labels: &Vec<usize>| Some(take(labels, &self.fits_in(labels, room)?));
+        labels.par_iter().map_init(|| self.room(), take).collect()
     }
 }
 
@@ -163,18 +186,56 @@ fn is_wide(rows: &Array2<f64>) -> bool {
     rows.ncols() > rows.nrows()
 }
 
+impl Half {
+    fn zeros(dim: usize) -> Self {
+        Self { dim, values: vec![0.0; dim * (dim + 1) / 2] }
+    }
+
+    /// Of the lower half of a matrix.
+    fn of(square: &Mat<f64>) -> Self {
+        let dim = square.ncols();
+        let mut values = Vec::with_capacity(dim * (dim + 1) / 2);
+        (0..dim).for_each(|j| values.extend_from_slice(&square.col_as_slice(j)[j..]));
+        Self { dim, values }
+    }
+
+    /// Row `j` and those below of column `j`.
+    fn column(&self, j: usize) -> &[f64] {
+        let start = j * (2 * self.dim + 1 - j) / 2;
+        &self.values[start..start + self.dim - j]
+    }
+
+    fn column_mut(&mut self, j: usize) -> &mut [f64] {
+        let start = j * (2 * self.dim + 1 - j) / 2;
+        &mut self.values[start..start + self.dim - j]
+    }
+
+    fn diagonal(&self, j: usize) -> f64 {
+        self.column(j)[0]
+    }
+
+    fn add(&mut self, other: &Self, times: f64) {
+        self.values.iter_mut().zip(&other.values).for_each(|(to, from)| *to += times * from);
+    }
+}
+
+impl Room {
+    fn new(units: usize) -> Self {
+        Self { square: Mat::zeros(units, units), covariance: Half::zeros(units), a: Half::zeros(units) }
+    }
+}
+
 impl Moments {
-    fn of(rows: &Array2<f64>, of: &[usize], with_products: bool) -> Self {
+    /// With the products if there is room for them.
+    fn of(rows: &Array2<f64>, of: &[usize], square: Option<&mut Mat<f64>>) -> Self {
         let mut sum = vec![0.0; rows.ncols()];
         for row in of {
             sum.iter_mut().zip(rows.row(*row)).for_each(|(sum, x)| *sum += x);
         }
-        let products = with_products.then(|| {
+        let products = square.map(|square| {
             let chosen = rows.select(Axis(0), of);
-            let mut products = Mat::zeros(rows.ncols(), rows.ncols());
-            let view = chosen.view();
-            add_products(&mut products, linear::view(&view));
-            products
+            put_products(square, Accum::Replace, linear::view(&chosen.view()));
+            Half::of(square)
         });
         Self { n: of.len() as f64, sum, products }
     }
@@ -186,7 +247,7 @@ impl Moments {
             all.n += part.n;
             all.sum.iter_mut().zip(&part.sum).for_each(|(sum, x)| *sum += x);
             match (&mut all.products, &part.products) {
-                (Some(all), Some(products)) => *all += products,
+                (Some(all), Some(products)) => all.add(products, 1.0),
                 (None, Some(products)) => all.products = Some(products.clone()),
                 _ => {}
             }
@@ -208,16 +269,15 @@ impl Rest<'_> {
         }
     }
 
-    /// The mean products of unit `j` with itself and those behind it.
-    fn products(&self, j: usize, to: &mut [f64]) -> Option<()> {
-        let n = self.n();
-        let all = &self.all.products.as_ref()?.col_as_slice(j)[j..];
+    /// The mean products.
+    fn products(&self, to: &mut Half) -> Option<()> {
+        let (part, all) = (1.0 / self.n(), &self.all.products.as_ref()?.values);
         match self.tested {
             Some(tested) => {
-                let tested = &tested.products.as_ref()?.col_as_slice(j)[j..];
-                to.iter_mut().zip(all.iter().zip(tested)).for_each(|(to, (all, tested))| *to = (all - tested) / n);
+                let pairs = all.iter().zip(&tested.products.as_ref()?.values);
+                to.values.iter_mut().zip(pairs).for_each(|(to, (all, tested))| *to = part * (all - tested));
             }
-            None => to.iter_mut().zip(all).for_each(|(to, all)| *to = all / n),
+            None => to.values.iter_mut().zip(all).for_each(|(to, all)| *to = part * all),
         }
         Some(())
     }
@@ -241,10 +301,10 @@ impl Training {
     }
 }
 
-/// Adds the lower half of `X^T X` of rows (rows, units).
-fn add_products(to: &mut Mat<f64>, rows: MatRef<'_, f64>) {
+/// Puts or adds the lower half of `X^T X` of rows (rows, units).
+fn put_products(to: &mut Mat<f64>, accum: Accum, rows: MatRef<'_, f64>) {
     let full = BlockStructure::Rectangular;
-    matmul(&mut *to, BlockStructure::TriangularLower, Accum::Add, rows.transpose(), full, rows, full, 1.0, Par::Seq);
+    matmul(&mut *to, BlockStructure::TriangularLower, accum, rows.transpose(), full, rows, full, 1.0, Par::Seq);
     if to.ncols() > 0 {
         linear::clear_registers(to.col_as_slice(0));
     }
@@ -284,41 +344,39 @@ impl Within<'_> {
     }
 
     /// `A` as it is, and its Cholesky factor.
-    fn by_units(&self) -> Option<Linear> {
-        let units = self.lda.rows.ncols();
-        let mut a = Mat::<f64>::zeros(units, units);
+    fn by_units(&self, room: &mut Room) -> Option<Linear> {
+        let Room { square, covariance, a } = room;
         match self.lda.shrinkage {
-            Shrinkage::Fixed(shrinkage) => self.fill_fixed(&mut a, shrinkage)?,
+            Shrinkage::Fixed(shrinkage) => self.fill_fixed(a, shrinkage)?,
             Shrinkage::Auto => {
-                let mut covariance = Mat::<f64>::zeros(units, units);
-                (0..self.means.len()).try_for_each(|class| self.add_class(&mut a, &mut covariance, class))?;
+                a.values.fill(0.0);
+                (0..self.means.len()).try_for_each(|class| self.add_class(a, covariance, class))?;
             }
         }
-        for unit in (0..units).filter(|unit| self.training.constant[*unit]) {
-            a.row_mut(unit).fill(0.0);
-            a.col_mut(unit).fill(0.0);
-            a[(unit, unit)] = 1.0;
+        for j in 0..a.dim {
+            square.col_as_slice_mut(j)[j..].copy_from_slice(a.column(j));
         }
-        let largest = self.varying().map(|unit| a[(unit, unit)]).fold(0.0, f64::max);
-        let factors = a.llt(Side::Lower).ok()?;
+        for unit in (0..a.dim).filter(|unit| self.training.constant[*unit]) {
+            square.row_mut(unit).fill(0.0);
+            square.col_mut(unit).fill(0.0);
+            square[(unit, unit)] = 1.0;
+        }
+        let largest = self.varying().map(|unit| a.diagonal(unit)).fold(0.0, f64::max);
+        let factors = square.llt(Side::Lower).ok()?;
         let is_singular = self.varying().any(|unit| factors.L()[(unit, unit)].powi(2) <= SINGULAR * largest);
         (!is_singular).then(|| self.functions(|means| factors.solve(means)))
     }
 
     /// The covariance within classes, that over all less that of the means, with the same shrinkage for all.
-    fn fill_fixed(&self, a: &mut Mat<f64>, shrinkage: f64) -> Option<()> {
+    fn fill_fixed(&self, a: &mut Half, shrinkage: f64) -> Option<()> {
         let all = Rest { all: &self.lda.of_all, tested: self.training.tested.map(|part| &self.lda.of_parts[part]) };
-        for j in 0..a.ncols() {
-            let column = &mut a.col_as_slice_mut(j)[j..];
-            all.products(j, column)?;
-            for (class, mean) in self.means.iter().enumerate() {
-                let of_unit = self.prior(class) * mean[j];
-                column.iter_mut().zip(&mean[j..]).for_each(|(a, mean)| *a -= of_unit * mean);
-            }
+        all.products(a)?;
+        for (class, mean) in self.means.iter().enumerate() {
+            subtract_outer(a, mean, self.prior(class));
         }
-        let level = self.level(|unit| a[(unit, unit)]);
-        *a *= 1.0 - shrinkage;
-        self.varying().for_each(|unit| a[(unit, unit)] += shrinkage * level * self.scale(unit));
+        let level = self.level(|unit| a.diagonal(unit));
+        a.values.iter_mut().for_each(|value| *value *= 1.0 - shrinkage);
+        self.varying().for_each(|unit| a.column_mut(unit)[0] += shrinkage * level * self.scale(unit));
         Some(())
     }
 
@@ -328,28 +386,20 @@ impl Within<'_> {
     }
 
     /// Adds `p (1 - s) S + p s l D^2` of a class; `covariance` is overwritten.
-    fn add_class(&self, a: &mut Mat<f64>, covariance: &mut Mat<f64>, class: usize) -> Option<()> {
-        let (units, of, mean) = (a.ncols(), &self.of_classes[class], &self.means[class]);
-        for j in 0..units {
-            let column = &mut covariance.col_as_slice_mut(j)[j..];
-            of.products(j, column)?;
-            column.iter_mut().zip(&mean[j..]).for_each(|(s, m)| *s -= mean[j] * m);
-        }
-        let own = self.deviations(|unit| covariance[(unit, unit)]);
-        let squares: f64 = (0..units)
+    fn add_class(&self, a: &mut Half, covariance: &mut Half, class: usize) -> Option<()> {
+        self.of_classes[class].products(covariance)?;
+        subtract_outer(covariance, &self.means[class], 1.0);
+        let own = self.deviations(|unit| covariance.diagonal(unit));
+        let squares: f64 = (0..a.dim)
             .map(|j| {
-                let column = &covariance.col_as_slice(j)[j..];
-                let with_own = weighted_square(column, None, &own.inverse[j..]);
-                (2.0 * with_own - column[0] * column[0] * own.inverse[j]) * own.inverse[j]
+                let with_others = weighted_square(covariance.column(j), None, &own.inverse[j..]);
+                (2.0 * with_others - covariance.diagonal(j).powi(2) * own.inverse[j]) * own.inverse[j]
             })
             .sum();
         let shrinkage = self.ledoit_wolf(class, &own, squares);
-        let (prior, kept) = (self.prior(class), 1.0 - shrinkage);
-        for j in 0..units {
-            let (column, of_class) = (&mut a.col_as_slice_mut(j)[j..], &covariance.col_as_slice(j)[j..]);
-            column.iter_mut().zip(of_class).for_each(|(a, s)| *a += prior * kept * s);
-            column[0] += prior * shrinkage * own.level * own.squares[j];
-        }
+        let prior = self.prior(class);
+        a.add(covariance, prior * (1.0 - shrinkage));
+        (0..a.dim).for_each(|j| a.column_mut(j)[0] += prior * shrinkage * own.level * own.squares[j]);
         Some(())
     }
 
@@ -386,8 +436,8 @@ impl Within<'_> {
         if noise <= 0.0 { 0.0 } else { noise / distance }
     }
 
-    /// `A = T + U^T U` with a diagonal `T` and a row of `U` for each trial: `A^-1 = T^-1 - T^-1 U^T (I + U T^-1 U^T)^-1 U
-    /// T^-1`.
+    /// `A = T + U^T U` with a diagonal `T` and a row of `U` for each trial: `A^-1 = T^-1 - T^-1 U^T (I + U T^-1 U^T)^-1
+    /// U T^-1`.
     fn by_trials(&self) -> Option<Linear> {
         let (units, n) = (self.lda.rows.ncols(), self.training.rows.len());
         let mut diagonal: Vec<f64> =
@@ -422,7 +472,7 @@ impl Within<'_> {
         let scaled = &rows * &inverse.mapv(f64::sqrt);
         let mut gram = Mat::<f64>::identity(n, n);
         let across = scaled.t();
-        add_products(&mut gram, linear::view(&across));
+        put_products(&mut gram, Accum::Add, linear::view(&across));
         let factors = gram.llt(Side::Lower).ok()?;
         Some(self.functions(|means| {
             let divided = Array2::from_shape_fn((units, means.ncols()), |(unit, k)| means[(unit, k)] / diagonal[unit]);
@@ -480,6 +530,14 @@ impl Within<'_> {
     }
 }
 
+/// `S - p m m^T`.
+fn subtract_outer(from: &mut Half, mean: &[f64], part: f64) {
+    for j in 0..from.dim {
+        let of_unit = part * mean[j];
+        from.column_mut(j).iter_mut().zip(&mean[j..]).for_each(|(s, mean)| *s -= of_unit * mean);
+    }
+}
+
 /// `sum_j w_j (x_j - m_j)^2`, in eight sums side by side; `m` is 0 if it is not given.
 fn weighted_square(x: &[f64], mean: Option<&[f64]>, weights: &[f64]) -> f64 {
     const LANES: usize = 8;
@@ -528,13 +586,13 @@ mod tests {
             let moments: Vec<Moments> = (0..2)
                 .map(|class| {
                     let of: Vec<usize> = (0..12).filter(|row| labels[*row] == class).collect();
-                    Moments::of(&lda.rows, &of, true)
+                    Moments::of(&lda.rows, &of, Some(&mut Mat::zeros(9, 9)))
                 })
                 .collect();
             let of_classes: Vec<Rest<'_>> = moments.iter().map(|all| Rest { all, tested: None }).collect();
             let means = of_classes.iter().map(Rest::mean).collect();
             let within = Within { lda: &lda, training, of_classes, means, labels: &labels };
-            let (a, b) = (within.by_units().unwrap(), within.by_trials().unwrap());
+            let (a, b) = (within.by_units(&mut Room::new(9)).unwrap(), within.by_trials().unwrap());
             assert!((&a.weights - &b.weights).iter().all(|difference| difference.abs() < 1e-9));
         }
     }

@@ -123,10 +123,11 @@ impl Loss {
         let gradient = |(point, value): (usize, f64)| {
             let mut all = Vec::with_capacity(self.dim() * self.functions);
             let mut penalty = 0.0;
-            for column in point * self.functions..(point + 1) * self.functions {
+            let columns = point * self.functions..(point + 1) * self.functions;
+            for (column, sum) in columns.clone().zip(&sums[columns]) {
                 penalty += 0.5 * part(column)[..features].iter().map(|u| u * u).sum::<f64>();
                 all.extend(gradients.col(column).iter().copied());
-                all.push(self.step * sums[column]);
+                all.push(self.step * sum);
             }
             (value + penalty, all)
         };

@@ -10,22 +10,22 @@
 //! pattern(t)      Cov(x) w                                                              (Haufe)
 //! ```
 //!
-//! A row is a trial at one time, the mean of its rates in a bin. Folds are of trials, the same at all times, stratified;
-//! all that is fitted (means, deviations, components, shrinkage, weights) is of the training trials alone. Labels are
-//! shuffled within the folds, and within the values of another variable where that is asked for, so that every shuffle
-//! is stratified as the labels are: were it not, a class that is rare in training would be frequent in the test, and
-//! shuffles would be below chance. The same shuffles serve all times: `p_corrected` compares a value with the largest
-//! of each shuffle over all times. With repeats values are means over all folds of all of them; shuffles are of the first
-//! one, which vary more than their mean would: p is on the safe side.
+//! A row is a trial at one time, the mean of its rates in a bin. Folds are of trials, the same at all times,
+//! stratified; all that is fitted (means, deviations, components, shrinkage, weights) is of the training trials alone.
+//! Labels are shuffled within the folds, and within the values of another variable where that is asked for, so that
+//! every shuffle is stratified as the labels are: were it not, a class that is rare in training would be frequent in
+//! the test, and shuffles would be below chance. The same shuffles serve all times: `p_corrected` compares a value with
+//! the largest of each shuffle over all times. With repeats values are means over all folds of all of them; shuffles
+//! are of the first one, which vary more than their mean would: p is on the safe side.
 //!
 //! `generalize` tests, in place of folds, on all trials of one value of another variable in turn, after training on
-//! those of its other values. Its null keeps what can be decoded within each condition and takes away how conditions lie
-//! to each other: in each condition (class and value of the other variable) the units, z-scored over all trials, are
-//! permuted, in all of its trials alike.
+//! those of its other values. Its null keeps what can be decoded within each condition and takes away how conditions
+//! lie to each other: in each condition (class and value of the other variable) the units, z-scored over all trials,
+//! are permuted, in all of its trials alike.
 //!
 //! References: Stokes MG et al. (2013), Neuron 78: 364-375, <https://doi.org/10.1016/j.neuron.2013.01.039>; Bernardi S
-//! et al. (2020), Cell 183: 954-967, <https://doi.org/10.1016/j.cell.2020.09.031>; Haufe S et al. (2014), NeuroImage 87:
-//! 96-110, <https://doi.org/10.1016/j.neuroimage.2013.10.067>; Nadeau C, Bengio Y (2003), Mach Learn 52: 239-281,
+//! et al. (2020), Cell 183: 954-967, <https://doi.org/10.1016/j.cell.2020.09.031>; Haufe S et al. (2014), NeuroImage
+//! 87: 96-110, <https://doi.org/10.1016/j.neuroimage.2013.10.067>; Nadeau C, Bengio Y (2003), Mach Learn 52: 239-281,
 //! <https://doi.org/10.1023/A:1024068626366>.
 
 mod across;
@@ -148,8 +148,8 @@ pub struct Decoding {
     /// Values of the variable that is generalised over, in the order of the folds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_out: Option<Vec<String>>,
-    /// Weights of the decoder of all trials (bins, functions, units): one function, towards the second of two classes or
-    /// larger values, or one of each class. None over networks.
+    /// Weights of the decoder of all trials (bins, functions, units): one function, towards the second of two classes
+    /// or larger values, or one of each class. None over networks.
     #[serde(skip)]
     pub weights: Array3<f64>,
     /// (bins, functions)
@@ -330,8 +330,8 @@ fn check_copies(activity: &Activity) -> Result<(), AnalysisError> {
     match activity.copies() {
         None => Ok(()),
         Some((a, b)) => Err(AnalysisError::Trials(format!(
-            "trials {a} and {b} are copies of each other, the same variables and the same activity at every step, and a \
-             decoder that has seen one knows the other; decode with the network's noise on (without --noise-free; a \
+            "trials {a} and {b} are copies of each other, the same variables and the same activity at every step, and \
+             a decoder that has seen one knows the other; decode with the network's noise on (without --noise-free; a \
              network without noise has none to decode through), or leave copies out"
         ))),
     }

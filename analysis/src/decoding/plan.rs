@@ -192,8 +192,8 @@ impl Plan {
             let all: Vec<usize> = (0..self.len()).collect();
             if let Some(reason) = self.reason(&all, &self.folds(&all)) {
                 return Err(AnalysisError::Trials(format!(
-                    "generalisation needs every value of `{}` with each of the other variable, but {}; leave values out \
-                     with --where, or give more trials",
+                    "generalisation needs every value of `{}` with each of the other variable, but {}; leave values \
+                     out with --where, or give more trials",
                     settings.variable,
                     reason.replace(" here", "")
                 )));
@@ -227,8 +227,8 @@ impl Plan {
         if self.movable == 0 && settings.shuffles > 0 {
             let within = settings.within.as_deref().unwrap_or("the folds");
             return Err(AnalysisError::Trials(format!(
-                "shuffling within `{within}` moves no label, since trials of one of its values (in one fold) have one value \
-                 of `{}`; shuffle within another variable, or take fewer --folds",
+                "shuffling within `{within}` moves no label, since trials of one of its values (in one fold) have one \
+                 value of `{}`; shuffle within another variable, or take fewer --folds",
                 settings.variable
             )));
         }

@@ -37,7 +37,8 @@ const LEVEL: f64 = 0.05;
   nn4n analyze decoding runs/mine --variable choice --generalize context      trained in one context, tested in another
 
   Noise must be on: noise-free trials are copies of each other. The first epoch in which the inputs differ by the
-  variable begins at the time 0; of variables that inputs do not tell, such as choice, and of recordings, the first epoch.")]
+  variable begins at the time 0. Of variables that inputs do not tell, such as choice, and of recordings it is the first
+  epoch.")]
 pub struct DecodingArgs {
     #[command(flatten)]
     source: SourceArgs,
