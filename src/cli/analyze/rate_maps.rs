@@ -306,7 +306,7 @@ fn next(args: &RateMapsArgs, source: &Source, found: &RateMaps, order: &[usize])
     let units: Vec<String> = passed.take(SAID).map(|unit| unit.unit.to_string()).collect();
     // Numbers of selected units are not those of the network.
     if source.network.is_some() && source.about.selected_units.is_none() && !units.is_empty() {
-        return format!("nn4n analyze currents {} --lesion {}", source.name, units.join(","));
+        return format!("nn4n analyze interventions {} --lesion {}", source.name, units.join(","));
     }
     format!("nn4n analyze remapping {} --between VARIABLE=A,B", args.source.again())
 }

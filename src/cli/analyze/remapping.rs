@@ -73,7 +73,17 @@ pub fn remapping(args: &RemappingArgs) -> Result<()> {
             .array("units", &units)?)
     })?;
     let report = Report { about: &pair.about, between: pair.names.clone(), found: &found };
-    answer.say(&report, &lines(&report), &format!("nn4n analyze rate-maps {}", args.source.again()))
+    answer.say(&report, &lines(&report), &next(args, &pair.about))
+}
+
+/// The maps of one source, since rate maps are of one.
+fn next(args: &RemappingArgs, about: &SourceAbout) -> String {
+    let source = match (&args.between, &about.network, &about.recording) {
+        (None, Some(network), _) => network.clone(),
+        (None, None, Some(recording)) => format!("--activity {recording}"),
+        _ => args.source.again(),
+    };
+    format!("nn4n analyze rate-maps {source}")
 }
 
 fn pair(args: &RemappingArgs) -> Result<Pair> {
