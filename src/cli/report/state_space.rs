@@ -101,8 +101,8 @@ fn summary(search: &Search<'_>, input: &str, has_plant: bool) -> String {
     };
     let alone = if has_plant { " The arm that the network drives is not part of this." } else { "" };
     format!(
-        "Where activity stands still under the input that is held: {input}. {} starts ({}) led to {} fixed points, of \
-        which {} are stable, and {} slow points; {} starts failed. {index}{alone}",
+        "Where activity stands still under the input that is held: {input}. {} starts ({}) led to {} fixed points (stable: \
+        {}) and {} slow ones; starts that failed: {}. {index}{alone}",
         found.n_starts,
         search.starts_from,
         found.fixed().count(),
