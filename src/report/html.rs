@@ -140,7 +140,7 @@ impl Writer {
         for row in &table.rows {
             let cell = |(place, cell): (usize, &String)| match place {
                 0 => format!("<th scope=\"row\">{}</th>", text(cell)),
-                _ => format!("<td>{}</td>", text(cell)),
+                _ => format!("<td>{}</td>", text(&with_minus(cell))),
             };
             let _ = write!(rows, "<tr>{}</tr>", row.iter().enumerate().map(cell).collect::<String>());
         }
@@ -239,6 +239,14 @@ fn code(command: &str) -> String {
     format!("<code>{}</code>", words.join(" "))
 }
 
+/// A number with a true minus sign; other text as it is.
+fn with_minus(cell: &str) -> String {
+    match cell.strip_prefix('-') {
+        Some(rest) if rest.parse::<f64>().is_ok() => format!("\u{2212}{rest}"),
+        _ => cell.to_owned(),
+    }
+}
+
 /// Text, whose numbers are not parted from their units.
 fn text(text: &str) -> String {
     escaped(text).replace(" %", "\u{a0}%").replace(" ms", "\u{a0}ms")
@@ -321,7 +329,8 @@ mod tests {
         let page = report(wicked).html();
         assert!(!page.contains("<img") && !page.contains(wicked));
         assert_eq!(page.matches("<script").count(), page.matches("</script>").count());
-        assert!(!page.contains("\" onload="), "no attribute ends early");
+        let tags = page.split('<').filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag);
+        assert!(tags.into_iter().all(|tag| !tag.contains("onload=\"")), "no attribute ends early");
         assert_eq!(page.matches(":root").count(), STYLE.matches(":root").count(), "what is put in is not filled again");
     }
 
@@ -366,6 +375,7 @@ mod tests {
     #[test]
     fn what_belongs_together_is_not_broken() {
         assert_eq!(text("90 % in 5 ms & more"), "90\u{a0}% in 5\u{a0}ms &amp; more");
+        assert_eq!(["-0.5", "-x", "a=-1"].map(with_minus), ["\u{2212}0.5", "-x", "a=-1"]);
         assert_eq!(equation("x < W_rec r(t) + W_in"), "x &lt; W<sub>rec</sub> r(t) + W<sub>in</sub>");
         assert_eq!(code("nn4n --out a<b"), "<code><span>nn4n</span> <span>--out</span> <span>a&lt;b</span></code>");
     }

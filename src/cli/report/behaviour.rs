@@ -111,9 +111,10 @@ fn psychometric(subject: &Subject, network: &Network, task: &dyn Task) -> Result
             format!("{name}{}", curve.fitted)
         })
         .collect();
-    let fitted = match fitted.is_empty() {
-        true => "No cumulative Gaussian fits.".to_owned(),
-        false => format!("Lines are cumulative Gaussians where one fits ({}).", fitted.join("; ")),
+    let fitted = match fitted.len() {
+        0 => "No cumulative Gaussian fits.".to_owned(),
+        3.. => "Lines are cumulative Gaussians where one fits; the legend has their parameters.".to_owned(),
+        _ => format!("Lines are cumulative Gaussians where one fits ({}).", fitted.join("; ")),
     };
     let caption = format!(
         "Fraction of {} against the evidence in {per_value} trials at each value; bars are Wilson 95 % intervals. {fitted}",

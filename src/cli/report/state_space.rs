@@ -102,8 +102,8 @@ fn summary(search: &Search<'_>, input: &str, of: &str) -> String {
         (None, _) => "Whether some are missing is not known.".into(),
     };
     format!(
-        "Where activity of {of} stands still under the input that is held: {input}. {} starts ({}) led to {} fixed points, of \
-        which {} are stable, and {} slow points; {} starts failed. {index}",
+        "Where activity of {of} stands still under the input that is held: {input}. {} starts ({}) led to {} fixed points \
+         (stable: {}) and {} slow ones; starts that failed: {}. {index}",
         found.n_starts,
         search.starts_from,
         found.fixed().count(),
