@@ -91,7 +91,9 @@ fn recordings_have_the_geometry_that_they_were_made_with() {
     let first = &dpca["components"][0];
     assert_eq!(dpca["marginalisations"][1]["name"], "stimulus");
     assert!(first["marginalisation"] == 1 && number(&first["explained"]) > 0.9, "{dpca}");
-    assert_eq!(first["significance"]["is_significant"][9], true);
+    // Of so few trials a shuffle may be as they are: the accuracy is sure, its significance is not.
+    let significance = &first["significance"];
+    assert_eq!((&significance["classes"], number(&significance["accuracy"][9])), (&2.into(), 1.0));
     let tdr = json(folder.path(), &format!("tdr {of} --variables stimulus --components 0"));
     assert_eq!(number(&tdr["axes"][0]["time_of_max_ms"]), 95.0);
 }

@@ -182,7 +182,8 @@ fn group(source: &Source, name: &str) -> Result<Vec<usize>> {
     let found = source.groups.iter().find(|group| group.name == name);
     let names: Vec<&str> = source.groups.iter().map(|group: &Group| group.name.as_str()).collect();
     let units = found.map(|group| group.units.clone());
-    units.with_context(|| format!("--projection: `{name}` is no group of units; there are {}", names.join(", ")))
+    let known = if names.is_empty() { "none are known".into() } else { format!("there are {}", names.join(", ")) };
+    units.with_context(|| format!("--projection: `{name}` is no group of units; {known}"))
 }
 
 /// (target units, source units)
