@@ -117,7 +117,7 @@ fn a_page_holds_all_it_says_and_its_commands_make_its_figures() {
         "learning.svg",
         "psychometric.svg",
         "rates.svg",
-        "components.svg",
+        "pca/scree.svg",
         "fixed_points/fixed-points.svg",
         "fixed_points/eigenvalues.svg",
         "structure/histograms.svg",

@@ -156,7 +156,7 @@ ANALYSES = {
     ),
     "decoding": Analysis(
         "scikit-learn",
-        ("--variable", "choice", "--decoder", "lda", "--folds", str(FOLDS), "--bin", str(BIN_STEPS * DT), "--shuffles", "0"),
+        ("--variable", "choice", "--decoder", "lda", "--zscore", "--folds", str(FOLDS), "--bin", str(BIN_STEPS * DT), "--shuffles", "0"),
         our_decoding,
         their_decoding,
         0.03,

@@ -1,4 +1,4 @@
-//! Figures of activity in trials, of networks and of recordings: `nn4n plot rates`, `components`, `trajectories`.
+//! Figures of activity in trials, of networks and of recordings: `nn4n plot rates`, `trajectories`.
 
 use std::path::Path;
 
@@ -6,7 +6,6 @@ use anyhow::{Result, bail};
 use clap::Args;
 use ndarray::{Array2, Axis};
 use nn4n_analysis::{
-    Components,
     activity::{Averages, Trials},
     structure::Group,
 };
@@ -15,9 +14,7 @@ use super::{
     analyze::{Source, SourceArgs},
     plot::Canvas,
 };
-use crate::plot::{
-    EpochSpan, ExplainedVariance, PlotError, Projection, StateSpace, TimeCourses, TimeLine, TimePanel, spans,
-};
+use crate::plot::{EpochSpan, PlotError, Projection, StateSpace, TimeCourses, TimeLine, TimePanel, spans};
 
 /// Trials of each condition unless the arguments say otherwise.
 const TRIALS: u32 = 10;
@@ -27,7 +24,6 @@ const VALUES: usize = 7;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nn4n plot rates song2016-mante-ei --by context --out rates.svg
-  nn4n plot components flip-flop-3bit --out components.png
   nn4n plot trajectories --activity neurons.npz --conditions trials.csv --by choice --out trajectories.svg")]
 pub struct ActivityArgs {
     #[command(flatten)]
@@ -129,12 +125,6 @@ fn common_epochs(source: &Source) -> Vec<EpochSpan> {
         }
         _ => Vec::new(),
     }
-}
-
-/// Over all steps of all trials as they are.
-pub fn explained_variance(source: &Source) -> Result<ExplainedVariance> {
-    let samples = source.activity.samples(None)?;
-    Ok(ExplainedVariance::of(&Components::of(samples.rows.view(), source.activity.units())?))
 }
 
 /// The mean over the trials of each value, at the steps that all have, along the first components of these means.

@@ -8,7 +8,7 @@ use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{Condition, Criterion, Split, Task, balanced, repeated};
 
 use super::{
-    activity::{ActivityArgs, explained_variance, rates, trajectories},
+    activity::{ActivityArgs, rates, trajectories},
     output,
     setting::{Setting, parse_setting, task},
     subject::{Subject, SubjectArgs},
@@ -37,8 +37,6 @@ pub enum PlotCommand {
     Learning(NetworkArgs),
     /// Mean rates of each area and cell type over time, by the values of a variable; also of recordings
     Rates(ActivityArgs),
-    /// The part of the variance of activity along each principal component; also of recordings
-    Components(ActivityArgs),
     /// Mean activity of each value of a variable along the first principal components; also of recordings
     Trajectories(ActivityArgs),
 }
@@ -135,9 +133,6 @@ pub fn plot(command: PlotCommand) -> Result<()> {
         PlotCommand::Network(args) => plot_network(&args),
         PlotCommand::Learning(args) => plot_learning(&args),
         PlotCommand::Rates(args) => args.draw(rates, |figure, path| figure.save(path)),
-        PlotCommand::Components(args) => {
-            args.draw(|source, _| explained_variance(source), |figure, path| figure.save(path))
-        }
         PlotCommand::Trajectories(args) => args.draw(trajectories, |figure, path| figure.save(path)),
     }
 }

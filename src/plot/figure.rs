@@ -1,9 +1,9 @@
 //! What all figures can do beside being saved: stand in a page.
 
 use super::{
-    Balance, BifurcationDiagram, EigenvaluePlane, ExplainedVariance, Exponents, FlowFieldFigure, Growth, LearningCurve,
-    LesionTable, PlotError, Psychometric, Schematic, StateSpace, TaskFigure, TimeCourses, TrialFigure,
-    WeightHistograms, WeightMatrix,
+    Balance, BifurcationDiagram, EigenvaluePlane, Exponents, FlowFieldFigure, Growth, LearningCurve, LesionTable,
+    PlotError, Psychometric, Schematic, Scree, StateSpace, TaskFigure, TimeCourses, TrialFigure, WeightHistograms,
+    WeightMatrix,
 };
 
 /// A figure.
@@ -30,7 +30,6 @@ figures![
     Balance,
     BifurcationDiagram,
     EigenvaluePlane,
-    ExplainedVariance,
     Exponents,
     FlowFieldFigure,
     Growth,
@@ -38,6 +37,7 @@ figures![
     LesionTable,
     Psychometric,
     Schematic,
+    Scree,
     StateSpace,
     TaskFigure,
     TimeCourses,

@@ -28,7 +28,6 @@
 //! | [`TaskVarianceMap`] | which tasks or epochs units take part in, cluster by cluster |
 //! | [`FractionHistogram`] | how units divide their variance between two tasks, beside that of rotated states |
 //! | [`SequenceMap`] | rates of units over time, the one with the earliest peak on top |
-//! | [`ExplainedVariance`] | the part of the variance along each principal component |
 //! | [`Scree`] | cumulative variance of principal components, beside a null |
 //! | [`Trajectories`] | means over conditions along two or three directions |
 //! | [`DemixedComponents`] | demixed components over time, by marginalisation |
@@ -61,7 +60,6 @@ mod decoding_course;
 mod demixed;
 mod eigenvalue_plane;
 mod error;
-mod explained_variance;
 mod exponents;
 mod figure;
 mod flow_field;
@@ -120,7 +118,6 @@ pub use decoding_course::{CoursePanel, DecodingCourse};
 pub use demixed::{DemixedComponent, DemixedComponents, DemixedCondition, DemixedVariance};
 pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Resolvent};
 pub use error::PlotError;
-pub use explained_variance::ExplainedVariance;
 pub use exponents::Exponents;
 pub use figure::Figure;
 pub use flow_field::FlowFieldFigure;

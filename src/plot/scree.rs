@@ -54,7 +54,7 @@ impl Scree {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = AREA;
         let entries = self.entries();

@@ -137,6 +137,13 @@ impl Trials {
         names
     }
 
+    /// The first of the epochs that the most trials have.
+    pub fn commonest_epoch(&self) -> Option<String> {
+        let has = |name: &String| (0..self.len()).filter(|trial| self.epoch(*trial, name).is_some()).count();
+        // Of equals `max_by_key` takes the last.
+        self.epoch_names().into_iter().rev().max_by_key(has)
+    }
+
     /// Refuses the name of an epoch that no trial has, and names those that there are.
     pub(crate) fn check_epoch(&self, name: &str) -> Result<(), AnalysisError> {
         let names = self.epoch_names();

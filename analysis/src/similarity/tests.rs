@@ -212,7 +212,10 @@ fn patterns_that_a_distance_or_comparator_cannot_take_are_refused() {
     assert!(refusal(Rdm::correlation(flat.view())).contains("pattern 1 has the same rate in all units"));
     assert!(refusal(Rdm::poisson(array![[1.0], [-0.5]].view())).contains("hold -0.5, but Poisson counts"));
     assert!(refusal(Rdm::euclidean(array![[1.0]].view())).contains("have shape (1, 1)"));
-    assert!(refusal(Rdm::crossnobis(&[flat.clone()], &Array2::eye(3))).contains("are 1, but crossnobis needs two"));
+    assert!(
+        refusal(Rdm::crossnobis(std::slice::from_ref(&flat), &Array2::eye(3)))
+            .contains("are 1, but crossnobis needs two")
+    );
     assert!(refusal(Rdm::mahalanobis(flat.view(), &Array2::eye(2))).contains("but there are 3 units"));
     let two = Rdm { patterns: 2, values: vec![1.0] };
     let message = Comparator::Corr.compare(&two, &two).unwrap_err().to_string();

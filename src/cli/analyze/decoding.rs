@@ -38,7 +38,7 @@ const LEVEL: f64 = 0.05;
 
   Noise must be on: noise-free trials are copies of each other. The first epoch in which the inputs differ by the
   variable begins at the time 0. Of variables that inputs do not tell, such as choice, and of recordings it is the first
-  epoch.")]
+  epoch that most trials have.")]
 pub struct DecodingArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -60,9 +60,9 @@ pub struct DecodingArgs {
     /// Weight of the penalty |w|^2 of ridge [default: 1]
     #[arg(long, value_name = "ALPHA")]
     alpha: Option<f64>,
-    /// Leave rates as they are; otherwise units are z-scored by the training trials
+    /// Divide units by their standard deviation over the training trials: for recorded neurons of very different rates
     #[arg(long)]
-    raw: bool,
+    zscore: bool,
     /// Decode from so many principal components of the training trials
     #[arg(long, value_name = "N")]
     components: Option<usize>,
@@ -206,10 +206,10 @@ impl DecodingArgs {
         }
         let because = match (&source.task, trials.epoch_names().is_empty()) {
             (_, true) => "trials have no epochs: from their start",
-            (Some(_), _) => "the first epoch, as no inputs tell the variable",
-            (None, _) => "the first epoch",
+            (Some(_), _) => "the first epoch that most trials have, as no inputs tell the variable",
+            (None, _) => "the first epoch that most trials have",
         };
-        Ok(Alignment { epoch: trials.epoch_names().into_iter().next(), because })
+        Ok(Alignment { epoch: trials.commonest_epoch(), because })
     }
 
     fn settings(&self, activity: &Activity, align: Option<String>) -> Result<Settings> {
@@ -221,7 +221,7 @@ impl DecodingArgs {
             variable: self.variable.clone(),
             is_graded: Some(is_graded),
             decoder: self.decoder(is_graded)?,
-            is_scaled: !self.raw,
+            is_scaled: self.zscore,
             components: self.components,
             folds: self.folds,
             repeats: self.repeats,

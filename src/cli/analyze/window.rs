@@ -43,10 +43,10 @@ impl WindowArgs {
         if !(bin.is_finite() && steps >= 1.0 && (steps * dt - bin).abs() < 1e-6 * dt) {
             bail!("--bin {bin}: must be a multiple of the step, {dt} ms");
         }
-        if let (Some(from), Some(to)) = (self.from, self.to) {
-            if from >= to {
-                bail!("--from {from} --to {to}: a window must begin before it ends");
-            }
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            bail!("--from {from} --to {to}: a window must begin before it ends");
         }
         let epoch = self.epoch.as_deref().or(epoch.filter(|_| self.align.is_none()));
         let settings = WindowSettings {

@@ -1,23 +1,27 @@
 //! What the units do in trials.
 
+use std::ops::ControlFlow;
+
 use anyhow::Result;
+use nn4n_analysis::geometry::{
+    Pca,
+    pca::{Settings, States},
+};
 
 use super::{
     Made, data, figure,
     subject::{Subject, nn4n},
 };
 use crate::{
-    cli::{
-        activity::{explained_variance, rates},
-        plot::trial_figure,
-    },
+    cli::{activity::rates, plot::trial_figure},
+    plot::Scree,
     report::{Figure, Part, digits},
 };
 
 /// Trials side by side.
 const SHOWN: usize = 3;
-/// The part of the variance that the number of components is said of.
-const MOST_OF_IT: f64 = 0.9;
+/// Shuffles of the units, as many as `nn4n analyze pca` draws.
+const SHUFFLES: usize = 10;
 
 pub fn part(subject: &Subject) -> Result<Part> {
     let mut part = Part::default();
@@ -26,34 +30,32 @@ pub fn part(subject: &Subject) -> Result<Part> {
         part.figure("trials", trials(subject));
     }
     part.figure("mean rates", mean_rates(subject));
-    match subject.activity().and_then(explained_variance) {
+    match components(subject) {
         Err(why) => part.figure("principal components", Err(why)),
-        Ok(drawn) => {
-            let mut sum = 0.0;
-            let needed = drawn.ratio.iter().take_while(|ratio| {
-                let goes_on = sum < MOST_OF_IT;
-                sum += **ratio;
-                goes_on
-            });
-            let (needed, ratio) = (needed.count(), drawn.participation_ratio());
-            if let Some(ratio) = ratio {
-                part.number("Participation ratio", digits(ratio, 3));
-                part.number("Components of 90 % of the variance", needed);
-            }
-            let said = ratio.map_or("Nothing varies.".into(), |ratio| {
-                format!("{needed} components carry 90 %; the participation ratio is {}.", digits(ratio, 3))
-            });
-            let caption = format!("Over all steps of all trials as they are, not averaged. {said}");
-            let source = subject.source_words().map(|words| {
-                (nn4n(&["plot", "components", "--out", "components.svg"], &words), data::explained_variance(&drawn))
-            });
-            part.figure(
-                "principal components",
-                source.and_then(|source| figure("Variance along principal components", caption, &drawn, source)),
-            );
+        Ok((found, drawn)) => {
+            part.number("Participation ratio", digits(found.participation_ratio, 3));
+            part.number("Components of 90 % of the variance", found.components_90);
+            part.figure("principal components", Ok(drawn));
         }
     }
     Ok(part)
+}
+
+/// As `nn4n analyze pca` has them.
+fn components(subject: &Subject) -> Result<(Pca, Figure)> {
+    let activity = &subject.activity()?.activity;
+    let states = States::of_samples(activity.samples(None)?, activity.dt());
+    let settings = Settings { seed: subject.args.seed, shuffles: SHUFFLES, ..Settings::plain() };
+    let found = Pca::of(states, &settings, &mut |_| ControlFlow::Continue(()))?;
+    let caption = format!(
+        "Over all steps of all trials as they are, not averaged. {} components carry 90 %; the participation ratio is {}.",
+        found.components_90,
+        digits(found.participation_ratio, 3)
+    );
+    let command = nn4n(&["analyze", "pca", "--out", "pca"], &subject.source_words()?);
+    let drawn = Scree::of(&found);
+    let figure = figure("Variance along principal components", caption, &drawn, (command, data::components(&found)))?;
+    Ok((found, figure))
 }
 
 fn trials(subject: &Subject) -> Result<Figure> {

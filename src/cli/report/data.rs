@@ -1,12 +1,13 @@
 //! Figures as tables: what is drawn, in numbers.
 
 use ndarray::Array2;
+use nn4n_analysis::geometry::Pca;
 use nn4n_models::CellType;
 
 use crate::{
     plot::{
-        EigenvaluePlane, ExplainedVariance, LearningCurve, LesionRow, LesionTable, Psychometric, Schematic,
-        SchematicPlace, StateSpace, TimeCourses, TrialFigure,
+        EigenvaluePlane, LearningCurve, LesionRow, LesionTable, Psychometric, Schematic, SchematicPlace, StateSpace,
+        TimeCourses, TrialFigure,
     },
     report::{Csv, digits},
 };
@@ -107,9 +108,9 @@ pub fn time_courses(figure: &TimeCourses) -> Csv {
     csv
 }
 
-pub fn explained_variance(figure: &ExplainedVariance) -> Csv {
+pub fn components(found: &Pca) -> Csv {
     let mut csv = Csv::new("components.csv", ["component", "explained_variance_ratio"]);
-    for (place, ratio) in figure.ratio.iter().enumerate() {
+    for (place, ratio) in found.explained_variance_ratio.iter().enumerate() {
         csv.row([(place + 1).to_string(), number(*ratio)]);
     }
     csv
