@@ -44,7 +44,7 @@ fn a_network_tells_the_coherence_from_the_stimulus_on() {
         }
     }
     let best = value.iter().copied().fold(f64::MIN, f64::max);
-    assert!(best > 0.5 && chance.iter().all(|chance| !(*chance > 0.1)), "{best} {chance:?}");
+    assert!(best > 0.5 && chance.iter().all(|chance| chance.is_nan() || *chance <= 0.1), "{best} {chance:?}");
     assert!(numbers(&found["sign"]["value"]).iter().any(|sign| *sign > 0.85));
     for file in ["decoding.json", "decoding.npz", "decoding.png", "decoding.svg", "cross-temporal.png"] {
         assert!(folder.path().join("found").join(file).is_file(), "{file}");

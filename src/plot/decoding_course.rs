@@ -324,10 +324,10 @@ mod tests {
     #[test]
     fn without_shuffles_chance_is_what_guessing_reaches() {
         let mut bare = figure(&[0.5, 0.7]);
-        for list in [&mut bare.panels[0].chance, &mut bare.panels[0].chance_low, &mut bare.panels[0].p] {
+        let panel = &mut bare.panels[0];
+        for list in [&mut panel.chance, &mut panel.chance_low, &mut panel.chance_high, &mut panel.p] {
             list.fill(f64::NAN);
         }
-        bare.panels[0].chance_high.fill(f64::NAN);
         let svg = bare.draw().unwrap().into_svg();
         assert!(svg.contains(">chance<") && !svg.contains("shuffles"), "{svg}");
     }
