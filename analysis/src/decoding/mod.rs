@@ -241,6 +241,28 @@ struct Bin {
     constant_units: usize,
 }
 
+impl Settings {
+    /// Classes, by linear discriminant analysis with shrinkage, in 5 folds from the start of trials, beside 200 shuffles.
+    pub fn of_classes(variable: &str) -> Self {
+        Self {
+            variable: variable.into(),
+            is_graded: Some(false),
+            decoder: Decoder::Lda { shrinkage: Shrinkage::Auto },
+            is_scaled: false,
+            components: None,
+            folds: 5,
+            repeats: 1,
+            shuffles: 200,
+            within: None,
+            align: None,
+            steps_in_bin: 1,
+            cross_temporal: false,
+            generalize: None,
+            seed: 0,
+        }
+    }
+}
+
 impl Decoder {
     fn decodes_graded(self) -> bool {
         matches!(self, Self::Ridge { .. })
