@@ -37,5 +37,6 @@ mod readme;
 mod refusals;
 mod regimes;
 mod reproducibility;
+mod similarity;
 mod stacked;
 mod zoo;

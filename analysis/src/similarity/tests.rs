@@ -212,7 +212,10 @@ fn patterns_that_a_distance_or_comparator_cannot_take_are_refused() {
     assert!(refusal(Rdm::correlation(flat.view())).contains("pattern 1 has the same rate in all units"));
     assert!(refusal(Rdm::poisson(array![[1.0], [-0.5]].view())).contains("hold -0.5, but Poisson counts"));
     assert!(refusal(Rdm::euclidean(array![[1.0]].view())).contains("have shape (1, 1)"));
-    assert!(refusal(Rdm::crossnobis(&[flat.clone()], &Array2::eye(3))).contains("are 1, but crossnobis needs two"));
+    assert!(
+        refusal(Rdm::crossnobis(std::slice::from_ref(&flat), &Array2::eye(3)))
+            .contains("are 1, but crossnobis needs two")
+    );
     assert!(refusal(Rdm::mahalanobis(flat.view(), &Array2::eye(2))).contains("but there are 3 units"));
     let two = Rdm { patterns: 2, values: vec![1.0] };
     let message = Comparator::Corr.compare(&two, &two).unwrap_err().to_string();
@@ -474,6 +477,19 @@ fn folds_are_disjoint_and_noise_is_that_about_the_means() {
     assert!(factor::squares(&off) < 1e-20);
     let message = MatchedParts::of(&[part], &Matching { folds: Some(21), ..by_side() }).unwrap_err().to_string();
     assert!(message.contains("there are 20 trials of side=-1, but 21 folds need as many"), "{message}");
+}
+
+#[test]
+fn times_that_a_fold_lacks_are_left_out_and_counted() {
+    let rates = Array3::from_shape_fn((4, 5, 2), |(trial, step, unit)| (trial * step + unit) as f64);
+    let sides = [-1.0, -1.0, 1.0, 1.0].map(|side| Condition::new().with("side", side));
+    let activity = Activity::new(rates, 10.0, Trials::new(vec![5, 4, 5, 4], sides.to_vec())).unwrap();
+    let part = Part::of("a", &activity, None, 1).unwrap();
+    let of = |folds| {
+        let found = MatchedParts::of(std::slice::from_ref(&part), &Matching { folds, ..by_side() }).unwrap();
+        (found.time_ms.len(), found.parts[0].times_left_out, found.representations[0].folds.len())
+    };
+    assert_eq!((of(None), of(Some(2))), ((5, 0, 0), (4, 1, 2)));
 }
 
 #[test]
