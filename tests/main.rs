@@ -42,5 +42,6 @@ mod refusals;
 mod regimes;
 mod report;
 mod reproducibility;
+mod similarity;
 mod stacked;
 mod zoo;

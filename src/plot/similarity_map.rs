@@ -99,7 +99,7 @@ mod tests {
         SimilarityMap {
             names: names.iter().map(ToString::to_string).collect(),
             places: places.to_vec(),
-            distance: "the distance".into(),
+            distance: "distance".into(),
             remark: "two dimensions show 98.0 % of the distances".into(),
         }
     }
@@ -108,7 +108,7 @@ mod tests {
     fn each_thing_is_a_dot_with_its_name() {
         let svg = figure(&["V4", "PFC"], &[[-0.5, 0.0], [0.5, 0.0]]).draw().unwrap().into_svg();
         assert_eq!(svg.matches("<circle").count(), 2, "{svg}");
-        for text in [">V4<", ">PFC<", ">Dimension 1 (the distance)<", ">Dimension 2<"] {
+        for text in [">V4<", ">PFC<", ">Dimension 1 (distance)<", ">Dimension 2<"] {
             assert!(svg.contains(text), "{text} in {svg}");
         }
         let one = figure(&["a", "b", "c"], &[[0.0, 0.0]; 3]).draw().unwrap().into_svg();

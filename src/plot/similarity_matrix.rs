@@ -23,7 +23,8 @@ const CELL: f64 = 52.0;
 const WITH_VALUE: f64 = 30.0;
 const WITH_NAME: f64 = 11.0;
 
-/// A symmetric matrix of similarities or distances with names on both sides, each value in its cell where there is room.
+/// A symmetric matrix of similarities or distances with names on both sides, each value in its cell where there is
+/// room.
 ///
 /// Similarities have colours from 0, or -1 where one is negative, to 1; distances from 0 to the largest.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,8 +12,8 @@
 //!
 //! All know no linear map of either side. Independent Gaussians of `p` units and `n` samples have a mean of rho^2 of
 //! `p / (n - 1)`; where the dimensions of both sides are more than `n - 1` together, some rho are 1 whatever the rows
-//! are, so that such are refused without regularisation, which adds g times the mean variance to that of each unit. Then
-//! no rho is 1, not even of the same rows.
+//! are, so that such are refused without regularisation, which adds g times the mean variance to that of each unit.
+//! Then no rho is 1, not even of the same rows.
 //! Raghu et al. (2017, arXiv:1706.05806), which keeps 99 % of the variance; Morcos et al. (2018, arXiv:1806.05759).
 
 use ndarray::{Array2, ArrayView2, Axis};

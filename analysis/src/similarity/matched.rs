@@ -2,7 +2,8 @@
 //!
 //! Rows are matched by what the trials are, not by their order: means over the trials of each condition, at the times
 //! that all have. A condition that one source lacks is an error, since to leave it out would change what is compared;
-//! times are those in common, and what each source has beyond them is counted.
+//! times are those in common, and what each source has beyond them is counted. Where folds of the trials are asked for,
+//! times are those that every fold has of every condition.
 
 use ndarray::{Array2, Array3, Axis};
 use nn4n_tasks::{Condition, Value};
@@ -67,7 +68,7 @@ pub struct Used {
     pub trials: usize,
     /// Trials without the epoch, or without a value of a variable.
     pub trials_left_out: usize,
-    /// Times that another part does not have.
+    /// Times that another part, or not every condition, has.
     pub times_left_out: usize,
     /// How much of the correlations of its noise was taken away, where noise is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,10 +157,8 @@ impl MatchedParts {
     /// If a part lacks a variable or a condition that another one has, there is no common time, or folds or noise are
     /// asked for and trials are too few or were not recorded together.
     pub fn of(parts: &[Part], matching: &Matching) -> Result<Self, AnalysisError> {
-        let averages = parts
-            .iter()
-            .map(|part| of_part(&part.name, part.aligned.averages(&matching.by).and_then(|found| found.common())))
-            .collect::<Result<Vec<_>, _>>()?;
+        let averages =
+            parts.iter().map(|part| of_part(&part.name, Means::of(part, matching))).collect::<Result<Vec<_>, _>>()?;
         let (Some(first), Some(width)) = (averages.first(), parts.first().map(|part| part.width)) else {
             return Err(AnalysisError::Trials("nothing is named that could be compared; name two".into()));
         };
@@ -167,25 +166,25 @@ impl MatchedParts {
         let orders = averages
             .iter()
             .zip(parts)
-            .map(|(average, part)| order(&matching.by, (&parts[0].name, first), (&part.name, average)))
+            .map(|(other, part)| order(&matching.by, (&parts[0].name, &first.all), (&part.name, &other.all)))
             .collect::<Result<Vec<_>, _>>()?;
-        let in_common = |time: &f64| averages.iter().all(|other| bin_at(&other.time_ms, *time, width).is_some());
-        let times: Vec<f64> = first.time_ms.iter().copied().filter(in_common).collect();
+        let in_common = |time: &f64| averages.iter().all(|other| bin_at(&other.times, *time, width).is_some());
+        let times: Vec<f64> = first.times.iter().copied().filter(in_common).collect();
         if times.is_empty() {
             return Err(AnalysisError::Trials(format!(
                 "there is no time that all have: {}; align them to an epoch that all have (--align, --epochs)",
                 spans(parts, &averages)
             )));
         }
-        let taken = |((part, average), order): ((&Part, &Averages), &Vec<usize>)| {
-            of_part(&part.name, taken(part, average, order, &times, matching))
+        let taken = |((part, means), order): ((&Part, &Means), &Vec<usize>)| {
+            of_part(&part.name, taken(part, means, order, &times, matching))
         };
         let (representations, used) =
             parts.iter().zip(&averages).zip(&orders).map(taken).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let middle = times.iter().sum::<f64>() / times.len() as f64;
         Ok(Self {
             representations,
-            conditions: first.conditions.clone(),
+            conditions: first.all.conditions.clone(),
             time_ms: if matching.average_times { vec![middle] } else { times },
             parts: used,
         })
@@ -241,58 +240,80 @@ fn bin_at(times: &[f64], time: f64, width: f64) -> Option<usize> {
     times.iter().position(|known| (known - time).abs() < SAME_TIME * width)
 }
 
-fn spans(parts: &[Part], averages: &[Averages]) -> String {
-    let span = |(part, average): (&Part, &Averages)| {
-        let (first, last) = (average.time_ms.first(), average.time_ms.last());
+fn spans(parts: &[Part], averages: &[Means]) -> String {
+    let span = |(part, means): (&Part, &Means)| {
+        let (first, last) = (means.times.first(), means.times.last());
         format!("{} {} to {} ms", part.name, first.unwrap_or(&0.0), last.unwrap_or(&0.0))
     };
     parts.iter().zip(averages).map(span).collect::<Vec<_>>().join(", ")
 }
 
+/// The means of a part at all its times.
+struct Means {
+    all: Averages,
+    folds: Vec<Averages>,
+    /// Trials of each condition.
+    trials_of: Vec<Vec<usize>>,
+    /// What all conditions have, in every fold.
+    times: Vec<f64>,
+}
+
+impl Means {
+    fn of(part: &Part, matching: &Matching) -> Result<Self, AnalysisError> {
+        let all = part.aligned.averages(&matching.by)?;
+        let trials_of = all
+            .conditions
+            .iter()
+            .map(|condition| part.aligned.trials.of_condition(condition))
+            .collect::<Result<Vec<_>, _>>()?;
+        let folds = match matching.folds {
+            Some(n) => folds(part, &all.conditions, &trials_of, n, &matching.by)?,
+            None => Vec::new(),
+        };
+        let common = all.common()?.time_ms;
+        let has = |fold: &Averages, time: f64| {
+            let bin = bin_at(&fold.time_ms, time, part.width);
+            bin.is_some_and(|bin| !fold.means.index_axis(Axis(1), bin).iter().any(|mean| mean.is_nan()))
+        };
+        let times: Vec<f64> = common.into_iter().filter(|time| folds.iter().all(|fold| has(fold, *time))).collect();
+        if times.is_empty() {
+            let message = "no time is had by all conditions and units in every fold of the trials; take fewer folds \
+                           (--folds), more trials (--trials), or fewer units (--units)";
+            return Err(AnalysisError::Trials(message.into()));
+        }
+        Ok(Self { all, folds, trials_of, times })
+    }
+}
+
 /// A part at these times, with its conditions in this order.
 fn taken(
     part: &Part,
-    average: &Averages,
+    means: &Means,
     order: &[usize],
     times: &[f64],
     matching: &Matching,
 ) -> Result<(Representation, Used), AnalysisError> {
-    let at = |known: &[f64]| times.iter().filter_map(|time| bin_at(known, *time, part.width)).collect::<Vec<_>>();
-    let bins = at(&part.aligned.time_ms);
-    let select = |means: &Array3<f64>, bins: &[usize]| {
-        let means = means.select(Axis(0), order).select(Axis(1), bins);
+    let bins: Vec<usize> = times.iter().filter_map(|time| bin_at(&part.aligned.time_ms, *time, part.width)).collect();
+    let select = |of: &Averages| {
+        let means = of.means.select(Axis(0), order).select(Axis(1), &bins);
         if matching.average_times { averaged(&means) } else { means }
     };
-    let conditions: Vec<Condition> = average.conditions.clone();
-    let trials_of: Vec<Vec<usize>> = conditions
-        .iter()
-        .map(|condition| part.aligned.trials.of_condition(condition))
-        .collect::<Result<Vec<_>, _>>()?;
-    let folds = match matching.folds {
-        Some(n) => folds(part, &conditions, &trials_of, n, &matching.by)?
-            .iter()
-            .map(|found| select(&found.means, &bins))
-            .collect(),
-        None => Vec::new(),
-    };
-    if folds.iter().flatten().any(|mean: &f64| mean.is_nan()) {
-        let message = "a unit was recorded in too few trials of a condition to be divided into folds; take fewer folds \
-                       (--folds), or leave the unit out (--units)";
-        return Err(AnalysisError::Trials(message.into()));
-    }
-    let means = average.means.select(Axis(1), &at(&average.time_ms));
-    let noise = matching.noise.then(|| noise(part, &means, &trials_of, &bins, matching.average_times)).transpose()?;
-    let trials: usize = trials_of.iter().map(Vec::len).sum();
+    let at_bins = means.all.means.select(Axis(1), &bins);
+    let noise =
+        matching.noise.then(|| noise(part, &at_bins, &means.trials_of, &bins, matching.average_times)).transpose()?;
+    let trials: usize = means.trials_of.iter().map(Vec::len).sum();
+    let had = (0..part.aligned.time_ms.len())
+        .filter(|bin| means.all.means.index_axis(Axis(1), *bin).iter().any(|mean| !mean.is_nan()));
     let used = Used {
         name: part.name.clone(),
-        units: means.dim().2,
+        units: at_bins.dim().2,
         trials,
         trials_left_out: part.aligned.trials.len() - trials + part.aligned.without,
-        times_left_out: average.time_ms.len() - times.len(),
+        times_left_out: had.count() - times.len(),
         shrinkage: noise.as_ref().map(|noise| noise.shrinkage),
     };
-    let means = select(&average.means, &at(&average.time_ms));
-    Ok((Representation { name: part.name.clone(), means, folds, noise }, used))
+    let folds = means.folds.iter().map(select).collect();
+    Ok((Representation { name: part.name.clone(), means: select(&means.all), folds, noise }, used))
 }
 
 /// The mean over the times, which stay an axis of length 1.

@@ -14,8 +14,8 @@
 //! | DSA | coordinates of the state | halves of the trials, the identity | `dynamics`, `conjugation` |
 //!
 //! Rows of different sources are matched by condition and time ([`MatchedParts`]). The control of a value is the same
-//! after the samples of one side were shuffled: single samples, or whole conditions, which keeps the course of time that
-//! all conditions share.
+//! after the samples of one side were shuffled: single samples, or whole conditions, which keeps the course of time
+//! that all conditions share.
 
 mod assignment;
 mod canonical;
@@ -136,7 +136,7 @@ pub struct Similarity {
     /// What DSA found of each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamics: Option<Dynamics>,
-    /// What the map shows: `distance`, or `arccos of the similarity`.
+    /// What distances on the map are: `distance`, or `arccos of the similarity`.
     pub map_of: &'static str,
     /// Places in a plane.
     pub map: Map,
@@ -324,7 +324,7 @@ impl Similarity {
             control: None,
             dimensions: None,
             dynamics: None,
-            map_of: if is_distance { "the distance" } else { "arccos of the similarity" },
+            map_of: if is_distance { "distance" } else { "arccos of the similarity" },
             map: Map { places: Vec::new(), variance: 0.0, stress: 0.0 },
             rdms: Vec::new(),
         }

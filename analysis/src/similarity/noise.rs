@@ -51,8 +51,8 @@ impl Noise {
         let sd: Array1<f64> = products.diag().mapv(|sum| (sum / dof).sqrt());
         if let Some(unit) = sd.iter().position(|sd| *sd <= 0.0) {
             let message = format!(
-                "unit {unit} has no noise about the means of the conditions, and cannot be divided by it; take \
-                 --rdm euclidean, leave the noise on, or leave the unit out (--units)"
+                "unit {unit} has no noise about the means of the conditions, and cannot be divided by it; leave the \
+                 noise on, take more trials (--trials), leave the unit out (--units), or take --rdm euclidean"
             );
             return Err(AnalysisError::Trials(message));
         }
@@ -84,8 +84,8 @@ pub fn inverse_root(covariance: &Array2<f64>) -> Result<Array2<f64>, AnalysisErr
     let (largest, least) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
     if least <= largest * covariance.nrows() as f64 * f64::EPSILON {
         let message = format!(
-            "has eigenvalues from {least:.3e} to {largest:.3e} and no inverse: some units are sums of others; take more \
-             trials, fewer units, or --rdm euclidean"
+            "has eigenvalues from {least:.3e} to {largest:.3e} and no inverse: some units are sums of others; take \
+             more trials, fewer units, or --rdm euclidean"
         );
         return Err(AnalysisError::Shape { array: "covariance", message });
     }

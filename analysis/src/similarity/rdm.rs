@@ -131,8 +131,8 @@ impl Rdm {
     /// `S^-1/2`.
     ///
     /// # Errors
-    /// If there are fewer than two folds or patterns, folds differ in shape, a number is not finite, or the whitening is
-    /// of other units.
+    /// If there are fewer than two folds or patterns, folds differ in shape, a number is not finite, or the whitening
+    /// is of other units.
     pub fn crossnobis(folds: &[Array2<f64>], whitening: &Array2<f64>) -> Result<Self, AnalysisError> {
         let [first, _, ..] = folds else {
             let message = format!("are {}, but crossnobis needs two folds of trials at least", folds.len());

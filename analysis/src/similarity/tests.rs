@@ -480,6 +480,19 @@ fn folds_are_disjoint_and_noise_is_that_about_the_means() {
 }
 
 #[test]
+fn times_that_a_fold_lacks_are_left_out_and_counted() {
+    let rates = Array3::from_shape_fn((4, 5, 2), |(trial, step, unit)| (trial * step + unit) as f64);
+    let sides = [-1.0, -1.0, 1.0, 1.0].map(|side| Condition::new().with("side", side));
+    let activity = Activity::new(rates, 10.0, Trials::new(vec![5, 4, 5, 4], sides.to_vec())).unwrap();
+    let part = Part::of("a", &activity, None, 1).unwrap();
+    let of = |folds| {
+        let found = MatchedParts::of(std::slice::from_ref(&part), &Matching { folds, ..by_side() }).unwrap();
+        (found.time_ms.len(), found.parts[0].times_left_out, found.representations[0].folds.len())
+    };
+    assert_eq!((of(None), of(Some(2))), ((5, 0, 0), (4, 1, 2)));
+}
+
+#[test]
 fn crossnobis_of_noise_alone_is_0_on_average_and_other_distances_are_not() {
     let folds: Vec<Array2<f64>> = (0..4).map(|seed| gaussian(30, 20, seed)).collect();
     let mean = |rdm: Rdm| rdm.values.iter().sum::<f64>() / rdm.values.len() as f64;

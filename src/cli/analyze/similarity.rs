@@ -36,7 +36,7 @@ const IN_TABLE: usize = 12;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nn4n analyze similarity song2016-rdm-ei rdm-vanilla --out runs/similarity
-  nn4n analyze similarity kleinman2021-checkerboard --groups 'area 1,area 2,area 3' --measure procrustes
+  nn4n analyze similarity kleinman2021-checkerboard --groups area1,area2,area3 --measure procrustes
   nn4n analyze similarity runs/mine --activity monkey.npz --conditions trials.csv --by coherence --bin 50
   nn4n analyze similarity runs/a runs/b runs/c --measure rsa --rdm crossnobis --compare rho-a --bin 200
   nn4n analyze similarity runs/a runs/b --measure dsa --delays 3 --bin 20")]
@@ -65,10 +65,18 @@ pub struct SimilarityArgs {
     #[arg(long)]
     average_times: bool,
     /// RSA: how far two patterns are apart
-    #[arg(long, value_parser = choice(&RdmDistance::ALL, RdmDistance::tag, RdmDistance::summary), default_value = "euclidean")]
+    #[arg(
+        long,
+        value_parser = choice(&RdmDistance::ALL, RdmDistance::tag, RdmDistance::summary),
+        default_value = "euclidean"
+    )]
     rdm: RdmDistance,
     /// RSA: how alike two sets of distances are
-    #[arg(long, value_parser = choice(&Comparator::ALL, Comparator::tag, Comparator::summary), default_value = "cosine")]
+    #[arg(
+        long,
+        value_parser = choice(&Comparator::ALL, Comparator::tag, Comparator::summary),
+        default_value = "cosine"
+    )]
     compare: Comparator,
     /// Crossnobis: sets that the trials of each condition are divided into
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -346,12 +354,12 @@ impl SimilarityArgs {
 
     /// The measure with what it depends on.
     fn title(&self) -> String {
-        let name = self.measure_label();
+        let name = self.measure_label().trim_end_matches(" (rad)");
         match self.measure {
             Name::Svcca | Name::Pwcca => format!("{name}, {} % of the variance", 100.0 * self.variance),
             Name::Cca if self.regularisation > 0.0 => format!("{name}, regularisation {}", self.regularisation),
             Name::Rsa => format!("{name}, {} distances, {}", self.rdm.tag(), self.compare.tag()),
-            Name::Dsa => format!("{name}, {} delays", self.delays),
+            Name::Dsa if self.delays > 1 => format!("{name}, {} delays", self.delays),
             _ => name.into(),
         }
     }
@@ -364,7 +372,7 @@ impl SimilarityArgs {
             (Name::Svcca, _) => "SVCCA",
             (Name::Pwcca, _) => "PWCCA",
             (Name::Procrustes, _) => "Procrustes",
-            (Name::Angular, _) => "Angle (rad)",
+            (Name::Angular, _) => "Angular distance (rad)",
             (Name::Rsa, _) => "RSA",
             (Name::Dsa, Score::Angular) => "DSA (rad)",
             (Name::Dsa, Score::Wasserstein) => "DSA",
@@ -423,7 +431,9 @@ impl SimilarityArgs {
         let mut words = vec![format!("nn4n analyze similarity {}", self.source.again())];
         let mut list = |flag: &str, values: &[String]| {
             if !values.is_empty() {
-                words.push(format!("--{flag} '{}'", values.join(",")));
+                let values = values.join(",");
+                let quote = if values.contains(char::is_whitespace) { "'" } else { "" };
+                words.push(format!("--{flag} {quote}{values}{quote}"));
             }
         };
         list("groups", &self.groups);
