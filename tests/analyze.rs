@@ -427,7 +427,7 @@ fn units_are_selective_tuned_and_in_sequence_and_their_groups_can_be_lesioned() 
     assert!(negative["sequentiality"].is_null() && negative["no_sequentiality"].as_str().unwrap().contains("below 0"));
 
     for (arguments, words) in [
-        ("selectivity song2016-rdm-ei --variable speed --trials 1", "are: coherence"),
+        ("selectivity song2016-rdm-ei --variable speed --trials 1", "the variables of the trials are: catch"),
         ("selectivity song2016-rdm-ei --trials 1", "--variable"),
         ("selectivity song2016-rdm-ei --variable coherence --epoch cue --trials 1", "no trial has an epoch `cue`"),
         (
@@ -485,7 +485,7 @@ fn clusters_of_task_variance_are_lesioned_by_name() {
     for (arguments, words) in [
         ("task-variance yang2019-go-anti --pair yang2019/fdgo", "must name two columns"),
         ("task-variance yang2019-go-anti --pair yang2019/fdgo,dm1", "there are yang2019/fdgo"),
-        ("task-variance yang2019-go-anti --without fix1,stim1,go1", "no epoch is left"),
+        ("task-variance yang2019-go-anti --without fix1,stim1,go1,delay1", "no epoch is left"),
         ("task-variance yang2019-go-anti --active 1e9 --clusters 3", "0 of 128 units"),
     ] {
         let message = refused(folder.path(), arguments);
