@@ -13,7 +13,10 @@ use nn4n::{
     analysis::{
         Activity,
         decoding::{Decoding, Settings},
-        geometry::{Pca, States, pca},
+        geometry::{
+            Pca,
+            pca::{self, States},
+        },
     },
     candle_core::Device,
     evaluate::{TrialPlan, activity, recorded},
@@ -78,7 +81,11 @@ fn main() -> anyhow::Result<()> {
     };
     figure.save(args.out.join("decoding.png"))?;
     println!("figure: {}", args.out.display());
-    println!("next: nn4n analyze decoding {} --variable {} --out runs/decoding", args.checkpoint.display(), args.variable);
+    println!(
+        "next: nn4n analyze decoding {} --variable {} --out runs/decoding",
+        args.checkpoint.display(),
+        args.variable
+    );
     Ok(())
 }
 

@@ -175,9 +175,9 @@ fn a_lesion_silence_and_a_current_change_what_is_analysed() {
         (numbers(&found["exponents_per_step"])[0], found["interventions"].clone())
     };
     let (intact, none) = of("");
-    let (lesioned, said) = of("--lesion inhibitory");
+    let (lesioned, said) = of("--lesion 70-84");
     assert!(none.is_null() && said[0]["kind"] == "lesion" && lesioned != intact);
-    assert_eq!(of("--silence inhibitory").0, lesioned);
+    assert_eq!(of("--silence 70-84").0, lesioned);
     assert_ne!(of("--inject 0.5:excitatory").0, intact);
 }
 

@@ -91,7 +91,7 @@ fn a_recording_has_the_known_curve_times_and_confusions() {
         ("psychometric --activity session.npz --variable speed", "no trial has `speed`"),
         ("psychometric --activity session.npz --lapses guess", "--of right"),
         ("psychometric --activity session.npz --max-lapse 0.7", "max_lapse = 0.7"),
-        ("psychometric --activity session.npz --where coherence=3.2", "has 1 value"),
+        ("psychometric --activity session.npz --variable coherence --where coherence=3.2", "has 1 value"),
         ("psychometric --activity session.npz --trials 5", "--trials: is for networks"),
         ("kernel --activity session.npz", "no inputs"),
         ("duration --activity session.npz", "no epochs are known"),
@@ -128,10 +128,10 @@ fn networks_of_the_zoo_choose_by_the_evidence_that_counts() {
 #[test]
 fn kernels_durations_and_confusions_of_a_network_are_where_its_evidence_is() {
     let folder = tempfile::tempdir().unwrap();
-    let found = json(folder.path(), "kernel rdm-vanilla --trials 600");
+    let found = json(folder.path(), "kernel rdm-vanilla --trials 3000");
     let kernel = &found["kernels"][0];
     assert_eq!((&kernel["channels"], &kernel["epochs"]), (&"evidence_1 - evidence_2".into(), &"stimulus".into()));
-    let early: f64 = (0..4).map(|time| number(&kernel["reverse_correlation"][time])).sum();
+    let early: f64 = (0..8).map(|time| number(&kernel["reverse_correlation"][time])).sum();
     assert!(early > 0.0, "noise in favour of the first makes for its choice: {early}");
     let found = json(folder.path(), "duration rdm-vanilla --trials 60 --bins 3 --refits 0");
     let performance: Vec<f64> = (0..3).map(|bin| number(&found["bins"][bin]["performance"])).collect();

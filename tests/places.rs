@@ -88,7 +88,8 @@ fn recorded_place_cells_are_found_and_remap_between_rooms() {
         assert!(folder.path().join("remapping").join(file).metadata().is_ok_and(|file| file.len() > 0), "{file}");
     }
     let same = json(folder.path(), &format!("{remapping} --activity recorded.npz"));
-    assert_eq!((&same["remapping"], &same["place"]["between"]), (&"none".into(), &1.0.into()));
+    assert_eq!((&same["remapping"], &same["place"]["between"]), (&Value::Null, &1.0.into()));
+    assert!(same["undecided"].as_str().unwrap().starts_with("places are kept"), "{}", same["undecided"]);
     for (arguments, words) in [
         (format!("{maps} --arena 0,100,0"), "has 3 numbers"),
         (format!("{maps} --bins 0"), "bins = 0"),
@@ -109,7 +110,8 @@ fn recorded_place_cells_are_found_and_remap_between_rooms() {
 fn a_network_and_its_recording_have_the_same_maps() {
     let folder = tempfile::tempdir().unwrap();
     let task: Arc<dyn Task> = Arc::new(PathIntegration { duration: 500.0, ..PathIntegration::default() });
-    let experiment = Experiment::new(task.clone(), ModelConfig::vanilla(2, 6, 2), settings(2, 1), 1).unwrap();
+    let experiment =
+        Experiment::new(task.clone(), ModelConfig::vanilla(2, 6, 2).dt(task.dt()), settings(2, 1), 1).unwrap();
     train(&experiment, &folder.path().join("run")).unwrap();
     let network = Checkpoint::load(folder.path().join("run")).unwrap();
     let network = network.network(&candle_core::Device::Cpu).unwrap();

@@ -30,7 +30,7 @@ fn blocks(language: &str) -> Vec<&'static str> {
 /// The commands that start with `program`, without their comments.
 fn commands(program: &str) -> Vec<Vec<&'static str>> {
     let lines = blocks("text").into_iter().flat_map(str::lines);
-    let words = lines.map(|line| line.split('#').next().unwrap_or("").split_whitespace().collect::<Vec<_>>());
+    let words = lines.map(|line| line.split(" #").next().unwrap_or("").split_whitespace().collect::<Vec<_>>());
     words.filter(|words| words.first() == Some(&program)).collect()
 }
 

@@ -165,7 +165,7 @@ fn a_recording_has_a_page_that_says_what_is_left_out() {
     }
     let (is_done, said, error) = report(folder.path(), "--activity neurons.npz --by speed --out other.html");
     assert!(is_done, "{error}");
-    assert!(said.contains("left out     mean rates: no trial has `speed`; there are strength, side"), "{said}");
+    assert!(said.contains("left out     mean rates: no trial has `speed`; there are side, strength"), "{said}");
 }
 
 #[test]
