@@ -553,7 +553,7 @@ mod tests {
 
     /// Alternates within each combination, so that it is no part of any term.
     fn wobble(trial: usize) -> f64 {
-        if trial / 4 % 2 == 0 { 0.5 } else { -0.5 }
+        if (trial / 4).is_multiple_of(2) { 0.5 } else { -0.5 }
     }
 
     #[test]

@@ -483,7 +483,7 @@ mod tests {
         // Amplitude 2 about 5, and a wobble of variance 1 that is no function of the direction.
         let directions: Vec<f64> = evenly(8, 360.0).into_iter().flat_map(|value| [value; 2]).collect();
         let rate = |trial: usize, direction: f64| {
-            5.0 + 2.0 * (direction - 90.0).to_radians().cos() + if trial % 2 == 0 { 1.0 } else { -1.0 }
+            5.0 + 2.0 * (direction - 90.0).to_radians().cos() + if trial.is_multiple_of(2) { 1.0 } else { -1.0 }
         };
         let found = Tuning::of(&activity(&directions, &[&rate]), "direction", AngleUnit::Degrees, None).unwrap();
         let cosine = found.units[0].cosine.clone().unwrap();
