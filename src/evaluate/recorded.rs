@@ -45,7 +45,7 @@ pub fn recorded(path: &Path, conditions: Option<&Path>) -> Result<Recorded> {
     let mut file = NpzFile::open(path)?;
     let rates = rates(&mut file)?;
     let (n, steps, units) = rates.dim();
-    let notes = TrialNotes::read(&mut file, (n, steps), &ARRAYS)?;
+    let notes = notes(&mut file, (n, steps))?;
     let Some(dt) = notes.dt else {
         let remedy = "add the time of a step in ms, as in numpy.savez(.., dt=10.0)".into();
         return Err(file.refusal("dt", "is missing".into(), remedy).into());
@@ -79,7 +79,7 @@ pub fn recorded_outcomes(path: &Path, conditions: Option<&Path>) -> Result<Outco
         let problem = format!("has shape {shape:?}, but must be (trials, steps, channels)");
         return Err(file.refusal(shaped.unwrap_or("rates"), problem, "add or join axes".into()).into());
     };
-    let notes = TrialNotes::read(&mut file, (n, steps), &ARRAYS)?;
+    let notes = notes(&mut file, (n, steps))?;
     let inputs = match file.read("inputs")? {
         Some(inputs) => inputs.into_dimensionality::<Ix3>().map_err(|error| Error::file(path, error.to_string()))?,
         None => Array3::zeros((n, steps, 0)),
@@ -91,6 +91,13 @@ pub fn recorded_outcomes(path: &Path, conditions: Option<&Path>) -> Result<Outco
     let lengths = notes.n_steps.clone().unwrap_or_else(|| vec![steps; n]);
     let channels = (0..inputs.dim().2).map(|channel| format!("input{channel}")).collect();
     Ok(Outcomes { trials: trials(lengths, dt, &notes, conditions)?, inputs, channels, dt })
+}
+
+/// What the file says of its trials. Names that other programs give to arrays which are not there, such as `stimulus`, are
+/// those of variables.
+fn notes(file: &mut NpzFile, shape: (usize, usize)) -> Result<TrialNotes> {
+    let there: Vec<&str> = ARRAYS.into_iter().filter(|name| file.names().iter().any(|known| known == name)).collect();
+    Ok(TrialNotes::read(file, shape, &there)?)
 }
 
 fn rates(file: &mut NpzFile) -> Result<Array3<f32>> {
@@ -106,7 +113,7 @@ fn trials(n_steps: Vec<usize>, dt: f64, notes: &TrialNotes, other: Option<&Path>
     let n = n_steps.len();
     let condition = |trial: usize| {
         notes.labels.iter().fold(Condition::new(), |condition, (name, labels)| match labels.value(trial) {
-            Some(value) => condition.with(name.clone(), value),
+            Some(value) => condition.with(name.clone(), in_words(value)),
             None => condition,
         })
     };
@@ -132,6 +139,16 @@ fn trials(n_steps: Vec<usize>, dt: f64, notes: &TrialNotes, other: Option<&Path>
         trials.epochs[trial] = of_file.epochs;
     }
     Ok(trials)
+}
+
+/// A number of single precision as the decimal that it stands for, so that 0.3 of such a file is 0.3.
+fn in_words(value: Value) -> Value {
+    match value {
+        Value::Number(number) if f64::from(number as f32) == number => {
+            Value::Number((number as f32).to_string().parse().unwrap_or(number))
+        }
+        other => other,
+    }
 }
 
 /// Whether two values are the same, of which one may have gone through single precision.
@@ -315,6 +332,14 @@ mod tests {
         fs::write(&described, format!("[{},{}]", one(0.5), one(0.25))).unwrap();
         let message = recorded(&path, Some(&described)).unwrap_err().to_string();
         assert!(message.contains("says coherence=0.25 of trial 1, but the activity says -0.5"), "{message}");
+    }
+
+    #[test]
+    fn a_variable_may_be_called_stimulus_and_is_what_its_single_precision_stands_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path(), |file| with_dt(file).array("stimulus", &array![0.3f32, -7.0]).unwrap());
+        let trials = recorded(&path, None).unwrap().activity.trials().clone();
+        assert_eq!(trials.of_condition(&Condition::new().with("stimulus", 0.3)).unwrap(), [0]);
     }
 
     #[test]
