@@ -31,6 +31,8 @@ const BROADEST: f64 = 0.05;
 const NARROWEST: f64 = 50.0;
 /// Starts of the search along mu and along ln k.
 const STARTS: (usize, usize) = (36, 12);
+/// A gain that counts, as a part of the variance.
+const GAIN: f64 = 1e-12;
 /// Where the search ends, rad and in ln k.
 const FINE: f64 = 1e-10;
 
@@ -395,7 +397,8 @@ impl Curve {
             let neighbours = [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)]
                 .map(|(along, across)| (mu + along * step.0, (ln_k + across * step.1).clamp(low, high)));
             match neighbours.into_iter().min_by(|a, b| rest(*a).total_cmp(&rest(*b))) {
-                Some(better) if rest(better) < least => (best, least) = (better, rest(better)),
+                // Along a flat valley gains are ever smaller and without end.
+                Some(better) if rest(better) < least - GAIN * self.total => (best, least) = (better, rest(better)),
                 _ => step = (step.0 / 2.0, step.1 / 2.0),
             }
         }

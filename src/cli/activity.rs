@@ -9,12 +9,15 @@ use nn4n_analysis::{
     activity::{Averages, Trials},
     structure::Group,
 };
+use nn4n_tasks::Condition;
 
 use super::{
     analyze::{Source, SourceArgs},
     plot::Canvas,
 };
-use crate::plot::{EpochSpan, PlotError, Projection, StateSpace, TimeCourses, TimeLine, TimePanel, spans};
+use crate::plot::{
+    EpochSpan, PlotError, Projection, TimeCourses, TimeLine, TimePanel, Trajectories, Trajectory, spans,
+};
 
 /// Trials of each condition unless the arguments say otherwise.
 const TRIALS: u32 = 10;
@@ -128,7 +131,7 @@ fn common_epochs(source: &Source) -> Vec<EpochSpan> {
 }
 
 /// The mean over the trials of each value, at the steps that all have, along the first components of these means.
-pub fn trajectories(source: &Source, by: Option<&str>) -> Result<StateSpace> {
+pub fn trajectories(source: &Source, by: Option<&str>) -> Result<Trajectories> {
     let units = source.activity.units();
     if units < 2 {
         bail!("the activity of one unit is a number, and no space to draw; give two units at least");
@@ -136,19 +139,22 @@ pub fn trajectories(source: &Source, by: Option<&str>) -> Result<StateSpace> {
     let averages = source.activity.aligned(None, 1)?.averages(&variable(source.activity.trials(), by)?)?.common()?;
     let means: Vec<Array2<f64>> = averages.means.axis_iter(Axis(0)).map(|means| means.to_owned()).collect();
     let projection = Projection::principal(&means, units.min(3))?;
-    Ok(StateSpace {
+    let by = averages.by.first();
+    let line = |(condition, states): (&Condition, &Array2<f64>)| Trajectory {
+        name: by.map_or_else(|| "all trials".into(), |_| condition.to_string()),
+        value: by.and_then(|name| condition.number(name)),
+        states: projection.of_states(states),
+    };
+    let of = by.map_or_else(|| "all trials".into(), |name| format!("trials by {name}"));
+    Ok(Trajectories {
         axes: projection.axes.clone(),
-        trajectories: means.iter().map(|states| projection.of_states(states)).collect(),
-        points: Vec::new(),
-        links: Vec::new(),
-        arrows: Vec::new(),
+        lines: averages.conditions.iter().zip(&means).map(line).collect(),
+        remark: format!("means over {of}"),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use nn4n_tasks::Condition;
-
     use super::*;
 
     #[test]

@@ -65,7 +65,29 @@ pub fn message(error: &anyhow::Error) -> String {
     text.lines().take_while(|line| !is_backtrace(line)).collect::<Vec<_>>().join("\n")
 }
 
+/// A word as a shell takes it.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_./:=,@%+-#".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// A fraction in percent.
 pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn what_a_shell_would_divide_is_quoted() {
+        assert_eq!(shell_word("runs/a-1.npz"), "runs/a-1.npz");
+        assert_eq!(shell_word("a b's.npz"), r"'a b'\''s.npz'");
+        assert_eq!(shell_word(""), "''");
+    }
 }

@@ -8,25 +8,33 @@
 //!            area (units), cell_type (units)    words
 //!            trajectory (trials, steps + 1, axes), inputs (trials, steps, channels)
 //! FILE.json  a list with one entry a trial: {condition, epochs}, as `nn4n tasks sample` writes it, or the variables alone
-//! FILE.csv   one row a trial, one column a variable; an empty field where a trial has none.
+//! FILE.csv   one row a trial, one column a variable; an empty field, NA or NaN where a trial has none.
 //!            `NAME.start`, `NAME.end`           when the epoch NAME begins and ends, ms, rounded to the nearest step
 //! ```
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use ndarray::{Array3, Ix3};
 use nn4n_analysis::{Activity, AnalysisError, activity::Trials, structure::Group};
 use nn4n_tasks::{Condition, Epoch, Labels, NpzFile, TrialNotes, Value, nan_padded_lengths};
 use serde::Deserialize;
+use serde_json::{Map, Value as Json};
 
 use super::Outcomes;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    files::read_text,
+};
 
 /// What a file of activity may hold beside labels of its trials.
 const ARRAYS: [&str; 10] =
     ["rates", "states", "outputs", "inputs", "x0", "targets", "loss_mask", "correct", AREA, CELL_TYPE];
 const AREA: &str = "area";
 const CELL_TYPE: &str = "cell_type";
+/// The largest file of conditions that is read, bytes.
+const LARGEST: u64 = 1 << 28;
+/// Fields of a table in which nothing is known.
+const MISSING: [&str; 4] = ["", "NA", "NaN", "nan"];
 
 /// Recorded activity, and what is known of its units.
 #[derive(Clone, Debug)]
@@ -138,6 +146,7 @@ fn trials(n_steps: Vec<usize>, dt: f64, notes: &TrialNotes, other: Option<&Path>
         *known = std::mem::take(known).and(&of_file.condition);
         trials.epochs[trial] = of_file.epochs;
     }
+    trials.check().map_err(|error| Error::file(path, error.to_string()))?;
     Ok(trials)
 }
 
@@ -168,10 +177,9 @@ struct DescribedTrial {
 }
 
 fn described(path: &Path, dt: f64) -> Result<Vec<DescribedTrial>> {
-    let text = fs::read_to_string(path).map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => from_csv(&text, dt).map_err(|message| Error::file(path, message)),
-        Some("json") => from_json(&text).map_err(|message| Error::file(path, message)),
+        Some("csv") => from_csv(&read_text(path, LARGEST)?, dt).map_err(|message| Error::file(path, message)),
+        Some("json") => from_json(&read_text(path, LARGEST)?).map_err(|message| Error::file(path, message)),
         _ => Err(Error::file(
             path,
             "must end in .csv (a row a trial) or .json (as `nn4n tasks sample` writes it); rename it",
@@ -180,20 +188,22 @@ fn described(path: &Path, dt: f64) -> Result<Vec<DescribedTrial>> {
 }
 
 fn from_json(text: &str) -> Result<Vec<DescribedTrial>, String> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum One {
-        Described(DescribedTrial),
-        Variables(Condition),
-    }
-    let all: Vec<One> = serde_json::from_str(text).map_err(|error| {
+    let all: Vec<Map<String, Json>> = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
         format!("must be a list with an object for each trial ({error}); write it as `nn4n tasks sample` does")
     })?;
-    let one = |one| match one {
-        One::Described(described) => described,
-        One::Variables(condition) => DescribedTrial { condition, epochs: Vec::new() },
+    let one = |(trial, mut object): (usize, Map<String, Json>)| {
+        let described = match object.contains_key("condition") {
+            true => serde_json::from_value(Json::Object(object)),
+            false => {
+                // As other programs write what is missing.
+                object.retain(|_, value| !value.is_null());
+                let variables = serde_json::from_value(Json::Object(object));
+                variables.map(|condition| DescribedTrial { condition, epochs: Vec::new() })
+            }
+        };
+        described.map_err(|error| format!("trial {trial}: {error}; give each variable a number, a word, true or false"))
     };
-    Ok(all.into_iter().map(one).collect())
+    all.into_iter().enumerate().map(one).collect()
 }
 
 fn from_csv(text: &str, dt: f64) -> Result<Vec<DescribedTrial>, String> {
@@ -212,10 +222,10 @@ fn from_csv(text: &str, dt: f64) -> Result<Vec<DescribedTrial>, String> {
 fn from_row(names: &[String], row: &csv::StringRecord, dt: f64) -> Result<DescribedTrial, String> {
     let mut described = DescribedTrial::default();
     let mut epochs: BTreeMap<&str, [Option<usize>; 2]> = BTreeMap::new();
-    for (name, field) in names.iter().zip(row).filter(|(_, field)| !field.is_empty()) {
+    for (name, field) in names.iter().zip(row).filter(|(_, field)| !MISSING.contains(field)) {
         let end = [".start", ".end"].iter().position(|end| name.ends_with(end));
         let Some(end) = end else {
-            described.condition = described.condition.with(name.clone(), value(field));
+            described.condition = described.condition.with(name.clone(), value(name, field)?);
             continue;
         };
         let time = field.parse::<f64>().ok().filter(|time| time.is_finite() && *time >= 0.0);
@@ -233,16 +243,16 @@ fn from_row(names: &[String], row: &csv::StringRecord, dt: f64) -> Result<Descri
     Ok(described)
 }
 
-fn value(field: &str) -> Value {
-    match field {
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        other => other
-            .parse()
-            .ok()
-            .filter(|number: &f64| !number.is_nan())
-            .map_or_else(|| other.to_owned().into(), Value::Number),
-    }
+fn value(name: &str, field: &str) -> Result<Value, String> {
+    Ok(match (field, field.parse::<f64>()) {
+        ("true" | "True" | "TRUE", _) => Value::Bool(true),
+        ("false" | "False" | "FALSE", _) => Value::Bool(false),
+        (_, Ok(number)) if number.is_finite() => Value::Number(number),
+        (_, Ok(number)) => {
+            return Err(format!("{name} = {number}: must be finite; leave the field empty if it is missing"));
+        }
+        (word, Err(_)) => word.to_owned().into(),
+    })
 }
 
 /// Areas, cell types, and cell types of areas, in the order in which they first appear.
@@ -275,6 +285,8 @@ fn groups(file: &mut NpzFile, units: usize) -> Result<Vec<Group>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use ndarray::{Array, array};
     use nn4n_tasks::NpzBuilder;
 
@@ -307,11 +319,12 @@ mod tests {
             ("a\n1\n", "describes 1 trials, but the activity has 2"),
             ("a,a\n1,2\n1,2\n", "two columns `a`"),
             ("cue.start\n10\n20\n", "trial 0: the epoch `cue` has a start or an end alone"),
-            ("cue.start,cue.end\n10,900\n0,10\n", "ends in step 90"),
+            ("cue.start,cue.end\n10,900\n0,10\n", "trials.csv: epoch `cue` of trial 0 goes from step 1 to 90"),
+            ("a\ninf\n1\n", "trial 0: a = inf: must be finite"),
         ] {
             fs::write(&table, text).unwrap();
             let message = recorded(&path, Some(&table)).unwrap_err().to_string();
-            assert!(message.contains(words) || words.contains("ends in"), "{message}");
+            assert!(message.contains(words), "{message}");
         }
     }
 

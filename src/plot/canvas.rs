@@ -13,6 +13,7 @@ use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 use super::PlotError;
 use super::style::{PNG_SCALE, Rgb, WHITE};
+use crate::progress::printable;
 
 /// A point in logical pixels.
 pub(super) type Point = (f64, f64);
@@ -206,6 +207,8 @@ impl Canvas {
     }
 
     fn place(&mut self, (x, y): Point, content: &str, size: u32, align: Align, fill: Rgb, rotate: Option<f64>) {
+        // Characters of control have no place in a picture, and none in XML.
+        let content = &*printable(content);
         let anchor = match align {
             Align::Left => TextAnchor::Start,
             Align::Centre => TextAnchor::Middle,

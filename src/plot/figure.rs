@@ -2,8 +2,8 @@
 
 use super::{
     Balance, BifurcationDiagram, EigenvaluePlane, Exponents, FlowFieldFigure, Growth, LearningCurve, LesionTable,
-    PlotError, Psychometric, Schematic, Scree, StateSpace, TaskFigure, TimeCourses, TrialFigure, WeightHistograms,
-    WeightMatrix,
+    PlotError, Psychometric, Schematic, Scree, StateSpace, TaskFigure, TimeCourses, Trajectories, TrialFigure,
+    WeightHistograms, WeightMatrix,
 };
 
 /// A figure.
@@ -41,6 +41,7 @@ figures![
     StateSpace,
     TaskFigure,
     TimeCourses,
+    Trajectories,
     TrialFigure,
     WeightHistograms,
     WeightMatrix,

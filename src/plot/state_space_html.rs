@@ -80,6 +80,11 @@ impl Trajectories {
     pub fn save_html(&self, path: impl AsRef<Path>, text: &StateSpaceText) -> Result<(), PlotError> {
         let path = path.as_ref();
         check_page(path)?;
+        write_page(path, &page(text, &self.script(text)?))
+    }
+
+    /// As [`StateSpace::script`].
+    pub(crate) fn script(&self, text: &StateSpaceText) -> Result<String, PlotError> {
         self.validate()?;
         let lines = self.lines.iter().zip(self.strokes()).map(|(line, stroke)| Line {
             name: &line.name,
@@ -89,7 +94,7 @@ impl Trajectories {
         });
         let space = StateSpace { axes: self.axes.clone(), ..StateSpace::default() };
         let figure = Figure { lines: lines.collect(), ..Figure::of(&space, text) };
-        write_page(path, &page(text, &figure.as_script()))
+        Ok(figure.as_script())
     }
 }
 

@@ -65,7 +65,7 @@ impl Trajectories {
         colors.into_iter().enumerate().map(|(i, color)| condition_stroke(color, i, is_graded, WIDTH)).collect()
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let along = |axis: usize| self.lines.iter().flat_map(move |line| line.states.column(axis).to_vec());
         let ranges: Vec<(f64, f64)> = (0..self.axes.len()).map(|axis| padded_range(along(axis), 0.05)).collect();

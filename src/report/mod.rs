@@ -24,7 +24,7 @@ pub use csv::{Csv, digits};
 use crate::{
     error::{Error, Result},
     files::write_atomically,
-    plot::{PlotError, StateSpace, StateSpaceText},
+    plot::{PlotError, StateSpace, StateSpaceText, Trajectories},
 };
 
 /// A page.
@@ -119,6 +119,14 @@ impl Space {
     /// # Errors
     /// If a field of the figure breaks a rule that stands with it.
     pub fn of(figure: &StateSpace, text: &StateSpaceText) -> std::result::Result<Self, PlotError> {
+        figure.script(text).map(Self)
+    }
+
+    /// Of mean trajectories.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn of_trajectories(figure: &Trajectories, text: &StateSpaceText) -> std::result::Result<Self, PlotError> {
         figure.script(text).map(Self)
     }
 }

@@ -65,7 +65,10 @@ impl Trials {
     }
 
     /// Refuses lists of different lengths, and epochs that end behind their trial.
-    pub(super) fn check(&self) -> Result<(), AnalysisError> {
+    ///
+    /// # Errors
+    /// With the first trial of which this is so.
+    pub fn check(&self) -> Result<(), AnalysisError> {
         let (n, conditions, epochs) = (self.len(), self.conditions.len(), self.epochs.len());
         if conditions != n || epochs != n {
             return Err(AnalysisError::Trials(format!(

@@ -4,7 +4,8 @@
 //! value(t)        mean over folds of the score of a decoder fitted to the other folds, at the same time t
 //! score           classes: mean over classes of the fraction recognised      graded: 1 - sum (y - p)^2 / sum (y - m)^2
 //! chance(t)       mean over shuffles of the labels; p = (1 + #(shuffle >= value)) / (1 + shuffles)
-//! low, high       value -+ t_(0.975, J - 1) sqrt(v (1 / J + n_test / n_train))        v: variance over the J folds
+//! low, high       value -+ t_(0.975, J - 1) sqrt(v (1 / J + n_test / n_train))        v: variance over the J folds;
+//!                 an end beyond what the score can be, below 0 or above 1 for accuracies, above 1 for R2, is that
 //! matrix(t, t')   fitted at t, tested at t' on the folds that were left out at t
 //! stability       mean over t != t' of (matrix - chance) / mean over t of the same      of times from 0 on
 //! pattern(t)      Cov(x) w                                                              (Haufe)
@@ -56,6 +57,9 @@ use crate::{Activity, AnalysisError};
 
 pub use cross_temporal::CrossTemporal;
 pub use lda::Shrinkage;
+
+/// The measure of graded variables; others are accuracies.
+const R2: &str = "r2";
 
 /// What decodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -517,8 +521,12 @@ impl Course {
         let shuffles: Vec<Vec<f64>> = null.axis_iter(Axis(1)).map(there).collect();
         let value: Vec<f64> = parts.iter().map(|parts| mean(parts.iter().copied())).collect();
         let half: Vec<f64> = parts.iter().map(|parts| half_interval(parts, overlap)).collect();
+        let least = if measure == R2 { f64::NEG_INFINITY } else { 0.0 };
         let ends = |sign: f64| {
-            let end = |(value, half): (&f64, &f64)| if half.is_finite() { value + sign * half } else { f64::NAN };
+            let end = |(value, half): (&f64, &f64)| match half.is_finite() {
+                true => (value + sign * half).clamp(least, 1.0),
+                false => f64::NAN,
+            };
             value.iter().zip(&half).map(end).collect()
         };
         let quantiles = |part: f64| shuffles.iter().map(|sorted| quantile(sorted, part)).collect();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ClassCount, LeftOut, Settings, Shuffles,
+    ClassCount, LeftOut, R2, Settings, Shuffles,
     fit::Labels,
     folds::{joined, stratified},
 };
@@ -101,7 +101,7 @@ impl Plan {
     pub fn measure(&self, measure: usize) -> (&'static str, f64) {
         match (&self.target, measure) {
             (Target::Classes { names, .. }, _) => ("balanced_accuracy", 1.0 / names.len() as f64),
-            (Target::Graded(_), 0) => ("r2", 0.0),
+            (Target::Graded(_), 0) => (R2, 0.0),
             (Target::Graded(_), _) => ("sign_accuracy", 0.5),
         }
     }

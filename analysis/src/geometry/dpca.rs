@@ -286,6 +286,10 @@ impl Dpca {
                 });
             }
         }
+        if order.is_empty() {
+            let rule = "leaves no component; take a smaller one, in parts of the sum of squares of the means".into();
+            return Err(AnalysisError::Setting { setting: "ridge", value: "this".into(), rule });
+        }
         let key = |one: &Ranked| (one.marginalisation, one.number);
         order.sort_by(|a, b| b.explained.total_cmp(&a.explained).then(key(a).cmp(&key(b))));
         let units = x.dim().2;

@@ -67,13 +67,13 @@ pub struct DecodingArgs {
     #[arg(long, value_name = "N")]
     components: Option<usize>,
     /// Folds of the trials, stratified
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = super::count::count)]
     folds: usize,
     /// How often folds are drawn anew
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = super::count::count)]
     repeats: usize,
     /// Shuffles of the labels that chance comes from
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = super::count::count)]
     shuffles: usize,
     /// Shuffle labels only among trials with the same value of this variable
     #[arg(long, value_name = "NAME")]
@@ -364,7 +364,7 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
             let each: Vec<String> = classes.iter().map(|class| format!("{} {}", class.name, class.trials)).collect();
             format!("{} classes (trials: {})", classes.len(), shortened(&each))
         }
-        None => "graded".into(),
+        None => "graded: along a line, and no circle; --as classes for directions".into(),
     };
     let scaled = if report.scaled { "z-scored in each fold" } else { "rates as they are" };
     let parts = report.components.map_or(String::new(), |n| format!(", {n} components"));
@@ -395,8 +395,8 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
             found.left_out.without_value, found.left_out.without_epoch
         ),
     ];
-    lines.push(best(&found.course, &found.time_ms, found.interval_over));
-    lines.extend(found.sign.as_ref().map(|sign| best(sign, &found.time_ms, found.interval_over)));
+    lines.push(best(&found.course, found));
+    lines.extend(found.sign.as_ref().map(|sign| best(sign, found)));
     lines.extend(onset(&found.course, &found.time_ms));
     if let Some(cross) = &found.cross_temporal {
         lines.push(match cross.stability.is_nan() {
@@ -427,9 +427,11 @@ fn shortened(names: &[String]) -> String {
 }
 
 /// The highest value with its interval.
-fn best(course: &Course, time_ms: &[f64], over: &str) -> String {
+fn best(course: &Course, found: &Decoding) -> String {
+    let (time_ms, over) = (&found.time_ms, found.interval_over);
     let name = course.measure.replace('_', " ");
-    let there = (0..time_ms.len()).filter(|bin| !course.value[*bin].is_nan());
+    // Of equals the first: `max_by` takes the last.
+    let there = (0..time_ms.len()).rev().filter(|bin| !course.value[*bin].is_nan());
     let Some(bin) = there.max_by(|a, b| course.value[*a].total_cmp(&course.value[*b])) else {
         return format!("best         no {name} at any time");
     };
@@ -439,8 +441,8 @@ fn best(course: &Course, time_ms: &[f64], over: &str) -> String {
     };
     let chance = if course.chance[bin].is_nan() { course.guessing } else { course.chance[bin] };
     format!(
-        "best         {name} {:.3} [{:.3}, {:.3}] (95 % over {over}) at {} ms, chance {chance:.3}{p}",
-        course.value[bin], course.low[bin], course.high[bin], time_ms[bin]
+        "best         {name} {:.3} [{:.3}, {:.3}] (95 % over {over}) at {} ms in {} trials, chance {chance:.3}{p}",
+        course.value[bin], course.low[bin], course.high[bin], time_ms[bin], found.trials[bin]
     )
 }
 

@@ -31,7 +31,7 @@ pub struct DpcaArgs {
     #[arg(long, value_name = "VARIABLE,..", value_delimiter = ',')]
     variables: Vec<String>,
     /// Most components of each marginalisation
-    #[arg(long, value_name = "N", default_value_t = Settings::default().components)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().components, value_parser = super::count::count)]
     components: usize,
     /// The strength of the ridge, lambda, in place of cross-validation
     #[arg(long, value_name = "LAMBDA", conflicts_with = "repetitions")]
@@ -43,10 +43,10 @@ pub struct DpcaArgs {
     #[arg(long)]
     separate_time: bool,
     /// Shuffles of trials over conditions for the significance; 0 for none
-    #[arg(long, value_name = "N", default_value_t = Settings::default().shuffles)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().shuffles, value_parser = super::count::count)]
     shuffles: usize,
     /// Trials of each condition left out in turn for the accuracy
-    #[arg(long, value_name = "N", default_value_t = Settings::default().splits)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().splits, value_parser = super::count::count)]
     splits: usize,
     /// A component is significant where it is so for this long at least, ms
     #[arg(long, value_name = "MS", default_value_t = Settings::default().lasting_ms)]
@@ -103,7 +103,11 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
     let report = Report { about: &source.about, warnings: warnings(&found), found: &found };
     let mut lines = terminal(&report);
     lines.insert(1, format!("window       {}", times(&window, bin)));
-    answer.say(&report, &lines, &format!("nn4n analyze tdr {}", args.source.again()))
+    answer.say(
+        &report,
+        &lines,
+        &format!("nn4n analyze tdr {} --variables {}", args.source.again(), found.variables.join(",")),
+    )
 }
 
 fn warnings(found: &Dpca) -> Vec<String> {
@@ -154,7 +158,7 @@ fn terminal(report: &Report<'_>) -> Vec<String> {
         None => format!("ridge        {:.2e}, as given", found.ridge),
     });
     let parts: Vec<String> =
-        found.parts.iter().map(|part| format!("{} {:.1} %", part.name, 100.0 * part.variance)).collect();
+        found.parts.iter().map(|part| format!("{} alone {:.1} %", part.name, 100.0 * part.variance)).collect();
     lines.push(format!("variance     {}", parts.join(", ")));
     let k = found.cumulative.len();
     lines.push(format!(
@@ -179,10 +183,13 @@ fn component(found: &Dpca, one: &Component) -> String {
     let significant = match &one.significance {
         Some(of) => {
             let bins = of.is_significant.iter().filter(|is| **is).count();
-            format!(", significant for {:.0} ms of {} classes", bins as f64 * step(found), of.classes)
+            match bins {
+                0 => format!(", at no time significant for its {} classes", of.classes),
+                _ => format!(", significant for {:.0} ms of {} classes", bins as f64 * step(found), of.classes),
+            }
         }
         None => String::new(),
     };
     let (all, own) = (100.0 * one.explained, 100.0 * own);
-    format!("  {name:<36} {all:>6.2} % of the variance, {own:>6.2} of its own{significant}")
+    format!("  {name:<36} {all:>6.2} % of the variance, {own:>6.2} of it with time{significant}")
 }

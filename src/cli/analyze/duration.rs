@@ -30,7 +30,7 @@ pub struct DurationArgs {
     #[arg(long, value_name = "EPOCH", default_value = "stimulus")]
     epoch: String,
     /// Bins of as many trials each
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = super::count::count)]
     bins: usize,
     /// Largest lapse rate of the Weibull functions
     #[arg(long, value_name = "RATE", default_value_t = 0.05)]
@@ -42,7 +42,7 @@ pub struct DurationArgs {
     #[arg(long, value_name = "VALUE", default_value_t = 0.0, allow_negative_numbers = true)]
     boundary: f64,
     /// Fits to drawn answers in each bin, for intervals; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = super::count::count)]
     refits: usize,
     #[command(flatten)]
     answer: AnswerArgs,
@@ -95,7 +95,10 @@ pub fn duration(args: &DurationArgs) -> Result<()> {
         found: &found,
         trials_left_out: graded.behaviour.outcomes.trials.len() - answers.len(),
     };
-    let next = format!("nn4n analyze kernel {}", args.source.again());
+    let next = match graded.behaviour.outcomes.inputs.dim().2 {
+        0 => format!("nn4n analyze psychometric {}", args.source.again()),
+        _ => format!("nn4n analyze kernel {}", args.source.again()),
+    };
     answer.say(&report, &lines(&report), &next)
 }
 

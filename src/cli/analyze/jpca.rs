@@ -29,13 +29,13 @@ pub struct JpcaArgs {
     #[arg(long, value_name = "VARIABLE,..|condition", value_delimiter = ',', default_value = "condition")]
     variables: Vec<String>,
     /// Principal components in which rotations are looked for, an even number
-    #[arg(long, value_name = "N", default_value_t = Settings::default().components)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().components, value_parser = super::count::count)]
     components: usize,
     /// How rates of units are made comparable
     #[arg(long, value_enum, default_value_t = Normalize::Soft)]
     normalize: Normalize,
     /// Surrogates of maximum entropy to compare with; 0 for none
-    #[arg(long, value_name = "N", default_value_t = Settings::default().surrogates)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().surrogates, value_parser = super::count::count)]
     surrogates: usize,
     #[command(flatten)]
     answer: AnswerArgs,

@@ -10,6 +10,7 @@ mod answer;
 mod bifurcations;
 mod chronometric;
 mod confusion;
+mod count;
 mod currents;
 mod decoding;
 mod dpca;

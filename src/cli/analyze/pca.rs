@@ -39,7 +39,7 @@ pub struct PcaArgs {
     #[arg(long, value_enum, default_value_t = Normalize::None)]
     normalize: Normalize,
     /// How often units are shuffled against each other, trials in another order and moved, for the null; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = super::count::count)]
     shuffles: usize,
     /// The variable whose means the figure shows [default: the first with 2 to 12 values]
     #[arg(long, value_name = "VARIABLE")]
@@ -91,7 +91,9 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
     let settings = Settings { normalization: args.normalize.into(), shuffles: args.shuffles, seed: args.source.seed };
     let found = watched("shuffles", args.shuffles, |watch: Watched<'_>| Pca::of(states, &settings, watch))?;
     answer.figure("scree", |path| Scree::of(&found).save(path))?;
-    if let Some(figure) = trajectories(args, &source, &found)? {
+    let drawn = trajectories(args, &source, &found);
+    let undrawn = drawn.as_ref().err().filter(|_| args.by.is_none()).map(ToString::to_string);
+    if let Some(figure) = if undrawn.is_some() { None } else { drawn? } {
         answer.figure("trajectories", |path| figure.save(path))?;
         let text = StateSpaceText {
             title: format!("Principal components of {}", source.name),
@@ -111,7 +113,9 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
     })?;
     let report =
         Report { about: &source.about, states: &said, epoch, average: &args.average, missing_steps, found: &found };
-    answer.say(&report, &terminal(&report), &format!("nn4n analyze jpca {}", args.source.again()))
+    let mut lines = terminal(&report);
+    lines.extend(undrawn.map(|why| format!("trajectories are not drawn: {why}")));
+    answer.say(&report, &lines, &format!("nn4n analyze jpca {}", args.source.again()))
 }
 
 /// Means over trials along the first components.

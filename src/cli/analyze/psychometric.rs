@@ -82,7 +82,7 @@ pub struct PsychometricArgs {
     #[arg(long, value_name = "VALUE", default_value_t = 0.0, allow_negative_numbers = true)]
     boundary: f64,
     /// Fits to drawn choices, for intervals and the goodness of fit; 0 for none
-    #[arg(long, value_name = "N", default_value_t = Settings::default().refits)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().refits, value_parser = super::count::count)]
     refits: usize,
     #[command(flatten)]
     answer: AnswerArgs,
@@ -192,8 +192,10 @@ pub fn psychometric(args: &PsychometricArgs) -> Result<()> {
         contexts: &contexts,
         trials_left_out: graded.left_out,
     };
+    let has_inputs = graded.behaviour.outcomes.inputs.dim().2 > 0;
     let next = match args.of {
-        Outcome::Choices => format!("nn4n analyze kernel {}", args.source.again()),
+        Outcome::Choices if has_inputs => format!("nn4n analyze kernel {}", args.source.again()),
+        Outcome::Choices => format!("nn4n analyze decoding {} --variable chose_first", args.source.again()),
         Outcome::Right => format!("nn4n analyze duration {}", args.source.again()),
     };
     answer.say(&report, &args.lines(&report, &curves), &next)

@@ -26,6 +26,8 @@ use crate::{
 
 /// Trials of a network, of each condition, unless another number is asked for: rooms are large.
 pub const TRIALS: u32 = 200;
+/// Information below which it is the rounding of a constant rate, bits.
+const CONSTANT: f64 = 1e-9;
 /// Units that are drawn: the most informative ones, and grids that are not among them; units that are said.
 const DRAWN: usize = 11;
 const GRIDS: usize = 4;
@@ -72,7 +74,7 @@ pub struct MapArgs {
     #[arg(long, value_name = "BINS", default_value_t = Settings::default().smooth)]
     smooth: f64,
     /// Shuffles; 0 for none
-    #[arg(long, value_name = "N", default_value_t = Settings::default().shuffles)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().shuffles, value_parser = super::count::count)]
     shuffles: usize,
 }
 
@@ -139,7 +141,11 @@ pub fn rate_maps(args: &RateMapsArgs) -> Result<()> {
 
 /// Units with the most information first, by what is above that of shuffles where there are any; then those without.
 fn order(found: &RateMaps) -> Vec<usize> {
-    let told = |unit: &UnitMap| unit.information_corrected.or(unit.information).unwrap_or(f64::NEG_INFINITY);
+    // A unit whose rate is the same everywhere tells nothing of the place, whatever its shuffles give.
+    let told = |unit: &UnitMap| match (unit.information, unit.information_corrected) {
+        (Some(bits), _) if bits < CONSTANT => f64::NEG_INFINITY,
+        (bits, corrected) => corrected.or(bits).unwrap_or(f64::NEG_INFINITY),
+    };
     let score = |unit: &UnitMap| unit.grid_score.unwrap_or(f64::NEG_INFINITY);
     let mut order: Vec<usize> = (0..found.units.len()).collect();
     order.sort_by(|a, b| {
@@ -269,6 +275,9 @@ fn lines(found: &RateMaps, source: &Source, order: &[usize]) -> Vec<String> {
         ));
     }
     lines.extend(order.iter().take(SAID).map(|place| line(&found.units[*place])));
+    if order.len() > SAID {
+        lines.push(format!("  and {} more, in the order of information: --json, or --out DIR", order.len() - SAID));
+    }
     lines.extend(undefined(found));
     lines
 }
@@ -308,7 +317,15 @@ fn next(args: &RateMapsArgs, source: &Source, found: &RateMaps, order: &[usize])
     if source.network.is_some() && source.about.selected_units.is_none() && !units.is_empty() {
         return format!("nn4n analyze interventions {} --lesion {}", source.name, units.join(","));
     }
-    format!("nn4n analyze remapping {} --between VARIABLE=A,B", args.source.again())
+    let trials = source.activity.trials();
+    let of_two = trials.variables().into_iter().find_map(|name| {
+        let names = trials.variable(&name).ok()?.classes().names;
+        (names.len() == 2).then(|| format!("{name}={}", names.join(",")))
+    });
+    match of_two {
+        Some(between) => format!("nn4n analyze remapping {} --between {between}", args.source.again()),
+        None => format!("nn4n analyze pca {}", args.source.again()),
+    }
 }
 
 /// Such as `100 x 70`.

@@ -107,6 +107,9 @@ fn two(args: &SelectivityArgs, answer: &Answer<'_>, source: &Source, variable: &
     let rates = activity.mean_rates(epoch)?;
     let (shuffles, seed) = (args.shuffles as usize, args.source.seed);
     let roc = Roc::of(rates.view(), &division, shuffles, seed);
+    if roc.unrecorded == source.activity.units() {
+        bail!("no unit has a rate in trials of both kinds ({}); look at the rates", epoch_words(args.epoch.as_deref()));
+    }
     let within = named(args.within.as_deref());
     let is_asked = within.is_some();
     let within = within.or_else(|| CHOICES.contains(&variable).then(|| stimulus(activity.trials())));

@@ -79,7 +79,7 @@ pub struct SimilarityArgs {
     )]
     compare: Comparator,
     /// Crossnobis: sets that the trials of each condition are divided into
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = super::count::count)]
     folds: usize,
     /// SVCCA and PWCCA: the fraction of the variance that the components have which are kept
     #[arg(long, value_name = "FRACTION", default_value_t = 0.99)]
@@ -103,10 +103,10 @@ pub struct SimilarityArgs {
     #[arg(long, value_enum, default_value = "angular")]
     score: Score,
     /// DSA: starts of the search for the angle
-    #[arg(long, value_name = "N", default_value_t = Dsa::default().starts)]
+    #[arg(long, value_name = "N", default_value_t = Dsa::default().starts, value_parser = super::count::count)]
     starts: usize,
     /// Shuffles of each pair, for what chance gives; 0 for none (DSA has controls of its own)
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = super::count::count)]
     shuffles: usize,
     /// What is shuffled
     #[arg(long, value_enum, default_value = "rows")]

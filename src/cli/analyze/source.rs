@@ -14,6 +14,7 @@ use crate::{
     checkpoint::Checkpoint,
     cli::{
         interventions::InterventionArgs,
+        output::shell_word,
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
@@ -172,6 +173,9 @@ impl SourceArgs {
         per_condition: impl FnOnce(usize) -> Option<u32>,
     ) -> Result<Behaviour> {
         self.check_one()?;
+        if let Some(units) = &self.units {
+            bail!("--units {units}: is for activity, and this is of what was chosen; leave it out");
+        }
         if let Some(path) = self.activity.first() {
             self.check_options_of_networks()?;
             let outcomes = recorded_outcomes(path, self.conditions.as_deref())?;
@@ -198,8 +202,11 @@ impl SourceArgs {
 
     /// The options that give the same activity again, for a command that goes on from here.
     pub fn again(&self) -> String {
-        let mut words: Vec<String> = self.checkpoints.iter().map(|path| path.display().to_string()).collect();
-        let mut add = |flag: &str, value: &dyn std::fmt::Display| words.push(format!("--{flag} {value}"));
+        let mut words: Vec<String> =
+            self.checkpoints.iter().map(|path| shell_word(&path.display().to_string())).collect();
+        let mut add = |flag: &str, value: &dyn std::fmt::Display| {
+            words.push(format!("--{flag} {}", shell_word(&value.to_string())))
+        };
         self.activity.iter().for_each(|path| add("activity", &path.display()));
         self.conditions.iter().for_each(|path| add("conditions", &path.display()));
         self.task.iter().for_each(|task| add("task", task));

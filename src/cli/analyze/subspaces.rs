@@ -41,7 +41,7 @@ pub struct SubspacesArgs {
     #[arg(long, value_name = "K")]
     dimensions: Option<usize>,
     /// Random subspaces to compare with
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::count::count)]
     draws: usize,
     #[command(flatten)]
     answer: AnswerArgs,

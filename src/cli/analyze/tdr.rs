@@ -36,7 +36,7 @@ pub struct TdrArgs {
     #[arg(long = "as", value_enum, default_value_t = Way::Mante)]
     way: Way,
     /// Principal components that regression vectors are denoised with; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 12)]
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = super::count::count)]
     components: usize,
     #[command(flatten)]
     answer: AnswerArgs,

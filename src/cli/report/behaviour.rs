@@ -21,6 +21,9 @@ const ROWS: usize = 24;
 const PER_VALUE: usize = 100;
 
 pub fn part(subject: &Subject) -> Result<Part> {
+    if subject.network().is_err() {
+        bail!("of a recording it is drawn by `nn4n analyze psychometric {}`", subject.source_words()?.join(" "));
+    }
     let (network, task) = subject.task()?;
     let trials = subject.trials(task);
     let found = evaluate(&network.ctrnn, task, trials, subject.args.seed)?;

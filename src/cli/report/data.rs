@@ -7,7 +7,7 @@ use nn4n_models::CellType;
 use crate::{
     plot::{
         EigenvaluePlane, LearningCurve, LesionRow, LesionTable, Psychometric, Schematic, SchematicPlace, StateSpace,
-        TimeCourses, TrialFigure,
+        TimeCourses, Trajectories, TrialFigure,
     },
     report::{Csv, digits},
 };
@@ -112,6 +112,19 @@ pub fn components(found: &Pca) -> Csv {
     let mut csv = Csv::new("components.csv", ["component", "explained_variance_ratio"]);
     for (place, ratio) in found.explained_variance_ratio.iter().enumerate() {
         csv.row([(place + 1).to_string(), number(*ratio)]);
+    }
+    csv
+}
+
+/// A row for each state.
+pub fn trajectories(figure: &Trajectories) -> Csv {
+    let axes = figure.axes.iter().map(|axis| axis.name.as_str());
+    let mut csv = Csv::new("trajectories.csv", ["condition", "step"].into_iter().chain(axes));
+    for line in &figure.lines {
+        for (step, state) in line.states.outer_iter().enumerate() {
+            let words = [line.name.clone(), step.to_string()];
+            csv.row(words.into_iter().chain(state.iter().map(|value| digits(*value, FEW))));
+        }
     }
     csv
 }

@@ -113,7 +113,11 @@ pub fn report(args: &ReportArgs) -> Result<()> {
     report.left_out().iter().try_for_each(|what| output::text(&format!("left out     {what}")))?;
     let next = match args.checkpoints.first() {
         Some(first) => format!("nn4n analyze structure {} --out structure", first.display()),
-        None => "nn4n analyze --help".into(),
+        None => {
+            let files: Vec<String> =
+                args.activity.iter().map(|path| format!("--activity {}", path.display())).collect();
+            format!("nn4n analyze pca {} --out pca", files.join(" "))
+        }
     };
     output::text(&format!("next: {next}"))
 }

@@ -43,8 +43,8 @@ fn mean_trajectories(subject: &Subject) -> Result<Figure> {
     words.extend(subject.by_words());
     let command = nn4n(&["plot", "trajectories", "--out", "trajectories.svg"], &words);
     let text = StateSpaceText { title: "Mean trajectories".into(), ..StateSpaceText::default() };
-    let space = Space::of(&drawn, &text)?;
-    let still = figure("Mean trajectories", caption, &drawn, (command, data::state_space(&drawn)))?;
+    let space = Space::of_trajectories(&drawn, &text)?;
+    let still = figure("Mean trajectories", caption, &drawn, (command, data::trajectories(&drawn)))?;
     Ok(Figure { space: Some(space), ..still })
 }
 
