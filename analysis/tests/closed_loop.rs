@@ -133,3 +133,33 @@ fn a_branch_in_the_loop_follows_the_place_that_the_arm_is_pulled_to() {
         assert!(close(&point.x[2..4], &[0.5 + point.s * PLACE[0], 1.5 + point.s * PLACE[1]]), "{point:?}");
     }
 }
+
+#[test]
+fn an_arm_that_has_turned_once_more_is_at_the_same_point_if_its_hand_is_felt() {
+    let network = network(PULL, Form::Current);
+    let place = [0.05, -0.1];
+    let input = [place[0], place[1], 0.0, 0.0, 0.0, 0.0];
+    let plant = Plant { feedback: Feedback::Hand, ..plant(1) };
+    let system = System::in_loop(&network, plant).unwrap();
+    let (under, start) = (system.under(&input).unwrap(), system.start());
+    // Both joints turned up to twice in either direction.
+    let starts = Array2::from_shape_fn((200, system.dim()), |(row, number)| match number {
+        2 => start[2] + 0.13 * (row as f64 - 100.0),
+        3 => start[3] + 0.13 * ((37 * row % 200) as f64 - 100.0),
+        _ => start[number],
+    });
+    let found =
+        FixedPoints::find(&*under, &input, starts.view(), &Settings::default(), &mut |_| ControlFlow::Continue(()))
+            .unwrap();
+    // Elbow to one side or to the other.
+    assert_eq!(found.fixed().count(), 2, "{:?}", found.points.iter().map(|point| &point.x_star).collect::<Vec<_>>());
+    let origin = plant.arm.hand(plant.posture);
+    for point in found.fixed() {
+        let angles = [point.x_star[2], point.x_star[3]];
+        assert!(angles.iter().zip(plant.posture).all(|(q, from)| (q - from).abs() <= std::f64::consts::PI));
+        let hand = plant.arm.hand(angles);
+        assert!(close(&[hand[0] - origin[0], hand[1] - origin[1]], &place), "{angles:?}");
+    }
+    let ends: Vec<Option<usize>> = found.connections(&*under).iter().map(|way| way.to).collect();
+    assert!(ends.iter().flatten().all(|to| *to < 2), "{ends:?}");
+}

@@ -7,10 +7,13 @@
 //! ```
 //!
 //! At a fixed point the arm is at rest, and the network holds it there. The flow is that of the map, `F(x) - x`.
+//! A turn of a joint changes nothing where the hand is felt, so that points are told apart without whole turns.
 //! Derivatives of the arm are differences of fourth order, right to about 1e-10 of their size.
 
+use std::f64::consts::TAU;
+
 use ndarray::{Array2, s};
-use nn4n_tasks::motor::{ArmState, Plant};
+use nn4n_tasks::motor::{ArmState, Feedback, Plant};
 
 use super::{Dynamics, Network, NetworkDynamics};
 use crate::AnalysisError;
@@ -175,6 +178,21 @@ impl Dynamics for ClosedLoop<'_> {
             jacobian.slice_mut(s![dim - ARM.., units..units + ARM]).assign(&felt);
         }
         jacobian
+    }
+
+    /// With angles within half a turn of the posture, where it is the hand that is felt: that is where it was after each
+    /// turn of a joint.
+    fn representative(&self, mut state: Vec<f64>) -> Vec<f64> {
+        if self.plant.feedback == Feedback::Hand {
+            for (angle, from) in state[self.units()..].iter_mut().zip(self.plant.posture) {
+                let turns = ((*angle - from) / TAU).round();
+                // A state that is its own representative stays bit by bit.
+                if turns != 0.0 {
+                    *angle -= turns * TAU;
+                }
+            }
+        }
+        state
     }
 
     fn kinks(&self, state: &[f64], tolerance: f64) -> Vec<usize> {

@@ -67,6 +67,12 @@ pub trait Dynamics: Sync {
         jacobian
     }
 
+    /// The state that stands for this one and all that cannot be told from it, such as those of an arm that has turned
+    /// once more: whatever they do is the same.
+    fn representative(&self, state: Vec<f64>) -> Vec<f64> {
+        state
+    }
+
     /// The units whose activation has a kink within `tolerance` of where it is applied: there derivatives are one-sided.
     fn kinks(&self, _state: &[f64], _tolerance: f64) -> Vec<usize> {
         Vec::new()

@@ -102,9 +102,10 @@ fn leave(
             return (None, step);
         }
         if flow < AT_REST {
+            let end = system.representative(state);
             let end = (0..points.len())
                 .filter(|place| points[*place].kind == PointKind::Fixed)
-                .map(|place| (place, distance(&points[place].x_star, &state)))
+                .map(|place| (place, distance(&points[place].x_star, &end)))
                 .min_by(|a, b| a.1.total_cmp(&b.1));
             return (end.filter(|(_, away)| *away < same_point.max(1e-6)).map(|(place, _)| place), step);
         }

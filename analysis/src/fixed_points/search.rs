@@ -121,7 +121,7 @@ impl<'a> Search<'a> {
             let (now, after) = rest.split_at(block.min(rest.len()));
             let led: Vec<Traveller> = now.par_chunks(TOGETHER).flat_map_iter(|starts| self.led(starts)).collect();
             let descend = |start| descend(self.system, start, self.settings, &self.known);
-            let mut ends: Vec<End> = led.into_par_iter().map(descend).collect();
+            let mut ends: Vec<End> = led.into_par_iter().map(descend).map(|end| self.represented(end)).collect();
             self.polish(&mut ends);
             ends.into_iter().for_each(|end| self.gather(end));
             (rest, block) = (after, (2 * block).min(most));
@@ -137,6 +137,14 @@ impl<'a> Search<'a> {
         let mut travellers: Vec<Traveller> = starts.iter().zip(flows).map(start).collect();
         self.known.lead(self.system, &mut travellers);
         travellers
+    }
+
+    fn represented(&self, end: End) -> End {
+        match end {
+            End::Fixed(state) => End::Fixed(self.system.representative(state)),
+            End::Slow(state) => End::Slow(self.system.representative(state)),
+            other => other,
+        }
     }
 
     /// Brings those ends to the floor of rounding that are new points, one for each.
