@@ -3,7 +3,8 @@
 //! ```text
 //! B = (c - d) / (c + d)                             -1 in the middle, up to 1 along a wall
 //! c    largest fraction of a side that is covered by one field
-//! d    mean distance of the bins of all fields to the nearest side, weighted by their rates, over half the shorter side
+//! d    mean distance of the bins of all fields to the nearest side, weighted by their rates, as a part of half the
+//!      shorter side
 //! ```
 //!
 //! Distances are those of the middles of bins. A side counts where half of its bins were visited, of which the covered

@@ -129,7 +129,7 @@ struct Session<'a> {
 }
 
 impl Remapping {
-    /// From `a` to `b`, which have the same units; `settings` as for rate maps, of which those about fields are not used.
+    /// From `a` to `b`, which have the same units; `settings` as for rate maps, without those about fields.
     ///
     /// # Errors
     /// If places are not known in both, the units are not as many, too few were recorded in both, no bin was visited in

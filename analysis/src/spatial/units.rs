@@ -7,8 +7,8 @@
 //! p           (1 + shuffles that reach the value) / (1 + shuffles)
 //! ```
 //!
-//! A shuffle keeps how a unit changes over time and where the animal was, but not which went with which: its information
-//! is what few visits alone give. A score that is not defined for a shuffle does not reach the value.
+//! A shuffle keeps how a unit changes over time and where the animal was, but not which went with which: its
+//! information is what few visits alone give. A score that is not defined for a shuffle does not reach the value.
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
@@ -337,7 +337,7 @@ impl<'a> Binned<'a> {
         let (bins, rates): (Vec<usize>, Vec<f64>) = steps.filter(|(_, rate)| !rate.is_nan()).unzip();
         if bins.is_empty() {
             let message = format!(
-                "unit {unit} has no rate at any step whose place is known; leave it out with --units, or look at `rates`"
+                "unit {unit} has no rate at any step whose place is known; leave it out (--units), or look at `rates`"
             );
             return Err(AnalysisError::Trials(message));
         }

@@ -21,8 +21,8 @@ const DRAWN: usize = 9;
 #[command(after_help = "Examples:
   nn4n analyze remapping --activity recorded.npz --between room=1,2 --out runs/remapping
   nn4n analyze remapping --activity first.npz --activity second.npz --bin 2.5 --json
-  nn4n tasks sample wang2024/place_cells --set room_seed=2 --batch 200 --out room2.npz    the same network in two rooms:
-  nn4n run runs/place-cells --inputs room2.npz --out second.npz                           its activity in each of them")]
+  nn4n tasks sample wang2024/place_cells --set room_seed=2 --batch 200 --out room2.npz   the same network in two rooms:
+  nn4n run runs/place-cells --inputs room2.npz --out second.npz                          its activity in each of them")]
 pub struct RemappingArgs {
     #[command(flatten)]
     source: SourceArgs,
