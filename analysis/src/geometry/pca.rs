@@ -4,7 +4,7 @@
 //! C = X^T X / (n - 1) = V diag(l) V^T           X: states less their mean (n rows, N units), l_1 >= l_2 >= ..
 //! PR = (sum l)^2 / sum l^2                      from 1, all in one direction, to N, the same in all
 //! PR of independent noise = N / (1 + N / (m - 1)),   m = n dt / tau
-//! tau = dt sum_k rho(k)^2                       the time after which noise of this autocorrelation is new
+//! tau = dt sum_k (n_k / n) rho(k)^2             the time after which noise of this autocorrelation is new; n_k pairs
 //! ```
 //!
 //! Rows are as they are given: all steps of all trials, or the steps of means over conditions. Steps that follow one
@@ -316,7 +316,7 @@ fn noise(units: usize, samples: usize, correlation_time_ms: f64, dt: f64) -> Ind
     IndependentNoise { participation_ratio: ratio, effective_samples, correlation_time_ms }
 }
 
-/// `dt sum_k rho(k)^2` of centred rows, over positive and negative lags.
+/// `dt sum_k (n_k / n) rho(k)^2` of centred rows, over positive and negative lags `k` that `n_k` pairs of rows have.
 fn correlation_time(rows: &Array2<f64>, runs: &[Range<usize>], dt: f64) -> f64 {
     let longest = runs.iter().map(ExactSizeIterator::len).max().unwrap_or(0).saturating_sub(1).min(LONGEST_LAG);
     // Blocks of the runs, each with the rows that follow it within the longest lag.

@@ -15,10 +15,12 @@
 //! | regressors | variables and their products in pairs | variables |
 //! | units | those that vary over time by more than 0.1 in the mean over trials | all that vary |
 //! | signs | graded variables and the choice are those of the preferred choice of each unit | as they are |
-//! | times | every 50 ms | all |
+//! | times | every 50 ms; deviations are over all of the window | all |
 //! | means for the components | of all trials, in deviations of their own | of right ones, in those of trials |
 //! | their smoothing | 50 ms | 40 ms |
 //!
+//! Everything is of the window: pycog divides by the deviation over the times that it takes, and has active units and
+//! means for the components of whole trials, so that its numbers differ a little where a window is a part of the trial.
 //! Means that are projected are of right trials, where trials are known to be right or wrong. The time of the maximum
 //! of a curve that is flat is noise, and so is an axis whose regressor others nearly make up: look at the norm and at
 //! the condition number.

@@ -402,7 +402,10 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
         lines.push(match cross.stability.is_nan() {
             true => "stability    none: nothing is decoded from 0 ms on".into(),
             false => {
-                format!("stability    {:.2} (off the diagonal over on it, less chance, from 0 ms on)", cross.stability)
+                format!(
+                    "stability    {:.2} (off the diagonal over on it, less what guessing reaches, from 0 ms on)",
+                    cross.stability
+                )
             }
         });
     }
