@@ -7,8 +7,8 @@
 //! low, high       value -+ t_(0.975, J - 1) sqrt(v (1 / J + n_test / n_train))        v: variance over the J folds;
 //!                 an end beyond what the score can be, below 0 or above 1 for accuracies, above 1 for R2, is that
 //! matrix(t, t')   fitted at t, tested at t' on the folds that were left out at t
-//! stability       mean over t != t' of (matrix - guessing) / mean over t of the same    of times from 0 on; 1 / classes,
-//!                 or 0 of R2, is what guessing reaches
+//! stability       mean over t != t' of (matrix - guessing) / mean over t of the same    of times from 0 on;
+//!                 guessing: 1 / classes, or 0 of R2
 //! pattern(t)      Cov(x) w                                                              (Haufe)
 //! ```
 //!
@@ -247,7 +247,7 @@ struct Bin {
 }
 
 impl Settings {
-    /// Classes, by linear discriminant analysis with shrinkage, in 5 folds from the start of trials, beside 200 shuffles.
+    /// Classes, by linear discriminant analysis with shrinkage, in 5 folds, from the start of trials, 200 shuffles.
     pub fn of_classes(variable: &str) -> Self {
         Self {
             variable: variable.into(),
