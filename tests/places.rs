@@ -91,7 +91,7 @@ fn recorded_place_cells_are_found_and_remap_between_rooms() {
     assert_eq!((&same["remapping"], &same["place"]["between"]), (&"none".into(), &1.0.into()));
     for (arguments, words) in [
         (format!("{maps} --arena 0,100,0"), "has 3 numbers"),
-        (format!("{maps} --bins 0"), "bins = 0"),
+        ("analyze rate-maps --activity recorded.npz --bins 0".into(), "bins = 0"),
         (format!("{maps} --min-shift 60000"), "min-shift = 60000"),
         (format!("{maps} --where room=3"), "no trial has room=3; there are 1, 2"),
         (remapping.into(), "name two, or one with --between"),
