@@ -8,8 +8,8 @@
 //! | module | question |
 //! |---|---|
 //! | [`arena`] | which bins are there? |
-//! | [`information`] | how much does a spike tell of the place? |
-//! | [`fields`] | where is a unit active? |
+//! | [`information()`] | how much does a spike tell of the place? |
+//! | [`fields()`] | where is a unit active? |
 //! | [`grid`] | do fields lie on a triangular lattice? |
 //! | [`border`] | does a field lie along a wall? |
 //! | [`units`] | all of it for every unit, beside shuffles |
