@@ -17,25 +17,18 @@ use nn4n::{
 };
 use serde_json::Value;
 
-use crate::program::nn4n;
+use crate::program::{self, nn4n, reported, said, words};
 
 fn analyze(directory: &Path, arguments: &str) -> (bool, String, String) {
-    let words: Vec<&str> = ["analyze"].into_iter().chain(arguments.split_whitespace()).collect();
-    let output = nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
+    said(directory, &words(&["analyze"], arguments))
 }
 
 fn json(directory: &Path, arguments: &str) -> Value {
-    let (is_done, out, error) = analyze(directory, &format!("{arguments} --json"));
-    assert!(is_done, "{arguments}: {error}");
-    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+    reported(directory, &words(&["analyze"], arguments))
 }
 
 fn refused(directory: &Path, arguments: &str) -> String {
-    let (is_done, out, error) = analyze(directory, arguments);
-    assert!(!is_done, "{arguments}: {out}");
-    error
+    program::refused(directory, &words(&["analyze"], arguments))
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

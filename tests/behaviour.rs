@@ -6,26 +6,14 @@ use ndarray::{Array1, Array3};
 use nn4n::tasks::NpzBuilder;
 use serde_json::Value;
 
-use crate::program::nn4n;
-
-fn analyze(directory: &Path, arguments: &str) -> (bool, String, String) {
-    let words: Vec<&str> = ["analyze"].into_iter().chain(arguments.split_whitespace()).collect();
-    let output = nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
-}
+use crate::program::{self, reported, words};
 
 fn json(directory: &Path, arguments: &str) -> Value {
-    let (is_done, out, error) = analyze(directory, &format!("{arguments} --json"));
-    assert!(is_done, "{arguments}: {error}");
-    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+    reported(directory, &words(&["analyze"], arguments))
 }
 
 fn refused(directory: &Path, arguments: &str) -> String {
-    let (is_done, out, error) = analyze(directory, arguments);
-    assert!(!is_done, "{arguments}: {out}");
-    assert!(!error.contains("panicked"), "{arguments}: {error}");
-    error
+    program::refused(directory, &words(&["analyze"], arguments))
 }
 
 fn number(value: &Value) -> f64 {

@@ -6,19 +6,14 @@ use ndarray::{Array, Array1, Array3};
 use nn4n::tasks::NpzBuilder;
 use serde_json::Value;
 
-use crate::program::nn4n;
+use crate::program::{reported, said, words};
 
 fn run(directory: &Path, arguments: &str) -> (bool, String, String) {
-    let words: Vec<&str> = ["analyze", "decoding"].into_iter().chain(arguments.split_whitespace()).collect();
-    let output = nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
+    said(directory, &words(&["analyze", "decoding"], arguments))
 }
 
 fn json(directory: &Path, arguments: &str) -> Value {
-    let (is_done, out, error) = run(directory, &format!("{arguments} --json"));
-    assert!(is_done, "{arguments}: {error}");
-    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+    reported(directory, &words(&["analyze", "decoding"], arguments))
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

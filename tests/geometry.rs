@@ -6,20 +6,14 @@ use ndarray::{Array0, Array1, Array3};
 use nn4n::tasks::NpzBuilder;
 use serde_json::Value;
 
-use crate::program::nn4n;
+use crate::program::{reported, said, words};
 
 fn analyze(directory: &Path, arguments: &[&str]) -> (bool, String, String) {
-    let words: Vec<&str> = ["analyze"].into_iter().chain(arguments.iter().copied()).collect();
-    let output = nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
+    said(directory, &[&["analyze"], arguments].concat())
 }
 
 fn json(directory: &Path, arguments: &str) -> Value {
-    let words: Vec<&str> = arguments.split_whitespace().chain(["--json"]).collect();
-    let (is_done, out, error) = analyze(directory, &words);
-    assert!(is_done, "{arguments}: {error}");
-    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+    reported(directory, &words(&["analyze"], arguments))
 }
 
 fn number(value: &Value) -> f64 {

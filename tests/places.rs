@@ -13,27 +13,16 @@ use nn4n::{
 use serde_json::Value;
 
 use crate::{
-    program::nn4n,
+    program::{self, reported, words},
     small::{settings, train},
 };
 
-fn run(directory: &Path, arguments: &str) -> (bool, String, String) {
-    let words: Vec<&str> = arguments.split_whitespace().collect();
-    let output = nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
-}
-
 fn json(directory: &Path, arguments: &str) -> Value {
-    let (is_done, out, error) = run(directory, &format!("{arguments} --json"));
-    assert!(is_done, "{arguments}: {error}");
-    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+    reported(directory, &words(&[], arguments))
 }
 
 fn refused(directory: &Path, arguments: &str) -> String {
-    let (is_done, out, error) = run(directory, arguments);
-    assert!(!is_done, "{arguments}: {out}");
-    error
+    program::refused(directory, &words(&[], arguments))
 }
 
 /// Numbers in [0, 1) that follow no order to speak of.

@@ -12,16 +12,13 @@ use flate2::read::GzDecoder;
 use ndarray::{Array3, arr0, array};
 use nn4n::tasks::{Labels, NpzBuilder};
 
-use crate::program::nn4n;
+use crate::program::{nn4n, said, words};
 
 /// The largest page of a network that comes with the program, bytes.
 const LARGEST: usize = 3_000_000;
 
 fn report(directory: &Path, arguments: &str) -> (bool, String, String) {
-    let words: Vec<&str> = ["report"].into_iter().chain(arguments.split_whitespace()).collect();
-    let output = nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
+    said(directory, &words(&["report"], arguments))
 }
 
 fn page(directory: &Path, arguments: &str) -> String {

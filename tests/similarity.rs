@@ -6,7 +6,7 @@ use nn4n::{Experiment, models::ModelConfig};
 use serde_json::Value;
 
 use crate::{
-    program::nn4n,
+    program::{self, nn4n, reported, said},
     small::{easy_task, settings, train},
 };
 
@@ -14,10 +14,7 @@ use crate::{
 const TWO: &str = "song2016-rdm-ei rdm-vanilla --trials 2 --bin 100 --align stimulus";
 
 fn similarity(directory: &Path, arguments: &[&str]) -> (bool, String, String) {
-    let words: Vec<&str> = ["analyze", "similarity"].into_iter().chain(arguments.iter().copied()).collect();
-    let output = nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
+    said(directory, &[&["analyze", "similarity"], arguments].concat())
 }
 
 fn words(arguments: &str) -> Vec<&str> {
@@ -25,16 +22,11 @@ fn words(arguments: &str) -> Vec<&str> {
 }
 
 fn json(directory: &Path, arguments: &str) -> Value {
-    let all: Vec<&str> = words(arguments).into_iter().chain(["--json"]).collect();
-    let (is_done, out, error) = similarity(directory, &all);
-    assert!(is_done, "{arguments}: {error}");
-    serde_json::from_str(&out).unwrap_or_else(|problem| panic!("{arguments}: {problem} in {out}"))
+    reported(directory, &program::words(&["analyze", "similarity"], arguments))
 }
 
 fn refused(directory: &Path, arguments: &str) -> String {
-    let (is_done, out, error) = similarity(directory, &words(arguments));
-    assert!(!is_done, "{arguments}: {out}");
-    error
+    program::refused(directory, &program::words(&["analyze", "similarity"], arguments))
 }
 
 fn matrix(found: &Value) -> Vec<Vec<f64>> {
