@@ -21,7 +21,7 @@
 
 use serde::Serialize;
 
-use crate::{AnalysisError, psychometric::quantile};
+use crate::{AnalysisError, statistics::quantile};
 
 /// A decision, or none.
 #[derive(Clone, Copy, Debug, PartialEq)]

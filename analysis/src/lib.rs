@@ -70,6 +70,7 @@ pub mod sequentiality;
 pub mod similarity;
 pub mod spatial;
 pub mod spectrum;
+mod statistics;
 pub mod structure;
 pub mod task_variance;
 pub mod tuning;

@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{AnalysisError, activity::Trials, selectivity::Division};
+use crate::{AnalysisError, activity::Trials, selectivity::Division, statistics::ranks};
 
 /// Trials with either choice that a stimulus needs to count for choice probability.
 const LEAST: usize = 3;
@@ -148,20 +148,6 @@ pub fn auc(rates: &[f64], kinds: &[bool]) -> Option<f64> {
 fn area(ranks_of_first: f64, first: usize, second: usize) -> Option<f64> {
     let (n, m) = (first as f64, second as f64);
     (first > 0 && second > 0).then(|| (ranks_of_first - n * (n + 1.0) / 2.0) / (n * m))
-}
-
-/// Ranks from 1; those of equal values are their mean.
-pub(crate) fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0;
-    for equal in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        let rank = before as f64 + (equal.len() + 1) as f64 / 2.0;
-        equal.iter().for_each(|place| ranks[*place] = rank);
-        before += equal.len();
-    }
-    ranks
 }
 
 struct Area {

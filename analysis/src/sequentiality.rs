@@ -19,7 +19,10 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2, s};
 use serde::Serialize;
 
-use crate::{Activity, AnalysisError, roc::ranks};
+use crate::{
+    Activity, AnalysisError,
+    statistics::{correlation, ranks},
+};
 
 /// Bins of the times of peaks.
 const BINS: usize = 20;
@@ -272,15 +275,6 @@ fn means(activity: &Activity, spans: &[Range<usize>], trials: &[usize], steps: u
         }
     }
     sums / counts
-}
-
-/// Pearson's; `None` where one does not vary.
-fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let (of_a, of_b) = (mean(a), mean(b));
-    let sum = |pairs: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(a, b)| pairs(a - of_a, b - of_b)).sum::<f64>();
-    let (both, first, second) = (sum(&|a, b| a * b), sum(&|a, _| a * a), sum(&|_, b| b * b));
-    (first > 0.0 && second > 0.0).then(|| both / (first * second).sqrt())
 }
 
 #[cfg(test)]

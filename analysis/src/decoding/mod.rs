@@ -52,9 +52,9 @@ use self::{
     fit::{Failure, Labels, Scores},
     folds::{Shuffles, orders},
     plan::Plan,
-    score::{half_interval, mean, quantile},
+    score::{half_interval, mean},
 };
-use crate::{Activity, AnalysisError};
+use crate::{Activity, AnalysisError, statistics::quantile};
 
 pub use cross_temporal::CrossTemporal;
 pub use lda::Shrinkage;

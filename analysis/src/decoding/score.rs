@@ -91,15 +91,6 @@ fn within(t: f64, freedom: usize) -> f64 {
     if is_odd { FRAC_2_PI * (angle + sine * sum) } else { sine * sum }
 }
 
-/// The value below which this part of sorted values lies, between neighbours by a line; NaN of nothing.
-pub(super) fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let at = part * last as f64;
-    let below = (at.floor() as usize).min(last);
-    let above = (below + 1).min(last);
-    sorted[below] + (at - below as f64) * (sorted[above] - sorted[below])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,12 +115,5 @@ mod tests {
         assert!((half - 2.776445 * (2.5f64 / 5.0).sqrt()).abs() < 1e-6);
         let folds = half_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.25);
         assert!((folds / half - (0.45f64 / 0.2).sqrt()).abs() < 1e-12);
-    }
-
-    #[test]
-    fn quantiles_lie_on_lines_between_neighbours() {
-        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
-        assert_eq!((quantile(&[1.0], 0.3), quantile(&[1.0, 2.0], 1.0)), (1.0, 2.0));
-        assert!(quantile(&[], 0.5).is_nan());
     }
 }

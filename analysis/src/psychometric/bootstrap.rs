@@ -6,7 +6,7 @@ use rand_distr::{Binomial, Distribution};
 use rayon::prelude::*;
 
 use super::likelihood::{Estimate, Model, Row};
-use crate::AnalysisError;
+use crate::{AnalysisError, statistics::quantile};
 
 /// Lower and upper end of an interval of 95 %.
 pub type Interval = [f64; 2];
@@ -56,15 +56,6 @@ pub(crate) fn percentiles(values: impl IntoIterator<Item = f64>) -> Interval {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     [0.025, 0.975].map(|fraction| quantile(&values, fraction))
-}
-
-/// A quantile of ascending values, linear between them; NaN without any.
-pub(crate) fn quantile(ascending: &[f64], fraction: f64) -> f64 {
-    let Some(last) = ascending.len().checked_sub(1) else { return f64::NAN };
-    let at = fraction * last as f64;
-    let (below, above) = (ascending[at.floor() as usize], ascending[at.ceil() as usize]);
-    // Two infinities have no difference.
-    if below == above { below } else { below + (at - at.floor()) * (above - below) }
 }
 
 /// How often drawn choices fit at most as well: (1 + as bad) / (1 + refits).

@@ -38,7 +38,7 @@ mod two;
 use serde::Serialize;
 
 pub use bootstrap::Interval;
-pub(crate) use bootstrap::{percentiles, quantile};
+pub(crate) use bootstrap::percentiles;
 pub use family::{Family, Lapses};
 pub use one::{Intervals, PsychometricFunction, Trend};
 pub use probit::{ChoiceCount, CumulativeGaussian};

@@ -7,7 +7,7 @@ use super::{
     bootstrap::{Refit, p_value, percentiles, refits},
     likelihood::{Estimate, Model, Row},
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, statistics::correlation};
 
 /// A psychometric function of one variable, fitted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -200,19 +200,6 @@ fn trend(values: &[f64], residuals: &[f64], refits: &[Refit]) -> Option<Trend> {
     let own = correlation(values, residuals)?;
     let drawn = refits.iter().map(|refit| correlation(values, &refit.residuals).map_or(0.0, f64::abs));
     Some(Trend { correlation: own, p: (!refits.is_empty()).then(|| p_value(own.abs(), drawn)) })
-}
-
-/// Pearson's; `None` where one of the two is constant.
-pub(crate) fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
-    let n = x.len() as f64;
-    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-    for (x, y) in x.iter().zip(y) {
-        xy += (x - mx) * (y - my);
-        xx += (x - mx) * (x - mx);
-        yy += (y - my) * (y - my);
-    }
-    (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ fn intervals(refits: &[Refit], model: &Model) -> TwoVariableIntervals {
 /// Refuses variables of which one says the other: nothing tells their slopes apart.
 fn check_apart(names: [&str; 2], rows: &[Row]) -> Result<(), AnalysisError> {
     let column = |j: usize| rows.iter().map(|row| row.values[j]).collect::<Vec<f64>>();
-    let correlation = super::one::correlation(&column(0), &column(1)).unwrap_or(0.0);
+    let correlation = crate::statistics::correlation(&column(0), &column(1)).unwrap_or(0.0);
     if correlation.abs() > 1.0 - 1e-9 {
         return Err(AnalysisError::Trials(format!(
             "`{}` and `{}` always go together, so nothing tells their slopes apart; show them independently, or fit \

@@ -24,7 +24,7 @@ use super::{
     factor::{Svd, squares, symmetric},
     rdm::Rdm,
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, statistics::ranks};
 
 /// A negative eigenvalue of `G` that is rounding, as a part of the largest.
 const ROUNDING: f64 = 1e-9;
@@ -222,20 +222,6 @@ fn flat() -> AnalysisError {
     let message = "has distances that do not differ as this comparator needs it (fewer than three patterns, or all \
                    equally far apart); take cosine, or more patterns";
     AnalysisError::Shape { array: "rdm", message: message.into() }
-}
-
-/// Ranks from 1; those that are tied have the mean of their places.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut first = 0;
-    for tied in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        let rank = first as f64 + (tied.len() as f64 + 1.0) / 2.0;
-        tied.iter().for_each(|place| ranks[*place] = rank);
-        first += tied.len();
-    }
-    ranks
 }
 
 /// Kendall's tau in n log n steps: pairs in the wrong order are counted while they are sorted (Knight 1966).
