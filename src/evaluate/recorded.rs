@@ -53,11 +53,7 @@ pub fn recorded(path: &Path, conditions: Option<&Path>) -> Result<Recorded> {
     let mut file = NpzFile::open(path)?;
     let rates = rates(&mut file)?;
     let (n, steps, units) = rates.dim();
-    let notes = notes(&mut file, (n, steps))?;
-    let Some(dt) = notes.dt else {
-        let remedy = "add the time of a step in ms, as in numpy.savez(.., dt=10.0)".into();
-        return Err(file.refusal("dt", "is missing".into(), remedy).into());
-    };
+    let (notes, dt) = notes(&mut file, (n, steps))?;
     let lengths = notes.n_steps.clone().or_else(|| nan_padded_lengths(&rates)).unwrap_or_else(|| vec![steps; n]);
     let trials = trials(lengths, dt, &notes, conditions)?;
     let groups = groups(&mut file, units)?;
@@ -87,25 +83,24 @@ pub fn recorded_outcomes(path: &Path, conditions: Option<&Path>) -> Result<Outco
         let problem = format!("has shape {shape:?}, but must be (trials, steps, channels)");
         return Err(file.refusal(shaped.unwrap_or("rates"), problem, "add or join axes".into()).into());
     };
-    let notes = notes(&mut file, (n, steps))?;
+    let (notes, dt) = notes(&mut file, (n, steps))?;
     let inputs = match file.read("inputs")? {
         Some(inputs) => inputs.into_dimensionality::<Ix3>().map_err(|error| Error::file(path, error.to_string()))?,
         None => Array3::zeros((n, steps, 0)),
-    };
-    let Some(dt) = notes.dt else {
-        let remedy = "add the time of a step in ms, as in numpy.savez(.., dt=10.0)".into();
-        return Err(file.refusal("dt", "is missing".into(), remedy).into());
     };
     let lengths = notes.n_steps.clone().unwrap_or_else(|| vec![steps; n]);
     let channels = (0..inputs.dim().2).map(|channel| format!("input{channel}")).collect();
     Ok(Outcomes { trials: trials(lengths, dt, &notes, conditions)?, inputs, channels, dt })
 }
 
-/// What the file says of its trials. Names that other programs give to arrays which are not there, such as `stimulus`, are
-/// those of variables.
-fn notes(file: &mut NpzFile, shape: (usize, usize)) -> Result<TrialNotes> {
+/// What the file says of its trials, and their step, ms. Names that other programs give to arrays which are not there,
+/// such as `stimulus`, are those of variables.
+fn notes(file: &mut NpzFile, shape: (usize, usize)) -> Result<(TrialNotes, f64)> {
     let there: Vec<&str> = ARRAYS.into_iter().filter(|name| file.names().iter().any(|known| known == name)).collect();
-    Ok(TrialNotes::read(file, shape, &there)?)
+    let notes = TrialNotes::read(file, shape, &there)?;
+    let remedy = || "add the time of a step in ms, as in numpy.savez(.., dt=10.0)".into();
+    let dt = notes.dt.ok_or_else(|| file.refusal("dt", "is missing".into(), remedy()))?;
+    Ok((notes, dt))
 }
 
 fn rates(file: &mut NpzFile) -> Result<Array3<f32>> {

@@ -247,6 +247,10 @@ impl Dpca {
         };
         let demixed = Demixed::of(&scatters, ridge, settings.components)?;
         let mut found = Self::described(&layout, &means, &scatters, &x, demixed)?;
+        if found.components.is_empty() {
+            let rule = "leaves no component; take a smaller one, in parts of the sum of squares of the means".into();
+            return Err(AnalysisError::Setting { setting: "ridge", value: ridge.to_string(), rule });
+        }
         found.trials = window.counts(&means);
         (found.fewest_trials, found.pseudo_trials) = (fewest, pools.0.len() > 1);
         (found.ridge, found.cross_validation) = (ridge, cross_validation);
@@ -285,10 +289,6 @@ impl Dpca {
                     decoder: d.to_owned(),
                 });
             }
-        }
-        if order.is_empty() {
-            let rule = "leaves no component; take a smaller one, in parts of the sum of squares of the means".into();
-            return Err(AnalysisError::Setting { setting: "ridge", value: "this".into(), rule });
         }
         let key = |one: &Ranked| (one.marginalisation, one.number);
         order.sort_by(|a, b| b.explained.total_cmp(&a.explained).then(key(a).cmp(&key(b))));

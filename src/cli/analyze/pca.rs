@@ -91,9 +91,11 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
     let settings = Settings { normalization: args.normalize.into(), shuffles: args.shuffles, seed: args.source.seed };
     let found = watched("shuffles", args.shuffles, |watch: Watched<'_>| Pca::of(states, &settings, watch))?;
     answer.figure("scree", |path| Scree::of(&found).save(path))?;
-    let drawn = trajectories(args, &source, &found);
-    let undrawn = drawn.as_ref().err().filter(|_| args.by.is_none()).map(ToString::to_string);
-    if let Some(figure) = if undrawn.is_some() { None } else { drawn? } {
+    let (drawn, undrawn) = match trajectories(args, &source, &found) {
+        Err(why) if args.by.is_none() => (None, Some(why)),
+        drawn => (drawn?, None),
+    };
+    if let Some(figure) = drawn {
         answer.figure("trajectories", |path| figure.save(path))?;
         let text = StateSpaceText {
             title: format!("Principal components of {}", source.name),
