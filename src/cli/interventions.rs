@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
+use super::output::shell_word;
 use crate::intervention::Intervention;
 
 /// What these options stand under in the help of a command.
@@ -70,7 +71,7 @@ impl InterventionArgs {
             other => {
                 let text = other.to_string();
                 let (kind, rest) = text.split_once(' ').unwrap_or((&text, ""));
-                if rest.contains('>') { format!("--{kind} '{rest}'") } else { format!("--{kind} {rest}") }
+                format!("--{kind} {}", shell_word(rest))
             }
         };
         self.all().into_iter().map(option).collect()

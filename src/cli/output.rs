@@ -67,12 +67,18 @@ pub fn message(error: &anyhow::Error) -> String {
 
 /// A word as a shell takes it.
 pub fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_./:=,@%+-#".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.into()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+/// The first of some names, and how many there are besides.
+pub fn listed(names: &[String], most: usize) -> String {
+    let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > most { format!("{shown} and {} more", names.len() - most) } else { shown }
 }
 
 /// A fraction in percent.

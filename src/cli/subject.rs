@@ -52,6 +52,18 @@ pub struct Subject {
 }
 
 impl SubjectArgs {
+    /// On the CPU, with a task that is named by its id or by a file of trials.
+    pub fn named(checkpoint: &Path, task: Option<&str>, settings: &[Setting], dt: Option<f64>) -> Self {
+        Self {
+            checkpoint: checkpoint.into(),
+            task: task.filter(|name| !is_trial_file(name)).map(str::to_owned),
+            data: task.filter(|name| is_trial_file(name)).map(PathBuf::from),
+            settings: settings.to_vec(),
+            dt,
+            device: DeviceChoice::Cpu,
+        }
+    }
+
     /// Opens both for so many trials of each condition, and says on standard error what trials of one's own were
     /// understood as.
     pub fn open(&self, per_condition: usize) -> Result<Subject> {
@@ -122,6 +134,11 @@ impl SubjectArgs {
         }
         Ok(nn4n_tasks::create(&record.id, Some(&Value::Object(parameters)))?)
     }
+}
+
+/// Whether a task is named by a file of trials.
+pub fn is_trial_file(name: &str) -> bool {
+    name.ends_with(".npz") || name.ends_with(".toml")
 }
 
 /// The same network at another step.

@@ -99,8 +99,8 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
         ("activation", unit_setting(model, &model.activation, "")),
         ("recurrent noise", unit_setting(model, model.unit_noise(), "")),
         ("task", format!("`{}`, version {}", plain(&task.id), task.version)),
-        ("inputs", channels(&task.inputs)),
-        ("outputs", channels(&task.outputs)),
+        ("inputs", plain(&channels(&task.inputs))),
+        ("outputs", plain(&channels(&task.outputs))),
         ("size", format!("{} KiB", description.kibibytes())),
     ];
     if !units.areas.is_empty() {
@@ -113,7 +113,7 @@ fn network(checkpoint: &Checkpoint, description: &Description) -> String {
 }
 
 /// The names of channels; those that are numbered from first to last are given by both.
-fn channels(names: &[String]) -> String {
+pub(crate) fn channels(names: &[String]) -> String {
     let numbered = |name: &String| {
         name.rsplit_once('_').and_then(|(stem, number)| Some((stem.to_owned(), number.parse::<usize>().ok()?)))
     };
@@ -123,7 +123,7 @@ fn channels(names: &[String]) -> String {
         [first, .., last] if run.len() > 2 => format!("{first} to {last}"),
         few => few.join(", "),
     });
-    plain(&runs.collect::<Vec<_>>().join(", "))
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 /// The text with an end.

@@ -18,6 +18,7 @@ use super::{
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
+    cli::output::listed,
     evaluate::epoch_that_carries,
     plot::{CrossTemporalMatrix, DecodingCourse, EpochSpan},
     terminal::steps_bar,
@@ -25,6 +26,8 @@ use crate::{
 
 /// Width of a bin that is not named, ms, or one step where that is longer.
 const BIN: f64 = 50.0;
+/// Classes and values that are named at most.
+const NAMED: usize = 8;
 /// A value is above chance where its corrected p is below this.
 const LEVEL: f64 = 0.05;
 
@@ -362,7 +365,7 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
     let kind = match &found.classes {
         Some(classes) => {
             let each: Vec<String> = classes.iter().map(|class| format!("{} {}", class.name, class.trials)).collect();
-            format!("{} classes (trials: {})", classes.len(), shortened(&each))
+            format!("{} classes (trials: {})", classes.len(), listed(&each, NAMED))
         }
         None => "graded: along a line, and no circle; --as classes for directions".into(),
     };
@@ -370,7 +373,7 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
     let parts = report.components.map_or(String::new(), |n| format!(", {n} components"));
     let split = match (report.generalize, &found.held_out) {
         (Some(name), Some(values)) => {
-            format!("tested on each value of {name} ({}), trained on the others", shortened(values))
+            format!("tested on each value of {name} ({}), trained on the others", listed(values, NAMED))
         }
         _ => format!(
             "{} folds{}",
@@ -421,12 +424,6 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
         lines.push(format!("no number    in {n} bins, such as at {} ms: {}", first.time_ms, first.reason));
     }
     lines
-}
-
-fn shortened(names: &[String]) -> String {
-    const MOST: usize = 8;
-    let shown = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
 }
 
 /// The highest value with its interval.

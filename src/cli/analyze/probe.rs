@@ -13,10 +13,10 @@ use crate::{
     checkpoint::Checkpoint,
     cli::{
         interventions::InterventionArgs,
+        output::shell_word,
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
-    device::DeviceChoice,
     experiment::check_fit,
     intervention::{self, Applied, Intervention, Window},
     terminal::say,
@@ -99,7 +99,7 @@ impl InputArgs {
     /// The options that hold the same input again.
     pub fn words(&self) -> String {
         let given = [("input", &self.input), ("at", &self.at), ("where", &self.trials.condition)];
-        given.iter().filter_map(|(flag, value)| Some(format!(" --{flag} {}", value.as_ref()?))).collect()
+        given.iter().filter_map(|(flag, value)| Some(format!(" --{flag} {}", shell_word(value.as_ref()?)))).collect()
     }
 }
 
@@ -215,23 +215,11 @@ impl ProbeArgs {
 
     /// The task, unless it is none of this program's and none was asked for.
     fn task(&self, checkpoint: &Checkpoint, dt: f64) -> Result<Option<Box<dyn Task>>> {
-        let is_file = |name: &String| name.ends_with(".npz") || name.ends_with(".toml");
-        let (data, task) = match &self.task {
-            Some(name) if is_file(name) => (Some(PathBuf::from(name)), None),
-            other => (None, other.clone()),
-        };
-        let is_asked_for = data.is_some() || task.is_some() || !self.settings.is_empty();
-        let subject = SubjectArgs {
-            checkpoint: self.checkpoint.clone(),
-            task,
-            data,
-            settings: self.settings.clone(),
-            dt: self.dt,
-            device: DeviceChoice::Cpu,
-        };
+        let is_asked_for = self.task.is_some() || !self.settings.is_empty() || self.dt.is_some();
+        let subject = SubjectArgs::named(&self.checkpoint, self.task.as_deref(), &self.settings, self.dt);
         match subject.task_with(checkpoint, dt, "--task") {
             Ok(task) => Ok(Some(task)),
-            Err(error) if is_asked_for || self.dt.is_some() => Err(error),
+            Err(error) if is_asked_for => Err(error),
             Err(error) => {
                 say(&format!("nothing is known of the trials of this network ({error:#})"));
                 Ok(None)
@@ -241,8 +229,10 @@ impl ProbeArgs {
 
     /// The network and the options that make the same of it again, for a command that goes on from here.
     pub fn again(&self) -> String {
-        let mut words = self.checkpoint.display().to_string();
-        let mut add = |flag: &str, value: &dyn std::fmt::Display| words.push_str(&format!(" --{flag} {value}"));
+        let mut words = shell_word(&self.checkpoint.display().to_string());
+        let mut add = |flag: &str, value: &dyn std::fmt::Display| {
+            words.push_str(&format!(" --{flag} {}", shell_word(&value.to_string())));
+        };
         self.task.iter().for_each(|task| add("task", task));
         self.settings.iter().for_each(|(name, value)| add("set", &format!("{name}={value}")));
         self.dt.iter().for_each(|dt| add("dt", dt));

@@ -18,7 +18,6 @@ use crate::{
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
-    device::DeviceChoice,
     evaluate::{Outcomes, TrialPlan, activity, outcomes, populations, recorded, recorded_outcomes},
     intervention::{Altered, Applied, UnitSelection},
     zoo,
@@ -273,20 +272,7 @@ impl SourceArgs {
     }
 
     fn task(&self, path: &std::path::Path, checkpoint: &Checkpoint, dt: f64) -> Result<Box<dyn Task>> {
-        let is_file = |name: &String| name.ends_with(".npz") || name.ends_with(".toml");
-        let (data, task) = match &self.task {
-            Some(name) if is_file(name) => (Some(PathBuf::from(name)), None),
-            other => (None, other.clone()),
-        };
-        let subject = SubjectArgs {
-            checkpoint: path.into(),
-            task,
-            data,
-            settings: self.settings.clone(),
-            dt: self.dt,
-            device: DeviceChoice::Cpu,
-        };
-        subject.task_with(checkpoint, dt, "--task")
+        SubjectArgs::named(path, self.task.as_deref(), &self.settings, self.dt).task_with(checkpoint, dt, "--task")
     }
 
     fn simulated(&self, path: &std::path::Path, wanted: Wanted) -> Result<Source> {

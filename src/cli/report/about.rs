@@ -10,9 +10,10 @@ use super::{
     subject::{Network, Subject, nn4n},
 };
 use crate::{
+    cli::output::listed,
     plot::Schematic,
     report::{Csv, Part, Source, Table},
-    zoo::UnitCounts,
+    zoo::{UnitCounts, channels},
 };
 
 /// Longest list of values of the units that a table shows.
@@ -125,20 +126,6 @@ fn trained(model: &ModelConfig) -> (usize, String) {
     (specs.iter().map(|spec| size(&spec.shape)).sum(), words)
 }
 
-/// Names of channels; of those that are numbered one after the other the first and the last.
-fn channels(names: &[String]) -> String {
-    let numbered = |name: &String| {
-        name.rsplit_once('_').and_then(|(stem, number)| Some((stem.to_owned(), number.parse::<usize>().ok()?)))
-    };
-    let follows =
-        |a: &String, b: &String| numbered(a).zip(numbered(b)).is_some_and(|(a, b)| a.0 == b.0 && a.1 + 1 == b.1);
-    let runs = names.chunk_by(follows).map(|run| match run {
-        [first, .., last] if run.len() > 2 => format!("{first} to {last}"),
-        few => few.join(", "),
-    });
-    runs.collect::<Vec<_>>().join(", ")
-}
-
 fn task_words(id: &str, version: u32, asked: Option<&dyn Task>) -> String {
     match asked {
         Some(task) if task.id() != id => format!("{} (trained on {id}, version {version})", task.id()),
@@ -201,9 +188,4 @@ fn variables(subject: &Subject) -> Result<Table> {
         folded: false,
         source: Some(Source { command: String::new(), data: csv }),
     })
-}
-
-fn listed(names: &[String], most: usize) -> String {
-    let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > most { format!("{shown} and {} more", names.len() - most) } else { shown }
 }

@@ -12,10 +12,9 @@ use crate::{
     checkpoint::Checkpoint,
     cli::{
         analyze::{Source, SourceArgs},
-        output,
-        subject::SubjectArgs,
+        output::{self, shell_word},
+        subject::{SubjectArgs, is_trial_file},
     },
-    device::DeviceChoice,
     experiment::check_fit,
     zoo,
 };
@@ -145,7 +144,7 @@ impl<'a> Subject<'a> {
     /// The same for `nn4n eval` and what is like it.
     pub fn subject_words(&self) -> Vec<String> {
         let mut words = vec![self.name.clone()];
-        let flag = |task: &str| if is_file(task) { "--data" } else { "--task" };
+        let flag = |task: &str| if is_trial_file(task) { "--data" } else { "--task" };
         words.extend(self.args.task.iter().flat_map(|task| [flag(task).into(), task.clone()]));
         words.extend(self.setting_words());
         words.extend(self.seed_words());
@@ -170,19 +169,7 @@ impl Network {
     fn open(path: &Path, args: &ReportArgs) -> Result<Self> {
         let checkpoint = zoo::open(path)?;
         let ctrnn = checkpoint.network(&candle_core::Device::Cpu)?;
-        let given = args.task.clone();
-        let (data, task) = match given {
-            Some(name) if is_file(&name) => (Some(name.into()), None),
-            other => (None, other),
-        };
-        let subject = SubjectArgs {
-            checkpoint: path.into(),
-            task,
-            data,
-            settings: args.settings.clone(),
-            dt: None,
-            device: DeviceChoice::Cpu,
-        };
+        let subject = SubjectArgs::named(path, args.task.as_deref(), &args.settings, None);
         let fitting = || -> Result<Box<dyn Task>> {
             let task = subject.task(&checkpoint, checkpoint.header.model.dt)?;
             check_fit(ctrnn.config(), Some(checkpoint.header.task.channels()), task.as_ref())?;
@@ -202,11 +189,6 @@ impl Network {
     }
 }
 
-/// Whether a task is named by a file of trials.
-fn is_file(name: &str) -> bool {
-    name.ends_with(".npz") || name.ends_with(".toml")
-}
-
 /// Arguments from words, as the program reads them.
 pub fn parsed<T: clap::Args + FromArgMatches>(words: &[String]) -> Result<T> {
     let command = T::augment_args(clap::Command::new("nn4n").no_binary_name(true));
@@ -224,12 +206,7 @@ pub fn nn4n(words: &[&str], more: &[String]) -> String {
 
 /// Words as a shell reads them.
 pub fn line(words: &[String]) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+".contains(c);
-    let quoted = |word: &String| match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    };
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
