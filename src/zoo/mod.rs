@@ -30,6 +30,7 @@ mod pack;
 mod picture;
 
 pub use assessment::{Assessment, Fraction};
+#[cfg(feature = "cli")]
 pub(crate) use card::channels;
 pub use description::{Description, UnitCounts};
 pub use embedded::{ALL, Pretrained};
