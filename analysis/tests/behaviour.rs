@@ -6,7 +6,7 @@ use ndarray::Array2;
 use nn4n_analysis::{
     Confusion, Kernel, PsychometricFunction, TwoVariableFunction,
     activity::Variable,
-    psychometric::{ChoiceCount, ChoiceCountOfTwo, Family, Lapses, Settings},
+    behaviour::psychometric::{ChoiceCount, ChoiceCountOfTwo, Family, Lapses, Settings},
 };
 use serde_json::Value;
 

@@ -6,10 +6,10 @@ use ndarray::{Array2, Array3, Axis};
 use nn4n_analysis::{
     Activity, ChoiceProbability, MixedSelectivity, Roc, Selectivity, Sequentiality, Tuning,
     activity::Trials,
-    clusters::{adjusted_rand, k_means, silhouette},
-    mixed_selectivity,
-    selectivity::Division,
-    tuning::AngleUnit,
+    single_units::clusters::{adjusted_rand, k_means, silhouette},
+    single_units::mixed_selectivity,
+    single_units::selectivity::Division,
+    single_units::tuning::AngleUnit,
 };
 use nn4n_tasks::{Condition, Value as Known};
 use serde_json::Value;

@@ -5,7 +5,7 @@ use clap::Args;
 use ndarray::{Array1, Array2};
 use nn4n_analysis::{
     Chronometric,
-    chronometric::{ChronometricPoint, Decision, Times},
+    behaviour::chronometric::{ChronometricPoint, Decision, Times},
 };
 use serde::Serialize;
 

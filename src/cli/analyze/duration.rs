@@ -5,8 +5,8 @@ use clap::Args;
 use ndarray::Array2;
 use nn4n_analysis::{
     DurationCurve,
-    duration::{DurationBin, TimedAnswer},
-    psychometric::{Family, Lapses, Settings},
+    behaviour::duration::{DurationBin, TimedAnswer},
+    behaviour::psychometric::{Family, Lapses, Settings},
 };
 use serde::Serialize;
 

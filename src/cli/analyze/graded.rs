@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use nn4n_analysis::{
     activity::{Trials, Variable},
-    psychometric::ChoiceCount,
+    behaviour::psychometric::ChoiceCount,
 };
 use nn4n_tasks::{Condition, Value};
 

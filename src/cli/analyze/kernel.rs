@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use ndarray::{Array1, Array2, Axis, s};
-use nn4n_analysis::{Kernel, kernel::residual_noise};
+use nn4n_analysis::{Kernel, behaviour::kernel::residual_noise};
 use nn4n_tasks::{Condition, Split, Task, TrialRng, Value};
 use serde::Serialize;
 

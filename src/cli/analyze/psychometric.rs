@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use ndarray::{Array1, Array2};
 use nn4n_analysis::{
     PsychometricFunction, TwoVariableFunction,
-    psychometric::{ChoiceCount, ChoiceCountOfTwo, Family, Lapses, Settings},
+    behaviour::psychometric::{ChoiceCount, ChoiceCountOfTwo, Family, Lapses, Settings},
     wilson_interval,
 };
 use nn4n_tasks::Task;

@@ -5,8 +5,8 @@ use clap::Args;
 use ndarray::Array1;
 use nn4n_analysis::{
     ChoiceProbability, MixedSelectivity, Roc, Selectivity,
-    mixed_selectivity::{Kind, Settings, by_term},
-    selectivity::Division,
+    single_units::mixed_selectivity::{Kind, Settings, by_term},
+    single_units::selectivity::Division,
     structure::Group,
 };
 use serde::Serialize;
@@ -298,7 +298,7 @@ fn mixed_lines(found: &MixedSelectivity, source: &Source, args: &SelectivityArgs
         ),
     ];
     for (place, term) in found.terms.iter().enumerate() {
-        let of_term = |of: fn(&nn4n_analysis::mixed_selectivity::Regression) -> &Vec<f64>| {
+        let of_term = |of: fn(&nn4n_analysis::single_units::mixed_selectivity::Regression) -> &Vec<f64>| {
             found.regressions.iter().filter_map(move |unit| of(unit).get(place).copied())
         };
         lines.push(format!(
@@ -321,7 +321,7 @@ fn scatter(found: &MixedSelectivity, variables: &[String]) -> Option<UnitScatter
         (Kind::LinearMixed, "linear mixed"),
         (Kind::NonlinearMixed, "nonlinear mixed"),
     ];
-    let point = |unit: &nn4n_analysis::mixed_selectivity::Regression| match has_one {
+    let point = |unit: &nn4n_analysis::single_units::mixed_selectivity::Regression| match has_one {
         true => (unit.coefficients[0][0], unit.coefficients[1][0]),
         false => (unit.partial_r2[0], unit.partial_r2[1]),
     };

@@ -5,7 +5,7 @@ use clap::Args;
 use ndarray::Array1;
 use nn4n_analysis::{
     Structure,
-    selectivity::{Selectivity, by_preference},
+    single_units::selectivity::{Selectivity, by_preference},
     structure::Group,
 };
 use nn4n_models::NoiseKey;

@@ -6,9 +6,9 @@ use ndarray::{Array1, Axis};
 use nn4n_analysis::{
     FractionalVariance, TaskVariance,
     activity::Trials,
-    clusters,
+    single_units::clusters,
+    single_units::task_variance::{Column, Settings, TaskClusters},
     structure::Group,
-    task_variance::{Column, Settings, TaskClusters},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -286,7 +286,7 @@ fn lines(report: &Report<'_>) -> Vec<String> {
         (.., why) => lines.push(format!("clusters     none: {}", why.as_deref().unwrap_or("not asked for"))),
     }
     if let Some(pair) = report.fractional_variance {
-        let share = |name: &str, share: nn4n_analysis::task_variance::Share| {
+        let share = |name: &str, share: nn4n_analysis::single_units::task_variance::Share| {
             format!(
                 "  {:<11} {:.1} % of {} units, rotated {:.1} % (p = {:.3})",
                 name,

@@ -5,8 +5,8 @@ use clap::{Args, ValueEnum};
 use ndarray::{Array1, Array2};
 use nn4n_analysis::{
     Tuning,
+    single_units::tuning::{AngleUnit, UnitTuning},
     structure::Group,
-    tuning::{AngleUnit, UnitTuning},
 };
 use serde::Serialize;
 

@@ -241,7 +241,7 @@ fn distances(rows: &ArrayView2<'_, f64>) -> Array2<f64> {
 /// ```
 /// use ndarray::array;
 /// let rows = array![[0.0, 0.0], [0.0, 1.0], [10.0, 0.0], [10.0, 1.0]];
-/// let found = nn4n_analysis::clusters::silhouette(rows.view(), &[0, 0, 1, 1]);
+/// let found = nn4n_analysis::single_units::clusters::silhouette(rows.view(), &[0, 0, 1, 1]);
 /// assert!((found.unwrap_or(0.0) - 0.900249).abs() < 5e-7);
 /// ```
 pub fn silhouette(rows: ArrayView2<'_, f64>, labels: &[usize]) -> Option<f64> {
@@ -273,7 +273,7 @@ fn silhouette_of(distances: &Array2<f64>, labels: &[usize], k: usize) -> f64 {
 /// The adjusted Rand index of two groupings of the same rows: 1 where they are the same, about 0 of chance.
 ///
 /// ```
-/// let found = nn4n_analysis::clusters::adjusted_rand(&[0, 0, 1, 1], &[1, 1, 0, 2]);
+/// let found = nn4n_analysis::single_units::clusters::adjusted_rand(&[0, 0, 1, 1], &[1, 1, 0, 2]);
 /// assert!((found - 4.0 / 7.0).abs() < 1e-12);
 /// ```
 pub fn adjusted_rand(a: &[usize], b: &[usize]) -> f64 {

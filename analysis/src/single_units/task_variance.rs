@@ -28,8 +28,8 @@ use serde::Serialize;
 
 use crate::{
     Activity, AnalysisError,
-    clusters::{self, Clusters},
     linear::view,
+    single_units::clusters::{self, Clusters},
     structure::Group,
 };
 

@@ -157,7 +157,7 @@ impl VonMises {
 /// From the peak of a von Mises curve to where it has fallen to a half, rad; `None` where it nowhere does.
 ///
 /// ```
-/// let degrees = nn4n_analysis::tuning::half_width(2.0).map(f64::to_degrees);
+/// let degrees = nn4n_analysis::single_units::tuning::half_width(2.0).map(f64::to_degrees);
 /// assert!((degrees.unwrap_or(0.0) - 49.2).abs() < 0.05);
 /// ```
 pub fn half_width(concentration: f64) -> Option<f64> {

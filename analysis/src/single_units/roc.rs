@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{AnalysisError, activity::Trials, selectivity::Division, statistics::ranks};
+use crate::{AnalysisError, activity::Trials, single_units::selectivity::Division, statistics::ranks};
 
 /// Trials with either choice that a stimulus needs to count for choice probability.
 const LEAST: usize = 3;
@@ -135,7 +135,7 @@ impl ChoiceProbability {
 /// rates of both.
 ///
 /// ```
-/// let auc = nn4n_analysis::roc::auc(&[3.0, 2.0, 2.0, 1.0], &[true, true, false, false]);
+/// let auc = nn4n_analysis::single_units::roc::auc(&[3.0, 2.0, 2.0, 1.0], &[true, true, false, false]);
 /// assert_eq!(auc, Some(0.875));
 /// ```
 pub fn auc(rates: &[f64], kinds: &[bool]) -> Option<f64> {

@@ -16,8 +16,8 @@ use serde::Serialize;
 
 use crate::{
     AnalysisError, PsychometricFunction,
+    behaviour::psychometric::{ChoiceCount, Interval, Settings, percentiles},
     interval::wilson_interval,
-    psychometric::{ChoiceCount, Interval, Settings, percentiles},
 };
 
 /// An answer to a stimulus of some duration.
@@ -215,7 +215,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::psychometric::{Family, Lapses};
+    use crate::behaviour::psychometric::{Family, Lapses};
 
     fn settings(refits: usize) -> Settings {
         Settings { family: Family::Weibull, lapses: Lapses::Guess, max_lapse: 0.05, refits, ..Settings::default() }
