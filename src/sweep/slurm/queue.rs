@@ -159,7 +159,8 @@ fn parse_queue(text: &str) -> BTreeMap<Task, Told> {
         let mut parts = line.trim().splitn(3, '|');
         let (job, state, reason) = (parts.next()?, parts.next()?, parts.next().unwrap_or_default());
         let reason = (!reason.is_empty() && reason != "None").then(|| reason.to_string());
-        Some(tasks(job)?.into_iter().map(move |task| (task, Told { state: state.into(), reason: reason.clone() })))
+        let told = Told { state: state.into(), reason };
+        Some(tasks(job)?.into_iter().map(move |task| (task, told.clone())))
     };
     text.lines().filter_map(line).flatten().collect()
 }
