@@ -43,5 +43,7 @@ mod regimes;
 mod report;
 mod reproducibility;
 mod similarity;
+#[cfg(unix)]
+mod slurm;
 mod stacked;
 mod zoo;

@@ -8,6 +8,7 @@
 //! DIR/logs/NAME.log    what the run said
 //! DIR/cancel           asks who runs the study to stop
 //! DIR/analysis/        what is found out about the whole study
+//! DIR/slurm/           scripts and jobs of the launcher of that name ([`slurm`])
 //! ```
 //!
 //! The truth about a run is in its own directory ([`RunState::of`]); the column `state` is what the process that made
@@ -22,6 +23,7 @@ mod names;
 mod random;
 mod settings;
 mod shard;
+pub mod slurm;
 mod state;
 mod study;
 

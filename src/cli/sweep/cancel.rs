@@ -4,7 +4,10 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
 
-use super::super::output::{self, shell_word};
+use super::{
+    super::output::{self, shell_word},
+    slurm,
+};
 use crate::sweep::{RunState, Study};
 
 pub fn cancel(directory: &Path) -> Result<ExitCode> {
@@ -16,6 +19,7 @@ pub fn cancel(directory: &Path) -> Result<ExitCode> {
         1 => "the run under way is asked to stop; it is saved after its update in hand".into(),
         _ => format!("the {running} runs under way are asked to stop; each is saved after its update in hand"),
     })?;
+    slurm::cancel(&study)?;
     let directory = shell_word(&directory.display().to_string());
     output::text(&format!("next: nn4n sweep status {directory}, and to go on nn4n sweep resume {directory}"))?;
     Ok(ExitCode::SUCCESS)

@@ -39,6 +39,16 @@ impl LocalArgs {
         let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.jobs.unwrap_or_else(cores).get()
     }
+
+    /// Whether their number is given.
+    pub fn is_jobs_given(&self) -> bool {
+        self.jobs.is_some()
+    }
+
+    /// The device that runs are trained on.
+    pub fn device(&self) -> DeviceChoice {
+        self.device
+    }
 }
 
 /// Trains what is not finished of a shard, and has not failed as often as it is tried.

@@ -1,6 +1,6 @@
 //! Who starts the runs of a study: `--launcher`.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -8,27 +8,20 @@ use clap::Args;
 use super::{
     super::choice::choice,
     coordinate::{LocalArgs, coordinate, report},
+    slurm::{self, SlurmArgs},
 };
-use crate::sweep::{Failure, Launcher, RunState, Shard, Study};
+use crate::sweep::{Description, Failure, Launcher, RunState, Shard, Study, slurm::is_prepared};
 
 /// Options of launchers.
 #[derive(Debug, Args)]
 pub struct LaunchArgs {
-    /// What starts the runs
-    #[arg(
-        long,
-        default_value = "local",
-        value_parser = choice(&Launcher::ALL, Launcher::tag, Launcher::summary),
-    )]
-    launcher: Launcher,
+    /// What starts the runs [default: slurm for a study with scripts of it, else local]
+    #[arg(long, value_parser = choice(&Launcher::ALL, Launcher::tag, Launcher::summary))]
+    launcher: Option<Launcher>,
     #[command(flatten)]
     local: LocalArgs,
-    /// An option of sbatch, as in partition=short; may be repeated [--launcher slurm]
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_option)]
-    sbatch: Vec<(String, String)>,
-    /// Write the script and submit nothing [--launcher slurm]
-    #[arg(long)]
-    no_submit: bool,
+    #[command(flatten)]
+    slurm: SlurmArgs,
 }
 
 impl LaunchArgs {
@@ -37,28 +30,36 @@ impl LaunchArgs {
         self.local.jobs()
     }
 
-    /// Refuses options of another launcher.
-    pub fn check(&self) -> Result<()> {
-        if self.launcher == Launcher::Local && (!self.sbatch.is_empty() || self.no_submit) {
-            let option = if self.no_submit { "--no-submit" } else { "--sbatch" };
-            bail!("{option} is of the launcher slurm; add --launcher slurm, or leave it out");
+    /// What starts the runs of the study in this directory.
+    fn launcher(&self, study: &Path) -> Launcher {
+        let default = if is_prepared(study) { Launcher::Slurm } else { Launcher::Local };
+        self.launcher.unwrap_or(default)
+    }
+
+    /// Refuses options of another launcher, and what the launcher cannot do.
+    pub fn check(&self, study: &Path, description: &Description) -> Result<()> {
+        match (self.launcher(study), self.slurm.given()) {
+            (Launcher::Local, None) => Ok(()),
+            (Launcher::Local, Some(option)) => {
+                bail!("{option} is of the launcher slurm; add --launcher slurm, or leave it out")
+            }
+            (Launcher::Slurm, _) => self.slurm.check(study, description, &self.local),
         }
-        Ok(())
     }
 }
 
 /// Starts what is not finished of a study; runs that failed are tried again.
 pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
-    args.check()?;
+    args.check(study.directory(), &study.description()?)?;
     study.allow()?;
     forget_failures(study)?;
-    match args.launcher {
+    match args.launcher(study.directory()) {
         Launcher::Local => {
             let tally = coordinate(study, Shard::WHOLE, &args.local)?;
             study.record_states()?;
             report(study, &tally)
         }
-        Launcher::Slurm => bail!("--launcher slurm is not there yet; use --launcher local"),
+        Launcher::Slurm => slurm::launch(study, &args.slurm, &args.local),
     }
 }
 
@@ -69,11 +70,4 @@ fn forget_failures(study: &Study) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn parse_option(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("must be KEY=VALUE, as in partition=short".into()),
-    }
 }

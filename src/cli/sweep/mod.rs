@@ -8,6 +8,7 @@ mod plan;
 mod progress;
 mod resume;
 mod run;
+mod slurm;
 mod start;
 mod status;
 mod worker;
@@ -40,6 +41,7 @@ Examples:
   nn4n sweep SWEEP.toml --out studies/tau --dry-run      what it takes, by a step that is measured
   nn4n sweep SWEEP.toml --out studies/tau                a process a core, one thread a run
   nn4n sweep SWEEP.toml --out studies/tau --resume       after an interruption, or with more runs
+  nn4n sweep SWEEP.toml --out studies/tau --launcher slurm --sbatch partition=short
   nn4n sweep status studies/tau
   nn4n sweep cancel studies/tau                          also from another machine
 

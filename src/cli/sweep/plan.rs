@@ -11,3 +11,13 @@ pub fn plan(description: &Description, _jobs: usize, _json: bool) -> Result<Exit
     output::text(&format!("{} runs", description.count()))?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// What a run takes, by steps that are measured.
+pub fn estimate(_description: &Description) -> Result<Option<crate::sweep::slurm::Estimate>> {
+    Ok(None)
+}
+
+/// A time with two or three digits.
+pub fn time(seconds: f64) -> String {
+    format!("{seconds:.1} s")
+}

@@ -41,7 +41,7 @@ pub fn start(args: &StartArgs) -> Result<ExitCode> {
     let Some(out) = out.as_ref().filter(|_| !args.dry_run) else {
         return plan::plan(&description, args.launch.jobs(), args.json);
     };
-    args.launch.check()?;
+    args.launch.check(out, &description)?;
     let mut study = if args.resume {
         let (study, added) = Study::resume(out, &description)?;
         let before = study.entries().len() - added;

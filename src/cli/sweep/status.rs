@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::{
     super::output::{self, percent, shell_word},
-    StudyArgs,
+    StudyArgs, slurm,
 };
-use crate::sweep::{Entry, Failure, Reached, RunState, Study};
+use crate::sweep::{Entry, Failure, Reached, RunState, Study, slurm::Report};
 
 /// Most runs of a kind that are named one by one; JSON has all.
 const NAMED: usize = 20;
@@ -38,6 +38,9 @@ struct Status {
     is_cancelled: bool,
     running: Vec<Running>,
     failed: Vec<Failed>,
+    /// The jobs of a study on Slurm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slurm: Option<Report>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +93,7 @@ impl Status {
             running: in_state(RunState::Running).map(running).collect::<Result<_>>()?,
             // A run may be begun again while it is looked at.
             failed: in_state(RunState::Failed).filter_map(|entry| failed(entry).transpose()).collect::<Result<_>>()?,
+            slurm: slurm::report(study, &states)?,
         })
     }
 
@@ -117,8 +121,12 @@ impl Status {
                 output::text(&format!("{} more {kind}; --json names all", count - NAMED))?;
             }
         }
+        if let Some(report) = &self.slurm {
+            slurm::print(report, directory)?;
+        }
+        let has_jobs = self.slurm.iter().flat_map(|report| &report.shards).any(|job| job.is_alive);
         let directory = shell_word(&directory.display().to_string());
-        let next = match (self.counts["finished"] == self.runs, self.running.is_empty()) {
+        let next = match (self.counts["finished"] == self.runs, self.running.is_empty() && !has_jobs) {
             (true, _) => format!("nn4n compare {directory}"),
             (false, true) => format!("nn4n sweep resume {directory}"),
             (false, false) => format!("nn4n sweep cancel {directory}"),

@@ -24,16 +24,19 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use options::Options;
-pub use packing::{Load, Packing, USUAL_MOST};
-pub use script::Script;
+pub use packing::{Estimate, Load, Packing};
 
-use self::queue::{Task, Told};
+use self::{
+    queue::{Task, Told},
+    script::Script,
+};
 use super::state::end;
 use crate::{
     error::{Error, Result},
     files::{open_regular, read_text, write_atomically},
 };
 
+const FOLDER: &str = "slurm";
 const ARRAY: &str = "array.sbatch";
 const COLLECT: &str = "collect.sbatch";
 const JOBS: &str = "jobs.json";
@@ -89,6 +92,17 @@ pub struct Job {
     pub log: PathBuf,
     /// Whether it waits, runs or is about to.
     pub is_alive: bool,
+    /// Runs of the shard that are not finished.
+    pub unfinished: usize,
+}
+
+/// A job that collects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Collecting {
+    /// Its number.
+    pub job: u64,
+    /// What Slurm says of it, as of a shard.
+    pub state: Option<String>,
 }
 
 /// What is known of the jobs of a study.
@@ -96,10 +110,34 @@ pub struct Job {
 pub struct Report {
     /// Its shards, each by its newest job.
     pub shards: Vec<Job>,
-    /// The newest job that collects, and what Slurm says of it.
-    pub collect: Option<(u64, Option<String>)>,
+    /// The newest job that collects.
+    pub collect: Option<Collecting>,
     /// What could not be asked.
     pub notes: Vec<String>,
+}
+
+/// Whether there are scripts for the study in this directory.
+pub fn is_prepared(study: &Path) -> bool {
+    study.join(FOLDER).join(ARRAY).exists()
+}
+
+/// Whether the study in this directory was ever prepared for Slurm.
+pub fn is_begun(study: &Path) -> bool {
+    study.join(FOLDER).is_dir()
+}
+
+/// The version of Slurm, as it says it.
+///
+/// # Errors
+/// If there is none.
+pub fn version() -> Result<String> {
+    queue::run(Path::new("."), "sbatch", &["--version".into()]).map(|text| text.trim().into())
+}
+
+/// Most tasks that an array may have; where Slurm cannot be asked, what is usual.
+pub fn most_tasks() -> usize {
+    let text = queue::run(Path::new("."), "scontrol", &["show".into(), "config".into()]);
+    text.ok().and_then(|text| array_size(&text)).unwrap_or(packing::USUAL_MOST)
 }
 
 impl Slurm {
@@ -109,7 +147,7 @@ impl Slurm {
     /// If it is not there.
     pub fn of(study: &Path) -> Result<Self> {
         let missing = |error| Error::file(study, format!("could not be opened ({error})"));
-        Ok(Self { folder: fs::canonicalize(study).map_err(missing)?.join("slurm") })
+        Ok(Self { folder: fs::canonicalize(study).map_err(missing)?.join(FOLDER) })
     }
 
     /// Whether there are scripts.
@@ -127,25 +165,18 @@ impl Slurm {
         self.folder.join(COLLECT)
     }
 
-    /// Most tasks that this Slurm lets an array have; none where it cannot be asked.
-    pub fn most_tasks(&self) -> Option<usize> {
-        let folder = self.folder.parent().unwrap_or(&self.folder);
-        let text = queue::run(folder, "scontrol", &["show".into(), "config".into()]).ok()?;
-        array_size(&text)
-    }
-
     /// Writes the scripts.
     ///
     /// # Errors
     /// If there are some already, which may have been edited, or they cannot be written.
-    pub fn write(&self, program: &Path, packing: &Packing, options: &Options) -> Result<()> {
+    pub fn write(&self, program: &Path, packing: Packing, device: &str, options: &Options) -> Result<()> {
         if self.is_prepared() {
             let message = "is there already; `nn4n sweep resume` submits it as it is, or remove it to have a new one";
             return Err(Error::file(self.script(), message));
         }
         options.check()?;
         let study = self.folder.parent().unwrap_or(&self.folder);
-        let script = Script { program, study, shards: packing.shards, time: packing.time(), options };
+        let script = Script { program, study, packing, device, options };
         let (array, collect) = (script.array()?, script.collect()?);
         let logs = self.folder.join(LOGS);
         let unmade = |error| Error::file(&logs, format!("could not be created ({error}); check the permissions"));
@@ -169,19 +200,25 @@ impl Slurm {
         })
     }
 
-    /// Submits these tasks of the array, and a job that collects after them. What was submitted is noted at once.
+    /// Submits these tasks of the array, with options that replace those of the script, and a job that collects after
+    /// them. What was submitted is noted at once.
     ///
     /// # Errors
     /// If Slurm refuses one of them; the list of jobs then says what it took.
-    pub fn submit(&self, tasks: &[u64]) -> Result<Submission> {
+    pub fn submit(&self, tasks: &[u64], options: &Options) -> Result<Submission> {
         let list = queue::write_places(tasks);
-        let throttle = self.throttle()?;
-        let array = self.submit_script(ARRAY, &[format!("--array={list}{throttle}")])?;
+        let throttle = match options.most_at_once()? {
+            Some(most) => format!("%{most}"),
+            None => self.throttle()?,
+        };
+        let array = [options.arguments(), vec![format!("--array={list}{throttle}")]].concat();
+        let array = self.submit_script(ARRAY, &array)?;
         let submitted = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut jobs = self.jobs()?;
         jobs.submissions.push(Submission { array, tasks: list, collect: None, submitted });
         self.note(&jobs)?;
-        let collect = self.submit_script(COLLECT, &[format!("--dependency=afterany:{array}")]).map_err(|error| {
+        let after = [options.shared_arguments(), vec![format!("--dependency=afterany:{array}")]].concat();
+        let collect = self.submit_script(COLLECT, &after).map_err(|error| {
             let message = format!(
                 "array job {array} was submitted, but the job that collects was not: {error}; give `nn4n sweep collect` \
                 yourself when the array has ended"
@@ -243,11 +280,11 @@ impl Slurm {
         Ok(tasks)
     }
 
-    /// What Slurm and the logs say.
+    /// What Slurm and the logs say; `unfinished` are the indices of the runs that are not finished.
     ///
     /// # Errors
     /// If the list of jobs cannot be read. That Slurm cannot be asked is a note.
-    pub fn report(&self) -> Result<Report> {
+    pub fn report(&self, unfinished: &[usize]) -> Result<Report> {
         let tasks = self.tasks()?;
         let collect = self.jobs()?.submissions.iter().rev().find_map(|submission| submission.collect);
         let mut numbers: Vec<u64> = tasks.iter().map(|(array, _)| *array).collect();
@@ -256,8 +293,18 @@ impl Slurm {
         let (told, notes) = queue::ask(&self.folder, &numbers);
         // Numbers increase, so that the last of a place is the newest.
         let newest: BTreeMap<u64, u64> = tasks.into_iter().map(|(array, place)| (place, array)).collect();
-        let shards = newest.into_iter().map(|(place, array)| self.job(array, place, &told)).collect();
-        let collect = collect.map(|job| (job, told.get(&(job, None)).map(|told| told.state.clone())));
+        let mut left: BTreeMap<u64, usize> = BTreeMap::new();
+        if !newest.is_empty() {
+            let shards = self.shards()?;
+            unfinished.iter().for_each(|run| *left.entry(*run as u64 % shards).or_default() += 1);
+        }
+        let job = |(place, array): (u64, u64)| Job {
+            unfinished: left.get(&place).copied().unwrap_or(0),
+            ..self.job(array, place, &told)
+        };
+        let shards = newest.into_iter().map(job).collect();
+        let state = |job: u64| told.get(&(job, None)).map(|told| told.state.clone());
+        let collect = collect.map(|job| Collecting { job, state: state(job) });
         Ok(Report { shards, collect, notes })
     }
 
@@ -276,6 +323,7 @@ impl Slurm {
             ended,
             log,
             is_alive: told.is_some_and(Told::is_alive),
+            unfinished: 0,
         }
     }
 
@@ -352,9 +400,10 @@ fn last_start(text: &str) -> (u32, Option<&'static str>) {
     ];
     let (mut starts, mut ended) = (0, None);
     for line in text.lines() {
-        let start = line.strip_prefix("shard ").and_then(|_| line.split_once(", start ")).and_then(|(_, rest)| {
-            rest.split(',').next().and_then(|number| number.parse().ok())
-        });
+        let start = line
+            .strip_prefix("shard ")
+            .and_then(|_| line.split_once(", start "))
+            .and_then(|(_, rest)| rest.split(',').next().and_then(|number| number.parse().ok()));
         if let Some(number) = start {
             (starts, ended) = (number, None);
         } else if line.starts_with("shard ") && line.contains(": out of time") {
@@ -371,12 +420,14 @@ fn last_start(text: &str) -> (u32, Option<&'static str>) {
 mod tests {
     use super::*;
 
-    const PACKING: Packing = Packing { shards: 12, runs: 1, seconds: Some(5.0) };
+    const PACKING: Packing = Packing { shards: 12, runs: 1, seconds: Some(5.0), memory: None };
 
     fn prepared(options: &str) -> (tempfile::TempDir, Slurm) {
         let folder = tempfile::tempdir().unwrap();
         let slurm = Slurm::of(folder.path()).unwrap();
-        slurm.write(Path::new("/opt/nn4n"), &PACKING, &Options::read(&options.parse().unwrap()).unwrap()).unwrap();
+        slurm
+            .write(Path::new("/opt/nn4n"), PACKING, "auto", &Options::read(&options.parse().unwrap()).unwrap())
+            .unwrap();
         (folder, slurm)
     }
 
@@ -386,7 +437,8 @@ mod tests {
         assert_eq!(slurm.shards().unwrap(), 12);
         assert_eq!(slurm.throttle().unwrap(), "%3");
         assert!(slurm.folder.join(LOGS).is_dir());
-        let refusal = slurm.write(Path::new("/opt/nn4n"), &PACKING, &Options::default()).unwrap_err().to_string();
+        let refusal =
+            slurm.write(Path::new("/opt/nn4n"), PACKING, "auto", &Options::default()).unwrap_err().to_string();
         assert!(refusal.contains("already") && refusal.contains("resume"), "{refusal}");
         fs::write(slurm.script(), "shards=x\n").unwrap();
         assert!(slurm.shards().unwrap_err().to_string().contains("shards=12"));
@@ -423,7 +475,8 @@ mod tests {
         assert_eq!(last_start(&(start(1) + killed + &start(2))), (2, None), "it runs again");
         let oom = "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=2.batch.\n";
         assert_eq!(last_start(&(start(3) + oom)), (3, Some("out of memory")));
-        let requeued = "slurmstepd-node: error: *** JOB 3 ON node CANCELLED AT 2030-01-01T00:00:00 DUE TO JOB REQUEUE ***\n";
+        let requeued =
+            "slurmstepd-node: error: *** JOB 3 ON node CANCELLED AT 2030-01-01T00:00:00 DUE TO JOB REQUEUE ***\n";
         assert_eq!(last_start(&(start(1) + requeued)), (1, Some("requeued")));
         let cancelled = "slurmstepd-node: error: *** JOB 3 ON node CANCELLED AT 2030-01-01T00:00:00 ***\n";
         assert_eq!(last_start(&(start(1) + cancelled)), (1, Some("cancelled")));

@@ -14,8 +14,8 @@ const WARNING: u64 = 120;
 /// Slurm looks at the time once a minute, so that its warning comes up to this many seconds early.
 const COARSENESS: u64 = 60;
 
-/// Options that the launcher writes itself, with what it needs them for.
-const TAKEN: [(&str, &str); 9] = [
+/// Options that are not passed through, with the reason.
+const TAKEN: [(&str, &str); 10] = [
     ("output", "the log of a shard is where `nn4n sweep status` looks for it"),
     ("error", "the log of a shard is where `nn4n sweep status` looks for it"),
     ("chdir", "the script starts in the study"),
@@ -25,13 +25,12 @@ const TAKEN: [(&str, &str); 9] = [
     ("wrap", "the script says what runs"),
     ("parsable", "the number of the job is read from what sbatch prints"),
     ("wait", "the command returns at once"),
+    ("clusters", "squeue and scancel need it, too: set SLURM_CLUSTERS for all of them"),
 ];
 
 /// Options that also hold for the job that collects: to whom it is charged and where it may run.
-const SHARED: [&str; 11] = [
-    "account", "clusters", "constraint", "export", "mail-type", "mail-user", "nice", "partition", "qos", "reservation",
-    "wckey",
-];
+const SHARED: [&str; 10] =
+    ["account", "constraint", "export", "mail-type", "mail-user", "nice", "partition", "qos", "reservation", "wckey"];
 
 /// Long options of `sbatch` without their dashes, and their values; a value that is `true` is an option alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,7 +106,7 @@ impl Options {
                 );
             }
             if let Some((_, why)) = TAKEN.iter().find(|(taken, _)| taken == key) {
-                return refuse(format!("is set by the launcher, because {why}; leave it out, or edit the script"));
+                return refuse(format!("is not passed through, because {why}; leave it out, or edit the script"));
             }
             if *value == Value::Flag(false) {
                 return refuse("is false, which sbatch has no word for; leave it out".into());
@@ -146,8 +145,17 @@ impl Options {
         }
     }
 
+    /// Whether time and memory are given, so that no estimate is needed of them.
+    pub fn has_limits(&self) -> bool {
+        self.has("time") && self.has_memory()
+    }
+
+    pub(super) fn has_memory(&self) -> bool {
+        ["mem", "mem-per-cpu", "mem-per-gpu"].into_iter().any(|key| self.has(key))
+    }
+
     /// Whether this option is given.
-    pub fn has(&self, key: &str) -> bool {
+    pub(super) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
@@ -233,6 +241,28 @@ impl Options {
         self.0.keys().filter(|key| SHARED.contains(&key.as_str())).map(|key| self.line(key)).collect()
     }
 
+    /// The options as arguments of sbatch, which replace the lines of a script; `array` has a place of its own.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        self.0.keys().filter(|key| *key != "array").map(|key| self.argument(key)).collect()
+    }
+
+    /// The same of those that also hold for the job that collects.
+    pub(super) fn shared_arguments(&self) -> Vec<String> {
+        self.0.keys().filter(|key| SHARED.contains(&key.as_str())).map(|key| self.argument(key)).collect()
+    }
+
+    fn argument(&self, key: &str) -> String {
+        match self.0.get(key) {
+            Some(Value::Flag(_)) | None => format!("--{key}"),
+            Some(_) => format!("--{key}={}", self.text(key).unwrap_or_default()),
+        }
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The name of the array.
     pub(super) fn name(&self) -> Option<String> {
         self.text("job-name")
@@ -296,9 +326,8 @@ mod tests {
 
     #[test]
     fn a_table_becomes_lines_and_words_of_the_command_line_replace_it() {
-        let given = [
-            "partition=long".into(), "comment=a \"b\" c#d\\e".into(), "exclusive".into(), "--gres=gpu:1".into(),
-        ];
+        let given =
+            ["partition=long".into(), "comment=a \"b\" c#d\\e".into(), "exclusive".into(), "--gres=gpu:1".into()];
         let options = options("partition = 'short'\ncpus-per-task = 4\narray = '%2'").with(&given).expect("options");
         let lines = [
             r##"#SBATCH --comment="a \"b\" c#d\\e""##,
@@ -309,6 +338,8 @@ mod tests {
         ];
         assert_eq!(options.lines(), lines);
         assert_eq!(options.shared_lines(), ["#SBATCH --partition=long"]);
+        assert_eq!(options.arguments()[0], r#"--comment=a "b" c#d\e"#, "no shell and no sbatch reads it");
+        assert_eq!(options.shared_arguments(), ["--partition=long"]);
         assert_eq!((options.cpus().unwrap(), options.most_at_once().unwrap()), (Some(4), Some(2)));
     }
 
@@ -317,6 +348,7 @@ mod tests {
         for (toml, words) in [
             ("output = 'x'", "slurm.output"),
             ("no-requeue = true", "edit the script"),
+            ("clusters = 'north'", "SLURM_CLUSTERS"),
             ("array = '0-3'", "%4"),
             ("array = '%0'", "%4"),
             ("signal = 'USR1@60'", "B:TERM@SECONDS"),

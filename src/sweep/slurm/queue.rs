@@ -23,8 +23,18 @@ pub(super) const PATIENCE_TO_SUBMIT: Duration = Duration::from_secs(300);
 
 /// The states of a job that has not ended.
 const ALIVE: [&str; 12] = [
-    "PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED",
-    "RESIZING", "SIGNALING", "STAGE_OUT",
+    "PENDING",
+    "CONFIGURING",
+    "RUNNING",
+    "COMPLETING",
+    "SUSPENDED",
+    "STOPPED",
+    "REQUEUED",
+    "REQUEUE_HOLD",
+    "REQUEUE_FED",
+    "RESIZING",
+    "SIGNALING",
+    "STAGE_OUT",
 ];
 
 /// The number of a job, and its place in an array.

@@ -3,7 +3,10 @@
 
 use std::{fmt::Write, path::Path, time::Duration};
 
-use super::options::{Options, directive_word};
+use super::{
+    options::{Options, directive_word},
+    packing::Packing,
+};
 use crate::error::{Error, Result};
 
 /// How often a shard that ran out of time starts again. Slurm counts preemptions, too.
@@ -16,10 +19,10 @@ pub struct Script<'a> {
     pub program: &'a Path,
     /// The folder of the study, by its absolute path.
     pub study: &'a Path,
-    /// In how many shards its runs are packed.
-    pub shards: usize,
-    /// The time limit of a shard, where the options have none.
-    pub time: Option<Duration>,
+    /// How its runs are packed.
+    pub packing: Packing,
+    /// The device that they are trained on, in the words of `--device`.
+    pub device: &'a str,
     /// What is asked of Slurm.
     pub options: &'a Options,
 }
@@ -33,15 +36,18 @@ impl Script<'_> {
         let throttle = self.options.most_at_once()?.map_or_else(String::new, |most| format!("%{most}"));
         let mut lines = vec![
             format!("#SBATCH --job-name={}", directive_word(&self.name())),
-            format!("#SBATCH --array=0-{}{throttle}", self.shards.saturating_sub(1)),
+            format!("#SBATCH --array=0-{}{throttle}", self.packing.shards.saturating_sub(1)),
             self.directory()?,
             format!("#SBATCH --output={}", self.log("%A_%a.log")?),
             "#SBATCH --open-mode=append".into(),
             "#SBATCH --requeue".into(),
             format!("#SBATCH --signal={}", self.options.signal()),
         ];
-        if let (false, Some(time)) = (self.options.has("time"), self.time) {
+        if let (false, Some(time)) = (self.options.has("time"), self.packing.time()) {
             lines.push(format!("#SBATCH --time={}", limit(time)));
+        }
+        if let (false, Some(memory)) = (self.options.has_memory(), self.packing.memory_of_cpu()) {
+            lines.push(format!("#SBATCH --mem-per-cpu={memory}M"));
         }
         lines.extend(self.options.lines());
         let mut text = String::from(
@@ -51,11 +57,12 @@ impl Script<'_> {
         text += &lines.join("\n");
         let _ = write!(
             text,
-            "\n\nprogram={}\nstudy={}\nshards={} # other numbers divide the runs in another way\n\
-            most_restarts={MOST_RESTARTS}\n\n{BODY}",
+            "\n\nprogram={}\nstudy={}\nshards={} # run I of the study is in shard I modulo this\n\
+            device={}\nmost_restarts={MOST_RESTARTS}\n\n{BODY}",
             shell_path(self.program)?,
             shell_path(self.study)?,
-            self.shards
+            self.packing.shards,
+            self.device
         );
         Ok(text)
     }
@@ -110,10 +117,12 @@ restarts=${SLURM_RESTART_COUNT:-0}
 echo "shard $task/$shards: job $job on $(hostname), start $((restarts + 1)), $(date '+%F %T')"
 
 # The time limit is told to this shell alone (B:), a cancelled job to both, which the program takes for one wish.
-interrupted=
-"$program" sweep run "$study" --shard "$task/$shards" --jobs "${SLURM_CPUS_PER_TASK:-1}" &
+interrupted= child=
+trap 'interrupted=yes; [[ -z $child ]] || kill -TERM "$child" 2>/dev/null' TERM
+"$program" sweep run "$study" --shard "$task/$shards" --jobs "${SLURM_CPUS_PER_TASK:-1}" \
+    --device "$device" &
 child=$!
-trap 'interrupted=yes; kill -TERM "$child" 2>/dev/null' TERM
+[[ -z $interrupted ]] || kill -TERM "$child" 2>/dev/null
 wait "$child"
 code=$?
 while [[ -n $interrupted ]]; do
@@ -167,7 +176,8 @@ mod tests {
 
     fn script<'a>(study: &'a str, options: &'a Options) -> Script<'a> {
         let program = Path::new("/opt/nn4n/bin/nn4n");
-        Script { program, study: Path::new(study), shards: 12, time: Some(Duration::from_secs(7800)), options }
+        let packing = Packing { shards: 12, runs: 1, seconds: Some(3600.0), memory: Some(100 << 20) };
+        Script { program, study: Path::new(study), packing, device: "auto", options }
     }
 
     fn options(toml: &str) -> Options {
@@ -196,7 +206,8 @@ mod tests {
 
 program='/opt/nn4n/bin/nn4n'
 study='/data/units'
-shards=12 # other numbers divide the runs in another way
+shards=12 # run I of the study is in shard I modulo this
+device=auto
 most_restarts=100
 ";
         assert_eq!(text, format!("{head}\n{BODY}"));
@@ -226,6 +237,7 @@ exec '/opt/nn4n/bin/nn4n' sweep collect '/data/units'
         let options = options("time = '1-0'\nsignal = 'B:TERM@300'");
         let text = script("/data/units", &options).array().expect("a script");
         assert_eq!(text.matches("--time=").count(), 1, "{text}");
+        assert!(text.contains("#SBATCH --mem-per-cpu=1024M\n"), "{text}");
         assert!(text.contains("#SBATCH --time=1-0\n") && text.contains("--signal=B:TERM@300\n"), "{text}");
     }
 
@@ -240,6 +252,63 @@ exec '/opt/nn4n/bin/nn4n' sweep collect '/data/units'
             let refusal = script(study, &options).array().expect_err("a refusal").to_string();
             assert!(refusal.contains("another --out"), "{refusal}");
         }
+    }
+
+    /// Runs a script as Slurm does, where `nn4n` is this text of a program and `squeue` says this state; returns its exit
+    /// code and what it asked `scontrol` for.
+    #[cfg(unix)]
+    fn ran(program: &str, state: &str, restarts: &str, is_cancelled: bool) -> (Option<i32>, String) {
+        use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path();
+        let command = |name: &str, text: &str| {
+            fs::write(path.join(name), format!("#!/bin/bash\n{text}\n")).expect("a file");
+            fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o755)).expect("permissions");
+        };
+        command("nn4n", program);
+        command("squeue", &format!("echo {state}"));
+        command("scontrol", &format!("echo \"$@\" >> '{}'", path.join("asked").display()));
+        if is_cancelled {
+            fs::write(path.join("cancel"), "").expect("a file");
+        }
+        let options = Options::default();
+        let packing = Packing { shards: 3, runs: 1, seconds: None, memory: None };
+        let script = Script { program: &path.join("nn4n"), study: path, packing, device: "auto", options: &options };
+        fs::write(path.join("script"), script.array().expect("a script")).expect("a file");
+        let found = std::env::var("PATH").expect("a PATH");
+        let mut bash = Command::new("bash");
+        bash.arg(path.join("script")).env("PATH", format!("{}:{found}", path.display()));
+        bash.env("SLURM_ARRAY_JOB_ID", "7").env("SLURM_ARRAY_TASK_ID", "2").env("SLURM_RESTART_COUNT", restarts);
+        let code = bash.output().expect("bash").status.code();
+        (code, fs::read_to_string(path.join("asked")).unwrap_or_default())
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn only_what_ran_out_of_time_is_requeued() {
+        let requeued = "requeue 7_2\n";
+        assert_eq!(ran("exit 75", "RUNNING", "0", false), (Some(75), requeued.into()));
+        assert_eq!(ran("exit 75", "COMPLETING", "0", false), (Some(75), String::new()), "Slurm takes it away");
+        assert_eq!(ran("exit 75", "RUNNING", "100", false), (Some(75), String::new()), "often enough");
+        assert_eq!(ran("exit 75", "RUNNING", "0", true), (Some(75), String::new()), "the study is cancelled");
+        for code in [0, 1, 137] {
+            assert_eq!(ran(&format!("exit {code}"), "RUNNING", "0", false), (Some(code), String::new()));
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_shell_passes_the_signal_on_and_waits() {
+        // It signals the shell, and ends in order when the signal comes back.
+        let program = "trap 'sleep 0.2; exit 75' TERM; kill -TERM $PPID; for i in {1..100}; do sleep 0.1; done; exit 3";
+        assert_eq!(ran(program, "RUNNING", "0", false), (Some(75), "requeue 7_2\n".into()));
+        // It ends before the shell hears of the signal.
+        let program = "trap '' TERM; kill -TERM $PPID; exit 75";
+        assert_eq!(ran(program, "RUNNING", "0", false), (Some(75), "requeue 7_2\n".into()));
+        let arguments =
+            "[[ \"$1 $2 $4 $5 $6 $7 $8 $9\" == 'sweep run --shard 2/3 --jobs 1 --device auto' ]] && exit 0 || exit 9";
+        assert_eq!(ran(arguments, "RUNNING", "0", false).0, Some(0));
     }
 
     #[test]
