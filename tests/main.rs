@@ -46,4 +46,5 @@ mod similarity;
 #[cfg(unix)]
 mod slurm;
 mod stacked;
+mod sweep;
 mod zoo;

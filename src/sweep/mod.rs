@@ -28,7 +28,7 @@ mod state;
 mod study;
 
 pub use description::{Description, MOST_RUNS, Variant};
-pub use local::{ATTEMPTS, Board, Event, Local, Said, Tally};
+pub use local::{ATTEMPTS, Board, Event, Local, Said, Tally, WORKER_ENVIRONMENT};
 pub use manifest::Entry;
 pub use shard::Shard;
 pub use state::{Failure, Reached, RunState};

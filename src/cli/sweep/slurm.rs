@@ -103,7 +103,7 @@ fn prepare(study: &Study, slurm: &Slurm, args: &SlurmArgs, local: &LocalArgs) ->
     let options = Options::read(description.slurm())?.with(&args.sbatch)?;
     let estimate = match options.has_limits() && args.shards.is_some() {
         true => None,
-        false => plan::estimate(&description)?,
+        false => Some(plan::estimate(&description)?),
     };
     let packing = args.load(study.entries().len(), estimate, &options)?.pack(args.shards)?;
     let program = env::current_exe().context("the program does not know its own path")?;
