@@ -57,6 +57,8 @@ pub mod report;
 pub mod run_directory;
 pub mod simulate;
 #[cfg(feature = "cli")]
+pub mod sweep;
+#[cfg(feature = "cli")]
 pub mod terminal;
 pub mod train;
 #[cfg(feature = "hub")]
