@@ -5,12 +5,14 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use crate::{
     checkpoint::Checkpoint,
     error::{Error, Result},
-    files::Directory,
+    files::{Directory, open_regular},
 };
 
 pub(crate) const MODEL: &str = "model.safetensors";
@@ -20,6 +22,10 @@ pub(crate) const LOG: &str = "log.jsonl";
 pub(crate) const FINISHED: &str = "finished.json";
 pub(crate) const TIME: &str = "time.json";
 const LOCK: &str = ".lock";
+
+/// Who only asks whether a directory is in use holds its lock for a moment, for which training waits.
+const MOMENT: Duration = Duration::from_millis(20);
+const MOMENTS: u32 = 5;
 
 /// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, `time.json` while it can go on, and
 /// `finished.json` once there is nothing left to do.
@@ -75,7 +81,7 @@ impl RunDirectory {
     pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         let path = self.path().join(LOCK);
         let file = self.directory.open_or_create(LOCK)?;
-        match file.try_lock() {
+        match patiently(|| file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let message = "is in use by another training process; wait for it, or use another --out";
@@ -169,16 +175,35 @@ impl RunDirectory {
     }
 }
 
-/// Whether a process trains in a directory right now.
+/// Whether a process trains in a directory.
+///
+/// # Errors
+/// If its lock cannot be asked for.
 #[cfg(feature = "cli")]
 pub(crate) fn is_in_use(directory: &Path) -> Result<bool> {
     let path = directory.join(LOCK);
-    let Ok(file) = File::open(&path) else { return Ok(false) };
-    match file.try_lock_shared() {
+    if !path.exists() {
+        return Ok(false);
+    }
+    // Shared, so that those who ask do not take each other for training; it is free again when the file is closed.
+    match open_regular(&path)?.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(Error::file(&path, format!("could not be asked for ({error})"))),
+        Err(TryLockError::Error(error)) => {
+            Err(Error::file(path, format!("could not be asked for ({error}); use a file system with locks")))
+        }
     }
+}
+
+/// Tries again for a moment.
+fn patiently(lock: impl Fn() -> std::result::Result<(), TryLockError>) -> std::result::Result<(), TryLockError> {
+    for _ in 0..MOMENTS {
+        match lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(MOMENT),
+            other => return other,
+        }
+    }
+    lock()
 }
 
 /// A directory in use. Its lock file stays when the run has ended: another process may have opened it by then, and

@@ -150,7 +150,9 @@ fn runs_of_a_study_stand_side_by_side_with_what_they_reached() -> Result<()> {
     assert_eq!(reader.records().map(|row| row.expect("a row").len()).collect::<Vec<_>>(), [11; 11]);
 
     let (is_done, table, _) = said(here, &["compare", "study", "--limit", "3"]);
-    for part in ["model.units", "... and 8 more", "8 finished", "1 failed", "failed: the loss is NaN", "next: nn4n eval"] {
+    for part in
+        ["model.units", "... and 8 more", "8 finished", "1 failed", "failed: the loss is NaN", "next: nn4n eval"]
+    {
         assert!(is_done && table.contains(part), "{part} in {table}");
     }
     Ok(())
@@ -239,7 +241,9 @@ fn figures_are_drawn_where_they_are_asked_for_and_not_over_others() {
     assert!(svg("units.svg").contains(">model.units<") && svg("units.svg").contains("Medians of 8 finished runs"));
     let curves = svg("curves.svg");
     assert!(curves.contains("9 runs; a dot ends each; 2 have not validated yet") && curves.contains(">8<"), "{curves}");
-    assert!(refused(here, &by_units).contains("units.svg exists") || refused(here, &by_units).contains("curves.svg exists"));
+    assert!(
+        refused(here, &by_units).contains("units.svg exists") || refused(here, &by_units).contains("curves.svg exists")
+    );
     let both = ["compare", "study", "--group-by", "model.units,train.learning_rate", "--figure", "map.svg"];
     assert!(said(here, &[&both[..], &["--measure", "loss"]].concat()).0);
     assert!(svg("map.svg").contains(">train.learning_rate<") && svg("map.svg").contains(">Loss<"));
@@ -265,9 +269,10 @@ fn a_study_is_collected_into_files_and_optuna_goes_on_from_its_journal() -> Resu
     ];
     assert_eq!(files, expected, "{:?}", collected.notes);
     assert_eq!(names(&json_in(&study.join("analysis/runs.json"))).len(), 11);
-    assert!(collect(&study.join("runs"), &|_, _| {}).unwrap_err().to_string().contains("is no study"));
+    assert!(collect(&study.join("runs"), &|_, _| {}).unwrap_err().to_string().contains("holds no study"));
 
-    let Some(python) = python::interpreter("a_study_is_collected_into_files_and_optuna_goes_on_from_its_journal") else {
+    let Some(python) = python::interpreter("a_study_is_collected_into_files_and_optuna_goes_on_from_its_journal")
+    else {
         return Ok(());
     };
     let journal = study.join("analysis/optuna.log");

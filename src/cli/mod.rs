@@ -21,6 +21,7 @@ mod resume;
 mod run;
 mod setting;
 mod subject;
+mod sweep;
 mod tasks;
 mod train;
 mod usage;
@@ -53,6 +54,8 @@ struct Cli {
 enum Command {
     /// Train a network on a task
     Train(train::TrainArgs),
+    /// Studies: an experiment in many variants, on this machine or on a cluster
+    Sweep(sweep::SweepArgs),
     /// Performance of a trained network, condition by condition
     Eval(eval::EvalArgs),
     /// Run any input through a trained network
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Train(args) => return ended(train::train(&args)),
+        Command::Sweep(args) => return ended(sweep::sweep(args)),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use super::{
     groups::grouped,
     optuna::{self, Written},
-    results::{MANIFEST, Results},
+    results::Results,
+    study::Study,
     study_figures::{Measure, curves_figure, results_figure},
 };
 use crate::{
@@ -43,13 +44,9 @@ pub struct Collected {
 /// # Errors
 /// If it is no study, or a file cannot be written.
 pub fn collect(study: &Path, told: &(dyn Fn(u64, u64) + Sync)) -> Result<Collected> {
-    if !study.join(MANIFEST).is_file() {
-        let message = "is no study (it has no manifest.csv); name the directory that `nn4n sweep --out` made";
-        return Err(Error::file(study, message));
-    }
+    let folder = Study::open(study)?.analysis();
     let results = Results::read(&[study.to_path_buf()], told)?;
     let mut collected = Collected { results: results.clone(), files: Vec::new(), notes: Vec::new() };
-    let folder = study.join("analysis");
     let json = serde_json::to_string_pretty(&results.rows).map_err(|error| Error::file(&folder, error))?;
     collected.write(folder.join("runs.csv"), &results.to_csv())?;
     collected.write(folder.join("runs.json"), &format!("{json}\n"))?;

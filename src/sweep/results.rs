@@ -24,10 +24,11 @@ use serde_json::{Map, Value};
 use super::{
     differing::{self, Settings, differing},
     facts::{Facts, Stamps},
-    manifest,
+    manifest::Entry,
     query::{Known, Query, Verdict, Vocabulary},
     results_cache::{self, ResultsCache},
     state::RunState,
+    study::Study,
 };
 use crate::{
     error::{Error, Result},
@@ -36,9 +37,6 @@ use crate::{
     run_directory::{CONFIG, MODEL},
     zoo,
 };
-
-pub(super) const MANIFEST: &str = "manifest.csv";
-const RUNS: &str = "runs";
 
 /// What is known of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -131,7 +129,7 @@ impl Results {
     pub fn read(subjects: &[PathBuf], told: &(dyn Fn(u64, u64) + Sync)) -> Result<Self> {
         let told = Told { done: AtomicU64::new(0), total: AtomicU64::new(0), tell: told };
         if let [study] = subjects
-            && study.join(MANIFEST).is_file()
+            && Study::is_in(study)
         {
             let rows = of_study(study, candidates_of(study)?, &told)?;
             return Ok(Self::of(rows));
@@ -278,14 +276,15 @@ pub(super) fn known(value: &Value) -> Known {
     }
 }
 
-fn candidates_of(study: &Path) -> Result<Vec<Candidate>> {
-    let candidate = |entry: manifest::Entry| Candidate {
-        directory: study.join(RUNS).join(&entry.name),
-        name: entry.name,
+fn candidates_of(directory: &Path) -> Result<Vec<Candidate>> {
+    let study = Study::open(directory)?;
+    let candidate = |entry: &Entry| Candidate {
+        directory: study.run_directory(entry),
+        name: entry.name.clone(),
         seed: Some(entry.seed),
-        settings: Some(entry.settings),
+        settings: Some(entry.settings.clone()),
     };
-    Ok(manifest::read(&study.join(MANIFEST))?.into_iter().map(candidate).collect())
+    Ok(study.entries().iter().map(candidate).collect())
 }
 
 /// The runs of a study, on all cores.
@@ -328,7 +327,7 @@ fn bare(name: String, directory: PathBuf, facts: Facts) -> RunResult {
 
 /// The runs that are meant by one path, and their experiments.
 fn of_subject(subject: &Path, told: &Told<'_>) -> Result<Vec<(RunResult, Settings)>> {
-    if subject.join(MANIFEST).is_file() {
+    if Study::is_in(subject) {
         let rows = of_study(subject, candidates_of(subject)?, told)?;
         return Ok(rows.into_par_iter().map(with_settings).collect());
     }
