@@ -15,19 +15,20 @@ use crate::{
     files::Directory,
 };
 
-const MODEL: &str = "model.safetensors";
+pub(crate) const MODEL: &str = "model.safetensors";
 pub(crate) const STATE: &str = "optimizer.safetensors";
 pub(crate) const CONFIG: &str = "run.toml";
 pub(crate) const LOG: &str = "log.jsonl";
 pub(crate) const FINISHED: &str = "finished.json";
+pub(crate) const TIME: &str = "time.json";
 const LOCK: &str = ".lock";
 
 /// Who only asks whether a directory is in use holds its lock for a moment, for which training waits.
 const MOMENT: Duration = Duration::from_millis(20);
 const MOMENTS: u32 = 5;
 
-/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, and `finished.json` once there is nothing
-/// left to do.
+/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, `time.json` while it can go on, and
+/// `finished.json` once there is nothing left to do.
 ///
 /// The directory is held open: a run that goes on while its directory is moved, removed or replaced notices and stops.
 #[derive(Clone, Debug)]
@@ -162,6 +163,11 @@ impl RunDirectory {
         self.path().join(FINISHED)
     }
 
+    /// How long the run has trained; there only while it can go on.
+    pub fn time(&self) -> PathBuf {
+        self.path().join(TIME)
+    }
+
     /// TensorBoard's, which would show the curves of a replaced run with those of the new one.
     fn event_files(&self) -> Result<Vec<String>> {
         let is_ours = |name: &String| name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n");
@@ -231,6 +237,9 @@ impl Locked<'_> {
             Existing::Keep | Existing::Overwrite => self.run.refuse_a_run()?,
         }
         directory.remove(FINISHED)?;
+        if !self.run.is_resumed {
+            directory.remove(TIME)?;
+        }
         self.write(CONFIG, config.as_bytes())
     }
 
@@ -242,9 +251,15 @@ impl Locked<'_> {
         self.write(STATE, bytes)
     }
 
-    /// Says in a file that there is nothing left to do.
+    /// Says in a file how long the run has trained.
+    pub(crate) fn write_time(&self, time: &str) -> Result<()> {
+        self.write(TIME, time.as_bytes())
+    }
+
+    /// Says in a file that there is nothing left to do, and how long it took.
     pub(crate) fn finish(&self, why: &str) -> Result<()> {
-        self.write(FINISHED, why.as_bytes())
+        self.write(FINISHED, why.as_bytes())?;
+        self.run.directory.remove(TIME)
     }
 
     /// Writes the log anew, with what `write` puts into it.

@@ -6,6 +6,7 @@ mod activity;
 mod analyze;
 mod bench;
 mod choice;
+mod compare;
 mod config;
 mod environment;
 mod eval;
@@ -76,6 +77,8 @@ enum Command {
     /// Draw a task, or what a trained network does and has learned
     #[command(subcommand)]
     Plot(plot::PlotCommand),
+    /// Runs side by side: results, groups over seeds, learning curves
+    Compare(compare::CompareArgs),
     /// Everything about a network, or several side by side, on one page
     Report(report::ReportArgs),
     /// Pretrained networks: list, show, and pack one's own
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => config::config(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
+        Command::Compare(args) => compare::compare(&args),
         Command::Report(args) => report::report(&args),
         Command::Zoo(command) => zoo::zoo(command),
         Command::Bench(args) => bench::bench(&args),

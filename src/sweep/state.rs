@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The file that says why a run failed.
-const FAILED: &str = "failed.json";
+pub(super) const FAILED: &str = "failed.json";
 
 /// The longest such file that is read, and the end of a log that is looked through, bytes.
 const LONGEST: u64 = 1 << 20;

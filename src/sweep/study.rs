@@ -53,6 +53,11 @@ impl Study {
         Self { directory: directory.into(), entries: Vec::new() }.with(description, &description.variants())
     }
 
+    /// Whether there is a study in a directory.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(MANIFEST).is_file()
+    }
+
     /// Opens a study.
     ///
     /// # Errors

@@ -4,16 +4,26 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
 
-use super::super::output::{self, shell_word};
-use crate::sweep::{RunState, Study};
+use super::super::{
+    compare::counted,
+    output::{self, shell_word},
+};
+use crate::{
+    sweep::{Study, collect as gather},
+    terminal::say,
+};
 
-/// Writes into the manifest how far the runs are.
+/// Writes into the manifest how far the runs are, and what they reached into `analysis/`.
 pub fn collect(directory: &Path) -> Result<ExitCode> {
-    let mut study = Study::open(directory)?;
-    study.record_states()?;
-    // The results of the runs are gathered here.
-    let finished = study.entries().iter().filter(|entry| entry.state == RunState::Finished).count();
-    output::text(&format!("{finished} of {} runs are finished", study.entries().len()))?;
+    Study::open(directory)?.record_states()?;
+    let collected = gather(directory, &counted("runs are read"))?;
+    collected.notes.iter().for_each(|note| say(&format!("note: {note}")));
+    for file in &collected.files {
+        output::text(&file.display().to_string())?;
+    }
+    let rows = &collected.results.rows;
+    let finished = rows.iter().filter(|row| row.is_finished()).count();
+    output::text(&format!("{finished} of {} runs are finished", rows.len()))?;
     output::text(&format!("next: nn4n compare {}", shell_word(&directory.display().to_string())))?;
     Ok(ExitCode::SUCCESS)
 }
