@@ -10,11 +10,10 @@ use nn4n_analysis::{
     activity::Trials,
     decoding::{Course, Decoder, Settings, Shrinkage},
 };
-use nn4n_tasks::NpzBuilder;
 use serde::Serialize;
 
 use super::{
-    answer::AnswerArgs,
+    answer::{AnswerArgs, Arrays},
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
@@ -326,7 +325,7 @@ fn epochs(trials: &Trials, align: Option<&str>, dt: f64) -> Vec<EpochSpan> {
     names.filter_map(mean).collect()
 }
 
-fn arrays(file: NpzBuilder, found: &Decoding) -> Result<NpzBuilder> {
+fn arrays(file: Arrays, found: &Decoding) -> Result<Arrays> {
     let list = |values: &[f64]| Array1::from(values.to_vec());
     let trials: Array1<i64> = found.trials.iter().map(|n| *n as i64).collect();
     let mut file = file.array("time_ms", &list(&found.time_ms))?.array("trials", &trials)?;

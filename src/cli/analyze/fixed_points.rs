@@ -9,11 +9,10 @@ use nn4n_analysis::{
     FixedPoint, FixedPoints,
     fixed_points::{Connection, Manifold, PointKind, Settings},
 };
-use nn4n_tasks::NpzBuilder;
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, complex, numbers, rows},
+    answer::{AnswerArgs, Arrays, complex, numbers, rows},
     probe::{About, Held, Probe},
     search::{SHOWN, Search, SearchArgs, search},
     trajectories::Trajectories,
@@ -243,7 +242,7 @@ pub fn state_space(
     Ok((figure, text))
 }
 
-fn arrays(file: NpzBuilder, found: &FixedPoints) -> Result<NpzBuilder> {
+fn arrays(file: Arrays, found: &FixedPoints) -> Result<Arrays> {
     let points = &found.points;
     let row = |of: fn(&FixedPoint) -> &[f64]| rows(points.iter().map(of));
     let one = |of: fn(&FixedPoint) -> f64| points.iter().map(of).collect::<Array1<f64>>();

@@ -12,11 +12,10 @@ use nn4n_analysis::{
         units::{Settings, UnitMap},
     },
 };
-use nn4n_tasks::NpzBuilder;
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, numbers},
+    answer::{AnswerArgs, Arrays, numbers},
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
@@ -211,7 +210,7 @@ fn against_null(found: &RateMaps) -> Option<AgainstNull> {
     })
 }
 
-fn arrays(file: NpzBuilder, found: &RateMaps) -> Result<NpzBuilder> {
+fn arrays(file: Arrays, found: &RateMaps) -> Result<Arrays> {
     let of = |number: fn(&UnitMap) -> Option<f64>| -> Array1<f64> {
         found.units.iter().map(|unit| number(unit).unwrap_or(f64::NAN)).collect()
     };
@@ -350,7 +349,7 @@ pub fn or_none(value: Option<f64>) -> String {
 }
 
 /// Adds the edges of the bins.
-pub fn edges(file: NpzBuilder, arena: &Arena) -> Result<NpzBuilder> {
+pub fn edges(file: Arrays, arena: &Arena) -> Result<Arrays> {
     let file = file.array("x_edges", &Array1::from(arena.edges(0)))?;
     Ok(if arena.ends.len() > 1 { file.array("y_edges", &Array1::from(arena.edges(1)))? } else { file })
 }

@@ -12,11 +12,11 @@ use nn4n_analysis::{
         Shuffle,
     },
 };
-use nn4n_tasks::{Condition, Labels, NpzBuilder};
+use nn4n_tasks::{Condition, Labels};
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, rows},
+    answer::{AnswerArgs, Arrays, rows},
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
@@ -541,7 +541,7 @@ fn of_dynamics(found: &Similarity, dynamics: &Dynamics, no_halves: Option<&str>)
     lines
 }
 
-fn arrays(file: NpzBuilder, found: &Similarity, matched: &MatchedParts) -> Result<NpzBuilder> {
+fn arrays(file: Arrays, found: &Similarity, matched: &MatchedParts) -> Result<Arrays> {
     let square = |values: &[Vec<f64>]| rows(values.iter().map(Vec::as_slice));
     let mut file = file
         .labels("names", &Labels::Words(found.names.clone()))?
