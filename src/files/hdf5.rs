@@ -189,7 +189,7 @@ impl Hdf5 {
         }
         let paths: Vec<String> = words.iter().map(|word| self.referred(word)).collect::<io::Result<_>>()?;
         let shaped = Array::from_shape_vec(IxDyn(&at_least_two(shape)), paths).map_err(io::Error::other)?;
-        let in_order: Vec<&str> = shaped.t().iter().map(String::as_str).collect();
+        let in_order: Vec<&str> = shaped.t().into_iter().map(String::as_str).collect();
         let dataset = self.file.new_dataset::<u64>().object_references().shape(self.dimensions(shape));
         let dataset = dataset.create(called).map_err(failed)?;
         dataset.write_object_references(&in_order).map_err(failed)?;
