@@ -31,6 +31,8 @@ mod interruptions;
 mod interventions;
 mod learning;
 mod long_trials;
+#[cfg(feature = "hdf5")]
+mod matlab;
 mod operations;
 mod own_data;
 mod pickle;

@@ -29,6 +29,7 @@ use crate::{
   nn4n run runs/rdm --inputs trials.npz --out activity.npz
   nn4n run runs/arm --inputs trials.npz --out torques.npz --open-loop
   nn4n run runs/rdm --inputs trials.npz --out lesioned.npz --lesion 0-9
+  nn4n run runs/rdm --inputs trials.npz --out activity.mat       MATLAB 7.3: size(rates) is [trials steps units]
   python -c 'import numpy; print(numpy.load(\"activity.npz\")[\"rates\"].shape)'
 
 {}
@@ -42,8 +43,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "IN.npz")]
     inputs: PathBuf,
     /// Where to write outputs (B,T,O), states and rates (B,T,N), NaN after a trial's end, with n_steps, time_ms, dt and
-    /// labels; of a network that was trained to drive an arm, the outputs are the places of the hand
-    #[arg(long, value_name = "OUT.npz")]
+    /// labels; of a network that was trained to drive an arm, the outputs are the places of the hand; in the format that
+    /// the name ends in
+    #[arg(long, value_name = "OUT.npz|.mat|.h5")]
     out: PathBuf,
     /// Give the network these inputs alone, and write its own outputs, even if it was trained to drive an arm that it
     /// feels
@@ -60,7 +62,7 @@ pub struct RunArgs {
     dt: Option<f64>,
     #[command(flatten)]
     interventions: InterventionArgs,
-    /// Replace OUT.npz if it exists
+    /// Replace OUT if it exists
     #[arg(long)]
     force: bool,
     /// auto, cpu, cuda:N or metal

@@ -3,13 +3,16 @@
 //! | format | what is written | read by |
 //! |---|---|---|
 //! | [`Npz`](Format::Npz) | every tensor by its name, cell types, areas, `alpha`, `dt`, the header | `numpy.load` |
+//! | [`Mat`](Format::Mat) | the same as variables of MATLAB 7.3 | `load` in MATLAB, `mat73` |
+//! | [`H5`](Format::H5) | the same as HDF5 | `h5py`, `h5read` |
 //! | [`Torch`](Format::Torch) | a PyTorch state dict, and the module that it fits | `safetensors.torch` |
 //! | [`Nn4n`](Format::Nn4n) | a state dict of the original nn4n 1.2, and its arguments | `safetensors.torch` |
 //! | [`Numpy`](Format::Numpy) | a Python program with the weights in it, which runs the network | Python 3 with NumPy |
 //!
 //! State dicts are safetensors files. Weights are the effective ones. Stacked networks are written as arrays and as
 //! NumPy programs only. What a format cannot express is refused by name. All but programs hold the header of the
-//! checkpoint, so that [`import`](crate::import) reads them again: the same network to the bit, or what was made of it.
+//! checkpoint. What is neither a program nor HDF5 is read again by [`import`](crate::import): the same network to the
+//! bit, or what was made of it.
 //! ONNX is left out: no well-kept crate writes it.
 //!
 //! ```
@@ -21,6 +24,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "hdf5")]
+mod hdf5;
 mod npz;
 mod numpy;
 mod original;
@@ -29,6 +34,8 @@ mod python;
 mod torch;
 
 use self::plain::Plain;
+#[cfg(feature = "hdf5")]
+use crate::files::ArrayFormat;
 use crate::{
     checkpoint::{Checkpoint, Header},
     error::{Error, Result},
@@ -39,6 +46,10 @@ use crate::{
 pub enum Format {
     /// Arrays for NumPy.
     Npz,
+    /// Variables of MATLAB 7.3.
+    Mat,
+    /// HDF5.
+    H5,
     /// A PyTorch state dict as safetensors.
     Torch,
     /// A state dict of the original nn4n 1.2 (PyTorch) as safetensors.
@@ -49,12 +60,14 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Npz, Self::Torch, Self::Nn4n, Self::Numpy];
+    pub const ALL: [Self; 6] = [Self::Npz, Self::Mat, Self::H5, Self::Torch, Self::Nn4n, Self::Numpy];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Npz => "npz",
+            Self::Mat => "mat",
+            Self::H5 => "h5",
             Self::Torch => "torch",
             Self::Nn4n => "nn4n",
             Self::Numpy => "numpy",
@@ -65,6 +78,8 @@ impl Format {
     pub fn description(self) -> &'static str {
         match self {
             Self::Npz => "arrays for NumPy",
+            Self::Mat => "variables for MATLAB 7.3 and later",
+            Self::H5 => "HDF5, with what the axes are as attributes",
             Self::Torch => "a PyTorch state dict as safetensors",
             Self::Nn4n => "a state dict of the original nn4n 1.2 (PyTorch) as safetensors",
             Self::Numpy => "a Python program that runs the network with NumPy alone",
@@ -81,10 +96,16 @@ fn header_json(header: &Header) -> Result<String> {
 /// The bytes of the network's file in another format.
 ///
 /// # Errors
-/// If the checkpoint's tensors do not make its network, or the format cannot express it.
+/// If the checkpoint's tensors do not make its network, or the format cannot express it, or was left out of this build.
 pub fn export(checkpoint: &Checkpoint, format: Format) -> Result<Vec<u8>> {
     match format {
         Format::Npz => npz::npz(checkpoint),
+        #[cfg(feature = "hdf5")]
+        Format::Mat => hdf5::hdf5(checkpoint, ArrayFormat::Mat),
+        #[cfg(feature = "hdf5")]
+        Format::H5 => hdf5::hdf5(checkpoint, ArrayFormat::H5),
+        #[cfg(not(feature = "hdf5"))]
+        Format::Mat | Format::H5 => Err(Error::system("this build has no HDF5; build it with the feature `hdf5`")),
         Format::Torch => torch::state_dict(&Plain::new(checkpoint)?),
         Format::Nn4n => original::state_dict(&Plain::new(checkpoint)?),
         Format::Numpy => numpy::program(&Plain::new(checkpoint)?).map(String::into_bytes),

@@ -1,6 +1,10 @@
 //! Files: written whole or not at all, and read only as far as they may reach.
 
+mod arrays;
 mod directory;
+#[cfg(feature = "hdf5")]
+mod hdf5;
+mod names;
 mod npz;
 mod unfinished;
 
@@ -10,7 +14,14 @@ use std::{
     path::Path,
 };
 
+#[cfg(feature = "cli")]
+pub(crate) use arrays::Listed;
+#[cfg(feature = "hdf5")]
+pub(crate) use arrays::each as each_array;
+pub(crate) use arrays::{ArrayFile, ArrayFormat, Meaning};
 pub(crate) use directory::Directory;
+#[cfg(feature = "hdf5")]
+pub(crate) use hdf5::{Hdf5, Layout};
 pub(crate) use npz::{Npz, Spool};
 pub(crate) use unfinished::{Unfinished, folder_of};
 

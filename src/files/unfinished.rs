@@ -52,6 +52,12 @@ impl Unfinished {
         }
     }
 
+    /// Where it is until then, for what writes by name.
+    #[cfg(feature = "hdf5")]
+    pub fn temporary(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Puts it in its place.
     pub fn finish(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;

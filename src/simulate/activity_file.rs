@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! append     (trials, steps, channels) f32 of some trials, behind those before, each array in a file of its own
-//! finish     the three as one .npz: outputs, states, rates, and what is known of the trials; uncompressed
+//! finish     the three as one .npz, .mat or .h5: outputs, states, rates, and what is known of the trials; uncompressed
 //! ```
 //!
 //! Until it is finished there is nothing at its path, and of a process that is killed nothing stays.
@@ -19,10 +19,10 @@ use nn4n_tasks::{Labels, NpyHeader, NpzBuilder, TrialNotes};
 use super::Recording;
 use crate::{
     error::{Error, Result},
-    files::{Npz, Spool, folder_of, unwritten},
+    files::{ArrayFile, ArrayFormat, Meaning, Spool, folder_of, unwritten},
 };
 
-/// An `.npz` of activity in the making.
+/// A file of activity in the making: an `.npz`, or where its name ends so, a `.mat` of MATLAB 7.3 or an `.h5`.
 pub struct ActivityFile {
     path: PathBuf,
     arrays: [Growing; 3],
@@ -41,8 +41,9 @@ impl ActivityFile {
     /// Begins a file that will be at `path`.
     ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If nothing can be written there, or not in this format.
     pub fn create(path: &Path) -> Result<Self> {
+        ArrayFormat::of(path)?;
         let folder = folder_of(path);
         let begin = || -> io::Result<_> {
             fs::create_dir_all(folder)?;
@@ -57,8 +58,10 @@ impl ActivityFile {
     /// and their lengths, labels and places.
     ///
     /// # Errors
-    /// As [`create`](Self::create), and if the notes are of other trials.
+    /// As [`create`](Self::create), and if the notes are of other trials, or a label cannot be called so in the file.
     pub fn of_trials(path: &Path, dt: f64, notes: &TrialNotes, (trials, steps): (usize, usize)) -> Result<Self> {
+        let labels = notes.labels.iter().map(|(name, _)| name.as_str());
+        ArrayFormat::of(path)?.check_names(path, NpzBuilder::RESERVED.into_iter().chain(labels))?;
         let notes = Notes::of(dt, notes, (trials, steps))?;
         Ok(Self { notes: Some(notes), ..Self::create(path)? })
     }
@@ -84,12 +87,14 @@ impl ActivityFile {
     pub fn finish(self) -> Result<()> {
         let Self { path, arrays, notes } = self;
         let finish = || -> io::Result<()> {
-            let mut file = Npz::create(&path)?;
+            let mut file = ArrayFile::create(&path)?;
             for Growing { name, shape, mut spool } in arrays {
-                let mut numbers = spool.read()?;
-                file.array(name, &NpyHeader::new("<f4", &shape), |out| io::copy(&mut numbers, out).map(drop))?;
+                let (mut numbers, meaning) = (spool.read()?, Meaning::of_trials(name));
+                file.array(name, &NpyHeader::new("<f4", &shape), &meaning, |out| {
+                    io::copy(&mut numbers, out).map(drop)
+                })?;
             }
-            notes.map_or(Ok(()), |notes| file.add(&notes.file))?;
+            notes.map_or(Ok(()), |notes| file.add(&notes.file, Meaning::of_trials))?;
             file.finish()
         };
         finish().map_err(|error| unwritten(&path, &error))

@@ -20,6 +20,17 @@ pub fn interpreter(test: &str) -> Option<PathBuf> {
     has_numpy.then(|| "python3".into())
 }
 
+/// The same, if it has these modules, too.
+pub fn with(test: &str, modules: &[&str]) -> Option<PathBuf> {
+    let interpreter = interpreter(test)?;
+    let import = format!("import {}", modules.join(", "));
+    let has_them = Command::new(&interpreter).args(["-c", &import]).output().is_ok_and(|found| found.status.success());
+    if !has_them {
+        eprintln!("{test} did NOT run: {} has not all of {}", interpreter.display(), modules.join(", "));
+    }
+    has_them.then_some(interpreter)
+}
+
 /// Runs a program of this folder, or a file with a full path.
 pub fn run(interpreter: &Path, program: &str, arguments: &[&Path]) -> Output {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(program);

@@ -8,19 +8,30 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayRef, ArrayView2, Dimension};
+use ndarray_npy::WritableElement;
 use nn4n_analysis::linear::Complex;
-use nn4n_tasks::NpzBuilder;
+use nn4n_tasks::{Labels, NpzBuilder};
 use serde::Serialize;
 
-use crate::{cli::output, echo::in_json, files::write_atomically, plot::PlotError};
+use crate::{
+    cli::{choice::choice, output},
+    echo::in_json,
+    files::{ArrayFile, ArrayFormat, Listed, Meaning, unwritten, write_atomically},
+    plot::PlotError,
+};
 
 /// Where results go.
 #[derive(Debug, Args)]
 pub struct AnswerArgs {
-    /// Write KIND.json, KIND.npz and the figures into this directory
+    /// Write KIND.json, KIND.npz and the figures into this directory; `arrays` in KIND.json says what the axes of the
+    /// arrays are
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// The format of the arrays
+    #[arg(long, value_name = "FORMAT", default_value = "npz", requires = "out",
+        value_parser = choice(&ArrayFormat::ALL, ArrayFormat::name, ArrayFormat::description))]
+    arrays: ArrayFormat,
     /// Replace files of an analysis of the same kind that are there
     #[arg(long)]
     force: bool,
@@ -37,6 +48,8 @@ pub struct Answer<'a> {
     figures: Vec<String>,
     /// Those that were written.
     written: RefCell<Vec<String>>,
+    /// The arrays that were written: names, shapes and what they mean.
+    listed: RefCell<Vec<(String, Vec<usize>, Meaning)>>,
     /// The first that could not be drawn or written: its name, and why. All else is written and said before.
     failed: RefCell<Option<(String, anyhow::Error)>>,
 }
@@ -47,8 +60,10 @@ impl AnswerArgs {
     pub fn open(&self, kind: &'static str, figures: &[&str], pages: &[&str]) -> Result<Answer<'_>> {
         let drawn = figures.iter().flat_map(|name| files(name));
         let figures = drawn.chain(pages.iter().map(ToString::to_string)).collect();
-        let answer = Answer { args: self, kind, figures, written: RefCell::default(), failed: RefCell::default() };
+        let (written, listed, failed) = (RefCell::default(), RefCell::default(), RefCell::default());
+        let answer = Answer { args: self, kind, figures, written, listed, failed };
         if let Some(out) = &self.out {
+            self.arrays.check(out)?;
             if out.exists() && !out.is_dir() {
                 bail!("--out {}: is a file, but results go into a directory; name another", out.display());
             }
@@ -105,14 +120,21 @@ impl Answer<'_> {
 
     /// All files of this kind.
     fn names(&self) -> Vec<String> {
-        let own = [format!("{}.json", self.kind), format!("{}.npz", self.kind)];
-        own.into_iter().chain(self.figures.iter().cloned()).collect()
+        let arrays = ArrayFormat::ALL.into_iter().map(|format| self.file_of_arrays(format));
+        [format!("{}.json", self.kind)].into_iter().chain(arrays).chain(self.figures.iter().cloned()).collect()
     }
 
-    /// Removes figures of an earlier analysis that this one, which replaces it, did not draw.
+    fn file_of_arrays(&self, format: ArrayFormat) -> String {
+        format!("{}.{format}", self.kind)
+    }
+
+    /// Removes figures, and arrays in other formats, of an earlier analysis that this one, which replaces it, did not draw.
     fn remove_stale(&self, out: &Path) -> Result<()> {
         let written = self.written.borrow();
-        for path in self.figures.iter().filter(|name| !written.contains(name)).map(|name| out.join(name)) {
+        let others = ArrayFormat::ALL.into_iter().filter(|format| *format != self.args.arrays);
+        let arrays = others.map(|format| self.file_of_arrays(format));
+        let figures = self.figures.iter().filter(|name| !written.contains(name)).cloned();
+        for path in figures.chain(arrays).map(|name| out.join(name)) {
             if path.is_file() {
                 fs::remove_file(&path).with_context(|| format!("{}: could not be removed", path.display()))?;
             }
@@ -121,10 +143,20 @@ impl Answer<'_> {
     }
 
     /// Writes the arrays, if results go into a directory.
-    pub fn arrays(&self, fill: impl FnOnce(NpzBuilder) -> Result<NpzBuilder>) -> Result<()> {
-        if let Some(out) = &self.args.out {
-            write_atomically(&out.join(format!("{}.npz", self.kind)), &fill(NpzBuilder::default())?.finish()?)?;
+    pub fn arrays(&self, fill: impl FnOnce(Arrays) -> Result<Arrays>) -> Result<()> {
+        let Some(out) = &self.args.out else { return Ok(()) };
+        let Arrays { file, listed } = fill(Arrays::default())?;
+        for (name, shape, meaning) in &listed {
+            if !meaning.axes.is_empty() && meaning.axes.len() != shape.len() {
+                bail!("the array `{name}` has {} axes, but {:?} are named", shape.len(), meaning.axes);
+            }
         }
+        let (npz, path) = (file.finish()?, out.join(self.file_of_arrays(self.args.arrays)));
+        match self.args.arrays {
+            ArrayFormat::Npz => write_atomically(&path, &npz)?,
+            _ => write_arrays(&path, &npz, &listed).map_err(|error| unwritten(&path, &error))?,
+        }
+        self.listed.replace(listed);
         Ok(())
     }
 
@@ -133,6 +165,9 @@ impl Answer<'_> {
     /// # Errors
     /// If something cannot be written; at the very end, if a figure failed.
     pub fn say(&self, report: &impl Serialize, lines: &[String], next: &str) -> Result<()> {
+        let listed = self.listed.borrow();
+        let arrays = listed.iter().map(|(name, shape, meaning)| (name.as_str(), shape.clone(), meaning));
+        let report = &Whole { report, arrays: Listed(arrays.collect()) };
         if let Some(out) = &self.args.out {
             let json = serde_json::to_string_pretty(report)?;
             write_atomically(&out.join(format!("{}.json", self.kind)), in_json(&json).as_bytes())?;
@@ -161,6 +196,74 @@ impl Answer<'_> {
         }
         output::text(&format!("next: {next}"))
     }
+}
+
+/// A report with the arrays beside it.
+#[derive(Serialize)]
+struct Whole<'a, R> {
+    #[serde(flatten)]
+    report: &'a R,
+    #[serde(skip_serializing_if = "Listed::is_empty")]
+    arrays: Listed<'a>,
+}
+
+/// Arrays of an analysis in the making, each with what it means.
+#[derive(Default)]
+pub struct Arrays {
+    file: NpzBuilder,
+    listed: Vec<(String, Vec<usize>, Meaning)>,
+}
+
+impl Arrays {
+    /// Adds an array, of which [`axes`](Self::axes) says the axes.
+    ///
+    /// # Errors
+    /// If there is one of this name.
+    pub fn array<T: WritableElement, D: Dimension>(mut self, name: &str, array: &ArrayRef<T, D>) -> Result<Self> {
+        self.file = self.file.array(name, array)?;
+        self.listed.push((name.to_owned(), array.shape().to_vec(), Meaning::default()));
+        Ok(self)
+    }
+
+    /// Adds a list of numbers, flags or words, as [`array`](Self::array).
+    ///
+    /// # Errors
+    /// If there is one of this name.
+    pub fn labels(mut self, name: &str, labels: &Labels) -> Result<Self> {
+        self.file = self.file.labels(name, labels)?;
+        self.listed.push((name.to_owned(), vec![labels.len()], Meaning::default()));
+        Ok(self)
+    }
+
+    /// Names the axes of the last array.
+    pub fn axes<const N: usize>(self, axes: [&str; N]) -> Self {
+        self.meaning(|meaning| Meaning { axes: axes.map(str::to_owned).to_vec(), ..meaning })
+    }
+
+    /// Says what is along the last axis of the last array, where its entries are of several kinds.
+    pub fn columns<S: ToString>(self, columns: impl IntoIterator<Item = S>) -> Self {
+        let columns = columns.into_iter().map(|column| column.to_string()).collect();
+        self.meaning(|meaning| Meaning { columns, ..meaning })
+    }
+
+    /// Says the unit of the numbers of the last array.
+    pub fn unit(self, unit: &'static str) -> Self {
+        self.meaning(|meaning| meaning.unit(unit))
+    }
+
+    fn meaning(mut self, change: impl FnOnce(Meaning) -> Meaning) -> Self {
+        if let Some((_, _, meaning)) = self.listed.last_mut() {
+            *meaning = change(std::mem::take(meaning));
+        }
+        self
+    }
+}
+
+fn write_arrays(path: &Path, npz: &[u8], listed: &[(String, Vec<usize>, Meaning)]) -> std::io::Result<()> {
+    let mut file = ArrayFile::create(path)?;
+    let meaning = |name: &str| listed.iter().find(|(listed, ..)| listed == name).map(|(.., meaning)| meaning.clone());
+    file.add(npz, |name| meaning(name).unwrap_or_default())?;
+    file.finish()
 }
 
 /// The files of a figure.
@@ -219,7 +322,8 @@ mod tests {
     #[test]
     fn a_figure_that_fails_leaves_numbers_and_other_figures_and_is_told_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
-        let args = AnswerArgs { out: Some(folder.path().to_owned()), force: true, json: true };
+        let args =
+            AnswerArgs { out: Some(folder.path().to_owned()), arrays: ArrayFormat::Npz, force: true, json: true };
         let path = |name: &str| folder.path().join(name);
         // Of an earlier analysis: gone, as it is not that of the numbers beside it.
         fs::write(path("bad.png"), "old").unwrap();
@@ -232,8 +336,12 @@ mod tests {
             Ok(())
         };
         answer.figure("good", draws).unwrap();
-        answer.arrays(|file| Ok(file.array("x", &array![1.0])?)).unwrap();
-        let error = format!("{:#}", answer.say(&array![1.0].to_vec(), &[], "nn4n").unwrap_err());
+        answer.arrays(|file| Ok(file.array("x", &array![1.0])?.axes(["points"]).unit("ms"))).unwrap();
+        let report = serde_json::json!({ "found": 1 });
+        let error = format!("{:#}", answer.say(&report, &[], "nn4n").unwrap_err());
+        let said: serde_json::Value = serde_json::from_slice(&fs::read(path("kind.json")).unwrap()).unwrap();
+        let listed = serde_json::json!({ "x": { "shape": [1], "axes": ["points"], "unit": "ms" } });
+        assert_eq!(said, serde_json::json!({ "found": 1, "arrays": listed }));
         assert!(error.contains("`bad.png` was not drawn, but the numbers are there"), "{error}");
         assert!(error.contains("`points` is empty"), "{error}");
         for name in ["kind.json", "kind.npz", "good.png", "good.svg"] {

@@ -83,12 +83,16 @@ pub fn bifurcations(args: &BifurcationsArgs) -> Result<()> {
         let value = |s: f64| axis.from + s * (axis.to - axis.from);
         Ok(file
             .array("branch", &points().map(|(place, _)| place as i64).collect::<Array1<i64>>())?
+            .axes(["points"])
             .array("input", &points().map(|(_, point)| value(point.s)).collect::<Array1<f64>>())?
+            .axes(["points"])
             .array("x", &rows(points().map(|(_, point)| point.x.as_slice())))?
+            .axes(["points", "state"])
             .array(
                 "unstable_dimensions",
                 &points().map(|(_, point)| point.unstable_dimensions as i64).collect::<Array1<i64>>(),
-            )?)
+            )?
+            .axes(["points"]))
     })?;
     let (one, several) = match way.0.as_slice() {
         [one] => (Some(one), None),

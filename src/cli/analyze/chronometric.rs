@@ -67,9 +67,15 @@ pub fn chronometric(args: &ChronometricArgs) -> Result<()> {
         });
         Ok(file
             .array("value", &of(|one| one.value))?
+            .axes(["trials"])
             .array("reaction_time", &of(|one| one.reaction_time.unwrap_or(f64::NAN)))?
+            .axes(["trials"])
+            .unit("ms")
             .array("was_right", &of(|one| one.was_right.map_or(f64::NAN, |right| f64::from(u8::from(right)))))?
-            .array("strength_median_right_wrong_all", &table)?)
+            .axes(["trials"])
+            .array("strength_median_right_wrong_all", &table)?
+            .axes(["strengths", "columns"])
+            .columns(["strength", "median of right", "median of wrong", "median of all"]))
     })?;
     let report = Report {
         about: &graded.behaviour.about,

@@ -68,7 +68,15 @@ pub fn confusion(args: &ConfusionArgs) -> Result<()> {
     answer.arrays(|file| {
         let counts: Array2<i64> = found.counts.mapv(|count| count as i64);
         let without: Array1<i64> = found.without_answer.iter().map(|count| *count as i64).collect();
-        Ok(file.array("counts", &counts)?.array("fractions", &fractions)?.array("without_answer", &without)?)
+        Ok(file
+            .array("counts", &counts)?
+            .axes(["right", "chosen"])
+            .unit("trials")
+            .array("fractions", &fractions)?
+            .axes(["right", "chosen"])
+            .array("without_answer", &without)?
+            .axes(["right"])
+            .unit("trials"))
     })?;
     let report = Report {
         about: &behaviour.about,

@@ -64,8 +64,12 @@ pub fn currents(args: &CurrentsArgs) -> Result<()> {
         let n_steps: Array1<i64> = found.n_steps.iter().map(|n| *n as i64).collect();
         Ok(file
             .array("by_source", &found.currents.by_source)?
+            .axes(["sources", "targets", "trials", "steps"])
             .array("total", &found.currents.total)?
-            .array("n_steps", &n_steps)?)
+            .axes(["targets", "trials", "steps"])
+            .array("n_steps", &n_steps)?
+            .axes(["trials"])
+            .unit("steps"))
     })?;
     let name = args.subject.checkpoint.display().to_string();
     let report = Report {

@@ -96,9 +96,14 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
     answer.arrays(|file| {
         Ok(file
             .array("encoders", &found.encoders)?
+            .axes(["components", "units"])
             .array("decoders", &found.decoders)?
+            .axes(["components", "units"])
             .array("projections", &found.projections)?
-            .array("time_ms", &Array1::from(found.time_ms.clone()))?)
+            .axes(["components", "conditions", "times"])
+            .array("time_ms", &Array1::from(found.time_ms.clone()))?
+            .axes(["times"])
+            .unit("ms"))
     })?;
     let report = Report { about: &source.about, warnings: warnings(&found), found: &found };
     let mut lines = terminal(&report);

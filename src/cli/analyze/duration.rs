@@ -85,7 +85,12 @@ pub fn duration(args: &DurationArgs) -> Result<()> {
             let threshold = bin.threshold.map_or(f64::NAN, |threshold| threshold.value);
             [bin.duration, bin.trials as f64, bin.performance, threshold][column]
         });
-        Ok(file.array("duration_trials_performance_threshold", &table)?)
+        Ok(file.array("duration_trials_performance_threshold", &table)?.axes(["bins", "columns"]).columns([
+            "duration",
+            "trials",
+            "performance",
+            "threshold",
+        ]))
     })?;
     let report = Report {
         about: &graded.behaviour.about,

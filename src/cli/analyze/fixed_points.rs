@@ -9,11 +9,10 @@ use nn4n_analysis::{
     FixedPoint, FixedPoints,
     fixed_points::{Connection, Manifold, PointKind, Settings},
 };
-use nn4n_tasks::NpzBuilder;
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, complex, numbers, rows},
+    answer::{AnswerArgs, Arrays, complex, numbers, rows},
     probe::{About, Held, Probe},
     search::{SHOWN, Search, SearchArgs, search},
     trajectories::Trajectories,
@@ -243,7 +242,7 @@ pub fn state_space(
     Ok((figure, text))
 }
 
-fn arrays(file: NpzBuilder, found: &FixedPoints) -> Result<NpzBuilder> {
+fn arrays(file: Arrays, found: &FixedPoints) -> Result<Arrays> {
     let points = &found.points;
     let row = |of: fn(&FixedPoint) -> &[f64]| rows(points.iter().map(of));
     let one = |of: fn(&FixedPoint) -> f64| points.iter().map(of).collect::<Array1<f64>>();
@@ -260,24 +259,48 @@ fn arrays(file: NpzBuilder, found: &FixedPoints) -> Result<NpzBuilder> {
     let eigenvalues = complex(&points.iter().map(|point| point.eigenvalues.as_slice()).collect::<Vec<_>>());
     let mut file = file
         .array("x_star", &row(|point| &point.x_star))?
+        .axes(["points", "state"])
         .array("rates", &row(|point| &point.rates))?
+        .axes(["points", "units"])
         .array("outputs", &row(|point| &point.outputs))?
+        .axes(["points", "outputs"])
         .array("q", &one(|point| point.q))?
+        .axes(["points"])
         .array("speed", &one(|point| point.speed))?
+        .axes(["points"])
         .array("is_fixed", &flag(|point| point.kind == PointKind::Fixed))?
+        .axes(["points"])
         .array("is_stable", &flag(|point| point.is_stable))?
+        .axes(["points"])
         .array("unstable_dimensions", &count(|point| point.unstable_dimensions))?
+        .axes(["points"])
         .array("n_starts", &count(|point| point.n_starts))?
+        .axes(["points"])
         .array("jacobian", &jacobian)?
+        .axes(["points", "to", "from"])
         .array("eigenvalues", &eigenvalues)?
+        .axes(["points", "modes", "parts"])
+        .columns(["real", "imaginary"])
         .array("right", &right)?
+        .axes(["points", "state", "modes", "parts"])
+        .columns(["real", "imaginary"])
         .array("left", &left)?
+        .axes(["points", "modes", "state", "parts"])
+        .columns(["real", "imaginary"])
         .array("time_constants_ms", &row(|point| &point.time_constants_ms))?
+        .axes(["points", "modes"])
+        .unit("ms")
         .array("frequencies_hz", &row(|point| &point.frequencies_hz))?
-        .array("input", &Array1::from(found.input.clone()))?;
+        .axes(["points", "modes"])
+        .unit("Hz")
+        .array("input", &Array1::from(found.input.clone()))?
+        .axes(["inputs"]);
     let continuous: Option<Vec<_>> = points.iter().map(|point| point.continuous_eigenvalues.as_deref()).collect();
     if let Some(continuous) = continuous {
-        file = file.array("continuous_eigenvalues", &complex(&continuous))?;
+        file = file
+            .array("continuous_eigenvalues", &complex(&continuous))?
+            .axes(["points", "modes", "parts"])
+            .columns(["real", "imaginary"]);
     }
     Ok(file)
 }

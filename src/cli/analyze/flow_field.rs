@@ -103,13 +103,21 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
         let array = |values: &[f64]| Array1::from(values.to_vec());
         Ok(file
             .array("a", &array(&field.a))?
+            .axes(["a"])
             .array("b", &array(&field.b))?
+            .axes(["b"])
             .array("along_a", &field.along_a)?
+            .axes(["b", "a"])
             .array("along_b", &field.along_b)?
+            .axes(["b", "a"])
             .array("speed", &field.speed)?
+            .axes(["b", "a"])
             .array("origin", &array(&plane.origin))?
+            .axes(["state"])
             .array("axes", &rows(plane.axes.iter().map(Vec::as_slice)))?
-            .array("x_star", &rows(search.found.points.iter().map(|point| point.x_star.as_slice())))?)
+            .axes(["axes of the plane", "state"])
+            .array("x_star", &rows(search.found.points.iter().map(|point| point.x_star.as_slice())))?
+            .axes(["points", "state"]))
     })?;
     let report = Report {
         about: args.search.about(&probe, &system),

@@ -101,7 +101,7 @@ pub fn interventions(args: &TableArgs) -> Result<()> {
     }
     answer.arrays(|file| {
         let values = table.rows.iter().map(|row| row.performance.unwrap_or(f64::NAN));
-        Ok(file.array("performance", &values.collect::<ndarray::Array1<f64>>())?)
+        Ok(file.array("performance", &values.collect::<ndarray::Array1<f64>>())?.axes(["rows"]))
     })?;
     let name = args.subject.checkpoint.display().to_string();
     let lines = [

@@ -81,9 +81,14 @@ pub fn jpca(args: &JpcaArgs) -> Result<()> {
     answer.arrays(|file| {
         Ok(file
             .array("axes", &found.axes)?
+            .axes(["components", "units"])
             .array("projections", &found.projections)?
+            .axes(["conditions", "times", "components"])
             .array("matrix", &found.matrix)?
-            .array("time_ms", &Array1::from(window.time_ms.clone()))?)
+            .axes(["principal components", "principal components"])
+            .array("time_ms", &Array1::from(window.time_ms.clone()))?
+            .axes(["times"])
+            .unit("ms"))
     })?;
     let report = Report {
         about: &source.about,

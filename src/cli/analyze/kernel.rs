@@ -135,10 +135,16 @@ pub fn kernel(args: &KernelArgs) -> Result<()> {
             let array = |values: &[f64]| Array1::from(values.to_vec());
             Ok(file
                 .array(&format!("time_ms_{i}"), &array(&one.time_ms))?
+                .axes(["times"])
+                .unit("ms")
                 .array(&format!("reverse_correlation_{i}"), &array(&one.kernel.reverse_correlation))?
+                .axes(["times"])
                 .array(&format!("reverse_half_{i}"), &array(&one.kernel.reverse_half))?
+                .axes(["times"])
                 .array(&format!("logistic_{i}"), &array(&one.kernel.logistic))?
-                .array(&format!("logistic_half_{i}"), &array(&one.kernel.logistic_half))?)
+                .axes(["times"])
+                .array(&format!("logistic_half_{i}"), &array(&one.kernel.logistic_half))?
+                .axes(["times"]))
         })
     })?;
     let report = Report {

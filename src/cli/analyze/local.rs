@@ -61,8 +61,13 @@ pub fn local(args: &LocalArgs) -> Result<()> {
     answer.arrays(|file| {
         Ok(file
             .array("eigenvalues", &complex(&found.eigenvalues.iter().map(Vec::as_slice).collect::<Vec<_>>()))?
+            .axes(["steps", "modes", "parts"])
+            .columns(["real", "imaginary"])
             .array("time_constants_ms", &rows(found.time_constants_ms.iter().map(Vec::as_slice)))?
-            .array("speed", &ndarray::Array1::from(found.speed.clone()))?)
+            .axes(["steps", "modes"])
+            .unit("ms")
+            .array("speed", &ndarray::Array1::from(found.speed.clone()))?
+            .axes(["steps"]))
     })?;
     let about = args.probe.about(&probe).of(&system);
     let report = Report { about, condition: view.condition, epochs: view.epochs, found: &found };

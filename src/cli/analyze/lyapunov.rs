@@ -95,8 +95,13 @@ pub fn lyapunov(args: &LyapunovArgs) -> Result<()> {
         let array = |values: &[f64]| Array1::from(values.to_vec());
         Ok(file
             .array("exponents_per_second", &array(&found.exponents_per_second))?
+            .axes(["exponents"])
+            .unit("1/s")
             .array("exponents_per_step", &array(&found.exponents_per_step))?
-            .array("standard_errors", &array(&found.standard_errors))?)
+            .axes(["exponents"])
+            .array("standard_errors", &array(&found.standard_errors))?
+            .axes(["exponents"])
+            .unit("1/s"))
     })?;
     let about = args.probe.about(&probe).of(&system);
     let report = Report { about, input: held.as_ref(), found: &found };

@@ -76,10 +76,15 @@ pub fn nonnormality(args: &NonnormalityArgs) -> Result<()> {
         let array = |values: &[f64]| Array1::from(values.to_vec());
         Ok(file
             .array("jacobian", &point.jacobian)?
+            .axes(["to", "from"])
             .array("growth", &array(&found.growth))?
+            .axes(["steps"])
             .array("real", &array(&spectrum.real))?
+            .axes(["real parts"])
             .array("imaginary", &array(&spectrum.imaginary))?
-            .array("smallest", &spectrum.smallest)?)
+            .axes(["imaginary parts"])
+            .array("smallest", &spectrum.smallest)?
+            .axes(["imaginary parts", "real parts"]))
     })?;
     let report = Report {
         about: args.search.about(&probe, &system),

@@ -109,9 +109,13 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
     answer.arrays(|file| {
         Ok(file
             .array("axes", &found.axes)?
+            .axes(["components", "units"])
             .array("mean", &found.mean)?
+            .axes(["units"])
             .array("scale", &found.scale)?
-            .array("explained_variance", &Array1::from(found.explained_variance.clone()))?)
+            .axes(["units"])
+            .array("explained_variance", &Array1::from(found.explained_variance.clone()))?
+            .axes(["components"]))
     })?;
     let report =
         Report { about: &source.about, states: &said, epoch, average: &args.average, missing_steps, found: &found };

@@ -179,8 +179,13 @@ pub fn psychometric(args: &PsychometricArgs) -> Result<()> {
             let residuals = curve.fit.as_ref().map(|fit| fit.residuals.clone()).unwrap_or_default();
             Ok(file
                 .array(&format!("points_{i}"), &points)?
+                .axes(["values", "columns"])
+                .columns(["value", "chose first", "trials"])
                 .array(&format!("line_{i}"), &line)?
-                .array(&format!("residuals_{i}"), &Array1::from(residuals))?)
+                .axes(["places", "columns"])
+                .columns(["value", "probability"])
+                .array(&format!("residuals_{i}"), &Array1::from(residuals))?
+                .axes(["values"]))
         })
     })?;
     let report = Report {

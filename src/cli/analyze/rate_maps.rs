@@ -12,11 +12,10 @@ use nn4n_analysis::{
         units::{Settings, UnitMap},
     },
 };
-use nn4n_tasks::NpzBuilder;
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, numbers},
+    answer::{AnswerArgs, Arrays, numbers},
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
@@ -211,24 +210,41 @@ fn against_null(found: &RateMaps) -> Option<AgainstNull> {
     })
 }
 
-fn arrays(file: NpzBuilder, found: &RateMaps) -> Result<NpzBuilder> {
+fn arrays(file: Arrays, found: &RateMaps) -> Result<Arrays> {
     let of = |number: fn(&UnitMap) -> Option<f64>| -> Array1<f64> {
         found.units.iter().map(|unit| number(unit).unwrap_or(f64::NAN)).collect()
     };
     let file = edges(file, &found.arena)?
         .array("maps", &found.maps)?
+        .axes(["units", "y", "x"])
         .array("occupancy_s", &found.occupancy)?
+        .axes(["y", "x"])
+        .unit("s")
         .array("mean_rate", &of(|unit| Some(unit.mean_rate)))?
+        .axes(["units"])
         .array("peak_rate", &of(|unit| Some(unit.peak_rate)))?
+        .axes(["units"])
         .array("information", &of(|unit| unit.information))?
+        .axes(["units"])
+        .unit("bits per spike")
         .array("information_corrected", &of(|unit| unit.information_corrected))?
+        .axes(["units"])
+        .unit("bits per spike")
         .array("information_p", &of(|unit| unit.information_p))?
+        .axes(["units"])
         .array("sparsity", &of(|unit| unit.sparsity))?
+        .axes(["units"])
         .array("grid_score", &of(|unit| unit.grid_score))?
+        .axes(["units"])
         .array("border_score", &of(|unit| unit.border_score))?
-        .array("null_information", &found.null_information)?;
+        .axes(["units"])
+        .array("null_information", &found.null_information)?
+        .axes(["units", "shuffles"])
+        .unit("bits per spike");
     match &found.autocorrelograms {
-        Some(autocorrelograms) => Ok(file.array("autocorrelograms", autocorrelograms)?),
+        Some(autocorrelograms) => {
+            Ok(file.array("autocorrelograms", autocorrelograms)?.axes(["units", "shifts along y", "shifts along x"]))
+        }
         None => Ok(file),
     }
 }
@@ -350,9 +366,13 @@ pub fn or_none(value: Option<f64>) -> String {
 }
 
 /// Adds the edges of the bins.
-pub fn edges(file: NpzBuilder, arena: &Arena) -> Result<NpzBuilder> {
-    let file = file.array("x_edges", &Array1::from(arena.edges(0)))?;
-    Ok(if arena.ends.len() > 1 { file.array("y_edges", &Array1::from(arena.edges(1)))? } else { file })
+pub fn edges(file: Arrays, arena: &Arena) -> Result<Arrays> {
+    let file = file.array("x_edges", &Array1::from(arena.edges(0)))?.axes(["edges along x"]);
+    Ok(if arena.ends.len() > 1 {
+        file.array("y_edges", &Array1::from(arena.edges(1)))?.axes(["edges along y"])
+    } else {
+        file
+    })
 }
 
 #[cfg(test)]

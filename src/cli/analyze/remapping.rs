@@ -68,9 +68,13 @@ pub fn remapping(args: &RemappingArgs) -> Result<()> {
         let units: Array1<i64> = found.units.iter().map(|unit| unit.unit as i64).collect();
         Ok(edges(file, &found.arena)?
             .array("of_bins", &found.of_bins)?
+            .axes(["y", "x"])
             .array("maps_a", &found.maps_a)?
+            .axes(["units", "y", "x"])
             .array("maps_b", &found.maps_b)?
-            .array("units", &units)?)
+            .axes(["units", "y", "x"])
+            .array("units", &units)?
+            .axes(["units"]))
     })?;
     let report = Report { about: &pair.about, between: pair.names.clone(), found: &found };
     answer.say(&report, &lines(&report), &next(args, &pair.about))

@@ -138,13 +138,19 @@ fn two(args: &SelectivityArgs, answer: &Answer<'_>, source: &Source, variable: &
         let array = |values: &[f64]| Array1::from(values.to_vec());
         let file = file
             .array("rates", &rates)?
+            .axes(["trials", "units"])
             .array("d_prime", &array(&found.selectivity.d_prime))?
+            .axes(["units"])
             .array("auc", &array(&found.roc.auc))?
-            .array("p", &array(&found.roc.p))?;
+            .axes(["units"])
+            .array("p", &array(&found.roc.p))?
+            .axes(["units"]);
         Ok(match &found.choice_probability {
             Some(of) => file
                 .array("choice_probability", &array(&of.choice_probability))?
-                .array("choice_probability_p", &array(&of.p))?,
+                .axes(["units"])
+                .array("choice_probability_p", &array(&of.p))?
+                .axes(["units"]),
             None => file,
         })
     })?;
@@ -256,8 +262,11 @@ fn mixed(args: &SelectivityArgs, answer: &Answer<'_>, source: &Source, variables
     answer.arrays(|file| {
         Ok(file
             .array("f", &by_term(&found, |unit| &unit.f))?
+            .axes(["units", "terms"])
             .array("p", &by_term(&found, |unit| &unit.p))?
-            .array("partial_r2", &by_term(&found, |unit| &unit.partial_r2))?)
+            .axes(["units", "terms"])
+            .array("partial_r2", &by_term(&found, |unit| &unit.partial_r2))?
+            .axes(["units", "terms"]))
     })?;
     let lines = mixed_lines(&found, source, args);
     let next = lesion(source, answer.report().as_deref(), &groups)

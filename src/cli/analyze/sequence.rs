@@ -69,10 +69,14 @@ pub fn sequence(args: &SequenceArgs) -> Result<()> {
         let numbers: Array1<i64> = sequence.order.iter().map(|unit| source.units[*unit] as i64).collect();
         let file = file
             .array("units", &numbers)?
+            .axes(["units"])
             .array("rates", &sequence.rates)?
-            .array("time_ms", &Array1::from(sequence.time_ms.clone()))?;
+            .axes(["units", "times"])
+            .array("time_ms", &Array1::from(sequence.time_ms.clone()))?
+            .axes(["times"])
+            .unit("ms");
         Ok(match &found {
-            Ok(found) => file.array("index", &Array1::from(found.of_trials.clone()))?,
+            Ok(found) => file.array("index", &Array1::from(found.of_trials.clone()))?.axes(["trials"]),
             Err(_) => file,
         })
     })?;

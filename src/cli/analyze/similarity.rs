@@ -12,11 +12,11 @@ use nn4n_analysis::{
         Shuffle,
     },
 };
-use nn4n_tasks::{Condition, Labels, NpzBuilder};
+use nn4n_tasks::{Condition, Labels};
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, rows},
+    answer::{AnswerArgs, Arrays, rows},
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
@@ -541,13 +541,18 @@ fn of_dynamics(found: &Similarity, dynamics: &Dynamics, no_halves: Option<&str>)
     lines
 }
 
-fn arrays(file: NpzBuilder, found: &Similarity, matched: &MatchedParts) -> Result<NpzBuilder> {
+fn arrays(file: Arrays, found: &Similarity, matched: &MatchedParts) -> Result<Arrays> {
     let square = |values: &[Vec<f64>]| rows(values.iter().map(Vec::as_slice));
     let mut file = file
         .labels("names", &Labels::Words(found.names.clone()))?
+        .axes(["compared"])
         .array("matrix", &square(&found.matrix))?
+        .axes(["compared", "compared"])
         .array("map", &Array2::from_shape_fn((found.map.places.len(), 2), |(i, axis)| found.map.places[i][axis]))?
-        .array("time_ms", &ndarray::Array1::from(matched.time_ms.clone()))?;
+        .axes(["compared", "axes of the map"])
+        .array("time_ms", &ndarray::Array1::from(matched.time_ms.clone()))?
+        .axes(["times"])
+        .unit("ms");
     if let Some(control) = &found.control {
         let known = |values: &[Vec<Option<f64>>]| {
             let values: Vec<Vec<f64>> =
@@ -556,19 +561,24 @@ fn arrays(file: NpzBuilder, found: &Similarity, matched: &MatchedParts) -> Resul
         };
         file = file
             .array("chance_mean", &known(&control.mean))?
+            .axes(["compared", "compared"])
             .array("chance_extreme", &known(&control.extreme))?
-            .array("p", &known(&control.p))?;
+            .axes(["compared", "compared"])
+            .array("p", &known(&control.p))?
+            .axes(["compared", "compared"]);
     }
     if !found.rdms.is_empty() {
-        file = file.array("rdm", &rows(found.rdms.iter().map(|rdm| rdm.values.as_slice())))?;
+        file = file
+            .array("rdm", &rows(found.rdms.iter().map(|rdm| rdm.values.as_slice())))?
+            .axes(["compared", "pairs of conditions"]);
     }
     if let Some(dynamics) = &found.dynamics {
         let maps: Vec<_> = dynamics.maps.iter().map(|map| map.view()).collect();
         let maps: Array3<f64> = ndarray::stack(Axis(0), &maps)?;
-        file = file.array("dynamics", &maps)?;
+        file = file.array("dynamics", &maps)?.axes(["compared", "to", "from"]);
     }
     for (place, representation) in matched.representations.iter().enumerate() {
-        file = file.array(&format!("means_{place}"), &representation.means)?;
+        file = file.array(&format!("means_{place}"), &representation.means)?.axes(["conditions", "times", "units"]);
     }
     Ok(file)
 }

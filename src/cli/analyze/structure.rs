@@ -76,14 +76,22 @@ pub fn structure(args: &StructureArgs) -> Result<()> {
         let counts = |values: &[usize]| values.iter().map(|value| *value as i64).collect::<Array1<i64>>();
         let file = file
             .array("w_rec", &weights)?
+            .axes(["units to", "units from"])
             .array("in_degree", &counts(&found.in_degree))?
+            .axes(["units"])
             .array("out_degree", &counts(&found.out_degree))?
+            .axes(["units"])
             .array("excitation", &array(&found.excitation))?
+            .axes(["units"])
             .array("inhibition", &array(&found.inhibition))?
+            .axes(["units"])
             .array("eigenvalues", &complex(&[&found.eigenvalues]))?
-            .array("singular_values", &array(&found.singular_values))?;
+            .axes(["points", "modes", "parts"])
+            .columns(["real", "imaginary"])
+            .array("singular_values", &array(&found.singular_values))?
+            .axes(["components"]);
         Ok(match &selectivity {
-            Some(selectivity) => file.array("d_prime", &array(&selectivity.d_prime))?,
+            Some(selectivity) => file.array("d_prime", &array(&selectivity.d_prime))?.axes(["units"]),
             None => file,
         })
     })?;

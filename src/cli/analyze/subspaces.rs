@@ -90,7 +90,14 @@ fn between_epochs(args: &SubspacesArgs, names: [&str; 2]) -> Result<()> {
     answer.arrays(|file| {
         let angles = Array1::from(found.principal_angles_deg.clone());
         let [first, second] = &found.bases;
-        Ok(file.array("first", first)?.array("second", second)?.array("principal_angles_deg", &angles)?)
+        Ok(file
+            .array("first", first)?
+            .axes(["components", "units"])
+            .array("second", second)?
+            .axes(["components", "units"])
+            .array("principal_angles_deg", &angles)?
+            .axes(["angles"])
+            .unit("degrees"))
     })?;
     let line = |name: String, of: &nn4n_analysis::geometry::subspaces::AgainstRandom| {
         format!(
@@ -145,7 +152,13 @@ fn through_projection(args: &SubspacesArgs, projection: &str) -> Result<()> {
     answer.figure("subspaces", |path| figure.save(path))?;
     answer.arrays(|file| {
         let values = Array1::from(found.singular_values.clone());
-        Ok(file.array("potent", &found.potent)?.array("singular_values", &values)?.array("weights", &weights)?)
+        Ok(file
+            .array("potent", &found.potent)?
+            .axes(["components", "units from"])
+            .array("singular_values", &values)?
+            .axes(["components"])
+            .array("weights", &weights)?
+            .axes(["units to", "units from"]))
     })?;
     let variance = &found.variance;
     let lines = vec![

@@ -143,16 +143,24 @@ pub fn task_variance(args: &TaskVarianceArgs) -> Result<()> {
     }
     answer.arrays(|file| {
         let units: Array1<i64> = source.units.iter().map(|unit| *unit as i64).collect();
-        let file = file.array("units", &units)?.array("variance", &found.variance)?;
+        let names = found.columns.iter().map(|column| &column.name);
+        let file = file
+            .array("units", &units)?
+            .axes(["units"])
+            .array("variance", &found.variance)?
+            .axes(["units", "columns"])
+            .columns(names.clone());
         let file = match &clustered {
-            Ok(of) => file.array("centroids", &of.clusters.centroids)?,
+            Ok(of) => file.array("centroids", &of.clusters.centroids)?.axes(["clusters", "columns"]).columns(names),
             Err(_) => file,
         };
         Ok(match &pair {
             Some(pair) => {
                 let units: Array1<i64> = pair.units.iter().map(|unit| source.units[*unit] as i64).collect();
                 file.array("fractional_variance_units", &units)?
+                    .axes(["units of the pair"])
                     .array("fractional_variance", &Array1::from(pair.values.clone()))?
+                    .axes(["units of the pair"])
             }
             None => file,
         })

@@ -87,10 +87,16 @@ pub fn tdr(args: &TdrArgs) -> Result<()> {
     answer.arrays(|file| {
         Ok(file
             .array("directions", &found.directions)?
+            .axes(["variables", "active units"])
             .array("regression", &found.regression)?
+            .axes(["variables", "times", "active units"])
             .array("projections", &found.projections)?
+            .axes(["conditions", "times", "variables"])
             .array("time_ms", &Array1::from(found.time_ms.clone()))?
-            .array("active_units", &found.active_units.iter().map(|unit| *unit as i64).collect::<Array1<i64>>())?)
+            .axes(["times"])
+            .unit("ms")
+            .array("active_units", &found.active_units.iter().map(|unit| *unit as i64).collect::<Array1<i64>>())?
+            .axes(["active units"]))
     })?;
     let epoch = args.window.epoch.as_deref().or(standard.as_deref());
     let report = Report { about: &source.about, epoch, found: &found };

@@ -84,14 +84,19 @@ pub fn tuning(args: &TuningArgs) -> Result<()> {
     answer.arrays(|file| {
         Ok(file
             .array("directions", &Array1::from(found.directions.clone()))?
+            .axes(["directions"])
             .array("means", &found.means)?
+            .axes(["units", "directions"])
             .array("standard_errors", &found.standard_errors)?
+            .axes(["units", "directions"])
             .array(
                 "cosine",
                 &fits(&found.units, |unit| {
                     unit.cosine.as_ref().map(|fit| [fit.offset, fit.amplitude, fit.preferred, fit.pev, fit.p])
                 }),
             )?
+            .axes(["units", "columns"])
+            .columns(["offset", "amplitude", "preferred direction", "explained variance", "p"])
             .array(
                 "von_mises",
                 &fits(&found.units, |unit| {
@@ -100,7 +105,9 @@ pub fn tuning(args: &TuningArgs) -> Result<()> {
                         .as_ref()
                         .map(|fit| [fit.offset, fit.amplitude, fit.preferred, fit.concentration, half(fit.half_width)])
                 }),
-            )?)
+            )?
+            .axes(["units", "columns"])
+            .columns(["offset", "amplitude", "preferred direction", "concentration", "half width"]))
     })?;
     let report = Report {
         about: &source.about,

@@ -24,8 +24,9 @@ const MOST_IN_A_PART: u64 = 1 << 14;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  nn4n tasks sample song2016/rdm_varstim --batch 8 --seed 1 --out trials.npz\n\nThe \
-        conditions of the trials are written beside the arrays, in trials.json."
+    after_help = "Examples:\n  nn4n tasks sample song2016/rdm_varstim --batch 8 --seed 1 --out trials.npz\n  nn4n tasks \
+        sample song2016/rdm_varstim --batch 1000 --out trials.mat    load(\"trials.mat\") in MATLAB\n\nThe conditions of \
+        the trials are written beside the arrays, in trials.json."
 )]
 pub struct SampleArgs {
     /// Id of the task
@@ -43,8 +44,9 @@ pub struct SampleArgs {
     #[arg(long, value_enum, default_value = "train")]
     split: SplitName,
     /// Where to write inputs, targets, loss_mask (B,T,.), n_steps (B), dt (ms), correct (B; the output that should win,
-    /// -1 for none), one array (B) for each variable of the trials, and of tasks about places trajectory (B,T+1,2)
-    #[arg(long, value_name = "TRIALS.npz")]
+    /// -1 for none), one array (B) for each variable of the trials, and of tasks about places trajectory (B,T+1,2);
+    /// in the format that the name ends in
+    #[arg(long, value_name = "TRIALS.npz|.mat|.h5")]
     out: PathBuf,
     /// Replace the files if they exist
     #[arg(long)]
@@ -67,7 +69,10 @@ struct Report<'a> {
 pub fn sample(args: &SampleArgs) -> Result<()> {
     let conditions_path = args.out.with_extension("json");
     if conditions_path == args.out {
-        bail!("--out {}: ends in .json, where the conditions are written; name an .npz file", args.out.display());
+        bail!(
+            "--out {}: ends in .json, where the conditions are written; name an .npz, .mat or .h5 file",
+            args.out.display()
+        );
     }
     output::check_free(&args.out, args.force)?;
     output::check_free(&conditions_path, args.force)?;

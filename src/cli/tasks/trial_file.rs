@@ -15,10 +15,10 @@ use nn4n_tasks::{Condition, NpyHeader, NpzBuilder, Trial, Value, text_element};
 
 use crate::{
     error::{Error, Result},
-    files::{Npz, Spool, folder_of, unwritten},
+    files::{ArrayFile, ArrayFormat, Meaning, Spool, folder_of, unwritten},
 };
 
-/// An `.npz` of trials in the making.
+/// A file of trials in the making: an `.npz`, or where its name ends so, a `.mat` or an `.h5`.
 pub(super) struct TrialFile {
     path: PathBuf,
     folder: PathBuf,
@@ -34,6 +34,7 @@ impl TrialFile {
     /// Begins a file that will be at `path`.
     pub fn create(path: &Path) -> Result<Self> {
         let folder = folder_of(path).to_path_buf();
+        ArrayFormat::of(path)?;
         let create = || -> io::Result<_> {
             fs::create_dir_all(&folder)?;
             let rows = |name, filling| Rows::create(name, filling, &folder);
@@ -60,6 +61,9 @@ impl TrialFile {
         for (name, _) in trial.condition.iter() {
             if !self.variables.iter().any(|variable| variable.name == name) {
                 NpzBuilder::check_label(name)?;
+                let others = self.variables.iter().map(|variable| variable.name.as_str());
+                let names = NpzBuilder::RESERVED.into_iter().chain(others).chain([name]);
+                ArrayFormat::of(&self.path)?.check_names(&self.path, names)?;
                 self.variables.push(Variable::create(name, self.trials, &self.folder).map_err(unwritten)?);
             }
         }
@@ -82,14 +86,16 @@ impl TrialFile {
 
     fn join(mut self, path: &Path, dt: f64) -> io::Result<()> {
         let trials = self.trials as usize;
-        let mut file = Npz::create(path)?;
+        let mut file = ArrayFile::create(path)?;
         self.arrays.iter_mut().try_for_each(|rows| rows.join(&mut file, trials))?;
         for (name, spool) in [("n_steps", &mut self.arrays[0].lengths), ("correct", &mut self.correct)] {
             let mut numbers = spool.read()?;
-            file.array(name, &NpyHeader::new("<i8", &[trials]), |out| io::copy(&mut numbers, out).map(drop))?;
+            let (header, meaning) = (NpyHeader::new("<i8", &[trials]), Meaning::of_trials(name));
+            file.array(name, &header, &meaning, |out| io::copy(&mut numbers, out).map(drop))?;
         }
         self.variables.iter_mut().try_for_each(|variable| variable.join(&mut file, trials))?;
-        file.array("dt", &NpyHeader::new("<f8", &[]), |out| out.write_all(&dt.to_le_bytes()))?;
+        let meaning = Meaning::of_trials("dt");
+        file.array("dt", &NpyHeader::new("<f8", &[]), &meaning, |out| out.write_all(&dt.to_le_bytes()))?;
         self.trajectory.iter_mut().try_for_each(|rows| rows.join(&mut file, trials))?;
         file.finish()
     }
@@ -127,11 +133,12 @@ impl Rows {
     }
 
     /// Adds it to the file, every trial as long as the longest.
-    fn join(&mut self, file: &mut Npz, trials: usize) -> io::Result<()> {
+    fn join(&mut self, file: &mut ArrayFile, trials: usize) -> io::Result<()> {
         let (longest, channels) = (self.longest, self.channels.unwrap_or(0));
         let (mut lengths, mut numbers) = (self.lengths.read()?, self.numbers.read()?);
         let step: Vec<u8> = self.filling.to_le_bytes().repeat(channels);
-        file.array(self.name, &NpyHeader::new("<f4", &[trials, longest, channels]), |out| {
+        let (header, meaning) = (NpyHeader::new("<f4", &[trials, longest, channels]), Meaning::of_trials(self.name));
+        file.array(self.name, &header, &meaning, |out| {
             for _ in 0..trials {
                 let steps = i64::from_le_bytes(bytes(&mut lengths)?) as usize;
                 io::copy(&mut (&mut numbers).take((steps * step.len()) as u64), out)?;
@@ -180,7 +187,7 @@ impl Variable {
         self.words.write_all(word.as_bytes())
     }
 
-    fn join(&mut self, file: &mut Npz, trials: usize) -> io::Result<()> {
+    fn join(&mut self, file: &mut ArrayFile, trials: usize) -> io::Result<()> {
         let (longest, mut words) = (self.longest, self.words.read()?);
         let (descriptor, encode): (_, Encode) = if !self.has_no_number {
             let number = |word: Option<String>| word.map_or(Ok(f64::NAN), |word| word.parse());
@@ -191,7 +198,8 @@ impl Variable {
             let encode = move |word: Option<String>| Ok(text_element(&word.unwrap_or_default(), longest).collect());
             (format!("<U{longest}"), Box::new(encode))
         };
-        file.array(&self.name, &NpyHeader::new(descriptor, &[trials]), |out| {
+        let meaning = Meaning::of_trials(&self.name);
+        file.array(&self.name, &NpyHeader::new(descriptor, &[trials]), &meaning, |out| {
             (0..trials).try_for_each(|_| out.write_all(&encode(word(&mut words)?)?))
         })
     }

@@ -1,0 +1,246 @@
+//! A file of arrays in the format that its name asks for: `.npz` for NumPy, `.mat` for MATLAB, `.h5` for all who read
+//! HDF5.
+//!
+//! Arrays come as the header and the elements of a `.npy`, in C order, so that each may be larger than the memory.
+
+use std::{
+    fmt,
+    io::{self, Cursor, Write},
+    path::Path,
+};
+
+use nn4n_tasks::NpyHeader;
+use serde::{Serialize, Serializer};
+use zip::ZipArchive;
+
+#[cfg(feature = "hdf5")]
+use super::hdf5::{Hdf5, Layout};
+use super::{Npz, names::Names};
+use crate::error::{Error, Result};
+
+/// A format of arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArrayFormat {
+    /// NumPy's archive.
+    Npz,
+    /// MATLAB 7.3, which is HDF5.
+    Mat,
+    /// HDF5 as NumPy lays arrays out.
+    H5,
+}
+
+impl ArrayFormat {
+    pub const ALL: [Self; 3] = [Self::Npz, Self::Mat, Self::H5];
+
+    /// That of a file: by the end of its name, else `.npz`.
+    ///
+    /// # Errors
+    /// If this build cannot write it.
+    pub fn of(path: &Path) -> Result<Self> {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let format = match extension.to_ascii_lowercase().as_str() {
+            "mat" => Self::Mat,
+            "h5" | "hdf5" => Self::H5,
+            _ => Self::Npz,
+        };
+        format.check(path)?;
+        Ok(format)
+    }
+
+    /// Refuses a format that was left out of this build.
+    pub fn check(self, path: &Path) -> Result<()> {
+        if cfg!(feature = "hdf5") || self == Self::Npz {
+            return Ok(());
+        }
+        let message =
+            "cannot be written: this build has no HDF5; build it with the feature `hdf5`, or name an .npz file";
+        Err(Error::file(path, message))
+    }
+
+    /// Its name, and the end of its files' names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Npz => "npz",
+            Self::Mat => "mat",
+            Self::H5 => "h5",
+        }
+    }
+
+    /// What reads it, in a few words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Npz => "arrays for NumPy",
+            Self::Mat => "variables for MATLAB 7.3 and later",
+            Self::H5 => "HDF5, with what the axes are as attributes",
+        }
+    }
+
+    /// Refuses arrays of which two would be called the same in the file at `path`.
+    pub fn check_names<'a>(self, path: &Path, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let mut known = Names::new(self);
+        let mut add = |name| known.add(name).map(drop);
+        names.into_iter().try_for_each(&mut add).map_err(|message| Error::file(path, message))
+    }
+
+    /// How a program reads `array` of the file.
+    pub fn loads(self, path: &Path, array: &str) -> String {
+        let file = path.display();
+        match self {
+            Self::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\")[\"{array}\"].shape)'"),
+            Self::Mat => format!("matlab -batch 'f = load(\"{file}\"); size(f.{array})'"),
+            Self::H5 => format!("python -c 'import h5py; print(h5py.File(\"{file}\")[\"{array}\"])'"),
+        }
+    }
+}
+
+/// What an array means, beyond its numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// What is along each of its axes.
+    pub axes: Vec<String>,
+    /// What the entries along its last axis are, where they are of several kinds.
+    pub columns: Vec<String>,
+    /// The unit of its numbers, such as `ms`.
+    pub unit: Option<&'static str>,
+}
+
+impl Meaning {
+    /// Of an array with these axes.
+    pub fn of(axes: &[&str]) -> Self {
+        Self { axes: axes.iter().map(ToString::to_string).collect(), ..Self::default() }
+    }
+
+    /// The same with the unit of the numbers.
+    pub fn unit(self, unit: &'static str) -> Self {
+        Self { unit: Some(unit), ..self }
+    }
+
+    /// The meaning of an array of trials or of activity by its name; what is no such array is a label of trials.
+    pub fn of_trials(name: &str) -> Self {
+        match name {
+            "inputs" => Self::of(&["trials", "steps", "inputs"]),
+            "targets" | "loss_mask" | "outputs" => Self::of(&["trials", "steps", "outputs"]),
+            "states" | "rates" => Self::of(&["trials", "steps", "units"]),
+            "trajectory" => Self::of(&["trials", "steps + 1", "axes of space"]),
+            "n_steps" => Self::of(&["trials"]).unit("steps"),
+            "time_ms" => Self::of(&["steps"]).unit("ms"),
+            "dt" => Self::of(&[]).unit("ms"),
+            _ => Self::of(&["trials"]),
+        }
+    }
+
+    /// The axes as a text; empty of a single number.
+    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
+    pub fn dims(&self) -> String {
+        self.axes.join(", ")
+    }
+}
+
+/// A file of arrays in the making.
+pub(crate) enum ArrayFile {
+    Npz(Npz),
+    #[cfg(feature = "hdf5")]
+    Hdf5(Box<Hdf5>),
+}
+
+impl ArrayFile {
+    /// Begins the file that will be at `path`, in the format that its name ends in.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Ok(match ArrayFormat::of(path).map_err(io::Error::other)? {
+            #[cfg(feature = "hdf5")]
+            ArrayFormat::Mat => Self::Hdf5(Box::new(Hdf5::create(path, Layout::Matlab)?)),
+            #[cfg(feature = "hdf5")]
+            ArrayFormat::H5 => Self::Hdf5(Box::new(Hdf5::create(path, Layout::Plain)?)),
+            _ => Self::Npz(Npz::create(path)?),
+        })
+    }
+
+    /// Adds an array: its header, what it means, and its elements as `write` puts them.
+    pub fn array(
+        &mut self,
+        name: &str,
+        header: &NpyHeader,
+        meaning: &Meaning,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Npz(file) => {
+                let _ = meaning; // There is no place for it in an `.npz`.
+                file.array(name, header, write)
+            }
+            #[cfg(feature = "hdf5")]
+            Self::Hdf5(file) => file.array(name, header, meaning, write),
+        }
+    }
+
+    /// Adds all arrays of an `.npz`.
+    pub fn add(&mut self, npz: &[u8], meaning: impl Fn(&str) -> Meaning) -> io::Result<()> {
+        match self {
+            Self::Npz(file) => {
+                let _ = meaning;
+                file.add(npz)
+            }
+            #[cfg(feature = "hdf5")]
+            Self::Hdf5(file) => each(npz, |name, header, elements| {
+                file.array(name, header, &meaning(name), |out| io::copy(elements, out).map(drop))
+            }),
+        }
+    }
+
+    /// Puts the file in its place.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Npz(file) => file.finish(),
+            #[cfg(feature = "hdf5")]
+            Self::Hdf5(file) => file.finish(),
+        }
+    }
+}
+
+/// Does something with the name, the header and the elements of each array of an `.npz`, in their order.
+pub(crate) fn each(
+    npz: &[u8],
+    mut with: impl FnMut(&str, &NpyHeader, &mut dyn io::Read) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut archive = ZipArchive::new(Cursor::new(npz))?;
+    (0..archive.len()).try_for_each(|index| {
+        let mut member = archive.by_index(index)?;
+        let name = member.name().strip_suffix(".npy").unwrap_or(member.name()).to_owned();
+        let header = NpyHeader::read(&mut member).map_err(|problem| io::Error::other(format!("`{name}` {problem}")))?;
+        with(&name, &header, &mut member)
+    })
+}
+
+/// Arrays by their names, with their shapes and what they mean, as a report lists them.
+#[cfg_attr(not(feature = "cli"), allow(dead_code))]
+pub(crate) struct Listed<'a>(pub Vec<(&'a str, Vec<usize>, &'a Meaning)>);
+
+impl Listed<'_> {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct One<'a> {
+            shape: &'a [usize],
+            axes: &'a [String],
+            #[serde(skip_serializing_if = "<[String]>::is_empty")]
+            columns: &'a [String],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            unit: Option<&'static str>,
+        }
+        serializer.collect_map(self.0.iter().map(|(name, shape, meaning)| {
+            let Meaning { axes, columns, unit } = meaning;
+            (name, One { shape, axes, columns, unit: *unit })
+        }))
+    }
+}
+
+impl fmt::Display for ArrayFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

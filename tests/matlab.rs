@@ -1,0 +1,161 @@
+//! What the program writes for MATLAB and as HDF5 is what it writes for NumPy: read back by h5py, by mat73 and, where it
+//! is installed, by Octave.
+
+use std::{fs, path::Path, process::Command};
+
+use nn4n::{
+    Recording,
+    export::Format,
+    tasks::{Labels, TrialNotes},
+};
+use serde_json::Value;
+
+use crate::{
+    program::{refused, reported, said},
+    python,
+};
+
+/// The arrays of `name.npz` are those of `name.mat` and of `name.h5`; what the attributes say in the former.
+fn compared(python: &Path, folder: &Path, name: &str) -> Value {
+    let file = |end: &str| folder.join(format!("{name}.{end}"));
+    let compared = |end| python::run(python, "compare_hdf5.py", &[&file("npz"), &file(end)]).stdout;
+    compared("h5");
+    serde_json::from_slice(&compared("mat")).expect("attributes")
+}
+
+fn written(folder: &Path, arguments: &str) {
+    let (is_done, _, error) = said(folder, &arguments.split(' ').collect::<Vec<_>>());
+    assert!(is_done, "{arguments}: {error}");
+}
+
+#[test]
+fn trials_activity_networks_and_analyses_are_read_back_in_python() {
+    let Some(python) = python::with("matlab", &["h5py", "mat73"]) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for end in ["npz", "mat", "h5"] {
+        // Words, numbers, flags and places; trials of one and of many lengths.
+        for (id, name) in [("song2016/mante", "trials"), ("wang2024/place_cells", "places")] {
+            written(folder, &format!("tasks sample {id} --batch 300 --out {name}.{end} --force"));
+        }
+        written(folder, &format!("run song2016-mante-ei --inputs trials.npz --out activity.{end}"));
+        for (network, name) in [("kleinman2021-checkerboard", "areas"), ("flip-flop-3bit", "flip_flop")] {
+            written(folder, &format!("export {network} --to {end} --out {name}.{end}"));
+        }
+        let search = "analyze fixed-points flip-flop-3bit --starts 64 --out found --force --arrays";
+        written(folder, &format!("{search} {end}"));
+        fs::rename(folder.join(format!("found/fixed-points.{end}")), folder.join(format!("points.{end}"))).unwrap();
+    }
+    let attributes = |name| compared(&python, folder, name);
+    attributes("places");
+    let trials = attributes("trials");
+    assert_eq!(trials["inputs"]["dims"], "trials, steps, inputs");
+    assert_eq!(trials["context"]["MATLAB_class"], "cell");
+    let activity = attributes("activity");
+    assert_eq!(activity["rates"]["dims"], "trials, steps, units");
+    assert_eq!((&activity["dt"]["units"], &activity["time_ms"]["units"]), (&"ms".into(), &"ms".into()));
+    let network = attributes("areas");
+    assert_eq!(network["connectivity_w_rec"]["name"], "connectivity.w_rec");
+    assert_eq!(network["w_in"]["dims"], "units, inputs");
+    attributes("flip_flop");
+    let points = attributes("points");
+    assert_eq!(points["eigenvalues"]["columns"], "real, imaginary");
+    assert_eq!(points["frequencies_hz"]["units"], "Hz");
+}
+
+#[test]
+fn octave_sees_the_axes_as_they_are_named() {
+    let octave = |code: &str, folder: &Path| {
+        Command::new("octave-cli").args(["--norc", "--quiet", "--eval", code]).current_dir(folder).output()
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    if !octave("1;", folder.path()).is_ok_and(|output| output.status.success()) {
+        eprintln!("octave_sees_the_axes_as_they_are_named did NOT run: there is no octave-cli");
+        return;
+    }
+    let array = |channels| ndarray_of((4, 3, channels));
+    let recording = Recording { states: array(2), rates: array(2), outputs: array(1) };
+    let notes = TrialNotes {
+        labels: vec![
+            ("coherence".into(), Labels::Numbers(vec![0.5, -0.5, 0.25, 0.0])),
+            ("hit".into(), Labels::Flags(vec![true, false, true, true])),
+        ],
+        ..TrialNotes::default()
+    };
+    recording.save_trials(folder.path().join("activity.mat"), 10.0, &notes).unwrap();
+    let code = "f = load('activity.mat'); assert(size(f.rates), [4 3 2]); assert(double(f.rates(3, 2, 1)), 210); \
+        assert(f.dt, 10); assert(f.time_ms(:)', [10 20 30]); assert(size(f.coherence), [4 1]); \
+        assert(f.coherence(3), 0.25); assert(logical(f.hit(:)'), [true false true true]);";
+    let output = octave(code, folder.path()).expect("octave");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn ndarray_of(shape: (usize, usize, usize)) -> nn4n::ndarray::Array3<f32> {
+    nn4n::ndarray::Array3::from_shape_fn(shape, |(trial, step, unit)| (100 * trial + 10 * step + unit) as f32)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn more_trials_are_sampled_for_matlab_than_the_memory_holds() {
+    for end in ["mat", "h5"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sample = format!("tasks sample golub2018/flip_flop --batch 80000 --out trials.{end}");
+        let limited = format!("ulimit -v 300000; exec {} {sample}", env!("CARGO_BIN_EXE_nn4n"));
+        let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().expect("a shell");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let file = fs::metadata(folder.path().join(format!("trials.{end}"))).expect("a file");
+        assert!(file.len() > 180_000_000);
+    }
+}
+
+#[test]
+fn names_that_say_another_format_and_arrays_that_meet_are_refused_before_the_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let refusal = |arguments: &str| refused(folder, &arguments.split(' ').collect::<Vec<_>>());
+    let message = refusal("export flip-flop-3bit --to npz --out net.mat");
+    assert!(message.contains("ends in .mat, which is not what --to npz writes"), "{message}");
+    let message = refusal("export flip-flop-3bit --to mat --out net.npz");
+    assert!(message.contains("must end in .mat for --to mat"), "{message}");
+    assert!(Format::ALL.iter().any(|format| format.name() == "mat"));
+    let message = refusal("analyze fixed-points flip-flop-3bit --arrays mat");
+    assert!(message.contains("--out"), "{message}");
+    let notes = |name: &str| TrialNotes {
+        labels: vec![
+            ("motion-coherence".into(), Labels::Numbers(vec![0.0])),
+            (name.into(), Labels::Numbers(vec![1.0])),
+        ],
+        ..TrialNotes::default()
+    };
+    let recording =
+        Recording { states: ndarray_of((1, 2, 2)), rates: ndarray_of((1, 2, 2)), outputs: ndarray_of((1, 2, 1)) };
+    let save = |name: &str| recording.save_trials(folder.join("activity.mat"), 1.0, &notes(name));
+    let message = save("motion.coherence").unwrap_err().to_string();
+    assert!(message.contains("would both be called `motion_coherence`; rename one"), "{message}");
+    assert!(!folder.join("activity.mat").exists());
+    save("motion").unwrap();
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+}
+
+#[test]
+fn arrays_of_an_analysis_are_in_one_format_and_described_in_its_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let analyze = |more: &[&str]| {
+        let arguments = ["analyze", "fixed-points", "flip-flop-3bit", "--starts", "64", "--out", "found"];
+        reported(folder, &[&arguments[..], more].concat())
+    };
+    let report = analyze(&["--arrays", "mat"]);
+    let units = report["arrays"]["rates"]["shape"][1].as_u64().expect("a number of units");
+    assert!(units > 10);
+    assert_eq!(report["arrays"]["jacobian"]["axes"], serde_json::json!(["points", "to", "from"]));
+    assert_eq!(report["arrays"]["eigenvalues"]["columns"], serde_json::json!(["real", "imaginary"]));
+    assert_eq!(report["arrays"]["time_constants_ms"]["unit"], "ms");
+    let is_there = |end: &str| folder.join(format!("found/fixed-points.{end}")).exists();
+    assert!(is_there("mat") && !is_there("npz"));
+    // Those of the analysis that is replaced do not stay beside the numbers of another.
+    let again = ["analyze", "fixed-points", "flip-flop-3bit", "--starts", "64", "--out", "found"];
+    assert!(refused(folder, &again).contains("fixed-points.json"));
+    analyze(&["--force"]);
+    assert!(is_there("npz") && !is_there("mat"));
+}
