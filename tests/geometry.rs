@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use ndarray::{Array0, Array1, Array3};
+use ndarray::{Array0, Array1, Array2, Array3};
 use nn4n::tasks::NpzBuilder;
 use serde_json::Value;
 
@@ -93,6 +93,31 @@ fn recordings_have_the_geometry_that_they_were_made_with() {
 }
 
 #[test]
+fn arrays_of_components_have_the_scores_of_every_state() {
+    let folder = tempfile::tempdir().unwrap();
+    recording(folder.path());
+    let of = "--activity recording.npz --conditions trials.csv";
+    let arrays = |arguments: &str| {
+        json(folder.path(), &format!("pca {of} --shuffles 0 --out pca --force {arguments}"));
+        let bytes = fs::read(folder.path().join("pca/pca.npz")).unwrap();
+        ndarray_npy::NpzReader::new(std::io::Cursor::new(bytes)).unwrap()
+    };
+    let mut states = arrays("--scores 2");
+    let scores: Array2<f64> = states.by_name("scores").unwrap();
+    let steps: Array1<i64> = states.by_name("score_step").unwrap();
+    let trials: Array1<i64> = states.by_name("score_trial").unwrap();
+    assert_eq!((scores.dim(), trials[119], steps[119]), ((120, 2), 11, 9));
+    let variance: Array1<f64> = states.by_name("explained_variance").unwrap();
+    let first = scores.column(0);
+    // Scores are centred, and vary as the component does.
+    assert!(first.sum().abs() < 1e-9 && (first.dot(&first) / 119.0 / variance[0] - 1.0).abs() < 1e-9);
+    let mut means = arrays("--average stimulus");
+    let scores: Array2<f64> = means.by_name("scores").unwrap();
+    let bins: Array1<i64> = means.by_name("score_bin").unwrap();
+    assert_eq!((scores.nrows(), bins[19]), (20, 9));
+}
+
+#[test]
 fn what_has_no_geometry_is_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     recording(folder.path());
@@ -105,6 +130,10 @@ fn what_has_no_geometry_is_refused_in_one_line() {
         (format!("jpca {of} --variables stimulus"), "three at least"),
         (format!("tdr {of} --variables stimulus --bin 15"), "--bin 15: must be a multiple of the step, 10 ms"),
         (format!("pca {of} --epoch delay"), "no epochs are known"),
+        (format!("pca {of} --scores 9 --out pca"), "--scores 9: must be at most 3"),
+        (format!("tdr {of} --variables stimulus --to 200"), "to = 200: must lie between 10 and 100 ms"),
+        (format!("dpca {of} --variables stimulus --from -20"), "from = -20: must lie between 0 and 90 ms"),
+        (format!("jpca {of} --variables stimulus,block --to nan"), "to = NaN: must lie between"),
         (format!("subspaces {of}"), "--epochs A,B"),
         (format!("subspaces {of} --projection a->b"), "`a` is no group of units"),
         ("subspaces song2016-rdm-ei --trials 1 --projection excitatory".into(), "must be FROM->TO"),

@@ -34,6 +34,21 @@ fn matrix(found: &Value) -> Vec<Vec<f64>> {
 }
 
 #[test]
+fn three_subjects_have_a_noise_ceiling_of_what_each_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let three = "song2016-rdm-ei song2016-rdm-ei rdm-vanilla --trials 2 --bin 100 --shuffles 0 --measure rsa";
+    let found = json(folder.path(), &format!("{three} --epochs fixation,stimulus"));
+    let ceilings = found["noise_ceilings"].as_array().unwrap();
+    assert_eq!((ceilings.len(), &ceilings[1]["of"], &ceilings[1]["subjects"]), (2, &"stimulus".into(), &3.into()));
+    let [lower, upper] = ["lower", "upper"].map(|end| ceilings[1][end].as_f64().unwrap());
+    assert!(lower < upper && upper <= 1.0 && lower > 0.0, "{ceilings:?}");
+    let none = json(folder.path(), &format!("{three} --compare bures --align stimulus"));
+    assert!(none["noise_ceilings"].is_null() && none["no_noise_ceiling"].as_str().unwrap().contains("bures"));
+    let two = json(folder.path(), &format!("{TWO} --measure rsa --shuffles 0"));
+    assert!(two["noise_ceilings"].is_null() && two["no_noise_ceiling"].is_null());
+}
+
+#[test]
 fn every_measure_compares_two_networks_at_one_task() {
     let folder = tempfile::tempdir().unwrap();
     for (measure, of_itself) in [

@@ -9,7 +9,7 @@ use faer::{
         solvers::{DenseSolveCore, PartialPivLu, Solve},
     },
 };
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
 
 use crate::AnalysisError;
 
@@ -68,6 +68,12 @@ pub fn view<'a>(matrix: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
         // A matrix in column order is the transpose of one in row order.
         None => MatRef::from_row_major_slice(matrix.t().to_slice().unwrap_or(&[]), columns, rows).transpose(),
     }
+}
+
+/// A matrix in row or column order.
+pub(crate) fn contiguous(matrix: ArrayView2<'_, f64>) -> CowArray<'_, f64, Ix2> {
+    let is_whole = matrix.is_standard_layout() || matrix.t().is_standard_layout();
+    if is_whole { matrix.into() } else { matrix.as_standard_layout().into_owned().into() }
 }
 
 /// `A x` of a matrix in row or column order, with the instructions that the processor has.

@@ -1,4 +1,4 @@
-//! Behaviour agrees with independent programs (`golden/behaviour/generate.py`: SciPy, scikit-learn).
+//! Behaviour agrees with independent programs (`golden/behaviour/generate.py`: SciPy, psignifit, scikit-learn).
 
 use std::path::Path;
 
@@ -50,15 +50,19 @@ fn close(what: &str, found: f64, known: &Value) {
     assert!((found - known).abs() < 1e-5 * known.abs().max(1.0), "{what}: {found}, not {known}");
 }
 
+fn choices(given: &Value) -> Vec<ChoiceCount> {
+    numbers(&given["x"])
+        .into_iter()
+        .zip(counts(&given["k"]).into_iter().zip(counts(&given["n"])))
+        .map(|(value, (chose_first, trials))| ChoiceCount { value, chose_first, trials })
+        .collect()
+}
+
 #[test]
 fn curves_of_all_families_and_lapses_are_those_of_scipy() {
     for part in ["signed", "strength"] {
         let given = golden("psychometric")[part].clone();
-        let choices: Vec<ChoiceCount> = numbers(&given["x"])
-            .into_iter()
-            .zip(counts(&given["k"]).into_iter().zip(counts(&given["n"])))
-            .map(|(value, (chose_first, trials))| ChoiceCount { value, chose_first, trials })
-            .collect();
+        let choices = choices(&given);
         for fit in given["fits"].as_array().unwrap() {
             let found = PsychometricFunction::fit("x", &choices, &settings(fit)).unwrap();
             let what = format!("{} {}", fit["family"], fit["lapses"]);
@@ -71,6 +75,36 @@ fn curves_of_all_families_and_lapses_are_those_of_scipy() {
             close(&what, found.lapse_high, &fit["lapse_high"]);
             close(&what, found.mu, &mu.into());
             close(&what, found.sigma, &(1.0 / slope).into());
+        }
+    }
+}
+
+#[test]
+fn curves_are_those_of_psignifit_with_flat_priors() {
+    let given = golden("psychometric");
+    let rows = golden("psignifit");
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
+        let choices = choices(&given[row["data"].as_str().unwrap()]);
+        let found = PsychometricFunction::fit("x", &choices, &settings(row)).unwrap();
+        // What the sigmoid takes where it is 5, 50 and 95 %.
+        let z: fn(f64) -> f64 = match found.family {
+            Family::Gaussian => |p| if p == 0.5 { 0.0 } else { 1.644_853_626_951_472_7 * (p - 0.5).signum() },
+            Family::Logistic => |p| (p / (1.0 - p)).ln(),
+            Family::Gumbel | Family::Weibull => |p| (-(1.0 - p).ln()).ln(),
+        };
+        let mu = if found.family == Family::Weibull { found.mu.ln() } else { found.mu };
+        let (threshold, width) = (mu + found.sigma * z(0.5), found.sigma * (z(0.95) - z(0.05)));
+        let what = format!("{} {}", row["family"], row["lapses"]);
+        for (found, name, off) in [
+            (threshold, "threshold", 1e-4 * width),
+            (width, "width", 1e-4 * width),
+            (found.lapse_low, "lapse_low", 1e-5),
+            (found.lapse_high, "lapse_high", 1e-5),
+        ] {
+            let known = row[name].as_f64().unwrap();
+            assert!((found - known).abs() < off, "{what} {name}: {found}, not {known}");
         }
     }
 }

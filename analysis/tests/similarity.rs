@@ -4,8 +4,8 @@ use std::path::Path;
 
 use ndarray::{Array2, Array3, Axis};
 use nn4n_analysis::similarity::{
-    Canonical, Comparator, Map, Noise, Rdm, angular, canonical_correlations, cka, cka_debiased, conjugation,
-    inverse_root, procrustes, wasserstein,
+    Canonical, Comparator, Map, Noise, NoiseCeiling, Rdm, angular, canonical_correlations, cka, cka_debiased,
+    conjugation, inverse_root, procrustes, wasserstein,
 };
 use serde_json::Value;
 
@@ -64,6 +64,20 @@ fn rdms_are_those_of_rsatoolbox() {
     for (name, wanted) in golden["compare"].as_object().unwrap() {
         let comparator: Comparator = serde_json::from_value(name.as_str().into()).unwrap();
         assert_close(name, &[comparator.compare(&a, &b).unwrap()], wanted, 1e-9);
+    }
+}
+
+#[test]
+fn noise_ceilings_are_those_of_rsatoolbox() {
+    let golden = golden();
+    let rdms: Vec<Rdm> =
+        matrices(&golden["subjects"]).iter().map(|subject| Rdm::euclidean(subject.view()).unwrap()).collect();
+    let ceilings = golden["ceilings"].as_object().unwrap();
+    assert_eq!(ceilings.len(), 8);
+    for (name, wanted) in ceilings {
+        let comparator: Comparator = serde_json::from_value(name.as_str().into()).unwrap();
+        let found = NoiseCeiling::of(&rdms, comparator).unwrap();
+        assert_close(name, &[found.lower, found.upper], wanted, 1e-9);
     }
 }
 

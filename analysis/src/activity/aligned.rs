@@ -129,6 +129,16 @@ impl Aligned {
         })
     }
 
+    /// Steps of all these trials that lie in no whole bin, with bins of so many steps.
+    pub fn steps_without_bin(&self, steps_in_bin: usize) -> usize {
+        let zero = |trial: usize| {
+            self.epoch.as_deref().and_then(|name| self.trials.epoch(trial, name)).map_or(0, |epoch| epoch.start)
+        };
+        let of_trial =
+            |trial: usize| zero(trial) % steps_in_bin + (self.trials.n_steps[trial] - zero(trial)) % steps_in_bin;
+        (0..self.trials.len()).map(of_trial).sum()
+    }
+
     /// How many trials have each bin, whatever its units.
     pub fn trials_at(&self) -> Vec<usize> {
         let has = |bin: usize| {
@@ -202,6 +212,8 @@ mod tests {
         assert_eq!(found.time_ms, [-10.0, 10.0]);
         let row = |trial: usize| found.rates.slice(s![trial, .., 0]).iter().map(|x| x.to_string()).collect::<Vec<_>>();
         assert_eq!((row(0), row(1)), (vec!["NaN".into(), "2.5".into()], vec!["5.5".to_string(), "NaN".into()]));
+        // The first step and the last of one trial, the last of the other.
+        assert_eq!((found.steps_without_bin(2), activity().aligned(None, 1).unwrap().steps_without_bin(1)), (3, 0));
     }
 
     #[test]

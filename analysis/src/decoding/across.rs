@@ -48,6 +48,7 @@ pub(super) fn over_networks(all: &[Decoding]) -> Result<Decoding, AnalysisError>
     let left_out = all.iter().map(|one| one.left_out).fold(LeftOut::default(), |sum, one| LeftOut {
         without_value: sum.without_value + one.without_value,
         without_epoch: sum.without_epoch + one.without_epoch,
+        steps_without_bin: sum.steps_without_bin + one.steps_without_bin,
     });
     let signs: Option<Vec<&Course>> = all.iter().map(|one| one.sign.as_ref()).collect();
     Ok(Decoding {

@@ -120,7 +120,7 @@ pub(super) fn is_constant(rates: ArrayView1<'_, f64>) -> bool {
 
 /// `A B` with the instructions that the processor has.
 pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let (a, b) = (contiguous(a), contiguous(b));
+    let (a, b) = (linear::contiguous(a), linear::contiguous(b));
     let (rows, columns) = (a.nrows(), b.ncols());
     // Columns of the transpose of the product in column order are rows of the product.
     let mut out = vec![0.0; rows * columns];
@@ -136,12 +136,6 @@ pub(super) fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<
     );
     linear::clear_registers(&out);
     Array2::from_shape_vec((rows, columns), out).unwrap_or_default()
-}
-
-/// In row or column order.
-fn contiguous(matrix: ArrayView2<'_, f64>) -> ndarray::CowArray<'_, f64, ndarray::Ix2> {
-    let is_whole = matrix.is_standard_layout() || matrix.t().is_standard_layout();
-    if is_whole { matrix.into() } else { matrix.as_standard_layout().into_owned().into() }
 }
 
 #[cfg(test)]

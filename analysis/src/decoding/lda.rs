@@ -64,7 +64,12 @@ struct Half {
 /// Room that is used again and again, as fresh pages cost more than what is computed in them.
 struct Room {
     square: Mat<f64>,
-    covariance: Half,
+    /// Sums of products of each class in each part; none where they are not needed.
+    of_parts: Vec<Vec<Half>>,
+    /// Those of each class in all parts.
+    of_classes: Vec<Half>,
+    /// Within each class of one training set.
+    covariances: Vec<Half>,
     a: Half,
 }
 
@@ -128,33 +133,64 @@ impl Lda {
     }
 
     fn room(&self) -> Room {
-        Room::new(if is_wide(&self.rows) { 0 } else { self.rows.ncols() })
+        let units = if is_wide(&self.rows) { 0 } else { self.rows.ncols() };
+        let (classes, halves) = if self.needs_products() { (self.classes, self.parts.len()) } else { (0, 0) };
+        let half = || Half::zeros(units);
+        Room {
+            square: Mat::zeros(units, units),
+            of_parts: (0..classes).map(|_| (0..halves).map(|_| half()).collect()).collect(),
+            of_classes: (0..classes).map(|_| half()).collect(),
+            covariances: (0..classes).map(|_| half()).collect(),
+            a: half(),
+        }
+    }
+
+    /// Whether labellings need sums of products of their own.
+    fn needs_products(&self) -> bool {
+        self.shrinkage == Shrinkage::Auto && !is_wide(&self.rows)
+    }
+
+    /// Fills the sums of products of a labelling; those of the `last` class are what is left of all.
+    fn fill_products(&self, labels: &[usize], last: usize, room: &mut Room) -> Option<()> {
+        for (part, rows) in self.parts.iter().enumerate() {
+            for class in (0..self.classes).filter(|class| *class != last) {
+                let own: Vec<usize> = rows.iter().copied().filter(|row| labels[*row] == class).collect();
+                let chosen = self.rows.select(Axis(0), &own);
+                put_products(&mut room.square, Accum::Replace, linear::view(&chosen.view()));
+                room.of_parts[class][part].put(&room.square);
+            }
+            let mut rest = std::mem::replace(&mut room.of_parts[last][part], Half::zeros(0));
+            rest.values.copy_from_slice(&self.of_parts[part].products.as_ref()?.values);
+            for class in (0..self.classes).filter(|class| *class != last) {
+                rest.add(&room.of_parts[class][part], -1.0);
+            }
+            room.of_parts[last][part] = rest;
+        }
+        for (sum, of_parts) in room.of_classes.iter_mut().zip(&room.of_parts) {
+            let [first, others @ ..] = &of_parts[..] else { return None };
+            sum.values.copy_from_slice(&first.values);
+            others.iter().for_each(|of_part| sum.add(of_part, 1.0));
+        }
+        Some(())
     }
 
     fn fits_in(&self, labels: &[usize], room: &mut Room) -> Option<Vec<Linear>> {
-        let needs_products = self.shrinkage == Shrinkage::Auto && !is_wide(&self.rows);
         // What is left of all is of the largest class, which is the most work.
         let mut counts = vec![0usize; self.classes];
         labels.iter().for_each(|class| counts[*class] += 1);
         let last = (0..self.classes).max_by_key(|class| counts[*class]).unwrap_or(0);
         // Class by class, part by part.
-        let mut moments: Vec<Vec<Moments>> = (0..self.classes)
+        let moments: Vec<Vec<Moments>> = (0..self.classes)
             .map(|class| {
                 let of_part = |part: &Vec<usize>| {
                     let rows: Vec<usize> = part.iter().copied().filter(|row| labels[*row] == class).collect();
-                    Moments::of(&self.rows, &rows, (needs_products && class != last).then_some(&mut room.square))
+                    Moments::of(&self.rows, &rows, None)
                 };
                 self.parts.iter().map(of_part).collect()
             })
             .collect();
-        if needs_products {
-            for (part, all) in self.of_parts.iter().enumerate() {
-                let mut rest = all.products.clone()?;
-                for (_, of_class) in moments.iter().enumerate().filter(|(class, _)| *class != last) {
-                    rest.add(of_class[part].products.as_ref()?, -1.0);
-                }
-                moments[last][part].products = Some(rest);
-            }
+        if self.needs_products() {
+            self.fill_products(labels, last, room)?;
         }
         let of_classes: Vec<Moments> =
             moments.iter().map(|of_class| Moments::sum(of_class, self.rows.ncols())).collect();
@@ -194,9 +230,14 @@ impl Half {
     /// Of the lower half of a matrix.
     fn of(square: &Mat<f64>) -> Self {
         let dim = square.ncols();
-        let mut values = Vec::with_capacity(dim * (dim + 1) / 2);
-        (0..dim).for_each(|j| values.extend_from_slice(&square.col_as_slice(j)[j..]));
-        Self { dim, values }
+        let mut half = Self::zeros(dim);
+        half.put(square);
+        half
+    }
+
+    /// Overwrites it with the lower half of a matrix of this size.
+    fn put(&mut self, square: &Mat<f64>) {
+        (0..self.dim).for_each(|j| self.column_mut(j).copy_from_slice(&square.col_as_slice(j)[j..]));
     }
 
     /// Row `j` and those below of column `j`.
@@ -216,12 +257,6 @@ impl Half {
 
     fn add(&mut self, other: &Self, times: f64) {
         self.values.iter_mut().zip(&other.values).for_each(|(to, from)| *to += times * from);
-    }
-}
-
-impl Room {
-    fn new(units: usize) -> Self {
-        Self { square: Mat::zeros(units, units), covariance: Half::zeros(units), a: Half::zeros(units) }
     }
 }
 
@@ -320,6 +355,12 @@ struct Within<'a> {
     labels: &'a [usize],
 }
 
+/// What is kept of the covariance within a class, and what is added to the diagonal for it.
+struct Share {
+    kept: f64,
+    added: Vec<f64>,
+}
+
 /// The squares of the deviations within a class.
 struct Deviations {
     squares: Vec<f64>,
@@ -345,23 +386,24 @@ impl Within<'_> {
 
     /// `A` as it is, and its Cholesky factor.
     fn by_units(&self, room: &mut Room) -> Option<Linear> {
-        let Room { square, covariance, a } = room;
         match self.lda.shrinkage {
-            Shrinkage::Fixed(shrinkage) => self.fill_fixed(a, shrinkage)?,
+            Shrinkage::Fixed(shrinkage) => {
+                self.fill_fixed(&mut room.a, shrinkage)?;
+                (0..room.a.dim).for_each(|j| room.square.col_as_slice_mut(j)[j..].copy_from_slice(room.a.column(j)));
+            }
             Shrinkage::Auto => {
-                a.values.fill(0.0);
-                (0..self.means.len()).try_for_each(|class| self.add_class(a, covariance, class))?;
+                let shares: Vec<Share> = (0..self.means.len()).map(|class| self.share(room, class)).collect();
+                fill_auto(&mut room.square, &room.covariances, &shares);
             }
         }
-        for j in 0..a.dim {
-            square.col_as_slice_mut(j)[j..].copy_from_slice(a.column(j));
-        }
-        for unit in (0..a.dim).filter(|unit| self.training.constant[*unit]) {
+        let square = &mut room.square;
+        let dim = square.ncols();
+        let largest = self.varying().map(|unit| square[(unit, unit)]).fold(0.0, f64::max);
+        for unit in (0..dim).filter(|unit| self.training.constant[*unit]) {
             square.row_mut(unit).fill(0.0);
             square.col_mut(unit).fill(0.0);
             square[(unit, unit)] = 1.0;
         }
-        let largest = self.varying().map(|unit| a.diagonal(unit)).fold(0.0, f64::max);
         let factors = square.llt(Side::Lower).ok()?;
         let is_singular = self.varying().any(|unit| factors.L()[(unit, unit)].powi(2) <= SINGULAR * largest);
         (!is_singular).then(|| self.functions(|means| factors.solve(means)))
@@ -385,22 +427,38 @@ impl Within<'_> {
         self.varying().map(|unit| variance(unit) / self.scale(unit)).sum::<f64>() / self.varying().count().max(1) as f64
     }
 
-    /// Adds `p (1 - s) S + p s l D^2` of a class; `covariance` is overwritten.
-    fn add_class(&self, a: &mut Half, covariance: &mut Half, class: usize) -> Option<()> {
-        self.of_classes[class].products(covariance)?;
-        subtract_outer(covariance, &self.means[class], 1.0);
-        let own = self.deviations(|unit| covariance.diagonal(unit));
-        let squares: f64 = (0..a.dim)
-            .map(|j| {
-                let with_others = weighted_square(covariance.column(j), None, &own.inverse[j..]);
-                (2.0 * with_others - covariance.diagonal(j).powi(2) * own.inverse[j]) * own.inverse[j]
-            })
-            .sum();
+    /// Puts the covariance within a class, and says what of it is part of `A`.
+    fn share(&self, room: &mut Room, class: usize) -> Share {
+        let Room { of_parts, of_classes, covariances, .. } = room;
+        let (all, covariance, mean) = (&of_classes[class], &mut covariances[class], &self.means[class]);
+        let tested = self.training.tested.map(|part| &of_parts[class][part]);
+        let (part, prior) = (1.0 / self.of_classes[class].n(), self.prior(class));
+        let own = self.deviations(|unit| {
+            let left_out = tested.map_or(0.0, |tested| tested.diagonal(unit));
+            part * (all.diagonal(unit) - left_out) - mean[unit] * mean[unit]
+        });
+        let mut squares = 0.0;
+        for j in 0..all.dim {
+            let column = covariance.column_mut(j);
+            let of_means = mean[j..].iter().map(|of_mean| mean[j] * of_mean);
+            match tested {
+                Some(tested) => {
+                    let pairs = all.column(j).iter().zip(tested.column(j)).zip(of_means);
+                    column.iter_mut().zip(pairs).for_each(|(to, ((all, tested), m))| *to = part * (all - tested) - m);
+                }
+                None => {
+                    let pairs = all.column(j).iter().zip(of_means);
+                    column.iter_mut().zip(pairs).for_each(|(to, (all, m))| *to = part * all - m);
+                }
+            }
+            let with_others = weighted_square(column, None, &own.inverse[j..]);
+            squares += (2.0 * with_others - column[0].powi(2) * own.inverse[j]) * own.inverse[j];
+        }
         let shrinkage = self.ledoit_wolf(class, &own, squares);
-        let prior = self.prior(class);
-        a.add(covariance, prior * (1.0 - shrinkage));
-        (0..a.dim).for_each(|j| a.column_mut(j)[0] += prior * shrinkage * own.level * own.squares[j]);
-        Some(())
+        Share {
+            kept: prior * (1.0 - shrinkage),
+            added: own.squares.iter().map(|squares| prior * shrinkage * own.level * squares).collect(),
+        }
     }
 
     /// Of a class in which units have these variances.
@@ -530,6 +588,21 @@ impl Within<'_> {
     }
 }
 
+/// `sum_k p_k (1 - s_k) S_k + p_k s_k l_k D_k^2`, its lower half.
+fn fill_auto(to: &mut Mat<f64>, covariances: &[Half], shares: &[Share]) {
+    for j in 0..to.ncols() {
+        let column = &mut to.col_as_slice_mut(j)[j..];
+        for (place, (covariance, share)) in covariances.iter().zip(shares).enumerate() {
+            let pairs = column.iter_mut().zip(covariance.column(j));
+            match place {
+                0 => pairs.for_each(|(to, s)| *to = share.kept * s),
+                _ => pairs.for_each(|(to, s)| *to += share.kept * s),
+            }
+            column[0] += share.added[j];
+        }
+    }
+}
+
 /// `S - p m m^T`.
 fn subtract_outer(from: &mut Half, mean: &[f64], part: f64) {
     for j in 0..from.dim {
@@ -586,13 +659,28 @@ mod tests {
             let moments: Vec<Moments> = (0..2)
                 .map(|class| {
                     let of: Vec<usize> = (0..12).filter(|row| labels[*row] == class).collect();
-                    Moments::of(&lda.rows, &of, Some(&mut Mat::zeros(9, 9)))
+                    Moments::of(&lda.rows, &of, None)
                 })
                 .collect();
             let of_classes: Vec<Rest<'_>> = moments.iter().map(|all| Rest { all, tested: None }).collect();
             let means = of_classes.iter().map(Rest::mean).collect();
             let within = Within { lda: &lda, training, of_classes, means, labels: &labels };
-            let (a, b) = (within.by_units(&mut Room::new(9)).unwrap(), within.by_trials().unwrap());
+            // Sums of products as they would be with fewer units.
+            let square = || Mat::zeros(9, 9);
+            let halves: Vec<Half> = (0..2)
+                .map(|class| {
+                    let of: Vec<usize> = (0..12).filter(|row| labels[*row] == class).collect();
+                    Moments::of(&lda.rows, &of, Some(&mut square())).products.unwrap()
+                })
+                .collect();
+            let mut room = Room {
+                square: square(),
+                of_parts: halves.iter().map(|half| vec![half.clone()]).collect(),
+                of_classes: halves,
+                covariances: vec![Half::zeros(9); 2],
+                a: Half::zeros(9),
+            };
+            let (a, b) = (within.by_units(&mut room).unwrap(), within.by_trials().unwrap());
             assert!((&a.weights - &b.weights).iter().all(|difference| difference.abs() < 1e-9));
         }
     }

@@ -213,6 +213,8 @@ pub struct LeftOut {
     pub without_value: usize,
     /// They do not have the epoch.
     pub without_epoch: usize,
+    /// Steps of the others that lie in no whole bin.
+    pub steps_without_bin: usize,
 }
 
 /// Why a bin has no number.
@@ -324,7 +326,8 @@ impl Decoding {
         activity.check_simultaneous("decoding")?;
         check_copies(activity)?;
         let aligned = activity.aligned(settings.align.as_deref(), settings.steps_in_bin)?;
-        let plan = Plan::of(&aligned, settings)?;
+        let mut plan = Plan::of(&aligned, settings)?;
+        plan.left_out.steps_without_bin = aligned.steps_without_bin(settings.steps_in_bin);
         let done = Mutex::new((0, watch));
         let bin = |bin: usize| {
             let found = self::bin(&plan, aligned.rates.index_axis(Axis(1), bin), settings);

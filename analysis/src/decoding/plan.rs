@@ -74,7 +74,11 @@ impl Plan {
         let condition = over.as_ref().map_or_else(|| vec![0; places.len()], |over| joined(over, &strata));
         let plan = Self {
             movable: movable(&blocks, &strata),
-            left_out: LeftOut { without_value: trials.len() - places.len(), without_epoch: aligned.without },
+            left_out: LeftOut {
+                without_value: trials.len() - places.len(),
+                without_epoch: aligned.without,
+                steps_without_bin: 0,
+            },
             conditions: condition.iter().max().map_or(0, |most| most + 1),
             folds: held_out.as_ref().map_or(settings.folds, Vec::len),
             // Of generalisation there is another null.

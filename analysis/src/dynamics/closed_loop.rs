@@ -8,20 +8,18 @@
 //!
 //! At a fixed point the arm is at rest, and the network holds it there. The flow is that of the map, `F(x) - x`.
 //! A turn of a joint changes nothing where the hand is felt, so that points are told apart without whole turns.
-//! Derivatives of the arm are differences of fourth order, right to about 1e-10 of their size.
 
 use std::f64::consts::TAU;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, s};
 use nn4n_tasks::motor::{ArmState, Feedback, Plant};
 
-use super::{Dynamics, Network, NetworkDynamics};
+use super::{
+    Driven, Dynamics, Network, NetworkDynamics,
+    arm::{ARM, arm, felt_derivative, numbers, step_derivative},
+};
 use crate::AnalysisError;
 
-/// Numbers of a state of the arm, and of what is felt of it.
-const ARM: usize = 4;
-/// Step of the differences, rad and rad/s; N m.
-const DIFFERENCE: f64 = 1e-3;
 /// Why the loop has values of the step alone.
 const NO_LIMIT: &str = "the loop of a network and its arm is a map: the arm moves in steps, and is felt a step or more \
     later";
@@ -31,7 +29,10 @@ const NO_LIMIT: &str = "the loop of a network and its arm is a map: the arm move
 pub struct ClosedLoop<'a> {
     network: &'a Network,
     plant: Plant,
-    input: Vec<f64>,
+    /// The network under the input without feedback.
+    unfed: Driven<'a>,
+    /// What the feedback does to its first layer (units, 4).
+    feedback: Array2<f64>,
 }
 
 impl<'a> ClosedLoop<'a> {
@@ -55,7 +56,9 @@ impl<'a> ClosedLoop<'a> {
     }
 
     pub(super) fn known_to_fit(network: &'a Network, plant: Plant, input: &[f64]) -> Self {
-        Self { network, plant, input: input.to_vec() }
+        let w_in = &network.layers[0].w_in;
+        let feedback = w_in.slice(s![.., plant.first_channel..plant.first_channel + ARM]).to_owned();
+        Self { network, plant, unfed: network.driven(input), feedback }
     }
 
     fn units(&self) -> usize {
@@ -68,16 +71,9 @@ impl<'a> ClosedLoop<'a> {
         if self.plant.delay == 0 { self.plant.felt(arm(rest)) } else { four(&rest[ARM..]) }
     }
 
-    fn input(&self, felt: [f64; ARM]) -> Vec<f64> {
-        let mut input = self.input.clone();
-        for (value, felt) in input[self.plant.first_channel..].iter_mut().zip(felt) {
-            *value += felt;
-        }
-        input
-    }
-
-    fn driven(&self, state: &[f64]) -> super::Driven<'_> {
-        self.network.driven(&self.input(self.felt(state)))
+    fn driven(&self, state: &[f64]) -> Driven<'_> {
+        let felt = self.feedback.dot(&ArrayView1::from(&self.felt(state)));
+        Driven { network: self.network, drive: &self.unfed.drive + &felt }
     }
 
     fn torque(&self, x: &[f64]) -> [f64; 2] {
@@ -85,14 +81,13 @@ impl<'a> ClosedLoop<'a> {
         [outputs[0], outputs[1]]
     }
 
-    /// How the arm after a step depends on the units after it (arm, units).
-    fn arm_of_units(&self, before: [f64; ARM], next: &[f64]) -> Array2<f64> {
-        let of_torque = differences(self.torque(next), |torque| self.moved(before, torque));
-        of_torque.dot(&self.network.output_jacobian(next))
-    }
-
-    fn moved(&self, before: [f64; ARM], torque: [f64; 2]) -> Vec<f64> {
-        numbers(self.plant.arm.step(arm(&before), torque, self.plant.dt)).to_vec()
+    /// How the arm after a step depends on the arm before it (arm, arm), and on something that the units after it depend
+    /// on so (units, n): that through the torques (arm, n).
+    fn of_arm(&self, before: ArmState, next: &[f64], of_next: ArrayView2<'_, f64>) -> (Array2<f64>, Array2<f64>) {
+        let all = step_derivative(&self.plant.arm, before, self.torque(next), self.plant.dt);
+        let own = Array2::from_shape_fn((ARM, ARM), |(row, column)| all[row][column]);
+        let of_torque = Array2::from_shape_fn((ARM, 2), |(row, column)| all[row][ARM + column]);
+        (own, of_torque.dot(&self.network.output_jacobian(next).dot(&of_next)))
     }
 }
 
@@ -103,10 +98,12 @@ impl NetworkDynamics for ClosedLoop<'_> {
 
     /// In a step the input reaches the arm through the torque; what is on its way is felt later.
     fn input_jacobian(&self, state: &[f64]) -> Array2<f64> {
-        let (units, driven) = (self.units(), self.driven(state));
-        let of_next = driven.input_jacobian(&state[..units]);
-        let of_arm = self.arm_of_units(four(&state[units..]), &driven.step(&state[..units])).dot(&of_next);
-        let mut jacobian = Array2::zeros((self.dim(), self.input.len()));
+        let units = self.units();
+        let w_in = self.network.layers[0].w_in.view();
+        let (next, derivatives) = self.driven(state).derivatives(&state[..units], w_in);
+        let of_next = derivatives.slice(s![.., units..]);
+        let (_, of_arm) = self.of_arm(arm(&state[units..]), &next, of_next);
+        let mut jacobian = Array2::zeros((self.dim(), w_in.ncols()));
         jacobian.slice_mut(s![..units, ..]).assign(&of_next);
         jacobian.slice_mut(s![units..units + ARM, ..]).assign(&of_arm);
         jacobian
@@ -148,25 +145,23 @@ impl Dynamics for ClosedLoop<'_> {
 
     fn jacobian(&self, state: &[f64]) -> Array2<f64> {
         let (units, dim) = (self.units(), self.dim());
-        let (driven, before) = (self.driven(state), four(&state[units..]));
-        let x = &state[..units];
-        let next = driven.step(x);
+        let before = arm(&state[units..]);
+        let (next, derivatives) = self.driven(state).derivatives(&state[..units], self.feedback.view());
 
-        let felt: Array2<f64> = differences(before, |numbers| self.plant.felt(arm(&numbers)).to_vec());
-        let of_input: Array2<f64> = driven.input_jacobian(x);
-        let channels = of_input.slice(s![.., self.plant.first_channel..self.plant.first_channel + ARM]);
+        let felt = felt_derivative(&self.plant, before);
+        let felt = Array2::from_shape_fn((ARM, ARM), |(row, column)| felt[row][column]);
+        let channels = derivatives.slice(s![.., units..]);
         let mut of_next = Array2::<f64>::zeros((units, dim));
-        of_next.slice_mut(s![.., ..units]).assign(&driven.jacobian(x));
+        of_next.slice_mut(s![.., ..units]).assign(&derivatives.slice(s![.., ..units]));
         let (from, of_felt) = match self.plant.delay {
             0 => (units, channels.dot(&felt)),
             _ => (units + ARM, channels.to_owned()),
         };
         of_next.slice_mut(s![.., from..from + ARM]).assign(&of_felt);
 
-        let torque = self.torque(&next);
-        let mut of_arm = self.arm_of_units(before, &next).dot(&of_next);
-        let mut own = of_arm.slice_mut(s![.., units..units + ARM]);
-        own += &differences(before, |before| self.moved(before, torque));
+        let (own, mut of_arm) = self.of_arm(before, &next, of_next.view());
+        let mut through = of_arm.slice_mut(s![.., units..units + ARM]);
+        through += &own;
 
         let mut jacobian = Array2::zeros((dim, dim));
         jacobian.slice_mut(s![..units, ..]).assign(&of_next);
@@ -202,30 +197,4 @@ impl Dynamics for ClosedLoop<'_> {
 
 fn four(numbers: &[f64]) -> [f64; ARM] {
     std::array::from_fn(|place| numbers[place])
-}
-
-fn arm(numbers: &[f64]) -> ArmState {
-    ArmState { angles: [numbers[0], numbers[1]], velocity: [numbers[2], numbers[3]] }
-}
-
-fn numbers(arm: ArmState) -> [f64; ARM] {
-    [arm.angles[0], arm.angles[1], arm.velocity[0], arm.velocity[1]]
-}
-
-/// The derivative of `f` at `x`, one column for each of its numbers.
-fn differences<const N: usize>(x: [f64; N], f: impl Fn([f64; N]) -> Vec<f64>) -> Array2<f64> {
-    let mut derivative = Array2::zeros((f(x).len(), N));
-    for (column, mut found) in derivative.columns_mut().into_iter().enumerate() {
-        let at = |steps: f64| {
-            let mut moved = x;
-            moved[column] += steps * DIFFERENCE;
-            f(moved)
-        };
-        let (near, far) = ((at(1.0), at(-1.0)), (at(2.0), at(-2.0)));
-        for (row, value) in found.iter_mut().enumerate() {
-            let central = |(plus, minus): &(Vec<f64>, Vec<f64>)| plus[row] - minus[row];
-            *value = (8.0 * central(&near) - central(&far)) / (12.0 * DIFFERENCE);
-        }
-    }
-    derivative
 }

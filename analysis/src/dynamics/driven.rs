@@ -3,7 +3,7 @@
 //! In a step a layer has the rates that the one below comes to within it; the flow has the weights of all layers at once.
 //! The equations stand in [`network`](super::network).
 
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use nn4n_models::{Activation, Form};
 
 use super::{
@@ -64,6 +64,38 @@ impl Driven<'_> {
         }
         (next, totals)
     }
+
+    /// The state after a step, and how it depends on the state before and on what drives the first layer by these
+    /// columns (units of the first layer, n): (units, units + n).
+    pub(super) fn derivatives(&self, state: &[f64], columns: ArrayView2<'_, f64>) -> (Vec<f64>, Array2<f64>) {
+        let (next, totals) = self.advance(state);
+        let mut derivatives = Array2::zeros((state.len(), state.len() + columns.ncols()));
+        // The same of the rates of the layer below.
+        let mut below: Option<Array2<f64>> = None;
+        let mut start = 0;
+        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
+            let rows = start..start + layer.units();
+            let mut block = match below {
+                Some(below) => layer.w_in.dot(&below),
+                None => {
+                    let mut block = Array2::zeros((layer.units(), derivatives.ncols()));
+                    block.slice_mut(s![.., state.len()..]).assign(&columns);
+                    block
+                }
+            };
+            let mut own_block = block.slice_mut(s![.., rows.clone()]);
+            own_block += &layer.recurrent(own);
+            scale_rows(&mut block, &layer.gains(own, total));
+            for (unit, kept) in layer.kept(own, total).into_iter().enumerate() {
+                block[[unit, start + unit]] += kept;
+            }
+            derivatives.slice_mut(s![rows.clone(), ..]).assign(&block);
+            scale_rows(&mut block, &layer.rate_slopes(&next[rows.clone()]));
+            below = Some(block);
+            start = rows.end;
+        }
+        (next, derivatives)
+    }
 }
 
 impl Dynamics for Driven<'_> {
@@ -76,27 +108,7 @@ impl Dynamics for Driven<'_> {
     }
 
     fn jacobian(&self, state: &[f64]) -> Array2<f64> {
-        let (next, totals) = self.advance(state);
-        let mut jacobian = Array2::zeros((state.len(), state.len()));
-        // How the rates of the layer below depend on the state before the step.
-        let mut below: Option<Array2<f64>> = None;
-        let mut start = 0;
-        for ((layer, own), total) in self.network.parts(state).zip(&totals) {
-            let rows = start..start + layer.units();
-            let mut block =
-                below.map_or_else(|| Array2::zeros((layer.units(), state.len())), |below| layer.w_in.dot(&below));
-            let mut own_block = block.slice_mut(s![.., rows.clone()]);
-            own_block += &layer.recurrent(own);
-            scale_rows(&mut block, &layer.gains(own, total));
-            for (unit, kept) in layer.kept(own, total).into_iter().enumerate() {
-                block[[unit, start + unit]] += kept;
-            }
-            jacobian.slice_mut(s![rows.clone(), ..]).assign(&block);
-            scale_rows(&mut block, &layer.rate_slopes(&next[rows.clone()]));
-            below = Some(block);
-            start = rows.end;
-        }
-        jacobian
+        self.derivatives(state, Array2::zeros((self.drive.len(), 0)).view()).1
     }
 
     /// Without the Jacobian itself, which costs more than its product with a few directions.

@@ -16,6 +16,7 @@
 //! relu).
 
 pub mod activation;
+mod arm;
 pub mod closed_loop;
 mod driven;
 mod layer;

@@ -1,7 +1,17 @@
 //! Products and decompositions of matrices, as this module needs them: rows are vectors, the largest come first.
 
-use faer::{Accum, Mat, MatMut, Par, Side, linalg::matmul::matmul};
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use faer::{
+    Accum, Mat, MatMut, Par, Side,
+    linalg::{
+        matmul::{
+            matmul,
+            triangular::{self, BlockStructure},
+        },
+        solvers::DenseSolveCore,
+    },
+};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -10,6 +20,14 @@ use crate::{AnalysisError, linear};
 
 /// Columns of a Gram matrix that one thread computes at a time: fixed, so that sums do not depend on the threads.
 const STRIP: usize = 64;
+/// Of smaller matrices all eigenvectors are found at once.
+const LARGE: usize = 64;
+/// Directions that a search for leading eigenvectors has more than it looks for, and rounds between looks at how far it
+/// is.
+const MORE: usize = 3;
+const ROUNDS: usize = 3;
+/// `|A v - l v|` of an eigenvector that is found, as a part of the largest eigenvalue.
+const FOUND: f64 = 1e-12;
 
 /// Factors of a matrix `A = U diag(s) V^T`, without `U`.
 pub(super) struct Svd {
@@ -80,6 +98,90 @@ pub(super) fn spectrum(name: &'static str, matrix: ArrayView2<'_, f64>) -> Resul
     Ok(Spectrum { values: order.iter().map(|place| values[*place]).collect(), vectors: rows })
 }
 
+/// The `k` largest eigenvalues, with their vectors as [`spectrum`] has them, of a symmetric matrix with no negative ones:
+/// in the space of `B, A B, A^2 B, ..` of a few vectors `B` (block Krylov, Rayleigh and Ritz), as that is less work than
+/// all of them where few are looked for.
+pub(super) fn leading(name: &'static str, a: ArrayView2<'_, f64>, k: usize) -> Result<Spectrum, AnalysisError> {
+    let (n, block) = (a.nrows(), k + MORE);
+    let all = || {
+        let found = spectrum(name, a)?;
+        let kept = k.min(n);
+        Ok(Spectrum { values: found.values[..kept].to_vec(), vectors: first(&found.vectors, kept).to_owned() })
+    };
+    if n < LARGE || 8 * block > n {
+        return all();
+    }
+    let mut next = orthonormal(gaussian(&mut ChaCha8Rng::seed_from_u64(0), (block, n)).view()).0;
+    let (mut basis, mut images) = (next.clone(), product(next.view(), a));
+    for round in 1.. {
+        if (round % ROUNDS) == 0 {
+            let ritz = spectrum(name, product(images.view(), basis.t()).view())?;
+            let turn = first(&ritz.vectors, k);
+            let mut vectors = product(turn, basis.view());
+            let moved = product(turn, images.view());
+            let left = |place: usize| {
+                let pairs = moved.row(place).into_iter().zip(vectors.row(place));
+                pairs.map(|(image, v)| (image - ritz.values[place] * v).powi(2)).sum::<f64>().sqrt()
+            };
+            if (0..k).all(|place| left(place) <= FOUND * ritz.values[0]) {
+                vectors.outer_iter_mut().for_each(|mut vector| {
+                    let sign = sign_of(vector.iter());
+                    vector *= sign;
+                });
+                return Ok(Spectrum { values: ritz.values[..k].to_vec(), vectors });
+            }
+        }
+        if basis.nrows() + block > n / 2 {
+            break;
+        }
+        next = images.slice(s![images.nrows() - block.., ..]).to_owned();
+        // Once is not enough where most of a vector is taken away.
+        for _ in 0..2 {
+            next -= &product(product(next.view(), basis.t()).view(), basis.view());
+            next = orthonormal(next.view()).0;
+        }
+        images = stacked(&images, &product(next.view(), a));
+        basis = stacked(&basis, &next);
+    }
+    all()
+}
+
+/// Rows below rows of the same length.
+fn stacked(above: &Array2<f64>, below: &Array2<f64>) -> Array2<f64> {
+    concatenate(Axis(0), &[above.view(), below.view()]).unwrap_or_default()
+}
+
+/// `A^-1` of a symmetric matrix; `None` where a pivot is below a part of the largest.
+pub(super) fn inverse(a: ArrayView2<'_, f64>, least: f64) -> Option<Array2<f64>> {
+    let a = a.as_standard_layout();
+    let a = a.view();
+    let factors = linear::view(&a).llt(Side::Lower).ok()?;
+    let pivot = |place: usize| factors.L()[(place, place)].powi(2);
+    let largest = (0..a.nrows()).map(pivot).fold(0.0, f64::max);
+    if (0..a.nrows()).any(|place| pivot(place) <= least * largest) {
+        return None;
+    }
+    let inverse = factors.inverse();
+    Some(Array2::from_shape_fn(a.dim(), |(row, column)| inverse[(row, column)]))
+}
+
+/// `A B`, which is known to be symmetric: half of the work.
+pub(super) fn symmetric_product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let (a, b) = (linear::contiguous(a), linear::contiguous(b));
+    let (a, b, n) = (a.view(), b.view(), a.nrows());
+    let mut out = vec![0.0; n * n];
+    let to = MatMut::from_row_major_slice_mut(&mut out, n, n);
+    let full = BlockStructure::Rectangular;
+    let (lower, left, right) = (BlockStructure::TriangularLower, linear::view(&a), linear::view(&b));
+    triangular::matmul(to, lower, Accum::Replace, left, full, right, full, 1.0, Par::Seq);
+    for row in 0..n {
+        for column in row + 1..n {
+            out[row * n + column] = out[column * n + row];
+        }
+    }
+    array((n, n), out)
+}
+
 /// Singular values and vectors; the part of a right vector of the largest modulus is
 /// positive.
 pub(super) fn svd(name: &'static str, matrix: ArrayView2<'_, f64>) -> Result<Svd, AnalysisError> {
@@ -140,10 +242,53 @@ pub(super) fn sign_of<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
 }
 
 fn array(shape: (usize, usize), values: Vec<f64>) -> Array2<f64> {
-    let mut values = values.into_iter();
-    Array2::from_shape_simple_fn(shape, || values.next().unwrap_or_default())
+    Array2::from_shape_vec(shape, values).unwrap_or_default()
 }
 
 fn not_found(array: &'static str, error: impl std::fmt::Debug) -> AnalysisError {
     AnalysisError::NoEigenvalues { array, reason: format!("{error:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::test;
+
+    fn apart(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
+        (a - b).iter().fold(0.0, |most: f64, value| most.max(value.abs()))
+    }
+
+    #[test]
+    fn leading_vectors_are_the_first_of_all_of_them() {
+        for rows in [300, 20] {
+            let a = gram(test::gaussian((rows, 120), 3).view());
+            let (all, some) = (spectrum("a", a.view()).unwrap(), leading("a", a.view(), 3).unwrap());
+            assert_eq!(some.vectors.dim(), (3, 120));
+            for place in 0..3 {
+                assert!((all.values[place] / some.values[place] - 1.0).abs() < 1e-12);
+            }
+            assert!(apart(&first(&all.vectors, 3).to_owned(), &some.vectors) < 1e-9, "{rows} rows");
+        }
+    }
+
+    #[test]
+    fn eigenvalues_that_are_there_several_times_are_found_as_often() {
+        let turn = orthonormal(test::gaussian((120, 120), 4).view()).0;
+        let values: Array1<f64> = (0..120).map(|place| if place < 4 { 2.0 } else { 1.0 / place as f64 }).collect();
+        let a = symmetric_product((&turn.t() * &values).view(), turn.view());
+        let found = leading("a", a.view(), 3).unwrap();
+        assert!(found.values.iter().all(|value| (value - 2.0).abs() < 1e-12), "{:?}", found.values);
+        // Of nothing but a few directions, more than are looked for.
+        let few = gram(test::gaussian((2, 120), 5).view());
+        let found = leading("a", few.view(), 3).unwrap();
+        assert!(found.values[1] > 1.0 && found.values[2].abs() < 1e-10, "{:?}", found.values);
+    }
+
+    #[test]
+    fn an_inverse_is_one_or_none() {
+        let a = gram(test::gaussian((30, 10), 6).view());
+        let found = inverse(a.view(), 1e-9).unwrap();
+        assert!(apart(&product(a.view(), found.view()), &Array2::eye(10)) < 1e-11);
+        assert!(inverse(gram(test::gaussian((5, 10), 6).view()).view(), 1e-9).is_none());
+    }
 }

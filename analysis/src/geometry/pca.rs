@@ -26,7 +26,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::algebra::{self, Spectrum, centre, gram, product};
+use super::algebra::{self, Spectrum, centre, gram, product, symmetric_product};
 use crate::{AnalysisError, activity::Samples};
 
 /// The longest lag of the autocorrelation, steps.
@@ -359,11 +359,13 @@ impl Shuffled {
         watch: &mut (dyn FnMut(usize) -> ControlFlow<()> + Send),
     ) -> Result<Self, AnalysisError> {
         let n = settings.shuffles;
+        // Runs of one unit follow one another in memory.
+        let units = rows.t().as_standard_layout().into_owned();
         let spectra = super::each(n, watch, |shuffle| {
             let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
             rng.set_stream(shuffle as u64);
             let orders: Vec<Order> = (0..rows.ncols()).map(|_| Order::draw(runs, &mut rng)).collect();
-            shuffled_spectrum(rows, &orders)
+            shuffled_spectrum(&units, &orders)
         })?;
         let places = spectra.iter().map(Vec::len).min().unwrap_or(0).min(ratio.len());
         let at = |place: usize| spectra.iter().map(move |spectrum| spectrum[place]);
@@ -398,42 +400,48 @@ impl Order {
         Self(runs.into_iter().map(place).collect())
     }
 
-    /// The rows that lie at these places now.
-    fn rows(&self, places: Range<usize>) -> impl Iterator<Item = usize> {
+    /// Puts what lies at these places now, of the numbers of one unit.
+    fn put(&self, of_unit: &[f64], places: Range<usize>, to: &mut [f64]) {
         let first = self.0.partition_point(|(begins, run, _)| begins + run.len() <= places.start);
-        let within = self.0[first..].iter().flat_map(|(begins, run, shift)| {
-            (0..run.len()).map(move |step| (begins + step, run.start + (step + shift) % run.len()))
-        });
-        let (start, end) = (places.start, places.end);
-        within
-            .skip_while(move |(place, _)| *place < start)
-            .take_while(move |(place, _)| *place < end)
-            .map(|(_, row)| row)
+        for (begins, run, shift) in self.0[first..].iter().take_while(|(begins, ..)| *begins < places.end) {
+            let of_run = &of_unit[run.clone()];
+            // The run begins with the step that it was moved by.
+            let (head, tail) = of_run.split_at(*shift);
+            for (start, part) in [(*begins, tail), (begins + tail.len(), head)] {
+                let (low, high) = (start.max(places.start), (start + part.len()).min(places.end));
+                if low < high {
+                    to[low - places.start..high - places.start].copy_from_slice(&part[low - start..high - start]);
+                }
+            }
+        }
     }
 }
 
-/// The spectrum, as parts of the variance, of rows whose columns each have an order of their own.
-fn shuffled_spectrum(rows: &Array2<f64>, orders: &[Order]) -> Result<Vec<f64>, AnalysisError> {
-    let (samples, units) = rows.dim();
-    let shuffled_rows = |block: Range<usize>| {
-        let mut out = Array2::zeros((block.len(), units));
-        for (unit, (mut column, order)) in out.axis_iter_mut(Axis(1)).zip(orders).enumerate() {
-            column.iter_mut().zip(order.rows(block.clone())).for_each(|(to, row)| *to = rows[[row, unit]]);
+/// The spectrum, as parts of the variance, of rows whose columns, which are given as rows (units, rows), each have an
+/// order of their own.
+fn shuffled_spectrum(units: &Array2<f64>, orders: &[Order]) -> Result<Vec<f64>, AnalysisError> {
+    let (n, samples) = units.dim();
+    let shuffled = |places: Range<usize>| {
+        let mut out = Array2::zeros((n, places.len()));
+        for ((mut to, of_unit), order) in out.outer_iter_mut().zip(units.outer_iter()).zip(orders) {
+            if let (Some(to), Some(of_unit)) = (to.as_slice_mut(), of_unit.to_slice()) {
+                order.put(of_unit, places.clone(), to);
+            }
         }
         out
     };
-    let values = if units <= samples {
-        let mut sum = Array2::zeros((units, units));
+    let values = if n <= samples {
+        let mut sum = Array2::zeros((n, n));
         for start in (0..samples).step_by(BLOCK) {
-            let block = shuffled_rows(start..(start + BLOCK).min(samples));
-            sum += &product(block.t(), block.view());
+            let block = shuffled(start..(start + BLOCK).min(samples));
+            sum += &symmetric_product(block.view(), block.t());
         }
         algebra::spectrum("the covariance of shuffled rates", sum.view())?.values
     } else {
-        let all = shuffled_rows(0..samples);
-        algebra::spectrum("the products of shuffled states", product(all.view(), all.t()).view())?.values
+        let all = shuffled(0..samples);
+        algebra::spectrum("the products of shuffled states", symmetric_product(all.t(), all.view()).view())?.values
     };
-    Ok(ratios(&values.iter().take(units.min(samples - 1)).map(|value| value.max(0.0)).collect::<Vec<_>>()))
+    Ok(ratios(&values.iter().take(n.min(samples - 1)).map(|value| value.max(0.0)).collect::<Vec<_>>()))
 }
 
 #[cfg(test)]
@@ -526,8 +534,15 @@ mod tests {
     #[test]
     fn an_order_has_each_row_once_in_any_blocks() {
         let order = Order::draw(&[0..3, 3..4, 4..9], &mut ChaCha8Rng::seed_from_u64(3));
-        let all: Vec<usize> = order.rows(0..9).collect();
-        assert_eq!([order.rows(0..4).collect::<Vec<_>>(), order.rows(4..9).collect()].concat(), all);
+        let unit: Vec<f64> = (0..9).map(f64::from).collect();
+        let rows = |places: Range<usize>| {
+            let mut to = vec![-1.0; places.len()];
+            order.put(&unit, places, &mut to);
+            to.into_iter().map(|row| row as usize).collect::<Vec<_>>()
+        };
+        let all: Vec<usize> = rows(0..9);
+        assert_eq!([rows(0..4), rows(4..9)].concat(), all);
+        assert_eq!([rows(0..1), rows(1..2), rows(2..7), rows(7..9)].concat(), all);
         let mut sorted = all;
         sorted.sort_unstable();
         assert_eq!(sorted, (0..9).collect::<Vec<_>>());

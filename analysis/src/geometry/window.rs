@@ -80,10 +80,11 @@ impl Window {
     /// Of the trials of this activity.
     ///
     /// # Errors
-    /// If no trial has the epoch, trials have no time in common, or none has the window.
+    /// If no trial has the epoch, an end lies where no trial is, trials have no time in common, or none has the window.
     pub fn of(activity: &Activity, settings: &WindowSettings) -> Result<Self, AnalysisError> {
         let steps_in_bin = settings.steps_in_bin;
         let aligned = activity.aligned(settings.align.as_deref(), steps_in_bin)?;
+        settings.check_ends(&aligned.trials, activity.dt())?;
         let half = 0.5 * steps_in_bin as f64 * activity.dt();
         let end = settings.to_ms.or_else(|| settings.shortest_epoch(&aligned.trials, activity.dt()));
         let start = settings.from_ms.or(settings.only_epoch.then_some(0.0));
@@ -188,6 +189,31 @@ impl Window {
 }
 
 impl WindowSettings {
+    /// Refuses ends beyond all trials: there the window would be shorter than what is asked for.
+    fn check_ends(&self, trials: &Trials, dt: f64) -> Result<(), AnalysisError> {
+        let zero = |trial: usize| match &self.align {
+            Some(name) => trials.epoch(trial, name).map_or(0, |epoch| epoch.start),
+            None => 0,
+        };
+        let before = (0..trials.len()).map(zero).max().unwrap_or(0);
+        let after = (0..trials.len()).map(|trial| trials.n_steps[trial] - zero(trial)).max().unwrap_or(0);
+        let (first, last) = (-(before as f64) * dt, after as f64 * dt);
+        let of = match &self.align {
+            Some(name) => format!("the start of `{name}`"),
+            None => "the start of the trial".into(),
+        };
+        for (setting, given) in [("from", self.from_ms), ("to", self.to_ms)] {
+            let Some(time) = given else { continue };
+            // A step is the least that a window can be of.
+            let (least, most) = if setting == "from" { (first, last - dt) } else { (first + dt, last) };
+            if !(least - 1e-6 * dt..=most + 1e-6 * dt).contains(&time) {
+                let rule = format!("must lie between {least} and {most} ms from {of}, as far as there are trials");
+                return Err(AnalysisError::Setting { setting, value: time.to_string(), rule });
+            }
+        }
+        Ok(())
+    }
+
     /// The length of the epoch in the trial in which it is shortest, ms.
     fn shortest_epoch(&self, trials: &Trials, dt: f64) -> Option<f64> {
         let name = self.align.as_deref().filter(|_| self.only_epoch)?;
@@ -355,8 +381,26 @@ mod tests {
         assert_eq!((found.time_ms.as_slice(), found.without_epoch), ([-5.0, 5.0, 15.0].as_slice(), 1));
         let only = Window::of(&activity(), &WindowSettings { only_epoch: true, ..aligned }).unwrap();
         assert_eq!((only.time_ms.as_slice(), only.rates[[1, 0, 0]]), ([5.0].as_slice(), 110.0));
-        let none = Window::of(&activity(), &WindowSettings { from_ms: Some(100.0), ..settings() }).unwrap_err();
-        assert!(none.to_string().contains("no time in common"), "{none}");
+        let refused = |settings: WindowSettings| Window::of(&activity(), &settings).unwrap_err().to_string();
+        let none = refused(WindowSettings { from_ms: Some(22.0), to_ms: Some(28.0), ..settings() });
+        assert!(none.contains("no time in common"), "{none}");
+    }
+
+    #[test]
+    fn ends_where_no_trial_is_are_refused_rather_than_moved() {
+        let refused = |settings: WindowSettings| Window::of(&activity(), &settings).unwrap_err().to_string();
+        let late = refused(WindowSettings { to_ms: Some(41.0), ..settings() });
+        assert!(late.contains("to = 41: must lie between 10 and 40 ms from the start of the trial"), "{late}");
+        let early = refused(WindowSettings { from_ms: Some(-1.0), ..settings() });
+        assert!(early.contains("from = -1: must lie between 0 and 30 ms"), "{early}");
+        let aligned = WindowSettings { align: Some("stimulus".into()), ..settings() };
+        let before = refused(WindowSettings { from_ms: Some(-10.5), ..aligned.clone() });
+        assert!(before.contains("must lie between -10 and 20 ms from the start of `stimulus`"), "{before}");
+        assert!(refused(WindowSettings { to_ms: Some(f64::NAN), ..aligned.clone() }).contains("to = NaN"));
+        let whole = WindowSettings { from_ms: Some(-10.0), to_ms: Some(30.0), ..aligned };
+        // The last trial does not have the epoch, the second ends before.
+        let found = Window::of(&activity(), &whole).unwrap();
+        assert_eq!((found.time_ms.len(), found.incomplete, found.without_epoch), (4, 1, 1));
     }
 
     #[test]

@@ -19,6 +19,7 @@
 
 mod assignment;
 mod canonical;
+mod ceiling;
 mod comparator;
 mod conjugation;
 mod dynamics;
@@ -39,6 +40,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use canonical::{Canonical, canonical_correlations};
+pub use ceiling::NoiseCeiling;
 pub use comparator::Comparator;
 pub use conjugation::{Conjugation, conjugation};
 pub use dynamics::{Dsa, DsaScore, RankError, angle_to_identity, wasserstein};

@@ -13,7 +13,7 @@ use super::{
     answer::AnswerArgs,
     progress::{Watched, watched},
     source::{SourceAbout, SourceArgs},
-    window::{WindowArgs, no_variables, times, variables},
+    window::{WindowArgs, no_variables, variables},
 };
 use crate::plot::{DemixedComponents, DemixedVariance};
 
@@ -107,7 +107,7 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
     })?;
     let report = Report { about: &source.about, warnings: warnings(&found), found: &found };
     let mut lines = terminal(&report);
-    lines.insert(1, format!("window       {}", times(&window, bin)));
+    lines.insert(1, format!("window       {}", args.window.said(&window, bin)));
     answer.say(
         &report,
         &lines,

@@ -11,7 +11,7 @@ use super::{
     pca::Normalize,
     progress::{Watched, watched},
     source::{SourceAbout, SourceArgs},
-    window::{WindowArgs, no_variables, times, variables},
+    window::{WindowArgs, no_variables, variables},
 };
 use crate::plot::{AgainstRandomFigure, RandomRow, StateAxis, Trajectories, Trajectory};
 
@@ -99,7 +99,7 @@ pub fn jpca(args: &JpcaArgs) -> Result<()> {
         found: &found,
     };
     let mut lines = terminal(&report);
-    lines.insert(1, format!("window       {}", times(&window, bin)));
+    lines.insert(1, format!("window       {}", args.window.said(&window, bin)));
     answer.say(&report, &lines, &format!("nn4n analyze pca {} --average condition", args.source.again()))
 }
 

@@ -13,6 +13,7 @@ use super::{
     answer::AnswerArgs,
     graded::{Graded, GradedArgs, Group},
     source::{SourceAbout, SourceArgs},
+    window::steps_in_bin,
 };
 use crate::{
     evaluate::{Outcomes, graded_grid},
@@ -97,6 +98,8 @@ struct Found {
     channels: String,
     /// Over which evidence is averaged.
     bin_ms: f64,
+    /// Of the longest evidence, steps at the end that trials are not aligned to, which fill no bin.
+    steps_left_out: usize,
     /// Periods of the evidence; `null` of whole trials.
     epochs: Option<String>,
     /// The middle of each bin.
@@ -218,6 +221,7 @@ impl KernelArgs {
             group: group.name.clone(),
             channels,
             bin_ms,
+            steps_left_out: signal.dim().1 % steps,
             epochs: epochs
                 .map(|(first, last)| if first == last { first.clone() } else { format!("{first} to {last}") }),
             time_ms: (0..noise.dim().1).map(|bin| start + (bin as f64 + 0.5) * bin_ms).collect(),
@@ -227,11 +231,11 @@ impl KernelArgs {
 
     fn steps_in_bin(&self, dt: f64, steps: usize) -> Result<usize> {
         let Some(bin) = self.bin else { return Ok(steps.div_ceil(TIMES).max(1)) };
-        let n = (bin / dt).round();
-        if !(n >= 1.0 && n <= steps as f64) {
+        let n = steps_in_bin(bin, dt)?;
+        if n > steps {
             bail!("--bin {bin}: must be between a step of {dt} ms and the {} ms of the evidence", steps as f64 * dt);
         }
-        Ok(n as usize)
+        Ok(n)
     }
 
     /// Means over bins, counted from the end that trials are aligned to; NaN where a trial has less than a whole bin.
@@ -454,6 +458,9 @@ fn lines(report: &Report<'_>) -> Vec<String> {
             kernel.noise_sd,
             kernel.ridge
         ));
+        if one.steps_left_out > 0 {
+            lines.push(format!("left out     {} steps of the longest evidence, which fill no bin", one.steps_left_out));
+        }
     }
     if report.trials_left_out > 0 {
         lines.push(format!("left out     {} trials of no group, or without a choice of two", report.trials_left_out));

@@ -13,12 +13,14 @@ use super::{
     answer::AnswerArgs,
     progress::{Watched, watched},
     source::{Source, SourceAbout, SourceArgs},
-    window::{by_condition, lines, of_epoch, shown, states},
+    window::{by_condition, lines, of_epoch, scored, shown, states},
 };
 use crate::plot::{Scree, StateAxis, StateSpaceText, Trajectories};
 
 /// Numbers of components on the terminal.
 const SAID: usize = 8;
+/// Components of which there are scores at most, unless another number is asked for.
+const SCORES: usize = 10;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -41,6 +43,9 @@ pub struct PcaArgs {
     /// How often units are shuffled against each other, trials in another order and moved, for the null; 0 for none
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = super::count::count)]
     shuffles: usize,
+    /// Components of which the arrays have scores, state by state [default: those with 95 % of the variance, 10 at most]
+    #[arg(long, value_name = "N", requires = "out", value_parser = super::count::count)]
+    scores: Option<usize>,
     /// The variable whose means the figure shows [default: the first with 2 to 12 values]
     #[arg(long, value_name = "VARIABLE")]
     by: Option<String>,
@@ -106,8 +111,19 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
     } else if args.by.is_some() {
         bail!("--by: activity varies along one direction alone, so that there are no trajectories to draw");
     }
+    let (most, all) = (args.scores.unwrap_or(found.components_95.min(SCORES)), found.axes.nrows());
+    if most > all {
+        bail!("--scores {most}: must be at most {all}, the components that there are");
+    }
     answer.arrays(|file| {
+        let (rows, of) = scored(&source.activity, epoch, &args.average)?;
+        let [first, second] = if args.average.is_empty() { ["trial", "step"] } else { ["condition", "bin"] };
+        let places =
+            |end: fn(&(usize, usize)) -> usize| -> Array1<i64> { of.iter().map(|of| end(of) as i64).collect() };
         Ok(file
+            .array("scores", &found.coordinates(rows.view(), most))?
+            .array(&format!("score_{first}"), &places(|of| of.0))?
+            .array(&format!("score_{second}"), &places(|of| of.1))?
             .array("axes", &found.axes)?
             .axes(["components", "units"])
             .array("mean", &found.mean)?

@@ -8,8 +8,8 @@ use ndarray::{Array2, Array3, Axis};
 use nn4n_analysis::{
     Activity, Similarity,
     similarity::{
-        Comparator, Control, Dsa, DsaScore, Dynamics, MatchedParts, Matching, Measure, Part, RdmDistance, Settings,
-        Shuffle,
+        Comparator, Control, Dsa, DsaScore, Dynamics, MatchedParts, Matching, Measure, NoiseCeiling, Part, RdmDistance,
+        Settings, Shuffle,
     },
 };
 use nn4n_tasks::{Condition, Labels};
@@ -30,6 +30,8 @@ use crate::{
 const SAME: f64 = 1e-6;
 /// Bins that steps of different lengths have in common are at most so many times the longest step.
 const WIDEST: f64 = 10.0;
+/// The fewest networks or recordings of which a noise ceiling says something.
+const SUBJECTS: usize = 3;
 /// Names in a table of the terminal.
 const IN_TABLE: usize = 12;
 
@@ -71,7 +73,7 @@ pub struct SimilarityArgs {
         default_value = "euclidean"
     )]
     rdm: RdmDistance,
-    /// RSA: how alike two sets of distances are
+    /// RSA: how alike two sets of distances are; of three networks or recordings with their noise ceiling
     #[arg(
         long,
         value_parser = choice(&Comparator::ALL, Comparator::tag, Comparator::summary),
@@ -173,6 +175,20 @@ struct Report<'a> {
     /// Why the halves of the trials are not compared, where they would be.
     #[serde(skip_serializing_if = "Option::is_none")]
     no_halves: Option<String>,
+    /// How alike a model could be to all networks or recordings, of RSA where there are three at least.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    noise_ceilings: &'a [Ceiling],
+    /// Why there are none, where there would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_noise_ceiling: Option<String>,
+}
+
+/// A noise ceiling of what all sources have: all units, a group, or one of them in an epoch.
+#[derive(Serialize)]
+struct Ceiling {
+    of: String,
+    #[serde(flatten)]
+    found: NoiseCeiling,
 }
 
 pub fn similarity(args: &SimilarityArgs) -> Result<()> {
@@ -191,6 +207,10 @@ pub fn similarity(args: &SimilarityArgs) -> Result<()> {
         ControlFlow::Continue(())
     })?;
     drop(bar);
+    let (noise_ceilings, no_noise_ceiling) = match args.ceilings(sources.len(), &found) {
+        Ok(ceilings) => (ceilings, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
     let report = Report {
         found: &found,
         settings: &measure,
@@ -203,6 +223,8 @@ pub fn similarity(args: &SimilarityArgs) -> Result<()> {
         average_times: args.average_times,
         matched: &matched,
         no_halves,
+        noise_ceilings: &noise_ceilings,
+        no_noise_ceiling,
     };
     let samples = matched.conditions.len() * matched.time_ms.len();
     let remark = format!("{}, {samples} samples", args.title());
@@ -352,6 +374,24 @@ impl SimilarityArgs {
         }
     }
 
+    /// Of what is the same in each source; none where there are too few, or the measure is another.
+    fn ceilings(&self, sources: usize, found: &Similarity) -> Result<Vec<Ceiling>> {
+        if self.measure != Name::Rsa || sources < SUBJECTS {
+            return Ok(Vec::new());
+        }
+        // Parts follow one another source by source, group by group, epoch by epoch.
+        let of_source = found.rdms.len() / sources;
+        let of = |place: usize| {
+            let rdms: Vec<_> = found.rdms.iter().skip(place).step_by(of_source).cloned().collect();
+            let epochs = self.epochs.len().max(1);
+            let words = [self.groups.get(place / epochs), self.epochs.get(place % epochs)];
+            let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
+            let of = if words.is_empty() { "all units".into() } else { words.join(" ") };
+            Ok(Ceiling { of, found: NoiseCeiling::of(&rdms, self.compare)? })
+        };
+        (0..of_source).map(of).collect()
+    }
+
     /// The measure with what it depends on.
     fn title(&self) -> String {
         let name = self.measure_label().trim_end_matches(" (rad)");
@@ -406,6 +446,14 @@ impl SimilarityArgs {
         }
         lines.extend(table(found));
         lines.extend(found.control.as_ref().map(|control| of_control(found, control)).into_iter().flatten());
+        lines.extend(report.noise_ceilings.iter().map(|ceiling| {
+            let NoiseCeiling { lower, upper, subjects } = ceiling.found;
+            format!(
+                "ceiling      {lower:.4} to {upper:.4} ({}): as alike as a model of distances can be to all {subjects}",
+                ceiling.of
+            )
+        }));
+        lines.extend(report.no_noise_ceiling.iter().map(|reason| format!("no ceiling   {reason}")));
         if let Some(dynamics) = &found.dynamics {
             lines.extend(of_dynamics(found, dynamics, report.no_halves.as_deref()));
         }

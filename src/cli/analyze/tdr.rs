@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     answer::AnswerArgs,
     source::{SourceAbout, SourceArgs},
-    window::{WindowArgs, no_variables, times},
+    window::{WindowArgs, no_variables},
 };
 use crate::plot::{StateAxis, StateSpaceText, Trajectories, Trajectory};
 
@@ -102,7 +102,7 @@ pub fn tdr(args: &TdrArgs) -> Result<()> {
     let report = Report { about: &source.about, epoch, found: &found };
     let mut lines = terminal(&report);
     let of = epoch.map_or_else(String::new, |name| format!("`{name}`, "));
-    lines.insert(1, format!("window       {of}{}", times(&window, bin)));
+    lines.insert(1, format!("window       {of}{}", args.window.said(&window, bin)));
     answer.say(&report, &lines, &format!("nn4n analyze dpca {}", args.source.again()))
 }
 

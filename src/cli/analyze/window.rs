@@ -38,11 +38,8 @@ pub struct WindowArgs {
 impl WindowArgs {
     /// The window, and the width of its bins, ms; of `epoch` unless the arguments say something else.
     pub fn open(&self, activity: &Activity, epoch: Option<&str>) -> Result<(Window, f64)> {
-        let (dt, bin) = (activity.dt(), self.bin.unwrap_or(activity.dt()));
-        let steps = (bin / dt).round();
-        if !(bin.is_finite() && steps >= 1.0 && (steps * dt - bin).abs() < 1e-6 * dt) {
-            bail!("--bin {bin}: must be a multiple of the step, {dt} ms");
-        }
+        let bin = self.bin.unwrap_or(activity.dt());
+        let steps_in_bin = steps_in_bin(bin, activity.dt())?;
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from >= to
         {
@@ -54,16 +51,33 @@ impl WindowArgs {
             only_epoch: epoch.is_some(),
             from_ms: self.from,
             to_ms: self.to,
-            steps_in_bin: steps as usize,
+            steps_in_bin,
         };
         Ok((Window::of(activity, &settings)?, bin))
     }
+
+    /// `0 to 750 ms, 75 bins`; with what was asked for where bins do not fill it.
+    pub fn said(&self, window: &Window, bin: f64) -> String {
+        let (first, last) = (window.time_ms[0] - bin / 2.0, window.time_ms[window.time_ms.len() - 1] + bin / 2.0);
+        let is_other = |asked: Option<f64>, own: f64| asked.is_some_and(|asked| (asked - own).abs() > 1e-6 * bin);
+        let asked = if is_other(self.from, first) || is_other(self.to, last) {
+            let end = |end: Option<f64>, own: f64| end.unwrap_or(own);
+            format!(", the whole ones between {} and {} ms", end(self.from, first), end(self.to, last))
+        } else {
+            String::new()
+        };
+        format!("{first} to {last} ms, {} bins{asked}", window.time_ms.len())
+    }
 }
 
-/// `0 to 750 ms, 75 bins`
-pub fn times(window: &Window, bin: f64) -> String {
-    let (first, last) = (window.time_ms[0], window.time_ms[window.time_ms.len() - 1]);
-    format!("{} to {} ms, {} bins", first - bin / 2.0, last + bin / 2.0, window.time_ms.len())
+/// Steps of a bin, which must be whole.
+pub fn steps_in_bin(bin: f64, dt: f64) -> Result<usize> {
+    let steps = (bin / dt).round();
+    if !(bin.is_finite() && steps >= 1.0 && (bin / dt - steps).abs() < 1e-6 * steps) {
+        let nearest = if steps.is_finite() { dt * steps.max(1.0) } else { dt };
+        bail!("--bin {bin}: must be a multiple of the step, {dt} ms; take {nearest}");
+    }
+    Ok(steps as usize)
 }
 
 /// The variables of a list, in which `condition` stands for all that were given.
@@ -103,6 +117,22 @@ pub fn states(activity: &Activity, epoch: Option<&str>, average: &[String]) -> R
         means.variables.join(", ")
     );
     Ok((States { rows: means.rows(), runs, dt: activity.dt() }, 0, said))
+}
+
+/// The rows of [`states`] as they were before they were centred, with the trial and step, or the condition and bin, of
+/// each.
+pub fn scored(
+    activity: &Activity,
+    epoch: Option<&str>,
+    average: &[String],
+) -> Result<(Array2<f64>, Vec<(usize, usize)>)> {
+    if average.is_empty() {
+        let samples = activity.samples(epoch)?;
+        return Ok((samples.rows, samples.of));
+    }
+    let means = of_epoch(activity, epoch)?.means(&variables(activity.trials(), average))?;
+    let (conditions, bins, _) = means.means.dim();
+    Ok((means.rows(), (0..conditions * bins).map(|row| (row / bins, row % bins)).collect()))
 }
 
 /// All trials over the steps that all of them have, or those of an epoch.
@@ -146,4 +176,41 @@ pub fn lines(means: &Means, states: &Array3<f64>) -> Vec<Trajectory> {
 pub fn by_condition(rows: &Array2<f64>, conditions: usize) -> Array3<f64> {
     let bins = rows.nrows() / conditions.max(1);
     Array3::from_shape_fn((conditions, bins, rows.ncols()), |(c, bin, column)| rows[[c * bins + bin, column]])
+}
+
+#[cfg(test)]
+mod tests {
+    use nn4n_tasks::Condition;
+
+    use super::*;
+
+    #[test]
+    fn a_bin_is_a_whole_number_of_steps() {
+        assert_eq!(steps_in_bin(60.0, 20.0).unwrap(), 3);
+        let message = steps_in_bin(50.0, 20.0).unwrap_err().to_string();
+        assert!(message.contains("--bin 50") && message.contains("take 60"), "{message}");
+        assert!(steps_in_bin(-20.0, 20.0).is_err() && steps_in_bin(f64::NAN, 20.0).is_err());
+        assert!(steps_in_bin(f64::INFINITY, 20.0).unwrap_err().to_string().contains("take 20"));
+    }
+
+    #[test]
+    fn what_bins_do_not_fill_of_a_window_is_said_and_what_no_trial_has_is_refused() {
+        let trials = Trials::new(vec![10; 2], vec![Condition::new(); 2]);
+        let activity = Activity::new(Array3::zeros((2, 10, 1)), 10.0, trials).unwrap();
+        let args = |from: f64, to: f64| WindowArgs {
+            align: None,
+            epoch: None,
+            from: Some(from),
+            to: Some(to),
+            bin: Some(30.0),
+        };
+        let said = |args: &WindowArgs| {
+            let (window, bin) = args.open(&activity, None)?;
+            Ok::<_, anyhow::Error>(args.said(&window, bin))
+        };
+        assert_eq!(said(&args(0.0, 90.0)).unwrap(), "0 to 90 ms, 3 bins");
+        assert_eq!(said(&args(10.0, 100.0)).unwrap(), "30 to 90 ms, 2 bins, the whole ones between 10 and 100 ms");
+        let refused = said(&args(0.0, 200.0)).unwrap_err().to_string();
+        assert!(refused.contains("to = 200: must lie between 10 and 100 ms"), "{refused}");
+    }
 }

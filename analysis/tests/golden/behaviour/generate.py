@@ -1,6 +1,6 @@
-"""Behaviour by independent programs: likelihoods maximised by SciPy, logistic regression by scikit-learn.
+"""Behaviour by independent programs: likelihoods maximised by SciPy and by psignifit, logistic regression by scikit-learn.
 
-    python generate.py          (numpy 2, scipy 1.14 or later, scikit-learn 1.5 or later)
+    python generate.py          (numpy 2, scipy 1.14 or later, scikit-learn 1.5 or later, psignifit 4.3)
 
 writes golden.json beside this file: what was given, and what was found.
 """
@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from psignifit import psignifit as psignifit_fit
 from scipy.optimize import minimize
 from scipy.special import expit, xlogy
 from scipy.stats import norm
@@ -96,6 +97,44 @@ def psychometric():
     }
 
 
+def by_psignifit(x, k, n, sigmoid, lapses):
+    """Its maximum of the posterior. With flat priors and without overdispersion (eta 0) that is the maximum likelihood, where
+    no rate is at a bound. Threshold: where the sigmoid without lapses is 1/2; width: from 5 % to 95 % of it."""
+    experiment, fixed = {
+        "none": ("yes/no", {"gamma": 0.0, "lambda": 0.0}),
+        "equal": ("equal asymptote", {}),
+        "two": ("yes/no", {}),
+        "guess": ("2AFC", {}),
+    }[lapses]
+    free = ["threshold", "width", "lambda", "eta"] + (["gamma"] if experiment == "yes/no" else [])
+    found = psignifit_fit(
+        np.column_stack([x, k, n]),
+        experiment_type=experiment,
+        sigmoid=sigmoid,
+        priors={name: np.ones_like for name in free},
+        fixed_parameters={"eta": 0.0, **fixed},
+    ).parameter_estimate_MAP
+    high = found["lambda"]
+    low = {"equal": high, "guess": 0.5}.get(lapses, found["gamma"])
+    return {"threshold": found["threshold"], "width": found["width"], "lapse_low": low, "lapse_high": high}
+
+
+def psignifit():
+    given = psychometric()
+    rows = []
+    for part, sigmoids, all_lapses in (
+        ("signed", {"gaussian": "norm", "logistic": "logistic", "gumbel": "gumbel"}, ("none", "equal", "two")),
+        ("strength", {"weibull": "gumbel", "gaussian": "norm", "logistic": "logistic"}, ("guess",)),
+    ):
+        x, k, n = (np.array(given[part][name]) for name in "xkn")
+        for family, sigmoid in sigmoids.items():
+            for lapses in all_lapses:
+                # Its Weibull function is one of the logarithm, too, of which it leaves taking to the caller.
+                values = np.log(x) if family == "weibull" else x
+                rows.append({"data": part, "family": family, "lapses": lapses, **by_psignifit(values, k, n, sigmoid, lapses)})
+    return rows
+
+
 def two_variables(rng):
     values = np.array([-0.5, -0.15, -0.05, 0.05, 0.15, 0.5])
     relevant, irrelevant = (grid.ravel() for grid in np.meshgrid(values, values, indexing="ij"))
@@ -150,6 +189,7 @@ def main():
     rng = np.random.default_rng(17)
     found = {
         "psychometric": psychometric(),
+        "psignifit": psignifit(),
         "two_variables": two_variables(rng),
         "kernel": kernel(rng),
         "confusion": confusion(rng),

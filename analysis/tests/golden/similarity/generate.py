@@ -14,7 +14,8 @@ import scipy.linalg
 import scipy.optimize
 from rsatoolbox.data import Dataset
 from rsatoolbox.data.noise import cov_from_residuals
-from rsatoolbox.rdm import calc_rdm, compare
+from rsatoolbox.inference import boot_noise_ceiling
+from rsatoolbox.rdm import calc_rdm, compare, concat
 from scipy.spatial import procrustes as standardised
 
 rng = np.random.default_rng(20)
@@ -126,6 +127,12 @@ apart = np.linalg.norm(averaged[:, None] - averaged[None], axis=-1) ** 0.7
 h = np.eye(PATTERNS) - 1 / PATTERNS
 values = np.linalg.eigvalsh(-0.5 * h @ apart**2 @ h)[::-1]
 
+# Subjects with the same patterns but for noise, in other units; one of them with ties.
+subjects = [averaged @ rng.normal(size=(UNITS, 5)) + rng.normal(size=(PATTERNS, 5)) for _ in range(4)]
+subjects[3] = np.round(subjects[3])
+of_subjects = concat([calc_rdm(Dataset(subject)) for subject in subjects])
+ceilings = {method: boot_noise_ceiling(of_subjects, method) for method in METHODS if method != "bures"}
+
 json.dump(
     {
         "trials": rounded(trials),
@@ -134,6 +141,8 @@ json.dump(
         "rdm": {name: rounded(value) for name, value in distances.items()},
         "other": rounded(other),
         "compare": {method: float(compare(*rdms, method=method)[0, 0]) for method in METHODS},
+        "subjects": rounded(subjects),
+        "ceilings": {method: rounded(ceiling) for method, ceiling in ceilings.items()},
         "x": rounded(x),
         "y": rounded(y),
         "cka": kernel_alignment(lambda k, l: np.trace(k @ l), kx, ky),

@@ -19,28 +19,35 @@
 //!
 //! Reference: Kobak et al. (2016), doi:10.7554/eLife.10989.
 
+mod demix;
+mod layout;
+mod pools;
+mod significance;
+mod validation;
+
 use std::ops::ControlFlow;
 
-use ndarray::{Array1, Array2, Array3, Axis, s};
-use rand::{Rng, SeedableRng, seq::SliceRandom};
-use rand_chacha::ChaCha8Rng;
+use ndarray::{Array1, Array2, Array3};
 use serde::Serialize;
 
+use self::{
+    demix::{Demixed, Scatters},
+    layout::Layout,
+    pools::Pools,
+    significance::significance,
+    validation::cross_validated,
+};
 use super::{
-    algebra::{self, Spectrum, first, gram, product, spectrum},
-    each,
+    algebra::{first, gram, product, spectrum},
     window::{Means, TrialCounts, Window, combinations},
 };
 use crate::AnalysisError;
 
+pub use significance::Significance;
+pub use validation::{CrossValidation, GRID, grid};
+
 /// Most variables.
 const VARIABLES: usize = 3;
-/// The ridges that are tried: `FIRST FACTOR^k`, for `k` below `COUNT`.
-pub const GRID: (f64, f64, usize) = (1e-7, 1.5, 36);
-/// Eigenvalues below this part of the largest are none.
-const NO_VARIANCE: f64 = 1e-13;
-/// Components below this part of the variance of all hold nothing.
-const NOTHING: f64 = 1e-12;
 
 /// The strength of the ridge.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -147,32 +154,6 @@ pub struct Component {
     pub significance: Option<Significance>,
 }
 
-/// Where a component tells values apart.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Significance {
-    /// Classes: combinations of values of the variables.
-    pub classes: usize,
-    /// Accuracy at each time, over splits.
-    pub accuracy: Vec<f64>,
-    /// The largest of all shuffles at each time.
-    pub largest_of_shuffles: Vec<f64>,
-    /// Where the one is above the other, for long enough.
-    pub is_significant: Vec<bool>,
-}
-
-/// Errors of the ridges that were tried.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CrossValidation {
-    /// As they were tried.
-    pub ridges: Vec<f64>,
-    /// The mean error of each, of the variance.
-    pub errors: Vec<f64>,
-    /// Trials left out of each condition and unit.
-    pub repetitions: usize,
-    /// Whether the smallest error is at an end of the grid, so that the best ridge may lie beyond.
-    pub is_at_border: bool,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -186,12 +167,6 @@ impl Default for Settings {
             seed: 0,
         }
     }
-}
-
-/// The ridges of [`GRID`].
-pub fn grid() -> Vec<f64> {
-    let (first, factor, count) = GRID;
-    (0..count).map(|k| first * factor.powi(k as i32)).collect()
 }
 
 impl Dpca {
@@ -356,425 +331,6 @@ struct Ranked {
     decoder: Array1<f64>,
 }
 
-/// Which dimensions of the grid a marginalisation is of: bits of the variables, and one above for time.
-struct Group {
-    name: String,
-    /// The parts that are joined.
-    masks: Vec<usize>,
-    /// The variables of it, without time.
-    variables: usize,
-}
-
-/// The grid of conditions.
-struct Layout {
-    sizes: Vec<usize>,
-    names: Vec<String>,
-    groups: Vec<Group>,
-}
-
-impl Layout {
-    fn of(means: &Means, join_time: bool) -> Self {
-        let names: Vec<String> = means.variables.iter().cloned().chain(["time".into()]).collect();
-        let sizes: Vec<usize> = means.levels.iter().map(Vec::len).collect();
-        let mut layout = Self { sizes, names, groups: Vec::new() };
-        let time = 1 << layout.sizes.len();
-        let mut masks: Vec<usize> = (1..time).collect();
-        masks.sort_by_key(|mask| (mask.count_ones(), *mask));
-        let alone = |mask: usize| Group { name: layout.name(mask), masks: vec![mask], variables: mask % time };
-        let mut groups = vec![alone(time)];
-        for mask in masks {
-            if join_time {
-                groups.push(Group { masks: vec![mask, mask | time], ..alone(mask) });
-            } else {
-                groups.extend([alone(mask), alone(mask | time)]);
-            }
-        }
-        layout.groups = groups;
-        layout
-    }
-
-    fn name(&self, mask: usize) -> String {
-        let of = self.names.iter().enumerate().filter(|(place, _)| mask >> place & 1 == 1);
-        of.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" x ")
-    }
-
-    /// Less the mean of each unit over everything.
-    fn centred(&self, means: &Array3<f64>) -> Array3<f64> {
-        let mut rows = flat(means);
-        algebra::centre(&mut rows);
-        folded(rows, means.dim().0)
-    }
-
-    /// The level of a variable of a condition.
-    fn level(&self, condition: usize, variable: usize) -> usize {
-        condition / self.sizes[variable + 1..].iter().product::<usize>() % self.sizes[variable]
-    }
-
-    /// The class of a condition by some variables.
-    fn class(&self, condition: usize, variables: usize) -> usize {
-        let chosen = (0..self.sizes.len()).filter(|variable| variables >> variable & 1 == 1);
-        chosen.fold(0, |class, variable| class * self.sizes[variable] + self.level(condition, variable))
-    }
-
-    fn classes(&self, variables: usize) -> usize {
-        let chosen = (0..self.sizes.len()).filter(|variable| variables >> variable & 1 == 1);
-        chosen.map(|variable| self.sizes[variable]).product()
-    }
-
-    /// The part of centred means that depends on these dimensions together.
-    fn part(&self, x: &Array3<f64>, mask: usize) -> Array3<f64> {
-        // Of the other parts inside of it with alternating signs: means over more and more of its dimensions.
-        let mut found = Array3::zeros(x.dim());
-        let mut inside = mask;
-        loop {
-            let is_even = (mask.count_ones() - inside.count_ones()).is_multiple_of(2);
-            let sign = if is_even { 1.0 } else { -1.0 };
-            found.scaled_add(sign, &self.mean_over_others(x, inside));
-            if inside == 0 {
-                return found;
-            }
-            inside = (inside - 1) & mask;
-        }
-    }
-
-    /// The mean over all dimensions but these, at each place.
-    fn mean_over_others(&self, x: &Array3<f64>, mask: usize) -> Array3<f64> {
-        let (conditions, bins, units) = x.dim();
-        let (variables, has_time) = (mask & ((1 << self.sizes.len()) - 1), mask >> self.sizes.len() & 1 == 1);
-        let classes = self.classes(variables);
-        let times = if has_time { bins } else { 1 };
-        let mut sums = Array3::<f64>::zeros((classes, times, units));
-        for condition in 0..conditions {
-            let mut of = sums.index_axis_mut(Axis(0), self.class(condition, variables));
-            let own = x.index_axis(Axis(0), condition);
-            if has_time {
-                of += &own;
-            } else {
-                let mut row = of.row_mut(0);
-                row += &own.sum_axis(Axis(0));
-            }
-        }
-        sums /= (conditions * bins / (classes * times)) as f64;
-        let mut out = Array3::zeros(x.dim());
-        for condition in 0..conditions {
-            let of = sums.index_axis(Axis(0), self.class(condition, variables));
-            out.index_axis_mut(Axis(0), condition).assign(&of.broadcast((bins, units)).unwrap_or(of.view()));
-        }
-        out
-    }
-
-    fn group(&self, x: &Array3<f64>, group: &Group) -> Array3<f64> {
-        group.masks.iter().fold(Array3::zeros(x.dim()), |sum, mask| sum + self.part(x, *mask))
-    }
-
-    /// Parts of the variance before they are joined.
-    fn parts(&self, x: &Array3<f64>) -> Vec<Part> {
-        let total = algebra::squares(x.iter());
-        let mut masks: Vec<usize> = (1..1 << self.names.len()).collect();
-        masks.sort_by_key(|mask| (mask.count_ones(), *mask));
-        let of = |mask: usize| algebra::squares(self.part(x, mask).iter()) / total;
-        masks.into_iter().map(|mask| Part { name: self.name(mask), variance: of(mask) }).collect()
-    }
-}
-
-/// Products of centred means, units x units.
-struct Scatters {
-    all: Array2<f64>,
-    of_groups: Vec<Array2<f64>>,
-    total: f64,
-}
-
-impl Scatters {
-    fn of(layout: &Layout, x: &Array3<f64>) -> Result<Self, AnalysisError> {
-        let all = gram(flat(x).view());
-        let total = all.diag().sum();
-        if total <= 0.0 {
-            let message = "no mean over trials varies, over conditions or over time; look at the rates";
-            return Err(AnalysisError::Trials(message.into()));
-        }
-        let of_groups = layout.groups.iter().map(|group| gram(flat(&layout.group(x, group)).view())).collect();
-        Ok(Self { all, of_groups, total })
-    }
-}
-
-/// Encoders and decoders of one marginalisation (components, units).
-struct Axes {
-    encoders: Array2<f64>,
-    decoders: Array2<f64>,
-}
-
-/// Those of all of them.
-struct Demixed(Vec<Axes>);
-
-/// What does not depend on the ridge: eigenvalues and vectors of `X X^T`, and `X_m X^T` in these vectors.
-struct Prepared<'a> {
-    scatters: &'a Scatters,
-    spectrum: Spectrum,
-    /// `X_m X^T V` of each marginalisation, which is that of `X_m X_m^T`, since parts are orthogonal.
-    crossed: Vec<Array2<f64>>,
-}
-
-impl<'a> Prepared<'a> {
-    fn of(scatters: &'a Scatters) -> Result<Self, AnalysisError> {
-        let spectrum = spectrum("the scatter of means", scatters.all.view())?;
-        let crossed = scatters.of_groups.iter().map(|of| product(of.view(), spectrum.vectors.t())).collect();
-        Ok(Self { scatters, spectrum, crossed })
-    }
-
-    /// At most `k` components of one marginalisation.
-    fn axes(&self, group: usize, ridge: f64, k: usize) -> Result<Axes, AnalysisError> {
-        let added = (ridge * self.scatters.total).powi(2);
-        let least = NO_VARIANCE * self.spectrum.values[0];
-        let weight = |value: &f64| if *value > least { 1.0 / (value + added) } else { 0.0 };
-        let weights: Array1<f64> = self.spectrum.values.iter().map(weight).collect();
-        let roots: Array1<f64> = self.spectrum.values.iter().map(|value| value.max(0.0).sqrt()).collect();
-        // C_m V = X_m X^T V (diag l + L^2)^-1, and C_m X has the left vectors of C_m V diag(sqrt l).
-        let inverted = &self.crossed[group] * &weights;
-        let image = &inverted * &roots;
-        let found = spectrum("the regression on a marginalisation", gram(image.t()).view())?;
-        let kept = found.values.iter().take(k).take_while(|value| **value > NOTHING * self.scatters.total).count();
-        let encoders = first(&found.vectors, kept).to_owned();
-        let decoders = product(product(encoders.view(), inverted.view()).view(), self.spectrum.vectors.view());
-        Ok(Axes { encoders, decoders })
-    }
-}
-
-impl Demixed {
-    fn of(scatters: &Scatters, ridge: f64, k: usize) -> Result<Self, AnalysisError> {
-        let prepared = Prepared::of(scatters)?;
-        (0..scatters.of_groups.len()).map(|group| prepared.axes(group, ridge, k)).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-/// Trials of each condition: of all units, or of each unit its own.
-struct Pools(Vec<Vec<Vec<usize>>>);
-
-impl Pools {
-    fn of(window: &Window, means: &Means) -> Self {
-        if window.is_simultaneous() {
-            return Self(vec![means.trials.clone()]);
-        }
-        let of_unit = |unit: usize| {
-            let recorded = |trials: &Vec<usize>| {
-                trials.iter().copied().filter(|trial| !window.rates[[*trial, 0, unit]].is_nan()).collect()
-            };
-            means.trials.iter().map(recorded).collect()
-        };
-        Self((0..window.rates.dim().2).map(of_unit).collect())
-    }
-
-    /// Refuses trials that are the same, as those without noise are.
-    fn check_copies(&self, window: &Window) -> Result<(), AnalysisError> {
-        for trials in self.0[0].iter().filter(|trials| trials.len() > 1) {
-            let [a, b] = [trials[0], trials[1]].map(|trial| window.rates.index_axis(Axis(0), trial));
-            if a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan())) {
-                return Err(AnalysisError::Trials(format!(
-                    "trials {} and {} are copies, so that nothing can be cross-validated; turn the noise on, or give a \
-                     ridge and no shuffles",
-                    trials[0], trials[1]
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// The same with trials drawn anew for the conditions, as many for each.
-    fn shuffled(&self, rng: &mut ChaCha8Rng) -> Self {
-        let of = |conditions: &Vec<Vec<usize>>| {
-            let mut all: Vec<usize> = conditions.iter().flatten().copied().collect();
-            all.shuffle(rng);
-            let mut all = all.into_iter();
-            conditions.iter().map(|trials| all.by_ref().take(trials.len()).collect()).collect()
-        };
-        Self(self.0.iter().map(of).collect())
-    }
-
-    /// Sums over trials (conditions, bins, units), and their number (conditions, units).
-    fn sums(&self, rates: &Array3<f64>) -> (Array3<f64>, Array2<f64>) {
-        let (_, bins, units) = rates.dim();
-        let conditions = self.0[0].len();
-        let (mut sums, mut counts) = (Array3::zeros((conditions, bins, units)), Array2::zeros((conditions, units)));
-        for (place, pool) in self.0.iter().enumerate() {
-            let own = self.units(place, units);
-            for (condition, trials) in pool.iter().enumerate() {
-                for trial in trials {
-                    let mut to = sums.slice_mut(s![condition, .., own.clone()]);
-                    to += &rates.slice(s![*trial, .., own.clone()]);
-                }
-                counts.slice_mut(s![condition, own.clone()]).fill(trials.len() as f64);
-            }
-        }
-        (sums, counts)
-    }
-
-    /// One trial of each condition, and the means of the others.
-    fn split(
-        &self,
-        rates: &Array3<f64>,
-        (sums, counts): &(Array3<f64>, Array2<f64>),
-        rng: &mut ChaCha8Rng,
-    ) -> (Array3<f64>, Array3<f64>) {
-        let units = rates.dim().2;
-        let mut left_out = Array3::zeros(sums.dim());
-        for (place, pool) in self.0.iter().enumerate() {
-            let own = self.units(place, units);
-            for (condition, trials) in pool.iter().enumerate() {
-                let trial = trials[rng.random_range(0..trials.len())];
-                left_out.slice_mut(s![condition, .., own.clone()]).assign(&rates.slice(s![trial, .., own.clone()]));
-            }
-        }
-        let mut means = sums - &left_out;
-        for (mut of, counts) in means.outer_iter_mut().zip(counts.outer_iter()) {
-            of /= &(&counts - 1.0);
-        }
-        (means, left_out)
-    }
-
-    /// The units of a pool.
-    fn units(&self, pool: usize, units: usize) -> std::ops::Range<usize> {
-        if self.0.len() == 1 { 0..units } else { pool..pool + 1 }
-    }
-}
-
-/// Means and trials (conditions, bins, units) less the mean of the means.
-fn centred_together(layout: &Layout, means: &Array3<f64>, trials: &Array3<f64>) -> (Array3<f64>, Array3<f64>) {
-    let centred = layout.centred(means);
-    let moved = trials - &(means - &centred);
-    (centred, moved)
-}
-
-fn cross_validated(
-    pools: &Pools,
-    window: &Window,
-    layout: &Layout,
-    (settings, repetitions): (&Settings, usize),
-    watch: &mut (dyn FnMut(usize) -> ControlFlow<()> + Send),
-) -> Result<CrossValidation, AnalysisError> {
-    let (ridges, sums) = (grid(), pools.sums(&window.rates));
-    let errors = each(repetitions, watch, |repetition| {
-        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        rng.set_stream(repetition as u64);
-        let (means, trials) = pools.split(&window.rates, &sums, &mut rng);
-        let (x, y) = centred_together(layout, &means, &trials);
-        let scatters = Scatters::of(layout, &x)?;
-        let prepared = Prepared::of(&scatters)?;
-        let y = flat(&y);
-        let own = gram(y.view());
-        let crossed: Vec<Array2<f64>> =
-            layout.groups.iter().map(|group| product(flat(&layout.group(&x, group)).t(), y.view())).collect();
-        let error = |ridge: &f64| -> Result<f64, AnalysisError> {
-            let mut sum = 0.0;
-            for (place, crossed) in crossed.iter().enumerate() {
-                let Axes { encoders, decoders } = prepared.axes(place, *ridge, settings.components)?;
-                let along = (&product(encoders.view(), crossed.view()) * &decoders).sum();
-                let length = (&product(decoders.view(), own.view()) * &decoders).sum();
-                sum += scatters.of_groups[place].diag().sum() - 2.0 * along + length;
-            }
-            Ok(sum / scatters.total)
-        };
-        ridges.iter().map(error).collect::<Result<Vec<f64>, _>>()
-    })?;
-    let mean = |place: usize| errors.iter().map(|of| of[place]).sum::<f64>() / repetitions as f64;
-    Ok(CrossValidation { errors: (0..ridges.len()).map(mean).collect(), ridges, repetitions, is_at_border: false })
-}
-
-/// Adds to each component where it tells values apart.
-fn significance(
-    found: &mut Dpca,
-    (pools, window, layout): (&Pools, &Window, &Layout),
-    (settings, ridge, lasting): (&Settings, f64, usize),
-    watch: &mut (dyn FnMut(usize) -> ControlFlow<()> + Send),
-) -> Result<(), AnalysisError> {
-    // The first is of the trials as they are.
-    let accuracies = each(settings.shuffles + 1, watch, |place| {
-        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        rng.set_stream((1 << 32) + place as u64);
-        let shuffled = if place == 0 { None } else { Some(pools.shuffled(&mut rng)) };
-        accuracies(shuffled.as_ref().unwrap_or(pools), window, layout, (settings, ridge), &mut rng)
-    })?;
-    let bins = window.time_ms.len();
-    for component in &mut found.components {
-        let group = &layout.groups[component.marginalisation];
-        if group.variables == 0 || component.number > settings.tested {
-            continue;
-        }
-        let of = |place: usize| accuracies[place].slice(s![component.marginalisation, component.number - 1, ..]);
-        let accuracy = of(0).to_vec();
-        let largest: Vec<f64> = (0..bins)
-            .map(|bin| (1..accuracies.len()).map(|place| of(place)[bin]).fold(f64::NEG_INFINITY, f64::max))
-            .collect();
-        let above: Vec<bool> = accuracy.iter().zip(&largest).map(|(own, most)| own > most).collect();
-        component.significance = Some(Significance {
-            classes: layout.classes(group.variables),
-            accuracy,
-            largest_of_shuffles: largest,
-            is_significant: lasting_runs(&above, lasting),
-        });
-    }
-    Ok(())
-}
-
-/// Accuracy (marginalisations, components, bins) of the nearest class mean along each component, over splits; 0 where
-/// there is no such component.
-fn accuracies(
-    pools: &Pools,
-    window: &Window,
-    layout: &Layout,
-    (settings, ridge): (&Settings, f64),
-    rng: &mut ChaCha8Rng,
-) -> Result<Array3<f64>, AnalysisError> {
-    let sums = pools.sums(&window.rates);
-    let mut found = Array3::zeros((layout.groups.len(), settings.tested, window.time_ms.len()));
-    for _ in 0..settings.splits {
-        let (means, trials) = pools.split(&window.rates, &sums, rng);
-        let (x, y) = centred_together(layout, &means, &trials);
-        let scatters = Scatters::of(layout, &x)?;
-        let prepared = Prepared::of(&scatters)?;
-        let (x, y, conditions) = (flat(&x), flat(&y), x.dim().0);
-        for (place, group) in layout.groups.iter().enumerate().filter(|(_, group)| group.variables > 0) {
-            let axes = prepared.axes(place, ridge, settings.tested)?;
-            let (means, trials) = (product(x.view(), axes.decoders.t()), product(y.view(), axes.decoders.t()));
-            for component in 0..axes.decoders.nrows() {
-                let column = |rows: &Array2<f64>| {
-                    let bins = rows.nrows() / conditions;
-                    Array2::from_shape_fn((conditions, bins), |(c, bin)| rows[[c * bins + bin, component]])
-                };
-                let right = right_of_nearest(layout, group.variables, &column(&means), &column(&trials));
-                let mut to = found.slice_mut(s![place, component, ..]);
-                to += &(right / settings.splits as f64);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The part of conditions, at each bin, whose trial is nearest to the mean of its own class (conditions, bins).
-fn right_of_nearest(layout: &Layout, variables: usize, means: &Array2<f64>, trials: &Array2<f64>) -> Array1<f64> {
-    let (conditions, bins) = means.dim();
-    let classes = layout.classes(variables);
-    let class: Vec<usize> = (0..conditions).map(|condition| layout.class(condition, variables)).collect();
-    let mut centres = Array2::<f64>::zeros((classes, bins));
-    for (condition, class) in class.iter().enumerate() {
-        let mut row = centres.row_mut(*class);
-        row += &means.row(condition);
-    }
-    centres /= (conditions / classes) as f64;
-    let is_right = |condition: usize, bin: usize| {
-        let distance = |class: usize| (trials[[condition, bin]] - centres[[class, bin]]).abs();
-        let nearest = (1..classes).fold(0, |best, other| if distance(other) < distance(best) { other } else { best });
-        nearest == class[condition]
-    };
-    (0..bins)
-        .map(|bin| (0..conditions).filter(|condition| is_right(*condition, bin)).count() as f64 / conditions as f64)
-        .collect()
-}
-
-/// Where something holds for so many bins in a row.
-fn lasting_runs(holds: &[bool], least: usize) -> Vec<bool> {
-    let runs = holds.chunk_by(|a, b| a == b);
-    runs.flat_map(|run| std::iter::repeat_n(run[0] && run.len() >= least, run.len())).collect()
-}
-
 fn check(variables: &[String], settings: &Settings) -> Result<(), AnalysisError> {
     let refuse = |setting, value: String, rule: &str| Err(AnalysisError::Setting { setting, value, rule: rule.into() });
     if variables.is_empty() || variables.len() > VARIABLES {
@@ -842,19 +398,18 @@ fn smallest(errors: &[f64]) -> usize {
 /// (conditions x bins, units)
 fn flat(tensor: &Array3<f64>) -> Array2<f64> {
     let (conditions, bins, units) = tensor.dim();
-    let mut values = tensor.iter().copied();
-    Array2::from_shape_simple_fn((conditions * bins, units), || values.next().unwrap_or_default())
+    Array2::from_shape_vec((conditions * bins, units), tensor.iter().copied().collect()).unwrap_or_default()
 }
 
 /// (conditions, bins, units)
 fn folded(rows: Array2<f64>, conditions: usize) -> Array3<f64> {
     let (all, units) = rows.dim();
-    let mut values = rows.into_iter();
-    Array3::from_shape_simple_fn((conditions, all / conditions, units), || values.next().unwrap_or_default())
+    Array3::from_shape_vec((conditions, all / conditions, units), rows.into_iter().collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::s;
     use nn4n_tasks::Condition;
 
     use super::*;
@@ -863,7 +418,7 @@ mod tests {
         activity::Trials,
         geometry::{
             WindowSettings,
-            algebra::orthonormal,
+            algebra::{self, orthonormal},
             test::{gaussian, unwatched},
         },
     };
@@ -974,12 +529,17 @@ mod tests {
         assert_eq!(names, ["time", "a", "b", "a x b"]);
         let x = layout.centred(&x);
         let groups: Vec<Array3<f64>> = layout.groups.iter().map(|group| layout.group(&x, group)).collect();
+        for (group, of) in layout.groups.iter().zip(&groups) {
+            let (rows, often) = layout.rows(&x, group);
+            let difference = gram(rows.view()) * often as f64 - gram(flat(of).view());
+            assert!(difference.iter().all(|value| value.abs() < 1e-11), "{}", group.name);
+        }
         let sum: Array3<f64> = groups.iter().fold(Array3::zeros(x.dim()), |sum, group| sum + group);
         assert!((&sum - &x).iter().all(|value| value.abs() < 1e-12));
         let crossed = product(flat(&groups[1]).t(), flat(&groups[3]).view());
         assert!(crossed.iter().all(|value| value.abs() < 1e-12));
         assert!((layout.parts(&x).iter().map(|part| part.variance).sum::<f64>() - 1.0).abs() < 1e-12);
-        assert_eq!((layout.level(7, 0), layout.level(7, 1), layout.class(7, 3), layout.classes(2)), (1, 1, 7, 6));
+        assert_eq!((layout.class(7, 1), layout.class(7, 2), layout.class(7, 3), layout.classes(2)), (1, 1, 7, 6));
     }
 
     #[test]
@@ -1037,6 +597,5 @@ mod tests {
         assert!(of(&one, &["stimulus"], &Settings { ridge: Ridge::Fixed(-1.0), ..plain() }).contains("ridge = -1"));
         let same = one.with_trials(&[0]).unwrap();
         assert!(of(&same, &["stimulus"], &plain()).contains("`stimulus` is -1 in all trials"));
-        assert_eq!(lasting_runs(&[true, true, false, true], 2), [true, true, false, false]);
     }
 }
