@@ -45,6 +45,9 @@ pub enum ModelError {
     /// Networks compute in one of two data types.
     #[error("the data type is {0:?}; a network needs F32 or F64")]
     DataType(DType),
+    /// Something was asked of a network on another device that only the CPU does.
+    #[error("{0} is for networks on the CPU; move the network there, or do without")]
+    CpuOnly(&'static str),
     /// An error of the tensor library.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),

@@ -8,7 +8,7 @@ use super::trajectory::LayerActivity;
 use crate::{
     Activation, Bias, Ctrnn, Form, Kind, LearnTau, ModelConfig, NoiseKey, NoiseScaling, PerUnit, ReadoutParameters,
     Result, Start, State, Trajectory, Values,
-    scan::{Call, Record, Scanned, drive, operations, reference, scan},
+    scan::{Call, Record, Scanned, drive, drive_remat, operations, reference, scan, scan_remat},
 };
 
 /// Sizes around the widths of vectors, panels and tiles.
@@ -240,8 +240,38 @@ fn away_from_kinks(case: Case) -> Case {
     Case { steps: case.steps.min(5), batch, ..case }
 }
 
+/// The case with up to so many steps, fewer of large networks, and activity that does not grow over them.
+fn lengthened(case: Case, steps: usize) -> Case {
+    let bounded = |activation: Activation| match activation {
+        Activation::Tanh | Activation::Sigmoid | Activation::Retanh => activation,
+        Activation::Power(_) | Activation::Softplus => Activation::Sigmoid,
+        Activation::Relu => Activation::Retanh,
+        Activation::Linear | Activation::LeakyRelu(_) => Activation::Tanh,
+    };
+    let PerUnit::ByUnit { units } = &case.config.activation else { return case };
+    let mut config = case.config.clone();
+    config.w_rec.spectral_radius = (units.len() > 4).then_some(0.5);
+    let steps = steps.min(20_000 / units.len());
+    let units = units.iter().copied().map(bounded).collect();
+    Case { config: config.activation(PerUnit::ByUnit { units }), batch: case.batch.min(20), steps, ..case }
+}
+
+/// The first of two lists of arrays that has other bits.
+fn differing(found: Vec<Vec<f64>>, wanted: Vec<Vec<f64>>) -> Option<usize> {
+    let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    found.iter().zip(&wanted).position(|(found, wanted)| bits(found) != bits(wanted))
+}
+
 /// Everything, gradients included, as bits.
 fn bits(case: &Case, threads: usize) -> Vec<Vec<f64>> {
+    bits_of(case, threads, scan)
+}
+
+fn bits_of(
+    case: &Case,
+    threads: usize,
+    scan: impl FnOnce(&Call, &ReadoutParameters) -> Result<Scanned> + Send,
+) -> Vec<Vec<f64>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let operands = operands(case, DType::F32).unwrap();
@@ -310,6 +340,26 @@ proptest! {
         prop_assert_eq!(numbers(&answer.last.state), numbers(&whole.last()?.state));
         prop_assert_eq!(numbers(&last.rate), numbers(&whole.last()?.rate));
         prop_assert_eq!(numbers(&Tensor::cat(&rates, 1)?), numbers(&whole.rates()?));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_pass_that_is_computed_again_has_the_same_bits(case in case(), steps in 1usize..800, threads in 1usize..4) {
+        // Above 256 steps of a single trial there are several segments; of 8 trials above 32.
+        let case = lengthened(case, steps);
+        prop_assert_eq!(differing(bits_of(&case, threads, scan_remat), bits_of(&case, 1, scan)), None);
+    }
+
+    #[test]
+    fn a_pass_that_is_computed_again_and_not_read_out_has_the_same_bits(case in case(), steps in 1usize..300) {
+        let case = lengthened(case, steps);
+        let unread = |drive: fn(&Call) -> Result<Record>| move |call: &Call, readout: &ReadoutParameters| {
+            Ok(Scanned { logits: scan(call, readout)?.logits, record: drive(call)? })
+        };
+        prop_assert_eq!(differing(bits_of(&case, 2, unread(drive_remat)), bits_of(&case, 2, unread(drive))), None);
     }
 }
 

@@ -8,15 +8,36 @@ use super::{
     trajectory::{Answer, LayerActivity, Trajectory},
 };
 use crate::{
+    config::ModelConfig,
     dynamics::State,
     effective::{Effective, ReadoutParameters},
     error::{ModelError, Result},
     noise::NoiseKey,
-    scan::{Answered, Call, Scanned, answer, drive, scan},
+    scan::{Answered, Call, Record, Scanned, answer, drive, drive_remat, remat_rows, scan, scan_remat},
 };
 
 /// Steps of an answer of a stacked network whose activity is held at a time.
 const HELD: usize = 256;
+
+/// Arrays of rates that there are between two layers: the rates, their gradient and a copy of it.
+const BETWEEN: u64 = 3;
+
+impl ModelConfig {
+    /// About how many numbers of its activity [`Ctrnn::unroll_remat`] and its way back hold at a time, with this many
+    /// trials and steps.
+    pub fn numbers_of_remat(&self, trials: usize, steps: usize) -> u64 {
+        let layers: Vec<usize> = if self.kind.has_layers() {
+            self.layout().areas.iter().map(|layer| layer.range().len()).collect()
+        } else {
+            vec![self.n_units()]
+        };
+        let product =
+            |rows: usize, units: usize| [trials, rows, units].iter().fold(1u64, |p, n| p.saturating_mul(*n as u64));
+        let own = layers.iter().map(|units| product(remat_rows(trials, steps, *units), *units));
+        let between = layers.iter().rev().skip(1).map(|units| product(steps, *units).saturating_mul(BETWEEN));
+        own.chain(between).fold(0, u64::saturating_add)
+    }
+}
 
 impl Ctrnn {
     /// Takes `inputs` (batch, steps, inputs) through the network: states, rates and outputs of every step.
@@ -26,7 +47,24 @@ impl Ctrnn {
     /// # Errors
     /// If the inputs are not (batch >= 1, steps >= 1, inputs) or the start does not fit the batch.
     pub fn unroll(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Trajectory> {
-        let (mut layers, Scanned { logits, record }) = self.through_layers(inputs, start, noise, scan)?;
+        self.trajectory(self.through_layers(inputs, start, noise, scan)?)
+    }
+
+    /// The same, bit for bit, in less memory: of every layer the state at each sqrt(steps)-th step is kept, and the
+    /// others are computed again on the way back, which takes a good third more time (gradient checkpointing).
+    ///
+    /// Rates and states that are asked for are there as a whole; between the layers of a stacked network the rates of
+    /// the one below always are.
+    ///
+    /// # Errors
+    /// As [`unroll`](Self::unroll), and if the network is not on the CPU.
+    pub fn unroll_remat(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Trajectory> {
+        self.trajectory(self.through_layers_by(inputs, start, noise, drive_remat, scan_remat)?)
+    }
+
+    /// Of the activity of the layers below and the pass of the last one.
+    fn trajectory(&self, (mut layers, last): (Vec<LayerActivity>, Scanned)) -> Result<Trajectory> {
+        let Scanned { logits, record } = last;
         layers.push(LayerActivity::new(record));
         let outputs = self.outputs(&logits)?;
         Ok(Trajectory::of(layers, logits, outputs))
@@ -91,6 +129,18 @@ impl Ctrnn {
         inputs: &Tensor,
         start: Option<&State>,
         noise: Option<NoiseKey>,
+        last: impl FnOnce(&Call, &ReadoutParameters) -> Result<R>,
+    ) -> Result<(Vec<LayerActivity>, R)> {
+        self.through_layers_by(inputs, start, noise, drive, last)
+    }
+
+    /// The same with another way through the layers below.
+    fn through_layers_by<R>(
+        &self,
+        inputs: &Tensor,
+        start: Option<&State>,
+        noise: Option<NoiseKey>,
+        drive: impl Fn(&Call) -> Result<Record>,
         last: impl FnOnce(&Call, &ReadoutParameters) -> Result<R>,
     ) -> Result<(Vec<LayerActivity>, R)> {
         let (starts, effective) = (self.starts(inputs, start)?, self.effective()?);

@@ -4,10 +4,10 @@ use candle_core::{Device, Tensor};
 
 use super::{
     call::{Answered, Call, Scanned},
-    kernel::{Buffer, Element, Kept, PackedForward, Pool, forward},
+    kernel::{Buffer, Element, Kept, PackedForward, Pool, Segments, forward},
     operands::Operands,
     record::Record,
-    tape::Tape,
+    tape::{Memo, Tape},
 };
 use crate::{config::Form, dynamics::State, effective::ReadoutParameters, error::Result};
 
@@ -19,17 +19,29 @@ pub(super) fn scan<T: Element>(call: &Call, readout: Option<&ReadoutParameters>)
     }
     let (dims, size) = (operands.dims, operands.dims.trials * operands.dims.steps * operands.dims.units);
     let (mut states, mut rates) = (vec![T::zero(); size], vec![T::zero(); size]);
-    let done = Outcome::of_pass(pool, &operands, &mut states, &mut rates, &mut [])?;
+    let kept = Kept { states: &mut states, rates: &mut rates, ..Kept::default() };
+    let done = Outcome::of_pass(pool, &operands, kept)?;
     let shape = (dims.trials, dims.steps, dims.units);
     let tensor = |values| Tensor::from_vec(values, shape, &Device::Cpu);
     let record = Record::Whole { states: tensor(states)?, rates: tensor(rates)?, last: done.last()? };
     Ok(Scanned { logits: done.logits(&operands)?, record })
 }
 
+/// The same pass, of which one step in many is kept and the others are computed again on its way back; see
+/// [`Segments`].
+pub(super) fn scan_remat<T: Element>(call: &Call, readout: Option<&ReadoutParameters>) -> Result<Scanned> {
+    let (operands, pool) = (Operands::<T>::new(call, readout)?, T::pool(call.memory));
+    let size = operands.dims.trials * Segments::of(operands.dims).anchors() * operands.dims.units;
+    let (mut states, mut rates) = (pool.take(size), pool.take(size));
+    let kept = Kept { anchor_states: &mut states, anchor_rates: &mut rates, ..Kept::default() };
+    let done = Outcome::of_pass(pool, &operands, kept)?;
+    done.into_tape(operands, pool, Memo::Anchors { states, rates })
+}
+
 /// A pass without gradients, whose memory does not grow with the number of steps but for inputs and logits.
 pub(super) fn answer<T: Element>(call: &Call, readout: &ReadoutParameters) -> Result<Answered> {
     let operands = Operands::<T>::new(call, Some(readout))?;
-    let done = Outcome::of_pass(T::pool(call.memory), &operands, &mut [], &mut [], &mut [])?;
+    let done = Outcome::of_pass(T::pool(call.memory), &operands, Kept::default())?;
     Ok(Answered { last: done.last()?, logits: done.logits(&operands)? })
 }
 
@@ -38,12 +50,12 @@ fn scan_for_gradients<T: Element>(operands: Operands<T>, pool: &Pool<T>) -> Resu
     let mut rates = pool.take(size);
     // What the slopes need besides the rates.
     let mut drive = pool.take(if operands.needs_drive() { size } else { 0 });
-    let (states, driven): (&mut [T], &mut [T]) = match operands.equation.form {
-        Form::Current | Form::Blend => (&mut drive, &mut []),
-        Form::Rate => (&mut [], &mut drive),
+    let kept = match operands.equation.form {
+        Form::Current | Form::Blend => Kept { rates: &mut rates, states: &mut drive, ..Kept::default() },
+        Form::Rate => Kept { rates: &mut rates, driven: &mut drive, ..Kept::default() },
     };
-    let Outcome { logits, last_state, .. } = Outcome::of_pass(pool, &operands, states, &mut rates, driven)?;
-    Tape { operands, pool: pool.clone(), rates, drive, last_state, pending: Default::default() }.record(logits)
+    let done = Outcome::of_pass(pool, &operands, kept)?;
+    done.into_tape(operands, pool, Memo::Whole { rates, drive })
 }
 
 /// What every pass leaves, whatever is kept of its activity.
@@ -55,28 +67,15 @@ struct Outcome<T> {
 }
 
 impl<T: Element> Outcome<T> {
-    /// Goes through time once, and keeps the activity for which there is room.
-    fn of_pass(
-        pool: &Pool<T>,
-        operands: &Operands<T>,
-        states: &mut [T],
-        rates: &mut [T],
-        driven: &mut [T],
-    ) -> Result<Self> {
+    /// Goes through time once, and keeps the activity for which `kept` has room.
+    fn of_pass(pool: &Pool<T>, operands: &Operands<T>, kept: Kept<T>) -> Result<Self> {
         let dims = operands.dims;
         operands.read(|parameters, inputs| {
             let weights = PackedForward::new(pool, dims, parameters);
             let mut logits = vec![T::zero(); dims.trials * dims.steps * dims.outputs];
             let (mut last_state, mut last_rate) =
                 (pool.take(dims.trials * dims.units), pool.take(dims.trials * dims.units));
-            let kept = Kept {
-                rates,
-                states,
-                driven,
-                logits: &mut logits,
-                last_state: &mut last_state,
-                last_rate: &mut last_rate,
-            };
+            let kept = Kept { logits: &mut logits, last_state: &mut last_state, last_rate: &mut last_rate, ..kept };
             forward(pool, dims, &operands.equation, &weights, inputs, kept);
             Self { logits, last_state, last_rate, shape: (dims.trials, dims.units) }
         })
@@ -90,5 +89,10 @@ impl<T: Element> Outcome<T> {
     fn logits(self, operands: &Operands<T>) -> Result<Tensor> {
         let dims = operands.dims;
         Ok(Tensor::from_vec(self.logits, (dims.trials, dims.steps, dims.outputs), &Device::Cpu)?)
+    }
+
+    fn into_tape(self, operands: Operands<T>, pool: &Pool<T>, memo: Memo<T>) -> Result<Scanned> {
+        let Self { logits, last_state, last_rate, .. } = self;
+        Tape { operands, pool: pool.clone(), memo, last_state, last_rate, pending: Default::default() }.record(logits)
     }
 }

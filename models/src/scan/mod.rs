@@ -17,11 +17,15 @@ use candle_core::DType;
 
 pub(crate) use self::{
     call::{Answered, Call, Scanned},
-    kernel::Memory,
+    kernel::{Memory, remat_rows},
     operations::{PassNoise, rows},
     record::{Quantity, Record},
 };
-use crate::{effective::ReadoutParameters, error::Result, host::has_passes};
+use crate::{
+    effective::ReadoutParameters,
+    error::{ModelError, Result},
+    host::has_passes,
+};
 
 /// A pass through a network, whose rates are read out.
 pub(crate) fn scan(call: &Call, readout: &ReadoutParameters) -> Result<Scanned> {
@@ -38,6 +42,31 @@ pub(crate) fn drive(call: &Call) -> Result<Record> {
         (true, DType::F32) => Ok(fused::scan::<f32>(call, None)?.record),
         (true, DType::F64) => Ok(fused::scan::<f64>(call, None)?.record),
         _ => operations::drive(call),
+    }
+}
+
+/// [`scan`] with the same bits, of which one step in sqrt(steps) is kept and the others are computed again on the way
+/// back.
+///
+/// # Errors
+/// If the network is not on the CPU.
+pub(crate) fn scan_remat(call: &Call, readout: &ReadoutParameters) -> Result<Scanned> {
+    remat(call, Some(readout))
+}
+
+/// [`drive`] in the same way.
+///
+/// # Errors
+/// If the network is not on the CPU.
+pub(crate) fn drive_remat(call: &Call) -> Result<Record> {
+    Ok(remat(call, None)?.record)
+}
+
+fn remat(call: &Call, readout: Option<&ReadoutParameters>) -> Result<Scanned> {
+    match (has_passes(call.inputs.device()), call.inputs.dtype()) {
+        (true, DType::F32) => fused::scan_remat::<f32>(call, readout),
+        (true, DType::F64) => fused::scan_remat::<f64>(call, readout),
+        _ => Err(ModelError::CpuOnly("a pass that is computed again on its way back")),
     }
 }
 

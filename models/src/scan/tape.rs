@@ -18,7 +18,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp3, Device, Layout, Shape, Tenso
 
 use super::{
     call::Scanned,
-    kernel::{Arriving, Buffer, Element, Extra, Kept, PackedForward, Pool, backward, forward},
+    kernel::{Arriving, Buffer, Element, Extra, Kept, PackedForward, Pool, Remembered, backward, forward},
     operands::{Operands, values, with_values},
     record::{Quantity, Record, Recorded},
 };
@@ -28,14 +28,19 @@ use crate::{config::Form, error::Result};
 pub(super) struct Tape<T> {
     pub operands: Operands<T>,
     pub pool: Pool<T>,
-    /// (trials, steps, units)
-    pub rates: Buffer<T>,
-    /// See [`Arriving::kept_drive`].
-    pub drive: Buffer<T>,
+    pub memo: Memo<T>,
     /// (trials, units)
     pub last_state: Buffer<T>,
+    /// (trials, units)
+    pub last_rate: Buffer<T>,
     /// Gradients handed in by the operations that follow.
     pub pending: Mutex<Vec<Pending>>,
+}
+
+/// The activity that is kept; see [`Remembered`].
+pub(super) enum Memo<T> {
+    Whole { rates: Buffer<T>, drive: Buffer<T> },
+    Anchors { states: Buffer<T>, rates: Buffer<T> },
 }
 
 pub(super) struct Pending {
@@ -65,44 +70,48 @@ impl<T: Element> Tape<T> {
     }
 
     fn values(&self, quantity: Quantity, last_only: bool) -> Result<Vec<T>> {
-        let dims = self.operands.dims;
-        let no_post_noise = self.operands.equation.zeta.is_none();
-        match (quantity, last_only, self.operands.equation.form) {
-            (Quantity::Rates, true, _) => {
-                let last = self
-                    .rates
-                    .chunks_exact(dims.steps * dims.units)
-                    .flat_map(|trial| &trial[(dims.steps - 1) * dims.units..]);
-                Ok(last.copied().collect())
-            }
-            (Quantity::Rates, false, _) => Ok(self.rates.to_vec()),
-            (Quantity::States, true, _) => Ok(self.last_state.to_vec()),
-            (Quantity::States, false, Form::Rate | Form::Blend) if no_post_noise => Ok(self.rates.to_vec()),
-            (Quantity::States, false, Form::Current | Form::Blend) if self.operands.needs_drive() => {
-                Ok(self.drive.to_vec())
-            }
-            (Quantity::States, false, _) => self.states_again(),
+        match (quantity, last_only) {
+            (Quantity::Rates, true) => Ok(self.last_rate.to_vec()),
+            (Quantity::States, true) => Ok(self.last_state.to_vec()),
+            (quantity, false) => self.kept(quantity).map_or_else(|| self.again(quantity), |kept| Ok(kept.to_vec())),
         }
     }
 
-    /// The states of every step, which were not kept.
-    fn states_again(&self) -> Result<Vec<T>> {
+    /// The values of every step, if they were kept.
+    fn kept(&self, quantity: Quantity) -> Option<&[T]> {
+        let Memo::Whole { rates, drive } = &self.memo else { return None };
+        let no_post_noise = self.operands.equation.zeta.is_none();
+        match (quantity, self.operands.equation.form) {
+            (Quantity::Rates, _) => Some(rates),
+            (Quantity::States, Form::Rate | Form::Blend) if no_post_noise => Some(rates),
+            (Quantity::States, Form::Current | Form::Blend) if self.operands.needs_drive() => Some(drive),
+            (Quantity::States, _) => None,
+        }
+    }
+
+    /// The values of every step, which were not kept.
+    fn again(&self, quantity: Quantity) -> Result<Vec<T>> {
         let (dims, pool) = (self.operands.dims, &self.pool);
-        let mut states = vec![T::zero(); self.rates.len()];
+        let mut values = vec![T::zero(); dims.trials * dims.steps * dims.units];
         let mut logits = pool.take(dims.trials * dims.steps * dims.outputs);
         self.operands.read(|parameters, inputs| {
             let weights = PackedForward::new(pool, dims, parameters);
-            let kept = Kept {
-                rates: &mut [],
-                states: &mut states,
-                driven: &mut [],
-                logits: &mut logits,
-                last_state: &mut [],
-                last_rate: &mut [],
+            let kept = match quantity {
+                Quantity::Rates => Kept { rates: &mut values, logits: &mut logits, ..Kept::default() },
+                Quantity::States => Kept { states: &mut values, logits: &mut logits, ..Kept::default() },
             };
             forward(pool, dims, &self.operands.equation, &weights, inputs, kept);
         })?;
-        Ok(states)
+        Ok(values)
+    }
+
+    fn remembered(&self) -> Remembered<'_, T> {
+        match &self.memo {
+            Memo::Whole { rates, drive } => Remembered::Whole { rates, drive },
+            Memo::Anchors { states, rates } => {
+                Remembered::Anchors { states, rates, needs_drive: self.operands.needs_drive() }
+            }
+        }
     }
 
     fn backward(&self, logits_gradient: &Tensor) -> Result<(Tensor, Tensor, Option<Tensor>)> {
@@ -120,8 +129,7 @@ impl<T: Element> Tape<T> {
                     logits,
                     rates: borrowed(&rates),
                     states: borrowed(&states),
-                    kept_rates: &self.rates,
-                    kept_drive: &self.drive,
+                    activity: self.remembered(),
                     inputs,
                 };
                 backward(&self.pool, operands.dims, &operands.equation, parameters, &arriving, wanted)

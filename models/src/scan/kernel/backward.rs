@@ -22,8 +22,8 @@ use super::{
     dims::Dims,
     element::Element,
     equation::{Equation, Parameters},
-    gradients::{Arriving, Gradients, TrialGradients, Wanted},
-    pass::{BackwardPass, PackedBackward},
+    gradients::{Arriving, Gradients, Remembered, TrialGradients, Wanted},
+    pass::{BackwardPass, ForwardPass, PackedBackward, PackedForward},
     rows::add,
     tree::Tree,
 };
@@ -52,10 +52,20 @@ pub(crate) fn backward<T: Element>(
         leak: &mut leak,
         recurrent_noise: &mut recurrent_noise,
     };
-    let pass = BackwardPass { pool, dims, equation, parameters, weights: &weights, arriving };
+    let unread = Dims { outputs: 0, ..dims };
+    let forward_weights = matches!(arriving.activity, Remembered::Anchors { .. })
+        .then(|| PackedForward::new(pool, unread, &Parameters { w_out: &[], b_out: &[], ..*parameters }));
+    let again = forward_weights.as_ref().map(|weights| ForwardPass {
+        pool,
+        dims: unread,
+        equation,
+        weights,
+        inputs: arriving.inputs,
+    });
+    let pass = BackwardPass { pool, dims, equation, parameters, weights: &weights, arriving, again: again.as_ref() };
     let sums = Tree::new(&pass).sum(0..dims.trials, by_trial);
     keep_awake(dims.trials);
-    drop(weights);
+    drop((weights, forward_weights));
 
     let mut gradients = sums.into_gradients(dims, parameters);
     if wanted.tau {

@@ -11,17 +11,19 @@ use super::{
     buffer::Pool,
     dims::{BLOCK, Dims, ROUND, parts},
     element::Element,
-    equation::{Equation, start_row},
+    equation::Equation,
     noise_rows::NoiseRows,
     packed::PANEL,
     pass::{ForwardPass, PackedForward},
     product::{Term, product},
     rows::store,
+    segments::Segments,
 };
 use crate::config::Form;
 
-/// Where a pass leaves what it did, trial by trial. All but the logits may be empty, and are not written then.
-#[derive(Debug)]
+/// Where a pass leaves what it did, trial by trial. All may be empty, but for the logits of a pass that is read out, and
+/// are not written then.
+#[derive(Debug, Default)]
 pub(crate) struct Kept<'a, T> {
     /// `r` (trials, steps, units)
     pub rates: &'a mut [T],
@@ -29,6 +31,9 @@ pub(crate) struct Kept<'a, T> {
     pub states: &'a mut [T],
     /// In the rate form `f` of the total current (trials, steps, units).
     pub driven: &'a mut [T],
+    /// `x` and `r` of the steps before the [`Segments`] (trials, anchors, units)
+    pub anchor_states: &'a mut [T],
+    pub anchor_rates: &'a mut [T],
     /// (trials, steps, outputs)
     pub logits: &'a mut [T],
     /// `x` of the last step (trials, units)
@@ -40,20 +45,27 @@ pub(crate) struct Kept<'a, T> {
 impl<'a, T> Kept<'a, T> {
     /// What the first `count` trials leave, and what the others do.
     fn split(self, dims: Dims, count: usize) -> (Kept<'a, T>, Kept<'a, T>) {
-        let (unit_steps, output_steps) = (count * dims.steps * dims.units, count * dims.steps * dims.outputs);
-        let (rates, later_rates) = self.rates.split_at_mut(unit_steps.min(self.rates.len()));
-        let (states, later_states) = self.states.split_at_mut(unit_steps.min(self.states.len()));
-        let (driven, later_driven) = self.driven.split_at_mut(unit_steps.min(self.driven.len()));
-        let (logits, later_logits) = self.logits.split_at_mut(output_steps.min(self.logits.len()));
-        let (last_state, later_last_state) =
-            self.last_state.split_at_mut((count * dims.units).min(self.last_state.len()));
-        let (last_rate, later_last_rate) = self.last_rate.split_at_mut((count * dims.units).min(self.last_rate.len()));
+        let cut = |values: &'a mut [T], each: usize| {
+            let at = (count * each).min(values.len());
+            values.split_at_mut(at)
+        };
+        let (activity, anchors) = (dims.steps * dims.units, Segments::of(dims).anchors() * dims.units);
+        let (rates, later_rates) = cut(self.rates, activity);
+        let (states, later_states) = cut(self.states, activity);
+        let (driven, later_driven) = cut(self.driven, activity);
+        let (anchor_states, later_anchor_states) = cut(self.anchor_states, anchors);
+        let (anchor_rates, later_anchor_rates) = cut(self.anchor_rates, anchors);
+        let (logits, later_logits) = cut(self.logits, dims.steps * dims.outputs);
+        let (last_state, later_last_state) = cut(self.last_state, dims.units);
+        let (last_rate, later_last_rate) = cut(self.last_rate, dims.units);
         (
-            Kept { rates, states, driven, logits, last_state, last_rate },
+            Kept { rates, states, driven, anchor_states, anchor_rates, logits, last_state, last_rate },
             Kept {
                 rates: later_rates,
                 states: later_states,
                 driven: later_driven,
+                anchor_states: later_anchor_states,
+                anchor_rates: later_anchor_rates,
                 logits: later_logits,
                 last_state: later_last_state,
                 last_rate: later_last_rate,
@@ -102,16 +114,45 @@ impl<T: Element> WithSimd for Share<'_, T> {
         for block in parts(trials.len(), trials.len().div_ceil(BLOCK)) {
             let (own, rest) = kept.split(pass.dims, block.len());
             kept = rest;
-            simd.vectorize(Block { pass, trials: trials.start + block.start..trials.start + block.end, kept: own });
+            simd.vectorize(Block {
+                pass,
+                trials: trials.start + block.start..trials.start + block.end,
+                steps: 0..pass.dims.steps,
+                origin: Origin::start(pass),
+                kept: own,
+                pitch: pass.dims.steps,
+            });
         }
     }
 }
 
+/// The states and rates that trials go on from; row `trial` begins with number `trial * pitch`.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a, T> {
+    pub states: &'a [T],
+    pub rates: &'a [T],
+    pub pitch: usize,
+}
+
+impl<'a, T> Origin<'a, T> {
+    /// The start of the trials.
+    pub fn start(pass: &ForwardPass<'a, T>) -> Self {
+        let (states, rates, units) = (&pass.weights.start_state, &pass.weights.start_rate, pass.dims.units);
+        Self { states, rates, pitch: if states.len() == units { 0 } else { units } }
+    }
+}
+
 /// Trials that advance together.
-struct Block<'a, T> {
-    pass: &'a ForwardPass<'a, T>,
-    trials: Range<usize>,
-    kept: Kept<'a, T>,
+pub(super) struct Block<'a, T> {
+    pub pass: &'a ForwardPass<'a, T>,
+    pub trials: Range<usize>,
+    /// Those that they take.
+    pub steps: Range<usize>,
+    pub origin: Origin<'a, T>,
+    /// What these trials leave; its rates, states and `driven` begin with the first of these steps.
+    pub kept: Kept<'a, T>,
+    /// Steps of a trial in these.
+    pub pitch: usize,
 }
 
 impl<T: Element> WithSimd for Block<'_, T> {
@@ -120,9 +161,11 @@ impl<T: Element> WithSimd for Block<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let ForwardPass { pool, dims, equation, weights, inputs } = *self.pass;
-        let (first, trials, kept) = (self.trials.start, self.trials.len(), self.kept);
+        let Self { steps, origin, kept, pitch, .. } = self;
+        let (first, trials) = (self.trials.start, self.trials.len());
         let inputs = &inputs[first * dims.steps * dims.inputs..];
-        let Dims { steps, units, outputs, .. } = dims;
+        let Dims { units, outputs, .. } = dims;
+        let segments = Segments::of(dims);
         let (width, wide) = (dims.width(), (units + outputs).next_multiple_of(ROUND));
         let mut state = pool.zeros(trials * width);
         let mut rate = pool.zeros(trials * width);
@@ -130,22 +173,22 @@ impl<T: Element> WithSimd for Block<'_, T> {
         let mut current = pool.zeros(trials * wide);
         let mut noise = NoiseRows::new(if equation.is_noisy() { trials * width } else { 0 });
         for trial in 0..trials {
-            let (at, units) = (trial * width, dims.units);
-            state[at..at + units].copy_from_slice(start_row(&weights.start_state, units, first + trial));
-            rate[at..at + units].copy_from_slice(start_row(&weights.start_rate, units, first + trial));
+            let (at, from) = (trial * width, (first + trial) * origin.pitch);
+            state[at..at + units].copy_from_slice(&origin.states[from..from + units]);
+            rate[at..at + units].copy_from_slice(&origin.rates[from..from + units]);
         }
         let columns = (0, weights.recurrent.vectors);
         // The panels from the one with the first output on.
         let readout = (units / T::lanes::<S>() / PANEL * PANEL, weights.recurrent.vectors);
-        for step in 0..steps {
+        for step in steps.clone() {
             let terms = [
                 Term { rows: &rate, stride: width, weights: &weights.recurrent },
-                Term { rows: &inputs[step * dims.inputs..], stride: steps * dims.inputs, weights: &weights.input },
+                Term { rows: &inputs[step * dims.inputs..], stride: dims.steps * dims.inputs, weights: &weights.input },
             ];
             let terms = if dims.inputs > 0 { &terms[..] } else { &terms[..1] };
             product(simd, terms, trials, &weights.bias, columns, (&mut current, wide));
-            if step > 0 {
-                store(&current[units..], wide, &mut kept.logits[(step - 1) * outputs..], steps * outputs, outputs);
+            if step > steps.start {
+                store(&current[units..], wide, &mut kept.logits[(step - 1) * outputs..], dims.steps * outputs, outputs);
             }
             let xi = noise.draw(equation.xi.as_ref(), step, first, width);
             match equation.form {
@@ -162,14 +205,22 @@ impl<T: Element> WithSimd for Block<'_, T> {
             }
             for (rows, kept) in [(&rate, &mut *kept.rates), (&state, &mut *kept.states), (&driven, &mut *kept.driven)] {
                 if !kept.is_empty() {
-                    store(rows, width, &mut kept[step * units..], steps * units, units);
+                    store(rows, width, &mut kept[(step - steps.start) * units..], pitch * units, units);
                 }
+            }
+            if let Some(anchor) = segments.anchor_at(step)
+                && !kept.anchor_rates.is_empty()
+            {
+                let stride = segments.anchors() * units;
+                store(&state, width, &mut kept.anchor_states[anchor * units..], stride, units);
+                store(&rate, width, &mut kept.anchor_rates[anchor * units..], stride, units);
             }
         }
         if outputs > 0 {
             let terms = [Term { rows: &rate, stride: width, weights: &weights.recurrent }];
             product(simd, &terms, trials, &weights.bias, readout, (&mut current, wide));
-            store(&current[units..], wide, &mut kept.logits[(steps - 1) * outputs..], steps * outputs, outputs);
+            let last = (steps.end - 1) * outputs;
+            store(&current[units..], wide, &mut kept.logits[last..], dims.steps * outputs, outputs);
         }
         store(&state, width, kept.last_state, units, units);
         store(&rate, width, kept.last_rate, units, units);

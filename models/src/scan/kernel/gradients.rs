@@ -10,6 +10,28 @@ pub(crate) struct Extra<'a, T> {
     pub last_only: bool,
 }
 
+/// What is remembered of the activity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Remembered<'a, T> {
+    /// All that is needed.
+    Whole {
+        /// `r` (trials, steps, units)
+        rates: &'a [T],
+        /// What else the slopes need: in the rate form `f` of the total current; in the current and the blend form the
+        /// states, or nothing where the rates determine the slopes.
+        drive: &'a [T],
+    },
+    /// `x` and `r` of the steps before the [`Segments`](super::segments::Segments), which are computed again.
+    Anchors {
+        /// (trials, anchors, units)
+        states: &'a [T],
+        /// (trials, anchors, units)
+        rates: &'a [T],
+        /// Whether the slopes need more than the rates.
+        needs_drive: bool,
+    },
+}
+
 /// What a backward pass is given.
 #[derive(Debug)]
 pub(crate) struct Arriving<'a, T> {
@@ -17,11 +39,7 @@ pub(crate) struct Arriving<'a, T> {
     pub logits: &'a [T],
     pub rates: Vec<Extra<'a, T>>,
     pub states: Vec<Extra<'a, T>>,
-    /// `r` (trials, steps, units)
-    pub kept_rates: &'a [T],
-    /// What else the slopes need: in the rate form `f` of the total current; in the current and the blend form the
-    /// states, or nothing where the rates determine the slopes.
-    pub kept_drive: &'a [T],
+    pub activity: Remembered<'a, T>,
     /// (trials, steps, inputs)
     pub inputs: &'a [T],
 }

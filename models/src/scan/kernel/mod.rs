@@ -5,7 +5,8 @@
 //! readout share it. The backward pass does the same in reverse with the weights the other way round, some trials after
 //! others ([`tree`]), and finds for every step the gradient with respect to its total current; after each window of
 //! steps a [`weight_gradient`] sums the outer products with the rates. Of all this, only the rates need to be kept from
-//! forward to backward, and where they do not determine the slope of the activation, a second array of that size.
+//! forward to backward, and where they do not determine the slope of the activation, a second array of that size; or
+//! one step in many, from which each thread computes the others again, segment by segment ([`segments`]).
 //!
 //! Everything here is safe Rust: `pulp` finds the vectors of the processor at run time (AVX-512, AVX2, NEON, or none).
 
@@ -24,10 +25,10 @@ mod pass;
 mod product;
 mod retreat;
 mod rows;
+mod segments;
 mod tree;
 mod weight_gradient;
 
-pub(crate) use self::buffer::Memory;
 pub(super) use self::{
     activation::spans,
     backward::backward,
@@ -36,7 +37,9 @@ pub(super) use self::{
     element::Element,
     equation::{Equation, Parameters},
     forward::{Kept, forward},
-    gradients::{Arriving, Extra, Gradients, Wanted},
+    gradients::{Arriving, Extra, Gradients, Remembered, Wanted},
     pass::PackedForward,
     rows::padded,
+    segments::Segments,
 };
+pub(crate) use self::{buffer::Memory, segments::remat_rows};

@@ -52,6 +52,7 @@ impl<T: Element> PackedForward<T> {
 }
 
 /// A pass forward through time.
+#[derive(Clone, Copy)]
 pub(super) struct ForwardPass<'a, T> {
     pub pool: &'a Pool<T>,
     pub dims: Dims,
@@ -98,4 +99,6 @@ pub(super) struct BackwardPass<'a, T> {
     pub parameters: &'a Parameters<'a, T>,
     pub weights: &'a PackedBackward<T>,
     pub arriving: &'a Arriving<'a, T>,
+    /// The pass forward that the activity is computed again with, where it is not kept; it is not read out.
+    pub again: Option<&'a ForwardPass<'a, T>>,
 }

@@ -36,6 +36,13 @@ fn longest_window(trials: usize) -> usize {
     ROWS.div_ceil(trials.min(BLOCK))
 }
 
+/// The longest of all windows of a pass.
+pub(super) fn longest_window_of(dims: Dims) -> usize {
+    // A group has at least so many trials: leaves halve what is twice as large as the smallest, and groups divide a
+    // leaf that is larger than two blocks.
+    longest_window(dims.trials.min(smallest_leaf(dims)).min(BLOCK))
+}
+
 /// Leaves that so many trials are halved into.
 fn leaves(trials: usize, smallest: usize) -> usize {
     if trials < 2 * smallest { 1 } else { leaves(trials / 2, smallest) + leaves(trials - trials / 2, smallest) }

@@ -8,6 +8,7 @@
 //! presynaptic   [r_{t-1} | 1 | u_t]    for the same steps
 //! ```
 
+mod activity;
 mod slots;
 mod step;
 
@@ -15,7 +16,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use self::slots::Slots;
+use self::{activity::Activity, slots::Slots};
 use super::{
     buffer::Buffer,
     dims::{Dims, ROUND},
@@ -34,6 +35,7 @@ pub(super) struct Block<'a, T> {
     pass: &'a BackwardPass<'a, T>,
     trials: Range<usize>,
     by_trial: TrialGradients<'a, T>,
+    activity: Activity<'a, T>,
     drive: Slots<T>,
     presynaptic: Slots<T>,
     /// Gradients with respect to the rates, followed by what else the product leaves (trials, columns of the weights).
@@ -44,7 +46,7 @@ pub(super) struct Block<'a, T> {
     /// what goes on to the step before: in the current form that is the same, in the blend form the gradients with
     /// respect to the arguments of `f`.
     state: Buffer<T>,
-    /// Activity loaded from where it is kept (trials, padded units).
+    /// Activity loaded from where it is found (trials, padded units).
     loaded: Buffer<T>,
     /// `f'` (trials, padded units).
     slope: Buffer<T>,
@@ -86,6 +88,7 @@ impl<'a, T: Element> Block<'a, T> {
             leak: pool.zeros(summed),
             recurrent_noise: pool.zeros(summed),
             noise: NoiseRows::new(summed),
+            activity: Activity::new(pass, trials.clone(), steps),
             pass,
             trials,
             by_trial,
@@ -94,6 +97,7 @@ impl<'a, T: Element> Block<'a, T> {
 
     /// Goes back through a window that ends where the last one began.
     pub fn go_back(&mut self, window: Range<usize>) {
+        self.activity.reach(self.pass, &window);
         Arch::new().dispatch(Retreat { block: self, window });
     }
 

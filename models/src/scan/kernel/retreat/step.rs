@@ -19,12 +19,19 @@ use super::{
 };
 use crate::config::Form;
 
+/// An array of the activity.
+#[derive(Clone, Copy)]
+enum Array {
+    Rates,
+    Drive,
+}
+
 impl<T: Element> Block<'_, T> {
     /// Makes the first slot that of the step after the window, and loads what the steps of the window were driven by.
     #[inline(always)]
     pub(super) fn slide(&mut self, window: &Range<usize>) {
         let Dims { steps, units, inputs, .. } = self.pass.dims;
-        let (kept, start) = (self.pass.arriving.kept_rates, self.pass.parameters.start_rate);
+        let (activity, start) = (&self.activity, self.pass.parameters.start_rate);
         let (width, columns, last) = (self.drive.length, self.presynaptic.length, window.len());
         for rows in self.drive.trials_mut(0) {
             rows.copy_within(..width, last * width);
@@ -33,7 +40,7 @@ impl<T: Element> Block<'_, T> {
             if window.end < steps {
                 rows.copy_within(..columns, last * columns);
             } else {
-                copy(self.pass.dims.row(kept, trial, steps - 1), &mut rows[last * columns..][..units]);
+                copy(&activity.rates(trial, steps - 1)[..units], &mut rows[last * columns..][..units]);
             }
             let first = trial * steps + window.start;
             if inputs > 0 {
@@ -45,18 +52,17 @@ impl<T: Element> Block<'_, T> {
                     copy(inputs, &mut row[units + 1..][..inputs.len()]);
                 }
             }
-            let (before, rows) = match window.start {
+            let rows = match window.start {
                 0 => {
                     let (row, rows) = rows.split_at_mut(columns);
                     copy(start_row(start, units, trial), &mut row[..units]);
-                    (first, rows)
+                    rows
                 }
-                _ => (first - 1, rows),
+                _ => rows,
             };
-            let loaded = window.end - window.start.max(1);
-            for (rates, row) in
-                kept[before * units..].chunks_exact(units).zip(rows.chunks_exact_mut(columns)).take(loaded)
-            {
+            let from = window.start.max(1);
+            let before = activity.rates(trial, from - 1).chunks_exact(units);
+            for (rates, row) in before.zip(rows.chunks_exact_mut(columns)).take(window.end - from) {
                 copy(rates, &mut row[..units]);
             }
         }
@@ -103,13 +109,13 @@ impl<T: Element> Block<'_, T> {
     pub(super) fn slopes(&mut self, step: usize, slot: usize) {
         let (pass, width) = (self.pass, self.drive.length);
         let spans = &pass.equation.spans;
-        if pass.arriving.kept_drive.is_empty() {
+        if !self.activity.has_drive() {
             for (rates, slope) in self.presynaptic.trials(slot + 1).zip(self.slope.chunks_exact_mut(width)) {
                 activation::slopes(spans, width, &rates[..width], slope);
             }
             return;
         }
-        self.load(pass.arriving.kept_drive, step);
+        self.load(Array::Drive, step);
         if pass.equation.form == Form::Current {
             // The rates without the noise that was added to them.
             self.slope.copy_from_slice(&self.loaded);
@@ -184,7 +190,7 @@ impl<T: Element> Block<'_, T> {
             }
         }
         if is_rate_form {
-            self.load(pass.arriving.kept_drive, step);
+            self.load(Array::Drive, step);
             add_products(&mut self.alpha, &self.state, &self.loaded);
         }
         self.load_previous_states(step);
@@ -207,10 +213,10 @@ impl<T: Element> Block<'_, T> {
             }
             return;
         }
-        if pass.equation.form != Form::Rate && !pass.arriving.kept_drive.is_empty() {
-            return self.load(pass.arriving.kept_drive, step - 1);
+        if pass.equation.form != Form::Rate && self.activity.has_drive() {
+            return self.load(Array::Drive, step - 1);
         }
-        self.load(pass.arriving.kept_rates, step - 1);
+        self.load(Array::Rates, step - 1);
         if let Some(zeta) = self.noise.draw(pass.equation.zeta.as_ref(), step - 1, self.trials.start, width) {
             for (row, zeta) in self.loaded.chunks_exact_mut(width).zip(zeta.chunks_exact(width)) {
                 for ((value, z), amplitude) in row.iter_mut().zip(zeta).zip(&pass.equation.post_noise) {
@@ -220,11 +226,16 @@ impl<T: Element> Block<'_, T> {
         }
     }
 
-    /// These trials' rows of an array (trials, steps, units) at a step.
+    /// These trials' rows of an array at a step.
     #[inline(always)]
-    fn load(&mut self, kept: &[T], step: usize) {
+    fn load(&mut self, array: Array, step: usize) {
+        let units = self.pass.dims.units;
         for (trial, row) in self.trials.clone().zip(self.loaded.chunks_exact_mut(self.drive.length)) {
-            copy(self.pass.dims.row(kept, trial, step), &mut row[..self.pass.dims.units]);
+            let found = match array {
+                Array::Rates => self.activity.rates(trial, step),
+                Array::Drive => self.activity.drive(trial, step),
+            };
+            copy(&found[..units], &mut row[..units]);
         }
     }
 }
