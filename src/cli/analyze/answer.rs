@@ -13,7 +13,8 @@ use nn4n_analysis::linear::Complex;
 use nn4n_tasks::NpzBuilder;
 use serde::Serialize;
 
-use crate::{cli::output, echo::in_json, files::write_atomically, plot::PlotError};
+use crate::{
+    cli::{output, over_study::OverStudyArgs}, echo::in_json, files::write_atomically, plot::PlotError};
 
 /// Where results go.
 #[derive(Debug, Args)]
@@ -27,6 +28,8 @@ pub struct AnswerArgs {
     /// Report in JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    study: OverStudyArgs,
 }
 
 /// The files of one analysis.
