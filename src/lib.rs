@@ -8,6 +8,7 @@
 //!   -> evaluate, analysis -> plot -> report                evaluate, analysis, plot, report
 //! intervention: lesions, silence, currents
 //! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
+//! sweep: studies, an experiment in many variants         (with the program)
 //! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
 //!
@@ -56,6 +57,8 @@ pub mod progress;
 pub mod report;
 pub mod run_directory;
 pub mod simulate;
+#[cfg(feature = "cli")]
+pub mod sweep;
 #[cfg(feature = "cli")]
 pub mod terminal;
 pub mod train;

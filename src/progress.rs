@@ -38,6 +38,8 @@ pub enum Work {
     Update(u64),
     /// A validation after so many updates.
     Validation(u64),
+    /// Runs of a study, each in a process of its own.
+    Runs,
 }
 
 /// A transfer on its way; it ends when this is dropped.

@@ -5,23 +5,30 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use crate::{
     checkpoint::Checkpoint,
     error::{Error, Result},
-    files::Directory,
+    files::{Directory, open_regular},
 };
 
-const MODEL: &str = "model.safetensors";
+pub(crate) const MODEL: &str = "model.safetensors";
 pub(crate) const STATE: &str = "optimizer.safetensors";
-const CONFIG: &str = "run.toml";
-const LOG: &str = "log.jsonl";
-const FINISHED: &str = "finished.json";
+pub(crate) const CONFIG: &str = "run.toml";
+pub(crate) const LOG: &str = "log.jsonl";
+pub(crate) const FINISHED: &str = "finished.json";
+pub(crate) const TIME: &str = "time.json";
 const LOCK: &str = ".lock";
 
-/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, and `finished.json` once there is nothing
-/// left to do.
+/// Who only asks whether a directory is in use holds its lock for a moment, for which training waits.
+const MOMENT: Duration = Duration::from_millis(20);
+const MOMENTS: u32 = 5;
+
+/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, `time.json` while it can go on, and
+/// `finished.json` once there is nothing left to do.
 ///
 /// The directory is held open: a run that goes on while its directory is moved, removed or replaced notices and stops.
 #[derive(Clone, Debug)]
@@ -74,7 +81,7 @@ impl RunDirectory {
     pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         let path = self.path().join(LOCK);
         let file = self.directory.open_or_create(LOCK)?;
-        match file.try_lock() {
+        match patiently(|| file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let message = "is in use by another training process; wait for it, or use another --out";
@@ -156,11 +163,47 @@ impl RunDirectory {
         self.path().join(FINISHED)
     }
 
+    /// How long the run has trained; there only while it can go on.
+    pub fn time(&self) -> PathBuf {
+        self.path().join(TIME)
+    }
+
     /// TensorBoard's, which would show the curves of a replaced run with those of the new one.
     fn event_files(&self) -> Result<Vec<String>> {
         let is_ours = |name: &String| name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n");
         Ok(self.directory.names()?.into_iter().filter(is_ours).collect())
     }
+}
+
+/// Whether a process trains in a directory.
+///
+/// # Errors
+/// If its lock cannot be asked for.
+#[cfg(feature = "cli")]
+pub(crate) fn is_in_use(directory: &Path) -> Result<bool> {
+    let path = directory.join(LOCK);
+    if !path.exists() {
+        return Ok(false);
+    }
+    // Shared, so that those who ask do not take each other for training; it is free again when the file is closed.
+    match open_regular(&path)?.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => {
+            Err(Error::file(path, format!("could not be asked for ({error}); use a file system with locks")))
+        }
+    }
+}
+
+/// Tries again for a moment.
+fn patiently(lock: impl Fn() -> std::result::Result<(), TryLockError>) -> std::result::Result<(), TryLockError> {
+    for _ in 0..MOMENTS {
+        match lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(MOMENT),
+            other => return other,
+        }
+    }
+    lock()
 }
 
 /// A directory in use. Its lock file stays when the run has ended: another process may have opened it by then, and
@@ -194,6 +237,9 @@ impl Locked<'_> {
             Existing::Keep | Existing::Overwrite => self.run.refuse_a_run()?,
         }
         directory.remove(FINISHED)?;
+        if !self.run.is_resumed {
+            directory.remove(TIME)?;
+        }
         self.write(CONFIG, config.as_bytes())
     }
 
@@ -205,9 +251,15 @@ impl Locked<'_> {
         self.write(STATE, bytes)
     }
 
-    /// Says in a file that there is nothing left to do.
+    /// Says in a file how long the run has trained.
+    pub(crate) fn write_time(&self, time: &str) -> Result<()> {
+        self.write(TIME, time.as_bytes())
+    }
+
+    /// Says in a file that there is nothing left to do, and how long it took.
     pub(crate) fn finish(&self, why: &str) -> Result<()> {
-        self.write(FINISHED, why.as_bytes())
+        self.write(FINISHED, why.as_bytes())?;
+        self.run.directory.remove(TIME)
     }
 
     /// Writes the log anew, with what `write` puts into it.

@@ -166,6 +166,16 @@ pub(crate) fn end_in_order() {
     });
 }
 
+/// Whether the program was told to end.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Ends a training in order, as a signal does.
+pub(crate) fn interrupt() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
 /// The program was told to end by a signal of this name.
 fn interrupted(signal: &str) {
     let first = *FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
@@ -187,6 +197,7 @@ fn awaited(work: Work) -> String {
         Work::Free => return "ends at once, as there is nothing to save".into(),
         Work::Begin => "saving after the first update, which begins now".into(),
         Work::Update(update) => format!("saving after update {update}, which is being computed"),
+        Work::Runs => "saving the runs under way, each after its update in hand".into(),
         Work::Validation(update) => format!("saving after the validation of update {update}, which is being computed"),
     };
     format!("{what} (again to quit at once)")
@@ -254,9 +265,9 @@ mod tests {
     #[test]
     fn what_is_waited_for_is_said() {
         assert!(awaited(Work::Free).contains("at once"));
-        for work in [Work::Begin, Work::Update(7), Work::Validation(7)] {
+        for work in [Work::Begin, Work::Update(7), Work::Validation(7), Work::Runs] {
             let said = awaited(work);
-            assert!(said.contains("saving after") && said.contains("again to quit"), "{said}");
+            assert!(said.contains("saving") && said.contains("again to quit"), "{said}");
         }
     }
 }

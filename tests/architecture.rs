@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "echo",
     "error",
     "memory",
@@ -34,6 +34,7 @@ const ORDER: [&str; 28] = [
     "hub",
     "zoo",
     "report",
+    "sweep",
     "terminal",
     "bench",
     "cli",

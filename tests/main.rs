@@ -17,6 +17,7 @@ mod behaviour;
 mod bench;
 mod checkpoint;
 mod command_line;
+mod compare;
 mod constant_outputs;
 mod constraints;
 mod decoding;

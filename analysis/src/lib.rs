@@ -7,6 +7,7 @@
 //! | [`behaviour`] | what is chosen, how often and how fast, depending on what? |
 //! | [`single_units`] | what do single units respond to, and which of them do alike? |
 //! | [`interval`] | how certain is a fraction of trials? |
+//! | [`median`] | how certain is a median of a few values? |
 //! | [`spectrum`] | what do the recurrent weights do to activity, near silence? |
 //! | [`lyapunov`] | how fast do nearby trajectories part or meet? |
 //! | [`nonnormality`] | what do modes that are not orthogonal do to small perturbations? |
@@ -47,6 +48,7 @@ pub mod linear;
 pub mod local;
 pub mod lyapunov;
 pub mod matched;
+pub mod median;
 pub mod nonnormality;
 pub mod similarity;
 pub mod single_units;
@@ -73,6 +75,7 @@ pub use interval::{paired_difference_interval, wilson_interval};
 pub use local::Local;
 pub use lyapunov::Lyapunov;
 pub use matched::{matched_by_group, matched_by_rate};
+pub use median::MedianInterval;
 pub use similarity::Similarity;
 pub use single_units::clusters::Clusters;
 pub use single_units::mixed_selectivity::MixedSelectivity;

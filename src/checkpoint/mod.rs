@@ -30,6 +30,8 @@ use nn4n_models::{Ctrnn, Tensors};
 use nn4n_tasks::Task;
 
 pub use header::{FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord, ValidationRecord};
+#[cfg(feature = "cli")]
+pub(crate) use tensors::read_document;
 use tensors::{KEY, parse_tensors};
 pub(crate) use tensors::{data_checksum, read_safetensors, read_tensors, serialize};
 

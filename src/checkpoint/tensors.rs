@@ -83,9 +83,42 @@ fn table_length(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length))
 }
 
+/// The document of a checkpoint alone. Of its tensors it is checked that the file is as long as they are, and no more.
+///
+/// # Errors
+/// If the file cannot be read, is not whole, or is none of this program's.
+#[cfg(feature = "cli")]
+pub(crate) fn read_document(path: &Path) -> Result<String> {
+    let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
+    let mut file = open_regular(path)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let head = head(&mut file).map_err(unreadable)?;
+    let table = table(&head).ok_or_else(|| incomplete(path, "it has no table of tensors"))?;
+    match end_of(&head, &table) {
+        Some(claimed) if claimed == length => {}
+        Some(claimed) => {
+            let message = format!("its head tells of {claimed} bytes, but the file has {length}");
+            return Err(incomplete(path, &message));
+        }
+        None => return Err(incomplete(path, "its table of tensors has no offsets")),
+    }
+    let document = table.get("__metadata__").and_then(|metadata| metadata.get(KEY)?.as_str());
+    document.map(String::from).ok_or_else(|| {
+        Error::file(path, format!("is a safetensors file of another program (without the key `{KEY}`); name another"))
+    })
+}
+
+/// What the head of a file tells of its tensors, if it is one.
+fn table(head: &[u8]) -> Option<HashMap<String, serde_json::Value>> {
+    serde_json::from_slice(head.get(8..)?).ok()
+}
+
 /// The length of the whole file according to its head, if that is one.
 fn claimed_length(head: &[u8]) -> Option<u64> {
-    let table: HashMap<String, serde_json::Value> = serde_json::from_slice(head.get(8..)?).ok()?;
+    end_of(head, &table(head)?)
+}
+
+fn end_of(head: &[u8], table: &HashMap<String, serde_json::Value>) -> Option<u64> {
     let end = |tensor: &serde_json::Value| tensor.get("data_offsets")?.get(1)?.as_u64();
     let data = table.iter().filter(|(name, _)| *name != "__metadata__").map(|(_, tensor)| end(tensor));
     let data = data.collect::<Option<Vec<u64>>>()?.into_iter().max().unwrap_or(0);

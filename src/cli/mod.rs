@@ -6,6 +6,7 @@ mod activity;
 mod analyze;
 mod bench;
 mod choice;
+mod compare;
 mod config;
 mod environment;
 mod eval;
@@ -21,6 +22,7 @@ mod resume;
 mod run;
 mod setting;
 mod subject;
+mod sweep;
 mod tasks;
 mod train;
 mod usage;
@@ -55,6 +57,8 @@ struct Cli {
 enum Command {
     /// Train a network on a task
     Train(train::TrainArgs),
+    /// Studies: an experiment in many variants, on this machine or on a cluster
+    Sweep(sweep::SweepArgs),
     /// Performance of a trained network, condition by condition
     Eval(eval::EvalArgs),
     /// Run any input through a trained network
@@ -76,6 +80,8 @@ enum Command {
     /// Draw a task, or what a trained network does and has learned
     #[command(subcommand)]
     Plot(plot::PlotCommand),
+    /// Runs side by side: results, groups over seeds, learning curves
+    Compare(compare::CompareArgs),
     /// Everything about a network, or several side by side, on one page
     Report(report::ReportArgs),
     /// Pretrained networks: list, show, and pack one's own
@@ -103,6 +109,7 @@ pub fn main() -> ExitCode {
     }
     let result = match cli.command {
         Command::Train(args) => return ended(train::train(&args)),
+        Command::Sweep(args) => return ended(sweep::sweep(args)),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
@@ -112,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => config::config(&args),
         Command::Tasks(command) => tasks::tasks(command),
         Command::Plot(command) => plot::plot(command),
+        Command::Compare(args) => compare::compare(&args),
         Command::Report(args) => report::report(&args),
         Command::Zoo(command) => zoo::zoo(command),
         Command::Bench(args) => bench::bench(&args),

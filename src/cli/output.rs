@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     device::{DeviceChoice, Work},
-    echo::in_json,
+    echo::{harmless, in_json},
     progress::printable,
     terminal::say,
 };
@@ -24,6 +24,11 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 /// Prints a value as one line of JSON.
 pub fn json_line(value: &impl Serialize) -> Result<()> {
     line(&in_json(&serde_json::to_string(value)?))
+}
+
+/// Prints comma-separated values, whole however long they are.
+pub fn csv(text: &str) -> Result<()> {
+    line(harmless(text).trim_end_matches('\n'))
 }
 
 /// Prints a line. A closed pipe (as under `head`) is not an error.

@@ -1,6 +1,7 @@
 //! `nn4n train`
 
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -28,7 +29,7 @@ use crate::{
     optimizer::OptimizerConfig,
     run_directory::{Existing, RunDirectory, STATE},
     terminal::{INTERRUPTED_CODE, end_in_order, progress_bar, say},
-    train::{Outcome, StopReason, check_init, fit},
+    train::{Outcome, Progress, StopReason, check_init, fit},
     zoo,
 };
 
@@ -142,24 +143,36 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
         (_, true) => Existing::Overwrite,
         _ => Existing::Keep,
     };
-    // What can be refused is refused before anything is replaced.
-    let device = output::open_device(args.device, experiment.work()?)?;
-    let init = match &experiment.init {
-        Some(name) if !is_begun(&out, existing) => {
-            let init = zoo::open(name)?;
-            check_init(&experiment, name, &init)?;
-            Some(init)
-        }
-        _ => None,
-    };
-    let run = RunDirectory::open(&out, existing)?;
-    say_what_will_happen(&experiment);
-    let outcome = fit(&experiment, init.as_ref(), &run, &device, progress_bar())?;
+    let (run, outcome) = train_in(&out, &experiment, existing, args.device, progress_bar())?;
     report(args, &run, &outcome)?;
     Ok(match outcome.reason {
         StopReason::Interrupted => INTERRUPTED_CODE.into(),
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// Trains an experiment in a directory.
+pub(super) fn train_in(
+    out: &Path,
+    experiment: &Experiment,
+    existing: Existing,
+    device: DeviceChoice,
+    progress: impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send,
+) -> Result<(RunDirectory, Outcome)> {
+    // What can be refused is refused before anything is replaced.
+    let device = output::open_device(device, experiment.work()?)?;
+    let init = match &experiment.init {
+        Some(name) if !is_begun(out, existing) => {
+            let init = zoo::open(name)?;
+            check_init(experiment, name, &init)?;
+            Some(init)
+        }
+        _ => None,
+    };
+    let run = RunDirectory::open(out, existing)?;
+    say_what_will_happen(experiment);
+    let outcome = fit(experiment, init.as_ref(), &run, &device, progress)?;
+    Ok((run, outcome))
 }
 
 /// Whether a run is there that will be continued.

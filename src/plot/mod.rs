@@ -38,6 +38,9 @@
 //! | [`RemappingFigure`] | how much rate maps change from one condition to another |
 //! | [`SimilarityMatrix`] | how alike, or how far apart, each two of several things are |
 //! | [`SimilarityMap`] | the same as places in a plane |
+//! | [`LearningCurves`] | loss and performance of many runs against update |
+//! | [`SettingCurve`] | a result of many runs against a setting |
+//! | [`SettingMap`] | a result of many runs against two settings |
 //!
 //! Every figure is a struct with public fields and the method `save(path)`; as a [`Figure`] it stands in a page. The
 //! extension of the path chooses the format, missing directories are created, and the file appears whole or not at all.
@@ -68,6 +71,7 @@ mod growth;
 mod key;
 mod labels;
 mod learning_curve;
+mod learning_curves;
 mod lesion_table;
 mod measured;
 mod network_parts;
@@ -85,6 +89,8 @@ mod schematic_routes;
 mod schematic_wiring;
 mod scree;
 mod sequence_map;
+mod setting_curve;
+mod setting_map;
 mod shading;
 mod similarity_map;
 mod similarity_matrix;
@@ -124,6 +130,7 @@ pub use flow_field::FlowFieldFigure;
 pub use fraction_histogram::FractionHistogram;
 pub use growth::{Growth, GrowthCurve};
 pub use learning_curve::LearningCurve;
+pub use learning_curves::{CurveGroup, LearningCurves, RunCurves};
 pub use lesion_table::{Estimate, LesionRow, LesionTable};
 pub use measured::PsychometricPlan;
 pub use projection::Projection;
@@ -137,6 +144,8 @@ pub use schematic::{
 };
 pub use scree::Scree;
 pub use sequence_map::SequenceMap;
+pub use setting_curve::{SettingCurve, SettingPoint};
+pub use setting_map::SettingMap;
 pub use similarity_map::SimilarityMap;
 pub use similarity_matrix::SimilarityMatrix;
 pub use state_space::{StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};

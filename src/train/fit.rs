@@ -6,6 +6,7 @@ use candle_core::Device;
 use rayon::ThreadPoolBuilder;
 
 use super::{
+    clock::Clock,
     demand, init,
     log::Log,
     long_trials,
@@ -121,6 +122,7 @@ struct Training<'a> {
     validation: Validation,
     /// What stands in `model.safetensors`; `None` before anything does.
     saved: Option<SavedNetwork>,
+    clock: Clock,
 }
 
 impl<'a> Training<'a> {
@@ -139,7 +141,8 @@ impl<'a> Training<'a> {
             Error::file(run.optimizer(), "has validations that no run has; it is damaged: start anew with --force")
         })?;
         let states = StateWriter::new(files, run, experiment)?;
-        let mut training = Self { experiment, run, files, states, trainer, validation, saved };
+        let clock = Clock::of(run, trainer.updates());
+        let mut training = Self { experiment, run, files, states, trainer, validation, saved, clock };
         if run.is_resumed() {
             training.check_saved()?;
         }
@@ -170,7 +173,10 @@ impl<'a> Training<'a> {
         long_trials::tell(self.experiment)?;
         turn_to(Work::Begin);
         self.files.begin(&self.experiment.to_toml()?)?;
-        if !self.run.is_resumed() {
+        if self.run.is_resumed() {
+            // The file that said it before says that the run is finished, and is gone.
+            self.clock.save(self.files, self.trainer.updates())?;
+        } else {
             // From here on there is a network to load and a state to resume, whatever happens before the first
             // validation.
             self.save_both()?;
@@ -212,6 +218,11 @@ impl<'a> Training<'a> {
             if interrupted {
                 self.trainer.check_finite()?;
                 self.save()?;
+            }
+            if validated || interrupted {
+                self.clock.save(self.files, self.trainer.updates())?;
+            }
+            if interrupted {
                 return Ok(None);
             }
         }
@@ -251,7 +262,11 @@ impl<'a> Training<'a> {
         if let Some(reason) = reason
             && !self.run.finished().exists()
         {
-            self.files.finish(&format!("{}\n", serde_json::json!({ "reason": reason, "updates": updates })))?;
+            let mut said = serde_json::json!({ "reason": reason, "updates": updates });
+            if let Some(seconds) = self.clock.seconds() {
+                said["seconds"] = seconds.into();
+            }
+            self.files.finish(&format!("{said}\n"))?;
         }
         let history = self.validation.history();
         Ok(Outcome {

@@ -1,5 +1,6 @@
 //! Training: [`Trainer`] does one update, [`fit`] a run with its files, validations and rule that ends it.
 
+mod clock;
 mod data_files;
 mod demand;
 mod fit;

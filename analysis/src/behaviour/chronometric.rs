@@ -21,7 +21,7 @@
 
 use serde::Serialize;
 
-use crate::{AnalysisError, statistics::quantile};
+use crate::{AnalysisError, median::lower_rank, statistics::quantile};
 
 /// A decision, or none.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,19 +148,6 @@ impl Times {
             standard_error: (n > 1).then(|| (spread / (n - 1) as f64 / n as f64).sqrt()),
             all,
         })
-    }
-}
-
-/// The largest `l` with `P(Binomial(n, 1/2) < l) <= 2.5 %`, counted from 1.
-fn lower_rank(n: usize) -> Option<usize> {
-    let (mut term, mut below, mut rank) = (-(n as f64) * std::f64::consts::LN_2, 0.0, 0);
-    loop {
-        below += term.exp();
-        if below > 0.025 {
-            return (rank > 0).then_some(rank);
-        }
-        term += ((n - rank) as f64 / (rank + 1) as f64).ln();
-        rank += 1;
     }
 }
 

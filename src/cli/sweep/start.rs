@@ -1,0 +1,56 @@
+//! `nn4n sweep SWEEP.toml`
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{
+    launch::{LaunchArgs, launch},
+    plan,
+};
+use crate::{
+    sweep::{Description, Study},
+    terminal::say,
+};
+
+#[derive(Debug, Args)]
+pub struct StartArgs {
+    /// A sweep in TOML: run (or preset, or task), seeds, [grid], [random], [[runs]]
+    #[arg(value_name = "SWEEP.toml", required = true)]
+    sweep: Option<PathBuf>,
+    /// Directory of the study
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
+    /// Go on with the study in --out, or start it there; what the sweep asks for beside its runs is added
+    #[arg(long, requires = "out")]
+    resume: bool,
+    /// Print the runs with the time and the memory that they take, by a step that is measured, and write nothing
+    #[arg(long, conflicts_with_all = ["resume", "no_submit"])]
+    dry_run: bool,
+    #[command(flatten)]
+    launch: LaunchArgs,
+    /// Report the plan in JSON
+    #[arg(long, requires = "dry_run")]
+    json: bool,
+}
+
+pub fn start(args: &StartArgs) -> Result<ExitCode> {
+    let (Some(path), out) = (&args.sweep, &args.out) else { unreachable!("clap requires the sweep") };
+    let description = Description::read(path)?;
+    let Some(out) = out.as_ref().filter(|_| !args.dry_run) else {
+        return plan::plan(&description, args.launch.jobs(), args.json);
+    };
+    args.launch.check()?;
+    let mut study = if args.resume {
+        let (study, added) = Study::resume(out, &description)?;
+        let before = study.entries().len() - added;
+        if before > 0 && added > 0 {
+            say(&format!("{added} runs are added to the {before} of the study"));
+        }
+        study
+    } else {
+        Study::create(out, &description)?
+    };
+    launch(&mut study, &args.launch)
+}

@@ -1,0 +1,123 @@
+//! What a whole study reached, as files in its `analysis/`.
+//!
+//! ```text
+//! runs.csv, runs.json      a row a run, as `nn4n compare` prints them
+//! curves.svg               the learning curves of all
+//! MEASURE-NAME.svg         what was reached against each setting
+//! MEASURE-NAME-NAME.svg    against both, where two settings differ
+//! optuna.log               a journal that Optuna reads
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    groups::grouped,
+    optuna::{self, Written},
+    results::Results,
+    study::Study,
+    study_figures::{Measure, curves_figure, results_figure},
+};
+use crate::{
+    error::{Error, Result},
+    files::write_atomically,
+};
+
+/// Settings of more values have no figure of their own.
+const VALUES: usize = 100;
+
+/// What was collected.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// The runs.
+    pub results: Results,
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+    /// What could not be drawn or was left as it was, and why.
+    pub notes: Vec<String>,
+}
+
+/// Reads all runs of a study and writes what they reached into its `analysis/`; `told` is told how many are read,
+/// and of how many.
+///
+/// What an earlier call wrote there is replaced, but a journal in which Optuna has written meanwhile.
+///
+/// # Errors
+/// If it is no study, or a file cannot be written.
+pub fn collect(study: &Path, told: &(dyn Fn(u64, u64) + Sync)) -> Result<Collected> {
+    let folder = Study::open(study)?.analysis();
+    let results = Results::read(&[study.to_path_buf()], told)?;
+    let mut collected = Collected { results: results.clone(), files: Vec::new(), notes: Vec::new() };
+    let json = serde_json::to_string_pretty(&results.rows).map_err(|error| Error::file(&folder, error))?;
+    collected.write(folder.join("runs.csv"), &results.to_csv())?;
+    collected.write(folder.join("runs.json"), &format!("{json}\n"))?;
+    collected.draw(&folder)?;
+    collected.write_journal(folder.join("optuna.log"), study)?;
+    Ok(collected)
+}
+
+impl Collected {
+    fn write(&mut self, path: PathBuf, text: &str) -> Result<()> {
+        write_atomically(&path, text.as_bytes())?;
+        self.files.push(path);
+        Ok(())
+    }
+
+    fn draw(&mut self, folder: &Path) -> Result<()> {
+        let measure = Measure::of(&self.results);
+        if self.results.rows.iter().any(|row| row.is_finished()) {
+            for by in self.drawn()? {
+                let name = by.iter().map(|name| safe(name)).collect::<Vec<_>>().join("-");
+                let path = folder.join(format!("{}-{name}.svg", measure.tag()));
+                let saved = results_figure(&self.results, &by, measure).and_then(|figure| figure.save(&path));
+                self.drew(path, saved);
+            }
+        } else {
+            self.notes.push("no run is finished yet, so nothing is drawn against settings".into());
+        }
+        let path = folder.join("curves.svg");
+        let by: Vec<String> = self.drawn()?.into_iter().find(|by| by.len() == 1).unwrap_or_default();
+        let saved = curves_figure(&self.results, &by).and_then(|figure| Ok(figure.save(&path)?));
+        self.drew(path, saved);
+        Ok(())
+    }
+
+    fn drew(&mut self, path: PathBuf, saved: Result<()>) {
+        match saved {
+            Ok(()) => self.files.push(path),
+            Err(error) => self.notes.push(format!("{} is not drawn: {error}", path.display())),
+        }
+    }
+
+    /// The settings that results are drawn against: each that has several values, and both where two have.
+    fn drawn(&mut self) -> Result<Vec<Vec<String>>> {
+        let mut drawn = Vec::new();
+        for name in &self.results.names {
+            let by = vec![name.clone()];
+            if (2..=VALUES).contains(&grouped(&self.results, &by)?.len()) {
+                drawn.push(by);
+            }
+        }
+        if let [x, y] = drawn.as_slice() {
+            drawn.push([x.clone(), y.clone()].concat());
+        }
+        Ok(drawn)
+    }
+
+    fn write_journal(&mut self, path: PathBuf, study: &Path) -> Result<()> {
+        let place = study.canonicalize().unwrap_or_else(|_| study.into());
+        let name = place.file_name().map_or_else(|| "nn4n".into(), |name| name.to_string_lossy().into_owned());
+        match optuna::write(&path, &name, &self.results)? {
+            Written::Anew => self.files.push(path),
+            Written::Kept(records) => self.notes.push(format!(
+                "{} has {records} records of Optuna itself and is left as it is; move it away to have it written anew",
+                path.display()
+            )),
+        }
+        Ok(())
+    }
+}
+
+/// A name of a setting as part of that of a file.
+fn safe(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}

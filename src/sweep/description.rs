@@ -1,0 +1,381 @@
+//! `SWEEP.toml`: one experiment, and what differs from run to run.
+//!
+//! ```text
+//! runs of a study = [[runs]] x [grid] x [random] x seeds
+//! ```
+//!
+//! ```toml
+//! run = "run.toml"                       # beside this file; or preset = "song2016/mante", or task = "yang2019/go"
+//! seeds = 5                              # 0 to 4; or a list; the seed of the run.toml if it is left out
+//! [grid]                                 # every combination of these values
+//! "model.units" = [50, 100]
+//! [random]                               # combinations drawn at random
+//! count = 20
+//! seed = 1
+//! "train.learning_rate" = { low = 1e-4, high = 1e-2, log = true }
+//! "model.tau" = { choices = [50, 100, 200] }
+//! [[runs]]                               # listed one by one
+//! "model.kind" = "ei"
+//! [slurm]                                # options of sbatch, for the launcher of that name
+//! time = "1:00:00"
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{self, Path, PathBuf},
+};
+
+use nn4n_tasks::reader::read;
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde_json::Map;
+use toml::{Table, Value};
+
+use super::{random::Random, settings};
+use crate::{
+    checkpoint::Checkpoint,
+    echo::quoted,
+    error::{Error, Result},
+    experiment::{Experiment, differences, preset},
+    files::read_text,
+    hub::{self, Reference},
+    train::check_init,
+    zoo,
+};
+
+/// The longest description that is read, bytes: those of large networks hold arrays.
+const LONGEST: u64 = 64 << 20;
+
+/// Most runs of a study.
+pub const MOST_RUNS: usize = 100_000;
+
+/// The size of a network that only its task is said of, as for `nn4n train --task`.
+const UNITS: i64 = 100;
+
+/// A sweep: an experiment, and what differs from run to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// The whole file, with the experiment itself in the place of its name.
+    document: Table,
+    base: Table,
+    seeds: Vec<u64>,
+    grid: Vec<(String, Vec<Value>)>,
+    random: Option<Random>,
+    runs: Vec<Vec<(String, Value)>>,
+    slurm: Table,
+}
+
+/// What one run sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Dotted names of the run.toml and their values.
+    pub settings: Vec<(String, Value)>,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// A SWEEP.toml as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    run: Option<Value>,
+    preset: Option<String>,
+    task: Option<String>,
+    seeds: Option<Value>,
+    #[serde(default)]
+    grid: Table,
+    random: Option<Table>,
+    #[serde(default)]
+    runs: Vec<Table>,
+    #[serde(default)]
+    slurm: Table,
+}
+
+impl Description {
+    /// Reads a SWEEP.toml, and the run.toml beside it that it names.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no description of a sweep, or names no experiment.
+    pub fn read(path: &Path) -> Result<Self> {
+        let beside = path.parent().unwrap_or(Path::new(""));
+        Self::from_toml(&read_text(path, LONGEST)?, beside).map_err(|error| match error {
+            Error::Setting { .. } => Error::file(path, error),
+            other => other,
+        })
+    }
+
+    /// Reads the text of a SWEEP.toml that lies in the folder `beside`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn from_toml(text: &str, beside: &Path) -> Result<Self> {
+        let mut document: Table =
+            text.parse().map_err(|error: toml::de::Error| Error::setting("sweep", quoted(&error)))?;
+        let parts: Document = read(document.clone()).map_err(|misfit| {
+            let field = if misfit.field.is_empty() { "sweep".into() } else { misfit.field.clone() };
+            Error::setting(field, misfit.words())
+        })?;
+        let base = base(&parts, beside)?;
+        ["preset", "task"].iter().for_each(|name| drop(document.remove(*name)));
+        document.insert("run".into(), Value::Table(base.clone()));
+        let seeds = seeds(parts.seeds.as_ref(), &base)?;
+        let grid = settings::flat("grid", &parts.grid, |_| false)?.into_iter().map(list).collect::<Result<Vec<_>>>()?;
+        let random = parts.random.as_ref().map(Random::read).transpose()?;
+        let runs = parts.runs.iter().enumerate();
+        let runs = runs
+            .map(|(place, table)| settings::flat(&format!("runs[{place}]"), table, |_| false))
+            .collect::<Result<Vec<_>>>()?;
+        let found = Self { document, base, seeds, grid, random, runs, slurm: parts.slurm };
+        found.check()?;
+        Ok(found)
+    }
+
+    /// The description as a SWEEP.toml that needs no other file.
+    ///
+    /// # Errors
+    /// If a value has no form in TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        in_toml(&self.document)
+    }
+
+    /// Options of sbatch.
+    pub fn slurm(&self) -> &Table {
+        &self.slurm
+    }
+
+    /// The number of runs.
+    pub fn count(&self) -> usize {
+        let sizes = [self.runs.len().max(1), self.random.as_ref().map_or(1, Random::count), self.seeds.len()];
+        self.grid.iter().map(|(_, values)| values.len()).chain(sizes).fold(1, usize::saturating_mul)
+    }
+
+    /// What each run sets, in their order: the seed changes fastest, what is listed slowest.
+    pub fn variants(&self) -> Vec<Variant> {
+        let one = [Vec::new()];
+        let listed = if self.runs.is_empty() { &one[..] } else { &self.runs };
+        let samples = self.random.as_ref().map_or_else(|| vec![Vec::new()], Random::samples);
+        let mut variants = Vec::with_capacity(self.count());
+        for run in listed {
+            for point in points(&self.grid) {
+                for sample in &samples {
+                    let settings: Vec<_> = run.iter().chain(&point).chain(sample).cloned().collect();
+                    variants.extend(self.seeds.iter().map(|seed| Variant { settings: settings.clone(), seed: *seed }));
+                }
+            }
+        }
+        variants
+    }
+
+    /// The experiments of some variants, each of them checked; a variant comes with its number.
+    ///
+    /// # Errors
+    /// That of the first that is wrong, with what it sets.
+    pub fn experiments(&self, variants: &[(usize, &Variant)]) -> Result<Vec<Experiment>> {
+        let made: Vec<Result<Experiment>> = variants.par_iter().map(|(_, variant)| self.experiment(variant)).collect();
+        let mut inits = Inits::default();
+        let checked = |((index, variant), experiment): (&(usize, &Variant), Result<Experiment>)| {
+            let checked = experiment.and_then(|experiment| inits.check(experiment));
+            checked.map_err(|error| Error::setting(format!("run {index} ({})", variant.words()), error.to_string()))
+        };
+        variants.iter().zip(made).map(checked).collect()
+    }
+
+    fn experiment(&self, variant: &Variant) -> Result<Experiment> {
+        let mut document = self.base.clone();
+        for (name, value) in &variant.settings {
+            settings::set(&mut document, name, value.clone())?;
+        }
+        if document.contains_key("init") && !document.contains_key("model") {
+            let message = "names a network, but there is no [model]; describe it there, as `nn4n inspect` shows it";
+            return Err(Error::setting("init", message));
+        }
+        let seed = i64::try_from(variant.seed).map_err(|_| Error::setting("seeds", too_large(variant.seed)))?;
+        document.insert("seed".into(), seed.into());
+        Experiment::from_toml(&in_toml(&document)?)
+    }
+
+    /// Names what of two sweeps differs, but for what is passed on to a launcher; `None` if nothing does.
+    pub(super) fn differences(&self, now: &Self) -> Result<Option<String>> {
+        let text = |description: &Self| {
+            let mut document = description.document.clone();
+            document.remove("slurm");
+            in_toml(&document)
+        };
+        Ok(differences(&text(self)?, &text(now)?))
+    }
+
+    /// Whether another sweep is of the same experiment.
+    pub(super) fn has_experiment_of(&self, other: &Self) -> bool {
+        let without_seed = |base: &Table| {
+            let mut base = base.clone();
+            base.remove("seed");
+            base
+        };
+        without_seed(&self.base) == without_seed(&other.base)
+    }
+
+    fn check(&self) -> Result<()> {
+        let lists = self.grid.iter().map(|(name, _)| name.as_str());
+        let drawn = self.random.iter().flat_map(Random::names);
+        let shared: Vec<&str> = lists.chain(drawn).collect();
+        settings::check_apart("[grid] and [random]", shared.iter().copied())?;
+        for (place, run) in self.runs.iter().enumerate() {
+            let all = run.iter().map(|(name, _)| name.as_str()).chain(shared.iter().copied());
+            settings::check_apart(&format!("[[runs]] ({place}) with [grid] and [random]"), all)?;
+            if let Some(first) = self.runs[..place].iter().position(|other| other == run) {
+                return Err(Error::setting(
+                    format!("runs[{place}]"),
+                    format!("is runs[{first}]; leave one of them out"),
+                ));
+            }
+        }
+        self.check_values()?;
+        let count = self.count();
+        if count > MOST_RUNS {
+            let message = format!("has {count} runs, but may have {MOST_RUNS}; divide it into several");
+            return Err(Error::setting("sweep", message));
+        }
+        Ok(())
+    }
+
+    /// What no manifest can say is refused before there is one.
+    fn check_values(&self) -> Result<()> {
+        let listed = self.runs.iter().flatten().map(|(name, value)| (name, value));
+        let grid = self.grid.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        listed.chain(grid).try_for_each(|(name, value)| settings::in_json(name, value).map(drop))?;
+        self.random.iter().try_for_each(Random::check_values)
+    }
+}
+
+impl Variant {
+    /// The settings as a manifest has them.
+    ///
+    /// # Errors
+    /// If a value has no form in JSON.
+    pub fn in_json(&self) -> Result<Map<String, serde_json::Value>> {
+        self.settings.iter().map(|(name, value)| Ok((name.clone(), settings::in_json(name, value)?))).collect()
+    }
+
+    /// What it sets, in words.
+    pub fn words(&self) -> String {
+        let set = self.settings.iter().map(|(name, value)| format!("{name} = {value}, "));
+        format!("{}seed {}", set.collect::<String>(), self.seed)
+    }
+}
+
+/// The combinations of a grid, the last name changing fastest.
+fn points(grid: &[(String, Vec<Value>)]) -> Vec<Vec<(String, Value)>> {
+    let mut points = vec![Vec::new()];
+    for (name, values) in grid {
+        let with = |point: &Vec<(String, Value)>, value: &Value| {
+            point.iter().cloned().chain([(name.clone(), value.clone())]).collect::<Vec<_>>()
+        };
+        points = points.iter().flat_map(|point| values.iter().map(move |value| with(point, value))).collect();
+    }
+    points
+}
+
+/// A list of a grid.
+fn list((name, value): (String, Value)) -> Result<(String, Vec<Value>)> {
+    let field = format!("grid.{name}");
+    let Value::Array(values) = value else {
+        return Err(Error::setting(field, format!("must be a list of values, but is {value}; write [{value}]")));
+    };
+    if values.is_empty() {
+        return Err(Error::setting(field, "is empty; list its values, or leave it out"));
+    }
+    match values.iter().enumerate().find(|(place, value)| values[..*place].contains(value)) {
+        Some((_, value)) => Err(Error::setting(field, format!("holds {value} twice; leave one of them out"))),
+        None => Ok((name, values)),
+    }
+}
+
+fn seeds(given: Option<&Value>, base: &Table) -> Result<Vec<u64>> {
+    let refused = |value: &dyn std::fmt::Display| {
+        let message = format!("must be a number of seeds or a list of seeds >= 0, but is {value}; write 5, or [1, 2]");
+        Error::setting("seeds", message)
+    };
+    let seed =
+        |value: &Value| value.as_integer().and_then(|seed| u64::try_from(seed).ok()).ok_or_else(|| refused(value));
+    let seeds: Vec<u64> = match given {
+        None => vec![base.get("seed").map(seed).transpose()?.unwrap_or(0)],
+        Some(Value::Array(seeds)) => seeds.iter().map(seed).collect::<Result<_>>()?,
+        Some(count) => (0..seed(count)?.min(1 + MOST_RUNS as u64)).collect(),
+    };
+    if seeds.is_empty() {
+        return Err(Error::setting("seeds", "must be at least one; write seeds = 1, or leave it out"));
+    }
+    let mut sorted = seeds.clone();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::setting("seeds", format!("holds {} twice; leave one of them out", pair[0]))),
+        None => Ok(seeds),
+    }
+}
+
+fn too_large(seed: u64) -> String {
+    format!("must be at most {}, but is {seed}; take a smaller one", i64::MAX)
+}
+
+/// The experiment that all runs are made of.
+fn base(parts: &Document, beside: &Path) -> Result<Table> {
+    match (&parts.run, &parts.preset, &parts.task) {
+        (Some(Value::Table(run)), None, None) => Ok(run.clone()),
+        (Some(Value::String(file)), None, None) => {
+            let path = beside.join(file);
+            read_text(&path, LONGEST)?.parse().map_err(|error: toml::de::Error| Error::file(&path, quoted(&error)))
+        }
+        (Some(other), None, None) => Err(Error::setting(
+            "run",
+            format!("must be the path of a run.toml, but is {other}; write run = \"run.toml\""),
+        )),
+        (None, Some(id), None) => {
+            preset::text(id)?.parse().map_err(|error: toml::de::Error| Error::setting("preset", quoted(&error)))
+        }
+        (None, None, Some(id)) => {
+            let table = |name: &str, value: Value| Value::Table(Table::from_iter([(name.to_string(), value)]));
+            let task = ("task".to_string(), table("id", Value::String(id.clone())));
+            Ok(Table::from_iter([task, ("model".into(), table("units", UNITS.into()))]))
+        }
+        (None, None, None) => {
+            let message = "names no experiment; add run = \"run.toml\" (beside this file), preset = \"ID\" or task = \
+                \"ID\"";
+            Err(Error::setting("run", message))
+        }
+        _ => Err(Error::setting("run", "is given with `preset` or `task`, or these two; name the experiment once")),
+    }
+}
+
+fn in_toml(table: &Table) -> Result<String> {
+    toml::to_string(table).map_err(|error| Error::setting("sweep", format!("cannot be written ({error})")))
+}
+
+/// The checkpoints that runs start from, opened once.
+#[derive(Default)]
+struct Inits(BTreeMap<PathBuf, (PathBuf, Checkpoint)>);
+
+impl Inits {
+    /// The same experiment, whose `init` names the same checkpoint for ever and wherever the run is trained.
+    fn check(&mut self, mut experiment: Experiment) -> Result<Experiment> {
+        let Some(name) = experiment.init.clone() else { return Ok(experiment) };
+        if !self.0.contains_key(&name) {
+            let place = place(&name)?;
+            let checkpoint = zoo::open(&place)?;
+            self.0.insert(name.clone(), (place, checkpoint));
+        }
+        if let Some((place, checkpoint)) = self.0.get(&name) {
+            check_init(&experiment, &name, checkpoint)?;
+            experiment.init = Some(place.clone());
+        }
+        Ok(experiment)
+    }
+}
+
+fn place(name: &Path) -> Result<PathBuf> {
+    if Reference::from_path(name)?.is_none() && fs::exists(name).unwrap_or(false) {
+        return path::absolute(name)
+            .map_err(|error| Error::file(name, format!("has no place ({error}); name another")));
+    }
+    hub::pinned(name)
+}

@@ -1,0 +1,301 @@
+//! The files of a study: made once, grown on request, opened by everybody.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use rayon::prelude::*;
+
+use super::{
+    description::{Description, Variant},
+    local::open_log,
+    manifest::{self, Entry},
+    names,
+    state::RunState,
+};
+use crate::{
+    error::{Error, Result},
+    experiment::Experiment,
+    files::{read_text, unwritten, write_atomically},
+    run_directory::CONFIG,
+};
+
+const SWEEP: &str = "sweep.toml";
+const MANIFEST: &str = "manifest.csv";
+const RUNS: &str = "runs";
+const LOGS: &str = "logs";
+const CANCEL: &str = "cancel";
+const ANALYSIS: &str = "analysis";
+
+/// The longest run.toml that is compared, bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// A study on the disk.
+#[derive(Clone, Debug)]
+pub struct Study {
+    directory: PathBuf,
+    entries: Vec<Entry>,
+}
+
+impl Study {
+    /// Makes a study in a directory that holds none. Every experiment is checked before anything is written.
+    ///
+    /// # Errors
+    /// If an experiment is wrong, the directory holds a study or a part of one, or a file cannot be written.
+    pub fn create(directory: &Path, description: &Description) -> Result<Self> {
+        if let Some(name) = [SWEEP, MANIFEST, RUNS].into_iter().find(|name| directory.join(name).exists()) {
+            let message = format!("already holds a study ({name}); use --resume to go on with it, or another --out");
+            return Err(Error::file(directory, message));
+        }
+        Self { directory: directory.into(), entries: Vec::new() }.with(description, &description.variants())
+    }
+
+    /// Whether there is a study in a directory.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(MANIFEST).is_file()
+    }
+
+    /// Opens a study.
+    ///
+    /// # Errors
+    /// If there is none, or its manifest cannot be read.
+    pub fn open(directory: &Path) -> Result<Self> {
+        let path = directory.join(MANIFEST);
+        if !path.exists() {
+            let message =
+                format!("holds no study ({MANIFEST} is missing); `nn4n sweep SWEEP.toml --out DIR` makes one");
+            return Err(Error::file(directory, message));
+        }
+        Ok(Self { directory: directory.into(), entries: manifest::read(&path)? })
+    }
+
+    /// Opens the study that `description` describes, and makes it where there is none. What it asks for beside the runs
+    /// that are there is added at the end; returns how many runs that are.
+    ///
+    /// # Errors
+    /// If the study is of another experiment or has runs that are not asked for, or as [`create`](Self::create).
+    pub fn resume(directory: &Path, description: &Description) -> Result<(Self, usize)> {
+        let variants = description.variants();
+        if !directory.join(MANIFEST).exists() {
+            // Nothing was trained before there was a manifest.
+            let study = Self { directory: directory.into(), entries: Vec::new() }.with(description, &variants)?;
+            let count = study.entries.len();
+            return Ok((study, count));
+        }
+        let study = Self::open(directory)?;
+        let known = study.description()?;
+        let asked = Asked::of(&variants)?;
+        let added = match asked.beside(&study.entries) {
+            Some(added) if known.has_experiment_of(description) => added,
+            _ => return Err(study.is_another(&known, description)?),
+        };
+        if added.is_empty() {
+            study.keep(description)?;
+            return Ok((study, 0));
+        }
+        let count = added.len();
+        Ok((study.with(description, &added)?, count))
+    }
+
+    /// Adds runs: first the files that nobody looks at yet, the manifest last.
+    fn with(mut self, description: &Description, variants: &[Variant]) -> Result<Self> {
+        let first = self.entries.len();
+        let numbered: Vec<(usize, &Variant)> =
+            variants.iter().enumerate().map(|(place, variant)| (first + place, variant)).collect();
+        let experiments = description.experiments(&numbered)?;
+        let entry = |(index, variant): &(usize, &Variant)| {
+            let settings = variant.in_json()?;
+            let name = names::name(*index, &settings, variant.seed);
+            Ok(Entry { index: *index, name, settings, seed: variant.seed, state: RunState::Pending })
+        };
+        self.entries.extend(numbered.iter().map(entry).collect::<Result<Vec<_>>>()?);
+        let unwritten_runs = |error: std::io::Error| unwritten(&self.directory.join(RUNS), &error);
+        fs::create_dir_all(self.directory.join(RUNS)).map_err(unwritten_runs)?;
+        let added = &self.entries[first..];
+        added.par_iter().zip(&experiments).try_for_each(|(entry, experiment)| self.prepare(entry, experiment))?;
+        self.keep(description)?;
+        self.write_manifest()?;
+        Ok(self)
+    }
+
+    /// Writes the run.toml of a run.
+    fn prepare(&self, entry: &Entry, experiment: &Experiment) -> Result<()> {
+        let directory = self.run_directory(entry);
+        let (path, text) = (directory.join(CONFIG), experiment.to_toml()?);
+        fs::create_dir_all(&directory).map_err(|error| unwritten(&directory, &error))?;
+        if path.exists() {
+            if read_text(&path, LONGEST)? == text {
+                return Ok(());
+            }
+            return Err(Error::file(path, "is of another sweep; move it, or use another --out"));
+        }
+        let write = || {
+            let mut file = File::create_new(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|error| unwritten(&path, &error))
+    }
+
+    fn keep(&self, description: &Description) -> Result<()> {
+        write_atomically(&self.directory.join(SWEEP), description.to_toml()?.as_bytes())
+    }
+
+    fn is_another(&self, known: &Description, asked: &Description) -> Result<Error> {
+        let differs = known.differences(asked)?.unwrap_or_else(|| format!("{MANIFEST} lists other runs"));
+        let message = format!(
+            "holds another sweep: {differs}. A study may grow (more `seeds`, values of [grid], [[runs]], or a larger \
+            `count` of [random]), but keeps the runs that it has; use another --out"
+        );
+        Ok(Error::file(&self.directory, message))
+    }
+
+    /// What was asked for.
+    ///
+    /// # Errors
+    /// If the copy of its description cannot be read.
+    pub fn description(&self) -> Result<Description> {
+        Description::read(&self.directory.join(SWEEP))
+    }
+
+    /// Its directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Its runs.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The directory of a run.
+    pub fn run_directory(&self, entry: &Entry) -> PathBuf {
+        self.directory.join(RUNS).join(&entry.name)
+    }
+
+    /// The file of what a run says.
+    pub fn log(&self, entry: &Entry) -> PathBuf {
+        self.directory.join(LOGS).join(format!("{}.log", entry.name))
+    }
+
+    /// The directory of the run of this name, of a study that need not be read for it.
+    ///
+    /// # Errors
+    /// If no run has such a name.
+    pub fn run_of(study: &Path, name: &str) -> Result<PathBuf> {
+        if names::is_name(name) {
+            return Ok(study.join(RUNS).join(name));
+        }
+        Err(Error::setting("name", format!("`{name}` is no name of a run; take one of {MANIFEST}")))
+    }
+
+    /// The log of the run of this name, opened to write at its end.
+    ///
+    /// # Errors
+    /// If no run has such a name, or the log cannot be opened.
+    pub fn log_of(study: &Path, name: &str) -> Result<File> {
+        Self::run_of(study, name)?;
+        open_log(&study.join(LOGS).join(format!("{name}.log")))
+    }
+
+    /// The folder of the logs.
+    pub fn logs(&self) -> PathBuf {
+        self.directory.join(LOGS)
+    }
+
+    /// The folder of what is found out about the whole study.
+    pub fn analysis(&self) -> PathBuf {
+        self.directory.join(ANALYSIS)
+    }
+
+    /// How far each run is, by the files of its own directory.
+    ///
+    /// # Errors
+    /// If a lock cannot be asked for.
+    pub fn states(&self) -> Result<Vec<RunState>> {
+        self.entries.par_iter().map(|entry| RunState::of(&self.run_directory(entry))).collect()
+    }
+
+    /// Writes into the manifest how far each run is. Only a process that speaks for the whole study does so.
+    ///
+    /// # Errors
+    /// If a lock cannot be asked for, or the manifest cannot be written.
+    pub fn record_states(&mut self) -> Result<()> {
+        let states = self.states()?;
+        let is_known = self.entries.iter().zip(&states).all(|(entry, state)| entry.state == *state);
+        if is_known {
+            return Ok(());
+        }
+        self.entries.iter_mut().zip(states).for_each(|(entry, state)| entry.state = state);
+        self.write_manifest()
+    }
+
+    fn write_manifest(&self) -> Result<()> {
+        manifest::write(&self.directory.join(MANIFEST), &self.entries)
+    }
+
+    /// Asks whoever runs the study to stop, on this machine or another.
+    ///
+    /// # Errors
+    /// If the file that says so cannot be written.
+    pub fn cancel(&self) -> Result<()> {
+        write_atomically(&self.directory.join(CANCEL), b"")
+    }
+
+    /// Whether it was asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.directory.join(CANCEL).exists()
+    }
+
+    /// Takes the request to stop back.
+    ///
+    /// # Errors
+    /// If its file is there and cannot be removed.
+    pub fn allow(&self) -> Result<()> {
+        let path = self.directory.join(CANCEL);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file(path, format!("could not be removed ({error}); check the permissions")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The runs that are asked for, by what they set.
+struct Asked<'a> {
+    variants: &'a [Variant],
+    /// The places of the runs of each kind; random draws may come twice.
+    places: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(variants: &'a [Variant]) -> Result<Self> {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, variant) in variants.iter().enumerate() {
+            places.entry(key(&variant.in_json()?, variant.seed)).or_default().push(place);
+        }
+        Ok(Self { variants, places })
+    }
+
+    /// Those beside the ones that are there; `None` if not all that are there are asked for.
+    fn beside(mut self, entries: &[Entry]) -> Option<Vec<Variant>> {
+        let mut is_there = vec![false; self.variants.len()];
+        for entry in entries {
+            let places = self.places.get_mut(&key(&entry.settings, entry.seed))?;
+            if places.is_empty() {
+                return None;
+            }
+            is_there[places.remove(0)] = true;
+        }
+        let added = self.variants.iter().zip(is_there).filter(|(_, is_there)| !is_there);
+        Some(added.map(|(variant, _)| variant.clone()).collect())
+    }
+}
+
+fn key(settings: &serde_json::Map<String, serde_json::Value>, seed: u64) -> String {
+    serde_json::json!([settings, seed]).to_string()
+}
