@@ -33,7 +33,6 @@ use std::{env, process::ExitCode};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::over_study::OverStudy;
-
 use crate::{
     device::DeviceChoice,
     terminal::{say, show_progress},
@@ -95,9 +94,9 @@ enum Command {
 pub fn main() -> ExitCode {
     show_progress();
     let argv: Vec<_> = env::args_os().collect();
-    let parsed = Cli::command()
-        .try_get_matches_from(&argv)
-        .and_then(|matches| Ok((Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?, matches)));
+    let parsed = Cli::command().try_get_matches_from(&argv).and_then(|matches| {
+        Ok((Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?, matches))
+    });
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return usage::answer(error, argv.into_iter().nth(1)),

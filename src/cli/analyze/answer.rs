@@ -14,7 +14,11 @@ use nn4n_tasks::NpzBuilder;
 use serde::Serialize;
 
 use crate::{
-    cli::{output, over_study::OverStudyArgs}, echo::in_json, files::write_atomically, plot::PlotError};
+    cli::{output, over_study::OverStudyArgs},
+    echo::in_json,
+    files::write_atomically,
+    plot::PlotError,
+};
 
 /// Where results go.
 #[derive(Debug, Args)]

@@ -64,7 +64,9 @@ impl Table {
         for row in &self.rows {
             let of_settings = settings.iter().map(|name| cell(row.settings.get(name)));
             let of_result = found.iter().map(|name| cell(row.result.get(name)));
-            writer.write_record([row.name.clone(), row.seed.to_string()].into_iter().chain(of_settings).chain(of_result))?;
+            writer.write_record(
+                [row.name.clone(), row.seed.to_string()].into_iter().chain(of_settings).chain(of_result),
+            )?;
         }
         writer.into_inner().context("the table could not be put together")
     }

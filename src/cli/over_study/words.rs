@@ -14,7 +14,8 @@ pub fn of_each(argv: &[OsString], study: &OsStr) -> Result<(Vec<OsString>, usize
     let mut given = argv.iter().skip(1);
     while let Some(word) = given.next() {
         let text = word.to_string_lossy();
-        let is_joined = WITH_VALUE.iter().any(|option| text.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')));
+        let is_joined =
+            WITH_VALUE.iter().any(|option| text.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')));
         if WITH_VALUE.iter().any(|option| text == *option) {
             given.next();
         } else if !is_joined && !ALONE.iter().any(|option| text == *option) {
@@ -32,8 +33,10 @@ mod tests {
 
     #[test]
     fn the_study_and_its_options_are_taken_out() {
-        let argv: Vec<OsString> =
-            "nn4n analyze pca --jobs 3 runs/s --json --trials 5 --shard=0/2 --missing".split(' ').map(Into::into).collect();
+        let argv: Vec<OsString> = "nn4n analyze pca --jobs 3 runs/s --json --trials 5 --shard=0/2 --missing"
+            .split(' ')
+            .map(Into::into)
+            .collect();
         let (words, place) = of_each(&argv, OsStr::new("runs/s")).unwrap();
         assert_eq!(words, ["analyze", "pca", "--trials", "5"]);
         assert_eq!(place, 2);
