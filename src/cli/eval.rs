@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     interventions::{self, InterventionArgs},
     output,
+    over_study::OverStudyArgs,
     subject::SubjectArgs,
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
   nn4n eval runs/rdm --set coherences=[0.5]           the same task with another parameter
   nn4n eval runs/rdm --dt 2                           at a finer step: what it learned must not depend on it
   nn4n eval runs/data --data held_out.npz             trials of your own that it was not trained on
+  nn4n eval runs/study --jobs 8                       every finished network of a study, results beside each
   nn4n eval hf:owner/repo@v1                          a checkpoint on the Hugging Face hub
   nn4n eval song2016-rdm-ei --lesion inhibitory       what is left without some of its units
 
@@ -40,6 +42,11 @@ pub struct EvalArgs {
     /// Report in JSON
     #[arg(long)]
     json: bool,
+    /// Replace earlier results of a study
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    study: OverStudyArgs,
 }
 
 #[derive(Serialize)]

@@ -15,6 +15,7 @@ mod import;
 mod inspect;
 mod interventions;
 mod output;
+mod over_study;
 mod plot;
 mod report;
 mod resume;
@@ -29,8 +30,9 @@ mod zoo;
 
 use std::{env, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::over_study::OverStudy;
 use crate::{
     device::DeviceChoice,
     terminal::{say, show_progress},
@@ -91,10 +93,19 @@ enum Command {
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
     show_progress();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage::answer(error, env::args_os().nth(1)),
+    let argv: Vec<_> = env::args_os().collect();
+    let parsed = Cli::command().try_get_matches_from(&argv).and_then(|matches| {
+        Ok((Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?, matches))
+    });
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return usage::answer(error, argv.into_iter().nth(1)),
     };
+    match OverStudy::of(&matches, &argv) {
+        Ok(None) => {}
+        Ok(Some(over)) => return ended(over.run().map(|()| ExitCode::SUCCESS)),
+        Err(error) => return ended(Err(error)),
+    }
     let result = match cli.command {
         Command::Train(args) => return ended(train::train(&args)),
         Command::Sweep(args) => return ended(sweep::sweep(args)),

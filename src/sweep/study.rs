@@ -58,6 +58,11 @@ impl Study {
         directory.join(MANIFEST).is_file()
     }
 
+    /// Whether a directory is that of a study.
+    pub fn is_study(directory: &Path) -> bool {
+        directory.join(MANIFEST).is_file()
+    }
+
     /// Opens a study.
     ///
     /// # Errors

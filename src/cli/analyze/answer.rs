@@ -15,7 +15,7 @@ use nn4n_tasks::{Labels, NpzBuilder};
 use serde::Serialize;
 
 use crate::{
-    cli::{choice::choice, output},
+    cli::{choice::choice, output, over_study::OverStudyArgs},
     echo::in_json,
     files::{ArrayFile, ArrayFormat, Listed, Meaning, unwritten, write_atomically},
     plot::PlotError,
@@ -38,6 +38,8 @@ pub struct AnswerArgs {
     /// Report in JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    study: OverStudyArgs,
 }
 
 /// The files of one analysis.

@@ -68,7 +68,8 @@ pub(super) use self::{
   nn4n analyze structure kleinman2021-checkerboard --out runs/structure
   nn4n analyze pca song2016-rdm-ei --out runs/pca
   nn4n analyze dpca --activity recording.npz --conditions trials.csv --variables stimulus,decision --out runs/dpca
-  nn4n analyze decoding song2016-rdm-ei --variable choice --out runs/decoding")]
+  nn4n analyze decoding song2016-rdm-ei --variable choice --out runs/decoding
+  nn4n analyze pca runs/study --jobs 8             every finished network of a study, results beside each")]
 pub enum AnalyzeCommand {
     /// Where activity stands still or nearly so, and what it does around there
     FixedPoints(fixed_points::FixedPointsArgs),

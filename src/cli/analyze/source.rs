@@ -15,6 +15,7 @@ use crate::{
     cli::{
         interventions::InterventionArgs,
         output::shell_word,
+        over_study::networks_of,
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
@@ -139,8 +140,15 @@ impl SourceArgs {
     /// analysis wants, unless the arguments say otherwise.
     pub fn open(&self, per_condition: Option<u32>) -> Result<Vec<Source>> {
         self.check_any()?;
-        let networks = self.checkpoints.iter().map(|path| self.simulated(path, self.wanted(per_condition)));
+        let paths = self.networks()?;
+        let networks = paths.iter().map(|path| self.simulated(path, self.wanted(per_condition)));
         networks.chain(self.activity.iter().map(|path| self.read(path))).collect()
+    }
+
+    /// The networks that are named, all finished ones of a study among them.
+    fn networks(&self) -> Result<Vec<PathBuf>> {
+        let of = |path: &PathBuf| Ok(networks_of(path)?.unwrap_or_else(|| vec![path.clone()]));
+        Ok(self.checkpoints.iter().map(of).collect::<Result<Vec<_>>>()?.concat())
     }
 
     /// The activity of the one network or recording.

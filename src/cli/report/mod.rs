@@ -27,6 +27,7 @@ use clap::Args;
 use self::subject::{Subject, line};
 use super::{
     output,
+    over_study::OverStudyArgs,
     setting::{Setting, parse_setting},
 };
 use crate::{
@@ -53,6 +54,7 @@ const SECTIONS: [(&str, MakePart); 7] = [
   nn4n report song2016-rdm-ei --out report.html
   nn4n report runs/rdm --trials 200 --seed 7 --out report.html
   nn4n report song2016-rdm-ei rdm-vanilla --out comparison.html        side by side
+  nn4n report runs/study --trials 20               a page beside each finished run of a study
   nn4n report --activity neurons.npz --conditions trials.csv --out neurons.html
   nn4n report runs/rdm --activity neurons.npz --out both.html          a network beside neurons")]
 pub struct ReportArgs {
@@ -65,9 +67,9 @@ pub struct ReportArgs {
     /// What is known of the trials of the recording: trials.json of `nn4n tasks sample`, or a row a trial in .csv
     #[arg(long, value_name = "FILE.json|FILE.csv", requires = "activity")]
     conditions: Option<PathBuf>,
-    /// Where the page goes
+    /// Where the page goes; those of a study go beside each run
     #[arg(long, value_name = "FILE.html")]
-    out: PathBuf,
+    out: Option<PathBuf>,
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
@@ -90,21 +92,24 @@ pub struct ReportArgs {
     /// Seed of everything that is drawn
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    study: OverStudyArgs,
 }
 
 pub fn report(args: &ReportArgs) -> Result<()> {
     end_in_order();
     let clock = Instant::now();
-    output::check_free(&args.out, args.force)?;
-    if !args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html")) {
-        bail!("--out {}: is to be a page; end its name in .html", args.out.display());
+    let Some(out) = &args.out else { bail!("name where the page goes: --out FILE.html") };
+    output::check_free(out, args.force)?;
+    if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html")) {
+        bail!("--out {}: is to be a page; end its name in .html", out.display());
     }
     let report = made(args)?;
-    let bytes = report.save(&args.out)?;
+    let bytes = report.save(out)?;
     let figures = report.sections.iter().flat_map(|section| &section.parts).map(|part| part.figures.len());
     output::text(&format!(
         "{}: {:.2} MB, {} figures, seed {}, in {:.1} s",
-        args.out.display(),
+        out.display(),
         bytes as f64 / 1e6,
         figures.sum::<usize>(),
         args.seed,
