@@ -79,10 +79,17 @@ pub struct CompareArgs {
     csv: bool,
 }
 
+/// What a column of groups says.
+type Cell = fn(&Group) -> Option<String>;
+
 pub fn compare(args: &CompareArgs) -> Result<()> {
     let query = args.condition.as_deref().map(Query::parse).transpose()?;
     for figure in [&args.curves, &args.figure].into_iter().flatten() {
         output::check_free(figure, args.force)?;
+        let extension = figure.extension().map(|extension| extension.to_ascii_lowercase());
+        if extension.is_none_or(|extension| extension != "svg" && extension != "png") {
+            bail!("{}: a figure ends in .svg or .png; name it so", figure.display());
+        }
     }
     if args.group_by.len() > 2 && args.figure.is_some() {
         bail!("--figure draws against one or two settings, but --group-by names {}; name fewer", args.group_by.len());
@@ -113,13 +120,15 @@ fn read(args: &CompareArgs) -> Result<Results> {
 pub fn counted(what: &'static str) -> impl Fn(u64, u64) + Sync {
     /// Fewer are done before anyone could read it.
     const MANY: u64 = 500;
-    let bar = Mutex::new(None);
+    let bar = Mutex::new((0, None));
     move |done: u64, total: u64| {
         if total >= MANY && done.is_multiple_of(100) {
             let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
-            match bar.as_mut() {
-                Some((of, show)) if *of == total => show(done),
-                _ => *bar = Some((total, steps_bar(what, total))),
+            if bar.0 != total {
+                *bar = (total, Some(steps_bar(what, total)));
+            }
+            if let Some(show) = &mut bar.1 {
+                show(done);
             }
         }
     }
@@ -213,7 +222,7 @@ fn report_groups(args: &CompareArgs, results: &Results) -> Result<()> {
         return output::csv(&groups_to_csv(&found, &args.group_by));
     }
     let shown: Vec<&Group> = found.iter().take(args.limit as usize).collect();
-    let measured: Vec<(&str, fn(&Group) -> Option<String>)> = vec![
+    let measured: [(&str, Cell); 6] = [
         ("performance", |group| group.performance.map(|found| interval(&found, output::percent))),
         ("loss", |group| group.loss.map(|found| interval(&found, short))),
         ("rms_error", |group| group.rms_error.map(|found| interval(&found, short))),

@@ -68,7 +68,7 @@ impl LearningCurves {
         let entries = self.entries();
         let titled = if self.by.is_empty() { 0.0 } else { 18.0 };
         let legend = key_width(&entries).max(text_width(&self.by, SMALL));
-        let right = left + width + if entries.is_empty() { 16.0 } else { 24.0 + legend + 12.0 };
+        let right = left + width + if entries.is_empty() { 26.0 } else { 24.0 + legend + 12.0 };
         let wide = right.max(left + text_width(&self.remark, SMALL) + 12.0);
         let below = (bottom + 54.0).max(top + titled + key_height(entries.len()) + 12.0);
         let mut canvas = Canvas::new(wide, below);

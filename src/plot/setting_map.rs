@@ -18,7 +18,7 @@ const TOP: f64 = 46.0;
 const SIDE: f64 = 360.0;
 const LARGEST: f64 = 56.0;
 const SMALLEST: f64 = 6.0;
-/// The smallest cell with a name beside it.
+/// Room for a name beside the map; of smaller cells some have none.
 const WITH_NAME: f64 = 11.0;
 /// Steps of colour in the bar, and its height.
 const STEPS: usize = 64;
@@ -59,18 +59,20 @@ impl SettingMap {
         let (n_rows, n_columns) = (self.rows.len(), self.columns.len());
         let cell = cell_size(SIDE, n_rows.max(n_columns)).clamp(SMALLEST, LARGEST);
         let scale = Scale::of(self.values.iter().flatten().flatten().copied());
-        let is_named = cell >= WITH_NAME;
-        let row_names = if is_named { widest(self.rows.iter().map(String::as_str), SMALL) } else { 0.0 };
-        let left = (row_names + 46.0).ceil();
+        let every = (WITH_NAME / cell).ceil() as usize;
+        let left = (widest(self.rows.iter().map(String::as_str), SMALL) + 46.0).ceil();
         let (width, height) = (n_columns as f64 * cell, n_rows as f64 * cell);
-        let names = if is_named { widest(self.columns.iter().map(String::as_str), SMALL) } else { 0.0 };
+        let names = widest(self.columns.iter().map(String::as_str), SMALL);
         let is_turned = names + 4.0 > cell;
         let below = if is_turned { names + 12.0 } else { 18.0 };
         let ends = widest([scale.label(scale.low).as_str(), &scale.label(scale.high), &self.measure], SMALL);
-        let wide = left + width + 24.0 + ends.max(30.0 + ends) + 12.0;
+        let wide = left + width + 24.0 + 30.0 + ends + 12.0;
         let wide = wide.max(left + text_width(&self.remark, SMALL) + 12.0);
         let wide = wide.max(left + (width + text_width(&self.x, TEXT)) / 2.0 + 12.0);
-        let below_map = TOP + height + below + 28.0;
+        // A name that is longer than the map is high.
+        let half = text_width(&self.y, TEXT) / 2.0 + 6.0;
+        let middle = (TOP + height / 2.0).max(half);
+        let below_map = (TOP + height + below + 28.0).max(middle + half);
         let mut canvas = Canvas::new(wide, below_map.max(TOP + BAR + 30.0));
         let at = |row: usize, column: usize| self.values[n_rows - 1 - row][column];
         canvas.cells((left, TOP), (cell, cell), (n_rows, n_columns), |row, column| {
@@ -83,20 +85,18 @@ impl SettingMap {
         let (right, bottom) = (left + width, TOP + height);
         let frame = [(left, TOP), (right, TOP), (right, bottom), (left, bottom), (left, TOP)];
         canvas.polyline(&frame, Stroke::solid(INK, THIN));
-        if is_named {
-            for (row, name) in self.rows.iter().rev().enumerate() {
-                canvas.text((left - 6.0, TOP + (row as f64 + 0.5) * cell), name, SMALL, Align::Right, INK);
-            }
-            for (column, name) in self.columns.iter().enumerate() {
-                let x = left + (column as f64 + 0.5) * cell;
-                if is_turned {
-                    canvas.vertical_text((x, bottom + 6.0), name, SMALL, Align::Right, INK);
-                } else {
-                    canvas.text((x, bottom + 11.0), name, SMALL, Align::Centre, INK);
-                }
+        for (row, name) in self.rows.iter().enumerate().step_by(every) {
+            canvas.text((left - 6.0, bottom - (row as f64 + 0.5) * cell), name, SMALL, Align::Right, INK);
+        }
+        for (column, name) in self.columns.iter().enumerate().step_by(every) {
+            let x = left + (column as f64 + 0.5) * cell;
+            if is_turned {
+                canvas.vertical_text((x, bottom + 6.0), name, SMALL, Align::Right, INK);
+            } else {
+                canvas.text((x, bottom + 11.0), name, SMALL, Align::Centre, INK);
             }
         }
-        canvas.vertical_text((14.0, TOP + height / 2.0), &self.y, TEXT, Align::Centre, INK);
+        canvas.vertical_text((14.0, middle), &self.y, TEXT, Align::Centre, INK);
         canvas.text((left + width / 2.0, bottom + below + 12.0), &self.x, TEXT, Align::Centre, INK);
         scale.bar(&mut canvas, right + 24.0, &self.measure);
         note(&mut canvas, (left, 12.0), &self.remark, Align::Left);

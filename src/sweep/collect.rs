@@ -89,7 +89,7 @@ impl Collected {
     }
 
     /// The settings that results are drawn against: each that has several values, and both where two have.
-    fn drawn(&mut self) -> Result<Vec<Vec<String>>> {
+    fn drawn(&self) -> Result<Vec<Vec<String>>> {
         let mut drawn = Vec::new();
         for name in &self.results.names {
             let by = vec![name.clone()];
@@ -106,7 +106,15 @@ impl Collected {
     fn write_journal(&mut self, path: PathBuf, study: &Path) -> Result<()> {
         let place = study.canonicalize().unwrap_or_else(|_| study.into());
         let name = place.file_name().map_or_else(|| "nn4n".into(), |name| name.to_string_lossy().into_owned());
-        match optuna::write(&path, &name, &self.results)? {
+        let description = Study::open(study)?.description();
+        let ranges = match &description {
+            Ok(description) => description.ranges(),
+            Err(error) => {
+                self.notes.push(format!("{}: ranges are those of the values ({error})", path.display()));
+                &[]
+            }
+        };
+        match optuna::write(&path, &name, &self.results, ranges)? {
             Written::Anew => self.files.push(path),
             Written::Kept(records) => self.notes.push(format!(
                 "{} has {records} records of Optuna itself and is left as it is; move it away to have it written anew",

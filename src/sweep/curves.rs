@@ -54,8 +54,8 @@ fn in_log(log: File) -> std::io::Result<Vec<ValidationRecord>> {
         // Most lines tell of updates, and need not be parsed.
         let is_validation = line.windows(12).any(|part| part == b"\"validation\"");
         let record = if is_validation { serde_json::from_slice::<Line>(&line).ok() } else { None };
-        let is_later = |record: &Line| found.last().is_none_or(|last| last.update < record.validation.update);
-        found.extend(record.filter(is_later).map(|line| line.validation));
+        let last = found.last().map(|last| last.update);
+        found.extend(record.map(|line| line.validation).filter(|record| Some(record.update) > last));
     }
 }
 

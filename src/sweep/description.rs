@@ -32,7 +32,10 @@ use serde::Deserialize;
 use serde_json::Map;
 use toml::{Table, Value};
 
-use super::{random::Random, settings};
+use super::{
+    random::{Random, Range},
+    settings,
+};
 use crate::{
     checkpoint::Checkpoint,
     echo::quoted,
@@ -137,6 +140,11 @@ impl Description {
     /// If a value has no form in TOML.
     pub fn to_toml(&self) -> Result<String> {
         in_toml(&self.document)
+    }
+
+    /// What is drawn, and from where.
+    pub(super) fn ranges(&self) -> &[(String, Range)] {
+        self.random.as_ref().map_or(&[], Random::ranges)
     }
 
     /// Options of sbatch.

@@ -5,12 +5,12 @@
 //! one JSON object a line; op_code 0 a study, 3 an attribute of it, 4 a trial with all that is known of it
 //! state           finished: 1 (complete); failed, or finished without a value: 3 (fail); all others: 0 (running)
 //! value           performance (to be maximised), or the loss where no run has one (to be minimised)
-//! distributions   whole numbers: integers; numbers: floats, both from the least to the largest value, logarithmic from
-//!                 a factor of 50 on; anything else: the values themselves
+//! distributions   what is drawn: its range. Else whole numbers: integers; numbers: floats, both from the least to the
+//!                 largest value, logarithmic from a factor of 50 on; anything else: the values themselves
 //! ```
 //!
-//! Seeds are no parameters: runs that differ in their seed alone are repeated trials. The format is that which Optuna
-//! 3.1 to 5.0 read (`optuna/storages/journal/_storage.py`).
+//! Seeds are no parameters: runs that differ in their seed alone are repeated trials. The format is that of
+//! `optuna/storages/journal/_storage.py`, read by Optuna 4.0 and 5.0.
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +25,7 @@ use serde_json::{Map, Value, json};
 use super::{
     curves::validations,
     query::Known,
+    random::Range,
     results::{Results, RunResult, compare, known},
     state::RunState,
     study_figures::Measure,
@@ -74,12 +75,12 @@ enum Distribution {
 ///
 /// # Errors
 /// If it cannot be read or written.
-pub(super) fn write(path: &Path, name: &str, results: &Results) -> Result<Written> {
+pub(super) fn write(path: &Path, name: &str, results: &Results, ranges: &[(String, Range)]) -> Result<Written> {
     let others = if path.exists() { records_of_others(&read_text(path, LONGEST)?) } else { 0 };
     if others > 0 {
         return Ok(Written::Kept(others));
     }
-    write_atomically(path, journal(name, results).as_bytes())?;
+    write_atomically(path, journal(name, results, ranges).as_bytes())?;
     Ok(Written::Anew)
 }
 
@@ -88,7 +89,7 @@ fn records_of_others(journal: &str) -> usize {
     journal.lines().filter(|line| worker(line) != Some(true)).count()
 }
 
-fn journal(name: &str, results: &Results) -> String {
+fn journal(name: &str, results: &Results, ranges: &[(String, Range)]) -> String {
     let measure = Measure::of(results);
     let direction = if measure == Measure::Performance { MAXIMIZE } else { MINIMIZE };
     let metric = json!({ "study:metric_names": [measure.tag()] });
@@ -96,7 +97,7 @@ fn journal(name: &str, results: &Results) -> String {
         json!({ "op_code": CREATE_STUDY, "worker_id": WORKER, "study_name": name, "directions": [direction] }),
         json!({ "op_code": SET_STUDY_SYSTEM_ATTRIBUTE, "worker_id": WORKER, "study_id": 0, "system_attr": metric }),
     ];
-    let distributions = distributions(results);
+    let distributions = distributions(results, ranges);
     let trials: Vec<Value> = results.rows.par_iter().map(|row| trial(row, &distributions, measure)).collect();
     lines.extend(trials);
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -120,7 +121,7 @@ fn trial(row: &RunResult, distributions: &BTreeMap<&str, Distribution>, measure:
     });
     let intermediate = validations.into_iter().filter_map(|record| {
         let value = if measure == Measure::Performance { record.performance } else { Some(record.loss) };
-        Some((record.update.to_string(), value.into()))
+        Some((record.update.to_string(), value?.into()))
     });
     let (start, complete) = times(row);
     let mut record = json!({
@@ -176,12 +177,33 @@ fn iso(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}+00:00", since.subsec_micros())
 }
 
-fn distributions(results: &Results) -> BTreeMap<&str, Distribution> {
-    let values = |name: &str| results.rows.iter().filter_map(|row| row.settings.get(name).cloned()).collect();
-    results.names.iter().map(|name| (name.as_str(), Distribution::of(values(name)))).collect()
+fn distributions<'a>(results: &'a Results, ranges: &[(String, Range)]) -> BTreeMap<&'a str, Distribution> {
+    let values =
+        |name: &str| -> Vec<Value> { results.rows.iter().filter_map(|row| row.settings.get(name).cloned()).collect() };
+    let of_name = |name: &'a String| {
+        let range = ranges.iter().find(|(drawn, _)| drawn == name).map(|(_, range)| range);
+        let drawn = range.and_then(|range| Distribution::of_range(range, &values(name)));
+        (name.as_str(), drawn.unwrap_or_else(|| Distribution::of(values(name))))
+    };
+    results.names.iter().map(of_name).collect()
 }
 
 impl Distribution {
+    /// That of what is drawn from a range, if it holds these values. Choices are those that were drawn.
+    fn of_range(range: &Range, values: &[Value]) -> Option<Self> {
+        let lies =
+            |low: f64, high: f64| values.iter().all(|value| value.as_f64().is_some_and(|n| n >= low && n <= high));
+        match range {
+            Range::Number { low, high, log } if lies(*low, *high) => {
+                Some(Self::Floats { low: *low, high: *high, log: *log })
+            }
+            Range::Integer { low, high, log } if lies(*low as f64, *high as f64) => {
+                Some(Self::Integers { low: *low, high: *high, log: *log })
+            }
+            _ => None,
+        }
+    }
+
     fn of(values: Vec<Value>) -> Self {
         if let Some(whole) = values.iter().map(Value::as_i64).collect::<Option<Vec<i64>>>() {
             let (low, high) = whole.iter().fold((i64::MAX, i64::MIN), |(low, high), n| (low.min(*n), high.max(*n)));
@@ -253,6 +275,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_drawn_may_lie_anywhere_in_its_range() {
+        let range = Range::Number { low: 1e-4, high: 1e-2, log: false };
+        let drawn = Distribution::of_range(&range, &[json!(2e-4), json!(9e-3)]);
+        assert_eq!(drawn, Some(Distribution::Floats { low: 1e-4, high: 1e-2, log: false }));
+        assert_eq!(Distribution::of_range(&range, &[json!(1.0)]), None, "it was set otherwise, too");
+        let whole = Distribution::of_range(&Range::Integer { low: 1, high: 9, log: true }, &[json!(3)]);
+        assert_eq!(whole, Some(Distribution::Integers { low: 1, high: 9, log: true }));
+    }
+
+    #[test]
     fn times_are_those_of_the_calendar() {
         let at =
             |seconds: u64, micros: u64| iso(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros));
@@ -266,13 +298,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("optuna.log");
         let results = Results::default();
-        assert_eq!(write(&path, "study", &results)?, Written::Anew);
-        assert_eq!(write(&path, "study", &results)?, Written::Anew);
+        assert_eq!(write(&path, "study", &results, &[])?, Written::Anew);
+        assert_eq!(write(&path, "study", &results, &[])?, Written::Anew);
         let mut text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 2);
         text.push_str("{\"op_code\": 4, \"worker_id\": \"7a-140\", \"study_id\": 0, \"datetime_start\": null}\n");
         fs::write(&path, &text).unwrap();
-        assert_eq!(write(&path, "study", &results)?, Written::Kept(1));
+        assert_eq!(write(&path, "study", &results, &[])?, Written::Kept(1));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         Ok(())
     }

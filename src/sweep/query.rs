@@ -209,7 +209,7 @@ impl Expression {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().try_for_each(|part| part.check(vocabulary)),
             Self::Not(part) => part.check(vocabulary),
-            Self::Holds(operand) => operand.check_kind(vocabulary, Kind::Boolean, "alone is true or false"),
+            Self::Holds(operand) => operand.check_kind(vocabulary, Kind::Boolean, "what stands alone is true or false"),
             Self::Compare(left, comparison, right) if comparison.is_order() => {
                 let rule = format!("`{}` compares numbers", comparison.sign());
                 [left, right].iter().try_for_each(|operand| operand.check_kind(vocabulary, Kind::Number, &rule))
@@ -655,7 +655,7 @@ mod tests {
 
         #[test]
         fn negation_turns_what_is_known_and_leaves_what_is_missing(
-            parts in proptest::collection::vec(("(model.units|performance|rms_error)", "(<|<=|>|>=|==|!=)", -1.0f64..200.0), 1..6),
+            parts in proptest::collection::vec(("(model\\.units|performance|rms_error)", "(<|<=|>|>=|==|!=)", -1.0f64..200.0), 1..6),
             joins in proptest::collection::vec("(&&|\\|\\|)", 6),
         ) {
             let mut text = String::new();

@@ -26,8 +26,9 @@ pub(super) struct Random {
     ranges: Vec<(String, Range)>,
 }
 
+/// Where a value is drawn from.
 #[derive(Clone, Debug, PartialEq)]
-enum Range {
+pub(super) enum Range {
     Number { low: f64, high: f64, log: bool },
     Integer { low: i64, high: i64, log: bool },
     Choices(Vec<Value>),
@@ -72,6 +73,10 @@ impl Random {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.ranges.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub(super) fn ranges(&self) -> &[(String, Range)] {
+        &self.ranges
     }
 
     /// All samples.

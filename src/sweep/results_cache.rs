@@ -114,9 +114,12 @@ mod tests {
         assert_eq!((found("b", &stamps), found("a", &Stamps::default())), (None, None));
         let path = study.join(CACHE);
         let text = fs::read_to_string(&path).unwrap();
-        for damaged in
-            [text.replace("0.3", "0.4"), text[..text.len() - 2].into(), text.replace(":1,", ":2,"), "".into()]
-        {
+        for damaged in [
+            text.replace("0.3", "0.4"),
+            text[..text.len() - 2].into(),
+            text.replace("format\":1", "format\":2"),
+            "".into(),
+        ] {
             assert_ne!(damaged, text);
             fs::write(&path, damaged).unwrap();
             assert_eq!(found("a", &stamps), None);

@@ -242,11 +242,14 @@ fn map((x, y): (&str, &str), groups: &[(Vec<Option<Value>>, Vec<f64>)], measure:
         let (_, values) = groups.iter().find(|(found, _)| *found == key)?;
         Some(MedianInterval::of(values)?.median)
     };
-    let values = rows.iter().map(|row| columns.iter().map(|column| median(column, row)).collect()).collect();
+    let values: Vec<Vec<Option<f64>>> =
+        rows.iter().map(|row| columns.iter().map(|column| median(column, row)).collect()).collect();
     let counts: BTreeSet<usize> = groups.iter().map(|(_, values)| values.len()).filter(|n| *n > 0).collect();
     let (least, most) = (counts.first().copied().unwrap_or(0), counts.last().copied().unwrap_or(0));
     let counts = if least == most { least.to_string() } else { format!("{least} to {most}") };
     let plural = if most == 1 { "run" } else { "runs" };
+    let is_whole = values.iter().flatten().all(Option::is_some);
+    let crossed = if is_whole { "" } else { "; crossed out: no finished run" };
     Ok(SettingMap {
         x: x.into(),
         y: y.into(),
@@ -254,7 +257,7 @@ fn map((x, y): (&str, &str), groups: &[(Vec<Option<Value>>, Vec<f64>)], measure:
         rows: rows.iter().map(|value| words(value.as_ref())).collect(),
         values,
         measure: measure.label().into(),
-        remark: format!("Medians of {counts} finished {plural} each; crossed out: none"),
+        remark: format!("Medians of {counts} finished {plural} each{crossed}"),
     })
 }
 

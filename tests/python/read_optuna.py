@@ -53,8 +53,6 @@ print(
             ],
             "asked": asked,
             "trials_again": len(again.get_trials()),
-            "importances": {name: float(value) for name, value in optuna.importance.get_param_importances(
-                again, evaluator=optuna.importance.PedAnovaImportanceEvaluator()).items()} if new_trials else None,
         }
     )
 )
