@@ -194,7 +194,7 @@ fn seconds(groups: &[Group], group: &Group) -> f64 {
 
 /// When the last run ends, if each is begun by the first process that is free.
 fn until_the_last(lasting: &[f64], jobs: usize) -> f64 {
-    let mut free = vec![0.0; jobs.max(1)];
+    let mut free: Vec<f64> = vec![0.0; jobs.max(1)];
     for seconds in lasting {
         if let Some(first) = free.iter_mut().min_by(|one, other| one.total_cmp(other)) {
             *first += seconds;
