@@ -25,6 +25,8 @@ pub struct Call {
     pub words: Vec<OsString>,
     /// The file for what it says on standard output, if that is kept.
     pub said: Option<PathBuf>,
+    /// A file beside the results that says which call made them, and its text.
+    pub command: (PathBuf, String),
 }
 
 /// Makes all calls, at most so many at a time; returns those that failed, each with why.
@@ -73,11 +75,14 @@ impl Call {
         if !output.status.success() {
             anyhow::bail!("{}", reason(&output));
         }
-        let Some(path) = &self.said else { return Ok(()) };
-        if let Some(folder) = path.parent() {
+        let (command, text) = &self.command;
+        if let Some(folder) = command.parent() {
             fs::create_dir_all(folder).with_context(|| format!("{}: could not be made", folder.display()))?;
         }
-        Ok(write_atomically(path, &output.stdout)?)
+        if let Some(path) = &self.said {
+            write_atomically(path, &output.stdout)?;
+        }
+        Ok(write_atomically(command, text.as_bytes())?)
     }
 }
 

@@ -9,6 +9,8 @@
 //! | `analyze KIND` | `analysis/KIND.json`, `KIND.npz`, figures | `analysis/KIND.csv` |
 //! | `report` | `report.html` | |
 //!
+//! Beside a result, `analysis/COMMAND.command` says which call made it, so that a table is of one call.
+//!
 //! Analyses that compare networks with each other take those of a study all together instead.
 
 mod calls;
@@ -17,6 +19,7 @@ mod words;
 
 use std::{
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -29,7 +32,7 @@ use self::{
 };
 use super::output::{self, listed, shell_word};
 use crate::{
-    files::write_atomically,
+    files::{read_text, write_atomically},
     sweep::{Entry, RunState, Shard, Study},
     terminal::{end_in_order, say},
 };
@@ -119,7 +122,6 @@ impl OverStudy {
         if ours.is_empty() {
             bail!("{}: {}", self.study.display(), nothing_finished(&finished));
         }
-        self.check_same_command()?;
         let todo = self.without_results(&study, &ours)?;
         let calls: Vec<Call> = todo.iter().map(|entry| self.call(&study, entry)).collect();
         let failed = call_all(&calls, self.jobs)?;
@@ -140,8 +142,15 @@ impl OverStudy {
         if self.force || done.is_empty() {
             return Ok(ours.to_vec());
         }
-        let names: Vec<String> = done.iter().map(|entry| entry.name.clone()).collect();
+        let of_others = done.iter().find_map(|entry| Some((entry, self.other_command(study, entry)?)));
+        if let Some((entry, other)) = of_others.filter(|_| self.missing) {
+            bail!(
+                "{} has results of `{other}`; give the same options, or replace the results of all with --force",
+                entry.name
+            );
+        }
         if !self.missing {
+            let names: Vec<String> = done.iter().map(|entry| entry.name.clone()).collect();
             bail!(
                 "{} of {} networks have results of `{}` already ({}); --missing takes the others alone, --force replaces \
                 them",
@@ -155,23 +164,22 @@ impl OverStudy {
         Ok(missing)
     }
 
-    /// Results of one table are of the same options.
-    fn check_same_command(&self) -> Result<()> {
-        let path = self.study.join(ANALYSIS).join(format!("{}.command", self.command));
+    /// What is called for each network, as one types it.
+    fn said(&self) -> String {
         let words: Vec<String> = self.words.iter().map(|word| shell_word(&word.to_string_lossy())).collect();
-        let text = format!("nn4n {}\n", words.join(" "));
-        if self.missing && path.exists() {
-            let before = crate::files::read_text(&path, LONGEST_COMMAND)?;
-            if before != text {
-                bail!(
-                    "the results that are there are of `{}`; give the same options, or replace all with --force",
-                    before.trim_end()
-                );
-            }
-        }
-        std::fs::create_dir_all(self.study.join(ANALYSIS))
-            .with_context(|| format!("{}: could not be made", self.study.join(ANALYSIS).display()))?;
-        Ok(write_atomically(&path, text.as_bytes())?)
+        format!("nn4n {}", words.join(" "))
+    }
+
+    /// The call that made the results of a network, if it was with other options than this one.
+    fn other_command(&self, study: &Study, entry: &Entry) -> Option<String> {
+        let found =
+            read_text(&self.command_file(study, entry), LONGEST_COMMAND).unwrap_or_else(|_| "another call".into());
+        Some(found.trim_end().to_owned()).filter(|found| *found != self.said())
+    }
+
+    /// Beside the results, the call that made them.
+    fn command_file(&self, study: &Study, entry: &Entry) -> PathBuf {
+        study.run_directory(entry).join(ANALYSIS).join(format!("{}.command", self.command))
     }
 
     /// The file that says that a network has results.
@@ -200,7 +208,8 @@ impl OverStudy {
         if self.force && self.command != "eval" {
             words.push("--force".into());
         }
-        Call { name: entry.name.clone(), words, said }
+        let command = (self.command_file(study, entry), format!("{}\n", self.said()));
+        Call { name: entry.name.clone(), words, said, command }
     }
 
     fn tell(&self, study: &Study, finished: &[Entry], ours: &[&Entry]) -> Result<()> {
@@ -208,14 +217,25 @@ impl OverStudy {
             let first = ours.first().map_or_else(String::new, |entry| self.result(study, entry).display().to_string());
             return output::text(&format!("{} pages, such as {first}", ours.len()));
         }
-        let entries: Vec<&Entry> = match self.shard {
+        let all: Vec<&Entry> = match self.shard {
             Some(_) => ours.to_vec(),
             None => finished.iter().collect(),
         };
+        let (with_result, without): (Vec<&Entry>, Vec<&Entry>) =
+            all.into_iter().partition(|entry| self.result(study, entry).exists());
+        let (entries, of_others): (Vec<&Entry>, Vec<&Entry>) =
+            with_result.into_iter().partition(|entry| self.other_command(study, entry).is_none());
+        for (count, why) in [(without.len(), "no result"), (of_others.len(), "results of other options")] {
+            if count > 0 {
+                say(&format!("not in the table: {count} networks, which have {why}"));
+            }
+        }
         let table = Table::read(&entries, |entry| self.result(study, entry), |entry| study.run_directory(entry))?;
         // Of a shard alone there is no table: the others' may write theirs at the same time.
-        let path = self.study.join(ANALYSIS).join(format!("{}.csv", self.command));
+        let path = study.analysis().join(format!("{}.csv", self.command));
         if self.shard.is_none() {
+            fs::create_dir_all(study.analysis())
+                .with_context(|| format!("{}: could not be made", study.analysis().display()))?;
             write_atomically(&path, &table.csv()?)?;
         }
         if self.json {

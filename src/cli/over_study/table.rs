@@ -30,23 +30,22 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads the results that are there.
+    /// Reads the results of these runs.
     pub fn read(
         entries: &[&Entry],
         result: impl Fn(&Entry) -> PathBuf,
         directory: impl Fn(&Entry) -> PathBuf,
     ) -> Result<Self> {
-        let with_result = entries.iter().map(|entry| (*entry, result(entry))).filter(|(_, path)| path.exists());
-        let row = |(entry, path): (&Entry, PathBuf)| {
+        let row = |entry: &&Entry| {
             Ok(Row {
                 name: entry.name.clone(),
                 directory: directory(entry).display().to_string(),
                 settings: entry.settings.clone(),
                 seed: entry.seed,
-                result: json(&path)?,
+                result: json(&result(entry))?,
             })
         };
-        Ok(Self { rows: with_result.map(row).collect::<Result<_>>()? })
+        Ok(Self { rows: entries.iter().map(row).collect::<Result<_>>()? })
     }
 
     /// All rows, with their whole results.
@@ -82,13 +81,15 @@ impl Table {
         let width = numbers.keys().map(|name| name.len()).max().unwrap_or(0);
         let line = |(name, mut values): (&str, Vec<f64>)| {
             values.sort_by(f64::total_cmp);
-            let (low, high) = (values[0], values[values.len() - 1]);
+            let (low, high, count) = (values[0], values[values.len() - 1], values.len());
+            if low == high {
+                return format!("{name:width$}  {}  in all {count} networks", short(low));
+            }
             format!(
-                "{name:width$}  {}  ({} to {})  of {} networks",
+                "{name:width$}  {}  ({} to {}), the median of {count} networks",
                 short(median(&values)),
                 short(low),
-                short(high),
-                values.len()
+                short(high)
             )
         };
         numbers.into_iter().map(line).collect()
@@ -166,7 +167,7 @@ mod tests {
         );
         assert_eq!(
             table.summary(),
-            ["performance  0.75  (0.5 to 0.9)  of 3 networks", "trials       7  (7 to 7)  of 1 networks"]
+            ["performance  0.75  (0.5 to 0.9), the median of 3 networks", "trials       7  in all 1 networks"]
         );
         Ok(())
     }
