@@ -16,7 +16,7 @@ use super::{
 use crate::{
     experiment::Experiment,
     memory::check,
-    sweep::{Description, Entry, slurm::Estimate},
+    sweep::{Description, Entry},
     terminal::steps_bar,
 };
 
@@ -65,14 +65,6 @@ pub fn plan(path: &Path, description: &Description, jobs: usize, is_json: bool) 
         plan.print(path)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What a run takes, by steps that are measured.
-pub fn estimate(description: &Description) -> Result<Estimate> {
-    let plan = Plan::of(description, 1)?;
-    let longest = plan.runs.iter().map(|run| run.seconds).fold(0.0, f64::max);
-    let mean = plan.seconds_of_one_core / plan.runs.len().max(1) as f64;
-    Ok(Estimate { mean, longest, memory: plan.memory_of_process })
 }
 
 /// Settings that runs of several seeds share.
@@ -154,7 +146,7 @@ impl Plan {
         ))?;
         if let (Some(one), Some(all)) = (self.memory_of_process, self.memory) {
             output::text(&format!("memory  {} a process, {} for all at a time", mebi(one), mebi(all)))?;
-            let what = format!("{} processes", self.jobs);
+            let what = format!("training in {} processes at a time", self.jobs);
             if let Err(error) = check("--jobs", &what, all, "give fewer --jobs, or smaller networks") {
                 output::text(&format!("        {error}"))?;
             }
@@ -194,9 +186,9 @@ fn seconds(groups: &[Group], group: &Group) -> f64 {
 
 /// When the last run ends, if each is begun by the first process that is free.
 fn until_the_last(lasting: &[f64], jobs: usize) -> f64 {
-    let mut free: Vec<f64> = vec![0.0; jobs.max(1)];
+    let mut free = vec![0.0_f64; jobs.max(1)];
     for seconds in lasting {
-        if let Some(first) = free.iter_mut().min_by(|one, other| one.total_cmp(other)) {
+        if let Some(first) = free.iter_mut().min_by(|one, other| f64::total_cmp(one, other)) {
             *first += seconds;
         }
     }
@@ -209,7 +201,7 @@ fn extremes(found: &[Measured], of: impl Fn(&Measured) -> f64) -> [f64; 2] {
 }
 
 /// A time with two or three digits.
-pub fn time(seconds: f64) -> String {
+fn time(seconds: f64) -> String {
     match seconds {
         _ if seconds < 1.0 => format!("{:.1} ms", 1e3 * seconds),
         _ if seconds < 60.0 => format!("{seconds:.1} s"),
