@@ -187,7 +187,7 @@ impl Description {
             settings::set(&mut document, name, value.clone())?;
         }
         if document.contains_key("init") && !document.contains_key("model") {
-            let message = "names a network, but there is no [model]; describe it there, as `nn4n inspect` shows it";
+            let message = "names a network, but there is no [model]; copy that of its run.toml";
             return Err(Error::setting("init", message));
         }
         let seed = i64::try_from(variant.seed).map_err(|_| Error::setting("seeds", too_large(variant.seed)))?;

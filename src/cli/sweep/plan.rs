@@ -154,7 +154,7 @@ impl Plan {
         ))?;
         if let (Some(one), Some(all)) = (self.memory_of_process, self.memory) {
             output::text(&format!("memory  {} a process, {} for all at a time", mebi(one), mebi(all)))?;
-            let what = format!("{} processes", self.jobs);
+            let what = format!("training in {} processes at a time", self.jobs);
             if let Err(error) = check("--jobs", &what, all, "give fewer --jobs, or smaller networks") {
                 output::text(&format!("        {error}"))?;
             }
@@ -194,9 +194,9 @@ fn seconds(groups: &[Group], group: &Group) -> f64 {
 
 /// When the last run ends, if each is begun by the first process that is free.
 fn until_the_last(lasting: &[f64], jobs: usize) -> f64 {
-    let mut free = vec![0.0; jobs.max(1)];
+    let mut free = vec![0.0_f64; jobs.max(1)];
     for seconds in lasting {
-        if let Some(first) = free.iter_mut().min_by(|one, other| one.total_cmp(other)) {
+        if let Some(first) = free.iter_mut().min_by(|one, other| f64::total_cmp(one, other)) {
             *first += seconds;
         }
     }
