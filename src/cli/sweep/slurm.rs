@@ -55,12 +55,12 @@ impl SlurmArgs {
         let options = Options::read(description.slurm())?.with(&self.sbatch)?;
         if local.is_jobs_given() {
             bail!(
-                "--jobs is of the launcher local; give --sbatch cpus-per-task=J, which a shard trains J runs at a time with"
+                "--jobs is of the launcher local; give --sbatch cpus-per-task=J to train J runs of a shard at a time"
             );
         }
         if slurm::is_prepared(study) {
-            let written = "the scripts are there already, in slurm/ of the study; edit them, or remove slurm/array.sbatch \
-                to have them written anew";
+            let written = "the scripts are there already, in slurm/ of the study; edit them, or remove \
+                slurm/array.sbatch to have them written anew";
             if self.shards.is_some() {
                 bail!("--shards has no effect: {written}");
             }

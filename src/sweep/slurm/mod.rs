@@ -220,8 +220,8 @@ impl Slurm {
         let after = [options.shared_arguments(), vec![format!("--dependency=afterany:{array}")]].concat();
         let collect = self.submit_script(COLLECT, &after).map_err(|error| {
             let message = format!(
-                "array job {array} was submitted, but the job that collects was not: {error}; give `nn4n sweep collect` \
-                yourself when the array has ended"
+                "array job {array} was submitted, but the job that collects was not: {error}; give `nn4n sweep \
+                collect` yourself when the array has ended"
             );
             Error::system(message)
         })?;

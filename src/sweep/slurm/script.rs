@@ -1,5 +1,5 @@
-//! The two scripts of a study: one for an array of shards, one that collects when all of them have ended. They are plain
-//! files, to be read, edited and submitted by hand.
+//! The two scripts of a study: one for an array of shards, one that collects when all of them have ended. They are
+//! plain files, to be read, edited and submitted by hand.
 
 use std::{fmt::Write, path::Path, time::Duration};
 
@@ -52,7 +52,7 @@ impl Script<'_> {
         lines.extend(self.options.lines());
         let mut text = String::from(
             "#!/bin/bash\n# Trains the runs of a study, one shard of them in each task of this array. Submit it with \
-            `nn4n sweep resume`, which keeps\n# account of the jobs, or with sbatch.\n",
+            `nn4n sweep resume`, which\n# keeps account of the jobs, or with sbatch.\n",
         );
         text += &lines.join("\n");
         let _ = write!(
@@ -109,8 +109,8 @@ impl Script<'_> {
     }
 }
 
-/// What the task of an array does. `wait` returns early when a signal comes, so that it is asked again; a number that it
-/// has told already is 127 from then on.
+/// What the task of an array does. `wait` returns early when a signal comes, so that it is asked again; of a process
+/// that it has told of already it says 127.
 const BODY: &str = r#"task=$SLURM_ARRAY_TASK_ID
 job=${SLURM_ARRAY_JOB_ID}_$task # SLURM_JOB_ID names the whole array in one of its tasks
 restarts=${SLURM_RESTART_COUNT:-0}
@@ -190,8 +190,8 @@ mod tests {
         let text = script("/data/units", &options).array().expect("a script");
         let head = "\
 #!/bin/bash
-# Trains the runs of a study, one shard of them in each task of this array. Submit it with `nn4n sweep resume`, which keeps
-# account of the jobs, or with sbatch.
+# Trains the runs of a study, one shard of them in each task of this array. Submit it with `nn4n sweep resume`, which
+# keeps account of the jobs, or with sbatch.
 #SBATCH --job-name=nn4n-units
 #SBATCH --array=0-11%3
 #SBATCH --chdir=/data/units
@@ -254,8 +254,8 @@ exec '/opt/nn4n/bin/nn4n' sweep collect '/data/units'
         }
     }
 
-    /// Runs a script as Slurm does, where `nn4n` is this text of a program and `squeue` says this state; returns its exit
-    /// code and what it asked `scontrol` for.
+    /// Runs a script as Slurm does, where `nn4n` is this text of a program and `squeue` says this state; returns its
+    /// exit code and what it asked `scontrol` for.
     #[cfg(unix)]
     fn ran(program: &str, state: &str, restarts: &str, is_cancelled: bool) -> (Option<i32>, String) {
         use std::{fs, os::unix::fs::PermissionsExt, process::Command};
