@@ -72,7 +72,7 @@ fn write_study(study: &Path, runs: usize) -> Outcome<()> {
 fn train(path: &Path) -> Outcome<PathBuf> {
     let task = create("song2016/rdm_varstim", None)?;
     let model = ModelConfig::vanilla(task.inputs().len(), 50, task.outputs().len());
-    let mut experiment = Experiment::new(task.into(), ModelConfig { dt: 20.0, ..model }, Default::default(), 0)?;
+    let mut experiment = Experiment::new(task.into(), model, Default::default(), 0)?;
     experiment.train.updates = 2;
     let run = RunDirectory::open(path, Existing::Keep)?;
     fit(&experiment, None, &run, &Device::Cpu, |_| ControlFlow::Continue(()))?;

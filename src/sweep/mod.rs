@@ -9,6 +9,7 @@
 //! DIR/cancel           asks who runs the study to stop
 //! DIR/analysis/        what is found out about the whole study
 //! DIR/slurm/           scripts and jobs of the launcher of that name ([`slurm`])
+//! DIR/results.cache    what was read of the runs, to be read faster; may be deleted
 //! ```
 //!
 //! The truth about a run is in its own directory ([`RunState::of`]); the column `state` is what the process that made

@@ -21,6 +21,8 @@ use crate::{
 /// Most curves of a figure, and points of one.
 const CURVES: usize = 300;
 const POINTS: usize = 200;
+/// Most runs of a value that are drawn one by one.
+const DOTS: usize = 50;
 /// Most values of a setting on a side of a map.
 const VALUES: usize = 100;
 
@@ -203,12 +205,16 @@ fn curve(x: &str, groups: &[(Vec<Option<Value>>, Vec<f64>)], measure: Measure) -
             _ => None,
         };
         let MedianInterval { median, low, high, .. } = found;
-        let point = SettingPoint { name: words(key[0].as_ref()), x: number, values: values.clone(), median, low, high };
+        let shown = if values.len() <= DOTS { values.clone() } else { Vec::new() };
+        let point = SettingPoint { name: words(key[0].as_ref()), x: number, values: shown, median, low, high };
         Some((point, found.coverage))
     };
     let (points, coverages): (Vec<SettingPoint>, Vec<f64>) = groups.iter().filter_map(point).unzip();
-    let runs: usize = points.iter().map(|point| point.values.len()).sum();
+    let runs: usize = groups.iter().map(|(_, values)| values.len()).sum();
     let mut remark = format!("Medians of {runs} finished runs; bars: intervals of {} coverage", coverage(&coverages));
+    if points.iter().any(|point| !point.values.is_empty()) {
+        remark.push_str("; circles: runs");
+    }
     if points.len() < groups.len() {
         remark.push_str(&format!("; {} values without a finished run", groups.len() - points.len()));
     }
@@ -216,7 +222,7 @@ fn curve(x: &str, groups: &[(Vec<Option<Value>>, Vec<f64>)], measure: Measure) -
 }
 
 /// How much of the time intervals hold their medians, in words.
-pub(super) fn coverage(coverages: &[f64]) -> String {
+fn coverage(coverages: &[f64]) -> String {
     let percent = |value: f64| format!("{:.0}", 100.0 * value);
     let low = coverages.iter().copied().fold(f64::INFINITY, f64::min);
     let high = coverages.iter().copied().fold(0.0, f64::max);
