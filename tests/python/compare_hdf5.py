@@ -59,7 +59,8 @@ def check_mat73(name, wanted, found):
     if isinstance(wanted, str):
         assert found == wanted, name
     elif isinstance(wanted, list) or wanted.dtype.kind == "U":
-        assert list(np.atleast_1d(found)) == list(wanted), (name, found)
+        rows = found if isinstance(found, list) else [found]  # a cell n x 1 is a list of lists
+        assert [row[0] if isinstance(row, list) else row for row in rows] == list(wanted), (name, found)
     elif wanted.size == 0:
         assert found is None or np.size(found) == 0, (name, found)
     else:
