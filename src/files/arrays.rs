@@ -84,14 +84,14 @@ impl ArrayFormat {
         names.into_iter().try_for_each(&mut add).map_err(|message| Error::file(path, message))
     }
 
-    /// How a program reads `array` of the file.
+    /// A command that lists the arrays of a file.
     #[cfg(feature = "cli")]
-    pub fn loads(self, path: &Path, array: &str) -> String {
+    pub fn lists(self, path: &Path) -> String {
         let file = path.display();
         match self {
-            Self::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\")[\"{array}\"].shape)'"),
-            Self::Mat => format!("matlab -batch 'f = load(\"{file}\"); size(f.{array})'"),
-            Self::H5 => format!("python -c 'import h5py; print(h5py.File(\"{file}\")[\"{array}\"])'"),
+            Self::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\").files)'"),
+            Self::Mat => format!("matlab -batch 'whos(\"-file\", \"{file}\")'"),
+            Self::H5 => format!("python -c 'import h5py; print(list(h5py.File(\"{file}\")))'"),
         }
     }
 }
