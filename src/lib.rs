@@ -21,7 +21,7 @@
 //! # Features
 //!
 //! On by default are `cli`, the program and its terminal, `hub`, the Hugging Face hub and the networks that come with
-//! the program, and `plot`, figures. Off are `cuda` and `metal`, which compute on GPUs.
+//! the program, `hdf5`, arrays for MATLAB and as HDF5, and `plot`, figures. Off are `cuda` and `metal`, which compute on GPUs.
 
 // Not `forbid`: the slicing macro of ndarray allows it for its own expansion.
 #![deny(unsafe_code)]

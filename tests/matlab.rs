@@ -1,5 +1,5 @@
-//! What the program writes for MATLAB and as HDF5 is what it writes for NumPy: read back by h5py, by mat73 and, where it
-//! is installed, by Octave.
+//! What the program writes for MATLAB and as HDF5 is what it writes for NumPy: read back by h5py, by mat73 and, where
+//! it is installed, by Octave. And recordings in both are read as those in `.npz`.
 
 use std::{fs, path::Path, process::Command};
 
@@ -158,4 +158,29 @@ fn arrays_of_an_analysis_are_in_one_format_and_described_in_its_report() {
     assert!(refused(folder, &again).contains("fixed-points.json"));
     analyze(&["--force"]);
     assert!(is_there("npz") && !is_there("mat"));
+}
+
+#[test]
+fn a_recording_of_matlab_is_analysed_and_inputs_are_read_as_those_for_numpy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for end in ["npz", "mat", "h5"] {
+        written(folder, &format!("tasks sample song2016/mante --batch 60 --out trials.{end} --force"));
+        written(folder, &format!("run song2016-mante-ei --inputs trials.{end} --out {end}-activity.npz"));
+        written(folder, &format!("run song2016-mante-ei --inputs trials.{end} --out activity.{end}"));
+    }
+    let bytes = |name: &str| fs::read(folder.join(name)).expect("a file");
+    assert!(
+        bytes("npz-activity.npz") == bytes("mat-activity.npz") && bytes("npz-activity.npz") == bytes("h5-activity.npz")
+    );
+    let found = |end: &str| {
+        let file = format!("activity.{end}");
+        let mut report = reported(folder, &["analyze", "pca", "--activity", &file]);
+        // It says the file, and nothing else differs.
+        let text = report.to_string().replace(&file, "activity");
+        report = serde_json::from_str(&text).unwrap();
+        report
+    };
+    assert_eq!(found("mat"), found("npz"));
+    assert_eq!(found("h5"), found("npz"));
 }

@@ -88,8 +88,7 @@ fn next(format: Format, out: &Path) -> String {
     let file = out.display();
     let metadata = |key: &str| format!("safetensors.safe_open(\"{file}\", \"pt\").metadata()[\"{key}\"]");
     match format {
-        Format::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\").files)'"),
-        Format::Mat | Format::H5 => arrays(format).loads(out, "w_rec"),
+        Format::Npz | Format::Mat | Format::H5 => arrays(format).lists(out),
         Format::Torch => format!("python -c 'import safetensors; print({})'", metadata("module")),
         // The masks would fill the terminal.
         Format::Nn4n => format!(

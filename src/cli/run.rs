@@ -17,6 +17,7 @@ use super::{
 use crate::{
     checkpoint::Checkpoint,
     device::{DeviceChoice, Work},
+    files::open_arrays,
     intervention::{Altered, TrialTimes},
     simulate::{ActivityFile, Simulation},
     terminal::say,
@@ -38,9 +39,9 @@ A file of inputs says no epochs: windows are in ms.", interventions::EXAMPLES))]
 pub struct RunArgs {
     /// A checkpoint file, a run directory, a network of `nn4n zoo list`, or hf:owner/repo[@revision][/file]
     checkpoint: PathBuf,
-    /// An .npz with inputs (B,T,I), or (T,I) of one trial, and optionally the start states x0 (B,N) or (N), n_steps
+    /// An .npz, .mat or .h5 with inputs (B,T,I), or (T,I) of one trial, and optionally the start states x0 (B,N) or (N), n_steps
     /// (B), dt (ms) and labels of the trials (B), which are passed on
-    #[arg(long, value_name = "IN.npz")]
+    #[arg(long, value_name = "IN.npz|.mat|.h5")]
     inputs: PathBuf,
     /// Where to write outputs (B,T,O), states and rates (B,T,N), NaN after a trial's end, with n_steps, time_ms, dt and
     /// labels; of a network that was trained to drive an arm, the outputs are the places of the hand; in the format that
@@ -162,7 +163,7 @@ struct Given {
 const ARRAYS: [&str; 5] = ["inputs", "x0", "targets", "loss_mask", "correct"];
 
 fn read(path: &Path) -> Result<Given> {
-    let mut file = NpzFile::open(path)?;
+    let mut file = open_arrays(path)?;
     let inputs = file.require("inputs")?;
     let inputs = with_trials(&file, "inputs", inputs, "trials, steps, channels")?;
     let (trials, steps, _) = inputs.dim();

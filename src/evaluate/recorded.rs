@@ -1,7 +1,8 @@
 //! Recorded activity and what is known of its trials, from files of a laboratory or of this program.
 //!
 //! ```text
-//! FILE.npz   rates (trials, steps, units)       NaN where a trial is over, a step is missing, a unit was not recorded
+//! FILE.npz, FILE.mat (MATLAB 7.3) or FILE.h5
+//!            rates (trials, steps, units)       NaN where a trial is over, a step is missing, a unit was not recorded
 //!            dt                                 ms
 //!            n_steps (trials)                   lengths, unless NaN at the end of trials says them
 //!            any other (trials)                 a variable, such as `coherence` or `choice`
@@ -23,7 +24,7 @@ use serde_json::{Map, Value as Json};
 use super::Outcomes;
 use crate::{
     error::{Error, Result},
-    files::read_text,
+    files::{open_arrays, read_text},
 };
 
 /// What a file of activity may hold beside labels of its trials.
@@ -45,12 +46,12 @@ pub struct Recorded {
     pub groups: Vec<Group>,
 }
 
-/// Reads the activity in an `.npz`, and what another file says of its trials.
+/// Reads the activity in an `.npz`, a `.mat` of MATLAB 7.3 or an `.h5`, and what another file says of its trials.
 ///
 /// # Errors
 /// If a file cannot be read, an array is missing or breaks its rule, or the two files contradict each other.
 pub fn recorded(path: &Path, conditions: Option<&Path>) -> Result<Recorded> {
-    let mut file = NpzFile::open(path)?;
+    let mut file = open_arrays(path)?;
     let rates = rates(&mut file)?;
     let (n, steps, units) = rates.dim();
     let (notes, dt) = notes(&mut file, (n, steps))?;
@@ -65,13 +66,13 @@ pub fn recorded(path: &Path, conditions: Option<&Path>) -> Result<Recorded> {
     Ok(Recorded { activity, groups })
 }
 
-/// Reads what was done in trials, without activity: the variables in an `.npz`, with its `inputs` if it has them, and
+/// Reads what was done in trials, without activity: the variables in such a file, with its `inputs` if it has them, and
 /// what another file says.
 ///
 /// # Errors
 /// As [`recorded`].
 pub fn recorded_outcomes(path: &Path, conditions: Option<&Path>) -> Result<Outcomes> {
-    let mut file = NpzFile::open(path)?;
+    let mut file = open_arrays(path)?;
     let shaped = ["inputs", "rates"].into_iter().find(|name| file.names().iter().any(|known| known == name));
     let shape = match shaped {
         Some(name) => file.header(name)?.map(|header| header.shape).unwrap_or_default(),

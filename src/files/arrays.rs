@@ -5,13 +5,13 @@
 
 use std::{
     fmt,
-    io::{self, Cursor, Write},
+    io::{self, Write},
     path::Path,
 };
 
 use nn4n_tasks::NpyHeader;
+#[cfg(feature = "cli")]
 use serde::{Serialize, Serializer};
-use zip::ZipArchive;
 
 #[cfg(feature = "hdf5")]
 use super::hdf5::{Hdf5, Layout};
@@ -30,12 +30,13 @@ pub(crate) enum ArrayFormat {
 }
 
 impl ArrayFormat {
+    #[cfg(feature = "cli")]
     pub const ALL: [Self; 3] = [Self::Npz, Self::Mat, Self::H5];
 
     /// That of a file: by the end of its name, else `.npz`.
     ///
     /// # Errors
-    /// If this build cannot write it.
+    /// If this build knows no HDF5.
     pub fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let format = match extension.to_ascii_lowercase().as_str() {
@@ -67,6 +68,7 @@ impl ArrayFormat {
     }
 
     /// What reads it, in a few words.
+    #[cfg(feature = "cli")]
     pub fn description(self) -> &'static str {
         match self {
             Self::Npz => "arrays for NumPy",
@@ -82,19 +84,22 @@ impl ArrayFormat {
         names.into_iter().try_for_each(&mut add).map_err(|message| Error::file(path, message))
     }
 
-    /// How a program reads `array` of the file.
-    pub fn loads(self, path: &Path, array: &str) -> String {
+    /// A command that lists the arrays of a file.
+    #[cfg(feature = "cli")]
+    pub fn lists(self, path: &Path) -> String {
         let file = path.display();
         match self {
-            Self::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\")[\"{array}\"].shape)'"),
-            Self::Mat => format!("matlab -batch 'f = load(\"{file}\"); size(f.{array})'"),
-            Self::H5 => format!("python -c 'import h5py; print(h5py.File(\"{file}\")[\"{array}\"])'"),
+            Self::Npz => format!("python -c 'import numpy; print(numpy.load(\"{file}\").files)'"),
+            Self::Mat => format!("matlab -batch 'whos(\"-file\", \"{file}\")'"),
+            Self::H5 => format!("python -c 'import h5py; print(list(h5py.File(\"{file}\")))'"),
         }
     }
 }
 
 /// What an array means, beyond its numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+// An `.npz` has no place for it.
+#[cfg_attr(not(any(feature = "cli", feature = "hdf5")), allow(dead_code))]
 pub(crate) struct Meaning {
     /// What is along each of its axes.
     pub axes: Vec<String>,
@@ -130,7 +135,7 @@ impl Meaning {
     }
 
     /// The axes as a text; empty of a single number.
-    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
+    #[cfg(feature = "hdf5")]
     pub fn dims(&self) -> String {
         self.axes.join(", ")
     }
@@ -165,7 +170,7 @@ impl ArrayFile {
     ) -> io::Result<()> {
         match self {
             Self::Npz(file) => {
-                let _ = meaning; // There is no place for it in an `.npz`.
+                let _ = meaning;
                 file.array(name, header, write)
             }
             #[cfg(feature = "hdf5")]
@@ -198,11 +203,12 @@ impl ArrayFile {
 }
 
 /// Does something with the name, the header and the elements of each array of an `.npz`, in their order.
+#[cfg(feature = "hdf5")]
 pub(crate) fn each(
     npz: &[u8],
     mut with: impl FnMut(&str, &NpyHeader, &mut dyn io::Read) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut archive = ZipArchive::new(Cursor::new(npz))?;
+    let mut archive = zip::ZipArchive::new(io::Cursor::new(npz))?;
     (0..archive.len()).try_for_each(|index| {
         let mut member = archive.by_index(index)?;
         let name = member.name().strip_suffix(".npy").unwrap_or(member.name()).to_owned();
@@ -212,15 +218,17 @@ pub(crate) fn each(
 }
 
 /// Arrays by their names, with their shapes and what they mean, as a report lists them.
-#[cfg_attr(not(feature = "cli"), allow(dead_code))]
+#[cfg(feature = "cli")]
 pub(crate) struct Listed<'a>(pub Vec<(&'a str, Vec<usize>, &'a Meaning)>);
 
+#[cfg(feature = "cli")]
 impl Listed<'_> {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
+#[cfg(feature = "cli")]
 impl Serialize for Listed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -3,6 +3,8 @@
 mod arrays;
 mod directory;
 #[cfg(feature = "hdf5")]
+mod from_hdf5;
+#[cfg(feature = "hdf5")]
 mod hdf5;
 mod names;
 mod npz;
@@ -25,6 +27,8 @@ pub(crate) use hdf5::{Hdf5, Layout};
 pub(crate) use npz::{Npz, Spool};
 pub(crate) use unfinished::{Unfinished, folder_of};
 
+use nn4n_tasks::NpzFile;
+
 use crate::error::{Error, Result};
 
 /// Writes a file so that it is there whole or not at all.
@@ -35,6 +39,15 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         file.finish()
     };
     write().map_err(|error| unwritten(path, &error))
+}
+
+/// Opens a file of arrays, in the format that its name ends in. Of HDF5 all arrays are read at once.
+pub(crate) fn open_arrays(path: &Path) -> Result<NpzFile> {
+    match ArrayFormat::of(path)? {
+        #[cfg(feature = "hdf5")]
+        ArrayFormat::Mat | ArrayFormat::H5 => Ok(NpzFile::from_bytes(path, from_hdf5::npz(path)?)?),
+        _ => Ok(NpzFile::open(path)?),
+    }
 }
 
 /// Bytes that may still be written below a folder, or below what it will be created in, where the system says how many.

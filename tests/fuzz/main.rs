@@ -14,6 +14,7 @@ use std::{fs, path::Path};
 use candle_core::Device;
 use nn4n::{
     Checkpoint, Experiment,
+    evaluate::recorded,
     export::{Format, export},
     import::{Options, import, pickle::parse},
     intervention::UnitSelection,
@@ -35,7 +36,7 @@ macro_rules! targets {
 
 targets! {
     checkpoint, checkpoint_header, tensor_table, npz, npy, trials, experiment, declared_task, pickle, imported_file,
-    neuralrnn, units,
+    neuralrnn, units, hdf5,
 }
 
 /// What files are read with. Each returns whether the file was accepted.
@@ -46,7 +47,7 @@ mod targets {
     pub fn checkpoint(bytes: &[u8]) -> bool {
         let Ok(checkpoint) = Checkpoint::from_bytes(Path::new("input"), bytes) else { return false };
         checkpoint.network(&Device::Cpu).expect("what was accepted is a network");
-        for format in [Format::Npz, Format::Torch, Format::Nn4n, Format::Numpy] {
+        for format in Format::ALL {
             drop(export(&checkpoint, format));
         }
         true
@@ -96,6 +97,15 @@ mod targets {
         let again = Experiment::from_toml(&written).unwrap_or_else(|error| panic!("{error}\n{written}"));
         assert_eq!(again.to_toml().expect("what was read is written"), written);
         true
+    }
+
+    /// A recording in HDF5, by MATLAB or by others.
+    pub fn hdf5(bytes: &[u8]) -> bool {
+        [".mat", ".h5"].into_iter().any(|end| {
+            let file = tempfile::Builder::new().suffix(end).tempfile().expect("a file");
+            fs::write(file.path(), bytes).expect("a file");
+            recorded(file.path(), None).is_ok()
+        })
     }
 
     /// A pickle.

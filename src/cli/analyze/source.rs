@@ -34,7 +34,7 @@ pub struct SourceArgs {
     checkpoints: Vec<PathBuf>,
     /// Recorded activity in place of a network: rates (trials, steps, units), dt, and variables of the trials; may be
     /// repeated
-    #[arg(long, value_name = "FILE.npz")]
+    #[arg(long, value_name = "FILE.npz|.mat|.h5")]
     activity: Vec<PathBuf>,
     /// What is known of the trials of the recording: trials.json of `nn4n tasks sample`, or a row a trial in .csv
     #[arg(long, value_name = "FILE.json|FILE.csv", requires = "activity")]

@@ -62,7 +62,7 @@ pub struct ReportArgs {
     #[arg(value_name = "CHECKPOINT", required_unless_present = "activity")]
     checkpoints: Vec<PathBuf>,
     /// Recorded activity: rates (trials, steps, units), dt, and variables of the trials; may be repeated
-    #[arg(long, value_name = "FILE.npz")]
+    #[arg(long, value_name = "FILE.npz|.mat|.h5")]
     activity: Vec<PathBuf>,
     /// What is known of the trials of the recording: trials.json of `nn4n tasks sample`, or a row a trial in .csv
     #[arg(long, value_name = "FILE.json|FILE.csv", requires = "activity")]
