@@ -197,7 +197,7 @@ impl WindowSettings {
         };
         let before = (0..trials.len()).map(zero).max().unwrap_or(0);
         let after = (0..trials.len()).map(|trial| trials.n_steps[trial] - zero(trial)).max().unwrap_or(0);
-        let (first, last) = (-(before as f64) * dt, after as f64 * dt);
+        let (first, last) = (0.0 - before as f64 * dt, after as f64 * dt);
         let of = match &self.align {
             Some(name) => format!("the start of `{name}`"),
             None => "the start of the trial".into(),

@@ -28,26 +28,26 @@
 //! References: Mante et al. (2013), doi:10.1038/nature12742; Song et al. (2016), doi:10.1371/journal.pcbi.1004792
 //! (pycog).
 
+mod means;
+mod regression;
+
 use std::collections::BTreeMap;
 
 use ndarray::{Array2, Array3, ArrayView1, ArrayView2, Axis, s};
-use nn4n_tasks::Value;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{
-    algebra::{self, orthonormal, product, svd},
-    pca,
-    window::{Means, TrialCounts, Window},
+use self::{
+    means::{Conditions, at_bins, components, right_trials, rows, smoothed, tensor},
+    regression::{check_design, design, names, preferred, regression, regressors},
 };
-use crate::{AnalysisError, activity::Variable};
+use super::{
+    algebra::{self, orthonormal, product},
+    window::{TrialCounts, Window},
+};
+use crate::AnalysisError;
 
 /// A regressor that is more dependent than this, relative to its length, is a combination of others.
 const DEPENDENT: f64 = 1e-9;
-/// Standard deviations of the kernel that smooths.
-const KERNEL: f64 = 4.0;
-/// Whether the answer of a trial was right.
-const RIGHT: &str = "was_right";
 
 /// How axes are found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -169,16 +169,6 @@ impl Method {
     }
 }
 
-/// A variable as a regressor.
-struct Regressor {
-    name: String,
-    /// One for each trial.
-    values: Vec<f64>,
-    coding: BTreeMap<String, f64>,
-    /// Whether it counts from the preferred value.
-    is_signed: bool,
-}
-
 impl Tdr {
     /// Of the trials of a window with bins of `bin_ms`, on these variables, the one that counts as the choice first.
     ///
@@ -260,57 +250,6 @@ impl Tdr {
     }
 }
 
-fn regressors(window: &Window, variables: &[String]) -> Result<Vec<Regressor>, AnalysisError> {
-    if variables.is_empty() {
-        let rule = "must name one variable at least".into();
-        return Err(AnalysisError::Setting { setting: "variables", value: "none".into(), rule });
-    }
-    if let Some(name) = (1..variables.len()).find(|place| variables[..*place].contains(&variables[*place])) {
-        let rule = "is there twice; name it once".into();
-        return Err(AnalysisError::Setting { setting: "variables", value: variables[name].clone(), rule });
-    }
-    let coded = |(place, name): (usize, &String)| {
-        let variable = window.trials.variable(name)?;
-        let (values, coding) = coded(&variable)?;
-        let is_signed = place == 0 || variable.numbers().is_some();
-        Ok(Regressor { name: name.clone(), values, coding, is_signed })
-    };
-    variables.iter().enumerate().map(coded).collect()
-}
-
-/// The numbers of a variable, NaN where there is none, and what stands for what.
-fn coded(variable: &Variable) -> Result<(Vec<f64>, BTreeMap<String, f64>), AnalysisError> {
-    let classes = variable.classes();
-    let name = &variable.name;
-    if classes.names.len() < 2 {
-        return Err(AnalysisError::Trials(format!(
-            "`{name}` is {} in all trials, and explains nothing; leave it out, or add trials of other values",
-            classes.names.first().map_or("nothing", String::as_str)
-        )));
-    }
-    let numbers: Vec<f64> = match variable.numbers() {
-        Some(numbers) => {
-            let largest = numbers.iter().filter(|value| !value.is_nan()).fold(0.0, |most: f64, x| most.max(x.abs()));
-            numbers.iter().map(|value| value / largest).collect()
-        }
-        None if classes.names.len() == 2 => {
-            let number = |class: &Option<usize>| class.map_or(f64::NAN, |class| 2.0 * class as f64 - 1.0);
-            classes.of.iter().map(number).collect()
-        }
-        None => {
-            return Err(AnalysisError::Trials(format!(
-                "`{name}` has the {} values {}, but a regressor is a number or one of two words; choose trials of two \
-                 of them",
-                classes.names.len(),
-                classes.names.join(", ")
-            )));
-        }
-    };
-    let of = classes.of.iter().zip(&numbers);
-    let coding = of.filter_map(|(class, number)| Some((classes.names[(*class)?].clone(), *number))).collect();
-    Ok((numbers, coding))
-}
-
 /// Places of the units that are part of it.
 fn active_units(window: &Window, used: &[usize], method: &Method) -> Result<Vec<usize>, AnalysisError> {
     let mean = super::window::mean_of(&window.rates, used)
@@ -354,83 +293,6 @@ fn scaled(window: &Window, used: &[usize], active: &[usize], z_score: bool) -> A
     rates
 }
 
-/// For each unit the sign of the first variable that it prefers: of the difference of its mean rates.
-fn preferred(rates: &Array3<f64>, choice: &Regressor, used: &[usize]) -> Result<Vec<f64>, AnalysisError> {
-    let sums = |unit: usize, sign: f64| {
-        let of = used.iter().filter(|trial| choice.values[**trial] * sign > 0.0);
-        let of_trials: Vec<f64> =
-            of.map(|trial| rates.slice(s![*trial, .., unit]).sum()).filter(|sum| !sum.is_nan()).collect();
-        (of_trials.iter().sum::<f64>(), of_trials.len() as f64)
-    };
-    (0..rates.dim().2)
-        .map(|unit| {
-            let ((up, n_up), (down, n_down)) = (sums(unit, 1.0), sums(unit, -1.0));
-            if n_up == 0.0 || n_down == 0.0 {
-                let name = &choice.name;
-                let message =
-                    format!("`{name}` has no trials of both signs, so that no unit prefers one; name another first");
-                return Err(AnalysisError::Trials(message));
-            }
-            Ok(if up / n_up >= down / n_down { 1.0 } else { -1.0 })
-        })
-        .collect()
-}
-
-fn pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..n).flat_map(move |a| (a + 1..n).map(move |b| (a, b)))
-}
-
-/// (used trials, regressors): the variables, their products in pairs, 1.
-fn design(regressors: &[Regressor], used: &[usize], products: bool) -> Array2<f64> {
-    let row = |trial: &usize| {
-        let at = |v: usize| regressors[v].values[*trial];
-        let n = regressors.len();
-        let mut row: Vec<f64> = (0..n).map(at).collect();
-        if products {
-            row.extend(pairs(n).map(|(a, b)| at(a) * at(b)));
-        }
-        row.push(1.0);
-        row
-    };
-    let rows: Vec<Vec<f64>> = used.iter().map(row).collect();
-    let columns = rows.first().map_or(0, Vec::len);
-    Array2::from_shape_fn((rows.len(), columns), |(row, column)| rows[row][column])
-}
-
-fn names(regressors: &[Regressor], products: bool) -> Vec<String> {
-    let mut names: Vec<String> = regressors.iter().map(|one| one.name.clone()).collect();
-    if products {
-        names.extend(pairs(regressors.len()).map(|(a, b)| format!("{} x {}", regressors[a].name, regressors[b].name)));
-    }
-    names.push("the constant".into());
-    names
-}
-
-/// The condition number of the design, unless regressors are combinations of each other.
-fn check_design(design: &Array2<f64>, names: &[String]) -> Result<f64, AnalysisError> {
-    let (trials, columns) = design.dim();
-    if trials < columns {
-        return Err(AnalysisError::Trials(format!(
-            "there are {trials} trials for {columns} regressors; give as many at least, or name fewer variables"
-        )));
-    }
-    // The constant first: what it makes up is a constant variable.
-    let order: Vec<usize> = std::iter::once(columns - 1).chain(0..columns - 1).collect();
-    let (_, factor) = orthonormal(design.select(Axis(1), &order).t());
-    for (place, column) in order.iter().enumerate() {
-        let length = algebra::squares(design.column(*column)).sqrt();
-        if factor[[place, place]].abs() <= DEPENDENT * length {
-            return Err(AnalysisError::Trials(format!(
-                "the regressor `{}` is a combination of the others in these trials (as a choice without errors is of \
-                 the evidence); leave it out, or give trials in which they differ",
-                names[*column]
-            )));
-        }
-    }
-    let values = svd("the regressors", design.view())?.values;
-    Ok(values[0] / values[columns - 1])
-}
-
 /// Bins that the regression is at.
 fn sampled(bins: usize, bin_ms: f64, method: &Method) -> Vec<usize> {
     let step = method.every_ms.map_or(1, |every| ((every / bin_ms + 1e-9) as usize).max(1));
@@ -440,169 +302,6 @@ fn sampled(bins: usize, bin_ms: f64, method: &Method) -> Vec<usize> {
 fn smoothing_bins(bin_ms: f64, method: &Method) -> f64 {
     let bins = method.smoothing_ms / bin_ms;
     if method.whole_bins { (bins + 1e-9).floor() } else { bins }
-}
-
-/// Coefficients (variables, bins, units) of least squares, unit by unit over the trials in which it was recorded.
-fn regression(
-    rates: &Array3<f64>,
-    used: &[usize],
-    design: &Array2<f64>,
-    bins: &[usize],
-    (regressors, preferred): (&[Regressor], &[f64]),
-    names: &[String],
-) -> Result<Array3<f64>, AnalysisError> {
-    let whole = solver(design.view());
-    let of_unit = |unit: usize| {
-        let recorded: Vec<usize> = (0..used.len()).filter(|row| !rates[[used[*row], 0, unit]].is_nan()).collect();
-        let y = Array2::from_shape_fn((recorded.len(), bins.len()), |(row, bin)| {
-            rates[[used[recorded[row]], bins[bin], unit]]
-        });
-        if recorded.len() == used.len() {
-            return Ok(product(whole.view(), y.view()));
-        }
-        let own = design.select(Axis(0), &recorded);
-        check_design(&own, names).map_err(|error| AnalysisError::Trials(format!("unit {unit}: {error}")))?;
-        Ok(product(solver(own.view()).view(), y.view()))
-    };
-    let found: Vec<Array2<f64>> =
-        (0..rates.dim().2).into_par_iter().map(of_unit).collect::<Result<_, AnalysisError>>()?;
-    let sign = |v: usize, unit: usize| if regressors[v].is_signed { preferred[unit] } else { 1.0 };
-    Ok(Array3::from_shape_fn((regressors.len(), bins.len(), found.len()), |(v, bin, unit)| {
-        found[unit][[v, bin]] * sign(v, unit)
-    }))
-}
-
-/// `X^+ = R^-1 Q^T` (regressors, trials) of a design whose columns are independent.
-fn solver(design: ArrayView2<'_, f64>) -> Array2<f64> {
-    let (q, r) = orthonormal(design.t());
-    let mut solved = q;
-    for row in (0..r.nrows()).rev() {
-        let mut own = solved.row(row).to_owned();
-        for later in row + 1..r.nrows() {
-            own.scaled_add(-r[[row, later]], &solved.row(later));
-        }
-        solved.row_mut(row).assign(&(own / r[[row, row]]));
-    }
-    solved
-}
-
-/// Which trials were right; `None` where that is not known.
-fn right_trials(window: &Window) -> Result<Option<Vec<bool>>, AnalysisError> {
-    let Ok(variable) = window.trials.variable(RIGHT) else { return Ok(None) };
-    let right: Vec<bool> = variable.values.iter().map(|value| *value == Some(Value::Bool(true))).collect();
-    if right.iter().any(|right| *right) {
-        return Ok(Some(right));
-    }
-    Err(AnalysisError::Trials("no trial was right, but means are of right trials; train the network longer".into()))
-}
-
-/// Means over conditions, in which a unit may count from what it prefers.
-struct Conditions<'a> {
-    window: &'a Window,
-    variables: &'a [String],
-    regressors: &'a [Regressor],
-    preferred: &'a [f64],
-}
-
-struct ConditionMeans {
-    /// (conditions, bins, active units)
-    tensor: Array3<f64>,
-    names: Vec<String>,
-    places: Vec<Vec<usize>>,
-    levels: Vec<Vec<String>>,
-    /// Conditions left out since no trial has their mirror image.
-    without_mirror: usize,
-}
-
-impl Conditions<'_> {
-    /// Of right trials alone, or also by whether they were right.
-    fn means(
-        &self,
-        rates: &Array3<f64>,
-        active: &[usize],
-        right: Option<&[bool]>,
-        with_wrong: bool,
-    ) -> Result<ConditionMeans, AnalysisError> {
-        let mut by = self.variables.to_vec();
-        let n = self.window.trials.len();
-        let is_used = match right {
-            Some(right) if !with_wrong => right.to_vec(),
-            _ => vec![true; n],
-        };
-        if with_wrong && right.is_some() {
-            by.push(RIGHT.into());
-        }
-        let own = Window { rates: rates.clone(), ..self.window.clone() };
-        let means = own.means_of(&by, &is_used).map_err(|error| of_unit(&error, active))?;
-        let mirrors: Vec<Option<usize>> = means.conditions.iter().map(|one| self.mirror(&means, one)).collect();
-        let is_turned = self.preferred.iter().any(|sign| *sign < 0.0);
-        let kept: Vec<usize> = (0..mirrors.len()).filter(|place| !is_turned || mirrors[*place].is_some()).collect();
-        if kept.is_empty() {
-            return Err(AnalysisError::Trials(format!(
-                "no condition of {} has its mirror image among the trials, but units count from what they prefer; add \
-                 trials with the other sign, or take another method",
-                self.variables.join(", ")
-            )));
-        }
-        let tensor = Array3::from_shape_fn((kept.len(), means.means.dim().1, active.len()), |(place, bin, unit)| {
-            let condition =
-                if self.preferred[unit] < 0.0 { mirrors[kept[place]].unwrap_or(kept[place]) } else { kept[place] };
-            means.means[[condition, bin, unit]]
-        });
-        Ok(ConditionMeans {
-            tensor,
-            names: kept.iter().map(|place| means.name(&means.conditions[*place])).collect(),
-            places: kept.iter().map(|place| means.conditions[*place].clone()).collect(),
-            without_mirror: mirrors.len() - kept.len(),
-            levels: means.levels,
-        })
-    }
-
-    /// The condition with the other sign of all variables that have one.
-    fn mirror(&self, means: &Means, condition: &[usize]) -> Option<usize> {
-        let turned = |(variable, level): (usize, &usize)| {
-            let Some(regressor) = self.regressors.get(variable).filter(|one| one.is_signed) else {
-                return Some(*level);
-            };
-            let number = |level: &String| regressor.coding.get(level).copied();
-            let own = number(&means.levels[variable][*level])?;
-            means.levels[variable]
-                .iter()
-                .position(|other| number(other).is_some_and(|other| (own + other).abs() < 1e-12))
-        };
-        let mirror: Option<Vec<usize>> = condition.iter().enumerate().map(turned).collect();
-        let mirror = mirror?;
-        means.conditions.iter().position(|other| *other == mirror)
-    }
-}
-
-/// A message about an active unit, of the units of the activity.
-fn of_unit(error: &AnalysisError, active: &[usize]) -> AnalysisError {
-    AnalysisError::Trials(format!("{error} (of the {} active units, counted from 0)", active.len()))
-}
-
-/// Principal components (components, units) of smoothed means, and the part of the variance that they hold.
-fn components(
-    tensor: &Array3<f64>,
-    (smoothing, bins): (f64, &[usize]),
-    own_deviations: bool,
-    k: usize,
-) -> Result<(Array2<f64>, f64), AnalysisError> {
-    let mut rows = rows(&smoothed(tensor, smoothing));
-    algebra::centre(&mut rows);
-    if own_deviations {
-        let scale = pca::scale(&rows, pca::Normalization::Zscore);
-        rows /= &scale;
-    }
-    let mut rows = self::rows(&at_bins(&self::tensor(&rows, tensor.dim().0), bins));
-    algebra::centre(&mut rows);
-    if rows.nrows() < 2 {
-        return Err(AnalysisError::Trials("means have one state alone; choose a longer window".into()));
-    }
-    let found = pca::components(&rows)?;
-    let total: f64 = found.values.iter().sum();
-    let k = k.min(found.values.len());
-    Ok((algebra::first(&found.vectors, k).to_owned(), found.values[..k].iter().sum::<f64>() / total))
 }
 
 /// The bin of the longest vector of each variable, and how long it is.
@@ -636,42 +335,6 @@ fn angles(vectors: &Array2<f64>) -> Vec<Vec<f64>> {
         (a.dot(&b) / (length(a) * length(b))).clamp(-1.0, 1.0).acos().to_degrees()
     };
     vectors.outer_iter().map(|a| vectors.outer_iter().map(|b| angle(a, b)).collect()).collect()
-}
-
-/// Along the bins, by a Gaussian kernel of this standard deviation; ends are mirrored.
-fn smoothed(tensor: &Array3<f64>, sigma: f64) -> Array3<f64> {
-    if sigma <= 0.0 {
-        return tensor.clone();
-    }
-    let reach = (KERNEL * sigma + 0.5) as i64;
-    let weights: Vec<f64> = (-reach..=reach).map(|lag| (-0.5 * (lag as f64 / sigma).powi(2)).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    let bins = tensor.dim().1 as i64;
-    let mirrored = |bin: i64| {
-        let place = bin.rem_euclid(2 * bins);
-        (if place < bins { place } else { 2 * bins - 1 - place }) as usize
-    };
-    let mut out = Array3::zeros(tensor.dim());
-    for (bin, mut to) in out.axis_iter_mut(Axis(1)).enumerate() {
-        for (weight, lag) in weights.iter().zip(-reach..=reach) {
-            to.scaled_add(weight / sum, &tensor.index_axis(Axis(1), mirrored(bin as i64 + lag)));
-        }
-    }
-    out
-}
-
-fn at_bins(tensor: &Array3<f64>, bins: &[usize]) -> Array3<f64> {
-    tensor.select(Axis(1), bins)
-}
-
-fn rows(tensor: &Array3<f64>) -> Array2<f64> {
-    let (conditions, bins, units) = tensor.dim();
-    Array2::from_shape_fn((conditions * bins, units), |(row, unit)| tensor[[row / bins, row % bins, unit]])
-}
-
-fn tensor(rows: &Array2<f64>, conditions: usize) -> Array3<f64> {
-    let bins = rows.nrows() / conditions;
-    Array3::from_shape_fn((conditions, bins, rows.ncols()), |(c, bin, unit)| rows[[c * bins + bin, unit]])
 }
 
 #[cfg(test)]
