@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::program::{refused, reported, said};
+use crate::program::{refused, reported, said, words};
 
 const SWEEP: &str =
     "task = \"song2016/rdm_fixed\"\nseeds = 2\n[grid]\n\"model.units\" = [6, 8]\n\"train.updates\" = [2]\n";
@@ -55,20 +55,20 @@ fn commands_go_over_all_networks_of_a_study_and_leave_results_beside_each() {
 fn results_are_neither_replaced_nor_mixed_without_being_asked() {
     let folder = study();
     let path = folder.path();
-    let eval = |more: &[&str]| [&["eval", "study", "--trials"], more].concat();
-    reported(path, &eval(&["3", "--shard", "0/2"]));
-    let refusal = refused(path, &eval(&["3"]));
+    let eval = |more| words(&["eval", "study", "--trials"], more);
+    reported(path, &eval("3 --shard 0/2"));
+    let refusal = refused(path, &eval("3"));
     assert!(refusal.contains("2 of 4 networks have results of `eval` already"), "{refusal}");
-    let refusal = refused(path, &eval(&["4", "--missing"]));
+    let refusal = refused(path, &eval("4 --missing"));
     assert!(refusal.contains("results of `nn4n eval --trials 3`; give the same options"), "{refusal}");
     let before = fs::metadata(runs(path)[0].join("analysis/eval.json")).expect("a file").modified().expect("a time");
-    assert_eq!(reported(path, &eval(&["3", "--missing"])).as_array().map(Vec::len), Some(4));
+    assert_eq!(reported(path, &eval("3 --missing")).as_array().map(Vec::len), Some(4));
     let after = fs::metadata(runs(path)[0].join("analysis/eval.json")).expect("a file").modified().expect("a time");
     assert_eq!(before, after);
     // Of two calls, the table is of the last.
-    let (is_done, out, error) = said(path, &eval(&["4", "--shard", "1/2", "--force"]));
+    let (is_done, out, error) = said(path, &eval("4 --shard 1/2 --force"));
     assert!(is_done && out.contains("the median of 2 networks"), "{out}{error}");
-    let (is_done, _, error) = said(path, &eval(&["4", "--missing"]));
+    let (is_done, _, error) = said(path, &eval("4 --missing"));
     assert!(!is_done && error.contains("give the same options"), "{error}");
 }
 

@@ -66,7 +66,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Take a trained network apart: fixed points, exponents, flow, structure
     #[command(subcommand)]
-    Analyze(analyze::AnalyzeCommand),
+    Analyze(Box<analyze::AnalyzeCommand>),
     /// Read a network of another library: the original nn4n, PyTorch, PsychRNN, NeuralRNN, pycog
     Import(import::ImportArgs),
     /// What is in a checkpoint: network, constraints, spectrum, provenance
@@ -112,7 +112,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),
-        Command::Analyze(command) => analyze::analyze(command),
+        Command::Analyze(command) => analyze::analyze(*command),
         Command::Import(args) => import::import(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Config(args) => config::config(&args),

@@ -324,8 +324,13 @@ mod tests {
     #[test]
     fn a_figure_that_fails_leaves_numbers_and_other_figures_and_is_told_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
-        let args =
-            AnswerArgs { out: Some(folder.path().to_owned()), arrays: ArrayFormat::Npz, force: true, json: true };
+        let args = AnswerArgs {
+            out: Some(folder.path().to_owned()),
+            arrays: ArrayFormat::Npz,
+            force: true,
+            json: true,
+            study: OverStudyArgs::default(),
+        };
         let path = |name: &str| folder.path().join(name);
         // Of an earlier analysis: gone, as it is not that of the numbers beside it.
         fs::write(path("bad.png"), "old").unwrap();

@@ -119,13 +119,12 @@ pub fn states(activity: &Activity, epoch: Option<&str>, average: &[String]) -> R
     Ok((States { rows: means.rows(), runs, dt: activity.dt() }, 0, said))
 }
 
+/// Rows (rows, units), and of each its trial and step, or its condition and bin.
+type Scored = (Array2<f64>, Vec<(usize, usize)>);
+
 /// The rows of [`states`] as they were before they were centred, with the trial and step, or the condition and bin, of
 /// each.
-pub fn scored(
-    activity: &Activity,
-    epoch: Option<&str>,
-    average: &[String],
-) -> Result<(Array2<f64>, Vec<(usize, usize)>)> {
+pub fn scored(activity: &Activity, epoch: Option<&str>, average: &[String]) -> Result<Scored> {
     if average.is_empty() {
         let samples = activity.samples(epoch)?;
         return Ok((samples.rows, samples.of));

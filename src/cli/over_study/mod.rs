@@ -41,7 +41,7 @@ use crate::{
 const JOINT: [&str; 3] = ["similarity", "decoding", "remapping"];
 
 /// What is said of a study in place of a network.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Over a study (the directory of `nn4n sweep` in place of a checkpoint)")]
 pub struct OverStudyArgs {
     /// Networks at a time [default: one for each core]

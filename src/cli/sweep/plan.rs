@@ -16,7 +16,7 @@ use super::{
 use crate::{
     experiment::Experiment,
     memory::check,
-    sweep::{Description, Entry},
+    sweep::{Description, Entry, slurm::Estimate},
     terminal::steps_bar,
 };
 
@@ -65,6 +65,14 @@ pub fn plan(path: &Path, description: &Description, jobs: usize, is_json: bool) 
         plan.print(path)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a run takes, by steps that are measured.
+pub fn estimate(description: &Description) -> Result<Estimate> {
+    let plan = Plan::of(description, 1)?;
+    let longest = plan.runs.iter().map(|run| run.seconds).fold(0.0, f64::max);
+    let mean = plan.seconds_of_one_core / plan.runs.len().max(1) as f64;
+    Ok(Estimate { mean, longest, memory: plan.memory_of_process })
 }
 
 /// Settings that runs of several seeds share.
@@ -201,7 +209,7 @@ fn extremes(found: &[Measured], of: impl Fn(&Measured) -> f64) -> [f64; 2] {
 }
 
 /// A time with two or three digits.
-fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     match seconds {
         _ if seconds < 1.0 => format!("{:.1} ms", 1e3 * seconds),
         _ if seconds < 60.0 => format!("{seconds:.1} s"),
