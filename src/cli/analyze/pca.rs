@@ -116,12 +116,13 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
         bail!("--scores {most}: must be at most {all}, the components that there are");
     }
     answer.arrays(|file| {
-        let (rows, of) = scored(&source.activity, epoch, &args.average)?;
+        let of_states = scored(&source.activity, epoch, &args.average)?;
         let [first, second] = if args.average.is_empty() { ["trial", "step"] } else { ["condition", "bin"] };
-        let places =
-            |end: fn(&(usize, usize)) -> usize| -> Array1<i64> { of.iter().map(|of| end(of) as i64).collect() };
+        let places = |end: fn(&(usize, usize)) -> usize| -> Array1<i64> {
+            of_states.of.iter().map(|of| end(of) as i64).collect()
+        };
         Ok(file
-            .array("scores", &found.coordinates(rows.view(), most))?
+            .array("scores", &found.coordinates(of_states.rows.view(), most))?
             .array(&format!("score_{first}"), &places(|of| of.0))?
             .array(&format!("score_{second}"), &places(|of| of.1))?
             .array("axes", &found.axes)?

@@ -5,7 +5,7 @@ use clap::Args;
 use ndarray::{Array2, Array3, Axis};
 use nn4n_analysis::{
     Activity,
-    activity::Trials,
+    activity::{Samples, Trials},
     geometry::{Means, Window, WindowSettings, pca::States, window::given_variables},
 };
 
@@ -119,19 +119,15 @@ pub fn states(activity: &Activity, epoch: Option<&str>, average: &[String]) -> R
     Ok((States { rows: means.rows(), runs, dt: activity.dt() }, 0, said))
 }
 
-/// Rows (rows, units), and of each its trial and step, or its condition and bin.
-type Scored = (Array2<f64>, Vec<(usize, usize)>);
-
-/// The rows of [`states`] as they were before they were centred, with the trial and step, or the condition and bin, of
-/// each.
-pub fn scored(activity: &Activity, epoch: Option<&str>, average: &[String]) -> Result<Scored> {
+/// The rows of [`states`] before they were centred, with the trial and step, or the condition and bin, of each.
+pub fn scored(activity: &Activity, epoch: Option<&str>, average: &[String]) -> Result<Samples> {
     if average.is_empty() {
-        let samples = activity.samples(epoch)?;
-        return Ok((samples.rows, samples.of));
+        return Ok(activity.samples(epoch)?);
     }
     let means = of_epoch(activity, epoch)?.means(&variables(activity.trials(), average))?;
     let (conditions, bins, _) = means.means.dim();
-    Ok((means.rows(), (0..conditions * bins).map(|row| (row / bins, row % bins)).collect()))
+    let of = (0..conditions * bins).map(|row| (row / bins, row % bins)).collect();
+    Ok(Samples { rows: means.rows(), of, missing: 0 })
 }
 
 /// All trials over the steps that all of them have, or those of an epoch.
