@@ -21,8 +21,8 @@ use super::{
 };
 use crate::config::Form;
 
-/// Where a pass leaves what it did, trial by trial. All may be empty, but for the logits of a pass that is read out, and
-/// are not written then.
+/// Where a pass leaves what it did, trial by trial. All but the logits of a pass that is read out may be empty, and are
+/// not written then.
 #[derive(Debug, Default)]
 pub(crate) struct Kept<'a, T> {
     /// `r` (trials, steps, units)
