@@ -70,6 +70,8 @@ pub struct Work {
     operations: f64,
     /// Operations that a GPU would start one after the other.
     launches: f64,
+    /// Why a GPU does not do it, if so.
+    only_on_cpu: Option<&'static str>,
 }
 
 /// Operations a second of one thread of the CPU, and of a GPU.
@@ -101,6 +103,12 @@ impl Work {
         self.operations
     }
 
+    /// The same work where a GPU does not do it, for this reason.
+    #[must_use]
+    pub fn on_cpu_alone(self, reason: &'static str) -> Self {
+        Self { only_on_cpu: Some(reason), ..self }
+    }
+
     /// `by_weight` says how often the weights between units and of the inputs count, `launches` how many a step and a
     /// pass take.
     fn new(
@@ -128,6 +136,7 @@ impl Work {
         Self {
             operations: trials as f64 * steps * by_trial_and_step,
             launches: sizes.len() as f64 * (each * steps + once),
+            only_on_cpu: None,
         }
     }
 
@@ -193,6 +202,9 @@ impl DeviceChoice {
     pub fn open_for(self, work: Work) -> Result<(Device, String)> {
         if self != Self::Auto {
             return self.open();
+        }
+        if let Some(reason) = work.only_on_cpu {
+            return Ok((Device::Cpu, format!("CPU ({reason})")));
         }
         let (threads, is_built_for_gpus) =
             (rayon::current_num_threads(), utils::cuda_is_available() || utils::metal_is_available());

@@ -50,6 +50,11 @@ pub(crate) fn check_on(device: &Device, field: &str, what: &str, needed: u64, re
     if needed < ALWAYS { Ok(()) } else { compare(field, what, needed, remedy, room_on(device)) }
 }
 
+/// Whether the host has so many bytes left, as far as it tells.
+pub(crate) fn fits(needed: u64) -> bool {
+    room(Path::new("/")).is_none_or(|room| needed <= room.bytes)
+}
+
 fn compare(field: &str, what: &str, needed: u64, remedy: &str, room: Option<Room>) -> Result<()> {
     match room {
         Some(Room { bytes, whose }) if needed > bytes => {

@@ -44,6 +44,7 @@ mod reach;
 mod readme;
 mod refusals;
 mod regimes;
+mod remat;
 mod report;
 mod reproducibility;
 mod similarity;

@@ -30,6 +30,9 @@ pub struct Case {
     pub inputs: usize,
     /// Output channels.
     pub outputs: usize,
+    /// Whether most states are computed again on the way back.
+    #[serde(skip)]
+    pub remat: bool,
 }
 
 /// The cases with a name.
@@ -48,7 +51,18 @@ impl Case {
         (units, batch_size, steps): (usize, usize, usize),
         (inputs, outputs): (usize, usize),
     ) -> Self {
-        Self { case, kind: Kind::Vanilla, form: Form::Current, activation, units, batch_size, steps, inputs, outputs }
+        Self {
+            case,
+            kind: Kind::Vanilla,
+            form: Form::Current,
+            activation,
+            units,
+            batch_size,
+            steps,
+            inputs,
+            outputs,
+            remat: false,
+        }
     }
 
     /// The case of that name.

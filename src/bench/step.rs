@@ -11,7 +11,7 @@ use nn4n_tasks::{
 use super::case::Case;
 use crate::{
     error::Result,
-    experiment::Experiment,
+    experiment::{Experiment, TrainConfig},
     simulate::TensorBatch,
     train::{Trainer, Update},
 };
@@ -45,7 +45,8 @@ impl TrainingStep {
         case.validate()?;
         let task = Arc::new(CaseTask(case.clone()));
         let trials = batch(task.as_ref(), Split::Train, 0, 0, case.batch_size)?;
-        Self::of_on(&Experiment::new(task, case.model(), Default::default(), 0)?, &trials, device)
+        let train = TrainConfig { remat: case.remat, ..TrainConfig::default() };
+        Self::of_on(&Experiment::new(task, case.model(), train, 0)?, &trials, device)
     }
 
     /// The step of an experiment on these trials of its task, at a learning rate that leaves the network where it is.

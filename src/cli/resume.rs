@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::train::{LONGEST, TrainArgs, plan, read, task};
 use crate::{
     echo::quoted,
-    experiment::Experiment,
+    experiment::{Experiment, TrainConfig},
     files::read_text,
     hub::Reference,
     optimizer::OptimizerConfig,
@@ -19,7 +19,7 @@ use crate::{
 const NAMED: usize = 5;
 
 /// What may be changed while a run is interrupted.
-const CHANGEABLE: [&str; 2] = ["train.updates", "train.learning_rate"];
+const CHANGEABLE: [&str; 3] = ["train.updates", "train.learning_rate", "train.remat"];
 
 /// The experiment of the run in a directory, if one was begun there.
 pub fn known(out: &Path) -> Result<Option<Experiment>> {
@@ -60,11 +60,13 @@ pub fn go_on(args: &TrainArgs, mut known: Experiment) -> Result<Experiment> {
     }
     differences.retain(|difference| !CHANGEABLE.contains(&difference.field.as_str()));
     refuse(args, &differences)?;
-    let of_file = asked.filter(|_| args.config.is_some()).map(|asked| (asked.train.updates, asked.train.learning_rate));
+    let changeable = |config: &TrainConfig| (config.updates, config.learning_rate, config.remat);
+    let of_file = asked.filter(|_| args.config.is_some()).map(|asked| changeable(&asked.train));
     let config = &mut known.train;
-    (config.updates, config.learning_rate) = of_file.unwrap_or((config.updates, config.learning_rate));
+    (config.updates, config.learning_rate, config.remat) = of_file.unwrap_or(changeable(config));
     config.updates = args.updates.unwrap_or(config.updates);
     config.learning_rate = args.lr.unwrap_or(config.learning_rate);
+    config.remat |= args.remat;
     known.validate()?;
     Ok(known)
 }

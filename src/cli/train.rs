@@ -79,8 +79,8 @@ pub struct TrainArgs {
     /// Directory of the run [default: runs/TASK-MODEL-SEED or runs/PRESET-SEED]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Continue the run in --out, or start it there; options that contradict the run are refused, but for --updates
-    /// and --lr, which may be changed
+    /// Continue the run in --out, or start it there; options that contradict the run are refused, but for
+    /// --updates, --lr and --remat, which may be changed
     #[arg(long, requires = "out", conflicts_with = "force")]
     pub(super) resume: bool,
     /// Replace a run in --out
@@ -107,6 +107,10 @@ pub struct TrainArgs {
     /// Input channels whose weights alone are trained among the input weights, e.g. rule_dm1
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
     pub(super) only_inputs: Vec<String>,
+    /// Compute most steps again on the way back instead of keeping them: long trials in little memory, at up to 1.5
+    /// times the time, with the same bits; on the CPU
+    #[arg(long)]
+    pub(super) remat: bool,
     /// auto, cpu, cuda:N or metal
     #[arg(long, default_value = "auto", value_parser = super::parse_device)]
     device: DeviceChoice,
@@ -205,6 +209,7 @@ pub(super) fn plan(args: &TrainArgs) -> Result<Experiment> {
     config.updates = args.updates.unwrap_or(config.updates);
     config.batch_size = args.batch_size.or(config.batch_size);
     config.learning_rate = args.lr.unwrap_or(config.learning_rate);
+    config.remat |= args.remat;
     if !args.freeze.is_empty() {
         config.freeze.clone_from(&args.freeze);
     }

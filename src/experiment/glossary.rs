@@ -107,6 +107,11 @@ const TRAIN: Words = &[
         max_grad_norm max_gradient_norm grad_norm",
         "write `clip_norm`",
     ),
+    (
+        "gradient_checkpointing grad_checkpointing activation_checkpointing checkpointing grad_checkpoint \
+        use_checkpoint checkpoint_every rematerialize rematerialise rematerialization rematerialisation",
+        "write remat = true",
+    ),
     ("weight_decay", "write optimizer = { kind = \"adamw\", weight_decay = X }, or the penalty `l2_weights`"),
     ("momentum", "write optimizer = { kind = \"sgd\", momentum = X }"),
     (

@@ -112,7 +112,8 @@ impl Experiment {
     pub fn work(&self) -> Result<Work> {
         let steps = self.steps()?;
         let work = Work::of_update(&self.model, self.batch_size(), steps);
-        Ok(if self.task.plant().is_some() { work.through_plant(steps) } else { work })
+        let work = if self.task.plant().is_some() { work.through_plant(steps) } else { work };
+        Ok(if self.train.remat { work.on_cpu_alone("`train.remat` is for it alone") } else { work })
     }
 
     /// The steps of an update: of a window of a stream, or of the first trial.
@@ -193,6 +194,13 @@ impl Experiment {
             return Ok(());
         }
         check_outputs(self.model.outputs)?;
+        if self.train.remat {
+            let message = format!(
+                "does not reach through the plant of `{}`, whose steps are not computed again; leave it out",
+                task.id()
+            );
+            return Err(Error::setting("train.remat", message));
+        }
         if self.loss() == Loss::CrossEntropy {
             let message = format!(
                 "= \"cross_entropy\" grades probabilities, but of `{}` the place of a hand is graded; use the loss \

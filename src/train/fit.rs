@@ -169,6 +169,7 @@ impl<'a> Training<'a> {
     /// Writes the first files, once nothing can be refused any more.
     fn begin(&mut self) -> Result<Prefetch> {
         let mut batches = Prefetch::of(self.validation.lesson(), self.experiment, &mut self.trainer)?;
+        demand::tell(self.experiment, self.trainer.network().device())?;
         self.trainer.rehearse(&batches.peek()?.to_device(self.trainer.network().device())?)?;
         long_trials::tell(self.experiment)?;
         turn_to(Work::Begin);

@@ -14,8 +14,8 @@ use crate::{
     simulate::TensorBatch,
 };
 
-/// Batches of successive updates, up to three ahead of the one in use, as tensors on the host. The thread ends when
-/// this is dropped.
+/// Batches of successive updates, up to three ahead of the one in use, or one where memory is spared, as tensors on the
+/// host. The thread ends when this is dropped.
 pub(super) struct Prefetch {
     lesson: Lesson,
     batches: Receiver<Result<TensorBatch>>,
@@ -27,7 +27,7 @@ impl Prefetch {
     pub(super) fn of(lesson: Lesson, experiment: &Experiment, trainer: &mut Trainer) -> Result<Self> {
         trainer.turn_to(lesson.task.as_ref());
         let dtype = trainer.network().dtype();
-        let batches = spawn(lesson.clone(), experiment.seed, experiment.batch_size(), trainer.updates(), dtype)?;
+        let batches = spawn(lesson.clone(), experiment, trainer.updates(), dtype)?;
         Ok(Self { lesson, batches, peeked: None })
     }
 
@@ -55,15 +55,15 @@ impl Prefetch {
     }
 }
 
+/// Batches that wait for their turn, beside the one that is being made: a long update leaves time to make one.
+pub(super) fn waiting(remat: bool) -> usize {
+    if remat { 0 } else { 2 }
+}
+
 /// Makes batches from that of update `first` on.
-fn spawn(
-    lesson: Lesson,
-    seed: u64,
-    batch_size: usize,
-    first: u64,
-    dtype: DType,
-) -> Result<Receiver<Result<TensorBatch>>> {
-    let (sender, receiver) = sync_channel(2);
+fn spawn(lesson: Lesson, experiment: &Experiment, first: u64, dtype: DType) -> Result<Receiver<Result<TensorBatch>>> {
+    let (seed, batch_size) = (experiment.seed, experiment.batch_size());
+    let (sender, receiver) = sync_channel(waiting(experiment.train.remat));
     let make = move || {
         let mut batches = match lesson.batches(seed, batch_size, first) {
             Ok(batches) => batches.map(|trials| TensorBatch::new(&trials?, dtype, &Device::Cpu)),

@@ -27,6 +27,7 @@ use nn4n_models::{Ctrnn, NoiseKey, Parameter, Start, State, Trajectory, host};
 use nn4n_tasks::{Task, motor::Plant};
 
 use super::{
+    demand::check_device,
     gradients::{clip, gradients},
     synaptic_intelligence::{SynapticIntelligence, position},
     trained::trained,
@@ -112,6 +113,7 @@ impl Trainer {
             let message = "describes another network than the one that was handed over; take its description";
             return Err(Error::setting("model", message));
         }
+        check_device(experiment, network.device())?;
         let config = experiment.train.clone();
         let parameters = trained(&network, &config, experiment.task.as_ref())?;
         let synapses =
@@ -167,7 +169,8 @@ impl Trainer {
         let learning_rate = self.config.learning_rate * self.config.schedule.factor(update);
         let mut clock = Clock::now();
 
-        let trajectory = self.simulation(NoiseKey::new(self.seed, update)).unroll(&batch.inputs)?;
+        let noise = NoiseKey::new(self.seed, update);
+        let trajectory = self.unroll(&batch.inputs, self.carried.as_ref(), Some(noise))?;
         let forward = clock.lap();
 
         let LossTerms { total, terms } = self.loss_terms(&trajectory, batch)?;
@@ -177,7 +180,7 @@ impl Trainer {
         let graded = clock.lap();
 
         let gradients = gradients(&total, &self.parameters)?;
-        let carried = self.last_states(&trajectory, batch)?;
+        let carried = self.last_states(&trajectory, batch, noise)?;
         // Letting go of the graph is a part of the pass.
         drop((total, trajectory));
         let backward = clock.lap();
@@ -219,7 +222,7 @@ impl Trainer {
     /// Computes the loss of a batch and forgets it, so that what fits neither the network nor the trials is refused
     /// before anything is replaced, as is a network that cannot be trained from where it is.
     pub(super) fn rehearse(&self, batch: &TensorBatch) -> Result<()> {
-        let trajectory = Simulation::new(&self.network).plant(self.plant).unroll(&batch.inputs)?;
+        let trajectory = self.unroll(&batch.inputs, None, None)?;
         let loss = self.loss_terms(&trajectory, batch)?;
         self.finite("loss", host::value(&loss.total)?, batch).map(drop)
     }
@@ -233,8 +236,15 @@ impl Trainer {
         Ok(())
     }
 
-    fn simulation(&self, noise: NoiseKey) -> Simulation<'_> {
-        Simulation::new(&self.network).plant(self.plant).start(self.carried.clone()).noise(noise)
+    fn unroll(&self, inputs: &Tensor, start: Option<&State>, noise: Option<NoiseKey>) -> Result<Trajectory> {
+        if self.config.remat {
+            return Ok(self.network.unroll_remat(inputs, start, noise)?);
+        }
+        let simulation = Simulation::new(&self.network).plant(self.plant).start(start.cloned());
+        match noise {
+            Some(noise) => simulation.noise(noise).unroll(inputs),
+            None => simulation.unroll(inputs),
+        }
     }
 
     fn loss_terms(&self, trajectory: &Trajectory, batch: &TensorBatch) -> Result<LossTerms> {
@@ -243,9 +253,12 @@ impl Trainer {
     }
 
     /// The state at each trial's own last step, if the network carries it over to the next batch.
-    fn last_states(&self, trajectory: &Trajectory, batch: &TensorBatch) -> Result<Option<State>> {
+    fn last_states(&self, trajectory: &Trajectory, batch: &TensorBatch, noise: NoiseKey) -> Result<Option<State>> {
         if self.network.config().start != Start::Carried {
             return Ok(None);
+        }
+        if self.config.remat {
+            return self.last_states_again(trajectory, batch, noise).map(Some);
         }
         let (states, rates) = (trajectory.states()?, trajectory.rates()?);
         let (_, _, units) = states.dims3()?;
@@ -255,6 +268,28 @@ impl Trainer {
         let at_last =
             |all: &Tensor| -> Result<Tensor> { Ok(all.detach().contiguous()?.gather(&index, 1)?.squeeze(1)?) };
         Ok(Some(State { state: at_last(&states)?, rate: at_last(&rates)? }))
+    }
+
+    /// The same where the states of all steps are not kept: those of trials that end before the longest are computed
+    /// again, some steps at a time.
+    fn last_states_again(&self, trajectory: &Trajectory, batch: &TensorBatch, noise: NoiseKey) -> Result<State> {
+        const STEPS: usize = 256;
+        let longest = batch.inputs.dim(1)?;
+        if batch.n_steps.iter().all(|steps| *steps == longest) {
+            return Ok(trajectory.last()?.detach());
+        }
+        let mut last = vec![None; batch.n_steps.len()];
+        self.network.visit(&batch.inputs, self.carried.as_ref(), Some(noise), STEPS, |first, piece| {
+            let (states, rates) = (piece.states()?, piece.rates()?);
+            let steps = first..first + states.dim(1)?;
+            for (trial, n_steps) in batch.n_steps.iter().enumerate().filter(|(_, n)| steps.contains(&(**n - 1))) {
+                let at_last = |all: &Tensor| all.get(trial)?.get(n_steps - 1 - first)?.copy();
+                last[trial] = Some((at_last(&states)?, at_last(&rates)?));
+            }
+            Ok::<_, Error>(())
+        })?;
+        let (states, rates): (Vec<_>, Vec<_>) = last.into_iter().flatten().unzip();
+        Ok(State { state: Tensor::stack(&states, 0)?, rate: Tensor::stack(&rates, 0)? })
     }
 
     /// The gradients to follow: those of the loss, with those of the penalty where earlier tasks are protected.

@@ -50,8 +50,9 @@ impl Ctrnn {
         self.trajectory(self.through_layers(inputs, start, noise, scan)?)
     }
 
-    /// The same, bit for bit, in less memory: of every layer the state at each sqrt(steps)-th step is kept, and the
-    /// others are computed again on the way back, which takes a good third more time (gradient checkpointing).
+    /// The same, bit for bit, in less memory: of every layer the state at each sqrt(steps)-th step is kept, with up to
+    /// 64 MiB of the last steps, and the others are computed again on the way back, which takes a good third more time
+    /// (gradient checkpointing).
     ///
     /// Rates and states that are asked for are there as a whole; between the layers of a stacked network the rates of
     /// the one below always are.

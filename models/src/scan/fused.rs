@@ -9,7 +9,7 @@ use super::{
     record::Record,
     tape::{Memo, Tape},
 };
-use crate::{config::Form, dynamics::State, effective::ReadoutParameters, error::Result};
+use crate::{dynamics::State, effective::ReadoutParameters, error::Result};
 
 /// A pass that carries gradients if anything that goes in does. Without a readout its logits are of no outputs.
 pub(super) fn scan<T: Element>(call: &Call, readout: Option<&ReadoutParameters>) -> Result<Scanned> {
@@ -27,15 +27,20 @@ pub(super) fn scan<T: Element>(call: &Call, readout: Option<&ReadoutParameters>)
     Ok(Scanned { logits: done.logits(&operands)?, record })
 }
 
-/// The same pass, of which one step in many is kept and the others are computed again on its way back; see
-/// [`Segments`].
+/// The same pass, of which one step in many and the last ones are kept, and the others are computed again on its way
+/// back; see [`Segments`].
 pub(super) fn scan_remat<T: Element>(call: &Call, readout: Option<&ReadoutParameters>) -> Result<Scanned> {
     let (operands, pool) = (Operands::<T>::new(call, readout)?, T::pool(call.memory));
-    let size = operands.dims.trials * Segments::of(operands.dims).anchors() * operands.dims.units;
-    let (mut states, mut rates) = (pool.take(size), pool.take(size));
-    let kept = Kept { anchor_states: &mut states, anchor_rates: &mut rates, ..Kept::default() };
+    let (dims, segments) = (operands.dims, Segments::of(operands.dims));
+    let size = |steps: usize| dims.trials * steps * dims.units;
+    let (mut states, mut rates) = (pool.take(size(segments.anchors())), pool.take(size(segments.anchors())));
+    let (from, steps) = segments.tail();
+    let mut tail_rates = pool.take(size(steps));
+    let mut tail_drive = pool.take(if operands.needs_drive() { size(steps) } else { 0 });
+    let kept = Kept { from, anchor_states: &mut states, anchor_rates: &mut rates, ..Kept::default() };
+    let kept = kept.activity(operands.equation.form, &mut tail_rates, &mut tail_drive);
     let done = Outcome::of_pass(pool, &operands, kept)?;
-    done.into_tape(operands, pool, Memo::Anchors { states, rates })
+    done.into_tape(operands, pool, Memo::Anchors { states, rates, tail_rates, tail_drive })
 }
 
 /// A pass without gradients, whose memory does not grow with the number of steps but for inputs and logits.
@@ -50,10 +55,7 @@ fn scan_for_gradients<T: Element>(operands: Operands<T>, pool: &Pool<T>) -> Resu
     let mut rates = pool.take(size);
     // What the slopes need besides the rates.
     let mut drive = pool.take(if operands.needs_drive() { size } else { 0 });
-    let kept = match operands.equation.form {
-        Form::Current | Form::Blend => Kept { rates: &mut rates, states: &mut drive, ..Kept::default() },
-        Form::Rate => Kept { rates: &mut rates, driven: &mut drive, ..Kept::default() },
-    };
+    let kept = Kept::default().activity(operands.equation.form, &mut rates, &mut drive);
     let done = Outcome::of_pass(pool, &operands, kept)?;
     done.into_tape(operands, pool, Memo::Whole { rates, drive })
 }

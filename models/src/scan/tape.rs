@@ -40,7 +40,7 @@ pub(super) struct Tape<T> {
 /// The activity that is kept; see [`Remembered`].
 pub(super) enum Memo<T> {
     Whole { rates: Buffer<T>, drive: Buffer<T> },
-    Anchors { states: Buffer<T>, rates: Buffer<T> },
+    Anchors { states: Buffer<T>, rates: Buffer<T>, tail_rates: Buffer<T>, tail_drive: Buffer<T> },
 }
 
 pub(super) struct Pending {
@@ -108,8 +108,8 @@ impl<T: Element> Tape<T> {
     fn remembered(&self) -> Remembered<'_, T> {
         match &self.memo {
             Memo::Whole { rates, drive } => Remembered::Whole { rates, drive },
-            Memo::Anchors { states, rates } => {
-                Remembered::Anchors { states, rates, needs_drive: self.operands.needs_drive() }
+            Memo::Anchors { states, rates, tail_rates, tail_drive } => {
+                Remembered::Anchors { states, rates, tail_rates, tail_drive, needs_drive: self.operands.needs_drive() }
             }
         }
     }

@@ -20,6 +20,7 @@ const MEASURED: [Kind; 2] = [Kind::Vanilla, Kind::Ei];
   nn4n bench --units 200 --batch-size 32 --steps 250 --inputs 4 --outputs 2 --kind ei
   nn4n bench --case small --scaling                   longer trials, larger batches, more threads
   nn4n bench --trials song2016 --seconds 1            trials of one family, and the step that they feed
+  nn4n bench --units 100 --batch-size 8 --steps 100000 --remat    long trials in little memory, and what it costs
   nn4n bench --case large --device cuda:0             the same step on a GPU
   nn4n bench --case all --json | jq -r '[.case, .median_ms, .percent_of_peak] | @tsv'
 
@@ -89,6 +90,10 @@ pub struct BenchArgs {
         conflicts_with_all = ["case", "units", "scaling", "phases"]
     )]
     pub(super) trials: Option<String>,
+    /// What `train.remat` costs and saves: time and memory of a step that computes most states again on its way back,
+    /// compared with one that keeps them
+    #[arg(long, conflicts_with_all = ["scaling", "trials", "phases", "device"])]
+    pub(super) remat: bool,
     /// Report in JSON, one line per case
     #[arg(long)]
     pub(super) json: bool,
@@ -142,6 +147,7 @@ impl BenchArgs {
             steps: self.steps.unwrap_or(100),
             inputs: self.inputs.unwrap_or(2),
             outputs: self.outputs.unwrap_or(2),
+            remat: false,
         }
     }
 }
@@ -161,7 +167,8 @@ pub(super) fn flags(case: &Case) -> Vec<String> {
         ("--activation", case.activation.to_string()),
     ];
     let pairs = numbers.map(|(flag, number)| (flag, number.to_string())).into_iter().chain(words);
-    pairs.flat_map(|(flag, value)| [flag.to_string(), value]).collect()
+    let remat = case.remat.then(|| "--remat".to_string());
+    pairs.flat_map(|(flag, value)| [flag.to_string(), value]).chain(remat).collect()
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{environment, output};
 use crate::{
-    bench::{self, Case, Report},
+    bench::{self, Case, RematRow, Report},
     device::{DeviceChoice, Work},
     train::Trainer,
 };
@@ -30,6 +30,17 @@ struct Line {
     phases: Option<Vec<Phase>>,
 }
 
+/// What is reported of a case with `--remat`.
+#[derive(Serialize)]
+struct RematLine {
+    #[serde(flatten)]
+    row: RematRow,
+    /// `null` where it is not measured.
+    activation_memory_bytes: Option<u64>,
+    /// The same of the step that computes most states again.
+    remat_activation_memory_bytes: Option<u64>,
+}
+
 #[derive(Serialize)]
 struct Phase {
     phase: &'static str,
@@ -43,12 +54,13 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
     let threads = args.threads.unwrap_or_else(rayon::current_num_threads);
     environment::settle(environment::product_threads(threads).into_iter().chain(environment::no_spinning()));
     if args.probe_memory {
-        let case = &cases[0];
-        return output::json_line(&bench::in_pool(threads, || bench::probe(case))?);
+        let case = Case { remat: args.remat, ..cases[0].clone() };
+        return output::json_line(&bench::in_pool(threads, || bench::probe(&case))?);
     }
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
     let done = match &args.trials {
         Some(prefix) => trials(args, prefix, threads, &spinner),
+        None if args.remat => remat(args, &cases, threads, &spinner),
         None if args.scaling => scaling(args, &cases[0], threads, &spinner),
         None => steps(args, &cases, threads, &spinner),
     };
@@ -89,6 +101,26 @@ fn device(args: &BenchArgs, case: &Case) -> Result<Device> {
         DeviceChoice::Cpu => Ok(Device::Cpu),
         choice => output::open_device(choice, Work::of_update(&case.model(), case.batch_size, case.steps)),
     }
+}
+
+fn remat(args: &BenchArgs, cases: &[Case], threads: usize, spinner: &ProgressBar) -> Result<()> {
+    for (index, case) in cases.iter().enumerate() {
+        spinner.set_message(format!("{}: memory", case.case));
+        spinner.tick();
+        let memory = |remat| memory::of_step(&Case { remat, ..case.clone() }, threads);
+        let (keeping, again) = (memory(false)?, memory(true)?);
+        let progress = |rounds: usize| {
+            spinner.set_message(format!("{}: {rounds} rounds timed", case.case));
+            spinner.tick();
+        };
+        let line = RematLine {
+            row: bench::in_pool(threads, || bench::remat(case, args.seconds, progress))?,
+            activation_memory_bytes: keeping,
+            remat_activation_memory_bytes: again,
+        };
+        spinner.suspend(|| if args.json { output::json_line(&line) } else { print::remat(&line, index == 0) })?;
+    }
+    Ok(())
 }
 
 fn scaling(args: &BenchArgs, case: &Case, threads: usize, spinner: &ProgressBar) -> Result<()> {

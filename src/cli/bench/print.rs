@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{BenchArgs, Line};
+use super::{BenchArgs, Line, RematLine};
 use crate::{
     bench::{Case, Scaling, TrialsRow},
     cli::output,
@@ -62,6 +62,33 @@ pub fn next(args: &BenchArgs, cases: &[Case]) -> Result<()> {
         _ if args.phases => output::text("next: nn4n bench --case small --scaling"),
         _ => output::text("next: nn4n bench --case small --phases"),
     }
+}
+
+/// One row of the steps of either kind, after the heading if it is the first.
+pub fn remat(line: &RematLine, is_first: bool) -> Result<()> {
+    if is_first {
+        output::text(
+            "case     units  batch   steps  threads   rounds    median ms   with remat    ratio       memory   with \
+            remat",
+        )?;
+    }
+    let (row, case) = (&line.row, &line.row.case);
+    let memory =
+        |bytes: Option<u64>| bytes.map_or("not measured".into(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6));
+    output::text(&format!(
+        "{:<8}{:>6}{:>7}{:>8}{:>9}{:>9}{:>13.3}{:>13.3}{:>9.2}{:>13}{:>13}",
+        case.case,
+        case.units,
+        case.batch_size,
+        case.steps,
+        row.threads,
+        row.rounds,
+        row.median_ms,
+        row.remat_median_ms,
+        row.ratio,
+        memory(line.activation_memory_bytes),
+        memory(line.remat_activation_memory_bytes),
+    ))
 }
 
 /// One row of the trials, after the heading if it is the first.

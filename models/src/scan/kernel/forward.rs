@@ -21,10 +21,12 @@ use super::{
 };
 use crate::config::Form;
 
-/// Where a pass leaves what it did, trial by trial. All may be empty, but for the logits of a pass that is read out, and
-/// are not written then.
+/// Where a pass leaves what it did, trial by trial. All but the logits of a pass that is read out may be empty, and are
+/// not written then.
 #[derive(Debug, Default)]
 pub(crate) struct Kept<'a, T> {
+    /// The first step of the following three.
+    pub from: usize,
     /// `r` (trials, steps, units)
     pub rates: &'a mut [T],
     /// `x` (trials, steps, units)
@@ -43,13 +45,22 @@ pub(crate) struct Kept<'a, T> {
 }
 
 impl<'a, T> Kept<'a, T> {
+    /// Also the rates and what the slopes need beside them; see [`Remembered::Whole`](super::gradients::Remembered).
+    pub fn activity(self, form: Form, rates: &'a mut [T], drive: &'a mut [T]) -> Self {
+        match form {
+            Form::Current | Form::Blend => Self { rates, states: drive, ..self },
+            Form::Rate => Self { rates, driven: drive, ..self },
+        }
+    }
+
     /// What the first `count` trials leave, and what the others do.
     fn split(self, dims: Dims, count: usize) -> (Kept<'a, T>, Kept<'a, T>) {
         let cut = |values: &'a mut [T], each: usize| {
             let at = (count * each).min(values.len());
             values.split_at_mut(at)
         };
-        let (activity, anchors) = (dims.steps * dims.units, Segments::of(dims).anchors() * dims.units);
+        let from = self.from;
+        let (activity, anchors) = ((dims.steps - from) * dims.units, Segments::of(dims).anchors() * dims.units);
         let (rates, later_rates) = cut(self.rates, activity);
         let (states, later_states) = cut(self.states, activity);
         let (driven, later_driven) = cut(self.driven, activity);
@@ -59,8 +70,9 @@ impl<'a, T> Kept<'a, T> {
         let (last_state, later_last_state) = cut(self.last_state, dims.units);
         let (last_rate, later_last_rate) = cut(self.last_rate, dims.units);
         (
-            Kept { rates, states, driven, anchor_states, anchor_rates, logits, last_state, last_rate },
+            Kept { from, rates, states, driven, anchor_states, anchor_rates, logits, last_state, last_rate },
             Kept {
+                from,
                 rates: later_rates,
                 states: later_states,
                 driven: later_driven,
@@ -119,8 +131,8 @@ impl<T: Element> WithSimd for Share<'_, T> {
                 trials: trials.start + block.start..trials.start + block.end,
                 steps: 0..pass.dims.steps,
                 origin: Origin::start(pass),
+                pitch: pass.dims.steps - own.from,
                 kept: own,
-                pitch: pass.dims.steps,
             });
         }
     }
@@ -149,9 +161,9 @@ pub(super) struct Block<'a, T> {
     /// Those that they take.
     pub steps: Range<usize>,
     pub origin: Origin<'a, T>,
-    /// What these trials leave; its rates, states and `driven` begin with the first of these steps.
+    /// What these trials leave.
     pub kept: Kept<'a, T>,
-    /// Steps of a trial in these.
+    /// Steps of a trial in its rates, states and `driven`.
     pub pitch: usize,
 }
 
@@ -165,7 +177,7 @@ impl<T: Element> WithSimd for Block<'_, T> {
         let (first, trials) = (self.trials.start, self.trials.len());
         let inputs = &inputs[first * dims.steps * dims.inputs..];
         let Dims { units, outputs, .. } = dims;
-        let segments = Segments::of(dims);
+        let (segments, from) = (Segments::of(dims), kept.from);
         let (width, wide) = (dims.width(), (units + outputs).next_multiple_of(ROUND));
         let mut state = pool.zeros(trials * width);
         let mut rate = pool.zeros(trials * width);
@@ -204,8 +216,8 @@ impl<T: Element> WithSimd for Block<'_, T> {
                 add_noise(&mut rate, zeta, &equation.post_noise);
             }
             for (rows, kept) in [(&rate, &mut *kept.rates), (&state, &mut *kept.states), (&driven, &mut *kept.driven)] {
-                if !kept.is_empty() {
-                    store(rows, width, &mut kept[(step - steps.start) * units..], pitch * units, units);
+                if step >= from && !kept.is_empty() {
+                    store(rows, width, &mut kept[(step - from) * units..], pitch * units, units);
                 }
             }
             if let Some(anchor) = segments.anchor_at(step)

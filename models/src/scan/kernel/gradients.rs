@@ -21,12 +21,16 @@ pub(crate) enum Remembered<'a, T> {
         /// states, or nothing where the rates determine the slopes.
         drive: &'a [T],
     },
-    /// `x` and `r` of the steps before the [`Segments`](super::segments::Segments), which are computed again.
+    /// `x` and `r` of the steps before the [`Segments`](super::segments::Segments), which are computed again, and the
+    /// tail.
     Anchors {
         /// (trials, anchors, units)
         states: &'a [T],
         /// (trials, anchors, units)
         rates: &'a [T],
+        /// As of [`Whole`](Self::Whole), of the steps of the tail.
+        tail_rates: &'a [T],
+        tail_drive: &'a [T],
         /// Whether the slopes need more than the rates.
         needs_drive: bool,
     },

@@ -3,13 +3,18 @@
 //! ```text
 //! segment k    steps k L .. (k + 1) L       L = ceil(sqrt(T)), but no shorter than a window of the way back
 //! anchor k     x and r of step k L - 1      for k >= 1; segment 0 begins with the start of the trials
+//! tail         the last quarter of the segments, if they are not large: kept as it is
 //! ```
 //!
-//! So `2 T / L` rows are kept for each trial, and about `L` more are there while it goes back. Chen, Xu, Zhang &
+//! So `2 T / L` rows are kept for each trial, and about `L` more are there while it goes back, beside the tail: it saves
+//! a quarter of the time that all this takes, for a memory that has a bound. Chen, Xu, Zhang &
 //! Guestrin 2016, Training deep nets with sublinear memory cost, arXiv:1604.06174; Gruslys et al. 2016,
 //! Memory-efficient backpropagation through time, arXiv:1606.03401.
 
 use super::{dims::Dims, tree::longest_window_of};
+
+/// Most numbers of an array of the tail: 64 MiB of f32.
+const TAIL: usize = 1 << 24;
 
 /// How the steps of a pass are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +23,15 @@ pub(crate) struct Segments {
     pub length: usize,
     /// `T`
     steps: usize,
+    /// Segments of the tail.
+    kept: usize,
 }
 
 impl Segments {
     pub fn of(dims: Dims) -> Self {
-        Self { length: ceil_sqrt(dims.steps).max(longest_window_of(dims)), steps: dims.steps }
+        let length = ceil_sqrt(dims.steps).max(longest_window_of(dims));
+        let fitting = TAIL / (dims.trials * length * dims.units).max(1);
+        Self { length, steps: dims.steps, kept: (dims.steps.div_ceil(length) / 4).min(fitting) }
     }
 
     /// How many there are.
@@ -30,10 +39,16 @@ impl Segments {
         self.steps.div_ceil(self.length)
     }
 
-    /// Most rows (units) of each trial that are there at a time: the anchors, and rates and drive of a segment with the
-    /// step before it and those of a window after it.
+    /// The first step of the tail, and how many there are.
+    pub fn tail(&self) -> (usize, usize) {
+        let first = ((self.count() - self.kept) * self.length).min(self.steps);
+        (first, self.steps - first)
+    }
+
+    /// Most rows (units) of each trial that are there at a time: the anchors, and rates and drive of the tail and of a
+    /// segment with the step before it and those of a window after it.
     pub fn rows(&self) -> usize {
-        2 * self.anchors() + 2 * (1 + 2 * self.length)
+        2 * (self.anchors() + self.tail().1 + 1 + 2 * self.length)
     }
 
     /// How many of them begin with an anchor.
@@ -73,6 +88,15 @@ mod tests {
         assert_eq!(segments(8, 100_000).length, 317);
         // Windows of 32 steps of 8 trials, of 256 of a single one.
         assert_eq!((segments(8, 100).length, segments(1, 100).length), (32, 256));
+    }
+
+    #[test]
+    fn the_tail_is_the_last_quarter_of_the_segments_unless_that_is_large() {
+        assert_eq!(segments(8, 100).tail(), (96, 4)); // one of four
+        assert_eq!(segments(8, 90).tail(), (90, 0)); // none of three
+        assert_eq!(segments(8, 100_000).tail(), ((316 - 79) * 317, 100_000 - (316 - 79) * 317));
+        let large = Segments::of(Dims { trials: 8, steps: 100_000, units: 1_000, inputs: 1, outputs: 1 });
+        assert_eq!(large.tail().1 / large.length, TAIL / (8 * 1_000 * large.length) - 1); // and the shorter last one
     }
 
     #[test]

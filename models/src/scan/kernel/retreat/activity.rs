@@ -1,5 +1,5 @@
 //! What some trials did, where their way back looks it up: in the arrays of a whole pass, or in those of a segment of
-//! steps that is computed again once the way back has come to it.
+//! steps that is computed again, or copied from the tail, once the way back has come to it.
 //!
 //! ```text
 //! rows of a segment    step from - 1 | steps from .. from + L | as many steps after it as a window may reach
@@ -22,7 +22,6 @@ use super::super::{
     rows::copy,
     segments::Segments,
 };
-use crate::config::Form;
 
 /// Numbers that were kept, or that are made.
 enum Numbers<'a, T> {
@@ -129,7 +128,7 @@ impl<'a, T: Element> Activity<'a, T> {
     }
 
     fn go_to_earlier_segment(&mut self, pass: &BackwardPass<T>, again: &ForwardPass<T>) {
-        let Remembered::Anchors { states, rates, .. } = pass.arriving.activity else { return };
+        let Remembered::Anchors { states, rates, tail_rates, tail_drive, .. } = pass.arriving.activity else { return };
         let (units, segments) = (self.units, Segments::of(pass.dims));
         let steps = self.from - segments.length..self.from.min(pass.dims.steps);
         for numbers in [&mut self.rates, &mut self.drive] {
@@ -150,7 +149,22 @@ impl<'a, T: Element> Activity<'a, T> {
         if steps.start > 0 {
             self.begin_with(&origin);
         }
-        self.compute(again, steps, origin);
+        if steps.start < segments.tail().0 {
+            self.compute(again, steps, origin);
+        } else {
+            self.copy_from_tail(steps, segments.tail(), [tail_rates, tail_drive]);
+        }
+    }
+
+    /// A segment that was kept.
+    fn copy_from_tail(&mut self, steps: Range<usize>, (first, tail): (usize, usize), kept: [&[T]; 2]) {
+        let (units, trials) = (self.units, self.trials.clone());
+        let size = steps.len() * units;
+        for (numbers, kept) in [&mut self.rates, &mut self.drive].into_iter().zip(kept) {
+            for (trial, rows) in trials.clone().zip(numbers.made().chunks_exact_mut(self.rows * units)) {
+                rows[units..][..size].copy_from_slice(&kept[(trial * tail + steps.start - first) * units..][..size]);
+            }
+        }
     }
 
     /// The step before the segment.
@@ -168,10 +182,7 @@ impl<'a, T: Element> Activity<'a, T> {
         // Behind the first row.
         let rates = &mut self.rates.made()[self.units..];
         let drive = if has_drive { &mut self.drive.made()[self.units..] } else { &mut [] };
-        let kept = match again.equation.form {
-            Form::Current | Form::Blend => Kept { rates, states: drive, ..Kept::default() },
-            Form::Rate => Kept { rates, driven: drive, ..Kept::default() },
-        };
+        let kept = Kept { from: steps.start, ..Kept::default() }.activity(again.equation.form, rates, drive);
         Arch::new().dispatch(Advance {
             pass: again,
             trials: self.trials.clone(),
