@@ -54,7 +54,7 @@ impl ArrayFormat {
             return Ok(());
         }
         let message =
-            "cannot be written: this build has no HDF5; build it with the feature `hdf5`, or name an .npz file";
+            "is HDF5, without which this program was built; build it with the feature `hdf5`, or name an .npz file";
         Err(Error::file(path, message))
     }
 
@@ -143,7 +143,7 @@ impl Meaning {
 
 /// A file of arrays in the making.
 pub(crate) enum ArrayFile {
-    Npz(Npz),
+    Npz(Box<Npz>),
     #[cfg(feature = "hdf5")]
     Hdf5(Box<Hdf5>),
 }
@@ -156,7 +156,7 @@ impl ArrayFile {
             ArrayFormat::Mat => Self::Hdf5(Box::new(Hdf5::create(path, Layout::Matlab)?)),
             #[cfg(feature = "hdf5")]
             ArrayFormat::H5 => Self::Hdf5(Box::new(Hdf5::create(path, Layout::Plain)?)),
-            _ => Self::Npz(Npz::create(path)?),
+            _ => Self::Npz(Box::new(Npz::create(path)?)),
         })
     }
 
