@@ -54,7 +54,7 @@ impl ArrayFormat {
             return Ok(());
         }
         let message =
-            "cannot be written: this build has no HDF5; build it with the feature `hdf5`, or name an .npz file";
+            "is HDF5, without which this program was built; build it with the feature `hdf5`, or name an .npz file";
         Err(Error::file(path, message))
     }
 
