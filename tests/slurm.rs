@@ -96,10 +96,13 @@ fn a_study_is_submitted_asked_after_cancelled_and_gone_on_with() {
     let (array, collect) = (&jobs["submissions"][0]["array"], &jobs["submissions"][0]["collect"]);
     assert_eq!(asked[1], format!("sbatch --parsable --dependency=afterany:{array} collect.sbatch"));
 
-    cluster.command("squeue", &format!(
-        "echo '{array}_0|RUNNING|None'; echo '{array}_[1-2%2]|PENDING|JobArrayTaskLimit'
+    cluster.command(
+        "squeue",
+        &format!(
+            "echo '{array}_0|RUNNING|None'; echo '{array}_[1-2%2]|PENDING|JobArrayTaskLimit'
         echo '{collect}|PENDING|Dependency'"
-    ));
+        ),
+    );
     let status = cluster.said("status study");
     assert!(status.contains("2 PENDING (JobArrayTaskLimit), 1 RUNNING"), "{status}");
     assert!(status.contains("next: nn4n sweep cancel study"), "{status}");
