@@ -204,8 +204,9 @@ pub fn print(report: &Report, directory: &Path) -> Result<()> {
     let is_out_of_memory =
         |job: &&Job| job.ended == Some("out of memory") || job.state.as_deref() == Some("OUT_OF_MEMORY");
     if ended.iter().any(is_out_of_memory) {
+        let option = Slurm::of(directory)?.memory_option()?;
         let directory = shell_word(&directory.display().to_string());
-        output::text(&format!("more memory: nn4n sweep resume {directory} --sbatch mem-per-cpu=4G"))?;
+        output::text(&format!("more memory: nn4n sweep resume {directory} --sbatch {option}=4G"))?;
     }
     match &report.collect {
         Some(Collecting { job, state: Some(state) }) => output::text(&format!("collect  job {job}: {state}")),

@@ -23,6 +23,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use options::MEMORY;
 pub use options::Options;
 pub use packing::{Estimate, Load, Packing};
 
@@ -249,6 +250,13 @@ impl Slurm {
         Ok(throttle.map_or_else(String::new, |(_, most)| format!("%{most}")))
     }
 
+    /// The option by which the script of the array asks for memory: Slurm takes only one of them.
+    pub fn memory_option(&self) -> Result<&'static str> {
+        let text = read_text(&self.script(), LONGEST)?;
+        let asks = |name: &&str| text.lines().any(|line| line.starts_with(&format!("#SBATCH --{name}=")));
+        Ok(MEMORY.into_iter().find(asks).unwrap_or(MEMORY[0]))
+    }
+
     fn jobs(&self) -> Result<Jobs> {
         let path = self.folder.join(JOBS);
         if !path.exists() {
@@ -436,6 +444,8 @@ mod tests {
         let (_folder, slurm) = prepared("array = '%3'");
         assert_eq!(slurm.shards().unwrap(), 12);
         assert_eq!(slurm.throttle().unwrap(), "%3");
+        assert_eq!(slurm.memory_option().unwrap(), "mem-per-cpu");
+        assert_eq!(prepared("mem = '1G'").1.memory_option().unwrap(), "mem");
         assert!(slurm.folder.join(LOGS).is_dir());
         let refusal =
             slurm.write(Path::new("/opt/nn4n"), PACKING, "auto", &Options::default()).unwrap_err().to_string();

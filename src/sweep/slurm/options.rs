@@ -28,6 +28,9 @@ const TAKEN: [(&str, &str); 10] = [
     ("clusters", "squeue and scancel need it, too: set SLURM_CLUSTERS for all of them"),
 ];
 
+/// Options that ask for memory, of which sbatch takes one.
+pub(super) const MEMORY: [&str; 3] = ["mem-per-cpu", "mem", "mem-per-gpu"];
+
 /// Options that also hold for the job that collects: to whom it is charged and where it may run.
 const SHARED: [&str; 10] =
     ["account", "constraint", "export", "mail-type", "mail-user", "nice", "partition", "qos", "reservation", "wckey"];
@@ -76,6 +79,8 @@ impl Options {
     /// # Errors
     /// If one of them has no key.
     pub fn with(mut self, given: &[String]) -> Result<Self> {
+        let key_of = |option: &str| option.split('=').next().unwrap_or_default().trim_start_matches("--").to_string();
+        let is_given = |key: &str| given.iter().any(|option| key_of(option) == key);
         for option in given {
             let (key, value) = match option.split_once('=') {
                 Some((key, value)) => (key, Value::Text(value.into())),
@@ -85,7 +90,11 @@ impl Options {
                 let message = format!("{:?} has no key; write KEY=VALUE, as in --sbatch partition=short", echo(option));
                 return Err(Error::setting("--sbatch", message));
             }
-            self.0.insert(key.trim_start_matches("--").into(), value);
+            let key = key.trim_start_matches("--");
+            if MEMORY.contains(&key) {
+                self.0.retain(|other, _| !MEMORY.contains(&other.as_str()) || is_given(other));
+            }
+            self.0.insert(key.into(), value);
         }
         self.check()?;
         Ok(self)
@@ -116,6 +125,11 @@ impl Options {
             {
                 return refuse(format!("must be one line of plain text, but holds {bad:?}; leave that out"));
             }
+        }
+        let memory: Vec<&str> = MEMORY.into_iter().filter(|key| self.has(key)).collect();
+        if let [one, other, ..] = memory[..] {
+            let message = format!("is given with {one}, and sbatch takes one of them; leave one out");
+            return Err(Error::setting(format!("slurm.{other}"), message));
         }
         self.most_at_once()?;
         if self.cpus()? == Some(0) {
@@ -151,7 +165,7 @@ impl Options {
     }
 
     pub(super) fn has_memory(&self) -> bool {
-        ["mem", "mem-per-cpu", "mem-per-gpu"].into_iter().any(|key| self.has(key))
+        MEMORY.into_iter().any(|key| self.has(key))
     }
 
     /// Whether this option is given.
@@ -258,11 +272,6 @@ impl Options {
         }
     }
 
-    /// Whether nothing is asked for.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The name of the array.
     pub(super) fn name(&self) -> Option<String> {
         self.text("job-name")
@@ -340,6 +349,8 @@ mod tests {
         assert_eq!(options.shared_lines(), ["#SBATCH --partition=long"]);
         assert_eq!(options.arguments()[0], r#"--comment=a "b" c#d\e"#, "no shell and no sbatch reads it");
         assert_eq!(options.shared_arguments(), ["--partition=long"]);
+        let memory = read("mem = '1G'").and_then(|options| options.with(&["mem-per-cpu=2G".into()]));
+        assert_eq!(memory.expect("options").lines(), ["#SBATCH --mem-per-cpu=2G"], "one takes the place of the other");
         assert_eq!((options.cpus().unwrap(), options.most_at_once().unwrap()), (Some(4), Some(2)));
     }
 
@@ -355,6 +366,7 @@ mod tests {
             ("mem_per_cpu = '1G'", "mem-per-cpu"),
             ("partition = \"a\\nrm -rf x\"", "one line"),
             ("mem = 1.5", "in quotes"),
+            ("mem = '1G'\nmem-per-cpu = '1G'", "leave one out"),
             ("exclusive = false", "leave it out"),
             ("time = 'soon'", "4:00:00"),
             ("time = 3", "at least 4 minutes"),
