@@ -93,14 +93,14 @@ pub(crate) fn read_document(path: &Path) -> Result<String> {
     let mut file = open_regular(path)?;
     let length = file.metadata().map_err(unreadable)?.len();
     let head = head(&mut file).map_err(unreadable)?;
-    let table = table(&head).ok_or_else(|| incomplete(path, "it has no table of tensors"))?;
+    let table = table(&head).ok_or_else(|| incomplete(path, &"it has no table of tensors"))?;
     match end_of(&head, &table) {
         Some(claimed) if claimed == length => {}
         Some(claimed) => {
             let message = format!("its head tells of {claimed} bytes, but the file has {length}");
             return Err(incomplete(path, &message));
         }
-        None => return Err(incomplete(path, "its table of tensors has no offsets")),
+        None => return Err(incomplete(path, &"its table of tensors has no offsets")),
     }
     let document = table.get("__metadata__").and_then(|metadata| metadata.get(KEY)?.as_str());
     document.map(String::from).ok_or_else(|| {
