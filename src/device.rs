@@ -95,6 +95,12 @@ impl Work {
         Self { launches: self.launches + 400.0 * steps as f64, ..self }
     }
 
+    /// Operations in its matrix products.
+    #[cfg(feature = "cli")]
+    pub(crate) fn operations(self) -> f64 {
+        self.operations
+    }
+
     /// `by_weight` says how often the weights between units and of the inputs count, `launches` how many a step and a
     /// pass take.
     fn new(

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     checkpoint::Checkpoint,
     error::{Error, Result},
-    files::{Directory, open_regular},
+    files::Directory,
 };
 
 pub(crate) const MODEL: &str = "model.safetensors";
@@ -186,7 +186,7 @@ pub(crate) fn is_in_use(directory: &Path) -> Result<bool> {
         return Ok(false);
     }
     // Shared, so that those who ask do not take each other for training; it is free again when the file is closed.
-    match open_regular(&path)?.try_lock_shared() {
+    match crate::files::open_regular(&path)?.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
         Err(TryLockError::Error(error)) => {

@@ -45,4 +45,5 @@ mod report;
 mod reproducibility;
 mod similarity;
 mod stacked;
+mod sweep;
 mod zoo;

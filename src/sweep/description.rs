@@ -195,7 +195,7 @@ impl Description {
             settings::set(&mut document, name, value.clone())?;
         }
         if document.contains_key("init") && !document.contains_key("model") {
-            let message = "names a network, but there is no [model]; describe it there, as `nn4n inspect` shows it";
+            let message = "names a network, but there is no [model]; copy that of its run.toml";
             return Err(Error::setting("init", message));
         }
         let seed = i64::try_from(variant.seed).map_err(|_| Error::setting("seeds", too_large(variant.seed)))?;
@@ -386,4 +386,114 @@ fn place(name: &Path) -> Result<PathBuf> {
             .map_err(|error| Error::file(name, format!("has no place ({error}); name another")));
     }
     hub::pinned(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: &str = "seed = 3\n[task]\nid = \"song2016/rdm_varstim\"\n[model]\nunits = 8\n[train]\nupdates = 5\n";
+
+    fn described(text: &str) -> Result<Description> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("run.toml"), RUN).unwrap();
+        let path = folder.path().join("SWEEP.toml");
+        fs::write(&path, text).unwrap();
+        Description::read(&path)
+    }
+
+    fn refusal(text: &str) -> String {
+        let found = described(text).and_then(|found| {
+            let variants = found.variants();
+            found.experiments(&variants.iter().enumerate().collect::<Vec<_>>())
+        });
+        found.map_or_else(|error| error.to_string(), |_| panic!("{text} is not refused"))
+    }
+
+    #[test]
+    fn runs_are_all_combinations_and_the_seed_changes_fastest() -> Result<()> {
+        let text = "run = \"run.toml\"\nseeds = [4, 9]\n[grid]\nmodel.units = [5, 6]\n[random]\ncount = 3\n\
+            \"model.tau\" = { low = 50, high = 100 }\n[[runs]]\ntrain.updates = 1\n[[runs]]\ntrain.updates = 2\n\
+            model.w_rec.density = 0.5";
+        let found = described(text)?;
+        let variants = found.variants();
+        assert_eq!((found.count(), variants.len()), (24, 24));
+        let value = |place: usize, name: &str| {
+            let set = variants[place].settings.iter().find(|(known, _)| known == name);
+            set.map(|(_, value)| value.to_string()).unwrap_or_default()
+        };
+        assert_eq!([0, 1, 2, 6, 12].map(|place| variants[place].seed), [4, 9, 4, 4, 4]);
+        assert_eq!([0, 5, 6, 12].map(|place| value(place, "model.units")), ["5", "5", "6", "5"]);
+        assert_eq!([0, 11, 12].map(|place| value(place, "train.updates")), ["1", "1", "2"]);
+        assert_eq!([0, 12].map(|place| value(place, "model.w_rec.density")), ["", "0.5"]);
+        assert_eq!(value(0, "model.tau"), value(6, "model.tau"), "a sample is crossed with the grid");
+        assert_ne!(value(0, "model.tau"), value(2, "model.tau"));
+        Ok(())
+    }
+
+    #[test]
+    fn experiments_are_the_run_toml_with_what_is_set() -> Result<()> {
+        let found =
+            described("run = \"run.toml\"\n[grid]\nmodel.units = [5]\n\"train.optimizer\" = [{ kind = \"sgd\" }]")?;
+        let variants = found.variants();
+        let made = found.experiments(&[(0, &variants[0])])?.remove(0);
+        assert_eq!(
+            (made.seed, made.model.units, made.train.updates),
+            (3, Some(5), 5),
+            "its own seed where none is said"
+        );
+        assert_eq!(made.optimizer(), crate::optimizer::OptimizerConfig::named("sgd")?);
+        let seeds = |text: &str| Ok::<_, Error>(described(&format!("run = \"run.toml\"\n{text}"))?.seeds);
+        assert_eq!(seeds("seeds = 3")?, [0, 1, 2]);
+        assert_eq!(seeds("seeds = [7, 2]")?, [7, 2]);
+        for base in ["task = \"song2016/rdm_varstim\"", "preset = \"song2016/rdm_fixed\""] {
+            let found = described(base)?;
+            let variants = found.variants();
+            assert_eq!(found.experiments(&[(0, &variants[0])])?[0].model.units, Some(100), "{base}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_copy_needs_no_other_file_and_means_the_same() -> Result<()> {
+        let found =
+            described("run = \"run.toml\"\nseeds = 2\n[grid]\n\"model.tau\" = [50.0, 100]\n[slurm]\ntime = \"1:00\"")?;
+        let copy = Description::from_toml(&found.to_toml()?, Path::new("nowhere"))?;
+        assert_eq!(copy, found);
+        assert_eq!(copy.slurm()["time"].as_str(), Some("1:00"));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_the_run_and_the_setting() {
+        let with = |text: &str| refusal(&format!("run = \"run.toml\"\n{text}"));
+        let wrong = with("[grid]\nmodel.units = [5, 0]");
+        assert!(wrong.starts_with("run 1 (model.units = 0, seed 3): model.units: "), "{wrong}");
+        let unknown = with("[grid]\n\"model.unit\" = [5]");
+        assert!(unknown.contains("run 0 (model.unit = 5, seed 3)") && unknown.contains("`units`"), "{unknown}");
+        assert!(with("[grid]\ntrain.lr = [0.1]").contains("write `learning_rate`"));
+        assert!(with("[grid]\ntask.sigma = [0.1]").contains("sigma"));
+        assert!(
+            with("[grid]\nmodel.units = 5").contains("grid.model.units: must be a list of values, but is 5; write [5]")
+        );
+        assert!(with("[grid]\nmodel.units = [5, 6, 5]").contains("holds 5 twice"));
+        assert!(with("[grid]\nmodel.units = []").contains("is empty"));
+        assert!(
+            with("[grid]\nmodel.tau = [1]\n[random]\ncount = 1\nmodel.tau = { low = 1, high = 2 }").contains("twice")
+        );
+        assert!(with("[grid]\nmodel.tau = [1]\n[[runs]]\nmodel.tau = 2").contains("sets `model.tau` twice"));
+        assert!(with("[[runs]]\nmodel.tau = 2\n[[runs]]\nmodel.tau = 2").contains("runs[1]: is runs[0]"));
+        assert!(with("[[runs]]\nmodel.tau = nan").contains("must be finite"));
+        assert!(with("[[runs]]\ninit = \"no/such\"").contains("run 0 (init = \"no/such\", seed 3): no/such"));
+        for seeds in ["0", "[]", "-1", "[1, -2]", "\"a\"", "[2, 2]", "1.5"] {
+            assert!(with(&format!("seeds = {seeds}")).contains("seeds: "), "{seeds}");
+        }
+        assert!(with("seeds = 100001").contains("has 100001 runs, but may have 100000"));
+        assert!(with("grids = 1").contains("grids"));
+        assert!(refusal("seeds = 2").contains("names no experiment"));
+        assert!(refusal("run = \"run.toml\"\ntask = \"a\"").contains("name the experiment once"));
+        assert!(refusal("run = \"lost.toml\"").contains("lost.toml"));
+        assert!(refusal("run = 5").contains("must be the path of a run.toml"));
+        assert!(refusal("preset = \"no\"").contains("`no` is unknown"));
+    }
 }

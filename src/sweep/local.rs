@@ -29,7 +29,8 @@ use crate::error::{Error, Result};
 pub const ATTEMPTS: u32 = 2;
 
 /// What every worker is started with: one thread, and none that waits for work in a loop.
-const ENVIRONMENT: [(&str, &str); 2] = [("RAYON_NUM_THREADS", "1"), ("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100")];
+pub const WORKER_ENVIRONMENT: [(&str, &str); 2] =
+    [("RAYON_NUM_THREADS", "1"), ("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100")];
 
 /// Whether a worker can turn its standard error to the log of the next run.
 const IS_REUSED: bool = cfg!(unix);
@@ -155,7 +156,8 @@ impl Local<'_> {
         queue.stop();
         let ended = queue.until(&receiver, |queue| queue.workers.iter().all(Option::is_none));
         worked.and(ended)?;
-        Ok(queue.tally)
+        let tally = queue.tally;
+        Ok(Tally { is_interrupted: tally.finished + tally.failed.len() < runs.len(), ..tally })
     }
 }
 
@@ -261,7 +263,7 @@ impl Queue<'_, '_> {
     fn start(&self, place: usize, entry: &Entry) -> Result<Worker> {
         let log = open_log(&self.local.study.log(entry))?;
         let mut command = (self.local.worker)();
-        command.envs(ENVIRONMENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::from(log));
+        command.envs(WORKER_ENVIRONMENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::from(log));
         let unstarted = |error: io::Error| {
             Error::system(format!("a process could not be started ({error}); give fewer --jobs, or raise the limits"))
         };
@@ -361,8 +363,6 @@ impl Queue<'_, '_> {
     /// Lets every worker end in order.
     fn stop(&mut self) {
         self.workers.iter_mut().flatten().for_each(|worker| drop(worker.input.take()));
-        let is_busy = self.workers.iter().flatten().any(|worker| worker.run.is_some());
-        self.tally.is_interrupted |= !self.is_stopped && (is_busy || !self.waiting.is_empty());
         self.is_stopped = true;
     }
 }

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{names, state::RunState};
+use super::{description::Variant, names, state::RunState};
 use crate::{
     echo::quoted,
     error::{Error, Result},
@@ -46,6 +46,16 @@ struct Row {
 }
 
 impl Entry {
+    /// The run at this place of its study, not begun.
+    ///
+    /// # Errors
+    /// If a value has no form in JSON.
+    pub fn new(index: usize, variant: &Variant) -> Result<Self> {
+        let settings = variant.in_json()?;
+        let name = names::name(index, &settings, variant.seed);
+        Ok(Self { index, name, settings, seed: variant.seed, state: RunState::Pending })
+    }
+
     fn of(row: Row, place: usize) -> Result<Self, String> {
         let Row { index, name, settings, seed, state } = row;
         if index != place {

@@ -40,7 +40,7 @@ pub use collect::{Collected, collect};
 pub use curves::validations;
 pub use description::{Description, MOST_RUNS, Variant};
 pub use groups::{Group, groups, groups_to_csv};
-pub use local::{ATTEMPTS, Board, Event, Local, Said, Tally};
+pub use local::{ATTEMPTS, Board, Event, Local, Said, Tally, WORKER_ENVIRONMENT};
 pub use manifest::Entry;
 pub use query::{Known, Query, Verdict, Vocabulary};
 pub use results::{Results, RunResult, Selection};

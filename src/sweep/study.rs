@@ -106,11 +106,7 @@ impl Study {
         let numbered: Vec<(usize, &Variant)> =
             variants.iter().enumerate().map(|(place, variant)| (first + place, variant)).collect();
         let experiments = description.experiments(&numbered)?;
-        let entry = |(index, variant): &(usize, &Variant)| {
-            let settings = variant.in_json()?;
-            let name = names::name(*index, &settings, variant.seed);
-            Ok(Entry { index: *index, name, settings, seed: variant.seed, state: RunState::Pending })
-        };
+        let entry = |(index, variant): &(usize, &Variant)| Entry::new(*index, variant);
         self.entries.extend(numbered.iter().map(entry).collect::<Result<Vec<_>>>()?);
         let unwritten_runs = |error: std::io::Error| unwritten(&self.directory.join(RUNS), &error);
         fs::create_dir_all(self.directory.join(RUNS)).map_err(unwritten_runs)?;
@@ -298,4 +294,110 @@ impl<'a> Asked<'a> {
 
 fn key(settings: &serde_json::Map<String, serde_json::Value>, seed: u64) -> String {
     serde_json::json!([settings, seed]).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(text: &str) -> Description {
+        let run = "[run.task]\nid = \"song2016/rdm_varstim\"\n[run.model]\nunits = 8\n[run.train]\nupdates = 5\n";
+        Description::from_toml(&format!("{text}\n{run}"), Path::new("")).unwrap()
+    }
+
+    const GRID: &str = "seeds = 2\n[grid]\n\"model.units\" = [5, 6]";
+
+    #[test]
+    fn a_study_is_made_once_and_opened_as_it_was_made() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("study");
+        let study = Study::create(&directory, &described(GRID))?;
+        let names: Vec<&str> = study.entries().iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["0000-units_5-seed_0", "0001-units_5-seed_1", "0002-units_6-seed_0", "0003-units_6-seed_1"]);
+        let opened = Study::open(&directory)?;
+        assert_eq!(opened.entries(), study.entries());
+        assert_eq!(opened.description()?, described(GRID));
+        assert_eq!(opened.states()?, [RunState::Pending; 4]);
+        let text = fs::read_to_string(study.run_directory(&study.entries()[3]).join(CONFIG)).unwrap();
+        let experiment = Experiment::from_toml(&text)?;
+        assert_eq!((experiment.model.units, experiment.seed), (Some(6), 1));
+        let message = Study::create(&directory, &described(GRID)).unwrap_err().to_string();
+        assert!(message.contains("already holds a study") && message.contains("--resume"), "{message}");
+        assert!(Study::open(folder.path()).unwrap_err().to_string().contains("holds no study"));
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_written_where_an_experiment_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("study");
+        let message =
+            Study::create(&directory, &described("[grid]\n\"model.units\" = [5, 0]")).unwrap_err().to_string();
+        assert!(message.contains("run 1 (model.units = 0"), "{message}");
+        assert!(!directory.exists());
+    }
+
+    #[test]
+    fn a_study_grows_at_its_end_and_never_changes() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("study");
+        let (study, added) = Study::resume(&directory, &described(GRID))?;
+        assert_eq!((study.entries().len(), added), (4, 4), "it is made where there is none");
+        assert_eq!(Study::resume(&directory, &described(GRID))?.1, 0);
+        let wider = described("seeds = 2\n[grid]\n\"model.units\" = [4, 5, 6]");
+        let (grown, added) = Study::resume(&directory, &wider)?;
+        assert_eq!((grown.entries().len(), added), (6, 2));
+        assert_eq!(grown.entries()[..4], study.entries()[..]);
+        assert_eq!(grown.entries()[4].name, "0004-units_4-seed_0");
+        assert_eq!(Study::open(&directory)?.description()?, wider);
+        let refusal = |description: &Description| Study::resume(&directory, description).unwrap_err().to_string();
+        let fewer = refusal(&described(GRID));
+        assert!(fewer.contains("holds another sweep: `grid.model.units`"), "{fewer}");
+        let mut other = wider.to_toml()?;
+        other = other.replace("updates = 5", "updates = 6");
+        let other = refusal(&Description::from_toml(&other, Path::new(""))?);
+        assert!(other.contains("`run.train.updates` (5 before, 6 now)"), "{other}");
+        assert_eq!(Study::open(&directory)?.entries().len(), 6);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_crash_left_of_the_making_is_completed() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::create(folder.path(), &described(GRID))?;
+        fs::remove_file(folder.path().join(MANIFEST)).unwrap();
+        fs::remove_dir_all(study.run_directory(&study.entries()[2])).unwrap();
+        assert!(Study::create(folder.path(), &described(GRID)).is_err());
+        assert_eq!(Study::resume(folder.path(), &described(GRID))?.0.entries(), study.entries());
+        let path = study.run_directory(&study.entries()[1]).join(CONFIG);
+        fs::remove_file(folder.path().join(MANIFEST)).unwrap();
+        fs::write(&path, "mine").unwrap();
+        assert!(Study::resume(folder.path(), &described(GRID)).unwrap_err().to_string().contains("of another sweep"));
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        Ok(())
+    }
+
+    #[test]
+    fn the_manifest_is_told_how_far_the_runs_are() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut study = Study::create(folder.path(), &described(GRID))?;
+        fs::write(study.run_directory(&study.entries()[1]).join("finished.json"), "{}").unwrap();
+        study.record_states()?;
+        let states: Vec<RunState> = Study::open(folder.path())?.entries().iter().map(|entry| entry.state).collect();
+        assert_eq!(states, [RunState::Pending, RunState::Finished, RunState::Pending, RunState::Pending]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_study_is_asked_to_stop_and_allowed_to_go_on() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::create(folder.path(), &described(GRID))?;
+        study.allow()?;
+        assert!(!study.is_cancelled());
+        study.cancel()?;
+        assert!(study.is_cancelled());
+        study.allow()?;
+        assert!(!study.is_cancelled());
+        Ok(())
+    }
 }

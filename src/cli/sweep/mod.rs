@@ -4,6 +4,7 @@ mod cancel;
 mod collect;
 mod coordinate;
 mod launch;
+mod measure;
 mod plan;
 mod progress;
 mod resume;
@@ -67,6 +68,9 @@ enum SweepCommand {
     Cancel(StudyArgs),
     /// Bring the manifest up to date and gather the results
     Collect(StudyArgs),
+    /// Measures a step of the run.toml that it reads; started by --dry-run
+    #[command(hide = true)]
+    Measure,
     /// Trains the runs whose names it reads; started by the others
     #[command(hide = true)]
     Worker(worker::WorkerArgs),
@@ -87,6 +91,7 @@ pub fn sweep(args: SweepArgs) -> Result<ExitCode> {
         Some(SweepCommand::Resume(args)) => resume::resume(&args),
         Some(SweepCommand::Cancel(args)) => cancel::cancel(&args.study),
         Some(SweepCommand::Collect(args)) => collect::collect(&args.study),
+        Some(SweepCommand::Measure) => measure::measure(),
         Some(SweepCommand::Worker(args)) => worker::worker(&args),
     }
 }

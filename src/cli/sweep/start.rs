@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{
@@ -36,10 +36,10 @@ pub struct StartArgs {
 }
 
 pub fn start(args: &StartArgs) -> Result<ExitCode> {
-    let (Some(path), out) = (&args.sweep, &args.out) else { unreachable!("clap requires the sweep") };
+    let path = args.sweep.as_deref().context("names no SWEEP.toml; see `nn4n sweep --help`")?;
     let description = Description::read(path)?;
-    let Some(out) = out.as_ref().filter(|_| !args.dry_run) else {
-        return plan::plan(&description, args.launch.jobs(), args.json);
+    let Some(out) = args.out.as_ref().filter(|_| !args.dry_run) else {
+        return plan::plan(path, &description, args.launch.jobs(), args.json);
     };
     args.launch.check()?;
     let mut study = if args.resume {
