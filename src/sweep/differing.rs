@@ -50,7 +50,7 @@ pub(super) fn of_document(path: &Path, json: &str) -> Result<Settings> {
     let mut document: Value = serde_json::from_str(json).map_err(damaged)?;
     let mut task = Map::from_iter([("id".to_string(), document["task"]["id"].take())]);
     if let Value::Object(parameters) = document["task"]["parameters"].take() {
-        task.extend(parameters.into_iter().filter(|(_, value)| !value.is_null()));
+        task.extend(parameters);
     }
     let (model, train) = (document["model"].take(), document["train"]["settings"].take());
     Ok(flat(&serde_json::json!({ "task": task, "model": model, "train": train })))
@@ -72,6 +72,8 @@ fn walk(name: &str, value: &Value, found: &mut Settings) {
                 walk(&name, value, found);
             }
         }
+        // As if it were left out.
+        Value::Null => {}
         value => {
             found.insert(name.into(), short(value));
         }
