@@ -16,7 +16,7 @@ use crate::{
 const MODEL: &str = "model.safetensors";
 pub(crate) const STATE: &str = "optimizer.safetensors";
 const CONFIG: &str = "run.toml";
-const LOG: &str = "log.jsonl";
+pub(crate) const LOG: &str = "log.jsonl";
 const FINISHED: &str = "finished.json";
 const LOCK: &str = ".lock";
 

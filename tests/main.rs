@@ -31,6 +31,7 @@ mod interventions;
 mod learning;
 mod long_trials;
 mod operations;
+mod options;
 mod own_data;
 mod pickle;
 mod places;

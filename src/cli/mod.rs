@@ -13,6 +13,8 @@ mod export;
 mod import;
 mod inspect;
 mod interventions;
+mod names;
+mod number;
 mod output;
 mod plot;
 mod report;
@@ -25,9 +27,9 @@ mod train;
 mod usage;
 mod zoo;
 
-use std::{env, process::ExitCode};
+use std::{env, ffi::OsString, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     device::DeviceChoice,
@@ -85,7 +87,7 @@ enum Command {
 /// Parses the arguments, runs the command and turns an error into one message and an exit code.
 pub fn main() -> ExitCode {
     show_progress();
-    let cli = match Cli::try_parse() {
+    let cli = match read(env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return usage::answer(error, env::args_os().nth(1)),
     };
@@ -105,6 +107,19 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::bench(&args),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
+}
+
+/// The program's commands and options.
+fn program() -> clap::Command {
+    number::with_negatives(Cli::command())
+}
+
+/// What these words ask for, the name of the program first.
+fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
+    let program = program();
+    let matches = program.clone().try_get_matches_from(words)?;
+    number::check(&program, &matches)?;
+    Cli::from_arg_matches(&matches)
 }
 
 /// The exit code of a command, after a word on why it failed.

@@ -20,7 +20,11 @@ use super::{
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
-    cli::choice::choice,
+    cli::{
+        choice::choice,
+        names::{self, Names},
+        output::shell_word,
+    },
     evaluate::ADDED,
     plot::{SimilarityMap, SimilarityMatrix},
     terminal::steps_bar,
@@ -47,17 +51,17 @@ pub struct SimilarityArgs {
     #[arg(long, value_enum, default_value = "cka")]
     measure: Name,
     /// Compare these areas or cell types of each, by name
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    groups: Vec<String>,
+    #[arg(long, value_name = "NAME,..")]
+    groups: Option<Names>,
     /// Compare these epochs of each, from their start for as long as the shortest trial has them
-    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "align")]
-    epochs: Vec<String>,
+    #[arg(long, value_name = "NAME,..", conflicts_with = "align")]
+    epochs: Option<Names>,
     /// Where time begins: the start of this epoch [default: that of the trial]
     #[arg(long, value_name = "EPOCH")]
     align: Option<String>,
     /// Variables whose values make the conditions [default: those of the task that all have]
-    #[arg(long, value_name = "VARIABLE", value_delimiter = ',')]
-    by: Vec<String>,
+    #[arg(long, value_name = "VARIABLE,..")]
+    by: Option<Names>,
     /// Mean rates over bins of this width [default: the shortest that all steps divide]
     #[arg(long, value_name = "MS")]
     bin: Option<f64>,
@@ -178,7 +182,7 @@ struct Report<'a> {
 pub fn similarity(args: &SimilarityArgs) -> Result<()> {
     let answer = args.answer.open("similarity", &["matrix", "map"], &[])?;
     let sources = args.source.open(None)?;
-    let by = if args.by.is_empty() { shared_variables(&sources)? } else { args.by.clone() };
+    let by = if args.by.is_none() { shared_variables(&sources)? } else { names::of(&args.by).to_vec() };
     let bin = args.bin_width(&sources)?;
     let parts = args.parts(&sources, bin)?;
     let measure = args.measure();
@@ -198,7 +202,7 @@ pub fn similarity(args: &SimilarityArgs) -> Result<()> {
         seed: args.source.seed,
         by: &by,
         align: args.align.as_deref(),
-        epochs: &args.epochs,
+        epochs: names::of(&args.epochs),
         bin_ms: bin,
         average_times: args.average_times,
         matched: &matched,
@@ -272,7 +276,7 @@ impl SimilarityArgs {
             for (group, activity) in self.of_groups(source)? {
                 let activity = activity.as_ref().unwrap_or(&source.activity);
                 let named = |epoch: Option<&str>| self.name(&parts, sources.len(), source, group, epoch);
-                let of_epochs = if self.epochs.is_empty() {
+                let of_epochs = if names::of(&self.epochs).is_empty() {
                     let of_all = Part::of(named(None), activity, self.align.as_deref(), steps);
                     vec![of_all.with_context(|| source.name.clone())?]
                 } else {
@@ -280,7 +284,7 @@ impl SimilarityArgs {
                         let part = Part::within(named(Some(epoch.as_str())), activity, epoch, steps);
                         part.with_context(|| source.name.clone())
                     };
-                    self.epochs.iter().map(of_epoch).collect::<Result<Vec<_>>>()?
+                    names::of(&self.epochs).iter().map(of_epoch).collect::<Result<Vec<_>>>()?
                 };
                 parts.extend(of_epochs);
             }
@@ -297,7 +301,7 @@ impl SimilarityArgs {
 
     /// The activity of each group; all units alone where no groups are named.
     fn of_groups<'a>(&'a self, source: &Source) -> Result<Vec<(Option<&'a str>, Option<Activity>)>> {
-        if self.groups.is_empty() {
+        if names::of(&self.groups).is_empty() {
             return Ok(vec![(None, None)]);
         }
         let of_group = |name: &'a String| {
@@ -310,7 +314,7 @@ impl SimilarityArgs {
                 found.with_context(|| format!("--groups {name}: {} has no such group; {}", source.name, known()))?;
             Ok((Some(name.as_str()), Some(source.activity.with_units(&group.units)?)))
         };
-        self.groups.iter().map(of_group).collect()
+        names::of(&self.groups).iter().map(of_group).collect()
     }
 
     /// What tells a part from the others, numbered where the same is named twice.
@@ -419,7 +423,7 @@ impl SimilarityArgs {
     }
 
     fn start(&self) -> String {
-        match (&self.align, self.epochs.is_empty()) {
+        match (&self.align, names::of(&self.epochs).is_empty()) {
             (Some(epoch), _) => format!("the start of {epoch}"),
             (None, true) => "the start of the trial".into(),
             (None, false) => "the start of each epoch".into(),
@@ -429,18 +433,16 @@ impl SimilarityArgs {
     /// Another measure of the same.
     fn next(&self) -> String {
         let mut words = vec![format!("nn4n analyze similarity {}", self.source.again())];
-        let mut list = |flag: &str, values: &[String]| {
-            if !values.is_empty() {
-                let values = values.join(",");
-                let quote = if values.contains(char::is_whitespace) { "'" } else { "" };
-                words.push(format!("--{flag} {quote}{values}{quote}"));
+        let mut add = |flag: &str, value: Option<String>| {
+            if let Some(value) = value {
+                words.push(format!("--{flag} {}", shell_word(&value)));
             }
         };
-        list("groups", &self.groups);
-        list("epochs", &self.epochs);
-        list("align", self.align.as_slice());
-        list("by", &self.by);
-        list("bin", self.bin.map(|bin| bin.to_string()).as_slice());
+        add("groups", self.groups.as_ref().map(Names::to_string));
+        add("epochs", self.epochs.as_ref().map(Names::to_string));
+        add("align", self.align.clone());
+        add("by", self.by.as_ref().map(Names::to_string));
+        add("bin", self.bin.map(|bin| bin.to_string()));
         let other = if self.measure == Name::Dsa { "cka-debiased" } else { "dsa" };
         words.push(format!("--measure {other}"));
         words.join(" ")
