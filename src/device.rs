@@ -330,7 +330,7 @@ mod tests {
     fn small_networks_are_for_the_cpu_and_large_ones_for_a_gpu() {
         // 20 trials of 100 steps: 2,000 (60,000 + 1,200 + 1,200) operations, 1,700 launches.
         let song = Work::of_update(&ModelConfig::vanilla(3, 100, 2), 20, 100);
-        assert_eq!(song, Work { operations: 2000.0 * 62_400.0, launches: 1700.0 });
+        assert_eq!(song, Work { operations: 2000.0 * 62_400.0, launches: 1700.0, only_on_cpu: None });
         assert!((song.on_cpu(2) - 0.624e-3).abs() < 1e-9 && (song.on_gpu() - 8.525e-3).abs() < 1e-5);
         assert!(song.is_for_cpu(2));
         let words = song.in_words(2);
@@ -340,7 +340,7 @@ mod tests {
         let layers = [("lower", 10), ("upper", 20)].map(|(name, units)| LayerConfig::new(name, units));
         let stacked = Work::of_simulation(&ModelConfig::stacked(3, 2, layers), 5, 7);
         let operations = 35.0 * 2.0 * (100.0 + 30.0 + 400.0 + 200.0 + 40.0);
-        assert_eq!(stacked, Work { operations, launches: 298.0 });
+        assert_eq!(stacked, Work { operations, launches: 298.0, only_on_cpu: None });
         assert_eq!(song.through_plant(100).launches, 41_700.0);
     }
 

@@ -20,6 +20,11 @@ pub trait Listener: Send + Sync {
     /// A training goes over to this work.
     fn turns_to(&self, _work: Work) {}
 
+    /// Work of so many steps begins, such as the simulation of so many trials.
+    fn steps(&self, _what: &'static str, _steps: u64) -> Box<dyn Transfer> {
+        Box::new(())
+    }
+
     /// A transfer of `bytes` bytes begins, or goes on where `done` of them are here already.
     fn transfer(&self, _what: &str, _done: u64, _bytes: u64) -> Box<dyn Transfer> {
         Box::new(())
@@ -42,9 +47,9 @@ pub enum Work {
     Runs,
 }
 
-/// A transfer on its way; it ends when this is dropped.
+/// A transfer, or other work, on its way; it ends when this is dropped.
 pub trait Transfer {
-    /// So many bytes are here by now.
+    /// So many bytes are here, or steps done, by now.
     fn reached(&mut self, _done: u64) {}
 }
 
@@ -71,6 +76,14 @@ pub fn note(text: &str) {
 pub(crate) fn turn_to(work: Work) {
     if let Some(listener) = LISTENER.get() {
         listener.turns_to(work);
+    }
+}
+
+/// Tells the listener that work of so many steps begins.
+pub(crate) fn steps(what: &'static str, steps: u64) -> Box<dyn Transfer> {
+    match LISTENER.get() {
+        Some(listener) => listener.steps(what, steps),
+        None => Box::new(()),
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     process,
     sync::{
         Mutex, Once, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -30,6 +30,8 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
 static HANDLER: Once = Once::new();
 static WORK: Mutex<Work> = Mutex::new(Work::Free);
+/// Bars that are shown.
+static BARS: AtomicUsize = AtomicUsize::new(0);
 
 /// The exit code of a program that was interrupted and can go on later: what schedulers take for a passing failure
 /// (`EX_TEMPFAIL`).
@@ -37,6 +39,9 @@ pub const INTERRUPTED_CODE: u8 = 75;
 
 /// Signals within this time are one wish.
 const ONE_WISH: Duration = Duration::from_secs(1);
+
+/// How long work takes at least that has a bar of its own unasked.
+const WAIT: Duration = Duration::from_millis(500);
 
 /// How long nothing is said of a training where there is no bar.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -64,6 +69,10 @@ impl Listener for Terminal {
         *WORK.lock().unwrap_or_else(PoisonError::into_inner) = work;
     }
 
+    fn steps(&self, what: &'static str, steps: u64) -> Box<dyn Transfer> {
+        Box::new(Waiting { what, steps, since: Instant::now(), bar: None })
+    }
+
     fn transfer(&self, what: &str, done: u64, bytes: u64) -> Box<dyn Transfer> {
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(5));
         bar.set_style(style("{bar:24} {bytes}/{total_bytes}  {msg}  {bytes_per_sec}  ETA {eta}"));
@@ -75,6 +84,45 @@ impl Listener for Terminal {
             say(&format!("downloading {what}: {}{rest}", HumanBytes(bytes)));
         }
         Box::new(Bar(bar))
+    }
+}
+
+/// A bar that is shown once its work has taken a while, and where no other bar tells of the work that this is a part of.
+struct Waiting {
+    what: &'static str,
+    steps: u64,
+    since: Instant,
+    bar: Option<Box<dyn FnMut(u64)>>,
+}
+
+impl Transfer for Waiting {
+    fn reached(&mut self, done: u64) {
+        if self.bar.is_none() && done < self.steps && self.since.elapsed() > WAIT && !Shown::any() {
+            self.bar = Some(Box::new(steps_bar(self.what, self.steps)));
+        }
+        if let Some(bar) = &mut self.bar {
+            bar(done);
+        }
+    }
+}
+
+/// Counts the bars that are shown.
+struct Shown;
+
+impl Shown {
+    fn new() -> Self {
+        BARS.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+
+    fn any() -> bool {
+        BARS.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        BARS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -103,7 +151,9 @@ pub fn progress_bar() -> impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send {
     bar.set_style(style("{bar:24} {pos}/{len}  {msg}  {speed}  ETA at most {eta}").with_key("speed", speed));
     let mut performance = String::from("-");
     let mut spoke = Instant::now();
+    let shown = Shown::new();
     move |progress: &Progress<'_>| {
+        let _ = &shown; // for as long as this closure lives
         if bar.length().is_none() {
             bar.set_length(progress.updates);
             // A resumed run begins in the middle; speed and remaining time are those of its own updates.
@@ -135,16 +185,19 @@ pub(crate) fn steps_bar(what: &'static str, steps: u64) -> impl FnMut(u64) {
     let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(5));
     bar.set_style(style("{bar:24} {pos}/{len} {msg}  ETA {eta}"));
     bar.set_message(what);
-    let bar = Passing(bar);
-    move |done| bar.0.set_position(done)
+    let passing = Passing { bar, _shown: Shown::new() };
+    move |done| passing.bar.set_position(done)
 }
 
 /// Is cleared when its work ends.
-struct Passing(ProgressBar);
+struct Passing {
+    bar: ProgressBar,
+    _shown: Shown,
+}
 
 impl Drop for Passing {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 
@@ -261,6 +314,22 @@ mod signals {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_simulation_has_a_bar_of_its_own_only_where_no_other_is_shown() {
+        let waiting = || Waiting { what: "trials", steps: 2, since: Instant::now() - 2 * WAIT, bar: None };
+        let outer = Shown::new();
+        let mut hidden = waiting();
+        hidden.reached(1);
+        assert!(hidden.bar.is_none() && Shown::any());
+        drop(outer);
+        let mut done = waiting();
+        done.reached(2);
+        assert!(done.bar.is_none(), "nothing is left to wait for");
+        let mut short = Waiting { since: Instant::now(), ..waiting() };
+        short.reached(1);
+        assert!(short.bar.is_none());
+    }
 
     #[test]
     fn what_is_waited_for_is_said() {

@@ -420,7 +420,7 @@ fn units_are_selective_tuned_and_in_sequence_and_their_groups_can_be_lesioned() 
     assert!(negative["sequentiality"].is_null() && negative["no_sequentiality"].as_str().unwrap().contains("below 0"));
 
     for (arguments, words) in [
-        ("selectivity song2016-rdm-ei --variable speed --trials 1", "the variables of the trials are: catch"),
+        ("selectivity song2016-rdm-ei --variable speed --trials 1", "no trial has `speed`; there are catch"),
         ("selectivity song2016-rdm-ei --trials 1", "--variable"),
         ("selectivity song2016-rdm-ei --variable coherence --epoch cue --trials 1", "no trial has an epoch `cue`"),
         (

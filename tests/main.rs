@@ -34,6 +34,7 @@ mod long_trials;
 #[cfg(feature = "hdf5")]
 mod matlab;
 mod operations;
+mod options;
 mod over_study;
 mod own_data;
 mod pickle;

@@ -88,7 +88,17 @@ fn a_page_holds_all_it_says_and_its_commands_make_its_figures() {
     let page = page(folder.path(), arguments);
     assert_eq!(
         headings(&page),
-        ["Main numbers", "Network", "Training", "Behaviour", "Activity", "State space", "Weights", "Lesions"]
+        [
+            "Main numbers",
+            "Network",
+            "Training",
+            "Behaviour",
+            "Activity",
+            "Decoding",
+            "State space",
+            "Weights",
+            "Lesions"
+        ]
     );
     assert!(page.len() < LARGEST, "{} bytes", page.len());
     assert!(page.contains("song2016/rdm_varstim, version 2") && page.contains("https://doi.org/10.1371/"));
@@ -166,6 +176,43 @@ fn a_recording_has_a_page_that_says_what_is_left_out() {
 }
 
 #[test]
+fn a_recording_with_choices_has_their_curve_and_what_can_be_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let coherence = |trial: usize| [-0.4, -0.1, 0.1, 0.4][trial % 4];
+    let is_first = |trial: usize| (coherence(trial) > 0.0) != (trial % 4 != 0 && trial % 5 == 0);
+    let rates = Array3::from_shape_fn((80, 20, 4), |(trial, step, unit)| {
+        let noise = ((trial * 31 + step * 17 + unit * 7) % 23) as f32 / 23.0;
+        noise + if unit == 0 { step as f32 * coherence(trial) as f32 } else { 0.0 }
+    });
+    let file = NpzBuilder::default().array("rates", &rates).unwrap().array("dt", &arr0(10.0)).unwrap();
+    fs::write(folder.path().join("neurons.npz"), file.finish().unwrap()).unwrap();
+    let row = |trial: usize| {
+        let (first, right) = (is_first(trial), is_first(trial) == (coherence(trial) > 0.0));
+        format!("{},{},{}", coherence(trial), u8::from(first), u8::from(right))
+    };
+    let rows: Vec<String> = (0..80).map(row).collect();
+    let table = format!("coherence,chose_first,was_right\n{}\n", rows.join("\n"));
+    fs::write(folder.path().join("trials.csv"), table).unwrap();
+    let arguments = "--activity neurons.npz --conditions trials.csv --seed 3";
+    let page = page(folder.path(), arguments);
+    for heading in ["Behaviour", "Decoding"] {
+        assert!(headings(&page).contains(&heading), "{:?}", headings(&page));
+    }
+    let tables = data(&page);
+    let of = |name: &str| &tables.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("{name}")).1;
+    assert_eq!(of("psychometric.csv").lines().count(), 5, "four values of the evidence");
+    assert!(of("decoding_coherence.csv").contains("\nsign_accuracy,"), "{}", of("decoding_coherence.csv"));
+    assert!(of("decoding_chose_first.csv").starts_with("measure,time_ms,value,low,high,chance"));
+    assert!(page.contains("80 trials with a score were right") && page.contains("5 folds of 80 trials, 4 bins of 50"));
+    for command in commands(&page) {
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let output = nn4n(folder.path(), &words, &[]);
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(self::page(folder.path(), arguments) == page, "the same command gives another page");
+}
+
+#[test]
 fn a_network_and_a_recording_stand_side_by_side() {
     let folder = tempfile::tempdir().unwrap();
     recording(folder.path());
@@ -173,7 +220,7 @@ fn a_network_and_a_recording_stand_side_by_side() {
     assert_eq!(headings(&page)[..2], ["Main numbers", "Network or recording"]);
     assert!(!headings(&page).contains(&"Left out"), "each section says something of one of them");
     for name in ["rdm-vanilla", "neurons.npz"] {
-        assert!(page.matches(&format!("<h3>{name}</h3>")).count() == 7, "{name}");
+        assert!(page.matches(&format!("<h3>{name}</h3>")).count() == 8, "{name}");
     }
     let numbers = between(&page, "<th scope=\"row\">Units</th>", "</tr>")[0];
     assert_eq!(between(numbers, "<td>", "</td>"), ["50", "3"]);

@@ -389,6 +389,7 @@ fn only_an_abstract_variable_generalises_though_both_can_be_decoded() {
         let found = decode(&trials, &across);
         assert_eq!(found.held_out, Some(vec!["-1".into(), "1".into()]));
         assert_eq!((found.interval_over, found.course.each.dim()), ("values", (2, 1)));
+        assert!(found.course.low[0].is_nan() && found.course.high[0].is_nan(), "two values have no interval");
         let (value, p) = (found.course.value[0], found.course.p[0]);
         if is_abstract {
             assert!(value > 0.9 && p <= 0.02, "{value} {p}");
@@ -500,4 +501,22 @@ fn what_cannot_be_decoded_is_refused_with_what_is_missing() {
     let message = refusal(&same, &settings("side", Decoder::Lda { shrinkage: Shrinkage::Fixed(0.0) }));
     assert!(message.contains("the covariance has no inverse") && message.contains("--shrinkage auto"), "{message}");
     assert!(decode(&same, &settings("side", AUTO)).course.value[0] > 0.2);
+}
+
+#[test]
+fn more_components_than_there_are_are_refused_and_not_cut() {
+    let trials = noisy((20, 3, 12), 4, |trial, _, _| side(trial), of_side);
+    let refusal = |components: usize| {
+        let settings = Settings { components: Some(components), shuffles: 0, ..settings("side", AUTO) };
+        Decoding::of(&trials, &settings, &mut |_| {}).unwrap_err().to_string()
+    };
+    assert!(refusal(13).contains("must be at most the number of units, 12"), "{}", refusal(13));
+    // Of 20 trials 16 are trained on: a quiet unit takes one of 12 components away.
+    let mut rates = noisy((20, 3, 12), 4, |trial, _, _| side(trial), of_side).rates().to_owned();
+    rates.slice_mut(s![.., .., 0]).fill(1.0);
+    let conditions = trials.trials().clone();
+    let quiet = Activity::new(rates, trials.dt(), conditions).unwrap();
+    let settings = Settings { components: Some(12), shuffles: 0, ..settings("side", AUTO) };
+    let refusal = Decoding::of(&quiet, &settings, &mut |_| {}).unwrap_err().to_string();
+    assert!(refusal.contains("there are 12 components to take, but 11 units that vary"), "{refusal}");
 }

@@ -4,20 +4,17 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use ndarray::{Array2, Axis};
 use nn4n_analysis::{
     activity::{Averages, Trials},
     structure::Group,
 };
-use nn4n_tasks::Condition;
 
 use super::{
-    analyze::{Source, SourceArgs},
+    analyze::{Source, SourceArgs, by_condition, mean_trajectories, of_epoch, shown},
+    output,
     plot::Canvas,
 };
-use crate::plot::{
-    EpochSpan, PlotError, Projection, TimeCourses, TimeLine, TimePanel, Trajectories, Trajectory, spans,
-};
+use crate::plot::{EpochSpan, PlotError, Projection, TimeCourses, TimeLine, TimePanel, Trajectories, spans};
 
 /// Trials of each condition unless the arguments say otherwise.
 const TRIALS: u32 = 10;
@@ -31,7 +28,8 @@ const VALUES: usize = 7;
 pub struct ActivityArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// A variable of the trials whose values are told apart [default: the first that has two to seven]
+    /// A variable of the trials whose values are told apart [default: the first that has two to seven, of trajectories
+    /// to twelve]
     #[arg(long, value_name = "VARIABLE")]
     by: Option<String>,
     #[command(flatten)]
@@ -56,7 +54,7 @@ impl ActivityArgs {
             source.name,
             self.source.seed
         );
-        self.canvas.say(&what, &format!("nn4n report {} --out report.html", self.source.again()))
+        self.canvas.say(&what, &format!("nn4n report {} --out {}", self.source.again(), output::free("report.html")))
     }
 }
 
@@ -136,25 +134,17 @@ pub fn trajectories(source: &Source, by: Option<&str>) -> Result<Trajectories> {
     if units < 2 {
         bail!("the activity of one unit is a number, and no space to draw; give two units at least");
     }
-    let averages = source.activity.aligned(None, 1)?.averages(&variable(source.activity.trials(), by)?)?.common()?;
-    let means: Vec<Array2<f64>> = averages.means.axis_iter(Axis(0)).map(|means| means.to_owned()).collect();
-    let projection = Projection::principal(&means, units.min(3))?;
-    let by = averages.by.first();
-    let line = |(condition, states): (&Condition, &Array2<f64>)| Trajectory {
-        name: by.map_or_else(|| "all trials".into(), |_| condition.to_string()),
-        value: by.and_then(|name| condition.number(name)),
-        states: projection.of_states(states),
-    };
-    let of = by.map_or_else(|| "all trials".into(), |name| format!("trials by {name}"));
-    Ok(Trajectories {
-        axes: projection.axes.clone(),
-        lines: averages.conditions.iter().zip(&means).map(line).collect(),
-        remark: format!("means over {of}"),
-    })
+    let means = shown(&of_epoch(&source.activity, None)?, by)?;
+    let rows = means.rows();
+    let projection = Projection::principal(std::slice::from_ref(&rows), units.min(3))?;
+    let along = by_condition(&projection.of_states(&rows), means.conditions.len());
+    Ok(mean_trajectories(&means, projection.axes.clone(), &along))
 }
 
 #[cfg(test)]
 mod tests {
+    use nn4n_tasks::Condition;
+
     use super::*;
 
     #[test]

@@ -14,6 +14,8 @@ mod export;
 mod import;
 mod inspect;
 mod interventions;
+mod names;
+mod number;
 mod output;
 mod over_study;
 mod plot;
@@ -28,9 +30,9 @@ mod train;
 mod usage;
 mod zoo;
 
-use std::{env, process::ExitCode};
+use std::{env, ffi::OsString, process::ExitCode};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::over_study::OverStudy;
 use crate::{
@@ -94,11 +96,8 @@ enum Command {
 pub fn main() -> ExitCode {
     show_progress();
     let argv: Vec<_> = env::args_os().collect();
-    let parsed = Cli::command().try_get_matches_from(&argv).and_then(|matches| {
-        Ok((Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?, matches))
-    });
-    let (cli, matches) = match parsed {
-        Ok(parsed) => parsed,
+    let (cli, matches) = match read(&argv) {
+        Ok(read) => read,
         Err(error) => return usage::answer(error, argv.into_iter().nth(1)),
     };
     match OverStudy::of(&matches, &argv) {
@@ -124,6 +123,19 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::bench(&args),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
+}
+
+/// The program's commands and options.
+fn program() -> clap::Command {
+    number::with_negatives(Cli::command())
+}
+
+/// What these words ask for, the name of the program first, and as the parser has it.
+fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<(Cli, ArgMatches), clap::Error> {
+    let program = program();
+    let matches = program.clone().try_get_matches_from(words)?;
+    number::check(&program, &matches)?;
+    Ok((Cli::from_arg_matches(&matches)?, matches))
 }
 
 /// The exit code of a command, after a word on why it failed.

@@ -62,6 +62,13 @@ pub fn check_free(path: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
+/// A name that no file here has, for a command that writes one: `weights.png`, or else `weights-2.png`.
+pub fn free(name: &str) -> String {
+    let (stem, extension) = name.rsplit_once('.').map_or((name, String::new()), |(stem, of)| (stem, format!(".{of}")));
+    let others = (2..).map(|n| format!("{stem}-{n}{extension}"));
+    std::iter::once(name.to_owned()).chain(others).find(|name| !Path::new(name).exists()).unwrap_or_default()
+}
+
 /// An error and its causes. Errors of the tensor library carry a backtrace after their first line when one is asked
 /// for; it is left out.
 pub fn message(error: &anyhow::Error) -> String {

@@ -1,6 +1,6 @@
 //! `nn4n plot`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
@@ -9,15 +9,18 @@ use nn4n_tasks::{Condition, Criterion, Split, Task, balanced, repeated};
 
 use super::{
     activity::{ActivityArgs, rates, trajectories},
-    output,
+    output::{self, shell_word},
     setting::{Setting, parse_setting, task},
     subject::{Subject, SubjectArgs},
     tasks::SplitName,
 };
 use crate::{
-    checkpoint::Checkpoint,
+    checkpoint::{Checkpoint, ValidationRecord},
     plot::{LearningCurve, Psychometric, PsychometricPlan, Schematic, TaskFigure, TrialFigure, WeightMatrix},
+    run_directory::LOG,
     simulate::Simulation,
+    terminal::say,
+    train::Logged,
     zoo,
 };
 
@@ -154,9 +157,11 @@ fn plot_trials(args: &TrialsArgs) -> Result<()> {
     let Subject { network, task, .. } = args.subject.open(1)?;
     let count = args.count as usize;
     trial_figure(&network, task.as_ref(), count, args.seed)?.save(&args.canvas.out)?;
-    let checkpoint = args.subject.checkpoint.display();
-    args.canvas
-        .say(&format!("{count} trials of {}", task.id()), &format!("nn4n plot weights {checkpoint} --out weights.png"))
+    let checkpoint = shell_word(&args.subject.checkpoint.display().to_string());
+    args.canvas.say(
+        &format!("{count} trials of {}", task.id()),
+        &format!("nn4n plot weights {checkpoint} --out {}", output::free("weights.png")),
+    )
 }
 
 /// So many trials with the noise of the network, spread evenly over all classes of conditions, which sort the units.
@@ -191,9 +196,14 @@ fn plot_psychometric(args: &PsychometricArgs) -> Result<()> {
             output::text(&format!("  {:>10}  {percent:>8} of {} trials", point.value, point.n_trials))?;
         }
     }
-    let checkpoint = args.subject.checkpoint.display();
-    args.canvas
-        .say(&format!("fraction of {}", figure.choice), &format!("nn4n plot trials {checkpoint} --out trials.png"))
+    if task.id() == "data/npz" {
+        output::text("rows of the file are counted once each, however often they were drawn")?;
+    }
+    let checkpoint = shell_word(&args.subject.checkpoint.display().to_string());
+    args.canvas.say(
+        &format!("fraction of {}", figure.choice),
+        &format!("nn4n plot trials {checkpoint} --out {}", output::free("trials.png")),
+    )
 }
 
 fn plot_weights(args: &NetworkArgs) -> Result<()> {
@@ -217,22 +227,35 @@ fn plot_network(args: &NetworkArgs) -> Result<()> {
     let plural = if areas == 1 { "" } else { "s" };
     args.canvas.say(
         &format!("{} units in {areas} area{plural}, {} projections", network.units().len(), figure.projections.len()),
-        &format!("nn4n plot weights {} --out weights.png", args.checkpoint.display()),
+        &format!(
+            "nn4n plot weights {} --out {}",
+            shell_word(&args.checkpoint.display().to_string()),
+            output::free("weights.png")
+        ),
     )
 }
 
 fn plot_learning(args: &NetworkArgs) -> Result<()> {
     args.canvas.check()?;
     let checkpoint = zoo::open(&args.checkpoint)?;
-    let figure = learning_curve(&checkpoint, &args.checkpoint.display().to_string())?;
+    let figure = learning_curve(&checkpoint, &args.checkpoint)?;
     figure.save(&args.canvas.out)?;
-    args.canvas.say(&format!("{} validations", figure.loss.len()), &format!("nn4n eval {}", args.checkpoint.display()))
+    let batches = match figure.training_loss.len() {
+        0 => String::new(),
+        n => format!(", loss of {n} batches of its log"),
+    };
+    args.canvas.say(
+        &format!("{} validations{batches}", figure.loss.len()),
+        &format!("nn4n eval {}", args.checkpoint.display()),
+    )
 }
 
-/// The validations of a network of this name, and the performance at which its task ends the training.
-pub fn learning_curve(checkpoint: &Checkpoint, name: &str) -> Result<LearningCurve> {
+/// The validations of the network of this name, the performance at which its task ends the training, and the loss of the
+/// batches in the log that lies beside it.
+pub fn learning_curve(checkpoint: &Checkpoint, path: &Path) -> Result<LearningCurve> {
     let validations = &checkpoint.header.train.validations;
     if validations.is_empty() {
+        let name = path.display();
         bail!("{name}: knows of no validation, so there is no learning to draw; networks that were imported have none");
     }
     let stop = match checkpoint.task().ok().and_then(|task| task.criterion()) {
@@ -244,7 +267,30 @@ pub fn learning_curve(checkpoint: &Checkpoint, name: &str) -> Result<LearningCur
         ) => Some(threshold),
         _ => None,
     };
-    Ok(LearningCurve::of(validations, stop))
+    Ok(LearningCurve { training_loss: training_loss(path, validations)?, ..LearningCurve::of(validations, stop) })
+}
+
+/// The loss of batches from the log beside a checkpoint; none where there is no log, or one of another run. What is not
+/// above 0 has no place on a logarithmic axis.
+fn training_loss(path: &Path, validations: &[ValidationRecord]) -> Result<Vec<(usize, f64)>> {
+    let beside = if path.is_dir() { Some(path) } else { path.parent().filter(|_| path.is_file()) };
+    let Some(log) = beside.map(|folder| folder.join(LOG)).filter(|log| log.is_file()) else { return Ok(Vec::new()) };
+    let Logged { losses, validations: logged, .. } = Logged::read(&log)?;
+    let is_own = |last: &ValidationRecord| logged.iter().any(|one| one.update == last.update && one.loss == last.loss);
+    if !validations.last().is_some_and(is_own) {
+        say(&format!("{}: is the log of another run, and not drawn", log.display()));
+        return Ok(Vec::new());
+    }
+    let all = losses.len();
+    let drawn: Vec<(usize, f64)> = losses
+        .into_iter()
+        .filter(|(_, loss)| *loss > 0.0 && loss.is_finite())
+        .map(|(update, loss)| (update as usize, loss))
+        .collect();
+    if drawn.len() < all {
+        say(&format!("{}: the loss of {} batches is not above 0, and not drawn", log.display(), all - drawn.len()));
+    }
+    Ok(drawn)
 }
 
 fn plot_task(args: &TaskArgs) -> Result<()> {

@@ -5,7 +5,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
-use super::train::{LONGEST, TrainArgs, plan, read, task};
+use super::{
+    names::Names,
+    setting,
+    train::{LONGEST, TrainArgs, plan, read, task},
+};
 use crate::{
     echo::quoted,
     experiment::{Experiment, TrainConfig},
@@ -118,15 +122,15 @@ fn flags(args: &TrainArgs) -> Result<Value> {
     put(&mut model, "kind", args.model);
     put(&mut train, "batch_size", args.batch_size);
     put(&mut train, "optimizer", args.optimizer.as_deref().map(OptimizerConfig::named).transpose()?);
-    put(&mut train, "freeze", Some(&args.freeze).filter(|names| !names.is_empty()));
-    put(&mut train, "only_inputs", Some(&args.only_inputs).filter(|names| !names.is_empty()));
+    put(&mut train, "freeze", args.freeze.as_ref().map(|Names(names)| names));
+    put(&mut train, "only_inputs", args.only_inputs.as_ref().map(|Names(names)| names));
     put(&mut all, "seed", args.seed);
-    let settings = || args.settings.iter().cloned().collect();
+    let settings = setting::parameters(&args.settings)?;
     // What is not said of the task is not asked for, so that some of the options are enough.
     let is_said = |name: &str| name == "id" || name == "path" || args.settings.iter().any(|(said, _)| said == name);
     let mut task = task(args)?.map(|task| table(task.id(), task.parameters()));
     task.iter_mut().for_each(|task| task.retain(|name, _| is_said(name)));
-    put(&mut all, "task", task.or_else(|| (!args.settings.is_empty()).then(settings)));
+    put(&mut all, "task", task.or_else(|| (!settings.is_empty()).then_some(settings)));
     all.extend([("model".to_string(), Value::Object(model)), ("train".to_string(), Value::Object(train))]);
     Ok(Value::Object(all))
 }

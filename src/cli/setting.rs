@@ -20,10 +20,37 @@ pub fn parse_setting(text: &str) -> Result<Setting, String> {
     }
 }
 
-/// The task of this id with these parameters; of two values of one parameter the last counts.
+/// The parameters that `--set` gives, each once: of two values nobody knows which one is meant.
+///
+/// # Errors
+/// If a parameter is given twice, with other values.
+pub fn parameters(settings: &[Setting]) -> Result<Map<String, Value>> {
+    let mut all = Map::new();
+    for (name, value) in settings {
+        if let Some(other) = all.insert(name.clone(), value.clone()).filter(|other| other != value) {
+            bail!("--set {name}: is given twice, as {other} and as {value}; give it once");
+        }
+    }
+    Ok(all)
+}
+
+/// The same beside an option that gives one of them, too.
+///
+/// # Errors
+/// As [`parameters`], and if `--set` and the option contradict each other.
+pub fn parameters_beside(settings: &[Setting], name: &str, option: Option<f64>) -> Result<Map<String, Value>> {
+    let all = parameters(settings)?;
+    if let (Some(set), Some(given)) = (all.get(name), option)
+        && set.as_f64() != Some(given)
+    {
+        bail!("--{name} {given} and --set {name}={set} contradict each other; give one of them");
+    }
+    Ok(all)
+}
+
+/// The task of this id with these parameters.
 pub fn task(id: &str, settings: &[Setting]) -> Result<Box<dyn Task>> {
-    let parameters: Map<String, Value> = settings.iter().cloned().collect();
-    Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?)
+    Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters(settings)?)))?)
 }
 
 /// One's own trials: the arrays of an `.npz`, with these `settings`, or a task in TOML, which says all itself.
@@ -45,6 +72,9 @@ pub fn own_data(path: &Path, settings: Map<String, Value>) -> Result<Box<dyn Tas
     if let Some(name) = settings.keys().next().filter(|_| id == "data/toml") {
         bail!("--set {name}: a task in TOML says all itself; change {}", path.display())
     }
+    if settings.contains_key("path") {
+        bail!("--set path: trials are those of --data {}; leave --set path out", path.display())
+    }
     if id == "data/npz" {
         parameters.extend(settings);
     }
@@ -55,6 +85,21 @@ pub fn own_data(path: &Path, settings: Map<String, Value>) -> Result<Box<dyn Tas
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_parameter_has_one_value() {
+        let of = |texts: &[&str]| texts.iter().map(|text| parse_setting(text).unwrap()).collect::<Vec<_>>();
+        assert_eq!(parameters(&of(&["dt=5", "sigma_in=0", "dt=5"])).unwrap().len(), 2);
+        let refusal = parameters(&of(&["dt=5", "dt=10"])).unwrap_err().to_string();
+        assert_eq!(refusal, "--set dt: is given twice, as 5 and as 10; give it once");
+        let beside = |texts: &[&str]| parameters_beside(&of(texts), "dt", Some(5.0));
+        assert!(beside(&["dt=5.0"]).is_ok() && beside(&["sigma_in=1"]).is_ok());
+        let refusal = beside(&["dt=10"]).unwrap_err().to_string();
+        assert_eq!(refusal, "--dt 5 and --set dt=10 contradict each other; give one of them");
+        assert!(task("song2016/rdm_fixed", &of(&["dt=5", "dt=10"])).is_err());
+        let path = own_data(Path::new("mine.npz"), parameters(&of(&["path=other.npz"])).unwrap());
+        assert!(path.unwrap_err().to_string().contains("leave --set path out"));
+    }
 
     #[test]
     fn a_value_is_json_or_a_text() {

@@ -104,7 +104,7 @@ impl SubjectArgs {
 
     /// The same where trials of one's own are given with this option.
     pub(super) fn task_with(&self, checkpoint: &Checkpoint, dt: f64, own_data: &str) -> Result<Box<dyn Task>> {
-        let mut settings: Map<String, Value> = self.settings.iter().cloned().collect();
+        let mut settings = setting::parameters_beside(&self.settings, "dt", self.dt)?;
         match (&self.task, &self.data) {
             // Every task of the registry can be run at the step of the network.
             (Some(id), _) => {

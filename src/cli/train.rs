@@ -16,7 +16,9 @@ use serde_json::{Map, Value};
 
 use super::{
     choice::kinds,
-    environment, output, resume,
+    environment,
+    names::Names,
+    output, resume,
     setting::{self, Setting, parse_setting},
 };
 use crate::{
@@ -99,14 +101,14 @@ pub struct TrainArgs {
     #[arg(long)]
     pub(super) optimizer: Option<String>,
     /// Learning rate
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X")]
     pub(super) lr: Option<f64>,
     /// Parameters that stay as they are, e.g. w_rec,w_out or, of one layer of a stacked network, layers.0.w_rec
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(super) freeze: Vec<String>,
+    #[arg(long, value_name = "NAMES")]
+    pub(super) freeze: Option<Names>,
     /// Input channels whose weights alone are trained among the input weights, e.g. rule_dm1
-    #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
-    pub(super) only_inputs: Vec<String>,
+    #[arg(long, value_name = "CHANNELS")]
+    pub(super) only_inputs: Option<Names>,
     /// Compute most steps again on the way back instead of keeping them: long trials in little memory, at up to 1.5
     /// times the time, with the same bits; on the CPU
     #[arg(long)]
@@ -210,11 +212,11 @@ pub(super) fn plan(args: &TrainArgs) -> Result<Experiment> {
     config.batch_size = args.batch_size.or(config.batch_size);
     config.learning_rate = args.lr.unwrap_or(config.learning_rate);
     config.remat |= args.remat;
-    if !args.freeze.is_empty() {
-        config.freeze.clone_from(&args.freeze);
+    if let Some(Names(names)) = &args.freeze {
+        config.freeze.clone_from(names);
     }
-    if !args.only_inputs.is_empty() {
-        config.only_inputs.clone_from(&args.only_inputs);
+    if let Some(Names(names)) = &args.only_inputs {
+        config.only_inputs.clone_from(names);
     }
     if let Some(name) = &args.optimizer {
         config.optimizer = Some(OptimizerConfig::named(name)?);
@@ -257,7 +259,7 @@ fn say_what_will_happen(experiment: &Experiment) {
 /// The experiment of a run.toml, with other parameters of its task, and where it begins from a checkpoint and
 /// describes no network, with that of the checkpoint.
 fn described(text: &str, args: &TrainArgs) -> Result<Experiment> {
-    let settings: Map<String, Value> = args.settings.iter().cloned().collect();
+    let settings = setting::parameters(&args.settings)?;
     let mut document: toml::Table = match text.parse() {
         Ok(document) => document,
         Err(_) => return Ok(Experiment::from_toml_with(text, settings)?), // refuses it, with the place
@@ -288,7 +290,7 @@ fn task_of(document: &toml::Table, settings: Map<String, Value>) -> Result<Optio
 pub(super) fn task(args: &TrainArgs) -> Result<Option<Arc<dyn Task>>> {
     Ok(match (&args.task, &args.data) {
         (Some(id), _) => Some(setting::task(id, &args.settings)?.into()),
-        (_, Some(path)) => Some(setting::own_data(path, args.settings.iter().cloned().collect())?.into()),
+        (_, Some(path)) => Some(setting::own_data(path, setting::parameters(&args.settings)?)?.into()),
         (None, None) => None,
     })
 }

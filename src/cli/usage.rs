@@ -2,15 +2,14 @@
 //! mean. Written so that a full disk is noticed.
 
 use std::{
-    error::Error,
     ffi::OsString,
     io::{self, Write},
-    num::{ParseFloatError, ParseIntError},
     process::ExitCode,
 };
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::number;
 use crate::terminal::say;
 
 /// Options of other programs that `train` does not have, separated by spaces, and what to give instead.
@@ -41,9 +40,12 @@ const MEANT: [(&str, &str); 10] = [
 
 /// Prints what the parser says; `command` is the first argument.
 pub fn answer(mut error: clap::Error, command: Option<OsString>) -> ExitCode {
+    if let Some(why) = number::refusal(&error) {
+        say(&format!("error: {why}\n\nFor more information, try '--help'."));
+        return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    }
     let is_train = command.is_some_and(|command| command == "train");
-    let tip = meant(&error).filter(|_| is_train).or_else(|| number(&error));
-    if let Some(tip) = tip {
+    if let Some(tip) = meant(&error).filter(|_| is_train) {
         // In place of an argument that is only spelt alike.
         error.remove(ContextKind::SuggestedArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
@@ -64,15 +66,6 @@ fn meant(error: &clap::Error) -> Option<&'static str> {
         _ => return None,
     };
     MEANT.iter().find(|(names, _)| names.split(' ').any(|name| name == option)).map(|(_, meant)| *meant)
-}
-
-/// What to give where a number cannot be read.
-fn number(error: &clap::Error) -> Option<&'static str> {
-    let source = error.source()?;
-    if source.is::<ParseIntError>() {
-        return Some("give a whole number, as in 100");
-    }
-    source.is::<ParseFloatError>().then_some("give a number, as in 0.003")
 }
 
 #[cfg(test)]

@@ -143,6 +143,8 @@ pub fn psychometric(
 }
 
 /// The same under conditions that may fix other variables, too, such as the context; each must have the `variable`.
+/// A row of a file of trials is counted once, however often it was drawn: draws of it differ in the noise alone, and an
+/// interval that took them for trials would be too narrow.
 pub fn choices(
     network: &Ctrnn,
     task: &dyn Task,
@@ -163,20 +165,33 @@ pub fn choices(
     let scores = scores(task, &trials, outputs.view())?;
     let first: Vec<Option<bool>> =
         trials.conditions.iter().zip(&scores).map(|(condition, score)| task.chose_first(condition, score)).collect();
-    let count = |(value, first): (f64, &[Option<bool>])| ChoiceCount {
-        value,
-        chose_first: first.iter().filter(|first| **first == Some(true)).count(),
-        trials: first.iter().flatten().count(),
+    let count = |((value, conditions), first): ((f64, &[Condition]), &[Option<bool>])| {
+        let firsts: Vec<bool> = once(task, conditions).into_iter().filter_map(|trial| first[trial]).collect();
+        ChoiceCount { value, chose_first: firsts.iter().filter(|is_first| **is_first).count(), trials: firsts.len() }
     };
-    Ok(values.into_iter().zip(first.chunks(per_condition)).map(count).collect())
+    let of_value = values.into_iter().zip(trials.conditions.chunks(per_condition));
+    Ok(of_value.zip(first.chunks(per_condition)).map(count).collect())
+}
+
+/// The places of these trials of a task, a row of a file of trials once, at its first draw.
+pub fn once(task: &dyn Task, conditions: &[Condition]) -> Vec<usize> {
+    let mut seen = BTreeSet::new();
+    // Other tasks may mean something else by `row`.
+    let is_file = task.id() == "data/npz";
+    let is_new = |place: &usize| !is_file || row(&conditions[*place]).is_none_or(|row| seen.insert(row));
+    (0..conditions.len()).filter(is_new).collect()
+}
+
+/// The row of a file that a trial is.
+fn row(condition: &Condition) -> Option<u64> {
+    match condition.get("row") {
+        Some(Value::Number(row)) => Some(row.to_bits()),
+        _ => None,
+    }
 }
 
 /// How many rows of a file these trials are; `None` if they are of none.
 fn distinct_rows(trials: &TrialBatch) -> Option<usize> {
-    let row = |condition: &Condition| match condition.get("row") {
-        Some(Value::Number(row)) => Some(row.to_bits()),
-        _ => None,
-    };
     trials.conditions.iter().map(row).collect::<Option<BTreeSet<_>>>().map(|rows| rows.len()).filter(|rows| *rows > 0)
 }
 

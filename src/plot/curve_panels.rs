@@ -98,7 +98,7 @@ impl CurvePanels {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (width, height) = SIZE;
         let has_titles = self.panels.iter().any(|panel| !panel.title.is_empty());

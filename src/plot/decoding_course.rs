@@ -88,7 +88,10 @@ impl DecodingCourse {
             time_ms: found.time_ms[first..last].to_vec(),
             epochs,
             panels: [Some(&found.course), found.sign.as_ref()].into_iter().flatten().map(panel).collect(),
-            remark: format!("{}: 95 % interval over {}", found.variable, found.interval_over),
+            remark: match found.course.low.iter().all(|low| low.is_nan()) {
+                true => format!("{}: no interval, as {} are too few", found.variable, found.interval_over),
+                false => format!("{}: 95 % interval over {}", found.variable, found.interval_over),
+            },
         }
     }
 
@@ -100,7 +103,7 @@ impl DecodingCourse {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let n = self.panels.len();
         let (width, height) = SIZE;
@@ -205,10 +208,10 @@ impl DecodingCourse {
 
     fn entries(&self) -> Vec<(String, Mark)> {
         let has_shuffles = self.panels.iter().any(CoursePanel::has_shuffles);
-        let mut entries = vec![
-            ("decoded".to_owned(), Mark::Line(Stroke::solid(series(0), THICK))),
-            ("95 % interval".into(), Mark::Patch(tint(series(0), 0.3))),
-        ];
+        let mut entries = vec![("decoded".to_owned(), Mark::Line(Stroke::solid(series(0), THICK)))];
+        if self.panels.iter().any(|panel| panel.low.iter().any(|low| !low.is_nan())) {
+            entries.push(("95 % interval".into(), Mark::Patch(tint(series(0), 0.3))));
+        }
         if has_shuffles {
             entries.push(("mean of shuffles".into(), Mark::Line(Stroke::dashed(GREY, THIN))));
             entries.push(("95 % of shuffles".into(), Mark::Patch(SHUFFLED)));
@@ -329,6 +332,11 @@ mod tests {
             list.fill(f64::NAN);
         }
         let svg = bare.draw().unwrap().into_svg();
+        assert!(svg.contains(">95 % interval<"));
+        let panel = &mut bare.panels[0];
+        [&mut panel.low, &mut panel.high].into_iter().for_each(|list| list.fill(f64::NAN));
+        let svg = bare.draw().unwrap().into_svg();
+        assert!(!svg.contains("interval<"), "what is not drawn has no entry: {svg}");
         assert!(svg.contains(">chance<") && !svg.contains("shuffles"), "{svg}");
     }
 

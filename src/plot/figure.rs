@@ -1,9 +1,9 @@
 //! What all figures can do beside being saved: stand in a page.
 
 use super::{
-    Balance, BifurcationDiagram, EigenvaluePlane, Exponents, FlowFieldFigure, Growth, LearningCurve, LesionTable,
-    PlotError, Psychometric, Schematic, Scree, StateSpace, TaskFigure, TimeCourses, Trajectories, TrialFigure,
-    WeightHistograms, WeightMatrix,
+    Balance, BifurcationDiagram, CurvePanels, DecodingCourse, EigenvaluePlane, Exponents, FlowFieldFigure, Growth,
+    LearningCurve, LesionTable, PlotError, Psychometric, Schematic, Scree, StateSpace, TaskFigure, TimeCourses,
+    Trajectories, TrialFigure, WeightHistograms, WeightMatrix,
 };
 
 /// A figure.
@@ -29,6 +29,8 @@ macro_rules! figures {
 figures![
     Balance,
     BifurcationDiagram,
+    CurvePanels,
+    DecodingCourse,
     EigenvaluePlane,
     Exponents,
     FlowFieldFigure,

@@ -159,6 +159,7 @@ impl LearningCurve {
             loss: validations.iter().map(|record| (update(record), record.loss)).collect(),
             performance: validations.iter().filter_map(|record| Some((update(record), record.performance?))).collect(),
             stop_performance,
+            training_loss: Vec::new(),
         }
     }
 }

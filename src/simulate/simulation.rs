@@ -25,6 +25,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     memory::{bytes_of, check},
+    progress,
 };
 
 /// Most units times steps times trials that one pass holds, so that many trials do not need much memory.
@@ -216,6 +217,7 @@ impl<'a> Simulation<'a> {
             return Err(misshapen_x0(start.state.dims2()?, (trials, units)));
         }
         let chunk = trials_at_once(steps, units);
+        let mut told = progress::steps("trials simulated", trials as u64);
         for first in (0..trials).step_by(chunk) {
             let count = chunk.min(trials - first);
             let rows = |all: &Tensor| all.narrow(0, first, count);
@@ -228,6 +230,7 @@ impl<'a> Simulation<'a> {
             let part = tensor(inputs.slice(s![first..first + count, .., ..]), network.dtype(), network.device())?;
             let perturbations = self.perturbations.iter().map(|all| all.of_trials(first..first + count)).collect();
             simulate(&Simulation { network: &network, plant: self.plant, start, noise, perturbations }, &part)?;
+            told.reached((first + count) as u64);
         }
         Ok(())
     }

@@ -3,10 +3,10 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{tensorboard::EventFile, trainer::Update};
 use crate::{
@@ -108,6 +108,47 @@ impl<'a> Log<'a> {
         let line = serde_json::to_string(record).map_err(|error| unwritten(&error))?;
         // In one piece, so that a crash cuts at most the last line.
         self.file.write_all(format!("{line}\n").as_bytes()).map_err(|error| unwritten(&error))
+    }
+}
+
+/// What a log says of a run, in the order of its lines.
+#[derive(Clone, Debug, Default)]
+pub struct Logged {
+    /// The loss of the batch of each update that was logged.
+    pub losses: Vec<(u64, f64)>,
+    /// The validations.
+    pub validations: Vec<ValidationRecord>,
+    /// Lines that are neither, such as one that was cut.
+    pub damaged: usize,
+}
+
+impl Logged {
+    /// Reads a `log.jsonl`.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Line {
+            update: u64,
+            loss: Option<f64>,
+            validation: Option<ValidationRecord>,
+        }
+        let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
+        let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+        let (mut found, mut line) = (Self::default(), Vec::new());
+        loop {
+            line.clear();
+            // Of a longer line the rest is read as lines of their own, which are damaged, too.
+            if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+                return Ok(found);
+            }
+            match serde_json::from_slice(&line) {
+                Ok(Line { validation: Some(record), .. }) => found.validations.push(record),
+                Ok(Line { update, loss: Some(loss), .. }) => found.losses.push((update, loss)),
+                _ => found.damaged += 1,
+            }
+        }
     }
 }
 

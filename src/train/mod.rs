@@ -21,6 +21,7 @@ mod trainer;
 mod validation;
 
 pub use fit::{Outcome, Progress, fit};
+pub use log::Logged;
 pub use trainer::{Trainer, Update};
 pub use validation::StopReason;
 #[cfg(feature = "cli")]

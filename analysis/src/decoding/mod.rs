@@ -173,7 +173,7 @@ pub struct Course {
     pub measure: &'static str,
     /// The mean over folds, or networks.
     pub value: Vec<f64>,
-    /// 95 % interval.
+    /// 95 % interval; NaN of fewer than three folds, values or networks.
     pub low: Vec<f64>,
     /// 95 % interval.
     pub high: Vec<f64>,
@@ -325,6 +325,7 @@ impl Decoding {
         settings.decoder.check()?;
         activity.check_simultaneous("decoding")?;
         check_copies(activity)?;
+        check_components(activity, settings.components)?;
         let aligned = activity.aligned(settings.align.as_deref(), settings.steps_in_bin)?;
         let mut plan = Plan::of(&aligned, settings)?;
         plan.left_out.steps_without_bin = aligned.steps_without_bin(settings.steps_in_bin);
@@ -356,6 +357,17 @@ impl Decoding {
     }
 }
 
+fn check_components(activity: &Activity, components: Option<usize>) -> Result<(), AnalysisError> {
+    match components.filter(|n| *n > activity.units()) {
+        None => Ok(()),
+        Some(n) => Err(AnalysisError::Setting {
+            setting: "components",
+            value: n.to_string(),
+            rule: format!("must be at most the number of units, {}", activity.units()),
+        }),
+    }
+}
+
 fn check_copies(activity: &Activity) -> Result<(), AnalysisError> {
     match activity.copies() {
         None => Ok(()),
@@ -379,14 +391,30 @@ fn bin(plan: &Plan, rates: ndarray::ArrayView2<'_, f64>, settings: &Settings) ->
         Some(reason) => Err(reason),
         None => {
             bin.constant_units = fit::constant_units(&bin.rows, &folds[0]);
-            match found(plan, &bin, &folds, settings) {
-                Ok(found) => Ok(found),
-                Err(Failure::Reason(reason)) => Err(reason),
-                Err(Failure::Error(error)) => return Err(error),
+            match too_few(&bin, &folds, settings.components) {
+                Some(reason) => Err(reason),
+                None => match found(plan, &bin, &folds, settings) {
+                    Ok(found) => Ok(found),
+                    Err(Failure::Reason(reason)) => Err(reason),
+                    Err(Failure::Error(error)) => return Err(error),
+                },
             }
         }
     };
     Ok(bin)
+}
+
+/// Why there are not as many components as are asked for, if so: n centred trials vary along n - 1 directions.
+fn too_few(bin: &Bin, folds: &[Vec<Vec<usize>>], components: Option<usize>) -> Option<String> {
+    let components = components?;
+    let most_tested = folds.iter().flatten().map(Vec::len).max().unwrap_or(0);
+    let trained = bin.trials.len() - most_tested;
+    let varying = bin.rows.ncols() - bin.constant_units;
+    let (n, what) =
+        if varying < trained { (varying, "units that vary") } else { (trained - 1, "directions of trials") };
+    (components > n).then(|| {
+        format!("there are {components} components to take, but {n} {what} in the training trials; take fewer")
+    })
 }
 
 fn found(plan: &Plan, bin: &Bin, folds: &[Vec<Vec<usize>>], settings: &Settings) -> Result<Found, Failure> {

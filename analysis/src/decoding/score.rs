@@ -4,6 +4,9 @@ use std::f64::consts::FRAC_2_PI;
 
 use ndarray::ArrayView2;
 
+/// Values that an interval is of at least.
+pub(super) const FEWEST: usize = 3;
+
 /// The class that linear functions (trials, functions) choose of each trial: with one function the second of two
 /// classes where it is above 0, else the class of the largest, the first of those that are equal.
 pub(super) fn chosen(functions: ArrayView2<'_, f64>) -> Vec<usize> {
@@ -53,10 +56,11 @@ pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
 
 /// Half the 95 % interval of a mean: `t sqrt(v (1 / n + overlap))`, `t` the quantile of Student's distribution with
 /// n - 1 degrees of freedom, `v` the sample variance. `overlap` is 0 for values that are independent, and the ratio of
-/// tested to trained trials for folds. Infinite of a single value.
+/// tested to trained trials for folds. Infinite of fewer than `FEWEST` values: of two, `t` is 12.7, and the interval
+/// would say nothing.
 pub(super) fn half_interval(values: &[f64], overlap: f64) -> f64 {
     let n = values.len();
-    if n < 2 {
+    if n < FEWEST {
         return f64::INFINITY;
     }
     let mean = mean(values.iter().copied());
@@ -113,6 +117,7 @@ mod tests {
         }
         let half = half_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.0);
         assert!((half - 2.776445 * (2.5f64 / 5.0).sqrt()).abs() < 1e-6);
+        assert_eq!(half_interval(&[0.5, 0.6], 0.0), f64::INFINITY, "two values have no interval");
         let folds = half_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.25);
         assert!((folds / half - (0.45f64 / 0.2).sqrt()).abs() < 1e-12);
     }

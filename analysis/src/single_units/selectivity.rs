@@ -61,6 +61,9 @@ impl Division {
     /// If one kind has fewer than two trials; the message names the variables that there are.
     pub fn of(conditions: &[Condition], variable: &str) -> Result<Self, AnalysisError> {
         let values: Vec<&Value> = conditions.iter().filter_map(|condition| condition.get(variable)).collect();
+        if values.is_empty() {
+            return Err(AnalysisError::Trials(format!("no trial has `{variable}`; there are {}", known(conditions))));
+        }
         let rule = Rule::of(&values);
         let kinds = conditions.iter().map(|condition| rule.kind(condition.get(variable)?)).collect();
         let (first, second) = rule.names(variable);
@@ -206,17 +209,22 @@ pub fn by_preference(group: &Group, selectivity: &Selectivity, least: f64) -> Ve
 }
 
 fn refusal(conditions: &[Condition], variable: &str, (first, second): (usize, usize)) -> String {
+    format!(
+        "`{variable}` divides the trials into {first} and {second}, but two of each are needed; the variables of the \
+        trials are: {}",
+        known(conditions)
+    )
+}
+
+/// The variables of the trials.
+fn known(conditions: &[Condition]) -> String {
     let mut names: Vec<String> = Vec::new();
     for (name, _) in conditions.iter().flat_map(Condition::iter) {
         if names.iter().all(|known| known != name) {
             names.push(name.to_owned());
         }
     }
-    let names = if names.is_empty() { "none".into() } else { names.join(", ") };
-    format!(
-        "`{variable}` divides the trials into {first} and {second}, but two of each are needed; the variables of the \
-        trials are: {names}"
-    )
+    if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 
 #[cfg(test)]
@@ -294,7 +302,9 @@ mod tests {
     #[test]
     fn a_variable_that_does_not_divide_the_trials_is_refused_with_those_there_are() {
         let rates = Array3::zeros((3, 2, 1));
-        for (variable, words) in [("coherence", "into 3 and 0"), ("context", "are: coherence")] {
+        for (variable, words) in
+            [("coherence", "into 3 and 0"), ("context", "no trial has `context`; there are coherence")]
+        {
             let message = Selectivity::of(rates.view(), &trials(&[0.5, 0.2, 0.1]), variable).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }

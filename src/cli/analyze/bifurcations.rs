@@ -1,6 +1,6 @@
 //! `nn4n analyze bifurcations`
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use ndarray::Array1;
 use nn4n_analysis::{
@@ -20,6 +20,7 @@ use super::{
     trajectories::Trajectories,
 };
 use crate::{
+    cli::names::pairs,
     plot::{BifurcationDiagram, InputAxis, Projection},
     terminal::steps_bar,
 };
@@ -191,8 +192,8 @@ impl Way {
     /// `CHANNEL=FROM..TO,..`
     fn parse(text: &str, probe: &Probe) -> Result<Self> {
         let mut changes: Vec<Change> = Vec::new();
-        for part in text.split(',').map(str::trim) {
-            let change = Change::parse(part, probe)?;
+        for (name, range) in pairs(text).map_err(|why| anyhow!("--along {why}"))? {
+            let change = Change::parse(&name, &range, probe)?;
             if changes.iter().any(|other| other.channel == change.channel) {
                 bail!("--along {text}: `{}` is named twice; name it once", change.name);
             }
@@ -226,23 +227,22 @@ impl Way {
 }
 
 impl Change {
-    fn parse(text: &str, probe: &Probe) -> Result<Self> {
-        let parts = || {
-            let (name, range) = text.split_once('=')?;
+    fn parse(name: &str, range: &str, probe: &Probe) -> Result<Self> {
+        let ends = || {
             let (from, to) = range.split_once("..")?;
             let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-            Some((name.trim(), number(from)?, number(to)?))
+            Some((number(from)?, number(to)?))
         };
-        let Some((name, from, to)) = parts() else {
+        let Some((from, to)) = ends() else {
             bail!(
-                "--along {text}: must be CHANNEL=FROM..TO with finite numbers, as in {}=0..1",
+                "--along {name}={range}: must be CHANNEL=FROM..TO with finite numbers, as in {}=0..1",
                 probe.inputs.first().map_or("input", String::as_str)
             );
         };
         if from == to {
-            bail!("--along {text}: both ends are {from}; give another one");
+            bail!("--along {name}={range}: both ends are {from}; give another one");
         }
-        let channel = probe.channel(name).with_context(|| format!("--along {text}"))?;
+        let channel = probe.channel(name).with_context(|| format!("--along {name}={range}"))?;
         Ok(Self { name: name.into(), from, to, channel })
     }
 }

@@ -84,8 +84,10 @@ pub fn chronometric(args: &ChronometricArgs) -> Result<()> {
         found: &found,
         trials_left_out: graded.left_out,
     };
-    let next = format!("nn4n analyze psychometric {}", args.source.again());
-    answer.say(&report, &lines(&report), &next)
+    let next = format!("nn4n analyze psychometric {}{}", args.source.again(), args.graded.again());
+    let mut lines = lines(&report);
+    lines.extend(graded.repetitions());
+    answer.say(&report, &lines, &next)
 }
 
 impl ChronometricArgs {

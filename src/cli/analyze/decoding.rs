@@ -18,7 +18,7 @@ use super::{
     window,
 };
 use crate::{
-    cli::output::listed,
+    cli::output::{listed, shell_word},
     evaluate::epoch_that_carries,
     plot::{CrossTemporalMatrix, DecodingCourse, EpochSpan},
     terminal::steps_bar,
@@ -55,7 +55,7 @@ pub struct DecodingArgs {
     #[arg(long, value_enum, value_name = "DECODER")]
     decoder: Option<DecoderName>,
     /// How much of its covariance lda replaces by one without correlations: auto (Ledoit-Wolf), or 0 to 1
-    #[arg(long, value_name = "auto|S", value_parser = parse_shrinkage)]
+    #[arg(long, value_name = "auto|S", value_parser = parse_shrinkage, allow_negative_numbers = true)]
     shrinkage: Option<Shrinkage>,
     /// Weight of the loss of logistic against its penalty |w|^2 / 2 [default: 1]
     #[arg(long, value_name = "C")]
@@ -186,7 +186,29 @@ pub fn decoding(args: &DecodingArgs) -> Result<()> {
     answer.say(&report, &lines(&report, args.source.seed), &args.next())
 }
 
+/// What is decoded of one network or recording, and its figure.
+pub struct Decoded {
+    pub found: Decoding,
+    pub figure: DecodingCourse,
+    /// The highest value of each measure, one a line.
+    pub best: Vec<String>,
+}
+
 impl DecodingArgs {
+    /// Decodes the variable of one network or recording, whose activity is there already.
+    ///
+    /// # Errors
+    /// If nothing can be decoded.
+    pub fn decode(&self, source: &Source) -> Result<Decoded> {
+        check_noise(source)?;
+        let Alignment { epoch, .. } = self.alignment(source)?;
+        let found = self.one(source, &self.settings(&source.activity, epoch.clone())?)?;
+        let epochs = epochs(source.activity.trials(), epoch.as_deref(), source.activity.dt());
+        let courses = [Some(&found.course), found.sign.as_ref()];
+        let best = courses.into_iter().flatten().map(|course| best(course, &found)).collect();
+        Ok(Decoded { figure: DecodingCourse::of(&found, epochs), best, found })
+    }
+
     fn one(&self, source: &Source, settings: &Settings) -> Result<Decoding> {
         // Steps of another length make bins of the same.
         let dt = source.activity.dt();
@@ -258,7 +280,7 @@ impl DecodingArgs {
 
     /// What to run next: what has not been asked yet.
     fn next(&self) -> String {
-        let again = format!("nn4n analyze decoding {} --variable {}", self.source.again(), self.variable);
+        let again = format!("nn4n analyze decoding {} --variable {}", self.source.again(), shell_word(&self.variable));
         if self.cross_temporal { format!("{again} --shuffles 1000") } else { format!("{again} --cross-temporal") }
     }
 }
@@ -280,7 +302,10 @@ fn check_noise(source: &Source) -> Result<()> {
 fn parse_shrinkage(text: &str) -> Result<Shrinkage, String> {
     match text {
         "auto" => Ok(Shrinkage::Auto),
-        number => number.parse().map(Shrinkage::Fixed).map_err(|_| "must be auto, or a number in 0 to 1".into()),
+        number => match number.parse() {
+            Ok(part) if (0.0..=1.0).contains(&part) => Ok(Shrinkage::Fixed(part)),
+            _ => Err("must be auto, or a number from 0 to 1".into()),
+        },
     }
 }
 
@@ -405,8 +430,8 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
     if found.left_out.steps_without_bin > 0 {
         lines.push(format!("steps        {} left out that fill no bin", found.left_out.steps_without_bin));
     }
-    lines.push(best(&found.course, found));
-    lines.extend(found.sign.as_ref().map(|sign| best(sign, found)));
+    let courses = [Some(&found.course), found.sign.as_ref()];
+    lines.extend(courses.into_iter().flatten().map(|course| format!("best         {}", best(course, found))));
     lines.extend(onset(&found.course, &found.time_ms));
     if let Some(cross) = &found.cross_temporal {
         lines.push(match cross.stability.is_nan() {
@@ -440,16 +465,20 @@ fn best(course: &Course, found: &Decoding) -> String {
     // Of equals the first: `max_by` takes the last.
     let there = (0..time_ms.len()).rev().filter(|bin| !course.value[*bin].is_nan());
     let Some(bin) = there.max_by(|a, b| course.value[*a].total_cmp(&course.value[*b])) else {
-        return format!("best         no {name} at any time");
+        return format!("no {name} at any time");
     };
     let p = match (course.p[bin], course.p_corrected[bin]) {
         (p, _) if p.is_nan() => String::new(),
         (p, corrected) => format!(", p {p:.3} ({corrected:.3} corrected for {} times)", time_ms.len()),
     };
+    let interval = match course.low[bin].is_nan() {
+        true => format!("(no interval: {over} are too few)"),
+        false => format!("[{:.3}, {:.3}] (95 % over {over})", course.low[bin], course.high[bin]),
+    };
     let chance = if course.chance[bin].is_nan() { course.guessing } else { course.chance[bin] };
     format!(
-        "best         {name} {:.3} [{:.3}, {:.3}] (95 % over {over}) at {} ms in {} trials, chance {chance:.3}{p}",
-        course.value[bin], course.low[bin], course.high[bin], time_ms[bin], found.trials[bin]
+        "{name} {:.3} {interval} at {} ms in {} trials, chance {chance:.3}{p}",
+        course.value[bin], time_ms[bin], found.trials[bin]
     )
 }
 

@@ -15,7 +15,13 @@ use super::{
     source::{SourceAbout, SourceArgs},
     window::{WindowArgs, no_variables, variables},
 };
-use crate::plot::{DemixedComponents, DemixedVariance};
+use crate::{
+    cli::{
+        names::{self, Names},
+        output::shell_word,
+    },
+    plot::{DemixedComponents, DemixedVariance},
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -28,8 +34,8 @@ pub struct DpcaArgs {
     #[command(flatten)]
     window: WindowArgs,
     /// One to three variables; every combination of their values needs trials
-    #[arg(long, value_name = "VARIABLE,..", value_delimiter = ',')]
-    variables: Vec<String>,
+    #[arg(long, value_name = "VARIABLE,..")]
+    variables: Option<Names>,
     /// Most components of each marginalisation
     #[arg(long, value_name = "N", default_value_t = Settings::default().components, value_parser = super::count::count)]
     components: usize,
@@ -69,7 +75,7 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
     let answer = args.answer.open("dpca", &["components", "variance"], &[])?;
     let source = args.source.open_one(None)?;
     let trials = source.activity.trials();
-    if args.variables.is_empty() {
+    if names::of(&args.variables).is_empty() {
         return no_variables(trials, "--variables");
     }
     let (window, bin) = args.window.open(&source.activity, None)?;
@@ -88,7 +94,7 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
         seed: args.source.seed,
         ..standard
     };
-    let by = variables(trials, &args.variables);
+    let by = variables(trials, names::of(&args.variables));
     let found =
         watched("fits", Dpca::work(&settings), |watch: Watched<'_>| Dpca::of(&window, bin, &by, &settings, watch))?;
     answer.figure("components", |path| DemixedComponents::of(&found).save(path))?;
@@ -111,7 +117,11 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
     answer.say(
         &report,
         &lines,
-        &format!("nn4n analyze tdr {} --variables {}", args.source.again(), found.variables.join(",")),
+        &format!(
+            "nn4n analyze tdr {} --variables {}",
+            args.source.again(),
+            shell_word(&names::joined(&found.variables))
+        ),
     )
 }
 

@@ -101,10 +101,12 @@ pub fn duration(args: &DurationArgs) -> Result<()> {
         trials_left_out: graded.behaviour.outcomes.trials.len() - answers.len(),
     };
     let next = match graded.behaviour.outcomes.inputs.dim().2 {
-        0 => format!("nn4n analyze psychometric {}", args.source.again()),
-        _ => format!("nn4n analyze kernel {}", args.source.again()),
+        0 => format!("nn4n analyze psychometric {}{}", args.source.again(), args.graded.again()),
+        _ => format!("nn4n analyze kernel {}{}", args.source.again(), args.graded.again()),
     };
-    answer.say(&report, &lines(&report), &next)
+    let mut lines = lines(&report);
+    lines.extend(graded.repetitions());
+    answer.say(&report, &lines, &next)
 }
 
 impl DurationArgs {

@@ -17,6 +17,7 @@ use super::{
     search::{SHOWN, Search, SearchArgs, search},
     trajectories::Trajectories,
 };
+use crate::cli::output::free;
 use crate::plot::{EigenvaluePlane, StateSpace, StateSpaceText};
 
 /// Points that are told one by one on the terminal.
@@ -121,7 +122,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
     let same = args.search.again();
     let next = match report.stable {
         0 => format!("nn4n analyze lyapunov {same}"),
-        _ => format!("nn4n analyze flow-field {same} --out flow_field"),
+        _ => format!("nn4n analyze flow-field {same} --out {}", free("flow_field")),
     };
     answer.say(&report, &lines(&report, &search, &connections), &next)
 }

@@ -12,6 +12,7 @@ use super::{
     search::{SHOWN, Search, SearchArgs, search},
     trajectories::Trajectories,
 };
+use crate::cli::output::free;
 use crate::plot::{FlowFieldFigure, Projection, StateSpace};
 
 /// Trajectories that the field reaches around.
@@ -148,7 +149,11 @@ pub fn flow_field(args: &FlowFieldArgs) -> Result<()> {
         ),
     ];
     report.about.head(&mut lines);
-    answer.say(&report, &lines, &format!("nn4n analyze fixed-points {} --out fixed_points", args.search.again()))
+    answer.say(
+        &report,
+        &lines,
+        &format!("nn4n analyze fixed-points {} --out {}", args.search.again(), free("fixed_points")),
+    )
 }
 
 fn plane(args: &FlowFieldArgs, search: &Search<'_>, projection: &Projection) -> Result<(Plane, [String; 2])> {

@@ -7,6 +7,8 @@
 //!             sign, if there is one alone; the right answer is what was chosen where that was right, else the other one
 //! ```
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, bail};
 use clap::Args;
 use nn4n_analysis::{
@@ -16,6 +18,10 @@ use nn4n_analysis::{
 use nn4n_tasks::{Condition, Value};
 
 use super::source::{Behaviour, SourceArgs};
+use crate::cli::{
+    names::{self, Names},
+    output::shell_word,
+};
 use crate::evaluate::{ADDED, GRADED, RIGHT_CHOICE, graded_curves, graded_grid};
 
 /// Trials of a network, in all, unless the number of each condition is given; between the fewest and most of each.
@@ -36,8 +42,8 @@ pub struct GradedArgs {
     pub variable: Option<String>,
     /// Tell trials apart by these variables [default: by what the task tells them apart by, such as the context; of
     /// recordings by all that are words]
-    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
-    by: Vec<String>,
+    #[arg(long, value_name = "NAME,..")]
+    by: Option<Names>,
 }
 
 /// What was done along graded evidence.
@@ -46,6 +52,8 @@ pub struct Graded {
     pub groups: Vec<Group>,
     /// Trials of no group, such as those without a stimulus.
     pub left_out: usize,
+    /// Trials that are a row of a file once more: they differ from its first draw in the noise alone.
+    pub repeated: usize,
 }
 
 /// Trials that belong together.
@@ -67,6 +75,13 @@ pub struct Choices {
 }
 
 impl GradedArgs {
+    /// The options that choose the same variables again.
+    pub fn again(&self) -> String {
+        let variable = self.variable.iter().map(|name| format!(" --variable {}", shell_word(name)));
+        let by = self.by.iter().map(|names| format!(" --by {}", shell_word(&names.to_string())));
+        variable.chain(by).collect()
+    }
+
     /// Trials at all values of the graded variables. A second variable may be named, too.
     pub fn open(&self, source: &SourceArgs, second: Option<&str>) -> Result<Graded> {
         let variable = self.variable.as_deref();
@@ -78,7 +93,8 @@ impl GradedArgs {
     }
 
     /// The groups of trials that are there.
-    pub fn group(&self, behaviour: Behaviour, second: Option<&str>) -> Result<Graded> {
+    pub fn group(&self, mut behaviour: Behaviour, second: Option<&str>) -> Result<Graded> {
+        let repeated = behaviour.count_rows_once();
         let trials = &behaviour.outcomes.trials;
         let names = self.names(&behaviour, second)?;
         let words = self.words(&behaviour, trials)?;
@@ -100,7 +116,7 @@ impl GradedArgs {
         }
         let in_groups: usize = groups.iter().map(|group| group.trials.len()).sum();
         let left_out = trials.len() - in_groups;
-        Ok(Graded { behaviour, groups, left_out })
+        Ok(Graded { behaviour, groups, left_out, repeated })
     }
 
     fn name(&self, words: &Condition) -> String {
@@ -135,8 +151,8 @@ impl GradedArgs {
 
     /// What tells the groups apart, one for each.
     fn words(&self, behaviour: &Behaviour, trials: &Trials) -> Result<Vec<Condition>> {
-        let by = match (&behaviour.task, self.by.is_empty()) {
-            (_, false) => self.by.clone(),
+        let by = match (&behaviour.task, self.by.is_none()) {
+            (_, false) => names::of(&self.by).to_vec(),
             (Some(task), true) => {
                 let mut found: Vec<Condition> = Vec::new();
                 for curve in graded_curves(task.as_ref(), self.variable.as_deref()) {
@@ -173,6 +189,12 @@ impl GradedArgs {
 }
 
 impl Graded {
+    /// A line on the rows of a file that were drawn more than once, if any were.
+    pub fn repetitions(&self) -> Option<String> {
+        let n = Some(self.repeated).filter(|n| *n > 0)?;
+        Some(format!("left out     {n} trials that are a row of the file once more: they differ in the noise alone"))
+    }
+
     /// The value of a variable in a trial.
     pub fn value(&self, trial: usize, variable: &str) -> Option<f64> {
         self.condition(trial).number(variable).filter(|value| !value.is_nan())
@@ -198,9 +220,12 @@ impl Graded {
         let found = self.counts(group, |trial| self.value(trial, variable), outcome, variable)?;
         if found.counts.iter().all(|count| count.trials == 0) {
             bail!(
-                "no trial{} has a choice between two alternatives (`chose_first`); the task may have none, see nn4n \
-                 analyze confusion, or name trials with --where",
-                of(&group.name)
+                "no trial{} has a choice between two alternatives (`chose_first`); {}",
+                of(&group.name),
+                match self.behaviour.task {
+                    Some(_) => "the task may have none, see nn4n analyze confusion, or name trials with --where",
+                    None => "give the trials a variable `chose_first`, 1 where the first of the two was chosen, else 0",
+                }
             );
         }
         Ok(found)
@@ -337,11 +362,43 @@ fn graded_variables(trials: &Trials) -> Result<Vec<String>> {
     }
 }
 
-/// The variables of a recording that are words.
+/// Whether a variable says what was chosen, by whatever name: more than one value, and one choice alone with each.
+fn is_a_choice(trials: &Trials, name: &str) -> bool {
+    let mut of_values: BTreeMap<String, bool> = BTreeMap::new();
+    for condition in &trials.conditions {
+        let (Some(value), Some(first)) = (condition.get(name), flag(condition, "chose_first")) else { continue };
+        if *of_values.entry(value.to_string()).or_insert(first) != first {
+            return false;
+        }
+    }
+    of_values.len() > 1
+}
+
+/// The variables of a recording that are words, and do not say what was chosen.
 fn words_of(trials: &Trials) -> Vec<String> {
     let is_words = |name: &String| {
         let mut values = trials.conditions.iter().filter_map(|condition| condition.get(name));
         !ADDED.contains(&name.as_str()) && name != RIGHT_CHOICE && values.all(|value| matches!(value, Value::Text(_)))
     };
-    trials.variables().into_iter().filter(is_words).collect()
+    trials.variables().into_iter().filter(is_words).filter(|name| !is_a_choice(trials, name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_tells_no_groups_apart_by_whatever_name() {
+        let trial = |i: usize| {
+            let first = i % 3 == 0;
+            Condition::new()
+                .with("coherence", i as f64)
+                .with("rule", if i % 2 == 0 { "go" } else { "anti" })
+                .with("response", if first { "L" } else { "R" })
+                .with("chose_first", first)
+                .with("day", "monday")
+        };
+        let trials = Trials::new(vec![1; 12], (0..12).map(trial).collect());
+        assert_eq!(words_of(&trials), ["rule", "day"]);
+    }
 }

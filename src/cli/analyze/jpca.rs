@@ -13,7 +13,10 @@ use super::{
     source::{SourceAbout, SourceArgs},
     window::{WindowArgs, no_variables, variables},
 };
-use crate::plot::{AgainstRandomFigure, RandomRow, StateAxis, Trajectories, Trajectory};
+use crate::{
+    cli::names::Names,
+    plot::{AgainstRandomFigure, RandomRow, StateAxis, Trajectories, Trajectory},
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -26,8 +29,8 @@ pub struct JpcaArgs {
     #[command(flatten)]
     window: WindowArgs,
     /// Means over trials of the same values of these variables
-    #[arg(long, value_name = "VARIABLE,..|condition", value_delimiter = ',', default_value = "condition")]
-    variables: Vec<String>,
+    #[arg(long, value_name = "VARIABLE,..|condition", default_value = "condition")]
+    variables: Names,
     /// Principal components in which rotations are looked for, an even number
     #[arg(long, value_name = "N", default_value_t = Settings::default().components, value_parser = super::count::count)]
     components: usize,
@@ -56,7 +59,7 @@ struct Report<'a> {
 pub fn jpca(args: &JpcaArgs) -> Result<()> {
     let answer = args.answer.open("jpca", &["rotations", "surrogates"], &[])?;
     let source = args.source.open_one(None)?;
-    let by = variables(source.activity.trials(), &args.variables);
+    let by = variables(source.activity.trials(), &args.variables.0);
     if by.is_empty() {
         return no_variables(source.activity.trials(), "--variables");
     }

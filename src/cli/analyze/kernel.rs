@@ -157,8 +157,10 @@ pub fn kernel(args: &KernelArgs) -> Result<()> {
         remark: "halves are of intervals of 95 %, of noise that is independent from time to time",
         trials_left_out: left_out,
     };
-    let next = format!("nn4n analyze psychometric {}", args.source.again());
-    answer.say(&report, &lines(&report), &next)
+    let next = format!("nn4n analyze psychometric {}{}", args.source.again(), args.graded.again());
+    let mut lines = lines(&report);
+    lines.extend(graded.repetitions());
+    answer.say(&report, &lines, &next)
 }
 
 impl KernelArgs {

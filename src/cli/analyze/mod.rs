@@ -52,11 +52,15 @@ use crate::terminal::end_in_order;
 
 // What a report and figures of activity are made of, too.
 pub(super) use self::{
+    decoding::{Decoded, DecodingArgs},
     fixed_points::state_space,
+    graded::flag,
     interventions::figure as lesion_table,
+    psychometric::PsychometricArgs,
     search::{Search, SearchArgs, search},
     source::{Source, SourceArgs},
     trajectories::Trajectories,
+    window::{by_condition, mean_trajectories, of_epoch, shown},
 };
 
 #[derive(Debug, Subcommand)]

@@ -13,9 +13,12 @@ use super::{
     answer::AnswerArgs,
     progress::{Watched, watched},
     source::{Source, SourceAbout, SourceArgs},
-    window::{by_condition, lines, of_epoch, scored, shown, states},
+    window::{by_condition, mean_trajectories, of_epoch, scored, shown, states},
 };
-use crate::plot::{Scree, StateAxis, StateSpaceText, Trajectories};
+use crate::{
+    cli::names::{self, Names},
+    plot::{Scree, StateAxis, StateSpaceText, Trajectories},
+};
 
 /// Numbers of components on the terminal.
 const SAID: usize = 8;
@@ -35,8 +38,8 @@ pub struct PcaArgs {
     epoch: Option<String>,
     /// Means over trials of the same values of these variables in place of trials; `condition` for all variables. Units
     /// need not have been recorded together
-    #[arg(long, value_name = "VARIABLE,..|condition", value_delimiter = ',')]
-    average: Vec<String>,
+    #[arg(long, value_name = "VARIABLE,..|condition")]
+    average: Option<Names>,
     /// How rates of units are made comparable
     #[arg(long, value_enum, default_value_t = Normalize::None)]
     normalize: Normalize,
@@ -92,7 +95,7 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
     let answer = args.answer.open("pca", &["scree", "trajectories"], &["trajectories.html"])?;
     let source = args.source.open_one(None)?;
     let epoch = args.epoch.as_deref();
-    let (states, missing_steps, said) = states(&source.activity, epoch, &args.average)?;
+    let (states, missing_steps, said) = states(&source.activity, epoch, names::of(&args.average))?;
     let settings = Settings { normalization: args.normalize.into(), shuffles: args.shuffles, seed: args.source.seed };
     let found = watched("shuffles", args.shuffles, |watch: Watched<'_>| Pca::of(states, &settings, watch))?;
     answer.figure("scree", |path| Scree::of(&found).save(path))?;
@@ -116,8 +119,8 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
         bail!("--scores {most}: must be at most {all}, the components that there are");
     }
     answer.arrays(|file| {
-        let of_states = scored(&source.activity, epoch, &args.average)?;
-        let [first, second] = if args.average.is_empty() { ["trial", "step"] } else { ["condition", "bin"] };
+        let of_states = scored(&source.activity, epoch, names::of(&args.average))?;
+        let [first, second] = if args.average.is_none() { ["trial", "step"] } else { ["condition", "bin"] };
         let places = |end: fn(&(usize, usize)) -> usize| -> Array1<i64> {
             of_states.of.iter().map(|of| end(of) as i64).collect()
         };
@@ -134,8 +137,14 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
             .array("explained_variance", &Array1::from(found.explained_variance.clone()))?
             .axes(["components"]))
     })?;
-    let report =
-        Report { about: &source.about, states: &said, epoch, average: &args.average, missing_steps, found: &found };
+    let report = Report {
+        about: &source.about,
+        states: &said,
+        epoch,
+        average: names::of(&args.average),
+        missing_steps,
+        found: &found,
+    };
     let mut lines = terminal(&report);
     lines.extend(undrawn.map(|why| format!("trajectories are not drawn: {why}")));
     answer.say(&report, &lines, &format!("nn4n analyze jpca {}", args.source.again()))
@@ -153,12 +162,7 @@ fn trajectories(args: &PcaArgs, source: &Source, found: &Pca) -> Result<Option<T
         name: format!("PC {}", place + 1),
         variance: Some(found.explained_variance_ratio[place].clamp(0.0, 1.0)),
     };
-    let of = if means.variables.is_empty() { "all trials".into() } else { format!("trials by {}", means.variables[0]) };
-    Ok(Some(Trajectories {
-        axes: (0..n).map(axis).collect(),
-        lines: lines(&means, &along),
-        remark: format!("means over {of}"),
-    }))
+    Ok(Some(mean_trajectories(&means, (0..n).map(axis).collect(), &along)))
 }
 
 fn terminal(report: &Report<'_>) -> Vec<String> {

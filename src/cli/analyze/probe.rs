@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use nn4n_analysis::{HeldInput, Network, System, dynamics::StatePart};
 use nn4n_models::Ctrnn;
@@ -13,6 +13,7 @@ use crate::{
     checkpoint::Checkpoint,
     cli::{
         interventions::InterventionArgs,
+        names::{joined_pairs, pairs},
         output::shell_word,
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
@@ -367,19 +368,15 @@ impl Probe {
     /// `name=value,..` as one number for each channel.
     fn channel_values(&self, text: &str) -> Result<Vec<f64>> {
         let (mut values, mut named) = (vec![0.0; self.inputs.len()], Vec::new());
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let Some((name, value)) = part.split_once('=') else {
-                bail!("--input {part}: must be NAME=VALUE, with commas between them");
-            };
-            let place = self.channel(name.trim()).with_context(|| format!("--input {part}"))?;
+        for (name, value) in pairs(text).map_err(|why| anyhow!("--input {why}"))? {
+            let place = self.channel(&name).with_context(|| format!("--input {name}={value}"))?;
             if named.contains(&place) {
-                bail!("--input {text}: `{}` is named twice; name it once", name.trim());
+                bail!("--input {text}: `{name}` is named twice; name it once");
             }
             named.push(place);
-            let number: f64 =
-                value.trim().parse().ok().filter(|number: &f64| number.is_finite()).with_context(|| {
-                    format!("--input {part}: `{value}` is no finite number; give one, as in {}=0.5", name.trim())
-                })?;
+            let number: f64 = value.parse().ok().filter(|number: &f64| number.is_finite()).with_context(|| {
+                format!("--input {name}={value}: `{value}` is no finite number; give one, as in {name}=0.5")
+            })?;
             values[place] = number;
         }
         Ok(values)
@@ -398,8 +395,8 @@ impl Held {
     /// The option that holds this input, channel by channel.
     pub fn option(&self) -> String {
         let named = self.channels.iter().zip(&self.values).filter(|(_, value)| **value != 0.0);
-        let named: Vec<String> = named.map(|(name, value)| format!("{name}={value}")).collect();
-        if named.is_empty() { String::new() } else { format!(" --input {}", named.join(",")) }
+        let named: Vec<(String, String)> = named.map(|(name, value)| (name.clone(), value.to_string())).collect();
+        if named.is_empty() { String::new() } else { format!(" --input {}", shell_word(&joined_pairs(&named))) }
     }
 
     /// What is held, in a line: the channels that are not 0.
@@ -448,19 +445,16 @@ pub fn conditions(task: &dyn Task, condition: &Condition) -> Vec<Condition> {
 /// `name=value,..` with values in JSON, or words.
 fn parse_condition(text: &str) -> Result<Condition> {
     let mut condition = Condition::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let Some((name, value)) = part.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            bail!("--where {part}: must be NAME=VALUE, with commas between them");
-        };
-        let value = match value {
+    for (name, value) in pairs(text).map_err(|why| anyhow!("--where {why}"))? {
+        let value = match value.as_str() {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             other => other.parse().map_or_else(|_| Value::from(other.to_owned()), Value::Number),
         };
-        if condition.get(name).is_some() {
+        if condition.get(&name).is_some() {
             bail!("--where {text}: `{name}` is named twice; name it once");
         }
-        condition = condition.with(name.to_owned(), value);
+        condition = condition.with(name, value);
     }
     Ok(condition)
 }

@@ -106,6 +106,8 @@ struct Report<'a> {
     contexts: &'a [Context],
     /// Trials of no group, or without a value.
     trials_left_out: usize,
+    /// Trials that are a row of a file once more, and not counted.
+    repeated_trials: usize,
 }
 
 #[derive(Clone, Serialize)]
@@ -148,24 +150,20 @@ struct Context {
     no_fit: Option<String>,
 }
 
+/// What was chosen along the evidence, and the curves through it.
+pub struct Measured {
+    graded: Graded,
+    settings: Settings,
+    /// At least one; those of evidence that should not count come last.
+    curves: Vec<Curve>,
+    contexts: Vec<Context>,
+    /// As `--out` draws them.
+    pub figure: CurvePanels,
+}
+
 pub fn psychometric(args: &PsychometricArgs) -> Result<()> {
     let answer = args.answer.open("psychometric", &["psychometric"], &[])?;
-    let settings = args.settings()?;
-    let graded = args.graded.open(&args.source, args.irrelevant.as_deref())?;
-    let (mut curves, mut contexts) = (Vec::new(), Vec::new());
-    for group in &graded.groups {
-        match args.of {
-            Outcome::Right => curves.push(args.rights(&graded, group, &settings)?),
-            Outcome::Choices => args.choices(&graded, group, &settings, &mut curves, &mut contexts)?,
-        }
-    }
-    curves.sort_by_key(|curve| curve.is_relevant == Some(false));
-    let fitted = curves.iter().any(|curve| curve.fit.is_some()) || contexts.iter().any(|one| one.fit.is_some());
-    let [first, ..] = &curves[..] else { bail!("there are no trials; ask for others with --where") };
-    if !fitted {
-        return Err(anyhow!(first.no_fit.clone().unwrap_or_default()));
-    }
-    let figure = args.figure(&graded, &curves);
+    let Measured { graded, settings, curves, contexts, figure } = args.measure()?;
     answer.figure("psychometric", |path| figure.save(path))?;
     answer.arrays(|file| {
         curves.iter().enumerate().try_fold(file, |file, (i, curve)| {
@@ -192,21 +190,60 @@ pub fn psychometric(args: &PsychometricArgs) -> Result<()> {
         about: &graded.behaviour.about,
         of: if args.of == Outcome::Right { "right" } else { "choices" },
         settings,
-        first,
+        first: &curves[0],
         curves: if curves.len() > 1 { &curves } else { &[] },
         contexts: &contexts,
         trials_left_out: graded.left_out,
+        repeated_trials: graded.repeated,
     };
     let has_inputs = graded.behaviour.outcomes.inputs.dim().2 > 0;
     let next = match args.of {
-        Outcome::Choices if has_inputs => format!("nn4n analyze kernel {}", args.source.again()),
+        Outcome::Choices if has_inputs => format!("nn4n analyze kernel {}{}", args.source.again(), args.graded.again()),
         Outcome::Choices => format!("nn4n analyze decoding {} --variable chose_first", args.source.again()),
-        Outcome::Right => format!("nn4n analyze duration {}", args.source.again()),
+        Outcome::Right => format!("nn4n analyze duration {}{}", args.source.again(), args.graded.again()),
     };
-    answer.say(&report, &args.lines(&report, &curves), &next)
+    let mut lines = args.lines(&report, &curves);
+    lines.extend(graded.repetitions());
+    answer.say(&report, &lines, &next)
+}
+
+impl Measured {
+    /// The parameters of the fitted curves, one a line.
+    pub fn fitted(&self) -> Vec<String> {
+        self.curves.iter().filter(|curve| curve.fit.is_some()).map(Curve::heading).collect()
+    }
+
+    /// How many trials have a choice at a value.
+    pub fn trials(&self) -> usize {
+        self.curves.iter().flat_map(|curve| &curve.points).map(|point| point.trials).sum()
+    }
 }
 
 impl PsychometricArgs {
+    /// Counts choices and fits curves to them.
+    ///
+    /// # Errors
+    /// If there are no trials, or no curve goes through them.
+    pub fn measure(&self) -> Result<Measured> {
+        let settings = self.settings()?;
+        let graded = self.graded.open(&self.source, self.irrelevant.as_deref())?;
+        let (mut curves, mut contexts) = (Vec::new(), Vec::new());
+        for group in &graded.groups {
+            match self.of {
+                Outcome::Right => curves.push(self.rights(&graded, group, &settings)?),
+                Outcome::Choices => self.choices(&graded, group, &settings, &mut curves, &mut contexts)?,
+            }
+        }
+        curves.sort_by_key(|curve| curve.is_relevant == Some(false));
+        let fitted = curves.iter().any(|curve| curve.fit.is_some()) || contexts.iter().any(|one| one.fit.is_some());
+        let [first, ..] = &curves[..] else { bail!("there are no trials; ask for others with --where") };
+        if !fitted {
+            return Err(anyhow!(first.no_fit.clone().unwrap_or_default()));
+        }
+        let figure = self.figure(&graded, &curves);
+        Ok(Measured { graded, settings, curves, contexts, figure })
+    }
+
     fn settings(&self) -> Result<Settings> {
         let is_right = self.of == Outcome::Right;
         let family = match self.family {

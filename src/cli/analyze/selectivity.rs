@@ -13,9 +13,10 @@ use serde::Serialize;
 
 use super::{
     answer::{Answer, AnswerArgs},
-    single_units::{groups, lesion, median, named, populations, stimulus},
+    single_units::{groups, lesion, median, populations, stimulus},
     source::{Source, SourceAbout, SourceArgs},
 };
+use crate::cli::{names::Names, output::shell_word};
 use crate::plot::{RankedPanel, RankedUnits, ScatterKind, UnitScatter, UnitSeries};
 
 /// Variables of choices, of which trials with the same stimulus are compared.
@@ -38,14 +39,14 @@ pub struct SelectivityArgs {
     variable: Option<String>,
     /// Variables for a regression with their interactions: pure, linear and nonlinear mixed selectivity
     #[arg(long, value_name = "A,B,..")]
-    variables: Option<String>,
+    variables: Option<Names>,
     /// Mean rates in this epoch [default: in the whole trial]
     #[arg(long, value_name = "EPOCH")]
     epoch: Option<String>,
     /// Choice probability within trials with the same values of these [default: all variables but what was done, if the
     /// variable is choice or chose_first]
     #[arg(long, value_name = "A,B,..", conflicts_with = "variables")]
-    within: Option<String>,
+    within: Option<Names>,
     /// Shuffles behind each p
     #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "variables",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -90,8 +91,8 @@ pub fn selectivity(args: &SelectivityArgs) -> Result<()> {
     }
     let answer = args.answer.open("selectivity", &["selectivity", "mixed-selectivity"], &[])?;
     let source = args.source.open_one(None)?;
-    match (&args.variable, named(args.variables.as_deref())) {
-        (_, Some(variables)) => mixed(args, &answer, &source, &variables),
+    match (&args.variable, &args.variables) {
+        (_, Some(Names(variables))) => mixed(args, &answer, &source, variables),
         (Some(variable), None) => two(args, &answer, &source, variable),
         (None, None) => bail!("--variable or --variables: name what units may be selective for"),
     }
@@ -110,7 +111,7 @@ fn two(args: &SelectivityArgs, answer: &Answer<'_>, source: &Source, variable: &
     if roc.unrecorded == source.activity.units() {
         bail!("no unit has a rate in trials of both kinds ({}); look at the rates", epoch_words(args.epoch.as_deref()));
     }
-    let within = named(args.within.as_deref());
+    let within = args.within.clone().map(|Names(names)| names);
     let is_asked = within.is_some();
     let within = within.or_else(|| CHOICES.contains(&variable).then(|| stimulus(activity.trials())));
     let found = within
@@ -155,8 +156,9 @@ fn two(args: &SelectivityArgs, answer: &Answer<'_>, source: &Source, variable: &
         })
     })?;
     let lines = lines(&found, source, args, (prefer(true).len(), prefer(false).len()));
-    let next = lesion(source, answer.report().as_deref(), &groups)
-        .unwrap_or_else(|| format!("nn4n analyze decoding {} --variable {variable}", args.source.again()));
+    let next = lesion(source, answer.report().as_deref(), &groups).unwrap_or_else(|| {
+        format!("nn4n analyze decoding {} --variable {}", args.source.again(), shell_word(variable))
+    });
     let report =
         Report { about: &source.about, epoch, units: &source.units, alpha: args.alpha, groups: &groups, found };
     answer.say(&report, &lines, &next)
@@ -269,8 +271,9 @@ fn mixed(args: &SelectivityArgs, answer: &Answer<'_>, source: &Source, variables
             .axes(["units", "terms"]))
     })?;
     let lines = mixed_lines(&found, source, args);
-    let next = lesion(source, answer.report().as_deref(), &groups)
-        .unwrap_or_else(|| format!("nn4n analyze selectivity {} --variable {}", args.source.again(), variables[0]));
+    let next = lesion(source, answer.report().as_deref(), &groups).unwrap_or_else(|| {
+        format!("nn4n analyze selectivity {} --variable {}", args.source.again(), shell_word(&variables[0]))
+    });
     let report = Report {
         about: &source.about,
         epoch: args.epoch.as_deref(),

@@ -20,7 +20,11 @@ use super::{
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::{
-    cli::choice::choice,
+    cli::{
+        choice::choice,
+        names::{self, Names},
+        output::shell_word,
+    },
     evaluate::ADDED,
     plot::{SimilarityMap, SimilarityMatrix},
     terminal::steps_bar,
@@ -49,17 +53,17 @@ pub struct SimilarityArgs {
     #[arg(long, value_enum, default_value = "cka")]
     measure: Name,
     /// Compare these areas or cell types of each, by name
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    groups: Vec<String>,
+    #[arg(long, value_name = "NAME,..")]
+    groups: Option<Names>,
     /// Compare these epochs of each, from their start for as long as the shortest trial has them
-    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "align")]
-    epochs: Vec<String>,
+    #[arg(long, value_name = "NAME,..", conflicts_with = "align")]
+    epochs: Option<Names>,
     /// Where time begins: the start of this epoch [default: that of the trial]
     #[arg(long, value_name = "EPOCH")]
     align: Option<String>,
     /// Variables whose values make the conditions [default: those of the task that all have]
-    #[arg(long, value_name = "VARIABLE", value_delimiter = ',')]
-    by: Vec<String>,
+    #[arg(long, value_name = "VARIABLE,..")]
+    by: Option<Names>,
     /// Mean rates over bins of this width [default: the shortest that all steps divide]
     #[arg(long, value_name = "MS")]
     bin: Option<f64>,
@@ -194,7 +198,7 @@ struct Ceiling {
 pub fn similarity(args: &SimilarityArgs) -> Result<()> {
     let answer = args.answer.open("similarity", &["matrix", "map"], &[])?;
     let sources = args.source.open(None)?;
-    let by = if args.by.is_empty() { shared_variables(&sources)? } else { args.by.clone() };
+    let by = if args.by.is_none() { shared_variables(&sources)? } else { names::of(&args.by).to_vec() };
     let bin = args.bin_width(&sources)?;
     let parts = args.parts(&sources, bin)?;
     let measure = args.measure();
@@ -218,7 +222,7 @@ pub fn similarity(args: &SimilarityArgs) -> Result<()> {
         seed: args.source.seed,
         by: &by,
         align: args.align.as_deref(),
-        epochs: &args.epochs,
+        epochs: names::of(&args.epochs),
         bin_ms: bin,
         average_times: args.average_times,
         matched: &matched,
@@ -294,7 +298,7 @@ impl SimilarityArgs {
             for (group, activity) in self.of_groups(source)? {
                 let activity = activity.as_ref().unwrap_or(&source.activity);
                 let named = |epoch: Option<&str>| self.name(&parts, sources.len(), source, group, epoch);
-                let of_epochs = if self.epochs.is_empty() {
+                let of_epochs = if names::of(&self.epochs).is_empty() {
                     let of_all = Part::of(named(None), activity, self.align.as_deref(), steps);
                     vec![of_all.with_context(|| source.name.clone())?]
                 } else {
@@ -302,7 +306,7 @@ impl SimilarityArgs {
                         let part = Part::within(named(Some(epoch.as_str())), activity, epoch, steps);
                         part.with_context(|| source.name.clone())
                     };
-                    self.epochs.iter().map(of_epoch).collect::<Result<Vec<_>>>()?
+                    names::of(&self.epochs).iter().map(of_epoch).collect::<Result<Vec<_>>>()?
                 };
                 parts.extend(of_epochs);
             }
@@ -319,7 +323,7 @@ impl SimilarityArgs {
 
     /// The activity of each group; all units alone where no groups are named.
     fn of_groups<'a>(&'a self, source: &Source) -> Result<Vec<(Option<&'a str>, Option<Activity>)>> {
-        if self.groups.is_empty() {
+        if names::of(&self.groups).is_empty() {
             return Ok(vec![(None, None)]);
         }
         let of_group = |name: &'a String| {
@@ -332,7 +336,7 @@ impl SimilarityArgs {
                 found.with_context(|| format!("--groups {name}: {} has no such group; {}", source.name, known()))?;
             Ok((Some(name.as_str()), Some(source.activity.with_units(&group.units)?)))
         };
-        self.groups.iter().map(of_group).collect()
+        names::of(&self.groups).iter().map(of_group).collect()
     }
 
     /// What tells a part from the others, numbered where the same is named twice.
@@ -383,8 +387,9 @@ impl SimilarityArgs {
         let of_source = found.rdms.len() / sources;
         let of = |place: usize| {
             let rdms: Vec<_> = found.rdms.iter().skip(place).step_by(of_source).cloned().collect();
-            let epochs = self.epochs.len().max(1);
-            let words = [self.groups.get(place / epochs), self.epochs.get(place % epochs)];
+            let (groups, epochs_named) = (names::of(&self.groups), names::of(&self.epochs));
+            let epochs = epochs_named.len().max(1);
+            let words = [groups.get(place / epochs), epochs_named.get(place % epochs)];
             let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
             let of = if words.is_empty() { "all units".into() } else { words.join(" ") };
             Ok(Ceiling { of, found: NoiseCeiling::of(&rdms, self.compare)? })
@@ -467,7 +472,7 @@ impl SimilarityArgs {
     }
 
     fn start(&self) -> String {
-        match (&self.align, self.epochs.is_empty()) {
+        match (&self.align, names::of(&self.epochs).is_empty()) {
             (Some(epoch), _) => format!("the start of {epoch}"),
             (None, true) => "the start of the trial".into(),
             (None, false) => "the start of each epoch".into(),
@@ -477,18 +482,16 @@ impl SimilarityArgs {
     /// Another measure of the same.
     fn next(&self) -> String {
         let mut words = vec![format!("nn4n analyze similarity {}", self.source.again())];
-        let mut list = |flag: &str, values: &[String]| {
-            if !values.is_empty() {
-                let values = values.join(",");
-                let quote = if values.contains(char::is_whitespace) { "'" } else { "" };
-                words.push(format!("--{flag} {quote}{values}{quote}"));
+        let mut add = |flag: &str, value: Option<String>| {
+            if let Some(value) = value {
+                words.push(format!("--{flag} {}", shell_word(&value)));
             }
         };
-        list("groups", &self.groups);
-        list("epochs", &self.epochs);
-        list("align", self.align.as_slice());
-        list("by", &self.by);
-        list("bin", self.bin.map(|bin| bin.to_string()).as_slice());
+        add("groups", self.groups.as_ref().map(Names::to_string));
+        add("epochs", self.epochs.as_ref().map(Names::to_string));
+        add("align", self.align.clone());
+        add("by", self.by.as_ref().map(Names::to_string));
+        add("bin", self.bin.map(|bin| bin.to_string()));
         let other = if self.measure == Name::Dsa { "cka-debiased" } else { "dsa" };
         words.push(format!("--measure {other}"));
         words.join(" ")

@@ -31,12 +31,6 @@ pub fn stimulus(trials: &Trials) -> Vec<String> {
     trials.variables().into_iter().filter(|name| !ADDED.contains(&name.as_str()) && name != "catch").collect()
 }
 
-/// Names in a list.
-pub fn named(list: Option<&str>) -> Option<Vec<String>> {
-    let list = list?.split(',').map(str::trim).filter(|name| !name.is_empty());
-    Some(list.map(str::to_owned).collect())
-}
-
 /// Groups of units in their numbers in the network or the recording, without those that are empty.
 pub fn groups(source: &Source, groups: impl IntoIterator<Item = (&'static str, Vec<usize>)>) -> Vec<Group> {
     let numbered = |(name, units): (&str, Vec<usize>)| Group {

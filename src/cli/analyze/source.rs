@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use ndarray::Axis;
 use nn4n_analysis::{Activity, structure::Group};
 use nn4n_models::{Ctrnn, Units};
 use nn4n_tasks::{Condition, Task};
@@ -19,7 +20,7 @@ use crate::{
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
-    evaluate::{Outcomes, TrialPlan, activity, outcomes, populations, recorded, recorded_outcomes},
+    evaluate::{Outcomes, TrialPlan, activity, once, outcomes, populations, recorded, recorded_outcomes},
     intervention::{Altered, Applied, UnitSelection},
     zoo,
 };
@@ -135,6 +136,20 @@ struct Subject {
     plan: TrialPlan,
 }
 
+impl Behaviour {
+    /// Keeps the first draw of each row of a file of trials, and says how many others there were.
+    pub fn count_rows_once(&mut self) -> usize {
+        let Some(task) = &self.task else { return 0 };
+        let kept = once(task.as_ref(), &self.outcomes.trials.conditions);
+        let repeated = self.outcomes.trials.len() - kept.len();
+        if repeated > 0 {
+            self.outcomes.inputs = self.outcomes.inputs.select(Axis(0), &kept);
+            self.outcomes.trials = self.outcomes.trials.select(&kept);
+        }
+        repeated
+    }
+}
+
 impl SourceArgs {
     /// The activity of each network, then of each recording. `per_condition` is how many trials of each condition the
     /// analysis wants, unless the arguments say otherwise.
@@ -188,7 +203,7 @@ impl SourceArgs {
             let outcomes = recorded_outcomes(path, self.conditions.as_deref())?;
             let kept = outcomes.trials.of_condition(&self.condition.parse()?).context("--where")?;
             let outcomes = Outcomes {
-                inputs: outcomes.inputs.select(ndarray::Axis(0), &kept),
+                inputs: outcomes.inputs.select(Axis(0), &kept),
                 trials: outcomes.trials.select(&kept),
                 ..outcomes
             };

@@ -17,6 +17,7 @@ use super::{
     probe::{About, Probe, ProbeArgs},
 };
 use crate::{
+    cli::output::{free, shell_word},
     evaluate::populations,
     plot::{Balance, EigenvaluePlane, UnitGroup, WeightHistograms, WeightMatrix},
     simulate::Simulation,
@@ -97,7 +98,11 @@ pub fn structure(args: &StructureArgs) -> Result<()> {
     })?;
     let report =
         Report { about: args.probe.about(&probe), groups: &groups, selectivity: selectivity.as_ref(), found: &found };
-    answer.say(&report, &lines(&report), &format!("nn4n plot network {} --out network.svg", probe.name))
+    answer.say(
+        &report,
+        &lines(&report),
+        &format!("nn4n plot network {} --out {}", shell_word(&probe.name), free("network.svg")),
+    )
 }
 
 /// d' of the mean rate in a trial between the trials in which the variable is above 0, or has its first value, and the

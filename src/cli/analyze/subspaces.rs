@@ -15,7 +15,10 @@ use super::{
     source::{Source, SourceAbout, SourceArgs},
     window::states,
 };
-use crate::plot::{AgainstRandomFigure, RandomRow};
+use crate::{
+    cli::names::{self, Names},
+    plot::{AgainstRandomFigure, RandomRow},
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -26,8 +29,8 @@ pub struct SubspacesArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Compare the subspaces of activity in two epochs
-    #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with = "projection")]
-    epochs: Vec<String>,
+    #[arg(long, value_name = "A,B", conflicts_with = "projection")]
+    epochs: Option<Names>,
     /// The part of the activity of an area, or other group of units, that its weights to another let through
     #[arg(long, value_name = "FROM->TO")]
     projection: Option<String>,
@@ -35,8 +38,8 @@ pub struct SubspacesArgs {
     #[arg(long, value_name = "EPOCH", requires = "projection")]
     epoch: Option<String>,
     /// Means over trials of the same values of these variables in place of trials; `condition` for all variables
-    #[arg(long, value_name = "VARIABLE,..|condition", value_delimiter = ',')]
-    average: Vec<String>,
+    #[arg(long, value_name = "VARIABLE,..|condition")]
+    average: Option<Names>,
     /// Dimensions of a subspace [default: the fewest with 90 % of the variance, or of the squared weights]
     #[arg(long, value_name = "K")]
     dimensions: Option<usize>,
@@ -59,7 +62,7 @@ struct Report<'a, T: Serialize> {
 }
 
 pub fn subspaces(args: &SubspacesArgs) -> Result<()> {
-    match (args.epochs.as_slice(), &args.projection) {
+    match (names::of(&args.epochs), &args.projection) {
         ([first, second], None) => between_epochs(args, [first, second]),
         (_, Some(projection)) => through_projection(args, projection),
         _ => bail!("name two epochs with --epochs A,B, or a projection with --projection FROM->TO"),
@@ -73,7 +76,8 @@ fn settings(args: &SubspacesArgs) -> Settings {
 fn between_epochs(args: &SubspacesArgs, names: [&str; 2]) -> Result<()> {
     let answer = args.answer.open("subspaces", &["subspaces"], &[])?;
     let source = args.source.open_one(None)?;
-    let of = |name: &str| Ok::<_, anyhow::Error>(states(&source.activity, Some(name), &args.average)?.0.rows);
+    let of =
+        |name: &str| Ok::<_, anyhow::Error>(states(&source.activity, Some(name), names::of(&args.average))?.0.rows);
     let found = Comparison::of(&of(names[0])?, &of(names[1])?, &settings(args))?;
     let [a, b] = names;
     let figure = AgainstRandomFigure {
@@ -120,7 +124,7 @@ fn between_epochs(args: &SubspacesArgs, names: [&str; 2]) -> Result<()> {
         line(format!("{a} in {b}"), &found.first_in_second),
         line(format!("{b} in {a}"), &found.second_in_first),
     ];
-    let report = Report { about: &source.about, names, average: &args.average, found: &found };
+    let report = Report { about: &source.about, names, average: names::of(&args.average), found: &found };
     answer.say(&report, &lines, &format!("nn4n analyze pca {} --epoch {a}", args.source.again()))
 }
 
@@ -135,7 +139,8 @@ fn through_projection(args: &SubspacesArgs, projection: &str) -> Result<()> {
     }
     let (from_units, to_units) = (group(&source, from)?, group(&source, to)?);
     let weights = weights(&source, &from_units, &to_units)?;
-    let (states, _, said) = states(&source.activity.with_units(&from_units)?, args.epoch.as_deref(), &args.average)?;
+    let (states, _, said) =
+        states(&source.activity.with_units(&from_units)?, args.epoch.as_deref(), names::of(&args.average))?;
     let found = PotentSpace::of(&weights, &states.rows, &settings(args))?;
     let figure = AgainstRandomFigure {
         quantity: "Part of the variance".into(),
@@ -187,7 +192,7 @@ fn through_projection(args: &SubspacesArgs, projection: &str) -> Result<()> {
             variance.p_high
         ),
     ];
-    let report = Report { about: &source.about, names: [from, to], average: &args.average, found: &found };
+    let report = Report { about: &source.about, names: [from, to], average: names::of(&args.average), found: &found };
     answer.say(&report, &lines, &format!("nn4n analyze currents {}", source.name))
 }
 

@@ -15,9 +15,10 @@ use serde_json::Value;
 
 use super::{
     answer::AnswerArgs,
-    single_units::{json, lesion, named, stimulus},
+    single_units::{json, lesion, stimulus},
     source::{Source, SourceAbout, SourceArgs},
 };
+use crate::cli::names::{Names, joined};
 use crate::plot::{ClusterSpan, FractionHistogram, TaskVarianceMap};
 
 /// The variable that says the task in sets of tasks.
@@ -41,13 +42,13 @@ pub struct TaskVarianceArgs {
     tasks: Option<String>,
     /// Variables that make a condition [default: all but the task and what was done]
     #[arg(long, value_name = "A,B,..")]
-    by: Option<String>,
+    by: Option<Names>,
     /// Each epoch of each task as a column of its own
     #[arg(long)]
     by_epoch: bool,
     /// Epochs that are left out [default: those that trials begin with]
     #[arg(long, value_name = "A,B,..")]
-    without: Option<String>,
+    without: Option<Names>,
     /// Units with less variance in all columns together take part in nothing
     #[arg(long, value_name = "V", default_value_t = 1e-3)]
     active: f64,
@@ -59,7 +60,7 @@ pub struct TaskVarianceArgs {
     starts: u32,
     /// Two columns whose variances are compared unit by unit [default: those that there are, if there are two]
     #[arg(long, value_name = "A,B")]
-    pair: Option<String>,
+    pair: Option<Names>,
     /// Rotations of the states for the null of the comparison
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rotations: u32,
@@ -212,7 +213,10 @@ fn settings(args: &TaskVarianceArgs, trials: &Trials) -> Settings {
     let has_tasks = trials.variables().iter().any(|name| name == TASK);
     let tasks = args.tasks.clone().or_else(|| has_tasks.then(|| TASK.to_owned()));
     let is_task = |name: &String| Some(name) == tasks.as_ref();
-    let by = named(args.by.as_deref())
+    let by = args
+        .by
+        .clone()
+        .map(|Names(names)| names)
         .unwrap_or_else(|| stimulus(trials).into_iter().filter(|name| !is_task(name)).collect());
     // Catch trials and others without a condition are left out, and so are epochs that they alone have.
     let has_condition = |trial: &usize| by.iter().any(|name| trials.conditions[*trial].get(name).is_some());
@@ -226,15 +230,15 @@ fn settings(args: &TaskVarianceArgs, trials: &Trials) -> Settings {
         per_epoch: args.by_epoch || tasks.is_none(),
         tasks,
         by,
-        left_out: named(args.without.as_deref()).unwrap_or(firsts),
+        left_out: args.without.clone().map_or(firsts, |Names(names)| names),
     }
 }
 
 /// The two columns that are compared.
 fn pair(args: &TaskVarianceArgs, found: &TaskVariance) -> Result<Option<(String, String)>> {
-    match named(args.pair.as_deref()).as_deref() {
-        Some([first, second]) => Ok(Some((first.clone(), second.clone()))),
-        Some(_) => bail!("--pair {}: must name two columns, as in A,B", args.pair.as_deref().unwrap_or_default()),
+    match args.pair.as_ref().map(|Names(names)| (names, &names[..])) {
+        Some((_, [first, second])) => Ok(Some((first.clone(), second.clone()))),
+        Some((names, _)) => bail!("--pair {}: must name two columns, as in A,B", joined(names)),
         None => Ok(match &found.columns[..] {
             [first, second] => Some((first.name.clone(), second.name.clone())),
             _ => None,

@@ -11,7 +11,10 @@ use super::{
     source::{SourceAbout, SourceArgs},
     window::{WindowArgs, no_variables},
 };
-use crate::plot::{StateAxis, StateSpaceText, Trajectories, Trajectory};
+use crate::{
+    cli::names::{self, Names},
+    plot::{StateAxis, StateSpaceText, Trajectories, Trajectory},
+};
 
 /// The epoch that is analysed unless another is named, if trials have it.
 const EPOCH: &str = "stimulus";
@@ -30,8 +33,8 @@ pub struct TdrArgs {
     window: WindowArgs,
     /// Variables in the order of their axes, the choice first: numbers, or words of two kinds. Of networks
     /// `chose_first` is the choice
-    #[arg(long, value_name = "VARIABLE,..", value_delimiter = ',')]
-    variables: Vec<String>,
+    #[arg(long, value_name = "VARIABLE,..")]
+    variables: Option<Names>,
     /// How: as pycog does for networks, or as Mante et al. (2013) for recorded neurons
     #[arg(long = "as", value_enum, default_value_t = Way::Mante)]
     way: Way,
@@ -64,7 +67,7 @@ pub fn tdr(args: &TdrArgs) -> Result<()> {
     let answer = args.answer.open("tdr", &["task-axes"], &["task-axes.html"])?;
     let source = args.source.open_one(None)?;
     let trials = source.activity.trials();
-    if args.variables.is_empty() {
+    if names::of(&args.variables).is_empty() {
         return no_variables(trials, "--variables");
     }
     let standard = trials.epoch_names().into_iter().find(|name| name == EPOCH);
@@ -74,7 +77,7 @@ pub fn tdr(args: &TdrArgs) -> Result<()> {
         Way::Mante => Method::mante(),
     };
     let method = Method { components: (args.components > 0).then_some(args.components), ..method };
-    let found = Tdr::of(&window, bin, &args.variables, &method)?;
+    let found = Tdr::of(&window, bin, names::of(&args.variables), &method)?;
     if let Some(figure) = figure(&found) {
         answer.figure("task-axes", |path| figure.save(path))?;
         let text = StateSpaceText {

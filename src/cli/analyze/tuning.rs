@@ -15,7 +15,10 @@ use super::{
     single_units::{groups, lesion, median},
     source::{Source, SourceAbout, SourceArgs},
 };
-use crate::plot::{TuningCurve, TuningCurves};
+use crate::{
+    cli::output::shell_word,
+    plot::{TuningCurve, TuningCurves},
+};
 
 /// Units whose curves are drawn.
 const DRAWN: usize = 6;
@@ -118,8 +121,9 @@ pub fn tuning(args: &TuningArgs) -> Result<()> {
         unit_numbers: &source.units,
         found: &found,
     };
-    let next = lesion(&source, answer.report().as_deref(), &groups)
-        .unwrap_or_else(|| format!("nn4n analyze decoding {} --variable {}", args.source.again(), args.variable));
+    let next = lesion(&source, answer.report().as_deref(), &groups).unwrap_or_else(|| {
+        format!("nn4n analyze decoding {} --variable {}", args.source.again(), shell_word(&args.variable))
+    });
     answer.say(&report, &lines(&report, tuned.len()), &next)
 }
 

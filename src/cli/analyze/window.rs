@@ -9,7 +9,10 @@ use nn4n_analysis::{
     geometry::{Means, Window, WindowSettings, pca::States, window::given_variables},
 };
 
-use crate::{evaluate::ADDED, plot::Trajectory};
+use crate::{
+    evaluate::ADDED,
+    plot::{StateAxis, Trajectories, Trajectory},
+};
 
 /// Values of a variable that a figure shows at most, unless it is asked for.
 const SHOWN: usize = 12;
@@ -155,6 +158,12 @@ pub fn shown(window: &Window, by: Option<&str>) -> Result<Means> {
         }
     };
     Ok(window.means(&by)?)
+}
+
+/// Mean activity of each condition along some axes.
+pub fn mean_trajectories(means: &Means, axes: Vec<StateAxis>, along: &Array3<f64>) -> Trajectories {
+    let of = means.variables.first().map_or_else(|| "all trials".into(), |name| format!("trials by {name}"));
+    Trajectories { axes, lines: lines(means, along), remark: format!("means over {of}") }
 }
 
 /// A line for each condition, coloured by the first variable.

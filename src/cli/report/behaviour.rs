@@ -6,10 +6,13 @@ use nn4n_tasks::Task;
 
 use super::{
     Made, data, figure,
-    subject::{Network, Subject, nn4n},
+    subject::{Network, Subject, nn4n, parsed},
 };
 use crate::{
-    cli::output::percent,
+    cli::{
+        analyze::{PsychometricArgs, flag},
+        output::percent,
+    },
     evaluate::{Evaluation, evaluate},
     plot::{Psychometric, PsychometricPlan},
     report::{Csv, Figure, Part, Source, Table, digits},
@@ -19,10 +22,12 @@ use crate::{
 const ROWS: usize = 24;
 /// Trials at each value of a psychometric curve, unless the arguments say otherwise.
 const PER_VALUE: usize = 100;
+/// Fits to drawn choices behind the intervals of a recording's curve.
+const REFITS: usize = 200;
 
 pub fn part(subject: &Subject) -> Result<Part> {
     if subject.network().is_err() {
-        bail!("of a recording it is drawn by `nn4n analyze psychometric {}`", subject.source_words()?.join(" "));
+        return of_recording(subject);
     }
     let (network, task) = subject.task()?;
     let trials = subject.trials(task);
@@ -42,6 +47,43 @@ pub fn part(subject: &Subject) -> Result<Part> {
         part.tables.push(conditions(subject, &found, trials));
     }
     Ok(part)
+}
+
+/// What was chosen along the evidence, where trials say it.
+fn of_recording(subject: &Subject) -> Result<Part> {
+    let mut part = Part::default();
+    let trials = subject.activity()?.activity.trials();
+    let scored: Vec<bool> = trials.conditions.iter().filter_map(|condition| flag(condition, "was_right")).collect();
+    if !scored.is_empty() {
+        let right = scored.iter().filter(|is_right| **is_right).count();
+        let (low, high) = wilson_interval(right, scored.len());
+        let fraction = percent(right as f64 / scored.len() as f64);
+        part.paragraphs.push(format!(
+            "{fraction} of {} trials with a score were right (95 % interval {} to {}).",
+            scored.len(),
+            percent(low),
+            percent(high)
+        ));
+        part.number("Performance", fraction);
+    }
+    part.figure("psychometric curve", recorded_psychometric(subject));
+    Ok(part)
+}
+
+fn recorded_psychometric(subject: &Subject) -> Result<Figure> {
+    let mut words = subject.source_words()?;
+    words.extend(["--refits".into(), REFITS.to_string()]);
+    let measured = parsed::<PsychometricArgs>(&words)?.measure()?;
+    let fitted = measured.fitted();
+    let fitted = if fitted.is_empty() { String::new() } else { format!(" {}.", fitted.join("; ")) };
+    let caption = format!(
+        "Choices against the evidence in {} trials; bars are Wilson 95 % intervals, intervals of the fit are of {REFITS} \
+        refits.{fitted}",
+        measured.trials()
+    );
+    let command = nn4n(&["analyze", "psychometric", "--out", "psychometric"], &words);
+    let data = data::curves("psychometric.csv", &measured.figure);
+    figure("Psychometric curve", caption, &measured.figure, (command, data))
 }
 
 fn summary(found: &Evaluation, task: &dyn Task, trials: usize) -> String {

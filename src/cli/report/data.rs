@@ -1,13 +1,13 @@
 //! Figures as tables: what is drawn, in numbers.
 
 use ndarray::Array2;
-use nn4n_analysis::geometry::Pca;
+use nn4n_analysis::{Decoding, geometry::Pca};
 use nn4n_models::CellType;
 
 use crate::{
     plot::{
-        EigenvaluePlane, LearningCurve, LesionRow, LesionTable, Psychometric, Schematic, SchematicPlace, StateSpace,
-        TimeCourses, Trajectories, TrialFigure,
+        CurvePanels, EigenvaluePlane, LearningCurve, LesionRow, LesionTable, Psychometric, Schematic, SchematicPlace,
+        StateSpace, TimeCourses, Trajectories, TrialFigure,
     },
     report::{Csv, digits},
 };
@@ -50,10 +50,14 @@ fn population_name(figure: &Schematic, area: usize, population: usize) -> String
 }
 
 pub fn learning_curve(figure: &LearningCurve) -> Csv {
-    let mut csv = Csv::new("learning.csv", ["update", "loss", "performance"]);
+    let mut csv = Csv::new("learning.csv", ["of", "update", "loss", "performance"]);
+    for (update, loss) in &figure.training_loss {
+        csv.row(["batch".into(), update.to_string(), number(*loss), String::new()]);
+    }
     for (update, loss) in &figure.loss {
         let performance = figure.performance.iter().find(|(known, _)| known == update);
-        csv.row([update.to_string(), number(*loss), performance.map_or(String::new(), |(_, found)| number(*found))]);
+        let performance = performance.map_or(String::new(), |(_, found)| number(*found));
+        csv.row(["validation".into(), update.to_string(), number(*loss), performance]);
     }
     csv
 }
@@ -64,6 +68,43 @@ pub fn psychometric(figure: &Psychometric) -> Csv {
         for point in &curve.points {
             let counts = [point.n_choice_1, point.n_trials].map(|count| count.to_string());
             csv.row([curve.name.clone(), number(point.value)].into_iter().chain(counts));
+        }
+    }
+    csv
+}
+
+/// A row for each point.
+pub fn curves(name: &str, figure: &CurvePanels) -> Csv {
+    let mut csv = Csv::new(name, ["panel", "curve", "x", "y", "low", "high"]);
+    for panel in &figure.panels {
+        for series in &panel.series {
+            for point in &series.points {
+                let numbers = [point.x, point.y, point.low, point.high].map(number);
+                csv.row([panel.title.clone(), series.name.clone()].into_iter().chain(numbers));
+            }
+        }
+    }
+    csv
+}
+
+/// A row for each bin of each measure.
+pub fn decoding(name: &str, found: &Decoding) -> Csv {
+    let head = ["measure", "time_ms", "value", "low", "high", "chance", "chance_low", "chance_high", "p_corrected"];
+    let mut csv = Csv::new(name, head.into_iter().chain(["trials"]));
+    for course in [Some(&found.course), found.sign.as_ref()].into_iter().flatten() {
+        for (bin, time) in found.time_ms.iter().enumerate() {
+            let of_bin = [
+                &course.value,
+                &course.low,
+                &course.high,
+                &course.chance,
+                &course.chance_low,
+                &course.chance_high,
+                &course.p_corrected,
+            ]
+            .map(|values| number(values[bin]));
+            let start = [course.measure.to_owned(), number(*time)].into_iter();
+            csv.row(start.chain(of_bin).chain([found.trials[bin].to_string()]));
         }
     }
     csv

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, bail};
 use nn4n_analysis::structure::Group;
+use nn4n_tasks::Task;
 
 use super::{
     Made, data, figure,
@@ -17,8 +18,11 @@ use crate::{
     terminal::steps_bar,
 };
 
-/// Sets of random other units that each lesion is compared with.
-const CONTROLS: usize = 5;
+/// Sets of random other units that each lesion is compared with: fewest and most. The next set lies within the range of n
+/// with probability (n - 1) / (n + 1), 95 % of 39.
+const CONTROLS: (usize, usize) = (10, 39);
+/// Multiplications that all evaluations may take, some seconds.
+const WORK: f64 = 1e11;
 /// About how many trials each evaluation is of, and how many of each condition at most.
 const TRIALS: usize = 200;
 const MOST: usize = 50;
@@ -43,7 +47,7 @@ pub fn part(subject: &Subject) -> Result<Part> {
     let options = BehaviourOptions {
         per_condition: subject.per_condition(task, TRIALS, MOST),
         seed: subject.args.seed,
-        controls: CONTROLS,
+        controls: controls(subject, network, task, lesions.len())?,
         ..BehaviourOptions::default()
     };
     let sets: Vec<Vec<Intervention>> = lesions.iter().map(|lesion| vec![lesion.done.clone()]).collect();
@@ -53,14 +57,23 @@ pub fn part(subject: &Subject) -> Result<Part> {
         ControlFlow::Continue(())
     })?;
     drop(bar);
-    let command = command(subject, &lesions, options.per_condition);
+    let command = command(subject, &lesions, &options);
     for (row, lesion) in table.rows.iter_mut().skip(1).zip(&lesions) {
         row.name.clone_from(&lesion.name);
     }
     let mut part = Part { paragraphs: vec![summary(&groups, &options)], ..Part::default() };
-    part.figure("performance without parts", drawn(&table, task.chance(), command.clone()));
+    part.figure("performance without parts", drawn(&table, &options, task.chance(), command.clone()));
     part.tables.push(listed(&table, command));
     Ok(part)
+}
+
+/// As many as the work allows: an evaluation multiplies the weights with each step of each trial.
+fn controls(subject: &Subject, network: &Network, task: &dyn Task, lesions: usize) -> Result<usize> {
+    let steps = subject.activity()?.activity.trials().n_steps.iter().copied().max().unwrap_or(0);
+    let trials = subject.per_condition(task, TRIALS, MOST) * task.conditions().len().max(1);
+    let units = network.ctrnn.units().len();
+    let evaluation = (trials * steps * units * units * lesions.max(1)) as f64;
+    Ok(((WORK / evaluation) as usize).clamp(CONTROLS.0, CONTROLS.1))
 }
 
 /// Each population, and where they are few also its most active units.
@@ -103,9 +116,10 @@ fn most_active(rates: &[f64], units: &[usize]) -> Vec<usize> {
     sorted
 }
 
-fn command(subject: &Subject, lesions: &[Lesion], trials: usize) -> String {
+fn command(subject: &Subject, lesions: &[Lesion], options: &BehaviourOptions) -> String {
     let mut words = subject.subject_words();
-    words.extend(["--trials".into(), trials.to_string(), "--controls".into(), CONTROLS.to_string()]);
+    words.extend(["--trials".into(), options.per_condition.to_string()]);
+    words.extend(["--controls".into(), options.controls.to_string()]);
     for lesion in lesions {
         if let Intervention::Lesion(units) = &lesion.done {
             words.extend(["--lesion".into(), units.to_string()]);
@@ -118,16 +132,21 @@ fn summary(groups: &[Group], options: &BehaviourOptions) -> String {
     let active = if groups.len() <= FEW { ", and the tenth of each with the highest mean rates" } else { "" };
     format!(
         "The synapses that leave these units are cut: each cell type and area{active}. {} trials of each condition, the \
-        same for all, beside at most {CONTROLS} sets of as many random other units; of the same areas and cell types where \
-        there are as many.",
-        options.per_condition
+        same for all, beside at most {} sets of as many random other units (as many as take seconds); of the same areas and \
+        cell types where there are as many.",
+        options.per_condition, options.controls
     )
 }
 
-fn drawn(table: &BehaviourTable, chance: f64, command: String) -> Result<Figure> {
+fn drawn(table: &BehaviourTable, options: &BehaviourOptions, chance: f64, command: String) -> Result<Figure> {
     let figure_of = lesion_table(table, chance).context("not all networks have a performance")?;
-    let caption = "Performance of the intact network (on top) and without the units of each row, with 95 % intervals; grey: \
-        without as many random other units, their mean and range.";
+    let n = options.controls;
+    let within = 100.0 * (n - 1) as f64 / (n + 1) as f64;
+    let caption = format!(
+        "Performance of the intact network (on top) and without the units of each row, with 95 % intervals; grey: without \
+        as many random other units, mean and range of at most {n} sets; of {n} sets, the range holds {within:.0} % of all \
+        others."
+    );
     figure("Performance without parts of the network", caption, &figure_of, (command, data::lesions(&figure_of)))
 }
 

@@ -13,6 +13,7 @@ mod about;
 mod activity;
 mod behaviour;
 mod data;
+mod decoding;
 mod lesions;
 mod state_space;
 mod subject;
@@ -39,11 +40,12 @@ use crate::{
 type MakePart = fn(&Subject) -> Result<Part>;
 
 /// The sections of a page, in order.
-const SECTIONS: [(&str, MakePart); 7] = [
+const SECTIONS: [(&str, MakePart); 8] = [
     ("Network", about::part),
     ("Training", training::part),
     ("Behaviour", behaviour::part),
     ("Activity", activity::part),
+    ("Decoding", decoding::part),
     ("State space", state_space::part),
     ("Weights", weights::part),
     ("Lesions", lesions::part),
@@ -86,7 +88,8 @@ pub struct ReportArgs {
     /// Starts of the search for fixed points
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     starts: u32,
-    /// A variable of the trials whose values are told apart [default: the first that has two to seven]
+    /// A variable of the trials whose values are told apart [default: the first that has two to seven, of
+    /// trajectories to twelve]
     #[arg(long, value_name = "VARIABLE")]
     by: Option<String>,
     /// Seed of everything that is drawn
@@ -117,11 +120,20 @@ pub fn report(args: &ReportArgs) -> Result<()> {
     ))?;
     report.left_out().iter().try_for_each(|what| output::text(&format!("left out     {what}")))?;
     let next = match args.checkpoints.first() {
-        Some(first) => format!("nn4n analyze structure {} --out structure", first.display()),
+        Some(first) => format!(
+            "nn4n analyze structure {} --out {}",
+            output::shell_word(&first.display().to_string()),
+            output::free("structure")
+        ),
         None => {
-            let files: Vec<String> =
-                args.activity.iter().map(|path| format!("--activity {}", path.display())).collect();
-            format!("nn4n analyze pca {} --out pca", files.join(" "))
+            let mut words: Vec<String> = ["nn4n", "analyze", "pca"].map(String::from).into();
+            let mut add = |flag: &str, path: Option<&PathBuf>| {
+                words.extend(path.into_iter().flat_map(|path| [format!("--{flag}"), path.display().to_string()]));
+            };
+            add("activity", args.activity.first());
+            add("conditions", args.conditions.as_ref());
+            words.extend(["--out".into(), output::free("pca")]);
+            line(&words)
         }
     };
     output::text(&format!("next: {next}"))

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cli::{
-        activity::{trajectories, variable},
+        activity::trajectories,
         analyze::{Search, SearchArgs, Trajectories, search, state_space},
     },
     plot::{EigenvaluePlane, StateSpaceText},
@@ -34,11 +34,7 @@ fn mean_trajectories(subject: &Subject) -> Result<Figure> {
     let source = subject.activity()?;
     let by = subject.args.by.as_deref();
     let drawn = trajectories(source, by)?;
-    let by = match variable(source.activity.trials(), by)?.first() {
-        Some(name) => format!("one for each value of {name}"),
-        None => "of all trials together".into(),
-    };
-    let caption = format!("Mean activity, {by}, along the first principal components of these means.");
+    let caption = format!("Mean activity ({}) along the first principal components of these means.", drawn.remark);
     let mut words = subject.source_words()?;
     words.extend(subject.by_words());
     let command = nn4n(&["plot", "trajectories", "--out", "trajectories.svg"], &words);

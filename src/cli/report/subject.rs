@@ -123,6 +123,7 @@ impl<'a> Subject<'a> {
             words.extend(
                 self.args.conditions.iter().flat_map(|path| ["--conditions".into(), path.display().to_string()]),
             );
+            words.extend(self.seed_words());
             return Ok(words);
         }
         let (_, task) = self.task()?;

@@ -1,5 +1,7 @@
 //! How a network was trained, as its checkpoint says.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::Value;
 
@@ -53,7 +55,7 @@ pub fn part(subject: &Subject) -> Result<Part> {
 
 fn learning_curve(subject: &Subject) -> Result<crate::report::Figure> {
     let checkpoint = &subject.network()?.checkpoint;
-    let drawn = plot::learning_curve(checkpoint, &subject.name)?;
+    let drawn = plot::learning_curve(checkpoint, Path::new(&subject.name))?;
     let validations = &checkpoint.header.train.validations;
     let best = validations
         .iter()
@@ -61,8 +63,12 @@ fn learning_curve(subject: &Subject) -> Result<crate::report::Figure> {
         .fold(None, |best: Option<f64>, found| Some(best.map_or(found, |best| best.max(found))));
     let best = best.map_or(String::new(), |best| format!(" The best had {} right.", output::percent(best)));
     let caption = format!(
-        "Loss and performance of the {} validations that the checkpoint keeps, until the network that was saved.{best}",
-        validations.len()
+        "Loss and performance of the {} validations that the checkpoint keeps, until the network that was saved.{best}{}",
+        validations.len(),
+        match drawn.training_loss.len() {
+            0 => String::new(),
+            n => format!(" Grey: the loss of {n} batches in the log of the run, to its end."),
+        }
     );
     let command = nn4n(&["plot", "learning", "--out", "learning.svg"], std::slice::from_ref(&subject.name));
     figure("Learning curve", caption, &drawn, (command, data::learning_curve(&drawn)))

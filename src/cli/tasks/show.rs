@@ -175,7 +175,7 @@ fn print_next(shown: &Shown) -> Result<()> {
     if id.starts_with("data/") {
         return output::text(&format!("next: nn4n train --data FILE.{name}"));
     }
-    output::text(&format!("next: nn4n plot task {id} --out {name}.svg"))?;
+    output::text(&format!("next: nn4n plot task {id} --out {}", output::free(&format!("{name}.svg"))))?;
     output::text(&format!("      nn4n train --task {id} --model ei"))?;
     for preset in &shown.presets {
         output::text(&format!("      nn4n train --preset {preset}"))?;

@@ -17,6 +17,21 @@
     setTimeout(() => (button.textContent = "Copy"), 1500);
   }
 
+  // A wide figure or table scrolls within its box, which nobody sees who is not told.
+  function hintSideways(box) {
+    const hint = document.createElement("p");
+    hint.className = "hint sideways";
+    hint.textContent = "\u2190 scroll sideways \u2192";
+    hint.hidden = true;
+    box.after(hint);
+    new ResizeObserver(() => {
+      const isWider = box.scrollWidth > box.clientWidth + 1;
+      hint.hidden = !isWider;
+      box.classList.toggle("wider", isWider);
+    }).observe(box);
+  }
+  document.querySelectorAll(".still, .scroll").forEach(hintSideways);
+
   function canTurn() {
     try {
       return Boolean(document.createElement("canvas").getContext("webgl"));
