@@ -31,8 +31,10 @@ fn flips(n_steps: usize) -> Arc<dyn Task> {
     Arc::new(FlipFlop { n_steps, ..FlipFlop::default() })
 }
 
-/// Losses of some updates and the tensors after them, as bits.
-fn bits(experiment: &Experiment, remat: bool) -> Result<(Vec<u64>, Vec<(String, Vec<u32>)>)> {
+/// Losses of some updates and the tensors after them by name, as bits.
+type Bits = (Vec<u64>, Vec<(String, Vec<u32>)>);
+
+fn bits(experiment: &Experiment, remat: bool) -> Result<Bits> {
     let mut experiment = experiment.clone();
     experiment.train.remat = remat;
     let mut trainer = Trainer::new(&experiment, &Device::Cpu)?;

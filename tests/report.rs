@@ -179,7 +179,7 @@ fn a_recording_has_a_page_that_says_what_is_left_out() {
 fn a_recording_with_choices_has_their_curve_and_what_can_be_decoded() {
     let folder = tempfile::tempdir().unwrap();
     let coherence = |trial: usize| [-0.4, -0.1, 0.1, 0.4][trial % 4];
-    let is_first = |trial: usize| (coherence(trial) > 0.0) != (trial % 4 != 0 && trial % 5 == 0);
+    let is_first = |trial: usize| (coherence(trial) > 0.0) != (!trial.is_multiple_of(4) && trial.is_multiple_of(5));
     let rates = Array3::from_shape_fn((80, 20, 4), |(trial, step, unit)| {
         let noise = ((trial * 31 + step * 17 + unit * 7) % 23) as f32 / 23.0;
         noise + if unit == 0 { step as f32 * coherence(trial) as f32 } else { 0.0 }

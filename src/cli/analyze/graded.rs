@@ -390,10 +390,10 @@ mod tests {
     #[test]
     fn what_was_chosen_tells_no_groups_apart_by_whatever_name() {
         let trial = |i: usize| {
-            let first = i % 3 == 0;
+            let first = i.is_multiple_of(3);
             Condition::new()
                 .with("coherence", i as f64)
-                .with("rule", if i % 2 == 0 { "go" } else { "anti" })
+                .with("rule", if i.is_multiple_of(2) { "go" } else { "anti" })
                 .with("response", if first { "L" } else { "R" })
                 .with("chose_first", first)
                 .with("day", "monday")
