@@ -12,6 +12,8 @@ use nn4n::{
 };
 use serde_json::Value;
 
+use crate::program::untimed;
+
 /// Trains in a second; the rest of the settings are the defaults.
 const TRAIN: [&str; 10] =
     ["train", "--task", "song2016/rdm_varstim", "--units", "10", "--batch-size", "4", "--updates", "2", "--json"];
@@ -51,7 +53,7 @@ fn read_npz(path: &Path) -> BTreeMap<String, Array3<f32>> {
 
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(directory).expect("a folder").map(|entry| entry.expect("an entry"));
-    entries.map(|entry| (entry.file_name().to_string_lossy().into(), fs::read(entry.path()).expect("a file"))).collect()
+    entries.map(|entry| (entry.file_name().to_string_lossy().into(), untimed(&entry.path()))).collect()
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn recordings_are_decoded_and_what_they_lack_is_named() {
         ("--alpha 2", "--alpha: is for ridge, but lda decodes here"),
         ("--folds 31", "has 30 trials, but 31 folds need 31"),
         ("--as graded", "no numbers"),
-        ("--shrinkage 2", "must lie in [0, 1]"),
+        ("--shrinkage 2", "must be auto, or a number from 0 to 1"),
         ("--align delay", "no epochs are known"),
     ] {
         let (is_done, out, error) = run(folder.path(), &format!("--activity neurons.npz --variable odour {more}"));

@@ -133,7 +133,7 @@ fn what_has_no_geometry_is_refused_in_one_line() {
         (format!("pca {of} --scores 9 --out pca"), "--scores 9: must be at most 3"),
         (format!("tdr {of} --variables stimulus --to 200"), "to = 200: must lie between 10 and 100 ms"),
         (format!("dpca {of} --variables stimulus --from -20"), "from = -20: must lie between 0 and 90 ms"),
-        (format!("jpca {of} --variables stimulus,block --to nan"), "to = NaN: must lie between"),
+        (format!("jpca {of} --variables stimulus,block --to nan"), "--to NaN: must be a number"),
         (format!("subspaces {of}"), "--epochs A,B"),
         (format!("subspaces {of} --projection a->b"), "`a` is no group of units"),
         ("subspaces song2016-rdm-ei --trials 1 --projection excitatory".into(), "must be FROM->TO"),

@@ -124,7 +124,7 @@ fn what_is_there_is_said_before_the_work_with_the_way_to_replace_it() {
             "selectivity" | "tuning" | "decoding" => "--variable x",
             "dpca" | "tdr" => "--variables x",
             "subspaces" => "--epochs a,b",
-            "remapping" => "--by x=a,b",
+            "remapping" => "--between x=a,b",
             _ => "",
         };
         lines.push(format!("analyze {kind} nothing {more} --out out"));

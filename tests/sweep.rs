@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::program::{refused, reported, said, words};
+use crate::program::{refused, reported, said, untimed, words};
 
 /// Runs of a moment.
 const RUN: &str = "[task]\nid = \"song2016/rdm_varstim\"\n[model]\nunits = 6\n[train]\nbatch_size = 2\nupdates = 40\n\
@@ -37,7 +37,7 @@ fn check_bits(folder: &Path, study: &str) {
         let (is_done, _, error) = said(folder, &["train", &config, "--out", &alone, "--device", "cpu"]);
         assert!(is_done, "{error}");
         for file in ["model.safetensors", "optimizer.safetensors", "run.toml", "log.jsonl", "finished.json"] {
-            let read = |path: &Path| fs::read(path.join(file)).unwrap_or_else(|error| panic!("{name}/{file}: {error}"));
+            let read = |path: &Path| untimed(&path.join(file));
             assert!(read(&run) == read(&folder.join(&alone)), "{name}/{file}");
         }
     }

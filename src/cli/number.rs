@@ -41,7 +41,7 @@ pub fn check(command: &Command, matches: &ArgMatches) -> Result<(), clap::Error>
                 _ => continue,
             };
             let option = arg.get_long().unwrap_or(id);
-            return Err(command.clone().error(ErrorKind::ValueValidation, format!("--{option} {value}: {rule}")));
+            return Err(clap::Error::raw(ErrorKind::ValueValidation, format!("--{option} {value}: {rule}\n")));
         }
     }
     Ok(())

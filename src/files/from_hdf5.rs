@@ -328,7 +328,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.h5");
         let file = H5File::options().no_locking().create(&path).unwrap();
-        let chunked = file.new_dataset::<f64>().shape([1 << 20, 1 << 10]).chunk(&[8, 8]);
+        let chunked = file.new_dataset::<f64>().shape([1 << 20, 1 << 10]).chunk(&[1 << 10, 1 << 10]);
         chunked.create("rates").unwrap();
         file.close().unwrap();
         let message = open_arrays(&path).err().expect("a refusal").to_string();
