@@ -6,7 +6,10 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::{
-    super::choice::choice,
+    super::{
+        choice::choice,
+        output::{self, shell_word},
+    },
     coordinate::{LocalArgs, coordinate, report},
 };
 use crate::sweep::{Failure, Launcher, RunState, Shard, Study};
@@ -26,7 +29,7 @@ pub struct LaunchArgs {
     /// An option of sbatch, as in partition=short; may be repeated [--launcher slurm]
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_option)]
     sbatch: Vec<(String, String)>,
-    /// Write the script and submit nothing [--launcher slurm]
+    /// Write the files (with --launcher slurm its script, too) and start nothing
     #[arg(long)]
     no_submit: bool,
 }
@@ -39,9 +42,8 @@ impl LaunchArgs {
 
     /// Refuses options of another launcher.
     pub fn check(&self) -> Result<()> {
-        if self.launcher == Launcher::Local && (!self.sbatch.is_empty() || self.no_submit) {
-            let option = if self.no_submit { "--no-submit" } else { "--sbatch" };
-            bail!("{option} is of the launcher slurm; add --launcher slurm, or leave it out");
+        if self.launcher == Launcher::Local && !self.sbatch.is_empty() {
+            bail!("--sbatch is of the launcher slurm; add --launcher slurm, or leave it out");
         }
         Ok(())
     }
@@ -50,6 +52,9 @@ impl LaunchArgs {
 /// Starts what is not finished of a study; runs that failed are tried again.
 pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
     args.check()?;
+    if args.no_submit && args.launcher == Launcher::Local {
+        return tell_what_starts_it(study);
+    }
     study.allow()?;
     forget_failures(study)?;
     match args.launcher {
@@ -60,6 +65,17 @@ pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
         }
         Launcher::Slurm => bail!("--launcher slurm is not there yet; use --launcher local"),
     }
+}
+
+/// How the runs are trained by this program or another.
+fn tell_what_starts_it(study: &Study) -> Result<ExitCode> {
+    let directory = shell_word(&study.directory().display().to_string());
+    output::text(&format!("{} runs in {directory}; none is started", study.entries().len()))?;
+    output::text(&format!(
+        "next: nn4n sweep run {directory}, or parallel nn4n train {{}}/run.toml --out {{}} --resume ::: \
+        {directory}/runs/*"
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn forget_failures(study: &Study) -> Result<()> {
