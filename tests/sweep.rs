@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path};
 
-use serde_json::Value;
-
 use crate::program::{refused, reported, said, words};
 
 /// Runs of a moment.
@@ -150,6 +148,8 @@ mod stopped {
         thread::sleep,
         time::{Duration, Instant},
     };
+
+    use serde_json::Value;
 
     use super::*;
     use crate::program::command;

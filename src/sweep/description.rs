@@ -441,7 +441,7 @@ mod tests {
         for base in ["task = \"song2016/rdm_varstim\"", "preset = \"song2016/rdm_fixed\""] {
             let found = described(base)?;
             let variants = found.variants();
-            assert_eq!(found.experiments(&[(0, &variants[0])])?[0].model.units, Some(100), "{base}");
+            assert_eq!(found.experiments(&[(0, &variants[0])])?[0].model.n_units(), 100, "{base}");
         }
         Ok(())
     }
