@@ -7,7 +7,7 @@
 //! one of the list, each as likely          choices = [...]
 //! ```
 //!
-//! The draws of a sample depend on the seed and its place alone, so that a larger `count` adds samples and changes none.
+//! The draws of a sample depend on the seed and its place alone: a larger `count` adds samples and changes none.
 
 use rand_chacha::{
     ChaCha8Rng,
