@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path};
 
-use serde_json::Value;
-
 use crate::program::{refused, reported, said, untimed, words};
 
 /// Runs of a moment.
@@ -73,14 +71,8 @@ fn a_study_is_what_training_its_runs_is_with_any_number_of_processes() {
 fn shards_train_all_runs_together_and_collect_says_so() {
     let folder = prepared(SWEEP, 20);
     let sweep = |line: &str| said(folder.path(), &words(&["sweep"], line));
-    assert!(sweep("sweep.toml --out study --jobs 1").0);
-    // As it was before anything was begun.
-    for name in names(&folder.path().join("study")) {
-        let run = folder.path().join("study/runs").join(name);
-        for file in ["finished.json", "model.safetensors", "optimizer.safetensors", "log.jsonl"] {
-            fs::remove_file(run.join(file)).expect("it was trained");
-        }
-    }
+    let (is_done, out, _) = sweep("sweep.toml --out study --no-submit");
+    assert!(is_done && out.contains("4 runs in study; none is started"), "{out}");
     for shard in ["0/3", "2/3"] {
         assert!(sweep(&format!("run study --shard {shard}")).0);
     }
@@ -125,7 +117,7 @@ fn what_is_wrong_is_refused_before_anything_is_written() {
     let refusal = refused(folder.path(), &["sweep", "status", "study"]);
     assert!(refusal.contains("holds no study"), "{refusal}");
     fs::write(folder.path().join("sweep.toml"), SWEEP).expect("a file");
-    let refusal = refused(folder.path(), &[&start[..], &["--no-submit"]].concat());
+    let refusal = refused(folder.path(), &[&start[..], &["--sbatch", "mem=1G"]].concat());
     assert!(refusal.contains("--launcher slurm") && !folder.path().join("study").exists(), "{refusal}");
     assert!(refused(folder.path(), &["sweep", "sweep.toml"]).contains("--out"));
 }
@@ -156,6 +148,8 @@ mod stopped {
         thread::sleep,
         time::{Duration, Instant},
     };
+
+    use serde_json::Value;
 
     use super::*;
     use crate::program::command;

@@ -21,7 +21,7 @@
 //! ```
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fs,
     path::{self, Path, PathBuf},
 };
@@ -367,10 +367,10 @@ impl Inits {
     /// The same experiment, whose `init` names the same checkpoint for ever and wherever the run is trained.
     fn check(&mut self, mut experiment: Experiment) -> Result<Experiment> {
         let Some(name) = experiment.init.clone() else { return Ok(experiment) };
-        if !self.0.contains_key(&name) {
+        if let Entry::Vacant(free) = self.0.entry(name.clone()) {
             let place = place(&name)?;
             let checkpoint = zoo::open(&place)?;
-            self.0.insert(name.clone(), (place, checkpoint));
+            free.insert((place, checkpoint));
         }
         if let Some((place, checkpoint)) = self.0.get(&name) {
             check_init(&experiment, &name, checkpoint)?;

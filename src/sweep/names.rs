@@ -39,11 +39,11 @@ pub(super) fn is_name(name: &str) -> bool {
 /// The last part of a dotted name, or more of it where another name ends in the same.
 fn short(name: &str, all: &[&str]) -> String {
     let parts: Vec<&str> = name.split('.').collect();
-    let ends = (1..parts.len()).map(|count| parts[parts.len() - count..].join("."));
+    let mut ends = (1..parts.len()).map(|count| parts[parts.len() - count..].join("."));
     let is_unique = |end: &String| all.iter().filter(|other| is_end(other, end)).count() == 1;
     // A place in a list says nothing without its list.
     let is_word = |end: &String| end.chars().next().is_some_and(|c| !c.is_ascii_digit());
-    ends.into_iter().find(|end| is_word(end) && is_unique(end)).unwrap_or_else(|| name.into())
+    ends.find(|end| is_word(end) && is_unique(end)).unwrap_or_else(|| name.into())
 }
 
 fn is_end(name: &str, end: &str) -> bool {

@@ -6,7 +6,10 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::{
-    super::choice::choice,
+    super::{
+        choice::choice,
+        output::{self, shell_word},
+    },
     coordinate::{LocalArgs, coordinate, report},
     slurm::{self, SlurmArgs},
 };
@@ -51,6 +54,9 @@ impl LaunchArgs {
 /// Starts what is not finished of a study; runs that failed are tried again.
 pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
     args.check(study.directory(), &study.description()?)?;
+    if args.slurm.no_submit && args.launcher(study.directory()) == Launcher::Local {
+        return tell_what_starts_it(study);
+    }
     study.allow()?;
     forget_failures(study)?;
     match args.launcher(study.directory()) {
@@ -61,6 +67,17 @@ pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
         }
         Launcher::Slurm => slurm::launch(study, &args.slurm, &args.local),
     }
+}
+
+/// How the runs are trained by this program or another.
+fn tell_what_starts_it(study: &Study) -> Result<ExitCode> {
+    let directory = shell_word(&study.directory().display().to_string());
+    output::text(&format!("{} runs in {directory}; none is started", study.entries().len()))?;
+    output::text(&format!(
+        "next: nn4n sweep run {directory}, or parallel nn4n train {{}}/run.toml --out {{}} --resume ::: \
+        {directory}/runs/*"
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn forget_failures(study: &Study) -> Result<()> {

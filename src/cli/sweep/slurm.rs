@@ -35,16 +35,15 @@ pub struct SlurmArgs {
     /// Pack the runs into N shards, the tasks of an array [--launcher slurm; default: each about an hour of work]
     #[arg(long, value_name = "N")]
     shards: Option<usize>,
-    /// Write the scripts and submit nothing [--launcher slurm]
+    /// Write the files (with --launcher slurm its scripts, too) and start nothing
     #[arg(long)]
-    no_submit: bool,
+    pub no_submit: bool,
 }
 
 impl SlurmArgs {
     /// An option that only this launcher has, if one is given.
     pub fn given(&self) -> Option<&'static str> {
         match self {
-            Self { no_submit: true, .. } => Some("--no-submit"),
             Self { shards: Some(_), .. } => Some("--shards"),
             Self { sbatch, .. } => (!sbatch.is_empty()).then_some("--sbatch"),
         }
