@@ -27,10 +27,16 @@ fn blocks(language: &str) -> Vec<&'static str> {
     found
 }
 
+/// The words of a line, of which those in quotes may have spaces.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    parts.flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+}
+
 /// The commands that start with `program`, without their comments.
 fn commands(program: &str) -> Vec<Vec<&'static str>> {
     let lines = blocks("text").into_iter().flat_map(str::lines);
-    let words = lines.map(|line| line.split(" #").next().unwrap_or("").split_whitespace().collect::<Vec<_>>());
+    let words = lines.map(|line| words(line.split(" #").next().unwrap_or("")));
     words.filter(|words| words.first() == Some(&program)).collect()
 }
 

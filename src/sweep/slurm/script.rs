@@ -131,8 +131,8 @@ while [[ -n $interrupted ]]; do
     waited=$?
     [[ $waited == 127 ]] || code=$waited
 done
-# Of a process that ends in the moment of a signal, bash loses the status (-1, or 143 of the signal itself). Taken for an
-# interruption, since whoever starts again finds in the files what is left to do.
+# Of a process that ends in the moment of a signal, bash loses the status (-1, or 143 of the signal itself). It is taken
+# for an interruption, since whoever starts again finds in the files what is left to do.
 ((code >= 0 && code != 143)) || code=75
 trap '' TERM # what follows takes a moment
 

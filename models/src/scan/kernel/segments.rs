@@ -30,7 +30,8 @@ pub(crate) struct Segments {
 impl Segments {
     pub fn of(dims: Dims) -> Self {
         let length = ceil_sqrt(dims.steps).max(longest_window_of(dims));
-        let fitting = TAIL / (dims.trials * length * dims.units).max(1);
+        // Of a batch that fits into no memory, too, one may ask what it takes.
+        let fitting = TAIL / dims.trials.saturating_mul(length).saturating_mul(dims.units).max(1);
         Self { length, steps: dims.steps, kept: (dims.steps.div_ceil(length) / 4).min(fitting) }
     }
 
