@@ -8,7 +8,7 @@ use super::canvas::{Align, Canvas, Stroke};
 use super::error::{require, require_finite, require_fractions, require_some};
 use super::panel::{Panel, legend, note};
 use super::save::save;
-use super::style::{GREY, Rgb, THIN, series};
+use super::style::{FAINT, Rgb, THIN, series};
 
 /// Left, top and width of both data areas, and height of one.
 const AREA: (f64, f64, f64, f64) = (70.0, 16.0, 360.0, 130.0);
@@ -53,8 +53,8 @@ impl LearningCurve {
         let x = self.update_axis((left, left + width));
         let loss = Panel { x, y: self.loss_axis((top + height, top)) };
         if has_batches {
-            loss.curve(&mut canvas, thinned(&self.training_loss), Stroke::solid(GREY, THIN));
-            let entries = [("batches", Stroke::solid(GREY, THIN)), ("validations", Stroke::solid(series(0), 1.2))];
+            loss.curve(&mut canvas, thinned(&self.training_loss), Stroke::solid(FAINT, THIN));
+            let entries = [("batches", Stroke::solid(FAINT, THIN)), ("validations", Stroke::solid(series(0), 1.2))];
             legend(&mut canvas, (left + width + 10.0, top), &entries);
         }
         draw_series(&mut canvas, &loss, &self.loss, series(0));

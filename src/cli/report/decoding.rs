@@ -130,9 +130,8 @@ impl Plan {
             None => "the start of trials".into(),
         };
         let caption = format!(
-            "Of {}, from {start} at 0 ms on: {}. Grey: shuffled trials; a bar on top where it is above chance.",
-            name.replace('_', " "),
-            decoded.best.join("; ")
+            "Over time, {start} at 0 ms. Highest: {}. Grey: shuffled trials; a bar on top where it is above chance.",
+            decoded.best.join("; ").replace(" -", " \u{2212}").replace("[-", "[\u{2212}")
         );
         let place = format!("decoding_{}", file_name(name));
         let command = nn4n(&["analyze", "decoding", "--out", &place], &words);
