@@ -30,7 +30,9 @@ fn blocks(language: &str) -> Vec<&'static str> {
 /// The words of a line, of which those in quotes may have spaces.
 fn words(line: &str) -> Vec<&str> {
     let parts = line.split('\'').enumerate();
-    parts.flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+    parts
+        .flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
 }
 
 /// The commands that start with `program`, without their comments.

@@ -171,7 +171,7 @@ fn numbers_that_make_no_sense_are_refused() {
         (&["--updates", "0"], &["train.updates: must be at least 1, but is 0"]),
         (&["--lr", "-1"], &["train.learning_rate: must be finite and > 0, but is -1"]),
         (&["--lr", "0"], &["train.learning_rate: must be finite and > 0, but is 0"]),
-        (&["--lr", "nan"], &["train.learning_rate: must be finite and > 0, but is NaN"]),
+        (&["--lr", "nan"], &["--lr NaN: must be a number"]),
         (&["--lr", "inf"], &["train.learning_rate: must be finite and > 0, but is inf"]),
         (&["--seed", "18446744073709551615"], &["seed: must be at most 9223372036854775807"]),
         (&["--optimizer", "adma"], &["`adma` is unknown; use sgd, adam or adamw"]),
