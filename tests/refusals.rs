@@ -179,7 +179,7 @@ fn numbers_that_make_no_sense_are_refused() {
     for (arguments, words) in cases {
         assert_refused(&[&["train", "--task", "song2016/rdm_varstim", "--out", "numbers"], arguments].concat(), words);
     }
-    assert_refused(&["eval", "run", "--trials", "0"], &["'--trials <N>'", "0 is not in 1.."]);
+    assert_refused(&["eval", "run", "--trials", "0"], &["--trials 0: must be a whole number from 1 to"]);
     assert_refused(&["eval", "run", "--trials", "4000000000"], &["trials: evaluating", "take fewer trials of each"]);
     for (batch, words) in [
         ("0", ["`batch_size`", "at least one trial"]),
