@@ -189,7 +189,7 @@ fn numbers_that_make_no_sense_are_refused() {
     }
     assert_refused(
         &["tasks", "sample", "song2016/mante", "--out", "numbers.json"],
-        &["numbers.json", "name an .npz file"],
+        &["numbers.json", "name an .npz, .mat or .h5 file"],
     );
     assert!(!folder().join("numbers.npz").exists() && !folder().join("numbers.json").exists());
 }
