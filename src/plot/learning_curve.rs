@@ -32,7 +32,7 @@ pub struct LearningCurve {
     /// Performance at which training stops, a fraction in [0, 1]; drawn dashed.
     pub stop_performance: Option<f64>,
     /// (update, loss of its batch), ascending in update and > 0, as the log of the run has them; drawn behind, of more
-    /// than [`DRAWN`] the means over neighbours. May be empty.
+    /// than 400 the means over neighbours. May be empty.
     pub training_loss: Vec<(usize, f64)>,
 }
 
