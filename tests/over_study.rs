@@ -93,6 +93,14 @@ fn what_makes_no_sense_over_a_study_is_refused() {
     assert!(!is_done && error.contains("1 of 4 networks failed"), "{error}");
     assert!(error.contains("not in the table: 1 networks, which have no result"), "{error}");
     assert_eq!(runs(path).iter().filter(|run| run.join("analysis/eval.json").is_file()).count(), 3);
+    // Where all fail, the table stays.
+    let table = fs::read(path.join("study/analysis/eval.csv")).expect("a table");
+    let (is_done, out, _) = said(path, &["eval", "study", "--lesion", "99", "--force"]);
+    assert!(!is_done && !out.contains("table"), "{out}");
+    assert_eq!(fs::read(path.join("study/analysis/eval.csv")).expect("a table"), table);
+    // A manifest that lists nothing is no study that is done.
+    fs::write(path.join("study/manifest.csv"), "").expect("a file");
+    assert!(refused(path, &["sweep", "status", "study"]).contains("lists no runs; remove it"));
 }
 
 #[test]

@@ -94,6 +94,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>> {
         }
         entries.push(entry);
     }
+    if entries.is_empty() {
+        let message = "lists no runs; remove it, and `nn4n sweep SWEEP.toml --out DIR --resume` writes it anew";
+        return Err(Error::file(path, message));
+    }
     Ok(entries)
 }
 

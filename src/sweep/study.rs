@@ -225,6 +225,8 @@ impl Study {
     /// # Errors
     /// If a lock cannot be asked for, or the manifest cannot be written.
     pub fn record_states(&mut self) -> Result<()> {
+        // Another process may have added runs since.
+        self.entries = manifest::read(&self.directory.join(MANIFEST))?;
         let states = self.states()?;
         let is_known = self.entries.iter().zip(&states).all(|(entry, state)| entry.state == *state);
         if is_known {

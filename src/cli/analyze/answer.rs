@@ -29,7 +29,7 @@ pub struct AnswerArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The format of the arrays
-    #[arg(long, value_name = "FORMAT", default_value = "npz", requires = "out",
+    #[arg(long, value_name = "FORMAT", default_value = "npz",
         value_parser = choice(&ArrayFormat::ALL, ArrayFormat::name, ArrayFormat::description))]
     arrays: ArrayFormat,
     /// Replace files of an analysis of the same kind that are there
@@ -64,6 +64,12 @@ impl AnswerArgs {
         let figures = drawn.chain(pages.iter().map(ToString::to_string)).collect();
         let (written, listed, failed) = (RefCell::default(), RefCell::default(), RefCell::default());
         let answer = Answer { args: self, kind, figures, written, listed, failed };
+        if self.out.is_none() && self.arrays != ArrayFormat::Npz {
+            bail!(
+                "--arrays {}: is of the files of the results; name a directory for them with --out DIR",
+                self.arrays.name()
+            );
+        }
         if let Some(out) = &self.out {
             self.arrays.check(out)?;
             if out.exists() && !out.is_dir() {

@@ -89,7 +89,8 @@ impl Call {
 /// The last thing that a call said, or how it ended.
 fn reason(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
-    match said.lines().rev().find(|line| !line.trim().is_empty()) {
+    let last = |wanted: fn(&str) -> bool| said.lines().rev().find(|line| wanted(line));
+    match last(|line| line.starts_with("error: ")).or_else(|| last(|line| !line.trim().is_empty())) {
         Some(line) => line.trim_start_matches("error: ").to_owned(),
         None => format!("ended with {}", output.status),
     }

@@ -125,7 +125,10 @@ impl OverStudy {
         let todo = self.without_results(&study, &ours)?;
         let calls: Vec<Call> = todo.iter().map(|entry| self.call(&study, entry)).collect();
         let failed = call_all(&calls, self.jobs)?;
-        self.tell(&study, &finished, &ours)?;
+        // Where nothing was found there is nothing to replace a table with.
+        if calls.is_empty() || failed.len() < calls.len() {
+            self.tell(&study, &finished, &ours)?;
+        }
         match failed.as_slice() {
             [] => Ok(()),
             failed => {
