@@ -15,22 +15,11 @@ use nn4n::{
     tasks::{Split, Task, balanced, batch, create},
     zoo,
 };
-use serde_json::Value;
+
+use crate::program::{reported, said};
 
 /// 100 units, 20 of them inhibitory, from the zoo.
 const RDM: &str = "song2016-rdm-ei";
-
-fn program(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
-    let output = crate::program::nn4n(folder, arguments, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
-}
-
-fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let (success, stdout, stderr) = program(folder, &[arguments, &["--json"]].concat());
-    assert!(success, "{arguments:?}: {stderr}");
-    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error} in {stdout}"))
-}
 
 fn rates(path: &Path) -> Array3<f32> {
     NpzReader::new(fs::File::open(path).expect("a file")).expect("an archive").by_name("rates").expect("rates")
@@ -52,14 +41,14 @@ fn eval_and_run_take_lesions_as_a_saved_network_has_them() -> Result<()> {
     for format in [Format::Npz, Format::Torch, Format::Numpy] {
         export(&lesioned, format)?;
     }
-    let (_, said, _) = program(here, &["inspect", "lesioned.safetensors"]);
-    assert!(said.contains("altered     lesion of 0-9,inhibitory: 30 of 100 units"), "{said}");
+    let (_, inspected, _) = said(here, &["inspect", "lesioned.safetensors"]);
+    assert!(inspected.contains("altered     lesion of 0-9,inhibitory: 30 of 100 units"), "{inspected}");
     let silent = Altered::of(&network, &[Intervention::silence("0")?])?;
     assert!(zoo::open(RDM)?.altered(&silent).unwrap_err().to_string().contains("cannot be saved with a network"));
 
-    let intact = json(here, &["eval", RDM, "--trials", "5"]);
-    let by_flag = json(here, &["eval", RDM, "--trials", "5", "--lesion", "0-9", "--lesion", "inhibitory"]);
-    let by_file = json(here, &["eval", "lesioned.safetensors", "--trials", "5"]);
+    let intact = reported(here, &["eval", RDM, "--trials", "5"]);
+    let by_flag = reported(here, &["eval", RDM, "--trials", "5", "--lesion", "0-9", "--lesion", "inhibitory"]);
+    let by_file = reported(here, &["eval", "lesioned.safetensors", "--trials", "5"]);
     assert_eq!((&by_flag["performance"], &by_flag["conditions"]), (&by_file["performance"], &by_file["conditions"]));
     assert_ne!(by_flag["performance"], intact["performance"]);
     let done = by_flag["interventions"].as_array().expect("what was done");
@@ -68,13 +57,13 @@ fn eval_and_run_take_lesions_as_a_saved_network_has_them() -> Result<()> {
         (&"lesion".into(), &9.into(), &"inhibitory".into())
     );
     assert!(intact.get("interventions").is_none());
-    let (_, text, _) = program(here, &["eval", RDM, "--trials", "2", "--silence", "inhibitory@stimulus"]);
+    let (_, text, _) = said(here, &["eval", RDM, "--trials", "2", "--silence", "inhibitory@stimulus"]);
     assert!(text.contains("silence in stimulus of inhibitory: 20 of 100 units (80-99)"), "{text}");
 
-    program(here, &["tasks", "sample", "song2016/rdm_varstim", "--batch", "3", "--out", "trials.npz"]);
+    said(here, &["tasks", "sample", "song2016/rdm_varstim", "--batch", "3", "--out", "trials.npz"]);
     let run = |checkpoint: &str, out: &str, more: &[&str]| {
         let arguments = ["run", checkpoint, "--inputs", "trials.npz", "--noise", "--out", out];
-        let (success, _, stderr) = program(here, &[&arguments[..], more].concat());
+        let (success, _, stderr) = said(here, &[&arguments[..], more].concat());
         assert!(success, "{stderr}");
         (rates(&here.join(out)), stderr)
     };
@@ -110,13 +99,13 @@ fn what_cannot_be_done_is_said_with_what_there_is() {
         (["--weight-noise", "-1"], "must be a number >= 0"),
         (["--noise-factor", "x"], "must be a number >= 0"),
     ] {
-        let (success, _, stderr) = program(folder.path(), &[&["eval", RDM, "--trials", "1"], &arguments[..]].concat());
+        let (success, _, stderr) = said(folder.path(), &[&["eval", RDM, "--trials", "1"], &arguments[..]].concat());
         assert!(!success && stderr.contains(wanted), "{arguments:?}: {stderr}");
         assert!(!stderr.contains("panicked"), "{stderr}");
     }
-    program(folder.path(), &["tasks", "sample", "song2016/rdm_varstim", "--batch", "1", "--out", "trials.npz"]);
+    said(folder.path(), &["tasks", "sample", "song2016/rdm_varstim", "--batch", "1", "--out", "trials.npz"]);
     let run = ["run", RDM, "--inputs", "trials.npz", "--out", "out.npz", "--silence", "0@stimulus"];
-    let (success, _, stderr) = program(folder.path(), &run);
+    let (success, _, stderr) = said(folder.path(), &run);
     assert!(!success && stderr.contains("give a window in ms"), "{stderr}");
     assert!(!folder.path().join("out.npz").exists());
 }

@@ -7,6 +7,8 @@ use ndarray::{Array1, Array2, Array3, ArrayD, s};
 use nn4n::tasks::{Labels, NpzBuilder, NpzFile};
 use serde_json::Value;
 
+use crate::program::{said, words};
+
 struct Said {
     stdout: String,
     stderr: String,
@@ -14,10 +16,8 @@ struct Said {
 }
 
 fn nn4n(directory: &Path, line: &str) -> Said {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let output = crate::program::nn4n(directory, &words, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { stdout: text(&output.stdout), stderr: text(&output.stderr), succeeded: output.status.success() }
+    let (succeeded, stdout, stderr) = said(directory, &words(&[], line));
+    Said { stdout, stderr, succeeded }
 }
 
 fn done(directory: &Path, line: &str) -> Said {

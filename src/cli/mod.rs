@@ -132,8 +132,8 @@ fn program() -> clap::Command {
 
 /// What these words ask for, the name of the program first, and as the parser has it.
 fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<(Cli, ArgMatches), clap::Error> {
-    let program = program();
-    let matches = program.clone().try_get_matches_from(words)?;
+    let mut program = program();
+    let matches = program.try_get_matches_from_mut(words)?;
     number::check(&program, &matches)?;
     Ok((Cli::from_arg_matches(&matches)?, matches))
 }

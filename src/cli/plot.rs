@@ -246,7 +246,7 @@ fn plot_learning(args: &NetworkArgs) -> Result<()> {
     };
     args.canvas.say(
         &format!("{} validations{batches}", figure.loss.len()),
-        &format!("nn4n eval {}", args.checkpoint.display()),
+        &format!("nn4n eval {}", shell_word(&args.checkpoint.display().to_string())),
     )
 }
 

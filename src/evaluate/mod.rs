@@ -20,7 +20,7 @@ use ndarray::Array3;
 use nn4n_analysis::ChoiceCount;
 use nn4n_models::{Ctrnn, NoiseKey};
 use nn4n_tasks::{
-    Condition, Split, Task, TrialBatch, TrialRng, Value, balanced, longest_of_some, performance, repeated, scores,
+    Condition, Split, Task, TrialBatch, TrialRng, balanced, longest_of_some, performance, repeated, scores,
 };
 pub use recorded::{Recorded, recorded, recorded_outcomes};
 use serde::Serialize;
@@ -184,10 +184,7 @@ pub fn once(task: &dyn Task, conditions: &[Condition]) -> Vec<usize> {
 
 /// The row of a file that a trial is.
 fn row(condition: &Condition) -> Option<u64> {
-    match condition.get("row") {
-        Some(Value::Number(row)) => Some(row.to_bits()),
-        _ => None,
-    }
+    condition.number("row").map(f64::to_bits)
 }
 
 /// How many rows of a file these trials are; `None` if they are of none.

@@ -11,24 +11,23 @@ use super::npz;
 use crate::{
     checkpoint::Checkpoint,
     error::{Error, Result},
-    files::{ArrayFormat, Hdf5, Layout, Meaning, each_array},
+    files::{ArrayFormat, Hdf5, Meaning, each_array},
 };
 
 /// The file.
 pub(super) fn hdf5(checkpoint: &Checkpoint, format: ArrayFormat) -> Result<Vec<u8>> {
     let npz = npz::npz(checkpoint)?;
-    let layout = if format == ArrayFormat::Mat { Layout::Matlab } else { Layout::Plain };
     let written = || -> io::Result<Vec<u8>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("network");
-        write(&npz, &path, layout)?;
+        write(&npz, &path, format)?;
         std::fs::read(path)
     };
     written().map_err(|error| Error::system(format!("the arrays could not be put together ({error})")))
 }
 
-fn write(npz: &[u8], path: &Path, layout: Layout) -> io::Result<()> {
-    let mut file = Hdf5::create(path, layout)?;
+fn write(npz: &[u8], path: &Path, format: ArrayFormat) -> io::Result<()> {
+    let mut file = Hdf5::create(path, format)?;
     each_array(npz, |name, header, elements| match name {
         "header" => file.text(name, &io::read_to_string(elements)?),
         "area_names" => {

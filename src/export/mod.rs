@@ -34,11 +34,10 @@ mod python;
 mod torch;
 
 use self::plain::Plain;
-#[cfg(feature = "hdf5")]
-use crate::files::ArrayFormat;
 use crate::{
     checkpoint::{Checkpoint, Header},
     error::{Error, Result},
+    files::ArrayFormat,
 };
 
 /// A format of another program.
@@ -65,9 +64,9 @@ impl Format {
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Npz => "npz",
-            Self::Mat => "mat",
-            Self::H5 => "h5",
+            Self::Npz => ArrayFormat::Npz.name(),
+            Self::Mat => ArrayFormat::Mat.name(),
+            Self::H5 => ArrayFormat::H5.name(),
             Self::Torch => "torch",
             Self::Nn4n => "nn4n",
             Self::Numpy => "numpy",
@@ -77,9 +76,9 @@ impl Format {
     /// What is written, in a few words.
     pub fn description(self) -> &'static str {
         match self {
-            Self::Npz => "arrays for NumPy",
-            Self::Mat => "variables for MATLAB 7.3 and later",
-            Self::H5 => "HDF5, with what the axes are as attributes",
+            Self::Npz => ArrayFormat::Npz.description(),
+            Self::Mat => ArrayFormat::Mat.description(),
+            Self::H5 => ArrayFormat::H5.description(),
             Self::Torch => "a PyTorch state dict as safetensors",
             Self::Nn4n => "a state dict of the original nn4n 1.2 (PyTorch) as safetensors",
             Self::Numpy => "a Python program that runs the network with NumPy alone",

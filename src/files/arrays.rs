@@ -14,7 +14,7 @@ use nn4n_tasks::NpyHeader;
 use serde::{Serialize, Serializer};
 
 #[cfg(feature = "hdf5")]
-use super::hdf5::{Hdf5, Layout};
+use super::hdf5::Hdf5;
 use super::{Npz, names::Names};
 use crate::error::{Error, Result};
 
@@ -68,7 +68,6 @@ impl ArrayFormat {
     }
 
     /// What reads it, in a few words.
-    #[cfg(feature = "cli")]
     pub fn description(self) -> &'static str {
         match self {
             Self::Npz => "arrays for NumPy",
@@ -133,12 +132,6 @@ impl Meaning {
             _ => Self::of(&["trials"]),
         }
     }
-
-    /// The axes as a text; empty of a single number.
-    #[cfg(feature = "hdf5")]
-    pub fn dims(&self) -> String {
-        self.axes.join(", ")
-    }
 }
 
 /// A file of arrays in the making.
@@ -153,9 +146,7 @@ impl ArrayFile {
     pub fn create(path: &Path) -> io::Result<Self> {
         Ok(match ArrayFormat::of(path).map_err(io::Error::other)? {
             #[cfg(feature = "hdf5")]
-            ArrayFormat::Mat => Self::Hdf5(Box::new(Hdf5::create(path, Layout::Matlab)?)),
-            #[cfg(feature = "hdf5")]
-            ArrayFormat::H5 => Self::Hdf5(Box::new(Hdf5::create(path, Layout::Plain)?)),
+            format @ (ArrayFormat::Mat | ArrayFormat::H5) => Self::Hdf5(Box::new(Hdf5::create(path, format)?)),
             _ => Self::Npz(Box::new(Npz::create(path)?)),
         })
     }

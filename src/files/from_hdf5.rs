@@ -259,7 +259,7 @@ mod tests {
     use nn4n_tasks::NpzFile;
 
     use super::*;
-    use crate::files::{ArrayFile, Hdf5, Layout, open_arrays};
+    use crate::files::{ArrayFile, ArrayFormat, Hdf5, open_arrays};
 
     fn arrays() -> NpzBuilder {
         let rates = Array3::from_shape_fn((4, 3, 2), |(trial, step, unit)| (100 * trial + 10 * step + unit) as f32);
@@ -312,7 +312,7 @@ mod tests {
         assert!(refusal().contains("before 7.3") && refusal().contains("'-v7.3'"), "{}", refusal());
         fs::write(&path, b"plain text").unwrap();
         assert!(refusal().contains("is no whole HDF5 file"), "{}", refusal());
-        let mut file = Hdf5::create(&path, Layout::Matlab).unwrap();
+        let mut file = Hdf5::create(&path, ArrayFormat::Mat).unwrap();
         file.text("note", "a text").unwrap();
         file.words("words", &["a".into()], &Meaning::default()).unwrap();
         file.finish().unwrap();

@@ -37,7 +37,7 @@ const REFERRED: &str = "#refs#";
 
 /// How arrays are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
+enum Layout {
     Matlab,
     Plain,
 }
@@ -54,13 +54,14 @@ pub(crate) struct Hdf5 {
 
 impl Hdf5 {
     /// Begins the file that will be at `path`.
-    pub fn create(path: &Path, layout: Layout) -> io::Result<Self> {
+    pub fn create(path: &Path, format: ArrayFormat) -> io::Result<Self> {
+        let layout = if format == ArrayFormat::Mat { Layout::Matlab } else { Layout::Plain };
         let unfinished = Unfinished::create(path)?;
         // The lock is that of the unfinished file.
         let options = H5File::options().no_locking();
-        let (options, format) = match layout {
-            Layout::Matlab => (options.libver(LibverBound::Earliest).userblock(USER_BLOCK as u64), ArrayFormat::Mat),
-            Layout::Plain => (options, ArrayFormat::H5),
+        let options = match layout {
+            Layout::Matlab => options.libver(LibverBound::Earliest).userblock(USER_BLOCK as u64),
+            Layout::Plain => options,
         };
         let file = options.create(unfinished.temporary()).map_err(failed)?;
         Ok(Self { file, unfinished, layout, names: Names::new(format), words: BTreeMap::new() })
@@ -93,18 +94,17 @@ impl Hdf5 {
 
     /// Adds a text.
     pub fn text(&mut self, name: &str, text: &str) -> io::Result<()> {
-        let called = self.names.add(name).map_err(io::Error::other)?;
-        let dataset = match self.layout {
-            Layout::Matlab => self.char(&called, text)?,
-            Layout::Plain => self.text_array(&called, &[], &[text.to_owned()])?,
-        };
-        self.describe(&dataset, (name, &called), &Meaning::default())
+        self.texts(name, &[], &[text.to_owned()], &Meaning::default())
     }
 
     /// Adds a list of words.
     pub fn words(&mut self, name: &str, words: &[String], meaning: &Meaning) -> io::Result<()> {
+        self.texts(name, &[words.len()], words, meaning)
+    }
+
+    fn texts(&mut self, name: &str, shape: &[usize], words: &[String], meaning: &Meaning) -> io::Result<()> {
         let called = self.names.add(name).map_err(io::Error::other)?;
-        let dataset = self.text_array(&called, &[words.len()], words)?;
+        let dataset = self.text_array(&called, shape, words)?;
         self.describe(&dataset, (name, &called), meaning)
     }
 
@@ -153,16 +153,15 @@ impl Hdf5 {
             (Layout::Matlab, [word]) if shape.is_empty() => self.char(called, word),
             (Layout::Matlab, _) => self.cell(called, shape, words),
             (Layout::Plain, _) => {
-                let texts: Vec<&str> = words.iter().map(String::as_str).collect();
                 let longest = words.iter().map(String::len).max().unwrap_or(0).max(1);
                 let size = u32::try_from(longest).map_err(io::Error::other)?;
                 let datatype = DatatypeMessage::FixedString { size, padding: NULL_PADDED, charset: UTF_8 };
                 let dataset = self.file.new_dataset::<u8>().datatype(datatype).shape(shape);
                 let dataset = dataset.create(called).map_err(failed)?;
-                if !texts.is_empty() {
+                if !words.is_empty() {
                     let padded =
-                        |text: &&str| text.bytes().chain(std::iter::repeat(0)).take(longest).collect::<Vec<_>>();
-                    let bytes: Vec<u8> = texts.iter().flat_map(padded).collect();
+                        |word: &String| word.bytes().chain(std::iter::repeat(0)).take(longest).collect::<Vec<_>>();
+                    let bytes: Vec<u8> = words.iter().flat_map(padded).collect();
                     dataset.write_raw_bytes(&bytes).map_err(failed)?;
                 }
                 Ok(dataset)
@@ -212,10 +211,10 @@ impl Hdf5 {
     }
 
     fn describe(&self, dataset: &H5Dataset, (name, called): (&str, &str), meaning: &Meaning) -> io::Result<()> {
-        let columns = meaning.columns.join(", ");
+        let (dims, columns) = (meaning.axes.join(", "), meaning.columns.join(", "));
         let texts = [
             ("name", if name == called { "" } else { name }),
-            ("dims", &meaning.dims()),
+            ("dims", &dims),
             ("columns", &columns),
             ("units", meaning.unit.unwrap_or_default()),
         ];
@@ -585,7 +584,7 @@ mod tests {
     fn more_or_fewer_elements_than_announced_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         for numbers in [2, 4] {
-            let mut file = Hdf5::create(&folder.path().join("a.mat"), Layout::Matlab).unwrap();
+            let mut file = Hdf5::create(&folder.path().join("a.mat"), ArrayFormat::Mat).unwrap();
             let header = NpyHeader::new("<f4", &[3]);
             let written = file.array("a", &header, &Meaning::default(), |out| out.write_all(&vec![0; 4 * numbers]));
             assert!(written.unwrap_err().to_string().contains("than its shape says"), "{numbers}");

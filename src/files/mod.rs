@@ -23,13 +23,24 @@ pub(crate) use arrays::each as each_array;
 pub(crate) use arrays::{ArrayFile, ArrayFormat, Meaning};
 pub(crate) use directory::Directory;
 #[cfg(feature = "hdf5")]
-pub(crate) use hdf5::{Hdf5, Layout};
+pub(crate) use hdf5::Hdf5;
 pub(crate) use npz::{Npz, Spool};
 pub(crate) use unfinished::{Unfinished, folder_of};
 
 use nn4n_tasks::NpzFile;
 
 use crate::error::{Error, Result};
+
+/// Removes a file, if it is there.
+#[cfg(feature = "cli")]
+pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::file(path, format!("could not be removed ({error}); check the permissions")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Writes a file so that it is there whole or not at all.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {

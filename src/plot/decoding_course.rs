@@ -87,7 +87,7 @@ impl DecodingCourse {
         Self {
             time_ms: found.time_ms[first..last].to_vec(),
             epochs,
-            panels: [Some(&found.course), found.sign.as_ref()].into_iter().flatten().map(panel).collect(),
+            panels: found.courses().map(panel).collect(),
             remark: match found.course.low.iter().all(|low| low.is_nan()) {
                 true => format!("{}: no interval, as {} are too few", found.variable, found.interval_over),
                 false => format!("{}: 95 % interval over {}", found.variable, found.interval_over),

@@ -10,7 +10,7 @@ use super::canvas::{Align, Canvas, Stroke};
 use super::error::{require, require_finite, require_some};
 use super::panel::note;
 use super::save::save;
-use super::style::{FAINT, INK, Rgb, SMALL, TEXT, THIN, WHITE, cell_size, text_width, widest};
+use super::style::{FAINT, INK, Rgb, SMALL, TEXT, THIN, WHITE, cell_size, ink_on, text_width, widest};
 
 /// Top of the map, with room for what the colours are.
 const TOP: f64 = 46.0;
@@ -151,9 +151,7 @@ impl Scale {
         };
         let text = self.label(value);
         if text_width(&text, SMALL) + 4.0 <= cell {
-            let (r, g, b) = self.color(value);
-            let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
-            let ink = if light < 140.0 { WHITE } else { INK };
+            let ink = ink_on(self.color(value));
             canvas.text((left + cell / 2.0, top + cell / 2.0), &text, SMALL, Align::Centre, ink);
         }
     }

@@ -12,7 +12,7 @@ use super::color_scale::ColorScale;
 use super::error::{require, require_finite, require_some};
 use super::panel::note;
 use super::save::save;
-use super::style::{INK, Rgb, SMALL, TEXT, THIN, WHITE, cell_size, widest};
+use super::style::{INK, SMALL, TEXT, THIN, cell_size, ink_on, widest};
 
 /// Top of the matrix.
 const TOP: f64 = 30.0;
@@ -87,7 +87,7 @@ impl SimilarityMatrix {
         if cell >= WITH_VALUE {
             for ((row, column), value) in self.values.indexed_iter() {
                 let at = (left + middle(column), TOP + middle(row));
-                canvas.text(at, &value_label(*value), SMALL, Align::Centre, on(scale.color(*value)));
+                canvas.text(at, &value_label(*value), SMALL, Align::Centre, ink_on(scale.color(*value)));
             }
         }
         scale.bar(&mut canvas, (left + side + 18.0, TOP + 18.0), (side - 20.0).clamp(60.0, 160.0), &self.measure);
@@ -114,12 +114,6 @@ impl SimilarityMatrix {
 fn value_label(value: f64) -> String {
     let decimals = if value.abs() < 10.0 { 2 } else { usize::from(value.abs() < 100.0) };
     decimal_label(value, decimals)
-}
-
-/// Ink that is read on a colour.
-fn on((r, g, b): Rgb) -> Rgb {
-    let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
-    if light < 140.0 { WHITE } else { INK }
 }
 
 #[cfg(test)]

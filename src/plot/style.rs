@@ -71,3 +71,8 @@ pub(super) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>, size: u32) ->
 pub(super) fn cell_size(length: f64, n: usize) -> f64 {
     (PNG_SCALE * length / n as f64).round().max(1.0) / PNG_SCALE
 }
+/// Ink that is read on a colour.
+pub(super) fn ink_on((r, g, b): Rgb) -> Rgb {
+    let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+    if light < 140.0 { WHITE } else { INK }
+}

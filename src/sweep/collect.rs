@@ -43,15 +43,17 @@ pub struct Collected {
 ///
 /// # Errors
 /// If it is no study, or a file cannot be written.
-pub fn collect(study: &Path, told: &(dyn Fn(u64, u64) + Sync)) -> Result<Collected> {
-    let folder = Study::open(study)?.analysis();
-    let results = Results::read(&[study.to_path_buf()], told)?;
-    let mut collected = Collected { results: results.clone(), files: Vec::new(), notes: Vec::new() };
-    let json = serde_json::to_string_pretty(&results.rows).map_err(|error| Error::file(&folder, error))?;
-    collected.write(folder.join("runs.csv"), &results.to_csv())?;
+pub fn collect(directory: &Path, told: &(dyn Fn(u64, u64) + Sync)) -> Result<Collected> {
+    let study = Study::open(directory)?;
+    let folder = study.analysis();
+    let results = Results::read(&[directory.to_path_buf()], told)?;
+    let mut collected = Collected { results, files: Vec::new(), notes: Vec::new() };
+    let json = serde_json::to_string_pretty(&collected.results.rows).map_err(|error| Error::file(&folder, error))?;
+    let csv = collected.results.to_csv();
+    collected.write(folder.join("runs.csv"), &csv)?;
     collected.write(folder.join("runs.json"), &format!("{json}\n"))?;
     collected.draw(&folder)?;
-    collected.write_journal(folder.join("optuna.log"), study)?;
+    collected.write_journal(folder.join("optuna.log"), &study)?;
     Ok(collected)
 }
 
@@ -63,19 +65,19 @@ impl Collected {
     }
 
     fn draw(&mut self, folder: &Path) -> Result<()> {
-        let measure = Measure::of(&self.results);
+        let (measure, drawn) = (Measure::of(&self.results), self.drawn()?);
         if self.results.rows.iter().any(|row| row.is_finished()) {
-            for by in self.drawn()? {
+            for by in &drawn {
                 let name = by.iter().map(|name| safe(name)).collect::<Vec<_>>().join("-");
                 let path = folder.join(format!("{}-{name}.svg", measure.tag()));
-                let saved = results_figure(&self.results, &by, measure).and_then(|figure| figure.save(&path));
+                let saved = results_figure(&self.results, by, measure).and_then(|figure| figure.save(&path));
                 self.drew(path, saved);
             }
         } else {
             self.notes.push("no run is finished yet, so nothing is drawn against settings".into());
         }
         let path = folder.join("curves.svg");
-        let by: Vec<String> = self.drawn()?.into_iter().find(|by| by.len() == 1).unwrap_or_default();
+        let by = drawn.first().cloned().unwrap_or_default();
         let saved = curves_figure(&self.results, &by).and_then(|figure| Ok(figure.save(&path)?));
         self.drew(path, saved);
         Ok(())
@@ -103,10 +105,10 @@ impl Collected {
         Ok(drawn)
     }
 
-    fn write_journal(&mut self, path: PathBuf, study: &Path) -> Result<()> {
-        let place = study.canonicalize().unwrap_or_else(|_| study.into());
+    fn write_journal(&mut self, path: PathBuf, study: &Study) -> Result<()> {
+        let place = study.directory().canonicalize().unwrap_or_else(|_| study.directory().into());
         let name = place.file_name().map_or_else(|| "nn4n".into(), |name| name.to_string_lossy().into_owned());
-        let description = Study::open(study)?.description();
+        let description = study.description();
         let ranges = match &description {
             Ok(description) => description.ranges(),
             Err(error) => {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     query::Known,
     results::{Results, RunResult, cell, compare, known},
+    study_figures::Measure,
 };
 use crate::{error::Result, report::Csv};
 
@@ -37,8 +38,8 @@ pub struct Group {
 impl Group {
     fn of(by: &[String], key: &[Option<Value>], rows: &[&RunResult]) -> Self {
         let finished: Vec<&RunResult> = rows.iter().copied().filter(|row| row.is_finished()).collect();
-        let over = |value: fn(&RunResult) -> Option<f64>| {
-            MedianInterval::of(&finished.iter().filter_map(|row| value(row)).collect::<Vec<_>>())
+        let over = |measure: Measure| {
+            MedianInterval::of(&finished.iter().filter_map(|row| measure.value(row)).collect::<Vec<_>>())
         };
         let settings = by.iter().cloned().zip(key.iter().map(|value| value.clone().unwrap_or_default())).collect();
         Self {
@@ -46,11 +47,11 @@ impl Group {
             runs: rows.len(),
             finished: finished.len(),
             names: finished.iter().map(|row| row.name.clone()).collect(),
-            performance: over(|row| row.performance),
-            loss: over(|row| row.loss),
-            rms_error: over(|row| row.rms_error),
-            updates: over(|row| row.updates.map(|updates| updates as f64)),
-            seconds: over(|row| row.seconds),
+            performance: over(Measure::Performance),
+            loss: over(Measure::Loss),
+            rms_error: over(Measure::RmsError),
+            updates: over(Measure::Updates),
+            seconds: over(Measure::Seconds),
         }
     }
 }
@@ -67,7 +68,7 @@ pub fn groups(results: &Results, by: &[String]) -> Result<Vec<Group>> {
 /// its interval.
 pub fn groups_to_csv(groups: &[Group], by: &[String]) -> String {
     let parts = ["n", "median", "low", "high", "coverage"];
-    let results = ["performance", "loss", "rms_error", "updates", "seconds"];
+    let results = Measure::ALL.map(Measure::tag);
     let columns: Vec<String> =
         results.iter().flat_map(|result| parts.iter().map(move |part| format!("{result}_{part}"))).collect();
     let head = by.iter().map(String::as_str).chain(["runs", "finished"]).chain(columns.iter().map(String::as_str));
@@ -75,7 +76,7 @@ pub fn groups_to_csv(groups: &[Group], by: &[String]) -> String {
     for group in groups {
         let counts = [group.runs.to_string(), group.finished.to_string()];
         let found = [group.performance, group.loss, group.rms_error, group.updates, group.seconds];
-        let settings = by.iter().map(|name| group.settings.get(name).cloned().map_or_else(String::new, cell));
+        let settings = by.iter().map(|name| cell(group.settings.get(name)));
         csv.row(settings.chain(counts).chain(found.iter().flat_map(|found| cells(found.as_ref()))));
     }
     csv.text().into()
@@ -95,8 +96,7 @@ pub(super) type Grouped<'a> = (Vec<Option<Value>>, Vec<&'a RunResult>);
 
 /// The same as runs.
 pub(super) fn grouped<'a>(results: &'a Results, by: &[String]) -> Result<Vec<Grouped<'a>>> {
-    let vocabulary = results.vocabulary();
-    by.iter().try_for_each(|name| vocabulary.check("--group-by", name))?;
+    by.iter().try_for_each(|name| results.check("--group-by", name))?;
     let mut keyed: Vec<(Vec<Option<Value>>, &RunResult)> =
         results.rows.iter().map(|row| (by.iter().map(|name| row.value(name)).collect(), row)).collect();
     keyed.sort_by(|(one, _), (other, _)| order(one, other));

@@ -56,8 +56,6 @@ pub enum Said {
         update: u64,
         /// Most updates.
         updates: u64,
-        /// The performance of the last validation.
-        performance: Option<f64>,
     },
     /// Nothing is left to do.
     Finished,
@@ -99,8 +97,8 @@ pub struct Board<'a> {
     pub finished: usize,
     /// Those that failed as often as they are tried.
     pub failed: usize,
-    /// Those that are being trained, with the part of their updates that is done and their performance.
-    pub running: Vec<(&'a Entry, f64, Option<f64>)>,
+    /// Those that are being trained, with the part of their updates that is done.
+    pub running: Vec<(&'a Entry, f64)>,
 }
 
 /// How it ended.
@@ -174,7 +172,6 @@ struct Run {
     index: usize,
     /// The part of its updates that is done.
     done: f64,
-    performance: Option<f64>,
 }
 
 /// A line of a worker, or its end.
@@ -249,7 +246,7 @@ impl Queue<'_, '_> {
             self.workers[place] = Some(self.start(place, entry)?);
         }
         if let Some(worker) = &mut self.workers[place] {
-            worker.run = Some(Run { index, done: 0.0, performance: None });
+            worker.run = Some(Run { index, done: 0.0 });
             // Where it fails the worker is gone, and its end is heard of.
             let _ = worker.input.as_mut().map(|input| writeln!(input, "{}", entry.name));
             if !IS_REUSED {
@@ -286,10 +283,9 @@ impl Queue<'_, '_> {
     fn hear(&mut self, place: usize, said: Option<Said>) -> Result<()> {
         let Some(worker) = &mut self.workers[place] else { return Ok(()) };
         let Some(said) = said else { return self.bury(place) };
-        if let Said::Update { update, updates, performance } = said {
+        if let Said::Update { update, updates } = said {
             if let Some(run) = &mut worker.run {
                 run.done = update as f64 / updates.max(1) as f64;
-                run.performance = performance;
             }
             return Ok(());
         }
@@ -353,7 +349,7 @@ impl Queue<'_, '_> {
             runs: self.runs,
             finished: self.tally.finished,
             failed: self.tally.failed.len(),
-            running: running.map(|run| (&entries[run.index], run.done, run.performance)).collect(),
+            running: running.map(|run| (&entries[run.index], run.done)).collect(),
         };
         if (self.tell)(&board, event).is_break() {
             self.stop();

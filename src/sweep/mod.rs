@@ -45,6 +45,7 @@ pub use groups::{Group, groups, groups_to_csv};
 pub use local::{ATTEMPTS, Board, Event, Local, Said, Tally, WORKER_ENVIRONMENT};
 pub use manifest::Entry;
 pub use query::{Known, Query, Verdict, Vocabulary};
+pub(crate) use results::cell;
 pub use results::{Results, RunResult, Selection};
 pub use shard::Shard;
 pub use state::{Failure, Reached, RunState};

@@ -156,16 +156,27 @@ impl Results {
 
     /// The runs as comma-separated values: a column for each name that all have, and one for each setting.
     pub fn to_csv(&self) -> String {
-        let names = || RunResult::NAMES.iter().copied().chain(self.names.iter().map(String::as_str));
-        let mut csv = Csv::new("runs.csv", names());
-        self.rows.iter().for_each(|row| csv.row(names().map(|name| row.value(name).map_or_else(String::new, cell))));
+        let mut csv = Csv::new("runs.csv", self.all_names());
+        self.rows.iter().for_each(|row| csv.row(self.all_names().map(|name| cell(row.value(name).as_ref()))));
         csv.text().into()
     }
 
-    /// The names that expressions, orders and groups may use, with the kinds of their values.
+    /// What is known of all runs, and their settings.
+    fn all_names(&self) -> impl Iterator<Item = &str> {
+        RunResult::NAMES.iter().copied().chain(self.names.iter().map(String::as_str))
+    }
+
+    /// Refuses a name that no run knows; `option` is where it was written.
+    pub(super) fn check(&self, option: &str, name: &str) -> Result<()> {
+        let mut vocabulary = Vocabulary::default();
+        self.all_names().for_each(|known| vocabulary.add(known, None));
+        vocabulary.check(option, name)
+    }
+
+    /// The names that expressions may use, with the kinds of their values.
     pub fn vocabulary(&self) -> Vocabulary {
         let mut vocabulary = Vocabulary::default();
-        for name in RunResult::NAMES.iter().copied().chain(self.names.iter().map(String::as_str)) {
+        for name in self.all_names() {
             vocabulary.add(name, None);
             self.rows.iter().for_each(|row| vocabulary.add(name, row.known(name).as_ref()));
         }
@@ -201,7 +212,7 @@ impl Results {
     /// If no run knows the name.
     pub fn sort(&mut self, by: &str) -> Result<()> {
         let name = by.strip_prefix('-').unwrap_or(by);
-        self.vocabulary().check("--sort", name)?;
+        self.check("--sort", name)?;
         let is_descending = by.starts_with('-') != (name == "performance");
         self.rows.sort_by(|one, other| {
             let order = |found: Ordering| if is_descending { found.reverse() } else { found };
@@ -257,12 +268,12 @@ impl RunResult {
     }
 }
 
-/// A value as it stands in a table: a text without quotes.
-pub(super) fn cell(value: Value) -> String {
+/// A value as it stands in a table: a text without quotes, nothing where there is none.
+pub(crate) fn cell(value: Option<&Value>) -> String {
     match value {
-        Value::String(text) => text,
-        Value::Null => String::new(),
-        other => other.to_string(),
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
     }
 }
 

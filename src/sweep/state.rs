@@ -9,7 +9,7 @@
 //! ```
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{Read, Seek, SeekFrom},
     path::Path,
 };
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    files::{open_regular, read_text, write_atomically},
+    files::{open_regular, read_text, remove_if_there, write_atomically},
     run_directory::{FINISHED, LOG, STATE, is_in_use},
 };
 
@@ -124,13 +124,7 @@ impl Failure {
     /// # Errors
     /// If the file is there and cannot be removed.
     pub fn forget(directory: &Path) -> Result<()> {
-        let path = directory.join(FAILED);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::file(path, format!("could not be removed ({error}); check the permissions")))
-            }
-            _ => Ok(()),
-        }
+        remove_if_there(&directory.join(FAILED))
     }
 }
 
@@ -185,6 +179,8 @@ pub(super) fn end(mut file: File, most: u64) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::run_directory::{Existing, RunDirectory};
 

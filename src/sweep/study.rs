@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     experiment::Experiment,
-    files::{read_text, unwritten, write_atomically},
+    files::{read_text, remove_if_there, unwritten, write_atomically},
     run_directory::CONFIG,
 };
 
@@ -55,11 +55,6 @@ impl Study {
 
     /// Whether there is a study in a directory.
     pub fn is_in(directory: &Path) -> bool {
-        directory.join(MANIFEST).is_file()
-    }
-
-    /// Whether a directory is that of a study.
-    pub fn is_study(directory: &Path) -> bool {
         directory.join(MANIFEST).is_file()
     }
 
@@ -258,13 +253,7 @@ impl Study {
     /// # Errors
     /// If its file is there and cannot be removed.
     pub fn allow(&self) -> Result<()> {
-        let path = self.directory.join(CANCEL);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::file(path, format!("could not be removed ({error}); check the permissions")))
-            }
-            _ => Ok(()),
-        }
+        remove_if_there(&self.directory.join(CANCEL))
     }
 }
 

@@ -28,7 +28,6 @@ use crate::{
     memory::{bytes_of, check, check_on, fits, gib, trial_bytes},
     optimizer::OptimizerConfig,
     penalty::Penalty,
-    progress::note,
 };
 
 /// From so many bytes on it is said beforehand what an update takes.
@@ -49,11 +48,12 @@ pub(super) fn check_device(experiment: &Experiment, device: &Device) -> Result<(
     Err(Error::setting("train.remat", message))
 }
 
-/// Refuses a training that the machine has not the memory for, before anything large is made.
+/// Refuses a training that the machine has not the memory for, before anything large is made. Returns what an update on
+/// the CPU takes, where that is much, and what it would take if most states were computed again.
 ///
 /// # Errors
 /// If it needs more than there is; or as making one trial.
-pub(super) fn check_memory(experiment: &Experiment, device: &Device) -> Result<()> {
+pub(super) fn check_memory(experiment: &Experiment, device: &Device) -> Result<Option<String>> {
     check_device(experiment, device)?;
     let units = experiment.model.n_units();
     let demand = Demand::of(experiment)?;
@@ -72,23 +72,14 @@ pub(super) fn check_memory(experiment: &Experiment, device: &Device) -> Result<(
     )?;
     let (what, remedy) = (demand.update_in_words(), demand.remedy(device));
     if device.is_cpu() {
-        return check("train.batch_size", &what, demand.update(device, experiment.train.remat), &remedy);
+        check("train.batch_size", &what, demand.update(device, experiment.train.remat), &remedy)?;
+        return Ok(demand.in_words(device));
     }
     check("train.batch_size", &what, demand.prepared(false).saturating_add(demand.rates()), &remedy)?;
     let trained = bytes_of(&[units, units]).saturating_mul(copies(experiment));
     let on_device = sum(&[trained, demand.batch, demand.pass(device, false)]);
-    check_on(device, "train.batch_size", &what, on_device, &remedy)
-}
-
-/// Says what an update on the CPU takes, where that is much, and what it would take if most states were computed again.
-///
-/// # Errors
-/// As making one trial.
-pub(super) fn tell(experiment: &Experiment, device: &Device) -> Result<()> {
-    if device.is_cpu() {
-        Demand::of(experiment)?.in_words(device).iter().for_each(|words| note(words));
-    }
-    Ok(())
+    check_on(device, "train.batch_size", &what, on_device, &remedy)?;
+    Ok(None)
 }
 
 fn sum(parts: &[u64]) -> u64 {

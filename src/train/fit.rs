@@ -20,7 +20,7 @@ use crate::{
     checkpoint::{Checkpoint, FORMAT, Header, Provenance, TaskRecord, TrainRecord, ValidationRecord},
     error::{Error, Result},
     experiment::Experiment,
-    progress::{Work, turn_to},
+    progress::{Work, note, turn_to},
     run_directory::{Locked, RunDirectory},
 };
 
@@ -99,13 +99,13 @@ fn train(
 ) -> Result<Outcome> {
     turn_to(Work::Free);
     experiment.validate()?;
-    demand::check_memory(experiment, device)?;
+    let demand = demand::check_memory(experiment, device)?;
     let files = run.lock()?;
     let mut training = Training::prepare(experiment, init, run, &files, device)?;
     let before = training.trainer.updates();
     let mut reason = training.reason_to_end();
     if reason.is_none() {
-        let batches = training.begin()?;
+        let batches = training.begin(demand)?;
         reason = training.go_on(batches, &mut progress)?;
     }
     turn_to(Work::Free);
@@ -166,10 +166,10 @@ impl<'a> Training<'a> {
         self.validation.stop().or(last.then_some(StopReason::LastUpdate))
     }
 
-    /// Writes the first files, once nothing can be refused any more.
-    fn begin(&mut self) -> Result<Prefetch> {
+    /// Says what an update takes, if that is much, and writes the first files, once nothing can be refused any more.
+    fn begin(&mut self, demand: Option<String>) -> Result<Prefetch> {
         let mut batches = Prefetch::of(self.validation.lesson(), self.experiment, &mut self.trainer)?;
-        demand::tell(self.experiment, self.trainer.network().device())?;
+        demand.iter().for_each(|words| note(words));
         self.trainer.rehearse(&batches.peek()?.to_device(self.trainer.network().device())?)?;
         long_trials::tell(self.experiment)?;
         turn_to(Work::Begin);

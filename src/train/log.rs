@@ -111,15 +111,13 @@ impl<'a> Log<'a> {
     }
 }
 
-/// What a log says of a run, in the order of its lines.
+/// What a log says of a run, in the order of its lines; those that are damaged are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Logged {
     /// The loss of the batch of each update that was logged.
     pub losses: Vec<(u64, f64)>,
     /// The validations.
     pub validations: Vec<ValidationRecord>,
-    /// Lines that are neither, such as one that was cut.
-    pub damaged: usize,
 }
 
 impl Logged {
@@ -146,7 +144,7 @@ impl Logged {
             match serde_json::from_slice(&line) {
                 Ok(Line { validation: Some(record), .. }) => found.validations.push(record),
                 Ok(Line { update, loss: Some(loss), .. }) => found.losses.push((update, loss)),
-                _ => found.damaged += 1,
+                _ => {}
             }
         }
     }

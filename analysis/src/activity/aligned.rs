@@ -131,9 +131,7 @@ impl Aligned {
 
     /// Steps of all these trials that lie in no whole bin, with bins of so many steps.
     pub fn steps_without_bin(&self, steps_in_bin: usize) -> usize {
-        let zero = |trial: usize| {
-            self.epoch.as_deref().and_then(|name| self.trials.epoch(trial, name)).map_or(0, |epoch| epoch.start)
-        };
+        let zero = |trial: usize| self.trials.zero(trial, self.epoch.as_deref());
         let of_trial =
             |trial: usize| zero(trial) % steps_in_bin + (self.trials.n_steps[trial] - zero(trial)) % steps_in_bin;
         (0..self.trials.len()).map(of_trial).sum()

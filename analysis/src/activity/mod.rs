@@ -25,6 +25,7 @@ use ndarray::{Array2, Array3, ArrayView3, Axis, s};
 use nn4n_tasks::Condition;
 
 pub use aligned::{Aligned, Averages};
+pub(crate) use trials::names_of;
 pub use trials::{Classes, Trials, Variable};
 
 use crate::AnalysisError;

@@ -89,13 +89,7 @@ impl Trials {
 
     /// The names of the variables, in the order in which they first appear.
     pub fn variables(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.conditions.iter().flat_map(Condition::iter) {
-            if names.iter().all(|known| known != name) {
-                names.push(name.to_owned());
-            }
-        }
-        names
+        names_of(&self.conditions)
     }
 
     /// A variable.
@@ -127,6 +121,11 @@ impl Trials {
             true => Err(AnalysisError::Trials(format!("no trial has {condition} together; ask for fewer of them"))),
             false => Ok(found),
         }
+    }
+
+    /// The step at which an epoch of a trial starts; 0 without one.
+    pub(crate) fn zero(&self, trial: usize, epoch: Option<&str>) -> usize {
+        epoch.and_then(|name| self.epoch(trial, name)).map_or(0, |epoch| epoch.start)
     }
 
     /// The names of the epochs, in the order in which they first appear.
@@ -244,6 +243,17 @@ fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
 fn list(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > most { format!("{shown} and {} more", names.len() - most) } else { shown }
+}
+
+/// The names of the variables of trials, in the order in which they first appear.
+pub(crate) fn names_of(conditions: &[Condition]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in conditions.iter().flat_map(Condition::iter) {
+        if names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 #[cfg(test)]

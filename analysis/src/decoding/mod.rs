@@ -311,6 +311,11 @@ impl Decoder {
 }
 
 impl Decoding {
+    /// The measure over time, and that of the sign where there is one.
+    pub fn courses(&self) -> impl Iterator<Item = &Course> {
+        std::iter::once(&self.course).chain(&self.sign)
+    }
+
     /// Of units that were recorded at the same time, in trials that are no copies of each other. `watch` is told how
     /// many bins are done.
     ///

@@ -30,8 +30,8 @@ pub(super) fn step_derivative(arm: &Arm, before: ArmState, torque: [f64; 2], dt:
     let mut found = [[0.0; OF]; ARM];
     (0..ARM).for_each(|place| found[place][place] = 1.0);
     for _ in 0..arm.substeps {
-        let of = acceleration_derivative(arm, state, torque);
         let acceleration = arm.acceleration(state, torque);
+        let of = acceleration_derivative(arm, state, acceleration);
         // What each of the six does to elbow and velocities before this substep.
         let before = found;
         for joint in 0..2 {
@@ -51,14 +51,14 @@ pub(super) fn step_derivative(arm: &Arm, before: ArmState, torque: [f64; 2], dt:
     found
 }
 
-/// How the acceleration of each joint depends on the angle of the elbow, on the two velocities and on the two torques.
-fn acceleration_derivative(arm: &Arm, state: ArmState, torque: [f64; 2]) -> [[f64; 5]; 2] {
+/// How the acceleration of each joint, which is known, depends on the angle of the elbow, on the two velocities and on
+/// the two torques.
+fn acceleration_derivative(arm: &Arm, state: ArmState, [x1, x2]: [f64; 2]) -> [[f64; 5]; 2] {
     let ArmState { angles, velocity: [w1, w2] } = state;
     let [[m11, m12], [_, m22]] = arm.mass_matrix(angles);
     let [_, a2, _] = arm.coefficients();
     let (sine, cosine) = (a2 * angles[1].sin(), a2 * angles[1].cos());
     let [[b11, b12], [b21, b22]] = arm.friction;
-    let [x1, x2] = arm.acceleration(state, torque);
     // Less dr and dM a, column by column.
     let elbow = [cosine * w2 * (2.0 * w1 + w2) + sine * (2.0 * x1 + x2), -cosine * w1 * w1 + sine * x1];
     let first = [2.0 * sine * w2 - b11, -b21 - 2.0 * sine * w1];

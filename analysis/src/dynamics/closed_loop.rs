@@ -27,7 +27,6 @@ const NO_LIMIT: &str = "the loop of a network and its arm is a map: the arm move
 /// A network in the loop with its arm, under a constant input.
 #[derive(Clone, Debug)]
 pub struct ClosedLoop<'a> {
-    network: &'a Network,
     plant: Plant,
     /// The network under the input without feedback.
     unfed: Driven<'a>,
@@ -58,11 +57,11 @@ impl<'a> ClosedLoop<'a> {
     pub(super) fn known_to_fit(network: &'a Network, plant: Plant, input: &[f64]) -> Self {
         let w_in = &network.layers[0].w_in;
         let feedback = w_in.slice(s![.., plant.first_channel..plant.first_channel + ARM]).to_owned();
-        Self { network, plant, unfed: network.driven(input), feedback }
+        Self { plant, unfed: network.driven(input), feedback }
     }
 
     fn units(&self) -> usize {
-        self.network.units()
+        self.unfed.network.units()
     }
 
     /// What the network feels in the next step.
@@ -73,11 +72,11 @@ impl<'a> ClosedLoop<'a> {
 
     fn driven(&self, state: &[f64]) -> Driven<'_> {
         let felt = self.feedback.dot(&ArrayView1::from(&self.felt(state)));
-        Driven { network: self.network, drive: &self.unfed.drive + &felt }
+        Driven { network: self.unfed.network, drive: &self.unfed.drive + &felt }
     }
 
     fn torque(&self, x: &[f64]) -> [f64; 2] {
-        let outputs = self.network.outputs_of(&self.network.rates(x));
+        let outputs = self.unfed.network.outputs_of(&self.unfed.network.rates(x));
         [outputs[0], outputs[1]]
     }
 
@@ -87,19 +86,19 @@ impl<'a> ClosedLoop<'a> {
         let all = step_derivative(&self.plant.arm, before, self.torque(next), self.plant.dt);
         let own = Array2::from_shape_fn((ARM, ARM), |(row, column)| all[row][column]);
         let of_torque = Array2::from_shape_fn((ARM, 2), |(row, column)| all[row][ARM + column]);
-        (own, of_torque.dot(&self.network.output_jacobian(next).dot(&of_next)))
+        (own, of_torque.dot(&self.unfed.network.output_jacobian(next).dot(&of_next)))
     }
 }
 
 impl NetworkDynamics for ClosedLoop<'_> {
     fn network(&self) -> &Network {
-        self.network
+        self.unfed.network
     }
 
     /// In a step the input reaches the arm through the torque; what is on its way is felt later.
     fn input_jacobian(&self, state: &[f64]) -> Array2<f64> {
         let units = self.units();
-        let w_in = self.network.layers[0].w_in.view();
+        let w_in = self.unfed.network.layers[0].w_in.view();
         let (next, derivatives) = self.driven(state).derivatives(&state[..units], w_in);
         let of_next = derivatives.slice(s![.., units..]);
         let (_, of_arm) = self.of_arm(arm(&state[units..]), &next, of_next);

@@ -191,10 +191,7 @@ impl Window {
 impl WindowSettings {
     /// Refuses ends beyond all trials: there the window would be shorter than what is asked for.
     fn check_ends(&self, trials: &Trials, dt: f64) -> Result<(), AnalysisError> {
-        let zero = |trial: usize| match &self.align {
-            Some(name) => trials.epoch(trial, name).map_or(0, |epoch| epoch.start),
-            None => 0,
-        };
+        let zero = |trial: usize| trials.zero(trial, self.align.as_deref());
         let before = (0..trials.len()).map(zero).max().unwrap_or(0);
         let after = (0..trials.len()).map(|trial| trials.n_steps[trial] - zero(trial)).max().unwrap_or(0);
         let (first, last) = (0.0 - before as f64 * dt, after as f64 * dt);

@@ -14,7 +14,7 @@ use ndarray::{Array2, ArrayView2, ArrayView3};
 use nn4n_tasks::{Condition, TrialBatch, Value};
 use serde::Serialize;
 
-use crate::{Activity, AnalysisError, structure::Group};
+use crate::{Activity, AnalysisError, activity::names_of, structure::Group};
 
 /// Trials of each kind that are needed.
 const LEAST: usize = 2;
@@ -218,12 +218,7 @@ fn refusal(conditions: &[Condition], variable: &str, (first, second): (usize, us
 
 /// The variables of the trials.
 fn known(conditions: &[Condition]) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for (name, _) in conditions.iter().flat_map(Condition::iter) {
-        if names.iter().all(|known| known != name) {
-            names.push(name.to_owned());
-        }
-    }
+    let names = names_of(conditions);
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 

@@ -204,8 +204,7 @@ impl DecodingArgs {
         let Alignment { epoch, .. } = self.alignment(source)?;
         let found = self.one(source, &self.settings(&source.activity, epoch.clone())?)?;
         let epochs = epochs(source.activity.trials(), epoch.as_deref(), source.activity.dt());
-        let courses = [Some(&found.course), found.sign.as_ref()];
-        let best = courses.into_iter().flatten().map(|course| best(course, &found)).collect();
+        let best = found.courses().map(|course| best(course, &found)).collect();
         Ok(Decoded { figure: DecodingCourse::of(&found, epochs), best, found })
     }
 
@@ -311,7 +310,12 @@ fn parse_shrinkage(text: &str) -> Result<Shrinkage, String> {
 
 /// Steps of a bin, which must be whole if its width was named.
 fn steps_in_bin(bin: Option<f64>, dt: f64) -> Result<usize> {
-    bin.map_or_else(|| Ok((BIN / dt).round().max(1.0) as usize), |bin| window::steps_in_bin(bin, dt))
+    bin.map_or_else(|| Ok(default_steps(dt)), |bin| window::steps_in_bin(bin, dt))
+}
+
+/// Steps in a bin where none is asked for.
+pub fn default_steps(dt: f64) -> usize {
+    (BIN / dt).round().max(1.0) as usize
 }
 
 fn words(decoder: Decoder) -> String {
@@ -430,8 +434,7 @@ fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
     if found.left_out.steps_without_bin > 0 {
         lines.push(format!("steps        {} left out that fill no bin", found.left_out.steps_without_bin));
     }
-    let courses = [Some(&found.course), found.sign.as_ref()];
-    lines.extend(courses.into_iter().flatten().map(|course| format!("best         {}", best(course, found))));
+    lines.extend(found.courses().map(|course| format!("best         {}", best(course, found))));
     lines.extend(onset(&found.course, &found.time_ms));
     if let Some(cross) = &found.cross_temporal {
         lines.push(match cross.stability.is_nan() {

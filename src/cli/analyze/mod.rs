@@ -52,7 +52,7 @@ use crate::terminal::end_in_order;
 
 // What a report and figures of activity are made of, too.
 pub(super) use self::{
-    decoding::{Decoded, DecodingArgs},
+    decoding::{Decoded, DecodingArgs, default_steps},
     fixed_points::state_space,
     graded::flag,
     interventions::figure as lesion_table,

@@ -126,8 +126,11 @@ pub fn pca(args: &PcaArgs) -> Result<()> {
         };
         Ok(file
             .array("scores", &found.coordinates(of_states.rows.view(), most))?
+            .axes(["states", "components"])
             .array(&format!("score_{first}"), &places(|of| of.0))?
+            .axes(["states"])
             .array(&format!("score_{second}"), &places(|of| of.1))?
+            .axes(["states"])
             .array("axes", &found.axes)?
             .axes(["components", "units"])
             .array("mean", &found.mean)?

@@ -167,7 +167,7 @@ pub fn mean_trajectories(means: &Means, axes: Vec<StateAxis>, along: &Array3<f64
 }
 
 /// A line for each condition, coloured by the first variable.
-pub fn lines(means: &Means, states: &Array3<f64>) -> Vec<Trajectory> {
+fn lines(means: &Means, states: &Array3<f64>) -> Vec<Trajectory> {
     let line = |(place, condition): (usize, &Vec<usize>)| Trajectory {
         name: if condition.is_empty() { "all trials".into() } else { means.name(condition) },
         value: condition.first().and_then(|level| means.levels[0][*level].parse().ok()),

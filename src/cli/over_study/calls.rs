@@ -3,7 +3,6 @@
 use std::{
     env,
     ffi::OsString,
-    fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{
@@ -15,7 +14,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{files::write_atomically, terminal::steps_bar};
+use crate::{files::write_atomically, sweep::WORKER_ENVIRONMENT, terminal::steps_bar};
 
 /// A call.
 pub struct Call {
@@ -66,7 +65,7 @@ impl Call {
     fn make(&self, program: &Path) -> Result<()> {
         let output = Command::new(program)
             .args(&self.words)
-            .env("RAYON_NUM_THREADS", "1")
+            .envs(WORKER_ENVIRONMENT)
             .stdin(Stdio::null())
             .stdout(if self.said.is_some() { Stdio::piped() } else { Stdio::null() })
             .stderr(Stdio::piped())
@@ -76,9 +75,6 @@ impl Call {
             anyhow::bail!("{}", reason(&output));
         }
         let (command, text) = &self.command;
-        if let Some(folder) = command.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("{}: could not be made", folder.display()))?;
-        }
         if let Some(path) = &self.said {
             write_atomically(path, &output.stdout)?;
         }

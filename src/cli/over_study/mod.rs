@@ -19,11 +19,10 @@ mod words;
 
 use std::{
     ffi::OsString,
-    fs,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{ArgMatches, Args};
 
 use self::{
@@ -81,7 +80,7 @@ impl OverStudy {
             return refuse_options(deepest, "several networks at once").map(|()| None);
         }
         let networks = networks(deepest);
-        let Some(study) = networks.iter().find(|path| Study::is_study(path)) else {
+        let Some(study) = networks.iter().find(|path| Study::is_in(path)) else {
             return refuse_options(deepest, "a study").map(|()| None);
         };
         if networks.len() > 1 || given(deepest, "activity") {
@@ -145,13 +144,6 @@ impl OverStudy {
         if self.force || done.is_empty() {
             return Ok(ours.to_vec());
         }
-        let of_others = done.iter().find_map(|entry| Some((entry, self.other_command(study, entry)?)));
-        if let Some((entry, other)) = of_others.filter(|_| self.missing) {
-            bail!(
-                "{} has results of `{other}`; give the same options, or replace the results of all with --force",
-                entry.name
-            );
-        }
         if !self.missing {
             let names: Vec<String> = done.iter().map(|entry| entry.name.clone()).collect();
             bail!(
@@ -161,6 +153,12 @@ impl OverStudy {
                 ours.len(),
                 self.command,
                 listed(&names, 2)
+            );
+        }
+        if let Some((entry, other)) = done.iter().find_map(|entry| Some((entry, self.other_command(study, entry)?))) {
+            bail!(
+                "{} has results of `{other}`; give the same options, or replace the results of all with --force",
+                entry.name
             );
         }
         say(&format!("{} of {} networks have results already", done.len(), ours.len()));
@@ -217,8 +215,10 @@ impl OverStudy {
 
     fn tell(&self, study: &Study, finished: &[Entry], ours: &[&Entry]) -> Result<()> {
         if self.command == "report" {
-            let first = ours.first().map_or_else(String::new, |entry| self.result(study, entry).display().to_string());
-            return output::text(&format!("{} pages, such as {first}", ours.len()));
+            let pages = ours.iter().map(|entry| self.result(study, entry)).filter(|page| page.exists());
+            let pages: Vec<String> = pages.map(|page| page.display().to_string()).collect();
+            let first = pages.first().map_or("", String::as_str);
+            return output::text(&format!("{} pages, such as {first}", pages.len()));
         }
         let all: Vec<&Entry> = match self.shard {
             Some(_) => ours.to_vec(),
@@ -237,8 +237,6 @@ impl OverStudy {
         // Of a shard alone there is no table: the others' may write theirs at the same time.
         let path = study.analysis().join(format!("{}.csv", self.command));
         if self.shard.is_none() {
-            fs::create_dir_all(study.analysis())
-                .with_context(|| format!("{}: could not be made", study.analysis().display()))?;
             write_atomically(&path, &table.csv()?)?;
         }
         if self.json {
@@ -261,7 +259,7 @@ const LONGEST_COMMAND: u64 = 1 << 20;
 /// The directories of all finished runs of a study, for an analysis of several networks at once; `None` of anything
 /// else.
 pub fn networks_of(path: &Path) -> Result<Option<Vec<PathBuf>>> {
-    if !Study::is_study(path) {
+    if !Study::is_in(path) {
         return Ok(None);
     }
     let study = Study::open(path)?;

@@ -9,7 +9,11 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{files::read_text, sweep::Entry};
+use crate::{
+    bench::median,
+    files::read_text,
+    sweep::{Entry, cell},
+};
 
 /// The longest result that is read, bytes.
 const LONGEST: u64 = 1 << 30;
@@ -114,20 +118,6 @@ fn names<'a>(objects: impl Iterator<Item = &'a Map<String, Value>>, takes: impl 
 
 fn is_scalar(value: &Value) -> bool {
     !value.is_array() && !value.is_object()
-}
-
-fn cell(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
-/// Of sorted values.
-fn median(values: &[f64]) -> f64 {
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { 0.5 * (values[middle - 1] + values[middle]) }
 }
 
 fn short(value: f64) -> String {

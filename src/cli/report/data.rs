@@ -91,7 +91,7 @@ pub fn curves(name: &str, figure: &CurvePanels) -> Csv {
 pub fn decoding(name: &str, found: &Decoding) -> Csv {
     let head = ["measure", "time_ms", "value", "low", "high", "chance", "chance_low", "chance_high", "p_corrected"];
     let mut csv = Csv::new(name, head.into_iter().chain(["trials"]));
-    for course in [Some(&found.course), found.sign.as_ref()].into_iter().flatten() {
+    for course in found.courses() {
         for (bin, time) in found.time_ms.iter().enumerate() {
             let of_bin = [
                 &course.value,

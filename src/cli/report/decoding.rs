@@ -17,7 +17,7 @@ use super::{
     subject::{Subject, nn4n, parsed},
 };
 use crate::{
-    cli::analyze::{Decoded, DecodingArgs},
+    cli::analyze::{Decoded, DecodingArgs, default_steps},
     evaluate::{ADDED, GRADED, RIGHT_CHOICE},
     report::{Figure, Part, digits},
 };
@@ -26,9 +26,8 @@ use crate::{
 const VARIABLES: usize = 3;
 /// Classes that are told apart at most.
 const CLASSES: usize = 8;
-/// Bins of a figure at most, from fine to coarse, and their least width, ms.
+/// Bins of a figure at most, from fine to coarse; none is finer than that of the analysis.
 const BINS: [usize; 3] = [30, 15, 8];
-const BIN: f64 = 50.0;
 /// Multiplications that a figure may take, some seconds on one core.
 const WORK: f64 = 4e9;
 /// Fewest and most shuffles.
@@ -95,7 +94,7 @@ impl Plan {
 
     fn of_size((trials, longest, units): (usize, usize, usize), dt: f64) -> Result<Self> {
         let with = |most: usize| {
-            let steps = ((BIN / dt).round().max(1.0) as usize).max(longest.div_ceil(most));
+            let steps = default_steps(dt).max(longest.div_ceil(most));
             let bins = longest.div_ceil(steps);
             let once = (bins * FOLDS * trials * units) as f64;
             let shuffles = WORK / once - trials.min(units) as f64;

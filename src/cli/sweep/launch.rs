@@ -51,9 +51,8 @@ impl LaunchArgs {
     }
 }
 
-/// Starts what is not finished of a study; runs that failed are tried again.
+/// Starts what is not finished of a study, with arguments that were checked; runs that failed are tried again.
 pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
-    args.check(study.directory(), &study.description()?)?;
     if args.slurm.no_submit && args.launcher(study.directory()) == Launcher::Local {
         return tell_what_starts_it(study);
     }

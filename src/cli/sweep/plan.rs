@@ -100,12 +100,13 @@ impl Plan {
             group_of.push(place);
         }
         measure_some(&mut groups)?;
+        let measured: Vec<&Group> = groups.iter().filter(|group| group.measured.is_some()).collect();
         let runs: Vec<Planned> = entries
             .into_iter()
             .zip(&experiments)
             .zip(&group_of)
             .map(|((Entry { index, name, settings, seed, .. }, experiment), group)| {
-                let (updates, seconds) = (experiment.train.updates, seconds(&groups, &groups[*group]));
+                let (updates, seconds) = (experiment.train.updates, seconds(&measured, &groups[*group]));
                 Planned { index, name, settings, seed, updates, seconds }
             })
             .collect();
@@ -179,10 +180,10 @@ fn measure_some(groups: &mut [Group]) -> Result<()> {
 }
 
 /// Seconds of a run of this group at most.
-fn seconds(groups: &[Group], group: &Group) -> f64 {
-    let apart = |other: &&Group| (other.operations.max(1.0) / group.operations.max(1.0)).ln().abs();
-    let measured = groups.iter().filter(|other| other.measured.is_some());
-    let Some(near) = measured.min_by(|one, other| apart(one).total_cmp(&apart(other))) else { return 0.0 };
+fn seconds(measured: &[&Group], group: &Group) -> f64 {
+    let apart = |other: &Group| (other.operations.max(1.0) / group.operations.max(1.0)).ln().abs();
+    let near = measured.iter().min_by(|one, other| apart(one).total_cmp(&apart(other)));
+    let Some(near) = near else { return 0.0 };
     let (own, near) = (group.measured, (near.measured, group.operations / near.operations.max(1.0)));
     let (Some(Measured { begin, step, validation, .. }), scale) = own.map_or(near, |own| (Some(own), 1.0)) else {
         return 0.0;

@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use crate::{
     sweep::{Board, Event, Study},
-    terminal::say,
+    terminal::{say, style},
 };
 
 /// Steps of the bar for each run.
@@ -27,8 +27,7 @@ impl<'a> Progress<'a> {
     pub fn new(study: &'a Study, runs: usize) -> Self {
         let length = STEPS * runs as u64;
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(5));
-        let style = ProgressStyle::with_template("{bar:24} {msg}  ETA {eta}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_style(style("{bar:24} {msg}  ETA {eta}"));
         Self { study, bar, spoke: Instant::now() }
     }
 
@@ -43,7 +42,7 @@ impl<'a> Progress<'a> {
             }
             Some(Event::Finished(_)) | None => {}
         }
-        let under_way: f64 = board.running.iter().map(|(_, done, _)| done).sum();
+        let under_way: f64 = board.running.iter().map(|(_, done)| done).sum();
         let ended = (board.finished + board.failed) as f64;
         self.bar.set_position(((ended + under_way) * STEPS as f64) as u64);
         self.bar.set_message(words(board));
@@ -71,7 +70,7 @@ fn words(board: &Board<'_>) -> String {
         .running
         .iter()
         .take(NAMED)
-        .map(|(entry, done, _)| format!("{} {:.0} %", number(&entry.name), 100.0 * done))
+        .map(|(entry, done)| format!("{} {:.0} %", number(&entry.name), 100.0 * done))
         .collect();
     let more = if board.running.len() > NAMED { format!(", {} more", board.running.len() - NAMED) } else { "".into() };
     let running = if running.is_empty() { String::new() } else { format!("  running {}{more}", running.join(", ")) };

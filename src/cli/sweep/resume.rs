@@ -23,5 +23,7 @@ pub struct ResumeArgs {
 }
 
 pub fn resume(args: &ResumeArgs) -> Result<ExitCode> {
-    launch(&mut Study::open(&args.study.study)?, &args.launch)
+    let mut study = Study::open(&args.study.study)?;
+    args.launch.check(study.directory(), &study.description()?)?;
+    launch(&mut study, &args.launch)
 }

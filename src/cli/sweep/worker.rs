@@ -80,12 +80,10 @@ fn one(study: &Path, name: &str, device: DeviceChoice) -> Result<Said> {
     };
     let mut show = progress_bar();
     let mut told = Instant::now();
-    let mut performance = None;
     let progress = move |progress: &Progress<'_>| {
-        performance = progress.validation.map_or(performance, |validation| validation.performance);
         if told.elapsed() >= EVERY {
             told = Instant::now();
-            tell(&Said::Update { update: progress.update, updates: progress.updates, performance });
+            tell(&Said::Update { update: progress.update, updates: progress.updates });
         }
         if show(progress).is_break() || is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };

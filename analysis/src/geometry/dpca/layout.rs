@@ -78,16 +78,10 @@ impl Layout {
     fn part(&self, x: &Array3<f64>, mask: usize) -> Array3<f64> {
         // Of the other parts inside of it with alternating signs: means over more and more of its dimensions.
         let mut found = Array3::zeros(x.dim());
-        let mut inside = mask;
-        loop {
-            let is_even = (mask.count_ones() - inside.count_ones()).is_multiple_of(2);
-            let sign = if is_even { 1.0 } else { -1.0 };
+        for (inside, sign) in signs(&[mask]).into_iter().rev() {
             found.scaled_add(sign, &self.mean_over_others(x, inside));
-            if inside == 0 {
-                return found;
-            }
-            inside = (inside - 1) & mask;
         }
+        found
     }
 
     /// The mean over all dimensions but these, at each place.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{TaskVariance, covariance};
-use crate::{Activity, AnalysisError, linear::view};
+use crate::{Activity, AnalysisError, linear::view, statistics::quantile};
 
 /// Bins of fractional task variance, from -1 to 1.
 pub const BINS: usize = 20;
@@ -168,12 +168,7 @@ fn histogram(values: &[f64]) -> Vec<usize> {
 /// The value below which this part of the values lies, between the two that are nearest.
 fn percentile(mut values: Vec<usize>, part: f64) -> f64 {
     values.sort_unstable();
-    let at = part * values.len().saturating_sub(1) as f64;
-    let (below, above) = (at.floor() as usize, at.ceil() as usize);
-    match (values.get(below), values.get(above)) {
-        (Some(low), Some(high)) => *low as f64 + (at - at.floor()) * (*high as f64 - *low as f64),
-        _ => f64::NAN,
-    }
+    quantile(&values.into_iter().map(|count| count as f64).collect::<Vec<_>>(), part)
 }
 
 #[cfg(test)]

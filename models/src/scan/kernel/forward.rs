@@ -220,8 +220,8 @@ impl<T: Element> WithSimd for Block<'_, T> {
                     store(rows, width, &mut kept[(step - from) * units..], pitch * units, units);
                 }
             }
-            if let Some(anchor) = segments.anchor_at(step)
-                && !kept.anchor_rates.is_empty()
+            if !kept.anchor_rates.is_empty()
+                && let Some(anchor) = segments.anchor_at(step)
             {
                 let stride = segments.anchors() * units;
                 store(&state, width, &mut kept.anchor_states[anchor * units..], stride, units);
