@@ -8,7 +8,7 @@
 //!   -> evaluate, analysis -> plot -> report                evaluate, analysis, plot, report
 //! intervention: lesions, silence, currents
 //! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
-//! sweep: studies, an experiment in many variants         (with the program)
+//! sweep: studies, an experiment in many variants         reproduce: papers        (with the program)
 //! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
 //!
@@ -55,6 +55,8 @@ pub mod plot;
 pub mod progress;
 #[cfg(feature = "plot")]
 pub mod report;
+#[cfg(feature = "cli")]
+pub mod reproduce;
 pub mod run_directory;
 pub mod simulate;
 #[cfg(feature = "cli")]

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "echo",
     "error",
     "memory",
@@ -35,6 +35,7 @@ const ORDER: [&str; 29] = [
     "zoo",
     "report",
     "sweep",
+    "reproduce",
     "terminal",
     "bench",
     "cli",

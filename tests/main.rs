@@ -47,6 +47,7 @@ mod refusals;
 mod regimes;
 mod remat;
 mod report;
+mod reproduce;
 mod reproducibility;
 mod similarity;
 #[cfg(unix)]

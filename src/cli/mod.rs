@@ -20,6 +20,7 @@ mod output;
 mod over_study;
 mod plot;
 mod report;
+mod reproduce;
 mod resume;
 mod run;
 mod setting;
@@ -85,6 +86,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Everything about a network, or several side by side, on one page
     Report(report::ReportArgs),
+    /// A paper's trainings, measures and figures, and a page that says what agrees
+    Reproduce(Box<reproduce::ReproduceArgs>),
     /// Pretrained networks: list, show, and pack one's own
     #[command(subcommand)]
     Zoo(zoo::ZooCommand),
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Train(args) => return ended(train::train(&args)),
         Command::Sweep(args) => return ended(sweep::sweep(args)),
+        Command::Reproduce(args) => return ended(reproduce::reproduce(&args)),
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::Export(args) => export::export(&args),

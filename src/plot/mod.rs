@@ -97,7 +97,7 @@ mod similarity_matrix;
 mod state_space;
 mod state_space_html;
 mod state_space_panels;
-mod style;
+pub(crate) mod style;
 mod task_figure;
 mod task_variance_map;
 mod time_courses;

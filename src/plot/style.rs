@@ -37,7 +37,7 @@ pub(super) const THICK: f64 = 1.6;
 /// Length of a tick.
 pub(super) const TICK: f64 = 4.0;
 /// Pixels of a `.png` per logical pixel; a 480 pixel figure printed 8 cm wide then has 600 dpi.
-pub(super) const PNG_SCALE: f64 = 4.0;
+pub(crate) const PNG_SCALE: f64 = 4.0;
 
 /// Colour of the `i`-th series.
 pub(super) fn series(i: usize) -> Rgb {

@@ -226,6 +226,9 @@ fn source(source: &Source) -> String {
         "" => String::new(),
         command => format!("{}<button type=\"button\" class=\"copy\" hidden>Copy</button>", code(command)),
     };
+    if source.data.text().is_empty() {
+        return format!("<p class=\"source\">{command}</p>");
+    }
     let (name, size) = (attribute(&name), size(source.data.text().len()));
     format!(
         "<p class=\"source\">{command}<a class=\"data\" download=\"{name}\" href=\"{address}\">{name} \

@@ -90,7 +90,7 @@ pub struct Table {
 pub struct Source {
     /// A command line; empty of a table that the report alone makes.
     pub command: String,
-    /// All of its data.
+    /// All of its data; empty for none.
     pub data: Csv,
 }
 

@@ -25,10 +25,8 @@ use std::{
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Args};
 
-use self::{
-    calls::{Call, call_all},
-    table::Table,
-};
+pub use self::calls::{Call, call_all};
+use self::table::Table;
 use super::output::{self, listed, shell_word};
 use crate::{
     files::{read_text, write_atomically},

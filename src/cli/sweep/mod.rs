@@ -19,6 +19,11 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+pub use self::{
+    launch::{LaunchArgs, launch},
+    plan::{estimate, time},
+};
+
 /// Studies: an experiment in many variants, on this machine or on a cluster
 #[derive(Debug, Args)]
 #[command(

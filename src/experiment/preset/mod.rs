@@ -40,12 +40,13 @@ macro_rules! texts {
 }
 
 /// Ids and texts of all presets, family by family.
-const FAMILIES: [&[(&str, &str)]; 5] = [
+const FAMILIES: [&[(&str, &str)]; 6] = [
     &texts![
         "song2016":
             "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas",
             "multisensory", "romo", "lee_sequence", "sinewave",
     ],
+    &texts!["sussillo2013": "flip_flop", "sine_generator"],
     &texts!["yang2019": "all", "context", "sequential"],
     &texts!["driscoll2022": "all"],
     &texts!["wang2024": "place_cells"],

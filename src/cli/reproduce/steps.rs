@@ -1,0 +1,85 @@
+//! The steps of a paper: calls of this program, one for each network, several side by side.
+
+use std::{ffi::OsString, fs, path::Path};
+
+use anyhow::{Context, Result};
+
+use super::super::{
+    output::shell_word,
+    over_study::{Call, call_all},
+};
+use crate::{
+    files::read_text,
+    reproduce::{Found, Outline, Run, Step},
+    terminal::{is_interrupted, say},
+};
+
+/// The longest command that is read, bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Takes all steps that have no results yet, in order; `false` if it was interrupted. What fails is said, and is missing
+/// in the report.
+pub fn run(outline: &Outline, found: &Found, jobs: usize) -> Result<bool> {
+    for step in &outline.steps {
+        let Ok(runs) = found.runs_of(step) else { continue };
+        let todo: Vec<&Run> = runs.iter().filter(|run| !is_there(step, run)).collect();
+        if todo.is_empty() {
+            continue;
+        }
+        say(&format!("{}: nn4n {}", step.name, step.command));
+        let calls = todo.iter().map(|run| call(step, run)).collect::<Result<Vec<Call>>>()?;
+        for (name, why) in call_all(&calls, jobs)? {
+            say(&format!("{name}: {why}"));
+        }
+        if is_interrupted() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a step has results, of this very command.
+fn is_there(step: &Step, run: &Run) -> bool {
+    let place = run.place(&step.name);
+    let said = read_text(&command_file(&place), LONGEST).unwrap_or_default();
+    place.join(step.result()).is_file() && said.trim_end() == line(step, run)
+}
+
+fn command_file(place: &Path) -> std::path::PathBuf {
+    place.join("command.txt")
+}
+
+fn call(step: &Step, run: &Run) -> Result<Call> {
+    let place = run.place(&step.name);
+    fs::create_dir_all(&place).with_context(|| format!("{}: could not be made", place.display()))?;
+    let words = words(step, run).into_iter().map(OsString::from).collect();
+    let said = (step.command == "eval").then(|| place.join(step.result()));
+    let command = (command_file(&place), format!("{}\n", line(step, run)));
+    let of = if step.study.is_some() { run.network.display().to_string() } else { step.name.clone() };
+    Ok(Call { name: of, words, said, command })
+}
+
+/// The words of the command.
+fn words(step: &Step, run: &Run) -> Vec<String> {
+    let place = run.place(&step.name);
+    let results = run.results.display().to_string();
+    let mut words: Vec<String> = step.command.split(' ').map(String::from).collect();
+    if step.study.is_some() {
+        words.push(run.network.display().to_string());
+    }
+    words.extend(step.words.iter().map(|word| word.replace("{results}", &results)));
+    match step.command.split(' ').next() {
+        Some("eval") => words.push("--json".into()),
+        Some("plot") => {
+            words.extend(["--out".into(), place.join(step.result()).display().to_string(), "--force".into()]);
+        }
+        _ => words.extend(["--out".into(), place.display().to_string(), "--force".into()]),
+    }
+    words
+}
+
+/// The command as one types it.
+pub fn line(step: &Step, run: &Run) -> String {
+    let words: Vec<String> = words(step, run).iter().map(|word| shell_word(word)).collect();
+    format!("nn4n {}", words.join(" "))
+}

@@ -1,0 +1,118 @@
+//! The trainings of a paper: its studies, one after the other, each as `nn4n sweep` trains it.
+
+use std::{collections::BTreeMap, path::Path, process::ExitCode};
+
+use anyhow::Result;
+
+use super::{
+    super::{
+        output::{self, shell_word},
+        sweep::{LaunchArgs, estimate, launch, time},
+    },
+    asked::Asked,
+};
+use crate::{
+    reproduce::{Mode, Outline, Study, study_directory},
+    sweep::{self, Description, RunState},
+    terminal::{INTERRUPTED_CODE, say},
+};
+
+/// Where the trainings are.
+pub enum Trained {
+    /// Nothing is left to train.
+    All,
+    /// They go on later: interrupted, or given to a cluster.
+    Later(ExitCode),
+}
+
+/// Trains what is not finished; into `left_out` goes what does not fit into `hours`.
+pub fn train(
+    outline: &Outline,
+    out: &Path,
+    asked: &Asked,
+    hours: Option<f64>,
+    args: &LaunchArgs,
+    left_out: &mut BTreeMap<String, String>,
+) -> Result<Trained> {
+    let mut budget = hours.map(|hours| hours * 3600.0);
+    let todo: Vec<(&Study, Description)> = unfinished(outline, out, asked)?;
+    let is_estimated = asked.mode == Mode::Full.tag();
+    let mut planned = Vec::new();
+    let mut sum = 0.0;
+    for (study, description) in todo {
+        let seconds = if is_estimated { seconds(study, asked, args.jobs())? } else { 0.0 };
+        let is_within = budget.is_none_or(|budget| seconds <= budget);
+        if is_within {
+            budget = budget.map(|budget| budget - seconds);
+            sum += seconds;
+            planned.push((study, description));
+        } else {
+            left_out.insert(study.name.clone(), not_run(study, seconds, asked, out));
+        }
+        if is_estimated {
+            let how = if is_within { String::new() } else { ", not run: it does not fit into --hours".into() };
+            say(&format!("{:<20} about {} for {} seeds{how}", study.name, time(seconds), asked.seeds));
+        }
+    }
+    if is_estimated && planned.len() > 1 {
+        say(&format!("all trainings        about {} with {} at a time; analyses come on top", time(sum), args.jobs()));
+    }
+    for (study, description) in planned {
+        say(&format!("{}: {}", study.name, study.summary));
+        if let Some(code) = launched(study, &description, out, args)? {
+            return Ok(Trained::Later(code));
+        }
+    }
+    Ok(Trained::All)
+}
+
+/// The studies that have runs to train.
+fn unfinished<'a>(outline: &'a Outline, out: &Path, asked: &Asked) -> Result<Vec<(&'a Study, Description)>> {
+    let mut todo = Vec::new();
+    for study in &outline.studies {
+        let description = study.sweep(asked.seeds)?;
+        let place = study_directory(out, study);
+        let is_done = sweep::Study::is_in(&place) && {
+            let known = sweep::Study::open(&place)?;
+            known.entries().len() >= description.count()
+                && known.states()?.iter().all(|state| *state == RunState::Finished)
+        };
+        if !is_done {
+            todo.push((study, description));
+        }
+    }
+    Ok(todo)
+}
+
+/// Seconds of a study on this machine, by a step that is measured.
+fn seconds(study: &Study, asked: &Asked, jobs: usize) -> Result<f64> {
+    let mean = estimate(&study.sweep_to_estimate(asked.seeds)?)?.mean;
+    let at_a_time = jobs.min(std::thread::available_parallelism().map_or(1, Into::into)) as u64;
+    Ok(mean * asked.seeds.div_ceil(at_a_time.max(1)) as f64)
+}
+
+fn not_run(study: &Study, seconds: f64, asked: &Asked, out: &Path) -> String {
+    let hours = seconds / 3600.0;
+    format!("not run: estimated {hours:.1} h for {} of {} seeds; {}", study.name, asked.seeds, asked.command(out))
+}
+
+/// Trains a study, or gives it to a cluster; the exit code if the rest has to wait.
+fn launched(study: &Study, description: &Description, out: &Path, args: &LaunchArgs) -> Result<Option<ExitCode>> {
+    let place = study_directory(out, study);
+    args.check(&place, description)?;
+    let (mut on_disk, _) = sweep::Study::resume(&place, description)?;
+    let code = launch(&mut on_disk, args)?;
+    if code == ExitCode::from(INTERRUPTED_CODE) {
+        return Ok(Some(code));
+    }
+    let states = on_disk.states()?;
+    let waiting = states.iter().filter(|state| !matches!(state, RunState::Finished | RunState::Failed)).count();
+    if waiting > 0 {
+        let place = shell_word(&place.display().to_string());
+        output::text(&format!(
+            "{waiting} trainings go on; see `nn4n sweep status {place}`, then give the same command"
+        ))?;
+        return Ok(Some(ExitCode::SUCCESS));
+    }
+    Ok(None)
+}

@@ -1,0 +1,62 @@
+//! Papers: what they report beside what networks show that are trained here as the papers say.
+//!
+//! ```text
+//! Paper          id, title, citation; a function that gives its outline        a file each
+//! Outline        studies, commands, claims and figures of a mode               outline
+//!   Study        a preset, trained with several seeds
+//!   Step         a command of the program for each network that was trained
+//!   Claim        a quantity, where it stands, what it is to be, how it is read  claim
+//! Found          what trainings and commands left in the directory             found
+//! Record         report.json: the claims and what became of them               record
+//! page           report.html                                                   page
+//! ```
+//!
+//! A module of a paper reads like its methods section and computes nothing: trainings are presets, measures are
+//! commands that anyone can give, and a claim only reads a number out of what they left. To add a paper, copy one of
+//! these files and put it into [`PAPERS`].
+//!
+//! Numbers of a paper are [`Kind::Published`] only where they were read in its text or its released code. A threshold
+//! of ours is [`Kind::Criterion`], set before the networks were trained.
+
+mod claim;
+mod found;
+mod outline;
+mod page;
+mod record;
+
+mod sussillo2013;
+
+pub use claim::{Claim, Kind, Target};
+pub use found::{Found, Run, study_directory};
+pub use outline::{Figure, Mode, Outline, Step, Study};
+pub use page::page;
+pub use record::{Asked, Outcome, Record, Training, table};
+
+use crate::error::{Error, Result};
+
+/// A paper.
+#[derive(Clone, Copy, Debug)]
+pub struct Paper {
+    /// First author and year.
+    pub id: &'static str,
+    /// What is reproduced of it, in a few words.
+    pub summary: &'static str,
+    /// Authors, title, journal, DOI.
+    pub citation: &'static str,
+    /// What is trained, measured and compared.
+    pub outline: fn(Mode) -> Outline,
+}
+
+/// All papers.
+pub const PAPERS: &[Paper] = &[sussillo2013::PAPER];
+
+/// The paper of this id.
+///
+/// # Errors
+/// If there is none; the message names those that there are.
+pub fn find(id: &str) -> Result<&'static Paper> {
+    PAPERS.iter().find(|paper| paper.id == id).ok_or_else(|| {
+        let known: Vec<&str> = PAPERS.iter().map(|paper| paper.id).collect();
+        Error::setting("paper", format!("`{id}` is unknown; the papers are {}", known.join(", ")))
+    })
+}

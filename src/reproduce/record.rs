@@ -1,0 +1,254 @@
+//! `report.json`: the claims of a paper and what became of them.
+
+use std::fmt::Write;
+
+use nn4n_analysis::MedianInterval;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Paper, Run, Study,
+    claim::{Claim, DIGITS, Kind, Target},
+    found::Found,
+    outline::{Mode, Outline},
+};
+use crate::{error::Result, report::digits};
+
+/// What was reproduced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The id of the paper.
+    pub paper: String,
+    /// Authors, title, journal, DOI.
+    pub citation: String,
+    /// `quick`, which is reduced, or `full`.
+    pub mode: String,
+    /// Whether networks of the zoo were taken in place of trainings.
+    pub pretrained: bool,
+    /// The seeds of the trainings.
+    pub seeds: Vec<u64>,
+    /// How long all of it took, s.
+    pub seconds: f64,
+    /// Version of the program.
+    pub version: String,
+    /// What was trained.
+    pub trainings: Vec<Training>,
+    /// The claims.
+    pub results: Vec<Outcome>,
+    /// Where settings differ from the paper's, and what was tried.
+    pub notes: Vec<String>,
+    /// The command that makes all of it.
+    pub command: String,
+}
+
+/// A study of a reproduction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Its name.
+    pub name: String,
+    /// What is trained.
+    pub summary: String,
+    /// Its preset.
+    pub preset: String,
+    /// What was set otherwise, by dotted names.
+    pub settings: Vec<(String, String)>,
+    /// Updates of each seed.
+    pub updates: Vec<f64>,
+    /// Minutes of each seed.
+    pub minutes: Vec<f64>,
+    /// Why it was not run, with an estimate and the command.
+    pub not_run: Option<String>,
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What is measured.
+    pub quantity: String,
+    /// Where it stands.
+    pub source: String,
+    /// How the target is known.
+    pub kind: Kind,
+    /// What it is to be; `None` of what is told and not judged.
+    pub target: Option<Target>,
+    /// The median over seeds.
+    pub value: Option<f64>,
+    /// The values, seed by seed.
+    pub values: Vec<f64>,
+    /// Whether the median agrees; `None` where there is nothing to judge.
+    pub agrees: Option<bool>,
+    /// How many of the values agree.
+    pub agreeing: Option<usize>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<String>,
+}
+
+impl Outcome {
+    fn of(claim: &Claim, found: &Found) -> Self {
+        let (values, problem) = match claim.measure(found) {
+            Ok(values) => (values, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        let value = median(&values);
+        Self {
+            quantity: claim.quantity.clone(),
+            source: claim.source.clone(),
+            kind: claim.kind,
+            target: claim.target,
+            value,
+            agrees: claim.target.and_then(|target| Some(target.agrees(value?))),
+            agreeing: claim.target.map(|target| values.iter().filter(|value| target.agrees(**value)).count()),
+            // JSON has no other number.
+            values: values.into_iter().filter(|value| value.is_finite()).collect(),
+            problem,
+        }
+    }
+
+    /// What it is to be, in words.
+    pub fn target_in_words(&self) -> String {
+        self.target.map_or_else(|| "\u{2013}".into(), |target| target.to_string())
+    }
+
+    /// The median and the range over seeds.
+    pub fn value_in_words(&self) -> String {
+        let Some(value) = self.value else { return "\u{2013}".into() };
+        let (low, high) =
+            (self.values.iter().copied().fold(value, f64::min), self.values.iter().copied().fold(value, f64::max));
+        match self.values.len() {
+            0 | 1 => digits(value, DIGITS),
+            _ => format!("{} ({} to {})", digits(value, DIGITS), digits(low, DIGITS), digits(high, DIGITS)),
+        }
+    }
+
+    /// Whether it agrees, in words.
+    pub fn verdict_in_words(&self) -> String {
+        match (self.agrees, self.agreeing) {
+            (Some(agrees), Some(count)) if self.values.len() > 1 => {
+                format!("{}, {count} of {}", yes_or_no(agrees), self.values.len())
+            }
+            (Some(agrees), _) => yes_or_no(agrees).into(),
+            (None, _) => self.problem.clone().unwrap_or_else(|| "told, not judged".into()),
+        }
+    }
+}
+
+fn yes_or_no(agrees: bool) -> &'static str {
+    if agrees { "yes" } else { "no" }
+}
+
+/// `None` without values or where one is not finite.
+fn median(values: &[f64]) -> Option<f64> {
+    values.iter().all(|value| value.is_finite()).then(|| MedianInterval::of(values)).flatten().map(|found| found.median)
+}
+
+impl Record {
+    /// Judges the claims by what was found.
+    pub fn new(paper: &Paper, outline: &Outline, mode: Mode, pretrained: bool, found: &Found, asked: Asked) -> Self {
+        let training = |study: &Study| {
+            let runs = found.runs(&study.name);
+            let of = |what: fn(&Run) -> Result<f64>| {
+                runs.iter().flat_map(|runs| runs.iter()).filter_map(|run| what(run).ok()).collect()
+            };
+            Training {
+                name: study.name.clone(),
+                summary: study.summary.clone(),
+                preset: study.preset.into(),
+                settings: study.settings.iter().map(|(name, value)| ((*name).into(), value.to_string())).collect(),
+                updates: of(Run::updates),
+                minutes: of(Run::minutes),
+                not_run: runs.as_ref().err().map(ToString::to_string),
+            }
+        };
+        Self {
+            paper: paper.id.into(),
+            citation: paper.citation.into(),
+            mode: mode.tag().into(),
+            pretrained,
+            seeds: (0..asked.seeds).collect(),
+            seconds: asked.seconds,
+            version: env!("CARGO_PKG_VERSION").into(),
+            trainings: outline.studies.iter().map(training).collect(),
+            results: outline.claims.iter().map(|claim| Outcome::of(claim, found)).collect(),
+            notes: outline.notes.clone(),
+            command: asked.command,
+        }
+    }
+
+    /// How many claims agree, disagree, and could not be judged.
+    pub fn counts(&self) -> [usize; 3] {
+        let judged = |agrees: Option<bool>| {
+            let is_meant = |outcome: &&Outcome| outcome.target.is_some() && outcome.agrees == agrees;
+            self.results.iter().filter(is_meant).count()
+        };
+        [judged(Some(true)), judged(Some(false)), judged(None)]
+    }
+}
+
+/// What a record needs to know beside what was found.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Number of seeds.
+    pub seeds: u64,
+    /// How long it took, s.
+    pub seconds: f64,
+    /// The command.
+    pub command: String,
+}
+
+/// The claims of several papers as a table in Markdown.
+pub fn table(records: &[Record]) -> String {
+    let mut text = String::from("| paper | quantity | source | to be | here | agrees |\n|---|---|---|---|---|---|\n");
+    for record in records {
+        let paper = match record.mode.as_str() {
+            "full" => record.paper.clone(),
+            mode => format!("{} ({mode})", record.paper),
+        };
+        for outcome in &record.results {
+            let cells = [
+                &paper,
+                &outcome.quantity,
+                &outcome.source,
+                &format!("{}, {}", outcome.target_in_words(), outcome.kind.words()),
+                &outcome.value_in_words(),
+                &outcome.verdict_in_words(),
+            ];
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(target: Option<Target>, values: &[f64]) -> Outcome {
+        let unmeasured = Claim::criterion("x", "Fig 1");
+        let unmeasured = target.map_or(unmeasured.clone(), |target| unmeasured.is(target));
+        let values = values.to_vec();
+        let claim = unmeasured.of_all(move |_| Ok(values.clone()));
+        let outline = Outline::default();
+        let found = Found::new(std::path::Path::new("nowhere"), &outline, false, &Default::default());
+        Outcome::of(&claim, &found)
+    }
+
+    #[test]
+    fn the_median_is_judged_and_all_seeds_are_counted() {
+        let found = outcome(Some(Target::AtLeast(0.8)), &[0.9, 0.7, 0.85]);
+        assert_eq!((found.value, found.agrees, found.agreeing), (Some(0.85), Some(true), Some(2)));
+        assert_eq!(found.value_in_words(), "0.85 (0.7 to 0.9)");
+        assert_eq!(found.verdict_in_words(), "yes, 2 of 3");
+        assert_eq!(outcome(Some(Target::AtLeast(0.8)), &[0.9, 0.6]).value, Some(0.75));
+    }
+
+    #[test]
+    fn what_has_no_value_is_not_judged() {
+        let none = outcome(Some(Target::AtLeast(0.8)), &[]);
+        assert_eq!((none.value, none.agrees), (None, None));
+        let broken = outcome(Some(Target::AtMost(0.8)), &[f64::NAN]);
+        assert_eq!((broken.value, broken.agrees, broken.agreeing), (None, None, Some(0)));
+        let told = outcome(None, &[3.0]);
+        assert_eq!((told.agrees, told.verdict_in_words().as_str()), (None, "told, not judged"));
+    }
+}
