@@ -94,7 +94,8 @@ fn judged(record: &Record) -> Vec<String> {
     )]
 }
 
-const HEAD: [&str; 6] = ["Quantity", "Source", "To be", "Known", "Here", "Agrees"];
+/// What matters most stands first, for narrow screens.
+const HEAD: [&str; 6] = ["Quantity", "Here", "To be", "Agrees", "Known", "Source"];
 
 fn agreement(record: &Record) -> Table {
     let mut csv = Csv::new("agreement.csv", ["quantity", "source", "kind", "target", "seed", "value", "agrees"]);
@@ -104,11 +105,11 @@ fn agreement(record: &Record) -> Table {
     let row = |outcome: &Outcome| {
         vec![
             outcome.quantity.clone(),
-            outcome.source.clone(),
-            outcome.target_in_words(),
-            outcome.kind.words().into(),
             outcome.value_in_words(),
+            outcome.target_in_words(),
             outcome.verdict_in_words(),
+            outcome.kind.words().into(),
+            outcome.source.clone(),
         ]
     };
     Table {
