@@ -101,6 +101,38 @@ fn labelled_trials_are_explained_trained_on_evaluated_by_condition_and_drawn() {
 }
 
 #[test]
+fn a_row_that_is_drawn_again_is_no_other_trial() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    write_decisions(&here.join("mine.npz"));
+    done(here, "train --data mine.npz --units 8 --batch-size 4 --updates 2 --out run --device cpu");
+    // 8 classes of 2 rows each, so that of 40 trials 24 at least are rows that were drawn before.
+    let found = |line: &str| -> Value {
+        let json = done(here, &format!("analyze {line} --trials 5 --json")).stdout;
+        serde_json::from_str(&json).expect("JSON")
+    };
+    let repeated = |found: &Value| found["repeated_trials"].as_u64().expect("a number");
+    let sum = |value: &Value| -> u64 {
+        value.as_array().expect("numbers").iter().map(|n| n.as_u64().expect("a number")).sum()
+    };
+    let confusion = found("confusion run");
+    let rows = confusion["counts"].as_array().expect("rows").iter().map(sum).sum::<u64>();
+    let counted = rows + sum(&confusion["without_answer"]);
+    assert!(counted <= 16 && counted + repeated(&confusion) == 40, "{confusion}");
+    let decoding = found("decoding run --variable context --folds 2 --shuffles 5 --bin 80");
+    let trials = decoding["trials"].as_array().expect("numbers").iter().filter_map(Value::as_u64).max();
+    assert_eq!((trials, repeated(&decoding)), (Some(counted), 40 - counted));
+    assert_eq!(repeated(&found("selectivity run --variable context --shuffles 5")), 40 - counted);
+    assert_eq!(repeated(&found("dpca run --variables context --shuffles 2 --splits 2")), 40 - counted);
+    for line in ["confusion run", "decoding run --variable context --folds 2 --shuffles 5 --bin 80"] {
+        let said = done(here, &format!("analyze {line} --trials 5")).stdout;
+        assert!(said.contains(&format!("{} trials are a row of the file once more", 40 - counted)), "{said}");
+    }
+    // What is refused for want of trials says that they were drawn.
+    refused(here, "analyze decoding run --variable context --folds 30 --trials 5", &["once more", "folds"]);
+}
+
+#[test]
 fn the_layout_that_was_understood_is_said_and_another_one_can_be() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();

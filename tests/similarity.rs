@@ -17,10 +17,6 @@ fn similarity(directory: &Path, arguments: &[&str]) -> (bool, String, String) {
     said(directory, &[&["analyze", "similarity"], arguments].concat())
 }
 
-fn words(arguments: &str) -> Vec<&str> {
-    arguments.split_whitespace().collect()
-}
-
 fn json(directory: &Path, arguments: &str) -> Value {
     reported(directory, &program::words(&["analyze", "similarity"], arguments))
 }
@@ -65,7 +61,7 @@ fn every_measure_compares_two_networks_at_one_task() {
         ("dsa --rank 3 --score wasserstein", Some(0.0)),
     ] {
         let found = json(folder.path(), &format!("{TWO} --shuffles 5 --measure {measure}"));
-        assert_eq!(found["measure"], words(measure)[0]);
+        assert_eq!(found["measure"], program::words(&[], measure)[0]);
         assert_eq!(found["names"], serde_json::json!(["song2016-rdm-ei", "rdm-vanilla"]));
         let matrix = matrix(&found);
         assert_eq!((matrix.len(), matrix[0][1]), (2, matrix[1][0]), "{measure}");
@@ -98,7 +94,7 @@ fn areas_epochs_and_a_network_with_itself_are_compared() {
     let (_, known) = message.split_once("there are ").expect("the names of the groups");
     let names: Vec<&str> = known.trim().split(", ").collect();
     let groups = format!("{},{}", names[0], names[1]);
-    let arguments = [words(zoo), vec!["--groups", &groups, "--json"]].concat();
+    let arguments = [program::words(&[], zoo), vec!["--groups", &groups, "--json"]].concat();
     let (is_done, out, error) = similarity(folder.path(), &arguments);
     assert!(is_done, "{error}");
     let found: Value = serde_json::from_str(&out).unwrap();
@@ -118,7 +114,7 @@ fn areas_epochs_and_a_network_with_itself_are_compared() {
 fn a_network_is_compared_with_a_recording_of_itself() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &str| {
-        let output = nn4n(folder.path(), &words(arguments), &[]);
+        let output = nn4n(folder.path(), &program::words(&[], arguments), &[]);
         assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     };
     run("tasks sample song2016/rdm_varstim --split test --batch 200 --set coherences=[0.512] --out trials.npz");
@@ -139,7 +135,7 @@ fn two_seeds_leave_their_numbers_arrays_and_figures() {
         train(&experiment, &folder.path().join(format!("seed_{seed}"))).unwrap();
     }
     let arguments = "seed_1 seed_2 --trials 4 --shuffles 20 --shuffle rows --out found";
-    let (is_done, out, error) = similarity(folder.path(), &words(arguments));
+    let (is_done, out, error) = similarity(folder.path(), &program::words(&[], arguments));
     assert!(is_done, "{error}");
     assert!(out.contains("seed 0") && out.contains("next: nn4n analyze similarity seed_1 seed_2"), "{out}");
     for file in ["similarity.json", "similarity.npz", "matrix.png", "matrix.svg", "map.png", "map.svg"] {

@@ -16,6 +16,8 @@ use crate::{
     terminal::say,
 };
 
+pub(crate) use crate::evaluate::percent;
+
 /// Prints a value as one JSON document.
 pub fn json(value: &impl Serialize) -> Result<()> {
     line(&in_json(&serde_json::to_string_pretty(value)?))
@@ -91,11 +93,6 @@ pub fn shell_word(word: &str) -> String {
 pub fn listed(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > most { format!("{shown} and {} more", names.len() - most) } else { shown }
-}
-
-/// A fraction in percent.
-pub fn percent(fraction: f64) -> String {
-    format!("{:.1} %", 100.0 * fraction)
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod recorded;
 use std::collections::BTreeSet;
 
 pub use activity::{ADDED, Outcomes, RIGHT_CHOICE, TrialPlan, activity, outcomes};
+#[cfg(feature = "hub")]
+pub(crate) use behaviour::percent;
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };

@@ -10,8 +10,6 @@ use std::{
 };
 
 use nn4n_tasks::NpyHeader;
-#[cfg(feature = "cli")]
-use serde::{Serialize, Serializer};
 
 #[cfg(feature = "hdf5")]
 use super::hdf5::Hdf5;
@@ -206,36 +204,6 @@ pub(crate) fn each(
         let header = NpyHeader::read(&mut member).map_err(|problem| io::Error::other(format!("`{name}` {problem}")))?;
         with(&name, &header, &mut member)
     })
-}
-
-/// Arrays by their names, with their shapes and what they mean, as a report lists them.
-#[cfg(feature = "cli")]
-pub(crate) struct Listed<'a>(pub Vec<(&'a str, Vec<usize>, &'a Meaning)>);
-
-#[cfg(feature = "cli")]
-impl Listed<'_> {
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-#[cfg(feature = "cli")]
-impl Serialize for Listed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct One<'a> {
-            shape: &'a [usize],
-            axes: &'a [String],
-            #[serde(skip_serializing_if = "<[String]>::is_empty")]
-            columns: &'a [String],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            unit: Option<&'static str>,
-        }
-        serializer.collect_map(self.0.iter().map(|(name, shape, meaning)| {
-            let Meaning { axes, columns, unit } = meaning;
-            (name, One { shape, axes, columns, unit: *unit })
-        }))
-    }
 }
 
 impl fmt::Display for ArrayFormat {

@@ -16,8 +16,6 @@ use std::{
     path::Path,
 };
 
-#[cfg(feature = "cli")]
-pub(crate) use arrays::Listed;
 #[cfg(feature = "hdf5")]
 pub(crate) use arrays::each as each_array;
 pub(crate) use arrays::{ArrayFile, ArrayFormat, Meaning};

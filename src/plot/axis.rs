@@ -15,6 +15,12 @@ pub(super) struct Axis {
     log: bool,
 }
 
+/// The least and the largest of some values; infinite, the other way round, without any.
+pub(super) fn range(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
+    let none = (f64::INFINITY, f64::NEG_INFINITY);
+    values.into_iter().fold(none, |(low, high), value| (low.min(value), high.max(value)))
+}
+
 impl Axis {
     /// Linear from `low` to `high`. A range without extent is widened about its value, since one value is a point in
     /// the middle.

@@ -114,6 +114,11 @@ impl Canvas {
         }
     }
 
+    /// A rectangle without a filling, from its top left corner to the one at the bottom right.
+    pub fn outline(&mut self, (left, top): Point, (right, bottom): Point, stroke: Stroke) {
+        self.polyline(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], stroke);
+    }
+
     pub fn dot(&mut self, (cx, cy): Point, r: f64, fill: Rgb) {
         self.scene.add(Primitive::Circle {
             cx,

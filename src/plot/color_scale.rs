@@ -76,8 +76,7 @@ impl ColorScale {
         canvas
             .cells((left, top), (BAR, step), (STEPS, 1), |row, _| self.color(value((row as f64 + 0.5) / STEPS as f64)));
         let right = left + BAR;
-        let frame = [(left, top), (right, top), (right, top + height), (left, top + height), (left, top)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN * 0.75));
+        canvas.outline((left, top), (right, top + height), Stroke::solid(INK, THIN * 0.75));
         let middle = if self.diverging { Some(0.0) } else { None };
         for v in [Some(self.limit), middle, Some(low)].into_iter().flatten() {
             let y = top + (self.limit - v) / (self.limit - low) * height;

@@ -64,8 +64,7 @@ impl ConfusionMatrix {
         });
         self.write_counts(&mut canvas, left, cell);
         let (right, bottom) = (left + width, TOP + height);
-        let frame = [(left, TOP), (right, TOP), (right, bottom), (left, bottom), (left, TOP)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN));
+        canvas.outline((left, TOP), (right, bottom), Stroke::solid(INK, THIN));
         for (row, name) in self.rows.iter().enumerate() {
             canvas.text((left - 6.0, TOP + (row as f64 + 0.5) * cell), name, SMALL, Align::Right, INK);
         }

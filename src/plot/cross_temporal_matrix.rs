@@ -112,8 +112,7 @@ impl CrossTemporalMatrix {
             scale.color(scale.limit * (1.0 - 2.0 * (row as f64 + 0.5) / steps as f64))
         });
         let right = left + width;
-        let frame = [(left, top), (right, top), (right, top + height), (left, top + height), (left, top)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN * 0.75));
+        canvas.outline((left, top), (right, top + height), Stroke::solid(INK, THIN * 0.75));
         let sign = if scale.saturated > 0.0 { "\u{2264} " } else { "" };
         for (part, before) in [(1.0, ""), (0.0, ""), (-1.0, sign)] {
             let y = top + 0.5 * (1.0 - part) * height;

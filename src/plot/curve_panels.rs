@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Dash, Stroke};
 use super::error::{require, require_finite, require_some};
 use super::key::{Dot, Mark, key, key_height, key_width};
@@ -245,10 +245,6 @@ fn dotted() -> Stroke {
 
 fn axis(log: bool, low: f64, high: f64, pixels: (f64, f64)) -> Axis {
     if log { Axis::log(low, high, pixels) } else { Axis::linear(low, high, pixels) }
-}
-
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 #[cfg(test)]

@@ -233,8 +233,7 @@ impl Speeds {
         let step = height / steps as f64;
         canvas.cells((left, top), (width, step), (steps, 1), |row, _| shade(1.0 - (row as f64 + 0.5) / steps as f64));
         let right = left + width;
-        let frame = [(left, top), (right, top), (right, top + height), (left, top + height), (left, top)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN * 0.75));
+        canvas.outline((left, top), (right, top + height), Stroke::solid(INK, THIN * 0.75));
         for (value, text) in axis.ticks(5) {
             let y = axis.pixel(value);
             canvas.line((right, y), (right + TICK - 1.0, y), Stroke::solid(INK, THIN));

@@ -5,7 +5,7 @@ use std::path::Path;
 use kuva::plot::ColorMap;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Stroke};
 use super::error::{require, require_finite, require_fractions, require_some};
 use super::key::{Mark, key, key_height, key_width};
@@ -134,8 +134,7 @@ impl LearningCurves {
     /// Logarithmic where all losses are above 0.
     fn loss_axis(&self, pixels: (f64, f64)) -> Axis {
         let losses = self.runs().flat_map(|run| &run.loss).map(|point| point.1);
-        let (low, high) =
-            losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| (low.min(loss), high.max(loss)));
+        let (low, high) = range(losses);
         if low > 0.0 { Axis::log(low, high, pixels).padded(0.04) } else { Axis::linear(low, high, pixels).padded(0.04) }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Point, Stroke};
 use super::error::{require, require_finite, require_some};
 use super::key::{Dot, Mark, key, key_width};
@@ -109,8 +109,7 @@ impl LesionTable {
     fn axis(&self, pixels: Point) -> Axis {
         let estimates = self.rows().flat_map(|row| [Some(row.value), row.control]).flatten();
         let ends = estimates.flat_map(|estimate| [estimate.low, estimate.high]).chain(self.chance);
-        let none = (f64::INFINITY, f64::NEG_INFINITY);
-        let (low, high) = ends.fold(none, |(low, high), v| (low.min(v), high.max(v)));
+        let (low, high) = range(ends);
         let (low, high) = if low >= 0.0 && high <= 1.0 { (0.0, 1.0) } else { (low, high) };
         Axis::linear(low, high, pixels).padded(0.03)
     }

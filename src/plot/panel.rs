@@ -1,6 +1,6 @@
 //! A panel: two axes and what is drawn against them.
 
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Point, Stroke};
 use super::style::{FAINT, GREY, INK, SMALL, TEXT, THIN, TICK, widest};
 
@@ -150,8 +150,7 @@ impl EqualScale {
 
 /// The least and the largest of some values, with room at both ends as a fraction of the range.
 pub(super) fn padded_range(values: impl IntoIterator<Item = f64>, room: f64) -> (f64, f64) {
-    let none = (f64::INFINITY, f64::NEG_INFINITY);
-    let (low, high) = values.into_iter().fold(none, |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = range(values);
     let pad = room * (high - low);
     (low - pad, high + pad)
 }

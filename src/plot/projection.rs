@@ -8,6 +8,7 @@ use nn4n_analysis::{
     fixed_points::{Connection, PointKind},
 };
 
+use super::axis::range;
 use super::error::{require, require_finite, require_some};
 use super::{PlotError, StateArrow, StateAxis, StateLink, StatePoint, StatePointKind, StateSpace};
 
@@ -156,12 +157,11 @@ fn view(values: &Vec<f64>) -> ArrayView1<'_, f64> {
 
 /// The longest range along an axis; 1 where there is none.
 fn extent<'a, I: Iterator<Item = ArrayView1<'a, f64>>>(axes: usize, all: impl Fn() -> I) -> f64 {
-    let range = |axis: usize| {
-        let (low, high) =
-            all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p[axis]), high.max(p[axis])));
+    let along = |axis: usize| {
+        let (low, high) = range(all().map(|p| p[axis]));
         high - low
     };
-    let longest = (0..axes).map(range).fold(0.0, f64::max);
+    let longest = (0..axes).map(along).fold(0.0, f64::max);
     if longest > 0.0 && longest.is_finite() { longest } else { 1.0 }
 }
 

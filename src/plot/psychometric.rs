@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Stroke};
 use super::channel_looks::named_color;
 use super::error::{require, require_finite, require_fractions, require_some};
@@ -113,8 +113,7 @@ impl Psychometric {
     /// Symmetric about 0 for coherences.
     fn value_axis(&self, pixels: (f64, f64)) -> Axis {
         let values = self.curves.iter().flat_map(|c| c.points.iter().map(|p| p.value).chain(c.fit.iter().map(|f| f.0)));
-        let (low, high) =
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) = range(values);
         let scale = self.variable.scale();
         match self.variable {
             Graded::Coherence => Axis::linear(-scale * high.max(-low), scale * high.max(-low), pixels).padded(0.04),

@@ -259,8 +259,7 @@ pub(super) fn draw_map(canvas: &mut Canvas, map: &Array2<f64>, corner: Point, co
 
 fn outline(canvas: &mut Canvas, (left, top): Point, (width, height): (f64, f64), color: Rgb) {
     let (right, bottom) = (left + width, top + height);
-    let frame = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-    canvas.polyline(&frame, Stroke::solid(color, 0.75 * THIN));
+    canvas.outline((left, top), (right, bottom), Stroke::solid(color, 0.75 * THIN));
 }
 
 /// From dark to light, never white.

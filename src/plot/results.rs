@@ -8,7 +8,7 @@ use nn4n_tasks::{Channel, Condition, Epoch, Score, Task, TrialBatch, Value, scor
 
 use super::{
     ChoicePoint, EpochSpan, Graded, LearningCurve, Psychometric, PsychometricCurve, TaskFigure, TaskPanel, TrialFigure,
-    TrialPanel, UnitGroup,
+    TrialPanel, UnitGroup, axis::range,
 };
 use crate::{checkpoint::ValidationRecord, simulate::Recording};
 
@@ -30,9 +30,7 @@ impl Psychometric {
             n_choice_1: count.chose_first,
             n_trials: count.trials,
         });
-        let (low, high) = counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), count| {
-            (low.min(count.value), high.max(count.value))
-        });
+        let (low, high) = range(counts.iter().map(|count| count.value));
         let fitted = fit.map_or_else(String::new, |fit| fit_in_words(&fit, variable, (low, high)));
         let fit = fit.map_or(Vec::new(), |fit| {
             Array1::linspace(low, high, 200).iter().map(|value| (*value, fit.at(*value))).collect()

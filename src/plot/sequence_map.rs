@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::Array2;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Stroke};
 use super::color_scale::ColorScale;
 use super::error::{require, require_finite, require_some};
@@ -92,10 +92,6 @@ impl SequenceMap {
         require(peaks == units, "peaks_ms", || format!("has {peaks} entries; the rates are of {units} units"))?;
         require(self.dt.is_finite() && self.dt > 0.0, "dt", || format!("is {}; it must be above 0", self.dt))
     }
-}
-
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 #[cfg(test)]

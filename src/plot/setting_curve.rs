@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Stroke};
 use super::error::{require, require_finite, require_some};
 use super::key::Dot;
@@ -94,8 +94,7 @@ impl SettingCurve {
 
     fn y_axis(&self) -> Axis {
         let values = self.points.iter().flat_map(|point| point.values.iter().chain([&point.low, &point.high]));
-        let (low, high) =
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+        let (low, high) = range(values.copied());
         Axis::linear(low, high, (TOP + SIZE.1, TOP)).padded(0.06)
     }
 

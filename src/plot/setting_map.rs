@@ -5,7 +5,7 @@ use std::path::Path;
 use kuva::plot::ColorMap;
 
 use super::PlotError;
-use super::axis::decimal_label;
+use super::axis::{decimal_label, range};
 use super::canvas::{Align, Canvas, Stroke};
 use super::error::{require, require_finite, require_some};
 use super::panel::note;
@@ -83,8 +83,7 @@ impl SettingMap {
             scale.write(&mut canvas, corner, cell, at(row, column));
         }
         let (right, bottom) = (left + width, TOP + height);
-        let frame = [(left, TOP), (right, TOP), (right, bottom), (left, bottom), (left, TOP)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN));
+        canvas.outline((left, TOP), (right, bottom), Stroke::solid(INK, THIN));
         for (row, name) in self.rows.iter().enumerate().step_by(every) {
             canvas.text((left - 6.0, bottom - (row as f64 + 0.5) * cell), name, SMALL, Align::Right, INK);
         }
@@ -123,8 +122,7 @@ struct Scale {
 
 impl Scale {
     fn of(values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) =
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) = range(values);
         let span = if high > low { high - low } else { high.abs().max(1e-12) };
         // Two digits of how far the values lie apart.
         let decimals = (1.0 - span.log10().floor()).clamp(0.0, 6.0) as usize;
@@ -164,8 +162,7 @@ impl Scale {
             self.color(value(1.0 - (row as f64 + 0.5) / STEPS as f64))
         });
         let (right, bottom) = (left + 10.0, TOP + BAR);
-        let frame = [(left, TOP), (right, TOP), (right, bottom), (left, bottom), (left, TOP)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN * 0.75));
+        canvas.outline((left, TOP), (right, bottom), Stroke::solid(INK, THIN * 0.75));
         let fractions: &[f64] = if self.high > self.low { &[0.0, 0.5, 1.0] } else { &[0.5] };
         for fraction in fractions {
             let label = self.label(value(*fraction));

@@ -74,8 +74,7 @@ impl SimilarityMatrix {
         let mut canvas = Canvas::new(wide, TOP + side + names + 24.0);
         let scale = self.scale();
         canvas.cells((left, TOP), (cell, cell), (n, n), |row, column| scale.color(self.values[[row, column]]));
-        let frame = [(left, TOP), (left + side, TOP), (left + side, TOP + side), (left, TOP + side), (left, TOP)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN));
+        canvas.outline((left, TOP), (left + side, TOP + side), Stroke::solid(INK, THIN));
         let middle = |i: usize| cell * (i as f64 + 0.5);
         if names > 0.0 {
             for (i, name) in self.names.iter().enumerate() {

@@ -66,8 +66,7 @@ impl TaskVarianceMap {
         let wide = (right + 78.0).max(left + text_width(&self.remark, SMALL) + 12.0);
         let mut canvas = Canvas::new(wide, tall);
         canvas.cells((left, TOP), (cell, ROW), (tasks, units), |task, unit| hot(self.variance[[unit, task]]));
-        let frame = [(left, TOP), (right, TOP), (right, bottom), (left, bottom), (left, TOP)];
-        canvas.polyline(&frame, Stroke::solid(INK, THIN));
+        canvas.outline((left, TOP), (right, bottom), Stroke::solid(INK, THIN));
         for (task, name) in self.tasks.iter().enumerate() {
             canvas.text((left - 8.0, TOP + (task as f64 + 0.5) * ROW), name, TEXT, Align::Right, INK);
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView1};
 
 use super::EpochSpan;
+use super::axis::range;
 use super::canvas::{Canvas, Point, Stroke};
 use super::channel_groups::channel_groups;
 use super::channel_looks::Look;
@@ -151,8 +152,7 @@ impl Row {
     /// A row of lines with its legend, high enough for it.
     pub fn lines(name: &str, layers: Vec<Layer>, legend: Vec<(String, Stroke)>) -> Self {
         let drawn = layers.iter().flat_map(Layer::drawn);
-        let (low, high) =
-            drawn.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) = range(drawn);
         let height = legend_height(legend.len()).max(LINES);
         Self {
             name: name.into(),

@@ -128,8 +128,7 @@ fn draw_frame(canvas: &mut Canvas, (left, top): (f64, f64), side: f64, post: &[S
     for span in &pre[1..] {
         canvas.line((span.start, top), (span.start, bottom), separator);
     }
-    canvas
-        .polyline(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], Stroke::solid(INK, THIN));
+    canvas.outline((left, top), (right, bottom), Stroke::solid(INK, THIN));
 }
 
 /// A bracket per group left of the matrix, its name beside it; a name that would touch another one moves outwards and

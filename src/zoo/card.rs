@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Description, picture::Picture};
 use crate::{
     checkpoint::{Checkpoint, TaskRecord},
-    evaluate::ConditionResult,
+    evaluate::{ConditionResult, percent},
     experiment::TrainConfig,
 };
 
@@ -326,10 +326,6 @@ fn citation(checkpoint: &Checkpoint, task: &dyn Task) -> String {
     let citations: String =
         published.into_iter().chain(others).chain([program]).map(|text| format!("- {}\n", plain(&text))).collect();
     format!("## Citation\n\n{citations}")
-}
-
-fn percent(fraction: f64) -> String {
-    format!("{:.1} %", 100.0 * fraction)
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ use crate::{Activity, AnalysisError, statistics::quantile};
 pub use cross_temporal::CrossTemporal;
 pub use lda::Shrinkage;
 
+/// Folds unless others are asked for.
+pub const FOLDS: usize = 5;
 /// The measure of graded variables; others are accuracies.
 const R2: &str = "r2";
 
@@ -249,7 +251,7 @@ struct Bin {
 }
 
 impl Settings {
-    /// Classes, by linear discriminant analysis with shrinkage, in 5 folds, from the start of trials, 200 shuffles.
+    /// Classes, by linear discriminant analysis with shrinkage, in [`FOLDS`] folds, from the start of trials, 200 shuffles.
     pub fn of_classes(variable: &str) -> Self {
         Self {
             variable: variable.into(),
@@ -257,7 +259,7 @@ impl Settings {
             decoder: Decoder::Lda { shrinkage: Shrinkage::Auto },
             is_scaled: false,
             components: None,
-            folds: 5,
+            folds: FOLDS,
             repeats: 1,
             shuffles: 200,
             within: None,

@@ -72,14 +72,23 @@ pub(super) fn gram(rows: ArrayView2<'_, f64>) -> Array2<f64> {
             (start, array((end, end - start), out))
         })
         .collect();
-    let mut gram = Array2::zeros((n, n));
+    let mut gram = vec![0.0; n * n];
     for (start, strip) in strips {
-        for ((row, column), value) in strip.indexed_iter() {
-            gram[[row, start + column]] = *value;
-            gram[[start + column, row]] = *value;
+        let columns = start..start + strip.ncols();
+        for (row, values) in strip.outer_iter().enumerate() {
+            gram[row * n..][columns.clone()].iter_mut().zip(values).for_each(|(to, value)| *to = *value);
         }
     }
-    gram
+    mirror(&mut gram, n);
+    array((n, n), gram)
+}
+
+/// Below the diagonal (n, n) what is above it.
+fn mirror(symmetric: &mut [f64], n: usize) {
+    for row in 1..n {
+        let (above, own) = symmetric.split_at_mut(row * n);
+        own[..row].iter_mut().zip(above[row..].iter().step_by(n)).for_each(|(to, value)| *to = *value);
+    }
 }
 
 /// Eigenvalues and vectors of a symmetric matrix; the part of a vector of the largest modulus is positive.

@@ -11,7 +11,7 @@
 //! | Procrustes | rotation | shuffled samples | `procrustes` |
 //! | angular distance | rotation, scale | shuffled samples | `procrustes` |
 //! | RSA | as its distances | crossnobis; shuffled patterns | `rdm`, `comparator` |
-//! | DSA | coordinates of the state | halves of the trials, the identity | `dynamics`, `conjugation` |
+//! | DSA | coordinates of the state | halves of the trials, the identity | `dynamics`, `held_out`, `conjugation` |
 //!
 //! Rows of different sources are matched by condition and time ([`MatchedParts`]). The control of a value is the same
 //! after the samples of one side were shuffled: single samples, or whole conditions, which keeps the course of time
@@ -24,6 +24,7 @@ mod comparator;
 mod conjugation;
 mod dynamics;
 mod factor;
+mod held_out;
 mod kernel;
 mod matched;
 mod noise;
@@ -33,7 +34,7 @@ mod scaling;
 
 use std::{f64::consts::PI, ops::ControlFlow};
 
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -43,7 +44,8 @@ pub use canonical::{Canonical, canonical_correlations};
 pub use ceiling::NoiseCeiling;
 pub use comparator::Comparator;
 pub use conjugation::{Conjugation, conjugation};
-pub use dynamics::{Dsa, DsaScore, RankError, angle_to_identity, wasserstein};
+pub use dynamics::{Dsa, DsaScore, angle_to_identity, wasserstein};
+pub use held_out::{DelaysError, RankError};
 pub use kernel::{cka, cka_debiased};
 pub use matched::{MatchedParts, Matching, Part, Representation, Used};
 pub use noise::{Noise, inverse_root};
@@ -51,7 +53,7 @@ pub use procrustes::{angular, procrustes};
 pub use rdm::{Rdm, RdmDistance};
 pub use scaling::Map;
 
-use self::{canonical::Whitened, comparator::Compared, kernel::Kernel, procrustes::Shape};
+use self::{canonical::Whitened, comparator::Compared, held_out::Chosen, kernel::Kernel, procrustes::Shape};
 use crate::AnalysisError;
 
 /// Rows of an RDM at most: its distances are half the square of them.
@@ -165,9 +167,13 @@ pub struct Control {
 /// The dynamics of all that is compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Dynamics {
+    /// How many states are joined, 1 for the present one alone.
+    pub delays: usize,
+    /// The held-out error of each number of delays that was tried; empty where it was given.
+    pub delays_held_out: Vec<DelaysError>,
     /// The rank of all maps.
     pub rank: usize,
-    /// The held-out error of each rank; empty where the rank was given.
+    /// The held-out error of each rank, or of the one that was given; empty where the delays were given too.
     pub held_out: Vec<RankError>,
     /// The angle of each map to the identity, rad: distances that are not much smaller than it mean something.
     pub to_identity: Vec<f64>,
@@ -457,13 +463,9 @@ fn by_dynamics(
     seed: u64,
     watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Similarity, AnalysisError> {
-    let embedded = all.par_iter().map(|of| of_one(&of.name, dsa.embed(&of.means))).collect::<Result<Vec<_>, _>>()?;
-    let (rank, held_out) = dsa.choose_rank(&embedded)?;
-    let maps = embedded
-        .par_iter()
-        .zip(all)
-        .map(|(embedded, of)| of_one(&of.name, dsa.map(embedded, rank)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let Chosen { delays, rank, of_delays, of_ranks } = dsa.choose(all)?;
+    let map = |means: &Array3<f64>| dsa.map(&dsa.embed(means, delays)?, rank);
+    let maps = all.par_iter().map(|of| of_one(&of.name, map(&of.means))).collect::<Result<Vec<_>, _>>()?;
     let n = all.len();
     let mut found = Similarity::empty(&Measure::Dsa(dsa.clone()));
     found.matrix = vec![vec![0.0; n]; n];
@@ -481,15 +483,16 @@ fn by_dynamics(
     }
     let halves = |of: &Representation| match &of.folds[..] {
         [first, second] => {
-            let map = |means| dsa.map(&dsa.embed(means)?, rank);
             of_one(&of.name, between_maps(&map(first)?, &map(second)?, dsa, seed)).map(|found| Some(found.distance))
         }
         _ => Ok(None),
     };
     let is_angular = dsa.score == DsaScore::Angular;
     found.dynamics = Some(Dynamics {
+        delays,
+        delays_held_out: of_delays,
         rank,
-        held_out,
+        held_out: of_ranks,
         to_identity: maps.iter().map(angle_to_identity).collect(),
         between_halves: all.iter().map(halves).collect::<Result<Vec<_>, _>>()?,
         spread: is_angular.then_some(spread),

@@ -302,7 +302,7 @@ fn dynamics_of_networks_are_compared_whatever_their_units() {
     let all = [("slow", mirrored(0.3, 1)), ("fast", mirrored(0.8, 2)), ("mirrored", mirrored(-0.3, 3))];
     let found = of(&all, &Measure::Dsa(Dsa::default())).unwrap();
     let dynamics = found.dynamics.unwrap();
-    assert_eq!(dynamics.rank, 2);
+    assert_eq!((dynamics.delays, dynamics.rank), (1, 2));
     assert!(dynamics.held_out[1].error < 1e-20 && dynamics.held_out[0].error > 0.1, "{:?}", dynamics.held_out);
     close(found.matrix[0][1], 0.5, 2e-2);
     close(found.matrix[0][2], 0.0, 2e-2);
@@ -318,7 +318,7 @@ fn dynamics_of_networks_are_compared_whatever_their_units() {
 #[test]
 fn delays_make_dynamics_of_what_one_unit_shows() {
     let one = |seed| trajectories(&rotation(0.4), 6, 30, seed).slice(ndarray::s![.., .., ..1]).to_owned();
-    let dsa = |delays, rank| Dsa { delays, rank, score: DsaScore::Wasserstein, ..Dsa::default() };
+    let dsa = |delays, rank| Dsa { delays: Some(delays), rank, score: DsaScore::Wasserstein, ..Dsa::default() };
     let all = [("a", one(1)), ("b", one(2))];
     let found = of(&all, &Measure::Dsa(dsa(2, Some(2)))).unwrap();
     close(found.matrix[0][1], 0.0, 0.05);
@@ -328,6 +328,52 @@ fn delays_make_dynamics_of_what_one_unit_shows() {
     assert!(message.contains("rank = 2: is more than the 1 dimensions"), "{message}");
     let message = of(&all, &Measure::Dsa(dsa(40, None))).unwrap_err().to_string();
     assert!(message.contains("a: dynamics need two states that follow one another"), "{message}");
+}
+
+/// Trials of one unit that shows the sum of rotations, and their mirror images, so that all means are 0.
+fn shown(angles: &[f64], seed: u64) -> Array3<f64> {
+    let of = |angle: &f64| trajectories(&rotation(*angle), 10, 40, seed).slice(ndarray::s![.., .., ..1]).to_owned();
+    let sum = angles.iter().map(of).reduce(|sum, of| sum + of).unwrap();
+    ndarray::concatenate![Axis(0), sum, -&sum]
+}
+
+#[test]
+fn delays_and_rank_are_as_many_as_the_dynamics_need() {
+    for (angles, needed) in [(vec![0.4], 2), (vec![0.4, 1.1], 4)] {
+        let all = [("a", shown(&angles, 1)), ("b", shown(&angles, 2))];
+        let score = DsaScore::Wasserstein;
+        let found = of(&all, &Measure::Dsa(Dsa { score, ..Dsa::default() })).unwrap();
+        let dynamics = found.dynamics.unwrap();
+        assert_eq!((dynamics.delays, dynamics.rank), (needed, needed), "{:?}", dynamics.delays_held_out);
+        // Two more were tried, and no more.
+        let tried: Vec<usize> = dynamics.delays_held_out.iter().map(|of| of.delays).collect();
+        assert_eq!(tried, (1..=needed + 2).collect::<Vec<_>>());
+        assert!(dynamics.delays_held_out[needed - 2].least.error > 1e-3);
+        close(found.matrix[0][1], 0.0, 1e-9);
+        let given = of(&all, &Measure::Dsa(Dsa { score, delays: Some(needed), ..Dsa::default() })).unwrap();
+        let given = given.dynamics.unwrap();
+        assert!(given.rank == needed && given.delays_held_out.is_empty());
+    }
+}
+
+#[test]
+fn delays_of_a_noisy_process_are_its_order() {
+    let process = |seed: u64| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut means = Array3::zeros((40, 60, 1));
+        for mut condition in means.outer_iter_mut() {
+            let (mut before, mut now) = (0.0, 0.0);
+            for mut row in condition.outer_iter_mut() {
+                let noise: f64 = rng.sample(StandardNormal);
+                (before, now) = (now, 1.6 * now - 0.9 * before + noise);
+                row[0] = now;
+            }
+        }
+        means
+    };
+    let found = of(&[("a", process(1)), ("b", process(2))], &Measure::Dsa(Dsa::default())).unwrap();
+    let dynamics = found.dynamics.unwrap();
+    assert_eq!((dynamics.delays, dynamics.rank), (2, 2), "{:?}", dynamics.delays_held_out);
 }
 
 #[test]

@@ -14,10 +14,11 @@ use nn4n_analysis::linear::Complex;
 use nn4n_tasks::{Labels, NpzBuilder};
 use serde::Serialize;
 
+use super::listed::Listed;
 use crate::{
     cli::{choice::choice, output, over_study::OverStudyArgs},
     echo::in_json,
-    files::{ArrayFile, ArrayFormat, Listed, Meaning, unwritten, write_atomically},
+    files::{ArrayFile, ArrayFormat, Meaning, unwritten, write_atomically},
     plot::PlotError,
 };
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     answer::AnswerArgs,
-    source::{SourceAbout, SourceArgs},
+    source::{SourceAbout, SourceArgs, repetitions},
 };
 use crate::{evaluate::RIGHT_CHOICE, plot::ConfusionMatrix};
 
@@ -41,6 +41,8 @@ struct Report<'a> {
     about: &'a SourceAbout,
     variable: &'a str,
     answered: &'a str,
+    /// Trials that are a row of a file once more, and not counted.
+    repeated_trials: usize,
     #[serde(flatten)]
     found: &'a Confusion,
     /// Trials, row by row.
@@ -51,7 +53,8 @@ struct Report<'a> {
 
 pub fn confusion(args: &ConfusionArgs) -> Result<()> {
     let answer = args.answer.open("confusion", &["confusion"], &[])?;
-    let behaviour = args.source.behaviour(Some(TRIALS))?;
+    let mut behaviour = args.source.behaviour(Some(TRIALS))?;
+    let repeated_trials = behaviour.count_rows_once();
     let trials = &behaviour.outcomes.trials;
     let variable = trials.variable(&args.variable).with_context(|| args.hint())?;
     let answered = trials.variable(&args.answered).with_context(|| choices_hint(&args.answered, trials))?;
@@ -82,6 +85,7 @@ pub fn confusion(args: &ConfusionArgs) -> Result<()> {
         about: &behaviour.about,
         variable: &args.variable,
         answered: &args.answered,
+        repeated_trials,
         counts: found.counts.outer_iter().map(|row| row.to_vec()).collect(),
         fractions: fractions.outer_iter().map(|row| row.to_vec()).collect(),
         found: &found,
@@ -118,6 +122,7 @@ fn lines(report: &Report<'_>) -> Vec<String> {
         found.without_value,
         report.about.seed
     )];
+    lines.extend(repetitions(report.repeated_trials));
     if let Some(accuracy) = found.balanced_accuracy {
         lines.push(format!("accuracy     {:.1} %, balanced over rows", 100.0 * accuracy));
     }

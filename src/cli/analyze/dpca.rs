@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     answer::AnswerArgs,
     progress::{Watched, watched},
-    source::{SourceAbout, SourceArgs},
+    source::{SourceAbout, SourceArgs, repetitions},
     window::{WindowArgs, no_variables, variables},
 };
 use crate::{
@@ -73,30 +73,19 @@ struct Report<'a> {
 
 pub fn dpca(args: &DpcaArgs) -> Result<()> {
     let answer = args.answer.open("dpca", &["components", "variance"], &[])?;
-    let source = args.source.open_one(None)?;
+    let settings = args.settings();
+    // What is cross-validated leaves trials out, of which no other may be the same.
+    let is_validated = settings.shuffles > 0 || matches!(settings.ridge, Ridge::CrossValidated(_));
+    let source = if is_validated { args.source.open_one_independent(None)? } else { args.source.open_one(None)? };
     let trials = source.activity.trials();
     if names::of(&args.variables).is_empty() {
         return no_variables(trials, "--variables");
     }
     let (window, bin) = args.window.open(&source.activity, None)?;
-    let standard = Settings::default();
-    let settings = Settings {
-        components: args.components,
-        ridge: match (args.ridge, args.repetitions) {
-            (Some(ridge), _) => Ridge::Fixed(ridge),
-            (None, Some(repetitions)) => Ridge::CrossValidated(repetitions),
-            (None, None) => standard.ridge,
-        },
-        join_time: !args.separate_time,
-        shuffles: args.shuffles,
-        splits: args.splits,
-        lasting_ms: args.lasting,
-        seed: args.source.seed,
-        ..standard
-    };
     let by = variables(trials, names::of(&args.variables));
     let found =
-        watched("fits", Dpca::work(&settings), |watch: Watched<'_>| Dpca::of(&window, bin, &by, &settings, watch))?;
+        watched("fits", Dpca::work(&settings), |watch: Watched<'_>| Dpca::of(&window, bin, &by, &settings, watch));
+    let found = source.about.explained(found)?;
     answer.figure("components", |path| DemixedComponents::of(&found).save(path))?;
     answer.figure("variance", |path| DemixedVariance::of(&found).save(path))?;
     answer.arrays(|file| {
@@ -113,6 +102,7 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
     })?;
     let report = Report { about: &source.about, warnings: warnings(&found), found: &found };
     let mut lines = terminal(&report);
+    lines.extend(repetitions(source.about.repeated_trials));
     lines.insert(1, format!("window       {}", args.window.said(&window, bin)));
     answer.say(
         &report,
@@ -123,6 +113,26 @@ pub fn dpca(args: &DpcaArgs) -> Result<()> {
             shell_word(&names::joined(&found.variables))
         ),
     )
+}
+
+impl DpcaArgs {
+    fn settings(&self) -> Settings {
+        let standard = Settings::default();
+        Settings {
+            components: self.components,
+            ridge: match (self.ridge, self.repetitions) {
+                (Some(ridge), _) => Ridge::Fixed(ridge),
+                (None, Some(repetitions)) => Ridge::CrossValidated(repetitions),
+                (None, None) => standard.ridge,
+            },
+            join_time: !self.separate_time,
+            shuffles: self.shuffles,
+            splits: self.splits,
+            lasting_ms: self.lasting,
+            seed: self.source.seed,
+            ..standard
+        }
+    }
 }
 
 fn warnings(found: &Dpca) -> Vec<String> {

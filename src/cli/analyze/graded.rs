@@ -17,7 +17,7 @@ use nn4n_analysis::{
 };
 use nn4n_tasks::{Condition, Value};
 
-use super::source::{Behaviour, SourceArgs};
+use super::source::{Behaviour, SourceArgs, repetitions};
 use crate::cli::{
     names::{self, Names},
     output::shell_word,
@@ -191,8 +191,7 @@ impl GradedArgs {
 impl Graded {
     /// A line on the rows of a file that were drawn more than once, if any were.
     pub fn repetitions(&self) -> Option<String> {
-        let n = Some(self.repeated).filter(|n| *n > 0)?;
-        Some(format!("left out     {n} trials that are a row of the file once more: they differ in the noise alone"))
+        repetitions(self.repeated)
     }
 
     /// The value of a variable in a trial.

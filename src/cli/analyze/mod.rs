@@ -21,6 +21,7 @@ mod graded;
 mod interventions;
 mod jpca;
 mod kernel;
+mod listed;
 mod local;
 mod lyapunov;
 mod nonnormality;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{
     answer::{Answer, AnswerArgs},
     single_units::{groups, lesion, median, populations, stimulus},
-    source::{Source, SourceAbout, SourceArgs},
+    source::{Source, SourceAbout, SourceArgs, repetitions},
 };
 use crate::cli::{names::Names, output::shell_word};
 use crate::plot::{RankedPanel, RankedUnits, ScatterKind, UnitScatter, UnitSeries};
@@ -90,7 +90,7 @@ pub fn selectivity(args: &SelectivityArgs) -> Result<()> {
         bail!("--alpha {}: must lie between 0 and 1", args.alpha);
     }
     let answer = args.answer.open("selectivity", &["selectivity", "mixed-selectivity"], &[])?;
-    let source = args.source.open_one(None)?;
+    let source = args.source.open_one_independent(None)?;
     match (&args.variable, &args.variables) {
         (_, Some(Names(variables))) => mixed(args, &answer, &source, variables),
         (Some(variable), None) => two(args, &answer, &source, variable),
@@ -213,6 +213,7 @@ fn lines(found: &Two, source: &Source, args: &SelectivityArgs, (first, second): 
             of.constant
         ));
     }
+    lines.extend(repetitions(source.about.repeated_trials));
     lines.extend(found.no_choice_probability.iter().map(|why| format!("choice       no probability: {why}")));
     lines
 }
@@ -309,6 +310,7 @@ fn mixed_lines(found: &MixedSelectivity, source: &Source, args: &SelectivityArgs
             part(counts.unselective)
         ),
     ];
+    lines.extend(repetitions(source.about.repeated_trials));
     for (place, term) in found.terms.iter().enumerate() {
         let of_term = |of: fn(&nn4n_analysis::single_units::mixed_selectivity::Regression) -> &Vec<f64>| {
             found.regressions.iter().filter_map(move |unit| of(unit).get(place).copied())

@@ -7,7 +7,7 @@ use nn4n_analysis::{activity::Trials, structure::Group};
 use serde_json::{Number, Value};
 
 use super::source::Source;
-use crate::evaluate::ADDED;
+use crate::{bench, evaluate::ADDED};
 
 /// Populations that divide the units: the smallest groups, if each unit is in one, or all units as one group.
 pub fn populations(source: &Source) -> Vec<Group> {
@@ -52,14 +52,8 @@ pub fn json(values: impl IntoIterator<Item = f64>) -> Vec<Value> {
     values.into_iter().map(|value| Number::from_f64(value).map_or(Value::Null, Value::Number)).collect()
 }
 
-/// A median; `None` of nothing.
+/// The median of those that are numbers; `None` of nothing.
 pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        n if n % 2 == 1 => Some(values[middle]),
-        _ => Some((values[middle - 1] + values[middle]) / 2.0),
-    }
+    let values: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
+    (!values.is_empty()).then(|| bench::median(&values))
 }

@@ -27,6 +27,8 @@ use crate::{
 
 /// Trials of each condition, unless the arguments or the analysis say otherwise.
 const TRIALS: u32 = 20;
+/// What trials are that are not counted.
+const ONCE_MORE: &str = "trials are a row of the file once more and differ in the noise alone";
 
 #[derive(Debug, Args)]
 pub struct SourceArgs {
@@ -114,6 +116,9 @@ pub struct SourceAbout {
     /// What was done to the network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub interventions: Vec<Applied>,
+    /// Trials that are a row of a file once more, and not counted.
+    #[serde(skip_serializing_if = "is_none")]
+    pub repeated_trials: usize,
     pub seed: u64,
 }
 
@@ -150,6 +155,41 @@ impl Behaviour {
     }
 }
 
+impl Source {
+    /// Whether no row of a file of trials is there more than once.
+    pub fn is_independent(&self) -> bool {
+        self.independent_trials().len() == self.activity.trials().len()
+    }
+
+    /// The trials with each row of a file once, at its first draw.
+    fn independent_trials(&self) -> Vec<usize> {
+        let trials = self.activity.trials();
+        match &self.task {
+            Some(task) => once(task.as_ref(), &trials.conditions),
+            None => (0..trials.len()).collect(),
+        }
+    }
+}
+
+impl SourceAbout {
+    /// A result, or an error that says, too, which trials are not counted.
+    pub fn explained<T>(&self, found: Result<T, impl Into<anyhow::Error>>) -> Result<T> {
+        match self.repeated_trials {
+            0 => found.map_err(Into::into),
+            n => found.map_err(Into::into).with_context(|| format!("{n} {ONCE_MORE}, and are left out")),
+        }
+    }
+}
+
+/// A line on the rows of a file that were drawn more than once, if any were.
+pub fn repetitions(n: usize) -> Option<String> {
+    (n > 0).then(|| format!("left out     {n} {ONCE_MORE}"))
+}
+
+fn is_none(n: &usize) -> bool {
+    *n == 0
+}
+
 impl SourceArgs {
     /// The activity of each network, then of each recording. `per_condition` is how many trials of each condition the
     /// analysis wants, unless the arguments say otherwise.
@@ -158,6 +198,18 @@ impl SourceArgs {
         let paths = self.networks()?;
         let networks = paths.iter().map(|path| self.simulated(path, self.wanted(per_condition)));
         networks.chain(self.activity.iter().map(|path| self.read(path))).collect()
+    }
+
+    /// The same with each row of a file of trials once, at its first draw: for analyses that take trials as independent,
+    /// which those that differ in the noise alone are not.
+    pub fn open_independent(&self, per_condition: Option<u32>) -> Result<Vec<Source>> {
+        let mut sources = self.open(per_condition)?;
+        for source in sources.iter_mut().filter(|source| !source.is_independent()) {
+            let kept = source.independent_trials();
+            source.about.repeated_trials = source.activity.trials().len() - kept.len();
+            source.activity = source.activity.with_trials(&kept)?;
+        }
+        Ok(sources)
     }
 
     /// The networks that are named, all finished ones of a study among them.
@@ -170,6 +222,12 @@ impl SourceArgs {
     pub fn open_one(&self, per_condition: Option<u32>) -> Result<Source> {
         self.check_one()?;
         self.open(per_condition)?.pop().context("no network is named")
+    }
+
+    /// The same with each row of a file of trials once.
+    pub fn open_one_independent(&self, per_condition: Option<u32>) -> Result<Source> {
+        self.check_one()?;
+        self.open_independent(per_condition)?.pop().context("no network is named")
     }
 
     /// The activity of the one network on the grid of conditions that tests present one by one, with or without the
@@ -349,6 +407,7 @@ impl SourceArgs {
             selected_units: self.units.as_ref().map(ToString::to_string),
             condition: self.condition.words(),
             interventions: subject.altered.applied.clone(),
+            repeated_trials: 0,
             seed: self.seed,
         }
     }
@@ -363,6 +422,7 @@ impl SourceArgs {
             selected_units: self.units.as_ref().map(ToString::to_string),
             condition: self.condition.words(),
             interventions: Vec::new(),
+            repeated_trials: 0,
             seed: self.seed,
         }
     }

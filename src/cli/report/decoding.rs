@@ -10,7 +10,7 @@
 //! The work is counted and not timed, so that the same page comes from any machine.
 
 use anyhow::{Result, bail};
-use nn4n_analysis::{Activity, activity::Trials};
+use nn4n_analysis::{Activity, activity::Trials, decoding::FOLDS};
 
 use super::{
     Made, data, figure,
@@ -32,10 +32,9 @@ const BINS: [usize; 3] = [30, 15, 8];
 const WORK: f64 = 4e9;
 /// Fewest and most shuffles.
 const SHUFFLES: (usize, usize) = (20, 100);
-const FOLDS: usize = 5;
 
 pub fn part(subject: &Subject) -> Result<Part> {
-    let activity = &subject.activity()?.activity;
+    let activity = &subject.independent_activity()?.activity;
     let names = variables(activity.trials());
     if names.is_empty() {
         bail!("trials have no variable with two values or more, at most {CLASSES} if they are words");
@@ -123,7 +122,7 @@ impl Plan {
         let mut words = subject.source_words()?;
         words.extend(["--variable".into(), name.into(), "--bin".into(), self.bin_ms.to_string()]);
         words.extend(["--shuffles".into(), self.shuffles.to_string()]);
-        let decoded = parsed::<DecodingArgs>(&words)?.decode(subject.activity()?)?;
+        let decoded = parsed::<DecodingArgs>(&words)?.decode(subject.independent_activity()?)?;
         let start = match &decoded.found.align {
             Some(epoch) => format!("the start of {epoch}"),
             None => "the start of trials".into(),

@@ -33,6 +33,7 @@ pub struct Subject<'a> {
     pub name: String,
     network: Option<Network>,
     activity: OnceCell<std::result::Result<Source, String>>,
+    independent_activity: OnceCell<std::result::Result<Source, String>>,
 }
 
 /// A network with its task.
@@ -46,8 +47,13 @@ pub struct Network {
 impl<'a> Subject<'a> {
     /// The networks and then the recordings of these arguments.
     pub fn all(args: &'a ReportArgs) -> Result<Vec<Self>> {
-        let of =
-            |path: &Path, network| Self { args, name: path.display().to_string(), network, activity: OnceCell::new() };
+        let of = |path: &Path, network| Self {
+            args,
+            name: path.display().to_string(),
+            network,
+            activity: OnceCell::new(),
+            independent_activity: OnceCell::new(),
+        };
         let mut all = Vec::new();
         for path in &args.checkpoints {
             all.push(of(path, Some(Network::open(path, args)?)));
@@ -84,12 +90,23 @@ impl<'a> Subject<'a> {
 
     /// The activity in trials, simulated once, or recorded.
     pub fn activity(&self) -> Result<&Source> {
-        let open = || {
-            let words = self.source_words().map_err(|error| output::message(&error))?;
-            let source = parsed::<SourceArgs>(&words).and_then(|args| args.open_one(None));
-            source.map_err(|error| output::message(&error))
-        };
+        let open = || self.opened(|args| args.open_one(None));
         self.activity.get_or_init(open).as_ref().map_err(|why| anyhow!("{why}"))
+    }
+
+    /// The same with each row of a file of trials once.
+    pub fn independent_activity(&self) -> Result<&Source> {
+        let source = self.activity()?;
+        if source.is_independent() {
+            return Ok(source);
+        }
+        let open = || self.opened(|args| args.open_one_independent(None));
+        self.independent_activity.get_or_init(open).as_ref().map_err(|why| anyhow!("{why}"))
+    }
+
+    fn opened(&self, open: impl FnOnce(SourceArgs) -> Result<Source>) -> std::result::Result<Source, String> {
+        let source = self.source_words().and_then(|words| open(parsed::<SourceArgs>(&words)?));
+        source.map_err(|error| output::message(&error))
     }
 
     /// In a sentence.

@@ -15,6 +15,9 @@
 mod bench;
 mod text;
 
+#[cfg(feature = "hub")]
+pub(crate) use text::percent;
+
 use std::ops::ControlFlow;
 
 use nn4n_models::Ctrnn;

@@ -61,7 +61,8 @@ fn summary(controls: &Controls) -> String {
     )
 }
 
-fn percent(fraction: f64) -> String {
+/// A fraction in percent.
+pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)
 }
 

@@ -24,13 +24,11 @@ pub(super) struct Scatters {
 }
 
 impl Scatters {
-    pub fn of(layout: &Layout, x: &Array3<f64>) -> Result<Self, AnalysisError> {
-        let of_group = |group| {
-            let (rows, often) = layout.rows(x, group);
-            gram(rows.view()) * often as f64
-        };
+    /// Of contrasts of means (contrasts, bins, units).
+    pub fn of(layout: &Layout, contrasts: &Array3<f64>) -> Result<Self, AnalysisError> {
+        let of_group = |group| gram(layout.rows(contrasts, group).view());
         let of_groups: Vec<Array2<f64>> = layout.groups.iter().map(of_group).collect();
-        let units = x.dim().2;
+        let units = contrasts.dim().2;
         let all = of_groups.iter().fold(Array2::zeros((units, units)), |sum, of| sum + of);
         let total = all.diag().sum();
         if total <= 0.0 {
@@ -94,7 +92,7 @@ impl Scatters {
     }
 }
 
-/// What one ridge makes of all marginalisations: `W = (X X^T + L^2)^-1` and `N = W X X^T W`, so that
+/// What one ridge makes of all marginalisations: `W = (X X^T + L^2)^-1` and `N = W X X^T W = W - L^2 W^2`, so that
 /// `C_m X X^T C_m^T = X_m X_m^T N X_m X_m^T`. Without eigenvectors, which take most of the time.
 pub(super) struct Inverted<'a> {
     scatters: &'a Scatters,
@@ -104,11 +102,11 @@ pub(super) struct Inverted<'a> {
 
 impl<'a> Inverted<'a> {
     pub fn of(scatters: &'a Scatters, ridge: f64) -> Result<Self, AnalysisError> {
-        let mut ridged = scatters.all.clone();
-        ridged.diag_mut().iter_mut().for_each(|value| *value += (ridge * scatters.total).powi(2));
+        let (mut ridged, added) = (scatters.all.clone(), (ridge * scatters.total).powi(2));
+        ridged.diag_mut().iter_mut().for_each(|value| *value += added);
         if let Some(inverse) = inverse(ridged.view(), SINGULAR) {
-            let half = product(inverse.view(), scatters.all.view());
-            let middle = symmetric_product(half.view(), inverse.view());
+            // X X^T is the inverse of W less the ridge.
+            let middle = &inverse - &(symmetric_product(inverse.view(), inverse.view()) * added);
             return Ok(Self { scatters, inverse, middle });
         }
         let prepared = Prepared::of(scatters)?;

@@ -1,21 +1,42 @@
-//! Parts of means that depend on some of the variables and time: means over the others with alternating signs.
+//! Parts of means that depend on some of the variables and time, in orthonormal contrasts of the conditions.
+//!
+//! ```text
+//! H = H_1 (x) H_2 (x) ..    of each variable: the mean over its levels, and contrasts of a level with those before
+//! H X                       the contrasts of some variables are the part that depends on these alone
+//! ```
+//!
+//! Parts lie in rows of their own, so that each needs as many rows as it has degrees of freedom, and products of units
+//! over all conditions are sums over these rows.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3, Axis, CowArray, Ix2, s};
 
 use super::{
-    super::{algebra, window::Means},
-    Part, flat, folded,
+    super::{
+        algebra::{self, product},
+        window::Means,
+    },
+    Part,
 };
 
-/// Which dimensions of the grid a marginalisation is of: bits of the variables, and one above for time.
+/// What of the course over time a part is of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum OfTime {
+    /// The mean over time.
+    Mean,
+    /// The course less its mean.
+    Course,
+    /// Both.
+    All,
+}
+
+/// What a marginalisation is of.
 pub(super) struct Group {
     pub name: String,
-    /// The parts that are joined.
-    masks: Vec<usize>,
-    /// The variables of it, without time.
+    /// Its variables, as bits.
     pub variables: usize,
+    time: OfTime,
 }
 
 /// The grid of conditions.
@@ -23,39 +44,38 @@ pub(super) struct Layout {
     sizes: Vec<usize>,
     names: Vec<String>,
     pub groups: Vec<Group>,
+    /// Orthonormal (contrasts, conditions); those of the same variables follow one another.
+    contrasts: Array2<f64>,
+    /// The contrasts of each set of variables.
+    rows: Vec<Range<usize>>,
 }
 
 impl Layout {
     pub fn of(means: &Means, join_time: bool) -> Self {
-        let names: Vec<String> = means.variables.iter().cloned().chain(["time".into()]).collect();
         let sizes: Vec<usize> = means.levels.iter().map(Vec::len).collect();
-        let mut layout = Self { sizes, names, groups: Vec::new() };
-        let time = 1 << layout.sizes.len();
-        let mut masks: Vec<usize> = (1..time).collect();
-        masks.sort_by_key(|mask| (mask.count_ones(), *mask));
-        let alone = |mask: usize| Group { name: layout.name(mask), masks: vec![mask], variables: mask % time };
-        let mut groups = vec![alone(time)];
-        for mask in masks {
-            if join_time {
-                groups.push(Group { masks: vec![mask, mask | time], ..alone(mask) });
-            } else {
-                groups.extend([alone(mask), alone(mask | time)]);
-            }
-        }
-        layout.groups = groups;
+        let (contrasts, rows) = contrasts(&sizes);
+        let mut layout = Self { sizes, names: means.variables.clone(), groups: Vec::new(), contrasts, rows };
+        layout.groups = if join_time {
+            let joined = layout.sets().map(|variables| layout.group(variables, OfTime::All));
+            std::iter::once(layout.group(0, OfTime::Course)).chain(joined).collect()
+        } else {
+            let apart = layout.sets().flat_map(|set| [(set, OfTime::Mean), (set, OfTime::Course)]);
+            std::iter::once((0, OfTime::Course)).chain(apart).map(|(set, time)| layout.group(set, time)).collect()
+        };
         layout
     }
 
-    fn name(&self, mask: usize) -> String {
-        let of = self.names.iter().enumerate().filter(|(place, _)| mask >> place & 1 == 1);
-        of.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" x ")
+    /// Sets of variables, those of fewer first.
+    fn sets(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut sets: Vec<usize> = (1..1 << self.sizes.len()).collect();
+        sets.sort_by_key(|set| (set.count_ones(), *set));
+        sets.into_iter()
     }
 
-    /// Less the mean of each unit over everything.
-    pub fn centred(&self, means: &Array3<f64>) -> Array3<f64> {
-        let mut rows = flat(means);
-        algebra::centre(&mut rows);
-        folded(rows, means.dim().0)
+    fn group(&self, variables: usize, time: OfTime) -> Group {
+        let own = self.names.iter().enumerate().filter(|(place, _)| variables >> place & 1 == 1);
+        let own = own.map(|(_, name)| name.as_str()).chain((time == OfTime::Course).then_some("time"));
+        Group { name: own.collect::<Vec<_>>().join(" x "), variables, time }
     }
 
     /// The level of a variable of a condition.
@@ -74,109 +94,156 @@ impl Layout {
         chosen.map(|variable| self.sizes[variable]).product()
     }
 
-    /// The part of centred means that depends on these dimensions together.
-    fn part(&self, x: &Array3<f64>, mask: usize) -> Array3<f64> {
-        // Of the other parts inside of it with alternating signs: means over more and more of its dimensions.
-        let mut found = Array3::zeros(x.dim());
-        for (inside, sign) in signs(&[mask]).into_iter().rev() {
-            found.scaled_add(sign, &self.mean_over_others(x, inside));
-        }
-        found
-    }
-
-    /// The mean over all dimensions but these, at each place.
-    fn mean_over_others(&self, x: &Array3<f64>, mask: usize) -> Array3<f64> {
+    /// (contrasts, bins, units) of (conditions, bins, units).
+    pub fn contrasted(&self, x: &Array3<f64>) -> Array3<f64> {
         let (conditions, bins, units) = x.dim();
-        let (variables, _) = self.dimensions(mask);
-        let means = self.means(x, mask);
-        let mut out = Array3::zeros(x.dim());
-        for condition in 0..conditions {
-            let of = means.index_axis(Axis(0), self.class(condition, variables));
-            out.index_axis_mut(Axis(0), condition).assign(&of.broadcast((bins, units)).unwrap_or(of.view()));
-        }
-        out
+        let flat = x.to_shape((conditions, bins * units)).unwrap_or_default();
+        let found = product(self.contrasts.view(), flat.view());
+        found.into_shape_with_order(x.dim()).unwrap_or_default()
     }
 
-    /// The variables of a mask, and whether time is in it.
-    fn dimensions(&self, mask: usize) -> (usize, bool) {
-        (mask & ((1 << self.sizes.len()) - 1), mask >> self.sizes.len() & 1 == 1)
-    }
-
-    /// The mean over all dimensions but these (classes, bins or 1, units).
-    fn means(&self, x: &Array3<f64>, mask: usize) -> Array3<f64> {
-        let (conditions, bins, units) = x.dim();
-        let (variables, has_time) = self.dimensions(mask);
-        let classes = self.classes(variables);
-        let times = if has_time { bins } else { 1 };
-        let mut sums = Array3::<f64>::zeros((classes, times, units));
-        for condition in 0..conditions {
-            let mut of = sums.index_axis_mut(Axis(0), self.class(condition, variables));
-            let own = x.index_axis(Axis(0), condition);
-            if has_time {
-                of += &own;
-            } else {
-                let mut row = of.row_mut(0);
-                row += &own.sum_axis(Axis(0));
+    /// The part of a group of contrasts (contrasts, bins, units), as (rows, units).
+    pub fn rows<'a>(&self, contrasted: &'a Array3<f64>, group: &Group) -> CowArray<'a, f64, Ix2> {
+        let (_, bins, units) = contrasted.dim();
+        let own = contrasted.slice(s![self.rows[group.variables].clone(), .., ..]);
+        let shape = (own.dim().0 * bins, units);
+        let mean = || own.mean_axis(Axis(1)).unwrap_or_default();
+        match group.time {
+            OfTime::Mean => (mean() * (bins as f64).sqrt()).into(),
+            OfTime::Course => {
+                let course = &own - &mean().insert_axis(Axis(1));
+                course.into_shape_with_order(shape).unwrap_or_default().into()
             }
+            OfTime::All => own.into_shape_with_order(shape).map(CowArray::from).unwrap_or_default(),
         }
-        sums /= (conditions * bins / (classes * times)) as f64;
-        sums
-    }
-
-    /// The different rows of the part of a group, and how often each is there: all that products of it need.
-    pub fn rows(&self, x: &Array3<f64>, group: &Group) -> (Array2<f64>, usize) {
-        let (conditions, bins, units) = x.dim();
-        let all = group.masks.iter().fold(0, |all, mask| all | mask);
-        let (variables, has_time) = self.dimensions(all);
-        let times = if has_time { bins } else { 1 };
-        let mut rows = Array3::<f64>::zeros((self.classes(variables), times, units));
-        for (inside, sign) in signs(&group.masks) {
-            let means = self.means(x, inside);
-            let (own, _) = self.dimensions(inside);
-            for condition in 0..conditions {
-                let class = self.class(condition, variables);
-                // The first condition of a class stands for it.
-                if (0..condition).any(|other| self.class(other, variables) == class) {
-                    continue;
-                }
-                let of = means.index_axis(Axis(0), self.class(condition, own));
-                let of = of.broadcast((times, units)).unwrap_or(of.view());
-                rows.index_axis_mut(Axis(0), class).scaled_add(sign, &of);
-            }
-        }
-        let rows = flat(&rows);
-        let often = conditions * bins / rows.nrows();
-        (rows, often)
-    }
-
-    pub fn group(&self, x: &Array3<f64>, group: &Group) -> Array3<f64> {
-        group.masks.iter().fold(Array3::zeros(x.dim()), |sum, mask| sum + self.part(x, *mask))
     }
 
     /// Parts of the variance before they are joined.
-    pub fn parts(&self, x: &Array3<f64>) -> Vec<Part> {
-        let total = algebra::squares(x.iter());
-        let mut masks: Vec<usize> = (1..1 << self.names.len()).collect();
-        masks.sort_by_key(|mask| (mask.count_ones(), *mask));
-        let of = |mask: usize| algebra::squares(self.part(x, mask).iter()) / total;
-        masks.into_iter().map(|mask| Part { name: self.name(mask), variance: of(mask) }).collect()
+    pub fn parts(&self, contrasted: &Array3<f64>) -> Vec<Part> {
+        let of =
+            |group: Group| Part { variance: algebra::squares(self.rows(contrasted, &group).iter()), name: group.name };
+        let time = [(0, OfTime::Course)].into_iter();
+        let mut found: Vec<(usize, OfTime)> = self.sets().map(|set| (set, OfTime::Mean)).chain(time).collect();
+        found.extend(self.sets().map(|set| (set, OfTime::Course)));
+        // A part of more variables follows those of fewer, time counting as the last one.
+        found.sort_by_key(|(set, time)| set.count_ones() + u32::from(*time == OfTime::Course));
+        let mut parts: Vec<Part> = found.into_iter().map(|(set, time)| of(self.group(set, time))).collect();
+        let total: f64 = parts.iter().map(|part| part.variance).sum();
+        parts.iter_mut().for_each(|part| part.variance /= total);
+        parts
+    }
+
+    /// Contrasts of something (contrasts x bins, columns) as they are of conditions (conditions, bins, columns).
+    pub fn of_conditions(&self, contrasted: &Array2<f64>) -> Array3<f64> {
+        let (conditions, columns) = (self.contrasts.nrows(), contrasted.ncols());
+        let bins = contrasted.nrows() / conditions;
+        let flat = contrasted.to_shape((conditions, bins * columns)).unwrap_or_default();
+        let found = product(self.contrasts.t(), flat.view());
+        found.into_shape_with_order((conditions, bins, columns)).unwrap_or_default()
     }
 }
 
-/// How often the means over all but the dimensions of a mask are in parts together: with alternating signs.
-fn signs(masks: &[usize]) -> BTreeMap<usize, f64> {
-    let mut signs = BTreeMap::new();
-    for mask in masks {
-        let mut inside = *mask;
-        loop {
-            let is_even = (mask.count_ones() - inside.count_ones()).is_multiple_of(2);
-            *signs.entry(inside).or_insert(0.0) += if is_even { 1.0 } else { -1.0 };
-            if inside == 0 {
-                break;
-            }
-            inside = (inside - 1) & mask;
+/// Contrasts of all conditions, the last variable running fastest, and which of them are of which set of variables.
+fn contrasts(sizes: &[usize]) -> (Array2<f64>, Vec<Range<usize>>) {
+    let conditions = sizes.iter().product();
+    // Of which variables a contrast is, and its values.
+    let mut all: Vec<(usize, Array1<f64>)> = vec![(0, Array1::ones(1))];
+    for (variable, levels) in sizes.iter().enumerate() {
+        let own = helmert(*levels);
+        let with = |(set, values): &(usize, Array1<f64>)| -> Vec<(usize, Array1<f64>)> {
+            let set = |place: usize| set | usize::from(place > 0) << variable;
+            let spread = |of: ndarray::ArrayView1<'_, f64>| values.iter().flat_map(|value| &of * *value).collect();
+            own.outer_iter().enumerate().map(|(place, of)| (set(place), spread(of))).collect()
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    all.sort_by_key(|(set, _)| *set);
+    let rows = |set| all.partition_point(|(own, _)| *own < set)..all.partition_point(|(own, _)| *own <= set);
+    let of = Array2::from_shape_fn((conditions, conditions), |(contrast, condition)| all[contrast].1[condition]);
+    (of, (0..1 << sizes.len()).map(rows).collect())
+}
+
+/// The mean of some levels times the root of their number, and contrasts of each level with those before it, of length 1.
+fn helmert(levels: usize) -> Array2<f64> {
+    Array2::from_shape_fn((levels, levels), |(row, level)| {
+        let (n, place) = (levels as f64, row as f64);
+        match row {
+            0 => 1.0 / n.sqrt(),
+            _ if level < row => 1.0 / (place * (place + 1.0)).sqrt(),
+            _ if level == row => -(place / (place + 1.0)).sqrt(),
+            _ => 0.0,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{algebra::gram, test::gaussian};
+
+    fn layout(join_time: bool) -> Layout {
+        let levels = |n: usize| (0..n).map(|level| level.to_string()).collect();
+        let means = Means {
+            variables: vec!["a".into(), "b".into()],
+            levels: vec![levels(2), levels(6)],
+            conditions: Vec::new(),
+            trials: Vec::new(),
+            means: Array3::zeros((12, 5, 4)),
+            without: 0,
+        };
+        Layout::of(&means, join_time)
+    }
+
+    fn x() -> Array3<f64> {
+        gaussian((12 * 5, 4), 3).into_shape_with_order((12, 5, 4)).unwrap()
+    }
+
+    #[test]
+    fn parts_are_means_over_the_other_variables_less_smaller_parts() {
+        let (layout, x) = (layout(false), x());
+        let whole = x.mean_axis(Axis(0)).unwrap().mean_axis(Axis(0)).unwrap();
+        let time = x.mean_axis(Axis(0)).unwrap() - &whole;
+        let of_a = x.to_shape((2, 6, 5, 4)).unwrap().mean_axis(Axis(1)).unwrap();
+        let a = of_a.mean_axis(Axis(1)).unwrap() - &whole;
+        let a_time = &of_a - &a.view().insert_axis(Axis(1)) - &time - &whole;
+        let expected = [
+            ("time", gram(time.view()) * 12.0),
+            ("a", gram(a.view()) * 30.0),
+            ("a x time", gram(a_time.to_shape((10, 4)).unwrap().view()) * 6.0),
+        ];
+        let contrasted = layout.contrasted(&x);
+        for (name, expected) in expected {
+            let group = layout.groups.iter().find(|group| group.name == name).unwrap();
+            let difference = gram(layout.rows(&contrasted, group).view()) - expected;
+            assert!(difference.iter().all(|value| value.abs() < 1e-12), "{name}: {difference}");
         }
     }
-    signs.retain(|_, sign| *sign != 0.0);
-    signs
+
+    #[test]
+    fn parts_add_up_to_what_varies() {
+        let x = x();
+        let mut centred = x.to_shape((60, 4)).unwrap().into_owned();
+        algebra::centre(&mut centred);
+        for join_time in [true, false] {
+            let layout = layout(join_time);
+            let contrasted = layout.contrasted(&x);
+            let grams = layout.groups.iter().map(|group| gram(layout.rows(&contrasted, group).view()));
+            let sum = grams.fold(Array2::<f64>::zeros((4, 4)), |sum, of| sum + of);
+            assert!((sum - gram(centred.view())).iter().all(|value| value.abs() < 1e-12));
+            assert!((layout.parts(&contrasted).iter().map(|part| part.variance).sum::<f64>() - 1.0).abs() < 1e-12);
+            let back = layout.of_conditions(&contrasted.into_shape_with_order((60, 4)).unwrap());
+            assert!((back - &x).iter().all(|value| value.abs() < 1e-13));
+        }
+    }
+
+    #[test]
+    fn parts_have_names_and_conditions_have_classes() {
+        let names = |join_time| layout(join_time).groups.into_iter().map(|group| group.name).collect::<Vec<_>>();
+        assert_eq!(names(true), ["time", "a", "b", "a x b"]);
+        assert_eq!(names(false), ["time", "a", "a x time", "b", "b x time", "a x b", "a x b x time"]);
+        let layout = layout(true);
+        let parts: Vec<String> = layout.parts(&layout.contrasted(&x())).into_iter().map(|part| part.name).collect();
+        assert_eq!(parts, ["a", "b", "time", "a x b", "a x time", "b x time", "a x b x time"]);
+        assert_eq!((layout.class(7, 1), layout.class(7, 2), layout.class(7, 3), layout.classes(2)), (1, 1, 7, 6));
+    }
 }

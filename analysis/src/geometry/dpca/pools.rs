@@ -1,10 +1,13 @@
 //! Trials of each condition, as cross-validation and shuffles draw them.
 
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array3, Axis, s};
 use rand::{Rng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::window::{Means, Window};
+use super::{
+    super::window::{Means, Window},
+    layout::Layout,
+};
 use crate::AnalysisError;
 
 /// Trials of each condition: of all units, or of each unit its own.
@@ -50,11 +53,11 @@ impl Pools {
         Self(self.0.iter().map(of).collect())
     }
 
-    /// Sums over trials (conditions, bins, units), and their number (conditions, units).
-    pub fn sums(&self, rates: &Array3<f64>) -> (Array3<f64>, Array2<f64>) {
+    /// The means of all trials but one of each condition and unit.
+    pub fn others(&self, rates: &Array3<f64>, layout: &Layout) -> Others {
         let (_, bins, units) = rates.dim();
         let conditions = self.0[0].len();
-        let (mut sums, mut counts) = (Array3::zeros((conditions, bins, units)), Array2::zeros((conditions, units)));
+        let (mut sums, mut fewer) = (Array3::zeros((conditions, bins, units)), Array3::zeros((conditions, 1, units)));
         for (place, pool) in self.0.iter().enumerate() {
             let own = self.units(place, units);
             for (condition, trials) in pool.iter().enumerate() {
@@ -62,33 +65,25 @@ impl Pools {
                     let mut to = sums.slice_mut(s![condition, .., own.clone()]);
                     to += &rates.slice(s![*trial, .., own.clone()]);
                 }
-                counts.slice_mut(s![condition, own.clone()]).fill(trials.len() as f64);
+                fewer.slice_mut(s![condition, 0, own.clone()]).fill(trials.len() as f64 - 1.0);
             }
         }
-        (sums, counts)
+        sums /= &fewer;
+        Others { contrasts: layout.contrasted(&sums), fewer }
     }
 
-    /// One trial of each condition, and the means of the others.
-    pub fn split(
-        &self,
-        rates: &Array3<f64>,
-        (sums, counts): &(Array3<f64>, Array2<f64>),
-        rng: &mut ChaCha8Rng,
-    ) -> (Array3<f64>, Array3<f64>) {
-        let units = rates.dim().2;
-        let mut left_out = Array3::zeros(sums.dim());
+    /// One trial of each condition (conditions, bins, units).
+    pub fn drawn(&self, rates: &Array3<f64>, rng: &mut ChaCha8Rng) -> Array3<f64> {
+        let (_, bins, units) = rates.dim();
+        let mut drawn = Array3::zeros((self.0[0].len(), bins, units));
         for (place, pool) in self.0.iter().enumerate() {
             let own = self.units(place, units);
             for (condition, trials) in pool.iter().enumerate() {
                 let trial = trials[rng.random_range(0..trials.len())];
-                left_out.slice_mut(s![condition, .., own.clone()]).assign(&rates.slice(s![trial, .., own.clone()]));
+                drawn.slice_mut(s![condition, .., own.clone()]).assign(&rates.slice(s![trial, .., own.clone()]));
             }
         }
-        let mut means = sums - &left_out;
-        for (mut of, counts) in means.outer_iter_mut().zip(counts.outer_iter()) {
-            of /= &(&counts - 1.0);
-        }
-        (means, left_out)
+        drawn
     }
 
     /// The units of a pool.
@@ -97,9 +92,17 @@ impl Pools {
     }
 }
 
-/// Means and trials (conditions, bins, units) less the mean of the means.
-pub(super) fn centred_together(means: Array3<f64>, trials: Array3<f64>) -> (Array3<f64>, Array3<f64>) {
-    let (conditions, bins, _) = means.dim();
-    let mean = means.sum_axis(Axis(0)).sum_axis(Axis(0)) / (conditions * bins).max(1) as f64;
-    (means - &mean, trials - &mean)
+/// Means of trials but for one of each condition, in contrasts of the conditions.
+pub(super) struct Others {
+    /// Of the sum of all trials over the number of those that are left (contrasts, bins, units).
+    contrasts: Array3<f64>,
+    /// That number (conditions, 1, units).
+    fewer: Array3<f64>,
+}
+
+impl Others {
+    /// Those without these trials (conditions, bins, units).
+    pub fn without(&self, drawn: &Array3<f64>, layout: &Layout) -> Array3<f64> {
+        &self.contrasts - &layout.contrasted(&(drawn / &self.fewer))
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array1, Array2, Array3, s};
+use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -11,9 +11,9 @@ use super::{
     super::{algebra::product, each, window::Window},
     Dpca, Settings,
     demix::{Inverted, Scatters},
-    flat,
+    flat, folded,
     layout::Layout,
-    pools::{Pools, centred_together},
+    pools::Pools,
 };
 use crate::AnalysisError;
 
@@ -75,23 +75,21 @@ fn accuracies(
     (settings, ridge): (&Settings, f64),
     rng: &mut ChaCha8Rng,
 ) -> Result<Array3<f64>, AnalysisError> {
-    let sums = pools.sums(&window.rates);
+    let others = pools.others(&window.rates, layout);
     let mut found = Array3::zeros((layout.groups.len(), settings.tested, window.time_ms.len()));
     for _ in 0..settings.splits {
-        let (means, trials) = pools.split(&window.rates, &sums, rng);
-        let (x, y) = centred_together(means, trials);
-        let scatters = Scatters::of(layout, &x)?;
+        let trials = pools.drawn(&window.rates, rng);
+        let means = others.without(&trials, layout);
+        let scatters = Scatters::of(layout, &means)?;
         let inverted = Inverted::of(&scatters, ridge)?;
-        let (x, y, conditions) = (flat(&x), flat(&y), x.dim().0);
+        let (trials, means, conditions) = (flat(&trials), flat(&means), means.dim().0);
         for (place, group) in layout.groups.iter().enumerate().filter(|(_, group)| group.variables > 0) {
             let axes = inverted.axes(place, settings.tested)?;
-            let (means, trials) = (product(x.view(), axes.decoders.t()), product(y.view(), axes.decoders.t()));
+            let along = |rows: ArrayView2<'_, f64>| product(rows, axes.decoders.t());
+            let (means, trials) = (layout.of_conditions(&along(means.view())), folded(along(trials.view()), conditions));
             for component in 0..axes.decoders.nrows() {
-                let column = |rows: &Array2<f64>| {
-                    let bins = rows.nrows() / conditions;
-                    Array2::from_shape_fn((conditions, bins), |(c, bin)| rows[[c * bins + bin, component]])
-                };
-                let right = right_of_nearest(layout, group.variables, &column(&means), &column(&trials));
+                let of = |projected: &Array3<f64>| projected.index_axis(Axis(2), component).to_owned();
+                let right = right_of_nearest(layout, group.variables, &of(&means), &of(&trials));
                 let mut to = found.slice_mut(s![place, component, ..]);
                 to += &(right / settings.splits as f64);
             }

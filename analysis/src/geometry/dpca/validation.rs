@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use super::{
     demix::{Axes, Prepared, Scatters},
     flat,
     layout::Layout,
-    pools::{Pools, centred_together},
+    pools::Pools,
 };
 use crate::AnalysisError;
 
@@ -51,18 +51,20 @@ pub(super) fn cross_validated(
     (settings, repetitions): (&Settings, usize),
     watch: &mut (dyn FnMut(usize) -> ControlFlow<()> + Send),
 ) -> Result<CrossValidation, AnalysisError> {
-    let (ridges, sums) = (grid(), pools.sums(&window.rates));
+    let (ridges, others) = (grid(), pools.others(&window.rates, layout));
     let errors = each(repetitions, watch, |repetition| {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(repetition as u64);
-        let (means, trials) = pools.split(&window.rates, &sums, &mut rng);
-        let (x, y) = centred_together(means, trials);
+        let drawn = pools.drawn(&window.rates, &mut rng);
+        let (x, mut y) = (others.without(&drawn, layout), layout.contrasted(&drawn));
+        // The mean over everything is taken away from both; of x no part has it.
+        let mean = x.index_axis(Axis(0), 0).mean_axis(Axis(0)).unwrap_or_default();
+        y.index_axis_mut(Axis(0), 0).rows_mut().into_iter().for_each(|mut row| row -= &mean);
         let scatters = Scatters::of(layout, &x)?;
         let prepared = Prepared::of(&scatters)?;
-        let y = flat(&y);
-        let own = gram(y.view());
-        let crossed: Vec<Array2<f64>> =
-            layout.groups.iter().map(|group| product(flat(&layout.group(&x, group)).t(), y.view())).collect();
+        let own = gram(flat(&y).view());
+        let crossed = |group| product(layout.rows(&x, group).t(), layout.rows(&y, group).view());
+        let crossed: Vec<Array2<f64>> = layout.groups.iter().map(crossed).collect();
         let error = |ridge: &f64| -> Result<f64, AnalysisError> {
             let mut sum = 0.0;
             for (place, crossed) in crossed.iter().enumerate() {

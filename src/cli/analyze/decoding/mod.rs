@@ -1,35 +1,36 @@
 //! `nn4n analyze decoding`
 
-use std::collections::BTreeMap;
+mod arrays;
+mod epochs;
+mod lines;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use ndarray::{Array1, Array2};
 use nn4n_analysis::{
     Activity, Decoding,
-    activity::Trials,
-    decoding::{Course, Decoder, Settings, Shrinkage},
+    decoding::{Decoder, FOLDS, Settings, Shrinkage},
 };
 use serde::Serialize;
 
+use self::{
+    arrays::arrays,
+    epochs::epochs,
+    lines::{best, decoder_words, lines},
+};
 use super::{
-    answer::{AnswerArgs, Arrays},
+    answer::AnswerArgs,
     source::{Source, SourceAbout, SourceArgs},
     window,
 };
 use crate::{
-    cli::output::{listed, shell_word},
+    cli::output::shell_word,
     evaluate::epoch_that_carries,
-    plot::{CrossTemporalMatrix, DecodingCourse, EpochSpan},
+    plot::{CrossTemporalMatrix, DecodingCourse},
     terminal::steps_bar,
 };
 
 /// Width of a bin that is not named, ms, or one step where that is longer.
 const BIN: f64 = 50.0;
-/// Classes and values that are named at most.
-const NAMED: usize = 8;
-/// A value is above chance where its corrected p is below this.
-const LEVEL: f64 = 0.05;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -70,7 +71,7 @@ pub struct DecodingArgs {
     #[arg(long, value_name = "N")]
     components: Option<usize>,
     /// Folds of the trials, stratified
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = super::count::count)]
+    #[arg(long, value_name = "N", default_value_t = FOLDS, value_parser = super::count::count)]
     folds: usize,
     /// How often folds are drawn anew
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = super::count::count)]
@@ -152,7 +153,7 @@ struct Alignment {
 
 pub fn decoding(args: &DecodingArgs) -> Result<()> {
     let answer = args.answer.open("decoding", &["decoding", "cross-temporal"], &[])?;
-    let sources = args.source.open(None)?;
+    let sources = args.source.open_independent(None)?;
     for source in &sources {
         check_noise(source)?;
     }
@@ -170,7 +171,7 @@ pub fn decoding(args: &DecodingArgs) -> Result<()> {
     let is_one = sources.len() == 1;
     let report = Report {
         about: is_one.then_some(&first.about),
-        decoder: words(settings.decoder),
+        decoder: decoder_words(settings.decoder),
         scaled: settings.is_scaled,
         components: settings.components,
         folds: settings.folds,
@@ -183,7 +184,8 @@ pub fn decoding(args: &DecodingArgs) -> Result<()> {
         found: &all,
         networks: if is_one { Vec::new() } else { ones(&sources, &found) },
     };
-    answer.say(&report, &lines(&report, args.source.seed), &args.next())
+    let repeated = sources.iter().map(|source| source.about.repeated_trials).sum();
+    answer.say(&report, &lines(&report, repeated, args.source.seed), &args.next())
 }
 
 /// What is decoded of one network or recording, and its figure.
@@ -214,7 +216,7 @@ impl DecodingArgs {
         let own = Settings { steps_in_bin: steps_in_bin(self.bin, dt)?, ..settings.clone() };
         let longest = source.activity.trials().n_steps.iter().max().copied().unwrap_or(0);
         let mut bar = steps_bar("times", (longest / own.steps_in_bin) as u64);
-        Ok(Decoding::of(&source.activity, &own, &mut |done| bar(done as u64))?)
+        source.about.explained(Decoding::of(&source.activity, &own, &mut |done| bar(done as u64)))
     }
 
     fn alignment(&self, source: &Source) -> Result<Alignment> {
@@ -318,191 +320,8 @@ pub fn default_steps(dt: f64) -> usize {
     (BIN / dt).round().max(1.0) as usize
 }
 
-fn words(decoder: Decoder) -> String {
-    match decoder {
-        Decoder::Lda { shrinkage: Shrinkage::Auto } => "lda, shrinkage auto (Ledoit-Wolf)".into(),
-        Decoder::Lda { shrinkage: Shrinkage::Fixed(part) } => format!("lda, shrinkage {part}"),
-        Decoder::Logistic { c } => format!("logistic, C {c}"),
-        Decoder::Ridge { alpha } => format!("ridge, alpha {alpha}"),
-    }
-}
-
-/// The means over trials of where epochs begin and end, ms from the time 0.
-fn epochs(trials: &Trials, align: Option<&str>, dt: f64) -> Vec<EpochSpan> {
-    let mut spans: BTreeMap<String, (usize, f64, f64)> = BTreeMap::new();
-    for trial in 0..trials.len() {
-        let zero = match align {
-            Some(name) => trials.epoch(trial, name).map(|epoch| epoch.start),
-            None => Some(0),
-        };
-        let Some(zero) = zero else { continue };
-        for epoch in &trials.epochs[trial] {
-            let time = |step: usize| (step as f64 - zero as f64) * dt;
-            let span = spans.entry(epoch.name.to_string()).or_default();
-            *span = (span.0 + 1, span.1 + time(epoch.start), span.2 + time(epoch.end));
-        }
-    }
-    let names = trials.epoch_names().into_iter();
-    let mean = |name: String| {
-        let (n, start, end) = *spans.get(&name)?;
-        Some(EpochSpan { name, start: start / n as f64, end: end / n as f64 })
-    };
-    names.filter_map(mean).collect()
-}
-
-fn arrays(file: Arrays, found: &Decoding) -> Result<Arrays> {
-    let list = |values: &[f64]| Array1::from(values.to_vec());
-    let trials: Array1<i64> = found.trials.iter().map(|n| *n as i64).collect();
-    let mut file = file
-        .array("time_ms", &list(&found.time_ms))?
-        .axes(["bins"])
-        .unit("ms")
-        .array("trials", &trials)?
-        .axes(["bins"])
-        .unit("trials");
-    for (prefix, course) in [("", Some(&found.course)), ("sign_", found.sign.as_ref())] {
-        let Some(course) = course else { continue };
-        for (name, values) in [
-            ("value", &course.value),
-            ("low", &course.low),
-            ("high", &course.high),
-            ("chance", &course.chance),
-            ("p", &course.p),
-            ("p_corrected", &course.p_corrected),
-        ] {
-            file = file.array(&format!("{prefix}{name}"), &list(values))?.axes(["bins"]);
-        }
-        let each = if found.interval_over == "networks" { "networks" } else { "folds" };
-        let arrays: [(&str, &Array2<f64>); 2] = [(each, &course.each), ("shuffles", &course.null)];
-        for (name, array) in arrays {
-            file = file.array(&format!("{prefix}{name}"), array)?.axes([name, "bins"]);
-        }
-    }
-    if !found.weights.is_empty() {
-        file = file
-            .array("weights", &found.weights)?
-            .axes(["bins", "functions", "units"])
-            .array("intercepts", &found.intercepts)?
-            .axes(["bins", "functions"])
-            .array("patterns", &found.patterns)?
-            .axes(["bins", "functions", "units"]);
-    }
-    if let Some(cross) = &found.cross_temporal {
-        file = file.array("cross_temporal", &cross.matrix)?.axes(["training bins", "test bins"]);
-    }
-    Ok(file)
-}
-
-fn lines(report: &Report<'_>, seed: u64) -> Vec<String> {
-    let found = report.found;
-    let kind = match &found.classes {
-        Some(classes) => {
-            let each: Vec<String> = classes.iter().map(|class| format!("{} {}", class.name, class.trials)).collect();
-            format!("{} classes (trials: {})", classes.len(), listed(&each, NAMED))
-        }
-        None => "graded: along a line, and no circle; --as classes for directions".into(),
-    };
-    let scaled = if report.scaled { "z-scored in each fold" } else { "rates as they are" };
-    let parts = report.components.map_or(String::new(), |n| format!(", {n} components"));
-    let split = match (report.generalize, &found.held_out) {
-        (Some(name), Some(values)) => {
-            format!("tested on each value of {name} ({}), trained on the others", listed(values, NAMED))
-        }
-        _ => format!(
-            "{} folds{}",
-            report.folds,
-            if report.repeats > 1 { format!(" x {}", report.repeats) } else { String::new() }
-        ),
-    };
-    let null = match (report.generalize, report.within) {
-        (Some(_), _) => "draws with units permuted by condition".into(),
-        (None, Some(within)) => format!("shuffles within {within}"),
-        (None, None) => "shuffles".into(),
-    };
-    let start = found.align.as_ref().map_or_else(|| "the start of trials".into(), |epoch| format!("{epoch} at 0 ms"));
-    let most = found.trials.iter().max().copied().unwrap_or(0);
-    let mut lines = vec![
-        format!("variable     {}: {kind}", found.variable),
-        format!("decoder      {}, {scaled}{parts}", report.decoder),
-        format!("split        {split}; {} {null}, seed {seed}", report.shuffles),
-        format!("aligned      {start} ({}), bins of {} ms", report.aligned_because, report.bin_ms),
-        format!(
-            "trials       {most} at most in a bin; left out: {} without a value, {} without the epoch",
-            found.left_out.without_value, found.left_out.without_epoch
-        ),
-    ];
-    if found.left_out.steps_without_bin > 0 {
-        lines.push(format!("steps        {} left out that fill no bin", found.left_out.steps_without_bin));
-    }
-    lines.extend(found.courses().map(|course| format!("best         {}", best(course, found))));
-    lines.extend(onset(&found.course, &found.time_ms));
-    if let Some(cross) = &found.cross_temporal {
-        lines.push(match cross.stability.is_nan() {
-            true => "stability    none: nothing is decoded from 0 ms on".into(),
-            false => {
-                format!(
-                    "stability    {:.2} (off the diagonal over on it, less what guessing reaches, from 0 ms on)",
-                    cross.stability
-                )
-            }
-        });
-    }
-    let constant = found.constant_units.iter().max().copied().unwrap_or(0);
-    if constant > 0 {
-        lines.push(format!("constant     {constant} units at most have one rate in all training trials and no weight"));
-    }
-    if found.unconverged > 0 {
-        lines.push(format!("unconverged  {} fits of logistic regression; make --c smaller", found.unconverged));
-    }
-    if let Some(first) = found.reasons.first() {
-        let n = found.reasons.len();
-        lines.push(format!("no number    in {n} bins, such as at {} ms: {}", first.time_ms, first.reason));
-    }
-    lines
-}
-
-/// The highest value with its interval.
-fn best(course: &Course, found: &Decoding) -> String {
-    let (time_ms, over) = (&found.time_ms, found.interval_over);
-    let name = course.measure.replace('_', " ");
-    // Of equals the first: `max_by` takes the last.
-    let there = (0..time_ms.len()).rev().filter(|bin| !course.value[*bin].is_nan());
-    let Some(bin) = there.max_by(|a, b| course.value[*a].total_cmp(&course.value[*b])) else {
-        return format!("no {name} at any time");
-    };
-    let p = match (course.p[bin], course.p_corrected[bin]) {
-        (p, _) if p.is_nan() => String::new(),
-        (p, corrected) => format!(", p {p:.3} ({corrected:.3} corrected for {} times)", time_ms.len()),
-    };
-    let interval = match course.low[bin].is_nan() {
-        true => format!("(no interval: {over} are too few)"),
-        false => format!("[{:.3}, {:.3}] (95 % over {over})", course.low[bin], course.high[bin]),
-    };
-    let chance = if course.chance[bin].is_nan() { course.guessing } else { course.chance[bin] };
-    format!(
-        "{name} {:.3} {interval} at {} ms in {} trials, chance {chance:.3}{p}",
-        course.value[bin], time_ms[bin], found.trials[bin]
-    )
-}
-
-/// When values are above chance first.
-fn onset(course: &Course, time_ms: &[f64]) -> Option<String> {
-    if course.p_corrected.iter().all(|p| p.is_nan()) {
-        return None;
-    }
-    let above: Vec<usize> = (0..time_ms.len()).filter(|bin| course.p_corrected[*bin] < LEVEL).collect();
-    Some(match above.first() {
-        Some(bin) => {
-            format!("above chance in {} bins, first at {} ms (corrected p < {LEVEL})", above.len(), time_ms[*bin])
-        }
-        None => format!("above chance in no bin (corrected p < {LEVEL})"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use nn4n_tasks::{Condition, Epoch};
-
     use super::*;
 
     #[test]
@@ -510,18 +329,5 @@ mod tests {
         assert_eq!((steps_in_bin(None, 20.0).unwrap(), steps_in_bin(None, 100.0).unwrap()), (3, 1));
         assert_eq!(steps_in_bin(Some(60.0), 20.0).unwrap(), 3);
         assert!(steps_in_bin(Some(50.0), 20.0).is_err());
-    }
-
-    #[test]
-    fn epochs_are_drawn_at_their_mean_times() {
-        let mut trials = Trials::new(vec![10; 2], vec![Condition::new(); 2]);
-        let epoch = |name: &'static str, start, end| Epoch { name: name.into(), start, end };
-        trials.epochs = vec![
-            vec![epoch("fixation", 0, 2), epoch("stimulus", 2, 6)],
-            vec![epoch("fixation", 0, 4), epoch("stimulus", 4, 10)],
-        ];
-        let spans = epochs(&trials, Some("stimulus"), 10.0);
-        assert_eq!(spans[0], EpochSpan { name: "fixation".into(), start: -30.0, end: 0.0 });
-        assert_eq!(spans[1], EpochSpan { name: "stimulus".into(), start: 0.0, end: 50.0 });
     }
 }
