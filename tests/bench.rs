@@ -159,6 +159,25 @@ fn its_tables_compare_lengths_batches_and_threads() {
 }
 
 #[test]
+fn every_penalty_has_a_price_beside_the_step_without() {
+    let found = report(&["--regularisers"]);
+    assert!(number(&found, "rounds") >= 3.0 && number(&found, "median_ms") > 0.0, "{found}");
+    let prices = found["regularisers"].as_array().expect("a list");
+    let names: Vec<_> = prices.iter().filter_map(|price| price["regulariser"].as_str()).collect();
+    for name in ["l2_weights.w_rec", "l2_rates", "population_kl", "vanishing_gradient"] {
+        assert!(names.contains(&name), "{found}");
+    }
+    prices.iter().for_each(|price| assert!(number(price, "median_ms") > 0.0 && number(price, "ratio") > 0.0));
+    let found = report(&["--regularisers", "vanishing", "--form", "rate"]);
+    assert_eq!(found["regularisers"].as_array().map(Vec::len), Some(0), "{found}");
+    assert!(found["left_out"][0].as_str().is_some_and(|why| why.contains("current form")), "{found}");
+    let text = nn4n(&[&TINY[..], &["--regularisers", "l2"]].concat());
+    for words in ["ratio", "none", "l2_rates"] {
+        assert!(text.contains(words) && !text.contains("entropy"), "no `{words}` in\n{text}");
+    }
+}
+
+#[test]
 fn its_table_names_the_case_and_leads_on() {
     let text = nn4n(&[&TINY[..], &["--phases"]].concat());
     for words in ["GFLOP/s", "custom", "clip_optimizer", "next: nn4n bench"] {
@@ -179,6 +198,8 @@ fn what_cannot_be_measured_is_refused() {
         (&["--case", "all", "--scaling"], &["--scaling", "--case is all", "--case small"]),
         (&["--batch-size", "9"], &["--units"]),
         (&["--threads", "0"], &["--threads", "'0'", "1 to 1024"]),
+        (&["--regularisers", "l3"], &["regularisers", "`l3`", "vanishing_gradient"]),
+        (&["--regularisers", "--remat"], &["--regularisers", "--remat", "cannot be used"]),
         (&["--seconds", "-1"], &["--seconds", "'-1'", "> 0"]),
         (&["--seconds", "1e300"], &["--seconds", "at most 86400"]),
     ] {

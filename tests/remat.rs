@@ -114,15 +114,17 @@ fn every_loss_and_penalty_has_the_same_bits() -> Result<()> {
     let softmax = model().readout(Readout::Softmax);
     assert_same_bits("cross-entropy", task.clone(), softmax, train(Loss::CrossEntropy))?;
     let penalties = [
-        Penalty::L2Rates {},
-        Penalty::StatePrediction { lag: 2 },
-        Penalty::VanishingGradient {},
-        Penalty::L2Weights { matrix: nn4n::penalty::Matrix::WRec },
+        vec![Penalty::L2Rates {}],
+        vec![Penalty::StatePrediction { lag: 2 }],
+        vec![Penalty::VanishingGradient {}],
+        vec![Penalty::VanishingGradient {}, Penalty::L2Rates {}],
+        vec![Penalty::L2Weights { matrix: nn4n::penalty::Matrix::WRec }],
     ];
-    for penalty in penalties {
-        let regulariser = Regulariser::new(penalty, 0.5);
-        let train = TrainConfig { regularisers: vec![regulariser.clone()], ..train(Loss::MaskedMse) };
-        assert_same_bits(&regulariser.name(), task.clone(), model(), train)?;
+    for penalties in penalties {
+        let regularisers: Vec<Regulariser> = penalties.into_iter().map(|kind| Regulariser::new(kind, 0.5)).collect();
+        let names: Vec<String> = regularisers.iter().map(Regulariser::name).collect();
+        let train = TrainConfig { regularisers, ..train(Loss::MaskedMse) };
+        assert_same_bits(&names.join(" and "), task.clone(), model(), train)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use nn4n::{
     Checkpoint, Existing, Experiment, Result, RunDirectory, TrainConfig,
     models::{Dale, LearnTau, ModelConfig, Start},
     optimizer::{OptimizerConfig, Schedule},
+    penalty::{Penalty, Regulariser},
     train::fit,
 };
 
@@ -84,6 +85,13 @@ fn an_interrupted_run_under_gradient_descent_with_momentum_ends_as_an_uninterrup
 fn an_interrupted_run_under_adam_with_learned_time_constants_ends_as_an_uninterrupted_one() -> Result<()> {
     check_interruptions(ModelConfig::ei(2, 8, 2).learn_tau(LearnTau::PerUnit), |settings| {
         settings.schedule = Schedule::Step { every: 2, factor: 0.5 };
+    })
+}
+
+#[test]
+fn an_interrupted_run_with_the_vanishing_gradient_regulariser_ends_as_an_uninterrupted_one() -> Result<()> {
+    check_interruptions(ModelConfig::ei(2, 8, 2), |settings| {
+        settings.regularisers = vec![Regulariser::new(Penalty::VanishingGradient {}, 2.0)];
     })
 }
 

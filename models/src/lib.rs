@@ -44,5 +44,6 @@ pub use error::{ModelError, Result};
 pub use multi_area::MultiAreaCtrnn;
 pub use noise::NoiseKey;
 pub use params::{TensorSpec, Tensors};
+pub use scan::Omega;
 pub use stacked::StackedCtrnn;
 pub use vanilla::VanillaCtrnn;

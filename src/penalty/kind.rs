@@ -96,7 +96,7 @@ fn small_variance() -> f64 {
 
 impl Penalty {
     /// The kind, and the matrix if it is about one.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::L1Weights { matrix } => format!("l1_weights.{matrix}"),
             Self::L2Weights { matrix } => format!("l2_weights.{matrix}"),

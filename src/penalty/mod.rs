@@ -39,6 +39,8 @@ mod average;
 pub mod entropy;
 pub mod hebbian;
 mod kind;
+#[cfg(test)]
+mod omega_agreement;
 pub mod population_kl;
 pub mod rates;
 pub mod spread;
@@ -49,7 +51,7 @@ pub mod vanishing_gradient;
 pub mod weights;
 
 use candle_core::Tensor;
-use nn4n_models::{Ctrnn, ModelConfig, Trajectory};
+use nn4n_models::{Ctrnn, ModelConfig, Omega, Trajectory, host};
 use serde::{Deserialize, Serialize};
 
 pub use self::{kind::Penalty, population_kl::Population, rates::MeanRateNorm, weights::Matrix};
@@ -135,17 +137,61 @@ impl Regulariser {
     pub fn value(&self, context: &Context) -> Result<Tensor> {
         self.kind.value(context)
     }
+
+    /// With its weight; not before the way back if it can be found along with it.
+    fn term(&self, context: &Context) -> Result<Term> {
+        if let Penalty::VanishingGradient {} = self.kind
+            && let Some(omega) = vanishing_gradient::on_the_way_back(context)?
+        {
+            return Ok(Term::Awaited(omega, self.weight));
+        }
+        Ok(Term::Known((self.value(context)? * self.weight)?))
+    }
 }
 
 /// The loss, term by term; [`Trainer`](crate::Trainer) tells its values.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct LossTerms {
-    /// Sum of all terms: a scalar.
+    /// A scalar with the gradients of all terms. Its number is the sum of those that are known before the way back.
     pub total: Tensor,
-    /// Name and weighted value of each term: `task` first, then the regularisers in their order. Names that repeat are
-    /// numbered: `mean_rate`, `mean_rate.2`.
-    pub terms: Vec<(String, Tensor)>,
+    /// Name of each term: `task` first, then the regularisers in their order. Names that repeat are numbered:
+    /// `mean_rate`, `mean_rate.2`.
+    pub terms: Vec<(String, Term)>,
+}
+
+/// A term of the loss.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum Term {
+    /// Its weighted value.
+    Known(Tensor),
+    /// What is found on the way back, and its weight.
+    Awaited(Omega, f64),
+}
+
+impl LossTerms {
+    /// Whether a term is found only on the way back.
+    pub fn awaits(&self) -> bool {
+        self.terms.iter().any(|(_, term)| matches!(term, Term::Awaited(..)))
+    }
+
+    /// The loss and its terms by name; NaN where a term is awaited still.
+    pub fn values(&self) -> Result<(f64, Vec<(String, f64)>)> {
+        let (mut loss, mut terms) = (host::value(&self.total)?, Vec::with_capacity(self.terms.len()));
+        for (name, term) in &self.terms {
+            let value = match term {
+                Term::Known(value) => host::value(value)?,
+                Term::Awaited(omega, weight) => {
+                    let value = weight * omega.value().unwrap_or(f64::NAN);
+                    loss += value;
+                    value
+                }
+            };
+            terms.push((name.clone(), value));
+        }
+        Ok((loss, terms))
+    }
 }
 
 /// The loss of the task and every weighted penalty.
@@ -155,10 +201,13 @@ pub struct LossTerms {
 #[doc(hidden)]
 pub fn loss_terms(regularisers: &[Regulariser], context: &Context) -> Result<LossTerms> {
     let mut total = context.task_loss()?;
-    let mut terms = vec![("task".to_string(), total.clone())];
+    let mut terms = vec![("task".to_string(), Term::Known(total.clone()))];
     for (index, regulariser) in regularisers.iter().enumerate() {
-        let term = (regulariser.value(context)? * regulariser.weight)?;
-        total = (total + &term)?;
+        let term = regulariser.term(context)?;
+        total = match &term {
+            Term::Known(value) => (total + value)?,
+            Term::Awaited(omega, weight) => (total + (omega.term() * *weight)?)?,
+        };
         let name = regulariser.name();
         let same = regularisers[..index].iter().filter(|other| other.name() == name).count();
         terms.push((if same == 0 { name } else { format!("{name}.{}", same + 1) }, term));
@@ -284,9 +333,10 @@ mod tests {
         let found = loss_terms(&regularisers, &context)?;
         let names: Vec<&str> = found.terms.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["task", "mean_rate", "mean_rate.2"]);
-        assert_close(number(&found.terms[0].1), number(&context.task_loss()?));
-        assert_close(number(&found.terms[2].1), 2.0 * number(&regularisers[1].value(&context)?));
-        assert_close(number(&found.total), found.terms.iter().map(|(_, term)| number(term)).sum());
+        let (loss, terms) = found.values()?;
+        assert_close(terms[0].1, number(&context.task_loss()?));
+        assert_close(terms[2].1, 2.0 * number(&regularisers[1].value(&context)?));
+        assert_close(loss, terms.iter().map(|(_, term)| term).sum());
         Ok(())
     }
 

@@ -21,9 +21,12 @@
 //! Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063; Song, Yang & Wang 2016, doi:10.1371/journal.pcbi.1004792, who weigh
 //! it by 2. Summed over steps and divided by the mean number of steps that count, as they write it, is this mean. With
 //! several time constants, the `alpha` of the postsynaptic unit belongs inside the product with `W_rec`, as above.
+//!
+//! In training on the CPU the way back of the loss finds Omega and its gradient as it goes
+//! ([`Omega`](nn4n_models::Omega)); what is below is the definition, and the way of other devices.
 
 use candle_core::{D, Tensor, Var};
-use nn4n_models::{Form, ModelConfig, dynamics::Coefficient};
+use nn4n_models::{Form, ModelConfig, Omega, dynamics::Coefficient};
 
 use super::Context;
 use crate::{
@@ -34,7 +37,13 @@ use crate::{
 /// Squared norm of a gradient below which it counts as none.
 const NO_GRADIENT: f64 = 1e-20;
 
-/// Omega: a scalar.
+/// Omega, which the way back of a pass on the CPU finds as it goes; `None` where there is no such pass.
+pub(super) fn on_the_way_back(context: &Context) -> Result<Option<Omega>> {
+    check_fit(context.model.config())?;
+    Ok(context.trajectory.omega(&context.batch.valid)?)
+}
+
+/// Omega: a scalar. The loss is gone back through for it here, step by step, on any device.
 ///
 /// # Errors
 /// If the network is not in the current form, or stacked.

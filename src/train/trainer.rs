@@ -37,7 +37,7 @@ use crate::{
     experiment::{Experiment, TrainConfig},
     loss::Loss,
     optimizer::Optimizer,
-    penalty::{Context, LossTerms, loss_terms},
+    penalty::{Context, LossTerms, Regulariser, loss_terms},
     simulate::{Simulation, TensorBatch, cause, largest},
 };
 
@@ -154,6 +154,11 @@ impl Trainer {
         self.optimizer.state().values().map(bytes).sum()
     }
 
+    /// Lets the next steps have these penalties, which are for the network.
+    pub(crate) fn set_regularisers(&mut self, regularisers: Vec<Regulariser>) {
+        self.config.regularisers = regularisers;
+    }
+
     /// Lets the next steps be on trials of `task`, which has the channels of the experiment's.
     pub(super) fn turn_to(&mut self, task: &dyn Task) {
         self.plant = task.plant();
@@ -173,16 +178,16 @@ impl Trainer {
         let trajectory = self.unroll(&batch.inputs, self.carried.as_ref(), Some(noise))?;
         let forward = clock.lap();
 
-        let LossTerms { total, terms } = self.loss_terms(&trajectory, batch)?;
-        let loss = self.finite("loss", host::value(&total)?, batch)?;
-        let mut terms: Vec<(String, f64)> =
-            terms.into_iter().map(|(name, term)| Ok((name, host::value(&term)?))).collect::<Result<_>>()?;
+        let found = self.loss_terms(&trajectory, batch)?;
+        self.finite("loss", host::value(&found.total)?, batch)?;
         let graded = clock.lap();
 
-        let gradients = gradients(&total, &self.parameters)?;
+        let gradients = gradients(&found.total, &self.parameters)?;
+        let (loss, mut terms) = found.values()?;
+        self.finite("loss", loss, batch)?;
         let carried = self.last_states(&trajectory, batch, noise)?;
         // Letting go of the graph is a part of the pass.
-        drop((total, trajectory));
+        drop((found, trajectory));
         let backward = clock.lap();
 
         let (along, protection) = self.protected(gradients)?;
@@ -223,8 +228,11 @@ impl Trainer {
     /// before anything is replaced, as is a network that cannot be trained from where it is.
     pub(super) fn rehearse(&self, batch: &TensorBatch) -> Result<()> {
         let trajectory = self.unroll(&batch.inputs, None, None)?;
-        let loss = self.loss_terms(&trajectory, batch)?;
-        self.finite("loss", host::value(&loss.total)?, batch).map(drop)
+        let found = self.loss_terms(&trajectory, batch)?;
+        if found.awaits() {
+            found.total.backward()?;
+        }
+        self.finite("loss", found.values()?.0, batch).map(drop)
     }
 
     /// Before they are saved: the loss of an update may be finite where the step that follows it overflows.

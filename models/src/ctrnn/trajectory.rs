@@ -7,8 +7,8 @@ use candle_core::Tensor;
 use super::joined::{join, join_states};
 use crate::{
     dynamics::State,
-    error::Result,
-    scan::{Quantity, Record},
+    error::{ModelError, Result},
+    scan::{Omega, Quantity, Record},
 };
 
 /// What a network did at every step.
@@ -53,6 +53,22 @@ impl Trajectory {
     /// The last step (batch, units), to carry over to another call. Gradients flow through it.
     pub fn last(&self) -> Result<State> {
         join_states(&self.layers.iter().map(LayerActivity::last).collect::<Result<Vec<_>>>()?)
+    }
+
+    /// The vanishing-gradient regulariser, over the steps where `valid` (batch, steps, 1) is positive; `None` unless this
+    /// is a pass with gradients through a network of one layer, in the current form, on the CPU.
+    ///
+    /// # Errors
+    /// If `valid` is not of this batch.
+    pub fn omega(&self, valid: &Tensor) -> Result<Option<Omega>> {
+        let [layer] = self.layers.as_slice() else { return Ok(None) };
+        let Record::Taped { tape, logits } = &layer.record else { return Ok(None) };
+        let (batch, steps, _) = logits.dims3()?;
+        if valid.dims() != [batch, steps, 1] {
+            let rule = format!("the trajectory is of ({batch} trials, {steps} steps)");
+            return Err(ModelError::shape("valid", valid.dims(), rule));
+        }
+        tape.clone().omega(logits, &valid.to_dtype(logits.dtype())?)
     }
 
     fn joined(&self, cell: &OnceLock<Tensor>, of: impl Fn(&LayerActivity) -> Result<Tensor>) -> Result<Tensor> {

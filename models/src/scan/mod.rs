@@ -5,6 +5,7 @@
 mod call;
 mod fused;
 mod kernel;
+mod omega;
 mod operands;
 pub(crate) mod operations;
 mod record;
@@ -15,6 +16,7 @@ mod tape;
 
 use candle_core::DType;
 
+pub use self::omega::Omega;
 pub(crate) use self::{
     call::{Answered, Call, Scanned},
     kernel::{Memory, remat_rows},

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use candle_core::Tensor;
 
+use super::omega::Omega;
 use crate::{dynamics::State, error::Result};
 
 /// An array of a pass.
@@ -37,4 +38,7 @@ pub(crate) enum Record {
 pub(crate) trait Recorded: fmt::Debug + Send + Sync {
     /// States or rates (batch, steps, units), or of the last step only (batch, units). `logits` are those of this pass.
     fn tensor(self: Arc<Self>, logits: &Tensor, quantity: Quantity, last_only: bool) -> Result<Tensor>;
+
+    /// Omega over the steps where `valid` (batch, steps, 1) is positive; `None` if the pass is not in the current form.
+    fn omega(self: Arc<Self>, logits: &Tensor, valid: &Tensor) -> Result<Option<Omega>>;
 }

@@ -3,12 +3,14 @@
 //! The operation has one result, the logits. Rates and states are further results of the same pass: each is an
 //! operation on the logits that hands out an array of the tape and, on the way back, hands its gradient in to the tape.
 //! Candle goes back through an operation only after all that depends on its result, so these gradients are there when
-//! the pass itself is reached, and are used up by it.
+//! the pass itself is reached, and are used up by it. Omega is an operation of this kind, too, which hands in its weight.
+//! It looks at the gradient that arrives through the logits: where others arrive with it, or the sums of the recurrent
+//! weights are needed without it, it has a way back of its own.
 
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, ThreadId},
@@ -18,11 +20,15 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp3, Device, Layout, Shape, Tenso
 
 use super::{
     call::Scanned,
-    kernel::{Arriving, Buffer, Element, Extra, Kept, PackedForward, Pool, Remembered, backward, forward},
+    kernel::{
+        self, Arriving, Buffer, Element, Extra, Gradients, Kept, PackedForward, Parameters, Pool, Remembered, Wanted,
+        backward, forward,
+    },
+    omega::Omega,
     operands::{Operands, values, with_values},
     record::{Quantity, Record, Recorded},
 };
-use crate::{config::Form, error::Result};
+use crate::{config::Form, error::Result, host};
 
 /// What a pass keeps for its way back.
 pub(super) struct Tape<T> {
@@ -44,11 +50,17 @@ pub(super) enum Memo<T> {
 }
 
 pub(super) struct Pending {
-    quantity: Quantity,
-    last_only: bool,
+    of: Handed,
     gradient: Tensor,
     /// The operation that handed it in, and the thread: two threads may go back through the same pass at the same time.
     source: (u64, ThreadId),
+}
+
+/// What a gradient is handed in for.
+#[derive(Clone)]
+enum Handed {
+    Activity { quantity: Quantity, last_only: bool },
+    Omega { valid: Tensor, found: Arc<OnceLock<f64>> },
 }
 
 /// Tells operations apart.
@@ -116,12 +128,15 @@ impl<T: Element> Tape<T> {
 
     fn backward(&self, logits_gradient: &Tensor) -> Result<(Tensor, Tensor, Option<Tensor>)> {
         let pending = self.take_pending();
-        let extras = |quantity| {
-            let own = pending.iter().filter(move |pending| pending.quantity == quantity);
-            own.map(|pending| Ok((values(&pending.gradient)?, pending.last_only)))
-                .collect::<Result<Vec<(Vec<T>, bool)>>>()
+        let extras = |wanted| {
+            let own = pending.iter().filter_map(move |pending| match pending.of {
+                Handed::Activity { quantity, last_only } if quantity == wanted => Some((&pending.gradient, last_only)),
+                _ => None,
+            });
+            own.map(|(gradient, last_only)| Ok((values(gradient)?, last_only))).collect::<Result<Vec<(Vec<T>, bool)>>>()
         };
         let (rates, states) = (extras(Quantity::Rates)?, extras(Quantity::States)?);
+        let omegas = omegas(&pending)?;
         let (operands, wanted) = (&self.operands, self.operands.wanted());
         let gradients = with_values(logits_gradient, |logits| {
             operands.read(|parameters, inputs| {
@@ -132,7 +147,7 @@ impl<T: Element> Tape<T> {
                     activity: self.remembered(),
                     inputs,
                 };
-                backward(&self.pool, operands.dims, &operands.equation, parameters, &arriving, wanted)
+                self.gradients(parameters, &arriving, wanted, &omegas)
             })
         })??;
         let flat = operands.flat_gradient(&gradients)?;
@@ -145,6 +160,41 @@ impl<T: Element> Tape<T> {
         Ok((w_rec, flat, inputs))
     }
 
+    /// The gradients of the loss, with those of each Omega: of the first along with them, if it can be.
+    fn gradients(
+        &self,
+        parameters: &Parameters<T>,
+        arriving: &Arriving<T>,
+        wanted: Wanted,
+        omegas: &[Weighted<T>],
+    ) -> Gradients<T> {
+        let go_back = |arriving: &Arriving<T>, wanted, omega: Option<(&Weighted<T>, bool)>| {
+            let Operands { dims, equation, .. } = &self.operands;
+            let asked =
+                omega.map(|(Weighted { valid, weight, .. }, alone)| kernel::Omega { valid, weight: *weight, alone });
+            let found = backward(&self.pool, *dims, equation, parameters, arriving, wanted, asked);
+            if let Some((weighted, _)) = omega {
+                weighted.found.get_or_init(|| found.omega.mean());
+            }
+            found
+        };
+        // The gradients of time constants are made of those of the weights.
+        let is_joined = arriving.rates.is_empty() && arriving.states.is_empty() && !wanted.tau;
+        let (along, apart) = omegas.split_at(omegas.len().min(is_joined.into()));
+        let mut gradients = go_back(arriving, wanted, along.first().map(|omega| (omega, false)));
+        for omega in apart {
+            let Arriving { logits, activity, inputs, .. } = *arriving;
+            let through_logits = Arriving { logits, rates: Vec::new(), states: Vec::new(), activity, inputs };
+            let own = go_back(&through_logits, Wanted::WEIGHTS, Some((omega, true)));
+            gradients.w_rec.iter_mut().zip(own.w_rec).for_each(|(sum, own)| *sum += own);
+        }
+        gradients
+    }
+
+    fn tap(self: Arc<Self>, logits: &Tensor, of: Handed) -> Result<Tensor> {
+        Ok(logits.apply_op1(Tap { id: TAPS.fetch_add(1, Ordering::Relaxed), tape: self, of })?)
+    }
+
     fn take_pending(&self) -> Vec<Pending> {
         let mut all = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let (own, others) = all.drain(..).partition(|pending| pending.source.1 == thread::current().id());
@@ -153,13 +203,41 @@ impl<T: Element> Tape<T> {
     }
 }
 
+/// An Omega and its part in the loss.
+struct Weighted<T> {
+    /// (trials, steps)
+    valid: Vec<T>,
+    weight: f64,
+    found: Arc<OnceLock<f64>>,
+}
+
+fn omegas<T: Element>(pending: &[Pending]) -> Result<Vec<Weighted<T>>> {
+    let own = pending.iter().filter_map(|pending| match &pending.of {
+        Handed::Omega { valid, found } => Some((valid, found, &pending.gradient)),
+        Handed::Activity { .. } => None,
+    });
+    own.map(|(valid, found, weight)| {
+        Ok(Weighted { valid: values(valid)?, weight: host::value(weight)?, found: found.clone() })
+    })
+    .collect()
+}
+
 fn borrowed<T>(extras: &[(Vec<T>, bool)]) -> Vec<Extra<'_, T>> {
     extras.iter().map(|(values, last_only)| Extra { values, last_only: *last_only }).collect()
 }
 
 impl<T: Element> Recorded for Tape<T> {
     fn tensor(self: Arc<Self>, logits: &Tensor, quantity: Quantity, last_only: bool) -> Result<Tensor> {
-        Ok(logits.apply_op1(Tap { id: TAPS.fetch_add(1, Ordering::Relaxed), tape: self, quantity, last_only })?)
+        self.tap(logits, Handed::Activity { quantity, last_only })
+    }
+
+    fn omega(self: Arc<Self>, logits: &Tensor, valid: &Tensor) -> Result<Option<Omega>> {
+        if self.operands.equation.form != Form::Current {
+            return Ok(None);
+        }
+        let found = Arc::new(OnceLock::new());
+        let term = self.tap(logits, Handed::Omega { valid: valid.detach(), found: found.clone() })?;
+        Ok(Some(Omega { term, found }))
     }
 }
 
@@ -202,12 +280,11 @@ impl<T: Element> CustomOp3 for Whole<T> {
     }
 }
 
-/// An array of the tape as a result of its own.
+/// An array of the tape as a result of its own, or the zero that stands for Omega.
 struct Tap<T> {
     id: u64,
     tape: Arc<Tape<T>>,
-    quantity: Quantity,
-    last_only: bool,
+    of: Handed,
 }
 
 impl<T: Element> CustomOp1 for Tap<T> {
@@ -217,11 +294,17 @@ impl<T: Element> CustomOp1 for Tap<T> {
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let dims = self.tape.operands.dims;
-        let values = self.tape.values(self.quantity, self.last_only).map_err(candle_core::Error::wrap)?;
-        let shape = if self.last_only {
-            (dims.trials, dims.units).into()
-        } else {
-            (dims.trials, dims.steps, dims.units).into()
+        let (values, shape) = match self.of {
+            Handed::Omega { .. } => (vec![T::zero()], Shape::from(())),
+            Handed::Activity { quantity, last_only } => {
+                let values = self.tape.values(quantity, last_only).map_err(candle_core::Error::wrap)?;
+                let shape: Shape = if last_only {
+                    (dims.trials, dims.units).into()
+                } else {
+                    (dims.trials, dims.steps, dims.units).into()
+                };
+                (values, shape)
+            }
         };
         Ok((T::to_cpu_storage_owned(values), shape))
     }
@@ -233,7 +316,7 @@ impl<T: Element> CustomOp1 for Tap<T> {
         let mut all = self.tape.pending.lock().unwrap_or_else(PoisonError::into_inner);
         // It is reached once on every way back, so an earlier gradient is of one that has failed since.
         all.retain(|pending| pending.source != source);
-        all.push(Pending { quantity: self.quantity, last_only: self.last_only, gradient: gradient.clone(), source });
+        all.push(Pending { of: self.of.clone(), gradient: gradient.clone(), source });
         Ok(Some(logits.zeros_like()?))
     }
 }

@@ -21,6 +21,7 @@ const MEASURED: [Kind; 2] = [Kind::Vanilla, Kind::Ei];
   nn4n bench --case small --scaling                   longer trials, larger batches, more threads
   nn4n bench --trials song2016 --seconds 1            trials of one family, and the step that they feed
   nn4n bench --units 100 --batch-size 8 --steps 100000 --remat    long trials in little memory, and what it costs
+  nn4n bench --case song --regularisers               what each penalty adds to a step
   nn4n bench --case large --device cuda:0             the same step on a GPU
   nn4n bench --case all --json | jq -r '[.case, .median_ms, .percent_of_peak] | @tsv'
 
@@ -94,6 +95,16 @@ pub struct BenchArgs {
     /// compared with one that keeps them
     #[arg(long, conflicts_with_all = ["scaling", "trials", "phases", "device"])]
     pub(super) remat: bool,
+    /// What each kind of penalty costs (`train.regularisers`): the time of a step with it, compared with one without any;
+    /// only of penalties whose name starts so, if named
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["scaling", "trials", "phases", "remat", "device"]
+    )]
+    pub(super) regularisers: Option<String>,
     /// Report in JSON, one line per case
     #[arg(long)]
     pub(super) json: bool,

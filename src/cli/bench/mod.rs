@@ -60,6 +60,7 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
     let done = match &args.trials {
         Some(prefix) => trials(args, prefix, threads, &spinner),
+        None if args.regularisers.is_some() => regularisers(args, &cases, threads, &spinner),
         None if args.remat => remat(args, &cases, threads, &spinner),
         None if args.scaling => scaling(args, &cases[0], threads, &spinner),
         None => steps(args, &cases, threads, &spinner),
@@ -119,6 +120,19 @@ fn remat(args: &BenchArgs, cases: &[Case], threads: usize, spinner: &ProgressBar
             remat_activation_memory_bytes: again,
         };
         spinner.suspend(|| if args.json { output::json_line(&line) } else { print::remat(&line, index == 0) })?;
+    }
+    Ok(())
+}
+
+fn regularisers(args: &BenchArgs, cases: &[Case], threads: usize, spinner: &ProgressBar) -> Result<()> {
+    let prefix = args.regularisers.as_deref().unwrap_or_default();
+    for (index, case) in cases.iter().enumerate() {
+        let progress = |rounds: usize| {
+            spinner.set_message(format!("{}: {rounds} rounds timed", case.case));
+            spinner.tick();
+        };
+        let row = bench::in_pool(threads, || bench::regularisers(case, prefix, args.seconds, progress))?;
+        spinner.suspend(|| if args.json { output::json_line(&row) } else { print::regularisers(&row, index == 0) })?;
     }
     Ok(())
 }

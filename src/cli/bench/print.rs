@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{BenchArgs, Line, RematLine};
 use crate::{
-    bench::{Case, Scaling, TrialsRow},
+    bench::{Case, RegularisersRow, Scaling, TrialsRow},
     cli::output,
 };
 
@@ -89,6 +89,22 @@ pub fn remat(line: &RematLine, is_first: bool) -> Result<()> {
         memory(line.activation_memory_bytes),
         memory(line.remat_activation_memory_bytes),
     ))
+}
+
+/// The step without penalties and those with one, after the heading if it is the first.
+pub fn regularisers(row: &RegularisersRow, is_first: bool) -> Result<()> {
+    if is_first {
+        output::text("case     units  batch   steps  threads   rounds  regulariser               median ms    ratio")?;
+    }
+    let case = &row.case;
+    output::text(&format!(
+        "{:<8}{:>6}{:>7}{:>8}{:>9}{:>9}  {:<22}{:>13.3}{:>9.2}",
+        case.case, case.units, case.batch_size, case.steps, row.threads, row.rounds, "none", row.median_ms, 1.0
+    ))?;
+    for price in &row.regularisers {
+        output::text(&format!("{:49}{:<22}{:>13.3}{:>9.2}", "", price.regulariser, price.median_ms, price.ratio))?;
+    }
+    row.left_out.iter().try_for_each(|why| output::text(&format!("not measured: {why}")))
 }
 
 /// One row of the trials, after the heading if it is the first.

@@ -23,13 +23,14 @@ use super::{
     element::Element,
     equation::{Equation, Parameters},
     gradients::{Arriving, Gradients, Remembered, TrialGradients, Wanted},
+    omega::{Counted, Omega, Tally},
     pass::{BackwardPass, ForwardPass, PackedBackward, PackedForward},
     rows::add,
     tree::Tree,
 };
 use crate::config::Form;
 
-/// The gradients of a pass.
+/// The gradients of a pass, with what is asked of Omega.
 pub(crate) fn backward<T: Element>(
     pool: &Pool<T>,
     dims: Dims,
@@ -37,6 +38,32 @@ pub(crate) fn backward<T: Element>(
     parameters: &Parameters<T>,
     arriving: &Arriving<T>,
     wanted: Wanted,
+    omega: Option<Omega<T>>,
+) -> Gradients<T> {
+    let go_back = |counted| go_back(pool, dims, equation, parameters, arriving, wanted, counted);
+    let Some(omega) = omega else { return go_back(None) };
+    let expected = omega.expected(dims, arriving.logits);
+    let gradients = go_back(Some(omega.counted(expected)));
+    match gradients.omega.count {
+        // No step that counts has no gradient of Omega, either.
+        0 => gradients,
+        count if count == expected => gradients,
+        count => {
+            drop(gradients);
+            go_back(Some(omega.counted(count)))
+        }
+    }
+}
+
+/// One way back through the pass.
+fn go_back<T: Element>(
+    pool: &Pool<T>,
+    dims: Dims,
+    equation: &Equation<T>,
+    parameters: &Parameters<T>,
+    arriving: &Arriving<T>,
+    wanted: Wanted,
+    omega: Option<Counted<T>>,
 ) -> Gradients<T> {
     let weights = PackedBackward::new(pool, dims, parameters, wanted.inputs);
     let per_trial = |wanted: bool| vec![T::zero(); if wanted { dims.trials * dims.units } else { 0 }];
@@ -44,6 +71,7 @@ pub(crate) fn backward<T: Element>(
     let (mut start_state, mut start_rate) = (per_trial(wanted.start), per_trial(wanted.start));
     let (mut alpha, mut leak, mut recurrent_noise) =
         (per_trial(wanted.tau), per_trial(wanted.tau), per_trial(wanted.tau));
+    let mut tallies = vec![Tally::default(); if omega.is_some() { dims.trials } else { 0 }];
     let by_trial = TrialGradients {
         inputs: &mut inputs,
         start_state: &mut start_state,
@@ -51,6 +79,7 @@ pub(crate) fn backward<T: Element>(
         alpha: &mut alpha,
         leak: &mut leak,
         recurrent_noise: &mut recurrent_noise,
+        omega: &mut tallies,
     };
     let unread = Dims { outputs: 0, ..dims };
     let forward_weights = matches!(arriving.activity, Remembered::Anchors { .. })
@@ -62,7 +91,8 @@ pub(crate) fn backward<T: Element>(
         weights,
         inputs: arriving.inputs,
     });
-    let pass = BackwardPass { pool, dims, equation, parameters, weights: &weights, arriving, again: again.as_ref() };
+    let pass =
+        BackwardPass { pool, dims, equation, parameters, weights: &weights, arriving, again: again.as_ref(), omega };
     let sums = Tree::new(&pass).sum(0..dims.trials, by_trial);
     keep_awake(dims.trials);
     drop((weights, forward_weights));
@@ -86,7 +116,13 @@ pub(crate) fn backward<T: Element>(
     }
     let shared = parameters.start_state.len() == dims.units && dims.trials > 1;
     let fold = |values: Vec<T>| if shared && wanted.start { over_trials(&values, dims.units) } else { values };
-    Gradients { start_state: fold(start_state), start_rate: fold(start_rate), inputs, ..gradients }
+    Gradients {
+        start_state: fold(start_state),
+        start_rate: fold(start_rate),
+        inputs,
+        omega: Tally::of(&tallies),
+        ..gradients
+    }
 }
 
 /// `sum g c` of each unit, where `c = W_rec r + W_in u + b_rec`, from the gradients of these parameters, which are

@@ -1,6 +1,6 @@
 //! The gradients that a backward pass is given, and those that it finds.
 
-use super::dims::Dims;
+use super::{dims::Dims, omega::Tally};
 
 /// A gradient that arrives at the rates or states from elsewhere than the readout: (trials, steps, units), or (trials,
 /// units) at the last step.
@@ -57,6 +57,11 @@ pub(crate) struct Wanted {
     pub tau: bool,
 }
 
+impl Wanted {
+    /// Nothing but the gradients of the weights.
+    pub const WEIGHTS: Self = Self { inputs: false, start: false, tau: false };
+}
+
 /// The gradient of everything that went in, shaped like it; empty if not wanted.
 #[derive(Debug)]
 pub(crate) struct Gradients<T> {
@@ -71,6 +76,8 @@ pub(crate) struct Gradients<T> {
     pub start_state: Vec<T>,
     pub start_rate: Vec<T>,
     pub inputs: Vec<T>,
+    /// Omega, if it was asked for; its gradient is in that of the recurrent weights.
+    pub omega: Tally,
 }
 
 /// The gradients that a pass finds trial by trial; an empty slice is not written.
@@ -84,6 +91,8 @@ pub(super) struct TrialGradients<'a, T> {
     pub alpha: &'a mut [T],
     pub leak: &'a mut [T],
     pub recurrent_noise: &'a mut [T],
+    /// (trials)
+    pub omega: &'a mut [Tally],
 }
 
 impl<'a, T> TrialGradients<'a, T> {
@@ -99,8 +108,9 @@ impl<'a, T> TrialGradients<'a, T> {
         let (alpha, later_alpha) = cut(self.alpha, dims.units);
         let (leak, later_leak) = cut(self.leak, dims.units);
         let (recurrent_noise, later_recurrent_noise) = cut(self.recurrent_noise, dims.units);
+        let (omega, later_omega) = self.omega.split_at_mut(count.min(self.omega.len()));
         (
-            Self { inputs, start_state, start_rate, alpha, leak, recurrent_noise },
+            Self { inputs, start_state, start_rate, alpha, leak, recurrent_noise, omega },
             Self {
                 inputs: later_inputs,
                 start_state: later_start_state,
@@ -108,6 +118,7 @@ impl<'a, T> TrialGradients<'a, T> {
                 alpha: later_alpha,
                 leak: later_leak,
                 recurrent_noise: later_recurrent_noise,
+                omega: later_omega,
             },
         )
     }

@@ -6,7 +6,8 @@
 //! others ([`tree`]), and finds for every step the gradient with respect to its total current; after each window of
 //! steps a [`weight_gradient`] sums the outer products with the rates. Of all this, only the rates need to be kept from
 //! forward to backward, and where they do not determine the slope of the activation, a second array of that size; or
-//! one step in many, from which each thread computes the others again, segment by segment ([`segments`]).
+//! one step in many, from which each thread computes the others again, segment by segment ([`segments`]). The
+//! vanishing-gradient regulariser, which looks at the gradients on their way, is found along with them ([`omega`]).
 //!
 //! Everything here is safe Rust: `pulp` finds the vectors of the processor at run time (AVX-512, AVX2, NEON, or none).
 
@@ -20,6 +21,7 @@ mod equation;
 mod forward;
 mod gradients;
 mod noise_rows;
+mod omega;
 mod packed;
 mod pass;
 mod product;
@@ -38,6 +40,7 @@ pub(super) use self::{
     equation::{Equation, Parameters},
     forward::{Kept, forward},
     gradients::{Arriving, Extra, Gradients, Remembered, Wanted},
+    omega::Omega,
     pass::PackedForward,
     rows::padded,
     segments::Segments,

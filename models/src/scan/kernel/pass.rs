@@ -6,6 +6,7 @@ use super::{
     element::{Element, lanes},
     equation::{Equation, Parameters},
     gradients::Arriving,
+    omega::Counted,
     packed::{PANEL, Packed},
     rows::padded,
 };
@@ -101,4 +102,6 @@ pub(super) struct BackwardPass<'a, T> {
     pub arriving: &'a Arriving<'a, T>,
     /// The pass forward that the activity is computed again with, where it is not kept; it is not read out.
     pub again: Option<&'a ForwardPass<'a, T>>,
+    /// What of Omega is to be found.
+    pub omega: Option<Counted<'a, T>>,
 }

@@ -178,6 +178,7 @@ impl<T: Element> Sums<T> {
             start_state: nothing(),
             start_rate: nothing(),
             inputs: nothing(),
+            omega: Default::default(),
         }
     }
 }

@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! drive         g_t                    for the steps of the window and the one after it
-//! presynaptic   [r_{t-1} | 1 | u_t]    for the same steps
+//! presynaptic   [r_{t-1} | 1 | u_t]    for the same steps, and as it is with [Omega](super::omega), if it is asked for
 //! ```
 
 mod activity;
+mod omega;
 mod slots;
 mod step;
 
@@ -16,7 +17,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use self::{activity::Activity, slots::Slots};
+use self::{activity::Activity, omega::Balance, slots::Slots};
 use super::{
     buffer::Buffer,
     dims::{Dims, ROUND},
@@ -56,6 +57,7 @@ pub(super) struct Block<'a, T> {
     recurrent_noise: Buffer<T>,
     /// Room to draw the noise again for these sums.
     noise: NoiseRows,
+    balance: Option<Balance<'a, T>>,
 }
 
 impl<'a, T: Element> Block<'a, T> {
@@ -88,6 +90,7 @@ impl<'a, T: Element> Block<'a, T> {
             leak: pool.zeros(summed),
             recurrent_noise: pool.zeros(summed),
             noise: NoiseRows::new(summed),
+            balance: Balance::new(pass, trials.len() * wide, || slots(columns)),
             activity: Activity::new(pass, trials.clone(), steps),
             pass,
             trials,
@@ -108,7 +111,8 @@ impl<'a, T: Element> Block<'a, T> {
 
     /// What is to be summed for the weights of the units: `g_t [r_{t-1} | 1 | u_t]^T` of a window.
     pub fn recurrent(&self, window: &Range<usize>) -> Outer<'_, T> {
-        Outer { left: self.drive.rows(0, window.len()), right: self.presynaptic.rows(0, window.len()) }
+        let right = self.balance.as_ref().map_or(&self.presynaptic, |balance| &balance.right);
+        Outer { left: self.drive.rows(0, window.len()), right: right.rows(0, window.len()) }
     }
 
     /// The same for the readout: `dz_t [r_t | 1]^T`.
@@ -141,11 +145,15 @@ impl<T: Element> WithSimd for Retreat<'_, '_, T> {
         for step in window.clone().rev() {
             let slot = step - window.start;
             block.arrive(simd, step, slot);
-            block.slopes(step, slot);
+            // Else they are there from the step after it.
+            if block.balance.is_none() || step + 1 == block.pass.dims.steps {
+                block.slopes(step, slot + 1);
+            }
             block.retreat(step, slot);
             if !block.leak.is_empty() {
                 block.accumulate_tau(step, slot);
             }
+            block.look_back(simd, step, slot);
         }
     }
 }

@@ -78,7 +78,8 @@ impl<T: Element> Block<'_, T> {
         let later = &self.drive.data[(slot + 1) * self.drive.length..];
         let recurrent = Term { rows: later, stride: self.drive.pitch(), weights: &weights.recurrent };
         let terms = [readout, recurrent];
-        let terms = if step + 1 < steps { &terms[..] } else { &terms[..1] };
+        let is_apart = self.balance.is_some();
+        let terms = if step + 1 < steps && !is_apart { &terms[..] } else { &terms[..1] };
         product(
             simd,
             terms,
@@ -87,6 +88,11 @@ impl<T: Element> Block<'_, T> {
             (0, weights.recurrent.vectors),
             (&mut self.arrived, self.wide),
         );
+        if let Some(balance) = &self.balance
+            && step + 1 < steps
+        {
+            add(&mut self.arrived, &balance.through);
+        }
         if !self.by_trial.inputs.is_empty() && step + 1 < steps {
             store(
                 &self.arrived[units..],
@@ -104,13 +110,13 @@ impl<T: Element> Block<'_, T> {
         );
     }
 
-    /// `f'` of this step.
+    /// `f'` of this step, whose rates are the presynaptic ones in `slot`.
     #[inline(always)]
     pub(super) fn slopes(&mut self, step: usize, slot: usize) {
         let (pass, width) = (self.pass, self.drive.length);
         let spans = &pass.equation.spans;
         if !self.activity.has_drive() {
-            for (rates, slope) in self.presynaptic.trials(slot + 1).zip(self.slope.chunks_exact_mut(width)) {
+            for (rates, slope) in self.presynaptic.trials(slot).zip(self.slope.chunks_exact_mut(width)) {
                 activation::slopes(spans, width, &rates[..width], slope);
             }
             return;
