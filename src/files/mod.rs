@@ -3,8 +3,6 @@
 mod arrays;
 mod directory;
 #[cfg(feature = "hdf5")]
-mod from_hdf5;
-#[cfg(feature = "hdf5")]
 mod hdf5;
 mod names;
 mod npz;
@@ -56,7 +54,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 pub(crate) fn open_arrays(path: &Path) -> Result<NpzFile> {
     match ArrayFormat::of(path)? {
         #[cfg(feature = "hdf5")]
-        ArrayFormat::Mat | ArrayFormat::H5 => Ok(NpzFile::from_bytes(path, from_hdf5::npz(path)?)?),
+        ArrayFormat::Mat | ArrayFormat::H5 => Ok(NpzFile::from_bytes(path, hdf5::npz(path)?)?),
         _ => Ok(NpzFile::open(path)?),
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     ops::ControlFlow,
     path::Path,
@@ -18,11 +18,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    manifest::Entry,
-    state::{Failure, end},
-    study::Study,
-};
+use super::study::{Entry, Failure, Study, end};
 use crate::error::{Error, Result};
 
 /// How often a run that fails is tried.
@@ -258,7 +254,7 @@ impl Queue<'_, '_> {
 
     /// Starts a worker, and a thread that passes on what it says.
     fn start(&self, place: usize, entry: &Entry) -> Result<Worker> {
-        let log = open_log(&self.local.study.log(entry))?;
+        let log = self.local.study.open_log(entry)?;
         let mut command = (self.local.worker)();
         command.envs(WORKER_ENVIRONMENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::from(log));
         let unstarted = |error: io::Error| {
@@ -361,15 +357,6 @@ impl Queue<'_, '_> {
         self.workers.iter_mut().flatten().for_each(|worker| drop(worker.input.take()));
         self.is_stopped = true;
     }
-}
-
-/// Opens the log of a run to write at its end.
-///
-/// # Errors
-/// If it cannot be opened.
-pub(super) fn open_log(path: &Path) -> Result<File> {
-    let unopened = |error| Error::file(path, format!("could not be opened ({error}); check the permissions"));
-    OpenOptions::new().create(true).append(true).open(path).map_err(unopened)
 }
 
 /// Why a worker died, with the last line of its log.

@@ -31,7 +31,7 @@ use self::{
     queue::{Task, Told},
     script::Script,
 };
-use super::state::end;
+use super::study::end;
 use crate::{
     error::{Error, Result},
     files::{open_regular, read_text, write_atomically},

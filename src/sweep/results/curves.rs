@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::results::RunResult;
+use super::RunResult;
 use crate::{
     checkpoint::ValidationRecord,
     error::{Error, Result},

@@ -1,21 +1,24 @@
 //! The files of a study: made once, grown on request, opened by everybody.
 
+mod manifest;
+mod names;
+mod state;
+
 use std::{
     collections::HashMap,
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
 };
 
 use rayon::prelude::*;
 
-use super::{
-    description::{Description, Variant},
-    local::open_log,
-    manifest::{self, Entry},
-    names,
-    state::RunState,
+pub(super) use self::state::{FAILED, end};
+pub use self::{
+    manifest::Entry,
+    state::{Failure, Reached, RunState},
 };
+use super::description::{Description, Variant};
 use crate::{
     error::{Error, Result},
     experiment::Experiment,
@@ -197,8 +200,16 @@ impl Study {
         open_log(&study.join(LOGS).join(format!("{name}.log")))
     }
 
+    /// The same of one of its runs.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub(super) fn open_log(&self, entry: &Entry) -> Result<File> {
+        open_log(&self.log(entry))
+    }
+
     /// The folder of the logs.
-    pub fn logs(&self) -> PathBuf {
+    pub(super) fn logs(&self) -> PathBuf {
         self.directory.join(LOGS)
     }
 
@@ -255,6 +266,11 @@ impl Study {
     pub fn allow(&self) -> Result<()> {
         remove_if_there(&self.directory.join(CANCEL))
     }
+}
+
+fn open_log(path: &Path) -> Result<File> {
+    let unopened = |error| Error::file(path, format!("could not be opened ({error}); check the permissions"));
+    OpenOptions::new().create(true).append(true).open(path).map_err(unopened)
 }
 
 /// The runs that are asked for, by what they set.

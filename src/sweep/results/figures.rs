@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::{
+    Results, RunResult,
     curves::validations,
-    groups::{Grouped, grouped, words},
+    groups::{Grouped, grouped, order, words},
+    known,
     query::Known,
-    results::{Results, RunResult, known},
 };
 use crate::{
     checkpoint::ValidationRecord,
@@ -275,6 +276,6 @@ fn values_of(groups: &[(Vec<Option<Value>>, Vec<f64>)], place: usize) -> Vec<Opt
             values.push(key[place].clone());
         }
     }
-    values.sort_by(|one, other| super::groups::order(std::slice::from_ref(one), std::slice::from_ref(other)));
+    values.sort_by(|one, other| order(std::slice::from_ref(one), std::slice::from_ref(other)));
     values
 }

@@ -10,11 +10,12 @@ use std::{collections::BTreeSet, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{description::Variant, names, state::RunState};
+use super::{names, state::RunState};
 use crate::{
     echo::quoted,
     error::{Error, Result},
     files::{read_bounded, write_atomically},
+    sweep::description::Variant,
 };
 
 /// The longest manifest that is read, bytes.

@@ -20,6 +20,9 @@
 //! time = "1:00:00"
 //! ```
 
+mod random;
+mod settings;
+
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     fs,
@@ -32,10 +35,8 @@ use serde::Deserialize;
 use serde_json::Map;
 use toml::{Table, Value};
 
-use super::{
-    random::{Random, Range},
-    settings,
-};
+use self::random::Random;
+pub(super) use self::random::Range;
 use crate::{
     checkpoint::Checkpoint,
     echo::quoted,

@@ -16,8 +16,10 @@ use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use nn4n_tasks::{Labels, NpzBuilder};
 use rust_hdf5::{DatatypeMessage, H5Dataset, H5File, Hdf5Error};
 
-use super::{ArrayFormat, Meaning, open_regular};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    files::{ArrayFormat, Meaning, open_regular},
+};
 
 /// Bytes that arrays may always take, and how many times the size of their file.
 const ALWAYS: u64 = 256 << 20;
@@ -30,7 +32,7 @@ const OLDER: &[u8] = b"MATLAB 5.0";
 ///
 /// # Errors
 /// If it cannot be read, or holds something else at its top.
-pub(super) fn npz(path: &Path) -> Result<Vec<u8>> {
+pub(in crate::files) fn npz(path: &Path) -> Result<Vec<u8>> {
     let length = check_start(path)?;
     let damaged = |error: Hdf5Error| Error::file(path, format!("is no whole HDF5 file ({error}); write it again"));
     let file = H5File::options().no_locking().open(path).map_err(damaged)?;

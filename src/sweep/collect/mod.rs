@@ -8,14 +8,14 @@
 //! optuna.log               a journal that Optuna reads
 //! ```
 
+mod optuna;
+
 use std::path::{Path, PathBuf};
 
+use self::optuna::Written;
 use super::{
-    groups::grouped,
-    optuna::{self, Written},
-    results::Results,
+    results::{Measure, Results, curves_figure, grouped, results_figure},
     study::Study,
-    study_figures::{Measure, curves_figure, results_figure},
 };
 use crate::{
     error::{Error, Result},

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The file that says why a run failed.
-pub(super) const FAILED: &str = "failed.json";
+pub(in crate::sweep) const FAILED: &str = "failed.json";
 
 /// The longest such file that is read, and the end of a log that is looked through, bytes.
 const LONGEST: u64 = 1 << 20;
@@ -169,7 +169,7 @@ impl Reached {
 }
 
 /// The last bytes of a file.
-pub(super) fn end(mut file: File, most: u64) -> std::io::Result<Vec<u8>> {
+pub(in crate::sweep) fn end(mut file: File, most: u64) -> std::io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
     let mut bytes = Vec::new();
