@@ -110,6 +110,7 @@ pub fn import(args: &ImportArgs) -> Result<()> {
         sigma_rec: args.sigma_rec,
     };
     let imported = import::import(&args.file, &options)?;
+    output::refuse_a_study(&args.out)?;
     output::check_free(&args.out.join("model.safetensors"), args.force)?;
     let directory = RunDirectory::open(&args.out, Existing::Overwrite)?;
     if [directory.optimizer(), directory.config(), directory.log()].iter().any(|file| file.exists()) {
@@ -175,7 +176,7 @@ fn print(report: &Report, args: &ImportArgs) -> Result<()> {
     ))?;
     output::text(&format!("task        {}", report.task))?;
     output::text(&format!("written to  {}", report.checkpoint.display()))?;
-    let out = args.out.display();
+    let out = output::shell_path(&args.out);
     output::text(&match nn4n_tasks::ids().any(|id| id == report.task) {
         true => format!("next: nn4n eval {out}"),
         false => format!("next: nn4n run {out} --inputs IN.npz --out OUT.npz, or nn4n eval {out} --task ID"),

@@ -29,9 +29,23 @@ use nn4n_tasks::NpzFile;
 
 use crate::error::{Error, Result};
 
+/// Writes a file that is not there yet, whole or not at all; one that is there stays.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut file = Unfinished::create(path)?;
+        file.write_all(bytes)?;
+        file.finish_new()
+    };
+    write().map_err(|error| unwritten(path, &error))
+}
+
 /// Removes a file, if it is there.
 #[cfg(feature = "cli")]
 pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+    // Where nothing can be written, removing what is not there fails, too.
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Ok(());
+    }
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::file(path, format!("could not be removed ({error}); check the permissions")))

@@ -19,7 +19,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::study::{Entry, Failure, Study, end};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    files::unwritten,
+};
 
 /// How often a run that fails is tried.
 pub const ATTEMPTS: u32 = 2;
@@ -130,7 +133,7 @@ impl Local<'_> {
         tell: &mut dyn FnMut(&Board<'_>, Option<Event<'_>>) -> ControlFlow<()>,
     ) -> Result<Tally> {
         let logs = self.study.logs();
-        fs::create_dir_all(&logs).map_err(|error| Error::file(&logs, format!("could not be created ({error})")))?;
+        fs::create_dir_all(&logs).map_err(|error| unwritten(&logs, &error))?;
         let (sender, receiver) = channel();
         let now = Instant::now();
         let mut queue = Queue {
@@ -293,7 +296,10 @@ impl Queue<'_, '_> {
     fn bury(&mut self, place: usize) -> Result<()> {
         let Some(mut worker) = self.workers[place].take() else { return Ok(()) };
         drop(worker.input.take());
-        let status = worker.child.wait().map_err(|error| Error::system(format!("a process was lost ({error})")))?;
+        let status = worker
+            .child
+            .wait()
+            .map_err(|error| Error::system(format!("a process was lost ({error}); give the command again")))?;
         let Some(run) = worker.run else { return Ok(()) };
         if status.code() == Some(INTERRUPTED) {
             return self.ended(run.index, Said::Interrupted);

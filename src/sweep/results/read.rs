@@ -161,6 +161,10 @@ fn with_settings(mut row: RunResult) -> (RunResult, Settings) {
 }
 
 fn of_checkpoint(path: &Path) -> Result<(RunResult, Settings)> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) && path.is_file() {
+        let message = "describes runs and holds none of their results; name the directory that they are trained in";
+        return Err(Error::file(path, message));
+    }
     let header = zoo::open(path)?.header;
     let json = serde_json::to_string(&header).map_err(|error| Error::file(path, error))?;
     let facts = Facts::of_document(path, &json)?;
@@ -174,7 +178,7 @@ fn is_run(directory: &Path) -> bool {
 
 /// The run directories in a folder, by their names.
 fn runs_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable = |error| Error::file(folder, format!("could not be read ({error})"));
+    let unreadable = |error| Error::file(folder, format!("could not be read ({error}); check the permissions"));
     let entries = fs::read_dir(folder).map_err(unreadable)?.collect::<std::io::Result<Vec<_>>>().map_err(unreadable)?;
     let (mut runs, others): (Vec<PathBuf>, Vec<PathBuf>) =
         entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir()).partition(|path| is_run(path));

@@ -147,7 +147,8 @@ impl Slurm {
     /// # Errors
     /// If it is not there.
     pub fn of(study: &Path) -> Result<Self> {
-        let missing = |error| Error::file(study, format!("could not be opened ({error})"));
+        let missing =
+            |error| Error::file(study, format!("could not be opened ({error}); check the path and the permissions"));
         Ok(Self { folder: fs::canonicalize(study).map_err(missing)?.join(FOLDER) })
     }
 

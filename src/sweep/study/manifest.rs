@@ -57,6 +57,11 @@ impl Entry {
         Ok(Self { index, name, settings, seed: variant.seed, state: RunState::Pending })
     }
 
+    /// Whether it has the name that its settings and its seed give it.
+    pub(super) fn is_named_right(&self) -> bool {
+        self.name == names::name(self.index, &self.settings, self.seed)
+    }
+
     fn of(row: Row, place: usize) -> Result<Self, String> {
         let Row { index, name, settings, seed, state } = row;
         if index != place {

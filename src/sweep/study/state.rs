@@ -109,6 +109,11 @@ impl Failure {
         serde_json::from_str(&read_text(&path, LONGEST)?).map(Some).map_err(damaged)
     }
 
+    /// The same, where a file that cannot be read is a failure of no known attempts that says so.
+    pub fn told(directory: &Path) -> Option<Self> {
+        Self::read(directory).unwrap_or_else(|error| Some(Self { attempts: 0, message: error.to_string() }))
+    }
+
     /// Writes it into the directory of its run.
     ///
     /// # Errors
@@ -217,6 +222,8 @@ mod tests {
         assert_eq!(Failure::read(folder.path())?, None);
         fs::write(folder.path().join(FAILED), "[]").unwrap();
         assert!(Failure::read(folder.path()).unwrap_err().to_string().contains("says no failure"));
+        let told = Failure::told(folder.path()).expect("a failure");
+        assert!(told.attempts == 0 && told.message.contains("remove it to try the run again"), "{}", told.message);
         Ok(())
     }
 
