@@ -34,9 +34,9 @@ Formats (--format):
   neuralrnn      directory of NeuralRNN (config.json, model.safetensors)
   pycog          pickle of pycog
   ctrnn          state_dict of the tutorials' CTRNN and EIRNN (rnn.input2h, rnn.h2h, fc)
-  arrays         .npz, safetensors or dictionary of w_in, w_rec, w_out, and if you like b_rec, b_out, tau, x0, dt,
+  arrays         .npz, .mat, .h5, safetensors or dictionary of w_in, w_rec, w_out, and if you like b_rec, b_out, tau, x0, dt,
                  cell_types, connectivity.w_rec and the like
-  nn4n-export    what `nn4n export` writes (npz, torch, nn4n), and its PyTorch module as trained there
+  nn4n-export    what `nn4n export` writes (npz, mat, h5, torch, nn4n), and its PyTorch module as trained there
 
 A state_dict is found under any key of what a training script saved; the rest is left out and named.
 Pickles are parsed, never executed. What a file says is taken as it is; flags add what it does not say.")]

@@ -59,9 +59,9 @@ pub struct TrainArgs {
     /// The experiment of a paper, as published; see `nn4n tasks list --presets`
     #[arg(long, value_name = "ID", conflicts_with_all = ["config", "task", "data", "model"])]
     pub(super) preset: Option<String>,
-    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps, dt, correct and labels (see
+    /// Your own trials: an .npz, .mat (MATLAB 7.3) or .h5 with inputs, targets and optionally loss_mask, n_steps, dt, correct and labels (see
     /// `nn4n tasks show data/npz`), or a task in TOML
-    #[arg(long, value_name = "FILE.npz|FILE.toml")]
+    #[arg(long, value_name = "FILE.npz|.mat|.h5|.toml")]
     pub(super) data: Option<PathBuf>,
     /// A parameter of the task, in JSON, as `nn4n tasks show ID` lists them; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]

@@ -4,6 +4,8 @@ mod arrays;
 mod directory;
 #[cfg(feature = "hdf5")]
 mod hdf5;
+#[cfg(all(test, feature = "hdf5"))]
+mod hdf5_read_back;
 mod names;
 mod npz;
 mod unfinished;
@@ -24,8 +26,6 @@ pub(crate) use directory::Directory;
 pub(crate) use hdf5::Hdf5;
 pub(crate) use npz::{Npz, Spool};
 pub(crate) use unfinished::{Unfinished, folder_of};
-
-use nn4n_tasks::NpzFile;
 
 use crate::error::{Error, Result};
 
@@ -62,15 +62,6 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         file.finish()
     };
     write().map_err(|error| unwritten(path, &error))
-}
-
-/// Opens a file of arrays, in the format that its name ends in. Of HDF5 all arrays are read at once.
-pub(crate) fn open_arrays(path: &Path) -> Result<NpzFile> {
-    match ArrayFormat::of(path)? {
-        #[cfg(feature = "hdf5")]
-        ArrayFormat::Mat | ArrayFormat::H5 => Ok(NpzFile::from_bytes(path, hdf5::npz(path)?)?),
-        _ => Ok(NpzFile::open(path)?),
-    }
 }
 
 /// Bytes that may still be written below a folder, or below what it will be created in, where the system says how many.

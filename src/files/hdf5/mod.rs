@@ -17,7 +17,6 @@
 mod element;
 mod matlab;
 mod parts;
-mod read;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +28,6 @@ use ndarray::{Array, IxDyn};
 use nn4n_tasks::NpyHeader;
 use rust_hdf5::{DatatypeMessage, H5Dataset, H5File, Hdf5Error, LibverBound};
 
-pub(super) use self::read::npz;
 use self::{
     element::{Element, Words},
     matlab::{NULL_PADDED, USER_BLOCK, UTF_8, at_least_two, set_class, set_text, user_block},
