@@ -107,7 +107,8 @@ impl Kind {
 
     /// Whether `nn4n import` may be able to read it.
     pub fn is_importable(self) -> bool {
-        matches!(self, Self::Torch | Self::Npz | Self::Pickle)
+        let is_hdf5 = matches!(self, Self::MatlabHdf5 | Self::Hdf5);
+        matches!(self, Self::Torch | Self::Npz | Self::Pickle) || is_hdf5 && cfg!(feature = "hdf5")
     }
 
     /// What the file at `path` is, and the command that reads it or the reason why none does.
@@ -146,9 +147,11 @@ impl Kind {
                 "is a MATLAB file, which no command reads: its variables have no fixed meaning; \
                 load it with scipy.io.loadmat, {arrays}, and import that"
             ),
+            Self::MatlabHdf5 | Self::Hdf5 if self.is_importable() => {
+                "is an HDF5 file of arrays".to_string() + &import()
+            }
             Self::MatlabHdf5 | Self::Hdf5 => format!(
-                "is an HDF5 file (as of Keras, MATLAB 7.3 and Julia), which no \
-                command reads: its arrays have no fixed meaning; load it with h5py, {arrays}, and import that"
+                "is an HDF5 file, without which this program was built; build it with the feature `hdf5`, or {arrays}"
             ),
             Self::TensorFlow => format!(
                 "is of a TensorFlow checkpoint, which no command reads: its tensors have no \

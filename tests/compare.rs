@@ -223,10 +223,19 @@ fn runs_without_a_study_are_told_apart_by_their_run_toml() {
     assert!(refused(here, &["compare", "empty"]).contains("is no study, no run directory"));
     assert!(refused(here, &["compare", "nowhere"]).contains("nowhere"));
     assert!(refused(here, &["compare", "runs", "--where", "units > 4"]).contains("did you mean `model.units`?"));
-    assert!(refused(here, &["compare", "runs", "--where", "model.units > 400"]).contains("no run of 3"));
+    assert!(refused(here, &["compare", "runs", "--where", "model.units > 400"]).contains("none of 3 runs"));
     assert!(refused(here, &["compare", "runs", "--sort", "speed"]).contains("--sort: `speed`"));
     assert!(refused(here, &["compare", "runs", "--group-by", "seed", "--figure", "a.pdf"]).contains(".svg"));
     assert!(refused(here, &["compare", "runs", "--figure", "a.svg"]).contains("--group-by"));
+    let toml = refused(here, &["compare", "runs/a/run.toml"]);
+    assert!(toml.contains("describes runs and holds none of their results; name the directory"), "{toml}");
+    fs::create_dir(here.join("deep")).expect("a folder");
+    for other in ["a.svg", "./a.svg", "deep/../a.svg"] {
+        let both = ["compare", "runs", "--group-by", "seed", "--figure", "a.svg", "--curves", other];
+        let refusal = refused(here, &both);
+        assert!(refusal.contains("--curves and --figure name one file, a.svg; name two"), "{refusal}");
+    }
+    assert!(!here.join("a.svg").exists());
 }
 
 #[test]
@@ -241,9 +250,8 @@ fn figures_are_drawn_where_they_are_asked_for_and_not_over_others() {
     assert!(svg("units.svg").contains(">model.units<") && svg("units.svg").contains("Medians of 8 finished runs"));
     let curves = svg("curves.svg");
     assert!(curves.contains("9 runs; a dot ends each; 2 have not validated yet") && curves.contains(">8<"), "{curves}");
-    assert!(
-        refused(here, &by_units).contains("units.svg exists") || refused(here, &by_units).contains("curves.svg exists")
-    );
+    let refusal = refused(here, &by_units);
+    assert!(refusal.contains("curves.svg exists; use --force to replace it, or another --curves"), "{refusal}");
     let both = ["compare", "study", "--group-by", "model.units,train.learning_rate", "--figure", "map.svg"];
     assert!(said(here, &[&both[..], &["--measure", "loss"]].concat()).0);
     assert!(svg("map.svg").contains(">train.learning_rate<") && svg("map.svg").contains(">Loss<"));

@@ -3,10 +3,11 @@
 
 use std::{fs, path::Path, process::Command};
 
+use ndarray::{Array1, Array2, Array3};
 use nn4n::{
     Recording,
     export::Format,
-    tasks::{Labels, TrialNotes},
+    tasks::{Labels, NpzBuilder, TrialNotes},
 };
 use serde_json::Value;
 
@@ -90,8 +91,8 @@ fn octave_sees_the_axes_as_they_are_named() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn ndarray_of(shape: (usize, usize, usize)) -> nn4n::ndarray::Array3<f32> {
-    nn4n::ndarray::Array3::from_shape_fn(shape, |(trial, step, unit)| (100 * trial + 10 * step + unit) as f32)
+fn ndarray_of(shape: (usize, usize, usize)) -> Array3<f32> {
+    Array3::from_shape_fn(shape, |(trial, step, unit)| (100 * trial + 10 * step + unit) as f32)
 }
 
 #[test]
@@ -158,6 +159,61 @@ fn arrays_of_an_analysis_are_in_one_format_and_described_in_its_report() {
     assert!(refused(folder, &again).contains("fixed-points.json"));
     analyze(&["--force"]);
     assert!(is_there("npz") && !is_there("mat"));
+}
+
+/// One's own trials as MATLAB writes them train as those of NumPy do.
+#[test]
+fn a_network_is_trained_on_trials_of_matlab_and_of_hdf5() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let trained = |file: &str, out: &str| {
+        let train = format!("train --data {file} --units 6 --updates 6 --batch-size 4 --device cpu --out {out}");
+        written(folder, &train);
+        fs::read(folder.join(out).join("log.jsonl")).expect("a log")
+    };
+    for end in ["npz", "mat", "h5"] {
+        written(folder, &format!("tasks sample song2016/rdm_fixed --batch 40 --out trials.{end}"));
+    }
+    let wanted = trained("trials.npz", "npz");
+    assert!(trained("trials.mat", "mat") == wanted && trained("trials.h5", "h5") == wanted);
+    // What is interrupted goes on, and the network is evaluated on its own file.
+    written(folder, "train --out mat --resume --updates 9 --device cpu");
+    written(folder, "eval mat --trials 3");
+
+    let Some(python) = python::with("matlab", &["h5py", "mat73"]) else { return };
+    let inputs = Array3::from_shape_fn((12, 5, 1), |(trial, step, _)| (trial * 7 + step * 3) as f64 / 100.0);
+    let coherence = Array1::from_shape_fn(12, |trial| [-0.5, 0.5][trial % 2]);
+    let builder = || NpzBuilder::default().array("inputs", &inputs).unwrap().array("coherence", &coherence).unwrap();
+    let values = builder().array("targets", &inputs.mapv(|value| 1.0 - value)).unwrap();
+    let of_trials = Array1::from_shape_fn(12, |trial| trial as i64 % 3);
+    let of_steps = Array2::from_shape_fn((12, 5), |(trial, step)| (trial + step) as i64 % 2);
+    let mask = Array2::from_shape_fn((12, 5), |(_, step)| f64::from(step > 1));
+    let files = [
+        ("values", values),
+        ("trials", builder().array("targets", &of_trials).unwrap()),
+        ("steps", builder().array("targets", &of_steps).unwrap().array("loss_mask", &mask).unwrap()),
+    ];
+    for (name, npz) in files {
+        let path = |end: &str| folder.join(format!("{name}.{end}"));
+        fs::write(path("npz"), npz.finish().unwrap()).expect("a file");
+        python::run(&python, "write_matlab.py", &[&path("npz"), &path("mat")]);
+        let wanted = trained(&format!("{name}.npz"), &format!("{name}-npz"));
+        assert!(trained(&format!("{name}.mat"), &format!("{name}-mat")) == wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_network_that_was_exported_for_matlab_comes_back_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for network in ["song2016-rdm-ei", "kleinman2021-checkerboard"] {
+        for end in ["npz", "mat", "h5"] {
+            written(folder, &format!("export {network} --to {end} --out {network}.{end}"));
+            written(folder, &format!("import {network}.{end} --out {network}-{end}"));
+        }
+        let read = |end: &str| fs::read(folder.join(format!("{network}-{end}/model.safetensors"))).expect("a network");
+        assert!(read("mat") == read("npz") && read("h5") == read("npz"), "{network}");
+    }
 }
 
 #[test]

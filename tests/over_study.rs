@@ -46,7 +46,7 @@ fn commands_go_over_all_networks_of_a_study_and_leave_results_beside_each() {
     assert!(is_done && out.contains("participation_ratio") && out.contains("median of 4 networks"), "{out}{error}");
     assert!(runs(path).iter().all(|run| run.join("analysis/pca.npz").is_file()));
     let (is_done, out, error) = said(path, &["report", "study", "--trials", "2", "--starts", "4", "--shard", "1/4"]);
-    assert!(is_done && out.contains("1 pages"), "{out}{error}");
+    assert!(is_done && out.contains("1 page,"), "{out}{error}");
     let pages: Vec<bool> = runs(path).iter().map(|run| run.join("report.html").is_file()).collect();
     assert_eq!(pages, [false, true, false, false]);
 }
@@ -91,7 +91,7 @@ fn what_makes_no_sense_over_a_study_is_refused() {
     fs::write(runs(path)[1].join("model.safetensors"), "damaged").expect("a file");
     let (is_done, _, error) = said(path, &["eval", "study", "--trials", "3"]);
     assert!(!is_done && error.contains("1 of 4 networks failed"), "{error}");
-    assert!(error.contains("not in the table: 1 networks, which have no result"), "{error}");
+    assert!(error.contains("not in the table: 1 network, with no result"), "{error}");
     assert_eq!(runs(path).iter().filter(|run| run.join("analysis/eval.json").is_file()).count(), 3);
     // Where all fail, the table stays.
     let table = fs::read(path.join("study/analysis/eval.csv")).expect("a table");
@@ -101,6 +101,33 @@ fn what_makes_no_sense_over_a_study_is_refused() {
     // A manifest that lists nothing is no study that is done.
     fs::write(path.join("study/manifest.csv"), "").expect("a file");
     assert!(refused(path, &["sweep", "status", "study"]).contains("lists no runs; remove it"));
+}
+
+#[test]
+fn a_table_of_others_is_left_as_it_is() {
+    let folder = study();
+    let path = folder.path();
+    let table = path.join("study/analysis/eval.csv");
+    fs::create_dir_all(path.join("study/analysis")).expect("a folder");
+    fs::write(&table, "subject,age\n1,23\n").expect("a file");
+    let eval = |more| words(&["eval", "study", "--trials", "2"], more);
+    let refusal = refused(path, &eval(""));
+    assert!(refusal.contains("eval.csv: is no table of the networks of this study"), "{refusal}");
+    assert!(!runs(path)[0].join("analysis").exists(), "it is refused before the work");
+    fs::remove_file(&table).expect("it is there");
+    reported(path, &eval(""));
+    // Our own with a column of somebody else's.
+    let own = fs::read_to_string(&table).expect("a table");
+    let mine: String = own.lines().map(|line| format!("{line},note\n")).collect();
+    fs::write(&table, &mine).expect("a file");
+    let refusal = refused(path, &eval("--missing"));
+    assert!(refusal.contains("`note`") && refusal.contains("--force"), "{refusal}");
+    assert_eq!(fs::read_to_string(&table).expect("a table"), mine);
+    reported(path, &eval("--force"));
+    assert_eq!(fs::read_to_string(&table).expect("a table"), own);
+    // That of the runs, too.
+    fs::write(path.join("study/analysis/runs.csv"), mine).expect("a file");
+    assert!(refused(path, &["sweep", "collect", "study"]).contains("runs.csv: has other columns"));
 }
 
 #[test]

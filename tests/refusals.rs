@@ -404,13 +404,14 @@ fn a_file_of_another_kind_is_named_with_the_command_that_reads_it_or_the_reason_
         ("pointer.safetensors", &["Git LFS", "`git lfs pull`"]),
         ("config.safetensors", &["is JSON", "name the file"]),
         ("weights.mat", &["MATLAB", "no command reads", "scipy.io.loadmat"]),
-        ("weights.h5", &["HDF5", "no command reads", "h5py"]),
         ("checkpoint", &["TensorFlow", "no command reads", "tf.train.load_checkpoint"]),
         ("empty.safetensors", &["is empty", "download it again"]),
     ] {
         assert_refused(&["eval", name], &[&[name], words].concat());
         assert_refused(&["import", name, "--out", "imported"], &[&[name], words].concat());
     }
+    assert_refused(&["eval", "weights.h5"], &["is an HDF5 file of arrays", "`nn4n import weights.h5 --out DIR`"]);
+    assert_refused(&["import", "weights.h5", "--out", "imported"], &["weights.h5", "is no whole HDF5 file"]);
     assert_refused(&["eval", "network.pkl"], &["is a Python pickle", "`nn4n import network.pkl --out DIR`"]);
     assert_refused(&["eval", "run/run.toml"], &["is a run.toml", "`nn4n train`"]);
 }

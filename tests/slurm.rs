@@ -134,7 +134,7 @@ fn a_study_is_submitted_asked_after_cancelled_and_gone_on_with() {
     assert!(status.contains("shard    1: OUT_OF_MEMORY (OutOfMemory)") && status.contains("more memory:"), "{status}");
     cluster.asked();
     let said = cluster.said("resume study --sbatch mem=4G --sbatch partition=large");
-    assert!(said.contains("2 runs in 1 shards"), "{said}");
+    assert!(said.contains("2 runs in 1 shard"), "{said}");
     let asked: Vec<String> = cluster.asked().into_iter().filter(|asked| asked.starts_with("sbatch")).collect();
     assert_eq!(asked[0], "sbatch --parsable --mem=4G --partition=large --array=1%2 array.sbatch");
     assert!(asked[1].starts_with("sbatch --parsable --partition=large --dependency=afterany:"), "{asked:?}");

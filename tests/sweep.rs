@@ -49,7 +49,7 @@ fn a_study_is_what_training_its_runs_is_with_any_number_of_processes() {
         let (is_done, out, error) =
             said(folder.path(), &["sweep", "sweep.toml", "--out", &study, "--jobs", jobs, "--device", "cpu"]);
         assert!(is_done, "{error}");
-        assert!(out.contains("4 runs are finished") && out.contains(&format!("nn4n compare {study}")), "{out}");
+        assert!(out.contains("4 runs finished") && out.contains(&format!("nn4n compare {study}")), "{out}");
         check_bits(folder.path(), &study);
         let status = reported(folder.path(), &["sweep", "status", &study]);
         assert_eq!((&status["runs"], &status["counts"]["finished"]), (&4.into(), &4.into()));
@@ -62,7 +62,7 @@ fn a_study_is_what_training_its_runs_is_with_any_number_of_processes() {
     }
     // Nothing is left to do, and a study is not begun twice.
     let again = words(&["sweep", "sweep.toml", "--out", "study1"], "--resume");
-    assert!(said(folder.path(), &again).1.contains("4 runs are finished"));
+    assert!(said(folder.path(), &again).1.contains("4 runs finished"));
     let refusal = refused(folder.path(), &["sweep", "sweep.toml", "--out", "study1"]);
     assert!(refusal.contains("already holds a study"), "{refusal}");
 }
@@ -79,7 +79,7 @@ fn shards_train_all_runs_together_and_collect_says_so() {
     let status = reported(folder.path(), &["sweep", "status", "study"]);
     assert_eq!((&status["counts"]["finished"], &status["counts"]["pending"]), (&3.into(), &1.into()));
     let (_, out, _) = sweep("collect study");
-    assert!(out.contains("3 of 4 runs are finished"), "{out}");
+    assert!(out.contains("3 of 4 runs finished"), "{out}");
     assert!(sweep("run study --shard 1/3").0);
     check_bits(folder.path(), "study");
     assert!(refused(folder.path(), &["sweep", "run", "study", "--shard", "3/3"]).contains("I/N"));
@@ -94,7 +94,7 @@ fn a_run_that_fails_is_tried_twice_and_told_and_the_others_are_finished() {
     assert_eq!(error.matches(&format!("{name}: failed: ")).count(), 2, "{error}");
     assert!(error.contains("it is tried again"), "{error}");
     let log = format!("study/logs/{name}.log");
-    assert!(out.contains("2 runs are finished, 1 failed") && out.contains(&log), "{out}");
+    assert!(out.contains("2 runs finished, 1 failed") && out.contains(&log), "{out}");
     assert!(out.contains("nn4n sweep resume study"), "{out}");
     let status = reported(folder.path(), &["sweep", "status", "study"]);
     assert_eq!((&status["counts"]["finished"], &status["counts"]["failed"]), (&2.into(), &1.into()));
@@ -120,6 +120,114 @@ fn what_is_wrong_is_refused_before_anything_is_written() {
     let refusal = refused(folder.path(), &[&start[..], &["--sbatch", "mem=1G"]].concat());
     assert!(refusal.contains("--launcher slurm") && !folder.path().join("study").exists(), "{refusal}");
     assert!(refused(folder.path(), &["sweep", "sweep.toml"]).contains("--out"));
+}
+
+#[test]
+fn a_study_and_a_run_have_directories_of_their_own() {
+    let folder = prepared(SWEEP, 2);
+    let path = folder.path();
+    let (is_done, _, error) = said(path, &words(&["train"], "run.toml --out run --device cpu"));
+    assert!(is_done, "{error}");
+    for more in ["", "--resume"] {
+        let refusal = refused(path, &words(&["sweep", "sweep.toml", "--out", "run"], more));
+        assert!(refusal.contains("holds a run (run.toml)") && refusal.contains("another --out"), "{refusal}");
+    }
+    assert!(said(path, &words(&["sweep"], "sweep.toml --out study --no-submit")).0);
+    for more in ["", "--resume", "--force"] {
+        let refusal = refused(path, &words(&["train", "run.toml", "--out", "study"], more));
+        assert!(refusal.contains("holds a study") && refusal.contains("another --out"), "{refusal}");
+    }
+    assert!(!path.join("study/run.toml").exists() && !path.join("run/manifest.csv").exists());
+}
+
+#[test]
+fn commands_that_are_printed_hold_of_a_directory_that_looks_like_an_option() {
+    let folder = prepared(SWEEP, 2);
+    let path = folder.path();
+    let next = |arguments: &[&str]| {
+        let (is_done, out, error) = said(path, arguments);
+        assert!(is_done, "{arguments:?}: {error}");
+        let next = out.lines().find_map(|line| line.strip_prefix("next: nn4n ")).unwrap_or_else(|| panic!("{out}"));
+        next.to_owned()
+    };
+    assert_eq!(next(&["sweep", "sweep.toml", "--out=-study", "--device", "cpu"]), "compare ./-study");
+    let printed = next(&["compare", "./-study"]);
+    assert!(printed.starts_with("eval ./-study/runs/0000-"), "{printed}");
+    next(&words(&[], &printed));
+    assert_eq!(next(&["eval", "--trials", "2", "--", "-study"]), "compare ./-study");
+    assert_eq!(next(&["sweep", "status", "--", "-study"]), "compare ./-study");
+}
+
+#[test]
+fn a_damaged_failure_is_told_in_its_row_and_tried_again() {
+    let folder = prepared(SWEEP, 2);
+    let path = folder.path();
+    assert!(said(path, &words(&["sweep"], "sweep.toml --out study --no-submit")).0);
+    let name = &names(&path.join("study"))[2];
+    let file = path.join("study/runs").join(name).join("failed.json");
+    fs::write(&file, "{\"attempts\":").expect("a file");
+    let status = reported(path, &["sweep", "status", "study"]);
+    assert_eq!((&status["counts"]["failed"], status["failed"][0]["name"].as_str()), (&1.into(), Some(name.as_str())));
+    let message = status["failed"][0]["message"].as_str().expect("a message");
+    assert!(message.contains("failed.json: says no failure") && message.contains("remove it"), "{message}");
+    assert!(said(path, &["sweep", "status", "study"]).1.contains(message));
+    let (is_done, out, error) = said(path, &["sweep", "run", "study", "--device", "cpu"]);
+    assert!(is_done && out.contains("4 runs finished"), "{out}{error}");
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_run_that_begins_from_a_network_need_not_describe_it() {
+    let folder = prepared("run = \"run.toml\"\n", 2);
+    let path = folder.path();
+    let run =
+        "init = \"song2016-rdm-ei\"\n[task]\nid = \"song2016/rdm_varstim\"\n[train]\nupdates = 2\nbatch_size = 2\n";
+    fs::write(path.join("run.toml"), run).expect("a file");
+    let (is_done, _, error) = said(path, &words(&["sweep"], "sweep.toml --out study --no-submit"));
+    assert!(is_done, "{error}");
+    let name = &names(&path.join("study"))[0];
+    assert!(said(path, &words(&["train"], "run.toml --out run --device cpu")).0);
+    let read = |file: &str| fs::read_to_string(path.join(file)).expect("a run.toml");
+    assert_eq!(read(&format!("study/runs/{name}/run.toml")), read("run/run.toml"));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_full_disk_left_of_a_study_does_not_stop_it() {
+    let folder = prepared(SWEEP, 2);
+    let limited = format!("ulimit -f 0; exec {} sweep sweep.toml --out study --no-submit", env!("CARGO_BIN_EXE_nn4n"));
+    let mut shell = std::process::Command::new("sh");
+    let output = shell.args(["-c", &limited]).current_dir(folder.path()).output().expect("a shell");
+    assert!(!output.status.success() && folder.path().join("study/runs").is_dir(), "{output:?}");
+    let (is_done, _, error) = said(folder.path(), &words(&["sweep"], "sweep.toml --out study --resume --no-submit"));
+    assert!(is_done, "{error}");
+    for run in fs::read_dir(folder.path().join("study/runs")).expect("a folder").flatten() {
+        let files: Vec<_> =
+            fs::read_dir(run.path()).expect("a folder").flatten().map(|file| file.file_name()).collect();
+        assert_eq!(files, ["run.toml"], "{}", run.path().display());
+    }
+}
+
+/// On a disk that nobody can write to, where the system lets a test have one.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_finished_study_is_gone_on_with_where_nothing_can_be_written() {
+    let folder = prepared("run = \"run.toml\"\n", 2);
+    let path = folder.path();
+    assert!(said(path, &words(&["sweep"], "sweep.toml --out study --device cpu")).0);
+    let resume = format!("exec {} sweep resume study", env!("CARGO_BIN_EXE_nn4n"));
+    let run = |line: &str| {
+        let line = format!("mount --bind study study && mount -o remount,ro,bind study && {line}");
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-c", &line]).current_dir(path).output()
+    };
+    if !run("! touch study/x 2>/dev/null").is_ok_and(|output| output.status.success()) {
+        eprintln!("a_finished_study_is_gone_on_with_where_nothing_can_be_written did NOT run: no disk can be made so");
+        return;
+    }
+    let output = run(&resume).expect("unshare");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 run finished"), "{error}");
 }
 
 #[test]
@@ -232,6 +340,19 @@ mod stopped {
     }
 
     #[test]
+    fn an_interrupted_part_names_the_command_that_goes_on_with_it() {
+        let folder = prepared(SWEEP, 1_000_000);
+        assert!(said(folder.path(), &words(&["sweep"], "sweep.toml --out study --no-submit")).0);
+        let part = start(folder.path(), "run study --shard 1/2 --jobs 1 --device cpu");
+        wait_for_runs(folder.path(), 1);
+        signal("-INT", part.id());
+        let (code, out, error) = end(part);
+        assert_eq!(code, Some(75), "{out}{error}");
+        let next = "next: nn4n sweep run study --shard 1/2 --jobs 1 --device cpu\n";
+        assert!(out.contains(next), "{out}");
+    }
+
+    #[test]
     fn a_study_is_cancelled_from_elsewhere() {
         let folder = prepared(SWEEP, 1_000_000);
         let study = start(folder.path(), "sweep.toml --out study --jobs 2 --device cpu");
@@ -271,7 +392,7 @@ mod stopped {
         let (code, out, error) = end(study);
         assert_eq!(code, Some(0), "{out}{error}");
         assert_eq!(error.matches("signal 9").count(), 1, "{error}");
-        assert!(out.contains("4 runs are finished") && !out.contains("failed"), "{out}");
+        assert!(out.contains("4 runs finished") && !out.contains("failed"), "{out}");
         check_bits(folder.path(), "study");
     }
 }

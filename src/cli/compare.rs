@@ -1,20 +1,20 @@
 //! `nn4n compare`
 
 use std::{
-    path::PathBuf,
+    path::{self, Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use nn4n_analysis::MedianInterval;
 
 use super::{
     choice::choice,
-    output::{self, shell_word},
+    output::{self, shell_path, shell_word},
 };
 use crate::{
-    report::digits,
+    report::{count_of, digits},
     sweep::{
         Group, Measure, Query, Results, RunResult, Selection, curves_figure, groups, groups_to_csv, results_figure,
     },
@@ -84,13 +84,7 @@ type Cell = fn(&Group) -> Option<String>;
 
 pub fn compare(args: &CompareArgs) -> Result<()> {
     let query = args.condition.as_deref().map(Query::parse).transpose()?;
-    for figure in [&args.curves, &args.figure].into_iter().flatten() {
-        output::check_free(figure, args.force)?;
-        let extension = figure.extension().map(|extension| extension.to_ascii_lowercase());
-        if extension.is_none_or(|extension| extension != "svg" && extension != "png") {
-            bail!("{}: a figure ends in .svg or .png; name it so", figure.display());
-        }
-    }
+    check_figures(args)?;
     if args.group_by.len() > 2 && args.figure.is_some() {
         bail!("--figure draws against one or two settings, but --group-by names {}; name fewer", args.group_by.len());
     }
@@ -102,13 +96,40 @@ pub fn compare(args: &CompareArgs) -> Result<()> {
     };
     tell_left_out(&left_out, total);
     if results.rows.is_empty() {
-        bail!("no run of {total} is meant by --where; try without it to see what there is");
+        bail!("--where: means none of {}; try without it to see what there is", count_of(total, "run"));
     }
     if let Some(by) = &args.sort {
         results.sort(by)?;
     }
     draw(args, &results)?;
     if args.group_by.is_empty() { report_runs(args, &results) } else { report_groups(args, &results) }
+}
+
+fn check_figures(args: &CompareArgs) -> Result<()> {
+    for (option, figure) in [("--curves", &args.curves), ("--figure", &args.figure)] {
+        let Some(figure) = figure else { continue };
+        output::check_free_for(option, figure, args.force)?;
+        let extension = figure.extension().map(|extension| extension.to_ascii_lowercase());
+        if extension.is_none_or(|extension| extension != "svg" && extension != "png") {
+            bail!("{option} {}: a figure ends in .svg or .png; name it so", figure.display());
+        }
+    }
+    match (&args.curves, &args.figure) {
+        (Some(curves), Some(figure)) if place(curves)? == place(figure)? => {
+            bail!("--curves and --figure name one file, {}; name two", figure.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where a file will be, however it is named.
+fn place(file: &Path) -> Result<PathBuf> {
+    let absolute = path::absolute(file).with_context(|| file.display().to_string())?;
+    Ok(match (absolute.canonicalize(), absolute.parent().map(Path::canonicalize), absolute.file_name()) {
+        (Ok(place), ..) => place,
+        (_, Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => absolute,
+    })
 }
 
 fn read(args: &CompareArgs) -> Result<Results> {
@@ -136,7 +157,7 @@ pub fn counted(what: &'static str) -> impl Fn(u64, u64) + Sync {
 
 fn tell_left_out(left_out: &Selection, total: usize) {
     if left_out.not_meant > 0 {
-        say(&format!("left out: {} of {total} runs, of which --where does not hold", left_out.not_meant));
+        say(&format!("left out: {} of {}, of which --where does not hold", left_out.not_meant, count_of(total, "run")));
     }
     if let Some(name) = &left_out.first_missing {
         let plural = if left_out.missing == 1 { "run that has" } else { "runs that have" };
@@ -175,9 +196,9 @@ fn report_runs(args: &CompareArgs, results: &Results) -> Result<()> {
     print(&table)?;
     tell_more(results.rows.len(), shown.len())?;
     tell_problems(results)?;
-    output::text(&format!("{} runs: {}", results.rows.len(), states(results)))?;
+    output::text(&format!("{}: {}", count_of(results.rows.len(), "run"), states(results)))?;
     match results.rows.iter().find(|row| row.updates.is_some_and(|updates| updates > 0)) {
-        Some(run) => output::text(&format!("next: nn4n eval {}", shell_word(&run.directory.to_string_lossy()))),
+        Some(run) => output::text(&format!("next: nn4n eval {}", shell_path(&run.directory))),
         None => Ok(()),
     }
 }
@@ -243,13 +264,13 @@ fn report_groups(args: &CompareArgs, results: &Results) -> Result<()> {
     print(&table)?;
     tell_more(found.len(), shown.len())?;
     tell_problems(results)?;
-    output::text(&format!("{} runs: {}", results.rows.len(), states(results)))?;
+    output::text(&format!("{}: {}", count_of(results.rows.len(), "run"), states(results)))?;
     output::text(
         "medians of finished runs, in brackets the ends of their intervals, which cover the median with the probability \
         under coverage",
     )?;
     if args.figure.is_none() && args.group_by.len() <= 2 {
-        let subjects: Vec<String> = args.subjects.iter().map(|path| shell_word(&path.to_string_lossy())).collect();
+        let subjects: Vec<String> = args.subjects.iter().map(|path| shell_path(path)).collect();
         let names = shell_word(&args.group_by.join(","));
         output::text(&format!("next: nn4n compare {} --group-by {names} --figure figure.svg", subjects.join(" ")))?;
     }
@@ -275,7 +296,7 @@ fn coverage(group: &Group) -> Option<f64> {
 fn states(results: &Results) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for row in &results.rows {
-        let state = row.state.map_or("checkpoints", |state| state.tag());
+        let state = row.state.map_or("without a run", |state| state.tag());
         match counts.iter_mut().find(|(known, _)| *known == state) {
             Some((_, count)) => *count += 1,
             None => counts.push((state, 1)),
@@ -300,7 +321,10 @@ fn tell_problems(results: &Results) -> Result<()> {
         output::text(&format!("{name}: {}", problem.lines().next().unwrap_or_default()))?;
     }
     if problems.len() > SHOWN {
-        output::text(&format!("{} more runs have a problem: --json has `problem` of each", problems.len() - SHOWN))?;
+        output::text(&format!(
+            "... and the problems of {} more: --json has `problem` of each",
+            count_of(problems.len() - SHOWN, "run")
+        ))?;
     }
     Ok(())
 }

@@ -109,5 +109,5 @@ fn print(report: &Report<'_>, args: &EvalArgs) -> Result<()> {
             row.condition
         ))?;
     }
-    output::text(&format!("next: nn4n inspect {}", output::shell_word(&args.subject.checkpoint.display().to_string())))
+    output::text(&format!("next: nn4n inspect {}", output::shell_path(&args.subject.checkpoint)))
 }

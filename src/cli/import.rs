@@ -34,9 +34,9 @@ Formats (--format):
   neuralrnn      directory of NeuralRNN (config.json, model.safetensors)
   pycog          pickle of pycog
   ctrnn          state_dict of the tutorials' CTRNN and EIRNN (rnn.input2h, rnn.h2h, fc)
-  arrays         .npz, safetensors or dictionary of w_in, w_rec, w_out, and if you like b_rec, b_out, tau, x0, dt,
+  arrays         .npz, .mat, .h5, safetensors or dictionary of w_in, w_rec, w_out, and if you like b_rec, b_out, tau, x0, dt,
                  cell_types, connectivity.w_rec and the like
-  nn4n-export    what `nn4n export` writes (npz, torch, nn4n), and its PyTorch module as trained there
+  nn4n-export    what `nn4n export` writes (npz, mat, h5, torch, nn4n), and its PyTorch module as trained there
 
 A state_dict is found under any key of what a training script saved; the rest is left out and named.
 Pickles are parsed, never executed. What a file says is taken as it is; flags add what it does not say.")]
@@ -110,6 +110,7 @@ pub fn import(args: &ImportArgs) -> Result<()> {
         sigma_rec: args.sigma_rec,
     };
     let imported = import::import(&args.file, &options)?;
+    output::refuse_a_study(&args.out)?;
     output::check_free(&args.out.join("model.safetensors"), args.force)?;
     let directory = RunDirectory::open(&args.out, Existing::Overwrite)?;
     if [directory.optimizer(), directory.config(), directory.log()].iter().any(|file| file.exists()) {
@@ -175,7 +176,7 @@ fn print(report: &Report, args: &ImportArgs) -> Result<()> {
     ))?;
     output::text(&format!("task        {}", report.task))?;
     output::text(&format!("written to  {}", report.checkpoint.display()))?;
-    let out = args.out.display();
+    let out = output::shell_path(&args.out);
     output::text(&match nn4n_tasks::ids().any(|id| id == report.task) {
         true => format!("next: nn4n eval {out}"),
         false => format!("next: nn4n run {out} --inputs IN.npz --out OUT.npz, or nn4n eval {out} --task ID"),

@@ -231,7 +231,7 @@ fn print(report: &Report, args: &InspectArgs) -> Result<()> {
         output::text(&format!("cite        {citation}"))?;
     }
     let task = if nn4n_tasks::ids().any(|id| id == header.task.id) { "" } else { " --task ID" };
-    output::text(&format!("next: nn4n eval {}{task}", output::shell_word(&args.checkpoint.display().to_string())))
+    output::text(&format!("next: nn4n eval {}{task}", output::shell_path(&args.checkpoint)))
 }
 
 fn print_units(indent: &str, constraints: &Constraints, spectrum: &Leading) -> Result<()> {

@@ -13,6 +13,7 @@ use crate::{
     device::{DeviceChoice, Work},
     echo::{harmless, in_json},
     progress::printable,
+    sweep::Study,
     terminal::say,
 };
 
@@ -52,14 +53,27 @@ pub fn open_device(choice: DeviceChoice, work: Work) -> Result<Device> {
     Ok(device)
 }
 
-/// Refuses a path that exists, unless it may be replaced.
+/// Refuses the directory of a study for a run: its files and those of the study would be taken for each other's.
+pub fn refuse_a_study(out: &Path) -> Result<()> {
+    if Study::is_in(out) {
+        bail!("{}: holds a study, whose runs are in its runs/; use another --out", out.display());
+    }
+    Ok(())
+}
+
+/// Refuses an `--out` that exists, unless it may be replaced.
 pub fn check_free(path: &Path, force: bool) -> Result<()> {
+    check_free_for("--out", path, force)
+}
+
+/// The same of what this option names.
+pub fn check_free_for(option: &str, path: &Path, force: bool) -> Result<()> {
     let is_replaceable = path.metadata().map_or(true, |found| found.is_file() || found.is_dir());
     if !is_replaceable {
-        bail!("{} is a device or a pipe, which a file cannot replace; name another --out", path.display());
+        bail!("{} is a device or a pipe, which a file cannot replace; name another {option}", path.display());
     }
     if path.exists() && !force {
-        bail!("{} exists; use --force to replace it, or another --out", path.display());
+        bail!("{} exists; use --force to replace it, or another {option}", path.display());
     }
     Ok(())
 }
@@ -89,6 +103,12 @@ pub fn shell_word(word: &str) -> String {
     }
 }
 
+/// A path as a word that a shell takes, and no program for an option.
+pub fn shell_path(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    shell_word(&if text.starts_with('-') { format!("./{text}") } else { text.into_owned() })
+}
+
 /// The first of some names, and how many there are besides.
 pub fn listed(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
@@ -97,12 +117,17 @@ pub fn listed(names: &[String], most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::shell_word;
+    use std::path::Path;
+
+    use super::{shell_path, shell_word};
 
     #[test]
     fn what_a_shell_would_divide_is_quoted() {
         assert_eq!(shell_word("runs/a-1.npz"), "runs/a-1.npz");
         assert_eq!(shell_word("a b's.npz"), r"'a b'\''s.npz'");
         assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_path(Path::new("-runs/a")), "./-runs/a");
+        assert_eq!(shell_path(Path::new("--a b")), "'./--a b'");
+        assert_eq!(shell_path(Path::new("runs/-a")), "runs/-a");
     }
 }

@@ -9,7 +9,7 @@ use nn4n_tasks::{Condition, Criterion, Split, Task, balanced, repeated};
 
 use super::{
     activity::{ActivityArgs, rates, trajectories},
-    output::{self, shell_word},
+    output::{self, shell_path},
     setting::{Setting, parse_setting, task},
     subject::{Subject, SubjectArgs},
     tasks::SplitName,
@@ -157,7 +157,7 @@ fn plot_trials(args: &TrialsArgs) -> Result<()> {
     let Subject { network, task, .. } = args.subject.open(1)?;
     let count = args.count as usize;
     trial_figure(&network, task.as_ref(), count, args.seed)?.save(&args.canvas.out)?;
-    let checkpoint = shell_word(&args.subject.checkpoint.display().to_string());
+    let checkpoint = shell_path(&args.subject.checkpoint);
     args.canvas.say(
         &format!("{count} trials of {}", task.id()),
         &format!("nn4n plot weights {checkpoint} --out {}", output::free("weights.png")),
@@ -199,7 +199,7 @@ fn plot_psychometric(args: &PsychometricArgs) -> Result<()> {
     if task.id() == "data/npz" {
         output::text("rows of the file are counted once each, however often they were drawn")?;
     }
-    let checkpoint = shell_word(&args.subject.checkpoint.display().to_string());
+    let checkpoint = shell_path(&args.subject.checkpoint);
     args.canvas.say(
         &format!("fraction of {}", figure.choice),
         &format!("nn4n plot trials {checkpoint} --out {}", output::free("trials.png")),
@@ -227,11 +227,7 @@ fn plot_network(args: &NetworkArgs) -> Result<()> {
     let plural = if areas == 1 { "" } else { "s" };
     args.canvas.say(
         &format!("{} units in {areas} area{plural}, {} projections", network.units().len(), figure.projections.len()),
-        &format!(
-            "nn4n plot weights {} --out {}",
-            shell_word(&args.checkpoint.display().to_string()),
-            output::free("weights.png")
-        ),
+        &format!("nn4n plot weights {} --out {}", shell_path(&args.checkpoint), output::free("weights.png")),
     )
 }
 
@@ -246,7 +242,7 @@ fn plot_learning(args: &NetworkArgs) -> Result<()> {
     };
     args.canvas.say(
         &format!("{} validations{batches}", figure.loss.len()),
-        &format!("nn4n eval {}", shell_word(&args.checkpoint.display().to_string())),
+        &format!("nn4n eval {}", shell_path(&args.checkpoint)),
     )
 }
 
@@ -274,7 +270,7 @@ pub fn learning_curve(checkpoint: &Checkpoint, path: &Path) -> Result<LearningCu
 /// above 0 has no place on a logarithmic axis.
 fn training_loss(path: &Path, validations: &[ValidationRecord]) -> Result<Vec<(usize, f64)>> {
     let beside = if path.is_dir() { Some(path) } else { path.parent().filter(|_| path.is_file()) };
-    let Some(log) = beside.map(|folder| folder.join(LOG)).filter(|log| log.is_file()) else { return Ok(Vec::new()) };
+    let Some(log) = beside.map(|folder| folder.join(LOG)).filter(|log| log.exists()) else { return Ok(Vec::new()) };
     let Logged { losses, validations: logged, .. } = Logged::read(&log)?;
     let is_own = |last: &ValidationRecord| logged.iter().any(|one| one.update == last.update && one.loss == last.loss);
     if !validations.last().is_some_and(is_own) {

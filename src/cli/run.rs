@@ -17,7 +17,6 @@ use super::{
 use crate::{
     checkpoint::Checkpoint,
     device::{DeviceChoice, Work},
-    files::open_arrays,
     intervention::{Altered, TrialTimes},
     simulate::{ActivityFile, Simulation},
     terminal::say,
@@ -163,7 +162,7 @@ struct Given {
 const ARRAYS: [&str; 5] = ["inputs", "x0", "targets", "loss_mask", "correct"];
 
 fn read(path: &Path) -> Result<Given> {
-    let mut file = open_arrays(path)?;
+    let mut file = NpzFile::open(path)?;
     let inputs = file.require("inputs")?;
     let inputs = with_trials(&file, "inputs", inputs, "trials, steps, channels")?;
     let (trials, steps, _) = inputs.dim();

@@ -53,7 +53,13 @@ pub fn task(id: &str, settings: &[Setting]) -> Result<Box<dyn Task>> {
     Ok(nn4n_tasks::create(id, Some(&Value::Object(parameters(settings)?)))?)
 }
 
-/// One's own trials: the arrays of an `.npz`, with these `settings`, or a task in TOML, which says all itself.
+/// Whether a file is one of arrays, by the end of its name.
+pub fn has_arrays(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ["npz", "mat", "h5", "hdf5"].contains(&extension))
+}
+
+/// One's own trials: the arrays of an `.npz`, `.mat` or `.h5`, with these `settings`, or a task in TOML, which says all itself.
 pub fn own_data(path: &Path, settings: Map<String, Value>) -> Result<Box<dyn Task>> {
     // The path is made absolute, so that the run can be evaluated from anywhere.
     let absolute = path::absolute(path).with_context(|| format!("--data {}", path.display()))?;
@@ -62,10 +68,10 @@ pub fn own_data(path: &Path, settings: Map<String, Value>) -> Result<Box<dyn Tas
     };
     let mut parameters = Map::new();
     let id = match absolute.extension().and_then(|extension| extension.to_str()) {
-        Some("npz") => "data/npz",
+        _ if has_arrays(path) => "data/npz",
         Some("toml") => "data/toml",
         _ => bail!(
-            "--data {}: must end in .npz (arrays, one trial per row) or .toml (a task in words); rename the file",
+            "--data {}: must end in .npz, .mat, .h5 (arrays, one trial per row) or .toml (a task in words); rename the file",
             path.display()
         ),
     };

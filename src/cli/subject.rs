@@ -210,7 +210,7 @@ fn trained_task(checkpoint: &Checkpoint, own_data: &str) -> Result<Box<dyn Task>
 /// The rows of an `.npz` at the step of the network, right where those of the training would be; or a task in TOML.
 fn other_data(path: &Path, header: &Header, dt: f64, mut settings: Map<String, Value>) -> Result<Box<dyn Task>> {
     let trained = Some(&header.task.parameters).filter(|_| header.task.id == "data/npz");
-    if path.extension().is_some_and(|extension| extension == "npz") {
+    if setting::has_arrays(path) {
         settings.entry("dt").or_insert(json!(dt));
         for name in ["rms_error", "layout"] {
             let value = trained.map(|trained| &trained[name]).filter(|value| !value.is_null());
@@ -220,7 +220,7 @@ fn other_data(path: &Path, header: &Header, dt: f64, mut settings: Map<String, V
         }
     }
     let held_out = trained.and_then(|trained| trained["held_out"].as_u64()).unwrap_or(0);
-    if held_out > 0 && path.extension().is_some_and(|extension| extension == "npz") {
+    if held_out > 0 && setting::has_arrays(path) {
         say(&format!(
             "trials are drawn from all rows of {}; of its own file the training kept the last {held_out} apart, and \
             was given the others",

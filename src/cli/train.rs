@@ -12,7 +12,6 @@ use clap::Args;
 use nn4n_models::{Kind, ModelConfig};
 use nn4n_tasks::Task;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{
     choice::kinds,
@@ -24,7 +23,7 @@ use super::{
 use crate::{
     checkpoint::ValidationRecord,
     device::DeviceChoice,
-    experiment::{Experiment, TrainConfig, check_step, preset, with_reach},
+    experiment::{Experiment, TrainConfig, continued, describe_network, preset, with_reach},
     files::read_text,
     hub,
     loss::readout_for,
@@ -60,9 +59,9 @@ pub struct TrainArgs {
     /// The experiment of a paper, as published; see `nn4n tasks list --presets`
     #[arg(long, value_name = "ID", conflicts_with_all = ["config", "task", "data", "model"])]
     pub(super) preset: Option<String>,
-    /// Your own trials: an .npz with inputs, targets and optionally loss_mask, n_steps, dt, correct and labels (see
+    /// Your own trials: an .npz, .mat (MATLAB 7.3) or .h5 with inputs, targets and optionally loss_mask, n_steps, dt, correct and labels (see
     /// `nn4n tasks show data/npz`), or a task in TOML
-    #[arg(long, value_name = "FILE.npz|FILE.toml")]
+    #[arg(long, value_name = "FILE.npz|.mat|.h5|.toml")]
     pub(super) data: Option<PathBuf>,
     /// A parameter of the task, in JSON, as `nn4n tasks show ID` lists them; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
@@ -135,6 +134,7 @@ struct Report<'a> {
 pub fn train(args: &TrainArgs) -> Result<ExitCode> {
     environment::settle(environment::no_spinning());
     end_in_order();
+    args.out.as_deref().map_or(Ok(()), output::refuse_a_study)?;
     let known = match &args.out {
         Some(out) if args.resume => resume::known(out)?,
         _ => None,
@@ -268,22 +268,11 @@ fn described(text: &str, args: &TrainArgs) -> Result<Experiment> {
     let Some(init) = args.init.clone().or(given).filter(|_| !document.contains_key("model")) else {
         return Ok(Experiment::from_toml_with(text, settings)?);
     };
-    let Some(task) = task_of(&document, settings.clone())? else {
-        return Ok(Experiment::from_toml_with(text, settings)?);
-    };
-    let model = ModelConfig { readout: None, dt: task.dt(), ..model_of(&init, task.as_ref(), args.units)? };
-    document.insert("model".into(), toml::Table::try_from(model)?.into());
+    describe_network(&mut document, settings.clone(), |task| model_of(&init, task, args.units))?;
+    if !document.contains_key("model") {
+        return Ok(Experiment::from_toml_with(text, settings)?); // names no task, either, and is refused
+    }
     Ok(Experiment::from_toml_with(&toml::to_string(&document)?, settings)?)
-}
-
-/// The task of a run.toml, if it names one.
-fn task_of(document: &toml::Table, settings: Map<String, Value>) -> Result<Option<Box<dyn Task>>> {
-    let Some(table) = document.get("task").and_then(toml::Value::as_table) else { return Ok(None) };
-    let Some(id) = table.get("id").and_then(toml::Value::as_str) else { return Ok(None) };
-    let Value::Object(mut parameters) = serde_json::to_value(table)? else { return Ok(None) };
-    parameters.remove("id");
-    parameters.extend(settings);
-    Ok(Some(nn4n_tasks::create(id, Some(&Value::Object(parameters)))?))
 }
 
 /// The task that the flags name, if they do.
@@ -322,30 +311,13 @@ fn from_flags(args: &TrainArgs) -> Result<Experiment> {
 /// The network of the checkpoint that training starts from, with the channels of the task.
 fn model_of(init: &Path, task: &dyn Task, units: Option<usize>) -> Result<ModelConfig> {
     let model = zoo::open(init)?.header.model;
-    check_step(&model, task).with_context(|| format!("--init {}", init.display()))?;
     let found = model.n_units();
     match units.filter(|units| *units != found) {
         Some(units) => {
             bail!("--units {units}: the network of --init {} has {found} units; leave --units out", init.display())
         }
-        None => with_channels(model, init, task),
+        None => continued(model, task).with_context(|| format!("--init {}", init.display())),
     }
-}
-
-/// The same network with the channels of the task, unless it says something of single channels that does not fit them.
-fn with_channels(model: ModelConfig, init: &Path, task: &dyn Task) -> Result<ModelConfig> {
-    let (inputs, outputs) = (model.inputs, model.outputs);
-    let adapted = ModelConfig { inputs: task.inputs().len(), outputs: task.outputs().len(), ..model };
-    adapted.validate().with_context(|| {
-        format!(
-            "--init {}: its network has {inputs} inputs and {outputs} outputs, the task {} and {}; describe the \
-            network for this task in a RUN.toml with `init`",
-            init.display(),
-            adapted.inputs,
-            adapted.outputs
-        )
-    })?;
-    Ok(adapted)
 }
 
 fn default_out(experiment: &Experiment, preset: Option<&str>) -> PathBuf {
@@ -356,6 +328,7 @@ fn default_out(experiment: &Experiment, preset: Option<&str>) -> PathBuf {
 
 fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()> {
     let path = run.path().display();
+    let directory = output::shell_path(run.path());
     let why = match outcome.reason {
         StopReason::CriterionMet => "the task's criterion is met",
         StopReason::OutOfPatience => "no better network for the given patience",
@@ -385,8 +358,8 @@ fn report(args: &TrainArgs, run: &RunDirectory, outcome: &Outcome) -> Result<()>
     }
     output::text(&format!("run directory: {path}"))?;
     if outcome.reason == StopReason::Interrupted {
-        output::text(&format!("next: nn4n train --out {path} --resume"))
+        output::text(&format!("next: nn4n train --out {directory} --resume"))
     } else {
-        output::text(&format!("next: nn4n eval {path}"))
+        output::text(&format!("next: nn4n eval {directory}"))
     }
 }

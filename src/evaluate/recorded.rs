@@ -24,7 +24,7 @@ use serde_json::{Map, Value as Json};
 use super::Outcomes;
 use crate::{
     error::{Error, Result},
-    files::{open_arrays, read_text},
+    files::read_text,
 };
 
 /// What a file of activity may hold beside labels of its trials.
@@ -51,7 +51,7 @@ pub struct Recorded {
 /// # Errors
 /// If a file cannot be read, an array is missing or breaks its rule, or the two files contradict each other.
 pub fn recorded(path: &Path, conditions: Option<&Path>) -> Result<Recorded> {
-    let mut file = open_arrays(path)?;
+    let mut file = NpzFile::open(path)?;
     let rates = rates(&mut file)?;
     let (n, steps, units) = rates.dim();
     let (notes, dt) = notes(&mut file, (n, steps))?;
@@ -72,7 +72,7 @@ pub fn recorded(path: &Path, conditions: Option<&Path>) -> Result<Recorded> {
 /// # Errors
 /// As [`recorded`].
 pub fn recorded_outcomes(path: &Path, conditions: Option<&Path>) -> Result<Outcomes> {
-    let mut file = open_arrays(path)?;
+    let mut file = NpzFile::open(path)?;
     let shaped = ["inputs", "rates"].into_iter().find(|name| file.names().iter().any(|known| known == name));
     let shape = match shaped {
         Some(name) => file.header(name)?.map(|header| header.shape).unwrap_or_default(),

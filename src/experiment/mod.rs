@@ -25,6 +25,8 @@
 //! `fixed`, `plastic` and `init = { array = ... }`. The experiment keeps what was read.
 
 mod compatibility;
+#[cfg(feature = "cli")]
+mod continued;
 mod difference;
 mod glossary;
 pub mod preset;
@@ -49,7 +51,11 @@ pub use stage::Stage;
 pub(crate) use train_config::LONGEST_WINDOW;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
 #[cfg(feature = "cli")]
-pub(crate) use {compatibility::check_step, reach::with_reach};
+pub(crate) use {
+    compatibility::check_step,
+    continued::{continued, describe_network},
+    reach::with_reach,
+};
 
 use crate::{
     device::Work,

@@ -34,8 +34,6 @@ fn write(npz: &[u8], path: &Path, format: ArrayFormat) -> io::Result<()> {
             let names: Vec<String> = serde_json::from_reader(elements)?;
             file.words(name, &names, &Meaning::of(&["areas"]))
         }
-        // Of the bytes of the `.npz`, by which it is imported.
-        "checksum" => Ok(()),
         _ => file.array(name, header, &meaning(name), |out| io::copy(elements, out).map(drop)),
     })?;
     file.finish()
@@ -49,6 +47,7 @@ fn meaning(name: &str) -> Meaning {
         "w_out" => Meaning::of(&["outputs", "units"]),
         "b_out" => Meaning::of(&["outputs"]),
         "tau" => Meaning::of(&["units"]).unit("ms"),
+        "checksum" => Meaning::of(&[]),
         "dt" => Meaning::of(&[]).unit("ms"),
         _ => Meaning::of(&["units"]),
     }

@@ -3,9 +3,9 @@
 mod arrays;
 mod directory;
 #[cfg(feature = "hdf5")]
-mod from_hdf5;
-#[cfg(feature = "hdf5")]
 mod hdf5;
+#[cfg(all(test, feature = "hdf5"))]
+mod hdf5_read_back;
 mod names;
 mod npz;
 mod unfinished;
@@ -25,13 +25,25 @@ pub(crate) use hdf5::Hdf5;
 pub(crate) use npz::{Npz, Spool};
 pub(crate) use unfinished::{Unfinished, folder_of};
 
-use nn4n_tasks::NpzFile;
-
 use crate::error::{Error, Result};
+
+/// Writes a file that is not there yet, whole or not at all; one that is there stays.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut file = Unfinished::create(path)?;
+        file.write_all(bytes)?;
+        file.finish_new()
+    };
+    write().map_err(|error| unwritten(path, &error))
+}
 
 /// Removes a file, if it is there.
 #[cfg(feature = "cli")]
 pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+    // Where nothing can be written, removing what is not there fails, too.
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Ok(());
+    }
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::file(path, format!("could not be removed ({error}); check the permissions")))
@@ -48,15 +60,6 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         file.finish()
     };
     write().map_err(|error| unwritten(path, &error))
-}
-
-/// Opens a file of arrays, in the format that its name ends in. Of HDF5 all arrays are read at once.
-pub(crate) fn open_arrays(path: &Path) -> Result<NpzFile> {
-    match ArrayFormat::of(path)? {
-        #[cfg(feature = "hdf5")]
-        ArrayFormat::Mat | ArrayFormat::H5 => Ok(NpzFile::from_bytes(path, from_hdf5::npz(path)?)?),
-        _ => Ok(NpzFile::open(path)?),
-    }
 }
 
 /// Bytes that may still be written below a folder, or below what it will be created in, where the system says how many.

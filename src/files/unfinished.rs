@@ -64,6 +64,13 @@ impl Unfinished {
         self.file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }
+
+    /// The same where nothing is yet: what came there meanwhile stays, and is the error.
+    pub fn finish_new(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist_noclobber(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
 }
 
 impl Write for Unfinished {
@@ -159,6 +166,11 @@ mod tests {
         remove_left(folder.path())?;
         assert!(matches!(&names(folder.path())[..], [unfinished, _deep] if unfinished.starts_with(PREFIX)));
         file.finish()?;
+        assert_eq!(fs::read(folder.path().join("file"))?, b"whole");
+        assert_eq!(names(folder.path()), ["deep", "file"]);
+        let mut file = Unfinished::create(&folder.path().join("file"))?;
+        file.write_all(b"another")?;
+        assert_eq!(file.finish_new().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(folder.path().join("file"))?, b"whole");
         assert_eq!(names(folder.path()), ["deep", "file"]);
         Ok(())

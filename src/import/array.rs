@@ -22,6 +22,11 @@ pub(super) struct Array {
 }
 
 impl Array {
+    /// The bytes of a text.
+    pub fn of_text(text: &str) -> Self {
+        Self { shape: vec![text.len()], values: text.bytes().map(f64::from).collect(), double: false }
+    }
+
     /// The window that starts at `offset` of the elements in `data` and advances by `strides`, all counted in elements.
     ///
     /// # Errors

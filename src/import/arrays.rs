@@ -43,6 +43,8 @@ pub(super) fn of_npz(bytes: &[u8]) -> Result<StateDict, Refused> {
     for (name, stored) in npy::read_all(bytes)? {
         match stored {
             Stored::Numbers(array) => drop(arrays.insert(name, array)),
+            // In a file of MATLAB it is a text.
+            Stored::Text(text) if name == "header" => drop(arrays.insert(name, Array::of_text(&text))),
             Stored::Text(text) => drop(texts.insert(name, text)),
             Stored::Objects(_) => return Err(Refused::new("holds Python objects, not numbers").of(&name)),
         }

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! npz      arrays by the names of the checkpoint; `header` (bytes) u8, `checksum` () i64
+//! mat, h5  the same with `header` as a text
 //! torch    tensors by the names of the module, `header` and `checksum` among its buffers, so that what PyTorch saves
 //!          after training has them, too
 //! nn4n     tensors by the names of the original; in the metadata masks, start state, time constants, header, checksum

@@ -67,8 +67,10 @@ impl Format {
             Self::NeuralRnn => "directory of NeuralRNN (config.json, model.safetensors)",
             Self::Pycog => "pickle of pycog",
             Self::Ctrnn => "state_dict of the tutorials' CTRNN and EIRNN (rnn.input2h, rnn.h2h, fc)",
-            Self::Arrays => ".npz, safetensors or dictionary of w_in, w_rec, w_out",
-            Self::Export => "what `nn4n export` writes (npz, torch, nn4n), and its PyTorch module as trained there",
+            Self::Arrays => ".npz, .mat, .h5, safetensors or dictionary of w_in, w_rec, w_out",
+            Self::Export => {
+                "what `nn4n export` writes (npz, mat, h5, torch, nn4n), and its PyTorch module as trained there"
+            }
         }
     }
 

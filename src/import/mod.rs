@@ -9,7 +9,7 @@
 //! | `neuralrnn` | directory of NeuralRNN: `ctrnn`, `vanilla_rnn`, `ei_rnn`, `constrained_rnn`, `multiarea_rnn` |
 //! | `pycog` | pickle of pycog (Song 2016), as far as it holds arrays and plain data |
 //! | `ctrnn` | state_dict of the CTRNN of the tutorials of neurogym and nn-brain, and of its E/I sibling |
-//! | `arrays` | `.npz`, safetensors or dictionary of `w_in`, `w_rec`, `w_out` and what belongs to them |
+//! | `arrays` | `.npz`, `.mat`, `.h5`, safetensors or dictionary of `w_in`, `w_rec`, `w_out` and what belongs to them |
 //! | `nn4n-export` | what [`export`](crate::export) writes |
 //!
 //! ```text
@@ -67,6 +67,7 @@ use crate::{
     error::{Error, Result},
     experiment::check_fit,
     files::{open_regular, read_bounded},
+    kind::Kind,
 };
 
 /// The id of the task of a network that was imported without one.
@@ -179,9 +180,23 @@ fn read(path: &Path, options: &Options) -> Result<Found> {
     let mut start = Vec::new();
     let opened = open_regular(path)?.take(Opened::START).read_to_end(&mut start);
     opened.map_err(|error| Error::file(path, format!("could not be read ({error})")))?;
+    if matches!(Kind::of(&start), Some(Kind::MatlabHdf5 | Kind::Hdf5)) {
+        return Ok(read_file(&of_hdf5(path)?, options)?);
+    }
     Opened::check_start(&start)?;
     let bytes = read_bounded(path, LONGEST_FILE)?;
     Ok(read_file(&bytes, options)?)
+}
+
+/// The arrays of a file of MATLAB or of HDF5, as an `.npz`.
+#[cfg(feature = "hdf5")]
+fn of_hdf5(path: &Path) -> Result<Vec<u8>> {
+    Ok(nn4n_tasks::npz_of_hdf5(path, nn4n_tasks::Precision::Whole)?)
+}
+
+#[cfg(not(feature = "hdf5"))]
+fn of_hdf5(path: &Path) -> Result<Vec<u8>> {
+    Err(Error::file(path, Kind::Hdf5.explain(path)))
 }
 
 /// Reads the network in the bytes of a file.

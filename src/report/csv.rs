@@ -62,6 +62,11 @@ impl Csv {
     }
 }
 
+/// So many things in words: `1 run`, `2 runs`.
+pub fn count_of(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A number with so many significant digits at most; nothing for NaN.
 pub fn digits(value: f64, most: usize) -> String {
     if value.is_nan() {

@@ -19,7 +19,7 @@ use std::{io::Write, path::Path};
 
 use flate2::{Compression, write::GzEncoder};
 
-pub use csv::{Csv, digits};
+pub use csv::{Csv, count_of, digits};
 
 use crate::{
     error::{Error, Result},

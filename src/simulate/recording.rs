@@ -30,12 +30,12 @@
 use std::path::Path;
 
 use ndarray::{Array3, Ix3};
-use nn4n_tasks::{NpzBuilder, TrialNotes};
+use nn4n_tasks::{NpzBuilder, NpzFile, TrialNotes};
 
 use super::ActivityFile;
 use crate::{
     error::{Error, Result},
-    files::{open_arrays, write_atomically},
+    files::write_atomically,
 };
 
 /// Activity of a network on a batch of trials; steps after a trial's end are padding.
@@ -80,7 +80,7 @@ impl Recording {
     /// If an array is missing, has another rank than three, or does not fit the others.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let mut file = open_arrays(path)?;
+        let mut file = NpzFile::open(path)?;
         let mut read = |name: &str| {
             let array = file.require(name)?;
             let shape = array.shape().to_vec();
@@ -107,7 +107,7 @@ impl Recording {
 mod tests {
     use ndarray::s;
     use ndarray_npy::NpzWriter;
-    use nn4n_tasks::{Labels, NpzFile};
+    use nn4n_tasks::Labels;
 
     use super::*;
 

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     ops::ControlFlow,
     path::Path,
@@ -18,12 +18,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    manifest::Entry,
-    state::{Failure, end},
-    study::Study,
+use super::study::{Entry, Failure, Study, end};
+use crate::{
+    error::{Error, Result},
+    files::unwritten,
 };
-use crate::error::{Error, Result};
 
 /// How often a run that fails is tried.
 pub const ATTEMPTS: u32 = 2;
@@ -134,7 +133,7 @@ impl Local<'_> {
         tell: &mut dyn FnMut(&Board<'_>, Option<Event<'_>>) -> ControlFlow<()>,
     ) -> Result<Tally> {
         let logs = self.study.logs();
-        fs::create_dir_all(&logs).map_err(|error| Error::file(&logs, format!("could not be created ({error})")))?;
+        fs::create_dir_all(&logs).map_err(|error| unwritten(&logs, &error))?;
         let (sender, receiver) = channel();
         let now = Instant::now();
         let mut queue = Queue {
@@ -258,7 +257,7 @@ impl Queue<'_, '_> {
 
     /// Starts a worker, and a thread that passes on what it says.
     fn start(&self, place: usize, entry: &Entry) -> Result<Worker> {
-        let log = open_log(&self.local.study.log(entry))?;
+        let log = self.local.study.open_log(entry)?;
         let mut command = (self.local.worker)();
         command.envs(WORKER_ENVIRONMENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::from(log));
         let unstarted = |error: io::Error| {
@@ -297,7 +296,10 @@ impl Queue<'_, '_> {
     fn bury(&mut self, place: usize) -> Result<()> {
         let Some(mut worker) = self.workers[place].take() else { return Ok(()) };
         drop(worker.input.take());
-        let status = worker.child.wait().map_err(|error| Error::system(format!("a process was lost ({error})")))?;
+        let status = worker
+            .child
+            .wait()
+            .map_err(|error| Error::system(format!("a process was lost ({error}); give the command again")))?;
         let Some(run) = worker.run else { return Ok(()) };
         if status.code() == Some(INTERRUPTED) {
             return self.ended(run.index, Said::Interrupted);
@@ -361,15 +363,6 @@ impl Queue<'_, '_> {
         self.workers.iter_mut().flatten().for_each(|worker| drop(worker.input.take()));
         self.is_stopped = true;
     }
-}
-
-/// Opens the log of a run to write at its end.
-///
-/// # Errors
-/// If it cannot be opened.
-pub(super) fn open_log(path: &Path) -> Result<File> {
-    let unopened = |error| Error::file(path, format!("could not be opened ({error}); check the permissions"));
-    OpenOptions::new().create(true).append(true).open(path).map_err(unopened)
 }
 
 /// Why a worker died, with the last line of its log.

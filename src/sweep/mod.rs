@@ -18,39 +18,23 @@
 //! A study may grow and never changes: a sweep that asks for all the runs that it has, and more, adds runs at its end.
 
 mod collect;
-mod curves;
 mod description;
-mod differing;
-mod facts;
-mod groups;
 mod local;
-mod manifest;
-mod names;
-mod optuna;
-mod query;
-mod random;
 mod results;
-mod results_cache;
-mod settings;
 mod shard;
 pub mod slurm;
-mod state;
 mod study;
-mod study_figures;
 
 pub use collect::{Collected, collect};
-pub use curves::validations;
 pub use description::{Description, MOST_RUNS, Variant};
-pub use groups::{Group, groups, groups_to_csv};
 pub use local::{ATTEMPTS, Board, Event, Local, Said, Tally, WORKER_ENVIRONMENT};
-pub use manifest::Entry;
-pub use query::{Known, Query, Verdict, Vocabulary};
 pub(crate) use results::cell;
-pub use results::{Results, RunResult, Selection};
+pub use results::{
+    Group, Known, Measure, Query, Results, ResultsFigure, RunResult, Selection, Verdict, Vocabulary, curves_figure,
+    groups, groups_to_csv, results_figure, validations,
+};
 pub use shard::Shard;
-pub use state::{Failure, Reached, RunState};
-pub use study::Study;
-pub use study_figures::{Measure, ResultsFigure, curves_figure, results_figure};
+pub use study::{Entry, Failure, Reached, RunState, Study};
 
 /// What starts the runs of a study.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

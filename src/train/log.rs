@@ -12,6 +12,7 @@ use super::{tensorboard::EventFile, trainer::Update};
 use crate::{
     checkpoint::ValidationRecord,
     error::{Error, Result},
+    files::open_regular,
     progress::note,
     run_directory::{Locked, RunDirectory},
 };
@@ -116,8 +117,16 @@ impl<'a> Log<'a> {
 pub struct Logged {
     /// The loss of the batch of each update that was logged.
     pub losses: Vec<(u64, f64)>,
-    /// The validations.
+    /// The validations, each of a later update than the one before.
     pub validations: Vec<ValidationRecord>,
+}
+
+/// A line of a log as it is read.
+#[derive(Deserialize)]
+struct Said {
+    update: u64,
+    loss: Option<f64>,
+    validation: Option<ValidationRecord>,
 }
 
 impl Logged {
@@ -126,14 +135,21 @@ impl Logged {
     /// # Errors
     /// If it cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Line {
-            update: u64,
-            loss: Option<f64>,
-            validation: Option<ValidationRecord>,
-        }
+        Self::of_lines(path, |_| true)
+    }
+
+    /// The validations alone, for which the updates need not be parsed.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn validations(path: &Path) -> Result<Vec<ValidationRecord>> {
+        let is_validation = |line: &[u8]| line.windows(12).any(|part| part == b"\"validation\"");
+        Ok(Self::of_lines(path, is_validation)?.validations)
+    }
+
+    fn of_lines(path: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Self> {
         let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
-        let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+        let mut reader = BufReader::new(open_regular(path)?);
         let (mut found, mut line) = (Self::default(), Vec::new());
         loop {
             line.clear();
@@ -141,11 +157,19 @@ impl Logged {
             if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
                 return Ok(found);
             }
-            match serde_json::from_slice(&line) {
-                Ok(Line { validation: Some(record), .. }) => found.validations.push(record),
-                Ok(Line { update, loss: Some(loss), .. }) => found.losses.push((update, loss)),
-                _ => {}
+            if is_wanted(&line) {
+                found.add(&line);
             }
+        }
+    }
+
+    /// The last line may be cut while it is written.
+    fn add(&mut self, line: &[u8]) {
+        let last = self.validations.last().map(|last| last.update);
+        match serde_json::from_slice(line) {
+            Ok(Said { validation: Some(record), .. }) if Some(record.update) > last => self.validations.push(record),
+            Ok(Said { update, loss: Some(loss), validation: None }) => self.losses.push((update, loss)),
+            _ => {}
         }
     }
 }
@@ -249,5 +273,32 @@ mod tests {
         // A line without an end is not taken into memory.
         bytes = [one.as_bytes(), &vec![b'x'; 3 << 20], b"\n", two.as_bytes()].concat();
         assert_eq!(kept(&bytes), (Found { last: 2, later: 0, damaged: 1, cut: false }, whole));
+    }
+    #[test]
+    fn validations_are_found_among_updates_and_what_is_damaged() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let record = |update: u64| format!("{{\"update\":{update},\"loss\":0.25,\"performance\":0.5}}");
+        let lines = (1..=10).map(|update| {
+            let validation = format!("{{\"update\":{update},\"validation\":{}}}", record(update));
+            format!("{{\"update\":{update},\"loss\":0.5}}\n{validation}\n")
+        });
+        let cut = "not a record \"validation\"\n{\"update\":11,\"validation\":{\"upd";
+        std::fs::write(&path, lines.collect::<String>() + cut).unwrap();
+        let found = Logged::read(&path)?;
+        assert_eq!((found.losses.len(), found.validations.len()), (10, 10));
+        assert_eq!(Logged::validations(&path)?, found.validations);
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_pipe_in_the_place_of_a_log_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        for message in [Logged::read(&path).unwrap_err(), Logged::validations(&path).unwrap_err()] {
+            assert!(message.to_string().contains("a pipe, a socket or a device"), "{message}");
+        }
     }
 }

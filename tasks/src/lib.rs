@@ -69,6 +69,8 @@ pub mod error;
 mod families;
 mod file;
 pub mod golub2018;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 pub mod kim2019;
 pub mod kleinman2021;
 mod labels;
@@ -115,6 +117,8 @@ pub use duration::{Duration, OneOf, TruncatedExponential, Uniform};
 pub use entry::TaskInfo;
 pub use epoch::{Clock, Epoch, MAX_STEPS, Rounding, Timeline, steps};
 pub use error::TaskError;
+#[cfg(feature = "hdf5")]
+pub use hdf5::{Precision, npz_of_hdf5};
 pub use labels::{Labels, variables_of};
 pub use npy::NpyHeader;
 pub use npz::{NpzBuilder, NpzFile, npz_bytes, text_element, trial_file};

@@ -3,7 +3,8 @@
 //! ```text
 //! npz_bytes   inputs (B, T, I) f32   targets (B, T, O) f32   loss_mask (B, T, O) f32   n_steps (B) i64
 //!             correct (B) i64, -1 where no output should win; and one array (B) for each variable of the trials
-//! NpzFile     any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32;
+//! NpzFile     also of MATLAB 7.3 and of HDF5 (feature `hdf5`);
+//!             any array of booleans, integers or floats (1 to 8 bytes, either byte order, C or Fortran order), as f32;
 //!             labels of trials, also in words, as they are
 //! ```
 //!
@@ -178,7 +179,28 @@ fn unwritable(name: &str, reason: String) -> TaskError {
     TaskError::Batch { field: "arrays", value: format!("`{name}`"), rule: "cannot be written as .npz", remedy }
 }
 
-/// An open `.npz` file.
+/// Whether a file is one of MATLAB, by the end of its name.
+pub(crate) fn is_matlab(path: &Path) -> bool {
+    ends_in(path, &["mat"])
+}
+
+fn ends_in(path: &Path, ends: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    ends.iter().any(|end| extension.eq_ignore_ascii_case(end))
+}
+
+#[cfg(feature = "hdf5")]
+fn of_hdf5(path: &Path) -> Result<Vec<u8>, TaskError> {
+    crate::hdf5::npz_of_hdf5(path, crate::hdf5::Precision::Trials)
+}
+
+#[cfg(not(feature = "hdf5"))]
+fn of_hdf5(path: &Path) -> Result<Vec<u8>, TaskError> {
+    let reason = "it is HDF5, without which this program was built; build it with the feature `hdf5`, or name an .npz";
+    Err(unreadable(path, reason.into()))
+}
+
+/// An open `.npz` file, or one of HDF5.
 pub struct NpzFile {
     path: PathBuf,
     names: Vec<String>,
@@ -209,8 +231,11 @@ trait Source: Read + Seek + Send {}
 impl<S: Read + Seek + Send> Source for S {}
 
 impl NpzFile {
-    /// Opens a file and reads its table of contents.
+    /// Opens a file and reads its table of contents. Of one that ends in `.mat`, `.h5` or `.hdf5` all arrays are read.
     pub fn open(path: &Path) -> Result<Self, TaskError> {
+        if is_matlab(path) || ends_in(path, &["h5", "hdf5"]) {
+            return Self::from_bytes(path, of_hdf5(path)?);
+        }
         let file = open(path)?;
         let length = file.metadata().map_err(|error| unreadable(path, error.to_string()))?.len();
         Self::new(path, Box::new(BufReader::new(file)), length)

@@ -14,7 +14,7 @@ use crate::{
     cli::{
         interventions::InterventionArgs,
         names::{joined_pairs, pairs},
-        output::shell_word,
+        output::{shell_path, shell_word},
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
@@ -230,7 +230,7 @@ impl ProbeArgs {
 
     /// The network and the options that make the same of it again, for a command that goes on from here.
     pub fn again(&self) -> String {
-        let mut words = shell_word(&self.checkpoint.display().to_string());
+        let mut words = shell_path(&self.checkpoint);
         let mut add = |flag: &str, value: &dyn std::fmt::Display| {
             words.push_str(&format!(" --{flag} {}", shell_word(&value.to_string())));
         };

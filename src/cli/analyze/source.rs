@@ -15,7 +15,7 @@ use crate::{
     checkpoint::Checkpoint,
     cli::{
         interventions::InterventionArgs,
-        output::shell_word,
+        output::{shell_path, shell_word},
         over_study::networks_of,
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
@@ -282,8 +282,7 @@ impl SourceArgs {
 
     /// The options that give the same activity again, for a command that goes on from here.
     pub fn again(&self) -> String {
-        let mut words: Vec<String> =
-            self.checkpoints.iter().map(|path| shell_word(&path.display().to_string())).collect();
+        let mut words: Vec<String> = self.checkpoints.iter().map(|path| shell_path(path)).collect();
         let mut add = |flag: &str, value: &dyn std::fmt::Display| {
             words.push(format!("--{flag} {}", shell_word(&value.to_string())))
         };

@@ -9,6 +9,7 @@ use nn4n_analysis::{NetworkDynamics, fixed_points::starts};
 use nn4n_tasks::NpzFile;
 
 use super::{answer::rows, probe::Held, trajectories::Trajectories};
+use crate::cli::setting::has_arrays;
 
 #[derive(Debug, Args)]
 pub struct StartsArgs {
@@ -82,8 +83,11 @@ fn without_trials(system: &dyn NetworkDynamics, n: usize, seed: u64) -> Starts {
 }
 
 fn given(path: &Path, system: &dyn NetworkDynamics) -> Result<Starts> {
-    if path.extension().is_none_or(|extension| extension != "npz") {
-        bail!("--starts {}: must be a number of starts, or an .npz with the array `starts`", path.display());
+    if !has_arrays(path) {
+        bail!(
+            "--starts {}: must be a number of starts, or an .npz, .mat or .h5 with the array `starts`",
+            path.display()
+        );
     }
     let mut file = NpzFile::open(path)?;
     let (units, dim) = (system.network().units(), system.dim());

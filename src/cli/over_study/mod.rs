@@ -9,6 +9,9 @@
 //! | `analyze KIND` | `analysis/KIND.json`, `KIND.npz`, figures | `analysis/KIND.csv` |
 //! | `report` | `report.html` | |
 //!
+//! A table that is there is replaced if it is one of this study and has no columns of others; any other file is left as
+//! it is, unless it is forced. Of a shard alone there is no table: the others' may write theirs at the same time.
+//!
 //! Beside a result, `analysis/COMMAND.command` says which call made it, so that a table is of one call.
 //!
 //! Analyses that compare networks with each other take those of a study all together instead.
@@ -27,9 +30,10 @@ use clap::{ArgMatches, Args};
 
 pub use self::calls::{Call, call_all};
 use self::table::Table;
-use super::output::{self, listed, shell_word};
+use super::output::{self, listed, shell_path, shell_word};
 use crate::{
     files::{read_text, write_atomically},
+    report::count_of,
     sweep::{Entry, RunState, Shard, Study},
     terminal::{end_in_order, say},
 };
@@ -47,7 +51,8 @@ pub struct OverStudyArgs {
     /// Only runs I, I + N, I + 2 N .., so that several machines share the work
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Only networks that have no results of this command yet
+    /// Only networks that have no results of this command yet; the table of all, in analysis/ of the study, is written
+    /// anew, unless it is another file or has columns of others, which --force replaces
     #[arg(long, conflicts_with = "force")]
     missing: bool,
 }
@@ -93,7 +98,7 @@ impl OverStudy {
         }
         let (words, place) = words::of_each(argv, study.as_os_str())?;
         Ok(Some(Self {
-            study: study.clone(),
+            study: no_option(study),
             command: (*last).to_owned(),
             words,
             place,
@@ -120,6 +125,7 @@ impl OverStudy {
             bail!("{}: {}", self.study.display(), nothing_finished(&finished));
         }
         let todo = self.without_results(&study, &ours)?;
+        self.check_table(&study)?;
         let calls: Vec<Call> = todo.iter().map(|entry| self.call(&study, entry)).collect();
         let failed = call_all(&calls, self.jobs)?;
         // Where nothing was found there is nothing to replace a table with.
@@ -130,8 +136,22 @@ impl OverStudy {
             [] => Ok(()),
             failed => {
                 failed.iter().for_each(|(name, why)| say(&format!("{name}: {why}")));
-                bail!("{} of {} networks failed; --missing tries them again", failed.len(), calls.len())
+                bail!("{} of {} failed; --missing tries them again", failed.len(), count_of(calls.len(), "network"))
             }
+        }
+    }
+
+    /// The table of all; of a shard alone, and of pages, there is none.
+    fn table_file(&self, study: &Study) -> Option<PathBuf> {
+        let has_table = self.shard.is_none() && self.command != "report";
+        has_table.then(|| study.analysis().join(format!("{}.csv", self.command)))
+    }
+
+    /// Refuses, before the work, to replace a file that is no table of this study.
+    fn check_table(&self, study: &Study) -> Result<()> {
+        match self.table_file(study).filter(|path| path.exists() && !self.force) {
+            Some(path) => table::check_own(&path, study.entries(), None),
+            None => Ok(()),
         }
     }
 
@@ -145,10 +165,10 @@ impl OverStudy {
         if !self.missing {
             let names: Vec<String> = done.iter().map(|entry| entry.name.clone()).collect();
             bail!(
-                "{} of {} networks have results of `{}` already ({}); --missing takes the others alone, --force replaces \
+                "{} of {} have results of `{}` already ({}); --missing takes the others alone, --force replaces \
                 them",
                 done.len(),
-                ours.len(),
+                count_of(ours.len(), "network"),
                 self.command,
                 listed(&names, 2)
             );
@@ -159,7 +179,7 @@ impl OverStudy {
                 entry.name
             );
         }
-        say(&format!("{} of {} networks have results already", done.len(), ours.len()));
+        say(&format!("{} of {} have results already", done.len(), count_of(ours.len(), "network")));
         Ok(missing)
     }
 
@@ -216,7 +236,7 @@ impl OverStudy {
             let pages = ours.iter().map(|entry| self.result(study, entry)).filter(|page| page.exists());
             let pages: Vec<String> = pages.map(|page| page.display().to_string()).collect();
             let first = pages.first().map_or("", String::as_str);
-            return output::text(&format!("{} pages, such as {first}", pages.len()));
+            return output::text(&format!("{}, such as {first}", count_of(pages.len(), "page")));
         }
         let all: Vec<&Entry> = match self.shard {
             Some(_) => ours.to_vec(),
@@ -228,23 +248,25 @@ impl OverStudy {
             with_result.into_iter().partition(|entry| self.other_command(study, entry).is_none());
         for (count, why) in [(without.len(), "no result"), (of_others.len(), "results of other options")] {
             if count > 0 {
-                say(&format!("not in the table: {count} networks, which have {why}"));
+                say(&format!("not in the table: {}, with {why}", count_of(count, "network")));
             }
         }
         let table = Table::read(&entries, |entry| self.result(study, entry), |entry| study.run_directory(entry))?;
-        // Of a shard alone there is no table: the others' may write theirs at the same time.
-        let path = study.analysis().join(format!("{}.csv", self.command));
-        if self.shard.is_none() {
-            write_atomically(&path, &table.csv()?)?;
+        let path = self.table_file(study);
+        if let Some(path) = &path {
+            if path.exists() && !self.force {
+                table::check_own(path, study.entries(), Some(&table.columns()))?;
+            }
+            write_atomically(path, &table.csv()?)?;
         }
         if self.json {
             return output::json(&table.rows());
         }
         table.summary().iter().try_for_each(|line| output::text(line))?;
-        if self.shard.is_none() {
+        if let Some(path) = &path {
             output::text(&format!("table: {}", path.display()))?;
         }
-        output::text(&format!("next: nn4n compare {}", shell_word(&self.study.display().to_string())))
+        output::text(&format!("next: nn4n compare {}", shell_path(&self.study)))
     }
 }
 
@@ -298,6 +320,11 @@ fn nothing_finished(finished: &[Entry]) -> &'static str {
         [] => "no run is finished; see `nn4n sweep status`",
         _ => "no run of this shard is finished; see `nn4n sweep status`",
     }
+}
+
+/// The path as no program takes it for an option: those of the runs are arguments of the calls.
+fn no_option(path: &Path) -> PathBuf {
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") { Path::new(".").join(path) } else { path.into() }
 }
 
 /// The names of the subcommands, and the arguments of the last.

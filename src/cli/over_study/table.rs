@@ -1,19 +1,24 @@
 //! What all networks of a study gave, as rows: their settings, and the numbers at the top of each result.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
     bench::median,
+    echo::echo,
     files::read_text,
+    report::count_of,
     sweep::{Entry, cell},
 };
+
+/// The columns of every table.
+const OF_ALL: [&str; 2] = ["name", "seed"];
 
 /// The longest result that is read, bytes.
 const LONGEST: u64 = 1 << 30;
@@ -59,11 +64,9 @@ impl Table {
 
     /// The rows as a CSV: name, seed, settings, and what of the results is a number, a text or a truth.
     pub fn csv(&self) -> Result<Vec<u8>> {
-        let settings = names(self.rows.iter().map(|row| &row.settings), |_| true);
-        let found = names(self.rows.iter().filter_map(|row| row.result.as_object()), is_scalar);
+        let (settings, found) = (self.settings(), self.found());
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let head = ["name", "seed"].into_iter().chain(settings.iter().chain(&found).map(String::as_str));
-        writer.write_record(head)?;
+        writer.write_record(self.columns())?;
         for row in &self.rows {
             let of_settings = settings.iter().map(|name| cell(row.settings.get(name)));
             let of_result = found.iter().map(|name| cell(row.result.get(name)));
@@ -72,6 +75,19 @@ impl Table {
             )?;
         }
         writer.into_inner().context("the table could not be put together")
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> Vec<String> {
+        OF_ALL.map(String::from).into_iter().chain(self.settings()).chain(self.found()).collect()
+    }
+
+    fn settings(&self) -> Vec<String> {
+        names(self.rows.iter().map(|row| &row.settings), |_| true)
+    }
+
+    fn found(&self) -> Vec<String> {
+        names(self.rows.iter().filter_map(|row| row.result.as_object()), is_scalar)
     }
 
     /// A line for each number: its median over networks, the least and the greatest.
@@ -87,16 +103,40 @@ impl Table {
             values.sort_by(f64::total_cmp);
             let (low, high, count) = (values[0], values[values.len() - 1], values.len());
             if low == high {
-                return format!("{name:width$}  {}  in all {count} networks", short(low));
+                return format!("{name:width$}  {}  in {}", short(low), in_all(count));
             }
             format!(
-                "{name:width$}  {}  ({} to {}), the median of {count} networks",
+                "{name:width$}  {}  ({} to {}), the median of {}",
                 short(median(&values)),
                 short(low),
-                short(high)
+                short(high),
+                count_of(count, "network")
             )
         };
         numbers.into_iter().map(line).collect()
+    }
+}
+
+/// Refuses a file that is no table of these runs, or has other columns than those that replace them, if they are known.
+pub fn check_own(path: &Path, entries: &[Entry], columns: Option<&[String]>) -> Result<()> {
+    let text = read_text(path, LONGEST)?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers().cloned().unwrap_or_default();
+    let known: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    let is_ours =
+        |row: csv::Result<csv::StringRecord>| row.is_ok_and(|row| row.get(0).is_some_and(|name| known.contains(name)));
+    if !head.iter().take(OF_ALL.len()).eq(OF_ALL) || !reader.into_records().all(is_ours) {
+        bail!("{}: is no table of the networks of this study; move it, or replace it with --force", path.display());
+    }
+    let other = head.iter().find(|name| columns.is_some_and(|columns| !columns.iter().any(|column| column == name)));
+    match other {
+        Some(name) => bail!(
+            "{}: has a column that its networks have no value of, `{}`; move it, or replace it with --force. What was \
+            found is beside each run",
+            path.display(),
+            echo(name)
+        ),
+        None => Ok(()),
     }
 }
 
@@ -118,6 +158,10 @@ fn names<'a>(objects: impl Iterator<Item = &'a Map<String, Value>>, takes: impl 
 
 fn is_scalar(value: &Value) -> bool {
     !value.is_array() && !value.is_object()
+}
+
+fn in_all(networks: usize) -> String {
+    if networks == 1 { "the one network".into() } else { format!("all {networks} networks") }
 }
 
 fn short(value: f64) -> String {
@@ -157,7 +201,7 @@ mod tests {
         );
         assert_eq!(
             table.summary(),
-            ["performance  0.75  (0.5 to 0.9), the median of 3 networks", "trials       7  in all 1 networks"]
+            ["performance  0.75  (0.5 to 0.9), the median of 3 networks", "trials       7  in the one network"]
         );
         Ok(())
     }

@@ -14,6 +14,11 @@ pub fn of_each(argv: &[OsString], study: &OsStr) -> Result<(Vec<OsString>, usize
     let mut given = argv.iter().skip(1);
     while let Some(word) = given.next() {
         let text = word.to_string_lossy();
+        if text == "--" {
+            // What follows are no options: the study alone, as nothing else is named beside it.
+            words.extend(given.cloned());
+            break;
+        }
         let is_joined =
             WITH_VALUE.iter().any(|option| text.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')));
         if WITH_VALUE.iter().any(|option| text == *option) {
@@ -22,7 +27,7 @@ pub fn of_each(argv: &[OsString], study: &OsStr) -> Result<(Vec<OsString>, usize
             words.push(word.clone());
         }
     }
-    let place = words.iter().position(|word| word == study).context("the study stands nowhere among the arguments")?;
+    let place = words.iter().rposition(|word| word == study).context("the study stands nowhere among the arguments")?;
     words.remove(place);
     Ok((words, place))
 }
@@ -41,5 +46,8 @@ mod tests {
         assert_eq!(words, ["analyze", "pca", "--trials", "5"]);
         assert_eq!(place, 2);
         assert!(of_each(&argv, OsStr::new("runs/other")).is_err());
+        let argv: Vec<OsString> = "nn4n eval --trials 5 -- --jobs".split(' ').map(Into::into).collect();
+        let (words, place) = of_each(&argv, OsStr::new("--jobs")).unwrap();
+        assert_eq!((words, place), (vec!["eval".into(), "--trials".into(), "5".into()], 3));
     }
 }

@@ -120,11 +120,9 @@ pub fn report(args: &ReportArgs) -> Result<()> {
     ))?;
     report.left_out().iter().try_for_each(|what| output::text(&format!("left out     {what}")))?;
     let next = match args.checkpoints.first() {
-        Some(first) => format!(
-            "nn4n analyze structure {} --out {}",
-            output::shell_word(&first.display().to_string()),
-            output::free("structure")
-        ),
+        Some(first) => {
+            format!("nn4n analyze structure {} --out {}", output::shell_path(first), output::free("structure"))
+        }
         None => {
             let mut words: Vec<String> = ["nn4n", "analyze", "pca"].map(String::from).into();
             let mut add = |flag: &str, path: Option<&PathBuf>| {

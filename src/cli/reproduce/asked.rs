@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::super::output::shell_word;
+use super::super::output::shell_path;
 use crate::{
     files::{read_text, write_atomically},
     reproduce::{self, Mode, Paper},
@@ -84,7 +84,7 @@ impl Asked {
         } else {
             words.push_str(&format!(" --seeds {}", self.seeds));
         }
-        words.push_str(&format!(" --out {}", shell_word(&out.display().to_string())));
+        words.push_str(&format!(" --out {}", shell_path(out)));
         words
     }
 

@@ -27,7 +27,7 @@ use clap::{Args, Subcommand};
 
 use self::{asked::Asked, train::Trained};
 use super::{
-    output::{self, shell_word},
+    output::{self, shell_path},
     sweep::LaunchArgs,
 };
 use crate::{
@@ -140,7 +140,7 @@ fn all(args: &ReproduceArgs, out: &Path) -> Result<ExitCode> {
             Err(error) => failed.push(format!("{}: {}", paper.id, output::message(&error))),
         }
     }
-    let words: Vec<String> = reports.iter().map(|path| shell_word(&path.display().to_string())).collect();
+    let words: Vec<String> = reports.iter().map(|path| shell_path(path)).collect();
     output::text(&format!("next: nn4n reproduce table {}", words.join(" ")))?;
     match failed.as_slice() {
         [] => Ok(ExitCode::SUCCESS),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::{
-    super::output::{self, shell_word},
+    super::output::{self, shell_path},
     steps,
 };
 use crate::{
@@ -46,7 +46,7 @@ pub fn tell(record: &Record, outline: &Outline, found: &Found, out: &Path, is_js
     let [agree, disagree, unknown] = record.counts();
     output::text(&format!("{agree} claims agree, {disagree} differ, {unknown} have no value"))?;
     output::text(&format!("report: {}", page_at.display()))?;
-    output::text(&format!("next: nn4n reproduce table {}", shell_word(&out.join(JSON).display().to_string())))
+    output::text(&format!("next: nn4n reproduce table {}", shell_path(&out.join(JSON))))
 }
 
 /// Reads a report.json.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     super::{
-        output::{self, shell_word},
+        output::{self, shell_path},
         sweep::{LaunchArgs, estimate, launch, time},
     },
     asked::Asked,
@@ -108,7 +108,7 @@ fn launched(study: &Study, description: &Description, out: &Path, args: &LaunchA
     let states = on_disk.states()?;
     let waiting = states.iter().filter(|state| !matches!(state, RunState::Finished | RunState::Failed)).count();
     if waiting > 0 {
-        let place = shell_word(&place.display().to_string());
+        let place = shell_path(&place);
         output::text(&format!(
             "{waiting} trainings go on; see `nn4n sweep status {place}`, then give the same command"
         ))?;

@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 use anyhow::Result;
 
 use super::{
-    super::output::{self, shell_word},
+    super::output::{self, shell_path},
     slurm,
 };
 use crate::sweep::{RunState, Study};
@@ -20,7 +20,7 @@ pub fn cancel(directory: &Path) -> Result<ExitCode> {
         _ => format!("the {running} runs under way are asked to stop; each is saved after its update in hand"),
     })?;
     slurm::cancel(&study)?;
-    let directory = shell_word(&directory.display().to_string());
+    let directory = shell_path(directory);
     output::text(&format!("next: nn4n sweep status {directory}, and to go on nn4n sweep resume {directory}"))?;
     Ok(ExitCode::SUCCESS)
 }

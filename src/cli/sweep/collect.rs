@@ -6,9 +6,10 @@ use anyhow::Result;
 
 use super::super::{
     compare::counted,
-    output::{self, shell_word},
+    output::{self, shell_path},
 };
 use crate::{
+    report::count_of,
     sweep::{Study, collect as gather},
     terminal::say,
 };
@@ -23,7 +24,7 @@ pub fn collect(directory: &Path) -> Result<ExitCode> {
     }
     let rows = &collected.results.rows;
     let finished = rows.iter().filter(|row| row.is_finished()).count();
-    output::text(&format!("{finished} of {} runs are finished", rows.len()))?;
-    output::text(&format!("next: nn4n compare {}", shell_word(&directory.display().to_string())))?;
+    output::text(&format!("{finished} of {} finished", count_of(rows.len(), "run")))?;
+    output::text(&format!("next: nn4n compare {}", shell_path(directory)))?;
     Ok(ExitCode::SUCCESS)
 }

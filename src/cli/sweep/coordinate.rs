@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{
     super::{
-        output::{self, shell_word},
+        output::{self, shell_path},
         parse_device,
     },
     progress::Progress,
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     device::DeviceChoice,
     progress::{Work, turn_to},
+    report::count_of,
     sweep::{ATTEMPTS, Failure, Local, RunState, Shard, Study, Tally},
     terminal::{INTERRUPTED_CODE, end_in_order, is_interrupted, say},
 };
@@ -45,6 +46,15 @@ impl LocalArgs {
         self.jobs.is_some()
     }
 
+    /// The options as they were given, with a space before each.
+    pub fn again(&self) -> String {
+        let jobs = self.jobs.map_or_else(String::new, |jobs| format!(" --jobs {jobs}"));
+        match self.device {
+            DeviceChoice::Auto => jobs,
+            device => format!("{jobs} --device {device}"),
+        }
+    }
+
     /// The device that runs are trained on.
     pub fn device(&self) -> DeviceChoice {
         self.device
@@ -59,7 +69,7 @@ pub fn coordinate(study: &Study, shard: Shard, args: &LocalArgs) -> Result<Tally
     for (entry, state) in study.entries().iter().zip(study.states()?).filter(|(entry, _)| shard.holds(entry.index)) {
         match state {
             RunState::Finished => tally.finished += 1,
-            RunState::Failed if is_given_up(study, entry.index)? => tally.failed.push(entry.index),
+            RunState::Failed if is_given_up(study, entry.index) => tally.failed.push(entry.index),
             _ => runs.push(entry.index),
         }
     }
@@ -73,7 +83,7 @@ pub fn coordinate(study: &Study, shard: Shard, args: &LocalArgs) -> Result<Tally
     let program = env::current_exe().context("the program does not know its own path")?;
     let worker = || {
         let mut command = Command::new(&program);
-        command.args(["sweep", "worker"]).arg(study.directory()).args(["--device", &args.device.to_string()]);
+        command.args(["sweep", "worker", "--device", &args.device.to_string(), "--"]).arg(study.directory());
         command
     };
     let mut progress = Progress::new(study, runs.len());
@@ -90,29 +100,28 @@ pub fn coordinate(study: &Study, shard: Shard, args: &LocalArgs) -> Result<Tally
     Ok(Tally { finished: tally.finished + finished, is_interrupted, ..tally })
 }
 
-fn is_given_up(study: &Study, index: usize) -> Result<bool> {
-    let failure = Failure::read(&study.run_directory(&study.entries()[index]))?;
-    Ok(failure.is_some_and(|failure| failure.attempts >= ATTEMPTS))
+fn is_given_up(study: &Study, index: usize) -> bool {
+    let failure = Failure::told(&study.run_directory(&study.entries()[index]));
+    failure.is_some_and(|failure| failure.attempts >= ATTEMPTS)
 }
 
-/// Says how it ended, and what failed.
-pub fn report(study: &Study, tally: &Tally) -> Result<ExitCode> {
-    let directory = shell_word(&study.directory().display().to_string());
+/// Says how it ended, what failed, and what comes `next`.
+pub fn report(study: &Study, tally: &Tally, next: &str) -> Result<ExitCode> {
+    let directory = shell_path(study.directory());
     let failed = tally.failed.len();
     let and_failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
     let interrupted = if tally.is_interrupted { "interrupted: " } else { "" };
-    output::text(&format!("{interrupted}{} runs are finished{and_failed}", tally.finished))?;
+    output::text(&format!("{interrupted}{} finished{and_failed}", count_of(tally.finished, "run")))?;
     for index in tally.failed.iter().take(NAMED) {
         let entry = &study.entries()[*index];
-        let why = Failure::read(&study.run_directory(entry))?.map_or_else(String::new, |failure| failure.message);
+        let why = Failure::told(&study.run_directory(entry)).map_or_else(String::new, |failure| failure.message);
         output::text(&format!("failed  {}: {why}\n        its log: {}", entry.name, study.log(entry).display()))?;
     }
     if failed > NAMED {
         output::text(&format!("{} more failed; `nn4n sweep status {directory} --json` names all", failed - NAMED))?;
     }
     output::text(&format!("study: {}", study.directory().display()))?;
-    let is_done = failed == 0 && !tally.is_interrupted;
-    output::text(&format!("next: nn4n {} {directory}", if is_done { "compare" } else { "sweep resume" }))?;
+    output::text(&format!("next: nn4n {next}"))?;
     Ok(match (tally.is_interrupted, failed) {
         (true, _) => INTERRUPTED_CODE.into(),
         (false, 0) => ExitCode::SUCCESS,

@@ -8,12 +8,15 @@ use clap::Args;
 use super::{
     super::{
         choice::choice,
-        output::{self, shell_word},
+        output::{self, shell_path},
     },
     coordinate::{LocalArgs, coordinate, report},
     slurm::{self, SlurmArgs},
 };
-use crate::sweep::{Description, Failure, Launcher, RunState, Shard, Study, slurm::is_prepared};
+use crate::{
+    report::count_of,
+    sweep::{Description, Failure, Launcher, RunState, Shard, Study, slurm::is_prepared},
+};
 
 /// Options of launchers.
 #[derive(Debug, Args)]
@@ -62,7 +65,9 @@ pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
         Launcher::Local => {
             let tally = coordinate(study, Shard::WHOLE, &args.local)?;
             study.record_states()?;
-            report(study, &tally)
+            let is_done = tally.failed.is_empty() && !tally.is_interrupted;
+            let next = if is_done { "compare" } else { "sweep resume" };
+            report(study, &tally, &format!("{next} {}", shell_path(study.directory())))
         }
         Launcher::Slurm => slurm::launch(study, &args.slurm, &args.local),
     }
@@ -70,8 +75,8 @@ pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
 
 /// How the runs are trained by this program or another.
 fn tell_what_starts_it(study: &Study) -> Result<ExitCode> {
-    let directory = shell_word(&study.directory().display().to_string());
-    output::text(&format!("{} runs in {directory}; none is started", study.entries().len()))?;
+    let directory = shell_path(study.directory());
+    output::text(&format!("{} in {directory}; none is started", count_of(study.entries().len(), "run")))?;
     output::text(&format!(
         "next: nn4n sweep run {directory}, or parallel nn4n train {{}}/run.toml --out {{}} --resume ::: \
         {directory}/runs/*"

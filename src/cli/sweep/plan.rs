@@ -10,12 +10,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    super::output::{self, shell_word},
+    super::output::{self, shell_path},
     measure::{self, Measured},
 };
 use crate::{
     experiment::Experiment,
     memory::check,
+    report::count_of,
     sweep::{Description, Entry, slurm::Estimate},
     terminal::steps_bar,
 };
@@ -139,28 +140,29 @@ impl Plan {
             (low, high) if low == high => low,
             (low, high) => format!("{low} to {high}"),
         };
-        output::text(&format!("runs    {}, {} settings beside the seeds", self.runs.len(), self.settings))?;
+        let settings = count_of(self.settings, "setting");
+        output::text(&format!("runs    {}, {settings} beside the seeds", self.runs.len()))?;
         output::text(&format!(
-            "time    at most {} with {} processes on cores of their own, {} of one core",
+            "time    at most {} with {} on cores of their own, {} of one core",
             time(self.seconds),
-            self.jobs,
+            processes(self.jobs),
             time(self.seconds_of_one_core)
         ))?;
         output::text(&format!(
-            "        measured on {} of {} settings: an update takes {}, a validation {}",
+            "        measured on {} of {}: an update takes {}, a validation {}",
             self.measured,
-            self.settings,
+            count_of(self.settings, "setting"),
             range(self.step_seconds),
             range(self.validation_seconds)
         ))?;
         if let (Some(one), Some(all)) = (self.memory_of_process, self.memory) {
             output::text(&format!("memory  {} a process, {} for all at a time", mebi(one), mebi(all)))?;
-            let what = format!("training in {} processes at a time", self.jobs);
+            let what = format!("training in {} at a time", processes(self.jobs));
             if let Err(error) = check("--jobs", &what, all, "give fewer --jobs, or smaller networks") {
                 output::text(&format!("        {error}"))?;
             }
         }
-        output::text(&format!("next: nn4n sweep {} --out DIR", shell_word(&path.display().to_string())))
+        output::text(&format!("next: nn4n sweep {} --out DIR", shell_path(path)))
     }
 }
 
@@ -218,6 +220,10 @@ pub fn time(seconds: f64) -> String {
         _ if seconds < 48.0 * 3600.0 => format!("{:.1} h", seconds / 3600.0),
         _ => format!("{:.1} days", seconds / 86_400.0),
     }
+}
+
+fn processes(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "process" } else { "processes" })
 }
 
 fn mebi(bytes: u64) -> String {

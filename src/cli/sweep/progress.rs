@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use crate::{
+    report::count_of,
     sweep::{Board, Event, Study},
     terminal::{say, style},
 };
@@ -74,5 +75,5 @@ fn words(board: &Board<'_>) -> String {
         .collect();
     let more = if board.running.len() > NAMED { format!(", {} more", board.running.len() - NAMED) } else { "".into() };
     let running = if running.is_empty() { String::new() } else { format!("  running {}{more}", running.join(", ")) };
-    format!("{}/{} runs{failed}{running}", board.finished, board.runs)
+    format!("{}/{}{failed}{running}", board.finished, count_of(board.runs, "run"))
 }

@@ -6,10 +6,11 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{
+    super::output::shell_path,
     StudyArgs,
     coordinate::{LocalArgs, coordinate, report},
 };
-use crate::sweep::{Shard, Study};
+use crate::sweep::{Shard, Study, Tally};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -31,5 +32,23 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let study = Study::open(&args.study.study)?;
     let tally = coordinate(&study, args.shard, &args.local)?;
-    report(&study, &tally)
+    report(&study, &tally, &args.next(&study, &tally))
+}
+
+impl RunArgs {
+    /// What goes on with this part of the study, or with the whole.
+    fn next(&self, study: &Study, tally: &Tally) -> String {
+        let directory = shell_path(study.directory());
+        let whole = self.shard == Shard::WHOLE;
+        match (tally.is_interrupted, tally.failed.is_empty()) {
+            // One that was asked to stop goes on when it is allowed to.
+            (true, _) if !study.is_cancelled() => {
+                let shard = if whole { String::new() } else { format!(" --shard {}", self.shard) };
+                format!("sweep run {directory}{shard}{}", self.local.again())
+            }
+            (false, true) if whole => format!("compare {directory}"),
+            (false, true) => format!("sweep status {directory}"),
+            _ => format!("sweep resume {directory}"),
+        }
+    }
 }

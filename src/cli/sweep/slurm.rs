@@ -11,11 +11,12 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::{
-    super::output::{self, shell_word},
+    super::output::{self, shell_path},
     coordinate::LocalArgs,
     plan,
 };
 use crate::{
+    report::count_of,
     sweep::{
         Description, RunState, Study,
         slurm::{self, Collecting, Estimate, Job, Load, Options, Packing, Report, Slurm},
@@ -90,7 +91,7 @@ pub fn launch(study: &Study, args: &SlurmArgs, local: &LocalArgs) -> Result<Exit
         prepare(study, &slurm, args, local)?;
         options = Options::default(); // They stand in the script now.
     }
-    let directory = shell_word(&study.directory().display().to_string());
+    let directory = shell_path(study.directory());
     if args.no_submit {
         return print_scripts(&slurm, is_new, &directory);
     }
@@ -116,7 +117,7 @@ fn in_words(packing: &Packing) -> String {
     let time = seconds.map_or_else(String::new, |seconds| {
         format!(", {}{each} by a step that was measured here", plan::time(seconds))
     });
-    format!("packed into {shards} shards of {runs} runs{each}{time}")
+    format!("packed into {} of {}{each}{time}", count_of(*shards, "shard"), count_of(*runs, "run"))
 }
 
 fn print_scripts(slurm: &Slurm, is_new: bool, directory: &str) -> Result<ExitCode> {
@@ -124,7 +125,7 @@ fn print_scripts(slurm: &Slurm, is_new: bool, directory: &str) -> Result<ExitCod
     let done = if is_new { "written" } else { "there already" };
     output::text(&format!("{done}: {}", array.display()))?;
     output::text(&format!("{done}: {}", collect.display()))?;
-    let (array, collect) = (shell_word(&array.display().to_string()), shell_word(&collect.display().to_string()));
+    let (array, collect) = (shell_path(&array), shell_path(&collect));
     output::text(&format!(
         "by hand: job=$(sbatch --parsable {array}) && sbatch --dependency=afterany:${{job%%;*}} {collect}"
     ))?;
@@ -149,10 +150,10 @@ fn submit(study: &Study, slurm: &Slurm, options: &Options, directory: &str) -> R
         }
     }
     if queued > 0 {
-        say(&format!("{queued} runs are those of shards that wait or run already"));
+        say(&format!("left out: {}, of shards that wait or run already", count_of(queued, "run")));
     }
     if elsewhere > 0 {
-        say(&format!("{elsewhere} runs are trained by processes that are no jobs of this study"));
+        say(&format!("left out: {}, trained by processes that are no jobs of this study", count_of(elsewhere, "run")));
     }
     if places.is_empty() {
         output::text("nothing is left to submit")?;
@@ -161,7 +162,8 @@ fn submit(study: &Study, slurm: &Slurm, options: &Options, directory: &str) -> R
         return Ok(ExitCode::SUCCESS);
     }
     let submission = slurm.submit(&places.iter().copied().collect::<Vec<_>>(), options)?;
-    output::text(&format!("submitted array job {}: {runs} runs in {} shards", submission.array, places.len()))?;
+    let (runs, shards) = (count_of(runs, "run"), count_of(places.len(), "shard"));
+    output::text(&format!("submitted array job {}: {runs} in {shards}", submission.array))?;
     if let Some(collect) = submission.collect {
         output::text(&format!("submitted job {collect}: it collects when all of them have ended"))?;
     }
@@ -198,13 +200,13 @@ pub fn print(report: &Report, directory: &Path) -> Result<()> {
         ))?;
     }
     if ended.len() > NAMED {
-        output::text(&format!("{} more such shards; --json names all", ended.len() - NAMED))?;
+        output::text(&format!("{} of this kind besides; --json names all", count_of(ended.len() - NAMED, "shard")))?;
     }
     let is_out_of_memory =
         |job: &&Job| job.ended == Some("out of memory") || job.state.as_deref() == Some("OUT_OF_MEMORY");
     if ended.iter().any(is_out_of_memory) {
         let option = Slurm::of(directory)?.memory_option()?;
-        let directory = shell_word(&directory.display().to_string());
+        let directory = shell_path(directory);
         output::text(&format!("more memory: nn4n sweep resume {directory} --sbatch {option}=4G"))?;
     }
     match &report.collect {

@@ -10,6 +10,7 @@ use super::{
     plan,
 };
 use crate::{
+    report::count_of,
     sweep::{Description, Study},
     terminal::say,
 };
@@ -46,7 +47,7 @@ pub fn start(args: &StartArgs) -> Result<ExitCode> {
         let (study, added) = Study::resume(out, &description)?;
         let before = study.entries().len() - added;
         if before > 0 && added > 0 {
-            say(&format!("{added} runs are added to the {before} of the study"));
+            say(&format!("added to the {} of the study: {added}", count_of(before, "run")));
         }
         study
     } else {

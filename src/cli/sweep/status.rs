@@ -7,10 +7,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    super::output::{self, percent, shell_word},
+    super::output::{self, percent, shell_path},
     StudyArgs, slurm,
 };
-use crate::sweep::{Entry, Failure, Reached, RunState, Study, slurm::Report};
+use crate::{
+    report::count_of,
+    sweep::{Entry, Failure, Reached, RunState, Study, slurm::Report},
+};
 
 /// Most runs of a kind that are named one by one; JSON has all.
 const NAMED: usize = 20;
@@ -49,6 +52,9 @@ struct Running {
     /// What its log says last; nothing before it does.
     #[serde(flatten)]
     reached: Option<Reached>,
+    /// Why its log cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -78,36 +84,41 @@ impl Status {
             study.entries().iter().zip(&states).filter(move |(_, found)| **found == state).map(|(entry, _)| entry)
         };
         let running = |entry: &Entry| {
-            Ok(Running { name: entry.name.clone(), reached: Reached::read(&study.run_directory(entry))? })
+            let (reached, problem) = match Reached::read(&study.run_directory(entry)) {
+                Ok(reached) => (reached, None),
+                Err(error) => (None, Some(error.to_string())),
+            };
+            Running { name: entry.name.clone(), reached, problem }
         };
         let failed = |entry: &Entry| {
-            let failure = Failure::read(&study.run_directory(entry))?;
+            let failure = Failure::told(&study.run_directory(entry))?;
             let log = study.log(entry).display().to_string();
-            Ok(failure.map(|failure| Failed { name: entry.name.clone(), failure, log }))
+            Some(Failed { name: entry.name.clone(), failure, log })
         };
         Ok(Self {
             study: study.directory().display().to_string(),
             runs: states.len(),
             counts: RunState::ALL.iter().map(|state| (state.tag(), count(*state))).collect(),
             is_cancelled: study.is_cancelled(),
-            running: in_state(RunState::Running).map(running).collect::<Result<_>>()?,
+            running: in_state(RunState::Running).map(running).collect(),
             // A run may be begun again while it is looked at.
-            failed: in_state(RunState::Failed).filter_map(|entry| failed(entry).transpose()).collect::<Result<_>>()?,
+            failed: in_state(RunState::Failed).filter_map(failed).collect(),
             slurm: slurm::report(study, &states)?,
         })
     }
 
     fn print(&self, directory: &Path) -> Result<()> {
         let counts = RunState::ALL.iter().map(|state| format!("{} {}", self.counts[state.tag()], state.tag()));
-        output::text(&format!("{} runs: {}", self.runs, counts.collect::<Vec<_>>().join(", ")))?;
+        output::text(&format!("{}: {}", count_of(self.runs, "run"), counts.collect::<Vec<_>>().join(", ")))?;
         if self.is_cancelled {
             output::text("it was asked to stop (the file `cancel`)")?;
         }
-        for Running { name, reached } in self.running.iter().take(NAMED) {
-            let words = match reached {
-                None => "has begun".into(),
-                Some(Reached { update, performance: None }) => format!("update {update}"),
-                Some(Reached { update, performance: Some(value) }) => {
+        for Running { name, reached, problem } in self.running.iter().take(NAMED) {
+            let words = match (reached, problem) {
+                (_, Some(problem)) => problem.clone(),
+                (None, None) => "has begun".into(),
+                (Some(Reached { update, performance: None }), None) => format!("update {update}"),
+                (Some(Reached { update, performance: Some(value) }), None) => {
                     format!("update {update}, performance {}", percent(*value))
                 }
             };
@@ -125,7 +136,7 @@ impl Status {
             slurm::print(report, directory)?;
         }
         let has_jobs = self.slurm.iter().flat_map(|report| &report.shards).any(|job| job.is_alive);
-        let directory = shell_word(&directory.display().to_string());
+        let directory = shell_path(directory);
         let next = match (self.counts["finished"] == self.runs, self.running.is_empty() && !has_jobs) {
             (true, _) => format!("nn4n compare {directory}"),
             (false, true) => format!("nn4n sweep resume {directory}"),

@@ -31,7 +31,7 @@ use self::{
     queue::{Task, Told},
     script::Script,
 };
-use super::state::end;
+use super::study::end;
 use crate::{
     error::{Error, Result},
     files::{open_regular, read_text, write_atomically},
@@ -147,7 +147,8 @@ impl Slurm {
     /// # Errors
     /// If it is not there.
     pub fn of(study: &Path) -> Result<Self> {
-        let missing = |error| Error::file(study, format!("could not be opened ({error})"));
+        let missing =
+            |error| Error::file(study, format!("could not be opened ({error}); check the path and the permissions"));
         Ok(Self { folder: fs::canonicalize(study).map_err(missing)?.join(FOLDER) })
     }
 

@@ -133,7 +133,10 @@ impl Options {
         }
         self.most_at_once()?;
         if self.cpus()? == Some(0) {
-            return Err(Error::setting("slurm.cpus-per-task", "must be at least 1, but is 0"));
+            return Err(Error::setting(
+                "slurm.cpus-per-task",
+                "must be at least 1, but is 0; give more, or leave it out",
+            ));
         }
         let (limit, warning) = (self.time_limit()?, self.warning()?);
         let least = warning + COARSENESS + 60;

@@ -72,9 +72,12 @@ impl Load {
         let refuse = |message: String| Err(Error::setting("--shards", message));
         let most = self.most.min(self.runs).max(1);
         let shards = match asked {
-            Some(0) => return refuse("must be at least 1, but is 0".into()),
+            Some(0) => return refuse("must be at least 1, but is 0; give more, or leave it out".into()),
             Some(asked) if asked > self.runs => {
-                return refuse(format!("must be at most the {} runs of the study, but is {asked}", self.runs));
+                return refuse(format!(
+                    "must be at most the {} runs of the study, but is {asked}; give fewer",
+                    self.runs
+                ));
             }
             Some(asked) if asked > self.most => {
                 let most = self.most;

@@ -75,7 +75,7 @@ pub(super) fn run_within(patience: Duration, folder: &Path, program: &str, argum
         ErrorKind::NotFound => Error::system(format!(
             "there is no {program} here; give this command on a machine of the cluster, or after `module load slurm`"
         )),
-        _ => Error::system(format!("{program} could not be started ({error})")),
+        _ => Error::system(format!("{program} could not be started ({error}); check that it may be executed")),
     })?;
     // Each stream has a reader of its own: a full pipe would be waited for in vain.
     let streams = (child.stdout.take().map(read), child.stderr.take().map(read));
@@ -90,7 +90,7 @@ pub(super) fn run_within(patience: Duration, folder: &Path, program: &str, argum
     }
     let said = error.lines().filter(|line| !line.trim().is_empty()).take(3).collect::<Vec<_>>().join("; ");
     let said = if said.is_empty() { "without a word".into() } else { quoted(&said) };
-    Err(Error::system(format!("{program} failed: {said}")))
+    Err(Error::system(format!("{program} failed: {said}; mend what it names and give the command again")))
 }
 
 fn read(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {

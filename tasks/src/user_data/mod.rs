@@ -11,6 +11,7 @@
 //! any other  (K)                       a label of each trial: numbers, words or booleans, such as `coherence`
 //! ```
 //!
+//! A `.mat` of MATLAB 7.3, where `size(inputs)` is `[K T I]`, and an `.h5` are read as the `.npz` of the same arrays.
 //! Booleans, integers, f32 and f64 are read. Values after a trial's `n_steps` are ignored, whatever they are. Training
 //! and tests draw rows at random, each equally likely; the condition `row` asks for one. Labels whose values come again
 //! (at most 32 of them, each in two trials or more on average) divide the trials into classes: performance is told
@@ -138,7 +139,7 @@ impl UserData {
             return Err(TaskError::parameter(
                 "path",
                 "\"\"",
-                "must name a .npz file",
+                "must name a .npz, .mat or .h5 file",
                 "give the file that holds your arrays",
             ));
         }

@@ -1,26 +1,30 @@
 //! The files of a study: made once, grown on request, opened by everybody.
 
+mod manifest;
+mod names;
+mod state;
+
 use std::{
-    collections::HashMap,
-    fs::{self, File},
-    io::Write,
+    collections::{HashMap, VecDeque},
+    fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use rayon::prelude::*;
 
-use super::{
-    description::{Description, Variant},
-    local::open_log,
-    manifest::{self, Entry},
-    names,
-    state::RunState,
+pub(super) use self::state::{FAILED, end};
+pub use self::{
+    manifest::Entry,
+    state::{Failure, Reached, RunState},
 };
+use super::description::{Description, Variant};
 use crate::{
     error::{Error, Result},
     experiment::Experiment,
-    files::{read_text, remove_if_there, unwritten, write_atomically},
-    run_directory::CONFIG,
+    files::{read_text, remove_if_there, unwritten, write_atomically, write_new},
+    run_directory::{CONFIG, LOG, MODEL, STATE},
 };
 
 const SWEEP: &str = "sweep.toml";
@@ -30,8 +34,12 @@ const LOGS: &str = "logs";
 const CANCEL: &str = "cancel";
 const ANALYSIS: &str = "analysis";
 
-/// The longest run.toml that is compared, bytes.
+/// The longest run.toml or sweep.toml that is compared, bytes.
 const LONGEST: u64 = 64 << 20;
+
+/// How long a manifest that lacks runs is waited for, and how often it is read meanwhile.
+const PATIENCE: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// A study on the disk.
 #[derive(Clone, Debug)]
@@ -46,11 +54,42 @@ impl Study {
     /// # Errors
     /// If an experiment is wrong, the directory holds a study or a part of one, or a file cannot be written.
     pub fn create(directory: &Path, description: &Description) -> Result<Self> {
-        if let Some(name) = [SWEEP, MANIFEST, RUNS].into_iter().find(|name| directory.join(name).exists()) {
+        if let Some(name) = [MANIFEST, RUNS].into_iter().find(|name| directory.join(name).exists()) {
             let message = format!("already holds a study ({name}); use --resume to go on with it, or another --out");
             return Err(Error::file(directory, message));
         }
-        Self { directory: directory.into(), entries: Vec::new() }.with(description, &description.variants())
+        Self::begin(directory, description)
+    }
+
+    /// Makes a study where there is no manifest.
+    fn begin(directory: &Path, description: &Description) -> Result<Self> {
+        let study = Self { directory: directory.into(), entries: Vec::new() };
+        study.refuse_a_run()?;
+        study.refuse_another_file(description)?;
+        study.with(description, &description.variants())
+    }
+
+    /// Refuses a directory in which a run is trained: its files and those of a study would be taken for each other's.
+    fn refuse_a_run(&self) -> Result<()> {
+        match [CONFIG, MODEL, STATE, LOG].into_iter().find(|name| self.directory.join(name).exists()) {
+            Some(name) => {
+                let message =
+                    format!("holds a run ({name}), and a study needs a directory of its own; use another --out");
+                Err(Error::file(&self.directory, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a file where the copy of the sweep goes that is no copy of it.
+    fn refuse_another_file(&self, description: &Description) -> Result<()> {
+        let path = self.directory.join(SWEEP);
+        if path.exists() && read_text(&path, LONGEST)? != description.to_toml()? {
+            let message =
+                "would be replaced by the copy of the sweep that a study keeps; move it, or use another --out";
+            return Err(Error::file(path, message));
+        }
+        Ok(())
     }
 
     /// Whether there is a study in a directory.
@@ -61,8 +100,22 @@ impl Study {
     /// Opens a study.
     ///
     /// # Errors
-    /// If there is none, or its manifest cannot be read.
+    /// If there is none, its manifest cannot be read, or lists other runs than its copy of the sweep describes.
     pub fn open(directory: &Path) -> Result<Self> {
+        let begin = Instant::now();
+        loop {
+            // In this order: whoever adds runs writes the copy of the sweep first, and the manifest right after it.
+            let study = Self::listed(directory)?;
+            match study.missing()? {
+                0 => return Ok(study),
+                missing if begin.elapsed() > PATIENCE => return Err(study.lacks(missing)),
+                _ => thread::sleep(MOMENT),
+            }
+        }
+    }
+
+    /// The study that the manifest lists, whatever the sweep describes.
+    fn listed(directory: &Path) -> Result<Self> {
         let path = directory.join(MANIFEST);
         if !path.exists() {
             let message =
@@ -72,28 +125,61 @@ impl Study {
         Ok(Self { directory: directory.into(), entries: manifest::read(&path)? })
     }
 
+    /// How many runs the sweep describes that the manifest does not list. A study whose copy of the sweep is gone is
+    /// taken as its manifest lists it.
+    fn missing(&self) -> Result<usize> {
+        if !self.directory.join(SWEEP).exists() {
+            return Ok(0);
+        }
+        let variants = self.description()?.variants();
+        match Asked::of(&variants)?.beside(&self.entries) {
+            Ok(missing) => Ok(missing.len()),
+            Err(entry) => Err(self.is_edited(entry)),
+        }
+    }
+
+    fn lacks(&self, missing: usize) -> Error {
+        let (listed, all) = (self.entries.len(), self.entries.len() + missing);
+        let message = format!(
+            "lists {listed} of the {all} runs of {SWEEP}, as it was cut or adding runs was interrupted; `nn4n sweep \
+            {SWEEP} --out DIR --resume`, with the {SWEEP} of the study, completes it"
+        );
+        Error::file(self.directory.join(MANIFEST), message)
+    }
+
+    fn is_edited(&self, entry: &Entry) -> Error {
+        let message = format!(
+            "its run {} (`{}`) is none that {SWEEP} describes, by name, settings and seed; restore the file, or remove \
+            it and give `nn4n sweep {SWEEP} --out DIR --resume`, with the {SWEEP} of the study, which writes it anew",
+            entry.index, entry.name
+        );
+        Error::file(self.directory.join(MANIFEST), message)
+    }
+
     /// Opens the study that `description` describes, and makes it where there is none. What it asks for beside the runs
     /// that are there is added at the end; returns how many runs that are.
     ///
     /// # Errors
     /// If the study is of another experiment or has runs that are not asked for, or as [`create`](Self::create).
     pub fn resume(directory: &Path, description: &Description) -> Result<(Self, usize)> {
-        let variants = description.variants();
         if !directory.join(MANIFEST).exists() {
-            // Nothing was trained before there was a manifest.
-            let study = Self { directory: directory.into(), entries: Vec::new() }.with(description, &variants)?;
+            let study = Self::begin(directory, description)?;
             let count = study.entries.len();
             return Ok((study, count));
         }
-        let study = Self::open(directory)?;
+        let study = Self::listed(directory)?;
+        study.missing()?;
+        let variants = description.variants();
         let known = study.description()?;
         let asked = Asked::of(&variants)?;
         let added = match asked.beside(&study.entries) {
-            Some(added) if known.has_experiment_of(description) => added,
+            Ok(added) if known.has_experiment_of(description) => added,
             _ => return Err(study.is_another(&known, description)?),
         };
         if added.is_empty() {
-            study.keep(description)?;
+            if known != *description {
+                study.keep(description)?;
+            }
             return Ok((study, 0));
         }
         let count = added.len();
@@ -117,23 +203,17 @@ impl Study {
         Ok(self)
     }
 
-    /// Writes the run.toml of a run.
+    /// Writes the run.toml of a run, unless it is there.
     fn prepare(&self, entry: &Entry, experiment: &Experiment) -> Result<()> {
         let directory = self.run_directory(entry);
         let (path, text) = (directory.join(CONFIG), experiment.to_toml()?);
-        fs::create_dir_all(&directory).map_err(|error| unwritten(&directory, &error))?;
-        if path.exists() {
-            if read_text(&path, LONGEST)? == text {
-                return Ok(());
-            }
-            return Err(Error::file(path, "is of another sweep; move it, or use another --out"));
+        if !path.exists() {
+            return write_new(&path, text.as_bytes());
         }
-        let write = || {
-            let mut file = File::create_new(&path)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        };
-        write().map_err(|error| unwritten(&path, &error))
+        match read_text(&path, LONGEST)? == text {
+            true => Ok(()),
+            false => Err(Error::file(path, "is of another sweep; move it, or use another --out")),
+        }
     }
 
     fn keep(&self, description: &Description) -> Result<()> {
@@ -197,8 +277,16 @@ impl Study {
         open_log(&study.join(LOGS).join(format!("{name}.log")))
     }
 
+    /// The same of one of its runs.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub(super) fn open_log(&self, entry: &Entry) -> Result<File> {
+        open_log(&self.log(entry))
+    }
+
     /// The folder of the logs.
-    pub fn logs(&self) -> PathBuf {
+    pub(super) fn logs(&self) -> PathBuf {
         self.directory.join(LOGS)
     }
 
@@ -257,34 +345,38 @@ impl Study {
     }
 }
 
+fn open_log(path: &Path) -> Result<File> {
+    let unopened = |error| Error::file(path, format!("could not be opened ({error}); check the permissions"));
+    OpenOptions::new().create(true).append(true).open(path).map_err(unopened)
+}
+
 /// The runs that are asked for, by what they set.
 struct Asked<'a> {
     variants: &'a [Variant],
     /// The places of the runs of each kind; random draws may come twice.
-    places: HashMap<String, Vec<usize>>,
+    places: HashMap<String, VecDeque<usize>>,
 }
 
 impl<'a> Asked<'a> {
     fn of(variants: &'a [Variant]) -> Result<Self> {
-        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-        for (place, variant) in variants.iter().enumerate() {
-            places.entry(key(&variant.in_json()?, variant.seed)).or_default().push(place);
+        let key = |variant: &Variant| Ok(key(&variant.in_json()?, variant.seed));
+        let keys: Vec<String> = variants.par_iter().map(key).collect::<Result<_>>()?;
+        let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (place, key) in keys.into_iter().enumerate() {
+            places.entry(key).or_default().push_back(place);
         }
         Ok(Self { variants, places })
     }
 
-    /// Those beside the ones that are there; `None` if not all that are there are asked for.
-    fn beside(mut self, entries: &[Entry]) -> Option<Vec<Variant>> {
+    /// Those beside the ones that are there; the first of these that is not asked for, or has another name, if one is.
+    fn beside(mut self, entries: &[Entry]) -> Result<Vec<Variant>, &Entry> {
         let mut is_there = vec![false; self.variants.len()];
         for entry in entries {
-            let places = self.places.get_mut(&key(&entry.settings, entry.seed))?;
-            if places.is_empty() {
-                return None;
-            }
-            is_there[places.remove(0)] = true;
+            let place = self.places.get_mut(&key(&entry.settings, entry.seed)).and_then(VecDeque::pop_front);
+            is_there[place.filter(|_| entry.is_named_right()).ok_or(entry)?] = true;
         }
         let added = self.variants.iter().zip(is_there).filter(|(_, is_there)| !is_there);
-        Some(added.map(|(variant, _)| variant.clone()).collect())
+        Ok(added.map(|(variant, _)| variant.clone()).collect())
     }
 }
 
@@ -371,6 +463,74 @@ mod tests {
         assert!(Study::resume(folder.path(), &described(GRID)).unwrap_err().to_string().contains("of another sweep"));
         assert_eq!(fs::read(&path).unwrap(), b"mine");
         Ok(())
+    }
+
+    #[test]
+    fn a_manifest_that_does_not_list_the_runs_of_the_sweep_is_refused() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::create(folder.path(), &described(GRID))?;
+        let path = folder.path().join(MANIFEST);
+        let whole = fs::read_to_string(&path).unwrap();
+        let refusal = |text: String| {
+            assert_ne!(text, whole);
+            fs::write(&path, text).unwrap();
+            Study::open(folder.path()).unwrap_err().to_string()
+        };
+        for (written, edited) in
+            [(":5}", ":7}"), (",0,pending", ",8,pending"), ("0000-units_5-seed_0", "0000-units_5-seed_1")]
+        {
+            let message = refusal(whole.replacen(written, edited, 1));
+            assert!(
+                message.contains("manifest.csv: its run 0 (`0000-") && message.contains("restore the file"),
+                "{message}"
+            );
+            assert!(Study::resume(folder.path(), &described(GRID)).is_err());
+        }
+        let rows: Vec<&str> = whole.lines().collect();
+        let message = refusal(rows[..3].join("\n") + "\n");
+        assert!(message.contains("lists 2 of the 4 runs of sweep.toml") && message.contains("--resume"), "{message}");
+        assert_eq!(Study::resume(folder.path(), &described(GRID))?.1, 2);
+        assert_eq!(Study::open(folder.path())?.entries(), study.entries());
+        Ok(())
+    }
+
+    #[test]
+    fn a_manifest_that_is_extended_right_now_is_waited_for() -> Result<()> {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).join(MANIFEST);
+        let wider = described("seeds = 3\n[grid]\n\"model.units\" = [5, 6]");
+        Study::create(&folder.path().join("study"), &described(GRID))?;
+        Study::create(&folder.path().join("copy"), &described(GRID))?;
+        Study::resume(&folder.path().join("copy"), &wider)?;
+        write_atomically(&folder.path().join("study").join(SWEEP), wider.to_toml()?.as_bytes())?;
+        let extended = fs::read(at("copy")).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(2 * MOMENT);
+                write_atomically(&at("study"), &extended).unwrap();
+            });
+            assert_eq!(Study::open(&folder.path().join("study"))?.entries().len(), 6);
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_study_has_a_directory_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let both = |directory: &Path| {
+            let made = Study::create(directory, &described(GRID)).unwrap_err().to_string();
+            (made, Study::resume(directory, &described(GRID)).unwrap_err().to_string())
+        };
+        fs::write(folder.path().join(CONFIG), "seed = 1").unwrap();
+        let (made, resumed) = both(folder.path());
+        assert!(made.contains("holds a run (run.toml)") && made.contains("another --out"), "{made}");
+        assert_eq!(made, resumed);
+        fs::rename(folder.path().join(CONFIG), folder.path().join(SWEEP)).unwrap();
+        let (made, resumed) = both(folder.path());
+        assert!(made.contains("sweep.toml: would be replaced"), "{made}");
+        assert_eq!(made, resumed);
+        assert_eq!(fs::read_to_string(folder.path().join(SWEEP)).unwrap(), "seed = 1");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -4,11 +4,7 @@ use nn4n_analysis::MedianInterval;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{
-    query::Known,
-    results::{Results, RunResult, cell, compare, known},
-    study_figures::Measure,
-};
+use super::{Measure, Results, RunResult, cell, compare, known, query::Known};
 use crate::{error::Result, report::Csv};
 
 /// Runs that have the same values of some names. Medians are over those that are finished: the others would draw them to
@@ -95,7 +91,7 @@ fn cells(found: Option<&MedianInterval>) -> [String; 5] {
 pub(super) type Grouped<'a> = (Vec<Option<Value>>, Vec<&'a RunResult>);
 
 /// The same as runs.
-pub(super) fn grouped<'a>(results: &'a Results, by: &[String]) -> Result<Vec<Grouped<'a>>> {
+pub(in crate::sweep) fn grouped<'a>(results: &'a Results, by: &[String]) -> Result<Vec<Grouped<'a>>> {
     by.iter().try_for_each(|name| results.check("--group-by", name))?;
     let mut keyed: Vec<(Vec<Option<Value>>, &RunResult)> =
         results.rows.iter().map(|row| (by.iter().map(|name| row.value(name)).collect(), row)).collect();
@@ -128,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sweep::state::RunState;
+    use crate::sweep::RunState;
 
     fn row(units: Option<u64>, performance: f64, state: RunState) -> RunResult {
         let settings = units.map(|units| ("model.units".to_string(), json!(units))).into_iter().collect();

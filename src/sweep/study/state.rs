@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The file that says why a run failed.
-pub(super) const FAILED: &str = "failed.json";
+pub(in crate::sweep) const FAILED: &str = "failed.json";
 
 /// The longest such file that is read, and the end of a log that is looked through, bytes.
 const LONGEST: u64 = 1 << 20;
@@ -109,6 +109,11 @@ impl Failure {
         serde_json::from_str(&read_text(&path, LONGEST)?).map(Some).map_err(damaged)
     }
 
+    /// The same, where a file that cannot be read is a failure of no known attempts that says so.
+    pub fn told(directory: &Path) -> Option<Self> {
+        Self::read(directory).unwrap_or_else(|error| Some(Self { attempts: 0, message: error.to_string() }))
+    }
+
     /// Writes it into the directory of its run.
     ///
     /// # Errors
@@ -169,7 +174,7 @@ impl Reached {
 }
 
 /// The last bytes of a file.
-pub(super) fn end(mut file: File, most: u64) -> std::io::Result<Vec<u8>> {
+pub(in crate::sweep) fn end(mut file: File, most: u64) -> std::io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
     let mut bytes = Vec::new();
@@ -217,6 +222,8 @@ mod tests {
         assert_eq!(Failure::read(folder.path())?, None);
         fs::write(folder.path().join(FAILED), "[]").unwrap();
         assert!(Failure::read(folder.path()).unwrap_err().to_string().contains("says no failure"));
+        let told = Failure::told(folder.path()).expect("a failure");
+        assert!(told.attempts == 0 && told.message.contains("remove it to try the run again"), "{}", told.message);
         Ok(())
     }
 

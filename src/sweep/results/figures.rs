@@ -7,15 +7,17 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::{
+    Results, RunResult,
     curves::validations,
-    groups::{Grouped, grouped, words},
+    groups::{Grouped, grouped, order, words},
+    known,
     query::Known,
-    results::{Results, RunResult, known},
 };
 use crate::{
     checkpoint::ValidationRecord,
     error::{Error, Result},
     plot::{CurveGroup, LearningCurves, RunCurves, SettingCurve, SettingMap, SettingPoint},
+    report::count_of,
 };
 
 /// Most curves of a figure, and points of one.
@@ -143,15 +145,19 @@ pub fn curves_figure(results: &Results, by: &[String]) -> Result<LearningCurves>
         .collect::<Result<_>>()?;
     let (read, without): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, run)| !run.loss.is_empty());
     if read.is_empty() {
-        let message = format!("none of {total} runs has validated yet, so there is no learning to draw; wait for one");
+        let message = format!(
+            "none of {} has validated yet, so there is no learning to draw; wait for one",
+            count_of(total, "run")
+        );
         return Err(Error::setting("--curves", message));
     }
-    let mut remark = format!("{} runs; a dot ends each", read.len());
+    let mut remark = format!("{}; a dot ends each", count_of(read.len(), "run"));
     if every > 1 {
         remark = format!("{} of {total} runs, evenly spread; a dot ends each", read.len());
     }
     if !without.is_empty() {
-        remark.push_str(&format!("; {} have not validated yet", without.len()));
+        let verb = if without.len() == 1 { "has" } else { "have" };
+        remark.push_str(&format!("; {} {verb} not validated yet", without.len()));
     }
     let group = |(number, (key, _)): (usize, &Grouped<'_>)| CurveGroup {
         name: key.iter().map(|value| words(value.as_ref())).collect::<Vec<_>>().join(", "),
@@ -211,12 +217,13 @@ fn curve(x: &str, groups: &[(Vec<Option<Value>>, Vec<f64>)], measure: Measure) -
     };
     let (points, coverages): (Vec<SettingPoint>, Vec<f64>) = groups.iter().filter_map(point).unzip();
     let runs: usize = groups.iter().map(|(_, values)| values.len()).sum();
-    let mut remark = format!("Medians of {runs} finished runs; bars: intervals of {} coverage", coverage(&coverages));
+    let mut remark =
+        format!("Medians of {}; bars: intervals of {} coverage", count_of(runs, "finished run"), coverage(&coverages));
     if points.iter().any(|point| !point.values.is_empty()) {
         remark.push_str("; circles: runs");
     }
     if points.len() < groups.len() {
-        remark.push_str(&format!("; {} values without a finished run", groups.len() - points.len()));
+        remark.push_str(&format!("; {} without a finished run", count_of(groups.len() - points.len(), "value")));
     }
     SettingCurve { x: x.into(), y: measure.label().into(), points, remark }
 }
@@ -275,6 +282,6 @@ fn values_of(groups: &[(Vec<Option<Value>>, Vec<f64>)], place: usize) -> Vec<Opt
             values.push(key[place].clone());
         }
     }
-    values.sort_by(|one, other| super::groups::order(std::slice::from_ref(one), std::slice::from_ref(other)));
+    values.sort_by(|one, other| order(std::slice::from_ref(one), std::slice::from_ref(other)));
     values
 }

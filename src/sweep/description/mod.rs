@@ -20,27 +20,30 @@
 //! time = "1:00:00"
 //! ```
 
+mod random;
+mod settings;
+
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::BTreeMap,
     fs,
     path::{self, Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use nn4n_tasks::reader::read;
+use nn4n_models::ModelConfig;
+use nn4n_tasks::{Task, reader::read};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::Map;
 use toml::{Table, Value};
 
-use super::{
-    random::{Random, Range},
-    settings,
-};
+use self::random::Random;
+pub(super) use self::random::Range;
 use crate::{
     checkpoint::Checkpoint,
     echo::quoted,
     error::{Error, Result},
-    experiment::{Experiment, differences, preset},
+    experiment::{Experiment, continued, describe_network, differences, preset},
     files::read_text,
     hub::{self, Reference},
     train::check_init,
@@ -180,8 +183,9 @@ impl Description {
     /// # Errors
     /// That of the first that is wrong, with what it sets.
     pub fn experiments(&self, variants: &[(usize, &Variant)]) -> Result<Vec<Experiment>> {
-        let made: Vec<Result<Experiment>> = variants.par_iter().map(|(_, variant)| self.experiment(variant)).collect();
-        let mut inits = Inits::default();
+        let inits = Inits::default();
+        let made: Vec<Result<Experiment>> =
+            variants.par_iter().map(|(_, variant)| self.experiment(variant, &inits)).collect();
         let checked = |((index, variant), experiment): (&(usize, &Variant), Result<Experiment>)| {
             let checked = experiment.and_then(|experiment| inits.check(experiment));
             checked.map_err(|error| Error::setting(format!("run {index} ({})", variant.words()), error.to_string()))
@@ -189,14 +193,14 @@ impl Description {
         variants.iter().zip(made).map(checked).collect()
     }
 
-    fn experiment(&self, variant: &Variant) -> Result<Experiment> {
+    fn experiment(&self, variant: &Variant, inits: &Inits) -> Result<Experiment> {
         let mut document = self.base.clone();
         for (name, value) in &variant.settings {
             settings::set(&mut document, name, value.clone())?;
         }
-        if document.contains_key("init") && !document.contains_key("model") {
-            let message = "names a network, but there is no [model]; copy that of its run.toml";
-            return Err(Error::setting("init", message));
+        let init = document.get("init").and_then(Value::as_str).map(PathBuf::from);
+        if let Some(init) = init.filter(|_| !document.contains_key("model")) {
+            describe_network(&mut document, Map::new(), |task| inits.model(&init, task))?;
         }
         let seed = i64::try_from(variant.seed).map_err(|_| Error::setting("seeds", too_large(variant.seed)))?;
         document.insert("seed".into(), seed.into());
@@ -231,12 +235,10 @@ impl Description {
         for (place, run) in self.runs.iter().enumerate() {
             let all = run.iter().map(|(name, _)| name.as_str()).chain(shared.iter().copied());
             settings::check_apart(&format!("[[runs]] ({place}) with [grid] and [random]"), all)?;
-            if let Some(first) = self.runs[..place].iter().position(|other| other == run) {
-                return Err(Error::setting(
-                    format!("runs[{place}]"),
-                    format!("is runs[{first}]; leave one of them out"),
-                ));
-            }
+        }
+        if let Some((first, place)) = settings::repeated(&self.runs, |run| format!("{run:?}")) {
+            let message = format!("is runs[{first}]; leave one of them out");
+            return Err(Error::setting(format!("runs[{place}]"), message));
         }
         self.check_values()?;
         let count = self.count();
@@ -293,8 +295,8 @@ fn list((name, value): (String, Value)) -> Result<(String, Vec<Value>)> {
     if values.is_empty() {
         return Err(Error::setting(field, "is empty; list its values, or leave it out"));
     }
-    match values.iter().enumerate().find(|(place, value)| values[..*place].contains(value)) {
-        Some((_, value)) => Err(Error::setting(field, format!("holds {value} twice; leave one of them out"))),
+    match settings::repeated(&values, Value::to_string) {
+        Some((_, place)) => Err(Error::setting(field, format!("holds {} twice; leave one of them out", values[place]))),
         None => Ok((name, values)),
     }
 }
@@ -361,22 +363,41 @@ fn in_toml(table: &Table) -> Result<String> {
 
 /// The checkpoints that runs start from, opened once.
 #[derive(Default)]
-struct Inits(BTreeMap<PathBuf, (PathBuf, Checkpoint)>);
+struct Inits(Mutex<BTreeMap<PathBuf, Arc<Init>>>);
+
+struct Init {
+    /// Its name for ever and from anywhere.
+    place: PathBuf,
+    checkpoint: Checkpoint,
+}
 
 impl Inits {
     /// The same experiment, whose `init` names the same checkpoint for ever and wherever the run is trained.
-    fn check(&mut self, mut experiment: Experiment) -> Result<Experiment> {
-        let Some(name) = experiment.init.clone() else { return Ok(experiment) };
-        if let Entry::Vacant(free) = self.0.entry(name.clone()) {
-            let place = place(&name)?;
-            let checkpoint = zoo::open(&place)?;
-            free.insert((place, checkpoint));
-        }
-        if let Some((place, checkpoint)) = self.0.get(&name) {
-            check_init(&experiment, &name, checkpoint)?;
-            experiment.init = Some(place.clone());
+    fn check(&self, mut experiment: Experiment) -> Result<Experiment> {
+        if let Some(name) = &experiment.init {
+            let init = self.open(name)?;
+            check_init(&experiment, name, &init.checkpoint)?;
+            experiment.init = Some(init.place.clone());
         }
         Ok(experiment)
+    }
+
+    /// The network that a run trains which describes none.
+    fn model(&self, name: &Path, task: &dyn Task) -> Result<ModelConfig> {
+        let known = self.open(name)?.checkpoint.header.model.clone();
+        continued(known, task).map_err(|error| Error::setting("init", format!("{}: {error}", name.display())))
+    }
+
+    fn open(&self, name: &Path) -> Result<Arc<Init>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(init) = known.get(name) {
+            return Ok(Arc::clone(init));
+        }
+        let place = place(name)?;
+        let checkpoint = zoo::open(&place)?;
+        let init = Arc::new(Init { place, checkpoint });
+        known.insert(name.into(), Arc::clone(&init));
+        Ok(init)
     }
 }
 
@@ -451,6 +472,25 @@ mod tests {
             let variants = found.variants();
             assert_eq!(found.experiments(&[(0, &variants[0])])?[0].model.n_units(), 100, "{base}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_run_toml_that_begins_from_a_network_need_not_describe_it() -> Result<()> {
+        let known = zoo::open(Path::new("song2016-rdm-ei"))?.header;
+        let folder = tempfile::tempdir().unwrap();
+        let run =
+            |task: &str| format!("init = \"song2016-rdm-ei\"\n[task]\nid = \"{task}\"\ndt = {}\n", known.model.dt);
+        let experiments = |task: &str| {
+            fs::write(folder.path().join("run.toml"), run(task)).unwrap();
+            let found = Description::from_toml("run = \"run.toml\"\n[grid]\ntrain.updates = [1, 2]", folder.path())?;
+            found.experiments(&found.variants().iter().enumerate().collect::<Vec<_>>())
+        };
+        let found = experiments(&known.task.id)?;
+        assert_eq!((found.len(), found[1].train.updates, found[1].model.units), (2, 2, known.model.units));
+        assert_eq!((found[0].model.kind, &found[0].model.w_rec), (known.model.kind, &known.model.w_rec));
+        let refusal = experiments("no/such").unwrap_err().to_string();
+        assert!(refusal.contains("run 0") && refusal.contains("no/such"), "{refusal}");
         Ok(())
     }
 

@@ -10,11 +10,12 @@ use std::{collections::BTreeSet, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{description::Variant, names, state::RunState};
+use super::{names, state::RunState};
 use crate::{
     echo::quoted,
     error::{Error, Result},
     files::{read_bounded, write_atomically},
+    sweep::description::Variant,
 };
 
 /// The longest manifest that is read, bytes.
@@ -54,6 +55,11 @@ impl Entry {
         let settings = variant.in_json()?;
         let name = names::name(index, &settings, variant.seed);
         Ok(Self { index, name, settings, seed: variant.seed, state: RunState::Pending })
+    }
+
+    /// Whether it has the name that its settings and its seed give it.
+    pub(super) fn is_named_right(&self) -> bool {
+        self.name == names::name(self.index, &self.settings, self.seed)
     }
 
     fn of(row: Row, place: usize) -> Result<Self, String> {

@@ -12,12 +12,12 @@ use std::{collections::BTreeMap, fs, path::Path, time::UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{FAILED, Failure, Reached};
 use crate::{
     checkpoint::read_document,
     error::{Error, Result},
     files::read_text,
     run_directory::{FINISHED, LOG, MODEL, TIME},
+    sweep::study::{FAILED, Failure, Reached},
 };
 
 /// The longest text that is read of a run, bytes.

@@ -15,7 +15,7 @@ use rand_chacha::{
 };
 use toml::{Table, Value};
 
-use super::{description::MOST_RUNS, settings};
+use super::{MOST_RUNS, settings};
 use crate::error::{Error, Result};
 
 /// What is drawn.
@@ -28,7 +28,7 @@ pub(super) struct Random {
 
 /// Where a value is drawn from.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Range {
+pub(in crate::sweep) enum Range {
     Number { low: f64, high: f64, log: bool },
     Integer { low: i64, high: i64, log: bool },
     Choices(Vec<Value>),

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! .mat   MATLAB 7.3: size(rates) is [trials steps units]. n x 1 and 1 x n are (n); an axis of length 1 that MATLAB drops
-//!        at the end of an array with three is there again. Cells of char, and rows of char, are words.
+//!        at the end of an array with three is there again, but for targets in whole numbers, which are classes, and
+//!        weights, which may be the same for all outputs. Where an attribute `dims` names the axes, as this program
+//!        writes it, there are as many. Cells of char, and rows of char, are words.
 //! .h5    axes as NumPy sees them
 //! both   numbers, flags and words; all else (structs, strings, complex numbers) is refused by its name
 //! ```
@@ -10,14 +12,16 @@
 //! A file can claim anything about itself: no array and no part of one is read that would take more memory than the size
 //! of the file lets expect.
 
-use std::{collections::BTreeMap, io::Read, path::Path};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
 
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
-use nn4n_tasks::{Labels, NpzBuilder};
 use rust_hdf5::{DatatypeMessage, H5Dataset, H5File, Hdf5Error};
 
-use super::{ArrayFormat, Meaning, open_regular};
-use crate::error::{Error, Result};
+use crate::file::{open, unreadable as refused};
+use crate::npz::is_matlab;
+use crate::{Labels, NpzBuilder, TaskError};
 
 /// Bytes that arrays may always take, and how many times the size of their file.
 const ALWAYS: u64 = 256 << 20;
@@ -26,42 +30,51 @@ const MOST_EXPANSION: u64 = 100;
 /// How each file of MATLAB before 7.3 begins.
 const OLDER: &[u8] = b"MATLAB 5.0";
 
-/// The arrays of a file, as an `.npz`.
+/// How many bits numbers keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// Arrays of several axes are single, as trials and activity are here; lists of numbers are as they are.
+    Trials,
+    /// All are as they are.
+    Whole,
+}
+
+/// The arrays of a file that ends in `.mat`, `.h5` or `.hdf5`, as an `.npz`.
 ///
 /// # Errors
 /// If it cannot be read, or holds something else at its top.
-pub(super) fn npz(path: &Path) -> Result<Vec<u8>> {
+pub fn npz_of_hdf5(path: &Path, precision: Precision) -> Result<Vec<u8>, TaskError> {
     let length = check_start(path)?;
-    let damaged = |error: Hdf5Error| Error::file(path, format!("is no whole HDF5 file ({error}); write it again"));
+    let damaged = |error: Hdf5Error| refused(path, format!("it is no whole HDF5 file ({error}); write it again"));
     let file = H5File::options().no_locking().open(path).map_err(damaged)?;
     let root = file.root_group();
-    let is_matlab = ArrayFormat::of(path)? == ArrayFormat::Mat;
+    let is_matlab = is_matlab(path);
     let is_own = |name: &String| !name.starts_with('#');
     if let Some(name) = root.group_names().map_err(damaged)?.into_iter().find(is_own) {
         let what = if is_matlab { "a struct" } else { "a group" };
         let message = format!("`{name}` is {what}, and only arrays are read; save them alone, as in {SAVE}");
-        return Err(Error::file(path, message));
+        return Err(refused(path, message));
     }
     let most = length.saturating_mul(MOST_EXPANSION).max(ALWAYS);
-    let mut reader = Reader { file: &file, is_matlab, room: most, words: BTreeMap::new() };
+    let mut reader = Reader { file: &file, is_matlab, precision, room: most, words: BTreeMap::new() };
     let mut npz = NpzBuilder::default();
     for name in root.dataset_names().map_err(damaged)?.into_iter().filter(is_own) {
-        npz = reader.add(npz, &name).map_err(|problem| Error::file(path, format!("`{name}` {problem}")))?;
+        npz = reader.add(npz, &name).map_err(|problem| refused(path, format!("`{name}` {problem}")))?;
     }
-    Ok(npz.finish()?)
+    npz.finish()
 }
 
 const SAVE: &str = "save('x.mat', 'rates', 'dt', '-v7.3')";
 
 /// Refuses what is no regular file, and files of MATLAB before 7.3. Returns the length, bytes.
-fn check_start(path: &Path) -> Result<u64> {
-    let mut file = open_regular(path)?;
-    let unreadable = |error: std::io::Error| Error::file(path, format!("could not be read ({error})"));
+fn check_start(path: &Path) -> Result<u64, TaskError> {
+    let mut file = open(path)?;
+    let unreadable = |error: std::io::Error| refused(path, error.to_string());
     let mut start = Vec::new();
     (&mut file).take(OLDER.len() as u64).read_to_end(&mut start).map_err(unreadable)?;
     if start == OLDER {
-        let message = format!("is a file of MATLAB before 7.3, which is not HDF5; save it again, as in {SAVE}");
-        return Err(Error::file(path, message));
+        let message = format!("it is a file of MATLAB before 7.3, which is not HDF5; save it again, as in {SAVE}");
+        return Err(refused(path, message));
     }
     Ok(file.metadata().map_err(unreadable)?.len())
 }
@@ -69,6 +82,7 @@ fn check_start(path: &Path) -> Result<u64> {
 struct Reader<'a> {
     file: &'a H5File,
     is_matlab: bool,
+    precision: Precision,
     /// Bytes that further arrays may take.
     room: u64,
     /// Words that cells refer to, by where they lie.
@@ -96,8 +110,11 @@ impl Reader<'_> {
             (class @ ("struct" | "string" | "function_handle" | "table" | "categorical" | "opaque"), _) => {
                 return Err(format!("is a {class} of MATLAB; save numbers, flags, or words as cellstr(..)"));
             }
-            // Numbers of trials are read as they are; all that is larger is of single precision here.
-            (_, datatype) if shape.len() < 2 => {
+            (_, datatype) if is_whole(&datatype) => {
+                let numbers = self.integers(&dataset)?;
+                npz.array(&name, &self.shaped(shape, numbers)?)
+            }
+            (_, datatype) if self.is_double(&dataset, &shape) => {
                 let numbers = self.numbers(&dataset, &datatype)?;
                 npz.array(&name, &self.shaped(shape, numbers)?)
             }
@@ -124,11 +141,37 @@ impl Reader<'_> {
             return lengths.into_iter().map(|length| usize::try_from(length).map_err(|_| DAMAGED.into())).collect();
         }
         let shape: Vec<usize> = dataset.shape().into_iter().rev().collect();
-        Ok(match shape[..] {
-            [first, second] if Meaning::of_trials(name).axes.len() == 3 => vec![first, second, 1],
-            [1, n] | [n, 1] => vec![n],
+        let axes = text(dataset, "dims")?.map(|dims| dims.split(", ").count());
+        Ok(match (axes, &shape[..]) {
+            (Some(2), _) => shape,
+            (None, [_, _]) if self.is_matrix(name) => shape,
+            (Some(3), [first, second]) => vec![*first, *second, 1],
+            (Some(1), _) => vec![shape.iter().product()],
+            (None, [first, second]) if self.has_three_axes(dataset, name)? => vec![*first, *second, 1],
+            (_, [1, n] | [n, 1]) => vec![*n],
             _ => shape,
         })
+    }
+
+    /// Whether an array that says nothing of its axes has three of them, of which MATLAB drops a last one of length 1.
+    fn has_three_axes(&self, dataset: &H5Dataset, name: &str) -> Result<bool, String> {
+        Ok(match name {
+            "inputs" | "outputs" | "states" | "rates" | "trajectory" => true,
+            "targets" => !is_whole(&dataset.datatype().map_err(unreadable)?),
+            _ => false,
+        })
+    }
+
+    /// Whether an array is a matrix of a network, whose axes are two whatever their lengths.
+    fn is_matrix(&self, name: &str) -> bool {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        self.precision == Precision::Whole && ["w_in", "w_rec", "w_out"].contains(&last)
+    }
+
+    /// Whether numbers are kept in double precision: those of trials, and all where it is asked for.
+    fn is_double(&self, dataset: &H5Dataset, shape: &[usize]) -> bool {
+        let is_stored_so = dataset.element_size() > size_of::<f32>();
+        shape.len() < 2 || (self.precision == Precision::Whole && is_stored_so)
     }
 
     /// Refuses an array that would take more memory than is left, whole or one of the parts that it is stored in.
@@ -158,12 +201,16 @@ impl Reader<'_> {
         self.take(dataset)?;
         match datatype {
             DatatypeMessage::FloatingPoint { .. } => dataset.read_numeric_as::<f64>().map_err(unreadable),
-            DatatypeMessage::FixedPoint { .. } | DatatypeMessage::BitField { .. } => {
-                let whole = dataset.read_numeric_as::<i64>().map_err(unreadable)?;
-                Ok(whole.into_iter().map(|number| number as f64).collect())
-            }
             _ => Err("holds neither numbers, flags nor words; save real numbers".into()),
         }
+    }
+
+    fn integers(&mut self, dataset: &H5Dataset) -> Result<Vec<i64>, String> {
+        if self.is_matlab && is_empty(dataset)? {
+            return Ok(Vec::new());
+        }
+        self.take(dataset)?;
+        dataset.read_numeric_as::<i64>().map_err(unreadable)
     }
 
     fn flags(&mut self, dataset: &H5Dataset) -> Result<Vec<bool>, String> {
@@ -241,6 +288,10 @@ fn text(dataset: &H5Dataset, name: &str) -> Result<Option<String>, String> {
     dataset.attr(name).and_then(|attribute| attribute.read_string()).map(Some).map_err(unreadable)
 }
 
+fn is_whole(datatype: &DatatypeMessage) -> bool {
+    matches!(datatype, DatatypeMessage::FixedPoint { .. } | DatatypeMessage::BitField { .. })
+}
+
 /// Whether MATLAB has the lengths of an array without elements in place of them.
 fn is_empty(dataset: &H5Dataset) -> Result<bool, String> {
     let has_mark = dataset.attr_names().map_err(unreadable)?.iter().any(|name| name == "MATLAB_empty");
@@ -249,89 +300,4 @@ fn is_empty(dataset: &H5Dataset) -> Result<bool, String> {
         return Err(DAMAGED.into());
     }
     Ok(has_mark)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use ndarray::{Array1, Array3, array};
-    use nn4n_tasks::NpzFile;
-
-    use super::*;
-    use crate::files::{ArrayFile, ArrayFormat, Hdf5, open_arrays};
-
-    fn arrays() -> NpzBuilder {
-        let rates = Array3::from_shape_fn((4, 3, 2), |(trial, step, unit)| (100 * trial + 10 * step + unit) as f32);
-        let words = ["left", "straße", "", "left"].map(str::to_owned).to_vec();
-        NpzBuilder::default()
-            .array("rates", &rates)
-            .and_then(|file| file.array("inputs", &Array3::<f32>::ones((4, 3, 1))))
-            .and_then(|file| file.array("dt", &ndarray::arr0(2.5)))
-            .and_then(|file| file.array("hit", &array![true, false, true, true]))
-            .and_then(|file| file.array("motion.coherence", &array![0.1, -0.2, 1e-300, f64::NAN]))
-            .and_then(|file| file.array("count", &array![1_i64, -2, 3, 4]))
-            .and_then(|file| file.labels("side", &Labels::Words(words)))
-            .and_then(|file| file.array("none", &Array1::<f64>::zeros(0)))
-            .unwrap()
-    }
-
-    #[test]
-    fn what_is_written_for_matlab_or_as_hdf5_is_read_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let npz = arrays().finish().unwrap();
-        for end in ["mat", "h5"] {
-            let path = folder.path().join(format!("activity.{end}"));
-            let mut file = ArrayFile::create(&path).unwrap();
-            file.add(&npz, Meaning::of_trials).unwrap();
-            file.finish().unwrap();
-            let (mut read, mut wanted) =
-                (open_arrays(&path).unwrap(), NpzFile::from_bytes(Path::new("a.npz"), npz.clone()).unwrap());
-            for name in ["rates", "inputs"] {
-                assert_eq!(read.require(name).unwrap(), wanted.require(name).unwrap(), "{name} {end}");
-            }
-            for name in ["hit", "count", "side"] {
-                assert_eq!(read.labels(name).unwrap(), wanted.labels(name).unwrap(), "{name} {end}");
-            }
-            let bits = |file: &mut NpzFile| {
-                let numbers = file.numbers("motion.coherence").unwrap().unwrap();
-                numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>()
-            };
-            assert_eq!(bits(&mut read), bits(&mut wanted), "{end}");
-            assert_eq!(read.numbers("dt").unwrap().unwrap().iter().collect::<Vec<_>>(), [&2.5]);
-            assert_eq!(read.numbers("none").unwrap().unwrap().len(), 0);
-        }
-    }
-
-    #[test]
-    fn other_files_and_other_things_are_refused_with_what_to_do() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.mat");
-        let refusal = || open_arrays(&path).err().expect("a refusal").to_string();
-        fs::write(&path, b"MATLAB 5.0 MAT-file, Platform: GLNXA64").unwrap();
-        assert!(refusal().contains("before 7.3") && refusal().contains("'-v7.3'"), "{}", refusal());
-        fs::write(&path, b"plain text").unwrap();
-        assert!(refusal().contains("is no whole HDF5 file"), "{}", refusal());
-        let mut file = Hdf5::create(&path, ArrayFormat::Mat).unwrap();
-        file.text("note", "a text").unwrap();
-        file.words("words", &["a".into()], &Meaning::default()).unwrap();
-        file.finish().unwrap();
-        open_arrays(&path).unwrap();
-        let file = H5File::options().no_locking().create(&path).unwrap();
-        file.create_group("cfg").unwrap();
-        file.close().unwrap();
-        assert!(refusal().contains("`cfg` is a struct"), "{}", refusal());
-    }
-
-    #[test]
-    fn an_array_that_claims_more_than_its_file_bears_out_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.h5");
-        let file = H5File::options().no_locking().create(&path).unwrap();
-        let chunked = file.new_dataset::<f64>().shape([1 << 20, 1 << 10]).chunk(&[1 << 10, 1 << 10]);
-        chunked.create("rates").unwrap();
-        file.close().unwrap();
-        let message = open_arrays(&path).err().expect("a refusal").to_string();
-        assert!(message.contains("`rates` would bring the arrays to more than"), "{message}");
-    }
 }

@@ -8,22 +8,25 @@
 //! optuna.log               a journal that Optuna reads
 //! ```
 
+mod optuna;
+
 use std::path::{Path, PathBuf};
 
+use self::optuna::Written;
 use super::{
-    groups::grouped,
-    optuna::{self, Written},
-    results::Results,
+    results::{Measure, Results, RunResult, curves_figure, grouped, results_figure},
     study::Study,
-    study_figures::{Measure, curves_figure, results_figure},
 };
 use crate::{
     error::{Error, Result},
-    files::write_atomically,
+    files::{read_text, write_atomically},
 };
 
 /// Settings of more values have no figure of their own.
 const VALUES: usize = 100;
+
+/// The longest table that is looked at, bytes.
+const LONGEST: u64 = 1 << 30;
 
 /// What was collected.
 #[derive(Clone, Debug)]
@@ -50,6 +53,7 @@ pub fn collect(directory: &Path, told: &(dyn Fn(u64, u64) + Sync)) -> Result<Col
     let mut collected = Collected { results, files: Vec::new(), notes: Vec::new() };
     let json = serde_json::to_string_pretty(&collected.results.rows).map_err(|error| Error::file(&folder, error))?;
     let csv = collected.results.to_csv();
+    check_own(&folder.join("runs.csv"), &csv)?;
     collected.write(folder.join("runs.csv"), &csv)?;
     collected.write(folder.join("runs.json"), &format!("{json}\n"))?;
     collected.draw(&folder)?;
@@ -124,6 +128,23 @@ impl Collected {
             )),
         }
         Ok(())
+    }
+}
+
+/// Refuses to replace a table that has other columns than those of the runs.
+fn check_own(path: &Path, csv: &str) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let columns = |text: &str| csv::Reader::from_reader(text.as_bytes()).headers().cloned().unwrap_or_default();
+    let (found, wanted) = (columns(&read_text(path, LONGEST)?), columns(csv));
+    let is_ours =
+        found.len() >= RunResult::NAMES.len() && found.iter().all(|name| wanted.iter().any(|own| own == name));
+    match is_ours {
+        true => Ok(()),
+        false => {
+            Err(Error::file(path, "has other columns than those of the runs, and would be replaced; move it away"))
+        }
     }
 }
 

@@ -14,6 +14,10 @@
 //! Elements come in C order and are written in parts: of an array that is larger than the memory, one entry of its first
 //! axis has to fit into it.
 
+mod element;
+mod matlab;
+mod parts;
+
 use std::{
     collections::BTreeMap,
     io::{self, Seek, SeekFrom, Write},
@@ -22,15 +26,14 @@ use std::{
 
 use ndarray::{Array, IxDyn};
 use nn4n_tasks::NpyHeader;
-use rust_hdf5::{DatatypeMessage, H5Dataset, H5File, H5Type, HBool, Hdf5Error, LibverBound};
+use rust_hdf5::{DatatypeMessage, H5Dataset, H5File, Hdf5Error, LibverBound};
 
+use self::{
+    element::{Element, Words},
+    matlab::{NULL_PADDED, USER_BLOCK, UTF_8, at_least_two, set_class, set_text, user_block},
+    parts::Parts,
+};
 use super::{ArrayFormat, Meaning, Unfinished, names::Names};
-
-/// Bytes that are transposed and written at a time, and of a part that is stored in one piece.
-const PIECE: usize = 1 << 20;
-
-/// Bytes before the HDF5 of a MATLAB file.
-const USER_BLOCK: usize = 512;
 
 /// Where the values of cells lie in a MATLAB file.
 const REFERRED: &str = "#refs#";
@@ -222,263 +225,10 @@ impl Hdf5 {
     }
 }
 
-/// How texts of a fixed length end.
-const NULL_PADDED: u8 = 1;
-const UTF_8: u8 = 1;
-const ASCII: u8 = 0;
-
-/// Sets an attribute that is a text.
-fn set_text(dataset: &H5Dataset, name: &str, text: &str) -> io::Result<()> {
-    let size = u32::try_from(text.len()).map_err(io::Error::other)?;
-    let charset = if text.is_ascii() { ASCII } else { UTF_8 };
-    let datatype = DatatypeMessage::FixedString { size, padding: NULL_PADDED, charset };
-    dataset.set_attr_typed(name, datatype, text.into()).map_err(failed)
-}
-
-/// Says what MATLAB makes of a dataset, and how where its numbers are no numbers: 1 flags, 2 characters.
-fn set_class(dataset: &H5Dataset, class: &str, decode: Option<i32>) -> io::Result<()> {
-    set_text(dataset, "MATLAB_class", class)?;
-    decode.map_or(Ok(()), |decode| {
-        let value = decode.to_le_bytes().into();
-        dataset.set_attr_typed("MATLAB_int_decode", DatatypeMessage::i32_type(), value).map_err(failed)
-    })
-}
-
-/// The block by which MATLAB knows its files: a text of 116 bytes, no subsystem (8 bytes), version 2.0, byte order.
-fn user_block() -> [u8; USER_BLOCK] {
-    let text = concat!("MATLAB 7.3 MAT-file, written by nn4n ", env!("CARGO_PKG_VERSION"), ", HDF5 schema 1.00 .");
-    let mut block = [0; USER_BLOCK];
-    block[..116].fill(b' ');
-    block[..text.len()].copy_from_slice(text.as_bytes());
-    block[124..128].copy_from_slice(&[0, 2, b'I', b'M']);
-    block
-}
-
-/// The shape of an array of MATLAB: it has two axes or more.
-fn at_least_two(shape: &[usize]) -> Vec<usize> {
-    let ones = std::iter::repeat_n(1, 2_usize.saturating_sub(shape.len()));
-    shape.iter().copied().chain(ones).collect()
-}
-
 fn failed(error: Hdf5Error) -> io::Error {
     match error {
         Hdf5Error::Io(error) => error,
         other => io::Error::other(other.to_string()),
-    }
-}
-
-/// What an array holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Element {
-    Flag,
-    /// Bits; `is_signed`.
-    Integer(u32, bool),
-    Float(u32),
-    /// Characters of four bytes.
-    Text(usize),
-}
-
-impl Element {
-    /// That of NumPy's type.
-    fn of(descriptor: &str) -> io::Result<Self> {
-        Ok(match descriptor {
-            "|b1" => Self::Flag,
-            "<f4" => Self::Float(32),
-            "<f8" => Self::Float(64),
-            "|i1" => Self::Integer(8, true),
-            "|u1" => Self::Integer(8, false),
-            "<i2" => Self::Integer(16, true),
-            "<u2" => Self::Integer(16, false),
-            "<i4" => Self::Integer(32, true),
-            "<u4" => Self::Integer(32, false),
-            "<i8" => Self::Integer(64, true),
-            "<u8" => Self::Integer(64, false),
-            other => match other.strip_prefix("<U").and_then(|length| length.parse().ok()) {
-                Some(length) if length > 0 => Self::Text(length),
-                _ => return Err(io::Error::other(format!("elements of type {other} have no place in HDF5"))),
-            },
-        })
-    }
-
-    fn bytes(self) -> usize {
-        match self {
-            Self::Flag => 1,
-            Self::Integer(bits, _) | Self::Float(bits) => bits as usize / 8,
-            Self::Text(length) => 4 * length,
-        }
-    }
-
-    fn class(self) -> &'static str {
-        match self {
-            Self::Flag => "logical",
-            Self::Float(32) => "single",
-            Self::Float(_) => "double",
-            Self::Integer(8, true) => "int8",
-            Self::Integer(8, false) => "uint8",
-            Self::Integer(16, true) => "int16",
-            Self::Integer(16, false) => "uint16",
-            Self::Integer(32, true) => "int32",
-            Self::Integer(32, false) => "uint32",
-            Self::Integer(_, true) => "int64",
-            Self::Integer(_, false) => "uint64",
-            Self::Text(_) => "cell",
-        }
-    }
-
-    fn datatype(self, layout: Layout) -> DatatypeMessage {
-        match self {
-            Self::Flag if layout == Layout::Plain => HBool::hdf5_type(),
-            Self::Flag | Self::Text(_) | Self::Integer(8, false) => DatatypeMessage::u8_type(),
-            Self::Float(32) => DatatypeMessage::f32_type(),
-            Self::Float(_) => DatatypeMessage::f64_type(),
-            Self::Integer(8, true) => DatatypeMessage::i8_type(),
-            Self::Integer(16, true) => DatatypeMessage::i16_type(),
-            Self::Integer(16, false) => DatatypeMessage::u16_type(),
-            Self::Integer(32, true) => DatatypeMessage::i32_type(),
-            Self::Integer(32, false) => DatatypeMessage::u32_type(),
-            Self::Integer(_, true) => DatatypeMessage::i64_type(),
-            Self::Integer(_, false) => DatatypeMessage::u64_type(),
-        }
-    }
-}
-
-/// Takes the elements of an array in C order, and writes them some entries of the first axis at a time.
-struct Parts {
-    dataset: H5Dataset,
-    element: Element,
-    layout: Layout,
-    /// With two axes at least where MATLAB wants them.
-    shape: Vec<usize>,
-    /// Entries that are written at a time, those that were, and the bytes of the next.
-    at_once: usize,
-    written: usize,
-    bytes: Vec<u8>,
-}
-
-impl Parts {
-    fn create(file: &Hdf5, called: &str, element: Element, shape: &[usize]) -> io::Result<Self> {
-        let layout = file.layout;
-        let dimensions = file.dimensions(shape);
-        let shape = match layout {
-            Layout::Matlab => at_least_two(shape),
-            Layout::Plain if shape.is_empty() => vec![1],
-            Layout::Plain => shape.to_vec(),
-        };
-        let one: usize = shape[1..].iter().product::<usize>() * element.bytes();
-        let at_once = (PIECE / one.max(1)).clamp(1, shape[0]);
-        let mut dataset = file.file.new_dataset::<u8>().datatype(element.datatype(layout)).shape(&dimensions);
-        // Transposed, a part is scattered over the whole array, unless it is stored in one piece.
-        if layout == Layout::Matlab && at_once < shape[0] {
-            dataset = dataset.chunk(&piece(&shape, at_once, element.bytes()));
-        }
-        let dataset = dataset.create(called).map_err(failed)?;
-        if layout == Layout::Matlab {
-            set_class(&dataset, element.class(), (element == Element::Flag).then_some(1))?;
-        }
-        Ok(Self { dataset, element, layout, shape, at_once, written: 0, bytes: Vec::new() })
-    }
-
-    /// The bytes of this many entries of the first axis.
-    fn size(&self, entries: usize) -> usize {
-        entries * self.shape[1..].iter().product::<usize>() * self.element.bytes()
-    }
-
-    fn put(&mut self) -> io::Result<()> {
-        match self.element.bytes() {
-            1 => self.put_as(|[byte]: [u8; 1]| byte),
-            2 => self.put_as(u16::from_le_bytes),
-            4 => self.put_as(u32::from_le_bytes),
-            _ => self.put_as(u64::from_le_bytes),
-        }
-    }
-
-    /// Writes what is there, as integers of the elements' size: bits are moved, not read.
-    fn put_as<T: H5Type, const N: usize>(&mut self, read: impl Fn([u8; N]) -> T) -> io::Result<()> {
-        let values: Vec<T> = self.bytes.as_chunks().0.iter().map(|bytes| read(*bytes)).collect();
-        let entries = self.bytes.len() / self.size(1);
-        let mut counts = [&[entries], &self.shape[1..]].concat();
-        let mut starts = vec![0; counts.len()];
-        starts[0] = self.written;
-        let wrote = match self.layout {
-            Layout::Plain if self.dataset.ndims() == 0 => self.dataset.write_raw(&values),
-            Layout::Plain => self.dataset.write_slice(&starts, &counts, &values),
-            Layout::Matlab => {
-                let part = Array::from_shape_vec(IxDyn(&counts), values).map_err(io::Error::other)?;
-                let part = part.t().as_standard_layout().into_owned().into_raw_vec_and_offset().0;
-                starts.reverse();
-                counts.reverse();
-                self.dataset.write_slice(&starts, &counts, &part)
-            }
-        };
-        self.written += entries;
-        self.bytes.clear();
-        wrote.map_err(failed)
-    }
-
-    fn finish(mut self) -> io::Result<H5Dataset> {
-        if !self.bytes.is_empty() {
-            self.put()?;
-        }
-        match self.written == self.shape[0] {
-            true => Ok(self.dataset),
-            false => Err(io::Error::other("an array is shorter than its shape says")),
-        }
-    }
-}
-
-impl Write for Parts {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = self.size(self.at_once.min(self.shape[0] - self.written)) - self.bytes.len();
-        if room == 0 && !bytes.is_empty() {
-            return Err(io::Error::other("an array is longer than its shape says"));
-        }
-        let taken = bytes.len().min(room);
-        self.bytes.extend(&bytes[..taken]);
-        if taken == room {
-            self.put()?;
-        }
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The lengths of a part that is stored in one piece, in the order of the file: `at_once` entries of the first axis, and
-/// of the following ones as much as keeps it small.
-fn piece(shape: &[usize], at_once: usize, element: usize) -> Vec<usize> {
-    let mut lengths = [&[at_once], &shape[1..]].concat();
-    for axis in 1..lengths.len() {
-        let bytes = lengths.iter().product::<usize>() * element;
-        lengths[axis] = lengths[axis].div_ceil(bytes.div_ceil(PIECE));
-    }
-    lengths.reverse();
-    lengths
-}
-
-/// Takes words as NumPy stores them: characters of four bytes, zeros behind them.
-struct Words {
-    length: usize,
-    bytes: Vec<u8>,
-    words: Vec<String>,
-}
-
-impl Write for Words {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend(bytes);
-        let whole = self.bytes.len() / (4 * self.length) * (4 * self.length);
-        for word in self.bytes[..whole].chunks_exact(4 * self.length) {
-            let codes = word.as_chunks().0.iter().map(|code| u32::from_le_bytes(*code));
-            let text = codes.map(|code| char::from_u32(code).ok_or_else(|| io::Error::other("no text")));
-            self.words.push(text.collect::<io::Result<String>>()?.trim_end_matches('\0').to_owned());
-        }
-        self.bytes.drain(..whole);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -6,6 +6,8 @@
 //! "train.optimizer" = [{ kind = "sgd" }] a quoted name with dots: the value is taken whole
 //! ```
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
@@ -67,6 +69,12 @@ pub(super) fn check_apart<'a>(place: &str, names: impl Iterator<Item = &'a str>)
         }
         None => Ok(()),
     }
+}
+
+/// The places of the first two items that are equal, by their texts.
+pub(super) fn repeated<T>(items: &[T], text: impl Fn(&T) -> String) -> Option<(usize, usize)> {
+    let mut known = HashMap::new();
+    items.iter().enumerate().find_map(|(place, item)| Some((known.insert(text(item), place)?, place)))
 }
 
 fn is_part(name: &str, of: &str) -> bool {

@@ -22,18 +22,15 @@ use std::{
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{
-    curves::validations,
-    query::Known,
-    random::Range,
-    results::{Results, RunResult, compare, known},
-    state::RunState,
-    study_figures::Measure,
-};
 use crate::{
     error::Result,
     files::{read_text, write_atomically},
     run_directory::{CONFIG, FINISHED},
+    sweep::{
+        description::Range,
+        results::{Known, Measure, Results, RunResult, compare, known, validations},
+        study::RunState,
+    },
 };
 
 /// Who wrote a record.
