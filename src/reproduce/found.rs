@@ -15,12 +15,13 @@ use std::{
 };
 
 use ndarray::ArrayD;
+use nn4n_tasks::NpzFile;
 use serde_json::Value;
 
 use super::outline::{Figure, Outline, Step, Study};
 use crate::{
     error::{Error, Result},
-    files::{open_arrays, read_text},
+    files::read_text,
     sweep::{self, Results, RunResult, RunState},
 };
 
@@ -199,7 +200,7 @@ impl Run {
     /// If it is not there.
     pub fn array(&self, step: &str, name: &str) -> Result<ArrayD<f64>> {
         let path = self.path(step)?.with_extension("npz");
-        let found = open_arrays(&path)?.numbers(name)?;
+        let found = NpzFile::open(&path)?.numbers(name)?;
         found.ok_or_else(|| Error::file(path, format!("has no array `{name}`")))
     }
 

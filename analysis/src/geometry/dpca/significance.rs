@@ -86,7 +86,8 @@ fn accuracies(
         for (place, group) in layout.groups.iter().enumerate().filter(|(_, group)| group.variables > 0) {
             let axes = inverted.axes(place, settings.tested)?;
             let along = |rows: ArrayView2<'_, f64>| product(rows, axes.decoders.t());
-            let (means, trials) = (layout.of_conditions(&along(means.view())), folded(along(trials.view()), conditions));
+            let (means, trials) =
+                (layout.of_conditions(&along(means.view())), folded(along(trials.view()), conditions));
             for component in 0..axes.decoders.nrows() {
                 let of = |projected: &Array3<f64>| projected.index_axis(Axis(2), component).to_owned();
                 let right = right_of_nearest(layout, group.variables, &of(&means), &of(&trials));
