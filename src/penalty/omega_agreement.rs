@@ -47,7 +47,7 @@ fn found(model: &Ctrnn, loss: impl Fn() -> Result<f64>, total: &Tensor) -> Resul
     Ok((loss()?, model.parameters()?.into_iter().map(gradient).collect()))
 }
 
-/// Along with the way back of a pass, and by the definition above.
+/// Along with the way back of a pass, and by the definition.
 fn both(model: &Ctrnn, batch: &TensorBatch, others: &[Regulariser], remat: bool) -> Result<[Found; 2]> {
     let noise = Some(NoiseKey::new(1, 2));
     let trajectory = if remat {

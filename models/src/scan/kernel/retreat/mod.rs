@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! drive         g_t                    for the steps of the window and the one after it
-//! presynaptic   [r_{t-1} | 1 | u_t]    for the same steps, and as it is with [Omega](super::omega), if it is asked for
+//! presynaptic   [r_{t-1} | 1 | u_t]    for the same steps; where Omega is asked for, its own rows stand in their place
 //! ```
 
 mod activity;
