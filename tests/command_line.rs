@@ -248,7 +248,7 @@ fn a_preset_is_trained_and_its_flags_can_be_changed() {
 #[test]
 fn data_of_an_unknown_kind_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let refused = crate::program::nn4n(folder.path(), &["train", "--data", "mine.mat"], &[]);
+    let refused = crate::program::nn4n(folder.path(), &["train", "--data", "mine.xlsx"], &[]);
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains(".npz"), "{refused:?}");
 }
 

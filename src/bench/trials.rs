@@ -115,7 +115,7 @@ mod tests {
         };
         assert_eq!(found("song2016/romo")?, (Some("song2016/romo"), 500, Kind::Ei, 20, Loss::MaskedMse));
         assert_eq!(found("yang2019/dm1")?, (Some("yang2019/all"), 256, Kind::Vanilla, 64, Loss::MeanSquare));
-        assert_eq!(found("golub2018/flip_flop")?, (None, 100, Kind::Vanilla, 20, Loss::MaskedMse));
+        assert_eq!(found("kim2019/go_nogo")?, (None, 100, Kind::Vanilla, 20, Loss::MaskedMse));
         assert_eq!(found("neurogym/go_nogo")?, (None, 100, Kind::Vanilla, 20, Loss::CrossEntropy));
         Ok(())
     }

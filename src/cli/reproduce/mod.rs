@@ -156,12 +156,12 @@ fn one(args: &ReproduceArgs, paper: &'static Paper, out: &Path, hours: Option<f6
     let mut asked = Asked::open(out, paper, mode, seeds, args.pretrained)?;
     let mut left_out = BTreeMap::new();
     if !args.pretrained {
-        match train::train(&outline, out, &asked, hours, &args.launch, &mut left_out)? {
-            Trained::All => {}
-            Trained::Later(code) => {
-                asked.add(clock.elapsed(), out)?;
-                return Ok(code);
+        if let Trained::Later(code) = train::train(&outline, out, &asked, hours, &args.launch, &mut left_out)? {
+            asked.add(clock.elapsed(), out)?;
+            if code == INTERRUPTED_CODE.into() {
+                output::text(&format!("interrupted; next: {}", asked.command(out)))?;
             }
+            return Ok(code);
         }
     }
     let found = Found::new(out, &outline, args.pretrained, &left_out);

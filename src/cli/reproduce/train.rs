@@ -7,13 +7,14 @@ use anyhow::Result;
 use super::{
     super::{
         output::{self, shell_path},
-        sweep::{LaunchArgs, estimate, launch, time},
+        sweep::{LaunchArgs, Launched, estimate, start_study, time},
     },
     asked::Asked,
 };
 use crate::{
+    report::count_of,
     reproduce::{Mode, Outline, Study, study_directory},
-    sweep::{self, Description, RunState},
+    sweep::{self, Description, Failure, RunState},
     terminal::{INTERRUPTED_CODE, say},
 };
 
@@ -51,7 +52,8 @@ pub fn train(
         }
         if is_estimated {
             let how = if is_within { String::new() } else { ", not run: it does not fit into --hours".into() };
-            say(&format!("{:<20} about {} for {} seeds{how}", study.name, time(seconds), asked.seeds));
+            let seeds = count_of(asked.seeds as usize, "seed");
+            say(&format!("{:<20} about {} for {seeds}{how}", study.name, time(seconds)));
         }
     }
     if is_estimated && planned.len() > 1 {
@@ -93,7 +95,8 @@ fn seconds(study: &Study, asked: &Asked, jobs: usize) -> Result<f64> {
 
 fn not_run(study: &Study, seconds: f64, asked: &Asked, out: &Path) -> String {
     let hours = seconds / 3600.0;
-    format!("not run: estimated {hours:.1} h for {} of {} seeds; {}", study.name, asked.seeds, asked.command(out))
+    let seeds = count_of(asked.seeds as usize, "seed");
+    format!("not run: estimated {hours:.1} h for {} with {seeds}; {}", study.name, asked.command(out))
 }
 
 /// Trains a study, or gives it to a cluster; the exit code if the rest has to wait.
@@ -101,17 +104,23 @@ fn launched(study: &Study, description: &Description, out: &Path, args: &LaunchA
     let place = study_directory(out, study);
     args.check(&place, description)?;
     let (mut on_disk, _) = sweep::Study::resume(&place, description)?;
-    let code = launch(&mut on_disk, args)?;
-    if code == ExitCode::from(INTERRUPTED_CODE) {
-        return Ok(Some(code));
+    match start_study(&mut on_disk, args)? {
+        Launched::Here(tally) if tally.is_interrupted => return Ok(Some(INTERRUPTED_CODE.into())),
+        Launched::Here(tally) => {
+            for index in tally.failed {
+                let entry = &on_disk.entries()[index];
+                let why =
+                    Failure::told(&on_disk.run_directory(entry)).map_or_else(String::new, |failure| failure.message);
+                say(&format!("{}: training failed: {why}", entry.name));
+            }
+        }
+        Launched::Elsewhere => {}
     }
     let states = on_disk.states()?;
     let waiting = states.iter().filter(|state| !matches!(state, RunState::Finished | RunState::Failed)).count();
     if waiting > 0 {
-        let place = shell_path(&place);
-        output::text(&format!(
-            "{waiting} trainings go on; see `nn4n sweep status {place}`, then give the same command"
-        ))?;
+        let (waiting, place) = (count_of(waiting, "training"), shell_path(&place));
+        output::text(&format!("{waiting} to go; see `nn4n sweep status {place}`, then give the same command again"))?;
         return Ok(Some(ExitCode::SUCCESS));
     }
     Ok(None)

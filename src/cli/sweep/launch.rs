@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     report::count_of,
-    sweep::{Description, Failure, Launcher, RunState, Shard, Study, slurm::is_prepared},
+    sweep::{Description, Failure, Launcher, RunState, Shard, Study, Tally, slurm::is_prepared},
 };
 
 /// Options of launchers.
@@ -54,10 +54,31 @@ impl LaunchArgs {
     }
 }
 
-/// Starts what is not finished of a study, with arguments that were checked; runs that failed are tried again.
+/// What became of the runs of a study.
+pub enum Launched {
+    /// They were trained here.
+    Here(Tally),
+    /// They are trained by others, or later; all is said.
+    Elsewhere,
+}
+
+/// Starts what is not finished of a study, with arguments that were checked, and says how it ended.
 pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
+    match start(study, args)? {
+        Launched::Here(tally) => {
+            let is_done = tally.failed.is_empty() && !tally.is_interrupted;
+            let next = if is_done { "compare" } else { "sweep resume" };
+            report(study, &tally, &format!("{next} {}", shell_path(study.directory())))
+        }
+        Launched::Elsewhere => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The same, and says nothing of what was trained here; runs that failed are tried again.
+pub fn start(study: &mut Study, args: &LaunchArgs) -> Result<Launched> {
     if args.slurm.no_submit && args.launcher(study.directory()) == Launcher::Local {
-        return tell_what_starts_it(study);
+        tell_what_starts_it(study)?;
+        return Ok(Launched::Elsewhere);
     }
     study.allow()?;
     forget_failures(study)?;
@@ -65,23 +86,20 @@ pub fn launch(study: &mut Study, args: &LaunchArgs) -> Result<ExitCode> {
         Launcher::Local => {
             let tally = coordinate(study, Shard::WHOLE, &args.local)?;
             study.record_states()?;
-            let is_done = tally.failed.is_empty() && !tally.is_interrupted;
-            let next = if is_done { "compare" } else { "sweep resume" };
-            report(study, &tally, &format!("{next} {}", shell_path(study.directory())))
+            Ok(Launched::Here(tally))
         }
-        Launcher::Slurm => slurm::launch(study, &args.slurm, &args.local),
+        Launcher::Slurm => slurm::launch(study, &args.slurm, &args.local).map(|()| Launched::Elsewhere),
     }
 }
 
 /// How the runs are trained by this program or another.
-fn tell_what_starts_it(study: &Study) -> Result<ExitCode> {
+fn tell_what_starts_it(study: &Study) -> Result<()> {
     let directory = shell_path(study.directory());
     output::text(&format!("{} in {directory}; none is started", count_of(study.entries().len(), "run")))?;
     output::text(&format!(
         "next: nn4n sweep run {directory}, or parallel nn4n train {{}}/run.toml --out {{}} --resume ::: \
         {directory}/runs/*"
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    ))
 }
 
 fn forget_failures(study: &Study) -> Result<()> {

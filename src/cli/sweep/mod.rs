@@ -20,7 +20,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 pub use self::{
-    launch::{LaunchArgs, launch},
+    launch::{LaunchArgs, Launched, start as start_study},
     plan::{estimate, time},
 };
 

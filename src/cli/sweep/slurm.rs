@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     env,
     path::Path,
-    process::ExitCode,
 };
 
 use anyhow::{Context, Result, bail};
@@ -83,7 +82,7 @@ impl SlurmArgs {
 }
 
 /// Writes the scripts of a study, unless they are there, and submits what is not finished.
-pub fn launch(study: &Study, args: &SlurmArgs, local: &LocalArgs) -> Result<ExitCode> {
+pub fn launch(study: &Study, args: &SlurmArgs, local: &LocalArgs) -> Result<()> {
     let slurm = Slurm::of(study.directory())?;
     let mut options = Options::default().with(&args.sbatch)?;
     let is_new = !slurm.is_prepared();
@@ -120,7 +119,7 @@ fn in_words(packing: &Packing) -> String {
     format!("packed into {} of {}{each}{time}", count_of(*shards, "shard"), count_of(*runs, "run"))
 }
 
-fn print_scripts(slurm: &Slurm, is_new: bool, directory: &str) -> Result<ExitCode> {
+fn print_scripts(slurm: &Slurm, is_new: bool, directory: &str) -> Result<()> {
     let (array, collect) = (slurm.script(), slurm.collecting_script());
     let done = if is_new { "written" } else { "there already" };
     output::text(&format!("{done}: {}", array.display()))?;
@@ -130,10 +129,10 @@ fn print_scripts(slurm: &Slurm, is_new: bool, directory: &str) -> Result<ExitCod
         "by hand: job=$(sbatch --parsable {array}) && sbatch --dependency=afterany:${{job%%;*}} {collect}"
     ))?;
     output::text(&format!("next: nn4n sweep resume {directory}, which submits them"))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-fn submit(study: &Study, slurm: &Slurm, options: &Options, directory: &str) -> Result<ExitCode> {
+fn submit(study: &Study, slurm: &Slurm, options: &Options, directory: &str) -> Result<()> {
     let shards = slurm.shards()?;
     let in_use = slurm.places_in_use()?;
     let (mut places, mut runs, mut elsewhere, mut queued) = (BTreeSet::new(), 0, 0, 0);
@@ -159,7 +158,7 @@ fn submit(study: &Study, slurm: &Slurm, options: &Options, directory: &str) -> R
         output::text("nothing is left to submit")?;
         let next = if queued + elsewhere > 0 { "sweep status" } else { "sweep collect" };
         output::text(&format!("next: nn4n {next} {directory}"))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let submission = slurm.submit(&places.iter().copied().collect::<Vec<_>>(), options)?;
     let (runs, shards) = (count_of(runs, "run"), count_of(places.len(), "shard"));
@@ -169,7 +168,7 @@ fn submit(study: &Study, slurm: &Slurm, options: &Options, directory: &str) -> R
     }
     output::text(&format!("script: {}", slurm.script().display()))?;
     output::text(&format!("next: nn4n sweep status {directory}"))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// What is known of the jobs of a study, unless it has none.
