@@ -27,7 +27,7 @@ const TIMES: &str = "times";
 const POINTS: &str = "points";
 
 fn outline(mode: Mode) -> Outline {
-    let trials = mode.pick(500, 5000);
+    let trials = mode.pick(4000, 20_000);
     let model = Step::alone(MODEL, "analyze decision-model", &format!("--trials {trials} --planes 0,0.512,1"));
     let strong = Step::alone(STRONG, "analyze decision-model", "--trials 10 --planes 1");
     let network = song2016::reaction_time_study(mode);

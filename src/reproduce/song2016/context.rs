@@ -15,33 +15,27 @@ const AREAS: &str = "mante_areas";
 const EVIDENCE: [(&str, &str, &str); 2] =
     [("motion_coherence", "motion", "colour"), ("colour_coherence", "colour", "motion")];
 
-pub fn outline(mode: Mode) -> Outline {
-    let of = |name, preset, summary| {
-        let study = study(mode, name, preset, summary).takes(mode.pick(2500, 25_000));
-        match mode {
-            Mode::Full => study,
-            Mode::Quick => study.set("train.batch_size", 20).set("train.validation.trials_per_condition", 4),
-        }
+pub fn one_network(mode: Mode) -> Outline {
+    let study = study(
+        mode,
+        MANTE,
+        "song2016/mante",
+        "150 units choose by motion or colour (the paper's code: 99 to 107 minutes, of 500 units then)",
+    )
+    .takes(mode.pick(3000, 25_000))
+    .pretrained("song2016-mante-ei");
+    let study = match mode {
+        Mode::Full => study,
+        Mode::Quick => study.set("train.batch_size", 20).set("train.validation.trials_per_condition", 4),
     };
-    let mante = of(MANTE, "song2016/mante", "150 units (the paper's code: 99 to 107 minutes, of 500 units then)")
-        .pretrained("song2016-mante-ei");
-    let areas = of(AREAS, "song2016/mante_areas", "a sensory and a motor area of 75 units");
-    let words = format!("--trials {} --refits 0", mode.pick(40, 200));
-    let psychometric = [&mante, &areas].map(|study| Step::new("psychometric", study, "analyze psychometric", &words));
-    let regression = Step::new(
-        "regression",
-        &mante,
-        "analyze tdr",
-        &format!(
-            "--as pycog --trials {} --variables chose_first,motion_coherence,colour_coherence,context",
-            trials(mode)
-        ),
-    );
-    let schematic = Step::new("schematic", &areas, "plot network", "").of_first();
+    let psychometric = psychometric(mode, &study);
+    let words = "--variables chose_first,motion_coherence,colour_coherence,context";
+    let regression =
+        Step::new("regression", &study, "analyze tdr", &format!("--as pycog --trials {} {words}", trials(mode)));
     let figures = vec![
         Figure::new(
             SECTION,
-            &psychometric[0],
+            &psychometric,
             "psychometric",
             "Psychometric functions in the two contexts",
             "Choices against the evidence that counts, and against that which does not: steep for the one, flat for the \
@@ -55,20 +49,36 @@ pub fn outline(mode: Mode) -> Outline {
             "Means over conditions along the axes of choice and motion, by targeted dimensionality reduction: activity \
             parts along the axis of the choice, and the motion shows on its own axis while it lasts.",
         ),
-        Figure::new(
-            SECTION,
-            &schematic,
-            "network",
-            "Two areas",
-            "Inputs reach the sensory area alone; outputs read the \
-            motor area, whose feedback is sparse.",
-        ),
     ];
-    let mut claims: Vec<Claim> = [MANTE, AREAS].into_iter().flat_map(behaviour).collect();
+    let mut claims = behaviour(MANTE);
     claims.extend(EVIDENCE.map(axis_claim));
-    let mut steps: Vec<Step> = psychometric.into_iter().chain([regression, schematic]).collect();
-    steps.extend(["motion", "colour"].map(|context| axes_in(mode, &mante, context)));
-    Outline { studies: vec![mante, areas], steps, claims, figures, ..Outline::default() }
+    let mut steps = vec![psychometric, regression];
+    steps.extend(["motion", "colour"].map(|context| axes_in(mode, &study, context)));
+    Outline { studies: vec![study], steps, claims, figures, ..Outline::default() }
+}
+
+/// Not in the quick form: it is slow to begin to learn.
+pub fn two_areas(mode: Mode) -> Outline {
+    if mode == Mode::Quick {
+        return Outline::default();
+    }
+    let study = study(mode, AREAS, "song2016/mante_areas", "a sensory and a motor area of 75 units").takes(25_000);
+    let psychometric = psychometric(mode, &study);
+    let schematic = Step::new("schematic", &study, "plot network", "").of_first();
+    let figures = vec![Figure::new(
+        SECTION,
+        &schematic,
+        "network",
+        "Two areas",
+        "Inputs reach the sensory area alone; outputs read the motor area, whose feedback is sparse.",
+    )];
+    let (steps, claims) = (vec![psychometric, schematic], behaviour(AREAS));
+    Outline { studies: vec![study], steps, claims, figures, ..Outline::default() }
+}
+
+fn psychometric(mode: Mode, study: &Study) -> Step {
+    let words = format!("--trials {} --refits 0", mode.pick(40, 200));
+    Step::new("psychometric", study, "analyze psychometric", &words)
 }
 
 fn trials(mode: Mode) -> u32 {

@@ -26,7 +26,7 @@ pub const PAPER: Paper = Paper {
 
 fn outline(mode: Mode) -> Outline {
     let mut notes: Vec<String> = vec![
-        "The ledger is the table below: updates and minutes of each seed, and in brackets the minutes that the history of \
+        "The ledger is the table of trainings: updates and minutes of each seed, and in brackets the minutes that the history of \
         the released code notes (September 2015, settings before those of the paper, on a machine that is not named). \
         What the paper's networks took in the end is not known here."
             .into(),
@@ -37,9 +37,9 @@ fn outline(mode: Mode) -> Outline {
     if mode == Mode::Quick {
         notes.push(
             "Reduced: Adam with a learning rate of 0.003 in place of plain gradient descent with 0.01, no \
-            vanishing-gradient term, fewer trials of validation; context-dependent integration with 20 trials in an \
-            update in place of 50, working memory with 100 units and delays of 0.5 to 1 s, sequences with 100 units and \
-            8 trials in an update."
+            vanishing-gradient term, fewer trials of validation; no network of two areas; context-dependent integration \
+            with 20 trials in an update in place of 50, working memory with 100 units and delays of 0.5 to 1 s, \
+            sequences with 100 units and 8 trials in an update."
                 .into(),
         );
     }
@@ -47,7 +47,8 @@ fn outline(mode: Mode) -> Outline {
         .and(motion::variable_duration(mode))
         .and(motion::reaction_time(mode))
         .and(structure::outline(mode))
-        .and(context::outline(mode))
+        .and(context::one_network(mode))
+        .and(context::two_areas(mode))
         .and(senses::outline(mode))
         .and(memory::two_frequencies(mode))
         .and(memory::sequences(mode))
