@@ -140,3 +140,26 @@ fn kernels_durations_and_confusions_of_a_network_are_where_its_evidence_is() {
         assert!(message.contains(words), "{command}: {message}");
     }
 }
+
+#[test]
+fn the_decision_model_needs_no_network_and_decides_as_its_phase_plane_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let found = json(path, "decision-model --coherences 0,0.512 --planes 0,1 --trials 200 --out model");
+    let planes = found["planes"].as_array().unwrap();
+    let stable: Vec<_> = planes.iter().map(|plane| (number(&plane["stable"]), number(&plane["index_sum"]))).collect();
+    assert_eq!(stable, [(3.0, 1.0), (2.0, 1.0), (1.0, 1.0)]);
+    let strong = &found["choices"][1];
+    assert!(
+        number(&strong["performance"]) > 0.98
+            && number(&strong["mean_time"]) < number(&found["choices"][0]["mean_time"])
+    );
+    for file in ["decision-model.npz", "decisions.svg", "before.svg", "phase-plane.png"] {
+        assert!(path.join("model").join(file).is_file(), "{file}");
+    }
+    let again = json(path, "decision-model --coherences 0.512 --planes 0 --trials 200");
+    assert_eq!(again["choices"][0], *strong, "trials do not hang on what else is asked for");
+    assert!(again["no_fit"].is_string());
+    let refusal = refused(path, "decision-model --coherences 51.2");
+    assert!(refusal.contains("0.512 is 51.2 %"), "{refusal}");
+}

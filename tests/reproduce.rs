@@ -65,7 +65,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_done() {
     let refusal = refused(path, &["reproduce", "sussillo2013", "--out", "."]);
     assert!(refusal.contains("holds no reproduction"), "{refusal}");
     let refusal = refused(path, &["reproduce", "sussillo1913", "--out", "paper"]);
-    assert!(refusal.contains("the papers are sussillo2013"), "{refusal}");
+    assert!(refusal.contains("the papers are ") && refusal.contains("sussillo2013"), "{refusal}");
     fs::write(path.join("report.json"), "{}").expect("a file");
     let refusal = refused(path, &["reproduce", "table", "report.json"]);
     assert!(refusal.contains("is no report of a reproduction"), "{refusal}");

@@ -19,6 +19,7 @@
 //! | [`fixed_points`] | where does activity stand still, and what happens around there? |
 //! | [`held_input`] | which input holds in trials, and which states are visited meanwhile? |
 //! | [`similarity`] | how alike are networks, areas, epochs and recordings in what they do? |
+//! | [`decision_model`] | what does a model of two populations that can be solved do, beside networks that decide? |
 //! | [`components`] | along which directions do states vary the most? |
 //! | [`decoding`] | what of a trial's variables can be read from its units, and when? |
 //! | [`spatial`] | where in space are units active, and does that change? |
@@ -35,6 +36,7 @@ pub mod activity;
 pub mod behaviour;
 pub mod components;
 pub mod currents;
+pub mod decision_model;
 pub mod decoding;
 pub mod dynamics;
 mod error;
@@ -65,6 +67,7 @@ pub use behaviour::kernel::Kernel;
 pub use behaviour::psychometric::{ChoiceCount, CumulativeGaussian, PsychometricFunction, TwoVariableFunction};
 pub use components::Components;
 pub use currents::Currents;
+pub use decision_model::DecisionModel;
 pub use decoding::Decoding;
 pub use dynamics::{ClosedLoop, Driven, Dynamics, Network, NetworkDynamics, System};
 pub use error::AnalysisError;

@@ -13,7 +13,7 @@ use super::panel::{EqualScale, Panel};
 use super::save::save;
 use super::shading::{CELL, Grid, in_cells};
 use super::state_space_panels::{counted, dot};
-use super::style::{GREY, INK, Rgb, SMALL, THIN, TICK, TRAJECTORY, darker, text_width, tint};
+use super::style::{GREY, INK, Rgb, SMALL, THICK, THIN, TICK, TRAJECTORY, darker, series, text_width, tint};
 use super::{PlotError, StatePoint};
 
 const LEFT: f64 = 70.0;
@@ -56,6 +56,17 @@ pub struct FlowFieldFigure {
     pub beside: Vec<StatePoint>,
     /// Trajectories (steps, 2); what lies beyond the grid is left out.
     pub trajectories: Vec<Array2<f64>>,
+    /// Named lines, such as nullclines; what lies beyond the grid is left out.
+    pub lines: Vec<FlowLine>,
+}
+
+/// A named line in the plane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowLine {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its points by their two coordinates, at least one.
+    pub points: Vec<(f64, f64)>,
 }
 
 impl FlowFieldFigure {
@@ -72,6 +83,7 @@ impl FlowFieldFigure {
             points: Vec::new(),
             beside: Vec::new(),
             trajectories: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -99,6 +111,9 @@ impl FlowFieldFigure {
         let grid = Grid { x: &self.a, y: &self.b, values: &self.speed };
         grid.shade(&mut canvas, &panel, CELL, |speed| speeds.color(speed));
         self.draw_arrows(&mut canvas, &panel);
+        for (place, line) in self.lines.iter().enumerate() {
+            panel.curve_within(&mut canvas, line.points.iter().copied(), line_stroke(place));
+        }
         for states in &self.trajectories {
             let points = states.outer_iter().map(|state| (state[0], state[1]));
             panel.curve_within(&mut canvas, points, trajectory_stroke());
@@ -144,6 +159,9 @@ impl FlowFieldFigure {
         if self.beside.iter().any(|point| self.holds(point)) {
             entries.push(("beside the plane".into(), Mark::Dot(Dot { hollow: true, ..Dot::new(GREY, BESIDE) })));
         }
+        entries.extend(
+            self.lines.iter().enumerate().map(|(place, line)| (line.name.clone(), Mark::Line(line_stroke(place)))),
+        );
         if !self.trajectories.is_empty() {
             entries.push(("trajectories".into(), Mark::Line(trajectory_stroke())));
         }
@@ -175,6 +193,11 @@ impl FlowFieldFigure {
             require(shape.1 == 2, &field, || format!("has shape {shape:?}; it must be (steps, 2)"))?;
             require_finite(&field, states.iter().copied())?;
         }
+        for (i, line) in self.lines.iter().enumerate() {
+            let field = format!("lines[{i}].points");
+            require_some(&field, line.points.len())?;
+            require_finite(&field, line.points.iter().flat_map(|(a, b)| [*a, *b]))?;
+        }
         Ok(())
     }
 }
@@ -194,6 +217,10 @@ fn draw_arrow(canvas: &mut Canvas, middle: Point, (dx, dy): (f64, f64)) {
 
 fn trajectory_stroke() -> Stroke {
     Stroke::solid(darker(TRAJECTORY), 1.0)
+}
+
+fn line_stroke(place: usize) -> Stroke {
+    Stroke::solid(series(place), THICK)
 }
 
 /// From white at 0; light enough at 1 for black arrows. In steps, for an `.svg` of few pieces.

@@ -126,7 +126,7 @@ pub use eigenvalue_plane::{EigenvaluePlane, EigenvalueSeries, EigenvaluesOf, Res
 pub use error::PlotError;
 pub use exponents::Exponents;
 pub use figure::Figure;
-pub use flow_field::FlowFieldFigure;
+pub use flow_field::{FlowFieldFigure, FlowLine};
 pub use fraction_histogram::FractionHistogram;
 pub use growth::{Growth, GrowthCurve};
 pub use learning_curve::LearningCurve;

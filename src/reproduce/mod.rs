@@ -24,7 +24,9 @@ mod outline;
 mod page;
 mod record;
 
+mod song2016;
 mod sussillo2013;
+mod wong2006;
 
 pub use claim::{Claim, Kind, Target};
 pub use found::{Found, Run, study_directory};
@@ -48,7 +50,7 @@ pub struct Paper {
 }
 
 /// All papers.
-pub const PAPERS: &[Paper] = &[sussillo2013::PAPER];
+pub const PAPERS: &[Paper] = &[song2016::PAPER, sussillo2013::PAPER, wong2006::PAPER];
 
 /// The paper of this id.
 ///

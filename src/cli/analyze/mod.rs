@@ -12,6 +12,7 @@ mod chronometric;
 mod confusion;
 mod count;
 mod currents;
+mod decision_model;
 mod decoding;
 mod dpca;
 mod duration;
@@ -102,6 +103,8 @@ pub enum AnalyzeCommand {
     Duration(duration::DurationArgs),
     /// What was chosen where something else was right
     Confusion(confusion::ConfusionArgs),
+    /// A decision of two populations that can be solved: choices, reaction times, phase plane; needs no network
+    DecisionModel(decision_model::DecisionModelArgs),
     /// How much the evidence at each time weighs in choices
     Kernel(kernel::KernelArgs),
     /// Which units tell the values of a variable apart, or respond to several
@@ -148,6 +151,7 @@ pub fn analyze(command: AnalyzeCommand) -> Result<()> {
         AnalyzeCommand::Chronometric(args) => chronometric::chronometric(&args),
         AnalyzeCommand::Duration(args) => duration::duration(&args),
         AnalyzeCommand::Confusion(args) => confusion::confusion(&args),
+        AnalyzeCommand::DecisionModel(args) => decision_model::decision_model(&args),
         AnalyzeCommand::Kernel(args) => kernel::kernel(&args),
         AnalyzeCommand::Selectivity(args) => selectivity::selectivity(&args),
         AnalyzeCommand::Tuning(args) => tuning::tuning(&args),

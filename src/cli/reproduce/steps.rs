@@ -83,3 +83,44 @@ pub fn line(step: &Step, run: &Run) -> String {
     let words: Vec<String> = words(step, run).iter().map(|word| shell_word(word)).collect();
     format!("nn4n {}", words.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashSet};
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::{
+        cli::Cli,
+        reproduce::{Mode, PAPERS},
+        zoo,
+    };
+
+    #[test]
+    fn outlines_of_papers_fit_together_and_their_steps_are_commands() {
+        for (paper, mode) in PAPERS.iter().flat_map(|paper| [Mode::Quick, Mode::Full].map(|mode| (paper, mode))) {
+            let outline = (paper.outline)(mode);
+            let found = Found::new(Path::new("nowhere"), &outline, false, &BTreeMap::new());
+            for study in &outline.studies {
+                study.sweep(2).unwrap_or_else(|error| panic!("{}: {error}", study.name));
+                assert!(study.pretrained.is_none_or(|id| zoo::ids().any(|known| known == id)), "{}", study.name);
+            }
+            let mut names = HashSet::new();
+            for step in &outline.steps {
+                let mut run = found.alone().clone();
+                run.network = "run".into();
+                let argv = std::iter::once("nn4n".into()).chain(words(step, &run));
+                if let Err(error) = Cli::command().try_get_matches_from(argv) {
+                    panic!("{}, {}: {error}", paper.id, step.name);
+                }
+                let is_known = |name: &String| outline.studies.iter().any(|study| study.name == *name);
+                assert!(step.study.as_ref().is_none_or(is_known), "{}", step.name);
+                assert!(names.insert((&step.study, &step.name)), "{} stands twice", step.name);
+            }
+            for figure in &outline.figures {
+                assert!(names.contains(&(&figure.study, &figure.step)), "{}: {}", paper.id, figure.title);
+            }
+        }
+    }
+}
