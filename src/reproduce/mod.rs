@@ -24,7 +24,10 @@ mod outline;
 mod page;
 mod record;
 
+mod cueva2018;
+mod mante2013;
 mod sussillo2013;
+mod wang2024;
 
 pub use claim::{Claim, Kind, Target};
 pub use found::{Found, Run, study_directory};
@@ -48,7 +51,7 @@ pub struct Paper {
 }
 
 /// All papers.
-pub const PAPERS: &[Paper] = &[sussillo2013::PAPER];
+pub const PAPERS: &[Paper] = &[sussillo2013::PAPER, mante2013::PAPER, wang2024::PAPER, cueva2018::PAPER];
 
 /// The paper of this id.
 ///
