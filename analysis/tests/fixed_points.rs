@@ -170,6 +170,37 @@ fn a_linear_line_attractor_selects_by_its_left_vector() {
     }
     near(sign * manifold.effect_of_inputs[0], 0.1 * 0.8 * norm, 1e-9);
     near(sign * manifold.effect_of_inputs[1], 0.1 * 0.6 * norm, 1e-9);
+    // Along l, and of an input of any strength.
+    let size = l.iter().map(|value| value * value).sum::<f64>().sqrt();
+    near(manifold.alignment_of_inputs[0], 0.8 / size, 1e-9);
+    near(manifold.alignment_of_inputs[1], 0.6 / size, 1e-9);
+    near(manifold.share.unwrap(), 1.0, 1e-9);
+    for (found, wanted) in manifold.direction.iter().zip(r) {
+        near(sign * found, wanted / norm, 1e-9);
+    }
+}
+
+#[test]
+fn slow_points_sample_a_line_that_leaks() {
+    // As above, but l . r = 0.98: the only fixed point is 0, and activity decays along r with 1 - 0.1 * 0.02.
+    let (r, l) = ([1.0, 0.5, -0.5], [0.8, 0.6, 0.24]);
+    let weights = Array2::from_shape_fn((3, 3), |(post, pre)| r[post] * l[pre]);
+    let network = network(Form::Current, Activation::Linear, &weights, &Array2::zeros((3, 1)), &[0.0; 3]);
+    let starts = Array2::from_shape_fn((100, 3), |(start, unit)| {
+        r[unit] * (start as f64 / 50.0 - 1.0) + if unit == start % 3 { 0.3 } else { 0.0 }
+    });
+    let settings = Settings { slow: Some(1e-5), ..Settings::default() };
+    let found = FixedPoints::find(&network.under(&[0.0]).unwrap(), &[0.0], starts.view(), &settings, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(found.points.len() > 50 && found.points.iter().all(|point| point.q <= 1e-5), "{}", found.points.len());
+    let manifold = found.manifold.expect("a line");
+    assert_eq!(manifold.dimension, 1);
+    assert!(manifold.share.unwrap() > 0.95, "{:?}", manifold.share);
+    let norm = 1.5f64.sqrt();
+    let along: f64 = manifold.direction.iter().zip(r).map(|(found, r)| found * r / norm).sum();
+    near(along.abs(), 1.0, 1e-9);
 }
 
 #[test]

@@ -24,8 +24,11 @@ mod outline;
 mod page;
 mod record;
 
+mod cueva2018;
+mod mante2013;
 mod song2016;
 mod sussillo2013;
+mod wang2024;
 mod wong2006;
 
 pub use claim::{Claim, Kind, Target};
@@ -50,7 +53,7 @@ pub struct Paper {
 }
 
 /// All papers.
-pub const PAPERS: &[Paper] = &[song2016::PAPER, sussillo2013::PAPER, wong2006::PAPER];
+pub const PAPERS: &[Paper] = &[song2016::PAPER, sussillo2013::PAPER, mante2013::PAPER, wang2024::PAPER, cueva2018::PAPER, wong2006::PAPER];
 
 /// The paper of this id.
 ///

@@ -152,7 +152,8 @@ pub struct Step {
     pub study: Option<String>,
     /// `analyze decoding`, `plot trials`, `eval`.
     pub command: &'static str,
-    /// The rest of the command. `{results}` stands for the directory beside the run that holds results of other steps.
+    /// The rest of the command. `{results}` stands for the directory beside the run that holds results of other steps,
+    /// `{network:STUDY}` for the network of the same seed of another study.
     pub words: Vec<String>,
     /// Whether only the network of the first seed is taken, as for a figure.
     pub is_of_first: bool,

@@ -49,6 +49,26 @@ fn inputs_and_targets_are_what_is_sensed_on_the_trajectory() -> Result<(), TaskE
 }
 
 #[test]
+fn shuffled_trials_have_the_places_of_their_walk_in_another_order() -> Result<(), TaskError> {
+    let key = TrialRng::new(5, "train", 2, 0);
+    let places = |shuffled| {
+        let task = PlaceCells { shuffled, ..small() };
+        task.trajectory(Split::Train, None, &mut key.clone()).map(|places| places.unwrap())
+    };
+    let (walk, shuffled) = (places(false)?, places(true)?);
+    assert_ne!(walk, shuffled);
+    let sorted = |places: &ndarray::Array2<f64>| {
+        let mut rows: Vec<Vec<f64>> = places.outer_iter().map(|place| place.to_vec()).collect();
+        rows.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+        rows
+    };
+    assert_eq!(sorted(&walk), sorted(&shuffled));
+    let trial = PlaceCells { shuffled: true, p_masked: 0.0, ..small() }.trial(Split::Train, None, &mut key.clone())?;
+    assert_eq!(trial.inputs.row(3).to_vec(), small().sensed([shuffled[[3, 0]], shuffled[[3, 1]]])?);
+    Ok(())
+}
+
+#[test]
 fn masking_changes_neither_the_walk_nor_the_targets() -> Result<(), TaskError> {
     let of = |p_masked, masking| batch(&PlaceCells { p_masked, masking, ..small() }, Split::Train, 1, 0, 5);
     let (open, steps, cells) = (of(0.0, Masking::Step)?, of(0.5, Masking::Step)?, of(0.5, Masking::Cell)?);

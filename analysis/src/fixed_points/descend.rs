@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     dynamics::Dynamics,
-    linear::{self, largest, length, times},
+    linear::{self, distance, largest, length, times},
 };
 
 /// The first damping, as a part of the largest diagonal element of `J J^T`.
@@ -61,7 +61,7 @@ pub(super) enum End {
     Fixed(Vec<f64>),
     /// The same to the floor of rounding.
     Polished(Vec<f64>),
-    /// `|g|` has a minimum there that is not zero.
+    /// `|g|` has a minimum there that is not zero, or `q` is as small as asked for.
     Slow(Vec<f64>),
     /// At a point that was known.
     Known(usize),
@@ -83,12 +83,16 @@ pub(super) fn descend(system: &dyn Dynamics, start: Traveller, settings: &Settin
         if descent.is_fixed() {
             return End::Fixed(descent.state);
         }
+        if settings.slow.is_some_and(|q| descent.q() <= q) {
+            return End::Slow(descent.state);
+        }
         let step = match descent.step() {
             // Between the kinks of many rectifiers a descent may creep; the flow itself leads on.
             Step::Taken if pace.creeps(iteration, descent.norm) => Step::Stuck,
             step => step,
         };
         match step {
+            Step::Taken if settings.slow.is_some() => {}
             Step::Taken => {
                 if let Some(place) = descent.led(known) {
                     return End::Known(place);
@@ -184,6 +188,11 @@ impl<'a> Descent<'a> {
 
     fn is_fixed(&self) -> bool {
         largest(&self.flow) <= self.tolerance * (1.0 + largest(&self.state))
+    }
+
+    /// `|F(x) - x|^2 / 2`
+    fn q(&self) -> f64 {
+        0.5 * distance(&self.system.step(&self.state), &self.state).powi(2)
     }
 
     /// One accepted step, if there is one.

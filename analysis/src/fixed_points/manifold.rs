@@ -2,27 +2,32 @@
 //!
 //! ```text
 //! recognised   at least 10 points, at every one a mode with |lambda - 1| < 0.01         dimension: how many such modes
+//!              (0.05 where slow points were asked for, which count as fixed ones do)
 //! order        from neighbour to neighbour, by arc length; closed if the ends are neighbours, too
 //! speed        |g| half way between neighbours: 0 on a true continuous attractor
 //! selection    l, the left vector of the mode with l . r = 1, signs aligned, mean over the points
 //! effect       l . dF/du: how far a pulse of an input moves the state along the attractor in the end
+//! alignment    |cos(l, dF/du)| of each input, whatever its strength
+//! share        variance of the points along as many principal components as it has dimensions, as a part of all
 //! ```
 //!
 //! Mante et al. 2013, doi:10.1038/nature12742 (selection vectors); Seung 1996, doi:10.1073/pnas.93.23.13339.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array2, Axis};
 use serde::Serialize;
 
 use super::{FixedPoint, PointKind};
 use crate::{
     dynamics::NetworkDynamics,
-    linear::{distance, length},
+    linear::{distance, length, singular_values},
 };
 
 /// The fewest points that are a manifold.
 const FEWEST: usize = 10;
 /// How near to 1 the eigenvalue of a mode along the manifold lies.
 const NEAR_ONE: f64 = 1e-2;
+/// The same of slow points that were asked for, which drift along it.
+const NEAR_ONE_IF_SLOW: f64 = 5e-2;
 /// Ends that are nearer than so many median spacings are neighbours.
 const CLOSED: f64 = 3.0;
 
@@ -43,14 +48,22 @@ pub struct Manifold {
     pub selection_vector: Vec<f64>,
     /// What a pulse of each input does along it: `l . dF/du` (inputs), mean over the points.
     pub effect_of_inputs: Vec<f64>,
+    /// `|cos|` of the left vector and what a pulse of each input does to the state (inputs), mean over the points.
+    pub alignment_of_inputs: Vec<f64>,
+    /// Mean right vector (dim) of the mode along it, of length 1.
+    pub direction: Vec<f64>,
+    /// The part of the variance of its points along their first principal component, in two dimensions the first two.
+    pub share: Option<f64>,
 }
 
 impl Manifold {
-    /// The manifold that fixed points lie on, if they do.
-    pub fn of(system: &dyn NetworkDynamics, points: &[FixedPoint]) -> Option<Self> {
-        let fixed: Vec<usize> = (0..points.len()).filter(|place| points[*place].kind == PointKind::Fixed).collect();
-        let along = |place: &usize| modes_along(&points[*place]);
-        let on_it: Vec<usize> = fixed.into_iter().filter(|place| !along(place).is_empty()).collect();
+    /// The manifold that fixed points lie on, if they do; with `slow`, that fixed and slow points do.
+    pub fn of(system: &dyn NetworkDynamics, points: &[FixedPoint], slow: bool) -> Option<Self> {
+        let counts = |point: &FixedPoint| slow || point.kind == PointKind::Fixed;
+        let near = if slow { NEAR_ONE_IF_SLOW } else { NEAR_ONE };
+        let along = |place: &usize| modes_along(&points[*place], near);
+        let on_it: Vec<usize> =
+            (0..points.len()).filter(|place| counts(&points[*place]) && !along(place).is_empty()).collect();
         if on_it.len() < FEWEST {
             return None;
         }
@@ -58,15 +71,18 @@ impl Manifold {
         if dimension > 2 {
             return None;
         }
-        let (selection_vector, effect_of_inputs) = selection(system, points, &on_it);
+        let Selection { vector, effect, alignment, direction } = Selection::of(system, points, &on_it, near);
         let mut found = Self {
             dimension,
+            share: share(points, &on_it, dimension),
             order: on_it,
             arc_length: None,
             is_closed: false,
             speed_between: Vec::new(),
-            selection_vector,
-            effect_of_inputs,
+            selection_vector: vector,
+            effect_of_inputs: effect,
+            alignment_of_inputs: alignment,
+            direction,
         };
         if dimension == 1 {
             found.put_in_order(system, points);
@@ -100,8 +116,8 @@ impl Manifold {
 }
 
 /// The modes that neither grow nor decay, nor turn.
-fn modes_along(point: &FixedPoint) -> Vec<usize> {
-    let is_along = |(_, value): &(usize, &(f64, f64))| (value.0 - 1.0).hypot(value.1) < NEAR_ONE;
+fn modes_along(point: &FixedPoint, near: f64) -> Vec<usize> {
+    let is_along = |(_, value): &(usize, &(f64, f64))| (value.0 - 1.0).hypot(value.1) < near;
     point.eigenvalues.iter().enumerate().filter(is_along).map(|(mode, _)| mode).collect()
 }
 
@@ -136,22 +152,71 @@ fn chain(points: &[FixedPoint], among: &[usize]) -> Vec<usize> {
     order
 }
 
-/// The mean left vector of the slowest mode, and what inputs do along it.
-fn selection(system: &dyn NetworkDynamics, points: &[FixedPoint], among: &[usize]) -> (Vec<f64>, Vec<f64>) {
-    let (mut vector, mut effect, mut count): (Option<Array1<f64>>, Option<Array1<f64>>, f64) = (None, None, 0.0);
-    for place in among {
-        let point = &points[*place];
-        let (Some(left), Some(mode)) = (point.left.as_ref(), modes_along(point).first().copied()) else { continue };
-        let mut left = left.row(mode).mapv(|value| value.0);
-        if vector.as_ref().is_some_and(|vector| vector.dot(&left) < 0.0) {
-            left.mapv_inplace(|value| -value);
+/// Means over points of the mode along a manifold.
+#[derive(Default)]
+struct Selection {
+    vector: Vec<f64>,
+    effect: Vec<f64>,
+    alignment: Vec<f64>,
+    direction: Vec<f64>,
+}
+
+impl Selection {
+    fn of(system: &dyn NetworkDynamics, points: &[FixedPoint], among: &[usize], near: f64) -> Self {
+        let mut sum = Self::default();
+        let mut count = 0.0;
+        for place in among {
+            let point = &points[*place];
+            let (Some(left), Some(mode)) = (point.left.as_ref(), modes_along(point, near).first().copied()) else {
+                continue;
+            };
+            let left = left.row(mode).mapv(|value| value.0);
+            let right = point.right.column(mode).mapv(|value| value.0);
+            let of_input: Array2<f64> = system.input_jacobian(&point.x_star);
+            let effect = left.dot(&of_input);
+            let size = left.dot(&left).sqrt();
+            let alignment = effect
+                .iter()
+                .zip(of_input.columns())
+                .map(|(effect, column)| (effect / (size * column.dot(&column).sqrt())).abs());
+            // An eigenvector has no sign of its own; both vectors turn together.
+            let sign = if dot(&sum.vector, &left.to_vec()) < 0.0 { -1.0 } else { 1.0 };
+            add(&mut sum.vector, left.iter().map(|value| sign * value));
+            add(&mut sum.effect, effect.iter().map(|value| sign * value));
+            add(&mut sum.alignment, alignment);
+            add(&mut sum.direction, right.iter().map(|value| sign * value));
+            count += 1.0;
         }
-        let of_input: Array2<f64> = system.input_jacobian(&point.x_star);
-        let own = left.dot(&of_input);
-        effect = Some(effect.map_or_else(|| own.clone(), |sum| sum + &own));
-        vector = Some(vector.map_or_else(|| left.clone(), |sum| sum + &left));
-        count += 1.0;
+        let long = length(&sum.direction);
+        let over = |values: Vec<f64>, by: f64| values.into_iter().map(|value| value / by).collect();
+        Self {
+            vector: over(sum.vector, count),
+            effect: over(sum.effect, count),
+            alignment: over(sum.alignment, count),
+            direction: over(sum.direction, long),
+        }
     }
-    let mean = |sum: Option<Array1<f64>>| sum.map_or_else(Vec::new, |sum| (sum / count).to_vec());
-    (mean(vector), mean(effect))
+}
+
+/// 0 with a sum that has no terms yet.
+fn dot(sum: &[f64], values: &[f64]) -> f64 {
+    sum.iter().zip(values).map(|(a, b)| a * b).sum()
+}
+
+fn add(sum: &mut Vec<f64>, values: impl Iterator<Item = f64>) {
+    if sum.is_empty() {
+        sum.extend(values);
+    } else {
+        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
+}
+
+/// `None` where all points are one.
+fn share(points: &[FixedPoint], among: &[usize], dimension: usize) -> Option<f64> {
+    let dim = points[among[0]].x_star.len();
+    let states = Array2::from_shape_fn((among.len(), dim), |(row, unit)| points[among[row]].x_star[unit]);
+    let centred = &states - &states.mean_axis(Axis(0))?;
+    let squares: Vec<f64> = singular_values("points", &centred).ok()?.into_iter().map(|value| value.powi(2)).collect();
+    let all: f64 = squares.iter().sum();
+    (all > 0.0).then(|| squares.iter().take(dimension).sum::<f64>() / all)
 }

@@ -1,7 +1,8 @@
 //! Fixed and slow points: where the dynamics stand still, or nearly so, and what they do around there.
 //!
 //! ```text
-//! g(x*) = 0                        fixed;  slow where |g| has a minimum that is not zero (the ghost of a fold)
+//! g(x*) = 0                        fixed;  slow where |g| has a minimum that is not zero (the ghost of a fold),
+//!                                  or where q is as small as asked for
 //! q = |F(x*) - x*|^2 / 2           as the field states it; speed = |g|, per time constant
 //! J r = lambda r,  l J = lambda l, l . r = 1,  J = dF/dx at x*
 //! tau_k = -dt / ln |lambda|        f_k = arg(lambda) / (2 pi dt)
@@ -75,11 +76,15 @@ pub struct Settings {
     pub outlier_distance: f64,
     /// Seed of the starts between points.
     pub seed: u64,
+    /// Where `q` is at most this, a start has ended, at a slow point: many of them sample a slow manifold. `None`
+    /// follows every start to where the flow is 0, or slowest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow: Option<f64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { tolerance: 1e-10, max_iterations: 200, same_point: 1e-4, outlier_distance: 10.0, seed: 0 }
+        Self { tolerance: 1e-10, max_iterations: 200, same_point: 1e-4, outlier_distance: 10.0, seed: 0, slow: None }
     }
 }
 
@@ -89,7 +94,7 @@ impl Default for Settings {
 pub enum PointKind {
     /// `g = 0`
     Fixed,
-    /// `|g|` has a minimum that is not zero.
+    /// `|g|` has a minimum that is not zero, or `q` is as small as asked for.
     Slow,
 }
 
@@ -213,7 +218,7 @@ impl FixedPoints {
         let index_sum = index_sum(system, &described);
         let mut points: Vec<FixedPoint> = described.into_iter().map(|(point, _)| point).collect();
         points.sort_by(in_order);
-        let manifold = Manifold::of(system, &points);
+        let manifold = Manifold::of(system, &points, settings.slow.is_some());
         Ok(Self {
             input: input.to_vec(),
             points,

@@ -130,12 +130,14 @@ impl<'a> Search<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Starts, led toward known points as far as they lead.
+    /// Starts, led toward known points as far as they lead; not where they are to end before.
     fn led(&self, starts: &[Vec<f64>]) -> Vec<Traveller> {
         let flows = self.system.flows(starts);
         let start = |(state, flow): (&Vec<f64>, Vec<f64>)| Traveller { state: state.clone(), flow, reached: None };
         let mut travellers: Vec<Traveller> = starts.iter().zip(flows).map(start).collect();
-        self.known.lead(self.system, &mut travellers);
+        if self.settings.slow.is_none() {
+            self.known.lead(self.system, &mut travellers);
+        }
         travellers
     }
 

@@ -10,7 +10,10 @@
 //! A shuffle keeps how a unit changes over time and where the animal was, but not which went with which: its
 //! information is what few visits alone give. A score that is not defined for a shuffle does not reach the value.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{
+    collections::BTreeMap,
+    ops::{ControlFlow, RangeInclusive},
+};
 
 use ndarray::{Array2, Array3, Axis};
 use rand::{Rng, SeedableRng};
@@ -25,7 +28,7 @@ use super::{
     information::{information, mean, sparsity},
     rate_map::{Kernel, rates},
 };
-use crate::{Activity, AnalysisError};
+use crate::{Activity, AnalysisError, MedianInterval};
 
 /// Below this p a unit passes.
 const LEVEL: f64 = 0.05;
@@ -55,6 +58,10 @@ pub struct Settings {
     pub field_threshold: f64,
     /// Fewest bins of a field; 9 of a plane and 3 of a track, unless given.
     pub field_bins: Option<usize>,
+    /// The highest rate of a map that a unit must be above to be among those that [`Active`] is of.
+    pub least: f64,
+    /// Whether rates are counted from the lowest of each map, as of units that are negative, too.
+    pub from_lowest: bool,
     /// Seed of the shuffles.
     pub seed: u64,
 }
@@ -69,6 +76,8 @@ impl Default for Settings {
             min_shift: None,
             field_threshold: 0.3,
             field_bins: None,
+            least: 0.0,
+            from_lowest: false,
             seed: 0,
         }
     }
@@ -99,6 +108,8 @@ pub struct RateMaps {
     pub min_shift_ms: f64,
     /// Units that pass their shuffles.
     pub passed: Passed,
+    /// What units that are active have in common.
+    pub active: Active,
     /// One for each unit.
     pub units: Vec<UnitMap>,
     /// Time spent in each bin (y, x), s.
@@ -124,6 +135,63 @@ pub struct Passed {
     pub grid: Option<usize>,
     /// By the border score; `null` of a track.
     pub border: Option<usize>,
+}
+
+/// Units whose highest rate is above a limit. `null` where there are none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Active {
+    /// The limit.
+    pub least: f64,
+    /// How many there are.
+    pub units: usize,
+    /// Median of their information, bits per spike, of those for which it is defined.
+    pub median_information: Option<f64>,
+    /// The part of them that have one or two fields, each less than a quarter of the visited bins.
+    pub compact: Option<f64>,
+    /// Median of the part of the visited bins that the largest field takes, of those that have one.
+    pub median_field: Option<f64>,
+    /// The part of them with a border score above 0.5, of those for which it is defined.
+    pub border: Option<f64>,
+    /// The part of them with a grid score above 0.37, of those for which it is defined.
+    pub grid: Option<f64>,
+}
+
+/// Fields of a compact unit, and what each of them is less than, as a part of the visited bins.
+const COMPACT: (RangeInclusive<usize>, f64) = (1..=2, 0.25);
+/// Scores above which units are told as border and as grid cells.
+const BORDER: f64 = 0.5;
+const GRID: f64 = 0.37;
+
+impl Active {
+    fn of(units: &[&UnitMap], least: f64, visited_bins: usize) -> Self {
+        let active: Vec<&UnitMap> = units.iter().copied().filter(|unit| unit.peak_rate > least).collect();
+        let size = |field: &Field| field.bins as f64 / visited_bins as f64;
+        let is_compact = |unit: &&UnitMap| {
+            COMPACT.0.contains(&unit.fields.len()) && unit.fields.iter().all(|field| size(field) < COMPACT.1)
+        };
+        let all =
+            |of: &dyn Fn(&UnitMap) -> Option<f64>| active.iter().filter_map(|unit| of(unit)).collect::<Vec<f64>>();
+        let above = |scores: Vec<f64>, limit: f64| part(scores.iter().map(|score| *score > limit));
+        Self {
+            least,
+            units: active.len(),
+            median_information: median(all(&|unit| unit.information)),
+            compact: part(active.iter().map(is_compact)),
+            median_field: median(all(&|unit| unit.fields.first().map(size))),
+            border: above(all(&|unit| unit.border_score), BORDER),
+            grid: above(all(&|unit| unit.grid_score), GRID),
+        }
+    }
+}
+
+/// The part of them that are; `None` of nothing.
+fn part(are: impl Iterator<Item = bool>) -> Option<f64> {
+    let are: Vec<bool> = are.collect();
+    (!are.is_empty()).then(|| are.iter().filter(|is| **is).count() as f64 / are.len() as f64)
+}
+
+fn median(values: Vec<f64>) -> Option<f64> {
+    MedianInterval::of(&values).map(|found| found.median)
 }
 
 /// What the map of a unit says. `null` where a number is not defined, with the reason in `undefined`.
@@ -171,6 +239,7 @@ pub struct UnitMap {
 /// The steps of a unit, and what is common to all shuffles of them.
 struct Binned<'a> {
     kernel: &'a Kernel,
+    from_lowest: bool,
     shape: (usize, usize),
     bins: Vec<usize>,
     rates: Vec<f64>,
@@ -217,7 +286,8 @@ impl RateMaps {
             is_plane: arena.is_plane(),
         };
         let of_unit = |unit: usize| -> Result<Found, AnalysisError> {
-            let binned = Binned::of(activity, &arena, &visits, unit, &kernel)?;
+            let how = (&kernel, settings.from_lowest);
+            let binned = Binned::of(activity, &arena, &visits, unit, how)?;
             let shifts = shifts(&binned, unit, settings, min_shift, activity.dt())?;
             Ok(found(&binned, unit, &arena, &asked, &shifts))
         };
@@ -236,13 +306,16 @@ impl RateMaps {
         let reaches = |p: fn(&UnitMap) -> Option<f64>| {
             all.iter().filter(|found| p(&found.unit).is_some_and(|p| p < LEVEL)).count()
         };
+        let visited_bins = occupancy.iter().filter(|time| **time > 0.0).count();
+        let units: Vec<&UnitMap> = all.iter().map(|found| &found.unit).collect();
         Ok(Self {
+            active: Active::of(&units, settings.least, visited_bins),
             passed: Passed {
                 information: reaches(|unit| unit.information_p),
                 grid: arena.is_plane().then(|| reaches(|unit| unit.grid_p)),
                 border: arena.is_plane().then(|| reaches(|unit| unit.border_p)),
             },
-            visited_bins: occupancy.iter().filter(|time| **time > 0.0).count(),
+            visited_bins,
             steps: visits.of.len(),
             steps_outside: visits.outside,
             steps_without_place: visits.unknown,
@@ -292,6 +365,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), AnalysisError> {
         let value = settings.field_threshold.to_string();
         return refused("field-threshold", value, "must be a fraction of the highest rate, between 0 and 1");
     }
+    if !(settings.least >= 0.0 && settings.least.is_finite()) {
+        return refused("least", settings.least.to_string(), "must be a rate, not negative");
+    }
     if settings.field_bins == Some(0) {
         return refused("field-bins", "0".into(), "must be 1 at least");
     }
@@ -329,7 +405,7 @@ impl<'a> Binned<'a> {
         arena: &Arena,
         visits: &Visits,
         unit: usize,
-        kernel: &'a Kernel,
+        (kernel, from_lowest): (&'a Kernel, bool),
     ) -> Result<Self, AnalysisError> {
         let shape = (arena.rows, arena.columns);
         let all = activity.rates();
@@ -344,7 +420,7 @@ impl<'a> Binned<'a> {
         let mut counts = vec![0.0; arena.len()];
         bins.iter().for_each(|bin| counts[*bin] += 1.0);
         let visits = Array2::from_shape_fn(shape, |(row, column)| counts[row * shape.1 + column]);
-        Ok(Self { kernel, shape, bins, rates, smooth_visits: kernel.smooth(&visits), visits })
+        Ok(Self { kernel, from_lowest, shape, bins, rates, smooth_visits: kernel.smooth(&visits), visits })
     }
 
     /// The map, with the rates moved to places of so many steps later.
@@ -355,7 +431,12 @@ impl<'a> Binned<'a> {
             sums[*bin] += rate;
         }
         let sums = Array2::from_shape_fn(self.shape, |(row, column)| sums[row * self.shape.1 + column]);
-        rates(&sums, &self.visits, &self.smooth_visits, self.kernel)
+        let mut map = rates(&sums, &self.visits, &self.smooth_visits, self.kernel);
+        if self.from_lowest {
+            let lowest = map.iter().copied().filter(|rate| !rate.is_nan()).fold(f64::INFINITY, f64::min);
+            map -= lowest;
+        }
+        map
     }
 }
 
@@ -512,6 +593,24 @@ mod tests {
         assert!(signed.undefined["fields"].contains("negative"), "{:?}", signed.undefined);
         assert!(found.passed.information >= 2 && found.passed.border >= Some(1), "{:?}", found.passed);
         assert!((found.occupancy.sum() - 60.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn active_units_are_told_of_together() {
+        let settings = Settings { smooth: 0.0, ..settings() };
+        let found = maps(cells(6000), &settings);
+        // The silent unit is none of them; of the other four the place cell and the border cell are compact.
+        let active = found.active;
+        assert_eq!((active.units, active.compact), (4, Some(0.5)), "{active:?}");
+        assert!(active.border.is_some_and(|part| part > 0.3), "{active:?}");
+        let mut bits: Vec<f64> = found.units[..3].iter().filter_map(|unit| unit.information).collect();
+        bits.sort_by(f64::total_cmp);
+        assert_eq!(active.median_information, Some(bits[1]));
+        // Only the border cell is always at 1 within a bin.
+        assert_eq!(maps(cells(6000), &Settings { least: 0.99, ..settings.clone() }).active.units, 1);
+        // Counted from its lowest rate, the unit of both signs has all numbers.
+        let signed = &maps(cells(6000), &Settings { from_lowest: true, ..settings }).units[4];
+        assert!(signed.information.is_some() && signed.border_score.is_some() && signed.peak_rate > 0.9, "{signed:?}");
     }
 
     #[test]

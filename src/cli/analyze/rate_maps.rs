@@ -9,7 +9,7 @@ use nn4n_analysis::{
     RateMaps,
     spatial::{
         Arena, Bins,
-        units::{Settings, UnitMap},
+        units::{Active, Settings, UnitMap},
     },
 };
 use serde::Serialize;
@@ -53,6 +53,12 @@ pub struct RateMapsArgs {
     /// Fewest bins of a field [default: 9, or 3 of a track]
     #[arg(long, value_name = "N")]
     field_bins: Option<usize>,
+    /// Units with a bin above this rate are active, and are told of together
+    #[arg(long, value_name = "RATE", default_value_t = Settings::default().least)]
+    least: f64,
+    /// Count rates from the lowest of each map, as of tanh units, which are negative, too
+    #[arg(long)]
+    from_lowest: bool,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -115,6 +121,8 @@ pub fn rate_maps(args: &RateMapsArgs) -> Result<()> {
         min_shift: args.min_shift,
         field_threshold: args.field_threshold,
         field_bins: args.field_bins,
+        least: args.least,
+        from_lowest: args.from_lowest,
         ..args.maps.settings(args.source.seed)?
     };
     let source = args.source.open_one(Some(TRIALS))?;
@@ -290,12 +298,27 @@ fn lines(found: &RateMaps, source: &Source, order: &[usize]) -> Vec<String> {
             passed.information
         ));
     }
+    lines.push(active(&found.active));
     lines.extend(order.iter().take(SAID).map(|place| line(&found.units[*place])));
     if order.len() > SAID {
         lines.push(format!("  and {} more, in the order of information: --json, or --out DIR", order.len() - SAID));
     }
     lines.extend(undefined(found));
     lines
+}
+
+/// What active units have in common.
+fn active(found: &Active) -> String {
+    let percent = |part: Option<f64>| part.map_or_else(|| "none".into(), |part| format!("{:.0} %", 100.0 * part));
+    format!(
+        "active       {} units above a rate of {}: median {} bits; {} have one or two fields below a quarter of the \
+         arena, the largest takes {}",
+        found.units,
+        short(found.least),
+        or_none(found.median_information),
+        percent(found.compact),
+        percent(found.median_field)
+    )
 }
 
 /// What is not defined of how many units, and why of the first.

@@ -32,6 +32,15 @@ pub struct SearchArgs {
     pub closed: LoopArgs,
     #[command(flatten)]
     pub starts: StartsArgs,
+    /// End each start where q, half the squared length of a step, is at most this: points that sample a slow manifold
+    /// [default: follow each start to where activity stands still, or is slowest]
+    #[arg(long, value_name = "Q", value_parser = positive)]
+    pub slow: Option<f64>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    if value > 0.0 && value.is_finite() { Ok(value) } else { Err("must be positive and finite, such as 1e-4".into()) }
 }
 
 /// Points found from starts.
@@ -80,7 +89,7 @@ pub fn search<'a>(
     let seed = args.probe.seed;
     let under = system.under(&held.values)?;
     let Starts { states, from } = args.starts.draw(&*under, held, trials, seed)?;
-    let settings = Settings { seed, ..Settings::default() };
+    let settings = Settings { seed, slow: args.slow, ..Settings::default() };
     let mut bar = steps_bar("starts", states.nrows() as u64);
     let clock = Instant::now();
     let found = FixedPoints::search(&*under, states.view(), &settings, &mut |done| {

@@ -22,12 +22,19 @@ const LONGEST: u64 = 1 << 20;
 pub fn run(outline: &Outline, found: &Found, jobs: usize) -> Result<bool> {
     for step in &outline.steps {
         let Ok(runs) = found.runs_of(step) else { continue };
-        let todo: Vec<&Run> = runs.iter().filter(|run| !is_there(step, run)).collect();
+        let mut todo = Vec::new();
+        for run in runs {
+            match words(step, run, found) {
+                Ok(words) if !is_there(step, run, &words) => todo.push((run, words)),
+                Ok(_) => {}
+                Err(error) => say(&format!("{}: {error}", step.name)),
+            }
+        }
         if todo.is_empty() {
             continue;
         }
         say(&format!("{}: nn4n {}", step.name, step.command));
-        let calls = todo.iter().map(|run| call(step, run)).collect::<Result<Vec<Call>>>()?;
+        let calls = todo.into_iter().map(|(run, words)| call(step, run, words)).collect::<Result<Vec<Call>>>()?;
         for (name, why) in call_all(&calls, jobs)? {
             say(&format!("{name}: {why}"));
         }
@@ -39,35 +46,40 @@ pub fn run(outline: &Outline, found: &Found, jobs: usize) -> Result<bool> {
 }
 
 /// Whether a step has results, of this very command.
-fn is_there(step: &Step, run: &Run) -> bool {
+fn is_there(step: &Step, run: &Run, words: &[String]) -> bool {
     let place = run.place(&step.name);
     let said = read_text(&command_file(&place), LONGEST).unwrap_or_default();
-    place.join(step.result()).is_file() && said.trim_end() == line(step, run)
+    place.join(step.result()).is_file() && said.trim_end() == typed(words)
 }
 
 fn command_file(place: &Path) -> std::path::PathBuf {
     place.join("command.txt")
 }
 
-fn call(step: &Step, run: &Run) -> Result<Call> {
+fn call(step: &Step, run: &Run, words: Vec<String>) -> Result<Call> {
     let place = run.place(&step.name);
     fs::create_dir_all(&place).with_context(|| format!("{}: could not be made", place.display()))?;
-    let words = words(step, run).into_iter().map(OsString::from).collect();
     let said = (step.command == "eval").then(|| place.join(step.result()));
-    let command = (command_file(&place), format!("{}\n", line(step, run)));
+    let command = (command_file(&place), format!("{}\n", typed(&words)));
+    let words = words.into_iter().map(OsString::from).collect();
     let of = if step.study.is_some() { run.network.display().to_string() } else { step.name.clone() };
     Ok(Call { name: of, words, said, command })
 }
 
 /// The words of the command.
-fn words(step: &Step, run: &Run) -> Vec<String> {
+///
+/// # Errors
+/// If they name a study without a network of this seed.
+fn words(step: &Step, run: &Run, found: &Found) -> Result<Vec<String>> {
     let place = run.place(&step.name);
     let results = run.results.display().to_string();
     let mut words: Vec<String> = step.command.split(' ').map(String::from).collect();
     if step.study.is_some() {
         words.push(run.network.display().to_string());
     }
-    words.extend(step.words.iter().map(|word| word.replace("{results}", &results)));
+    for word in &step.words {
+        words.push(with_networks(&word.replace("{results}", &results), run, found)?);
+    }
     match step.command.split(' ').next() {
         Some("eval") => words.push("--json".into()),
         Some("plot") => {
@@ -75,12 +87,32 @@ fn words(step: &Step, run: &Run) -> Vec<String> {
         }
         _ => words.extend(["--out".into(), place.display().to_string(), "--force".into()]),
     }
-    words
+    Ok(words)
 }
 
-/// The command as one types it.
-pub fn line(step: &Step, run: &Run) -> String {
-    let words: Vec<String> = words(step, run).iter().map(|word| shell_word(word)).collect();
+/// A word with the network of the same seed of another study in place of each `{network:STUDY}`.
+fn with_networks(word: &str, run: &Run, found: &Found) -> Result<String> {
+    let mut filled = String::new();
+    let mut rest = word;
+    while let Some((before, (study, after))) =
+        rest.split_once("{network:").and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        let of_seed = found.runs(study)?.iter().find(|other| other.seed == run.seed);
+        let other = of_seed.with_context(|| format!("{study}: no network of seed {} is finished", run.seed))?;
+        filled.push_str(before);
+        filled.push_str(&other.network.display().to_string());
+        rest = after;
+    }
+    Ok(filled + rest)
+}
+
+/// The command as one types it; empty where a network that it names is not there.
+pub fn line(step: &Step, run: &Run, found: &Found) -> String {
+    words(step, run, found).map_or_else(|_| String::new(), |words| typed(&words))
+}
+
+fn typed(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
     format!("nn4n {}", words.join(" "))
 }
 

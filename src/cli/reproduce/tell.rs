@@ -25,7 +25,7 @@ const LONGEST: u64 = 64 << 20;
 pub fn tell(record: &Record, outline: &Outline, found: &Found, out: &Path, is_json: bool) -> Result<()> {
     let command = |step: &crate::reproduce::Step| {
         let runs = found.runs_of(step).ok();
-        runs.and_then(|runs| runs.first()).map_or_else(String::new, |run| steps::line(step, run))
+        runs.and_then(|runs| runs.first()).map_or_else(String::new, |run| steps::line(step, run, found))
     };
     let page_at = out.join(HTML);
     page(record, outline, found, &command).save(&page_at)?;

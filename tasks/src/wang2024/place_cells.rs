@@ -23,6 +23,7 @@
 //! | v, d | `walk`, `avoid_walls` | | fast, no; also slow, medium, and turning before walls |
 //! | P(b = 0) | `p_masked` | | 0.5 |
 //! | b | `masking` | | step: all cells of a step together; cell: each by itself |
+//! | | `shuffled` | | no; yes: the places of a trial in random order, so that nothing is continuous in time |
 //!
 //! The responses are a function of the room's parameters and made once for each task. A room with another `room_seed`
 //! has unrelated responses: train on several in turn to study remapping. Where the animal was is what
@@ -51,7 +52,7 @@
 //! ```
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
-use rand::RngCore;
+use rand::{RngCore, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
 
 use super::sensory_map::MapSettings;
@@ -107,6 +108,8 @@ pub struct PlaceCells {
     pub p_masked: f64,
     /// What is masked together.
     pub masking: Masking,
+    /// Whether the places of a trial come in random order.
+    pub shuffled: bool,
     /// The root mean square error at which a trial is correct, in units of the responses.
     pub rms_error: f64,
     /// The responses in the room, once they have been made. Not a parameter.
@@ -131,6 +134,7 @@ impl Default for PlaceCells {
             avoid_walls: false,
             p_masked: 0.5,
             masking: Masking::Step,
+            shuffled: false,
             rms_error: 1.0,
             maps: MapCache::default(),
         }
@@ -171,7 +175,11 @@ impl PlaceCells {
         let room = Room::new("room", &self.room)?;
         let start = start(&room, condition, rng)?;
         let n_steps = self.clock().at_least_one_step("duration", self.duration)?;
-        Ok(self.walk.settings().places(&room, self.avoid_walls, start, n_steps + 1, self.dt, rng))
+        let mut places = self.walk.settings().places(&room, self.avoid_walls, start, n_steps + 1, self.dt, rng);
+        if self.shuffled {
+            places.shuffle(rng);
+        }
+        Ok(places)
     }
 
     /// Sets to 0 what is masked. `inputs` is (n_steps, cells).
