@@ -24,7 +24,10 @@ mod outline;
 mod page;
 mod record;
 
+mod driscoll2022;
+mod kleinman2021;
 mod sussillo2013;
+mod yang2019;
 
 pub use claim::{Claim, Kind, Target};
 pub use found::{Found, Run, study_directory};
@@ -48,7 +51,7 @@ pub struct Paper {
 }
 
 /// All papers.
-pub const PAPERS: &[Paper] = &[sussillo2013::PAPER];
+pub const PAPERS: &[Paper] = &[sussillo2013::PAPER, yang2019::PAPER, kleinman2021::PAPER, driscoll2022::PAPER];
 
 /// The paper of this id.
 ///
