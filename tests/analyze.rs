@@ -450,7 +450,8 @@ fn clusters_of_task_variance_are_lesioned_by_name() {
     assert!(silhouette > 0.0 && silhouette < 1.0);
     let clusters = found["clusters"].as_array().unwrap();
     for group in found["groups"].as_array().unwrap() {
-        let name = group["name"].as_str().unwrap().strip_prefix("cluster").unwrap().parse::<u64>().unwrap();
+        let Some(number) = group["name"].as_str().unwrap().strip_prefix("cluster") else { continue };
+        let name = number.parse::<u64>().unwrap();
         for unit in numbers(&group["units"]) {
             assert_eq!(clusters[unit as usize], name);
         }
@@ -467,6 +468,20 @@ fn clusters_of_task_variance_are_lesioned_by_name() {
     );
     let units = group["units"].as_array().unwrap().len();
     assert!(table["rows"][1].to_string().contains(&units.to_string()), "{units}: {}", table["rows"][1]);
+    // The parts of the pair are groups, too, and each group in turn is a row with its performance in every task.
+    let groups = found["groups"].as_array().unwrap();
+    assert_eq!(
+        groups.iter().filter(|group| group["name"] == "first-only" || group["name"] == "second-only").count(),
+        2
+    );
+    let each = json(
+        folder.path(),
+        "interventions yang2019-go-anti --lesion-groups variance/task-variance.json --trials 1 --controls 0",
+    );
+    let rows = each["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[1]["performance"]), (1 + groups.len(), &table["rows"][1]["performance"]));
+    assert!(rows.iter().all(|row| row["per_task"].as_object().unwrap().len() == tasks), "{each:#}");
+    assert!(refused(folder.path(), "interventions yang2019-go-anti --lesion-groups none.json").contains("none.json"));
 
     // Among some units clusters have the numbers of the network.
     let some = json(folder.path(), "task-variance yang2019-go-anti --units 64-127 --clusters 2");

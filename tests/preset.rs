@@ -101,6 +101,37 @@ fn yang2019_sequential_trains_groups_in_turn_and_protects_the_earlier_ones() {
 }
 
 #[test]
+fn kleinman2021_projects_sparsely_between_areas_and_its_control_has_no_cell_types() {
+    let [dale, control] =
+        ["checkerboard", "nodale"].map(|name| preset::load(&format!("kleinman2021/{name}")).expect("a preset"));
+    let found = masks(&dale);
+    // The 80 excitatory units of an area come first.
+    assert_eq!(density(&found.w_rec, 0..100, 0..100), 1.0);
+    assert_eq!((density(&found.w_rec, 100..180, 0..80), density(&found.w_rec, 100..180, 200..280)), (0.1, 0.05));
+    for (posts, pres) in [(180..200, 0..80), (100..200, 80..100), (200..300, 0..100), (0..100, 200..300)] {
+        assert_eq!(density(&found.w_rec, posts.clone(), pres.clone()), 0.0, "{pres:?} to {posts:?}");
+    }
+    assert_eq!((reached(&found.w_in, 3), read(&found.w_out, 1)), (units(0..100), units(200..280)));
+    let without = masks(&control);
+    let between = [(100..200, 0..100), (0..100, 100..200), (200..300, 0..100)];
+    assert_eq!(between.map(|(posts, pres)| density(&without.w_rec, posts, pres)), [1.0, 0.05, 0.0]);
+    assert_eq!((reached(&without.w_in, 0), read(&without.w_out, 0)), (units(0..100), units(200..300)));
+    // The source averages squared weights over all entries of a matrix, and its weights are 1.
+    for (experiment, masks) in [(&dale, &found), (&control, &without)] {
+        let train = serde_json::to_value(&experiment.train).expect("a description");
+        let fraction = |mask: &[Vec<u8>]| {
+            let synapses: usize = mask.iter().flatten().map(|there| usize::from(*there)).sum();
+            synapses as f64 / mask.iter().map(Vec::len).sum::<usize>() as f64
+        };
+        for (name, mask) in [("w_in", &masks.w_in), ("w_rec", &masks.w_rec), ("w_out", &masks.w_out)] {
+            let penalties = train["regularisers"].as_array().expect("a list");
+            let weight = penalties.iter().find(|of| of["matrix"] == name).and_then(|of| of["weight"].as_f64());
+            assert!((weight.expect("a weight") - fraction(mask)).abs() < 1e-4, "{name}: {weight:?}");
+        }
+    }
+}
+
+#[test]
 fn song2016_trains_by_gradient_descent_and_validates_every_10_000_trials() {
     for listed in preset::list().iter().filter(|listed| listed.id.starts_with("song2016/")) {
         let train = preset::load(listed.id).expect("a preset").train;

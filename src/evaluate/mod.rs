@@ -7,7 +7,7 @@ mod currents;
 mod graded;
 mod recorded;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use activity::{ADDED, Outcomes, RIGHT_CHOICE, TrialPlan, activity, outcomes};
 #[cfg(feature = "hub")]
@@ -52,6 +52,9 @@ pub struct Evaluation {
     pub rows: Option<usize>,
     /// Performance in the worst condition.
     pub minimum: Option<f64>,
+    /// The performance in each task of a set, by name; empty for a single task.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_task: BTreeMap<String, f64>,
     /// Root mean square error over graded entries, in units of the targets.
     pub rms_error: Option<f64>,
     /// Mean reaction time over trials that have one, ms.
@@ -101,6 +104,7 @@ pub fn evaluate_altered(altered: &Altered, task: &dyn Task, per_condition: usize
         trials: found.trials,
         rows: distinct_rows(&trials),
         minimum: found.minimum,
+        per_task: found.per_task,
         rms_error: found.rms_error,
         reaction_time: (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64),
         runaway: (largest > LARGE).then_some(largest),

@@ -38,6 +38,20 @@ impl UnitSelection {
         Self(listed(&units.into_iter().collect::<Vec<_>>()))
     }
 
+    /// Each group of units of a file that an analysis has written, or of any other in JSON, by itself.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or has no groups.
+    pub fn groups_of(path: &Path) -> Result<Vec<Self>> {
+        let text = read_text(path, LARGEST)?;
+        let json: Value = serde_json::from_str(&text).map_err(|error| Error::file(path, error))?;
+        let names = names(&json);
+        if names.is_empty() {
+            return Err(Error::file(path, "has no groups of units; name a file of an analysis that finds some"));
+        }
+        names.iter().map(|name| format!("@{}#{name}", path.display()).parse()).collect()
+    }
+
     /// Its units, in order, each once.
     ///
     /// # Errors
@@ -234,14 +248,14 @@ fn analysed(json: &Value) -> Option<&Value> {
 }
 
 /// The names of the lists in a document.
-fn groups(json: &Value) -> String {
+fn names(json: &Value) -> Vec<String> {
     fn gather(json: &Value, before: &str, names: &mut Vec<String>) {
         for one in json.as_array().into_iter().flatten().filter(|one| one["units"].is_array()) {
-            names.extend(one["name"].as_str().map(|name| format!("`{before}{}`", echo(name))));
+            names.extend(one["name"].as_str().map(|name| format!("{before}{name}")));
         }
         for (name, value) in json.as_object().into_iter().flatten() {
             match value {
-                Value::Array(list) if list.iter().all(Value::is_u64) => names.push(format!("`{before}{}`", echo(name))),
+                Value::Array(list) if list.iter().all(Value::is_u64) => names.push(format!("{before}{name}")),
                 Value::Array(_) | Value::Object(_) if before.is_empty() => gather(value, &format!("{name}."), names),
                 _ => {}
             }
@@ -249,10 +263,17 @@ fn groups(json: &Value) -> String {
     }
     let mut names = Vec::new();
     gather(analysed(json).unwrap_or(json), "", &mut names);
-    if names.is_empty() {
-        "it has no groups of units".into()
-    } else {
-        format!("choose one of its groups {}", names.join(", "))
+    names
+}
+
+/// What names there are to choose from.
+fn groups(json: &Value) -> String {
+    match names(json).as_slice() {
+        [] => "it has no groups of units".into(),
+        names => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{}`", echo(name))).collect();
+            format!("choose one of its groups {}", names.join(", "))
+        }
     }
 }
 
@@ -303,6 +324,9 @@ mod tests {
         assert_eq!(found(&write("list.json", "[2, 1]")), [1, 2]);
         let groups = write("groups.json", r#"{"a": [1, 2], "q": 0.5, "clusters": {"b": [3]}, "x.y": [4]}"#);
         assert_eq!(found(&format!("{groups}#a,12")), [1, 2, 12]);
+        let each = UnitSelection::groups_of(Path::new(groups.trim_start_matches('@'))).unwrap();
+        let each: Vec<Vec<usize>> = each.iter().map(|group| group.resolve(&units()).unwrap()).collect();
+        assert_eq!(each, [vec![1, 2], vec![3], vec![4]]);
         assert_eq!(found(&format!("{groups}#clusters.b")), [3]);
         assert_eq!(found(&format!("{groups}#x.y")), [4]);
         // Beside its groups an analysis writes other lists of whole numbers, which are no units.

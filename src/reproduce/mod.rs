@@ -25,11 +25,14 @@ mod page;
 mod record;
 
 mod cueva2018;
+mod driscoll2022;
+mod kleinman2021;
 mod mante2013;
 mod song2016;
 mod sussillo2013;
 mod wang2024;
 mod wong2006;
+mod yang2019;
 
 pub use claim::{Claim, Kind, Target};
 pub use found::{Found, Run, study_directory};
@@ -53,7 +56,7 @@ pub struct Paper {
 }
 
 /// All papers.
-pub const PAPERS: &[Paper] = &[song2016::PAPER, sussillo2013::PAPER, mante2013::PAPER, wang2024::PAPER, cueva2018::PAPER, wong2006::PAPER];
+pub const PAPERS: &[Paper] = &[song2016::PAPER, sussillo2013::PAPER, mante2013::PAPER, yang2019::PAPER, kleinman2021::PAPER, wang2024::PAPER, cueva2018::PAPER, driscoll2022::PAPER, wong2006::PAPER];
 
 /// The paper of this id.
 ///

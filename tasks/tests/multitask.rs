@@ -153,6 +153,36 @@ fn every_task_has_a_rule_input_unless_each_brings_its_own_along() -> Result<(), 
 }
 
 #[test]
+fn a_composed_rule_stands_in_the_place_of_the_task_s_own() -> Result<(), TaskError> {
+    let composed = json!({ "fdanti": 1.0, "delaygo": 1.0, "fdgo": -0.5 });
+    let member = |rules: Value| json!({ "id": "yang2019/delayanti", "rules": rules, "parameters": { "sigma_x": 0.0 } });
+    let own = set(json!({ "tasks": [member(json!({}))] }))?;
+    let other = set(json!({ "tasks": [member(composed)] }))?;
+    let channels = own.inputs();
+    let own = batch(own.as_ref(), Split::Test, 3, 0, 4)?;
+    let other = batch(other.as_ref(), Split::Test, 3, 0, 4)?;
+    for (place, channel) in channels.iter().enumerate() {
+        let change = match &*channel.name {
+            "rule_delayanti" => -1.0,
+            "rule_fdanti" | "rule_delaygo" => 1.0,
+            "rule_fdgo" => -0.5,
+            _ => 0.0,
+        };
+        let [own, other] = [&own, &other].map(|trials| trials.inputs.index_axis(Axis(2), place).to_owned());
+        assert!((other - own).iter().all(|found| *found == change), "{channel}");
+    }
+    assert_eq!((&own.targets, &own.loss_mask), (&other.targets, &other.loss_mask));
+    // Rules that the set itself adds are composed alike.
+    let tasks = json!([{ "id": FIXED, "rules": { VARSTIM: 1.0 } }, VARSTIM]);
+    let swapped = set(json!({ "tasks": tasks }))?;
+    let trial =
+        swapped.trial(Split::Test, Some(&Condition::new().with("task", FIXED)), &mut TrialRng::new(0, "t", 0, 0))?;
+    let n = swapped.inputs().len();
+    assert!(trial.inputs.slice(s![.., n - 2..]).outer_iter().all(|rules| rules.to_vec() == [0.0, 1.0]));
+    Ok(())
+}
+
+#[test]
 fn conditions_drawn_by_weight_are_those_of_the_task_whose_turn_it_is() -> Result<(), TaskError> {
     let tasks = json!([{ "id": FIXED, "updates": 2 }, VARSTIM]);
     let sequence = set(json!({ "tasks": tasks, "schedule": "sequential" }))?;
@@ -319,6 +349,8 @@ fn sets_without_meaning_are_refused_with_a_remedy() {
         (json!({ "tasks": [{ "id": FIXED, "updates": 4 }] }), "sequential"),
         (json!({ "tasks": [FIXED, VARSTIM], "schedule": "sequential" }), "tasks[0].updates"),
         (json!({ "tasks": [FIXED], "schedule": { "blocks": 0 } }), "must be at least 1"),
+        (json!({ "tasks": [{ "id": FIXED, "rules": { "nobody": 1.0 } }] }), "the rules are song2016/rdm_fixed"),
+        (json!({ "tasks": [{ "id": FIXED, "rules": { "a": 1 } }], "rule_inputs": "never" }), "no rule inputs"),
         (json!({ "tasks": [{ "tasks": [FIXED, VARSTIM] }] }), "groups take turns"),
         (json!({ "tasks": [{ "tasks": [] }], "schedule": "sequential" }), "must not be empty"),
         (json!({ "tasks": [{ "tasks": [FIXED] }, VARSTIM], "schedule": "sequential" }), "tasks[0].updates"),

@@ -30,6 +30,7 @@
 //!
 //! Sussillo & Barak 2013, doi:10.1162/NECO_a_00409; Golub & Sussillo 2018, doi:10.21105/joss.01003.
 
+pub mod beside;
 pub mod connections;
 pub mod continuation;
 mod descend;
@@ -50,6 +51,7 @@ use crate::{
     dynamics::{Dynamics, NetworkDynamics},
     linear::{self, Complex, Eigen, length, modulus, time_constant},
 };
+pub use beside::Beside;
 pub use connections::Connection;
 pub use manifold::Manifold;
 pub use search::Found;

@@ -1,13 +1,17 @@
 //! `nn4n analyze fixed-points`
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use ndarray::{Array1, Array3};
+use ndarray::{Array1, Array3, Ix2};
 use nn4n_analysis::{
     FixedPoint, FixedPoints,
-    fixed_points::{Connection, Manifold, PointKind, Settings},
+    fixed_points::{Beside, Connection, Manifold, PointKind, Settings},
 };
 use serde::Serialize;
 
@@ -17,8 +21,11 @@ use super::{
     search::{SHOWN, Search, SearchArgs, search},
     trajectories::Trajectories,
 };
-use crate::cli::output::free;
-use crate::plot::{EigenvaluePlane, StateSpace, StateSpaceText};
+use crate::{
+    cli::output::free,
+    files::open_arrays,
+    plot::{EigenvaluePlane, StateSpace, StateSpaceText},
+};
 
 /// Points that are told one by one on the terminal.
 const TOLD: usize = 12;
@@ -29,11 +36,16 @@ const TOLD: usize = 12;
   nn4n analyze fixed-points flip-flop-3bit --json | jq .stable
   nn4n analyze fixed-points song2016-mante-ei --at stimulus --where context=motion,motion_coherence=0,colour_coherence=0
   nn4n analyze fixed-points runs/mine --input fixation=1             others are 0
+  nn4n analyze fixed-points yang2019-go-anti --at delay1 --where task=yang2019/delaygo --out runs/go
+  nn4n analyze fixed-points yang2019-go-anti --at delay1 --where task=yang2019/delayanti --beside runs/go/fixed-points.npz
   nn4n analyze fixed-points runs/arm --open-loop                     without the arm that the network drives
   nn4n analyze fixed-points runs/imported --starts 4096              without a task: zero input, starts from a box")]
 pub struct FixedPointsArgs {
     #[command(flatten)]
     search: SearchArgs,
+    /// How near the points are to those of another search, as of another input: the arrays that it left
+    #[arg(long, value_name = "FILE.npz")]
+    beside: Option<PathBuf>,
     #[command(flatten)]
     answer: AnswerArgs,
 }
@@ -68,6 +80,8 @@ struct Report<'a> {
     same_point_distance: f64,
     settings: &'a Settings,
     points: &'a [FixedPoint],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<Beside>,
 }
 
 pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
@@ -80,6 +94,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
     let search = search(system, &held, trials.as_mut(), &args.search)?;
     let seconds = clock.elapsed().as_secs_f64();
     let found = &search.found;
+    let beside = args.beside.as_deref().map(|file| beside(found, file)).transpose()?;
     let connections = found.connections(&*search.under);
     let report = Report {
         about: args.search.about(&probe, &system),
@@ -103,6 +118,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         same_point_distance: found.same_point_distance,
         settings: &found.settings,
         points: &found.points,
+        beside,
     };
     if !found.points.is_empty() {
         // The states of one unit are numbers, and no space to draw.
@@ -125,6 +141,22 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
         _ => format!("nn4n analyze flow-field {same} --out {}", free("flow_field")),
     };
     answer.say(&report, &lines(&report, &search, &connections), &next)
+}
+
+/// How near the points are to those of another search.
+fn beside(found: &FixedPoints, file: &Path) -> Result<Beside> {
+    let others = open_arrays(file)?.numbers("x_star")?;
+    let others = others.and_then(|others| others.into_dimensionality::<Ix2>().ok());
+    let Some(others) = others else {
+        bail!(
+            "--beside {}: has no `x_star` (points, state); give the arrays of a search for fixed points",
+            file.display()
+        )
+    };
+    let points: Vec<&[f64]> = found.points.iter().map(|point| point.x_star.as_slice()).collect();
+    let others = others.as_standard_layout();
+    let others: Vec<&[f64]> = others.outer_iter().filter_map(|row| row.to_slice()).collect();
+    Beside::of(&points, &others).map_err(|error| anyhow!("--beside {}: {error}", file.display()))
 }
 
 fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -> Vec<String> {
@@ -158,6 +190,14 @@ fn lines(report: &Report<'_>, search: &Search<'_>, connections: &[Connection]) -
     };
     lines.push(format!("index sum    {index}"));
     lines.extend(report.no_continuous_time.map(|reason| format!("eigenvalues  of the step alone: {reason}")));
+    if let Some(beside) = &report.beside {
+        let (most, spread) = (beside.distance.iter().copied().fold(0.0, f64::max), beside.spread);
+        lines.push(format!(
+            "beside       {:.3} from the nearest other point in the median, {most:.3} at most, in units of the spread of \
+             those ({spread:.3})",
+            beside.median
+        ));
+    }
     if let Some(manifold) = &found.manifold {
         lines.push(format!("attractor    continuous, {}", manifold_words(manifold)));
     }

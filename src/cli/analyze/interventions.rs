@@ -1,6 +1,6 @@
 //! `nn4n analyze interventions`
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, path::PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -13,7 +13,7 @@ use crate::{
         subject::SubjectArgs,
     },
     evaluate::{BehaviourOptions, BehaviourRow, BehaviourTable, Matching, behaviour},
-    intervention::Intervention,
+    intervention::{Intervention, UnitSelection},
     plot::{Estimate, LesionRow, LesionTable},
     terminal::steps_bar,
 };
@@ -22,6 +22,7 @@ use crate::{
 #[command(after_help = format!("Examples:
   nn4n analyze interventions song2016-rdm-ei --lesion 0-9 --lesion 80-99 --out runs/lesions
   nn4n analyze interventions song2016-rdm-ei --silence inhibitory@stimulus --controls 0
+  nn4n analyze interventions yang2019-go-anti --lesion-groups runs/variance/task-variance.json    every cluster
   nn4n analyze interventions song2016-rdm-ei --lesion 0-9 --silence 10-19 --together      one row with both
 
 {EXAMPLES}"))]
@@ -30,6 +31,9 @@ pub struct TableArgs {
     subject: SubjectArgs,
     #[command(flatten)]
     interventions: InterventionArgs,
+    /// Cut the synapses that leave the units of each group of this file, one group after the other
+    #[arg(long, value_name = "FILE", conflicts_with = "together")]
+    lesion_groups: Option<PathBuf>,
     /// All of them at once, instead of one after the other
     #[arg(long)]
     together: bool,
@@ -75,10 +79,14 @@ struct Report<'a> {
 
 pub fn interventions(args: &TableArgs) -> Result<()> {
     let answer = args.answer.open("interventions", &["interventions"], &[])?;
-    let all = args.interventions.all();
+    let mut all = args.interventions.all();
+    if let Some(file) = &args.lesion_groups {
+        all.extend(UnitSelection::groups_of(file)?.into_iter().map(Intervention::Lesion));
+    }
     if all.is_empty() {
         bail!(
-            "nothing is done to the network; name it with --lesion, --silence, --inject, --weight-noise or --noise-factor"
+            "nothing is done to the network; name it with --lesion, --lesion-groups, --silence, --inject, \
+             --weight-noise or --noise-factor"
         );
     }
     let sets: Vec<Vec<Intervention>> =

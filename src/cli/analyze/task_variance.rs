@@ -29,6 +29,7 @@ const TASK: &str = "task";
   nn4n analyze task-variance yang2019-go-anti --out runs/variance
   nn4n analyze interventions yang2019-go-anti --lesion @runs/variance/task-variance.json#cluster1
   nn4n analyze task-variance yang2019-context --by-epoch --clusters 6
+  nn4n eval yang2019-context --lesion @runs/context/task-variance.json#first-only    units of one of a pair
   nn4n analyze task-variance song2016-mante-ei --tasks context --pair colour,motion
   nn4n analyze task-variance --activity neurons.npz --conditions trials.csv --by direction
 
@@ -166,7 +167,8 @@ pub fn task_variance(args: &TaskVarianceArgs) -> Result<()> {
             None => file,
         })
     })?;
-    let groups = clustered.as_ref().map(|of| of.groups(&source.units)).unwrap_or_default();
+    let mut groups = clustered.as_ref().map(|of| of.groups(&source.units)).unwrap_or_default();
+    groups.extend(pair.iter().flat_map(|pair| pair.groups(&source.units)));
     let of = clustered.as_ref().ok().map(|of| &of.clusters);
     let report = Report {
         about: &source.about,
@@ -293,7 +295,8 @@ fn lines(report: &Report<'_>) -> Vec<String> {
                 _ => String::new(),
             };
             lines.push(format!("clusters     {k}, silhouette {silhouette:.3}{of_seeds}"));
-            lines.extend(report.groups.iter().map(|group| format!("  {:<11} {} units", group.name, group.units.len())));
+            let clusters = report.groups.iter().take(k);
+            lines.extend(clusters.map(|group| format!("  {:<11} {} units", group.name, group.units.len())));
         }
         (.., why) => lines.push(format!("clusters     none: {}", why.as_deref().unwrap_or("not asked for"))),
     }

@@ -1,5 +1,7 @@
 //! One network under many interventions on the same trials, and random controls of each.
 
+use std::collections::BTreeMap;
+
 use ndarray::s;
 use nn4n_analysis::{matched_by_group, matched_by_rate, paired_difference_interval, wilson_interval};
 use nn4n_models::{Ctrnn, NoiseKey, Units};
@@ -46,6 +48,7 @@ struct ControlSets {
 pub(super) struct Answer {
     scores: Vec<Score>,
     performance: Option<f64>,
+    per_task: BTreeMap<String, f64>,
     trials: usize,
     rms_error: Option<f64>,
     not_finite: usize,
@@ -146,6 +149,7 @@ impl Bench<'_> {
         Ok(Answer {
             scores: scores(self.task, self.trials, outputs.view())?,
             performance: found.overall,
+            per_task: found.per_task,
             trials: found.trials,
             rms_error: found.rms_error.filter(|error| error.is_finite()),
             not_finite: self.trials.n_steps.iter().enumerate().filter(|trial| is_unbounded(*trial)).count(),
@@ -210,6 +214,7 @@ pub(super) fn row(name: String, interventions: Vec<Applied>, answer: &Answer, in
         trials: answer.trials,
         performance: answer.performance,
         interval: answer.performance.map(|_| pair(wilson_interval(right, scored))),
+        per_task: answer.per_task.clone(),
         difference: difference.map(|(difference, _)| difference),
         difference_interval: difference.map(|(_, interval)| pair(interval)),
         rms_error: answer.rms_error,

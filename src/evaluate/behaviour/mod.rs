@@ -18,7 +18,7 @@ mod text;
 #[cfg(feature = "hub")]
 pub(crate) use text::percent;
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use nn4n_models::Ctrnn;
 use nn4n_tasks::Task;
@@ -88,6 +88,9 @@ pub struct BehaviourRow {
     pub performance: Option<f64>,
     /// Its 95 % interval.
     pub interval: Option<[f64; 2]>,
+    /// The performance in each task of a set, by name; empty for a single task.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_task: BTreeMap<String, f64>,
     /// `performance` minus that of the intact network; `None` of the intact network.
     pub difference: Option<f64>,
     /// Its 95 % interval.

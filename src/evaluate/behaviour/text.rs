@@ -83,6 +83,7 @@ mod tests {
             trials: 10,
             performance: Some(0.8),
             interval: Some([0.49, 0.943]),
+            per_task: Default::default(),
             difference: None,
             difference_interval: None,
             rms_error: Some(0.25),

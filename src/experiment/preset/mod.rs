@@ -40,7 +40,7 @@ macro_rules! texts {
 }
 
 /// Ids and texts of all presets, family by family.
-const FAMILIES: [&[(&str, &str)]; 7] = [
+const FAMILIES: [&[(&str, &str)]; 8] = [
     &texts![
         "song2016":
             "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas",
@@ -49,6 +49,7 @@ const FAMILIES: [&[(&str, &str)]; 7] = [
     &texts!["sussillo2013": "flip_flop", "sine_generator"],
     &texts!["yang2019": "all", "context", "sequential"],
     &texts!["driscoll2022": "all"],
+    &texts!["kleinman2021": "checkerboard", "nodale"],
     &texts!["mante2013": "context_integration"],
     &texts!["wang2024": "place_cells", "two_rooms"],
     &texts!["cueva2018": "path_integration"],

@@ -7,6 +7,9 @@ use ndarray::{Array2, ArrayView2, Axis};
 use super::settings::{MemberSettings, RuleInputs, TaskSetSettings};
 use crate::{Channel, Condition, Objective, Score, Task, TaskError, Trial, TrialView, families};
 
+/// What the name of a rule input begins with.
+const RULE: &str = "rule_";
+
 /// A task of a set.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -19,6 +22,8 @@ pub(super) struct Member {
     outputs: Vec<usize>,
     /// The input of the set that names it.
     rule: Option<usize>,
+    /// What a composed rule adds to inputs of the set.
+    composed: Vec<(usize, f32)>,
 }
 
 /// The channels of a set: those of its tasks by name, each name once, in the order in which they appear; then the
@@ -42,7 +47,7 @@ pub(super) fn arrange(
         let (inputs, outputs) =
             (places(&mut layout.inputs, task.inputs()), places(&mut layout.outputs, task.outputs()));
         let (name, weight) = (setting.name().to_string(), setting.weight);
-        members.push(Member { name, task, weight, inputs, outputs, rule: None });
+        members.push(Member { name, task, weight, inputs, outputs, rule: None, composed: Vec::new() });
     }
     let adds_rules = match settings.rule_inputs {
         RuleInputs::Always => true,
@@ -52,6 +57,9 @@ pub(super) fn arrange(
     if adds_rules {
         add_rules(&mut members, &mut layout.inputs)?;
     }
+    for (member, setting) in members.iter_mut().zip(tasks) {
+        member.composed = composed(member, setting, &layout.inputs)?;
+    }
     same_for_all(&members)?;
     layout.objective = objective(&members, settings.objective)?;
     Ok((members, layout))
@@ -59,18 +67,47 @@ pub(super) fn arrange(
 
 /// Whether each task has a rule input of its own name that no other task of the set has.
 fn bring_rules_along(members: &[Member]) -> bool {
-    let own = |member: &Member| {
-        let name = format!("rule_{}", member.task.id().rsplit('/').next().unwrap_or_default());
-        member.task.inputs().iter().any(|channel| channel.name == name).then_some(name)
-    };
-    let rules: BTreeSet<_> = members.iter().filter_map(own).collect();
+    let rules: BTreeSet<_> = members.iter().filter_map(own_rule).collect();
     rules.len() == members.len()
+}
+
+/// The rule input that a task brings along.
+fn own_rule(member: &Member) -> Option<String> {
+    let name = format!("{RULE}{}", member.task.id().rsplit('/').next().unwrap_or_default());
+    member.task.inputs().iter().any(|channel| channel.name == name).then_some(name)
+}
+
+/// What turns the rule of a task into a composed one, if its settings name one: nothing on its own rule input, and the
+/// values of the composed rule.
+fn composed(member: &Member, setting: &MemberSettings, inputs: &[Channel]) -> Result<Vec<(usize, f32)>, TaskError> {
+    if setting.rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let field = format!("rules of {}", member.name);
+    let place = |name: &str| inputs.iter().position(|channel| channel.name == name);
+    let own = member.rule.or_else(|| place(&own_rule(member)?));
+    let mut changes: Vec<(usize, f32)> = own.map(|own| (own, -1.0)).into_iter().collect();
+    for (rule, value) in &setting.rules {
+        if !value.is_finite() {
+            return Err(TaskError::parameter(field, value, "must be finite", "give a number such as 1 or -1"));
+        }
+        let Some(place) = place(&format!("{RULE}{rule}")) else {
+            let known: Vec<&str> = inputs.iter().filter_map(|channel| channel.name.strip_prefix(RULE)).collect();
+            let remedy = match known.as_slice() {
+                [] => "the set has no rule inputs; set `rule_inputs` to \"always\"".into(),
+                known => format!("the rules are {}", known.join(", ")),
+            };
+            return Err(TaskError::parameter(field, rule, "names no rule input of the set", remedy));
+        };
+        changes.push((place, *value as f32));
+    }
+    Ok(changes)
 }
 
 /// Gives each task an input that is 1 on its trials.
 fn add_rules(members: &mut [Member], inputs: &mut Vec<Channel>) -> Result<(), TaskError> {
     for member in members {
-        let rule = Channel { name: format!("rule_{}", member.name) };
+        let rule = Channel { name: format!("{RULE}{}", member.name) };
         if inputs.contains(&rule) {
             let remedy = format!("give it another `name`: a task has an input `{rule}` already");
             return Err(TaskError::parameter("tasks", &member.name, "cannot name its rule input", remedy));
@@ -147,6 +184,9 @@ impl Member {
         let mut inputs = spread(trial.inputs.view(), &self.inputs, layout.inputs.len());
         if let Some(rule) = self.rule {
             inputs.column_mut(rule).fill(1.0);
+        }
+        for (input, change) in &self.composed {
+            inputs.column_mut(*input).mapv_inplace(|value| value + change);
         }
         let targets = spread(trial.targets.view(), &self.outputs, layout.outputs.len());
         let loss_mask = match layout.objective {

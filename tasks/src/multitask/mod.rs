@@ -11,6 +11,8 @@
 //!             sequential    tasks in turn, updates_i each, the last one for ever
 //! group       { tasks, updates } in the place of a task takes its turn as one does; each batch of it has one of its
 //!             tasks, drawn by weight
+//! rules       { NAME = value, .. } of a task: values of the rule inputs on its trials in place of 1 on its own, as in
+//!             { id = "yang2019/delayanti", rules = { fdanti = 1, delaygo = 1, fdgo = -1 } }
 //! ```
 //!
 //! A trial is the trial that the task makes alone, bit for bit, on these channels; its condition starts with `task`.

@@ -1,6 +1,6 @@
 //! What a set of tasks is made of, as written in a run.toml.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,9 @@ pub struct MemberSettings {
     /// For how many updates it is trained, in a sequential schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updates: Option<u64>,
+    /// Values of the rule inputs on its trials by the names of their tasks, in place of 1 on its own: a composed rule.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, f64>,
     /// Parameters that differ from the published ones.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub parameters: serde_json::Map<String, serde_json::Value>,
@@ -111,6 +114,7 @@ impl Default for TaskSetSettings {
                 name: None,
                 weight,
                 updates: None,
+                rules: BTreeMap::new(),
                 parameters: serde_json::Map::new(),
             })
         };
@@ -260,6 +264,7 @@ fn members(entry: &Entry) -> Result<Vec<MemberSettings>, TaskError> {
             name: None,
             weight: 1.0,
             updates: None,
+            rules: BTreeMap::new(),
             parameters: serde_json::Map::new(),
         },
     };

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{TaskVariance, covariance};
-use crate::{Activity, AnalysisError, linear::view, statistics::quantile};
+use crate::{Activity, AnalysisError, linear::view, statistics::quantile, structure::Group};
 
 /// Bins of fractional task variance, from -1 to 1.
 pub const BINS: usize = 20;
@@ -49,6 +49,20 @@ pub struct FractionalVariance {
     /// Of each of these units.
     #[serde(skip)]
     pub values: Vec<f64>,
+}
+
+impl FractionalVariance {
+    /// The units of each of the three parts that has any, in the numbers that `numbers` gives them: `first-only`,
+    /// `second-only` and `both-alike`.
+    pub fn groups(&self, numbers: &[usize]) -> Vec<Group> {
+        let group = |name: &str, is_one: fn(f64) -> bool| {
+            let own = self.units.iter().zip(&self.values).filter(|(_, value)| is_one(**value));
+            Group { name: name.into(), units: own.map(|(unit, _)| numbers[*unit]).collect() }
+        };
+        let parts =
+            [group("first-only", is_first_only), group("second-only", is_second_only), group("both-alike", is_both)];
+        parts.into_iter().filter(|part| !part.units.is_empty()).collect()
+    }
 }
 
 /// A part of the units.
@@ -104,7 +118,7 @@ impl FractionalVariance {
         let bins = |of: &dyn Fn(Vec<usize>) -> f64| {
             (0..BINS).map(|bin| of(histograms.iter().map(|one| one[bin]).collect())).collect::<Vec<f64>>()
         };
-        let share = |is_one: &dyn Fn(f64) -> bool| Share::of(&values, &null, is_one);
+        let share = |is_one| Share::of(&values, &null, is_one);
         Ok(Self {
             first: first.into(),
             second: second.into(),
@@ -113,9 +127,9 @@ impl FractionalVariance {
             null_mean: bins(&|counts| counts.iter().sum::<usize>() as f64 / counts.len() as f64),
             null_low: bins(&|counts| percentile(counts, 0.025)),
             null_high: bins(&|counts| percentile(counts, 0.975)),
-            only_first: share(&|value| value >= ALONE),
-            only_second: share(&|value| value <= -ALONE),
-            both: share(&|value| value.abs() <= BOTH),
+            only_first: share(is_first_only),
+            only_second: share(is_second_only),
+            both: share(is_both),
             rotations,
             units,
             values,
@@ -124,7 +138,7 @@ impl FractionalVariance {
 }
 
 impl Share {
-    fn of(values: &[f64], null: &[Vec<f64>], is_one: &dyn Fn(f64) -> bool) -> Self {
+    fn of(values: &[f64], null: &[Vec<f64>], is_one: fn(f64) -> bool) -> Self {
         let part = |values: &[f64]| values.iter().filter(|value| is_one(**value)).count() as f64 / values.len() as f64;
         let (share, rotated) = (part(values), null.iter().map(|values| part(values)).collect::<Vec<f64>>());
         Self {
@@ -133,6 +147,18 @@ impl Share {
             p: (1 + rotated.iter().filter(|part| **part >= share).count()) as f64 / (1 + rotated.len()) as f64,
         }
     }
+}
+
+fn is_first_only(value: f64) -> bool {
+    value >= ALONE
+}
+
+fn is_second_only(value: f64) -> bool {
+    value <= -ALONE
+}
+
+fn is_both(value: f64) -> bool {
+    value.abs() <= BOTH
 }
 
 fn fraction(first: f64, second: f64) -> f64 {
@@ -192,6 +218,9 @@ mod tests {
         assert_eq!((pair.histogram[0], pair.histogram[10], pair.histogram[19]), (1, 1, 1));
         let third = 1.0 / 3.0;
         assert_eq!((pair.only_first.share, pair.only_second.share, pair.both.share), (third, third, third));
+        let groups = pair.groups(&[7, 8, 9]);
+        let named: Vec<(&str, &[usize])> = groups.iter().map(|of| (of.name.as_str(), of.units.as_slice())).collect();
+        assert_eq!(named, [("first-only", &[7][..]), ("second-only", &[8]), ("both-alike", &[9])]);
         assert!((pair.null_mean.iter().sum::<f64>() - 3.0).abs() < 1e-9);
         assert!(pair.null_low.iter().zip(&pair.null_high).all(|(low, high)| low <= high));
         // The variance of rotated rates is what the covariance says.

@@ -1,0 +1,103 @@
+//! Driscoll, Shenoy & Sussillo 2024 (preprint 2022): fixed points that tasks share.
+
+use toml::Value;
+
+use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target};
+use crate::error::Result;
+
+pub const PAPER: Paper = Paper {
+    id: "driscoll2022",
+    summary: "15 tasks in one network: tasks that remember an angle share the fixed points of their memory",
+    citation: "Driscoll LN, Shenoy K, Sussillo D (2024). Flexible multitask computation in recurrent networks utilizes \
+               shared dynamical motifs. Nature Neuroscience 27, 1349-1363. https://doi.org/10.1038/s41593-024-01668-6",
+    outline,
+};
+
+const STUDY: &str = "all";
+/// Remembers an angle and reports it.
+const MEMORY: &str = "delaygo";
+/// Remembers an angle and reports the opposite one.
+const ANTI: &str = "delayanti";
+/// Remembers the category of an angle.
+const CATEGORY: &str = "dmcgo";
+
+fn outline(mode: Mode) -> Outline {
+    let study = Study::new(STUDY, "driscoll2022/all", "units learn cognitive tasks with sine and cosine of angles");
+    let study = match mode {
+        Mode::Full => study,
+        Mode::Quick => study
+            .set("model.units", 64)
+            .set("task.tasks", Value::Array([MEMORY, ANTI, CATEGORY].map(|task| of_family(task).into()).to_vec()))
+            .set("train.updates", 6000),
+    };
+    let performance = Step::new("performance", &study, "eval", "--trials 100");
+    let starts = mode.pick(64, 256);
+    let memory = points(&study, MEMORY, starts, "");
+    let beside = format!("--beside {{results}}/{}/fixed-points.npz", memory.name);
+    let steps =
+        vec![performance, memory, points(&study, ANTI, starts, &beside), points(&study, CATEGORY, starts, &beside)];
+    let figures = figures(&steps);
+    Outline { seeds: mode.pick(1, 5), studies: vec![study], steps, claims: claims(), figures, notes: notes(mode) }
+}
+
+fn of_family(task: &str) -> String {
+    format!("driscoll2022/{task}")
+}
+
+/// Fixed points under the input of the delay of a task, sought from states of its trials.
+fn points(study: &Study, task: &str, starts: usize, more: &str) -> Step {
+    let words = format!("--at delay --where task={} --starts {starts} --start-noise 0.1 {more}", of_family(task));
+    Step::new(format!("{task}-points"), study, "analyze fixed-points", &words)
+}
+
+fn figures(steps: &[Step]) -> Vec<Figure> {
+    let figure = |step, title| {
+        let caption = "Fixed points while the stimulus is remembered, among trajectories of trials of the task.";
+        Figure::new("Memory", step, "fixed-points", title, caption)
+    };
+    let titles = ["An angle to report", "An angle to report the opposite of", "A category"];
+    steps[1..].iter().zip(titles).map(|(step, title)| figure(step, title)).collect()
+}
+
+fn claims() -> Vec<Claim> {
+    const SHARED: &str = "tasks that remember an angle use the same memory";
+    let near = |task: &str| {
+        let step = format!("{task}-points");
+        move |run: &Run| run.number(&step, "/beside/median")
+    };
+    let (anti, category) = (near(ANTI), near(CATEGORY));
+    let difference = move |run: &Run| -> Result<f64> { Ok(near(CATEGORY)(run)? - near(ANTI)(run)?) };
+    vec![
+        Claim::criterion("training ends by its criterion", "every task reaches 90 %")
+            .is(Target::Exactly(1.0))
+            .of_each(STUDY, Run::met_criterion),
+        Claim::criterion("performance over all tasks, fresh trials", "the tasks are learned")
+            .is(Target::AtLeast(0.9))
+            .of_each(STUDY, |run| run.number("performance", "/performance")),
+        Claim::criterion("fixed and slow points in the memory of MemoryPro", "told")
+            .of_each(STUDY, |run| Ok(run.json("delaygo-points")?["points"].as_array().map_or(0, Vec::len) as f64)),
+        Claim::criterion(
+            "median distance of the points of MemoryAnti to the nearest of MemoryPro, in units of the spread of these",
+            SHARED,
+        )
+        .is(Target::AtMost(0.5))
+        .of_each(STUDY, anti),
+        Claim::criterion("the same of a task that remembers a category", "told for comparison")
+            .of_each(STUDY, category),
+        Claim::criterion("difference of the two", "other memories lie elsewhere")
+            .is(Target::Above(0.0))
+            .of_each(STUDY, difference),
+    ]
+}
+
+fn notes(mode: Mode) -> Vec<String> {
+    let mut notes = vec![
+        "The paper follows fixed points from the input of one task to that of another; here the points of both are \
+         compared. `nn4n analyze bifurcations NETWORK --along rule_delaygo=1..0,rule_delayanti=0..1` follows them."
+            .to_owned(),
+    ];
+    if mode == Mode::Quick {
+        notes.push("Reduced: 64 units learn three of the 15 tasks.".into());
+    }
+    notes
+}
