@@ -8,7 +8,7 @@
 //!   -> evaluate, analysis -> plot -> report                evaluate, analysis, plot, report
 //! intervention: lesions, silence, currents
 //! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
-//! sweep: studies, an experiment in many variants         (with the program)
+//! sweep: studies, an experiment in many variants
 //! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
 //!
@@ -21,7 +21,8 @@
 //! # Features
 //!
 //! On by default are `cli`, the program and its terminal, `hub`, the Hugging Face hub and the networks that come with
-//! the program, `hdf5`, arrays for MATLAB and as HDF5, and `plot`, figures. Off are `cuda` and `metal`, which compute on GPUs.
+//! the program, `hdf5`, arrays for MATLAB and as HDF5, `plot`, figures, and `sweep`, studies. Off are `cuda` and
+//! `metal`, which compute on GPUs.
 
 // Not `forbid`: the slicing macro of ndarray allows it for its own expansion.
 #![deny(unsafe_code)]
@@ -57,10 +58,11 @@ pub mod progress;
 pub mod report;
 pub mod run_directory;
 pub mod simulate;
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub mod sweep;
 #[cfg(feature = "cli")]
 pub mod terminal;
+pub mod threads;
 pub mod train;
 #[cfg(feature = "hub")]
 pub mod zoo;

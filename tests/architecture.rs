@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The modules of `src/`, the lowest first; `lib` and `main` stand above all.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "echo",
     "error",
     "memory",
@@ -18,6 +18,7 @@ const ORDER: [&str; 29] = [
     "files",
     "kind",
     "progress",
+    "threads",
     "simulate",
     "intervention",
     "loss",

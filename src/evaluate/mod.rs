@@ -9,7 +9,7 @@ mod recorded;
 
 use std::collections::BTreeSet;
 
-pub use activity::{ADDED, Outcomes, RIGHT_CHOICE, TrialPlan, activity, outcomes};
+pub use activity::{ADDED, Outcomes, Performed, RIGHT_CHOICE, TrialPlan, activity, conditions, outcomes, performed};
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };

@@ -32,7 +32,7 @@ use nn4n_tasks::NpzFile;
 use crate::error::{Error, Result};
 
 /// Removes a file, if it is there.
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
