@@ -30,7 +30,9 @@ def of_class(name, one):
     for member in sorted(vars(one)):
         value = inspect.getattr_static(one, member)
         if member == "__new__":
-            lines.append("    " + signature("__new__", one, False).replace("__new__(", "__new__(cls, ").replace(", )", ")"))
+            lines.append(
+                "    " + signature("__new__", one, False).replace("__new__(", "__new__(cls, ").replace(", )", ")")
+            )
         elif member.startswith("__"):
             continue
         elif isinstance(value, (staticmethod, classmethod)):

@@ -20,7 +20,6 @@ import os
 os.environ.setdefault("CANDLE_NUM_THREADS", "1")
 
 from . import _nn4n
-from ._arrays import ConversionWarning
 from ._analysis import (
     bifurcations,
     chronometric,
@@ -53,6 +52,7 @@ from ._analysis import (
     tdr,
     tuning,
 )
+from ._arrays import ConversionWarning
 from ._models import EI, Area, Layer, Model, MultiArea, Stacked, Vanilla
 from ._network import Network, import_network, load, zoo
 from ._recording import Recording

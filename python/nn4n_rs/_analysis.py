@@ -8,11 +8,11 @@ trials that have these values, ``units`` some of the units. All is computed in f
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, interventions as _interventions, selection, several
+from ._arrays import array, condition, several
+from ._arrays import interventions as _interventions
 from ._network import Network
 from ._recording import Recording
 from ._result import Result
-from ._task import Task
 
 
 def _recording(source, *, task=None, trials=20, seed=0, noise=True, dt=None, conditions=None, epochs=None, lesion=None):
@@ -98,7 +98,9 @@ def fixed_points(
     return _result("fixed_points", found)
 
 
-def bifurcations(network, along, *, task=None, input=None, at=None, where=None, open_loop=False, starts=256, step=0.02, seed=0):
+def bifurcations(
+    network, along, *, task=None, input=None, at=None, where=None, open_loop=False, starts=256, step=0.02, seed=0
+):
     """Fixed points as inputs change from one value to another, and where they vanish or change.
 
     ``along`` is ``{"pulse_1": (0, 0.2)}``: channels that change together, and from where to where.
@@ -110,7 +112,9 @@ def bifurcations(network, along, *, task=None, input=None, at=None, where=None, 
         raise ValueError(f"along: must name inputs of the network, which are {', '.join(named)}")
     channels = [named.index(name) for name in along]
     ends = [[float(along[name][end]) for name in along] for end in (0, 1)]
-    found = _nn4n.bifurcations(raw, of, held, at, condition(where), open_loop, ends, channels, int(starts), float(step), int(seed))
+    found = _nn4n.bifurcations(
+        raw, of, held, at, condition(where), open_loop, ends, channels, int(starts), float(step), int(seed)
+    )
     first = next(iter(along))
     result = _result("bifurcations", found, channel=first)
     result.input = along[first][0] + result.s * (along[first][1] - along[first][0])
@@ -118,7 +122,18 @@ def bifurcations(network, along, *, task=None, input=None, at=None, where=None, 
 
 
 def lyapunov(
-    network, *, task=None, input=None, at=None, where=None, driven=None, exponents=10, steps=2000, transient=500, open_loop=False, seed=0
+    network,
+    *,
+    task=None,
+    input=None,
+    at=None,
+    where=None,
+    driven=None,
+    exponents=10,
+    steps=2000,
+    transient=500,
+    open_loop=False,
+    seed=0,
 ):
     """How fast nearby trajectories part or meet (1/s), under an input that holds or ``driven`` by inputs (steps, inputs)."""
     raw, of, held = _probe(network, task, input)
@@ -129,7 +144,9 @@ def lyapunov(
     return _result("lyapunov", found)
 
 
-def flow_field(network, plane=None, *, task=None, input=None, at=None, where=None, open_loop=False, extent=None, points=20, seed=0):
+def flow_field(
+    network, plane=None, *, task=None, input=None, at=None, where=None, open_loop=False, extent=None, points=20, seed=0
+):
     """Where activity goes from every state of a plane.
 
     ``plane`` is (origin, first, second), states (units) and directions; or a result of :func:`fixed_points`, whose first
@@ -138,7 +155,9 @@ def flow_field(network, plane=None, *, task=None, input=None, at=None, where=Non
     raw, of, held = _probe(network, task, input)
     found = plane
     if plane is None:
-        found = fixed_points(network, task=task, input=input, at=at, where=where, open_loop=open_loop, starts=256, seed=seed)
+        found = fixed_points(
+            network, task=task, input=input, at=at, where=where, open_loop=open_loop, starts=256, seed=seed
+        )
     places = np.zeros((0, 2))
     if isinstance(found, Result):
         states = found.trajectories.reshape(-1, found.x_star.shape[1])
@@ -165,7 +184,9 @@ def flow_field(network, plane=None, *, task=None, input=None, at=None, where=Non
 def local(network, inputs, *, task=None, modes=5, open_loop=False):
     """The slowest modes at every step of a trial, on ``inputs`` (steps, inputs) without noise."""
     raw, of, _ = _probe(network, task, None)
-    return _result("local", _nn4n.local(raw, of, open_loop, array("inputs", inputs, 2, np.float64), int(modes)), dt=network.dt)
+    return _result(
+        "local", _nn4n.local(raw, of, open_loop, array("inputs", inputs, 2, np.float64), int(modes)), dt=network.dt
+    )
 
 
 def nonnormality(jacobian, *, steps=200, grid=40, dt=1.0):
@@ -211,7 +232,19 @@ def interventions(network, rows, *, task=None, trials=100, controls=20, seed=0, 
 # Directions of activity
 
 
-def pca(source, *, epoch=None, average=None, normalize="none", shuffles=0, components=None, seed=0, where=None, units=None, **options):
+def pca(
+    source,
+    *,
+    epoch=None,
+    average=None,
+    normalize="none",
+    shuffles=0,
+    components=None,
+    seed=0,
+    where=None,
+    units=None,
+    **options,
+):
     """How many directions activity takes: principal components, participation ratio, and their nulls.
 
     ``average`` takes means over trials of the same values of these variables (``"condition"``: of all) in place of
@@ -248,7 +281,9 @@ def dpca(
     made, _ = _activity(source, where, units, seed=seed, **options)
     window = _window(align, epoch, start_ms, stop_ms, bin_ms)
     names = [] if variables == "condition" else _names(variables)
-    found = _nn4n.dpca(made, names, window, int(components), ridge, repetitions, join_time, int(shuffles), int(splits), int(seed))
+    found = _nn4n.dpca(
+        made, names, window, int(components), ridge, repetitions, join_time, int(shuffles), int(splits), int(seed)
+    )
     return _result("dpca", found)
 
 
@@ -304,7 +339,9 @@ def subspaces(source, epochs, *, average=None, dimensions=None, draws=1000, seed
     return _result("subspaces", _nn4n.subspaces(made, list(epochs), by, dimensions, int(draws), int(seed)))
 
 
-def potent_space(source, weights, *, epoch=None, dimensions=None, draws=1000, seed=0, where=None, units=None, **options):
+def potent_space(
+    source, weights, *, epoch=None, dimensions=None, draws=1000, seed=0, where=None, units=None, **options
+):
     """What of the activity of source units ``weights`` (targets, sources) let through."""
     made, _ = _activity(source, where, units, seed=seed, **options)
     weights = array("weights", weights, 2, np.float64)
@@ -390,7 +427,19 @@ def tuning(source, variable, *, unit=None, epoch=None, where=None, units=None, *
 
 
 def task_variance(
-    source, *, tasks=None, by=None, per_epoch=False, active=1e-3, k=None, pair=None, rotations=100, seed=0, where=None, units=None, **options
+    source,
+    *,
+    tasks=None,
+    by=None,
+    per_epoch=False,
+    active=1e-3,
+    k=None,
+    pair=None,
+    rotations=100,
+    seed=0,
+    where=None,
+    units=None,
+    **options,
 ):
     """Which tasks and epochs units take part in, and clusters of units that are alike in this."""
     if isinstance(source, Network):
@@ -613,7 +662,9 @@ def duration(
     """Performance against the duration (ms) of an epoch, and the threshold of the evidence ``variable`` in each bin."""
     if isinstance(source, (Network, Recording)):
         recording = _recording(source, seed=seed, **options)
-        long = lambda epochs: next(((one["end"] - one["start"]) * recording.dt for one in epochs if one["name"] == epoch), None)
+        long = lambda epochs: next(
+            ((one["end"] - one["start"]) * recording.dt for one in epochs if one["name"] == epoch), None
+        )
         durations = [long(epochs) for epochs in recording.epochs]
         strengths = [one.get(variable) for one in recording.variables]
         was_right = [one.get("was_right") for one in recording.variables]

@@ -54,7 +54,7 @@ def plain(value):
     return value
 
 
-def conditions(value):
+def rows_of(value):
     """The variables of trials, a dictionary each, from a DataFrame, a dictionary of lists, or a list of dictionaries."""
     if value is None:
         return None
@@ -144,4 +144,6 @@ def needs(package, extra, purpose):
     try:
         return import_module(package)
     except ImportError:
-        raise ImportError(f"{purpose} needs {package.split('.')[0]}; install it with pip install 'nn4n-rs[{extra}]'") from None
+        raise ImportError(
+            f"{purpose} needs {package.split('.')[0]}; install it with pip install 'nn4n-rs[{extra}]'"
+        ) from None

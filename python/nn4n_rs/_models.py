@@ -42,7 +42,9 @@ class Model:
 
     def __repr__(self):
         name = type(self).__name__
-        fields = ", ".join(f"{field}={value!r}" for field, value in self._fields.items() if field != "kind" or name == "Model")
+        fields = ", ".join(
+            f"{field}={value!r}" for field, value in self._fields.items() if field != "kind" or name == "Model"
+        )
         return f"{name}({fields})"
 
     def _repr_html_(self):

@@ -46,7 +46,9 @@ class Network:
         self._source = source
         self._arrays = {}
 
-    model = property(lambda self: self._header["model"], doc="The complete description, as the table [model] of a run.toml.")
+    model = property(
+        lambda self: self._header["model"], doc="The complete description, as the table [model] of a run.toml."
+    )
     kind = property(lambda self: self.model["kind"], doc="``vanilla``, ``ei``, ``multi_area`` or ``stacked``.")
     dt = property(lambda self: self.model["dt"], doc="The step, ms.")
     inputs = property(lambda self: self._header["task"]["inputs"], doc="Names of the input channels.")
@@ -103,7 +105,10 @@ class Network:
         return self._arrays[name]
 
     w_in = property(lambda self: self._weights("w_in"), doc="Effective input weights (units, inputs), read-only.")
-    w_rec = property(lambda self: self._weights("w_rec"), doc="Effective recurrent weights (units, units), ``w[post, pre]``, read-only.")
+    w_rec = property(
+        lambda self: self._weights("w_rec"),
+        doc="Effective recurrent weights (units, units), ``w[post, pre]``, read-only.",
+    )
     w_out = property(lambda self: self._weights("w_out"), doc="Effective output weights (outputs, units), read-only.")
 
     @property
@@ -159,13 +164,17 @@ class Network:
         given = array("inputs", inputs.inputs if trials is not None else inputs, 3)
         if given.shape[2] != self.model["inputs"]:
             names = ", ".join(self.inputs)
-            raise ValueError(f"inputs: have {given.shape[2]} channels, but the network has {self.model['inputs']}: {names}")
+            raise ValueError(
+                f"inputs: have {given.shape[2]} channels, but the network has {self.model['inputs']}: {names}"
+            )
         if not np.isfinite(given).all():
             raise ValueError("inputs: must be finite")
         start = None if x0 is None else array("x0", x0, 2)
         done = interventions(lesion, silence, inject, weight_noise, noise_factor)
         task = self.task._raw if plant and self.task is not None else None
-        seed = None if noise is None or noise is False else int(noise)
+        if isinstance(noise, bool):
+            raise ValueError("noise: must be the seed of the noise, or None for none")
+        seed = None if noise is None else int(noise)
         lengths, raw = (trials._raw.n_steps, trials._raw) if trials is not None else (None, None)
         arrays = self._raw.run(given, seed, start, done, task, lengths, raw)
         return Recording._of_network(self, arrays, self.dt, trials)
@@ -191,7 +200,9 @@ class Network:
         """
         task = self._task_or(task)
         done = interventions(lesion, silence, inject, weight_noise, noise_factor)
-        raw, arrays, places = self._raw.perform(task._raw, int(trials), int(seed), bool(noise), _conditions(conditions), done)
+        raw, arrays, places = self._raw.perform(
+            task._raw, int(trials), int(seed), bool(noise), _conditions(conditions), done
+        )
         return Recording._of_network(self, arrays, task.dt, Trials(raw, task), places)
 
     def evaluate(self, task=None, *, trials=100, seed=0, **done):
@@ -244,7 +255,9 @@ class Network:
             raise ValueError("recording: is of inputs alone; give run the trials, as in net.run(task.sample(3))")
         which = [one for one in which if one < len(recording)]
         arrays = (recording.states, recording.rates, recording.outputs)
-        return Svg(self._raw.trials_svg(self._task_or(recording.trials.task)._raw, recording.trials._raw, arrays, which))
+        return Svg(
+            self._raw.trials_svg(self._task_or(recording.trials.task)._raw, recording.trials._raw, arrays, which)
+        )
 
     def __repr__(self):
         return f"Network({self.kind}, {self.units} units, {self._header['task']['id']})"
@@ -271,7 +284,9 @@ class Network:
         found = ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items())
         types = self.cell_type
         cells = None if types is None else ", ".join(f"{(types == one).sum()} {one}" for one in dict.fromkeys(types))
-        areas = ", ".join(f"{name} ({len(units)})" for name, units in self.areas.items()) if len(self.areas) > 1 else None
+        areas = (
+            ", ".join(f"{name} ({len(units)})" for name, units in self.areas.items()) if len(self.areas) > 1 else None
+        )
         rows = [
             ("task", self._header["task"]["id"]),
             ("units", self.units),

@@ -41,7 +41,10 @@ def draw(result, ax=None, **options):
 def rates(recording, trials=None, most=100):
     ax = _axes(None, figsize=(5, 3.2))
     part = recording.rates if trials is None else recording.rates[np.atleast_1d(trials)]
-    after = np.arange(part.shape[1])[None, :, None] >= (recording.n_steps if trials is None else recording.n_steps[np.atleast_1d(trials)])[:, None, None]
+    after = (
+        np.arange(part.shape[1])[None, :, None]
+        >= (recording.n_steps if trials is None else recording.n_steps[np.atleast_1d(trials)])[:, None, None]
+    )
     with np.errstate(invalid="ignore"):
         mean = np.nanmean(np.where(after, np.nan, part), axis=0).T[:most]
     image = ax.imshow(mean, aspect="auto", cmap="viridis", extent=(0, recording.time[-1], len(mean) - 0.5, -0.5))
@@ -61,7 +64,9 @@ def _pca(result, ax, kind=None):
         ax = _axes(ax)
         cumulative = 100 * np.cumsum(result.explained_variance_ratio)
         ax.plot(np.arange(1, len(cumulative) + 1), cumulative, ".-", color=NEUTRAL)
-        return _style(ax, "component", "cumulative variance (%)", f"participation ratio {result.participation_ratio:.2f}")
+        return _style(
+            ax, "component", "cumulative variance (%)", f"participation ratio {result.participation_ratio:.2f}"
+        )
     ax = _axes(ax)
     share = 100 * result.explained_variance_ratio
     for line, name, color in zip(result.trajectories, result.condition_names, _shades(len(result.trajectories))):
@@ -118,9 +123,13 @@ def _lyapunov(result, ax):
 
 def _flow_field(result, ax):
     ax = _axes(ax)
-    image = ax.pcolormesh(result.a, result.b, np.log10(np.maximum(result.speed, 1e-12)), cmap="viridis", shading="nearest")
+    image = ax.pcolormesh(
+        result.a, result.b, np.log10(np.maximum(result.speed, 1e-12)), cmap="viridis", shading="nearest"
+    )
     ax.figure.colorbar(image, ax=ax, label="log10 speed")
-    ax.streamplot(result.a, result.b, result.along_a, result.along_b, color="white", density=0.9, linewidth=0.7, arrowsize=0.7)
+    ax.streamplot(
+        result.a, result.b, result.along_a, result.along_b, color="white", density=0.9, linewidth=0.7, arrowsize=0.7
+    )
     ax.plot(*result.places.T, "o", color=EXCITATORY, markersize=4)
     return _style(ax, "along the first direction", "along the second")
 
@@ -129,7 +138,12 @@ def _local(result, ax):
     ax = _axes(ax)
     time = result.dt * np.arange(1, len(result.time_constants_ms) + 1)
     with np.errstate(divide="ignore"):
-        _lines(ax, time, (-1000 / result.time_constants_ms).T, [f"mode {n + 1}" for n in range(result.time_constants_ms.shape[1])])
+        _lines(
+            ax,
+            time,
+            (-1000 / result.time_constants_ms).T,
+            [f"mode {n + 1}" for n in range(result.time_constants_ms.shape[1])],
+        )
     return _style(ax, "time (ms)", "growth rate (1/s)")
 
 
@@ -144,7 +158,9 @@ def _eigenvalues(result, ax):
     values = result.eigenvalues
     ax.plot(values.real, values.imag, ".", color=NEUTRAL)
     angle = np.linspace(0, 2 * np.pi, 200)
-    ax.plot(result.predicted_radius * np.cos(angle), result.predicted_radius * np.sin(angle), color=MUTED, linewidth=0.8)
+    ax.plot(
+        result.predicted_radius * np.cos(angle), result.predicted_radius * np.sin(angle), color=MUTED, linewidth=0.8
+    )
     ax.set_aspect("equal")
     return _style(ax, "real part", "imaginary part")
 
@@ -165,7 +181,9 @@ def _interventions(result, ax):
         if isinstance(row.interval, np.ndarray):
             ax.plot(100 * row.interval, [place, place], color=NEUTRAL)
         if row.controls is not None:
-            ax.plot(100 * np.asarray(row.controls.values), np.full(len(row.controls.values), place + 0.2), "|", color=MUTED)
+            ax.plot(
+                100 * np.asarray(row.controls.values), np.full(len(row.controls.values), place + 0.2), "|", color=MUTED
+            )
     ax.set_yticks(range(len(result.rows)), [row.name for row in result.rows])
     ax.invert_yaxis()
     return _style(ax, "performance (%)", "")
@@ -313,7 +331,12 @@ def _confusion(result, ax):
 def _kernel(result, ax):
     ax = _axes(ax)
     steps = np.arange(len(result.reverse_correlation))
-    ax.fill_between(steps, result.reverse_correlation - result.reverse_half, result.reverse_correlation + result.reverse_half, color="#dddddd")
+    ax.fill_between(
+        steps,
+        result.reverse_correlation - result.reverse_half,
+        result.reverse_correlation + result.reverse_half,
+        color="#dddddd",
+    )
     ax.plot(steps, result.reverse_correlation, color=NEUTRAL)
     ax.axhline(0, color=MUTED, linewidth=0.8)
     return _style(ax, "step", "weight of the evidence")

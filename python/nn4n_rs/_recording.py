@@ -3,9 +3,9 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, conditions, needs
+from ._arrays import array, condition, needs, rows_of
 from ._html import table
-from ._task import Trials, _each, _epochs, _lengths, columns_of
+from ._task import _each, _epochs, _lengths, columns_of
 
 
 class Recording:
@@ -33,14 +33,12 @@ class Recording:
         states=None,
         outputs=None,
     ):
-        from ._arrays import conditions as rows
-
         rates = np.asarray(rates)
         self.rates = array("rates", rates, 3, np.float64 if rates.dtype == np.float64 else np.float32)
         self.dt = float(dt)
         trials, steps, units = self.rates.shape
         self._n_steps = _until_nan(self.rates) if n_steps is None else _lengths(n_steps, trials, steps)
-        self._variables = _each("conditions", rows(conditions) or [{}] * trials, trials)
+        self._variables = _each("conditions", rows_of(conditions) or [{}] * trials, trials)
         self._epochs = _epochs(_each("epochs", [[]] * trials if epochs is None else epochs, trials))
         self.area = None if area is None else np.array(_each("area", area, units))
         self.cell_type = None if cell_type is None else np.array(_each("cell_type", cell_type, units))
@@ -57,7 +55,9 @@ class Recording:
         if trials is not None:
             known = {"conditions": trials.variables, "epochs": trials.epochs, "n_steps": trials._raw.n_steps}
         area = network.area if len(network.areas) > 1 else None
-        made = cls(rates, dt, area=area, cell_type=network.cell_type, places=places, states=states, outputs=outputs, **known)
+        made = cls(
+            rates, dt, area=area, cell_type=network.cell_type, places=places, states=states, outputs=outputs, **known
+        )
         made.trials = trials
         made.output_names = network.outputs
         return made
@@ -83,7 +83,11 @@ class Recording:
     def where(self, **values):
         """The trials that have these values."""
         wanted = condition(values)
-        which = [place for place, one in enumerate(self._variables) if all(one.get(name) == value for name, value in wanted.items())]
+        which = [
+            place
+            for place, one in enumerate(self._variables)
+            if all(one.get(name) == value for name, value in wanted.items())
+        ]
         if not which:
             raise ValueError(f"where: no trial has {wanted}")
         return self[which]
@@ -112,7 +116,11 @@ class Recording:
         xarray = needs("xarray", "data", "to_xarray")
         after = np.arange(self.rates.shape[1])[None, :, None] >= self.n_steps[:, None, None]
         data = {"rates": (("trial", "time", "unit"), np.where(after, np.nan, self.rates))}
-        coords = {"trial": np.arange(len(self)), "time": ("time", self.time, {"units": "ms"}), "unit": np.arange(self.units)}
+        coords = {
+            "trial": np.arange(len(self)),
+            "time": ("time", self.time, {"units": "ms"}),
+            "unit": np.arange(self.units),
+        }
         if self.states is not None:
             data["states"] = (("trial", "time", "unit"), np.where(after, np.nan, self.states))
         if self.outputs is not None:

@@ -33,7 +33,11 @@ def _numbers(value):
     if all(isinstance(one, int) and not isinstance(one, bool) for one in value):
         return np.array(value, dtype=np.int64)
     if all(one is None or (isinstance(one, (int, float)) and not isinstance(one, bool)) for one in value):
-        return None if all(one is None for one in value) else np.array([np.nan if one is None else one for one in value], float)
+        return (
+            None
+            if all(one is None for one in value)
+            else np.array([np.nan if one is None else one for one in value], float)
+        )
     if all(isinstance(one, (list, tuple)) for one in value):
         rows = [_numbers(one) for one in value]
         if any(row is None for row in rows) or len({row.shape for row in rows}) > 1:
@@ -126,4 +130,6 @@ class Evaluation(Result):
     def to_dataframe(self):
         """A row for each condition."""
         pandas = needs("pandas", "data", "conditions as a DataFrame")
-        return pandas.DataFrame([{**one["condition"], **{k: v for k, v in one.items() if k != "condition"}} for one in self.conditions])
+        return pandas.DataFrame(
+            [{**one["condition"], **{k: v for k, v in one.items() if k != "condition"}} for one in self.conditions]
+        )

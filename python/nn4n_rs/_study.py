@@ -24,12 +24,16 @@ class Study:
     def to_dataframe(self):
         """A row a run, a column for each setting in which runs differ."""
         pandas = needs("pandas", "data", "a study as a DataFrame")
-        rows = [{**{name: one for name, one in run.items() if name != "settings"}, **run["settings"]} for run in self.runs]
+        rows = [
+            {**{name: one for name, one in run.items() if name != "settings"}, **run["settings"]} for run in self.runs
+        ]
         return pandas.DataFrame(rows)
 
     def load(self, name):
         """The network of a run, by its name or its place."""
-        run = self.runs[name] if isinstance(name, int) else next((one for one in self.runs if one["name"] == name), None)
+        run = (
+            self.runs[name] if isinstance(name, int) else next((one for one in self.runs if one["name"] == name), None)
+        )
         if run is None:
             raise KeyError(f"there is no run {name!r}; they are {', '.join(one['name'] for one in self.runs[:10])} ..")
         return load(run["directory"])

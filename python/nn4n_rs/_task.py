@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, conditions, needs, plain
+from ._arrays import array, condition, needs, plain, rows_of
 from ._html import Svg, table
 
 
@@ -110,7 +110,7 @@ def _task_of(id, parameters):
 def _conditions(given):
     if isinstance(given, dict) and not any(isinstance(one, (list, tuple, np.ndarray)) for one in given.values()):
         return [condition(given)]
-    return conditions(given)
+    return rows_of(given)
 
 
 class Trials:
@@ -125,22 +125,30 @@ class Trials:
         self.task = task
 
     @classmethod
-    def of(cls, inputs, targets, loss_mask=None, *, n_steps=None, conditions=None, epochs=None, correct=None, task=None):
+    def of(
+        cls, inputs, targets, loss_mask=None, *, n_steps=None, conditions=None, epochs=None, correct=None, task=None
+    ):
         """Trials of arrays."""
-        from ._arrays import conditions as rows
-
         inputs, targets = array("inputs", inputs, 3), array("targets", targets, 3)
         trials, steps, _ = inputs.shape
         if targets.shape[:2] != (trials, steps):
-            raise ValueError(f"targets: have the shape {targets.shape}, but must be (trials, steps, outputs) = ({trials}, {steps}, ..)")
+            raise ValueError(
+                f"targets: have the shape {targets.shape}, but must be (trials, steps, outputs) = ({trials}, {steps}, ..)"
+            )
         loss_mask = np.ones_like(targets) if loss_mask is None else array("loss_mask", loss_mask, 3)
         if loss_mask.shape != targets.shape:
-            raise ValueError(f"loss_mask: has the shape {loss_mask.shape}, but must be that of targets, {targets.shape}")
+            raise ValueError(
+                f"loss_mask: has the shape {loss_mask.shape}, but must be that of targets, {targets.shape}"
+            )
         lengths = _lengths(n_steps, trials, steps)
-        of_trials = _each("conditions", rows(conditions) or [{}] * trials, trials)
+        of_trials = _each("conditions", rows_of(conditions) or [{}] * trials, trials)
         periods = _each("epochs", [[] for _ in range(trials)] if epochs is None else epochs, trials)
-        right = [None] * trials if correct is None else [None if one is None or one < 0 else int(one) for one in correct]
-        raw = _nn4n.Trials(inputs, targets, loss_mask, lengths, of_trials, _epochs(periods), _each("correct", right, trials))
+        right = (
+            [None] * trials if correct is None else [None if one is None or one < 0 else int(one) for one in correct]
+        )
+        raw = _nn4n.Trials(
+            inputs, targets, loss_mask, lengths, of_trials, _epochs(periods), _each("correct", right, trials)
+        )
         return cls(raw, task)
 
     inputs = property(lambda self: self._raw.inputs, doc="What the network receives, (trials, steps, inputs).")
@@ -278,14 +286,22 @@ class PythonTask(Task):
         made = self.make(np.random.default_rng(seed), trials, **{name: given[name] for name in self._takes})
         if not isinstance(made, dict) or not {"inputs", "targets"} <= set(made):
             raise ValueError("make: must return a dictionary with `inputs` and `targets`")
-        whole = Trials.of(**{**made, "inputs": np.asarray(made["inputs"], np.float32), "targets": np.asarray(made["targets"], np.float32)})
-        for name, array, channels in zip(("inputs", "targets"), (whole.inputs, whole.targets), self._channels):
-            if array.shape[0] != trials or array.shape[2] != len(channels):
+        whole = Trials.of(
+            **{
+                **made,
+                "inputs": np.asarray(made["inputs"], np.float32),
+                "targets": np.asarray(made["targets"], np.float32),
+            }
+        )
+        for name, made_of, channels in zip(("inputs", "targets"), (whole.inputs, whole.targets), self._channels):
+            if made_of.shape[0] != trials or made_of.shape[2] != len(channels):
                 wanted = f"({trials} trials, steps, {len(channels)} channels)"
-                raise ValueError(f"{name}: have the shape {array.shape}, but must be {wanted}")
-            if not np.isfinite(array).all():
+                raise ValueError(f"{name}: have the shape {made_of.shape}, but must be {wanted}")
+            if not np.isfinite(made_of).all():
                 raise ValueError(f"{name}: must be finite")
-        periods = [one or [{"name": "trial", "start": 0, "end": int(n)}] for one, n in zip(whole.epochs, whole._raw.n_steps)]
+        periods = [
+            one or [{"name": "trial", "start": 0, "end": int(n)}] for one, n in zip(whole.epochs, whole._raw.n_steps)
+        ]
         return {
             "inputs": whole.inputs,
             "targets": whole.targets,
@@ -305,7 +321,14 @@ class PythonTask(Task):
 
 def _python_task(make, inputs, outputs, dt, name, conditions, parameters, summary):
     return PythonTask(
-        make, inputs=inputs, outputs=outputs, dt=dt, name=name, conditions=conditions, parameters=parameters, summary=summary
+        make,
+        inputs=inputs,
+        outputs=outputs,
+        dt=dt,
+        name=name,
+        conditions=conditions,
+        parameters=parameters,
+        summary=summary,
     )
 
 

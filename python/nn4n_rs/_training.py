@@ -82,9 +82,7 @@ def train(
         return bool(told["validation"] is not None and callback is not None and callback(told["validation"]))
 
     try:
-        outcome = _nn4n.train(
-            task._raw, model, plain(settings), stages, int(seed), init, out, exist, device, hear
-        )
+        outcome = _nn4n.train(task._raw, model, plain(settings), stages, int(seed), init, out, exist, device, hear)
     finally:
         bar.close()
     return Run(out, outcome, task, temporary)
@@ -96,7 +94,9 @@ def _start(net, task, out, exist):
         return net.to_dict(), None
     if not isinstance(net, Network):
         raise TypeError(f"net: must be a Network or a description such as EI(100), but is {type(net).__name__}")
-    model = {name: value for name, value in plain(net.model).items() if name not in ("inputs", "outputs", "dt", "readout")}
+    model = {
+        name: value for name, value in plain(net.model).items() if name not in ("inputs", "outputs", "dt", "readout")
+    }
     if net._source is not None:
         return model, (net._source, net._raw)
     # A run names what it started from, so that is kept beside it; one that is resumed has it already.
@@ -130,7 +130,9 @@ class _Tqdm:
             measured = [("performance", found.get("performance")), ("rms_error", found.get("rms_error"))]
             self._last = ", ".join(f"{name} {value:.3f}" for name, value in measured if value is not None)
         self._bar.n = told["update"]
-        self._bar.set_postfix_str(", ".join(part for part in (f"loss {told['loss']:.4f}", self._last) if part), refresh=False)
+        self._bar.set_postfix_str(
+            ", ".join(part for part in (f"loss {told['loss']:.4f}", self._last) if part), refresh=False
+        )
         self._bar.refresh()
 
     def close(self):

@@ -26,7 +26,9 @@ class _Estimator(BaseEstimator):
     ``Vanilla(units)``.
     """
 
-    def __init__(self, units=50, model=None, updates=500, learning_rate=0.003, batch_size=32, steps=5, random_state=None):
+    def __init__(
+        self, units=50, model=None, updates=500, learning_rate=0.003, batch_size=32, steps=5, random_state=None
+    ):
         self.units = units
         self.model = model
         self.updates = updates
@@ -58,7 +60,6 @@ class _Estimator(BaseEstimator):
                 stop={"never": True},
             )
             self.network_ = run.network
-            self.network_.tensors
         self.network_._given_task = None
         self.n_iter_ = run.updates
         return self

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use nn4n::{Error, analysis::AnalysisError, models::ModelError, progress, tasks::TaskError};
+use nn4n::{Error, analysis::AnalysisError, progress, tasks::TaskError};
 use pyo3::{
     exceptions::{PyFileExistsError, PyFileNotFoundError, PyFloatingPointError, PyOSError, PyRuntimeError, PyValueError},
     prelude::*,
@@ -48,10 +48,6 @@ pub fn raised(error: Error) -> PyErr {
 }
 
 pub fn of_task(error: TaskError) -> PyErr {
-    raised(error.into())
-}
-
-pub fn of_model(error: ModelError) -> PyErr {
     raised(error.into())
 }
 

@@ -33,11 +33,11 @@ fn _nn4n(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<analysis::Activity>()?;
     module.add_class::<analysis::Found>()?;
     module.add_function(wrap_pyfunction!(error::listen, module)?)?;
-    module.add_function(wrap_pyfunction!(task::tasks, module)?)?;
+    module.add_function(wrap_pyfunction!(task::all_tasks, module)?)?;
     module.add_function(wrap_pyfunction!(network::zoo, module)?)?;
     module.add_function(wrap_pyfunction!(network::presets, module)?)?;
-    module.add_function(wrap_pyfunction!(network::preset, module)?)?;
-    module.add_function(wrap_pyfunction!(training::train, module)?)?;
+    module.add_function(wrap_pyfunction!(network::open_preset, module)?)?;
+    module.add_function(wrap_pyfunction!(training::run, module)?)?;
     module.add_function(wrap_pyfunction!(study::study, module)?)?;
     analysis::add_to(module)
 }

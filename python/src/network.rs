@@ -11,7 +11,9 @@ use nn4n::{
     models::{CellType, Ctrnn, NoiseKey},
     ndarray::{Array2, Array3},
     plot::{Figure, LearningCurve, Schematic, TrialFigure, WeightHistograms, WeightMatrix},
-    preset, tasks, zoo as pretrained,
+    preset,
+    simulate::array2,
+    tasks, zoo as pretrained,
 };
 use numpy::{IntoPyArray, PyArray3, PyArrayDyn, PyReadonlyArray2, PyReadonlyArray3, PyReadonlyArrayDyn};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
@@ -19,10 +21,10 @@ use serde::Deserialize;
 
 use crate::{
     convert,
-    error::{of_model, raised},
+    error::raised,
     figure::drawn,
     task::{Task, Trials},
-    waiting::work,
+    waiting::{briefly, work},
 };
 
 /// The networks that come with the module.
@@ -38,8 +40,8 @@ pub fn presets(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// The experiment of a paper: its task, and the tables of its network and its training.
-#[pyfunction]
-pub fn preset<'py>(py: Python<'py>, id: &str) -> PyResult<(Task, Bound<'py, PyAny>, Bound<'py, PyAny>, u64)> {
+#[pyfunction(name = "preset")]
+pub fn open_preset<'py>(py: Python<'py>, id: &str) -> PyResult<(Task, Bound<'py, PyAny>, Bound<'py, PyAny>, u64)> {
     let found = preset::load(id).map_err(raised)?;
     let (model, train) = (convert::to_python(py, &found.model)?, convert::to_python(py, &found.settings())?);
     Ok((Task { task: found.task.clone() }, model, train, found.seed))
@@ -95,7 +97,7 @@ impl Network {
     fn draw(py: Python<'_>, model: &Bound<'_, PyAny>, task: Option<&Task>, seed: u64) -> PyResult<Self> {
         let model = convert::from_python("model", model)?;
         let task = task.map(|task| task.task.clone());
-        Self::of(work(py, |_| {
+        Self::of(py, work(py, |_| {
             let described = match &task {
                 Some(task) => Experiment::from_tables(task.clone(), model, Default::default(), seed)?.model,
                 None => Experiment::model_of(model)?,
@@ -108,7 +110,7 @@ impl Network {
     /// A checkpoint file, a run directory, a network that comes with the module, or hf:owner/repo.
     #[staticmethod]
     fn open(py: Python<'_>, reference: PathBuf) -> PyResult<Self> {
-        Self::of(work(py, |_| pretrained::open(&reference))?)
+        Self::of(py, work(py, |_| pretrained::open(&reference))?)
     }
 
     /// A file of another library, and what was supplied, changed or left out.
@@ -117,11 +119,11 @@ impl Network {
         let given: ImportOptions = convert::from_python("options", options)?;
         let options = given.options()?;
         let found = work(py, |_| import::import(&path, &options))?;
-        Ok((Self::of(found.checkpoint)?, found.format.to_string(), found.notes))
+        Ok((Self::of(py, found.checkpoint)?, found.format.to_string(), found.notes))
     }
 
-    fn save(&self, path: PathBuf) -> PyResult<()> {
-        self.checkpoint.save(path).map_err(raised)
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        briefly(py, || self.checkpoint.save(path))
     }
 
     /// The bytes of the network in another format.
@@ -162,15 +164,14 @@ impl Network {
     /// The effective weights of all units together (units, units), also where they lie in layers; (units, inputs) and
     /// (outputs, units).
     fn weights<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
-        let tensor = match name {
-            "w_in" => self.network.effective_w_in().map_err(of_model)?,
-            "w_out" => Some(self.network.effective_w_out().map_err(of_model)?),
-            _ => Some(self.network.effective_w_rec().map_err(of_model)?),
-        };
-        let array = match tensor {
-            Some(tensor) => nn4n::simulate::array2(&tensor).map_err(raised)?,
-            None => Array2::zeros((self.network.units().len(), 0)),
-        };
+        let array = briefly(py, || {
+            let tensor = match name {
+                "w_in" => self.network.effective_w_in()?,
+                "w_out" => Some(self.network.effective_w_out()?),
+                _ => Some(self.network.effective_w_rec()?),
+            };
+            tensor.map_or_else(|| Ok(Array2::zeros((self.network.units().len(), 0))), |found| array2(&found))
+        })?;
         Ok(array.into_dyn().into_pyarray(py))
     }
 
@@ -196,7 +197,7 @@ impl Network {
             Ok((name, made.map_err(Error::from).map_err(raised)?))
         };
         let tensors = tensors.into_iter().map(tensor).collect::<PyResult<_>>()?;
-        Self::of(work(py, |_| self.checkpoint.with_tensors(tensors))?)
+        Self::of(py, work(py, |_| self.checkpoint.with_tensors(tensors))?)
     }
 
     /// The network after interventions, and what was done, in words.
@@ -206,7 +207,7 @@ impl Network {
             let altered = Altered::of(&self.network, &interventions)?;
             Ok((self.checkpoint.altered(&altered)?, altered.applied.iter().map(ToString::to_string).collect()))
         })?;
-        Ok((Self::of(checkpoint)?, words))
+        Ok((Self::of(py, checkpoint)?, words))
     }
 
     /// States, rates and outputs (trials, steps, ..) on `inputs` (trials, steps, inputs).
@@ -290,12 +291,15 @@ impl Network {
     /// A figure of the network: `network`, `weights`, `histograms` or `learning`.
     fn svg(&self, py: Python<'_>, kind: &str, task: Option<&Task>) -> PyResult<String> {
         let task = task.map(|task| task.task.clone());
-        drawn(match kind {
-            "weights" => work(py, |_| WeightMatrix::of(&self.network))?.svg(),
-            "histograms" => work(py, |_| WeightHistograms::of(&self.network))?.svg(),
-            "learning" => LearningCurve::of(&self.checkpoint.header.train.validations, None).svg(),
-            _ => work(py, |_| Schematic::of(&self.network, task.as_deref()))?.svg(),
-        })
+        let svg = briefly(py, || {
+            Ok(match kind {
+                "weights" => WeightMatrix::of(&self.network)?.svg(),
+                "histograms" => WeightHistograms::of(&self.network)?.svg(),
+                "learning" => LearningCurve::of(&self.checkpoint.header.train.validations, None).svg(),
+                _ => Schematic::of(&self.network, task.as_deref())?.svg(),
+            })
+        })?;
+        drawn(svg)
     }
 
     /// Inputs, rates and outputs of a few trials.
@@ -313,14 +317,14 @@ impl Network {
         }
         let [states, rates, outputs] = recording.map(|array| array.as_array().to_owned());
         let recording = nn4n::Recording { states, rates, outputs };
-        drawn(TrialFigure::of(task.task.as_ref(), &self.network, &batch, &recording, &which).svg())
+        let figure = || TrialFigure::of(task.task.as_ref(), &self.network, &batch, &recording, &which);
+        drawn(briefly(py, || Ok(figure().svg()))?)
     }
 }
 
 impl Network {
-    pub fn of(checkpoint: Checkpoint) -> PyResult<Self> {
-        let network = checkpoint.network(&Device::Cpu).map_err(raised)?;
-        Ok(Self { checkpoint, network })
+    pub fn of(py: Python<'_>, checkpoint: Checkpoint) -> PyResult<Self> {
+        briefly(py, || Ok(Self { network: checkpoint.network(&Device::Cpu)?, checkpoint }))
     }
 
     pub fn task_or(&self, task: Option<&Task>) -> PyResult<Arc<dyn tasks::Task>> {

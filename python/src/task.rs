@@ -15,12 +15,12 @@ use crate::{
     convert, error,
     figure::drawn,
     python_task::PythonTask,
-    waiting::work,
+    waiting::{briefly, work},
 };
 
 /// What the list of tasks says of each.
-#[pyfunction]
-pub fn tasks(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+#[pyfunction(name = "tasks")]
+pub fn all_tasks(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     convert::to_python(py, &tasks::list())
 }
 
@@ -169,8 +169,8 @@ impl Task {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (batch, outputs) = (trials.batch(py), outputs.as_array());
         check_outputs(&batch, outputs, self.task.outputs().len())?;
-        let scores = tasks::scores(self.task.as_ref(), &batch, outputs).map_err(error::of_task)?;
-        let first = |(condition, score)| self.task.chose_first(condition, score);
+        let outputs = outputs.to_owned();
+        let scores = briefly(py, || Ok(tasks::scores(self.task.as_ref(), &batch, outputs.view())?))?;
         let rows: Vec<Value> = batch
             .conditions
             .iter()
@@ -179,7 +179,7 @@ impl Task {
                 json!({
                     "choice": score.choice,
                     "choice_name": score.choice.map(|choice| self.task.choice_name(choice)),
-                    "chose_first": first((condition, score)),
+                    "chose_first": self.task.chose_first(condition, score),
                     "was_right": score.correct,
                     "reaction_time": score.reaction_time,
                 })
@@ -191,7 +191,7 @@ impl Task {
     /// Trials as a picture.
     fn svg(&self, py: Python<'_>, trials: &Trials) -> PyResult<String> {
         let batch = trials.batch(py);
-        drawn(TaskFigure::of(self.task.as_ref(), &batch).svg())
+        drawn(briefly(py, || Ok(TaskFigure::of(self.task.as_ref(), &batch).svg()))?)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     error::raised,
     network::Network,
     task::{Task, Trials},
-    waiting::{converse, work},
+    waiting::{Stop, converse, work},
 };
 
 /// How often a bar moves at most.
@@ -72,10 +72,10 @@ fn existing(name: &str) -> PyResult<Existing> {
 
 /// Trains and leaves the run in `out`. `hear` is told after updates, though not of each, and after each validation; where
 /// it returns something true, the run is saved and ends.
-#[pyfunction]
+#[pyfunction(name = "train")]
 #[pyo3(signature = (task, model, settings, curriculum, seed, init, out, exist, device, hear))]
 #[expect(clippy::too_many_arguments, reason = "all of it by name in the package")]
-pub fn train<'py>(
+pub fn run<'py>(
     py: Python<'py>,
     task: &Task,
     model: &Bound<'py, PyAny>,
@@ -92,7 +92,7 @@ pub fn train<'py>(
     let experiment = experiment(task, model, settings, curriculum, seed, name)?;
     let existing = existing(exist)?;
     let device: DeviceChoice = device.parse().map_err(|error| PyValueError::new_err(format!("device: {error}")))?;
-    let run = |stop: &crate::waiting::Stop, told: Sender<Told>| {
+    let fit = |stop: &Stop, told: Sender<Told>| {
         let (device, _) = device.open_for(experiment.work()?)?;
         let run = RunDirectory::open(&out, existing)?;
         let mut last = Instant::now();
@@ -107,7 +107,7 @@ pub fn train<'py>(
             tell(progress, &told)
         })
     };
-    let outcome = converse(py, run, |py, told, stop| {
+    let outcome = converse(py, fit, |py, told, stop| {
         let said = json!({
             "update": told.update,
             "updates": told.updates,
@@ -218,7 +218,7 @@ impl Trainer {
 
     /// The network as it is now.
     fn network(&self, py: Python<'_>) -> PyResult<Network> {
-        Network::of(work(py, |_| {
+        let checkpoint = work(py, |_| {
             let trainer = self.lock();
             let mut checkpoint = train::checkpoint(&self.experiment, &trainer, Vec::new())?;
             checkpoint.header.train.updates = trainer.updates();
@@ -227,7 +227,8 @@ impl Trainer {
                 *tensor = tensor.copy()?.detach();
             }
             Ok(checkpoint)
-        })?)
+        })?;
+        Network::of(py, checkpoint)
     }
 }
 

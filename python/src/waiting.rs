@@ -57,6 +57,11 @@ fn pool() -> nn4n::Result<&'static ThreadPool> {
     Ok(pool)
 }
 
+/// Does work that takes a moment on the threads of this process, without the interpreter.
+pub fn briefly<T: Send>(py: Python<'_>, work: impl FnOnce() -> nn4n::Result<T> + Send) -> PyResult<T> {
+    py.detach(|| pool()?.install(work)).map_err(raised)
+}
+
 /// Does work without the interpreter, and raises what Ctrl-C does as soon as the work lets itself be stopped.
 pub fn work<T: Send>(py: Python<'_>, work: impl FnOnce(&Stop) -> nn4n::Result<T> + Send) -> PyResult<T> {
     converse(py, |stop, _: Sender<()>| work(stop), |_, (), _| Ok(()))

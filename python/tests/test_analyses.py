@@ -37,13 +37,17 @@ def test_components_are_those_of_numpy(rng):
     np.testing.assert_allclose(found.explained_variance, values, rtol=1e-9)
     assert found.participation_ratio == pytest.approx(values.sum() ** 2 / (values**2).sum())
     np.testing.assert_allclose(found.axes @ found.axes.T, np.eye(8), atol=1e-9)
-    np.testing.assert_allclose(found.scores, (states - states.mean(0)) @ found.axes[: found.scores.shape[1]].T, atol=1e-8)
+    np.testing.assert_allclose(
+        found.scores, (states - states.mean(0)) @ found.axes[: found.scores.shape[1]].T, atol=1e-8
+    )
 
 
 def test_components_of_a_network_of_a_recording_and_of_arrays_are_the_same(network, recording):
     whole = drawn(nn.pca(network, trials=6, seed=1))
     assert whole.explained_variance.tolist() == nn.pca(recording).explained_variance.tolist()
-    rates = np.where(np.arange(recording.rates.shape[1])[None, :, None] < recording.n_steps[:, None, None], recording.rates, np.nan)
+    rates = np.where(
+        np.arange(recording.rates.shape[1])[None, :, None] < recording.n_steps[:, None, None], recording.rates, np.nan
+    )
     assert nn.pca(rates.astype(np.float64), dt=recording.dt).samples == whole.samples
     with pytest.raises(ValueError, match="dt"):
         nn.pca(rates)
@@ -71,7 +75,17 @@ def test_fixed_points_of_three_bits_are_eight_stable_ones(flip_flop):
 
 
 def test_a_linear_network_has_the_fixed_point_of_its_equation(rng):
-    model = nn.Vanilla(6, inputs=2, outputs=1, dt=10, tau=50, activation="linear", sigma_rec=0, w_rec={"init": {"array": (0.1 * rng.standard_normal((6, 6))).tolist()}}, autapses=True)
+    model = nn.Vanilla(
+        6,
+        inputs=2,
+        outputs=1,
+        dt=10,
+        tau=50,
+        activation="linear",
+        sigma_rec=0,
+        w_rec={"init": {"array": (0.1 * rng.standard_normal((6, 6))).tolist()}},
+        autapses=True,
+    )
     network = model.network(seed=1)
     found = nn.fixed_points(network, input=[1.0, -0.5], starts=20)
     wanted = np.linalg.solve(np.eye(6) - network.w_rec, network.w_in @ [1.0, -0.5] + network.tensors["b_rec"])
@@ -101,7 +115,9 @@ def test_dynamics_of_a_network(flip_flop):
 
 def test_structure_and_currents(network):
     found = drawn(nn.structure(network))
-    np.testing.assert_allclose(np.sort(np.abs(found.eigenvalues)), np.sort(np.abs(np.linalg.eigvals(network.w_rec))), atol=1e-4)
+    np.testing.assert_allclose(
+        np.sort(np.abs(found.eigenvalues)), np.sort(np.abs(np.linalg.eigvals(network.w_rec))), atol=1e-4
+    )
     assert found.in_degree.tolist() == (network.w_rec != 0).sum(1).tolist()
     flows = drawn(nn.currents(network))
     # (sources, targets, trials, steps) add up to the total.
@@ -109,7 +125,9 @@ def test_structure_and_currents(network):
 
 
 def test_interventions_stand_beside_controls(network):
-    found = drawn(nn.interventions(network, [{"lesion": "0-9"}, {"silence": ("inhibitory", "stimulus")}], trials=4, controls=3))
+    found = drawn(
+        nn.interventions(network, [{"lesion": "0-9"}, {"silence": ("inhibitory", "stimulus")}], trials=4, controls=3)
+    )
     assert [row.name for row in found.rows][0] == "intact" and len(found.rows) == 3
     assert len(found.rows[1].controls.values) == 3
 
@@ -145,7 +163,9 @@ def test_rotations_and_subspaces(rng):
     time = np.arange(40) * 0.01
     phase = np.repeat([0.0, 1.0, 2.0, 3.0], 5)
     basis = np.linalg.qr(rng.standard_normal((10, 2)))[0]
-    turning = np.stack([np.cos(2 * np.pi * 2 * time + phase[:, None]), np.sin(2 * np.pi * 2 * time + phase[:, None])], 2)
+    turning = np.stack(
+        [np.cos(2 * np.pi * 2 * time + phase[:, None]), np.sin(2 * np.pi * 2 * time + phase[:, None])], 2
+    )
     rates = turning @ basis.T + 0.01 * rng.standard_normal((20, 40, 10))
     source = nn.Recording(rates, 10, conditions={"phase": phase}, epochs=[[("early", 0, 20), ("late", 20, 40)]] * 20)
     found = drawn(nn.jpca(source, "phase", components=2, normalize="none"))
@@ -197,7 +217,9 @@ def test_similarity_does_not_depend_on_a_rotation(rng, network):
     means = rng.standard_normal((6, 20, 10))
     turned = means @ np.linalg.qr(rng.standard_normal((10, 10)))[0]
     for measure in ("cka", "procrustes", "svcca", "rsa"):
-        found = drawn(nn.similarity({"a": means, "turned": turned, "other": rng.standard_normal((6, 20, 10))}, measure=measure))
+        found = drawn(
+            nn.similarity({"a": means, "turned": turned, "other": rng.standard_normal((6, 20, 10))}, measure=measure)
+        )
         same, other = found.matrix[0, 1], found.matrix[0, 2]
         assert same < other if found.is_distance else same > other
     found = nn.similarity({"ei": network, "vanilla": nn.load("rdm-vanilla")}, trials=4)
@@ -215,7 +237,9 @@ def test_behaviour(network, rng):
     assert curve.mu == pytest.approx(0.5, abs=0.08) and curve.sigma == pytest.approx(0.7, abs=0.08)
     two = nn.psychometric_of_two(relevant_values=x, irrelevant_values=rng.permutation(x), chose_first=first, refits=0)
     assert abs(two.irrelevant_slope) < 0.2 * two.relevant_slope
-    times = drawn(nn.chronometric(values=[0.1, 0.1, 0.5, 0.5], was_right=[True] * 4, reaction_time=[500, 520, 300, 310]))
+    times = drawn(
+        nn.chronometric(values=[0.1, 0.1, 0.5, 0.5], was_right=[True] * 4, reaction_time=[500, 520, 300, 310])
+    )
     assert [one.right.median for one in times.points] == [510, 305]
     lengths = drawn(nn.duration(network, "stimulus", "coherence", trials=20, bins=3))
     assert len(lengths.bins) == 3

@@ -13,7 +13,9 @@ def test_a_network_on_inputs_gives_arrays_of_states_rates_and_outputs(network, t
     assert np.array_equal(quiet.rates, np.maximum(quiet.states, 0))
     assert np.array_equal(quiet.rates, network.run(trials.inputs).rates)
     noisy = network.run(trials, noise=7)
-    assert not np.array_equal(noisy.rates, quiet.rates) and np.array_equal(noisy.rates, network.run(trials, noise=7).rates)
+    assert not np.array_equal(noisy.rates, quiet.rates) and np.array_equal(
+        noisy.rates, network.run(trials, noise=7).rates
+    )
 
 
 def test_the_equation_in_numpy_gives_the_same_activity(network, task):

@@ -127,14 +127,36 @@ def test_numpy_alone_is_enough_to_import_train_and_analyse():
 @pytest.mark.skipif("NN4N_PROGRAM" not in os.environ, reason="NN4N_PROGRAM names no program")
 def test_the_program_trains_and_simulates_to_the_same_bits(task, tmp_path):
     program = os.environ["NN4N_PROGRAM"]
-    arguments = ["train", "--task", task.id, "--model", "ei", "--units", "20", "--updates", "3", "--seed", "5", "--device", "cpu"]
+    arguments = [
+        "train",
+        "--task",
+        task.id,
+        "--model",
+        "ei",
+        "--units",
+        "20",
+        "--updates",
+        "3",
+        "--seed",
+        "5",
+        "--device",
+        "cpu",
+    ]
     subprocess.run([program, *arguments, "--out", str(tmp_path / "program")], check=True, capture_output=True)
     nn.train(nn.EI(20), task, out=tmp_path / "python", seed=5, updates=3, progress=False)
     files = [(tmp_path / one / "model.safetensors").read_bytes() for one in ("program", "python")]
     assert files[0] == files[1]
     trials = task.sample(4, seed=1)
     trials.save(tmp_path / "trials.npz")
-    command = [program, "run", tmp_path / "program", "--inputs", tmp_path / "trials.npz", "--out", tmp_path / "activity.npz"]
+    command = [
+        program,
+        "run",
+        tmp_path / "program",
+        "--inputs",
+        tmp_path / "trials.npz",
+        "--out",
+        tmp_path / "activity.npz",
+    ]
     subprocess.run([*map(str, command), "--noise", "--seed", "9", "--device", "cpu"], check=True, capture_output=True)
     theirs, mine = nn.Recording.load(tmp_path / "activity.npz"), nn.load(tmp_path / "python").run(trials, noise=9)
     within = np.arange(mine.rates.shape[1]) < trials.n_steps[:, None]

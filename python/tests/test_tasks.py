@@ -57,7 +57,9 @@ def made(rng, trials, condition):
 
 
 def python_task():
-    return nn.PythonTask(made, inputs=["evidence", "fixation"], outputs=2, dt=20, conditions=[{"side": "left"}, {"side": "right"}])
+    return nn.PythonTask(
+        made, inputs=["evidence", "fixation"], outputs=2, dt=20, conditions=[{"side": "left"}, {"side": "right"}]
+    )
 
 
 def test_a_python_function_makes_a_task_that_is_trained_on_like_any(tmp_path):

@@ -8,13 +8,13 @@ import nn4n_rs as nn
 SETTINGS = {"updates": 6, "batch_size": 8, "validation": {"every": 2}, "progress": False}
 
 
-
-
 def test_a_run_leaves_its_files_and_a_history(task, tmp_path):
     run = nn.train(nn.EI(20), task, out=tmp_path / "run", seed=3, **SETTINGS)
     assert run.updates == run.new_updates == 6 and not run.is_interrupted
     assert [one["update"] for one in run.validations] == [2, 4, 6]
-    assert {"model.safetensors", "run.toml", "log.jsonl", "finished.json"} <= {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"model.safetensors", "run.toml", "log.jsonl", "finished.json"} <= {
+        path.name for path in (tmp_path / "run").iterdir()
+    }
     pandas = pytest.importorskip("pandas")
     assert isinstance(run.history, pandas.DataFrame) and {"update", "loss", "performance"} <= set(run.history)
     assert run.network.seed == 3 and "<table" in run._repr_html_() and "<svg" in run.plot().text
@@ -72,7 +72,9 @@ def test_training_goes_on_from_a_network(task, network, tmp_path):
     tuned = nn.train(network, task, out=tmp_path / "tuned", updates=2, progress=False, validation={"every": 2})
     assert tuned.network.units == 100 and tuned.network.provenance["init"] == "song2016-rdm-ei"
     other = network.with_(w_out=network.w_out / 2)
-    run = nn.train(other, task, out=tmp_path / "other", updates=2, progress=False, learning_rate=1e-9, validation={"every": 2})
+    run = nn.train(
+        other, task, out=tmp_path / "other", updates=2, progress=False, learning_rate=1e-9, validation={"every": 2}
+    )
     np.testing.assert_allclose(run.network.w_out, other.w_out, atol=1e-6)
 
 

@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use nn4n::{
     analysis::{
         FixedPoints, FlowField, HeldInput, Local, Lyapunov, Network as Analysed, NetworkDynamics, Structure, System,
-        fixed_points::{self, PointKind, continuation, starts},
+        fixed_points::{FixedPoint, PointKind, Settings as SearchSettings, continuation, starts},
         flow_field::Plane,
         linear::Complex,
-        lyapunov,
+        lyapunov::Settings as LyapunovSettings,
         nonnormality::{Nonnormality, Pseudospectrum},
     },
     evaluate::{self, BehaviourOptions, Matching, populations},
@@ -162,7 +162,7 @@ fn search<'n>(
 ) -> nn4n::Result<(Box<dyn NetworkDynamics + 'n>, FixedPoints)> {
     let under = system.under(&held.values).map_err(analysed)?;
     let states = starts.draw(system, &*under, held, seed)?;
-    let settings = fixed_points::Settings { seed, ..fixed_points::Settings::default() };
+    let settings = SearchSettings { seed, ..SearchSettings::default() };
     let mut watch = stop.watch();
     let found = FixedPoints::find(&*under, &held.values, states.view(), &settings, &mut watch).map_err(analysed)?;
     Ok((under, found))
@@ -217,7 +217,7 @@ fn fixed_points(
         Ok((found, connections, shown))
     })?;
     let points = &found.points;
-    let array = |of: fn(&fixed_points::FixedPoint) -> &[f64]| rows(points.iter().map(of));
+    let array = |of: fn(&FixedPoint) -> &[f64]| rows(points.iter().map(of));
     let eigenvalues = pairs(&points.iter().map(|point| point.eigenvalues.as_slice()).collect::<Vec<_>>());
     let dim = points.first().map_or(0, |point| point.x_star.len());
     let jacobian = Array3::from_shape_fn((points.len(), dim, dim), |(p, to, from)| points[p].jacobian[[to, from]]);
@@ -225,7 +225,7 @@ fn fixed_points(
     let shown = Array3::from_shape_fn((trajectories.len(), longest, dim), |(trial, step, place)| {
         trajectories[trial].get([step, place]).copied().unwrap_or(f64::NAN)
     });
-    let flag = |of: fn(&fixed_points::FixedPoint) -> bool| points.iter().map(of).collect::<Array1<bool>>();
+    let flag = |of: fn(&FixedPoint) -> bool| points.iter().map(of).collect::<Array1<bool>>();
     let continuous: Option<Vec<_>> = points.iter().map(|point| point.continuous_eigenvalues.as_deref()).collect();
     let mut result = Found::of(py, &found)?
         .with(py, "connections", &connections)?
@@ -355,12 +355,12 @@ fn lyapunov(
     let found = work(py, |stop| {
         let network = Analysed::of(&network.network).map_err(analysed)?;
         let system = probe.system(&network)?;
-        let settings = lyapunov::Settings {
+        let settings = LyapunovSettings {
             exponents: exponents.min(network.units()),
             steps,
             transient,
             seed,
-            ..lyapunov::Settings::default()
+            ..LyapunovSettings::default()
         };
         let mut rng = TrialRng::new(seed, "lyapunov", 0, 0);
         let units: Vec<f64> = network.x0().iter().map(|x| x + START_NOISE * rng.gaussian()).collect();

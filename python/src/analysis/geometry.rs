@@ -3,13 +3,13 @@
 use nn4n::{
     analysis::{
         self, Activity as Given, Decoding,
-        decoding::{self, Decoder, Shrinkage},
+        decoding::{Decoder, Settings as DecodingSettings, Shrinkage},
         geometry::{
             Dpca, Jpca, Means, Pca, Tdr, Window, WindowSettings,
-            dpca::{self, Ridge},
-            jpca,
-            pca::{self, Normalization, States},
-            subspaces::{self, Comparison, PotentSpace},
+            dpca::{Ridge, Settings as DpcaSettings},
+            jpca::Settings as JpcaSettings,
+            pca::{Normalization, Settings as PcaSettings, States},
+            subspaces::{Comparison, PotentSpace, Settings as SubspaceSettings},
             tdr::Method,
             window::given_variables,
         },
@@ -120,7 +120,7 @@ fn pca(
     components: Option<usize>,
     seed: u64,
 ) -> PyResult<Found> {
-    let settings = pca::Settings { normalization: normalization(normalize)?, shuffles, seed };
+    let settings = PcaSettings { normalization: normalization(normalize)?, shuffles, seed };
     let activity = &activity.activity;
     let (found, scores, means) = work(py, |stop| {
         let states = states(activity, epoch.as_deref(), average.as_deref())?;
@@ -166,13 +166,13 @@ fn dpca(
     splits: usize,
     seed: u64,
 ) -> PyResult<Found> {
-    let (time, standard, activity) = (Time::of(window)?, dpca::Settings::default(), &activity.activity);
+    let (time, standard, activity) = (Time::of(window)?, DpcaSettings::default(), &activity.activity);
     let ridge = match (ridge, repetitions) {
         (Some(ridge), _) => Ridge::Fixed(ridge),
         (None, Some(repetitions)) => Ridge::CrossValidated(repetitions),
         (None, None) => standard.ridge,
     };
-    let settings = dpca::Settings { components, ridge, join_time, shuffles, splits, seed, ..standard };
+    let settings = DpcaSettings { components, ridge, join_time, shuffles, splits, seed, ..standard };
     let found = work(py, |stop| {
         let by = variables(activity, names);
         let window = time.window(activity)?;
@@ -225,7 +225,7 @@ fn jpca(
     seed: u64,
 ) -> PyResult<Found> {
     let (time, activity) = (Time::of(window)?, &activity.activity);
-    let settings = jpca::Settings { components, normalization: normalization(normalize)?, surrogates, seed };
+    let settings = JpcaSettings { components, normalization: normalization(normalize)?, surrogates, seed };
     let (found, names, time_ms) = work(py, |stop| {
         let window = time.window(activity)?;
         let means = window.means(&variables(activity, by)).map_err(analysed)?;
@@ -250,7 +250,7 @@ fn subspaces(
     draws: usize,
     seed: u64,
 ) -> PyResult<Found> {
-    let (activity, settings) = (&activity.activity, subspaces::Settings { dimensions, draws, seed });
+    let (activity, settings) = (&activity.activity, SubspaceSettings { dimensions, draws, seed });
     let found = work(py, |_| {
         let of = |epoch: &String| Ok(states(activity, Some(epoch), average.as_deref())?.rows);
         let [first, second] = &epochs;
@@ -270,7 +270,7 @@ fn potent_space(
     draws: usize,
     seed: u64,
 ) -> PyResult<Found> {
-    let (activity, settings) = (&activity.activity, subspaces::Settings { dimensions, draws, seed });
+    let (activity, settings) = (&activity.activity, SubspaceSettings { dimensions, draws, seed });
     let weights = weights.as_array().to_owned();
     let found = work(py, |_| {
         PotentSpace::of(&weights, &states(activity, epoch.as_deref(), None)?.rows, &settings).map_err(analysed)
@@ -302,8 +302,8 @@ struct DecodingOptions {
 }
 
 impl DecodingOptions {
-    fn settings(self, activity: &Given) -> nn4n::Result<decoding::Settings> {
-        let standard = decoding::Settings::of_classes(&self.variable);
+    fn settings(self, activity: &Given) -> nn4n::Result<DecodingSettings> {
+        let standard = DecodingSettings::of_classes(&self.variable);
         let is_graded = match self.graded {
             Some(is_graded) => Some(is_graded),
             None => self.decoder.as_deref().map(|name| name == "ridge"),
@@ -319,7 +319,7 @@ impl DecodingOptions {
                 return Err(nn4n::Error::Figure { message });
             }
         };
-        Ok(decoding::Settings {
+        Ok(DecodingSettings {
             is_graded,
             decoder,
             is_scaled: self.scaled,

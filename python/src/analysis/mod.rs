@@ -12,11 +12,11 @@ use nn4n::{
     ndarray::{ArrayRef, Dimension},
     plot::PlotError,
 };
-use numpy::{Element, PyReadonlyArray3, ToPyArray};
+use numpy::{Element, IntoPyArray, PyReadonlyArray3};
 use pyo3::{prelude::*, types::PyDict};
 use serde::Serialize;
 
-use crate::{convert, error::analysed, figure::drawn};
+use crate::{convert, error::analysed, figure::drawn, waiting::briefly};
 
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     behaviour::add_to(module)?;
@@ -97,7 +97,7 @@ impl Found {
 
     fn svg(&self, py: Python<'_>, name: &str) -> PyResult<Option<String>> {
         let figure = self.figures.iter().find(|(known, _)| *known == name);
-        figure.map(|(_, draw)| drawn(py.detach(draw))).transpose()
+        figure.map(|(_, draw)| drawn(briefly(py, || Ok(draw()))?)).transpose()
     }
 }
 
@@ -116,7 +116,7 @@ impl Found {
 
     /// With an array.
     pub fn array<T: Element, D: Dimension>(self, py: Python<'_>, name: &str, array: &ArrayRef<T, D>) -> PyResult<Self> {
-        self.fields.bind(py).set_item(name, array.to_pyarray(py))?;
+        self.fields.bind(py).set_item(name, array.to_owned().into_pyarray(py))?;
         Ok(self)
     }
 

@@ -3,7 +3,13 @@
 use nn4n::analysis::{
     ChoiceProbability, FractionalVariance, MixedSelectivity, Roc, Selectivity, Sequence, Sequentiality, TaskVariance,
     Tuning,
-    single_units::{clusters, mixed_selectivity, selectivity::Division, task_variance, tuning::AngleUnit},
+    single_units::{
+        clusters,
+        mixed_selectivity::{Settings as MixedSettings, by_term},
+        selectivity::Division,
+        task_variance::Settings as VarianceSettings,
+        tuning::AngleUnit,
+    },
 };
 use nn4n::{
     evaluate::ADDED,
@@ -68,11 +74,11 @@ fn mixed_selectivity(
     alpha: f64,
     by_value: bool,
 ) -> PyResult<Found> {
-    let settings = mixed_selectivity::Settings { alpha, by_value };
+    let settings = MixedSettings { alpha, by_value };
     let found = work(py, |_| {
         MixedSelectivity::of(&activity.activity, &variables, epoch.as_deref(), &settings).map_err(analysed)
     })?;
-    let (f, p) = (mixed_selectivity::by_term(&found, |one| &one.f), mixed_selectivity::by_term(&found, |one| &one.p));
+    let (f, p) = (by_term(&found, |one| &one.f), by_term(&found, |one| &one.p));
     Found::of(py, &found)?.array(py, "f", &f)?.array(py, "p", &p)
 }
 
@@ -110,7 +116,7 @@ fn task_variance(
         let tasks = tasks.or_else(|| trials.variables().into_iter().find(|name| name == "task"));
         let added = ADDED.iter().map(|name| (*name).to_owned());
         let left_out = if by.is_empty() { added.collect() } else { Vec::new() };
-        let settings = task_variance::Settings { tasks, by, left_out, per_epoch };
+        let settings = VarianceSettings { tasks, by, left_out, per_epoch };
         let found = TaskVariance::of(activity, &settings).map_err(analysed)?;
         let of_clusters = clusters::Settings { k, seed, ..clusters::Settings::default() };
         let clustered = match (found.clusters(active, &of_clusters), k) {
