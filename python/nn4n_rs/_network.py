@@ -65,7 +65,7 @@ class Network:
         if self._given_task is None:
             try:
                 self._given_task = Task._wrap(self._raw.task())
-            except ValueError:
+            except (OSError, ValueError):
                 return None
         return self._given_task
 

@@ -286,13 +286,9 @@ class PythonTask(Task):
         made = self.make(np.random.default_rng(seed), trials, **{name: given[name] for name in self._takes})
         if not isinstance(made, dict) or not {"inputs", "targets"} <= set(made):
             raise ValueError("make: must return a dictionary with `inputs` and `targets`")
-        whole = Trials.of(
-            **{
-                **made,
-                "inputs": np.asarray(made["inputs"], np.float32),
-                "targets": np.asarray(made["targets"], np.float32),
-            }
-        )
+        # What a function computes in double precision is meant as networks compute.
+        arrays = {name: np.asarray(made[name], np.float32) for name in ("inputs", "targets", "loss_mask") if name in made}
+        whole = Trials.of(**{**made, **arrays})
         for name, made_of, channels in zip(("inputs", "targets"), (whole.inputs, whole.targets), self._channels):
             if made_of.shape[0] != trials or made_of.shape[2] != len(channels):
                 wanted = f"({trials} trials, steps, {len(channels)} channels)"

@@ -4,20 +4,28 @@ use std::sync::OnceLock;
 
 use nn4n::{Error, analysis::AnalysisError, progress, tasks::TaskError};
 use pyo3::{
-    exceptions::{PyFileExistsError, PyFileNotFoundError, PyFloatingPointError, PyOSError, PyRuntimeError, PyValueError},
+    exceptions::{
+        PyFileExistsError, PyFileNotFoundError, PyFloatingPointError, PyOSError, PyRuntimeError, PyValueError,
+    },
     prelude::*,
 };
 
 /// What messages call what has another name in Python.
 const IN_PYTHON: [(&str, &str); 22] = [
-    ("use --resume to continue it, --force to replace it", "pass exist=\"resume\" to continue it, exist=\"replace\" to replace it"),
+    (
+        "use --resume to continue it, --force to replace it",
+        "pass exist=\"resume\" to continue it, exist=\"replace\" to replace it",
+    ),
     ("continue it with --resume", "continue it with exist=\"resume\""),
     ("start anew with --force", "start anew with exist=\"replace\""),
     ("with --force", "with exist=\"replace\""),
     ("give the command again", "call it again"),
     ("--resume", "exist=\"resume\""),
     ("--force", "exist=\"replace\""),
-    ("name one with --task ID (see `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust", "pass the `task`"),
+    (
+        "name one with --task ID (see `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust",
+        "pass the `task`",
+    ),
     ("the task with --task, or the input with --input", "the `task`, or the `input`"),
     ("--task ID", "`task`"),
     ("--data FILE", "`task`"),

@@ -67,7 +67,8 @@ pub struct Interventions {
 
 impl Interventions {
     pub fn of(value: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<Intervention>> {
-        let given: Self = value.map_or_else(|| Ok(Self::default()), |value| convert::from_python("interventions", value))?;
+        let given: Self =
+            value.map_or_else(|| Ok(Self::default()), |value| convert::from_python("interventions", value))?;
         given.parsed().map_err(raised)
     }
 
@@ -97,14 +98,17 @@ impl Network {
     fn draw(py: Python<'_>, model: &Bound<'_, PyAny>, task: Option<&Task>, seed: u64) -> PyResult<Self> {
         let model = convert::from_python("model", model)?;
         let task = task.map(|task| task.task.clone());
-        Self::of(py, work(py, |_| {
-            let described = match &task {
-                Some(task) => Experiment::from_tables(task.clone(), model, Default::default(), seed)?.model,
-                None => Experiment::model_of(model)?,
-            };
-            let network = Ctrnn::init(&described, seed, DType::F32, &Device::Cpu)?;
-            Checkpoint::untrained(&network, task.as_deref(), seed)
-        })?)
+        Self::of(
+            py,
+            work(py, |_| {
+                let described = match &task {
+                    Some(task) => Experiment::from_tables(task.clone(), model, Default::default(), seed)?.model,
+                    None => Experiment::model_of(model)?,
+                };
+                let network = Ctrnn::init(&described, seed, DType::F32, &Device::Cpu)?;
+                Checkpoint::untrained(&network, task.as_deref(), seed)
+            })?,
+        )
     }
 
     /// A checkpoint file, a run directory, a network that comes with the module, or hf:owner/repo.
@@ -232,8 +236,7 @@ impl Network {
         let recording = work(py, |_| {
             let altered = Altered::of(&self.network, &interventions)?;
             let times = TrialTimes { dt: self.network.config().dt, n_steps: &lengths, epochs };
-            let mut simulation =
-                Simulation::new(&altered.network).plant(plant).perturb(altered.perturbations(&times)?);
+            let mut simulation = Simulation::new(&altered.network).plant(plant).perturb(altered.perturbations(&times)?);
             if let Some(seed) = noise {
                 simulation = simulation.noise(NoiseKey::new(seed, 0));
             }
@@ -313,7 +316,10 @@ impl Network {
     ) -> PyResult<String> {
         let batch = trials.batch(py);
         if let Some(outside) = which.iter().find(|place| **place >= batch.len()) {
-            return Err(PyValueError::new_err(format!("trials: there is no trial {outside}; there are {}", batch.len())));
+            return Err(PyValueError::new_err(format!(
+                "trials: there is no trial {outside}; there are {}",
+                batch.len()
+            )));
         }
         let [states, rates, outputs] = recording.map(|array| array.as_array().to_owned());
         let recording = nn4n::Recording { states, rates, outputs };
@@ -354,7 +360,8 @@ impl ImportOptions {
             let parse = |text: String| text.parse().map_err(|error| PyValueError::new_err(format!("{name}: {error}")));
             text.map(parse).transpose()
         }
-        let form = |text: String| import::form_of(&text).map_err(|error| PyValueError::new_err(format!("form: {error}")));
+        let form =
+            |text: String| import::form_of(&text).map_err(|error| PyValueError::new_err(format!("form: {error}")));
         Ok(import::Options {
             format: read("format", self.format)?,
             task: self.task,

@@ -47,7 +47,9 @@ impl Draw {
             "drawn" => Ok(Self::Drawn),
             "balanced" => Ok(Self::Balanced),
             "noise_free" => Ok(Self::NoiseFree),
-            other => Err(PyValueError::new_err(format!("draw = {other:?}: must be 'drawn', 'balanced' or 'noise_free'"))),
+            other => {
+                Err(PyValueError::new_err(format!("draw = {other:?}: must be 'drawn', 'balanced' or 'noise_free'")))
+            }
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Work on threads of this process, while the interpreter is free for others.
 
 use std::{
-    panic,
-    process,
+    panic, process,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -100,7 +99,7 @@ pub fn converse<T: Send, M: Send>(
         }
         py.detach(|| working.join())
     });
-    let result = ended.map_err(|panic| PyRuntimeError::new_err(words(&panic)))?;
+    let result = ended.map_err(|panic| PyRuntimeError::new_err(words(&*panic)))?;
     match error {
         Some(error) => Err(error),
         None => result.map_err(raised),
@@ -127,7 +126,7 @@ fn next<M>(channels: &Mutex<(Receiver<M>, Receiver<()>)>) -> Next<M> {
     }
 }
 
-fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
+fn words(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     format!("the program failed where it should not ({}); please report it", said.unwrap_or("no reason given"))
 }

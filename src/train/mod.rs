@@ -21,10 +21,10 @@ mod trainer;
 mod validation;
 
 pub use fit::{Outcome, Progress, checkpoint, fit};
-pub use log::Logged;
-pub use trainer::{Trainer, Update};
-pub use validation::StopReason;
 #[cfg(feature = "sweep")]
 pub(crate) use init::check as check_init;
+pub use log::Logged;
 #[cfg(feature = "cli")]
 pub(crate) use state::is_trained_on;
+pub use trainer::{Trainer, Update};
+pub use validation::StopReason;

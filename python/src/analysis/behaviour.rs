@@ -1,17 +1,15 @@
 //! What is chosen, how often and how fast, depending on what.
 
-use nn4n::{
-    analysis::{
-        ChoiceCount, Chronometric, Confusion, DurationCurve, Kernel, PsychometricFunction, TwoVariableFunction,
-        activity::Variable,
-        behaviour::{
-            chronometric::Decision,
-            duration::TimedAnswer,
-            kernel,
-            psychometric::{ChoiceCountOfTwo, Family, Lapses, Settings},
-        },
-        paired_difference_interval, wilson_interval,
+use nn4n::analysis::{
+    ChoiceCount, Chronometric, Confusion, DurationCurve, Kernel, PsychometricFunction, TwoVariableFunction,
+    activity::Variable,
+    behaviour::{
+        chronometric::Decision,
+        duration::TimedAnswer,
+        kernel,
+        psychometric::{ChoiceCountOfTwo, Family, Lapses, Settings},
     },
+    paired_difference_interval, wilson_interval,
 };
 use numpy::PyReadonlyArray2;
 use pyo3::{exceptions::PyValueError, prelude::*};
@@ -45,9 +43,8 @@ struct Options {
 
 fn settings(options: &Bound<'_, PyAny>) -> PyResult<Settings> {
     let options: Options = convert::from_python("options", options)?;
-    let unknown = |name: &str, value: &str, known: &str| {
-        PyValueError::new_err(format!("{name} = '{value}': must be {known}"))
-    };
+    let unknown =
+        |name: &str, value: &str, known: &str| PyValueError::new_err(format!("{name} = '{value}': must be {known}"));
     Ok(Settings {
         family: match options.family.as_str() {
             "gaussian" => Family::Gaussian,
@@ -72,14 +69,19 @@ fn settings(options: &Bound<'_, PyAny>) -> PyResult<Settings> {
 
 /// `counts` are (value, how often the first was chosen, trials).
 #[pyfunction]
-fn psychometric(py: Python<'_>, name: &str, counts: Vec<(f64, usize, usize)>, options: &Bound<'_, PyAny>) -> PyResult<Found> {
+fn psychometric(
+    py: Python<'_>,
+    name: &str,
+    counts: Vec<(f64, usize, usize)>,
+    options: &Bound<'_, PyAny>,
+) -> PyResult<Found> {
     let settings = settings(options)?;
     let count = |(value, chose_first, trials)| ChoiceCount { value, chose_first, trials };
     let counts: Vec<_> = counts.into_iter().map(count).collect();
     let found = work(py, |_| PsychometricFunction::fit(name, &counts, &settings).map_err(analysed))?;
-    let (low, high) = counts.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), one| {
-        (low.min(one.value), high.max(one.value))
-    });
+    let (low, high) = counts
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), one| (low.min(one.value), high.max(one.value)));
     let x: Vec<f64> = (0..=200).map(|i| low + (high - low) * f64::from(i) / 200.0).collect();
     let y: Vec<f64> = x.iter().map(|x| found.at(*x)).collect();
     Found::of(py, &found)?.with(py, "curve_x", &x)?.with(py, "curve_y", &y)
@@ -94,9 +96,8 @@ fn psychometric_of_two(
     options: &Bound<'_, PyAny>,
 ) -> PyResult<Found> {
     let settings = settings(options)?;
-    let count = |(relevant, irrelevant, chose_first, trials)| {
-        ChoiceCountOfTwo { relevant, irrelevant, chose_first, trials }
-    };
+    let count =
+        |(relevant, irrelevant, chose_first, trials)| ChoiceCountOfTwo { relevant, irrelevant, chose_first, trials };
     let counts: Vec<_> = counts.into_iter().map(count).collect();
     let names = names.each_ref().map(String::as_str);
     let found = work(py, |_| TwoVariableFunction::fit(names, &counts, &settings).map_err(analysed))?;
@@ -154,7 +155,8 @@ fn psychophysical_kernel(
 ) -> PyResult<Found> {
     let evidence = evidence.as_array().to_owned();
     if [groups.len(), chose_first.len()].iter().any(|count| *count != evidence.nrows()) {
-        let message = format!("groups and chose_first: must have one value for each of the {} trials", evidence.nrows());
+        let message =
+            format!("groups and chose_first: must have one value for each of the {} trials", evidence.nrows());
         return Err(PyValueError::new_err(message));
     }
     let found = work(py, |_| {

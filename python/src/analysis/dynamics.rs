@@ -123,7 +123,13 @@ struct Starts {
 }
 
 impl Starts {
-    fn draw(&self, system: System<'_>, under: &dyn NetworkDynamics, held: &Held, seed: u64) -> nn4n::Result<Array2<f64>> {
+    fn draw(
+        &self,
+        system: System<'_>,
+        under: &dyn NetworkDynamics,
+        held: &Held,
+        seed: u64,
+    ) -> nn4n::Result<Array2<f64>> {
         if let Some(given) = &self.given {
             return Ok(given.clone());
         }
@@ -401,10 +407,11 @@ fn flow_field(
         let plane = Plane::along(origin, first, second).map_err(analysed)?;
         Ok(FlowField::of(&*under, &plane, a, b, points))
     })?;
-    Found::of(py, &found)?
-        .array(py, "along_a", &found.along_a)?
-        .array(py, "along_b", &found.along_b)?
-        .array(py, "speed", &found.speed)
+    Found::of(py, &found)?.array(py, "along_a", &found.along_a)?.array(py, "along_b", &found.along_b)?.array(
+        py,
+        "speed",
+        &found.speed,
+    )
 }
 
 #[pyfunction]
@@ -429,7 +436,13 @@ fn local(
 }
 
 #[pyfunction]
-fn nonnormality(py: Python<'_>, jacobian: PyReadonlyArray2<'_, f64>, steps: usize, grid: usize, dt: f64) -> PyResult<Found> {
+fn nonnormality(
+    py: Python<'_>,
+    jacobian: PyReadonlyArray2<'_, f64>,
+    steps: usize,
+    grid: usize,
+    dt: f64,
+) -> PyResult<Found> {
     const BEYOND: f64 = 0.25;
     let jacobian = jacobian.as_array().to_owned();
     let (found, spectrum) = work(py, |_| {
@@ -470,9 +483,7 @@ fn currents(
         let groups = populations(altered.network.units());
         evaluate::currents(&altered, task.task.as_ref(), (trials, seed), &groups, &groups)
     })?;
-    Found::of(py, &found)?
-        .array(py, "by_source", &found.currents.by_source)?
-        .array(py, "total", &found.currents.total)
+    Found::of(py, &found)?.array(py, "by_source", &found.currents.by_source)?.array(py, "total", &found.currents.total)
 }
 
 #[pyfunction]

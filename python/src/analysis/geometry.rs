@@ -203,9 +203,7 @@ fn tdr(
         other => return Err(PyValueError::new_err(format!("method = '{other}': must be 'pycog' or 'mante'"))),
     };
     let method = Method { components: components.or(method.components).filter(|count| *count > 0), ..method };
-    let found = work(py, |_| {
-        Tdr::of(&time.window(activity)?, time.bin(activity), &names, &method).map_err(analysed)
-    })?;
+    let found = work(py, |_| Tdr::of(&time.window(activity)?, time.bin(activity), &names, &method).map_err(analysed))?;
     Found::of(py, &found)?
         .array(py, "directions", &found.directions)?
         .array(py, "regression", &found.regression)?
@@ -309,7 +307,8 @@ impl DecodingOptions {
             None => self.decoder.as_deref().map(|name| name == "ridge"),
         };
         let variable = activity.trials().variable(&self.variable).map_err(analysed)?;
-        let name = self.decoder.as_deref().unwrap_or(if is_graded.unwrap_or(variable.is_graded()) { "ridge" } else { "lda" });
+        let name =
+            self.decoder.as_deref().unwrap_or(if is_graded.unwrap_or(variable.is_graded()) { "ridge" } else { "lda" });
         let decoder = match name {
             "lda" => Decoder::Lda { shrinkage: self.shrinkage.map_or(Shrinkage::Auto, Shrinkage::Fixed) },
             "logistic" => Decoder::Logistic { c: self.c },
@@ -342,9 +341,8 @@ impl DecodingOptions {
 fn decoding(py: Python<'_>, activity: &Activity, options: &Bound<'_, PyAny>) -> PyResult<Found> {
     let options: DecodingOptions = convert::from_python("decoding", options)?;
     let activity = &activity.activity;
-    let found: analysis::Decoding = work(py, |_| {
-        Decoding::of(activity, &options.settings(activity)?, &mut |_| ()).map_err(analysed)
-    })?;
+    let found: analysis::Decoding =
+        work(py, |_| Decoding::of(activity, &options.settings(activity)?, &mut |_| ()).map_err(analysed))?;
     let mut result = Found::of(py, &found)?
         .array(py, "weights", &found.weights)?
         .array(py, "intercepts", &found.intercepts)?

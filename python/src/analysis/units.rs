@@ -83,7 +83,13 @@ fn mixed_selectivity(
 }
 
 #[pyfunction]
-fn tuning(py: Python<'_>, activity: &Activity, variable: &str, unit: Option<&str>, epoch: Option<String>) -> PyResult<Found> {
+fn tuning(
+    py: Python<'_>,
+    activity: &Activity,
+    variable: &str,
+    unit: Option<&str>,
+    epoch: Option<String>,
+) -> PyResult<Found> {
     let activity = &activity.activity;
     let values = activity.trials().variable(variable).map_err(super::refused)?.numbers().unwrap_or_default();
     let unit = match unit {
