@@ -8,7 +8,7 @@
 //!   -> evaluate, analysis -> plot -> report                evaluate, analysis, plot, report
 //! intervention: lesions, silence, currents
 //! preset: the experiments of papers                      zoo: pretrained networks, and packing one's own
-//! sweep: studies, an experiment in many variants         reproduce: papers        (with the program)
+//! sweep: studies, an experiment in many variants         reproduce: papers
 //! import, export: networks in the formats of others      hub: the Hugging Face hub
 //! ```
 //!
@@ -21,7 +21,8 @@
 //! # Features
 //!
 //! On by default are `cli`, the program and its terminal, `hub`, the Hugging Face hub and the networks that come with
-//! the program, `hdf5`, arrays for MATLAB and as HDF5, and `plot`, figures. Off are `cuda` and `metal`, which compute on GPUs.
+//! the program, `hdf5`, arrays for MATLAB and as HDF5, `plot`, figures, and `sweep`, studies. Off are `cuda` and
+//! `metal`, which compute on GPUs.
 
 // Not `forbid`: the slicing macro of ndarray allows it for its own expansion.
 #![deny(unsafe_code)]
@@ -55,14 +56,15 @@ pub mod plot;
 pub mod progress;
 #[cfg(feature = "plot")]
 pub mod report;
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub mod reproduce;
 pub mod run_directory;
 pub mod simulate;
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub mod sweep;
 #[cfg(feature = "cli")]
 pub mod terminal;
+pub mod threads;
 pub mod train;
 #[cfg(feature = "hub")]
 pub mod zoo;

@@ -179,7 +179,7 @@ impl RunDirectory {
 ///
 /// # Errors
 /// If its lock cannot be asked for.
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub(crate) fn is_in_use(directory: &Path) -> Result<bool> {
     let path = directory.join(LOCK);
     if !path.exists() {

@@ -18,6 +18,7 @@ const ORDER: [&str; 30] = [
     "files",
     "kind",
     "progress",
+    "threads",
     "simulate",
     "intervention",
     "loss",

@@ -60,6 +60,21 @@ pub struct TaskRecord {
 }
 
 impl TaskRecord {
+    /// The id of the task of a network of which no task is known.
+    pub const UNKNOWN: &'static str = "unknown";
+
+    /// Of a network of which no task is known.
+    pub fn unknown(model: &ModelConfig) -> Self {
+        let names = |kind: &str, count: usize| (0..count).map(|index| format!("{kind}_{index}")).collect();
+        Self {
+            id: Self::UNKNOWN.into(),
+            version: 0,
+            parameters: serde_json::json!({}),
+            inputs: names("input", model.inputs),
+            outputs: names("output", model.outputs),
+        }
+    }
+
     /// The names of its channels.
     pub fn channels(&self) -> ChannelNames<'_> {
         ChannelNames { inputs: &self.inputs, outputs: &self.outputs }
@@ -214,13 +229,18 @@ impl Provenance {
 
     /// This program, and the sources of the network and of the task that it was trained on.
     pub fn of(task: &dyn Task, init: Option<PathBuf>) -> Self {
+        let own = Self { init, ..Self::own() };
+        Self { citations: own.citations_with(&task.about().citation), ..own }
+    }
+
+    /// This program, and the source of the network.
+    pub fn own() -> Self {
         let model = "Song, Yang & Wang (2016). Training excitatory-inhibitory recurrent neural networks for cognitive \
             tasks: a simple and flexible framework. https://doi.org/10.1371/journal.pcbi.1004792";
         let platform = Some(platform());
         let citations = vec![model.into()];
         let altered = Vec::new();
-        let own = Self { program: Self::program(), platform, device: None, init, imported: None, altered, citations };
-        Self { citations: own.citations_with(&task.about().citation), ..own }
+        Self { program: Self::program(), platform, device: None, init: None, imported: None, altered, citations }
     }
 
     /// The same of a network that was trained on this device.

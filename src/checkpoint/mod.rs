@@ -30,7 +30,7 @@ use nn4n_models::{Ctrnn, Tensors};
 use nn4n_tasks::Task;
 
 pub use header::{FORMAT, Header, ImportedFrom, Provenance, TaskRecord, TrainRecord, ValidationRecord};
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub(crate) use tensors::read_document;
 use tensors::{KEY, parse_tensors};
 pub(crate) use tensors::{data_checksum, read_safetensors, read_tensors, serialize};
@@ -56,6 +56,42 @@ impl Checkpoint {
     pub fn network(&self, device: &Device) -> Result<Ctrnn> {
         let dtype = self.tensors.get("w_out").map_or(DType::F32, Tensor::dtype);
         Ok(Ctrnn::from_tensors(&self.header.model, self.tensors.clone(), dtype, device)?)
+    }
+
+    /// Of a network that is not trained yet, drawn from `seed`; `task` is what it is for, if that is known.
+    ///
+    /// # Errors
+    /// If its tensors cannot be read.
+    pub fn untrained(network: &Ctrnn, task: Option<&dyn Task>, seed: u64) -> Result<Self> {
+        let model = network.config().clone();
+        let train = TrainRecord { settings: serde_json::json!({}), updates: 0, validations: Vec::new() };
+        let header = Header {
+            format: FORMAT,
+            task: task.map_or_else(|| TaskRecord::unknown(&model), TaskRecord::of),
+            provenance: task.map_or_else(Provenance::own, |task| Provenance::of(task, None)),
+            model,
+            train,
+            seed,
+            metrics: BTreeMap::new(),
+        };
+        Ok(Self { header, tensors: network.tensors()? })
+    }
+
+    /// The same network with other numbers in some of its tensors, given by their names.
+    ///
+    /// # Errors
+    /// If there is no such tensor, or the numbers break a rule of the network, such as Dale's law.
+    pub fn with_tensors(&self, others: Tensors) -> Result<Self> {
+        let mut provenance = self.header.provenance.clone();
+        provenance.altered.extend(others.keys().map(|name| format!("other numbers in {name}")));
+        for name in others.keys() {
+            self.array::<f32>(name)?;
+        }
+        let header = Header { metrics: BTreeMap::new(), provenance, ..self.header.clone() };
+        let tensors = self.tensors.clone().into_iter().chain(others).collect();
+        let changed = Self { header, tensors };
+        changed.network(&Device::Cpu)?;
+        Ok(changed)
     }
 
     /// The checkpoint of this network after lesions or other changes of its weights and noise. It keeps how the network was

@@ -87,7 +87,7 @@ fn table_length(bytes: &[u8]) -> u64 {
 ///
 /// # Errors
 /// If the file cannot be read, is not whole, or is none of this program's.
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub(crate) fn read_document(path: &Path) -> Result<String> {
     let unreadable = |error| Error::file(path, format!("could not be read ({error})"));
     let mut file = open_regular(path)?;

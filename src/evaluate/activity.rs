@@ -22,7 +22,7 @@ use crate::{
     experiment::check_fit,
     intervention::{Altered, TrialTimes},
     memory::{bytes_of, check},
-    simulate::Simulation,
+    simulate::{Recording, Simulation},
 };
 
 /// The variables that are added.
@@ -86,11 +86,37 @@ pub fn outcomes(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<
     })
 }
 
+/// What a network did in trials of a task, with its activity.
+#[derive(Clone, Debug)]
+pub struct Performed {
+    /// What it was given.
+    pub batch: TrialBatch,
+    /// What it did.
+    pub recording: Recording,
+    /// With what was chosen.
+    pub trials: Trials,
+    /// Where the animal was, (trials, steps + 1, axes), of a task about places.
+    pub places: Option<Array3<f64>>,
+}
+
 /// The rates of all units in these trials, with what was chosen; of a task about places also where the animal was.
 ///
 /// # Errors
 /// As [`outcomes`].
 pub fn activity(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<Activity> {
+    let Performed { recording, trials, places, .. } = performed(altered, task, plan)?;
+    let found = Activity::new(recording.rates.mapv(f64::from), task.dt(), trials).map_err(unanalysed)?;
+    match places {
+        Some(places) => found.with_places(places).map_err(unanalysed),
+        None => Ok(found),
+    }
+}
+
+/// States, rates and outputs in these trials, with what was chosen.
+///
+/// # Errors
+/// As [`outcomes`].
+pub fn performed(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<Performed> {
     check_fit(altered.network.config(), None, task)?;
     let n = plan.conditions.len().saturating_mul(plan.per_condition);
     let (steps, units) = (longest_of_some(task, Split::Test, plan.seed)?, altered.network.units().len());
@@ -109,14 +135,30 @@ pub fn activity(altered: &Altered, task: &dyn Task, plan: &TrialPlan) -> Result<
     }
     let recording = simulation.record(&batch.inputs)?;
     check_bounded(altered, task, &batch, ("rates", RUNAWAY), &recording.rates)?;
-    let rates = recording.rates.mapv(f64::from);
-    let found = Activity::new(rates, task.dt(), with_choices(task, &batch, &recording.outputs)?).map_err(unanalysed)?;
+    let trials = with_choices(task, &batch, &recording.outputs)?;
     // Noise moves no animal: places are those of the same random numbers.
     let n = plan.per_condition;
-    Ok(match repeated_trajectories(task, Split::Test, plan.seed, EVALUATION, &plan.conditions, n)? {
-        Some(places) => found.with_places(places).map_err(unanalysed)?,
-        None => found,
-    })
+    let places = repeated_trajectories(task, Split::Test, plan.seed, EVALUATION, &plan.conditions, n)?;
+    Ok(Performed { batch, recording, trials, places })
+}
+
+/// The conditions of the task that have these variables; where it has none, all of them with these.
+pub fn conditions(task: &dyn Task, condition: &Condition) -> Vec<Condition> {
+    let own = |all: Vec<Condition>| all.into_iter().filter(|one| one.belongs_to(condition)).collect::<Vec<_>>();
+    let (coarse, fine) = (own(task.conditions()), own(task.grid()));
+    if !coarse.is_empty() {
+        return coarse;
+    }
+    if !fine.is_empty() {
+        return fine;
+    }
+    let mut all: Vec<Condition> = Vec::new();
+    for one in task.conditions().into_iter().filter(|one| !one.is_catch()).map(|one| one.and(condition)) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
 }
 
 fn trials(task: &dyn Task, plan: &TrialPlan) -> Result<TrialBatch> {

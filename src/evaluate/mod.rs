@@ -9,7 +9,7 @@ mod recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use activity::{ADDED, Outcomes, RIGHT_CHOICE, TrialPlan, activity, outcomes};
+pub use activity::{ADDED, Outcomes, Performed, RIGHT_CHOICE, TrialPlan, activity, conditions, outcomes, performed};
 #[cfg(feature = "hub")]
 pub(crate) use behaviour::percent;
 pub use behaviour::{

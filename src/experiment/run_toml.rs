@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use nn4n_models::ModelConfig;
 use nn4n_tasks::Task;
 use nn4n_tasks::reader::read;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -63,25 +64,41 @@ impl Experiment {
     pub fn from_toml_with(text: &str, changed: serde_json::Map<String, serde_json::Value>) -> Result<Self> {
         let unreadable = |error: toml::de::Error| Error::setting("run.toml", quoted(&error));
         let whole: toml::Table = toml::from_str(text).map_err(unreadable)?;
-        let mut document: Document = read(whole).map_err(glossary::explained)?;
-        let TaskTable { id, mut parameters } = document.task;
+        let document: Document = read(whole).map_err(glossary::explained)?;
+        let Document { seed, init, task, model, train, curriculum } = document;
+        let TaskTable { id, mut parameters } = task;
         parameters.extend(changed);
         let create = |parameters: Parameters| nn4n_tasks::create(&id, Some(&serde_json::Value::Object(parameters)));
         let stage = |stage: StageTable| {
             let changed = parameters.clone().into_iter().chain(stage.task).collect();
             Ok(Stage { task: create(changed)?.into(), threshold: stage.threshold })
         };
-        let curriculum = document.curriculum.into_iter().map(stage).collect::<Result<_>>()?;
+        let curriculum = curriculum.into_iter().map(stage).collect::<Result<_>>()?;
         let task: Arc<dyn Task> = create(parameters.clone())?.into();
-        references::resolve(&mut document.model)?;
-        let model = table("model", of_task(document.model, task.as_ref()))?;
-        let experiment = Self {
-            init: document.init,
-            curriculum,
-            ..Self::new(task, model, table("train", document.train)?, document.seed)?
-        };
+        let experiment = Self { init, curriculum, ..Self::from_tables(task, model, train, seed)? };
         experiment.validate()?;
         Ok(experiment)
+    }
+
+    /// Puts an experiment together from a task and the tables `[model]` and `[train]` of a run.toml.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_tables(task: Arc<dyn Task>, mut model: toml::Table, train: toml::Table, seed: u64) -> Result<Self> {
+        references::resolve(&mut model)?;
+        let model = table("model", of_task(model, task.as_ref()))?;
+        Self::new(task, model, table("train", train)?, seed)
+    }
+
+    /// Reads the table `[model]` of a run.toml where there is no task, so that it must say its channels and its step.
+    ///
+    /// # Errors
+    /// If it is none, or breaks a rule.
+    pub fn model_of(mut model: toml::Table) -> Result<ModelConfig> {
+        references::resolve(&mut model)?;
+        let model = table::<ModelConfig>("model", model)?.completed();
+        model.validate()?;
+        Ok(model)
     }
 
     /// The experiment as a complete run.toml, so that it means the same when a default changes.

@@ -39,7 +39,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Removes a file, if it is there.
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
     // Where nothing can be written, removing what is not there fails, too.
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {

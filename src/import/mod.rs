@@ -71,7 +71,7 @@ use crate::{
 };
 
 /// The id of the task of a network that was imported without one.
-pub const UNKNOWN_TASK: &str = "unknown";
+pub const UNKNOWN_TASK: &str = TaskRecord::UNKNOWN;
 
 /// Longest file that is read, bytes (8 GiB).
 const LONGEST_FILE: u64 = 8 << 30;
@@ -139,14 +139,7 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
 
 /// The header of a network that another library saved.
 fn header(model: ModelConfig, format: Format, path: &Path) -> Header {
-    let names = |kind: &str, count: usize| (0..count).map(|index| format!("{kind}_{index}")).collect();
-    let task = TaskRecord {
-        id: UNKNOWN_TASK.into(),
-        version: 0,
-        parameters: serde_json::json!({}),
-        inputs: names("input", model.inputs),
-        outputs: names("output", model.outputs),
-    };
+    let task = TaskRecord::unknown(&model);
     let provenance = Provenance {
         program: Provenance::program(),
         platform: None,

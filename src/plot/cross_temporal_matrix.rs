@@ -68,7 +68,7 @@ impl CrossTemporalMatrix {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let n = self.time_ms.len();
         let cell = cell_size(SIDE, n);

@@ -106,7 +106,7 @@ impl DemixedComponents {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let rows: Vec<Vec<&DemixedComponent>> = (0..self.rows.len()).map(|row| self.row(row)).collect();
         let shown: Vec<(usize, Vec<&DemixedComponent>)> =
@@ -279,7 +279,7 @@ impl DemixedVariance {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = BARS;
         let n = self.components.len().min(MOST);

@@ -1,9 +1,10 @@
 //! What all figures can do beside being saved: stand in a page.
 
 use super::{
-    Balance, BifurcationDiagram, CurvePanels, DecodingCourse, EigenvaluePlane, Exponents, FlowFieldFigure, Growth,
-    LearningCurve, LesionTable, PlotError, Psychometric, Schematic, Scree, StateSpace, TaskFigure, TimeCourses,
-    Trajectories, TrialFigure, WeightHistograms, WeightMatrix,
+    Balance, BifurcationDiagram, CrossTemporalMatrix, CurvePanels, DecodingCourse, DemixedComponents, DemixedVariance,
+    EigenvaluePlane, Exponents, FlowFieldFigure, FractionHistogram, Growth, LearningCurve, LesionTable, PlotError,
+    Psychometric, RemappingFigure, Schematic, Scree, SimilarityMap, SimilarityMatrix, StateSpace, TaskFigure,
+    TimeCourses, Trajectories, TrialFigure, WeightHistograms, WeightMatrix,
 };
 
 /// A figure.
@@ -29,17 +30,24 @@ macro_rules! figures {
 figures![
     Balance,
     BifurcationDiagram,
+    CrossTemporalMatrix,
     CurvePanels,
     DecodingCourse,
+    DemixedComponents,
+    DemixedVariance,
     EigenvaluePlane,
     Exponents,
     FlowFieldFigure,
+    FractionHistogram,
     Growth,
     LearningCurve,
     LesionTable,
     Psychometric,
+    RemappingFigure,
     Schematic,
     Scree,
+    SimilarityMap,
+    SimilarityMatrix,
     StateSpace,
     TaskFigure,
     TimeCourses,

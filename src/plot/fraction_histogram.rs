@@ -57,7 +57,7 @@ impl FractionHistogram {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let (left, top, width, height) = AREA;
         let entries = [

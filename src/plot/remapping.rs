@@ -85,7 +85,7 @@ impl RemappingFigure {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let is_track = self.of_bins.nrows() == 1;
         let (width, height) = if is_track { (TRACK.0 + 44.0, TRACK.1) } else { size_of(&self.of_bins) };

@@ -59,7 +59,7 @@ impl SimilarityMap {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let ranges = [0, 1].map(|axis| padded_range(self.places.iter().map(|place| place[axis]), 0.08));
         let scale = EqualScale::new(&ranges, LONGEST, SHORTEST);

@@ -62,7 +62,7 @@ impl SimilarityMatrix {
         save(path.as_ref(), || self.draw())
     }
 
-    fn draw(&self) -> Result<Canvas, PlotError> {
+    pub(super) fn draw(&self) -> Result<Canvas, PlotError> {
         self.validate()?;
         let n = self.names.len();
         let cell = cell_size(SIDE.min(CELL * n as f64), n);

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use candle_core::Device;
-use rayon::ThreadPoolBuilder;
 
 use super::{
     clock::Clock,
@@ -22,11 +21,8 @@ use crate::{
     experiment::Experiment,
     progress::{Work, note, turn_to},
     run_directory::{Locked, RunDirectory},
+    threads,
 };
-
-/// With a plant, candle's backward pass and the release of its graph recurse through time, so training has threads with
-/// deep stacks. Only the part that is used takes memory.
-const STACK: usize = 256 << 20;
 
 /// How far a run is, told after every update.
 #[derive(Clone, Debug)]
@@ -79,15 +75,8 @@ pub fn fit(
     device: &Device,
     progress: impl FnMut(&Progress<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Outcome> {
-    let pool = ThreadPoolBuilder::new().stack_size(STACK).build().map_err(|error| {
-        Error::system(format!(
-            "training could not start its threads, which need {} MiB of address space each ({error}); raise the limit \
-            (ulimit -v)",
-            STACK >> 20
-        ))
-    })?;
     // Within the pool, so that no step of the training hands its work over to another thread.
-    pool.install(|| train(experiment, init, run, device, progress))
+    threads::pool()?.install(|| train(experiment, init, run, device, progress))
 }
 
 fn train(
@@ -303,7 +292,15 @@ fn begin(
     Ok((trainer, Past::default()))
 }
 
-fn checkpoint(experiment: &Experiment, trainer: &Trainer, validations: Vec<ValidationRecord>) -> Result<Checkpoint> {
+/// The network of a trainer as it is now, with what is known of its training.
+///
+/// # Errors
+/// If its tensors cannot be read.
+pub fn checkpoint(
+    experiment: &Experiment,
+    trainer: &Trainer,
+    validations: Vec<ValidationRecord>,
+) -> Result<Checkpoint> {
     let last = validations.last();
     let metrics = [
         ("loss", last.map(|record| record.loss)),

@@ -34,7 +34,7 @@ pub(super) fn network(experiment: &Experiment, path: &Path, init: &Checkpoint, d
 ///
 /// # Errors
 /// If its network fits neither the model nor the channels.
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub(crate) fn check(experiment: &Experiment, path: &Path, init: &Checkpoint) -> Result<()> {
     fitted(experiment, path, init, &Device::Cpu).map(drop)
 }

@@ -23,7 +23,7 @@ pub(super) enum Draw {
 }
 
 /// Batches of trials, without an end.
-pub(super) type Batches<'a> = Box<dyn Iterator<Item = Result<TrialBatch, TaskError>> + 'a>;
+pub(super) type Batches<'a> = Box<dyn Iterator<Item = Result<TrialBatch, TaskError>> + Send + 'a>;
 
 impl Lesson {
     /// The trials of one update after another.

@@ -20,9 +20,11 @@ mod trained;
 mod trainer;
 mod validation;
 
-pub use fit::{Outcome, Progress, fit};
+pub use fit::{Outcome, Progress, checkpoint, fit};
+#[cfg(feature = "sweep")]
+pub(crate) use init::check as check_init;
 pub use log::Logged;
+#[cfg(feature = "cli")]
+pub(crate) use state::is_trained_on;
 pub use trainer::{Trainer, Update};
 pub use validation::StopReason;
-#[cfg(feature = "cli")]
-pub(crate) use {init::check as check_init, state::is_trained_on};

@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     experiment::Experiment,
     simulate::TensorBatch,
+    threads::on_own_pool,
 };
 
 /// Batches of successive updates, up to three ahead of the one in use, or one where memory is spared, as tensors on the
@@ -70,7 +71,7 @@ fn spawn(lesson: Lesson, experiment: &Experiment, first: u64, dtype: DType) -> R
             // Nobody may wait for it any more.
             Err(error) => return drop(sender.send(Err(error.into()))),
         };
-        while let Some(batch) = batches.next()
+        while let Some(batch) = on_own_pool(|| batches.next()).unwrap_or_else(|error| Some(Err(error)))
             && sender.send(batch).is_ok()
         {}
     };

@@ -129,6 +129,21 @@ pub struct Branch {
     pub bifurcations: Vec<BifurcationPoint>,
 }
 
+impl Branch {
+    /// Whether it comes by this point where the input is at `s`.
+    pub fn passes(&self, s: f64, x: &[f64]) -> bool {
+        let size = 1.0 + length(x);
+        let mut near = self.points.iter().filter(|point| (point.s - s).abs() < 0.05);
+        near.any(|point| distance(&point.x, x) < 0.05 * size)
+    }
+
+    /// The same, told from the other end of the way.
+    pub fn turn_around(&mut self) {
+        self.points.iter_mut().for_each(|point| point.s = 1.0 - point.s);
+        self.bifurcations.iter_mut().for_each(|point| point.s = 1.0 - point.s);
+    }
+}
+
 /// A branch from a fixed point of the first input on, until `s` leaves [0, 1] or no step helps.
 ///
 /// # Errors

@@ -9,7 +9,6 @@ use nn4n_analysis::{
         PointKind,
         continuation::{Branch, BranchEnd, Settings, branch},
     },
-    linear::{distance, length},
 };
 use serde::Serialize;
 
@@ -153,25 +152,17 @@ fn branches(
         let mut bar = steps_bar("branches", points.len() as u64);
         for (place, point) in points.into_iter().enumerate() {
             bar(place as u64);
-            if found.iter().any(|branch| passes(branch, at, &point.x_star)) {
+            if found.iter().any(|branch| branch.passes(at, &point.x_star)) {
                 continue;
             }
             let mut one = branch(system, &here.values, &there.values, &point.x_star, settings)?;
             if is_back {
-                one.points.iter_mut().for_each(|point| point.s = 1.0 - point.s);
-                one.bifurcations.iter_mut().for_each(|point| point.s = 1.0 - point.s);
+                one.turn_around();
             }
             found.push(one);
         }
     }
     Ok(found)
-}
-
-/// Whether an end of the branch is this point.
-fn passes(branch: &Branch, s: f64, x: &[f64]) -> bool {
-    let size = 1.0 + length(x);
-    let mut near_end = branch.points.iter().filter(|point| (point.s - s).abs() < 0.05);
-    near_end.any(|point| distance(&point.x, x) < 0.05 * size)
 }
 
 /// A channel that changes.

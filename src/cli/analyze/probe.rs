@@ -18,6 +18,7 @@ use crate::{
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
+    evaluate::conditions,
     experiment::check_fit,
     intervention::{self, Applied, Intervention, Window},
     terminal::say,
@@ -421,25 +422,6 @@ impl Held {
         held.values[channel] = value;
         held
     }
-}
-
-/// The conditions of the task that have these variables; where it has none, all of them with these.
-pub fn conditions(task: &dyn Task, condition: &Condition) -> Vec<Condition> {
-    let own = |all: Vec<Condition>| all.into_iter().filter(|one| one.belongs_to(condition)).collect::<Vec<_>>();
-    let (coarse, fine) = (own(task.conditions()), own(task.grid()));
-    if !coarse.is_empty() {
-        return coarse;
-    }
-    if !fine.is_empty() {
-        return fine;
-    }
-    let mut all: Vec<Condition> = Vec::new();
-    for one in task.conditions().into_iter().filter(|one| !one.is_catch()).map(|one| one.and(condition)) {
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
-    all
 }
 
 /// `name=value,..` with values in JSON, or words.

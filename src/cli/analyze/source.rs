@@ -10,7 +10,7 @@ use nn4n_models::{Ctrnn, Units};
 use nn4n_tasks::{Condition, Task};
 use serde::Serialize;
 
-use super::probe::{ConditionArgs, conditions};
+use super::probe::ConditionArgs;
 use crate::{
     checkpoint::Checkpoint,
     cli::{

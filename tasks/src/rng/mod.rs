@@ -30,6 +30,7 @@ pub struct TrialRng {
     seed: u64,
     stream: u64,
     update: u64,
+    index: u64,
     group: u64,
     is_quiet: bool,
 }
@@ -38,7 +39,8 @@ impl TrialRng {
     /// The generator of trial `index` of update `update` in the stream `name`.
     pub fn new(seed: u64, name: &str, update: u64, index: u64) -> Self {
         let stream = fnv1a(name);
-        Self { numbers: generator(seed, update, index, stream), seed, stream, update, group: 0, is_quiet: false }
+        let numbers = generator(seed, update, index, stream);
+        Self { numbers, seed, stream, update, index, group: 0, is_quiet: false }
     }
 
     /// The same generator for a trial without the noise of its inputs. The noise is drawn and not added, so that what
@@ -49,7 +51,7 @@ impl TrialRng {
     }
 
     /// Whether the trial is one without the noise of its inputs.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.is_quiet
     }
 
@@ -70,6 +72,16 @@ impl TrialRng {
     /// The update that this trial belongs to.
     pub fn update(&self) -> u64 {
         self.update
+    }
+
+    /// Which trial of its batch this is.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// What all trials of its batch have in common: the seed, a number for the name of the stream, the update.
+    pub fn batch(&self) -> [u64; 3] {
+        [self.seed, self.stream, self.update]
     }
 
     /// Uniform in [0, 1).
