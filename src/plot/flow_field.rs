@@ -288,6 +288,7 @@ mod tests {
             points: Vec::new(),
             beside: Vec::new(),
             trajectories: Vec::new(),
+            lines: Vec::new(),
         }
     }
 

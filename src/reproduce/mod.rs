@@ -56,7 +56,17 @@ pub struct Paper {
 }
 
 /// All papers.
-pub const PAPERS: &[Paper] = &[song2016::PAPER, sussillo2013::PAPER, mante2013::PAPER, yang2019::PAPER, kleinman2021::PAPER, wang2024::PAPER, cueva2018::PAPER, driscoll2022::PAPER, wong2006::PAPER];
+pub const PAPERS: &[Paper] = &[
+    song2016::PAPER,
+    sussillo2013::PAPER,
+    mante2013::PAPER,
+    yang2019::PAPER,
+    kleinman2021::PAPER,
+    wang2024::PAPER,
+    cueva2018::PAPER,
+    driscoll2022::PAPER,
+    wong2006::PAPER,
+];
 
 /// The paper of this id.
 ///

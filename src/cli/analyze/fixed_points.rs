@@ -13,6 +13,7 @@ use nn4n_analysis::{
     FixedPoint, FixedPoints,
     fixed_points::{Beside, Connection, Manifold, PointKind, Settings},
 };
+use nn4n_tasks::NpzFile;
 use serde::Serialize;
 
 use super::{
@@ -23,7 +24,6 @@ use super::{
 };
 use crate::{
     cli::output::free,
-    files::open_arrays,
     plot::{EigenvaluePlane, StateSpace, StateSpaceText},
 };
 
@@ -145,7 +145,7 @@ pub fn fixed_points(args: &FixedPointsArgs) -> Result<()> {
 
 /// How near the points are to those of another search.
 fn beside(found: &FixedPoints, file: &Path) -> Result<Beside> {
-    let others = open_arrays(file)?.numbers("x_star")?;
+    let others = NpzFile::open(file)?.numbers("x_star")?;
     let others = others.and_then(|others| others.into_dimensionality::<Ix2>().ok());
     let Some(others) = others else {
         bail!(

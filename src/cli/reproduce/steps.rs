@@ -140,13 +140,18 @@ mod tests {
             }
             let mut names = HashSet::new();
             for step in &outline.steps {
+                let is_known = |name: &String| outline.studies.iter().any(|study| study.name == *name);
                 let mut run = found.alone().clone();
                 run.network = "run".into();
-                let argv = std::iter::once("nn4n".into()).chain(words(step, &run));
+                let mut alone = step.clone();
+                for study in outline.studies.iter().map(|study| format!("{{network:{}}}", study.name)) {
+                    alone.words.iter_mut().for_each(|word| *word = word.replace(&study, "run"));
+                }
+                let typed = words(&alone, &run, &found).unwrap_or_else(|error| panic!("{}: {error}", step.name));
+                let argv = std::iter::once("nn4n".to_owned()).chain(typed);
                 if let Err(error) = Cli::command().try_get_matches_from(argv) {
                     panic!("{}, {}: {error}", paper.id, step.name);
                 }
-                let is_known = |name: &String| outline.studies.iter().any(|study| study.name == *name);
                 assert!(step.study.as_ref().is_none_or(is_known), "{}", step.name);
                 assert!(names.insert((&step.study, &step.name)), "{} stands twice", step.name);
             }
