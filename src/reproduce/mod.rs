@@ -9,6 +9,7 @@
 //! Found          what trainings and commands left in the directory             found
 //! Record         report.json: the claims and what became of them               record
 //! page           report.html                                                   page
+//! table          several reports as one table                                  table
 //! ```
 //!
 //! A module of a paper reads like its methods section and computes nothing: trainings are presets, measures are
@@ -23,6 +24,7 @@ mod found;
 mod outline;
 mod page;
 mod record;
+mod table;
 
 mod cueva2018;
 mod driscoll2022;
@@ -38,7 +40,8 @@ pub use claim::{Claim, Kind, Target};
 pub use found::{Found, Run, study_directory};
 pub use outline::{Figure, Mode, Outline, Step, Study};
 pub use page::page;
-pub use record::{Asked, Outcome, Record, Training, table};
+pub use record::{Asked, Outcome, Record, Training};
+pub use table::{summary, table};
 
 use crate::error::{Error, Result};
 

@@ -72,17 +72,9 @@ fn numbers(record: &Record, reduced: &str) -> Table {
         ("Claims that agree", format!("{agree} of {}", agree + disagree + unknown)),
         ("Claims that do not", disagree.to_string()),
         ("Claims without a value", unknown.to_string()),
-        ("Time", time(record.seconds)),
+        ("Time", record.time_in_words()),
     ];
     Table { rows: rows.into_iter().map(|(name, value)| vec![name.into(), value]).collect(), ..Table::default() }
-}
-
-fn time(seconds: f64) -> String {
-    match seconds {
-        _ if seconds < 120.0 => format!("{seconds:.0} s"),
-        _ if seconds < 7200.0 => format!("{:.0} min", seconds / 60.0),
-        _ => format!("{:.1} h", seconds / 3600.0),
-    }
 }
 
 fn judged(record: &Record) -> Vec<String> {

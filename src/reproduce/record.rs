@@ -1,7 +1,5 @@
 //! `report.json`: the claims of a paper and what became of them.
 
-use std::fmt::Write;
-
 use nn4n_analysis::MedianInterval;
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +172,15 @@ impl Record {
         }
     }
 
+    /// How long it took, in words.
+    pub fn time_in_words(&self) -> String {
+        match self.seconds {
+            seconds if seconds < 120.0 => format!("{seconds:.0} s"),
+            seconds if seconds < 7200.0 => format!("{:.0} min", seconds / 60.0),
+            seconds => format!("{:.1} h", seconds / 3600.0),
+        }
+    }
+
     /// How many claims agree, disagree, and could not be judged.
     pub fn counts(&self) -> [usize; 3] {
         let judged = |agrees: Option<bool>| {
@@ -193,30 +200,6 @@ pub struct Asked {
     pub seconds: f64,
     /// The command.
     pub command: String,
-}
-
-/// The claims of several papers as a table in Markdown.
-pub fn table(records: &[Record]) -> String {
-    let mut text = String::from("| paper | quantity | source | to be | here | agrees |\n|---|---|---|---|---|---|\n");
-    for record in records {
-        let paper = match record.mode.as_str() {
-            "full" => record.paper.clone(),
-            mode => format!("{} ({mode})", record.paper),
-        };
-        for outcome in &record.results {
-            let cells = [
-                &paper,
-                &outcome.quantity,
-                &outcome.source,
-                &format!("{}, {}", outcome.target_in_words(), outcome.kind.words()),
-                &outcome.value_in_words(),
-                &outcome.verdict_in_words(),
-            ];
-            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
-            let _ = writeln!(text, "| {} |", cells.join(" | "));
-        }
-    }
-    text
 }
 
 #[cfg(test)]

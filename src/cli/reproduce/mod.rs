@@ -31,7 +31,7 @@ use super::{
     sweep::LaunchArgs,
 };
 use crate::{
-    reproduce::{Found, Mode, PAPERS, Paper, Record, find, table},
+    reproduce::{Found, Mode, PAPERS, Paper, Record, find, summary, table},
     terminal::{INTERRUPTED_CODE, end_in_order, is_interrupted, say},
 };
 
@@ -50,7 +50,7 @@ const HOURS_OF_ALL: f64 = 2.0;
   nn4n reproduce song2016 --pretrained --out papers/song2016-zoo      networks of the zoo, nothing is trained
   nn4n reproduce yang2019 --seeds 5 --launcher slurm --sbatch partition=short --out papers/yang2019
   nn4n reproduce all --out papers                                     at most two hours a paper
-  nn4n reproduce table papers/*/report.json                           the claims as a table in Markdown
+  nn4n reproduce table papers/*/report.json                           the claims as a table in Markdown; --summary
 
 The same command goes on where it was: after Ctrl-C, with more --seeds, or once the jobs of a cluster have ended.
 Everything lies in --out: studies of `nn4n sweep`, results beside each run, report.html and report.json.
@@ -105,6 +105,9 @@ struct TableArgs {
     /// Files report.json
     #[arg(value_name = "REPORT.json", required = true)]
     reports: Vec<PathBuf>,
+    /// A row for each paper in place of one for each claim
+    #[arg(long)]
+    summary: bool,
 }
 
 fn hours(text: &str) -> Result<f64, String> {
@@ -117,7 +120,7 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         Some(ReproduceCommand::List(list)) => tell::list(list.json).map(|()| ExitCode::SUCCESS),
         Some(ReproduceCommand::Table(of)) => {
             let records = of.reports.iter().map(|path| tell::read(path)).collect::<Result<Vec<_>>>()?;
-            output::csv(&table(&records)).map(|()| ExitCode::SUCCESS)
+            output::csv(&if of.summary { summary(&records) } else { table(&records) }).map(|()| ExitCode::SUCCESS)
         }
         None => {
             end_in_order();
