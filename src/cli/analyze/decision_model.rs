@@ -216,10 +216,13 @@ fn figure(choices: &[Choices], fit: Option<&PsychometricFunction>) -> CurvePanel
         series: vec![CurveSeries { points, line, ..CurveSeries::default() }],
         ..CurvePanel::default()
     };
+    let right: Vec<CurvePoint> = right.collect();
+    // From below chance on; of few trials some may lie lower.
+    let lowest = if right.iter().all(|point| point.low >= 40.0) { 40.0 } else { 0.0 };
     let right = CurvePanel {
-        y_range: Some((40.0, 100.0)),
+        y_range: Some((lowest, 100.0)),
         y_guide: Some(50.0),
-        ..panel("Decisions for the evidence (%)", right.collect(), line)
+        ..panel("Decisions for the evidence (%)", right, line)
     };
     let time: Vec<CurvePoint> = time.collect();
     let joined = time.iter().map(|point| (point.x, point.y)).collect();
