@@ -20,7 +20,7 @@ use crate::{
         setting::{Setting, parse_setting},
         subject::{SubjectArgs, at_step},
     },
-    evaluate::{Outcomes, TrialPlan, activity, once, outcomes, populations, recorded, recorded_outcomes},
+    evaluate::{Outcomes, TrialPlan, activity, conditions, once, outcomes, populations, recorded, recorded_outcomes},
     intervention::{Altered, Applied, UnitSelection},
     zoo,
 };
