@@ -81,3 +81,33 @@ pub fn find(id: &str) -> Result<&'static Paper> {
         Error::setting("paper", format!("`{id}` is unknown; the papers are {}", known.join(", ")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn every_paper_names_presets_settings_and_steps_that_there_are() {
+        for (paper, mode) in PAPERS.iter().flat_map(|paper| [Mode::Quick, Mode::Full].map(|mode| (paper, mode))) {
+            let outline = (paper.outline)(mode);
+            let of = format!("{} {}", paper.id, mode.tag());
+            for study in &outline.studies {
+                let runs = study.sweep(3).unwrap_or_else(|error| panic!("{of}: {}: {error}", study.name)).count();
+                assert_eq!(runs, 3, "{of}: {}", study.name);
+                study.sweep_to_estimate(1).unwrap_or_else(|error| panic!("{of}: {}: {error}", study.name));
+            }
+            let known: BTreeSet<_> = outline.steps.iter().map(|step| (&step.study, &step.name)).collect();
+            assert_eq!(known.len(), outline.steps.len(), "{of}: two steps of a study have one name");
+            for figure in &outline.figures {
+                assert!(known.contains(&(&figure.study, &figure.step)), "{of}: {}", figure.title);
+            }
+            // Nothing is trained yet: no claim has a value.
+            let found = Found::new(Path::new("nowhere"), &outline, false, &Default::default());
+            for claim in &outline.claims {
+                assert!(claim.measure(&found).is_err(), "{of}: {}", claim.quantity);
+            }
+        }
+    }
+}
