@@ -174,7 +174,7 @@ fn a_linear_line_attractor_selects_by_its_left_vector() {
     let size = l.iter().map(|value| value * value).sum::<f64>().sqrt();
     near(manifold.alignment_of_inputs[0], 0.8 / size, 1e-9);
     near(manifold.alignment_of_inputs[1], 0.6 / size, 1e-9);
-    near(manifold.share.unwrap(), 1.0, 1e-9);
+    near(manifold.shares[0], 1.0, 1e-9);
     for (found, wanted) in manifold.direction.iter().zip(r) {
         near(sign * found, wanted / norm, 1e-9);
     }
@@ -197,7 +197,7 @@ fn slow_points_sample_a_line_that_leaks() {
     assert!(found.points.len() > 50 && found.points.iter().all(|point| point.q <= 1e-5), "{}", found.points.len());
     let manifold = found.manifold.expect("a line");
     assert_eq!(manifold.dimension, 1);
-    assert!(manifold.share.unwrap() > 0.95, "{:?}", manifold.share);
+    assert!(manifold.shares[0] > 0.95, "{:?}", manifold.shares);
     let norm = 1.5f64.sqrt();
     let along: f64 = manifold.direction.iter().zip(r).map(|(found, r)| found * r / norm).sum();
     near(along.abs(), 1.0, 1e-9);

@@ -151,7 +151,7 @@ fn of_line(context: &Context) -> [Claim; 5] {
             "they lie on a line (more than 0.9)",
         )
         .is(Target::Above(0.9))
-        .of_each(STUDY, move |run| run.number(points, "/manifold/share")),
+        .of_each(STUDY, move |run| run.number(points, "/manifold/shares/0")),
         Claim::criterion(
             format!("|cos| of the selection vector with relevant to that with irrelevant evidence, {name} context"),
             "the left eigenvector lets the evidence that counts through (more than 3)",

@@ -8,12 +8,12 @@
 //! selection    l, the left vector of the mode with l . r = 1, signs aligned, mean over the points
 //! effect       l . dF/du: how far a pulse of an input moves the state along the attractor in the end
 //! alignment    |cos(l, dF/du)| of each input, whatever its strength
-//! share        variance of the points along as many principal components as it has dimensions, as a part of all
+//! shares       variance of the points along each of their first three principal components, as a part of all
 //! ```
 //!
 //! Mante et al. 2013, doi:10.1038/nature12742 (selection vectors); Seung 1996, doi:10.1073/pnas.93.23.13339.
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use serde::Serialize;
 
 use super::{FixedPoint, PointKind};
@@ -52,8 +52,9 @@ pub struct Manifold {
     pub alignment_of_inputs: Vec<f64>,
     /// Mean right vector (dim) of the mode along it, of length 1.
     pub direction: Vec<f64>,
-    /// The part of the variance of its points along their first principal component, in two dimensions the first two.
-    pub share: Option<f64>,
+    /// The part of the variance of its points along each of their first three principal components; empty where all are
+    /// one.
+    pub shares: Vec<f64>,
 }
 
 impl Manifold {
@@ -74,7 +75,7 @@ impl Manifold {
         let Selection { vector, effect, alignment, direction } = Selection::of(system, points, &on_it, near);
         let mut found = Self {
             dimension,
-            share: share(points, &on_it, dimension),
+            shares: shares(points, &on_it),
             order: on_it,
             arc_length: None,
             is_closed: false,
@@ -211,12 +212,15 @@ fn add(sum: &mut Vec<f64>, values: impl Iterator<Item = f64>) {
     }
 }
 
-/// `None` where all points are one.
-fn share(points: &[FixedPoint], among: &[usize], dimension: usize) -> Option<f64> {
+fn shares(points: &[FixedPoint], among: &[usize]) -> Vec<f64> {
     let dim = points[among[0]].x_star.len();
-    let states = Array2::from_shape_fn((among.len(), dim), |(row, unit)| points[among[row]].x_star[unit]);
-    let centred = &states - &states.mean_axis(Axis(0))?;
-    let squares: Vec<f64> = singular_values("points", &centred).ok()?.into_iter().map(|value| value.powi(2)).collect();
-    let all: f64 = squares.iter().sum();
-    (all > 0.0).then(|| squares.iter().take(dimension).sum::<f64>() / all)
+    let mut states = Array2::from_shape_fn((among.len(), dim), |(row, unit)| points[among[row]].x_star[unit]);
+    for mut unit in states.columns_mut() {
+        let mean = unit.sum() / among.len() as f64;
+        unit -= mean;
+    }
+    let Ok(values) = singular_values("points", &states) else { return Vec::new() };
+    let all: f64 = values.iter().map(|value| value.powi(2)).sum();
+    let share = |value: &f64| value.powi(2) / all;
+    if all > 0.0 { values.iter().take(3).map(share).collect() } else { Vec::new() }
 }
