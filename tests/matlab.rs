@@ -100,7 +100,7 @@ fn ndarray_of(shape: (usize, usize, usize)) -> Array3<f32> {
 fn more_trials_are_sampled_for_matlab_than_the_memory_holds() {
     for end in ["mat", "h5"] {
         let folder = tempfile::tempdir().expect("a folder");
-        let sample = format!("tasks sample golub2018/flip_flop --batch 80000 --out {end}-trials.{end}");
+        let sample = format!("tasks sample golub2018/flip_flop --batch 80000 --out trials.{end}");
         let limited = format!("ulimit -v 300000; exec {} {sample}", env!("CARGO_BIN_EXE_nn4n"));
         let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().expect("a shell");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -221,7 +221,7 @@ fn a_recording_of_matlab_is_analysed_and_inputs_are_read_as_those_for_numpy() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     for end in ["npz", "mat", "h5"] {
-        written(folder, &format!("tasks sample song2016/mante --batch 60 --out {end}-trials.{end} --force"));
+        written(folder, &format!("tasks sample song2016/mante --batch 60 --out trials.{end} --force"));
         written(folder, &format!("run song2016-mante-ei --inputs trials.{end} --out {end}-activity.npz"));
         written(folder, &format!("run song2016-mante-ei --inputs trials.{end} --out activity.{end}"));
     }

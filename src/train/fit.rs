@@ -163,14 +163,13 @@ impl<'a> Training<'a> {
         long_trials::tell(self.experiment)?;
         turn_to(Work::Begin);
         self.files.begin(&self.experiment.to_toml()?)?;
-        if self.run.is_resumed() {
-            // The file that said it before says that the run is finished, and is gone.
-            self.clock.save(self.files, self.trainer.updates())?;
-        } else {
+        if !self.run.is_resumed() {
             // From here on there is a network to load and a state to resume, whatever happens before the first
             // validation.
             self.save_both()?;
         }
+        // Of a run that goes on, the file that said it before may say that it is finished, and is gone.
+        self.clock.save(self.files, self.trainer.updates())?;
         Ok(batches)
     }
 
