@@ -33,11 +33,20 @@ pub(super) fn page(report: &Report) -> String {
         ("contents", format!("{}{contents}{rest}", link(NUMBERS))),
         ("body", body),
         ("command", code(&report.command)),
+        ("promise", promise(report.is_timed).into()),
         ("program", escaped(concat!("nn4n ", env!("CARGO_PKG_VERSION")))),
         ("scripts", scripts),
     ];
     let parts: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (*name, text.as_str())).collect();
     filled(PAGE, &parts)
+}
+
+/// What the same command gives.
+fn promise(is_timed: bool) -> &'static str {
+    match is_timed {
+        true => "The same command gives the same page, but for the times.",
+        false => "The same command gives the same page, byte for byte.",
+    }
 }
 
 /// Headings that every page has.
@@ -323,6 +332,7 @@ mod tests {
                 Section { title: "Second".into(), parts: vec![Part::left_out("second", text)] },
             ],
             command: text.into(),
+            is_timed: false,
         }
     }
 

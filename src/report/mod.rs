@@ -40,6 +40,8 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// The command that makes the page.
     pub command: String,
+    /// Whether times stand in the page, so that the same command gives another one.
+    pub is_timed: bool,
 }
 
 /// A part of the page with a heading.

@@ -143,6 +143,12 @@ impl Unmeasured {
         self.of_all(move |found| found.runs(&study)?.iter().map(&measure).collect())
     }
 
+    /// Reads what part of the trainings of a study ended because their criterion was met.
+    pub fn of_trainings(self, study: impl Into<String>) -> Claim {
+        let study = study.into();
+        self.of_all(move |found| Ok(vec![found.part_that_met(&study)?]))
+    }
+
     /// Reads it from everything.
     pub fn of_all(self, measure: impl Fn(&Found) -> Result<Vec<f64>> + 'static) -> Claim {
         let Self { quantity, source, kind, target } = self;

@@ -28,6 +28,8 @@ use crate::{
 /// The longest result that is read, bytes.
 const LONGEST: u64 = 256 << 20;
 
+const STUDIES: &str = "studies";
+
 /// Results of a reproduction.
 #[derive(Debug)]
 pub struct Found {
@@ -55,7 +57,7 @@ pub struct Run {
 
 /// Where the study of this name is.
 pub fn study_directory(directory: &Path, study: &Study) -> PathBuf {
-    directory.join("studies").join(&study.name)
+    directory.join(STUDIES).join(&study.name)
 }
 
 impl Found {
@@ -112,6 +114,16 @@ impl Found {
             Some(Err(why)) => Err(Error::setting(study, why)),
             None => Err(Error::setting(study, "is no study of this paper")),
         }
+    }
+
+    /// The part of the trainings of a study that ended because their criterion was met; one that failed counts, too.
+    ///
+    /// # Errors
+    /// If nothing was trained, or it is not known why a training ended.
+    pub fn part_that_met(&self, study: &str) -> Result<f64> {
+        let met = self.runs(study)?.iter().map(Run::met_criterion).collect::<Result<Vec<f64>>>()?;
+        let trained = sweep::Study::open(&self.directory.join(STUDIES).join(study))?.entries().len();
+        Ok(met.iter().sum::<f64>() / trained as f64)
     }
 
     /// What needs no network.
@@ -244,7 +256,7 @@ impl Run {
     ///
     /// # Errors
     /// If it is not known why it ended.
-    pub fn met_criterion(&self) -> Result<f64> {
+    fn met_criterion(&self) -> Result<f64> {
         let path = self.network.join("finished.json");
         let said: Value =
             serde_json::from_str(&read_text(&path, LONGEST)?).map_err(|error| Error::file(&path, error))?;

@@ -46,6 +46,7 @@ pub fn page(record: &Record, outline: &Outline, found: &Found, command: &dyn Fn(
         numbers: numbers(record, reduced),
         sections,
         command: record.command.clone(),
+        is_timed: true,
     }
 }
 

@@ -158,6 +158,7 @@ fn made(args: &ReportArgs) -> Result<Report> {
         numbers: main_numbers(&sections, &names),
         sections,
         command: command(args),
+        is_timed: false,
     })
 }
 

@@ -76,10 +76,7 @@ fn ends(study: &'static str, criterion: &str) -> Claim {
         "paper/all.py of the released code: training converged for all seeds that were tried",
     )
     .is(Target::Exactly(1.0))
-    .of_all(move |found| {
-        let met = found.runs(study)?.iter().map(Run::met_criterion).collect::<Result<Vec<f64>>>()?;
-        Ok(vec![met.iter().sum::<f64>() / met.len() as f64])
-    })
+    .of_trainings(study)
 }
 
 /// A list of a step's report.
