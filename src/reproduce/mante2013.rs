@@ -119,7 +119,7 @@ fn claims() -> Vec<Claim> {
             "the line keeps its direction from one context to the other (more than 0.8)",
         )
         .is(Target::Above(0.8))
-        .of_each(STUDY, |run| directions(run)),
+        .of_each(STUDY, directions),
     );
     claims
 }

@@ -114,10 +114,10 @@ fn flip_flop_claims() -> Vec<Claim> {
         .of_each(FLIP_FLOP, move |run| count(run, 0)),
         Claim::criterion("patterns of output signs among the stable points", "one for each corner of the cube")
             .is(Target::Exactly(8.0))
-            .of_each(FLIP_FLOP, |run| patterns(run)),
+            .of_each(FLIP_FLOP, patterns),
         Claim::criterion("largest distance of an output from -1 or 1 at a stable point", "outputs hold the signs")
             .is(Target::Below(0.1))
-            .of_each(FLIP_FLOP, |run| output_error(run)),
+            .of_each(FLIP_FLOP, output_error),
         Claim::criterion(
             "saddles with one unstable dimension",
             "those between corners of the cube; an ideal cube has 12",
@@ -129,7 +129,7 @@ fn flip_flop_claims() -> Vec<Claim> {
             "saddles are where memory passes from one state to the next",
         )
         .is(Target::AtLeast(0.9))
-        .of_each(FLIP_FLOP, |run| share_of_edges(run)),
+        .of_each(FLIP_FLOP, share_of_edges),
         Claim::criterion("all fixed points", "26 are reported; an ideal cube has 8 + 12 + 6 and its centre")
             .of_each(FLIP_FLOP, |run| run.number("points", "/count")),
         Claim::criterion("largest q among the stable points", "the search has converged")

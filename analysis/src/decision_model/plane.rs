@@ -92,7 +92,7 @@ impl DecisionModel {
         let states = self.fixed_states(input);
         let points = states.into_iter().map(|s| self.point(s, input)).collect::<Result<Vec<_>, _>>()?;
         let stable = points.iter().filter(|point| point.is_stable).count();
-        let sign = |point: &Point| if point.unstable_dimensions % 2 == 0 { 1 } else { -1 };
+        let sign = |point: &Point| if point.unstable_dimensions.is_multiple_of(2) { 1 } else { -1 };
         let index_sum = points.iter().map(sign).sum();
         Ok(PhasePlane { coherence, input, points, stable, index_sum })
     }
@@ -132,9 +132,12 @@ mod tests {
     use super::*;
 
     /// Found by Newton's method in NumPy from 144 starts, with the Jacobian by central differences.
+    /// A point, and whether it is stable.
+    type Known = ([f64; 2], bool);
+
     #[test]
     fn fixed_points_are_those_that_newton_finds() {
-        let known: [(Option<f64>, &[([f64; 2], bool)]); 4] = [
+        let known: [(Option<f64>, &[Known]); 4] = [
             (
                 None,
                 &[

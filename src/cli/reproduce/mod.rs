@@ -158,14 +158,14 @@ fn one(args: &ReproduceArgs, paper: &'static Paper, out: &Path, hours: Option<f6
     let seeds = if args.pretrained { 1 } else { args.seeds.unwrap_or(outline.seeds) };
     let mut asked = Asked::open(out, paper, mode, seeds, args.pretrained)?;
     let mut left_out = BTreeMap::new();
-    if !args.pretrained {
-        if let Trained::Later(code) = train::train(&outline, out, &asked, hours, &args.launch, &mut left_out)? {
-            asked.add(clock.elapsed(), out)?;
-            if code == INTERRUPTED_CODE.into() {
-                output::text(&format!("interrupted; next: {}", asked.command(out)))?;
-            }
-            return Ok(code);
+    if !args.pretrained
+        && let Trained::Later(code) = train::train(&outline, out, &asked, hours, &args.launch, &mut left_out)?
+    {
+        asked.add(clock.elapsed(), out)?;
+        if code == INTERRUPTED_CODE.into() {
+            output::text(&format!("interrupted; next: {}", asked.command(out)))?;
         }
+        return Ok(code);
     }
     let found = Found::new(out, &outline, args.pretrained, &left_out);
     let is_done = steps::run(&outline, &found, args.launch.jobs())?;
