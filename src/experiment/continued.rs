@@ -5,7 +5,7 @@ use nn4n_tasks::Task;
 use serde_json::{Map, Value};
 use toml::Table;
 
-use super::check_step;
+use super::compatibility::check_step;
 use crate::error::{Error, Result};
 
 /// Describes in a run.toml without `[model]` the network that `model` tells for its task. Where no task is named nothing

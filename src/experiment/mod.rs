@@ -25,7 +25,7 @@
 //! `fixed`, `plastic` and `init = { array = ... }`. The experiment keeps what was read.
 
 mod compatibility;
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 mod continued;
 mod difference;
 mod glossary;
@@ -44,18 +44,16 @@ use nn4n_models::{ModelConfig, PerUnit};
 use nn4n_tasks::{Criterion, Split, Task, batch};
 
 pub use compatibility::{ChannelNames, check_fit};
+#[cfg(feature = "sweep")]
+pub(crate) use continued::{continued, describe_network};
 pub(crate) use difference::differences;
+#[cfg(feature = "cli")]
+pub(crate) use reach::with_reach;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use stage::Stage;
 pub(crate) use train_config::LONGEST_WINDOW;
 pub use train_config::{AdaptConditions, StopConfig, SynapticIntelligenceConfig, TrainConfig, ValidationConfig};
-#[cfg(feature = "cli")]
-pub(crate) use {
-    compatibility::check_step,
-    continued::{continued, describe_network},
-    reach::with_reach,
-};
 
 use crate::{
     device::Work,

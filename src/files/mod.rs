@@ -28,7 +28,7 @@ pub(crate) use unfinished::{Unfinished, folder_of};
 use crate::error::{Error, Result};
 
 /// Writes a file that is not there yet, whole or not at all; one that is there stays.
-#[cfg(feature = "cli")]
+#[cfg(feature = "sweep")]
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = Unfinished::create(path)?;

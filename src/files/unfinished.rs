@@ -66,7 +66,7 @@ impl Unfinished {
     }
 
     /// The same where nothing is yet: what came there meanwhile stays, and is the error.
-    #[cfg(any(feature = "cli", test))]
+    #[cfg(any(feature = "sweep", test))]
     pub fn finish_new(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;
         self.file.persist_noclobber(&self.path).map_err(|error| error.error)?;

@@ -28,6 +28,7 @@ mod study;
 pub use collect::{Collected, collect};
 pub use description::{Description, MOST_RUNS, Variant};
 pub use local::{ATTEMPTS, Board, Event, Local, Said, Tally, WORKER_ENVIRONMENT};
+#[cfg(feature = "cli")]
 pub(crate) use results::cell;
 pub use results::{
     Group, Known, Measure, Query, Results, ResultsFigure, RunResult, Selection, Verdict, Vocabulary, curves_figure,

@@ -37,7 +37,7 @@ use crate::{
     experiment::{Experiment, TrainConfig},
     loss::Loss,
     optimizer::Optimizer,
-    penalty::{Context, LossTerms, Regulariser, loss_terms},
+    penalty::{Context, LossTerms, loss_terms},
     simulate::{Simulation, TensorBatch, cause, largest},
 };
 
@@ -155,7 +155,8 @@ impl Trainer {
     }
 
     /// Lets the next steps have these penalties, which are for the network.
-    pub(crate) fn set_regularisers(&mut self, regularisers: Vec<Regulariser>) {
+    #[cfg(feature = "cli")]
+    pub(crate) fn set_regularisers(&mut self, regularisers: Vec<crate::penalty::Regulariser>) {
         self.config.regularisers = regularisers;
     }
 
