@@ -1,0 +1,700 @@
+"""Every analysis of the library, on networks, recordings and plain arrays.
+
+What is called ``source`` is a :class:`Network` (``trials`` fresh trials of each condition of its task are simulated), a
+:class:`Recording`, or an array (trials, steps, units) with ``dt`` (ms) and ``conditions`` beside it. ``where`` keeps the
+trials that have these values, ``units`` some of the units. All is computed in float64.
+"""
+
+import numpy as np
+
+from . import _nn4n
+from ._arrays import array, condition, several
+from ._arrays import interventions as _interventions
+from ._network import Network
+from ._recording import Recording
+from ._result import Result
+
+
+def _recording(source, *, task=None, trials=20, seed=0, noise=True, dt=None, conditions=None, epochs=None, lesion=None):
+    if isinstance(source, Network):
+        return source.record(task, trials=trials, seed=seed, noise=noise, conditions=conditions, lesion=lesion)
+    if isinstance(source, Recording):
+        return source
+    if dt is None:
+        raise ValueError("dt: of an array the length of a step, in ms, must be named")
+    return Recording(source, dt, conditions=conditions, epochs=epochs)
+
+
+def _activity(source, where=None, units=None, **options):
+    recording = _recording(source, **options)
+    made = recording._made()
+    if where is not None:
+        made = made.with_condition(condition(where))
+    if units is not None:
+        made = made.with_units(_places(recording, units))
+    return made, recording
+
+
+def _places(recording, units):
+    if isinstance(units, str):
+        for known in (recording.cell_type, recording.area):
+            if known is not None and units in known:
+                return np.flatnonzero(known == units).tolist()
+        raise ValueError(f"units = {units!r}: is neither a cell type nor an area of this recording")
+    return [int(unit) for unit in np.atleast_1d(np.arange(recording.units)[units])]
+
+
+def _names(value):
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def _result(kind, found, **more):
+    return Result._of(kind, found.fields, found, **more)
+
+
+def _window(align=None, epoch=None, start_ms=None, stop_ms=None, bin_ms=None):
+    given = {"align": align, "epoch": epoch, "start_ms": start_ms, "stop_ms": stop_ms, "bin_ms": bin_ms}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+# Networks as dynamical systems
+
+
+def _probe(network, task, input):
+    """The extension's network and task, and the input as a number for each channel."""
+    if not isinstance(network, Network):
+        raise TypeError(f"network: must be a Network, but is {type(network).__name__}")
+    task = task if task is not None else network.task
+    if isinstance(input, dict):
+        named, given = list(network.inputs), [0.0] * network.model["inputs"]
+        for name, value in input.items():
+            if name not in named:
+                raise ValueError(f"input: {name!r} is no input of this network; they are {', '.join(named)}")
+            given[named.index(name)] = float(value)
+        input = given
+    elif input is not None:
+        input = array("input", input, 1, np.float64).tolist()
+    return network._raw, None if task is None else task._raw, input
+
+
+def fixed_points(
+    network, *, task=None, input=None, at=None, where=None, open_loop=False, starts=1024, start_noise=0.5, seed=0
+):
+    """Where activity stands still or nearly so, and what it does around there.
+
+    The input that is held is ``input`` (a number for each channel, or a dictionary), that of the epoch ``at`` in trials
+    with the values ``where``, or the one that holds at the most steps of noise-free test trials. ``starts`` is a number,
+    or states (starts, units).
+
+    Fields: ``x_star``, ``rates`` (points, units), ``q``, ``is_fixed``, ``is_stable`` (points), ``jacobian`` (points,
+    to, from), ``eigenvalues`` (points, modes), ``right``, ``left``, ``time_constants_ms``, ``connections`` ..
+    """
+    raw, of, held = _probe(network, task, input)
+    given = None if isinstance(starts, (int, np.integer)) else array("starts", starts, 2, np.float64)
+    n = len(given) if given is not None else int(starts)
+    if given is not None and given.shape[1] != network.units and of is None:
+        raise ValueError(f"starts: have the shape {given.shape}, but must be (starts, {network.units} units)")
+    found = _nn4n.fixed_points(raw, of, held, at, condition(where), open_loop, n, float(start_noise), given, int(seed))
+    return _result("fixed_points", found)
+
+
+def bifurcations(
+    network, along, *, task=None, input=None, at=None, where=None, open_loop=False, starts=256, step=0.02, seed=0
+):
+    """Fixed points as inputs change from one value to another, and where they vanish or change.
+
+    ``along`` is ``{"pulse_1": (0, 0.2)}``: channels that change together, and from where to where.
+    """
+    raw, of, held = _probe(network, task, input)
+    named = list(network.inputs)
+    unknown = [name for name in along if name not in named]
+    if not along or unknown:
+        raise ValueError(f"along: must name inputs of the network, which are {', '.join(named)}")
+    channels = [named.index(name) for name in along]
+    ends = [[float(along[name][end]) for name in along] for end in (0, 1)]
+    found = _nn4n.bifurcations(
+        raw, of, held, at, condition(where), open_loop, ends, channels, int(starts), float(step), int(seed)
+    )
+    first = next(iter(along))
+    result = _result("bifurcations", found, channel=first)
+    result.input = along[first][0] + result.s * (along[first][1] - along[first][0])
+    return result
+
+
+def lyapunov(
+    network,
+    *,
+    task=None,
+    input=None,
+    at=None,
+    where=None,
+    driven=None,
+    exponents=10,
+    steps=2000,
+    transient=500,
+    open_loop=False,
+    seed=0,
+):
+    """How fast nearby trajectories part or meet (1/s), under an input that holds or ``driven`` by inputs (steps, inputs)."""
+    raw, of, held = _probe(network, task, input)
+    driven = None if driven is None else array("driven", driven, 2, np.float64)
+    found = _nn4n.lyapunov(
+        raw, of, held, at, condition(where), open_loop, driven, int(exponents), int(steps), int(transient), int(seed)
+    )
+    return _result("lyapunov", found)
+
+
+def flow_field(
+    network, plane=None, *, task=None, input=None, at=None, where=None, open_loop=False, extent=None, points=20, seed=0
+):
+    """Where activity goes from every state of a plane.
+
+    ``plane`` is (origin, first, second), states (units) and directions; or a result of :func:`fixed_points`, whose first
+    two components are taken; by default fixed points are searched first. ``extent`` are the ends ``((a, a), (b, b))``.
+    """
+    raw, of, held = _probe(network, task, input)
+    found = plane
+    if plane is None:
+        found = fixed_points(
+            network, task=task, input=input, at=at, where=where, open_loop=open_loop, starts=256, seed=seed
+        )
+    places = np.zeros((0, 2))
+    if isinstance(found, Result):
+        states = found.trajectories.reshape(-1, found.x_star.shape[1])
+        states = states[~np.isnan(states).any(axis=1)] if found.trajectories.size else found.x_star
+        origin = states.mean(axis=0)
+        _, _, directions = np.linalg.svd(states - origin, full_matrices=False)
+        if len(directions) < 2:
+            raise ValueError("plane: the states span no plane; name one")
+        plane = (origin, directions[0], directions[1])
+        seen = (np.concatenate([states, found.x_star]) - origin) @ directions[:2].T
+        places = (found.x_star - origin) @ directions[:2].T
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        margin = 0.1 * np.maximum(high - low, 1e-3)
+        extent = extent or tuple(zip(low - margin, high + margin))
+    origin, first, second = (array("plane", one, 1, np.float64).tolist() for one in plane)
+    (a0, a1), (b0, b1) = extent or ((-1.0, 1.0), (-1.0, 1.0))
+    ends = ((float(a0), float(a1)), (float(b0), float(b1)))
+    result = _nn4n.flow_field(
+        raw, of, held, at, condition(where), open_loop, [origin, first, second], *ends, int(points), int(seed)
+    )
+    return _result("flow_field", result, places=places)
+
+
+def local(network, inputs, *, task=None, modes=5, open_loop=False):
+    """The slowest modes at every step of a trial, on ``inputs`` (steps, inputs) without noise."""
+    raw, of, _ = _probe(network, task, None)
+    return _result(
+        "local", _nn4n.local(raw, of, open_loop, array("inputs", inputs, 2, np.float64), int(modes)), dt=network.dt
+    )
+
+
+def nonnormality(jacobian, *, steps=200, grid=40, dt=1.0):
+    """What modes that are not orthogonal do to small perturbations.
+
+    ``jacobian`` (units, units) of a step, or a result of :func:`fixed_points`, of which the first point is taken.
+    """
+    if isinstance(jacobian, Result):
+        if not len(jacobian.jacobian):
+            raise ValueError("jacobian: no fixed point was found")
+        jacobian = jacobian.jacobian[0]
+    found = _nn4n.nonnormality(array("jacobian", jacobian, 2, np.float64), int(steps), int(grid), float(dt))
+    return _result("nonnormality", found, dt=dt)
+
+
+def structure(network):
+    """Weights by groups of units, degrees, balance, spectrum, low-rank part."""
+    return _result("structure", _nn4n.structure(_probe(network, None, None)[0]))
+
+
+def currents(network, *, task=None, trials=1, seed=0, lesion=None):
+    """What units receive, by where it comes from, in noise-free input: (sources, targets, trials, steps)."""
+    task = network._task_or(task)
+    found = _nn4n.currents(network._raw, task._raw, int(trials), int(seed), _interventions(lesion=lesion))
+    return _result("currents", found)
+
+
+def interventions(network, rows, *, task=None, trials=100, controls=20, seed=0, match="group"):
+    """Behaviour intact and with each of ``rows``, beside the same done to random other units.
+
+    ``rows`` are dictionaries as arguments of :meth:`Network.run`: ``[{"lesion": "0-9"}, {"silence": ("inhibitory",
+    "stimulus")}]``. Controls are of the same area and cell type (``match="group"``) or of nearly the same mean rate
+    (``"rate"``).
+    """
+    if match not in ("group", "rate"):
+        raise ValueError(f"match = {match!r}: must be 'group' or 'rate'")
+    task = network._task_or(task)
+    done = [_interventions(**row) for row in several(rows)]
+    found = _nn4n.interventions(network._raw, task._raw, done, int(trials), int(controls), int(seed), match == "rate")
+    return _result("interventions", found)
+
+
+# Directions of activity
+
+
+def pca(
+    source,
+    *,
+    epoch=None,
+    average=None,
+    normalize="none",
+    shuffles=0,
+    components=None,
+    seed=0,
+    where=None,
+    units=None,
+    **options,
+):
+    """How many directions activity takes: principal components, participation ratio, and their nulls.
+
+    ``average`` takes means over trials of the same values of these variables (``"condition"``: of all) in place of
+    trials. Fields: ``axes`` (components, units), ``explained_variance_ratio`` (components), ``participation_ratio``,
+    ``scores`` (states, components), ``trajectories`` (conditions, times, components) ..
+    """
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    by = None if average is None else [] if average == "condition" else _names(average)
+    found = _nn4n.pca(made, epoch, by, normalize, int(shuffles), components, int(seed))
+    return _result("pca", found)
+
+
+def dpca(
+    source,
+    variables,
+    *,
+    align=None,
+    epoch=None,
+    start_ms=None,
+    stop_ms=None,
+    bin_ms=None,
+    components=3,
+    ridge=None,
+    repetitions=None,
+    join_time=True,
+    shuffles=0,
+    splits=100,
+    seed=0,
+    where=None,
+    units=None,
+    **options,
+):
+    """Directions that each carry one variable of the task: demixed principal components."""
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    window = _window(align, epoch, start_ms, stop_ms, bin_ms)
+    names = [] if variables == "condition" else _names(variables)
+    found = _nn4n.dpca(
+        made, names, window, int(components), ridge, repetitions, join_time, int(shuffles), int(splits), int(seed)
+    )
+    return _result("dpca", found)
+
+
+def tdr(
+    source,
+    variables,
+    *,
+    align=None,
+    epoch=None,
+    start_ms=None,
+    stop_ms=None,
+    bin_ms=None,
+    method="pycog",
+    components=None,
+    where=None,
+    units=None,
+    **options,
+):
+    """One axis for each variable of the task, by regression: targeted dimensionality reduction."""
+    made, _ = _activity(source, where, units, **options)
+    window = _window(align, epoch, start_ms, stop_ms, bin_ms)
+    return _result("tdr", _nn4n.tdr(made, _names(variables), window, method, components))
+
+
+def jpca(
+    source,
+    by,
+    *,
+    align=None,
+    epoch=None,
+    start_ms=None,
+    stop_ms=None,
+    bin_ms=None,
+    components=6,
+    normalize="soft",
+    surrogates=0,
+    seed=0,
+    where=None,
+    units=None,
+    **options,
+):
+    """Rotations that conditions have in common, beside surrogates."""
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    window = _window(align, epoch, start_ms, stop_ms, bin_ms)
+    names = [] if by == "condition" else _names(by)
+    return _result("jpca", _nn4n.jpca(made, names, window, int(components), normalize, int(surrogates), int(seed)))
+
+
+def subspaces(source, epochs, *, average=None, dimensions=None, draws=1000, seed=0, where=None, units=None, **options):
+    """Angles and alignment between the subspaces of two epochs, beside random ones."""
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    by = None if average is None else [] if average == "condition" else _names(average)
+    return _result("subspaces", _nn4n.subspaces(made, list(epochs), by, dimensions, int(draws), int(seed)))
+
+
+def potent_space(
+    source, weights, *, epoch=None, dimensions=None, draws=1000, seed=0, where=None, units=None, **options
+):
+    """What of the activity of source units ``weights`` (targets, sources) let through."""
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    weights = array("weights", weights, 2, np.float64)
+    return _result("potent_space", _nn4n.potent_space(made, weights, epoch, dimensions, int(draws), int(seed)))
+
+
+def decoding(
+    source,
+    variable,
+    *,
+    graded=None,
+    decoder=None,
+    shrinkage=None,
+    c=1.0,
+    alpha=1.0,
+    scaled=True,
+    components=None,
+    folds=5,
+    repeats=1,
+    shuffles=100,
+    within=None,
+    align=None,
+    bin_ms=None,
+    cross_temporal=False,
+    generalize=None,
+    seed=0,
+    where=None,
+    units=None,
+    **options,
+):
+    """What of a variable can be read from the units, and when.
+
+    ``decoder`` is ``"lda"``, ``"logistic"`` or, of graded variables, ``"ridge"``. ``value`` at each time (``time_ms``)
+    stands beside its interval, ``low`` to ``high``, and that of the shuffles, ``chance_low`` to ``chance_high``;
+    ``weights``, ``patterns`` and ``matrix`` are arrays.
+    """
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    given = {
+        "variable": variable,
+        "graded": graded,
+        "decoder": decoder,
+        "shrinkage": shrinkage,
+        "c": c,
+        "alpha": alpha,
+        "scaled": scaled,
+        "components": components,
+        "folds": folds,
+        "repeats": repeats,
+        "shuffles": shuffles,
+        "within": within,
+        "align": align,
+        "bin_ms": bin_ms,
+        "cross_temporal": cross_temporal,
+        "generalize": generalize,
+        "seed": seed,
+    }
+    return _result("decoding", _nn4n.decoding(made, given))
+
+
+# Single units
+
+
+def selectivity(source, variable, *, epoch=None, within=None, shuffles=1000, seed=0, where=None, units=None, **options):
+    """Which units tell the two kinds of a variable apart: d', area under the ROC curve, choice probability ``within``."""
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    within = None if within is None else _names(within)
+    return _result("selectivity", _nn4n.selectivity(made, variable, epoch, within, int(shuffles), int(seed)))
+
+
+def mixed_selectivity(source, variables, *, epoch=None, alpha=0.05, by_value=False, where=None, units=None, **options):
+    """Which units respond to one variable, to several, or to their products."""
+    made, _ = _activity(source, where, units, **options)
+    return _result("mixed_selectivity", _nn4n.mixed_selectivity(made, _names(variables), epoch, float(alpha), by_value))
+
+
+def tuning(source, variable, *, unit=None, epoch=None, where=None, units=None, **options):
+    """Which direction each unit prefers, and how narrowly; ``unit`` is ``"degrees"`` or ``"radians"``."""
+    if isinstance(source, Network) and options.get("conditions") is None:
+        # A direction is often no class of trials, but on the grid.
+        task = source._task_or(options.get("task"))
+        options["conditions"] = task._about["grid"]
+    made, _ = _activity(source, where, units, **options)
+    return _result("tuning", _nn4n.tuning(made, variable, unit, epoch))
+
+
+def task_variance(
+    source,
+    *,
+    tasks=None,
+    by=None,
+    per_epoch=False,
+    active=1e-3,
+    k=None,
+    pair=None,
+    rotations=100,
+    seed=0,
+    where=None,
+    units=None,
+    **options,
+):
+    """Which tasks and epochs units take part in, and clusters of units that are alike in this."""
+    if isinstance(source, Network):
+        # Without noise the trials of a condition are copies.
+        task = source._task_or(options.get("task"))
+        options = {"trials": 1, "noise": False, "conditions": task._about["grid"], **options}
+    made, _ = _activity(source, where, units, seed=seed, **options)
+    pair = None if pair is None else list(pair)
+    found = _nn4n.task_variance(made, tasks, _names(by), per_epoch, float(active), k, pair, int(rotations), int(seed))
+    return _result("task_variance", found)
+
+
+def sequence(source, *, epoch=None, least=0.1, where=None, units=None, **options):
+    """Whether units are active one after the other."""
+    made, _ = _activity(source, where, units, **options)
+    return _result("sequence", _nn4n.sequence(made, epoch, float(least)))
+
+
+# Space
+
+
+def rate_maps(source, *, where=None, units=None, trials=20, task=None, noise=True, seed=0, **options):
+    """Where in space units are active: maps, information, fields, grid and border scores.
+
+    ``bins`` along each axis or ``bin_size``, ``smooth`` (bins), ``shuffles``, ``arena``, ``field_threshold``;
+    ``from_lowest`` counts rates from the lowest of each map, ``least`` is the highest rate that active units exceed.
+    """
+    made, _ = _activity(source, where, units, trials=trials, task=task, noise=noise, seed=seed)
+    return _result("rate_maps", _nn4n.rate_maps(made, {**options, "seed": int(seed)}))
+
+
+def remapping(a, b, *, trials=20, task=None, noise=True, seed=0, **options):
+    """Whether maps of places change from ``a`` to ``b``, by population vectors, places and rates."""
+    (one, _), (other, _) = (_activity(source, trials=trials, task=task, noise=noise, seed=seed) for source in (a, b))
+    return _result("remapping", _nn4n.remapping(one, other, {**options, "seed": int(seed)}))
+
+
+# Similarity
+
+
+def similarity(
+    sources,
+    *,
+    measure="cka",
+    by=None,
+    align=None,
+    epochs=None,
+    bin_ms=None,
+    average_times=False,
+    folds=2,
+    regularisation=0.0,
+    variance=0.99,
+    rdm="euclidean",
+    compare="corr",
+    delays=None,
+    interval=1,
+    rank=None,
+    score="angular",
+    shuffles=0,
+    shuffle="conditions",
+    seed=0,
+    **options,
+):
+    """How alike networks, recordings and epochs are in what their units do.
+
+    ``sources`` is a dictionary of names and sources, or a list; arrays are means (conditions, times, units) that match
+    already. ``measure`` is cka, cka_debiased, cca, svcca, pwcca, procrustes, angular, rsa or dsa; ``by`` the variables
+    whose values make the conditions, by default those that all have.
+    """
+    named = sources if isinstance(sources, dict) else {str(place): one for place, one in enumerate(_listed(sources))}
+    given = {
+        "measure": measure,
+        "by": _names(by),
+        "align": align,
+        "epochs": _names(epochs),
+        "bin_ms": 0.0,
+        "average_times": average_times,
+        "folds": folds,
+        "regularisation": regularisation,
+        "variance": variance,
+        "rdm": rdm,
+        "compare": compare,
+        "delays": delays,
+        "interval": interval,
+        "rank": rank,
+        "score": score,
+        "shuffles": shuffles,
+        "shuffle": shuffle,
+        "seed": seed,
+    }
+    if all(isinstance(one, np.ndarray) for one in named.values()):
+        means = [(name, array(name, one, 3, np.float64)) for name, one in named.items()]
+        return _result("similarity", _nn4n.similarity_of_means(means, given))
+    made = {name: _activity(one, seed=seed, **options) for name, one in named.items()}
+    if by is None:
+        shared = set.intersection(*({*one.variables()} for one, _ in made.values()))
+        given["by"] = sorted(shared - {"choice", "chose_first", "was_right", "reaction_time", "row"})
+    given["bin_ms"] = float(bin_ms if bin_ms is not None else max(recording.dt for _, recording in made.values()))
+    return _result("similarity", _nn4n.similarity([(name, one) for name, (one, _) in made.items()], given))
+
+
+def _listed(sources):
+    return list(sources) if isinstance(sources, (list, tuple)) else [sources]
+
+
+# Behaviour
+
+
+def _columns(source, names, given, **options):
+    """Variables of the trials of a network or a recording; or arrays, as they are."""
+    if source is None or not isinstance(source, (Network, Recording)):
+        return given
+    variables = _recording(source, **options).variables
+    return [[one.get(name) for one in variables] for name in names]
+
+
+def _fit(family, lapses, max_lapse, guess, refits, seed):
+    return {
+        "family": family,
+        "lapses": lapses,
+        "max_lapse": float(max_lapse),
+        "guess": float(guess),
+        "refits": int(refits),
+        "seed": int(seed),
+    }
+
+
+def psychometric(
+    source=None,
+    variable=None,
+    *,
+    values=None,
+    chose_first=None,
+    family="gaussian",
+    lapses="equal",
+    max_lapse=0.1,
+    guess=0.5,
+    refits=200,
+    seed=0,
+    **options,
+):
+    """How choices depend on the evidence: a psychometric function with its intervals.
+
+    Of a network or recording and the variable of its trials, or of arrays: ``values`` and ``chose_first`` (trials).
+    """
+    x, y = _columns(source, (variable, "chose_first"), (values, chose_first), seed=seed, **options)
+    if x is None or y is None:
+        raise ValueError("source: name a network or recording and a variable, or give values and chose_first")
+    known = [(float(a), bool(b)) for a, b in zip(x, y) if a is not None and b is not None]
+    counts = {}
+    for value, first in known:
+        n, total = counts.get(value, (0, 0))
+        counts[value] = (n + first, total + 1)
+    rows = [(value, *counts[value]) for value in sorted(counts)]
+    found = _nn4n.psychometric(variable or "values", rows, _fit(family, lapses, max_lapse, guess, refits, seed))
+    table = np.array(rows, dtype=float).reshape(-1, 3)
+    interval = np.array([_nn4n.interval_of_fraction(int(k), int(n)) for _, k, n in rows]).reshape(-1, 2)
+    more = {"values": table[:, 0], "fraction": table[:, 1] / table[:, 2], "trials": table[:, 2].astype(int)}
+    return _result("psychometric", found, variable=variable or "values", fraction_interval=interval, **more)
+
+
+def psychometric_of_two(
+    source=None,
+    relevant=None,
+    irrelevant=None,
+    *,
+    relevant_values=None,
+    irrelevant_values=None,
+    chose_first=None,
+    family="gaussian",
+    lapses="equal",
+    max_lapse=0.1,
+    guess=0.5,
+    refits=200,
+    seed=0,
+    **options,
+):
+    """How choices depend on relevant and irrelevant evidence together."""
+    given = (relevant_values, irrelevant_values, chose_first)
+    columns = _columns(source, (relevant, irrelevant, "chose_first"), given, seed=seed, **options)
+    counts = {}
+    for a, b, first in zip(*columns):
+        if a is None or b is None or first is None:
+            continue
+        n, total = counts.get((float(a), float(b)), (0, 0))
+        counts[float(a), float(b)] = (n + bool(first), total + 1)
+    rows = [(*values, *counts[values]) for values in sorted(counts)]
+    names = [relevant or "relevant", irrelevant or "irrelevant"]
+    found = _nn4n.psychometric_of_two(names, rows, _fit(family, lapses, max_lapse, guess, refits, seed))
+    return _result("psychometric_of_two", found)
+
+
+def chronometric(source=None, variable=None, *, values=None, was_right=None, reaction_time=None, **options):
+    """How long decisions take (ms) at each strength of the evidence."""
+    names, given = (variable, "was_right", "reaction_time"), (values, was_right, reaction_time)
+    x, right, time = _columns(source, names, given, **options)
+    rows = [
+        (float(a), None if b is None else bool(b), None if t is None or t != t else float(t))
+        for a, b, t in zip(x, right, time)
+        if a is not None
+    ]
+    return _result("chronometric", _nn4n.chronometric(rows), variable=variable or "values")
+
+
+def duration(
+    source=None,
+    epoch=None,
+    variable=None,
+    *,
+    durations=None,
+    strengths=None,
+    was_right=None,
+    bins=5,
+    family="weibull",
+    max_lapse=0.1,
+    guess=0.5,
+    refits=0,
+    seed=0,
+    **options,
+):
+    """Performance against the duration (ms) of an epoch, and the threshold of the evidence ``variable`` in each bin."""
+    if isinstance(source, (Network, Recording)):
+        recording = _recording(source, seed=seed, **options)
+        long = lambda epochs: next(
+            ((one["end"] - one["start"]) * recording.dt for one in epochs if one["name"] == epoch), None
+        )
+        durations = [long(epochs) for epochs in recording.epochs]
+        strengths = [one.get(variable) for one in recording.variables]
+        was_right = [one.get("was_right") for one in recording.variables]
+    strengths = [None] * len(durations) if strengths is None else strengths
+    rows = [
+        (float(time), None if one is None else abs(float(one)), bool(right))
+        for time, one, right in zip(durations, strengths, was_right)
+        if time is not None and right is not None
+    ]
+    found = _nn4n.duration(rows, int(bins), _fit(family, "guess", max_lapse, guess, refits, seed))
+    return _result("duration", found)
+
+
+def confusion(source=None, variable=None, answer="choice", *, values=None, answers=None, **options):
+    """What was chosen where something else was right: ``counts`` and ``fractions`` (values, answers)."""
+    from ._arrays import plain
+
+    x, y = _columns(source, (variable, answer), (values, answers), **options)
+    names = [variable or "values", answer]
+    return _result("confusion", _nn4n.confusion(names, plain(list(x)), plain(list(y))))
+
+
+def kernel(evidence, chose_first, *, groups=None, ridge=1.0):
+    """How much the evidence at each time weighs in choices.
+
+    ``evidence`` (trials, steps), less its mean over the trials of the same group; ``chose_first`` (trials).
+    """
+    evidence = array("evidence", evidence, 2, np.float64)
+    _, of = np.unique(np.zeros(len(evidence)) if groups is None else np.asarray(groups), return_inverse=True)
+    first = [bool(one) for one in chose_first]
+    return _result("kernel", _nn4n.psychophysical_kernel(evidence, of.tolist(), first, float(ridge)))

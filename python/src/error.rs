@@ -1,0 +1,91 @@
+//! Errors in Python's words: its exceptions, and arguments in place of the options of the program.
+
+use std::sync::OnceLock;
+
+use nn4n::{Error, analysis::AnalysisError, progress, tasks::TaskError};
+use pyo3::{
+    exceptions::{
+        PyFileExistsError, PyFileNotFoundError, PyFloatingPointError, PyOSError, PyRuntimeError, PyValueError,
+    },
+    prelude::*,
+};
+
+/// What messages call what has another name in Python.
+const IN_PYTHON: [(&str, &str); 23] = [
+    (
+        "use --resume to continue it, --force to replace it",
+        "pass exist=\"resume\" to continue it, exist=\"replace\" to replace it",
+    ),
+    ("continue it with --resume", "continue it with exist=\"resume\""),
+    ("start anew with --force", "start anew with exist=\"replace\""),
+    ("with --force", "with exist=\"replace\""),
+    ("give the command again", "call it again"),
+    ("--resume", "exist=\"resume\""),
+    ("--force", "exist=\"replace\""),
+    (
+        "name one with --task ID (see `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust",
+        "pass the `task`",
+    ),
+    ("the task with --task, or the input with --input", "the `task`, or the `input`"),
+    ("--task ID", "`task`"),
+    ("--data FILE", "`task`"),
+    ("`nn4n tasks list`", "nn4n_rs.tasks()"),
+    ("`nn4n zoo list`", "nn4n_rs.zoo()"),
+    ("(`nn4n train` makes one)", "(nn4n_rs.train makes one)"),
+    ("`nn4n tasks sample`", "Trials.save"),
+    ("`nn4n import", "`nn4n_rs.import_network"),
+    ("which comes with the program", "which comes with the module"),
+    ("--out DIR", "out"),
+    ("another --out", "another `out`"),
+    ("--out", "`out`"),
+    ("--where", "`where`"),
+    ("--input", "`input`"),
+    ("--at", "`at`"),
+];
+
+/// The exception for an error.
+pub fn raised(error: Error) -> PyErr {
+    let message = in_python(&error.to_string());
+    match &error {
+        Error::File { path, .. } if !path.exists() => PyFileNotFoundError::new_err(message),
+        Error::File { message: said, .. } if said.contains("already holds") => PyFileExistsError::new_err(message),
+        Error::File { .. } | Error::Hub { .. } => PyOSError::new_err(message),
+        Error::System { .. } | Error::Device { .. } => PyRuntimeError::new_err(message),
+        Error::NotFinite { .. } | Error::Diverged { .. } => PyFloatingPointError::new_err(message),
+        _ => PyValueError::new_err(message),
+    }
+}
+
+pub fn of_task(error: TaskError) -> PyErr {
+    raised(error.into())
+}
+
+/// An error of an analysis, as one of the library.
+pub fn analysed(error: AnalysisError) -> Error {
+    // Its own words are all that there is to say.
+    Error::Figure { message: error.to_string() }
+}
+
+fn in_python(message: &str) -> String {
+    IN_PYTHON.iter().fold(message.to_owned(), |message, (words, python)| message.replace(words, python))
+}
+
+/// Tells `note(text)` from now on what a user should know.
+#[pyfunction]
+pub fn listen(note: Py<PyAny>) {
+    static LISTENER: OnceLock<Py<PyAny>> = OnceLock::new();
+    struct ToPython;
+    impl progress::Listener for ToPython {
+        fn note(&self, text: &str) {
+            let text = in_python(text.strip_prefix("note: ").unwrap_or(text));
+            Python::attach(|py| {
+                if let Some(Err(error)) = LISTENER.get().map(|note| note.call1(py, (text,))) {
+                    error.write_unraisable(py, None);
+                }
+            });
+        }
+    }
+    if LISTENER.set(note).is_ok() {
+        progress::listen(ToPython);
+    }
+}

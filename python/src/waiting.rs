@@ -1,0 +1,133 @@
+//! Work on threads of this process, while the interpreter is free for others.
+
+use std::{
+    any::Any,
+    process,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use nn4n::threads;
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
+use rayon::ThreadPool;
+
+use crate::error::raised;
+
+/// How long Ctrl-C waits at most.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// Says that work is no longer wanted.
+#[derive(Default)]
+pub struct Stop(AtomicBool);
+
+impl Stop {
+    pub fn is_wanted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub fn want(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// For what counts its steps.
+    pub fn watch(&self) -> impl FnMut(usize) -> std::ops::ControlFlow<()> + Send + '_ {
+        |_| if self.is_wanted() { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+    }
+}
+
+/// What a pool was made for: a child made by `fork` has none of the threads of its parent.
+type Key = (u32, Option<String>);
+
+/// The threads of this process, of which there are as many as `RAYON_NUM_THREADS` says now.
+fn pool() -> nn4n::Result<&'static ThreadPool> {
+    static POOLS: Mutex<Vec<(Key, &'static ThreadPool)>> = Mutex::new(Vec::new());
+    let key = (process::id(), std::env::var("RAYON_NUM_THREADS").ok());
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, pool)) = pools.iter().find(|(known, _)| *known == key) {
+        return Ok(pool);
+    }
+    // Pools live as long as the process: dropping that of a parent would wait for threads that are not there.
+    let pool: &'static ThreadPool = Box::leak(Box::new(threads::pool()?));
+    pools.push((key, pool));
+    Ok(pool)
+}
+
+/// Does work that takes a moment on the threads of this process, without the interpreter.
+pub fn briefly<T: Send>(py: Python<'_>, work: impl FnOnce() -> nn4n::Result<T> + Send) -> PyResult<T> {
+    py.detach(|| pool()?.install(work)).map_err(raised)
+}
+
+/// Does work without the interpreter, and raises what Ctrl-C does as soon as the work lets itself be stopped.
+pub fn work<T: Send>(py: Python<'_>, work: impl FnOnce(&Stop) -> nn4n::Result<T> + Send) -> PyResult<T> {
+    converse(py, |stop, _: Sender<()>| work(stop), |_, (), _| Ok(()))
+}
+
+/// The same of work that sends what it has to say; `hear` is told on the thread that called, and may end the work by an
+/// error.
+pub fn converse<T: Send, M: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&Stop, Sender<M>) -> nn4n::Result<T> + Send,
+    mut hear: impl FnMut(Python<'_>, M, &Stop) -> PyResult<()>,
+) -> PyResult<T> {
+    let pool = pool().map_err(raised)?;
+    let (stop, (sender, receiver), (done, is_done)) = (Stop::default(), channel(), channel());
+    // Only this thread receives, but the compiler cannot know.
+    let channels = Mutex::new((receiver, is_done));
+    let mut error = None;
+    let ended = thread::scope(|scope| {
+        let stop = &stop;
+        let working = scope.spawn(move || {
+            // It is dropped, and the receiver told, whatever becomes of the work.
+            let _done: Sender<()> = done;
+            pool.install(|| work(stop, sender))
+        });
+        loop {
+            let next = py.detach(|| next(&channels));
+            let heard = match next {
+                Next::Message(message) => hear(py, message, stop),
+                Next::Moment => Ok(()),
+                Next::End => break,
+            };
+            if let Err(raised) = heard.and_then(|()| py.check_signals()) {
+                error.get_or_insert(raised);
+                stop.want();
+            }
+        }
+        py.detach(|| working.join())
+    });
+    let result = ended.map_err(|panic| PyRuntimeError::new_err(words(&*panic)))?;
+    match error {
+        Some(error) => Err(error),
+        None => result.map_err(raised),
+    }
+}
+
+enum Next<M> {
+    Message(M),
+    Moment,
+    End,
+}
+
+fn next<M>(channels: &Mutex<(Receiver<M>, Receiver<()>)>) -> Next<M> {
+    let channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
+    let (messages, is_done) = &*channels;
+    match messages.recv_timeout(MOMENT) {
+        Ok(message) => Next::Message(message),
+        Err(RecvTimeoutError::Timeout) => Next::Moment,
+        // The work has no more to say; what it does may take its time all the same.
+        Err(RecvTimeoutError::Disconnected) => match is_done.recv_timeout(MOMENT) {
+            Err(RecvTimeoutError::Disconnected) => Next::End,
+            _ => Next::Moment,
+        },
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("the program failed where it should not ({}); please report it", said.unwrap_or("no reason given"))
+}

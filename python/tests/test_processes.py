@@ -1,0 +1,163 @@
+"""What a module in a long-lived interpreter meets: forks, signals, a second library of the same name."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import nn4n_rs as nn
+
+TRAINING = {"updates": 3, "batch_size": 8, "validation": {"every": 3}, "progress": False}
+
+
+def work(_):
+    network = nn.load("song2016-rdm-ei")
+    trained = nn.train(nn.EI(300), network.task, **TRAINING).network
+    trainer = nn.Trainer(nn.EI(300), network.task)
+    trainer.step()
+    rates = network.record(trials=2).rates
+    points = nn.pca(network, trials=2).participation_ratio
+    return float(rates.sum()), float(trained.w_rec.sum()), float(points)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_process_works_like_its_parent(method):
+    here = work(0)  # so that all threads of this process have been started
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        assert pool.map_async(work, range(2)).get(timeout=240) == [here, here]
+
+
+def test_batches_of_workers_are_those_of_one_process(task):
+    torch = pytest.importorskip("torch")
+    dataset = task.torch_dataset(batch_size=4, updates=6)
+    alone = [batch[0] for batch in dataset]
+    loader = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=2)
+    shared = [batch[0] for batch in loader]
+    assert len(shared) == 6 and all(torch.equal(a, b) for a, b in zip(alone, shared))
+
+
+def test_ctrl_c_saves_a_run_that_can_go_on(tmp_path):
+    program = f"""
+        import nn4n_rs as nn
+        task = nn.Task("song2016/rdm_varstim")
+        try:
+            nn.train(nn.EI(50), task, out={str(tmp_path / "run")!r}, updates=100000, progress=False,
+                     stop={{"never": True}}, validation={{"every": 10}},
+                     callback=lambda found: print("validated", flush=True))
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+    """
+    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "validated\n"
+    child.send_signal(signal.SIGINT)
+    output, _ = child.communicate(timeout=120)
+    assert output.endswith("interrupted\n") and child.returncode == 0
+    found = nn.load(tmp_path / "run")
+    updates = found._header["train"]["updates"]
+    assert updates >= 10
+    settings = {"updates": updates + 20, "stop": {"never": True}, "validation": {"every": 10}, "progress": False}
+    task = nn.Task("song2016/rdm_varstim")
+    assert nn.train(nn.EI(50), task, out=tmp_path / "run", exist="resume", **settings).new_updates >= 0
+
+
+def test_the_module_leaves_signal_handlers_alone(task, tmp_path):
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    nn.train(nn.EI(10), task, out=tmp_path, **TRAINING)
+    assert before == {one: signal.getsignal(one) for one in before}
+
+
+def test_other_python_threads_run_while_the_library_works(network):
+    import threading
+    import time
+
+    ticks, stop = [], threading.Event()
+
+    def tick():
+        while not stop.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    begin = time.perf_counter()
+    network.run(np.zeros((400, 200, 3), np.float32))
+    end = time.perf_counter()
+    stop.set()
+    thread.join()
+    during = [one for one in ticks if begin < one < end]
+    assert len(during) > 3 or end - begin < 0.02
+
+
+def test_the_original_library_can_be_imported_beside_it(tmp_path):
+    (tmp_path / "nn4n").mkdir()
+    (tmp_path / "nn4n" / "__init__.py").write_text("name = 'the original'\n")
+    program = "import nn4n, nn4n_rs; print(nn4n.name, nn4n_rs.__version__)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.startswith("the original")
+
+
+def test_numpy_alone_is_enough_to_import_train_and_analyse():
+    program = """
+        import sys
+        for name in ("pandas", "xarray", "matplotlib", "tqdm", "torch", "gymnasium", "sklearn"):
+            sys.modules[name] = None
+        import nn4n_rs as nn
+        task = nn.Task("song2016/rdm_varstim")
+        run = nn.train(nn.EI(10), task, updates=1)
+        print(nn.pca(run.network, trials=1).samples > 0)
+        for use in (lambda: run.history, lambda: task.gym(), lambda: nn.NetworkClassifier, lambda: run.network.to_torch()):
+            try:
+                use()
+            except ImportError as error:
+                assert "pip install 'nn4n-rs[" in str(error), error
+            else:
+                raise AssertionError("not refused")
+    """
+    found = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
+    assert found.stdout == "True\n", found.stderr
+
+
+@pytest.mark.skipif("NN4N_PROGRAM" not in os.environ, reason="NN4N_PROGRAM names no program")
+def test_the_program_trains_and_simulates_to_the_same_bits(task, tmp_path):
+    program = os.environ["NN4N_PROGRAM"]
+    arguments = [
+        "train",
+        "--task",
+        task.id,
+        "--model",
+        "ei",
+        "--units",
+        "20",
+        "--updates",
+        "3",
+        "--seed",
+        "5",
+        "--device",
+        "cpu",
+    ]
+    subprocess.run([program, *arguments, "--out", str(tmp_path / "program")], check=True, capture_output=True)
+    nn.train(nn.EI(20), task, out=tmp_path / "python", seed=5, updates=3, progress=False)
+    files = [(tmp_path / one / "model.safetensors").read_bytes() for one in ("program", "python")]
+    assert files[0] == files[1]
+    trials = task.sample(4, seed=1)
+    trials.save(tmp_path / "trials.npz")
+    command = [
+        program,
+        "run",
+        tmp_path / "program",
+        "--inputs",
+        tmp_path / "trials.npz",
+        "--out",
+        tmp_path / "activity.npz",
+    ]
+    subprocess.run([*map(str, command), "--noise", "--seed", "9", "--device", "cpu"], check=True, capture_output=True)
+    theirs, mine = nn.Recording.load(tmp_path / "activity.npz"), nn.load(tmp_path / "python").run(trials, noise=9)
+    within = np.arange(mine.rates.shape[1]) < trials.n_steps[:, None]
+    assert np.array_equal(theirs.rates[within], mine.rates[within])
