@@ -10,7 +10,7 @@ mod recorded;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use activity::{ADDED, Outcomes, Performed, RIGHT_CHOICE, TrialPlan, activity, conditions, outcomes, performed};
-#[cfg(feature = "hub")]
+#[cfg(all(feature = "hub", feature = "plot"))]
 pub(crate) use behaviour::percent;
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,

@@ -120,13 +120,22 @@ pub fn interventions(args: &TableArgs) -> Result<()> {
     answer.say(&report, &lines, &format!("nn4n analyze currents {name}"))
 }
 
+/// The name of an intervention, of a group in a file the group alone: `lesion @FILE.json#cluster1` is `lesion cluster1`.
+fn without_files(name: &str) -> String {
+    let words = name.split(' ').map(|word| match word.strip_prefix('@').and_then(|word| word.rsplit_once('#')) {
+        Some((_, group)) => group,
+        None => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Performance, row by row; `None` where the task has no right and wrong.
 pub fn figure(table: &BehaviourTable, chance: f64) -> Option<LesionTable> {
     let row = |row: &BehaviourRow| {
         let [low, high] = row.interval?;
         let control = row.controls.as_ref().filter(|controls| controls.measure == "performance");
         Some(LesionRow {
-            name: row.name.clone(),
+            name: without_files(&row.name),
             value: Estimate { mean: row.performance?, low, high },
             control: control.map(|c| Estimate { mean: c.mean, low: c.minimum, high: c.maximum }),
         })
@@ -143,4 +152,15 @@ pub fn figure(table: &BehaviourTable, chance: f64) -> Option<LesionTable> {
             String::new()
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_files;
+
+    #[test]
+    fn a_group_in_a_file_is_shown_by_its_own_name() {
+        assert_eq!(without_files("lesion @runs/variance/task-variance.json#cluster1"), "lesion cluster1");
+        assert_eq!(without_files("silence 80-84@stimulus"), "silence 80-84@stimulus");
+    }
 }

@@ -15,7 +15,7 @@
 mod bench;
 mod text;
 
-#[cfg(feature = "hub")]
+#[cfg(all(feature = "hub", feature = "plot"))]
 pub(crate) use text::percent;
 
 use std::{collections::BTreeMap, ops::ControlFlow};
