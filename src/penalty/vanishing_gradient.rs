@@ -23,7 +23,7 @@
 //! several time constants, the `alpha` of the postsynaptic unit belongs inside the product with `W_rec`, as above.
 //!
 //! In training on the CPU the way back of the loss finds Omega and its gradient as it goes
-//! ([`Omega`](nn4n_models::Omega)); what is below is the definition, and the way of other devices.
+//! ([`Omega`]); what is below is the definition, and the way of other devices.
 
 use candle_core::{D, Tensor, Var};
 use nn4n_models::{Form, ModelConfig, Omega, dynamics::Coefficient};
