@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
@@ -105,8 +105,12 @@ pub fn shell_word(word: &str) -> String {
 
 /// A path as a word that a shell takes, and no program for an option.
 pub fn shell_path(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    shell_word(&if text.starts_with('-') { format!("./{text}") } else { text.into_owned() })
+    shell_word(&no_option(path).to_string_lossy())
+}
+
+/// A path as no program takes it for an option.
+pub fn no_option(path: &Path) -> PathBuf {
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") { Path::new(".").join(path) } else { path.into() }
 }
 
 /// The first of some names, and how many there are besides.

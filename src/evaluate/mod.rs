@@ -10,8 +10,6 @@ mod recorded;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use activity::{ADDED, Outcomes, Performed, RIGHT_CHOICE, TrialPlan, activity, conditions, outcomes, performed};
-#[cfg(all(feature = "hub", feature = "plot"))]
-pub(crate) use behaviour::percent;
 pub use behaviour::{
     BehaviourOptions, BehaviourProgress, BehaviourRow, BehaviourTable, Controls, Matched, Matching, behaviour,
 };
@@ -269,4 +267,9 @@ fn check_bounded<T: Copy + Into<f64>>(
         ),
         cause: cause(&altered.network, trials.max_steps(), &[("inputs", f64::from(inputs))])?,
     })
+}
+
+/// A fraction in percent.
+pub(crate) fn percent(fraction: f64) -> String {
+    format!("{:.1} %", 100.0 * fraction)
 }

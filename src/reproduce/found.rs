@@ -126,6 +126,16 @@ impl Found {
         Ok(met.iter().sum::<f64>() / trained as f64)
     }
 
+    /// The networks of two studies that have the same seed.
+    ///
+    /// # Errors
+    /// As [`runs`](Self::runs).
+    pub fn pairs(&self, study: &str, other: &str) -> Result<Vec<(&Run, &Run)>> {
+        let (runs, others) = (self.runs(study)?, self.runs(other)?);
+        let of_seed = |run: &Run| others.iter().find(|other| other.seed == run.seed);
+        Ok(runs.iter().filter_map(|run| Some((run, of_seed(run)?))).collect())
+    }
+
     /// What needs no network.
     pub fn alone(&self) -> &Run {
         &self.alone
@@ -148,11 +158,18 @@ impl Found {
     /// # Errors
     /// As [`runs`](Self::runs).
     pub fn picture(&self, figure: &Figure) -> Result<PathBuf> {
-        let run = match &figure.study {
+        Ok(self.first(&figure.study)?.place(&figure.step).join(figure.file))
+    }
+
+    /// The first network of a study, or what needs none.
+    ///
+    /// # Errors
+    /// As [`runs`](Self::runs).
+    pub fn first(&self, study: &Option<String>) -> Result<&Run> {
+        Ok(match study {
             Some(study) => &self.runs(study)?[0],
             None => &self.alone,
-        };
-        Ok(run.results.join(&figure.step).join(figure.file))
+        })
     }
 }
 
@@ -204,6 +221,15 @@ impl Run {
         let missing = || Error::file(self.place(step), format!("{pointer} is no list"));
         let list = json.pointer(pointer).and_then(Value::as_array).ok_or_else(missing)?;
         Ok(list.iter().map(|value| value.as_f64().unwrap_or(f64::NAN)).collect())
+    }
+
+    /// A list of a step's report, by its name there.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn list(&self, step: &str, name: &str) -> Result<Vec<Value>> {
+        let json = self.json(step)?;
+        json[name].as_array().cloned().ok_or_else(|| Error::file(self.place(step), format!("has no list of {name}")))
     }
 
     /// An array of a step.
@@ -266,4 +292,21 @@ impl Run {
     fn told(&self, value: Option<f64>, what: &str) -> Result<f64> {
         value.ok_or_else(|| Error::file(&self.network, format!("no {what} is known")))
     }
+}
+
+/// A number inside of a result, by its JSON pointer.
+///
+/// # Errors
+/// If it is not there.
+pub(super) fn number(value: &Value, pointer: &str) -> Result<f64> {
+    let found = value.pointer(pointer).and_then(Value::as_f64);
+    found.ok_or_else(|| Error::setting(pointer, "is no number of the results"))
+}
+
+/// The largest of some values.
+///
+/// # Errors
+/// If there are none.
+pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> Result<f64> {
+    values.into_iter().reduce(f64::max).ok_or_else(|| Error::setting("results", "there are none"))
 }

@@ -36,6 +36,8 @@ mod wang2024;
 mod wong2006;
 mod yang2019;
 
+use found::{largest, number};
+
 pub use claim::{Claim, Kind, Target};
 pub use found::{Found, Run, study_directory};
 pub use outline::{Figure, Mode, Outline, Step, Study};

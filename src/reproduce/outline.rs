@@ -1,5 +1,6 @@
 //! What is done for a paper: trainings, commands, claims, figures.
 
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::claim::Claim;
@@ -9,7 +10,8 @@ use crate::{
 };
 
 /// How much is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Reduced, so that it takes at most three minutes on two cores.
     Quick,
@@ -196,12 +198,19 @@ impl Step {
         self.command.split(' ').next_back().unwrap_or_default()
     }
 
+    /// Whether it leaves a picture and nothing else.
+    pub fn draws_alone(&self) -> bool {
+        self.command.starts_with("plot ")
+    }
+
     /// The file that is there once the command has succeeded.
     pub fn result(&self) -> String {
-        match self.command.split(' ').next() {
-            Some("plot") => format!("{}.{}", self.kind(), if self.is_in_pixels { "png" } else { "svg" }),
-            _ => format!("{}.json", self.kind()),
-        }
+        let ending = match (self.draws_alone(), self.is_in_pixels) {
+            (false, _) => "json",
+            (true, false) => "svg",
+            (true, true) => "png",
+        };
+        format!("{}.{ending}", self.kind())
     }
 }
 

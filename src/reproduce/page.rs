@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     found::Found,
-    outline::{Figure as Drawn, Outline, Step},
+    outline::{Figure as Drawn, Mode, Outline, Step},
     record::{Outcome, Record, Training},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub fn page(record: &Record, outline: &Outline, found: &Found, command: &dyn Fn(
             Err(why) => part.left_out.push(format!("{}: {why}", drawn.title)),
         }
     }
-    let reduced = if record.mode == "quick" { ", reduced to run in minutes" } else { "" };
+    let reduced = if record.mode == Mode::Quick { ", reduced to run in minutes" } else { "" };
     Report {
         title: record.paper.clone(),
         subtitle: record.citation.clone(),
@@ -67,7 +67,7 @@ fn numbers(record: &Record, reduced: &str) -> Table {
     let [agree, disagree, unknown] = record.counts();
     let networks = if record.pretrained { "networks of the zoo, none trained here" } else { "trained here" };
     let rows = [
-        ("Form", format!("{}{reduced}", record.mode)),
+        ("Form", format!("{}{reduced}", record.mode.tag())),
         ("Networks", networks.into()),
         ("Seeds", record.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
         ("Claims that agree", format!("{agree} of {}", agree + disagree + unknown)),
@@ -166,12 +166,16 @@ fn figure(drawn: &Drawn, outline: &Outline, found: &Found, command: &dyn Fn(&Ste
     let step = outline.steps.iter().find(|step| step.name == drawn.step && step.study == drawn.study);
     let step = step.ok_or_else(|| Error::setting(&drawn.step, "is no step of this paper"))?;
     let path = found.picture(drawn)?;
+    let data = match step.draws_alone() {
+        true => Csv::default(),
+        false => data(&*found.first(&drawn.study)?.json(&step.name)?, step),
+    };
     Ok(Figure {
         title: drawn.title.clone(),
         caption: drawn.caption.clone(),
         svg: if step.is_in_pixels { pixels(&path.with_extension("png"))? } else { lines(&path.with_extension("svg"))? },
         space: None,
-        source: Source { command: command(step), data: data(&path.with_file_name(step.result()), &drawn.step) },
+        source: Source { command: command(step), data },
     })
 }
 
@@ -198,19 +202,14 @@ fn pixels(path: &Path) -> Result<String> {
 }
 
 /// The numbers of a result, a row each, by their places in its JSON.
-fn data(path: &Path, name: &str) -> Csv {
-    let is_json = path.extension().is_some_and(|extension| extension == "json");
-    if !is_json {
-        return Csv::default();
-    }
-    let mut csv = Csv::new(&format!("{name}.csv"), ["field", "value"]);
-    let text = fs::read_to_string(path).unwrap_or_default();
+fn data(result: &Value, step: &Step) -> Csv {
+    let mut csv = Csv::new(&format!("{}.csv", step.name), ["field", "value"]);
     let mut rows = Vec::new();
-    flatten("", &serde_json::from_str(&text).unwrap_or(Value::Null), &mut rows);
+    flatten("", result, &mut rows);
     let rest = rows.len().saturating_sub(MOST_ROWS);
     rows.into_iter().take(MOST_ROWS).for_each(|row| csv.row(row));
     if rest > 0 {
-        csv.row([format!("{rest} more"), format!("in {}", path.file_name().unwrap_or_default().display())]);
+        csv.row([format!("{rest} more"), format!("in {}", step.result())]);
     }
     csv
 }

@@ -18,8 +18,8 @@ pub struct Record {
     pub paper: String,
     /// Authors, title, journal, DOI.
     pub citation: String,
-    /// `quick`, which is reduced, or `full`.
-    pub mode: String,
+    /// Whether it is reduced.
+    pub mode: Mode,
     /// Whether networks of the zoo were taken in place of trainings.
     pub pretrained: bool,
     /// The seeds of the trainings.
@@ -160,7 +160,7 @@ impl Record {
         Self {
             paper: paper.id.into(),
             citation: paper.citation.into(),
-            mode: mode.tag().into(),
+            mode,
             pretrained,
             seeds: (0..asked.seeds).collect(),
             seconds: asked.seconds,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target};
+use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target, largest};
 use crate::error::{Error, Result};
 
 pub const PAPER: Paper = Paper {
@@ -103,7 +103,7 @@ fn sine_generator(mode: Mode) -> Outline {
 fn flip_flop_claims() -> Vec<Claim> {
     const FLIP_FLOP: &str = "flip_flop";
     let count = |run: &Run, unstable: u64| -> Result<f64> {
-        Ok(points(run, "points")?.iter().filter(|point| point["unstable_dimensions"] == unstable).count() as f64)
+        Ok(run.list("points", "points")?.iter().filter(|point| point["unstable_dimensions"] == unstable).count() as f64)
     };
     vec![
         Claim::published(
@@ -134,7 +134,7 @@ fn flip_flop_claims() -> Vec<Claim> {
             .of_each(FLIP_FLOP, |run| run.number("points", "/count")),
         Claim::criterion("largest q among the stable points", "the search has converged")
             .is(Target::Below(1e-12))
-            .of_each(FLIP_FLOP, |run| largest(stable(run)?.iter().map(|point| point["q"].as_f64()))),
+            .of_each(FLIP_FLOP, |run| largest(stable(run)?.iter().filter_map(|point| point["q"].as_f64()))),
     ]
 }
 
@@ -168,14 +168,8 @@ fn sine_claims(levels: [(&str, f64); 3]) -> Vec<Claim> {
     claims
 }
 
-fn points(run: &Run, step: &str) -> Result<Vec<Value>> {
-    let json = run.json(step)?;
-    let missing = || Error::file(run.place(step), "has no list of points");
-    json["points"].as_array().cloned().ok_or_else(missing)
-}
-
 fn stable(run: &Run) -> Result<Vec<Value>> {
-    Ok(points(run, "points")?.into_iter().filter(|point| point["is_stable"] == true).collect())
+    Ok(run.list("points", "points")?.into_iter().filter(|point| point["is_stable"] == true).collect())
 }
 
 fn outputs(point: &Value) -> Vec<f64> {
@@ -194,20 +188,13 @@ fn patterns(run: &Run) -> Result<f64> {
 }
 
 fn output_error(run: &Run) -> Result<f64> {
-    let apart =
-        |point: &Value| outputs(point).into_iter().map(|output| Some((output.abs() - 1.0).abs())).collect::<Vec<_>>();
-    largest(stable(run)?.iter().flat_map(apart))
-}
-
-fn largest(values: impl IntoIterator<Item = Option<f64>>) -> Result<f64> {
-    let largest = values.into_iter().flatten().reduce(f64::max);
-    largest.ok_or_else(|| Error::setting("points", "there are none"))
+    largest(stable(run)?.iter().flat_map(outputs).map(|output| (output.abs() - 1.0).abs()))
 }
 
 /// Of the saddles with one unstable dimension, the share whose two ways out lead to stable points that differ in one
 /// sign.
 fn share_of_edges(run: &Run) -> Result<f64> {
-    let (json, points) = (run.json("points")?, points(run, "points")?);
+    let (json, points) = (run.json("points")?, run.list("points", "points")?);
     let connections: Vec<&Value> = json["connections"].as_array().into_iter().flatten().collect();
     let saddles: Vec<usize> = (0..points.len()).filter(|place| points[*place]["unstable_dimensions"] == 1).collect();
     let joins_neighbours = |saddle: &&usize| {
@@ -230,7 +217,7 @@ fn share_of_edges(run: &Run) -> Result<f64> {
 
 /// Of the point that the most starts led to.
 fn of_leading(run: &Run, step: &str, of: impl Fn(&Value) -> Option<f64>) -> Result<f64> {
-    let points = points(run, step)?;
+    let points = run.list(step, "points")?;
     let leading = points.iter().max_by_key(|point| point["n_starts"].as_u64());
     leading.and_then(of).ok_or_else(|| Error::file(run.place(step), "no point was found"))
 }

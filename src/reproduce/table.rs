@@ -1,13 +1,13 @@
 //! Reports of several papers as one table in Markdown.
 
-use super::record::Record;
+use super::{outline::Mode, record::Record};
 
 /// A row for each claim.
 pub fn table(records: &[Record]) -> String {
     let rows = records.iter().flat_map(|record| {
-        let paper = match record.mode.as_str() {
-            "full" => record.paper.clone(),
-            mode => format!("{} ({mode})", record.paper),
+        let paper = match record.mode {
+            Mode::Full => record.paper.clone(),
+            mode => format!("{} ({})", record.paper, mode.tag()),
         };
         record.results.iter().map(move |outcome| {
             [
@@ -29,7 +29,7 @@ pub fn summary(records: &[Record]) -> String {
         let [agree, differ, unknown] = record.counts();
         let seeds = record.seeds.len().to_string();
         let [agree, differ, unknown] = [agree, differ, unknown].map(|count| count.to_string());
-        [record.paper.clone(), record.mode.clone(), seeds, agree, differ, unknown, record.time_in_words()]
+        [record.paper.clone(), record.mode.tag().into(), seeds, agree, differ, unknown, record.time_in_words()]
     });
     markdown(["paper", "form", "seeds", "claims that agree", "that differ", "without a value", "time"], rows)
 }

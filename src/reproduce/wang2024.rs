@@ -244,16 +244,14 @@ fn rooms_claims() -> Vec<Claim> {
         )
         .is(Target::Below(0.0))
         .of_all(|found| {
-            let of = |study: &str| -> Result<Vec<f64>> {
-                found.runs(study)?.iter().map(|run| run.number("return", VECTOR)).collect()
-            };
-            Ok(of(BLOCKED_FIRST)?.iter().zip(of(FIRST)?).map(|(blocked, free)| blocked - free).collect())
+            let of = |run: &Run| run.number("return", VECTOR);
+            let pairs = found.pairs(BLOCKED_FIRST, FIRST)?;
+            pairs.into_iter().map(|(blocked, free)| Ok(of(blocked)? - of(free)?)).collect()
         }),
     ]
 }
 
 /// A number of the networks of one study over that of those of another, seed by seed.
-fn ratios(found: &Found, of: (&str, &str), number: &dyn Fn(&Run) -> Result<f64>) -> Result<Vec<f64>> {
-    let all = |study: &str| found.runs(study)?.iter().map(number).collect::<Result<Vec<f64>>>();
-    Ok(all(of.0)?.iter().zip(all(of.1)?).map(|(one, other)| one / other).collect())
+fn ratios(found: &Found, (study, other): (&str, &str), number: &dyn Fn(&Run) -> Result<f64>) -> Result<Vec<f64>> {
+    found.pairs(study, other)?.into_iter().map(|(run, other)| Ok(number(run)? / number(other)?)).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Target, song2016};
+use super::{Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Target, largest, number, song2016};
 use crate::error::{Error, Result};
 
 pub const PAPER: Paper = Paper {
@@ -188,7 +188,7 @@ fn beside() -> Vec<Claim> {
         )
         .is(Target::Below(0.0))
         .of_each(NETWORK, |run| {
-            let points = list(run, TIMES, "points")?;
+            let points = run.list(TIMES, "points")?;
             let graded = points.iter().filter(|point| point["strength"] != 0.0);
             let times: Vec<f64> = graded.map(|point| number(point, "/right/mean")).collect::<Result<_>>()?;
             largest_rise(&times)
@@ -199,7 +199,7 @@ fn beside() -> Vec<Claim> {
         )
         .is(Target::AtLeast(2.0))
         .of_each(NETWORK, |run| {
-            Ok(list(run, POINTS, "points")?.iter().filter(|point| point["is_stable"] == true).count() as f64)
+            Ok(run.list(POINTS, "points")?.iter().filter(|point| point["is_stable"] == true).count() as f64)
         }),
     ]
 }
@@ -208,18 +208,8 @@ fn none() -> Error {
     Error::setting("results", "there are none")
 }
 
-fn list(run: &Run, step: &str, name: &str) -> Result<Vec<Value>> {
-    let json = run.json(step)?;
-    json[name].as_array().cloned().ok_or_else(|| Error::file(run.place(step), format!("has no list of {name}")))
-}
-
-fn number(value: &Value, pointer: &str) -> Result<f64> {
-    let found = value.pointer(pointer).and_then(Value::as_f64);
-    found.ok_or_else(|| Error::setting(pointer, "is no number of the results"))
-}
-
 fn of_choices(model: &Run, name: &str) -> Result<Vec<f64>> {
-    list(model, MODEL, "choices")?.iter().map(|at| number(at, &format!("/{name}"))).collect()
+    model.list(MODEL, "choices")?.iter().map(|at| number(at, &format!("/{name}"))).collect()
 }
 
 /// % of the decisions that are for the evidence, by its strength.
@@ -229,17 +219,17 @@ fn right(model: &Run) -> Result<Vec<f64>> {
 
 /// From one value to the next; below 0 where all fall.
 fn largest_rise(values: &[f64]) -> Result<f64> {
-    values.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::max).ok_or_else(none)
+    largest(values.windows(2).map(|pair| pair[1] - pair[0]))
 }
 
 /// The same of what should rise.
 fn largest_fall(values: &[f64]) -> Result<f64> {
-    values.windows(2).map(|pair| pair[0] - pair[1]).reduce(f64::max).ok_or_else(none)
+    largest(values.windows(2).map(|pair| pair[0] - pair[1]))
 }
 
 /// The fixed points of a plane.
 fn points(model: &Run, coherence: Option<f64>) -> Result<Vec<Value>> {
-    let planes = list(model, MODEL, "planes")?;
+    let planes = model.list(MODEL, "planes")?;
     let plane = planes.iter().find(|plane| plane["coherence"].as_f64() == coherence).ok_or_else(none)?;
     plane["points"].as_array().cloned().ok_or_else(none)
 }

@@ -30,7 +30,7 @@ use clap::{ArgMatches, Args};
 
 pub use self::calls::{Call, call_all};
 use self::table::Table;
-use super::output::{self, listed, shell_path, shell_word};
+use super::output::{self, listed, no_option, shell_path, shell_word};
 use crate::{
     files::{read_text, write_atomically},
     report::count_of,
@@ -98,6 +98,7 @@ impl OverStudy {
         }
         let (words, place) = words::of_each(argv, study.as_os_str())?;
         Ok(Some(Self {
+            // Paths of runs are arguments of the calls.
             study: no_option(study),
             command: (*last).to_owned(),
             words,
@@ -320,11 +321,6 @@ fn nothing_finished(finished: &[Entry]) -> &'static str {
         [] => "no run is finished; see `nn4n sweep status`",
         _ => "no run of this shard is finished; see `nn4n sweep status`",
     }
-}
-
-/// The path as no program takes it for an option: those of the runs are arguments of the calls.
-fn no_option(path: &Path) -> PathBuf {
-    if path.as_os_str().as_encoded_bytes().starts_with(b"-") { Path::new(".").join(path) } else { path.into() }
 }
 
 /// The names of the subcommands, and the arguments of the last.

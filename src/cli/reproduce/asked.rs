@@ -21,7 +21,7 @@ const LONGEST: u64 = 1 << 16;
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     pub paper: String,
-    pub mode: String,
+    pub mode: Mode,
     pub pretrained: bool,
     pub seeds: u64,
     /// Over all calls, s.
@@ -31,7 +31,7 @@ pub struct Asked {
 impl Asked {
     /// Of a directory that is new, or that belongs to the same.
     pub fn open(out: &Path, paper: &Paper, mode: Mode, seeds: u64, pretrained: bool) -> Result<Self> {
-        let asked = Self { paper: paper.id.into(), mode: mode.tag().into(), pretrained, seeds, seconds: 0.0 };
+        let asked = Self { paper: paper.id.into(), mode, pretrained, seeds, seconds: 0.0 };
         let path = out.join(FILE);
         if !path.exists() {
             let is_taken = out.is_file() || fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
@@ -47,7 +47,7 @@ impl Asked {
         }
         let known: Self = serde_json::from_str(&read_text(&path, LONGEST)?)
             .with_context(|| format!("{}: is damaged; name another --out", path.display()))?;
-        if (&known.paper, &known.mode, known.pretrained) != (&asked.paper, &asked.mode, asked.pretrained) {
+        if (&known.paper, known.mode, known.pretrained) != (&asked.paper, asked.mode, asked.pretrained) {
             bail!("--out {}: belongs to `{}`; name another --out", out.display(), known.command(out));
         }
         if known.seeds > seeds {
@@ -76,7 +76,7 @@ impl Asked {
     /// The command that makes it.
     pub fn command(&self, out: &Path) -> String {
         let mut words = format!("nn4n reproduce {}", self.paper);
-        if self.mode == Mode::Quick.tag() {
+        if self.mode == Mode::Quick {
             words.push_str(" --quick");
         }
         if self.pretrained {

@@ -125,6 +125,8 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         None => {
             end_in_order();
             let (Some(paper), Some(out)) = (&args.paper, &args.out) else { bail!("name a paper and --out DIR") };
+            // Paths of networks are arguments of the steps.
+            let out = &output::no_option(out);
             if paper == "all" { all(args, out) } else { one(args, find(paper)?, out, args.hours) }
         }
     }
@@ -174,8 +176,6 @@ fn one(args: &ReproduceArgs, paper: &'static Paper, out: &Path, hours: Option<f6
         output::text(&format!("interrupted; next: {}", asked.command(out)))?;
         return Ok(INTERRUPTED_CODE.into());
     }
-    // What was read before the steps is read anew.
-    let found = Found::new(out, &outline, args.pretrained, &left_out);
     let record = Record::new(paper, &outline, mode, args.pretrained, &found, asked.said(out));
     tell::tell(&record, &outline, &found, out, args.json)?;
     Ok(ExitCode::SUCCESS)

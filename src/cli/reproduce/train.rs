@@ -37,7 +37,7 @@ pub fn train(
 ) -> Result<Trained> {
     let mut budget = hours.map(|hours| hours * 3600.0);
     let todo: Vec<(&Study, Description)> = unfinished(outline, out, asked)?;
-    let is_estimated = asked.mode == Mode::Full.tag();
+    let is_estimated = asked.mode == Mode::Full;
     let mut planned = Vec::new();
     let mut sum = 0.0;
     for (study, description) in todo {

@@ -151,7 +151,7 @@ impl Plan {
         output::text(&format!(
             "        measured on {} of {}: an update takes {}, a validation {}",
             self.measured,
-            count_of(self.settings, "setting"),
+            settings,
             range(self.step_seconds),
             range(self.validation_seconds)
         ))?;

@@ -15,9 +15,6 @@
 mod bench;
 mod text;
 
-#[cfg(all(feature = "hub", feature = "plot"))]
-pub(crate) use text::percent;
-
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use nn4n_models::Ctrnn;

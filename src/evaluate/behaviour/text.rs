@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{BehaviourRow, BehaviourTable, Controls, Matched};
+use crate::evaluate::percent;
 
 /// Columns, and how wide they are at least.
 const COLUMNS: usize = 6;
@@ -59,11 +60,6 @@ fn summary(controls: &Controls) -> String {
         number(controls.maximum),
         controls.p
     )
-}
-
-/// A fraction in percent.
-pub fn percent(fraction: f64) -> String {
-    format!("{:.1} %", 100.0 * fraction)
 }
 
 fn error(error: f64) -> String {

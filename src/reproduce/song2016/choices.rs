@@ -1,6 +1,6 @@
 //! Psychometric functions of the two-alternative tasks with random dots.
 
-use super::{largest, list, number};
+use super::{largest, number};
 use crate::{
     error::Result,
     reproduce::{Claim, Mode, Run, Step, Study, Target},
@@ -43,12 +43,12 @@ pub fn claims(study: &'static str, statement: &'static str) -> Vec<Claim> {
 
 /// % of choice 1 at each coherence, ascending.
 fn percent(run: &Run) -> Result<Vec<f64>> {
-    let points = list(run, STEP, "points")?;
+    let points = run.list(STEP, "points")?;
     points.iter().map(|point| Ok(100.0 * number(point, "/chose_first")? / number(point, "/trials")?)).collect()
 }
 
 fn without_evidence(run: &Run) -> Result<f64> {
-    let points = list(run, STEP, "points")?;
+    let points = run.list(STEP, "points")?;
     let place = points.iter().position(|point| point["value"] == 0.0);
     Ok(place.map_or(f64::NAN, |place| percent(run).map_or(f64::NAN, |percent| percent[place])))
 }

@@ -1,6 +1,6 @@
 //! Motion or colour is integrated, as the context says, in one network and in two areas (Figs 4 and 5).
 
-use super::{ends, largest, list, number, study};
+use super::{ends, largest, number, study};
 use crate::{
     error::{Error, Result},
     reproduce::{Claim, Figure, Mode, Outline, Run, Step, Study, Target},
@@ -114,7 +114,7 @@ fn behaviour(study: &'static str) -> Vec<Claim> {
 
 /// The report has the slope of what does not count as a part of that of what does.
 fn slope_ratio(run: &Run) -> Result<f64> {
-    let contexts = list(run, "psychometric", "contexts")?;
+    let contexts = run.list("psychometric", "contexts")?;
     let parts =
         contexts.iter().map(|context| Ok(number(context, "/fit/ratio")?.abs())).collect::<Result<Vec<f64>>>()?;
     Ok(largest(parts)?.recip())
@@ -131,7 +131,7 @@ fn axis_claim((evidence, counts, not): (&'static str, &'static str, &'static str
 
 /// Length of the regression vector of a variable at the time when it is longest.
 fn norm(run: &Run, step: &str, variable: &str) -> Result<f64> {
-    let axes = list(run, step, "axes")?;
+    let axes = run.list(step, "axes")?;
     let axis = axes.iter().find(|axis| axis["variable"] == variable);
     number(axis.ok_or_else(|| Error::file(run.place(step), format!("has no axis of {variable}")))?, "/norm")
 }

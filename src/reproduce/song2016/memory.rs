@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ends, list, number, study};
+use super::{ends, number, study};
 use crate::{
     error::{Error, Result},
     reproduce::{Claim, Figure, Mode, Outline, Run, Step, Target},
@@ -101,7 +101,7 @@ pub fn sequences(mode: Mode) -> Outline {
 }
 
 fn least_performance(run: &Run) -> Result<f64> {
-    let conditions = list(run, "comparison", "conditions")?;
+    let conditions = run.list("comparison", "conditions")?;
     let parts = conditions.iter().map(|one| number(one, "/performance")).collect::<Result<Vec<f64>>>()?;
     let least = parts.into_iter().reduce(f64::min).ok_or_else(|| Error::setting("conditions", "there are none"))?;
     Ok(100.0 * least)
@@ -109,7 +109,7 @@ fn least_performance(run: &Run) -> Result<f64> {
 
 /// The part of all units whose rate in the delay changes with the first frequency in this direction.
 fn tuned(run: &Run, sign: f64) -> Result<f64> {
-    let units = list(run, "delay-tuning", "regressions")?;
+    let units = run.list("delay-tuning", "regressions")?;
     let is_tuned = |unit: &&Value| {
         let (p, slope) = (unit.pointer("/p/0"), unit.pointer("/coefficients/0/0"));
         let [p, slope] = [p, slope].map(|value| value.and_then(Value::as_f64).unwrap_or(f64::NAN));

@@ -12,7 +12,7 @@ use toml::Value as Setting;
 
 pub use motion::{RT, reaction_time_study};
 
-use super::{Claim, Mode, Outline, Paper, Run, Study, Target};
+use super::{Claim, Mode, Outline, Paper, Study, Target, largest, number};
 use crate::error::{Error, Result};
 
 pub const PAPER: Paper = Paper {
@@ -79,24 +79,8 @@ fn ends(study: &'static str, criterion: &str) -> Claim {
     .of_trainings(study)
 }
 
-/// A list of a step's report.
-fn list(run: &Run, step: &str, name: &str) -> Result<Vec<Value>> {
-    let json = run.json(step)?;
-    json[name].as_array().cloned().ok_or_else(|| Error::file(run.place(step), format!("has no list of {name}")))
-}
-
 /// The one with this name.
 fn named<'a>(all: &'a [Value], name: &str) -> Result<&'a Value> {
     let one = all.iter().find(|one| one["name"] == name);
     one.ok_or_else(|| Error::setting(name, "is not among the results"))
-}
-
-/// A number inside, by its JSON pointer.
-fn number(value: &Value, pointer: &str) -> Result<f64> {
-    let found = value.pointer(pointer).and_then(Value::as_f64);
-    found.ok_or_else(|| Error::setting(pointer, "is no number of the results"))
-}
-
-fn largest(values: impl IntoIterator<Item = f64>) -> Result<f64> {
-    values.into_iter().reduce(f64::max).ok_or_else(|| Error::setting("results", "there are none"))
 }

@@ -1,6 +1,6 @@
 //! Random dots shown for varying times, and until the network answers (Fig 2).
 
-use super::{choices, ends, largest, list, number, study};
+use super::{choices, ends, largest, number, study};
 use crate::{
     error::Result,
     reproduce::{Claim, Figure, Mode, Outline, Run, Step, Study, Target},
@@ -125,7 +125,7 @@ pub fn reaction_time(mode: Mode) -> Outline {
 }
 
 fn gain_of_duration(run: &Run) -> Result<f64> {
-    let bins = list(run, "duration", "bins")?;
+    let bins = run.list("duration", "bins")?;
     let performance = bins.iter().map(|bin| number(bin, "/performance")).collect::<Result<Vec<f64>>>()?;
     let (first, last) = (performance.first(), performance.last());
     Ok(first.zip(last).map_or(f64::NAN, |(first, last)| 100.0 * (last - first)))
@@ -133,20 +133,20 @@ fn gain_of_duration(run: &Run) -> Result<f64> {
 
 /// Between strengths with evidence.
 fn largest_rise(run: &Run) -> Result<f64> {
-    let points = list(run, "chronometric", "points")?;
+    let points = run.list("chronometric", "points")?;
     let graded = points.iter().filter(|point| point["strength"] != 0.0);
     let times = graded.map(|point| number(point, "/right/mean")).collect::<Result<Vec<f64>>>()?;
     largest(times.windows(2).map(|pair| pair[1] - pair[0]))
 }
 
 fn skew(run: &Run) -> Result<f64> {
-    let points = list(run, "chronometric", "points")?;
+    let points = run.list("chronometric", "points")?;
     let point = points.iter().find(|point| point["strength"] == 0.064);
     point.map_or(Ok(f64::NAN), |point| Ok(number(point, "/right/mean")? - number(point, "/right/median")?))
 }
 
 fn without_answer(run: &Run) -> Result<f64> {
-    let points = list(run, "chronometric", "points")?;
+    let points = run.list("chronometric", "points")?;
     let sum = |name: &str| points.iter().map(|point| number(point, name)).sum::<Result<f64>>();
     Ok(100.0 * sum("/without_response")? / sum("/trials")?)
 }

@@ -1,6 +1,6 @@
 //! A rate is seen, heard, or both (Fig 6).
 
-use super::{ends, list, named, number, study};
+use super::{ends, named, number, study};
 use crate::{
     error::Result,
     reproduce::{Claim, Figure, Mode, Outline, Run, Step, Target},
@@ -54,7 +54,7 @@ pub fn outline(mode: Mode) -> Outline {
 
 /// Of what is seen, heard, and both, events per second.
 fn sigmas(run: &Run) -> Result<[f64; 3]> {
-    let curves = list(run, "psychometric", "curves")?;
+    let curves = run.list("psychometric", "curves")?;
     let sigma = |name: &str| number(named(&curves, name)?, "/fit/sigma");
     Ok([sigma("modality visual")?, sigma("modality auditory")?, sigma("modality both")?])
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{choices, ends, list, motion::ABOVE_85, number, study};
+use super::{choices, ends, motion::ABOVE_85, number, study};
 use crate::{
     error::{Error, Result},
     reproduce::{Claim, Figure, Mode, Outline, Run, Step, Target},
@@ -97,7 +97,7 @@ struct MeanWeights {
 
 /// From one cell type to another, by the starts of their names.
 fn mean_weights(run: &Run, from: &str, to: &str) -> Result<MeanWeights> {
-    let blocks = list(run, "connectivity", "blocks")?;
+    let blocks = run.list("connectivity", "blocks")?;
     let mean = |is_same: bool| -> Result<f64> {
         let is_meant = |block: &&Value| {
             let pairs = KINDS.iter().flat_map(|one| KINDS.iter().map(move |other| (one, other)));

@@ -49,7 +49,5 @@ fn mean(run: &Run) -> Result<f64> {
 }
 
 fn difference(found: &Found) -> Result<Vec<f64>> {
-    let (with, without) = (found.runs(PROTECTED)?, found.runs(FORGETS)?);
-    let pairs = with.iter().filter_map(|run| Some((run, without.iter().find(|other| other.seed == run.seed)?)));
-    pairs.map(|(run, other)| Ok(mean(run)? - mean(other)?)).collect()
+    found.pairs(PROTECTED, FORGETS)?.into_iter().map(|(run, other)| Ok(mean(run)? - mean(other)?)).collect()
 }
