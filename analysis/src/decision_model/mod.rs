@@ -132,11 +132,7 @@ impl DecisionModel {
         while at(low) > rate {
             (low, high) = (2.0 * low, low);
         }
-        // As often as halving changes something.
-        while low < 0.5 * (low + high) && 0.5 * (low + high) < high {
-            let middle = 0.5 * (low + high);
-            if at(middle) > rate { high = middle } else { low = middle }
-        }
+        let (low, high) = bisect(low, high, |y| at(y) <= rate);
         (0.5 * (low + high) + self.b) / self.a
     }
 
@@ -152,6 +148,15 @@ impl DecisionModel {
         let own = |i: usize| -1.0 / self.tau_s - self.gamma * self.rate(x[i]) / 1000.0 + gain(i) * self.j_same;
         array![[own(0), -gain(0) * self.j_other], [-gain(1) * self.j_other, own(1)]]
     }
+}
+
+/// Halves an interval as often as that changes something, so that `is_below` holds of its lower end and not of its upper.
+fn bisect(mut low: f64, mut high: f64, is_below: impl Fn(f64) -> bool) -> (f64, f64) {
+    while low < 0.5 * (low + high) && 0.5 * (low + high) < high {
+        let middle = 0.5 * (low + high);
+        if is_below(middle) { low = middle } else { high = middle }
+    }
+    (low, high)
 }
 
 /// The model under a current from outside that is held, without noise; a step is one of Euler, of a hundredth of

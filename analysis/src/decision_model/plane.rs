@@ -10,7 +10,7 @@
 
 use serde::Serialize;
 
-use super::DecisionModel;
+use super::{DecisionModel, bisect};
 use crate::{
     AnalysisError,
     linear::{Complex, eigenvalues},
@@ -107,12 +107,9 @@ impl DecisionModel {
         let misses: Vec<Option<f64>> = (0..PLACES).map(|i| miss(place(i))).collect();
         let crosses = |i: &usize| matches!((misses[*i], misses[i + 1]), (Some(a), Some(b)) if (a < 0.0) != (b < 0.0));
         let root = |i: usize| {
-            let (mut low, mut high) = (place(i), place(i + 1));
+            let (low, high) = (place(i), place(i + 1));
             let is_below = miss(low).is_some_and(|miss| miss < 0.0);
-            while low < 0.5 * (low + high) && 0.5 * (low + high) < high {
-                let middle = 0.5 * (low + high);
-                if miss(middle).is_some_and(|miss| (miss < 0.0) == is_below) { low = middle } else { high = middle }
-            }
+            let (low, _) = bisect(low, high, |s| miss(s).is_some_and(|miss| (miss < 0.0) == is_below));
             [low, self.nullcline(low, input[0])]
         };
         (0..PLACES - 1).filter(crosses).map(root).collect()
@@ -131,10 +128,10 @@ impl DecisionModel {
 mod tests {
     use super::*;
 
-    /// Found by Newton's method in NumPy from 144 starts, with the Jacobian by central differences.
     /// A point, and whether it is stable.
     type Known = ([f64; 2], bool);
 
+    /// Found by Newton's method in NumPy from 144 starts, with the Jacobian by central differences.
     #[test]
     fn fixed_points_are_those_that_newton_finds() {
         let known: [(Option<f64>, &[Known]); 4] = [

@@ -129,9 +129,7 @@ mod tests {
         let [none, strong, against] = [0.0, 0.512, -0.512].map(answers);
         assert!((firsts(&none) - 0.5).abs() < 0.12, "{}", firsts(&none));
         assert!(firsts(&strong) > 0.98 && firsts(&against) < 0.02);
-        let mean =
-            |answers: &[Answer]| answers.iter().map(|answer| answer.reaction_time).sum::<f64>() / answers.len() as f64;
-        assert!(mean(&strong) < mean(&none));
+        assert!(mean_time(&strong) < mean_time(&none));
     }
 
     #[test]
