@@ -416,6 +416,9 @@ fn units_are_selective_tuned_and_in_sequence_and_their_groups_can_be_lesioned() 
     let found = json(folder.path(), "sequence song2016-rdm-ei --where coherence=0.512 --trials 6 --out sequence");
     let index = found["sequentiality"]["index"].as_f64().unwrap();
     assert!(index > 0.0 && index < 12.0 && found["halves_are_copies"] == false, "{index}");
+    let weights = &found["weights"];
+    assert!(weights["forward"].is_number() && weights["backward"].is_number() && weights["pairs"].as_u64() > Some(0));
+    assert!(folder.path().join("sequence/sequence-weights.svg").is_file());
     let negative = json(folder.path(), "sequence flip-flop-3bit --trials 4");
     assert!(negative["sequentiality"].is_null() && negative["no_sequentiality"].as_str().unwrap().contains("below 0"));
 

@@ -84,6 +84,7 @@ pub use single_units::clusters::Clusters;
 pub use single_units::mixed_selectivity::MixedSelectivity;
 pub use single_units::roc::{ChoiceProbability, Roc};
 pub use single_units::selectivity::Selectivity;
+pub use single_units::sequence_weights::SequenceWeights;
 pub use single_units::sequentiality::{Sequence, Sequentiality};
 pub use single_units::task_variance::{FractionalVariance, TaskVariance};
 pub use single_units::tuning::Tuning;

@@ -82,6 +82,10 @@ impl Draw<'_> {
                 fill(&|post, pre, rng| gamma.sample(rng) * mean * means[(post, pre)] / shape)
             }
             Init::Diagonal(gain) => Mat::from_fn(posts, pres, |post, pre| if post == pre { *gain } else { 0.0 }),
+            Init::DiagonalNormal { diagonal, gain } => fill(&|post, pre, rng| match post == pre {
+                true => *diagonal,
+                false => gain * fan_in_scale[post] * normal(rng),
+            }),
             Init::Orthogonal(gain) => random_orthogonal(posts, rng) * faer::Scale(*gain),
             Init::Array(rows) => Mat::from_fn(posts, pres, |post, pre| rows[post][pre]),
         })
@@ -302,6 +306,18 @@ mod tests {
                 assert!((gram[(i, j)] - wanted).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn a_diagonal_among_gaussian_weights_is_as_given() {
+        let (mask, types) = (full(400, 400), vec![None; 400]);
+        let weights =
+            draw(&Init::DiagonalNormal { diagonal: 0.9, gain: 0.3 }, &mask, &types).weights(&mut rng(1)).unwrap();
+        assert!((0..400).all(|unit| weights[(unit, unit)] == 0.9));
+        let off = (0..400 * 400).filter(|index| index / 400 != index % 400);
+        let squares: f64 = off.map(|index| weights[(index / 400, index % 400)].powi(2)).sum();
+        let deviation = (squares / (400.0 * 399.0)).sqrt();
+        assert!((deviation - 0.3 / 20.0).abs() < 1e-4, "{deviation}");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use clap::{
     value_parser,
 };
 
-/// Options that may be below 0, or whose own rule says more of why not; no other one may.
+/// Options that may be below 0, or whose own rule says more of why not. Beside them only those may that say so by
+/// `allow_hyphen_values`, as lists that begin with a negative number must.
 const SIGNED: [&str; 5] = ["from", "to", "boundary", "range", "lr"];
 
 /// The command, whose numbers may be negative as far as its parser goes: without this the parser takes `-1` for an
@@ -35,7 +36,8 @@ pub fn check(command: &Command, matches: &ArgMatches) -> Result<(), clap::Error>
             continue;
         }
         for value in matches.get_many::<f64>(id).into_iter().flatten() {
-            let rule = match (value.is_nan(), *value < 0.0 && !SIGNED.contains(&id)) {
+            let is_signed = SIGNED.contains(&id) || arg.is_allow_hyphen_values_set();
+            let rule = match (value.is_nan(), *value < 0.0 && !is_signed) {
                 (true, _) => "must be a number",
                 (_, true) => "must not be negative",
                 _ => continue,
@@ -125,6 +127,7 @@ mod tests {
                 numbers += 1;
                 let id = option.get_id().as_str();
                 match said(&path, &command, option, "-1") {
+                    Ok(()) if option.is_allow_hyphen_values_set() => {}
                     Ok(()) => taken.push(id.to_owned()),
                     Err(why) => {
                         let is_ours = why.contains("must ") && !why.contains("unexpected argument");
@@ -169,5 +172,6 @@ mod tests {
             assert!(why(words).contains(wanted), "{words:?}: {}", why(words));
         }
         assert!(read(["nn4n", "analyze", "dpca", "x", "--from", "-100"].map(String::from).to_vec()).is_ok());
+        assert!(read(["nn4n", "analyze", "rate-maps", "x", "--arena", "-1,1,-1,1"].map(String::from).to_vec()).is_ok());
     }
 }

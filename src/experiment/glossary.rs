@@ -424,8 +424,8 @@ mod tests {
             (
                 in_model("w_rec = { init = { uniform = 1.0, normal = 2.0 } }"),
                 "model.w_rec.init: must be one of `zero`, \
-                `uniform`, `normal`, `uniform_range`, `gamma`, `diagonal`, `orthogonal`, `array`, but is { normal = \
-                2.0, uniform = 1.0 }",
+                `uniform`, `normal`, `uniform_range`, `gamma`, `diagonal`, `diagonal_normal`, `orthogonal`, `array`, but \
+                is { normal = 2.0, uniform = 1.0 }",
             ),
             (
                 in_model("w_rec = { init = \"uniform\" }"),

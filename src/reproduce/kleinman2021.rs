@@ -1,8 +1,8 @@
 //! Kleinman, Chandrasekaran & Kao 2021: what three areas keep of a decision.
 
-use toml::{Table, Value};
+use toml::Value;
 
-use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target};
+use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target, fields, list};
 use crate::error::{Error, Result};
 
 pub const PAPER: Paper = Paper {
@@ -65,13 +65,10 @@ fn outline(mode: Mode) -> Outline {
 
 /// Areas of 50 units, and a training that is short: that of the network of the zoo, to a lower criterion.
 fn quick(study: Study) -> Study {
-    let area = |name: &str| {
-        let fields = [("name", Value::from(name)), ("units", 50.into()), ("excitatory_fraction", 0.8.into())];
-        Value::Table(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Table>())
-    };
+    let area = |name: &str| fields([("name", name.into()), ("units", 50.into()), ("excitatory_fraction", 0.8.into())]);
     study
         .set("task.grade_onset", false)
-        .set("model.areas", Value::Array(AREAS.map(area).to_vec()))
+        .set("model.areas", list(AREAS.map(area)))
         .set("train.learning_rate", 0.001)
         .set("train.clip_norm", 1.0)
         .set("train.regularisers", Value::Array(Vec::new()))

@@ -30,6 +30,7 @@ mod cueva2018;
 mod driscoll2022;
 mod kleinman2021;
 mod mante2013;
+mod orhan2019;
 mod song2016;
 mod sussillo2013;
 mod wang2024;
@@ -37,6 +38,7 @@ mod wong2006;
 mod yang2019;
 
 use found::{largest, number};
+use outline::{fields, list};
 
 pub use claim::{Claim, Kind, Target};
 pub use found::{Found, Run, study_directory};
@@ -68,6 +70,7 @@ pub const PAPERS: &[Paper] = &[
     yang2019::PAPER,
     kleinman2021::PAPER,
     wang2024::PAPER,
+    orhan2019::PAPER,
     cueva2018::PAPER,
     driscoll2022::PAPER,
     wong2006::PAPER,
@@ -89,6 +92,7 @@ mod tests {
     use std::{collections::BTreeSet, path::Path};
 
     use super::*;
+    use crate::zoo;
 
     #[test]
     fn every_paper_names_presets_settings_and_steps_that_there_are() {
@@ -98,10 +102,15 @@ mod tests {
             for study in &outline.studies {
                 let runs = study.sweep(3).unwrap_or_else(|error| panic!("{of}: {}: {error}", study.name)).count();
                 assert_eq!(runs, 3, "{of}: {}", study.name);
+                assert!(study.pretrained.is_none_or(|id| zoo::ids().any(|known| known == id)), "{of}: {}", study.name);
                 study.sweep_to_estimate(1).unwrap_or_else(|error| panic!("{of}: {}: {error}", study.name));
             }
             let known: BTreeSet<_> = outline.steps.iter().map(|step| (&step.study, &step.name)).collect();
             assert_eq!(known.len(), outline.steps.len(), "{of}: two steps of a study have one name");
+            let is_known = |name: &String| outline.studies.iter().any(|study| study.name == *name);
+            for step in &outline.steps {
+                assert!(step.study.as_ref().is_none_or(is_known), "{of}: {}", step.name);
+            }
             for figure in &outline.figures {
                 assert!(known.contains(&(&figure.study, &figure.step)), "{of}: {}", figure.title);
             }

@@ -142,6 +142,16 @@ impl Study {
     }
 }
 
+/// A table of a run.toml, by the names of its fields.
+pub(super) fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Table(fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+}
+
+/// A list of a run.toml.
+pub(super) fn list<T: Into<Value>, const N: usize>(values: [T; N]) -> Value {
+    Value::Array(values.map(Into::into).into())
+}
+
 /// The field of a run.toml that says how many updates there are at most.
 const UPDATES: &str = "train.updates";
 

@@ -91,7 +91,7 @@ fn judged(record: &Record) -> Vec<String> {
 const HEAD: [&str; 6] = ["Quantity", "Here", "To be", "Agrees", "Known", "Source"];
 
 fn agreement(record: &Record) -> Table {
-    let mut csv = Csv::new("agreement.csv", ["quantity", "source", "kind", "target", "seed", "value", "agrees"]);
+    let mut csv = Csv::new("agreement.csv", ["quantity", "source", "kind", "target", "network", "value", "agrees"]);
     for outcome in &record.results {
         rows(outcome).into_iter().for_each(|row| csv.row(row));
     }
@@ -114,18 +114,18 @@ fn agreement(record: &Record) -> Table {
     }
 }
 
-/// A row for each seed, and one for a claim without values.
+/// A row for each network, in the order of their seeds, and one for a claim without values.
 fn rows(outcome: &Outcome) -> Vec<[String; 7]> {
-    let row = |seed: String, value: String, agrees: String| {
+    let row = |network: String, value: String, agrees: String| {
         let [quantity, source] = [&outcome.quantity, &outcome.source].map(Clone::clone);
-        [quantity, source, outcome.kind.words().into(), outcome.target_in_words(), seed, value, agrees]
+        [quantity, source, outcome.kind.words().into(), outcome.target_in_words(), network, value, agrees]
     };
     if outcome.values.is_empty() {
         return vec![row(String::new(), String::new(), outcome.problem.clone().unwrap_or_default())];
     }
     let agrees = |value: f64| outcome.target.map_or_else(String::new, |target| target.agrees(value).to_string());
-    let values = outcome.values.iter().enumerate();
-    values.map(|(seed, value)| row(seed.to_string(), value.to_string(), agrees(*value))).collect()
+    let values = (1..).zip(&outcome.values);
+    values.map(|(network, value): (usize, &f64)| row(network.to_string(), value.to_string(), agrees(*value))).collect()
 }
 
 fn trainings(record: &Record) -> Table {

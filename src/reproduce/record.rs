@@ -181,13 +181,14 @@ impl Record {
         }
     }
 
-    /// How many claims agree, disagree, and could not be judged.
+    /// How many claims agree, differ, and have no value.
     pub fn counts(&self) -> [usize; 3] {
-        let judged = |agrees: Option<bool>| {
-            let is_meant = |outcome: &&Outcome| outcome.target.is_some() && outcome.agrees == agrees;
-            self.results.iter().filter(is_meant).count()
-        };
-        [judged(Some(true)), judged(Some(false)), judged(None)]
+        let count = |is_meant: &dyn Fn(&Outcome) -> bool| self.results.iter().filter(|of| is_meant(of)).count();
+        [
+            count(&|outcome| outcome.agrees == Some(true)),
+            count(&|outcome| outcome.agrees == Some(false)),
+            count(&|outcome| outcome.value.is_none()),
+        ]
     }
 }
 

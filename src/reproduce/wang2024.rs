@@ -1,8 +1,8 @@
 //! Wang, Di Tullio, Rooke & Balasubramanian 2024: place fields from the prediction of what is sensed next.
 
-use toml::{Table, Value};
+use toml::Value;
 
-use super::{Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Study, Target};
+use super::{Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Study, Target, fields, list};
 use crate::error::Result;
 
 pub const PAPER: Paper = Paper {
@@ -156,19 +156,15 @@ fn visit(name: &str, visits: i64, summary: &str, mode: Mode) -> Study {
 /// The rooms of the preset with fewer cells.
 fn rooms() -> Value {
     let room = |seed: i64| {
-        let parameters = [("room_seed", seed), ("n_cells", QUICK.2)];
-        let parameters = parameters.map(|(name, value)| (name.to_owned(), Value::Integer(value)));
-        let mut room = Table::new();
-        room.insert("id".into(), "wang2024/place_cells".into());
-        room.insert("name".into(), format!("room_{seed}").into());
-        room.insert("parameters".into(), Value::Table(parameters.into_iter().collect()));
-        Value::Table(room)
+        let parameters = fields([("room_seed", seed.into()), ("n_cells", QUICK.2.into())]);
+        let name = format!("room_{seed}").into();
+        fields([("id", "wang2024/place_cells".into()), ("name", name), ("parameters", parameters)])
     };
-    Value::Array(vec![room(1), room(2)])
+    list([1, 2].map(room))
 }
 
 fn blocks(updates: i64) -> Value {
-    Value::Table([("blocks".to_owned(), Value::Integer(updates))].into_iter().collect())
+    fields([("blocks", updates.into())])
 }
 
 fn room_claims() -> Vec<Claim> {

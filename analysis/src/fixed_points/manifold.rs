@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::{FixedPoint, PointKind};
 use crate::{
+    AnalysisError,
     dynamics::NetworkDynamics,
     linear::{distance, length, singular_values},
 };
@@ -59,23 +60,24 @@ pub struct Manifold {
 
 impl Manifold {
     /// The manifold that fixed points lie on, if they do; with `slow`, that fixed and slow points do.
-    pub fn of(system: &dyn NetworkDynamics, points: &[FixedPoint], slow: bool) -> Option<Self> {
+    ///
+    /// # Errors
+    /// If the principal components of its points are not found.
+    pub fn of(system: &dyn NetworkDynamics, points: &[FixedPoint], slow: bool) -> Result<Option<Self>, AnalysisError> {
         let counts = |point: &FixedPoint| slow || point.kind == PointKind::Fixed;
         let near = if slow { NEAR_ONE_IF_SLOW } else { NEAR_ONE };
         let along = |place: &usize| modes_along(&points[*place], near);
         let on_it: Vec<usize> =
             (0..points.len()).filter(|place| counts(&points[*place]) && !along(place).is_empty()).collect();
         if on_it.len() < FEWEST {
-            return None;
+            return Ok(None);
         }
-        let dimension = most_frequent(on_it.iter().map(|place| along(place).len()))?;
-        if dimension > 2 {
-            return None;
-        }
+        let dimension = most_frequent(on_it.iter().map(|place| along(place).len()));
+        let Some(dimension) = dimension.filter(|dimension| *dimension <= 2) else { return Ok(None) };
         let Selection { vector, effect, alignment, direction } = Selection::of(system, points, &on_it, near);
         let mut found = Self {
             dimension,
-            shares: shares(points, &on_it),
+            shares: shares(points, &on_it)?,
             order: on_it,
             arc_length: None,
             is_closed: false,
@@ -88,7 +90,7 @@ impl Manifold {
         if dimension == 1 {
             found.put_in_order(system, points);
         }
-        Some(found)
+        Ok(Some(found))
     }
 
     fn put_in_order(&mut self, system: &dyn NetworkDynamics, points: &[FixedPoint]) {
@@ -212,15 +214,15 @@ fn add(sum: &mut Vec<f64>, values: impl Iterator<Item = f64>) {
     }
 }
 
-fn shares(points: &[FixedPoint], among: &[usize]) -> Vec<f64> {
+fn shares(points: &[FixedPoint], among: &[usize]) -> Result<Vec<f64>, AnalysisError> {
     let dim = points[among[0]].x_star.len();
     let mut states = Array2::from_shape_fn((among.len(), dim), |(row, unit)| points[among[row]].x_star[unit]);
     for mut unit in states.columns_mut() {
         let mean = unit.sum() / among.len() as f64;
         unit -= mean;
     }
-    let Ok(values) = singular_values("points", &states) else { return Vec::new() };
+    let values = singular_values("points", &states)?;
     let all: f64 = values.iter().map(|value| value.powi(2)).sum();
     let share = |value: &f64| value.powi(2) / all;
-    if all > 0.0 { values.iter().take(3).map(share).collect() } else { Vec::new() }
+    Ok(if all > 0.0 { values.iter().take(3).map(share).collect() } else { Vec::new() })
 }

@@ -220,7 +220,7 @@ impl FixedPoints {
         let index_sum = index_sum(system, &described);
         let mut points: Vec<FixedPoint> = described.into_iter().map(|(point, _)| point).collect();
         points.sort_by(in_order);
-        let manifold = Manifold::of(system, &points, settings.slow.is_some());
+        let manifold = Manifold::of(system, &points, settings.slow.is_some())?;
         Ok(Self {
             input: input.to_vec(),
             points,

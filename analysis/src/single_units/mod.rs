@@ -9,11 +9,13 @@
 //! | [`task_variance`] | which tasks and epochs do units take part in? |
 //! | [`clusters`] | which rows are alike, in how many groups? |
 //! | [`sequentiality`] | are units active one after the other? |
+//! | [`sequence_weights`] | do units that are active earlier drive those that are active later? |
 
 pub mod clusters;
 pub mod mixed_selectivity;
 pub mod roc;
 pub mod selectivity;
+pub mod sequence_weights;
 pub mod sequentiality;
 pub mod task_variance;
 pub mod tuning;

@@ -30,6 +30,13 @@ pub enum Init {
     },
     /// `gain` times the identity; square matrices (Yang 2019: 0.5).
     Diagonal(f64),
+    /// A diagonal and Gaussian weights off it; square matrices (Orhan & Ma 2019: lambda_0 and sigma_0).
+    DiagonalNormal {
+        /// The weight of each unit onto itself.
+        diagonal: f64,
+        /// The others have standard deviation `gain / sqrt(fan_in)`.
+        gain: f64,
+    },
     /// `gain` times a random orthogonal matrix; square matrices (Yang 2019).
     Orthogonal(f64),
     /// These weights, `array[post][pre]`.

@@ -2,15 +2,18 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use ndarray::Array1;
-use nn4n_analysis::{Sequence, Sequentiality};
+use ndarray::{Array1, Array2};
+use nn4n_analysis::{Network, Sequence, SequenceWeights, Sequentiality};
 use serde::Serialize;
 
 use super::{
     answer::AnswerArgs,
-    source::{SourceAbout, SourceArgs},
+    source::{Source, SourceAbout, SourceArgs},
 };
-use crate::{evaluate::ADDED, plot::SequenceMap};
+use crate::{
+    evaluate::ADDED,
+    plot::{CurvePanel, CurvePanels, CurveSeries, SequenceMap},
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -44,6 +47,8 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     no_sequentiality: Option<String>,
     sequence: &'a Sequence,
+    /// Weights between the units; `null` of a recording.
+    weights: Option<&'a SequenceWeights>,
     /// Whether the halves are the same trials without noise, of which any order repeats.
     halves_are_copies: bool,
 }
@@ -52,7 +57,7 @@ pub fn sequence(args: &SequenceArgs) -> Result<()> {
     if !(args.least.is_finite() && args.least >= 0.0) {
         bail!("--least {}: must be finite and at least 0", args.least);
     }
-    let answer = args.answer.open("sequence", &["sequence"], &[])?;
+    let answer = args.answer.open("sequence", &["sequence", "sequence-weights"], &[])?;
     let source = args.source.open_one(None)?;
     let (activity, epoch) = (&source.activity, args.epoch.as_deref());
     let sequence = Sequence::of(activity, epoch, args.least, &ADDED)?;
@@ -65,6 +70,11 @@ pub fn sequence(args: &SequenceArgs) -> Result<()> {
         remark: correlation(&sequence),
     };
     answer.figure("sequence", |path| figure.save(path))?;
+    let weights = weights(&source, &sequence)?;
+    if let Some(weights) = weights.as_ref().filter(|weights| !weights.lags.is_empty()) {
+        let figure = weights_by_lag(weights);
+        answer.figure("sequence-weights", |path| figure.save(path))?;
+    }
     answer.arrays(|file| {
         let numbers: Array1<i64> = sequence.order.iter().map(|unit| source.units[*unit] as i64).collect();
         let file = file
@@ -75,6 +85,16 @@ pub fn sequence(args: &SequenceArgs) -> Result<()> {
             .array("time_ms", &Array1::from(sequence.time_ms.clone()))?
             .axes(["times"])
             .unit("ms");
+        let file = match &weights {
+            Some(weights) => file
+                .array("lags", &Array1::from(weights.lags.clone()))?
+                .axes(["lags"])
+                .array("weight_mean", &Array1::from(weights.means.clone()))?
+                .axes(["lags"])
+                .array("weight_sd", &Array1::from(weights.deviations.clone()))?
+                .axes(["lags"]),
+            None => file,
+        };
         Ok(match &found {
             Ok(found) => file.array("index", &Array1::from(found.of_trials.clone()))?.axes(["trials"]),
             Err(_) => file,
@@ -88,9 +108,36 @@ pub fn sequence(args: &SequenceArgs) -> Result<()> {
         sequentiality: found.as_ref().ok(),
         no_sequentiality: found.as_ref().err().map(ToString::to_string),
         sequence: &sequence,
+        weights: weights.as_ref(),
         halves_are_copies: activity.copies().is_some(),
     };
     answer.say(&report, &lines(&report), &format!("nn4n analyze pca {}", args.source.again()))
+}
+
+/// Weights between the units of the sequence, if they are those of a network.
+fn weights(source: &Source, sequence: &Sequence) -> Result<Option<SequenceWeights>> {
+    let Some(network) = &source.network else { return Ok(None) };
+    let all = Network::of(network)?.joined_weights();
+    let n = source.units.len();
+    let among = Array2::from_shape_fn((n, n), |(post, pre)| all[[source.units[post], source.units[pre]]]);
+    Ok(Some(SequenceWeights::of(sequence, among.view())?))
+}
+
+fn weights_by_lag(weights: &SequenceWeights) -> CurvePanels {
+    let points = || weights.lags.iter().map(|lag| *lag as f64).zip(&weights.means);
+    let band = points().zip(&weights.deviations).map(|((lag, mean), sd)| (lag, mean - sd, mean + sd)).collect();
+    let line = points().map(|(lag, mean)| (lag, *mean)).collect();
+    CurvePanels {
+        panels: vec![CurvePanel {
+            x: "Places from the presynaptic to the postsynaptic unit".into(),
+            y: "Recurrent weight".into(),
+            x_guide: Some(0.0),
+            y_guide: Some(0.0),
+            series: vec![CurveSeries { line, band, ..CurveSeries::default() }],
+            ..CurvePanel::default()
+        }],
+        remark: "units in the order of their peaks; band: standard deviation".into(),
+    }
 }
 
 fn correlation(sequence: &Sequence) -> String {
@@ -130,6 +177,12 @@ fn lines(report: &Report<'_>) -> Vec<String> {
         report.units.len(),
         sequence.steps_left_out
     ));
+    if let Some(SequenceWeights { forward: Some(forward), backward: Some(backward), pairs, .. }) = report.weights {
+        lines.push(format!(
+            "weights      mean {forward:.4} from units with an earlier to units with a later peak, {backward:.4} back \
+             ({pairs} pairs each)"
+        ));
+    }
     if report.halves_are_copies {
         lines.push(
             "             trials are copies of each other, so that any order repeats: leave --noise-free out".into(),

@@ -357,8 +357,9 @@ fn refuse_options(matches: &ArgMatches, of: &str) -> Result<()> {
         ("--shard", value::<Shard>(matches, "shard").is_some()),
         ("--missing", flag(matches, "missing")),
     ];
-    // Other commands have options of these names, and other meanings.
-    let is_over = matches.try_contains_id("missing").is_ok();
+    // Other commands have options of these names, and other meanings. A flag that a command has is among its arguments
+    // even where it is not given; asking for one that it has not is an error of debug builds alone.
+    let is_over = matches.ids().any(|id| id == "missing");
     match options.iter().find(|(_, given)| *given).filter(|_| is_over) {
         Some((name, _)) if of == "a study" => {
             bail!("{name}: is for a study, but the network is none; leave it out, or name the directory of a sweep")

@@ -40,7 +40,7 @@ macro_rules! texts {
 }
 
 /// Ids and texts of all presets, family by family.
-const FAMILIES: [&[(&str, &str)]; 8] = [
+const FAMILIES: [&[(&str, &str)]; 9] = [
     &texts![
         "song2016":
             "rdm_nodale", "rdm_dense", "rdm_fixed", "rdm_varstim", "rdm_rt", "mante", "mante_areas",
@@ -53,6 +53,7 @@ const FAMILIES: [&[(&str, &str)]; 8] = [
     &texts!["mante2013": "context_integration"],
     &texts!["wang2024": "place_cells", "two_rooms"],
     &texts!["cueva2018": "path_integration"],
+    &texts!["orhan2019": "comparison", "two_afc"],
 ];
 
 fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -1,10 +1,9 @@
 //! All tasks in one network: what each unit takes part in, lesions by cluster, composed rules.
 
 use ndarray::Axis;
-use toml::Value;
 
 use super::{
-    super::{Claim, Figure, Mode, Outline, Run, Step, Study, Target},
+    super::{Claim, Figure, Mode, Outline, Run, Step, Study, Target, list},
     loss,
 };
 use crate::error::{Error, Result};
@@ -62,7 +61,7 @@ pub fn outline(mode: Mode) -> Outline {
         Mode::Full => Study::new(STUDY, "yang2019/all", "256 units learn 20 tasks, one task per batch").takes(36_000),
         Mode::Quick => Study::new(STUDY, "yang2019/all", "128 units learn six tasks: go and anti")
             .set("model.units", 128)
-            .set("task.tasks", Value::Array(FAMILY.map(|task| format!("yang2019/{task}").into()).to_vec()))
+            .set("task.tasks", list(FAMILY.map(|task| format!("yang2019/{task}"))))
             .set("task.criterion.min_of_tasks.threshold", 0.95)
             .set("train.updates", 6000)
             .pretrained("yang2019-go-anti"),

@@ -1,9 +1,9 @@
 //! Two context-dependent decisions: units of one task, of the other, and of both.
 
-use toml::{Table, Value};
+use toml::Value;
 
 use super::{
-    super::{Claim, Figure, Mode, Outline, Step, Study, Target},
+    super::{Claim, Figure, Mode, Outline, Step, Study, Target, fields, list},
     loss,
 };
 
@@ -47,12 +47,9 @@ pub fn outline(mode: Mode) -> Outline {
 
 /// Both tasks with the evidence of the code's sequential experiment.
 fn strong() -> Value {
-    let task = |id: &str| {
-        let coherences = Value::Array([0.1, 0.2, 0.4, 0.8].map(Value::Float).to_vec());
-        let parameters = Table::from_iter([("coherences".to_owned(), coherences)]);
-        Value::Table(Table::from_iter([("id".to_owned(), id.into()), ("parameters".to_owned(), parameters.into())]))
-    };
-    Value::Array(vec![task(FIRST), task(SECOND)])
+    let parameters = fields([("coherences", list([0.1, 0.2, 0.4, 0.8]))]);
+    let task = |id: &str| fields([("id", id.into()), ("parameters", parameters.clone())]);
+    list([FIRST, SECOND].map(task))
 }
 
 fn claims() -> Vec<Claim> {

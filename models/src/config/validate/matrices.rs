@@ -104,6 +104,12 @@ impl ModelConfig {
                 "is diagonal, but `autapses` is false, so nothing would be left; set autapses = true",
             ));
         }
+        if matches!(init, Init::DiagonalNormal { diagonal, .. } if diagonal != 0.0) && !self.autapses {
+            return Err(ModelError::config(
+                "w_rec.init",
+                "has a diagonal, but `autapses` is false; set autapses = true, or write { normal = GAIN }",
+            ));
+        }
         if matches!(init, Init::Orthogonal(_)) && (units.have_cell_types() || !self.autapses) {
             return Err(ModelError::config(
                 "w_rec.init",
@@ -150,6 +156,13 @@ impl ModelConfig {
     }
 }
 
+fn check_square(name: &str, field: &str, (posts, pres): (usize, usize)) -> Result<()> {
+    if posts == pres {
+        return Ok(());
+    }
+    Err(ModelError::config(field, format!("needs a square matrix, but {name} is {posts} x {pres}")))
+}
+
 fn check_init(name: &str, init: &Init, shape: (usize, usize)) -> Result<()> {
     let field = format!("{name}.init");
     match init {
@@ -165,13 +178,13 @@ fn check_init(name: &str, init: &Init, shape: (usize, usize)) -> Result<()> {
             ))
         }
         Init::Diagonal(gain) | Init::Orthogonal(gain) => {
-            if shape.0 != shape.1 {
-                return Err(ModelError::config(
-                    field,
-                    format!("needs a square matrix, but {name} is {} x {}", shape.0, shape.1),
-                ));
-            }
+            check_square(name, &field, shape)?;
             check_not_negative(&field, gain.abs())
+        }
+        Init::DiagonalNormal { diagonal, gain } => {
+            check_square(name, &field, shape)?;
+            check_not_negative(&format!("{field}.diagonal_normal.diagonal"), diagonal.abs())?;
+            check_not_negative(&format!("{field}.diagonal_normal.gain"), *gain)
         }
         Init::Array(rows) => {
             check_shape(&field, rows, shape)?;
