@@ -80,8 +80,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Reads the values of a quantity, one for each seed.
-type Measure = Box<dyn Fn(&Found) -> Result<Vec<f64>>>;
+/// Reads the values of a quantity, one for each network, in the order of their seeds.
+type Measure = Box<dyn Fn(&Found) -> Result<Vec<Result<f64>>>>;
 
 /// A quantity, where it stands, and what it is to be.
 pub struct Claim {
@@ -107,11 +107,11 @@ impl Claim {
         Unmeasured { quantity: quantity.into(), source: source.into(), kind: Kind::Criterion, target: None }
     }
 
-    /// Its values, one for each seed.
+    /// Its values, one for each network, or why one has none: an activity without a line has no direction of it.
     ///
     /// # Errors
-    /// If what it is read from is not there.
-    pub fn measure(&self, found: &Found) -> Result<Vec<f64>> {
+    /// If there are no networks.
+    pub fn measure(&self, found: &Found) -> Result<Vec<Result<f64>>> {
         (self.measure)(found)
     }
 }
@@ -140,7 +140,20 @@ impl Unmeasured {
     /// Reads it from each network of a study.
     pub fn of_each(self, study: impl Into<String>, measure: impl Fn(&Run) -> Result<f64> + 'static) -> Claim {
         let study = study.into();
-        self.of_all(move |found| found.runs(&study)?.iter().map(&measure).collect())
+        self.measured(move |found| Ok(found.runs(&study)?.iter().map(&measure).collect()))
+    }
+
+    /// Reads it from each pair of networks of two studies that have the same seed.
+    pub fn of_pairs(
+        self,
+        study: impl Into<String>,
+        other: impl Into<String>,
+        measure: impl Fn(&Run, &Run) -> Result<f64> + 'static,
+    ) -> Claim {
+        let (study, other) = (study.into(), other.into());
+        self.measured(move |found| {
+            Ok(found.pairs(&study, &other)?.into_iter().map(|(run, other)| measure(run, other)).collect())
+        })
     }
 
     /// Reads what part of the trainings of a study ended because their criterion was met.
@@ -151,6 +164,10 @@ impl Unmeasured {
 
     /// Reads it from everything.
     pub fn of_all(self, measure: impl Fn(&Found) -> Result<Vec<f64>> + 'static) -> Claim {
+        self.measured(move |found| Ok(measure(found)?.into_iter().map(Ok).collect()))
+    }
+
+    fn measured(self, measure: impl Fn(&Found) -> Result<Vec<Result<f64>>> + 'static) -> Claim {
         let Self { quantity, source, kind, target } = self;
         Claim { quantity, source, kind, target, measure: Box::new(measure) }
     }

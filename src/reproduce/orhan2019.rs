@@ -2,8 +2,7 @@
 
 use toml::Value;
 
-use super::{Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Study, Target, fields, list};
-use crate::error::Result;
+use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target, fields, list};
 
 pub const PAPER: Paper = Paper {
     id: "orhan2019",
@@ -110,7 +109,10 @@ fn claims() -> Vec<Claim> {
             .of_each(study, |run: &Run| run.number(SEQUENCE, INDEX))
     };
     let less = |quantity: &str, statement: &str, more: &'static str, less: &'static str| {
-        Claim::criterion(quantity, statement).is(Target::Above(0.0)).of_all(move |found| differences(found, more, less))
+        let index = |run: &Run| run.number(SEQUENCE, INDEX);
+        Claim::criterion(quantity, statement)
+            .is(Target::Above(0.0))
+            .of_pairs(more, less, move |more, less| Ok(index(more)? - index(less)?))
     };
     vec![
         learned(COMPARISON, "the comparison", 0.85),
@@ -150,12 +152,6 @@ fn claims() -> Vec<Claim> {
             Ok(run.number(SEQUENCE, "/weights/forward")? - run.number(SEQUENCE, "/weights/backward")?)
         }),
     ]
-}
-
-/// The index of one study less that of another, seed by seed.
-fn differences(found: &Found, more: &str, less: &str) -> Result<Vec<f64>> {
-    let of = |run: &Run| run.number(SEQUENCE, INDEX);
-    found.pairs(more, less)?.into_iter().map(|(more, less)| Ok(of(more)? - of(less)?)).collect()
 }
 
 fn notes(mode: Mode) -> Vec<String> {

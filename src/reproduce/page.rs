@@ -114,18 +114,22 @@ fn agreement(record: &Record) -> Table {
     }
 }
 
-/// A row for each network, in the order of their seeds, and one for a claim without values.
+/// A row for each network, in the order of their seeds, and one for a claim without any.
 fn rows(outcome: &Outcome) -> Vec<[String; 7]> {
     let row = |network: String, value: String, agrees: String| {
         let [quantity, source] = [&outcome.quantity, &outcome.source].map(Clone::clone);
         [quantity, source, outcome.kind.words().into(), outcome.target_in_words(), network, value, agrees]
     };
-    if outcome.values.is_empty() {
-        return vec![row(String::new(), String::new(), outcome.problem.clone().unwrap_or_default())];
+    let problem = || outcome.problem.clone().unwrap_or_default();
+    if outcome.value.is_none() {
+        return vec![row(String::new(), String::new(), problem())];
     }
     let agrees = |value: f64| outcome.target.map_or_else(String::new, |target| target.agrees(value).to_string());
-    let values = (1..).zip(&outcome.values);
-    values.map(|(network, value): (usize, &f64)| row(network.to_string(), value.to_string(), agrees(*value))).collect()
+    let of_network = |(network, value): (usize, &Option<f64>)| match value {
+        Some(value) => row(network.to_string(), value.to_string(), agrees(*value)),
+        None => row(network.to_string(), String::new(), "no value".into()),
+    };
+    (1..).zip(&outcome.values).map(of_network).collect()
 }
 
 fn trainings(record: &Record) -> Table {

@@ -68,36 +68,49 @@ pub struct Outcome {
     pub kind: Kind,
     /// What it is to be; `None` of what is told and not judged.
     pub target: Option<Target>,
-    /// The median over seeds.
+    /// The median over the networks that have a value.
     pub value: Option<f64>,
-    /// The values, seed by seed.
-    pub values: Vec<f64>,
-    /// Whether the median agrees; `None` where there is nothing to judge.
+    /// The value of each network, in the order of their seeds; `None` of one that has none.
+    pub values: Vec<Option<f64>>,
+    /// Whether the median agrees; where some have no value, whether more than half of all agree. `None` where there is
+    /// nothing to judge.
     pub agrees: Option<bool>,
     /// How many of the values agree.
     pub agreeing: Option<usize>,
-    /// Why there is no value.
+    /// Why there is no value, of the first network that has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,
 }
 
 impl Outcome {
     fn of(claim: &Claim, found: &Found) -> Self {
-        let (values, problem) = match claim.measure(found) {
-            Ok(values) => (values, None),
-            Err(error) => (Vec::new(), Some(error.to_string())),
+        let measured = claim.measure(found).unwrap_or_else(|error| vec![Err(error)]);
+        let problem = measured.iter().find_map(|value| match value {
+            Ok(value) if value.is_finite() => None,
+            Ok(value) => Some(format!("is {value}")),
+            Err(error) => Some(error.to_string()),
+        });
+        // JSON has no other number than finite ones.
+        let values: Vec<Option<f64>> =
+            measured.into_iter().map(|value| value.ok().filter(|value| value.is_finite())).collect();
+        let there: Vec<f64> = values.iter().copied().flatten().collect();
+        let value = MedianInterval::of(&there).map(|found| found.median);
+        let judge = |target: Target| {
+            let agreeing = there.iter().filter(|value| target.agrees(**value)).count();
+            let is_whole = there.len() == values.len();
+            let agrees = value.map(|value| if is_whole { target.agrees(value) } else { 2 * agreeing > values.len() });
+            (agrees, agreeing)
         };
-        let value = median(&values);
+        let judged = claim.target.map(judge);
         Self {
             quantity: claim.quantity.clone(),
             source: claim.source.clone(),
             kind: claim.kind,
             target: claim.target,
             value,
-            agrees: claim.target.and_then(|target| Some(target.agrees(value?))),
-            agreeing: claim.target.map(|target| values.iter().filter(|value| target.agrees(**value)).count()),
-            // JSON has no other number.
-            values: values.into_iter().filter(|value| value.is_finite()).collect(),
+            agrees: judged.and_then(|(agrees, _)| agrees),
+            agreeing: judged.map(|(_, agreeing)| agreeing),
+            values,
             problem,
         }
     }
@@ -107,14 +120,18 @@ impl Outcome {
         self.target.map_or_else(|| "\u{2013}".into(), |target| target.to_string())
     }
 
-    /// The median and the range over seeds.
+    /// The median and the range over seeds, and how many have no value.
     pub fn value_in_words(&self) -> String {
         let Some(value) = self.value else { return "\u{2013}".into() };
-        let (low, high) =
-            (self.values.iter().copied().fold(value, f64::min), self.values.iter().copied().fold(value, f64::max));
-        match self.values.len() {
+        let there = || self.values.iter().copied().flatten();
+        let (low, high) = (there().fold(value, f64::min), there().fold(value, f64::max));
+        let words = match there().count() {
             0 | 1 => digits(value, DIGITS),
             _ => format!("{} ({} to {})", digits(value, DIGITS), digits(low, DIGITS), digits(high, DIGITS)),
+        };
+        match self.values.len() - there().count() {
+            0 => words,
+            missing => format!("{words}; {missing} of {} have none", self.values.len()),
         }
     }
 
@@ -132,11 +149,6 @@ impl Outcome {
 
 fn yes_or_no(agrees: bool) -> &'static str {
     if agrees { "yes" } else { "no" }
-}
-
-/// `None` without values or where one is not finite.
-fn median(values: &[f64]) -> Option<f64> {
-    values.iter().all(|value| value.is_finite()).then(|| MedianInterval::of(values)).flatten().map(|found| found.median)
 }
 
 impl Record {
@@ -227,11 +239,24 @@ mod tests {
     }
 
     #[test]
+    fn a_network_without_a_value_does_not_agree() {
+        let target = Some(Target::AtLeast(0.8));
+        let most = outcome(target, &[0.9, f64::NAN, 0.95]);
+        assert_eq!((most.value, most.agrees, most.agreeing), (Some(0.925), Some(true), Some(2)));
+        assert_eq!(most.values, [Some(0.9), None, Some(0.95)]);
+        assert_eq!(most.value_in_words(), "0.925 (0.9 to 0.95); 1 of 3 have none");
+        assert_eq!(most.verdict_in_words(), "yes, 2 of 3");
+        let half = outcome(target, &[0.9, f64::NAN]);
+        assert_eq!((half.value, half.agrees, half.agreeing), (Some(0.9), Some(false), Some(1)));
+    }
+
+    #[test]
     fn what_has_no_value_is_not_judged() {
         let none = outcome(Some(Target::AtLeast(0.8)), &[]);
         assert_eq!((none.value, none.agrees), (None, None));
         let broken = outcome(Some(Target::AtMost(0.8)), &[f64::NAN]);
         assert_eq!((broken.value, broken.agrees, broken.agreeing), (None, None, Some(0)));
+        assert_eq!(broken.verdict_in_words(), "is NaN");
         let told = outcome(None, &[3.0]);
         assert_eq!((told.agrees, told.verdict_in_words().as_str()), (None, "told, not judged"));
     }

@@ -2,8 +2,7 @@
 
 use toml::Value;
 
-use super::{Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Study, Target, fields, list};
-use crate::error::Result;
+use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target, fields, list};
 
 pub const PAPER: Paper = Paper {
     id: "wang2024",
@@ -169,9 +168,7 @@ fn blocks(updates: i64) -> Value {
 
 fn room_claims() -> Vec<Claim> {
     let bits = |run: &Run| run.number(MAPS_STEP, "/active/median_information");
-    let relative = |study: &'static str, to: &'static str| {
-        move |found: &Found| ratios(found, (study, to), &|run| run.number(MAPS_STEP, "/active/median_information"))
-    };
+    let relative = move |run: &Run, to: &Run| Ok(bits(run)? / bits(to)?);
     let compact = |run: &Run| run.number(MAPS_STEP, "/active/compact");
     vec![
         Claim::criterion("active units", "their highest rate is above 0.2, as of those that the released code shows")
@@ -184,7 +181,7 @@ fn room_claims() -> Vec<Claim> {
         .of_each(ROOM, bits),
         Claim::criterion("the same as a multiple of that before training", "place fields emerge (more than 3)")
             .is(Target::Above(3.0))
-            .of_all(relative(ROOM, UNTRAINED)),
+            .of_pairs(ROOM, UNTRAINED, relative),
         Claim::criterion(
             "part of the active units with one or two fields, each less than a quarter of the room",
             "place fields are compact (at least half)",
@@ -198,19 +195,19 @@ fn room_claims() -> Vec<Claim> {
             "fields form without recurrence (at least 0.5)",
         )
         .is(Target::AtLeast(0.5))
-        .of_all(relative(NO_RECURRENCE, ROOM)),
+        .of_pairs(NO_RECURRENCE, ROOM, relative),
         Claim::criterion(
             "spatial information after trials in random order, as a multiple of that after walks",
             "fields need experience that is continuous in time (less than 0.5)",
         )
         .is(Target::Below(0.5))
-        .of_all(relative(SHUFFLED, ROOM)),
+        .of_pairs(SHUFFLED, ROOM, relative),
         Claim::criterion(
             "spatial information without the penalty on mean rates, as a multiple of that with it",
             "fields need a constraint on activity (less than 0.5)",
         )
         .is(Target::Below(0.5))
-        .of_all(relative(NO_PENALTY, ROOM)),
+        .of_pairs(NO_PENALTY, ROOM, relative),
     ]
 }
 
@@ -239,15 +236,8 @@ fn rooms_claims() -> Vec<Claim> {
             "reversion needs recurrence (less than 0)",
         )
         .is(Target::Below(0.0))
-        .of_all(|found| {
-            let of = |run: &Run| run.number("return", VECTOR);
-            let pairs = found.pairs(BLOCKED_FIRST, FIRST)?;
-            pairs.into_iter().map(|(blocked, free)| Ok(of(blocked)? - of(free)?)).collect()
+        .of_pairs(BLOCKED_FIRST, FIRST, |blocked, free| {
+            Ok(blocked.number("return", VECTOR)? - free.number("return", VECTOR)?)
         }),
     ]
-}
-
-/// A number of the networks of one study over that of those of another, seed by seed.
-fn ratios(found: &Found, (study, other): (&str, &str), number: &dyn Fn(&Run) -> Result<f64>) -> Result<Vec<f64>> {
-    found.pairs(study, other)?.into_iter().map(|(run, other)| Ok(number(run)? / number(other)?)).collect()
 }

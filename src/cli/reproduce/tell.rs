@@ -38,7 +38,7 @@ pub fn tell(record: &Record, outline: &Outline, found: &Found, out: &Path, is_js
             "{:<8} {}: {}, to be {} ({})",
             outcome.agrees.map_or("", |agrees| if agrees { "agrees" } else { "differs" }),
             outcome.quantity,
-            outcome.problem.clone().unwrap_or_else(|| outcome.value_in_words()),
+            outcome.problem.clone().filter(|_| outcome.value.is_none()).unwrap_or_else(|| outcome.value_in_words()),
             outcome.target_in_words(),
             outcome.kind.words()
         ))?;

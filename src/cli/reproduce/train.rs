@@ -35,25 +35,26 @@ pub fn train(
     args: &LaunchArgs,
     left_out: &mut BTreeMap<String, String>,
 ) -> Result<Trained> {
-    let mut budget = hours.map(|hours| hours * 3600.0);
-    let todo: Vec<(&Study, Description)> = unfinished(outline, out, asked)?;
     let is_estimated = asked.mode == Mode::Full;
+    let mut todo = Vec::new();
+    for (study, description) in unfinished(outline, out, asked)? {
+        let seconds = if is_estimated { seconds(study, asked, args.jobs())? } else { 0.0 };
+        todo.push((study, description, seconds));
+    }
+    let fits = within(hours, &todo.iter().map(|(.., seconds)| *seconds).collect::<Vec<f64>>());
     let mut planned = Vec::new();
     let mut sum = 0.0;
-    for (study, description) in todo {
-        let seconds = if is_estimated { seconds(study, asked, args.jobs())? } else { 0.0 };
-        let is_within = budget.is_none_or(|budget| seconds <= budget);
-        if is_within {
-            budget = budget.map(|budget| budget - seconds);
+    for ((study, description, seconds), fits) in todo.into_iter().zip(fits) {
+        if is_estimated {
+            let how = if fits { "" } else { ", not run: it does not fit into --hours" };
+            let seeds = count_of(asked.seeds as usize, "seed");
+            say(&format!("{:<20} about {} for {seeds}{how}", study.name, time(seconds)));
+        }
+        if fits {
             sum += seconds;
             planned.push((study, description));
         } else {
             left_out.insert(study.name.clone(), not_run(study, seconds, asked, out));
-        }
-        if is_estimated {
-            let how = if is_within { String::new() } else { ", not run: it does not fit into --hours".into() };
-            let seeds = count_of(asked.seeds as usize, "seed");
-            say(&format!("{:<20} about {} for {seeds}{how}", study.name, time(seconds)));
         }
     }
     if is_estimated && planned.len() > 1 {
@@ -66,6 +67,21 @@ pub fn train(
         }
     }
     Ok(Trained::All)
+}
+
+/// Which of these times fit into so many hours together: as many as can, the shortest first.
+fn within(hours: Option<f64>, seconds: &[f64]) -> Vec<bool> {
+    let mut left = hours.map_or(f64::INFINITY, |hours| hours * 3600.0);
+    let mut fits = vec![false; seconds.len()];
+    let mut shortest: Vec<usize> = (0..seconds.len()).collect();
+    shortest.sort_by(|a, b| seconds[*a].total_cmp(&seconds[*b]));
+    for place in shortest {
+        fits[place] = seconds[place] <= left;
+        if fits[place] {
+            left -= seconds[place];
+        }
+    }
+    fits
 }
 
 /// The studies that have runs to train.
@@ -124,4 +140,16 @@ fn launched(study: &Study, description: &Description, out: &Path, args: &LaunchA
         return Ok(Some(ExitCode::SUCCESS));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_trainings_as_can_fit_into_the_hours_do() {
+        assert_eq!(within(None, &[1e9, 1.0]), [true, true]);
+        assert_eq!(within(Some(1.0), &[3000.0, 1200.0, 4000.0, 1800.0]), [false, true, false, true]);
+        assert_eq!(within(Some(0.0), &[0.0, 1.0]), [true, false]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::{Claim, Figure, Found, Outline, Run, Step, Study, Target};
+use super::super::{Claim, Figure, Outline, Run, Step, Study, Target};
 use crate::error::{Error, Result};
 
 const PROTECTED: &str = "sequential";
@@ -33,7 +33,11 @@ fn claims() -> Vec<Claim> {
             .is(Target::AtLeast(0.8))
             .of_each(PROTECTED, mean),
         Claim::criterion("the same without", "told for comparison").of_each(FORGETS, mean),
-        Claim::criterion("difference of the two, seed by seed", REMEMBERS).is(Target::AtLeast(0.1)).of_all(difference),
+        Claim::criterion("difference of the two, seed by seed", REMEMBERS).is(Target::AtLeast(0.1)).of_pairs(
+            PROTECTED,
+            FORGETS,
+            |run, other| Ok(mean(run)? - mean(other)?),
+        ),
     ]
 }
 
@@ -46,8 +50,4 @@ fn mean(run: &Run) -> Result<f64> {
         return Err(Error::file(run.place(STEP), "has no performance of tasks"));
     }
     Ok(values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn difference(found: &Found) -> Result<Vec<f64>> {
-    found.pairs(PROTECTED, FORGETS)?.into_iter().map(|(run, other)| Ok(mean(run)? - mean(other)?)).collect()
 }
