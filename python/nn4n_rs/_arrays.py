@@ -25,7 +25,7 @@ def array(name, value, ndim, dtype=np.float32):
     if given.dtype.kind == "f" and given.dtype.itemsize > np.dtype(dtype).itemsize:
         _say_once(name, given.dtype, dtype)
     made = np.ascontiguousarray(given, dtype=dtype)
-    if np.isinf(made).any() and not np.isinf(given).any():
+    if made.dtype != given.dtype and np.isinf(made).any() and not np.isinf(given).any():
         raise ValueError(f"{name}: holds numbers beyond the range of {np.dtype(dtype).name}")
     return made
 

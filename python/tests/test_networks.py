@@ -112,8 +112,31 @@ def test_float64_and_lists_are_converted_and_said_so_once(network, task):
     arrays._said.clear()
     with pytest.warns(nn.ConversionWarning, match="inputs: float64"):
         converted = network.run(inputs.astype(np.float64))
+    # Warnings are errors in these tests, so that a second one would end this.
     assert np.array_equal(converted.rates, network.run(inputs.tolist()).rates)
     assert np.array_equal(converted.rates, network.run(inputs).rates)
+    arrays._said.clear()
+    with pytest.warns(nn.ConversionWarning, match="inputs: float64"):
+        network.run(inputs.tolist())
+    with pytest.raises(ValueError, match="inputs: holds numbers beyond the range of float32"):
+        network.run(np.full((1, 5, 3), 1e300))
+
+
+def test_arrays_are_moved_out_of_the_library_and_not_copied(network, task):
+    import tracemalloc
+
+    inputs = np.zeros((100, 200, 3), np.float32)
+    task.sample(2)
+    tracemalloc.start()
+    try:
+        recording = network.run(inputs)
+        trials = task.sample(2000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # NumPy's own memory is traced, that of the library is not.
+    assert recording.states.nbytes + recording.rates.nbytes + trials.inputs.nbytes > 16e6 and peak < 2e6
+    assert trials.inputs is trials.inputs and recording.rates.flags.writeable
 
 
 @pytest.mark.parametrize(

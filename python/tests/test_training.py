@@ -47,6 +47,15 @@ def test_a_run_is_kept_resumed_or_replaced_as_asked(task, tmp_path):
     assert nn.train(nn.EI(20), task, out=out, exist="replace", **SETTINGS).new_updates == 6
 
 
+def test_every_validation_is_told_once_and_a_bar_shows_it(task, tmp_path, capsys):
+    pytest.importorskip("tqdm")
+    told = []
+    run = nn.train(nn.EI(20), task, out=tmp_path, callback=told.append, **{**SETTINGS, "progress": True})
+    assert told == run.validations and [one["update"] for one in told] == [2, 4, 6]
+    shown = capsys.readouterr().err
+    assert "6/6" in shown and "loss" in shown and "performance" in shown
+
+
 def test_an_error_in_a_callback_ends_the_run_and_leaves_it_to_be_resumed(task, tmp_path):
     def callback(found):
         raise ZeroDivisionError("on purpose")
