@@ -298,9 +298,14 @@ def main():
                 begin = time.perf_counter()
                 updates[peer.name].append(peer.train(place))
                 times["train"][peer.name].append(time.perf_counter() - begin)
-    print(f"| | {'load, record ' + str(TRIALS) + ' trials (s)'} | train to {GOAL:.0%} (s) | updates |\n| --- | ---: | ---: | ---: |")
+    print(
+        f"| | {'load, record ' + str(TRIALS) + ' trials (s)'} | train to {GOAL:.0%} (s) | updates |\n| --- | ---: | ---: | ---: |"
+    )
     for peer in peers:
-        shown = [f"{statistics.median(of):.2f} ({min(of):.2f}-{max(of):.2f})" for of in (times[job][peer.name] for job in times)]
+        shown = [
+            f"{statistics.median(of):.2f} ({min(of):.2f}-{max(of):.2f})"
+            for of in (times[job][peer.name] for job in times)
+        ]
         print(f"| {peer.name} | {' | '.join(shown)} | {statistics.median(updates[peer.name]):.0f} |")
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:

@@ -117,7 +117,7 @@ def test_presets_and_curricula_are_trained(tmp_path):
     preset = nn.preset("song2016/rdm_dense")
     run = preset.train(out=tmp_path / "preset", updates=2, progress=False, validation={"every": 2})
     assert run.network.task.id == preset.task.id
-    easy, hard = nn.Task("song2016/rdm_varstim", coherences=[51.2]), nn.Task("song2016/rdm_varstim")
+    easy, hard = nn.Task("song2016/rdm_varstim", coherences=[0.512]), nn.Task("song2016/rdm_varstim")
     run = nn.train(nn.EI(20), hard, out=tmp_path / "stages", curriculum=[(easy, 0.9)], **SETTINGS)
     assert run.validations[0]["stage"] == 0
 
