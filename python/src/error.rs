@@ -11,7 +11,7 @@ use pyo3::{
 };
 
 /// What messages call what has another name in Python.
-const IN_PYTHON: [(&str, &str); 14] = [
+const IN_PYTHON: [(&str, &str); 15] = [
     (
         "use --resume to continue it, --force to replace it",
         "pass exist=\"resume\" to continue it, exist=\"replace\" to replace it",
@@ -29,6 +29,7 @@ const IN_PYTHON: [(&str, &str); 14] = [
     ("(`nn4n train` makes one)", "(nn4n_rs.train makes one)"),
     ("`nn4n tasks sample`", "Trials.save"),
     ("`nn4n import", "`nn4n_rs.import_network"),
+    ("`nn4n eval`", "`Network.evaluate`"),
     ("which comes with the program", "which comes with the module"),
     ("--out DIR", "`out`"),
     ("--bin MS", "`bin_ms`"),
@@ -67,7 +68,8 @@ pub fn analysed(error: AnalysisError) -> Error {
     Error::Figure { message: error.to_string() }
 }
 
-fn in_python(message: &str) -> String {
+/// A message of the library in the words of the module.
+pub fn in_python(message: &str) -> String {
     let message = IN_PYTHON.iter().fold(message.to_owned(), |message, (words, python)| message.replace(words, python));
     let mut parts = message.split("--");
     let first = parts.next().unwrap_or_default().to_owned();

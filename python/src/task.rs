@@ -117,7 +117,7 @@ impl Task {
                 "is_scored": task.is_scored(),
                 "has_plant": task.plant().is_some(),
                 "chance": task.chance(),
-                "remarks": task.remarks(),
+                "remarks": task.remarks().iter().map(|remark| error::in_python(remark)).collect::<Vec<_>>(),
             }),
         )
     }
