@@ -124,6 +124,7 @@ impl Task {
 
     /// `n` trials, or `n` of each condition.
     #[pyo3(signature = (n, seed, split, update, draw, conditions=None))]
+    #[expect(clippy::too_many_arguments, reason = "all of it by name in the package")]
     fn sample(
         &self,
         py: Python<'_>,
