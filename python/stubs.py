@@ -4,6 +4,8 @@ import inspect
 import sys
 from pathlib import Path
 
+sys.path.pop(0)  # the folder of this file, where the package lies without the extension
+
 import nn4n_rs._nn4n as module
 
 HEAD = '''"""The extension module. Written by python/stubs.py from the module itself."""

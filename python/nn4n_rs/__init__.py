@@ -66,6 +66,9 @@ __version__ = _nn4n.__version__
 
 _nn4n.listen(logging.getLogger("nn4n_rs").warning)
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_nn4n.before_fork, after_in_parent=_nn4n.after_fork, after_in_child=_nn4n.after_fork)
+
 _LATER = {"Env": "gym", "make_env": "gym", "NetworkClassifier": "sklearn", "NetworkRegressor": "sklearn"}
 
 

@@ -432,6 +432,7 @@ def task_variance(
     *,
     tasks=None,
     by=None,
+    left_out=None,
     per_epoch=False,
     active=1e-3,
     k=None,
@@ -442,14 +443,29 @@ def task_variance(
     units=None,
     **options,
 ):
-    """Which tasks and epochs units take part in, and clusters of units that are alike in this."""
+    """Which tasks and epochs units take part in, and clusters of units that are alike in this.
+
+    ``tasks`` is the variable that says the task, ``by`` are those whose values make the conditions, ``left_out`` the
+    epochs that do not count; by default the stimulus makes the conditions, and the first epoch does not count.
+    """
     if isinstance(source, Network):
         # Without noise the trials of a condition are copies.
         task = source._task_or(options.get("task"))
         options = {"trials": 1, "noise": False, "conditions": task._about["grid"], **options}
     made, _ = _activity(source, where, units, seed=seed, **options)
     pair = None if pair is None else list(pair)
-    found = _nn4n.task_variance(made, tasks, _names(by), per_epoch, float(active), k, pair, int(rotations), int(seed))
+    found = _nn4n.task_variance(
+        made,
+        tasks,
+        None if by is None else _names(by),
+        None if left_out is None else _names(left_out),
+        per_epoch,
+        float(active),
+        k,
+        pair,
+        int(rotations),
+        int(seed),
+    )
     return _result("task_variance", found)
 
 
@@ -508,12 +524,12 @@ def similarity(
 
     ``sources`` is a dictionary of names and sources, or a list; arrays are means (conditions, times, units) that match
     already. ``measure`` is cka, cka_debiased, cca, svcca, pwcca, procrustes, angular, rsa or dsa; ``by`` the variables
-    whose values make the conditions, by default those that all have.
+    whose values make the conditions, by default those of the tasks that all have.
     """
     named = sources if isinstance(sources, dict) else {str(place): one for place, one in enumerate(_listed(sources))}
     given = {
         "measure": measure,
-        "by": _names(by),
+        "by": None if by is None else _names(by),
         "align": align,
         "epochs": _names(epochs),
         "bin_ms": 0.0,
@@ -535,11 +551,15 @@ def similarity(
         means = [(name, array(name, one, 3, np.float64)) for name, one in named.items()]
         return _result("similarity", _nn4n.similarity_of_means(means, given))
     made = {name: _activity(one, seed=seed, **options) for name, one in named.items()}
-    if by is None:
-        shared = set.intersection(*({*one.variables()} for one, _ in made.values()))
-        given["by"] = sorted(shared - {"choice", "chose_first", "was_right", "reaction_time", "row"})
     given["bin_ms"] = float(bin_ms if bin_ms is not None else max(recording.dt for _, recording in made.values()))
-    return _result("similarity", _nn4n.similarity([(name, one) for name, (one, _) in made.items()], given))
+    sources = [(name, one, _task_of(recording)) for name, (one, recording) in made.items()]
+    return _result("similarity", _nn4n.similarity(sources, given))
+
+
+def _task_of(recording):
+    """The extension's task of which a recording is, if that is known."""
+    task = None if recording.trials is None else recording.trials.task
+    return None if task is None else task._raw
 
 
 def _listed(sources):

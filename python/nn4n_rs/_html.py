@@ -19,6 +19,9 @@ class Svg:
     def __init__(self, text):
         self.text = text
 
+    def __repr__(self):
+        return f"Svg({len(self.text)} characters)"
+
     def _repr_html_(self):
         return self.text
 

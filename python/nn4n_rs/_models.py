@@ -61,11 +61,11 @@ class Vanilla(Model):
 
 
 class EI(Model):
-    """``units`` units, excitatory and inhibitory, under Dale's law."""
+    """``units`` units, excitatory and inhibitory, under Dale's law; ``excitatory_fraction`` of them (0.8) excitatory."""
 
     kind = "ei"
 
-    def __init__(self, units, *, excitatory_fraction=0.8, **fields):
+    def __init__(self, units, *, excitatory_fraction=None, **fields):
         super().__init__(units=units, excitatory_fraction=excitatory_fraction, **fields)
 
 

@@ -1,5 +1,6 @@
 """Networks: loaded or trained, at work."""
 
+import logging
 import os
 
 import numpy as np
@@ -27,12 +28,15 @@ def import_network(path, **options):
     ``format``, ``task``, ``form``, ``activation``, ``dt``, ``tau`` (ms) and ``sigma_rec`` say what the file does not. What
     was supplied, changed or left out is logged.
     """
-    import logging
+    return _imported(path, options, path, logging.WARNING)
 
+
+def _imported(path, options, name, level):
+    """The network of a file, which notes call ``name``."""
     given = {name: value for name, value in options.items() if value is not None}
     raw, format, notes = _nn4n.Network.import_file(os.fspath(path), given)
     for note in notes:
-        logging.getLogger("nn4n_rs").warning("%s (%s): %s", path, format, note)
+        logging.getLogger("nn4n_rs").log(level, "%s (%s): %s", name, format, note)
     return Network(raw)
 
 

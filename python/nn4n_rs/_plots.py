@@ -55,8 +55,15 @@ def rates(recording, trials=None, most=100):
 def _lines(ax, x, rows, names):
     for row, name, color in zip(rows, names, _shades(len(rows))):
         ax.plot(x, row, color=color, label=str(name))
-    if 1 < len(names) <= 12:
+    _legend(ax, len(names))
+
+
+def _legend(ax, n):
+    """Names of so many lines, beside the axes if they would cover much of them."""
+    if 1 < n <= 4:
         ax.legend(frameon=False, fontsize="small")
+    elif 4 < n <= 12:
+        ax.legend(frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def _pca(result, ax, kind=None):
@@ -72,8 +79,7 @@ def _pca(result, ax, kind=None):
     for line, name, color in zip(result.trajectories, result.condition_names, _shades(len(result.trajectories))):
         ax.plot(line[:, 0], line[:, 1], color=color, label=name)
         ax.plot(*line[0, :2], "o", color=color, markersize=3)
-    if len(result.condition_names) <= 12:
-        ax.legend(frameon=False, fontsize="small")
+    _legend(ax, len(result.condition_names))
     return _style(ax, f"PC 1 ({share[0]:.0f} %)", f"PC 2 ({share[1]:.0f} %)")
 
 
@@ -110,6 +116,7 @@ def _bifurcations(result, ax, unit=0):
         x, y = result.input[on], result.x[on, unit]
         ax.plot(x, np.where(stable, y, np.nan), color=NEUTRAL)
         ax.plot(x, np.where(stable, np.nan, y), "--", color=MUTED)
+    ax.locator_params(axis="x", nbins=5)
     return _style(ax, result.channel, f"state of unit {unit}")
 
 
@@ -203,8 +210,7 @@ def _projections(result, ax):
     for line, name, color in zip(result.projections, names, _shades(len(result.projections))):
         ax.plot(line[:, 0], line[:, 1], color=color, label=name)
         ax.plot(*line[0, :2], "o", color=color, markersize=3)
-    if 1 < len(names) <= 12:
-        ax.legend(frameon=False, fontsize="small")
+    _legend(ax, len(names))
     return _style(ax, "first axis", "second axis")
 
 

@@ -51,7 +51,7 @@ class Recording:
     @classmethod
     def _of_network(cls, network, arrays, dt, trials=None, places=None):
         states, rates, outputs = arrays
-        known = {}
+        known = {"n_steps": [rates.shape[1]] * rates.shape[0]}
         if trials is not None:
             known = {"conditions": trials.variables, "epochs": trials.epochs, "n_steps": trials._raw.n_steps}
         area = network.area if len(network.areas) > 1 else None

@@ -5,11 +5,15 @@ import numpy as np
 from ._arrays import needs
 from ._html import Svg, table
 
+# Their names are those of variables, and no fields.
+_OF_TRIALS = ("condition", "conditions")
 _COMPLEX = ("eigenvalues", "continuous_eigenvalues", "right", "left")
 
 
 def _read(name, value):
     """Lists of numbers as arrays, tables of complex numbers as complex arrays, what is nested as results."""
+    if name in _OF_TRIALS:
+        return value
     if isinstance(value, np.ndarray):
         return value[..., 0] + 1j * value[..., 1] if name in _COMPLEX and value.shape[-1:] == (2,) else value
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ def tasks(contains=""):
 class Task:
     """A cognitive task: it makes trials and scores the answers to them.
 
-    ``Task("song2016/rdm_varstim", coherences=[3.2, 51.2])`` has the parameters of its paper, but for those named.
+    ``Task("song2016/rdm_varstim", coherences=[0.032, 0.512])`` has the parameters of its paper, but for those named.
     ``tasks()`` lists all.
     """
 

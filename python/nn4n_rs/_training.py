@@ -153,7 +153,8 @@ def _bar(progress):
 def history(validations):
     """Validations as a DataFrame, one row each."""
     pandas = needs("pandas", "data", "a history as a DataFrame")
-    return pandas.DataFrame([{name: value for name, value in one.items() if name != "per_task"} for one in validations])
+    named = dict.fromkeys(("update", "loss", "performance", *(name for one in validations for name in one)))
+    return pandas.DataFrame(validations, columns=[name for name in named if name != "per_task"])
 
 
 class Run:

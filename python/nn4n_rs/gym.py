@@ -52,7 +52,7 @@ class Env(gymnasium.Env):
         self._seed = int(self.np_random.integers(2**31))
         self._update, self._place, self._done = 0, _BLOCK, 0
         self._next_trial()
-        return self._inputs[0], self._info(False)
+        return self._inputs[0].copy(), self._info(False)
 
     def _next_trial(self):
         if self._place >= _BLOCK:
@@ -99,8 +99,9 @@ class Env(gymnasium.Env):
             self._done += 1
             terminated = self._done >= self.trials
             self._next_trial()
-        info = {"new_trial": is_over, "performance": performance, "gt": gt, "condition": condition}
-        return self._inputs[self._step], reward, terminated, False, info
+        info = {"new_trial": is_over, "performance": performance, "gt": gt, "condition": dict(condition)}
+        return self._inputs[self._step].copy(), reward, terminated, False, info
 
     def _info(self, new_trial):
-        return {"new_trial": new_trial, "performance": 0, "gt": int(self._gt[self._step]), "condition": self._condition}
+        gt, condition = int(self._gt[self._step]), dict(self._condition)
+        return {"new_trial": new_trial, "performance": 0, "gt": gt, "condition": condition}

@@ -104,7 +104,8 @@ class NetworkClassifier(ClassifierMixin, _Estimator):
 
     def predict(self, X):
         """The class of each trial."""
-        return self.classes_[self._outputs(X)[:, -1].argmax(axis=1)]
+        last = self._outputs(X)[:, -1]
+        return self.classes_[last.argmax(axis=1)]
 
 
 class NetworkRegressor(RegressorMixin, _Estimator):
@@ -124,3 +125,9 @@ class NetworkRegressor(RegressorMixin, _Estimator):
         """The numbers at the last step of each trial."""
         last = self._outputs(X)[:, -1].astype(np.float64) * self.y_scale_ + self.y_mean_
         return last[:, 0] if self._is_one else last
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = True
+        return tags

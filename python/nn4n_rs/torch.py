@@ -1,6 +1,7 @@
 """PyTorch: batches of trials as a dataset, networks as modules and back."""
 
 import json
+import logging
 import os
 import struct
 import tempfile
@@ -8,7 +9,7 @@ import tempfile
 import numpy as np
 
 from ._arrays import needs
-from ._network import import_network
+from ._network import _imported
 
 torch = needs("torch", "torch", "nn4n_rs.torch")
 
@@ -53,11 +54,15 @@ def to_torch(network):
 
 
 def from_torch(module):
-    """The network of a module that :func:`to_torch` gave, with the weights that it has now."""
+    """The network of a module that :func:`to_torch` gave, with the weights that it has now.
+
+    They are those of its passes, in which Dale's law and masks hold.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "network.pth")
         torch.save(module.state_dict(), path)
-        return import_network(path)
+        # What is put right in the weights of the module is so in each of its passes, too.
+        return _imported(path, {}, "module", logging.INFO)
 
 
 def _read(data):

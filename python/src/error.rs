@@ -11,17 +11,12 @@ use pyo3::{
 };
 
 /// What messages call what has another name in Python.
-const IN_PYTHON: [(&str, &str); 23] = [
+const IN_PYTHON: [(&str, &str); 15] = [
     (
         "use --resume to continue it, --force to replace it",
         "pass exist=\"resume\" to continue it, exist=\"replace\" to replace it",
     ),
-    ("continue it with --resume", "continue it with exist=\"resume\""),
-    ("start anew with --force", "start anew with exist=\"replace\""),
-    ("with --force", "with exist=\"replace\""),
     ("give the command again", "call it again"),
-    ("--resume", "exist=\"resume\""),
-    ("--force", "exist=\"replace\""),
     (
         "name one with --task ID (see `nn4n tasks list`) or your own trials with --data FILE, or evaluate it from Rust",
         "pass the `task`",
@@ -34,13 +29,20 @@ const IN_PYTHON: [(&str, &str); 23] = [
     ("(`nn4n train` makes one)", "(nn4n_rs.train makes one)"),
     ("`nn4n tasks sample`", "Trials.save"),
     ("`nn4n import", "`nn4n_rs.import_network"),
+    ("`nn4n eval`", "`Network.evaluate`"),
     ("which comes with the program", "which comes with the module"),
-    ("--out DIR", "out"),
-    ("another --out", "another `out`"),
-    ("--out", "`out`"),
-    ("--where", "`where`"),
-    ("--input", "`input`"),
-    ("--at", "`at`"),
+    ("--out DIR", "`out`"),
+    ("--bin MS", "`bin_ms`"),
+];
+
+/// Options that are not called as the argument is.
+const ARGUMENTS: [(&str, &str); 6] = [
+    ("resume", "exist=\"resume\""),
+    ("force", "exist=\"replace\""),
+    ("bin", "`bin_ms`"),
+    ("lr", "`learning_rate`"),
+    ("model", "`net`"),
+    ("data", "`task`"),
 ];
 
 /// The exception for an error.
@@ -66,8 +68,27 @@ pub fn analysed(error: AnalysisError) -> Error {
     Error::Figure { message: error.to_string() }
 }
 
-fn in_python(message: &str) -> String {
-    IN_PYTHON.iter().fold(message.to_owned(), |message, (words, python)| message.replace(words, python))
+/// A message of the library in the words of the module.
+pub fn in_python(message: &str) -> String {
+    let message = IN_PYTHON.iter().fold(message.to_owned(), |message, (words, python)| message.replace(words, python));
+    let mut parts = message.split("--");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, after| match before.chars().last() {
+        None | Some(' ' | '(' | '"') => before + &argument(after),
+        // A part of a path, or what else a user has called so.
+        Some(_) => before + "--" + after,
+    })
+}
+
+/// What begins with the name of an option, with that of the argument in its place.
+fn argument(text: &str) -> String {
+    let end = text.find(|c: char| !(c.is_ascii_lowercase() || c == '-')).unwrap_or(text.len());
+    let (option, rest) = text.split_at(end);
+    match ARGUMENTS.iter().find(|(known, _)| *known == option) {
+        Some((_, python)) => format!("{python}{rest}"),
+        None if option.is_empty() => format!("--{rest}"),
+        None => format!("`{}`{rest}", option.replace('-', "_")),
+    }
 }
 
 /// Tells `note(text)` from now on what a user should know.

@@ -33,6 +33,8 @@ fn _nn4n(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<analysis::Activity>()?;
     module.add_class::<analysis::Found>()?;
     module.add_function(wrap_pyfunction!(error::listen, module)?)?;
+    module.add_function(wrap_pyfunction!(waiting::before_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(waiting::after_fork, module)?)?;
     module.add_function(wrap_pyfunction!(task::all_tasks, module)?)?;
     module.add_function(wrap_pyfunction!(network::zoo, module)?)?;
     module.add_function(wrap_pyfunction!(network::presets, module)?)?;

@@ -85,6 +85,9 @@ impl Interventions {
 /// States, rates and outputs.
 type Arrays = (Py<PyArray3<f32>>, Py<PyArray3<f32>>, Py<PyArray3<f32>>);
 
+/// Where the animal or the hand is, (trials, steps + 1, axes).
+type Places = Py<PyArray3<f64>>;
+
 fn arrays(py: Python<'_>, recording: nn4n::Recording) -> Arrays {
     let moved = |array: Array3<f32>| array.into_pyarray(py).unbind();
     (moved(recording.states), moved(recording.rates), moved(recording.outputs))
@@ -216,6 +219,7 @@ impl Network {
 
     /// States, rates and outputs (trials, steps, ..) on `inputs` (trials, steps, inputs).
     #[pyo3(signature = (inputs, noise, x0, interventions, task, n_steps, trials))]
+    #[expect(clippy::too_many_arguments, reason = "all of it by name in the package")]
     fn run(
         &self,
         py: Python<'_>,
@@ -251,6 +255,7 @@ impl Network {
     /// The network at trials of a task: the trials, with what was chosen among their variables; states, rates and
     /// outputs; where the animal was.
     #[pyo3(signature = (task, per_condition, seed, noise, conditions, interventions))]
+    #[expect(clippy::too_many_arguments, reason = "all of it by name in the package")]
     fn perform(
         &self,
         py: Python<'_>,
@@ -260,7 +265,7 @@ impl Network {
         noise: bool,
         conditions: Option<&Bound<'_, PyAny>>,
         interventions: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<(Trials, Arrays, Option<Py<PyArray3<f64>>>)> {
+    ) -> PyResult<(Trials, Arrays, Option<Places>)> {
         let task = task.task.as_ref();
         let conditions = conditions.map(convert::conditions).transpose()?.unwrap_or_else(|| task.conditions());
         // A task without conditions has one, that of all its trials.

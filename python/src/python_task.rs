@@ -109,7 +109,7 @@ impl PythonTask {
 /// The trials in the dictionary that the package has made and checked.
 fn trials(made: &Bound<'_, PyDict>) -> PyResult<Vec<Trial>> {
     let get = |name: &str| made.as_any().get_item(name);
-    let array = |name: &str| -> PyResult<PyReadonlyArray3<'_, f32>> { Ok(get(name)?.extract()?) };
+    let array = |name: &str| -> PyResult<PyReadonlyArray3<'_, f32>> { get(name)?.extract() };
     let (inputs, targets, loss_mask) = (array("inputs")?, array("targets")?, array("loss_mask")?);
     let n_steps: Vec<usize> = get("n_steps")?.extract()?;
     let correct: Vec<Option<usize>> = get("correct")?.extract()?;

@@ -117,13 +117,14 @@ impl Task {
                 "is_scored": task.is_scored(),
                 "has_plant": task.plant().is_some(),
                 "chance": task.chance(),
-                "remarks": task.remarks(),
+                "remarks": task.remarks().iter().map(|remark| error::in_python(remark)).collect::<Vec<_>>(),
             }),
         )
     }
 
     /// `n` trials, or `n` of each condition.
     #[pyo3(signature = (n, seed, split, update, draw, conditions=None))]
+    #[expect(clippy::too_many_arguments, reason = "all of it by name in the package")]
     fn sample(
         &self,
         py: Python<'_>,

@@ -2,9 +2,10 @@
 
 use std::{
     any::Any,
+    cell::RefCell,
     process,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
@@ -43,9 +44,38 @@ impl Stop {
 /// What a pool was made for: a child made by `fork` has none of the threads of its parent.
 type Key = (u32, Option<String>);
 
+type Pools = Vec<(Key, &'static ThreadPool)>;
+
+static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// The pools while this thread makes a child.
+    static HELD: RefCell<Option<MutexGuard<'static, Pools>>> = const { RefCell::new(None) };
+}
+
+/// Keeps other threads from the pools while this one forks: in the child nobody would ever let go of them.
+#[pyfunction]
+pub fn before_fork(py: Python<'_>) {
+    let held = loop {
+        match POOLS.try_lock() {
+            Ok(pools) => break pools,
+            Err(TryLockError::Poisoned(pools)) => break pools.into_inner(),
+            // Another thread that forks lets go of them only with the interpreter.
+            Err(TryLockError::WouldBlock) => py.detach(|| thread::sleep(Duration::from_millis(1))),
+        }
+    };
+    HELD.set(Some(held));
+}
+
+/// Lets go of the pools, in the parent and in the child.
+#[pyfunction]
+pub fn after_fork() {
+    HELD.set(None);
+}
+
 /// The threads of this process, of which there are as many as `RAYON_NUM_THREADS` says now.
+/// Not to be called with the interpreter, which a thread that forks may wait for.
 fn pool() -> nn4n::Result<&'static ThreadPool> {
-    static POOLS: Mutex<Vec<(Key, &'static ThreadPool)>> = Mutex::new(Vec::new());
     let key = (process::id(), std::env::var("RAYON_NUM_THREADS").ok());
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, pool)) = pools.iter().find(|(known, _)| *known == key) {
@@ -74,7 +104,7 @@ pub fn converse<T: Send, M: Send>(
     work: impl FnOnce(&Stop, Sender<M>) -> nn4n::Result<T> + Send,
     mut hear: impl FnMut(Python<'_>, M, &Stop) -> PyResult<()>,
 ) -> PyResult<T> {
-    let pool = pool().map_err(raised)?;
+    let pool = py.detach(pool).map_err(raised)?;
     let (stop, (sender, receiver), (done, is_done)) = (Stop::default(), channel(), channel());
     // Only this thread receives, but the compiler cannot know.
     let channels = Mutex::new((receiver, is_done));

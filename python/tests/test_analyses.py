@@ -104,8 +104,8 @@ def test_dynamics_of_a_network(flip_flop):
     assert (exponents.exponents_per_second < 0).all()
     field = drawn(nn.flow_field(flip_flop, points=8))
     assert field.speed.shape == (8, 8) and (field.speed > 0).all()
-    branches = drawn(nn.bifurcations(flip_flop, {"pulse_1": (0.0, 0.2)}, starts=64))
-    assert branches.x.shape[1] == 64 and branches.input.max() <= 0.2 + 1e-9
+    branches = drawn(nn.bifurcations(flip_flop, {"pulse_1": (0.0, 0.2)}, starts=8, step=0.2))
+    assert branches.x.shape[1] == 64 and branches.input[0] == 0 and 0.2 <= branches.input.max() < 0.25
     inputs = flip_flop.task.sample(1).inputs[0]
     modes = drawn(nn.local(flip_flop, inputs, modes=3))
     assert modes.eigenvalues.shape == (len(inputs), 3) and np.iscomplexobj(modes.eigenvalues)
@@ -205,11 +205,11 @@ def test_places(rng):
     walk = np.cumsum(0.05 * rng.standard_normal((1, steps + 1, 2)), axis=1)
     places = np.abs((walk + 1) % 4 - 2)  # reflected within 0 to 2
     field = np.exp(-((places[:, 1:] - 1) ** 2).sum(2) / 0.1)
-    rates = np.stack([field, rng.random((1, steps))], 2)
+    rates = np.stack([field, rng.random((1, steps)), rng.random((1, steps))], 2)
     source = nn.Recording(rates, 20, places=places)
     found = drawn(nn.rate_maps(source, bins=10, shuffles=20))
-    assert found.maps.shape[0] == 2 and found.units[0].information > 5 * found.units[1].information
-    change = drawn(nn.remapping(source, source, bins=10, shuffles=5))
+    assert found.maps.shape[0] == 3 and found.units[0].information > 5 * found.units[1].information
+    change = drawn(nn.remapping(source, source, bins=10, shuffles=20))
     assert change.place.between == pytest.approx(1)
 
 
@@ -224,6 +224,9 @@ def test_similarity_does_not_depend_on_a_rotation(rng, network):
         assert same < other if found.is_distance else same > other
     found = nn.similarity({"ei": network, "vanilla": nn.load("rdm-vanilla")}, trials=4)
     assert found.matrix.shape == (2, 2) and 0.1 < found.matrix[0, 1] < 1
+    assert found.conditions and all(set(one) == {"coherence"} for one in found.conditions)
+    with pytest.raises(ValueError, match="no trial has values of all of catch, coherence.*`by`"):
+        nn.similarity({"a": network, "b": nn.load("rdm-vanilla")}, trials=4, by=["catch", "coherence"])
     with pytest.raises(ValueError, match="measure = 'ccka'"):
         nn.similarity({"a": means, "b": turned}, measure="ccka")
 

@@ -101,8 +101,8 @@ def test_every_kind_is_drawn_from_a_description(task):
     assert alone.task is None and alone.run(np.ones((1, 5, 2), np.float32)).outputs.shape == (1, 5, 1)
     with pytest.raises(ValueError, match="excitatory_fraction"):
         nn.EI(20, excitatory_fraction=1.5).network(task)
-    with pytest.raises(ValueError, match="did you mean `tau`"):
-        nn.EI(20, tua=50).network(task)
+    with pytest.raises(ValueError, match="did you mean `sigma_rec`"):
+        nn.EI(20, sigma_reg=0.1).network(task)
 
 
 def test_float64_and_lists_are_converted_and_said_so_once(network, task):
@@ -112,8 +112,31 @@ def test_float64_and_lists_are_converted_and_said_so_once(network, task):
     arrays._said.clear()
     with pytest.warns(nn.ConversionWarning, match="inputs: float64"):
         converted = network.run(inputs.astype(np.float64))
+    # Warnings are errors in these tests, so that a second one would end this.
     assert np.array_equal(converted.rates, network.run(inputs.tolist()).rates)
     assert np.array_equal(converted.rates, network.run(inputs).rates)
+    arrays._said.clear()
+    with pytest.warns(nn.ConversionWarning, match="inputs: float64"):
+        network.run(inputs.tolist())
+    with pytest.raises(ValueError, match="inputs: holds numbers beyond the range of float32"):
+        network.run(np.full((1, 5, 3), 1e300))
+
+
+def test_arrays_are_moved_out_of_the_library_and_not_copied(network, task):
+    import tracemalloc
+
+    inputs = np.zeros((100, 200, 3), np.float32)
+    task.sample(2)
+    tracemalloc.start()
+    try:
+        recording = network.run(inputs)
+        trials = task.sample(2000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # NumPy's own memory is traced, that of the library is not.
+    assert recording.states.nbytes + recording.rates.nbytes + trials.inputs.nbytes > 16e6 and peak < 2e6
+    assert trials.inputs is trials.inputs and recording.rates.flags.writeable
 
 
 @pytest.mark.parametrize(
@@ -156,6 +179,10 @@ def test_a_recording_is_saved_and_read_and_its_trials_selected(recording, tmp_pa
     assert again.dt == recording.dt and (again.n_steps == recording.n_steps).all()
     within = np.arange(recording.rates.shape[1]) < recording.n_steps[:, None]
     assert np.array_equal(again.rates[within], recording.rates[within])
-    assert {"coherence", "choice"} <= set(again.variables[0])
+    # A trial without coherence has no coherence in the file, either.
+    assert [set(one) for one in again.variables] == [
+        {name for name, value in one.items() if value is not None} for one in recording.variables
+    ]
+    assert [one.get("coherence") for one in again.variables] == [one.get("coherence") for one in recording.variables]
     some = recording.where(was_right=True)
     assert 0 < len(some) < len(recording) and all(one["was_right"] for one in some.variables)

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -25,12 +27,60 @@ def work(_):
     return float(rates.sum()), float(trained.w_rec.sum()), float(points)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+
+
+@needs_fork
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_child_process_works_like_its_parent(method):
     here = work(0)  # so that all threads of this process have been started
     with multiprocessing.get_context(method).Pool(2) as pool:
         assert pool.map_async(work, range(2)).get(timeout=240) == [here, here]
+
+
+def exit_code_of(child, seconds):
+    """How a child ended; one that has not is ended."""
+    for _ in range(10 * seconds):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_child_works_though_its_parent_was_at_work_when_it_was_made(network, task):
+    inputs, stop = np.zeros((40, 50, 3), np.float32), threading.Event()
+    wanted = network.run(inputs).rates
+
+    def at_work():
+        place = 0
+        while not stop.is_set():
+            # Another number of threads is another pool, so that pools are made while children are.
+            nn.set_threads(1 + place % 40)
+            network.run(inputs)
+            place += 1
+
+    parent = threading.Thread(target=at_work)
+    parent.start()
+    try:
+        for _ in range(30):
+            child = os.fork()
+            if child == 0:
+                try:
+                    same = np.array_equal(network.run(inputs).rates, wanted)
+                    trained = nn.Trainer(nn.EI(10), task, batch_size=2).step()["update"] == 1
+                    os._exit(0 if same and trained else 1)
+                finally:
+                    os._exit(2)
+            assert exit_code_of(child, 60) == 0
+    finally:
+        stop.set()
+        parent.join()
+        nn.set_threads(None)
 
 
 def test_batches_of_workers_are_those_of_one_process(task):
@@ -68,14 +118,11 @@ def test_ctrl_c_saves_a_run_that_can_go_on(tmp_path):
 
 def test_the_module_leaves_signal_handlers_alone(task, tmp_path):
     before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
-    nn.train(nn.EI(10), task, out=tmp_path, **TRAINING)
+    nn.train(nn.EI(10), task, out=tmp_path, **{**TRAINING, "progress": True})
     assert before == {one: signal.getsignal(one) for one in before}
 
 
 def test_other_python_threads_run_while_the_library_works(network):
-    import threading
-    import time
-
     ticks, stop = [], threading.Event()
 
     def tick():
@@ -103,6 +150,13 @@ def test_the_original_library_can_be_imported_beside_it(tmp_path):
     assert found.stdout.startswith("the original")
 
 
+def test_the_original_itself_can_be_imported_beside_it():
+    pytest.importorskip("nn4n")
+    program = "import nn4n.model, nn4n_rs; print(nn4n.model.CTRNN.__name__, nn4n_rs.load('rdm-vanilla').units)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert found.stdout.split()[0] == "CTRNN", found.stderr
+
+
 def test_numpy_alone_is_enough_to_import_train_and_analyse():
     program = """
         import sys
@@ -124,7 +178,39 @@ def test_numpy_alone_is_enough_to_import_train_and_analyse():
     assert found.stdout == "True\n", found.stderr
 
 
-@pytest.mark.skipif("NN4N_PROGRAM" not in os.environ, reason="NN4N_PROGRAM names no program")
+needs_program = pytest.mark.skipif("NN4N_PROGRAM" not in os.environ, reason="NN4N_PROGRAM names no program")
+
+
+@needs_program
+def test_a_sweep_of_the_program_is_read(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    (tmp_path / "run.toml").write_text(
+        """
+        seed = 0
+        [task]
+        id = "song2016/rdm_varstim"
+        [model]
+        kind = "ei"
+        units = 10
+        [train]
+        updates = 2
+        batch_size = 4
+        validation = { every = 2 }
+        """
+    )
+    (tmp_path / "sweep.toml").write_text('run = "run.toml"\nseeds = 2\n[grid]\n"model.units" = [10, 20]\n')
+    command = [os.environ["NN4N_PROGRAM"], "sweep", "sweep.toml", "--out", "study"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    study = nn.Study(tmp_path / "study")
+    table = study.to_dataframe()
+    assert isinstance(table, pandas.DataFrame) and sorted(table["model.units"]) == [10, 10, 20, 20]
+    assert set(table.updates) == {2} and "<table" in study._repr_html_()
+    for name, units in zip(table.name, table["model.units"]):
+        assert study.load(name).units == units
+    assert study.best("loss").metrics["loss"] == table.loss.min()
+
+
+@needs_program
 def test_the_program_trains_and_simulates_to_the_same_bits(task, tmp_path):
     program = os.environ["NN4N_PROGRAM"]
     arguments = [

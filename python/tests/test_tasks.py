@@ -18,8 +18,8 @@ def test_trials_are_float32_arrays_with_their_variables_in_a_table(task):
 
 
 def test_parameters_are_those_that_were_named_and_what_is_misspelt_is_refused():
-    task = nn.Task("song2016/rdm_varstim", coherences=np.array([3.2, 51.2]))
-    assert task.parameters["coherences"] == [3.2, 51.2]
+    task = nn.Task("song2016/rdm_varstim", coherences=np.array([0.032, 0.512]))
+    assert task.parameters["coherences"] == [0.032, 0.512]
     with pytest.raises(ValueError, match="coherences"):
         nn.Task("song2016/rdm_varstim", coherence=[1])
     with pytest.raises(ValueError, match="did you mean"):

@@ -47,6 +47,15 @@ def test_a_run_is_kept_resumed_or_replaced_as_asked(task, tmp_path):
     assert nn.train(nn.EI(20), task, out=out, exist="replace", **SETTINGS).new_updates == 6
 
 
+def test_every_validation_is_told_once_and_a_bar_shows_it(task, tmp_path, capsys):
+    pytest.importorskip("tqdm")
+    told = []
+    run = nn.train(nn.EI(20), task, out=tmp_path, callback=told.append, **{**SETTINGS, "progress": True})
+    assert told == run.validations and [one["update"] for one in told] == [2, 4, 6]
+    shown = capsys.readouterr().err
+    assert "6/6" in shown and "loss" in shown and "performance" in shown
+
+
 def test_an_error_in_a_callback_ends_the_run_and_leaves_it_to_be_resumed(task, tmp_path):
     def callback(found):
         raise ZeroDivisionError("on purpose")
@@ -108,7 +117,7 @@ def test_presets_and_curricula_are_trained(tmp_path):
     preset = nn.preset("song2016/rdm_dense")
     run = preset.train(out=tmp_path / "preset", updates=2, progress=False, validation={"every": 2})
     assert run.network.task.id == preset.task.id
-    easy, hard = nn.Task("song2016/rdm_varstim", coherences=[51.2]), nn.Task("song2016/rdm_varstim")
+    easy, hard = nn.Task("song2016/rdm_varstim", coherences=[0.512]), nn.Task("song2016/rdm_varstim")
     run = nn.train(nn.EI(20), hard, out=tmp_path / "stages", curriculum=[(easy, 0.9)], **SETTINGS)
     assert run.validations[0]["stage"] == 0
 

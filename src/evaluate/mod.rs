@@ -6,6 +6,7 @@ mod carried;
 mod currents;
 mod graded;
 mod recorded;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use nn4n_tasks::{
 };
 pub use recorded::{Recorded, recorded, recorded_outcomes};
 use serde::Serialize;
+pub use variables::{shared_variables, stimulus, variance_settings};
 
 use crate::{
     error::{Error, Result},

@@ -261,6 +261,11 @@ struct Means {
 impl Means {
     fn of(part: &Part, matching: &Matching) -> Result<Self, AnalysisError> {
         let all = part.aligned.averages(&matching.by)?;
+        if all.conditions.is_empty() {
+            let by = matching.by.join(", ");
+            let message = format!("no trial has values of all of {by}; take fewer of them (--by)");
+            return Err(AnalysisError::Trials(message));
+        }
         let trials_of = all
             .conditions
             .iter()

@@ -497,6 +497,17 @@ fn rows_are_matched_by_condition_and_time_and_not_by_their_order() {
 }
 
 #[test]
+fn variables_that_no_trial_has_together_make_no_condition() {
+    let sides = activity(&[-0.1, 0.2], 10.0, 1);
+    let conditions = vec![Condition::new().with("side", -0.1), Condition::new().with("catch", true)];
+    let trials = Trials { conditions, ..sides.trials().clone() };
+    let part = Part::of("a", &Activity::new(sides.rates().to_owned(), 10.0, trials).unwrap(), None, 1).unwrap();
+    let by = vec!["side".into(), "catch".into()];
+    let message = MatchedParts::of(&[part], &Matching { by, ..Matching::default() }).unwrap_err().to_string();
+    assert!(message.contains("no trial has values of all of side, catch"), "{message}");
+}
+
+#[test]
 fn an_epoch_is_as_long_as_in_its_shortest_trial() {
     let activity = activity(&[-1.0, 1.0], 10.0, 1);
     let parts = ["stimulus", "late"].map(|epoch| Part::within(epoch, &activity, epoch, 1).unwrap());

@@ -110,6 +110,7 @@ fn names(means: &Means) -> Vec<String> {
 }
 
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "all of it by name in the package")]
 fn pca(
     py: Python<'_>,
     activity: &Activity,

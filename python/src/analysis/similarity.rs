@@ -8,6 +8,7 @@ use nn4n::{
             Shuffle,
         },
     },
+    evaluate::shared_variables,
     plot::{Figure, SimilarityMap, SimilarityMatrix},
 };
 use numpy::PyReadonlyArray3;
@@ -15,7 +16,7 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 
 use super::{Activity, Found, geometry::steps_in_bin};
-use crate::{convert, error::analysed, waiting::work};
+use crate::{convert, error::analysed, task::Task, waiting::work};
 
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(similarity, module)?)?;
@@ -27,7 +28,7 @@ pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[serde(deny_unknown_fields)]
 struct Options {
     measure: String,
-    by: Vec<String>,
+    by: Option<Vec<String>>,
     align: Option<String>,
     epochs: Vec<String>,
     bin_ms: f64,
@@ -91,10 +92,10 @@ impl Options {
         Settings { shuffles: self.shuffles, shuffle, seed: self.seed }
     }
 
-    fn matching(&self) -> Matching {
+    fn matching(&self, by: Vec<String>) -> Matching {
         let is = |names: &[&str]| self.measure == "rsa" && names.contains(&self.rdm.as_str());
         Matching {
-            by: self.by.clone(),
+            by,
             average_times: self.average_times,
             folds: is(&["crossnobis"]).then_some(self.folds),
             noise: is(&["crossnobis", "mahalanobis"]),
@@ -109,19 +110,51 @@ fn result(py: Python<'_>, found: Similarity, label: String) -> PyResult<Found> {
         .figure("map", move || SimilarityMap::of(&other).svg()))
 }
 
+/// The variables whose values make the conditions.
+fn conditions_by(options: &Options, sources: &[Source<'_>]) -> nn4n::Result<Vec<String>> {
+    let all: Vec<_> = sources.iter().map(|source| (source.activity.trials(), source.task)).collect();
+    match &options.by {
+        Some(by) => Ok(by.clone()),
+        None => match shared_variables(&all) {
+            found if found.is_empty() && all.iter().any(|(trials, _)| !trials.variables().is_empty()) => {
+                let has =
+                    |one: &Source<'_>| format!("{} has {}", one.name, one.activity.trials().variables().join(", "));
+                let all = sources.iter().map(has).collect::<Vec<_>>().join("; ");
+                let message = format!("by: no variable whose values recur is had by all ({all}); name some");
+                Err(nn4n::Error::Figure { message })
+            }
+            found => Ok(found),
+        },
+    }
+}
+
+/// Activity, and of which task it is, if that is known.
+struct Source<'a> {
+    name: String,
+    activity: &'a nn4n::analysis::Activity,
+    task: Option<&'a dyn nn4n::tasks::Task>,
+}
+
 /// Of activity: each in each of the epochs, whose means over conditions are matched.
 #[pyfunction]
 fn similarity(
     py: Python<'_>,
-    sources: Vec<(String, PyRef<'_, Activity>)>,
+    sources: Vec<(String, PyRef<'_, Activity>, Option<PyRef<'_, Task>>)>,
     options: &Bound<'_, PyAny>,
 ) -> PyResult<Found> {
     let options: Options = convert::from_python("options", options)?;
-    let sources: Vec<_> = sources.iter().map(|(name, source)| (name.clone(), &source.activity)).collect();
+    let sources: Vec<Source<'_>> = sources
+        .iter()
+        .map(|(name, source, task)| Source {
+            name: name.clone(),
+            activity: &source.activity,
+            task: task.as_ref().map(|task| task.task.as_ref()),
+        })
+        .collect();
     let (found, matched) = work(py, |stop| {
         let measure = options.measure()?;
         let mut parts = Vec::new();
-        for (name, activity) in &sources {
+        for Source { name, activity, .. } in &sources {
             let steps = steps_in_bin(options.bin_ms, activity.dt())?;
             if options.epochs.is_empty() {
                 parts.push(Part::of(name.clone(), activity, options.align.as_deref(), steps).map_err(analysed)?);
@@ -131,7 +164,8 @@ fn similarity(
                 parts.push(Part::within(name, activity, epoch, steps).map_err(analysed)?);
             }
         }
-        let matched = MatchedParts::of(&parts, &options.matching()).map_err(analysed)?;
+        let by = conditions_by(&options, &sources)?;
+        let matched = MatchedParts::of(&parts, &options.matching(by)).map_err(analysed)?;
         let representations = &matched.representations;
         let found = Similarity::of(representations, &measure, &options.settings(), &mut stop.watch());
         Ok((found.map_err(analysed)?, matched))

@@ -7,12 +7,11 @@ use nn4n::analysis::{
         clusters,
         mixed_selectivity::{Settings as MixedSettings, by_term},
         selectivity::Division,
-        task_variance::Settings as VarianceSettings,
         tuning::AngleUnit,
     },
 };
 use nn4n::{
-    evaluate::ADDED,
+    evaluate::{ADDED, variance_settings},
     plot::{Figure, FractionHistogram},
 };
 use pyo3::{exceptions::PyValueError, prelude::*};
@@ -108,7 +107,8 @@ fn task_variance(
     py: Python<'_>,
     activity: &Activity,
     tasks: Option<String>,
-    by: Vec<String>,
+    by: Option<Vec<String>>,
+    left_out: Option<Vec<String>>,
     per_epoch: bool,
     active: f64,
     k: Option<usize>,
@@ -118,11 +118,7 @@ fn task_variance(
 ) -> PyResult<Found> {
     let activity = &activity.activity;
     let (found, clustered, fractional) = work(py, |_| {
-        let trials = activity.trials();
-        let tasks = tasks.or_else(|| trials.variables().into_iter().find(|name| name == "task"));
-        let added = ADDED.iter().map(|name| (*name).to_owned());
-        let left_out = if by.is_empty() { added.collect() } else { Vec::new() };
-        let settings = VarianceSettings { tasks, by, left_out, per_epoch };
+        let settings = variance_settings(activity.trials(), tasks, by, left_out, per_epoch);
         let found = TaskVariance::of(activity, &settings).map_err(analysed)?;
         let of_clusters = clusters::Settings { k, seed, ..clusters::Settings::default() };
         let clustered = match (found.clusters(active, &of_clusters), k) {

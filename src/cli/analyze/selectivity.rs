@@ -13,10 +13,11 @@ use serde::Serialize;
 
 use super::{
     answer::{Answer, AnswerArgs},
-    single_units::{groups, lesion, median, populations, stimulus},
+    single_units::{groups, lesion, median, populations},
     source::{Source, SourceAbout, SourceArgs, repetitions},
 };
 use crate::cli::{names::Names, output::shell_word};
+use crate::evaluate::stimulus;
 use crate::plot::{RankedPanel, RankedUnits, ScatterKind, UnitScatter, UnitSeries};
 
 /// Variables of choices, of which trials with the same stimulus are compared.

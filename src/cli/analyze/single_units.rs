@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use nn4n_analysis::{activity::Trials, structure::Group};
+use nn4n_analysis::structure::Group;
 use serde_json::{Number, Value};
 
 use super::source::Source;
-use crate::{bench, evaluate::ADDED};
+use crate::bench;
 
 /// Populations that divide the units: the smallest groups, if each unit is in one, or all units as one group.
 pub fn populations(source: &Source) -> Vec<Group> {
@@ -24,11 +24,6 @@ pub fn populations(source: &Source) -> Vec<Group> {
         true => smallest,
         false => vec![Group { name: "units".into(), units: (0..n).collect() }],
     }
-}
-
-/// The variables of the stimulus: all but what was done, and whether anything was shown.
-pub fn stimulus(trials: &Trials) -> Vec<String> {
-    trials.variables().into_iter().filter(|name| !ADDED.contains(&name.as_str()) && name != "catch").collect()
 }
 
 /// Groups of units in their numbers in the network or the recording, without those that are empty.

@@ -15,14 +15,12 @@ use serde_json::Value;
 
 use super::{
     answer::AnswerArgs,
-    single_units::{json, lesion, stimulus},
+    single_units::{json, lesion},
     source::{Source, SourceAbout, SourceArgs},
 };
 use crate::cli::names::{Names, joined};
+use crate::evaluate::variance_settings;
 use crate::plot::{ClusterSpan, FractionHistogram, TaskVarianceMap};
-
-/// The variable that says the task in sets of tasks.
-const TASK: &str = "task";
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -212,28 +210,8 @@ fn next(args: &TaskVarianceArgs, settings: &Settings) -> String {
 
 /// What the arguments say, or what the trials do.
 fn settings(args: &TaskVarianceArgs, trials: &Trials) -> Settings {
-    let has_tasks = trials.variables().iter().any(|name| name == TASK);
-    let tasks = args.tasks.clone().or_else(|| has_tasks.then(|| TASK.to_owned()));
-    let is_task = |name: &String| Some(name) == tasks.as_ref();
-    let by = args
-        .by
-        .clone()
-        .map(|Names(names)| names)
-        .unwrap_or_else(|| stimulus(trials).into_iter().filter(|name| !is_task(name)).collect());
-    // Catch trials and others without a condition are left out, and so are epochs that they alone have.
-    let has_condition = |trial: &usize| by.iter().any(|name| trials.conditions[*trial].get(name).is_some());
-    let with = trials.select(&(0..trials.len()).filter(has_condition).collect::<Vec<_>>());
-    let names = with.epoch_names();
-    let is_first = |name: &String| with.epochs.iter().any(|of| of.first().is_some_and(|first| first.name == *name));
-    let firsts: Vec<String> = names.iter().filter(|name| is_first(name)).cloned().collect();
-    // Where all trials have one epoch alone, it is all that there is.
-    let firsts = if firsts.len() < names.len() { firsts } else { Vec::new() };
-    Settings {
-        per_epoch: args.by_epoch || tasks.is_none(),
-        tasks,
-        by,
-        left_out: args.without.clone().map_or(firsts, |Names(names)| names),
-    }
+    let named = |names: &Option<Names>| names.clone().map(|Names(names)| names);
+    variance_settings(trials, args.tasks.clone(), named(&args.by), named(&args.without), args.by_epoch)
 }
 
 /// The two columns that are compared.

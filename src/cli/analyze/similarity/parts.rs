@@ -5,12 +5,11 @@ use nn4n_analysis::{
     Activity, Similarity,
     similarity::{MatchedParts, Matching, NoiseCeiling, Part, RdmDistance},
 };
-use nn4n_tasks::Condition;
 
 use super::{Ceiling, Name, SimilarityArgs};
 use crate::{
     cli::{analyze::source::Source, names},
-    evaluate::ADDED,
+    evaluate,
 };
 
 /// Steps of time that differ by less than this part are one.
@@ -164,29 +163,14 @@ impl SimilarityArgs {
     }
 }
 
-/// The variables of the tasks that all sources have; of recordings alone those of which values recur.
+/// The variables that all sources have, see [`evaluate::shared_variables`].
 pub(super) fn shared_variables(sources: &[Source]) -> Result<Vec<String>> {
-    let known: Vec<Vec<String>> = sources.iter().map(|source| source.activity.trials().variables()).collect();
-    let catch = Condition::catch();
-    let is_asked = |name: &String| !ADDED.contains(&name.as_str()) && catch.get(name).is_none();
-    let of_tasks = sources.iter().filter_map(|source| source.task.as_ref()).map(|task| task.conditions());
-    let of_tasks: Vec<Vec<Condition>> = of_tasks.collect();
-    let recurs = |name: &String| {
-        sources.iter().all(|source| {
-            let trials = source.activity.trials();
-            trials.variable(name).is_ok_and(|variable| 2 * variable.classes().names.len() <= trials.len())
-        })
-    };
-    let is_of_tasks = |name: &String| {
-        of_tasks.iter().all(|conditions| conditions.iter().any(|condition| condition.get(name).is_some()))
-    };
-    let candidates = known.first().into_iter().flatten();
-    let in_all = candidates.filter(|name| known.iter().all(|names| names.contains(name)) && is_asked(name));
-    let found: Vec<String> =
-        in_all.filter(|name| if of_tasks.is_empty() { recurs(name) } else { is_of_tasks(name) }).cloned().collect();
-    if found.is_empty() && known.iter().any(|names| !names.is_empty()) {
-        let of_source = |(source, names): (&Source, &Vec<String>)| format!("{} has {}", source.name, names.join(", "));
-        let all: Vec<String> = sources.iter().zip(&known).map(of_source).collect();
+    let trials = |source: &Source| source.activity.trials().variables();
+    let all: Vec<_> = sources.iter().map(|source| (source.activity.trials(), source.task.as_deref())).collect();
+    let found = evaluate::shared_variables(&all);
+    if found.is_empty() && sources.iter().any(|source| !trials(source).is_empty()) {
+        let of_source = |source: &Source| format!("{} has {}", source.name, trials(source).join(", "));
+        let all: Vec<String> = sources.iter().map(of_source).collect();
         bail!("no variable whose values recur is had by all ({}); name some with --by", all.join("; "));
     }
     Ok(found)
