@@ -32,13 +32,12 @@ fn outline(mode: Mode) -> Outline {
             .set("train.schedule", fields([("kind", "cosine".into()), ("updates", 5000.into()), ("last", 0.0.into())])),
     };
     let performance = Step::new("performance", &study, "eval", "--trials 100");
-    let starts = mode.pick(64, 256);
-    let memory = points(&study, MEMORY, starts, "");
+    let memory = points(&study, MEMORY, "");
     let beside = format!("--beside {{results}}/{}/fixed-points.npz", memory.name);
-    let mut steps = vec![performance, memory, points(&study, ANTI, starts, &beside)];
+    let mut steps = vec![performance, memory, points(&study, ANTI, &beside)];
     let mut claims = of_angles();
     if mode == Mode::Full {
-        steps.push(points(&study, CATEGORY, starts, &beside));
+        steps.push(points(&study, CATEGORY, &beside));
         claims.extend(of_a_category());
     }
     let figures = figures(&steps);
@@ -56,9 +55,11 @@ fn of_family(task: &str) -> String {
     format!("driscoll2022/{task}")
 }
 
-/// Fixed points under the input of the delay of a task, sought from states of its trials.
-fn points(study: &Study, task: &str, starts: usize, more: &str) -> Step {
-    let words = format!("--at delay --where task={} --starts {starts} --start-noise 0.1 {more}", of_family(task));
+/// Fixed and slow points under the input of the delay of a task, sought from states of its trials; a point is slow where
+/// the released code takes it for fixed.
+fn points(study: &Study, task: &str, more: &str) -> Step {
+    let words =
+        format!("--at delay --where task={} --starts 256 --start-noise 0.1 --slow 1e-6 {more}", of_family(task));
     Step::new(format!("{task}-points"), study, "analyze fixed-points", &words)
 }
 
