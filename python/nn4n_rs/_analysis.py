@@ -48,6 +48,10 @@ def _names(value):
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
+def _names_or_none(value):
+    return None if value is None else _names(value)
+
+
 def _result(kind, found, **more):
     return Result._of(kind, found.fields, found, **more)
 
@@ -407,7 +411,7 @@ def decoding(
 def selectivity(source, variable, *, epoch=None, within=None, shuffles=1000, seed=0, where=None, units=None, **options):
     """Which units tell the two kinds of a variable apart: d', area under the ROC curve, choice probability ``within``."""
     made, _ = _activity(source, where, units, seed=seed, **options)
-    within = None if within is None else _names(within)
+    within = _names_or_none(within)
     return _result("selectivity", _nn4n.selectivity(made, variable, epoch, within, int(shuffles), int(seed)))
 
 
@@ -457,8 +461,8 @@ def task_variance(
     found = _nn4n.task_variance(
         made,
         tasks,
-        None if by is None else _names(by),
-        None if left_out is None else _names(left_out),
+        _names_or_none(by),
+        _names_or_none(left_out),
         per_epoch,
         float(active),
         k,
@@ -529,7 +533,7 @@ def similarity(
     named = sources if isinstance(sources, dict) else {str(place): one for place, one in enumerate(_listed(sources))}
     given = {
         "measure": measure,
-        "by": None if by is None else _names(by),
+        "by": _names_or_none(by),
         "align": align,
         "epochs": _names(epochs),
         "bin_ms": 0.0,

@@ -25,7 +25,7 @@ use nn4n_tasks::{
 };
 pub use recorded::{Recorded, recorded, recorded_outcomes};
 use serde::Serialize;
-pub use variables::{shared_variables, stimulus, variance_settings};
+pub use variables::{Compared, shared_variables, stimulus, variance_settings};
 
 use crate::{
     error::{Error, Result},

@@ -1,6 +1,6 @@
 //! Which variables and epochs of trials an analysis is about, where nobody says.
 
-use nn4n_analysis::{activity::Trials, single_units::task_variance};
+use nn4n_analysis::{AnalysisError, activity::Trials, single_units::task_variance};
 use nn4n_tasks::{Condition, Task};
 
 use super::ADDED;
@@ -38,22 +38,43 @@ pub fn variance_settings(
     task_variance::Settings { per_epoch: per_epoch || tasks.is_none(), tasks, by, left_out: left_out.unwrap_or(firsts) }
 }
 
+/// Trials that are compared with others, by a name for messages, and of which task they are, if that is known.
+pub struct Compared<'a> {
+    /// As a user calls it.
+    pub name: &'a str,
+    /// The trials.
+    pub trials: &'a Trials,
+    /// `None` of a recording.
+    pub task: Option<&'a dyn Task>,
+}
+
 /// The variables of the tasks that all of these trials have; of recordings alone, which have no task, those of which
-/// values recur. None if they share none.
-pub fn shared_variables(all: &[(&Trials, Option<&dyn Task>)]) -> Vec<String> {
+/// values recur.
+///
+/// # Errors
+/// If there are variables, but all share none.
+pub fn shared_variables(all: &[Compared<'_>]) -> Result<Vec<String>, AnalysisError> {
+    let known: Vec<Vec<String>> = all.iter().map(|one| one.trials.variables()).collect();
     let catch = Condition::catch();
     let is_asked = |name: &String| !ADDED.contains(&name.as_str()) && catch.get(name).is_none();
-    let of_tasks: Vec<Vec<Condition>> = all.iter().filter_map(|(_, task)| Some(task.as_ref()?.conditions())).collect();
+    let of_tasks: Vec<Vec<Condition>> = all.iter().filter_map(|one| Some(one.task?.conditions())).collect();
     let is_of_tasks = |name: &String| {
         of_tasks.iter().all(|conditions| conditions.iter().any(|condition| condition.get(name).is_some()))
     };
     let recurs = |name: &String| {
-        all.iter().all(|(trials, _)| {
-            trials.variable(name).is_ok_and(|variable| 2 * variable.classes().names.len() <= trials.len())
+        all.iter().all(|one| {
+            one.trials.variable(name).is_ok_and(|variable| 2 * variable.classes().names.len() <= one.trials.len())
         })
     };
-    let is_in_all = |name: &String| all.iter().all(|(trials, _)| trials.variables().contains(name));
-    let candidates = all.first().map(|(trials, _)| trials.variables()).unwrap_or_default();
-    let of_any = candidates.into_iter().filter(|name| is_in_all(name) && is_asked(name));
-    of_any.filter(|name| if of_tasks.is_empty() { recurs(name) } else { is_of_tasks(name) }).collect()
+    let candidates = known.first().into_iter().flatten();
+    let in_all = candidates.filter(|name| known.iter().all(|names| names.contains(name)) && is_asked(name));
+    let found: Vec<String> =
+        in_all.filter(|name| if of_tasks.is_empty() { recurs(name) } else { is_of_tasks(name) }).cloned().collect();
+    if found.is_empty() && known.iter().any(|names| !names.is_empty()) {
+        let has = |(one, names): (&Compared<'_>, &Vec<String>)| format!("{} has {}", one.name, names.join(", "));
+        let all = all.iter().zip(&known).map(has).collect::<Vec<_>>().join("; ");
+        let message = format!("no variable whose values recur is had by all ({all}); name some with --by");
+        return Err(AnalysisError::Trials(message));
+    }
+    Ok(found)
 }

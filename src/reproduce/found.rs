@@ -194,10 +194,7 @@ impl Run {
         if let Some(known) = self.read.borrow().get(step) {
             return Ok(known.clone());
         }
-        let path = self.path(step)?;
-        let text = read_text(&path, LONGEST)?;
-        let value: Value = serde_json::from_str(&text).map_err(|error| Error::file(&path, error))?;
-        let value = Rc::new(value);
+        let value = Rc::new(parsed(&self.path(step)?)?);
         self.read.borrow_mut().insert(step.into(), value.clone());
         Ok(value)
     }
@@ -283,15 +280,17 @@ impl Run {
     /// # Errors
     /// If it is not known why it ended.
     fn met_criterion(&self) -> Result<f64> {
-        let path = self.network.join("finished.json");
-        let said: Value =
-            serde_json::from_str(&read_text(&path, LONGEST)?).map_err(|error| Error::file(&path, error))?;
+        let said = parsed(&self.network.join("finished.json"))?;
         Ok(f64::from(u8::from(said["reason"] == "criterion_met")))
     }
 
     fn told(&self, value: Option<f64>, what: &str) -> Result<f64> {
         value.ok_or_else(|| Error::file(&self.network, format!("no {what} is known")))
     }
+}
+
+fn parsed(path: &Path) -> Result<Value> {
+    serde_json::from_str(&read_text(path, LONGEST)?).map_err(|error| Error::file(path, error))
 }
 
 /// A number inside of a result, by its JSON pointer.
@@ -309,4 +308,20 @@ pub(super) fn number(value: &Value, pointer: &str) -> Result<f64> {
 /// If there are none.
 pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> Result<f64> {
     values.into_iter().reduce(f64::max).ok_or_else(|| Error::setting("results", "there are none"))
+}
+
+/// From one value to the next; below 0 where all fall.
+///
+/// # Errors
+/// If there are fewer than two.
+pub(super) fn largest_rise(values: &[f64]) -> Result<f64> {
+    largest(values.windows(2).map(|pair| pair[1] - pair[0]))
+}
+
+/// The same of what should rise.
+///
+/// # Errors
+/// As [`largest_rise`].
+pub(super) fn largest_fall(values: &[f64]) -> Result<f64> {
+    largest(values.windows(2).map(|pair| pair[0] - pair[1]))
 }

@@ -37,7 +37,7 @@ mod wang2024;
 mod wong2006;
 mod yang2019;
 
-use found::{largest, number};
+use found::{largest, largest_fall, largest_rise, number};
 use outline::{fields, list};
 
 pub use claim::{Claim, Kind, Target};

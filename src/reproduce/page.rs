@@ -120,9 +120,8 @@ fn rows(outcome: &Outcome) -> Vec<[String; 7]> {
         let [quantity, source] = [&outcome.quantity, &outcome.source].map(Clone::clone);
         [quantity, source, outcome.kind.words().into(), outcome.target_in_words(), network, value, agrees]
     };
-    let problem = || outcome.problem.clone().unwrap_or_default();
     if outcome.value.is_none() {
-        return vec![row(String::new(), String::new(), problem())];
+        return vec![row(String::new(), String::new(), outcome.problem.clone().unwrap_or_default())];
     }
     let agrees = |value: f64| outcome.target.map_or_else(String::new, |target| target.agrees(value).to_string());
     let of_network = |(network, value): (usize, &Option<f64>)| match value {

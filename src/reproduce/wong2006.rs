@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Target, largest, number, song2016};
+use super::{
+    Claim, Figure, Found, Mode, Outline, Paper, Run, Step, Target, largest_fall, largest_rise, number, song2016,
+};
 use crate::error::{Error, Result};
 
 pub const PAPER: Paper = Paper {
@@ -187,12 +189,7 @@ fn beside() -> Vec<Claim> {
             "it answers stronger evidence sooner, as the model does",
         )
         .is(Target::Below(0.0))
-        .of_each(NETWORK, |run| {
-            let points = run.list(TIMES, "points")?;
-            let graded = points.iter().filter(|point| point["strength"] != 0.0);
-            let times: Vec<f64> = graded.map(|point| number(point, "/right/mean")).collect::<Result<_>>()?;
-            largest_rise(&times)
-        }),
+        .of_each(NETWORK, |run| song2016::largest_rise_of_times(run, TIMES)),
         Claim::criterion(
             "network: stable fixed points with a stimulus without evidence",
             "each decision is a state in which activity stays, as in the model",
@@ -215,16 +212,6 @@ fn of_choices(model: &Run, name: &str) -> Result<Vec<f64>> {
 /// % of the decisions that are for the evidence, by its strength.
 fn right(model: &Run) -> Result<Vec<f64>> {
     Ok(of_choices(model, "performance")?.into_iter().map(|part| 100.0 * part).collect())
-}
-
-/// From one value to the next; below 0 where all fall.
-fn largest_rise(values: &[f64]) -> Result<f64> {
-    largest(values.windows(2).map(|pair| pair[1] - pair[0]))
-}
-
-/// The same of what should rise.
-fn largest_fall(values: &[f64]) -> Result<f64> {
-    largest(values.windows(2).map(|pair| pair[0] - pair[1]))
 }
 
 /// The fixed points of a plane.

@@ -8,7 +8,7 @@ use nn4n::{
             Shuffle,
         },
     },
-    evaluate::shared_variables,
+    evaluate::{Compared, shared_variables},
     plot::{Figure, SimilarityMap, SimilarityMatrix},
 };
 use numpy::PyReadonlyArray3;
@@ -110,31 +110,6 @@ fn result(py: Python<'_>, found: Similarity, label: String) -> PyResult<Found> {
         .figure("map", move || SimilarityMap::of(&other).svg()))
 }
 
-/// The variables whose values make the conditions.
-fn conditions_by(options: &Options, sources: &[Source<'_>]) -> nn4n::Result<Vec<String>> {
-    let all: Vec<_> = sources.iter().map(|source| (source.activity.trials(), source.task)).collect();
-    match &options.by {
-        Some(by) => Ok(by.clone()),
-        None => match shared_variables(&all) {
-            found if found.is_empty() && all.iter().any(|(trials, _)| !trials.variables().is_empty()) => {
-                let has =
-                    |one: &Source<'_>| format!("{} has {}", one.name, one.activity.trials().variables().join(", "));
-                let all = sources.iter().map(has).collect::<Vec<_>>().join("; ");
-                let message = format!("by: no variable whose values recur is had by all ({all}); name some");
-                Err(nn4n::Error::Figure { message })
-            }
-            found => Ok(found),
-        },
-    }
-}
-
-/// Activity, and of which task it is, if that is known.
-struct Source<'a> {
-    name: String,
-    activity: &'a nn4n::analysis::Activity,
-    task: Option<&'a dyn nn4n::tasks::Task>,
-}
-
 /// Of activity: each in each of the epochs, whose means over conditions are matched.
 #[pyfunction]
 fn similarity(
@@ -143,28 +118,28 @@ fn similarity(
     options: &Bound<'_, PyAny>,
 ) -> PyResult<Found> {
     let options: Options = convert::from_python("options", options)?;
-    let sources: Vec<Source<'_>> = sources
+    let sources: Vec<_> = sources
         .iter()
-        .map(|(name, source, task)| Source {
-            name: name.clone(),
-            activity: &source.activity,
-            task: task.as_ref().map(|task| task.task.as_ref()),
-        })
+        .map(|(name, source, task)| (name.as_str(), &source.activity, task.as_ref().map(|task| task.task.as_ref())))
         .collect();
     let (found, matched) = work(py, |stop| {
         let measure = options.measure()?;
         let mut parts = Vec::new();
-        for Source { name, activity, .. } in &sources {
+        for &(name, activity, _) in &sources {
             let steps = steps_in_bin(options.bin_ms, activity.dt())?;
             if options.epochs.is_empty() {
-                parts.push(Part::of(name.clone(), activity, options.align.as_deref(), steps).map_err(analysed)?);
+                parts.push(Part::of(name, activity, options.align.as_deref(), steps).map_err(analysed)?);
             }
             for epoch in &options.epochs {
                 let name = if sources.len() == 1 { epoch.clone() } else { format!("{name} {epoch}") };
                 parts.push(Part::within(name, activity, epoch, steps).map_err(analysed)?);
             }
         }
-        let by = conditions_by(&options, &sources)?;
+        let compared = sources.iter().map(|&(name, activity, task)| Compared { name, trials: activity.trials(), task });
+        let by = match &options.by {
+            Some(by) => by.clone(),
+            None => shared_variables(&compared.collect::<Vec<_>>()).map_err(analysed)?,
+        };
         let matched = MatchedParts::of(&parts, &options.matching(by)).map_err(analysed)?;
         let representations = &matched.representations;
         let found = Similarity::of(representations, &measure, &options.settings(), &mut stop.watch());

@@ -2,13 +2,13 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use ndarray::{Array1, Array2};
-use nn4n_analysis::{Network, Sequence, SequenceWeights, Sequentiality};
+use ndarray::Array1;
+use nn4n_analysis::{Sequence, SequenceWeights, Sequentiality};
 use serde::Serialize;
 
 use super::{
     answer::AnswerArgs,
-    source::{Source, SourceAbout, SourceArgs},
+    source::{SourceAbout, SourceArgs},
 };
 use crate::{
     evaluate::ADDED,
@@ -70,7 +70,8 @@ pub fn sequence(args: &SequenceArgs) -> Result<()> {
         remark: correlation(&sequence),
     };
     answer.figure("sequence", |path| figure.save(path))?;
-    let weights = weights(&source, &sequence)?;
+    let weights = source.weights(&source.units, &source.units)?;
+    let weights = weights.map(|weights| SequenceWeights::of(&sequence, weights.view())).transpose()?;
     if let Some(weights) = weights.as_ref().filter(|weights| !weights.lags.is_empty()) {
         let figure = weights_by_lag(weights);
         answer.figure("sequence-weights", |path| figure.save(path))?;
@@ -112,15 +113,6 @@ pub fn sequence(args: &SequenceArgs) -> Result<()> {
         halves_are_copies: activity.copies().is_some(),
     };
     answer.say(&report, &lines(&report), &format!("nn4n analyze pca {}", args.source.again()))
-}
-
-/// Weights between the units of the sequence, if they are those of a network.
-fn weights(source: &Source, sequence: &Sequence) -> Result<Option<SequenceWeights>> {
-    let Some(network) = &source.network else { return Ok(None) };
-    let all = Network::of(network)?.joined_weights();
-    let n = source.units.len();
-    let among = Array2::from_shape_fn((n, n), |(post, pre)| all[[source.units[post], source.units[pre]]]);
-    Ok(Some(SequenceWeights::of(sequence, among.view())?))
 }
 
 fn weights_by_lag(weights: &SequenceWeights) -> CurvePanels {

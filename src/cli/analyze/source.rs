@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use ndarray::Axis;
-use nn4n_analysis::{Activity, structure::Group};
+use ndarray::{Array2, Axis};
+use nn4n_analysis::{Activity, Network, structure::Group};
 use nn4n_models::{Ctrnn, Units};
 use nn4n_tasks::{Condition, Task};
 use serde::Serialize;
@@ -156,6 +156,12 @@ impl Behaviour {
 }
 
 impl Source {
+    /// The weights (posts, pres) between units of the network, by their numbers; `None` of a recording, which has none.
+    pub fn weights(&self, posts: &[usize], pres: &[usize]) -> Result<Option<Array2<f64>>> {
+        let Some(network) = &self.network else { return Ok(None) };
+        Ok(Some(Network::of(network)?.joined_weights().select(Axis(0), posts).select(Axis(1), pres)))
+    }
+
     /// Whether no row of a file of trials is there more than once.
     pub fn is_independent(&self) -> bool {
         self.independent_trials().len() == self.activity.trials().len()

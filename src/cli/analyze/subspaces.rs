@@ -2,9 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 use nn4n_analysis::{
-    Network,
     geometry::{Comparison, PotentSpace, subspaces::Settings},
     structure::Group,
 };
@@ -138,7 +137,9 @@ fn through_projection(args: &SubspacesArgs, projection: &str) -> Result<()> {
         bail!("--units: a projection is of all units of its groups; leave it out");
     }
     let (from_units, to_units) = (group(&source, from)?, group(&source, to)?);
-    let weights = weights(&source, &from_units, &to_units)?;
+    let weights = source
+        .weights(&to_units, &from_units)?
+        .context("--projection: recordings have no weights; name a network, or compare epochs with --epochs A,B")?;
     let (states, _, said) =
         states(&source.activity.with_units(&from_units)?, args.epoch.as_deref(), names::of(&args.average))?;
     let found = PotentSpace::of(&weights, &states.rows, &settings(args))?;
@@ -202,13 +203,4 @@ fn group(source: &Source, name: &str) -> Result<Vec<usize>> {
     let units = found.map(|group| group.units.clone());
     let known = if names.is_empty() { "none are known".into() } else { format!("there are {}", names.join(", ")) };
     units.with_context(|| format!("--projection: `{name}` is no group of units; {known}"))
-}
-
-/// (target units, source units)
-fn weights(source: &Source, from: &[usize], to: &[usize]) -> Result<Array2<f64>> {
-    let network = source.network.as_ref().with_context(|| {
-        "--projection: recordings have no weights; name a network, or compare epochs with --epochs A,B".to_owned()
-    })?;
-    let all = Network::of(network)?.joined_weights();
-    Ok(Array2::from_shape_fn((to.len(), from.len()), |(row, column)| all[[to[row], from[column]]]))
 }

@@ -1,6 +1,6 @@
 //! Psychometric functions of the two-alternative tasks with random dots.
 
-use super::{largest, number};
+use super::{largest_fall, number};
 use crate::{
     error::Result,
     reproduce::{Claim, Mode, Run, Step, Study, Target},
@@ -31,7 +31,7 @@ pub fn claims(study: &'static str, statement: &'static str) -> Vec<Claim> {
             "choices follow the evidence (5 for the chance of the draw)",
         )
         .is(Target::AtMost(5.0))
-        .of_each(study, largest_fall),
+        .of_each(study, |run| largest_fall(&percent(run)?)),
         Claim::criterion(format!("{study}: mu of the psychometric function, % coherence"), statement)
             .is(Target::Between(-3.0, 3.0))
             .of_each(study, |run| Ok(100.0 * run.number(STEP, "/fit/mu")?)),
@@ -51,8 +51,4 @@ fn without_evidence(run: &Run) -> Result<f64> {
     let points = run.list(STEP, "points")?;
     let place = points.iter().position(|point| point["value"] == 0.0);
     Ok(place.map_or(f64::NAN, |place| percent(run).map_or(f64::NAN, |percent| percent[place])))
-}
-
-fn largest_fall(run: &Run) -> Result<f64> {
-    largest(percent(run)?.windows(2).map(|pair| pair[0] - pair[1]))
 }

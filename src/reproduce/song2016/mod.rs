@@ -10,9 +10,9 @@ mod structure;
 use serde_json::Value;
 use toml::Value as Setting;
 
-pub use motion::{RT, reaction_time_study};
+pub use motion::{RT, largest_rise_of_times, reaction_time_study};
 
-use super::{Claim, Mode, Outline, Paper, Study, Target, largest, number};
+use super::{Claim, Mode, Outline, Paper, Study, Target, largest, largest_fall, largest_rise, number};
 use crate::error::{Error, Result};
 
 pub const PAPER: Paper = Paper {

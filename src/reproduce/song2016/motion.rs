@@ -1,6 +1,6 @@
 //! Random dots shown for varying times, and until the network answers (Fig 2).
 
-use super::{choices, ends, largest, number, study};
+use super::{choices, ends, largest_rise, number, study};
 use crate::{
     error::Result,
     reproduce::{Claim, Figure, Mode, Outline, Run, Step, Study, Target},
@@ -106,7 +106,7 @@ pub fn reaction_time(mode: Mode) -> Outline {
             "stronger evidence is answered sooner, at each step of the coherence",
         )
         .is(Target::Below(0.0))
-        .of_each(RT, largest_rise),
+        .of_each(RT, |run| largest_rise_of_times(run, "chronometric")),
     );
     claims.push(
         Claim::criterion(
@@ -131,12 +131,12 @@ fn gain_of_duration(run: &Run) -> Result<f64> {
     Ok(first.zip(last).map_or(f64::NAN, |(first, last)| 100.0 * (last - first)))
 }
 
-/// Between strengths with evidence.
-fn largest_rise(run: &Run) -> Result<f64> {
-    let points = run.list("chronometric", "points")?;
+/// Of the mean reaction time of right answers in a chronometric function, between strengths with evidence.
+pub fn largest_rise_of_times(run: &Run, step: &str) -> Result<f64> {
+    let points = run.list(step, "points")?;
     let graded = points.iter().filter(|point| point["strength"] != 0.0);
     let times = graded.map(|point| number(point, "/right/mean")).collect::<Result<Vec<f64>>>()?;
-    largest(times.windows(2).map(|pair| pair[1] - pair[0]))
+    largest_rise(&times)
 }
 
 fn skew(run: &Run) -> Result<f64> {

@@ -9,7 +9,7 @@ use nn4n_analysis::{
 use super::{Ceiling, Name, SimilarityArgs};
 use crate::{
     cli::{analyze::source::Source, names},
-    evaluate,
+    evaluate::{self, Compared},
 };
 
 /// Steps of time that differ by less than this part are one.
@@ -165,13 +165,10 @@ impl SimilarityArgs {
 
 /// The variables that all sources have, see [`evaluate::shared_variables`].
 pub(super) fn shared_variables(sources: &[Source]) -> Result<Vec<String>> {
-    let trials = |source: &Source| source.activity.trials().variables();
-    let all: Vec<_> = sources.iter().map(|source| (source.activity.trials(), source.task.as_deref())).collect();
-    let found = evaluate::shared_variables(&all);
-    if found.is_empty() && sources.iter().any(|source| !trials(source).is_empty()) {
-        let of_source = |source: &Source| format!("{} has {}", source.name, trials(source).join(", "));
-        let all: Vec<String> = sources.iter().map(of_source).collect();
-        bail!("no variable whose values recur is had by all ({}); name some with --by", all.join("; "));
-    }
-    Ok(found)
+    let compared = sources.iter().map(|source| Compared {
+        name: &source.name,
+        trials: source.activity.trials(),
+        task: source.task.as_deref(),
+    });
+    Ok(evaluate::shared_variables(&compared.collect::<Vec<_>>())?)
 }
