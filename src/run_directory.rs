@@ -27,8 +27,9 @@ const LOCK: &str = ".lock";
 const MOMENT: Duration = Duration::from_millis(20);
 const MOMENTS: u32 = 5;
 
-/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, `time.json` while it can go on, and
-/// `finished.json` once there is nothing left to do.
+/// `DIR/{model.safetensors, optimizer.safetensors, run.toml, log.jsonl}`, `time.json` while it can go on,
+/// `finished.json` once there is nothing left to do, and `model-UPDATE.safetensors` where networks of all validations
+/// are kept.
 ///
 /// The directory is held open: a run that goes on while its directory is moved, removed or replaced notices and stops.
 #[derive(Clone, Debug)]
@@ -168,11 +169,25 @@ impl RunDirectory {
         self.path().join(TIME)
     }
 
-    /// TensorBoard's, which would show the curves of a replaced run with those of the new one.
-    fn event_files(&self) -> Result<Vec<String>> {
-        let is_ours = |name: &String| name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n");
-        Ok(self.directory.names()?.into_iter().filter(is_ours).collect())
+    /// The network of the validation after so many updates, where `train.validation.keep` asks for it.
+    pub fn kept(&self, update: u64) -> PathBuf {
+        self.path().join(kept(update))
     }
+
+    /// Files that a new run may not replace one by one: TensorBoard's, which would show the curves of both, and kept
+    /// networks.
+    fn files_of_their_own(&self) -> Result<Vec<String>> {
+        let is_event_file = |name: &str| name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n");
+        let is_kept = |name: &str| {
+            let update = name.strip_prefix("model-").and_then(|rest| rest.strip_suffix(".safetensors"));
+            update.and_then(|update| update.parse().ok()).is_some_and(|update| kept(update) == name)
+        };
+        Ok(self.directory.names()?.into_iter().filter(|name| is_event_file(name) || is_kept(name)).collect())
+    }
+}
+
+fn kept(update: u64) -> String {
+    format!("model-{update}.safetensors")
 }
 
 /// Whether a process trains in a directory.
@@ -228,9 +243,9 @@ impl Locked<'_> {
         self.check_in_place()?;
         let directory = &self.run.directory;
         if self.run.existing == Existing::Overwrite {
-            let events = self.run.event_files()?;
+            let others = self.run.files_of_their_own()?;
             let files = [MODEL, STATE, CONFIG, LOG].map(String::from);
-            files.iter().chain(&events).try_for_each(|name| directory.remove(name))?;
+            files.iter().chain(&others).try_for_each(|name| directory.remove(name))?;
         }
         match self.run.existing {
             Existing::Resume => self.run.refuse_half_a_run()?,
@@ -245,6 +260,11 @@ impl Locked<'_> {
 
     pub(crate) fn write_model(&self, bytes: &[u8]) -> Result<()> {
         self.write(MODEL, bytes)
+    }
+
+    /// Keeps the network of a validation.
+    pub(crate) fn write_kept(&self, update: u64, bytes: &[u8]) -> Result<()> {
+        self.write(&kept(update), bytes)
     }
 
     pub(crate) fn write_state(&self, bytes: &[u8]) -> Result<()> {

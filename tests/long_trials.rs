@@ -18,7 +18,7 @@ fn a_trial_of_ten_thousand_steps_is_trained_from_the_thread_of_a_test() -> Resul
     // Everything that makes a step longer: a trained time constant and bias, and a noise of each kind.
     let model = ModelConfig::ei(3, 8, 3).learn_tau(LearnTau::PerUnit).b_rec(Bias::Trained(0.1.into())).sigma_post(0.1);
     let model = model.readout_from(ReadoutFrom::All); // targets below zero
-    let validation = ValidationConfig { every: 1, trials_per_condition: 1 };
+    let validation = ValidationConfig { every: 1, trials_per_condition: 1, keep: false };
     let settings = TrainConfig { batch_size: Some(1), updates: 1, validation, ..TrainConfig::default() };
     let run = RunDirectory::open(folder.path(), Existing::Keep)?;
     let experiment = Experiment::new(task, model.clone(), settings, 0)?;

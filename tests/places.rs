@@ -76,6 +76,14 @@ fn recorded_place_cells_are_found_and_remap_between_rooms() {
     for file in ["remapping.json", "remapping.npz", "remapping.png", "remapped-maps.svg"] {
         assert!(folder.path().join("remapping").join(file).metadata().is_ok_and(|file| file.len() > 0), "{file}");
     }
+    let several = format!("{remapping} --activity recorded.npz --activity recorded.npz --where room=1 --out several");
+    let found = json(folder.path(), &several);
+    assert_eq!((&found["population_vector"][0][2], &found["units_in_all"]), (&1.0.into(), &12.into()));
+    assert!(found["population_vector"][1][1].as_f64().unwrap() > 0.9);
+    assert_eq!(found["between"].as_array().unwrap().len(), 3);
+    for file in ["remapping.json", "remapping.npz", "remapping.png", "remapped-maps.svg"] {
+        assert!(folder.path().join("several").join(file).metadata().is_ok_and(|file| file.len() > 0), "{file}");
+    }
     let same = json(folder.path(), &format!("{remapping} --activity recorded.npz --where room=1"));
     assert_eq!((&same["remapping"], &same["place"]["between"]), (&"none".into(), &1.0.into()));
     for (arguments, words) in [

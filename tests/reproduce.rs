@@ -45,16 +45,21 @@ fn a_paper_is_trained_measured_and_told_and_goes_on_where_it_was() {
 #[test]
 fn networks_of_the_zoo_stand_in_for_trainings_where_there_are_such() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let report = reported(folder.path(), &["reproduce", "sussillo2013", "--pretrained", "--out", "paper"]);
-    let of = |quantity: &str| {
+    let report = |paper: &str| reported(folder.path(), &["reproduce", paper, "--pretrained", "--out", paper]);
+    let of = |report: &Value, quantity: &str| {
         let results = report["results"].as_array().expect("a list");
         results.iter().find(|result| result["quantity"] == quantity).expect("a claim").clone()
     };
-    assert_eq!(of("stable fixed points")["agrees"], true);
-    let without = of("root mean square error of the sine");
+    let with = report("sussillo2013");
+    for quantity in ["stable fixed points", "root mean square error of the sine"] {
+        assert_eq!(of(&with, quantity)["agrees"], true, "{quantity}");
+    }
+    let without = of(&report("wang2024"), "active units");
     assert_eq!(without["agrees"], Value::Null);
     assert!(without["problem"].as_str().is_some_and(|why| why.contains("no network of the zoo")), "{without}");
-    assert!(!folder.path().join("paper/studies").exists());
+    for paper in ["sussillo2013", "wang2024"] {
+        assert!(!folder.path().join(paper).join("studies").exists());
+    }
 }
 
 #[test]

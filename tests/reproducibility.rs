@@ -129,6 +129,40 @@ fn a_run_that_was_killed_between_two_validations_ends_as_an_uninterrupted_one() 
 }
 
 #[test]
+fn the_network_of_every_validation_is_kept_where_that_is_asked_for() -> Result<()> {
+    let of = |updates| {
+        let mut settings = settings(updates, 2);
+        settings.validation.keep = true;
+        Experiment::new(easy_task(), ModelConfig::ei(2, 8, 2), settings, 3)
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = |name: &str| folder.path().join(name);
+    let kept = |name: &str, update: u64| place(name).join(format!("model-{update}.safetensors"));
+    train(&of(5)?, &place("whole"))?;
+    train_in_pieces(&of(5)?, &place("pieces"), &[1, 3, 4])?;
+    train(&of(2)?, &place("short"))?;
+    for update in [2, 4, 5] {
+        assert!(
+            fs::read(kept("whole", update)).expect("a network") == fs::read(kept("pieces", update)).expect("it, too")
+        );
+        let header = Checkpoint::load(kept("whole", update))?.header;
+        assert_eq!((header.train.updates, header.train.validations.len() as u64), (update, update.div_ceil(2)));
+    }
+    let [long, short] = ["whole", "short"].map(|name| Checkpoint::load(kept(name, 2)));
+    let weights =
+        |found: Result<Checkpoint>| -> Result<Vec<f32>> { Ok(found?.tensors["w_rec"].flatten_all()?.to_vec1()?) };
+    assert_eq!(weights(long)?, weights(short)?);
+    assert!(!kept("whole", 1).exists() && !kept("whole", 3).exists());
+
+    // What replaces the run replaces them, and nothing else.
+    fs::write(place("whole").join("model-best.safetensors"), b"precious").expect("a file");
+    let run = RunDirectory::open(place("whole"), Existing::Overwrite)?;
+    fit(&of(2)?, None, &run, &Device::Cpu, |_| ControlFlow::Continue(()))?;
+    assert!(run.kept(2).exists() && !run.kept(4).exists() && place("whole").join("model-best.safetensors").exists());
+    Ok(())
+}
+
+#[test]
 fn a_resumed_run_keeps_settings_that_are_not_the_defaults() -> Result<()> {
     let mut settings = settings(4, 2);
     settings.clip_norm = None;

@@ -53,7 +53,11 @@ fn each_learned_what_its_task_asks_for() -> Result<()> {
     for files in ALL {
         let header = zoo::open(files.id)?.header;
         let experiment = Experiment::from_toml(files.recipe)?;
-        assert!(header.train.updates < experiment.train.updates, "{} stopped before its rule was met", files.id);
+        match experiment.train.criterion(experiment.task.as_ref()) {
+            Some(_) => assert!(header.train.updates < experiment.train.updates, "{}: its rule was not met", files.id),
+            // Where training ends by the number of updates alone.
+            None => assert!(header.metrics["performance"] > 0.9, "{}: {:?}", files.id, header.metrics),
+        }
     }
     Ok(())
 }

@@ -88,6 +88,6 @@ pub use single_units::sequence_weights::SequenceWeights;
 pub use single_units::sequentiality::{Sequence, Sequentiality};
 pub use single_units::task_variance::{FractionalVariance, TaskVariance};
 pub use single_units::tuning::Tuning;
-pub use spatial::{RateMaps, Remapping};
+pub use spatial::{RateMaps, Remapping, RemappingMatrix};
 pub use spectrum::Spectrum;
 pub use structure::Structure;

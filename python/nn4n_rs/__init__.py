@@ -43,6 +43,7 @@ from ._analysis import (
     psychometric_of_two,
     rate_maps,
     remapping,
+    remapping_matrix,
     selectivity,
     sequence,
     similarity,

@@ -498,6 +498,18 @@ def remapping(a, b, *, trials=20, task=None, noise=True, seed=0, **options):
     return _result("remapping", _nn4n.remapping(one, other, {**options, "seed": int(seed)}))
 
 
+def remapping_matrix(sources, *, trials=20, task=None, noise=True, seed=0, **options):
+    """How alike maps of places are between each two of several sources, a dictionary by names.
+
+    ``population_vector`` and ``place`` are (sources, sources), on the diagonal between halves of one.
+    """
+    made = [
+        (str(name), _activity(source, trials=trials, task=task, noise=noise, seed=seed)[0])
+        for name, source in sources.items()
+    ]
+    return _result("remapping_matrix", _nn4n.remapping_matrix(made, {**options, "seed": int(seed)}))
+
+
 # Similarity
 
 

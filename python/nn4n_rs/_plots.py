@@ -289,12 +289,23 @@ def _remapping(result, ax):
     return _style(ax, "x (bins)", "y (bins)")
 
 
+def _remapping_matrix(result, ax):
+    ax = _axes(ax, figsize=(3.8, 3.2))
+    image = ax.imshow(result.population_vector, cmap="RdBu_r", vmin=-1, vmax=1)
+    ax.figure.colorbar(image, ax=ax, label="population vector correlation")
+    return _named_axes(ax, result.names)
+
+
 def _similarity(result, ax):
     ax = _axes(ax, figsize=(3.8, 3.2))
     image = ax.imshow(result.matrix, cmap="viridis_r" if result.is_distance else "viridis")
     ax.figure.colorbar(image, ax=ax, label=result.measure)
-    ax.set_xticks(range(len(result.names)), result.names, rotation=45, ha="right", fontsize="small")
-    ax.set_yticks(range(len(result.names)), result.names, fontsize="small")
+    return _named_axes(ax, result.names)
+
+
+def _named_axes(ax, names):
+    ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize="small")
+    ax.set_yticks(range(len(names)), names, fontsize="small")
     return ax
 
 
@@ -370,6 +381,7 @@ _KINDS = {
     "sequence": _sequence,
     "rate_maps": _rate_maps,
     "remapping": _remapping,
+    "remapping_matrix": _remapping_matrix,
     "similarity": _similarity,
     "psychometric": _psychometric,
     "chronometric": _chronometric,

@@ -211,6 +211,9 @@ def test_places(rng):
     assert found.maps.shape[0] == 3 and found.units[0].information > 5 * found.units[1].information
     change = drawn(nn.remapping(source, source, bins=10, shuffles=20))
     assert change.place.between == pytest.approx(1)
+    several = drawn(nn.remapping_matrix({"first": source, "again": source, "last": source}, bins=10))
+    assert several.names == ["first", "again", "last"] and several.maps.shape == (3, 3, 10, 10)
+    assert several.place[0, 1] == pytest.approx(1) and several.place[0, 0] < 1
 
 
 def test_similarity_does_not_depend_on_a_rotation(rng, network):

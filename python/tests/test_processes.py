@@ -1,5 +1,8 @@
-"""What a module in a long-lived interpreter meets: forks, signals, a second library of the same name."""
+"""What a module in a long-lived interpreter meets: forks, signals, a second library of the same name, a hub."""
 
+import hashlib
+import http.server
+import json
 import multiprocessing
 import os
 import signal
@@ -249,3 +252,59 @@ def test_the_program_trains_and_simulates_to_the_same_bits(task, tmp_path):
     theirs, mine = nn.Recording.load(tmp_path / "activity.npz"), nn.load(tmp_path / "python").run(trials, noise=9)
     within = np.arange(mine.rates.shape[1]) < trials.n_steps[:, None]
     assert np.array_equal(theirs.rates[within], mine.rates[within])
+
+
+def test_a_network_comes_from_a_hub_and_is_kept(tmp_path):
+    checkpoint, commit, asked = tmp_path / "model.safetensors", "1" * 40, []
+    nn.load("flip-flop-3bit").save(checkpoint)
+    content = checkpoint.read_bytes()
+
+    class Hub(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.command, self.path))
+            places = {
+                "/api/models/lab/memory/revision/v1": json.dumps(
+                    {"sha": commit, "siblings": [{"rfilename": "model.safetensors"}]}
+                ).encode(),
+                "/lab/memory/resolve/v1/model.safetensors": content,
+                f"/lab/memory/resolve/{commit}/model.safetensors": content,
+            }
+            body = places.get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            if body is not None:
+                self.send_header("X-Repo-Commit", commit)
+                self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body or b"")
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    program = """
+        import nn4n_rs as nn
+        assert nn.load("hf:lab/memory@v1") == nn.load("flip-flop-3bit")
+        try:
+            nn.load("hf:lab/memory@v2")
+        except OSError as error:
+            print(error)
+    """
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
+            "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "HF_HOME": str(tmp_path / "home"),
+            "NO_PROXY": "127.0.0.1",
+        }
+        command = [sys.executable, "-c", textwrap.dedent(program)]
+        for _ in range(2):
+            said = subprocess.run(command, env=environment, capture_output=True, text=True)
+            assert said.returncode == 0, said.stderr
+            assert "lab/memory" in said.stdout and "v2" in said.stdout
+        server.shutdown()
+    fetched = [path for command, path in asked if command == "GET" and path.endswith("model.safetensors")]
+    assert len(fetched) == 1, asked

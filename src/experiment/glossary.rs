@@ -443,8 +443,7 @@ mod tests {
             ),
             (
                 in_train("validation = 100"),
-                "train.validation: must be a table with `every`, `trials_per_condition`, \
-                but is 100",
+                "train.validation: must be a table with `every`, `trials_per_condition`, `keep`, but is 100",
             ),
             (refusal("seed = -1"), "seed: must be a whole number, 0 or more, but is -1"),
             (refusal("model = \"ei\""), "model: must be a table, but is \"ei\"; write [model] with kind = \"ei\""),

@@ -186,11 +186,14 @@ pub struct ValidationConfig {
     pub every: u64,
     /// Trials of each of the task's conditions.
     pub trials_per_condition: usize,
+    /// Keep the network of every validation as `model-UPDATE.safetensors`, and not the best alone.
+    #[serde(skip_serializing_if = "is_off")]
+    pub keep: bool,
 }
 
 impl Default for ValidationConfig {
     fn default() -> Self {
-        Self { every: 100, trials_per_condition: 50 }
+        Self { every: 100, trials_per_condition: 50, keep: false }
     }
 }
 

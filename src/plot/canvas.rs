@@ -6,19 +6,23 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+#[cfg(feature = "png")]
 use kuva::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 use super::PlotError;
-use super::style::{PNG_SCALE, Rgb, WHITE};
+#[cfg(feature = "png")]
+use super::style::PNG_SCALE;
+use super::style::{Rgb, WHITE};
 use crate::progress::printable;
 
 /// A point in logical pixels.
 pub(super) type Point = (f64, f64);
 
 /// Longest side of a `.png`, pixels.
+#[cfg(feature = "png")]
 const PNG_LIMIT: usize = 20_000;
 /// From the middle of a line of digits down to its baseline, as a fraction of the font size.
 const BASELINE: f64 = 0.36;
@@ -301,6 +305,7 @@ impl Canvas {
     }
 
     /// The figure as the bytes of a PNG file.
+    #[cfg(feature = "png")]
     pub fn into_png(mut self) -> Result<Vec<u8>, PlotError> {
         self.scene.add(Primitive::GroupEnd);
         let [width, height] = [self.scene.width, self.scene.height].map(|side| (side * PNG_SCALE) as usize);
@@ -315,12 +320,14 @@ impl Grid {
     /// The cells as an image element.
     fn picture(&self) -> Result<String, PlotError> {
         let rows = self.colors.len() / self.columns.max(1);
-        let mut canvas = Canvas::new(self.columns as f64, rows as f64);
-        canvas.cells((0.0, 0.0), (1.0, 1.0), (rows, self.columns), |row, column| {
-            self.colors[row * self.columns + column]
-        });
-        canvas.scene.add(Primitive::GroupEnd);
-        let png = RasterBackend::new().with_scale(1.0).render_scene(&canvas.scene).map_err(PlotError::Raster)?;
+        let mut png = Vec::new();
+        let mut encoder = png::Encoder::new(&mut png, self.columns as u32, rows as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        let pixels: Vec<u8> = self.colors.iter().flat_map(|(r, g, b)| [*r, *g, *b]).collect();
+        encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(&pixels))
+            .map_err(|error| PlotError::Raster(error.to_string()))?;
         let (x, y) = self.corner;
         let (width, height) = (self.columns as f64 * self.cell.0, rows as f64 * self.cell.1);
         Ok(format!(
@@ -487,9 +494,14 @@ mod tests {
         assert!(png.starts_with(b"\x89PNG"));
         // Width and height of the header.
         assert_eq!((&png[16..20], &png[20..24]), (&[0, 0, 0, 2][..], &[0, 0, 0, 2][..]));
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut pixels = [0; 12];
+        reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(pixels, [255, 0, 0, 255, 255, 255, 0, 0, 255, 1, 2, 3]);
     }
 
     #[test]
+    #[cfg(feature = "png")]
     fn a_png_beyond_the_limit_is_refused_before_it_is_drawn() {
         let error = Canvas::new(5001.0, 10.0).into_png().unwrap_err();
         assert!(matches!(error, PlotError::TooLarge { width: 20_004, .. }), "{error}");

@@ -14,6 +14,13 @@ pub enum PlotError {
         /// The path as it was given.
         path: PathBuf,
     },
+    /// This build of the library draws no `.png`.
+    #[error("the figure `{}` cannot be drawn: nn4n was built without its feature `png`; end the path in `.svg`", path.display())]
+    #[cfg(not(feature = "png"))]
+    NoPng {
+        /// The path as it was given.
+        path: PathBuf,
+    },
     /// A field that must hold something holds nothing.
     #[error("`{field}` is empty; a figure needs at least one entry there")]
     Empty {
@@ -41,6 +48,7 @@ pub enum PlotError {
         "the figure is {width} x {height} pixels, and the limit of a .png is {limit} on a side; write a .svg or draw \
         fewer units or steps"
     )]
+    #[cfg(feature = "png")]
     TooLarge {
         /// Width, pixels.
         width: usize,

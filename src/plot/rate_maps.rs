@@ -13,7 +13,7 @@ use super::error::{require, require_finite, require_some};
 use super::key::{Mark, key, key_height, key_width};
 use super::panel::{Panel, note};
 use super::save::save;
-use super::style::{FAINT, GREY, INK, Rgb, SMALL, THICK, THIN, WHITE, cell_size, series, text_width};
+use super::style::{FAINT, GREY, INK, Rgb, SMALL, THICK, THIN, WHITE, cell_size, series, text_width, widest};
 
 /// Longest side of a map, about, and the gap between the maps of one unit.
 const SIDE: f64 = 128.0;
@@ -77,7 +77,9 @@ impl RateMapFigure {
         let (right, bottom) = (reach(|place| place.0.0 + place.1.0), reach(|place| place.0.1 + place.1.1));
         let entries = self.entries();
         let explained = right + 26.0;
-        let width = explained + key_width(&entries).max(74.0) + 10.0;
+        let legend = self.legend();
+        let named = if self.is_track() { 0.0 } else { widest(legend.iter().map(String::as_str), SMALL) };
+        let width = explained + key_width(&entries).max(74.0).max(named) + 10.0;
         let bars = if self.is_track() { 0.0 } else { 2.0 * (0.6 * SIDE + 44.0) };
         let below = bottom.max(CORNER.1 + key_height(entries.len()) + bars) + 14.0;
         let remark_height = if self.remark.is_empty() { 0.0 } else { 16.0 };
@@ -190,10 +192,19 @@ impl RateMapFigure {
             correlations().bar(canvas, (left, below + 24.0), height, "Correlation");
             below += 24.0 + height + 22.0;
         }
-        for (place, name) in self.names.iter().enumerate() {
-            let text = format!("{}: {name}", if place == 0 { "left" } else { "right" });
-            canvas.text((left, below + 14.0 * place as f64), &text, SMALL, Align::Left, INK);
+        for (place, text) in self.legend().iter().enumerate() {
+            canvas.text((left, below + 14.0 * place as f64), text, SMALL, Align::Left, INK);
         }
+    }
+
+    /// Which map is which.
+    fn legend(&self) -> Vec<String> {
+        let place = |place: usize| match (self.names.len(), place) {
+            (2, 0) => "left".into(),
+            (2, _) => "right".into(),
+            _ => (place + 1).to_string(),
+        };
+        self.names.iter().enumerate().map(|(i, name)| format!("{}: {name}", place(i))).collect()
     }
 
     fn validate(&self) -> Result<(), PlotError> {

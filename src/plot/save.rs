@@ -11,7 +11,10 @@ pub(super) fn save(path: &Path, draw: impl FnOnce() -> Result<Canvas, PlotError>
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     let bytes = match extension.as_deref() {
         Some("svg") => draw()?.into_svg().into_bytes(),
+        #[cfg(feature = "png")]
         Some("png") => draw()?.into_png()?,
+        #[cfg(not(feature = "png"))]
+        Some("png") => return Err(PlotError::NoPng { path: path.to_owned() }),
         _ => return Err(PlotError::UnknownFormat { path: path.to_owned() }),
     };
     write_atomically(path, &bytes)
@@ -35,6 +38,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "png")]
     fn the_directory_is_created_and_only_the_figure_is_left_in_it() {
         let root = directory("created");
         let folder = root.join("a/b");

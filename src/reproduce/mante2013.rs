@@ -33,7 +33,8 @@ struct Context {
 fn outline(mode: Mode) -> Outline {
     let study =
         Study::new(STUDY, "mante2013/context_integration", "100 units say the sign of the evidence that counts")
-            .takes(4000);
+            .takes(4000)
+            .pretrained("mante2013-context");
     let trials = Step::new("trials", &study, "plot trials", "").of_first();
     let words = format!("--trials {} --refits 0", mode.pick(20, 200));
     let psychometric = Step::new(PSYCHOMETRIC, &study, "analyze psychometric", &words);

@@ -165,8 +165,11 @@ pub struct Step {
     /// `analyze decoding`, `plot trials`, `eval`.
     pub command: &'static str,
     /// The rest of the command. `{results}` stands for the directory beside the run that holds results of other steps,
-    /// `{network:STUDY}` for the network of the same seed of another study.
+    /// `{network:STUDY}` for the network of the same seed of another study, `{after:UPDATES}` for another network that
+    /// the run kept.
     pub words: Vec<String>,
+    /// Of trainings that keep networks: the one after so many updates, in place of that which the run saved.
+    pub after: Option<u64>,
     /// Whether only the network of the first seed is taken, as for a figure.
     pub is_of_first: bool,
     /// Whether a plot is drawn in pixels, as one of many small parts.
@@ -182,6 +185,7 @@ impl Step {
             study: Some(study.name.clone()),
             command,
             words,
+            after: None,
             is_of_first: false,
             is_in_pixels: false,
         }
@@ -190,7 +194,12 @@ impl Step {
     /// A command that needs no network.
     pub fn alone(name: impl Into<String>, command: &'static str, words: &str) -> Self {
         let words = words.split_whitespace().map(String::from).collect();
-        Self { name: name.into(), study: None, command, words, is_of_first: true, is_in_pixels: false }
+        Self { name: name.into(), study: None, command, words, after: None, is_of_first: true, is_in_pixels: false }
+    }
+
+    /// The same for the network that the run kept after so many updates.
+    pub fn after(self, updates: u64) -> Self {
+        Self { after: Some(updates), ..self }
     }
 
     /// The same for the first network alone.

@@ -74,7 +74,7 @@ fn sine_generator(mode: Mode) -> Outline {
     let study =
         Study::new("sine", "sussillo2013/sine_generator", "units oscillate at a frequency that an input asks for");
     let study = match mode {
-        Mode::Full => study.takes(2000),
+        Mode::Full => study.takes(2000).pretrained("sussillo2013-sine"),
         Mode::Quick => study
             .set("task.n_frequencies", frequencies)
             .set("train.batch_size", frequencies)

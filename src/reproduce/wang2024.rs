@@ -6,7 +6,7 @@ use super::{Claim, Figure, Mode, Outline, Paper, Run, Step, Study, Target, field
 
 pub const PAPER: Paper = Paper {
     id: "wang2024",
-    summary: "place fields: spatial information, remapping and reversion between two rooms, and what fields need",
+    summary: "place fields: spatial information, remapping and reversion in three rooms, and what fields need",
     citation: "Wang Z, Di Tullio RW, Rooke S, Balasubramanian V (2024). Time makes space: emergence of place fields in \
                networks encoding temporally continuous sensory experiences. Advances in Neural Information Processing \
                Systems 37. https://doi.org/10.48550/arXiv.2408.05798",
@@ -19,6 +19,9 @@ const MAPS_STEP: &str = "maps";
 /// Population vectors of two networks, or of one in two rooms.
 const VECTORS: &str = "--trials 600 --bin 5 --arena 0,100,0,100 --smooth 0 --shuffles 20";
 
+/// The same of several, of the first room.
+const MATRIX: &str = "--trials 600 --bin 5 --arena 0,100,0,100 --smooth 0 --where task=room_1";
+
 /// Studies in one room, each with one thing taken away from the first.
 const ROOM: &str = "one_room";
 const UNTRAINED: &str = "untrained";
@@ -26,33 +29,30 @@ const NO_RECURRENCE: &str = "no_recurrence";
 const SHUFFLED: &str = "shuffled";
 const NO_PENALTY: &str = "no_rate_penalty";
 
-/// Visits to the first room, to the second and to the first again; without recurrent weights the first and the last.
-const FIRST: &str = "visit_1";
-const AWAY: &str = "visit_2";
-const BACK: &str = "visit_3";
-const BLOCKED_FIRST: &str = "blocked_1";
-const BLOCKED_BACK: &str = "blocked_3";
+/// Visits to three rooms in turn, in three rounds, with recurrent weights and without.
+const ROOMS: &str = "rooms";
+const BLOCKED: &str = "rooms_blocked";
+const N_ROOMS: i64 = 3;
+const ROUNDS: i64 = 3;
 
 fn outline(mode: Mode) -> Outline {
     let whole = Outline {
         seeds: mode.pick(1, 5),
         notes: vec![
             "Walks of 1 s start anywhere in the room, where the released code cuts them from longer walks; the paper \
-             goes through many rooms, here there are two, and three visits."
+             goes through 20 rooms in 30 rounds, here there are three in three."
                 .into(),
-            "A visit is the training up to its end: the three of a seed have the same trials as far as they go.".into(),
             "Maps of the network of shuffled trials are those of ordinary walks.".into(),
         ],
         ..Outline::default()
     };
-    whole.and(one_room(mode)).and(two_rooms(mode))
+    whole.and(one_room(mode)).and(three_rooms(mode))
 }
 
-/// The sizes of the mode; in full those of the preset.
-fn sized(study: Study, mode: Mode, updates: (i64, i64)) -> Study {
-    let n = mode.pick(updates.0, updates.1);
-    // The only validation is after the last update, so that it is this network that is saved.
-    let study = study.set("train.updates", n).set("train.validation.every", n).takes(n as u64);
+/// The sizes of the mode, in full those of the preset, with a validation at the end of each visit.
+fn sized(study: Study, mode: Mode, updates: (i64, i64), visit: (i64, i64)) -> Study {
+    let (n, every) = (mode.pick(updates.0, updates.1), mode.pick(visit.0, visit.1));
+    let study = study.set("train.updates", n).set("train.validation.every", every).takes(n as u64);
     match mode {
         Mode::Full => study,
         Mode::Quick => study
@@ -68,10 +68,11 @@ const QUICK: (i64, i64, i64) = (128, 64, 100);
 
 /// Updates in one room, and of a visit, in quick and in full mode.
 const UPDATES: (i64, i64) = (1000, 5120);
-const VISIT: (i64, i64) = (400, 640);
+const VISIT: (i64, i64) = (200, 320);
 
 fn in_one_room(name: &str, summary: &str, mode: Mode, updates: (i64, i64)) -> Study {
-    let study = sized(Study::new(name, "wang2024/place_cells", summary), mode, updates);
+    // The only validation is after the last update, so that it is this network that is saved.
+    let study = sized(Study::new(name, "wang2024/place_cells", summary), mode, updates, updates);
     if mode == Mode::Quick { study.set("task.n_cells", QUICK.2) } else { study }
 }
 
@@ -104,48 +105,67 @@ fn one_room(mode: Mode) -> Outline {
     Outline { studies, steps, claims: room_claims(), figures, ..Outline::default() }
 }
 
-fn two_rooms(mode: Mode) -> Outline {
-    let first = visit(FIRST, 1, "after the first visit to the first room", mode);
-    let away = visit(AWAY, 2, "after the visit to the second room", mode);
-    let back = visit(BACK, 3, "after the second visit to the first room", mode);
-    let blocked = without_recurrence(visit(BLOCKED_FIRST, 1, "the first visit without recurrent weights", mode));
-    let blocked_back = without_recurrence(visit(BLOCKED_BACK, 3, "the second one without them", mode));
-    let with = |name: &str, of: &Study, other: &str| {
-        let words = format!("{{network:{other}}} {VECTORS} --where task=room_1");
-        Step::new(name, of, "analyze remapping", &words)
+fn three_rooms(mode: Mode) -> Outline {
+    let rooms = visits(ROOMS, "three rooms in turn, three times", mode);
+    let blocked = without_recurrence(visits(BLOCKED, "the same without recurrent weights", mode));
+    // Of maps of the first room, by the networks after two visits.
+    let between = |name: &str, of: &Study, after: [(i64, i64); 2]| {
+        let [first, second] = after.map(|(round, room)| end_of_visit(mode, round, room));
+        let words = format!("{{after:{second}}} {VECTORS} --where task=room_1");
+        Step::new(name, of, "analyze remapping", &words).after(first as u64)
     };
-    let returned = with("return", &first, BACK);
-    let rooms = Step::new("rooms", &back, "analyze remapping", &format!("{VECTORS} --between task=room_1,room_2"));
+    let returned = between("return", &rooms, [(2, 1), (3, 1)]);
+    // Maps of the first room after all visits, to it and to the others.
+    let ends: Vec<i64> = (1..=N_ROOMS * ROUNDS).map(|visit| end_of_visit(mode, 1, visit)).collect();
+    let others: Vec<String> = ends[1..].iter().map(|end| format!("{{after:{end}}}")).collect();
+    let visits = Step::new("visits", &rooms, "analyze remapping", &format!("{} {MATRIX}", others.join(" ")))
+        .after(ends[0] as u64);
+    let unlike = Step::new("unlike", &rooms, "analyze remapping", &format!("{VECTORS} --between task=room_1,room_2"))
+        .after(end_of_visit(mode, ROUNDS, N_ROOMS) as u64);
     let figures = vec![
         Figure::new(
-            "Two rooms",
-            &rooms,
+            "Three rooms",
+            &unlike,
             "remapped-maps",
-            "Maps in both rooms",
+            "Maps in two rooms",
             "A unit fires at unrelated places of the two rooms, or in one alone.",
         ),
         Figure::new(
-            "Two rooms",
+            "Three rooms",
             &returned,
             "remapped-maps",
-            "The first room, on both visits",
-            "After a visit to the second room fields are where they were, as far as they revert.",
+            "The first room, after the second and the third visit",
+            "After visits to two other rooms fields are where they were, as far as they revert.",
+        ),
+        Figure::new(
+            "Three rooms",
+            &visits,
+            "remapping",
+            "The first room after all nine visits",
+            "Correlation of population vectors between the maps of the first room that the networks after each visit have: \
+             high between visits to it where fields revert, however far visits to others lead away.",
         ),
     ];
-    let steps = vec![returned, with("away", &first, AWAY), with("return", &blocked, BLOCKED_BACK), rooms];
-    Outline {
-        studies: vec![first, away, back, blocked, blocked_back],
-        steps,
-        claims: rooms_claims(),
-        figures,
-        ..Outline::default()
-    }
+    let steps = vec![
+        between("first-return", &rooms, [(1, 1), (2, 1)]),
+        between("away", &rooms, [(2, 1), (2, N_ROOMS)]),
+        returned,
+        visits,
+        between("return", &blocked, [(2, 1), (3, 1)]),
+        unlike,
+    ];
+    Outline { studies: vec![rooms, blocked], steps, claims: rooms_claims(), figures, ..Outline::default() }
 }
 
-/// A training that ends with one of the visits, in the rooms in turn.
-fn visit(name: &str, visits: i64, summary: &str, mode: Mode) -> Study {
-    let updates = (visits * VISIT.0, visits * VISIT.1);
-    let study = sized(Study::new(name, "wang2024/two_rooms", summary), mode, updates);
+/// Updates up to the end of the visit to a room in a round; both are counted from 1.
+fn end_of_visit(mode: Mode, round: i64, room: i64) -> i64 {
+    ((round - 1) * N_ROOMS + room) * mode.pick(VISIT.0, VISIT.1)
+}
+
+/// A training in the rooms in turn, of which the network after each visit is kept.
+fn visits(name: &str, summary: &str, mode: Mode) -> Study {
+    let updates = (ROUNDS * N_ROOMS * VISIT.0, ROUNDS * N_ROOMS * VISIT.1);
+    let study = sized(Study::new(name, "wang2024/rooms", summary), mode, updates, VISIT);
     match mode {
         Mode::Quick => study.set("task.tasks", rooms()).set("task.schedule", blocks(VISIT.0)),
         Mode::Full => study,
@@ -159,7 +179,7 @@ fn rooms() -> Value {
         let name = format!("room_{seed}").into();
         fields([("id", "wang2024/place_cells".into()), ("name", name), ("parameters", parameters)])
     };
-    list([1, 2].map(room))
+    list([1, 2, 3].map(room))
 }
 
 fn blocks(updates: i64) -> Value {
@@ -215,28 +235,30 @@ fn rooms_claims() -> Vec<Claim> {
     const VECTOR: &str = "/population_vector/between";
     vec![
         Claim::criterion(
-            "correlation of population vectors of the first room, before and after the second",
-            "fields revert on return (more than 0.6)",
+            "correlation of population vectors of the first room, after its second and its third visit",
+            "fields revert on return, from the second round on (more than 0.6)",
         )
         .is(Target::Above(0.6))
-        .of_each(FIRST, |run| run.number("return", VECTOR)),
+        .of_each(ROOMS, |run| run.number("return", VECTOR)),
+        Claim::criterion("the same after its first and its second visit", "fields may settle in the first round")
+            .of_each(ROOMS, |run| run.number("first-return", VECTOR)),
         Claim::criterion(
-            "the same between the first visit and the end of that to the second room",
-            "what the visit to another room does to the maps of the first",
+            "the same after its second visit and after those to the other rooms that follow",
+            "what visits to other rooms do to the maps of the first",
         )
-        .of_each(FIRST, |run| run.number("away", VECTOR)),
+        .of_each(ROOMS, |run| run.number("away", VECTOR)),
         Claim::criterion(
-            "correlation of population vectors between the rooms, absolute",
+            "correlation of population vectors between the first two rooms, absolute",
             "maps of different rooms are unrelated (less than 0.2)",
         )
         .is(Target::Below(0.2))
-        .of_each(BACK, |run| Ok(run.number("rooms", VECTOR)?.abs())),
+        .of_each(ROOMS, |run| Ok(run.number("unlike", VECTOR)?.abs())),
         Claim::criterion(
             "correlation of population vectors on return without recurrent weights, less that with them",
             "reversion needs recurrence (less than 0)",
         )
         .is(Target::Below(0.0))
-        .of_pairs(BLOCKED_FIRST, FIRST, |blocked, free| {
+        .of_pairs(BLOCKED, ROOMS, |blocked, free| {
             Ok(blocked.number("return", VECTOR)? - free.number("return", VECTOR)?)
         }),
     ]

@@ -223,6 +223,10 @@ impl<'a> Training<'a> {
         self.trainer.check_finite()?;
         let is_best = self.validation.validate(self.trainer.network(), update)?;
         self.validation.last().map_or(Ok(()), |record| log.validation(record))?;
+        if self.experiment.train.validation.keep {
+            // Before the state, which is not to name a validation whose network a crash kept from its file.
+            self.files.write_kept(update, &self.checkpoint()?)?;
+        }
         if is_best { self.save_both() } else { self.save() }
     }
 

@@ -40,4 +40,6 @@ pub const ALL: &[Pretrained] = pretrained![
     "kleinman2021-checkerboard",
     "yang2019-go-anti",
     "yang2019-context",
+    "mante2013-context",
+    "sussillo2013-sine",
 ];

@@ -19,14 +19,14 @@
 //! ```
 
 mod assessment;
-#[cfg(feature = "plot")]
+#[cfg(feature = "png")]
 mod card;
 mod description;
 mod embedded;
 mod open;
-#[cfg(feature = "plot")]
+#[cfg(feature = "png")]
 mod pack;
-#[cfg(feature = "plot")]
+#[cfg(feature = "png")]
 mod picture;
 
 pub use assessment::{Assessment, Fraction};
@@ -35,7 +35,7 @@ pub(crate) use card::channels;
 pub use description::{Description, UnitCounts};
 pub use embedded::{ALL, Pretrained};
 pub use open::open;
-#[cfg(feature = "plot")]
+#[cfg(feature = "png")]
 pub use pack::{FILES, Packed, Packing, pack};
 
 use strsim::levenshtein;

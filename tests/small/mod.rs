@@ -25,7 +25,7 @@ pub fn settings(updates: u64, validate_every: u64) -> TrainConfig {
         batch_size: Some(4),
         updates,
         log_every: 1,
-        validation: ValidationConfig { every: validate_every, trials_per_condition: 2 },
+        validation: ValidationConfig { every: validate_every, trials_per_condition: 2, keep: false },
         ..TrainConfig::default()
     };
     settings.stop.never = true;

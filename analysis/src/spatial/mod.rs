@@ -14,6 +14,7 @@
 //! | [`border`] | does a field lie along a wall? |
 //! | [`units`] | all of it for every unit, beside shuffles |
 //! | [`remapping`] | are the maps of two conditions the same? |
+//! | [`remapping_matrix`] | how alike are those of each two of several? |
 //!
 //! A map is (y, x), with the lowest y first; that of a track has one row. The same kernel smooths numerator and
 //! denominator, so that walls and bins that were not visited pull no rate down.
@@ -25,6 +26,7 @@ pub mod grid;
 pub mod information;
 mod rate_map;
 pub mod remapping;
+pub mod remapping_matrix;
 pub mod units;
 
 pub use arena::{Arena, Bins};
@@ -34,6 +36,7 @@ pub use grid::{GridScore, autocorrelogram};
 pub use information::{information, sparsity};
 pub use rate_map::rate_map;
 pub use remapping::Remapping;
+pub use remapping_matrix::RemappingMatrix;
 pub use units::RateMaps;
 
 /// Why a number is not defined for a map.

@@ -120,10 +120,10 @@ pub struct UnitChange {
 }
 
 /// Trials, or steps of one.
-type Part = Vec<(usize, Range<usize>)>;
+pub(super) type Part = Vec<(usize, Range<usize>)>;
 
 /// One condition.
-struct Session<'a> {
+pub(super) struct Session<'a> {
     activity: &'a Activity,
     visits: Visits,
 }
@@ -199,15 +199,15 @@ impl Remapping {
 }
 
 impl<'a> Session<'a> {
-    fn of(activity: &'a Activity, arena: &Arena) -> Result<Self, AnalysisError> {
+    pub(super) fn of(activity: &'a Activity, arena: &Arena) -> Result<Self, AnalysisError> {
         Ok(Self { activity, visits: arena.visits(activity)? })
     }
 
-    fn whole(&self) -> Part {
+    pub(super) fn whole(&self) -> Part {
         self.activity.trials().n_steps.iter().map(|n| 0..*n).enumerate().collect()
     }
 
-    fn halves(&self) -> [Part; 2] {
+    pub(super) fn halves(&self) -> [Part; 2] {
         let n_steps = &self.activity.trials().n_steps;
         if let [n] = n_steps[..] {
             return [vec![(0, 0..n / 2)], vec![(0, n / 2..n)]];
@@ -220,7 +220,7 @@ impl<'a> Session<'a> {
     }
 
     /// The maps of these units over a part (units, y, x).
-    fn maps(&self, part: &Part, arena: &Arena, units: &[usize], kernel: &Kernel) -> Array3<f64> {
+    pub(super) fn maps(&self, part: &Part, arena: &Arena, units: &[usize], kernel: &Kernel) -> Array3<f64> {
         let mut steps = vec![0..0; self.activity.trials().len()];
         part.iter().for_each(|(trial, range)| steps[*trial] = range.clone());
         let visits: Vec<_> = self.visits.of.iter().filter(|(trial, step, _)| steps[*trial].contains(step)).collect();
@@ -244,14 +244,14 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The units that were recorded in both.
-fn common_units(sessions: &[Session<'_>; 2]) -> Result<Vec<usize>, AnalysisError> {
+/// The units that were recorded in all.
+pub(super) fn common_units(sessions: &[Session<'_>]) -> Result<Vec<usize>, AnalysisError> {
     let units: Vec<usize> = (0..sessions[0].activity.units())
         .filter(|unit| sessions.iter().all(|session| session.is_recorded(*unit)))
         .collect();
     if units.len() < FEWEST_UNITS {
         let message = format!(
-            "{} units were recorded in both conditions, but a population vector has {FEWEST_UNITS} at least; give more",
+            "{} units were recorded in all conditions, but a population vector has {FEWEST_UNITS} at least; give more",
             units.len()
         );
         return Err(AnalysisError::Trials(message));
@@ -297,7 +297,7 @@ impl Measure {
 }
 
 /// The mean of those that are defined.
-fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
+pub(super) fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
     let (sum, n) = values.into_iter().flatten().fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
     (n > 0).then(|| sum / n as f64)
 }
@@ -324,12 +324,12 @@ fn by_bin(a: ArrayView3<'_, f64>, b: ArrayView3<'_, f64>) -> Array2<f64> {
 }
 
 /// The same, one after the other.
-fn vectors(a: ArrayView3<'_, f64>, b: ArrayView3<'_, f64>) -> Vec<Option<f64>> {
+pub(super) fn vectors(a: ArrayView3<'_, f64>, b: ArrayView3<'_, f64>) -> Vec<Option<f64>> {
     by_bin(a, b).iter().map(|r| (!r.is_nan()).then_some(*r)).collect()
 }
 
 /// The correlation of the maps of each unit over the bins that it has in both.
-fn places(a: ArrayView3<'_, f64>, b: ArrayView3<'_, f64>) -> Vec<Option<f64>> {
+pub(super) fn places(a: ArrayView3<'_, f64>, b: ArrayView3<'_, f64>) -> Vec<Option<f64>> {
     by_unit(a, b, |pairs| correlation(pairs.iter().copied()))
 }
 
@@ -373,7 +373,10 @@ mod tests {
     use rand::Rng;
 
     use super::*;
-    use crate::{activity::Trials, spatial::Bins};
+    use crate::{
+        activity::Trials,
+        spatial::{Bins, RemappingMatrix},
+    };
 
     const UNITS: usize = 24;
 
@@ -447,7 +450,31 @@ mod tests {
         let refusal = |a: &Activity, b: &Activity| Remapping::of(a, b, &settings()).unwrap_err().to_string();
         assert!(refusal(&a, &a.with_units(&[0, 1]).unwrap()).contains("24 units in one and 2 in the other"));
         let two = a.with_units(&[0, 1]).unwrap();
-        assert!(refusal(&two, &two).contains("2 units were recorded in both"));
+        assert!(refusal(&two, &two).contains("2 units were recorded in all"));
+    }
+
+    #[test]
+    fn a_matrix_has_what_each_two_conditions_have() {
+        let sessions = [(1, 1), (2, 1), (3, 2)].map(|(seed, room)| session(seed, scattered(room), heights(1)));
+        let all: Vec<&Activity> = sessions.iter().collect();
+        let settings = Settings { arena: Some(vec![(0.0, 1.0), (0.0, 1.0)]), ..settings() };
+        let found = RemappingMatrix::of(&all, &settings).unwrap();
+        assert_eq!((found.units_in_all, found.trials.as_slice()), (UNITS, &[10, 10, 10][..]));
+        for (i, j) in [(0, 1), (0, 2), (1, 2)] {
+            let pair = Remapping::of(all[i], all[j], &settings).unwrap();
+            assert_eq!(found.population_vector[i][j], pair.population_vector.between);
+            assert_eq!(found.place[j][i], pair.place.between);
+        }
+        assert!(found.population_vector[0][1].unwrap() > 0.9 && found.population_vector[0][2].unwrap() < 0.5);
+        for condition in 0..3 {
+            assert!(found.population_vector[condition][condition].unwrap() > 0.9);
+        }
+        let kept = |unit: usize| Remapping::of(all[0], all[1], &settings).unwrap().units[unit].place.unwrap();
+        assert!(found.units[3].place.unwrap() < kept(3));
+        assert!(RemappingMatrix::of(&all[..1], &settings).unwrap_err().to_string().contains("two conditions"));
+        let two = sessions[0].with_units(&[0, 1]).unwrap();
+        let message = RemappingMatrix::of(&[all[0], all[1], &two], &settings).unwrap_err().to_string();
+        assert!(message.contains("24 units in one and 2 in another"), "{message}");
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use nn4n::{
     analysis::{
-        RateMaps, Remapping,
+        RateMaps, Remapping, RemappingMatrix,
         spatial::{Bins, units},
     },
+    ndarray::{Array2, Axis, stack},
     plot::{Figure, RemappingFigure},
 };
 use pyo3::{exceptions::PyValueError, prelude::*};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Activity, Found};
 use crate::{convert, error::analysed, waiting::work};
@@ -16,6 +17,7 @@ use crate::{convert, error::analysed, waiting::work};
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rate_maps, module)?)?;
     module.add_function(wrap_pyfunction!(remapping, module)?)?;
+    module.add_function(wrap_pyfunction!(remapping_matrix, module)?)?;
     Ok(())
 }
 
@@ -96,4 +98,33 @@ fn remapping(py: Python<'_>, a: &Activity, b: &Activity, options: &Bound<'_, PyA
         .array(py, "maps_a", &found.maps_a)?
         .array(py, "maps_b", &found.maps_b)?
         .figure("remapping", move || RemappingFigure::of(&found).svg()))
+}
+
+#[derive(Serialize)]
+struct Named {
+    names: Vec<String>,
+    #[serde(flatten)]
+    found: RemappingMatrix,
+}
+
+#[pyfunction]
+fn remapping_matrix(
+    py: Python<'_>,
+    sources: Vec<(String, PyRef<'_, Activity>)>,
+    options: &Bound<'_, PyAny>,
+) -> PyResult<Found> {
+    let settings = settings(options)?;
+    let (names, sources): (Vec<String>, Vec<_>) =
+        sources.iter().map(|(name, source)| (name.clone(), &source.activity)).unzip();
+    let found = work(py, |_| RemappingMatrix::of(&sources, &settings).map_err(analysed))?;
+    let square = |matrix: &[Vec<Option<f64>>]| {
+        Array2::from_shape_fn((matrix.len(), matrix.len()), |(i, j)| matrix[i][j].unwrap_or(f64::NAN))
+    };
+    let views: Vec<_> = found.maps.iter().map(|maps| maps.view()).collect();
+    let maps = stack(Axis(0), &views).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let (vectors, places) = (square(&found.population_vector), square(&found.place));
+    Found::of(py, &Named { names, found })?
+        .array(py, "population_vector", &vectors)?
+        .array(py, "place", &places)?
+        .array(py, "maps", &maps)
 }

@@ -132,7 +132,7 @@ pub fn rate_maps(args: &RateMapsArgs) -> Result<()> {
         ControlFlow::Continue(())
     })?;
     drop(bar);
-    let order = order(&found);
+    let order = order(&found, args.least);
     answer.figure("rate-maps", |path| figure(&found, &order).save(path))?;
     if let Some(figure) = against_null(&found) {
         answer.figure("information", |path| figure.save(path))?;
@@ -146,8 +146,10 @@ pub fn rate_maps(args: &RateMapsArgs) -> Result<()> {
     answer.say(&report, &lines(&found, &source, &order), &next(args, &source, &found, &order))
 }
 
-/// Units with the most information first, by what is above that of shuffles where there are any; then those without.
-fn order(found: &RateMaps) -> Vec<usize> {
+/// Active units first, as `--least` counts them; of these those with the most information, by what is above that of
+/// shuffles where there are any; then those without.
+fn order(found: &RateMaps, least: f64) -> Vec<usize> {
+    let is_active = |unit: &UnitMap| unit.peak_rate > least;
     // A unit whose rate is the same everywhere tells nothing of the place, whatever its shuffles give.
     let told = |unit: &UnitMap| match (unit.information, unit.information_corrected) {
         (Some(bits), _) if bits < CONSTANT => f64::NEG_INFINITY,
@@ -157,7 +159,8 @@ fn order(found: &RateMaps) -> Vec<usize> {
     let mut order: Vec<usize> = (0..found.units.len()).collect();
     order.sort_by(|a, b| {
         let (a, b) = (&found.units[*a], &found.units[*b]);
-        told(b).total_cmp(&told(a)).then(score(b).total_cmp(&score(a))).then(a.unit.cmp(&b.unit))
+        let active_first = is_active(b).cmp(&is_active(a));
+        active_first.then(told(b).total_cmp(&told(a))).then(score(b).total_cmp(&score(a))).then(a.unit.cmp(&b.unit))
     });
     order
 }

@@ -2,17 +2,20 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use ndarray::{Array1, Axis};
-use nn4n_analysis::{Activity, Remapping, spatial::remapping::Measure};
+use ndarray::{Array1, Array2, Array3, Axis};
+use nn4n_analysis::{
+    Activity, Remapping, RemappingMatrix,
+    spatial::{Arena, remapping::Measure, units::Settings},
+};
 use nn4n_tasks::{Condition, Value};
 use serde::Serialize;
 
 use super::{
-    answer::{AnswerArgs, spread},
+    answer::{Answer, AnswerArgs, spread},
     rate_maps::{MapArgs, TRIALS, edges, or_none, short},
     source::{SourceAbout, SourceArgs},
 };
-use crate::plot::{RateMapFigure, RemappingFigure, UnitMaps};
+use crate::plot::{RateMapFigure, RemappingFigure, SimilarityMatrix, UnitMaps};
 
 /// Units whose maps are drawn.
 const DRAWN: usize = 9;
@@ -21,13 +24,16 @@ const DRAWN: usize = 9;
 #[command(after_help = "Examples:
   nn4n analyze remapping --activity recorded.npz --between room=1,2 --out runs/remapping
   nn4n analyze remapping --activity first.npz --activity second.npz --bin 2.5 --json
+  nn4n analyze remapping --activity recorded.npz --between room=1,2,3          a matrix: each two of several
+  nn4n analyze remapping runs/rooms/model-{320,640,960}.safetensors --where task=room_1
   nn4n tasks sample wang2024/place_cells --set room_seed=2 --batch 200 --out room2.npz   the same network in two rooms:
   nn4n run runs/place-cells --inputs room2.npz --out second.npz                          its activity in each of them")]
 pub struct RemappingArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// Compare the trials of two values of a variable, unless two sources are named
-    #[arg(long, value_name = "VARIABLE=A,B", allow_hyphen_values = true)]
+    /// Compare the trials of two values of a variable, or of more, unless two sources or more are named; of more than
+    /// two, each two are compared, without shuffles
+    #[arg(long, value_name = "VARIABLE=A,B[,..]", allow_hyphen_values = true)]
     between: Option<String>,
     #[command(flatten)]
     maps: MapArgs,
@@ -36,36 +42,47 @@ pub struct RemappingArgs {
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report<'a, F> {
     #[serde(flatten)]
     about: &'a SourceAbout,
     /// What is compared.
-    between: [String; 2],
+    between: &'a [String],
     #[serde(flatten)]
-    found: &'a Remapping,
+    found: &'a F,
 }
 
-/// Two conditions with their names.
-struct Pair {
-    names: [String; 2],
-    activities: [Activity; 2],
+/// Conditions with their names.
+struct Compared {
+    names: Vec<String>,
+    /// The same in short.
+    labels: Vec<String>,
+    activities: Vec<Activity>,
     about: SourceAbout,
 }
 
 pub fn remapping(args: &RemappingArgs) -> Result<()> {
     let answer = args.answer.open("remapping", &["remapping", "remapped-maps"], &[])?;
     let settings = args.maps.settings(args.source.seed)?;
-    let pair = pair(args)?;
-    let [a, b] = &pair.activities;
-    let found = Remapping::of(a, b, &settings)?;
-    let figure = RemappingFigure::of(&found);
+    let compared = compared(args)?;
+    match compared.activities.as_slice() {
+        [a, b] => of_two(args, &answer, &compared, &Remapping::of(a, b, &settings)?),
+        all => of_several(args, &answer, &compared, all, &settings),
+    }
+}
+
+fn of_two(args: &RemappingArgs, answer: &Answer<'_>, compared: &Compared, found: &Remapping) -> Result<()> {
+    let figure = RemappingFigure::of(found);
     // Where nothing correlates there is nothing to draw.
     if !figure.measures.is_empty() && figure.of_bins.iter().any(|r| !r.is_nan()) {
         answer.figure("remapping", |path| figure.save(path))?;
     }
-    answer.figure("remapped-maps", |path| maps(&found, &pair.names).save(path))?;
+    let alike: Vec<Option<f64>> = found.units.iter().map(|unit| unit.place).collect();
+    let numbers: Vec<usize> = found.units.iter().map(|unit| unit.unit).collect();
+    let of_conditions = [&found.maps_a, &found.maps_b];
+    answer.figure("remapped-maps", |path| {
+        maps(&of_conditions, &numbers, &alike, &found.arena, &compared.labels).save(path)
+    })?;
     answer.arrays(|file| {
-        let units: Array1<i64> = found.units.iter().map(|unit| unit.unit as i64).collect();
         Ok(edges(file, &found.arena)?
             .array("of_bins", &found.of_bins)?
             .axes(["y", "x"])
@@ -73,11 +90,62 @@ pub fn remapping(args: &RemappingArgs) -> Result<()> {
             .axes(["units", "y", "x"])
             .array("maps_b", &found.maps_b)?
             .axes(["units", "y", "x"])
-            .array("units", &units)?
+            .array("units", &in_file(&numbers))?
             .axes(["units"]))
     })?;
-    let report = Report { about: &pair.about, between: pair.names.clone(), found: &found };
-    answer.say(&report, &lines(&report), &next(args, &pair.about))
+    let report = Report { about: &compared.about, between: &compared.names, found };
+    answer.say(&report, &lines(&report), &next(args, &compared.about))
+}
+
+fn of_several(
+    args: &RemappingArgs,
+    answer: &Answer<'_>,
+    compared: &Compared,
+    activities: &[Activity],
+    settings: &Settings,
+) -> Result<()> {
+    let found = RemappingMatrix::of(&activities.iter().collect::<Vec<_>>(), settings)?;
+    let values = square(&found.population_vector);
+    if values.iter().all(|value| !value.is_nan()) {
+        let figure = SimilarityMatrix {
+            names: compared.labels.clone(),
+            values: values.clone(),
+            measure: "Correlation of population vectors".into(),
+            is_distance: false,
+            remark: "on the diagonal between halves of a condition".into(),
+        };
+        answer.figure("remapping", |path| figure.save(path))?;
+    }
+    let alike: Vec<Option<f64>> = found.units.iter().map(|unit| unit.place).collect();
+    let numbers: Vec<usize> = found.units.iter().map(|unit| unit.unit).collect();
+    let of_conditions: Vec<&Array3<f64>> = found.maps.iter().collect();
+    answer.figure("remapped-maps", |path| {
+        maps(&of_conditions, &numbers, &alike, &found.arena, &compared.labels).save(path)
+    })?;
+    let views: Vec<_> = found.maps.iter().map(|maps| maps.view()).collect();
+    let stacked = ndarray::stack(Axis(0), &views).context("maps of one shape")?;
+    answer.arrays(|file| {
+        Ok(edges(file, &found.arena)?
+            .array("population_vector", &values)?
+            .axes(["conditions", "conditions"])
+            .array("place", &square(&found.place))?
+            .axes(["conditions", "conditions"])
+            .array("maps", &stacked)?
+            .axes(["conditions", "units", "y", "x"])
+            .array("units", &in_file(&numbers))?
+            .axes(["units"]))
+    })?;
+    let report = Report { about: &compared.about, between: &compared.names, found: &found };
+    answer.say(&report, &lines_of_several(&found, &compared.labels), &next(args, &compared.about))
+}
+
+/// As an array; NaN where there is no value.
+fn square(matrix: &[Vec<Option<f64>>]) -> Array2<f64> {
+    Array2::from_shape_fn((matrix.len(), matrix.len()), |(i, j)| matrix[i][j].unwrap_or(f64::NAN))
+}
+
+fn in_file(units: &[usize]) -> Array1<i64> {
+    units.iter().map(|unit| *unit as i64).collect()
 }
 
 /// The maps of one source, since rate maps are of one.
@@ -90,82 +158,116 @@ fn next(args: &RemappingArgs, about: &SourceAbout) -> String {
     format!("nn4n analyze rate-maps {source}")
 }
 
-fn pair(args: &RemappingArgs) -> Result<Pair> {
+fn compared(args: &RemappingArgs) -> Result<Compared> {
     let sources = args.source.open(Some(TRIALS))?;
+    let about = sources.first().context("no network is named")?.about.clone();
     match (&args.between, sources.len()) {
         (Some(between), 1) => {
             let (name, values) = parse(between)?;
-            let source = &sources[0];
             let of = |value: &Value| {
                 let condition = Condition::new().with(name.clone(), value.clone());
-                source.activity.with_condition(&condition).with_context(|| format!("--between {between}"))
+                sources[0].activity.with_condition(&condition).with_context(|| format!("--between {between}"))
             };
-            Ok(Pair {
-                names: values.clone().map(|value| format!("{name}={value}")),
-                activities: [of(&values[0])?, of(&values[1])?],
-                about: source.about.clone(),
+            let names: Vec<String> = values.iter().map(|value| format!("{name}={value}")).collect();
+            Ok(Compared {
+                labels: names.clone(),
+                names,
+                activities: values.iter().map(of).collect::<Result<_>>()?,
+                about,
             })
         }
-        (None, 2) => {
-            let about = sources[0].about.clone();
-            let names = [sources[0].name.clone(), sources[1].name.clone()];
-            let mut activities = sources.into_iter().map(|source| source.activity);
-            let (a, b) = activities.next().zip(activities.next()).context("two sources are needed")?;
-            Ok(Pair { names, activities: [a, b], about })
+        (None, 2..) => {
+            let (names, activities): (Vec<String>, _) =
+                sources.into_iter().map(|source| (source.name, source.activity)).unzip();
+            Ok(Compared { labels: without_shared_folders(&names), names, activities, about })
         }
         (Some(between), n) => bail!("--between {between}: is for one source, but {n} are named; name one"),
         (None, n) => bail!("{n} source is named; name two, or one with --between VARIABLE=A,B"),
     }
 }
 
-/// The variable and its two values, of which numbers and `true` and `false` are no words.
-fn parse(between: &str) -> Result<(String, [Value; 2])> {
-    let parts = between.split_once('=').and_then(|(name, values)| Some((name, values.split_once(',')?)));
-    let Some((name, (a, b))) = parts.filter(|(name, (a, b))| ![*name, *a, *b].iter().any(|part| part.is_empty()))
-    else {
-        bail!("--between {between}: must be VARIABLE=A,B");
-    };
-    let value = |text: &str| match text {
+/// Names as labels: paths without the folders that all of them begin with.
+fn without_shared_folders(names: &[String]) -> Vec<String> {
+    let parts: Vec<Vec<&str>> = names.iter().map(|name| name.split('/').collect()).collect();
+    let most = parts.iter().map(|parts| parts.len() - 1).min().unwrap_or(0);
+    let is_shared = |place: &usize| parts.iter().all(|one| one[*place] == parts[0][*place]);
+    let shared = (0..most).take_while(is_shared).count();
+    let label = |parts: &Vec<&str>| parts[shared..].join("/").trim_end_matches(".safetensors").to_owned();
+    parts.iter().map(label).collect()
+}
+
+/// The variable and its values, of which numbers and `true` and `false` are no words.
+fn parse(between: &str) -> Result<(String, Vec<Value>)> {
+    let value = |text: &str| match text.trim() {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
         other => other.parse().map_or_else(|_| Value::from(other.to_owned()), Value::Number),
     };
-    let values = [value(a.trim()), value(b.trim())];
-    if values[0] == values[1] {
-        bail!("--between {between}: names the same value twice; name two");
+    let (name, values) = between.split_once('=').unwrap_or_default();
+    let texts: Vec<&str> = values.split(',').collect();
+    if name.is_empty() || texts.len() < 2 || texts.iter().any(|text| text.is_empty()) {
+        bail!("--between {between}: must be VARIABLE=A,B or name more values");
+    }
+    let values: Vec<Value> = texts.into_iter().map(value).collect();
+    if let Some(twice) = (1..values.len()).find(|place| values[..*place].contains(&values[*place])) {
+        bail!("--between {between}: names {} twice; name it once", values[twice]);
     }
     Ok((name.trim().into(), values))
 }
 
-/// From the unit whose maps are the least alike to that whose are the most, evenly.
-fn maps(found: &Remapping, names: &[String; 2]) -> RateMapFigure {
-    let mut order: Vec<usize> = (0..found.units.len()).collect();
-    let alike = |place: &usize| found.units[*place].place.unwrap_or(f64::NEG_INFINITY);
-    order.sort_by(|a, b| alike(a).total_cmp(&alike(b)));
+/// From the unit whose maps are the least alike to that whose are the most, evenly; of units whose maps vary, where
+/// there are any.
+fn maps(
+    of_conditions: &[&Array3<f64>],
+    numbers: &[usize],
+    alike: &[Option<f64>],
+    arena: &Arena,
+    names: &[String],
+) -> RateMapFigure {
+    let varying: Vec<usize> = (0..numbers.len()).filter(|place| alike[*place].is_some()).collect();
+    let (mut order, which) = match varying.is_empty() {
+        true => ((0..numbers.len()).collect(), "units"),
+        false => (varying, "units whose maps vary"),
+    };
+    let score = |place: &usize| alike[*place].unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|a, b| score(a).total_cmp(&score(b)));
     let unit = |place: usize| {
-        let maps = [&found.maps_a, &found.maps_b].map(|maps| maps.index_axis(Axis(0), place).to_owned());
+        let maps: Vec<_> = of_conditions.iter().map(|maps| maps.index_axis(Axis(0), place).to_owned()).collect();
         let peak = maps.iter().flatten().copied().filter(|rate| !rate.is_nan()).fold(f64::NEG_INFINITY, f64::max);
         UnitMaps {
-            title: format!("unit {}", found.units[place].unit),
-            subtitle: format!("peak {}, correlation {}", short(peak), or_none(found.units[place].place))
-                .replace('-', "\u{2212}"),
-            maps: maps.to_vec(),
+            title: format!("unit {}", numbers[place]),
+            subtitle: format!("peak {}, correlation {}", short(peak), or_none(alike[place])).replace('-', "\u{2212}"),
+            maps,
             autocorrelogram: None,
         }
     };
     let drawn = DRAWN.min(order.len());
     RateMapFigure {
         units: spread(order.len(), DRAWN).map(|place| unit(order[place])).collect(),
-        ends: found.arena.ends.clone(),
-        bin: found.arena.bin,
+        ends: arena.ends.clone(),
+        bin: arena.bin,
         names: names.to_vec(),
-        remark: format!("{drawn} of {} units, from the least alike to the most", order.len()),
+        remark: format!("{drawn} of {} {which}, from the least alike to the most", order.len()),
     }
 }
 
-fn lines(report: &Report<'_>) -> Vec<String> {
+fn lines_of_several(found: &RemappingMatrix, labels: &[String]) -> Vec<String> {
+    let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let arena = &found.arena;
+    let mut lines = vec![
+        format!("bins         {} x {}, of {} each", arena.columns, arena.rows, short(arena.bin)),
+        format!("units        {} in all, {} left out", found.units_in_all, found.units_left_out),
+        "correlation of population vectors; on the diagonal between halves".into(),
+    ];
+    lines.extend(labels.iter().zip(&found.population_vector).map(|(label, row)| {
+        let row: Vec<String> = row.iter().map(|r| format!("{:>6}", or_none(*r))).collect();
+        format!("  {label:<width$} {}", row.join(" "))
+    }));
+    lines
+}
+
+fn lines(report: &Report<'_, Remapping>) -> Vec<String> {
     let found = report.found;
-    let [a, b] = &report.between;
     let measure = |name: &str, measure: &Measure| {
         format!(
             "{name:<12} {} (p {}); between halves {}, of one condition {}, units in random order {}: similarity {}",
@@ -179,7 +281,10 @@ fn lines(report: &Report<'_>) -> Vec<String> {
     };
     let arena = &found.arena;
     let mut lines = vec![
-        format!("between      {a} ({} trials) and {b} ({} trials)", found.trials[0], found.trials[1]),
+        format!(
+            "between      {} ({} trials) and {} ({} trials)",
+            report.between[0], found.trials[0], report.between[1], found.trials[1]
+        ),
         format!(
             "bins         {} of {} x {} visited in both, of {} each; smoothed over {} bins; {} without a correlation",
             found.bins_in_both,
@@ -216,12 +321,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn labels_are_what_differs() {
+        let labels =
+            |names: &[&str]| without_shared_folders(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(labels(&["runs/a/model-1.safetensors", "runs/a/model-2.safetensors"]), ["model-1", "model-2"]);
+        assert_eq!(labels(&["runs/a", "runs/b/c"]), ["a", "b/c"]);
+        assert_eq!(labels(&["runs/a", "other"]), ["runs/a", "other"]);
+        assert_eq!(labels(&["a.npz", "a.npz"]), ["a.npz", "a.npz"]);
+    }
+
+    #[test]
     fn a_variable_has_two_values() {
-        assert_eq!(parse("room=1,-2").unwrap(), ("room".into(), [Value::Number(1.0), Value::Number(-2.0)]));
+        assert_eq!(parse("room=1,-2").unwrap(), ("room".into(), vec![Value::Number(1.0), Value::Number(-2.0)]));
         assert_eq!(parse("light=true,dim").unwrap().1, [Value::Bool(true), Value::from("dim".to_owned())]);
         for wrong in ["room", "room=1", "room=1,", "=1,2"] {
             assert!(parse(wrong).unwrap_err().to_string().contains("must be VARIABLE=A,B"), "{wrong}");
         }
-        assert!(parse("room=1,1.0").unwrap_err().to_string().contains("twice"));
+        assert_eq!(parse("room=1,2,3").unwrap().1.len(), 3);
+        assert!(parse("room=1,2,1.0").unwrap_err().to_string().contains("twice"));
     }
 }

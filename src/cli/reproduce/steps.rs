@@ -45,11 +45,16 @@ pub fn run(outline: &Outline, found: &Found, jobs: usize) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether a step has results, of this very command.
+/// Whether a step has results, of this very command of this version.
 fn is_there(step: &Step, run: &Run, words: &[String]) -> bool {
     let place = run.place(&step.name);
     let said = read_text(&command_file(&place), LONGEST).unwrap_or_default();
-    place.join(step.result()).is_file() && said.trim_end() == typed(words)
+    place.join(step.result()).is_file() && said == noted(words)
+}
+
+/// What is noted beside results.
+fn noted(words: &[String]) -> String {
+    format!("# nn4n {}\n{}\n", env!("CARGO_PKG_VERSION"), typed(words))
 }
 
 fn command_file(place: &Path) -> std::path::PathBuf {
@@ -60,7 +65,7 @@ fn call(step: &Step, run: &Run, words: Vec<String>) -> Result<Call> {
     let place = run.place(&step.name);
     fs::create_dir_all(&place).with_context(|| format!("{}: could not be made", place.display()))?;
     let said = (step.command == "eval").then(|| place.join(step.result()));
-    let command = (command_file(&place), format!("{}\n", typed(&words)));
+    let command = (command_file(&place), noted(&words));
     let words = words.into_iter().map(OsString::from).collect();
     let of = if step.study.is_some() { run.network.display().to_string() } else { step.name.clone() };
     Ok(Call { name: of, words, said, command })
@@ -75,10 +80,13 @@ fn words(step: &Step, run: &Run, found: &Found) -> Result<Vec<String>> {
     let results = run.results.display().to_string();
     let mut words: Vec<String> = step.command.split(' ').map(String::from).collect();
     if step.study.is_some() {
-        words.push(run.network.display().to_string());
+        words.push(match step.after {
+            Some(updates) => kept(run, updates),
+            None => run.network.display().to_string(),
+        });
     }
     for word in &step.words {
-        words.push(with_networks(&word.replace("{results}", &results), run, found)?);
+        words.push(with_networks(&with_kept(&word.replace("{results}", &results), run), run, found)?);
     }
     match step.command.split(' ').next() {
         Some("eval") => words.push("--json".into()),
@@ -88,6 +96,17 @@ fn words(step: &Step, run: &Run, found: &Found) -> Result<Vec<String>> {
         _ => words.extend(["--out".into(), place.display().to_string(), "--force".into()]),
     }
     Ok(words)
+}
+
+/// The network that a run kept after so many updates.
+fn kept(run: &Run, updates: impl std::fmt::Display) -> String {
+    run.network.join(format!("model-{updates}.safetensors")).display().to_string()
+}
+
+/// A word that is `{after:UPDATES}` as the network that it stands for.
+fn with_kept(word: &str, run: &Run) -> String {
+    let updates = word.strip_prefix("{after:").and_then(|rest| rest.strip_suffix('}'));
+    updates.map_or_else(|| word.to_owned(), |updates| kept(run, updates))
 }
 
 /// A word with the network of the same seed of another study in place of each `{network:STUDY}`.

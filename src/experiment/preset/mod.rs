@@ -51,7 +51,7 @@ const FAMILIES: [&[(&str, &str)]; 9] = [
     &texts!["driscoll2022": "all"],
     &texts!["kleinman2021": "checkerboard", "nodale"],
     &texts!["mante2013": "context_integration"],
-    &texts!["wang2024": "place_cells", "two_rooms"],
+    &texts!["wang2024": "place_cells", "rooms"],
     &texts!["cueva2018": "path_integration"],
     &texts!["orhan2019": "comparison", "two_afc"],
 ];
