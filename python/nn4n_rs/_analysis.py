@@ -8,21 +8,35 @@ trials that have these values, ``units`` some of the units. All is computed in f
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, several
+from ._arrays import array, condition, count, plain, seed_of, several, truth, whole
 from ._arrays import interventions as _interventions
 from ._network import Network
 from ._recording import Recording
 from ._result import Result
 
 
-def _recording(source, *, task=None, trials=20, seed=0, noise=True, dt=None, conditions=None, epochs=None, lesion=None):
+def _recording(
+    source, *, task=None, trials=None, seed=0, noise=None, dt=None, conditions=None, epochs=None, lesion=None
+):
+    of_networks = {"task": task, "trials": trials, "noise": noise, "lesion": lesion}
     if isinstance(source, Network):
-        return source.record(task, trials=trials, seed=seed, noise=noise, conditions=conditions, lesion=lesion)
+        _refuse({"dt": dt, "epochs": epochs}, "an array", "a network")
+        given = {name: value for name, value in of_networks.items() if value is not None}
+        return source.record(seed=seed, conditions=conditions, **given)
     if isinstance(source, Recording):
+        _refuse({**of_networks, "dt": dt, "conditions": conditions, "epochs": epochs}, "a network or an array", "a recording")
         return source
+    _refuse(of_networks, "a network", "an array")
     if dt is None:
         raise ValueError("dt: of an array the length of a step, in ms, must be named")
     return Recording(source, dt, conditions=conditions, epochs=epochs)
+
+
+def _refuse(options, of, given):
+    """What would have no effect."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"{name}: is of {of}, but {given} is given; leave it out")
 
 
 def _activity(source, where=None, units=None, **options):
@@ -50,6 +64,17 @@ def _names(value):
 
 def _names_or_none(value):
     return None if value is None else _names(value)
+
+
+_COUNTS = ("shuffles", "repeats", "folds", "bins", "delays", "rank", "components")
+
+
+def _counted(options):
+    """Options whose counts are whole numbers that the memory has room for."""
+    for name in _COUNTS:
+        if options.get(name) is not None:
+            count(name, options[name])
+    return {**options, **({"seed": seed_of(options["seed"])} if "seed" in options else {})}
 
 
 def _result(kind, found, **more):
@@ -95,10 +120,10 @@ def fixed_points(
     """
     raw, of, held = _probe(network, task, input)
     given = None if isinstance(starts, (int, np.integer)) else array("starts", starts, 2, np.float64)
-    n = len(given) if given is not None else int(starts)
+    n = len(given) if given is not None else count("starts", starts)
     if given is not None and given.shape[1] != network.units and of is None:
         raise ValueError(f"starts: have the shape {given.shape}, but must be (starts, {network.units} units)")
-    found = _nn4n.fixed_points(raw, of, held, at, condition(where), open_loop, n, float(start_noise), given, int(seed))
+    found = _nn4n.fixed_points(raw, of, held, at, condition(where), open_loop, n, float(start_noise), given, seed_of(seed))
     return _result("fixed_points", found)
 
 
@@ -117,7 +142,7 @@ def bifurcations(
     channels = [named.index(name) for name in along]
     ends = [[float(along[name][end]) for name in along] for end in (0, 1)]
     found = _nn4n.bifurcations(
-        raw, of, held, at, condition(where), open_loop, ends, channels, int(starts), float(step), int(seed)
+        raw, of, held, at, condition(where), open_loop, ends, channels, count("starts", starts), float(step), seed_of(seed)
     )
     first = next(iter(along))
     result = _result("bifurcations", found, channel=first)
@@ -133,17 +158,21 @@ def lyapunov(
     at=None,
     where=None,
     driven=None,
-    exponents=10,
+    exponents=None,
     steps=2000,
     transient=500,
     open_loop=False,
     seed=0,
 ):
-    """How fast nearby trajectories part or meet (1/s), under an input that holds or ``driven`` by inputs (steps, inputs)."""
+    """How fast nearby trajectories part or meet (1/s), under an input that holds or ``driven`` by inputs (steps, inputs).
+
+    ``exponents`` are the largest ten, or as many as there are units.
+    """
     raw, of, held = _probe(network, task, input)
+    exponents = min(10, network.units) if exponents is None else whole("exponents", exponents, 1, network.units)
     driven = None if driven is None else array("driven", driven, 2, np.float64)
     found = _nn4n.lyapunov(
-        raw, of, held, at, condition(where), open_loop, driven, int(exponents), int(steps), int(transient), int(seed)
+        raw, of, held, at, condition(where), open_loop, driven, exponents, count("steps", steps, 1, 1_000_000), count("transient", transient, 0, 1_000_000), seed_of(seed)
     )
     return _result("lyapunov", found)
 
@@ -180,16 +209,17 @@ def flow_field(
     (a0, a1), (b0, b1) = extent or ((-1.0, 1.0), (-1.0, 1.0))
     ends = ((float(a0), float(a1)), (float(b0), float(b1)))
     result = _nn4n.flow_field(
-        raw, of, held, at, condition(where), open_loop, [origin, first, second], *ends, int(points), int(seed)
+        raw, of, held, at, condition(where), open_loop, [origin, first, second], *ends, count("points", points, 2, 1000), seed_of(seed)
     )
     return _result("flow_field", result, places=places)
 
 
-def local(network, inputs, *, task=None, modes=5, open_loop=False):
-    """The slowest modes at every step of a trial, on ``inputs`` (steps, inputs) without noise."""
+def local(network, inputs, *, task=None, modes=None, open_loop=False):
+    """The slowest modes at every step of a trial, on ``inputs`` (steps, inputs) without noise; five unless named."""
     raw, of, _ = _probe(network, task, None)
+    modes = min(5, network.units) if modes is None else whole("modes", modes, 1, network.units)
     return _result(
-        "local", _nn4n.local(raw, of, open_loop, array("inputs", inputs, 2, np.float64), int(modes)), dt=network.dt
+        "local", _nn4n.local(raw, of, open_loop, array("inputs", inputs, 2, np.float64), modes), dt=network.dt
     )
 
 
@@ -202,7 +232,7 @@ def nonnormality(jacobian, *, steps=200, grid=40, dt=1.0):
         if not len(jacobian.jacobian):
             raise ValueError("jacobian: no fixed point was found")
         jacobian = jacobian.jacobian[0]
-    found = _nn4n.nonnormality(array("jacobian", jacobian, 2, np.float64), int(steps), int(grid), float(dt))
+    found = _nn4n.nonnormality(array("jacobian", jacobian, 2, np.float64), count("steps", steps, 1, 1_000_000), count("grid", grid), float(dt))
     return _result("nonnormality", found, dt=dt)
 
 
@@ -214,7 +244,7 @@ def structure(network):
 def currents(network, *, task=None, trials=1, seed=0, lesion=None):
     """What units receive, by where it comes from, in noise-free input: (sources, targets, trials, steps)."""
     task = network._task_or(task)
-    found = _nn4n.currents(network._raw, task._raw, int(trials), int(seed), _interventions(lesion=lesion))
+    found = _nn4n.currents(network._raw, task._raw, count("trials", trials, 1), seed_of(seed), _interventions(lesion=lesion))
     return _result("currents", found)
 
 
@@ -229,7 +259,7 @@ def interventions(network, rows, *, task=None, trials=100, controls=20, seed=0, 
         raise ValueError(f"match = {match!r}: must be 'group' or 'rate'")
     task = network._task_or(task)
     done = [_interventions(**row) for row in several(rows)]
-    found = _nn4n.interventions(network._raw, task._raw, done, int(trials), int(controls), int(seed), match == "rate")
+    found = _nn4n.interventions(network._raw, task._raw, done, count("trials", trials, 1), count("controls", controls), seed_of(seed), match == "rate")
     return _result("interventions", found)
 
 
@@ -257,7 +287,7 @@ def pca(
     """
     made, _ = _activity(source, where, units, seed=seed, **options)
     by = None if average is None else [] if average == "condition" else _names(average)
-    found = _nn4n.pca(made, epoch, by, normalize, int(shuffles), components, int(seed))
+    found = _nn4n.pca(made, epoch, by, normalize, count("shuffles", shuffles), components, seed_of(seed))
     return _result("pca", found)
 
 
@@ -286,7 +316,7 @@ def dpca(
     window = _window(align, epoch, start_ms, stop_ms, bin_ms)
     names = [] if variables == "condition" else _names(variables)
     found = _nn4n.dpca(
-        made, names, window, int(components), ridge, repetitions, join_time, int(shuffles), int(splits), int(seed)
+        made, names, window, count("components", components), ridge, repetitions, join_time, count("shuffles", shuffles), count("splits", splits), seed_of(seed)
     )
     return _result("dpca", found)
 
@@ -333,14 +363,14 @@ def jpca(
     made, _ = _activity(source, where, units, seed=seed, **options)
     window = _window(align, epoch, start_ms, stop_ms, bin_ms)
     names = [] if by == "condition" else _names(by)
-    return _result("jpca", _nn4n.jpca(made, names, window, int(components), normalize, int(surrogates), int(seed)))
+    return _result("jpca", _nn4n.jpca(made, names, window, count("components", components), normalize, count("surrogates", surrogates), seed_of(seed)))
 
 
 def subspaces(source, epochs, *, average=None, dimensions=None, draws=1000, seed=0, where=None, units=None, **options):
     """Angles and alignment between the subspaces of two epochs, beside random ones."""
     made, _ = _activity(source, where, units, seed=seed, **options)
     by = None if average is None else [] if average == "condition" else _names(average)
-    return _result("subspaces", _nn4n.subspaces(made, list(epochs), by, dimensions, int(draws), int(seed)))
+    return _result("subspaces", _nn4n.subspaces(made, list(epochs), by, dimensions, count("draws", draws), seed_of(seed)))
 
 
 def potent_space(
@@ -349,7 +379,7 @@ def potent_space(
     """What of the activity of source units ``weights`` (targets, sources) let through."""
     made, _ = _activity(source, where, units, seed=seed, **options)
     weights = array("weights", weights, 2, np.float64)
-    return _result("potent_space", _nn4n.potent_space(made, weights, epoch, dimensions, int(draws), int(seed)))
+    return _result("potent_space", _nn4n.potent_space(made, weights, epoch, dimensions, count("draws", draws), seed_of(seed)))
 
 
 def decoding(
@@ -402,7 +432,7 @@ def decoding(
         "generalize": generalize,
         "seed": seed,
     }
-    return _result("decoding", _nn4n.decoding(made, given))
+    return _result("decoding", _nn4n.decoding(made, _counted(given)))
 
 
 # Single units
@@ -412,7 +442,7 @@ def selectivity(source, variable, *, epoch=None, within=None, shuffles=1000, see
     """Which units tell the two kinds of a variable apart: d', area under the ROC curve, choice probability ``within``."""
     made, _ = _activity(source, where, units, seed=seed, **options)
     within = _names_or_none(within)
-    return _result("selectivity", _nn4n.selectivity(made, variable, epoch, within, int(shuffles), int(seed)))
+    return _result("selectivity", _nn4n.selectivity(made, variable, epoch, within, count("shuffles", shuffles), seed_of(seed)))
 
 
 def mixed_selectivity(source, variables, *, epoch=None, alpha=0.05, by_value=False, where=None, units=None, **options):
@@ -467,8 +497,8 @@ def task_variance(
         float(active),
         k,
         pair,
-        int(rotations),
-        int(seed),
+        count("rotations", rotations),
+        seed_of(seed),
     )
     return _result("task_variance", found)
 
@@ -482,23 +512,23 @@ def sequence(source, *, epoch=None, least=0.1, where=None, units=None, **options
 # Space
 
 
-def rate_maps(source, *, where=None, units=None, trials=20, task=None, noise=True, seed=0, **options):
+def rate_maps(source, *, where=None, units=None, trials=None, task=None, noise=None, seed=0, **options):
     """Where in space units are active: maps, information, fields, grid and border scores.
 
     ``bins`` along each axis or ``bin_size``, ``smooth`` (bins), ``shuffles``, ``arena``, ``field_threshold``;
     ``from_lowest`` counts rates from the lowest of each map, ``least`` is the highest rate that active units exceed.
     """
     made, _ = _activity(source, where, units, trials=trials, task=task, noise=noise, seed=seed)
-    return _result("rate_maps", _nn4n.rate_maps(made, {**options, "seed": int(seed)}))
+    return _result("rate_maps", _nn4n.rate_maps(made, {**_counted(options), "seed": seed_of(seed)}))
 
 
-def remapping(a, b, *, trials=20, task=None, noise=True, seed=0, **options):
+def remapping(a, b, *, trials=None, task=None, noise=None, seed=0, **options):
     """Whether maps of places change from ``a`` to ``b``, by population vectors, places and rates."""
     (one, _), (other, _) = (_activity(source, trials=trials, task=task, noise=noise, seed=seed) for source in (a, b))
-    return _result("remapping", _nn4n.remapping(one, other, {**options, "seed": int(seed)}))
+    return _result("remapping", _nn4n.remapping(one, other, {**_counted(options), "seed": seed_of(seed)}))
 
 
-def remapping_matrix(sources, *, trials=20, task=None, noise=True, seed=0, **options):
+def remapping_matrix(sources, *, trials=None, task=None, noise=None, seed=0, **options):
     """How alike maps of places are between each two of several sources, a dictionary by names.
 
     ``population_vector`` and ``place`` are (sources, sources), on the diagonal between halves of one.
@@ -507,7 +537,7 @@ def remapping_matrix(sources, *, trials=20, task=None, noise=True, seed=0, **opt
         (str(name), _activity(source, trials=trials, task=task, noise=noise, seed=seed)[0])
         for name, source in sources.items()
     ]
-    return _result("remapping_matrix", _nn4n.remapping_matrix(made, {**options, "seed": int(seed)}))
+    return _result("remapping_matrix", _nn4n.remapping_matrix(made, {**_counted(options), "seed": seed_of(seed)}))
 
 
 # Similarity
@@ -565,11 +595,11 @@ def similarity(
     }
     if all(isinstance(one, np.ndarray) for one in named.values()):
         means = [(name, array(name, one, 3, np.float64)) for name, one in named.items()]
-        return _result("similarity", _nn4n.similarity_of_means(means, given))
+        return _result("similarity", _nn4n.similarity_of_means(means, _counted(given)))
     made = {name: _activity(one, seed=seed, **options) for name, one in named.items()}
     given["bin_ms"] = float(bin_ms if bin_ms is not None else max(recording.dt for _, recording in made.values()))
     sources = [(name, one, _task_of(recording)) for name, (one, recording) in made.items()]
-    return _result("similarity", _nn4n.similarity(sources, given))
+    return _result("similarity", _nn4n.similarity(sources, _counted(given)))
 
 
 def _task_of(recording):
@@ -586,11 +616,31 @@ def _listed(sources):
 
 
 def _columns(source, names, given, **options):
-    """Variables of the trials of a network or a recording; or arrays, as they are."""
-    if source is None or not isinstance(source, (Network, Recording)):
-        return given
-    variables = _recording(source, **options).variables
-    return [[one.get(name) for one in variables] for name in names]
+    """Variables of the trials of a network or a recording; or arrays as they are, each by its name, of one length."""
+    if source is not None:
+        if not isinstance(source, (Network, Recording)):
+            raise TypeError(f"source: must be a Network or a Recording, but is {type(source).__name__}")
+        _refuse(given, "arrays", "a source")
+        variables = _recording(source, **options).variables
+        return [[one.get(name) for one in variables] for name in names]
+    missing = [name for name, column in given.items() if column is None]
+    if missing:
+        raise ValueError(f"source: name a network or recording, or give {', '.join(given)}; there is no {missing[0]}")
+    return _alike(given)
+
+
+def _alike(columns):
+    """The columns, of which each has a value for each trial."""
+    lists = {name: plain(list(column)) for name, column in columns.items()}
+    lengths = {name: len(column) for name, column in lists.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"{', '.join(f'{name} has {n}' for name, n in lengths.items())} trials; give as many of each")
+    return list(lists.values())
+
+
+def _number(value):
+    """A number, or ``None`` of what is missing."""
+    return None if value is None or value != value else float(value)
 
 
 def _fit(family, lapses, max_lapse, guess, refits, seed):
@@ -599,8 +649,8 @@ def _fit(family, lapses, max_lapse, guess, refits, seed):
         "lapses": lapses,
         "max_lapse": float(max_lapse),
         "guess": float(guess),
-        "refits": int(refits),
-        "seed": int(seed),
+        "refits": count("refits", refits),
+        "seed": seed_of(seed),
     }
 
 
@@ -622,10 +672,10 @@ def psychometric(
 
     Of a network or recording and the variable of its trials, or of arrays: ``values`` and ``chose_first`` (trials).
     """
-    x, y = _columns(source, (variable, "chose_first"), (values, chose_first), seed=seed, **options)
-    if x is None or y is None:
-        raise ValueError("source: name a network or recording and a variable, or give values and chose_first")
-    known = [(float(a), bool(b)) for a, b in zip(x, y) if a is not None and b is not None]
+    given = {"values": values, "chose_first": chose_first}
+    x, y = _columns(source, (variable, "chose_first"), given, seed=seed, **options)
+    pairs = [(_number(a), truth("chose_first", b)) for a, b in zip(x, y)]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
     counts = {}
     for value, first in known:
         n, total = counts.get(value, (0, 0))
@@ -655,14 +705,15 @@ def psychometric_of_two(
     **options,
 ):
     """How choices depend on relevant and irrelevant evidence together."""
-    given = (relevant_values, irrelevant_values, chose_first)
+    given = {"relevant_values": relevant_values, "irrelevant_values": irrelevant_values, "chose_first": chose_first}
     columns = _columns(source, (relevant, irrelevant, "chose_first"), given, seed=seed, **options)
     counts = {}
     for a, b, first in zip(*columns):
+        a, b, first = _number(a), _number(b), truth("chose_first", first)
         if a is None or b is None or first is None:
             continue
-        n, total = counts.get((float(a), float(b)), (0, 0))
-        counts[float(a), float(b)] = (n + bool(first), total + 1)
+        n, total = counts.get((a, b), (0, 0))
+        counts[a, b] = (n + first, total + 1)
     rows = [(*values, *counts[values]) for values in sorted(counts)]
     names = [relevant or "relevant", irrelevant or "irrelevant"]
     found = _nn4n.psychometric_of_two(names, rows, _fit(family, lapses, max_lapse, guess, refits, seed))
@@ -671,13 +722,11 @@ def psychometric_of_two(
 
 def chronometric(source=None, variable=None, *, values=None, was_right=None, reaction_time=None, **options):
     """How long decisions take (ms) at each strength of the evidence."""
-    names, given = (variable, "was_right", "reaction_time"), (values, was_right, reaction_time)
-    x, right, time = _columns(source, names, given, **options)
-    rows = [
-        (float(a), None if b is None else bool(b), None if t is None or t != t else float(t))
-        for a, b, t in zip(x, right, time)
-        if a is not None
-    ]
+    names = (variable, "was_right", "reaction_time")
+    given = {"values": values, "was_right": was_right, "reaction_time": reaction_time}
+    columns = _columns(source, names, given, **options)
+    rows = [(_number(a), truth("was_right", b), _number(t)) for a, b, t in zip(*columns)]
+    rows = [row for row in rows if row[0] is not None]
     return _result("chronometric", _nn4n.chronometric(rows), variable=variable or "values")
 
 
@@ -698,7 +747,11 @@ def duration(
     **options,
 ):
     """Performance against the duration (ms) of an epoch, and the threshold of the evidence ``variable`` in each bin."""
-    if isinstance(source, (Network, Recording)):
+    given = {"durations": durations, "was_right": was_right}
+    if source is not None:
+        if not isinstance(source, (Network, Recording)):
+            raise TypeError(f"source: must be a Network or a Recording, but is {type(source).__name__}")
+        _refuse({**given, "strengths": strengths}, "arrays", "a source")
         recording = _recording(source, seed=seed, **options)
         long = lambda epochs: next(
             ((one["end"] - one["start"]) * recording.dt for one in epochs if one["name"] == epoch), None
@@ -706,23 +759,24 @@ def duration(
         durations = [long(epochs) for epochs in recording.epochs]
         strengths = [one.get(variable) for one in recording.variables]
         was_right = [one.get("was_right") for one in recording.variables]
+    else:
+        _columns(None, (), given)
     strengths = [None] * len(durations) if strengths is None else strengths
+    columns = _alike({"durations": durations, "strengths": strengths, "was_right": was_right})
     rows = [
-        (float(time), None if one is None else abs(float(one)), bool(right))
-        for time, one, right in zip(durations, strengths, was_right)
-        if time is not None and right is not None
+        (_number(time), None if _number(one) is None else abs(float(one)), truth("was_right", right))
+        for time, one, right in zip(*columns)
     ]
-    found = _nn4n.duration(rows, int(bins), _fit(family, "guess", max_lapse, guess, refits, seed))
+    rows = [row for row in rows if row[0] is not None and row[2] is not None]
+    found = _nn4n.duration(rows, count("bins", bins), _fit(family, "guess", max_lapse, guess, refits, seed))
     return _result("duration", found)
 
 
 def confusion(source=None, variable=None, answer="choice", *, values=None, answers=None, **options):
     """What was chosen where something else was right: ``counts`` and ``fractions`` (values, answers)."""
-    from ._arrays import plain
-
-    x, y = _columns(source, (variable, answer), (values, answers), **options)
+    x, y = _columns(source, (variable, answer), {"values": values, "answers": answers}, **options)
     names = [variable or "values", answer]
-    return _result("confusion", _nn4n.confusion(names, plain(list(x)), plain(list(y))))
+    return _result("confusion", _nn4n.confusion(names, x, y))
 
 
 def kernel(evidence, chose_first, *, groups=None, ridge=1.0):
@@ -732,5 +786,7 @@ def kernel(evidence, chose_first, *, groups=None, ridge=1.0):
     """
     evidence = array("evidence", evidence, 2, np.float64)
     _, of = np.unique(np.zeros(len(evidence)) if groups is None else np.asarray(groups), return_inverse=True)
-    first = [bool(one) for one in chose_first]
+    first = [truth("chose_first", one) for one in chose_first]
+    if None in first:
+        raise ValueError("chose_first: has trials without a choice; leave them out, of `evidence`, too")
     return _result("kernel", _nn4n.psychophysical_kernel(evidence, of.tolist(), first, float(ridge)))

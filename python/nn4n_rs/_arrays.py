@@ -31,6 +31,40 @@ def array(name, value, ndim, dtype=np.float32):
     return made
 
 
+def own(name, value, ndim, dtype=np.float32):
+    """The same in memory of its own, which nobody else can change."""
+    made = array(name, value, ndim, dtype)
+    return made.copy() if isinstance(value, np.ndarray) and np.shares_memory(made, value) else made
+
+
+def whole(name, value, least=0, most=2**63 - 1):
+    """A whole number within these bounds."""
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    is_whole = is_whole or (isinstance(value, (float, np.floating)) and float(value).is_integer())
+    if not is_whole or not least <= value <= most:
+        raise ValueError(f"{name} = {value!r}: must be a whole number from {least} to {most}")
+    return int(value)
+
+
+def seed_of(value, name="seed"):
+    """A seed."""
+    return whole(name, value, 0, 2**64 - 1)
+
+
+def count(name, value, least=0, most=100_000):
+    """How often something is done; the most are those of the program."""
+    return whole(name, value, least, most)
+
+
+def truth(name, value):
+    """``True`` or ``False``, or ``None`` of what is missing."""
+    if _is_missing(value):
+        return None
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, (int, float, np.number)) and value in (0, 1)):
+        return bool(value)
+    raise ValueError(f"{name} holds {value!r}: must be true or false, 1 or 0, or missing (None or NaN)")
+
+
 def _say_once(name, found, wanted):
     if name not in _said:
         _said.add(name)
@@ -72,7 +106,7 @@ def rows_of(value):
 
 
 def _is_missing(value):
-    return value is None or (isinstance(value, float) and value != value)
+    return value is None or (isinstance(value, (float, np.floating)) and value != value)
 
 
 def condition(value):
@@ -81,12 +115,15 @@ def condition(value):
 
 
 def selection(units):
-    """Units as the program writes them: ``"inhibitory"``, ``"0-9"``, or numbers."""
+    """Units as the program writes them: ``"inhibitory"``, ``"0-9"``, numbers, or a mask (units)."""
     if isinstance(units, str):
         return units
-    if isinstance(units, (int, np.integer)):
-        return str(int(units))
-    return ",".join(str(int(unit)) for unit in np.asarray(units).ravel())
+    numbers = np.asarray(units)
+    if numbers.dtype == bool and numbers.ndim == 1:
+        numbers = np.flatnonzero(numbers)
+    if numbers.dtype.kind not in "iu" or not numbers.size:
+        raise ValueError(f"units = {units!r}: must be numbers of units, a mask, a cell type, an area or words as '0-9'")
+    return ",".join(str(unit) for unit in numbers.ravel())
 
 
 def several(value):
@@ -108,7 +145,7 @@ def interventions(lesion=None, silence=None, inject=None, weight_noise=None, noi
     made["inject"] = [_current(one) for one in _tuples(inject)]
     if weight_noise is not None:
         sd, seed = weight_noise if isinstance(weight_noise, tuple) else (weight_noise, 0)
-        made["weight_noise"] = [float(sd), int(seed)]
+        made["weight_noise"] = [float(sd), seed_of(seed, "weight_noise's seed")]
     if noise_factor is not None:
         made["noise_factor"] = float(noise_factor)
     return made
@@ -131,6 +168,8 @@ def _current(one):
     if not isinstance(one, tuple) or len(one) not in (2, 3):
         raise ValueError("inject: must be (current, units) or (current, units, window)")
     current, units, *window = one
+    if not abs(float(current)) < np.finfo(np.float32).max:
+        raise ValueError(f"inject: the current must be a finite number, but is {current!r}")
     return f"{float(current)}:{selection(units)}" + (f"@{_window(window[0])}" if window else "")
 
 

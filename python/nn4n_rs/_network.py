@@ -6,10 +6,10 @@ import os
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, interventions
+from ._arrays import array, count, interventions, seed_of
 from ._html import Svg, table
 from ._recording import Recording
-from ._task import Task, Trials, _conditions
+from ._task import PythonTask, Task, Trials, _conditions, _task
 
 
 def load(reference):
@@ -174,11 +174,13 @@ class Network:
         if not np.isfinite(given).all():
             raise ValueError("inputs: must be finite")
         start = None if x0 is None else array("x0", x0, 2)
+        if start is not None and not np.isfinite(start).all():
+            raise ValueError("x0: must be finite")
         done = interventions(lesion, silence, inject, weight_noise, noise_factor)
         task = self.task._raw if plant and self.task is not None else None
         if isinstance(noise, bool):
             raise ValueError("noise: must be the seed of the noise, or None for none")
-        seed = None if noise is None else int(noise)
+        seed = None if noise is None else seed_of(noise, "noise")
         lengths, raw = (trials._raw.n_steps, trials._raw) if trials is not None else (None, None)
         arrays = self._raw.run(given, seed, start, done, task, lengths, raw)
         return Recording._of_network(self, arrays, self.dt, trials)
@@ -205,7 +207,7 @@ class Network:
         task = self._task_or(task)
         done = interventions(lesion, silence, inject, weight_noise, noise_factor)
         raw, arrays, places = self._raw.perform(
-            task._raw, int(trials), int(seed), bool(noise), _conditions(conditions), done
+            task._raw, count("trials", trials, 1), seed_of(seed), _switch("noise", noise), _conditions(conditions), done
         )
         return Recording._of_network(self, arrays, task.dt, Trials(raw, task), places)
 
@@ -217,11 +219,11 @@ class Network:
         from ._result import Evaluation
 
         task = self._task_or(task)
-        return Evaluation(self._raw.evaluate(task._raw, int(trials), int(seed), interventions(**done)))
+        return Evaluation(self._raw.evaluate(task._raw, count("trials", trials, 1), seed_of(seed), interventions(**done)))
 
     def _task_or(self, task):
         if task is not None:
-            return task
+            return _task("task", task)
         if self.task is None:
             raise ValueError("task: nothing is known of the task of this network; name one")
         return self.task
@@ -282,7 +284,9 @@ class Network:
             path = os.path.join(folder, "model.safetensors")
             self.save(path)
             with open(path, "rb") as file:
-                return _of_bytes, (file.read(),)
+                # Nothing but the task itself knows what a function in Python makes.
+                task = self._given_task if isinstance(self._given_task, PythonTask) else None
+                return _of_bytes, (file.read(), task)
 
     def _repr_html_(self):
         found = ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items())
@@ -304,11 +308,17 @@ class Network:
         return table(f"{self.kind} network", rows)
 
 
-def _of_bytes(data):
+def _switch(name, value):
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} = {value!r}: must be True or False")
+    return bool(value)
+
+
+def _of_bytes(data, task=None):
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
         with open(path, "wb") as file:
             file.write(data)
-        return Network(_nn4n.Network.open(path))
+        return Network(_nn4n.Network.open(path), task=task)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, needs, rows_of
+from ._arrays import array, condition, needs, own, rows_of
 from ._html import table
 from ._task import _each, _epochs, _lengths, columns_of
 
@@ -32,18 +32,25 @@ class Recording:
         places=None,
         states=None,
         outputs=None,
+        _own=own,
     ):
         rates = np.asarray(rates)
-        self.rates = array("rates", rates, 3, np.float64 if rates.dtype == np.float64 else np.float32)
-        self.dt = float(dt)
+        self.rates = _own("rates", rates, 3, np.float64 if rates.dtype == np.float64 else np.float32)
+        self.dt = _step(dt)
         trials, steps, units = self.rates.shape
+        if not steps:
+            raise ValueError("rates: have no steps")
         self._n_steps = _until_nan(self.rates) if n_steps is None else _lengths(n_steps, trials, steps)
         self._variables = _each("conditions", rows_of(conditions) or [{}] * trials, trials)
         self._epochs = _epochs(_each("epochs", [[]] * trials if epochs is None else epochs, trials))
-        self.area = None if area is None else np.array(_each("area", area, units))
-        self.cell_type = None if cell_type is None else np.array(_each("cell_type", cell_type, units))
-        self.places = None if places is None else array("places", places, 3, np.float64)
-        self.states, self.outputs = states, outputs
+        self.area = _of_units("area", area, units)
+        self.cell_type = _of_units("cell_type", cell_type, units)
+        self.places = None if places is None else _own("places", places, 3, np.float64)
+        self.states = None if states is None else _own("states", states, 3)
+        self.outputs = None if outputs is None else _own("outputs", outputs, 3)
+        for name, made in (("states", self.states), ("outputs", self.outputs)):
+            if made is not None and made.shape[:2] != (trials, steps):
+                raise ValueError(f"{name}: have the shape {made.shape}, but must be ({trials} trials, {steps} steps, ..)")
         self.trials = None
         self.output_names = None
         self._activity = None
@@ -56,7 +63,15 @@ class Recording:
             known = {"conditions": trials.variables, "epochs": trials.epochs, "n_steps": trials._raw.n_steps}
         area = network.area if len(network.areas) > 1 else None
         made = cls(
-            rates, dt, area=area, cell_type=network.cell_type, places=places, states=states, outputs=outputs, **known
+            rates,
+            dt,
+            area=area,
+            cell_type=network.cell_type,
+            places=places,
+            states=states,
+            outputs=outputs,
+            _own=array,
+            **known,
         )
         made.trials = trials
         made.output_names = network.outputs
@@ -137,7 +152,11 @@ class Recording:
         return xarray.Dataset(data, coords=coords, attrs={"dt_ms": self.dt})
 
     def save(self, path):
-        """Write an ``.npz`` that the program and :meth:`load` read."""
+        """Write an ``.npz`` that the program and :meth:`load` read.
+
+        Variables are columns of numbers or of words; epochs are ``NAME.start`` and ``NAME.end``, ms. A variable that is
+        called as one of the arrays, and an epoch that a trial has twice, are refused.
+        """
         after = np.arange(self.rates.shape[1])[None, :, None] >= self.n_steps[:, None, None]
         arrays = {"rates": np.where(after, np.nan, self.rates), "dt": self.dt, "n_steps": self.n_steps}
         for name in ("states", "outputs"):
@@ -149,9 +168,12 @@ class Recording:
             arrays["cell_type"] = self.cell_type
         if self.places is not None:
             arrays["trajectory"] = self.places
-        taken = {*arrays, "time_ms"}
-        columns = {name: column for name, column in columns_of(self._variables).items() if name not in taken}
-        np.savez_compressed(path, **arrays, **columns)
+        columns = {**columns_of(self._variables), **_columns_of_epochs(self._epochs, self.dt)}
+        taken = [name for name in columns if name in (*_IN_FILE, *_NO_LABELS, "rates", "dt", "file")]
+        if taken:
+            raise ValueError(f"conditions: the variable {taken[0]!r} is called as an array of the file; rename it")
+        with open(path, "wb") as file:
+            np.savez_compressed(file, **arrays, **columns)
 
     @classmethod
     def load(cls, path):
@@ -166,7 +188,8 @@ class Recording:
         for name in _NO_LABELS:
             arrays.pop(name, None)
         labels = {name: values for name, values in arrays.items() if values.shape == (len(rates),)}
-        return cls(rates, dt, conditions=labels or None, **known)
+        epochs = _epochs_of_columns(labels, len(rates), dt)
+        return cls(rates, dt, conditions=labels or None, epochs=epochs, **known)
 
     def _made(self):
         if self._activity is None:
@@ -174,6 +197,9 @@ class Recording:
             places = self.places
             self._activity = _nn4n.Activity(rates, self.dt, self._n_steps, self._variables, self._epochs, places)
         return self._activity
+
+    def __getstate__(self):
+        return {**self.__dict__, "_activity": None}
 
     def plot(self, trials=None, *, most=100):
         """Rates of the units, averaged over trials, as an image of units by time."""
@@ -200,6 +226,46 @@ _IN_FILE = {
     "outputs": "outputs",
 }
 _NO_LABELS = ("time_ms", "inputs", "x0", "targets", "loss_mask")
+
+
+def _step(dt):
+    """The length of a step, ms."""
+    if not np.isfinite(float(dt)) or float(dt) <= 0:
+        raise ValueError(f"dt = {dt!r}: must be above 0 and finite, in ms")
+    return float(dt)
+
+
+def _of_units(name, values, units):
+    if values is None:
+        return None
+    if isinstance(values, str) or len(values) != units or not all(isinstance(one, str) for one in values):
+        raise ValueError(f"{name}: must have a word for each of the {units} units")
+    return np.array([str(one) for one in values])
+
+
+def _columns_of_epochs(of_trials, dt):
+    """When each epoch begins and ends (ms), NaN in trials without it."""
+    columns = {}
+    for trial, epochs in enumerate(of_trials):
+        if len({epoch["name"] for epoch in epochs}) < len(epochs):
+            raise ValueError(f"epochs: trial {trial} has one twice, and a file has room for each once")
+        for epoch in epochs:
+            for end in ("start", "end"):
+                column = columns.setdefault(f"{epoch['name']}.{end}", np.full(len(of_trials), np.nan))
+                column[trial] = dt * epoch[end]
+    return columns
+
+
+def _epochs_of_columns(labels, trials, dt):
+    """Takes the epochs out of the columns of a file."""
+    names = [name.removesuffix(".start") for name in labels if name.endswith(".start")]
+    names = [name for name in names if f"{name}.end" in labels]
+    ends = {name: [labels.pop(f"{name}.{end}") for end in ("start", "end")] for name in names}
+    of_trials = [
+        [(name, round(start[trial] / dt), round(end[trial] / dt)) for name, (start, end) in ends.items() if start[trial] == start[trial]]
+        for trial in range(trials)
+    ]
+    return [sorted(epochs, key=lambda epoch: epoch[1:]) for epochs in of_trials] if names else None
 
 
 def _until_nan(rates):

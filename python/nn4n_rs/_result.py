@@ -67,6 +67,10 @@ class Result:
     def _fields(self):
         return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
 
+    def __getstate__(self):
+        # Figures of the library stay behind; plot() draws from the fields.
+        return {**self.__dict__, "_found": None}
+
     def to_dict(self):
         """All fields, results within results as dictionaries."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, needs, plain, rows_of
+from ._arrays import _is_missing, array, condition, needs, own, plain, rows_of, seed_of, whole
 from ._html import Svg, table
 
 
@@ -50,7 +50,8 @@ class Task:
         the same without the noise of the inputs. ``conditions`` are others than the task's own. Trials depend on the
         seed, the split, the update and their place alone, and are the same as those of the program.
         """
-        raw = self._raw.sample(int(n), int(seed), split, int(update), draw, _conditions(conditions))
+        n, update = whole("n", n, 1, 2**32), whole("update", update)
+        raw = self._raw.sample(n, seed_of(seed), split, update, draw, _conditions(conditions))
         return Trials(raw, self)
 
     def score(self, trials, outputs):
@@ -62,7 +63,7 @@ class Task:
 
     def scores(self, trials, outputs):
         """The same, a dictionary for each trial."""
-        return self._raw.scores(trials._raw, array("outputs", outputs, 3))
+        return self._raw.scores(_trials("trials", trials)._raw, array("outputs", outputs, 3))
 
     def torch_dataset(self, batch_size=20, seed=0, *, split="train", updates=None):
         """A ``torch.utils.data.IterableDataset`` of batches ``(inputs, targets, loss_mask)``, (trials, steps, channels).
@@ -107,7 +108,31 @@ def _task_of(id, parameters):
     return Task(id, **parameters)
 
 
+def _task(name, value):
+    if not isinstance(value, Task):
+        raise TypeError(f"{name}: must be a Task, but is {type(value).__name__}")
+    return value
+
+
+def _trials(name, value):
+    if not isinstance(value, Trials):
+        raise TypeError(f"{name}: must be Trials, as of Task.sample, but is {type(value).__name__}")
+    return value
+
+
 def _conditions(given):
+    """The conditions that are asked for, a dictionary each."""
+    rows = _rows(given)
+    if rows is not None and not rows:
+        raise ValueError("conditions: name one at least, or give None for those of the task")
+    for row in [] if hasattr(given, "columns") else [given] if isinstance(given, dict) else given or []:
+        for name, value in row.items():
+            if value is not None and _is_missing(value):
+                raise ValueError(f"conditions: {name} is NaN; name a value, or leave it out")
+    return rows
+
+
+def _rows(given):
     if isinstance(given, dict) and not any(isinstance(one, (list, tuple, np.ndarray)) for one in given.values()):
         return [condition(given)]
     return rows_of(given)
@@ -128,14 +153,14 @@ class Trials:
     def of(
         cls, inputs, targets, loss_mask=None, *, n_steps=None, conditions=None, epochs=None, correct=None, task=None
     ):
-        """Trials of arrays."""
-        inputs, targets = array("inputs", inputs, 3), array("targets", targets, 3)
+        """Trials of arrays, which are copied."""
+        inputs, targets = own("inputs", inputs, 3), own("targets", targets, 3)
         trials, steps, _ = inputs.shape
         if targets.shape[:2] != (trials, steps):
             raise ValueError(
                 f"targets: have the shape {targets.shape}, but must be (trials, steps, outputs) = ({trials}, {steps}, ..)"
             )
-        loss_mask = np.ones_like(targets) if loss_mask is None else array("loss_mask", loss_mask, 3)
+        loss_mask = np.ones_like(targets) if loss_mask is None else own("loss_mask", loss_mask, 3)
         if loss_mask.shape != targets.shape:
             raise ValueError(
                 f"loss_mask: has the shape {loss_mask.shape}, but must be that of targets, {targets.shape}"
@@ -144,7 +169,7 @@ class Trials:
         of_trials = _each("conditions", rows_of(conditions) or [{}] * trials, trials)
         periods = _each("epochs", [[] for _ in range(trials)] if epochs is None else epochs, trials)
         right = (
-            [None] * trials if correct is None else [None if one is None or one < 0 else int(one) for one in correct]
+            [None] * trials if correct is None else [None if one is None or one < 0 else whole("correct", one) for one in correct]
         )
         raw = _nn4n.Trials(
             inputs, targets, loss_mask, lengths, of_trials, _epochs(periods), _each("correct", right, trials)
@@ -171,6 +196,11 @@ class Trials:
     def __len__(self):
         return len(self._raw.n_steps)
 
+    def __reduce__(self):
+        right = list(self._raw.correct)
+        arrays = (self.inputs, self.targets, self.loss_mask)
+        return _trials_of, (*arrays, self._raw.n_steps, self.variables, self.epochs, right, self.task)
+
     def save(self, path):
         """Write the trials as an ``.npz``, as the program reads it."""
         columns = {name: column for name, column in columns_of(self.variables).items() if name not in _ARRAYS}
@@ -191,6 +221,11 @@ class Trials:
     def _repr_html_(self):
         names = sorted({name for one in self.variables for name in one})
         return table(repr(self), [("variables", ", ".join(names)), ("task", self.task.id if self.task else None)])
+
+
+def _trials_of(inputs, targets, loss_mask, n_steps, conditions, epochs, correct, task):
+    about = {"n_steps": n_steps, "conditions": conditions, "epochs": epochs, "correct": correct}
+    return Trials.of(inputs, targets, loss_mask, **about, task=task)
 
 
 _ARRAYS = ("inputs", "targets", "loss_mask", "n_steps", "correct")
@@ -214,10 +249,7 @@ def columns_of(variables):
 def _lengths(n_steps, trials, steps):
     if n_steps is None:
         return [steps] * trials
-    lengths = [int(one) for one in _each("n_steps", n_steps, trials)]
-    if any(one < 1 or one > steps for one in lengths):
-        raise ValueError(f"n_steps: must lie in 1 to {steps}, the steps of the arrays")
-    return lengths
+    return [whole("n_steps", one, 1, steps) for one in _each("n_steps", n_steps, trials)]
 
 
 def _each(name, values, trials):
@@ -258,6 +290,8 @@ class PythonTask(Task):
     def __init__(self, make, *, inputs, outputs, dt, name="task", conditions=(), parameters=None, summary=""):
         import inspect
 
+        if not np.isfinite(float(dt)) or float(dt) <= 0:
+            raise ValueError(f"dt = {dt!r}: must be above 0 and finite, in ms")
         self.make = make
         known = inspect.signature(make).parameters
         takes_all = any(one.kind is one.VAR_KEYWORD for one in known.values())
@@ -274,7 +308,7 @@ class PythonTask(Task):
             "dt": float(dt),
             "inputs": self._channels[0],
             "outputs": self._channels[1],
-            "conditions": _conditions(list(conditions)) or [{}],
+            "conditions": (_conditions(list(conditions)) if conditions else None) or [{}],
             "parameters": plain(parameters or {}),
             "is_scored": any(one is not None for one in first["correct"]),
             "chance": 1 / len(self._channels[1]),
@@ -290,24 +324,30 @@ class PythonTask(Task):
         arrays = {
             name: np.asarray(made[name], np.float32) for name in ("inputs", "targets", "loss_mask") if name in made
         }
-        whole = Trials.of(**{**made, **arrays})
-        for name, made_of, channels in zip(("inputs", "targets"), (whole.inputs, whole.targets), self._channels):
+        batch = Trials.of(**{**made, **arrays})
+        for name, made_of, channels in zip(("inputs", "targets"), (batch.inputs, batch.targets), self._channels):
             if made_of.shape[0] != trials or made_of.shape[2] != len(channels):
                 wanted = f"({trials} trials, steps, {len(channels)} channels)"
                 raise ValueError(f"{name}: have the shape {made_of.shape}, but must be {wanted}")
+            if not made_of.shape[1]:
+                raise ValueError(f"{name}: have no steps")
             if not np.isfinite(made_of).all():
                 raise ValueError(f"{name}: must be finite")
+        if not (np.isfinite(batch.loss_mask).all() and (batch.loss_mask >= 0).all()):
+            raise ValueError("loss_mask: must be finite and not negative")
+        if (batch.correct >= len(self._channels[1])).any():
+            raise ValueError(f"correct: must be outputs, which are 0 to {len(self._channels[1]) - 1}, or -1 for none")
         periods = [
-            one or [{"name": "trial", "start": 0, "end": int(n)}] for one, n in zip(whole.epochs, whole._raw.n_steps)
+            one or [{"name": "trial", "start": 0, "end": int(n)}] for one, n in zip(batch.epochs, batch._raw.n_steps)
         ]
         return {
-            "inputs": whole.inputs,
-            "targets": whole.targets,
-            "loss_mask": whole.loss_mask,
-            "n_steps": whole._raw.n_steps,
-            "conditions": [{**(condition or {}), **one} for one in whole.variables],
+            "inputs": batch.inputs,
+            "targets": batch.targets,
+            "loss_mask": batch.loss_mask,
+            "n_steps": batch._raw.n_steps,
+            "conditions": [{**(condition or {}), **one} for one in batch.variables],
             "epochs": periods,
-            "correct": whole._raw.correct,
+            "correct": batch._raw.correct,
         }
 
     def __reduce__(self):

@@ -4,11 +4,11 @@ import os
 import tempfile
 
 from . import _nn4n
-from ._arrays import needs, plain
+from ._arrays import needs, plain, seed_of
 from ._html import table
 from ._models import Model
 from ._network import Network, load
-from ._task import Task
+from ._task import Task, _task, _trials
 
 
 def presets():
@@ -67,47 +67,58 @@ def train(
 
     ``curriculum`` are pairs of an easier task and the performance in [0, 1] from which on the next one follows.
     """
-    if not isinstance(task, Task):
-        raise TypeError(f"task: must be a Task, but is {type(task).__name__}")
+    _task("task", task)
     if exist not in ("fail", "resume", "replace"):
         raise ValueError(f"exist = {exist!r}: must be 'fail', 'resume' or 'replace'")
     temporary = tempfile.TemporaryDirectory(prefix="nn4n-") if out is None else None
     out = temporary.name if temporary else os.fspath(out)
-    model, init = _start(net, task, out, exist)
-    stages = [(stage._raw, float(threshold)) for stage, threshold in curriculum]
+    model, init, kept = _start(net, out, exist)
+    stages = [(_task("curriculum", stage)._raw, float(threshold)) for stage, threshold in curriculum]
     bar = _bar(progress)
 
     def hear(told):
+        # The run has begun, so that nothing of another one is replaced that was not asked for.
+        _keep(net, kept)
         bar.show(told)
         return bool(told["validation"] is not None and callback is not None and callback(told["validation"]))
 
     try:
-        outcome = _nn4n.train(task._raw, model, plain(settings), stages, int(seed), init, out, exist, device, hear)
+        outcome = _nn4n.train(task._raw, model, plain(settings), stages, seed_of(seed), init, out, exist, device, hear)
     finally:
         bar.close()
+    _keep(net, kept)
     return Run(out, outcome, task, temporary)
 
 
-def _start(net, task, out, exist):
-    """The description of what is trained, and what it starts from."""
+def _start(net, out, exist):
+    """The description of what is trained, what it starts from, and the file that is to keep that beside the run."""
     if isinstance(net, Model):
-        return net.to_dict(), None
+        return net.to_dict(), None, []
     if not isinstance(net, Network):
         raise TypeError(f"net: must be a Network or a description such as EI(100), but is {type(net).__name__}")
     model = {
         name: value for name, value in plain(net.model).items() if name not in ("inputs", "outputs", "dt", "readout")
     }
     if net._source is not None:
-        return model, (net._source, net._raw)
+        return model, (net._source, net._raw), []
     # A run names what it started from, so that is kept beside it; one that is resumed has it already.
     name = os.path.join(out, "init.safetensors")
-    is_there = os.path.exists(name)
-    if is_there and exist == "fail":
-        raise FileExistsError(f"{name}: is there already; pass exist='resume' or exist='replace', or another `out`")
-    if not is_there or exist == "replace":
-        os.makedirs(out, exist_ok=True)
-        net.save(name)
-    return model, (name, net._raw)
+    if os.path.exists(name):
+        if exist == "fail":
+            raise FileExistsError(f"{name}: is there already; pass exist='resume' or exist='replace', or another `out`")
+        if not os.path.exists(os.path.join(out, "run.toml")):
+            raise FileExistsError(f"{name}: is there already, and is of no run; move it, or pass another `out`")
+        if exist == "resume":
+            if load(name) != net:
+                raise ValueError(f"net: is not the network that the run in {out} started from; pass nn4n_rs.load({name!r})")
+            return model, (name, net._raw), []
+    return model, (name, net._raw), [name]
+
+
+def _keep(net, files):
+    """Saves the network in the file that waits for it, if one does."""
+    while files:
+        net.save(files.pop())
 
 
 class _Quiet:
@@ -210,12 +221,14 @@ class Trainer:
     """
 
     def __init__(self, net, task, *, seed=0, **settings):
-        self.task = task
+        self.task = _task("task", task)
+        if not isinstance(net, (Network, Model)):
+            raise TypeError(f"net: must be a Network or a description such as EI(100), but is {type(net).__name__}")
         if isinstance(net, Network):
             model, raw = plain(net.model), net._raw
         else:
             model, raw = net.to_dict(), None
-        self._raw = _nn4n.Trainer(task._raw, model, plain(settings), int(seed), raw)
+        self._raw = _nn4n.Trainer(task._raw, model, plain(settings), seed_of(seed), raw)
 
     updates = property(lambda self: self._raw.updates, doc="Updates done.")
 
@@ -224,7 +237,7 @@ class Trainer:
 
         Returns a dictionary: ``update``, ``loss``, its ``terms``, ``gradient_norm``, ``learning_rate``, ``seconds``.
         """
-        return self._raw.step(None if trials is None else trials._raw)
+        return self._raw.step(None if trials is None else _trials("trials", trials)._raw)
 
     @property
     def network(self):

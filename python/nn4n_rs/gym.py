@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._arrays import needs
+from ._arrays import needs, whole
 from ._task import Task
 
 gymnasium = needs("gymnasium", "gym", "nn4n_rs.gym")
@@ -20,7 +20,8 @@ class Env(gymnasium.Env):
     """A task with choices as a ``gymnasium.Env``.
 
     An observation is the input of one step (inputs), float32. Action 0 is to wait, action k to choose; of a task whose
-    outputs name classes, the first of which is to wait, k is output k, of others output k - 1.
+    outputs name classes, the first of which is to wait, k is output k, of others output k - 1; of a single output whose
+    sign is the choice 1 and 2 are the two sides.
 
     Rewards are those of neurogym: ``correct`` for the right choice in the decision period and ``fail`` for another, both
     of which end the trial; ``abort`` for each step with a choice in the fixation period, where the trial ends only if
@@ -34,14 +35,18 @@ class Env(gymnasium.Env):
     def __init__(self, task, *, trials=100, correct=1.0, fail=0.0, abort=-0.1, end_at_abort=False, split="train"):
         if not task._about["is_scored"] or task._about["has_plant"]:
             raise ValueError(f"task: {task.id} has no choices, which are the actions of an environment")
-        self.task, self.trials, self.split = task, int(trials), split
+        if split not in ("train", "test"):
+            raise ValueError(f"split = {split!r}: must be 'train' or 'test'")
+        self.task, self.trials, self.split = task, whole("trials", trials, 1), split
         self.rewards = {"correct": float(correct), "fail": float(fail), "abort": float(abort)}
         self.end_at_abort = end_at_abort
         self._has_wait = task._about["objective"] == "classes"
         choices = len(task.outputs) - 1 if self._has_wait else len(task.outputs)
         if choices < 2:
-            sample = task.sample(_BLOCK, 0, split=split)
-            if choices < 1 or (sample.correct < 0).all():
+            # One output has two sides, where its sign is the choice.
+            most = task.sample(1, 0, split=split, draw="balanced").correct.max()
+            choices = max(choices, int(most) if self._has_wait else int(most) + 1)
+            if choices < 1 or most < 0:
                 raise ValueError(f"task: {task.id} has no choices, which are the actions of an environment")
         self.action_space = gymnasium.spaces.Discrete(choices + 1)
         self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (len(task.inputs),), np.float32)
@@ -80,6 +85,10 @@ class Env(gymnasium.Env):
         self._step, self._place = 0, place + 1
 
     def step(self, action):
+        if self._block is None:
+            raise gymnasium.error.ResetNeeded("call reset() before step()")
+        if not self.action_space.contains(action):
+            raise ValueError(f"action = {action!r}: must be one of {self.action_space}")
         action = int(action)
         reward, is_over, performance = 0.0, False, 0
         if self._fixation[self._step] and action != 0:

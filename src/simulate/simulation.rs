@@ -20,7 +20,7 @@ use nn4n_tasks::{Task, motor::Plant};
 use super::{
     Recording,
     plant::Driver,
-    tensors::{array3, matrix, tensor},
+    tensors::{array3, copy3, matrix, tensor},
 };
 use crate::{
     error::{Error, Result},
@@ -28,8 +28,9 @@ use crate::{
     progress,
 };
 
-/// Most units times steps times trials that one pass holds, so that many trials do not need much memory.
-const CHUNK: usize = 1 << 23;
+/// Most units times steps times trials that one pass holds, so that many trials do not need much memory, and what does
+/// not leave it is in memory that the last pass used: fresh pages cost more than the products of a hundred units.
+const CHUNK: usize = 1 << 20;
 
 /// A network on trials. Noise is off and trials begin in the network's own start state unless it says otherwise.
 #[derive(Clone, Debug)]
@@ -142,23 +143,21 @@ impl<'a> Simulation<'a> {
         let empty = |channels| Array3::zeros((trials, steps, channels));
         let mut recording = Recording { states: empty(units), rates: empty(units), outputs: empty(channels) };
         let mut first = 0;
-        self.record_in_parts(inputs, |part| {
-            let place = s![first..first + part.states.dim().0, .., ..];
-            recording.states.slice_mut(place).assign(&part.states);
-            recording.rates.slice_mut(place).assign(&part.rates);
-            recording.outputs.slice_mut(place).assign(&part.outputs);
-            first += part.states.dim().0;
+        self.check_pass(inputs)?;
+        self.in_chunks(inputs, |simulation, chunk| {
+            let (trajectory, count) = (simulation.unroll(chunk)?, chunk.dim(0)?);
+            let place = s![first..first + count, .., ..];
+            copy3(&trajectory.states()?, recording.states.slice_mut(place))?;
+            copy3(&trajectory.rates()?, recording.rates.slice_mut(place))?;
+            copy3(&trajectory.outputs, recording.outputs.slice_mut(place))?;
+            first += count;
             Ok(())
         })?;
         Ok(recording)
     }
 
-    /// The same of a few trials at a time, which `take` is given in order: for activity that is larger than the memory.
-    ///
-    /// # Errors
-    /// If the shapes do not fit the network or each other, there is no trial, a single trial is too large, or as
-    /// `take`.
-    pub fn record_in_parts(&self, inputs: &Array3<f32>, mut take: impl FnMut(Recording) -> Result<()>) -> Result<()> {
+    /// Refuses what one pass cannot simulate.
+    fn check_pass(&self, inputs: &Array3<f32>) -> Result<()> {
         let (trials, steps, _) = inputs.dim();
         if trials == 0 {
             return Err(Error::shape("inputs", "hold no trial; give at least one"));
@@ -171,7 +170,16 @@ impl<'a> Simulation<'a> {
             // As tensors and as arrays.
             bytes_of(&[at_once, steps, units.saturating_mul(4)]),
             "give shorter trials, in several files",
-        )?;
+        )
+    }
+
+    /// The same of a few trials at a time, which `take` is given in order: for activity that is larger than the memory.
+    ///
+    /// # Errors
+    /// If the shapes do not fit the network or each other, there is no trial, a single trial is too large, or as
+    /// `take`.
+    pub fn record_in_parts(&self, inputs: &Array3<f32>, mut take: impl FnMut(Recording) -> Result<()>) -> Result<()> {
+        self.check_pass(inputs)?;
         self.in_chunks(inputs, |simulation, chunk| {
             let trajectory = simulation.unroll(chunk)?;
             take(Recording {

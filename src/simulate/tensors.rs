@@ -3,7 +3,7 @@
 //! ```text
 //! array  -> tensor   tensor, matrix, TensorBatch     copies, since a tensor owns its numbers
 //! tensor -> array    host                            borrows the tensor's own memory where it can
-//!                    array2, array3                  owned arrays of f32
+//!                    array2, array3, copy3           owned arrays of f32, or into one
 //! ```
 //!
 //! ```
@@ -19,8 +19,9 @@
 use std::ops::Deref;
 
 use candle_core::{DType, Device, Layout, Shape, Storage, Tensor, WithDType};
-use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayView3, ArrayViewD, IxDyn, ShapeBuilder, s};
+use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut3, Ix3, IxDyn, ShapeBuilder, s};
 use nn4n_tasks::TrialBatch;
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 
@@ -93,6 +94,17 @@ pub fn array2(tensor: &Tensor) -> Result<Array2<f32>> {
 pub fn array3(tensor: &Tensor) -> Result<Array3<f32>> {
     let shape = tensor.dims3()?;
     Array3::from_shape_vec(shape, values(tensor)?).map_err(|error| Error::shape("tensor", error))
+}
+
+/// Copies the values of a rank-3 tensor, the parts of its first axis side by side.
+pub fn copy3(tensor: &Tensor, mut into: ArrayViewMut3<'_, f32>) -> Result<()> {
+    let numbers = host::<f32>(tensor)?;
+    let numbers = numbers.view().into_dimensionality::<Ix3>().map_err(|error| Error::shape("tensor", error))?;
+    if numbers.dim() != into.dim() {
+        return Err(Error::shape("tensor", format!("is {:?}, but must be {:?}", numbers.dim(), into.dim())));
+    }
+    into.outer_iter_mut().into_par_iter().zip(numbers.outer_iter()).for_each(|(mut to, from)| to.assign(&from));
+    Ok(())
 }
 
 /// The numbers of a tensor on the host; see [`host`].
