@@ -1,8 +1,9 @@
 """Every analysis of the library, on networks, recordings and plain arrays.
 
 What is called ``source`` is a :class:`Network` (``trials`` fresh trials of each condition of its task are simulated), a
-:class:`Recording`, or an array (trials, steps, units) with ``dt`` (ms) and ``conditions`` beside it. ``where`` keeps the
-trials that have these values, ``units`` some of the units. All is computed in float64.
+:class:`Recording`, or an array (trials, steps, units) with ``dt`` (ms), ``conditions`` (a DataFrame, or a dictionary of
+lists) and ``epochs`` beside it. Of networks ``task``, ``trials``, ``noise``, ``conditions`` and ``lesion`` are arguments,
+too. ``where`` keeps the trials that have these values, ``units`` some of the units. All is computed in float64.
 """
 
 import numpy as np
@@ -16,8 +17,10 @@ from ._result import Result
 
 
 def _recording(
-    source, *, task=None, trials=None, seed=0, noise=None, dt=None, conditions=None, epochs=None, lesion=None
+    source, *, task=None, trials=None, seed=0, noise=None, dt=None, conditions=None, epochs=None, lesion=None, **others
 ):
+    if others:
+        raise TypeError(f"{next(iter(others))}: is no argument of this analysis; its help names those that there are")
     of_networks = {"task": task, "trials": trials, "noise": noise, "lesion": lesion}
     if isinstance(source, Network):
         _refuse({"dt": dt, "epochs": epochs}, "an array", "a network")
@@ -533,6 +536,8 @@ def remapping_matrix(sources, *, trials=None, task=None, noise=None, seed=0, **o
 
     ``population_vector`` and ``place`` are (sources, sources), on the diagonal between halves of one.
     """
+    if not isinstance(sources, dict):
+        raise TypeError(f"sources: must be a dictionary of names and sources, but is {type(sources).__name__}")
     made = [
         (str(name), _activity(source, trials=trials, task=task, noise=noise, seed=seed)[0])
         for name, source in sources.items()
@@ -615,6 +620,9 @@ def _listed(sources):
 # Behaviour
 
 
+_ANSWERS = ("choice", "chose_first", "was_right", "reaction_time")
+
+
 def _columns(source, names, given, **options):
     """Variables of the trials of a network or a recording; or arrays as they are, each by its name, of one length."""
     if source is not None:
@@ -622,6 +630,11 @@ def _columns(source, names, given, **options):
             raise TypeError(f"source: must be a Network or a Recording, but is {type(source).__name__}")
         _refuse(given, "arrays", "a source")
         variables = _recording(source, **options).variables
+        there = dict.fromkeys(name for one in variables for name in one)
+        for name in names:
+            if name not in there:
+                more = "; answers are of Network.record, not of Network.run" if name in _ANSWERS else ""
+                raise ValueError(f"variable: no trial has {name!r}, there are {', '.join(there) or 'none'}{more}")
         return [[one.get(name) for one in variables] for name in names]
     missing = [name for name, column in given.items() if column is None]
     if missing:

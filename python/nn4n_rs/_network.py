@@ -160,7 +160,8 @@ class Network:
         """States, rates and outputs on ``inputs``, (trials, steps, inputs) or :class:`Trials`, as a :class:`Recording`.
 
         ``noise`` is ``None`` for none, or the seed of the network's noise; ``x0`` (trials, units) the states to begin
-        with. ``lesion`` is units (``[0, 5]``, ``"0-9"``), a cell type, an area, or a projection ``"a->b"``; ``silence``
+        with. ``lesion`` is units (``[0, 5]``, ``"0-9"``, a mask), a cell type, an area, or a projection ``"a->b"``, and cuts
+        what they send, so that they are still active themselves; ``silence`` holds rates at 0. ``silence``
         and ``inject`` take a window, too: ``silence=("inhibitory", "stimulus")``, ``inject=(0.5, [3], (200, 400))``. A
         network that drives an arm drives it, unless ``plant=False``.
         """

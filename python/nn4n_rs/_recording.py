@@ -16,7 +16,9 @@ class Recording:
     with a row a trial; ``epochs`` of each trial as ``(name, start, end)`` in steps; ``area`` and ``cell_type`` (units);
     ``places`` (trials, steps + 1, axes).
 
-    Of networks there are also ``states`` (trials, steps, units) and ``outputs`` (trials, steps, outputs), all float32.
+    Of networks there are also ``states`` (trials, steps, units) and ``outputs`` (trials, steps, outputs), all float32. A
+    network goes on after the end of a trial that is shorter than others: ``n_steps`` says where that is, analyses leave
+    it out, and :meth:`to_xarray` has NaN there.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """Training."""
 
 import os
+import shutil
 import tempfile
 
 from . import _nn4n
@@ -62,8 +63,9 @@ def train(
     Without ``out`` the run is in a temporary directory, which goes when the :class:`Run` does.
 
     ``callback(validation)`` is called after each validation with a dictionary; where it returns true the run is saved
-    and ends. Ctrl-C (the stop button of a notebook) saves the run, too, and raises ``KeyboardInterrupt``; it goes on
-    with ``exist="resume"``. The same arguments give the same weights, bit for bit, interrupted or not.
+    and ends. Ctrl-C (the stop button of a notebook) saves the run, too, and raises ``KeyboardInterrupt``, which says
+    where it is; it goes on with ``exist="resume"``, with the settings that it began with, but for ``updates`` and
+    ``learning_rate``. The same arguments give the same weights, bit for bit, interrupted or not.
 
     ``curriculum`` are pairs of an easier task and the performance in [0, 1] from which on the next one follows.
     """
@@ -73,6 +75,8 @@ def train(
     temporary = tempfile.TemporaryDirectory(prefix="nn4n-") if out is None else None
     out = temporary.name if temporary else os.fspath(out)
     model, init, kept = _start(net, out, exist)
+    if exist == "resume":
+        _refuse_others(out, plain(settings))
     stages = [(_task("curriculum", stage)._raw, float(threshold)) for stage, threshold in curriculum]
     bar = _bar(progress)
 
@@ -84,6 +88,10 @@ def train(
 
     try:
         outcome = _nn4n.train(task._raw, model, plain(settings), stages, seed_of(seed), init, out, exist, device, hear)
+    except KeyboardInterrupt:
+        if temporary:
+            out = shutil.copytree(out, tempfile.mkdtemp(prefix="nn4n-interrupted-"), dirs_exist_ok=True)
+        raise KeyboardInterrupt(f"the run is in {out}; go on with it by out={out!r}, exist='resume'") from None
     finally:
         bar.close()
     _keep(net, kept)
@@ -113,6 +121,33 @@ def _start(net, out, exist):
                 raise ValueError(f"net: is not the network that the run in {out} started from; pass nn4n_rs.load({name!r})")
             return model, (name, net._raw), []
     return model, (name, net._raw), [name]
+
+
+# What may change when a run goes on: how long, how fast, and what is written.
+_MAY_CHANGE = ("updates", "learning_rate", "log_every", "tensorboard", "remat")
+
+
+def _refuse_others(out, settings):
+    """Refuses settings that are not those of the run that goes on."""
+    if not os.path.exists(os.path.join(out, "optimizer.safetensors")):
+        return
+    known = load(out).settings
+    for name, value in settings.items():
+        if name not in _MAY_CHANGE and not _says(known.get(name), value):
+            raise ValueError(
+                f"{name} = {value!r}: the run in {out} has {known.get(name)!r}; leave it out to go on with that, or pass "
+                "exist='replace' or another `out`"
+            )
+
+
+def _says(known, given):
+    """Whether what is known says at least what is given."""
+    if isinstance(given, dict):
+        return isinstance(known, dict) and all(_says(known.get(name), one) for name, one in given.items())
+    if isinstance(given, list):
+        known = known or []
+        return len(known) == len(given) and all(map(_says, known, given))
+    return known == given or (known is None and not given)
 
 
 def _keep(net, files):

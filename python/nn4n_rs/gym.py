@@ -42,12 +42,12 @@ class Env(gymnasium.Env):
         self.end_at_abort = end_at_abort
         self._has_wait = task._about["objective"] == "classes"
         choices = len(task.outputs) - 1 if self._has_wait else len(task.outputs)
+        # One output has two sides, where its sign is the choice.
+        most = int(task.sample(2, 0, split=split, draw="balanced").correct.max())
         if choices < 2:
-            # One output has two sides, where its sign is the choice.
-            most = task.sample(1, 0, split=split, draw="balanced").correct.max()
-            choices = max(choices, int(most) if self._has_wait else int(most) + 1)
-            if choices < 1 or most < 0:
-                raise ValueError(f"task: {task.id} has no choices, which are the actions of an environment")
+            choices = max(choices, most if self._has_wait else most + 1)
+        if choices < 1 or most < 0:
+            raise ValueError(f"task: {task.id} has no choices, which are the actions of an environment")
         self.action_space = gymnasium.spaces.Discrete(choices + 1)
         self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (len(task.inputs),), np.float32)
         self._block = None

@@ -61,6 +61,15 @@ def test_what_is_missing_is_no_answer_and_columns_are_of_one_length():
         nn.chronometric()
 
 
+def test_a_variable_that_no_trial_has_is_named(network, task):
+    with pytest.raises(ValueError, match="no trial has 'coherance', there are"):
+        nn.psychometric(network, "coherance", trials=1)
+    with pytest.raises(ValueError, match="no trial has 'chose_first'.*answers are of Network.record"):
+        nn.psychometric(network.run(task.sample(3)), "coherence")
+    with pytest.raises(TypeError, match="n_components: is no argument"):
+        nn.pca(network, n_components=3)
+
+
 def test_options_without_effect_are_refused(recording, network):
     for name, value in {"lesion": "0-3", "trials": 9, "noise": False, "dt": 4, "conditions": []}.items():
         with pytest.raises(ValueError, match=f"{name}: is of"):
@@ -104,6 +113,9 @@ def test_what_a_run_started_from_is_neither_lost_nor_taken_for_another(task, tmp
     with pytest.raises(ValueError, match="is not the network that the run"):
         nn.train(other, task, out=out, exist="resume", **{**SHORT, "updates": 6})
     assert (out / "init.safetensors").read_bytes() == kept
+    for changed in ({"batch_size": 8}, {"validation": {"every": 3}}, {"regularisers": [{"kind": "l2_rates", "weight": 1.0}]}):
+        with pytest.raises(ValueError, match=f"{next(iter(changed))} = .* the run in"):
+            nn.train(one, task, out=out, exist="resume", **{**SHORT, **changed, "updates": 6})
     assert nn.train(one, task, out=out, exist="resume", **{**SHORT, "updates": 6}).updates == 6
     nn.train(other, task, out=out, exist="replace", **SHORT)
     assert nn.load(out / "init.safetensors") == other
