@@ -238,7 +238,10 @@ class Network:
         return self._raw.export(to)
 
     def to_torch(self):
-        """The network as a ``torch.nn.Module`` that keeps Dale's law, masks and fixed synapses while it is trained."""
+        """The network as a ``torch.nn.Module`` that keeps Dale's law, masks and fixed synapses while it is trained.
+
+        ``outputs, rates = module(inputs)`` on (trials, steps, inputs); it is in evaluation mode, without noise.
+        """
         from .torch import to_torch
 
         return to_torch(self)

@@ -43,11 +43,13 @@ class TaskDataset(torch.utils.data.IterableDataset):
 def to_torch(network):
     """A network as a ``torch.nn.Module``: ``outputs, rates = module(inputs)`` on (trials, steps, inputs).
 
-    Dale's law, absent and fixed synapses hold in every pass. In training mode its noise is on.
+    Dale's law, absent and fixed synapses hold in every pass. In training mode its noise is on; it comes in evaluation
+    mode, so that ``module.train()`` is to be called before it is trained with noise. Stacked networks have no module.
     """
     tensors, source = _read(network.export("torch"))
     names = {"__name__": "nn4n_rs.torch"}
     exec(compile(source, "<network written by nn4n>", "exec"), names)  # the library's own text
+    names["Network"].__doc__ = to_torch.__doc__
     module = names["Network"]()
     module.load_state_dict(tensors)
     return module.eval()
