@@ -9,7 +9,7 @@ too. ``where`` keeps the trials that have these values, ``units`` some of the un
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, count, plain, seed_of, several, truth, whole
+from ._arrays import array, condition, count, number, plain, seed_of, several, truth, whole
 from ._arrays import interventions as _interventions
 from ._network import Network
 from ._recording import Recording
@@ -27,7 +27,11 @@ def _recording(
         given = {name: value for name, value in of_networks.items() if value is not None}
         return source.record(seed=seed, conditions=conditions, **given)
     if isinstance(source, Recording):
-        _refuse({**of_networks, "dt": dt, "conditions": conditions, "epochs": epochs}, "a network or an array", "a recording")
+        _refuse(
+            {**of_networks, "dt": dt, "conditions": conditions, "epochs": epochs},
+            "a network or an array",
+            "a recording",
+        )
         return source
     _refuse(of_networks, "a network", "an array")
     if dt is None:
@@ -77,7 +81,7 @@ def _counted(options):
     for name in _COUNTS:
         if options.get(name) is not None:
             count(name, options[name])
-    return {**options, **({"seed": seed_of(options["seed"])} if "seed" in options else {})}
+    return {**options, "seed": seed_of(options["seed"])}
 
 
 def _result(kind, found, **more):
@@ -126,7 +130,9 @@ def fixed_points(
     n = len(given) if given is not None else count("starts", starts)
     if given is not None and given.shape[1] != network.units and of is None:
         raise ValueError(f"starts: have the shape {given.shape}, but must be (starts, {network.units} units)")
-    found = _nn4n.fixed_points(raw, of, held, at, condition(where), open_loop, n, float(start_noise), given, seed_of(seed))
+    found = _nn4n.fixed_points(
+        raw, of, held, at, condition(where), open_loop, n, float(start_noise), given, seed_of(seed)
+    )
     return _result("fixed_points", found)
 
 
@@ -145,7 +151,17 @@ def bifurcations(
     channels = [named.index(name) for name in along]
     ends = [[float(along[name][end]) for name in along] for end in (0, 1)]
     found = _nn4n.bifurcations(
-        raw, of, held, at, condition(where), open_loop, ends, channels, count("starts", starts), float(step), seed_of(seed)
+        raw,
+        of,
+        held,
+        at,
+        condition(where),
+        open_loop,
+        ends,
+        channels,
+        count("starts", starts),
+        float(step),
+        seed_of(seed),
     )
     first = next(iter(along))
     result = _result("bifurcations", found, channel=first)
@@ -175,7 +191,17 @@ def lyapunov(
     exponents = min(10, network.units) if exponents is None else whole("exponents", exponents, 1, network.units)
     driven = None if driven is None else array("driven", driven, 2, np.float64)
     found = _nn4n.lyapunov(
-        raw, of, held, at, condition(where), open_loop, driven, exponents, count("steps", steps, 1, 1_000_000), count("transient", transient, 0, 1_000_000), seed_of(seed)
+        raw,
+        of,
+        held,
+        at,
+        condition(where),
+        open_loop,
+        driven,
+        exponents,
+        count("steps", steps, 1, 1_000_000),
+        count("transient", transient, 0, 1_000_000),
+        seed_of(seed),
     )
     return _result("lyapunov", found)
 
@@ -212,7 +238,16 @@ def flow_field(
     (a0, a1), (b0, b1) = extent or ((-1.0, 1.0), (-1.0, 1.0))
     ends = ((float(a0), float(a1)), (float(b0), float(b1)))
     result = _nn4n.flow_field(
-        raw, of, held, at, condition(where), open_loop, [origin, first, second], *ends, count("points", points, 2, 1000), seed_of(seed)
+        raw,
+        of,
+        held,
+        at,
+        condition(where),
+        open_loop,
+        [origin, first, second],
+        *ends,
+        count("points", points, 2, 1000),
+        seed_of(seed),
     )
     return _result("flow_field", result, places=places)
 
@@ -235,7 +270,9 @@ def nonnormality(jacobian, *, steps=200, grid=40, dt=1.0):
         if not len(jacobian.jacobian):
             raise ValueError("jacobian: no fixed point was found")
         jacobian = jacobian.jacobian[0]
-    found = _nn4n.nonnormality(array("jacobian", jacobian, 2, np.float64), count("steps", steps, 1, 1_000_000), count("grid", grid), float(dt))
+    found = _nn4n.nonnormality(
+        array("jacobian", jacobian, 2, np.float64), count("steps", steps, 1, 1_000_000), count("grid", grid), float(dt)
+    )
     return _result("nonnormality", found, dt=dt)
 
 
@@ -247,7 +284,9 @@ def structure(network):
 def currents(network, *, task=None, trials=1, seed=0, lesion=None):
     """What units receive, by where it comes from, in noise-free input: (sources, targets, trials, steps)."""
     task = network._task_or(task)
-    found = _nn4n.currents(network._raw, task._raw, count("trials", trials, 1), seed_of(seed), _interventions(lesion=lesion))
+    found = _nn4n.currents(
+        network._raw, task._raw, count("trials", trials, 1), seed_of(seed), _interventions(lesion=lesion)
+    )
     return _result("currents", found)
 
 
@@ -262,7 +301,15 @@ def interventions(network, rows, *, task=None, trials=100, controls=20, seed=0, 
         raise ValueError(f"match = {match!r}: must be 'group' or 'rate'")
     task = network._task_or(task)
     done = [_interventions(**row) for row in several(rows)]
-    found = _nn4n.interventions(network._raw, task._raw, done, count("trials", trials, 1), count("controls", controls), seed_of(seed), match == "rate")
+    found = _nn4n.interventions(
+        network._raw,
+        task._raw,
+        done,
+        count("trials", trials, 1),
+        count("controls", controls),
+        seed_of(seed),
+        match == "rate",
+    )
     return _result("interventions", found)
 
 
@@ -319,7 +366,16 @@ def dpca(
     window = _window(align, epoch, start_ms, stop_ms, bin_ms)
     names = [] if variables == "condition" else _names(variables)
     found = _nn4n.dpca(
-        made, names, window, count("components", components), ridge, repetitions, join_time, count("shuffles", shuffles), count("splits", splits), seed_of(seed)
+        made,
+        names,
+        window,
+        count("components", components),
+        ridge,
+        repetitions,
+        join_time,
+        count("shuffles", shuffles),
+        count("splits", splits),
+        seed_of(seed),
     )
     return _result("dpca", found)
 
@@ -366,14 +422,27 @@ def jpca(
     made, _ = _activity(source, where, units, seed=seed, **options)
     window = _window(align, epoch, start_ms, stop_ms, bin_ms)
     names = [] if by == "condition" else _names(by)
-    return _result("jpca", _nn4n.jpca(made, names, window, count("components", components), normalize, count("surrogates", surrogates), seed_of(seed)))
+    return _result(
+        "jpca",
+        _nn4n.jpca(
+            made,
+            names,
+            window,
+            count("components", components),
+            normalize,
+            count("surrogates", surrogates),
+            seed_of(seed),
+        ),
+    )
 
 
 def subspaces(source, epochs, *, average=None, dimensions=None, draws=1000, seed=0, where=None, units=None, **options):
     """Angles and alignment between the subspaces of two epochs, beside random ones."""
     made, _ = _activity(source, where, units, seed=seed, **options)
     by = None if average is None else [] if average == "condition" else _names(average)
-    return _result("subspaces", _nn4n.subspaces(made, list(epochs), by, dimensions, count("draws", draws), seed_of(seed)))
+    return _result(
+        "subspaces", _nn4n.subspaces(made, list(epochs), by, dimensions, count("draws", draws), seed_of(seed))
+    )
 
 
 def potent_space(
@@ -382,7 +451,9 @@ def potent_space(
     """What of the activity of source units ``weights`` (targets, sources) let through."""
     made, _ = _activity(source, where, units, seed=seed, **options)
     weights = array("weights", weights, 2, np.float64)
-    return _result("potent_space", _nn4n.potent_space(made, weights, epoch, dimensions, count("draws", draws), seed_of(seed)))
+    return _result(
+        "potent_space", _nn4n.potent_space(made, weights, epoch, dimensions, count("draws", draws), seed_of(seed))
+    )
 
 
 def decoding(
@@ -445,7 +516,9 @@ def selectivity(source, variable, *, epoch=None, within=None, shuffles=1000, see
     """Which units tell the two kinds of a variable apart: d', area under the ROC curve, choice probability ``within``."""
     made, _ = _activity(source, where, units, seed=seed, **options)
     within = _names_or_none(within)
-    return _result("selectivity", _nn4n.selectivity(made, variable, epoch, within, count("shuffles", shuffles), seed_of(seed)))
+    return _result(
+        "selectivity", _nn4n.selectivity(made, variable, epoch, within, count("shuffles", shuffles), seed_of(seed))
+    )
 
 
 def mixed_selectivity(source, variables, *, epoch=None, alpha=0.05, by_value=False, where=None, units=None, **options):
@@ -522,13 +595,13 @@ def rate_maps(source, *, where=None, units=None, trials=None, task=None, noise=N
     ``from_lowest`` counts rates from the lowest of each map, ``least`` is the highest rate that active units exceed.
     """
     made, _ = _activity(source, where, units, trials=trials, task=task, noise=noise, seed=seed)
-    return _result("rate_maps", _nn4n.rate_maps(made, {**_counted(options), "seed": seed_of(seed)}))
+    return _result("rate_maps", _nn4n.rate_maps(made, _counted({**options, "seed": seed})))
 
 
 def remapping(a, b, *, trials=None, task=None, noise=None, seed=0, **options):
     """Whether maps of places change from ``a`` to ``b``, by population vectors, places and rates."""
     (one, _), (other, _) = (_activity(source, trials=trials, task=task, noise=noise, seed=seed) for source in (a, b))
-    return _result("remapping", _nn4n.remapping(one, other, {**_counted(options), "seed": seed_of(seed)}))
+    return _result("remapping", _nn4n.remapping(one, other, _counted({**options, "seed": seed})))
 
 
 def remapping_matrix(sources, *, trials=None, task=None, noise=None, seed=0, **options):
@@ -542,7 +615,7 @@ def remapping_matrix(sources, *, trials=None, task=None, noise=None, seed=0, **o
         (str(name), _activity(source, trials=trials, task=task, noise=noise, seed=seed)[0])
         for name, source in sources.items()
     ]
-    return _result("remapping_matrix", _nn4n.remapping_matrix(made, {**_counted(options), "seed": seed_of(seed)}))
+    return _result("remapping_matrix", _nn4n.remapping_matrix(made, _counted({**options, "seed": seed})))
 
 
 # Similarity
@@ -626,20 +699,29 @@ _ANSWERS = ("choice", "chose_first", "was_right", "reaction_time")
 def _columns(source, names, given, **options):
     """Variables of the trials of a network or a recording; or arrays as they are, each by its name, of one length."""
     if source is not None:
-        if not isinstance(source, (Network, Recording)):
-            raise TypeError(f"source: must be a Network or a Recording, but is {type(source).__name__}")
-        _refuse(given, "arrays", "a source")
-        variables = _recording(source, **options).variables
+        variables = _performed(source, given, **options).variables
         there = dict.fromkeys(name for one in variables for name in one)
         for name in names:
             if name not in there:
                 more = "; answers are of Network.record, not of Network.run" if name in _ANSWERS else ""
                 raise ValueError(f"variable: no trial has {name!r}, there are {', '.join(there) or 'none'}{more}")
         return [[one.get(name) for one in variables] for name in names]
+    _need(given)
+    return _alike(given)
+
+
+def _performed(source, given, **options):
+    """The trials of a source, beside which no arrays are given."""
+    if not isinstance(source, (Network, Recording)):
+        raise TypeError(f"source: must be a Network or a Recording, but is {type(source).__name__}")
+    _refuse(given, "arrays", "a source")
+    return _recording(source, **options)
+
+
+def _need(given):
     missing = [name for name, column in given.items() if column is None]
     if missing:
         raise ValueError(f"source: name a network or recording, or give {', '.join(given)}; there is no {missing[0]}")
-    return _alike(given)
 
 
 def _alike(columns):
@@ -649,11 +731,6 @@ def _alike(columns):
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{', '.join(f'{name} has {n}' for name, n in lengths.items())} trials; give as many of each")
     return list(lists.values())
-
-
-def _number(value):
-    """A number, or ``None`` of what is missing."""
-    return None if value is None or value != value else float(value)
 
 
 def _fit(family, lapses, max_lapse, guess, refits, seed):
@@ -687,7 +764,7 @@ def psychometric(
     """
     given = {"values": values, "chose_first": chose_first}
     x, y = _columns(source, (variable, "chose_first"), given, seed=seed, **options)
-    pairs = [(_number(a), truth("chose_first", b)) for a, b in zip(x, y)]
+    pairs = [(number(a), truth("chose_first", b)) for a, b in zip(x, y)]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
     counts = {}
     for value, first in known:
@@ -722,7 +799,7 @@ def psychometric_of_two(
     columns = _columns(source, (relevant, irrelevant, "chose_first"), given, seed=seed, **options)
     counts = {}
     for a, b, first in zip(*columns):
-        a, b, first = _number(a), _number(b), truth("chose_first", first)
+        a, b, first = number(a), number(b), truth("chose_first", first)
         if a is None or b is None or first is None:
             continue
         n, total = counts.get((a, b), (0, 0))
@@ -738,7 +815,7 @@ def chronometric(source=None, variable=None, *, values=None, was_right=None, rea
     names = (variable, "was_right", "reaction_time")
     given = {"values": values, "was_right": was_right, "reaction_time": reaction_time}
     columns = _columns(source, names, given, **options)
-    rows = [(_number(a), truth("was_right", b), _number(t)) for a, b, t in zip(*columns)]
+    rows = [(number(a), truth("was_right", b), number(t)) for a, b, t in zip(*columns)]
     rows = [row for row in rows if row[0] is not None]
     return _result("chronometric", _nn4n.chronometric(rows), variable=variable or "values")
 
@@ -762,10 +839,7 @@ def duration(
     """Performance against the duration (ms) of an epoch, and the threshold of the evidence ``variable`` in each bin."""
     given = {"durations": durations, "was_right": was_right}
     if source is not None:
-        if not isinstance(source, (Network, Recording)):
-            raise TypeError(f"source: must be a Network or a Recording, but is {type(source).__name__}")
-        _refuse({**given, "strengths": strengths}, "arrays", "a source")
-        recording = _recording(source, seed=seed, **options)
+        recording = _performed(source, {**given, "strengths": strengths}, seed=seed, **options)
         long = lambda epochs: next(
             ((one["end"] - one["start"]) * recording.dt for one in epochs if one["name"] == epoch), None
         )
@@ -773,11 +847,11 @@ def duration(
         strengths = [one.get(variable) for one in recording.variables]
         was_right = [one.get("was_right") for one in recording.variables]
     else:
-        _columns(None, (), given)
+        _need(given)
     strengths = [None] * len(durations) if strengths is None else strengths
     columns = _alike({"durations": durations, "strengths": strengths, "was_right": was_right})
     rows = [
-        (_number(time), None if _number(one) is None else abs(float(one)), truth("was_right", right))
+        (number(time), None if number(one) is None else abs(number(one)), truth("was_right", right))
         for time, one, right in zip(*columns)
     ]
     rows = [row for row in rows if row[0] is not None and row[2] is not None]

@@ -56,9 +56,28 @@ def count(name, value, least=0, most=100_000):
     return whole(name, value, least, most)
 
 
+def number(value):
+    """A number, or ``None`` of what is missing."""
+    return None if is_missing(value) else float(value)
+
+
+def step_of(dt):
+    """The length of a step, ms."""
+    if not np.isfinite(float(dt)) or float(dt) <= 0:
+        raise ValueError(f"dt = {dt!r}: must be above 0 and finite, in ms")
+    return float(dt)
+
+
+def switch(name, value):
+    """``True`` or ``False``."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} = {value!r}: must be True or False")
+    return bool(value)
+
+
 def truth(name, value):
     """``True`` or ``False``, or ``None`` of what is missing."""
-    if _is_missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)) or (isinstance(value, (int, float, np.number)) and value in (0, 1)):
         return bool(value)
@@ -102,10 +121,10 @@ def rows_of(value):
         rows = [dict(zip(columns, row)) for row in zip(*columns.values())]
     else:
         rows = list(value)
-    return [{name: one for name, one in plain(dict(row)).items() if not _is_missing(one)} for row in rows]
+    return [{name: one for name, one in plain(dict(row)).items() if not is_missing(one)} for row in rows]
 
 
-def _is_missing(value):
+def is_missing(value):
     return value is None or (isinstance(value, (float, np.floating)) and value != value)
 
 

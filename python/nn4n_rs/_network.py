@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, count, interventions, seed_of
+from ._arrays import array, count, interventions, seed_of, switch
 from ._html import Svg, table
 from ._recording import Recording
 from ._task import PythonTask, Task, Trials, _conditions, _task
@@ -208,7 +208,7 @@ class Network:
         task = self._task_or(task)
         done = interventions(lesion, silence, inject, weight_noise, noise_factor)
         raw, arrays, places = self._raw.perform(
-            task._raw, count("trials", trials, 1), seed_of(seed), _switch("noise", noise), _conditions(conditions), done
+            task._raw, count("trials", trials, 1), seed_of(seed), switch("noise", noise), _conditions(conditions), done
         )
         return Recording._of_network(self, arrays, task.dt, Trials(raw, task), places)
 
@@ -220,7 +220,9 @@ class Network:
         from ._result import Evaluation
 
         task = self._task_or(task)
-        return Evaluation(self._raw.evaluate(task._raw, count("trials", trials, 1), seed_of(seed), interventions(**done)))
+        return Evaluation(
+            self._raw.evaluate(task._raw, count("trials", trials, 1), seed_of(seed), interventions(**done))
+        )
 
     def _task_or(self, task):
         if task is not None:
@@ -310,12 +312,6 @@ class Network:
             ("last validation", found),
         ]
         return table(f"{self.kind} network", rows)
-
-
-def _switch(name, value):
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} = {value!r}: must be True or False")
-    return bool(value)
 
 
 def _of_bytes(data, task=None):

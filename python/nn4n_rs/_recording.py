@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, needs, own, rows_of
+from ._arrays import array, condition, needs, own, rows_of, step_of
 from ._html import table
 from ._task import _each, _epochs, _lengths, columns_of
 
@@ -38,7 +38,7 @@ class Recording:
     ):
         rates = np.asarray(rates)
         self.rates = _own("rates", rates, 3, np.float64 if rates.dtype == np.float64 else np.float32)
-        self.dt = _step(dt)
+        self.dt = step_of(dt)
         trials, steps, units = self.rates.shape
         if not steps:
             raise ValueError("rates: have no steps")
@@ -52,7 +52,9 @@ class Recording:
         self.outputs = None if outputs is None else _own("outputs", outputs, 3)
         for name, made in (("states", self.states), ("outputs", self.outputs)):
             if made is not None and made.shape[:2] != (trials, steps):
-                raise ValueError(f"{name}: have the shape {made.shape}, but must be ({trials} trials, {steps} steps, ..)")
+                raise ValueError(
+                    f"{name}: have the shape {made.shape}, but must be ({trials} trials, {steps} steps, ..)"
+                )
         self.trials = None
         self.output_names = None
         self._activity = None
@@ -230,13 +232,6 @@ _IN_FILE = {
 _NO_LABELS = ("time_ms", "inputs", "x0", "targets", "loss_mask")
 
 
-def _step(dt):
-    """The length of a step, ms."""
-    if not np.isfinite(float(dt)) or float(dt) <= 0:
-        raise ValueError(f"dt = {dt!r}: must be above 0 and finite, in ms")
-    return float(dt)
-
-
 def _of_units(name, values, units):
     if values is None:
         return None
@@ -264,7 +259,11 @@ def _epochs_of_columns(labels, trials, dt):
     names = [name for name in names if f"{name}.end" in labels]
     ends = {name: [labels.pop(f"{name}.{end}") for end in ("start", "end")] for name in names}
     of_trials = [
-        [(name, round(start[trial] / dt), round(end[trial] / dt)) for name, (start, end) in ends.items() if start[trial] == start[trial]]
+        [
+            (name, round(start[trial] / dt), round(end[trial] / dt))
+            for name, (start, end) in ends.items()
+            if start[trial] == start[trial]
+        ]
         for trial in range(trials)
     ]
     return [sorted(epochs, key=lambda epoch: epoch[1:]) for epochs in of_trials] if names else None

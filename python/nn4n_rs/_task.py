@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import _is_missing, array, condition, needs, own, plain, rows_of, seed_of, whole
+from ._arrays import array, condition, is_missing, needs, own, plain, rows_of, seed_of, step_of, whole
 from ._html import Svg, table
 
 
@@ -127,7 +127,7 @@ def _conditions(given):
         raise ValueError("conditions: name one at least, or give None for those of the task")
     for row in [] if hasattr(given, "columns") else [given] if isinstance(given, dict) else given or []:
         for name, value in row.items():
-            if value is not None and _is_missing(value):
+            if value is not None and is_missing(value):
                 raise ValueError(f"conditions: {name} is NaN; name a value, or leave it out")
     return rows
 
@@ -169,7 +169,9 @@ class Trials:
         of_trials = _each("conditions", rows_of(conditions) or [{}] * trials, trials)
         periods = _each("epochs", [[] for _ in range(trials)] if epochs is None else epochs, trials)
         right = (
-            [None] * trials if correct is None else [None if one is None or one < 0 else whole("correct", one) for one in correct]
+            [None] * trials
+            if correct is None
+            else [None if one is None or one < 0 else whole("correct", one) for one in correct]
         )
         raw = _nn4n.Trials(
             inputs, targets, loss_mask, lengths, of_trials, _epochs(periods), _each("correct", right, trials)
@@ -290,8 +292,7 @@ class PythonTask(Task):
     def __init__(self, make, *, inputs, outputs, dt, name="task", conditions=(), parameters=None, summary=""):
         import inspect
 
-        if not np.isfinite(float(dt)) or float(dt) <= 0:
-            raise ValueError(f"dt = {dt!r}: must be above 0 and finite, in ms")
+        dt = step_of(dt)
         self.make = make
         known = inspect.signature(make).parameters
         takes_all = any(one.kind is one.VAR_KEYWORD for one in known.values())
@@ -305,7 +306,7 @@ class PythonTask(Task):
         about = {
             "id": f"python/{name}",
             "summary": summary or (inspect.getdoc(make) or "A task in Python").splitlines()[0],
-            "dt": float(dt),
+            "dt": dt,
             "inputs": self._channels[0],
             "outputs": self._channels[1],
             "conditions": (_conditions(list(conditions)) if conditions else None) or [{}],

@@ -118,7 +118,9 @@ def _start(net, out, exist):
             raise FileExistsError(f"{name}: is there already, and is of no run; move it, or pass another `out`")
         if exist == "resume":
             if load(name) != net:
-                raise ValueError(f"net: is not the network that the run in {out} started from; pass nn4n_rs.load({name!r})")
+                raise ValueError(
+                    f"net: is not the network that the run in {out} started from; pass nn4n_rs.load({name!r})"
+                )
             return model, (name, net._raw), []
     return model, (name, net._raw), [name]
 

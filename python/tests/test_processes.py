@@ -107,8 +107,12 @@ def test_ctrl_c_saves_a_run_that_can_go_on(tmp_path):
             print("interrupted", flush=True)
     """
     # A job of a shell's background ignores SIGINT, and its children would.
-    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True,
-                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     assert child.stdout.readline() == "validated\n"
     child.send_signal(signal.SIGINT)
     output, _ = child.communicate(timeout=120)

@@ -113,7 +113,11 @@ def test_what_a_run_started_from_is_neither_lost_nor_taken_for_another(task, tmp
     with pytest.raises(ValueError, match="is not the network that the run"):
         nn.train(other, task, out=out, exist="resume", **{**SHORT, "updates": 6})
     assert (out / "init.safetensors").read_bytes() == kept
-    for changed in ({"batch_size": 8}, {"validation": {"every": 3}}, {"regularisers": [{"kind": "l2_rates", "weight": 1.0}]}):
+    for changed in (
+        {"batch_size": 8},
+        {"validation": {"every": 3}},
+        {"regularisers": [{"kind": "l2_rates", "weight": 1.0}]},
+    ):
         with pytest.raises(ValueError, match=f"{next(iter(changed))} = .* the run in"):
             nn.train(one, task, out=out, exist="resume", **{**SHORT, **changed, "updates": 6})
     assert nn.train(one, task, out=out, exist="resume", **{**SHORT, "updates": 6}).updates == 6
