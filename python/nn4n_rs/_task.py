@@ -125,7 +125,9 @@ def _conditions(given):
     rows = _rows(given)
     if rows is not None and not rows:
         raise ValueError("conditions: name one at least, or give None for those of the task")
-    for row in [] if hasattr(given, "columns") else [given] if isinstance(given, dict) else given or []:
+    # In a table NaN is what a row does not have.
+    named = [given] if isinstance(given, dict) else [] if given is None or hasattr(given, "columns") else given
+    for row in named:
         for name, value in row.items():
             if value is not None and is_missing(value):
                 raise ValueError(f"conditions: {name} is NaN; name a value, or leave it out")
@@ -300,8 +302,8 @@ class PythonTask(Task):
         if conditions and "condition" not in self._takes:
             raise ValueError("conditions: are of a `make` that takes a `condition`, as in make(rng, trials, condition)")
         self._channels = [_names("inputs", inputs, "input"), _names("outputs", outputs, "output")]
-        first = self._make([0, 0, 0, 0], 4, "train", _conditions(list(conditions))[0] if conditions else None, True)
-        again = self._make([0, 0, 0, 0], 4, "train", _conditions(list(conditions))[0] if conditions else None, True)
+        classes = _conditions(list(conditions)) if conditions else None
+        first, again = (self._make([0, 0, 0, 0], 4, "train", classes and classes[0], True) for _ in range(2))
         _refuse_other(first, again, name)
         about = {
             "id": f"python/{name}",
@@ -309,7 +311,7 @@ class PythonTask(Task):
             "dt": dt,
             "inputs": self._channels[0],
             "outputs": self._channels[1],
-            "conditions": (_conditions(list(conditions)) if conditions else None) or [{}],
+            "conditions": classes or [{}],
             "parameters": plain(parameters or {}),
             "is_scored": any(one is not None for one in first["correct"]),
             "chance": 1 / len(self._channels[1]),
