@@ -180,13 +180,14 @@ impl RunDirectory {
         let is_event_file = |name: &str| name.starts_with("events.out.tfevents.") && name.ends_with(".nn4n");
         let is_kept = |name: &str| {
             let update = name.strip_prefix("model-").and_then(|rest| rest.strip_suffix(".safetensors"));
-            update.and_then(|update| update.parse().ok()).is_some_and(|update| kept(update) == name)
+            update.and_then(|update| update.parse::<u64>().ok()).is_some_and(|update| kept(update) == name)
         };
         Ok(self.directory.names()?.into_iter().filter(|name| is_event_file(name) || is_kept(name)).collect())
     }
 }
 
-fn kept(update: u64) -> String {
+/// The name of the network that is kept after so many updates.
+pub(crate) fn kept(update: impl std::fmt::Display) -> String {
     format!("model-{update}.safetensors")
 }
 

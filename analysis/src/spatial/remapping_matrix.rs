@@ -8,7 +8,7 @@
 //!
 //! Reference: Leutgeb S et al. (2005), Science 309: 619-623, <https://doi.org/10.1126/science.1114037>.
 
-use ndarray::Array3;
+use ndarray::{Array2, Array3, Array4, Axis};
 use serde::Serialize;
 
 use super::{
@@ -38,9 +38,9 @@ pub struct RemappingMatrix {
     pub place: Vec<Vec<Option<f64>>>,
     /// One for each unit in all.
     pub units: Vec<UnitAcross>,
-    /// Maps of each condition (units in all, y, x).
+    /// Maps (conditions, units in all, y, x).
     #[serde(skip)]
-    pub maps: Vec<Array3<f64>>,
+    pub maps: Array4<f64>,
 }
 
 /// How much a unit keeps its map.
@@ -95,10 +95,24 @@ impl RemappingMatrix {
             population_vector: matrix(&mapped, |a, b| mean(vectors(a.view(), b.view()))),
             place: matrix(&mapped, |a, b| mean(places(a.view(), b.view()))),
             units: across(&units, &mapped),
-            maps: mapped.into_iter().map(|mapped| mapped.whole).collect(),
+            maps: stacked(&mapped, &arena),
             arena,
         })
     }
+
+    /// `population_vector` and `place` as arrays (conditions, conditions); NaN where nothing correlates.
+    pub fn arrays(&self) -> [Array2<f64>; 2] {
+        [&self.population_vector, &self.place].map(|matrix| {
+            Array2::from_shape_fn((matrix.len(), matrix.len()), |(i, j)| matrix[i][j].unwrap_or(f64::NAN))
+        })
+    }
+}
+
+fn stacked(mapped: &[Mapped], arena: &Arena) -> Array4<f64> {
+    let units = mapped.first().map_or(0, |mapped| mapped.whole.len_of(Axis(0)));
+    let mut maps = Array4::zeros((mapped.len(), units, arena.rows, arena.columns));
+    maps.outer_iter_mut().zip(mapped).for_each(|(mut of_one, mapped)| of_one.assign(&mapped.whole));
+    maps
 }
 
 fn matrix(mapped: &[Mapped], alike: impl Fn(&Array3<f64>, &Array3<f64>) -> Option<f64>) -> Vec<Vec<Option<f64>>> {

@@ -5,7 +5,6 @@ use nn4n::{
         RateMaps, Remapping, RemappingMatrix,
         spatial::{Bins, units},
     },
-    ndarray::{Array2, Axis, stack},
     plot::{Figure, RemappingFigure},
 };
 use pyo3::{exceptions::PyValueError, prelude::*};
@@ -117,14 +116,11 @@ fn remapping_matrix(
     let (names, sources): (Vec<String>, Vec<_>) =
         sources.iter().map(|(name, source)| (name.clone(), &source.activity)).unzip();
     let found = work(py, |_| RemappingMatrix::of(&sources, &settings).map_err(analysed))?;
-    let square = |matrix: &[Vec<Option<f64>>]| {
-        Array2::from_shape_fn((matrix.len(), matrix.len()), |(i, j)| matrix[i][j].unwrap_or(f64::NAN))
-    };
-    let views: Vec<_> = found.maps.iter().map(|maps| maps.view()).collect();
-    let maps = stack(Axis(0), &views).map_err(|error| PyValueError::new_err(error.to_string()))?;
-    let (vectors, places) = (square(&found.population_vector), square(&found.place));
-    Found::of(py, &Named { names, found })?
-        .array(py, "population_vector", &vectors)?
-        .array(py, "place", &places)?
-        .array(py, "maps", &maps)
+    let [vectors, places] = found.arrays();
+    let named = Named { names, found };
+    Found::of(py, &named)?.array(py, "population_vector", &vectors)?.array(py, "place", &places)?.array(
+        py,
+        "maps",
+        &named.found.maps,
+    )
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use ndarray::{Array1, Array2, Array3, Axis};
+use ndarray::{Array1, ArrayView3, Axis};
 use nn4n_analysis::{
     Activity, Remapping, RemappingMatrix,
     spatial::{Arena, remapping::Measure, units::Settings},
@@ -78,7 +78,7 @@ fn of_two(args: &RemappingArgs, answer: &Answer<'_>, compared: &Compared, found:
     }
     let alike: Vec<Option<f64>> = found.units.iter().map(|unit| unit.place).collect();
     let numbers: Vec<usize> = found.units.iter().map(|unit| unit.unit).collect();
-    let of_conditions = [&found.maps_a, &found.maps_b];
+    let of_conditions = [found.maps_a.view(), found.maps_b.view()];
     answer.figure("remapped-maps", |path| {
         maps(&of_conditions, &numbers, &alike, &found.arena, &compared.labels).save(path)
     })?;
@@ -105,7 +105,7 @@ fn of_several(
     settings: &Settings,
 ) -> Result<()> {
     let found = RemappingMatrix::of(&activities.iter().collect::<Vec<_>>(), settings)?;
-    let values = square(&found.population_vector);
+    let [values, places] = found.arrays();
     if values.iter().all(|value| !value.is_nan()) {
         let figure = SimilarityMatrix {
             names: compared.labels.clone(),
@@ -118,30 +118,23 @@ fn of_several(
     }
     let alike: Vec<Option<f64>> = found.units.iter().map(|unit| unit.place).collect();
     let numbers: Vec<usize> = found.units.iter().map(|unit| unit.unit).collect();
-    let of_conditions: Vec<&Array3<f64>> = found.maps.iter().collect();
+    let of_conditions: Vec<ArrayView3<'_, f64>> = found.maps.outer_iter().collect();
     answer.figure("remapped-maps", |path| {
         maps(&of_conditions, &numbers, &alike, &found.arena, &compared.labels).save(path)
     })?;
-    let views: Vec<_> = found.maps.iter().map(|maps| maps.view()).collect();
-    let stacked = ndarray::stack(Axis(0), &views).context("maps of one shape")?;
     answer.arrays(|file| {
         Ok(edges(file, &found.arena)?
             .array("population_vector", &values)?
             .axes(["conditions", "conditions"])
-            .array("place", &square(&found.place))?
+            .array("place", &places)?
             .axes(["conditions", "conditions"])
-            .array("maps", &stacked)?
+            .array("maps", &found.maps)?
             .axes(["conditions", "units", "y", "x"])
             .array("units", &in_file(&numbers))?
             .axes(["units"]))
     })?;
     let report = Report { about: &compared.about, between: &compared.names, found: &found };
     answer.say(&report, &lines_of_several(&found, &compared.labels), &next(args, &compared.about))
-}
-
-/// As an array; NaN where there is no value.
-fn square(matrix: &[Vec<Option<f64>>]) -> Array2<f64> {
-    Array2::from_shape_fn((matrix.len(), matrix.len()), |(i, j)| matrix[i][j].unwrap_or(f64::NAN))
 }
 
 fn in_file(units: &[usize]) -> Array1<i64> {
@@ -218,7 +211,7 @@ fn parse(between: &str) -> Result<(String, Vec<Value>)> {
 /// From the unit whose maps are the least alike to that whose are the most, evenly; of units whose maps vary, where
 /// there are any.
 fn maps(
-    of_conditions: &[&Array3<f64>],
+    of_conditions: &[ArrayView3<'_, f64>],
     numbers: &[usize],
     alike: &[Option<f64>],
     arena: &Arena,

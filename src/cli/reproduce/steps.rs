@@ -11,6 +11,7 @@ use super::super::{
 use crate::{
     files::read_text,
     reproduce::{Found, Outline, Run, Step},
+    run_directory,
     terminal::{is_interrupted, say},
 };
 
@@ -100,7 +101,7 @@ fn words(step: &Step, run: &Run, found: &Found) -> Result<Vec<String>> {
 
 /// The network that a run kept after so many updates.
 fn kept(run: &Run, updates: impl std::fmt::Display) -> String {
-    run.network.join(format!("model-{updates}.safetensors")).display().to_string()
+    run.network.join(run_directory::kept(updates)).display().to_string()
 }
 
 /// A word that is `{after:UPDATES}` as the network that it stands for.
