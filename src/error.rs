@@ -67,6 +67,9 @@ pub enum Error {
         /// Why not, and the remedy.
         message: String,
     },
+    /// Its caller no longer wanted the work; see [`interruption`](crate::analysis::interruption).
+    #[error("the work was ended before its end")]
+    Interrupted,
     /// The system did not give what the work needs, such as threads.
     #[error("{message}")]
     System {

@@ -46,6 +46,9 @@ pub enum AnalysisError {
         /// The first such number.
         value: f64,
     },
+    /// Its caller no longer wanted it; see [`interruption`](crate::interruption).
+    #[error("the analysis was ended before its end")]
+    Interrupted,
     /// The parameters of a network cannot be read.
     #[error("the network: {0}")]
     Network(String),

@@ -25,7 +25,8 @@
 //! | [`spatial`] | where in space are units active, and does that change? |
 //! | [`geometry`] | how many directions does activity take, which of them carry what, and how do they turn? |
 //!
-//! What a network is to an analysis stands in [`dynamics`], once.
+//! What a network is to an analysis stands in [`dynamics`], once. How long work ends before its end stands in
+//! [`interruption`].
 //!
 //! No file is read here and nothing is drawn.
 
@@ -45,6 +46,7 @@ pub mod fixed_points;
 pub mod flow_field;
 pub mod geometry;
 pub mod held_input;
+pub mod interruption;
 pub mod interval;
 pub mod linear;
 pub mod local;

@@ -16,10 +16,9 @@
 
 use faer::{Mat, c64};
 use ndarray::Array2;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{AnalysisError, linear};
+use crate::{AnalysisError, interruption::each, linear};
 
 /// Departure from normality and transient growth of a map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,7 +94,7 @@ impl Pseudospectrum {
         let real: Vec<f64> = (0..points).map(|place| middle + part(place)).collect();
         let imaginary: Vec<f64> = (0..points).map(part).collect();
         let at = |place: usize| smallest_at(jacobian, c64::new(real[place % points], imaginary[place / points]));
-        let smallest: Vec<f64> = (0..points * points).into_par_iter().map(at).collect::<Result<_, _>>()?;
+        let smallest: Vec<f64> = each(points * points, at)?;
         let smallest = Array2::from_shape_vec((points, points), smallest)
             .map_err(|error| AnalysisError::Shape { array: "pseudospectrum", message: error.to_string() })?;
         Ok(Self { real, imaginary, smallest })

@@ -51,7 +51,7 @@ fn roc_areas_and_d_prime() {
     let given = golden("discrimination");
     let (rates, conditions) = (matrix(&given["rates"]), chosen(&given["kinds"]));
     let division = Division::of(&conditions, "choice").unwrap();
-    let found = Roc::of(rates.view(), &division, 99, 0);
+    let found = Roc::of(rates.view(), &division, 99, 0).unwrap();
     close(&found.auc, &numbers(&given["auc"]), 1e-12);
     let found = Selectivity::of_activity(&activity(&rates, conditions), "choice", None).unwrap();
     close(&found.d_prime, &numbers(&given["d_prime"]), 1e-12);

@@ -10,6 +10,8 @@ use pyo3::{
     prelude::*,
 };
 
+use crate::python_task;
+
 /// What messages call what has another name in Python.
 const IN_PYTHON: [(&str, &str); 15] = [
     (
@@ -48,14 +50,23 @@ const ARGUMENTS: [(&str, &str); 6] = [
 /// The exception for an error.
 pub fn raised(error: Error) -> PyErr {
     let message = in_python(&error.to_string());
-    match &error {
+    let raised = match &error {
         Error::File { path, .. } if !path.exists() => PyFileNotFoundError::new_err(message),
         Error::File { message: said, .. } if said.contains("already holds") => PyFileExistsError::new_err(message),
         Error::File { .. } | Error::Hub { .. } => PyOSError::new_err(message),
         Error::System { .. } | Error::Device { .. } => PyRuntimeError::new_err(message),
         Error::NotFinite { .. } | Error::Diverged { .. } => PyFloatingPointError::new_err(message),
         _ => PyValueError::new_err(message),
+    };
+    if let Error::Task(of_task) = &error {
+        Python::attach(|py| {
+            let cause = python_task::cause_of(py, of_task);
+            if cause.is_some() {
+                raised.set_cause(py, cause);
+            }
+        });
     }
+    raised
 }
 
 pub fn of_task(error: TaskError) -> PyErr {

@@ -45,6 +45,16 @@ pub struct Said {
     chance: f64,
 }
 
+/// The last exception of a function that makes trials, and its words.
+static RAISED: Mutex<Option<(String, Py<PyAny>)>> = Mutex::new(None);
+
+/// The exception that an error of a task is about, with its traceback.
+pub fn cause_of(py: Python<'_>, error: &TaskError) -> Option<PyErr> {
+    let TaskError::Batch { field: "make", remedy, .. } = error else { return None };
+    let mut raised = RAISED.lock().unwrap_or_else(PoisonError::into_inner);
+    raised.take_if(|(words, _)| words == remedy).map(|(_, exception)| PyErr::from_value(exception.into_bound(py)))
+}
+
 type Key = (String, [u64; 3], u64, bool, &'static str);
 
 /// The trials of a block.
@@ -75,7 +85,7 @@ impl PythonTask {
             }
             let [seed, stream, update] = rng.batch();
             let made = self.make(py, [seed, stream, update, place], split, condition, noise);
-            let block = Block::new(made.map_err(|error| self.refusal(error.to_string()))?);
+            let block = Block::new(made.map_err(|error| self.refusal(py, error))?);
             let mut blocks = lock();
             if let Some(block) = known(&blocks) {
                 return Ok(block);
@@ -101,8 +111,12 @@ impl PythonTask {
         trials(made.cast::<PyDict>()?)
     }
 
-    fn refusal(&self, reason: String) -> TaskError {
-        TaskError::Batch { field: "make", value: self.said.id.clone(), rule: "made no trials", remedy: reason }
+    /// In words, while the exception waits for [`cause_of`].
+    fn refusal(&self, py: Python<'_>, error: PyErr) -> TaskError {
+        let remedy = error.to_string();
+        let raised = error.into_value(py).into_any();
+        *RAISED.lock().unwrap_or_else(PoisonError::into_inner) = Some((remedy.clone(), raised));
+        TaskError::Batch { field: "make", value: self.said.id.clone(), rule: "made no trials", remedy }
     }
 }
 

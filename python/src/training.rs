@@ -12,6 +12,7 @@ use std::{
 
 use nn4n::{
     DeviceChoice, Existing, Experiment, RunDirectory, TensorBatch,
+    analysis::interruption::Interruption,
     candle_core::{DType, Device},
     checkpoint::ValidationRecord,
     experiment::Stage,
@@ -26,7 +27,7 @@ use crate::{
     error::raised,
     network::Network,
     task::{Task, Trials},
-    waiting::{Stop, converse, work},
+    waiting::{converse, work},
 };
 
 /// How often a bar moves at most.
@@ -92,12 +93,12 @@ pub fn run<'py>(
     let experiment = experiment(task, model, settings, curriculum, seed, name)?;
     let existing = existing(exist)?;
     let device: DeviceChoice = device.parse().map_err(|error| PyValueError::new_err(format!("device: {error}")))?;
-    let fit = |stop: &Stop, told: Sender<Told>| {
+    let fit = |stop: &Interruption, told: Sender<Told>| {
         let (device, _) = device.open_for(experiment.work()?)?;
         let run = RunDirectory::open(&out, existing)?;
         let mut last = Instant::now();
         train::fit(&experiment, init.as_ref(), &run, &device, |progress| {
-            if stop.is_wanted() {
+            if stop.is_asked() {
                 return ControlFlow::Break(());
             }
             if progress.validation.is_none() && last.elapsed() < TICK {
@@ -117,7 +118,7 @@ pub fn run<'py>(
         });
         let ends = hear.call1((convert::to_python(py, &said)?,))?.is_truthy()?;
         if ends {
-            stop.want();
+            stop.ask();
         }
         // Who no longer waits has ended.
         told.answer.map(|answer| answer.send(ends));

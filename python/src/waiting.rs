@@ -3,17 +3,17 @@
 use std::{
     any::Any,
     cell::RefCell,
+    ops::ControlFlow,
     process,
     sync::{
         Mutex, MutexGuard, PoisonError, TryLockError,
-        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::Duration,
 };
 
-use nn4n::threads;
+use nn4n::{analysis::interruption::Interruption, threads};
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 use rayon::ThreadPool;
 
@@ -22,23 +22,9 @@ use crate::error::raised;
 /// How long Ctrl-C waits at most.
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// Says that work is no longer wanted.
-#[derive(Default)]
-pub struct Stop(AtomicBool);
-
-impl Stop {
-    pub fn is_wanted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub fn want(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// For what counts its steps.
-    pub fn watch(&self) -> impl FnMut(usize) -> std::ops::ControlFlow<()> + Send + '_ {
-        |_| if self.is_wanted() { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
-    }
+/// For what counts its steps.
+pub fn watch(interruption: &Interruption) -> impl FnMut(usize) -> ControlFlow<()> + Send + '_ {
+    |_| if interruption.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// What a pool was made for: a child made by `fork` has none of the threads of its parent.
@@ -93,7 +79,7 @@ pub fn briefly<T: Send>(py: Python<'_>, work: impl FnOnce() -> nn4n::Result<T> +
 }
 
 /// Does work without the interpreter, and raises what Ctrl-C does as soon as the work lets itself be stopped.
-pub fn work<T: Send>(py: Python<'_>, work: impl FnOnce(&Stop) -> nn4n::Result<T> + Send) -> PyResult<T> {
+pub fn work<T: Send>(py: Python<'_>, work: impl FnOnce(&Interruption) -> nn4n::Result<T> + Send) -> PyResult<T> {
     converse(py, |stop, _: Sender<()>| work(stop), |_, (), _| Ok(()))
 }
 
@@ -101,11 +87,11 @@ pub fn work<T: Send>(py: Python<'_>, work: impl FnOnce(&Stop) -> nn4n::Result<T>
 /// error.
 pub fn converse<T: Send, M: Send>(
     py: Python<'_>,
-    work: impl FnOnce(&Stop, Sender<M>) -> nn4n::Result<T> + Send,
-    mut hear: impl FnMut(Python<'_>, M, &Stop) -> PyResult<()>,
+    work: impl FnOnce(&Interruption, Sender<M>) -> nn4n::Result<T> + Send,
+    mut hear: impl FnMut(Python<'_>, M, &Interruption) -> PyResult<()>,
 ) -> PyResult<T> {
     let pool = py.detach(pool).map_err(raised)?;
-    let (stop, (sender, receiver), (done, is_done)) = (Stop::default(), channel(), channel());
+    let (stop, (sender, receiver), (done, is_done)) = (Interruption::default(), channel(), channel());
     // Only this thread receives, but the compiler cannot know.
     let channels = Mutex::new((receiver, is_done));
     let mut error = None;
@@ -114,7 +100,7 @@ pub fn converse<T: Send, M: Send>(
         let working = scope.spawn(move || {
             // It is dropped, and the receiver told, whatever becomes of the work.
             let _done: Sender<()> = done;
-            pool.install(|| work(stop, sender))
+            pool.install(|| stop.over(|| work(stop, sender)))
         });
         loop {
             let next = py.detach(|| next(&channels));
@@ -125,7 +111,7 @@ pub fn converse<T: Send, M: Send>(
             };
             if let Err(raised) = heard.and_then(|()| py.check_signals()) {
                 error.get_or_insert(raised);
-                stop.want();
+                stop.ask();
             }
         }
         py.detach(|| working.join())

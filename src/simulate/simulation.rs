@@ -14,6 +14,7 @@
 
 use candle_core::Tensor;
 use ndarray::{Array2, Array3, s};
+use nn4n_analysis::interruption::Interruption;
 use nn4n_models::{Ctrnn, NoiseKey, Perturbation, State, Trajectory};
 use nn4n_tasks::{Task, motor::Plant};
 
@@ -225,8 +226,9 @@ impl<'a> Simulation<'a> {
             return Err(misshapen_x0(start.state.dims2()?, (trials, units)));
         }
         let chunk = trials_at_once(steps, units);
-        let mut told = progress::steps("trials simulated", trials as u64);
+        let (mut told, interruption) = (progress::steps("trials simulated", trials as u64), Interruption::here());
         for first in (0..trials).step_by(chunk) {
+            interruption.check().map_err(|_| Error::Interrupted)?;
             let count = chunk.min(trials - first);
             let rows = |all: &Tensor| all.narrow(0, first, count);
             let start = match &self.start {

@@ -19,7 +19,10 @@
 use std::ops::Deref;
 
 use candle_core::{DType, Device, Layout, Shape, Storage, Tensor, WithDType};
-use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut3, Ix3, IxDyn, ShapeBuilder, s};
+use ndarray::{
+    Array2, Array3, ArrayD, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMut3, Ix3, IxDyn, ShapeBuilder,
+    s,
+};
 use nn4n_tasks::TrialBatch;
 use rayon::prelude::*;
 
@@ -103,8 +106,18 @@ pub fn copy3(tensor: &Tensor, mut into: ArrayViewMut3<'_, f32>) -> Result<()> {
     if numbers.dim() != into.dim() {
         return Err(Error::shape("tensor", format!("is {:?}, but must be {:?}", numbers.dim(), into.dim())));
     }
-    into.outer_iter_mut().into_par_iter().zip(numbers.outer_iter()).for_each(|(mut to, from)| to.assign(&from));
+    into.outer_iter_mut().into_par_iter().zip(numbers.outer_iter()).for_each(|(mut to, from)| copy2(from, &mut to));
     Ok(())
+}
+
+/// Row by row, as blocks of memory where they are.
+fn copy2(from: ArrayView2<'_, f32>, to: &mut ArrayViewMut2<'_, f32>) {
+    for (from, mut to) in from.rows().into_iter().zip(to.rows_mut()) {
+        match (from.as_slice(), to.as_slice_mut()) {
+            (Some(from), Some(to)) => to.copy_from_slice(from),
+            _ => to.assign(&from),
+        }
+    }
 }
 
 /// The numbers of a tensor on the host; see [`host`].

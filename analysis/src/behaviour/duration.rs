@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::{
     AnalysisError, PsychometricFunction,
     behaviour::psychometric::{ChoiceCount, Interval, Settings, percentiles},
+    interruption::Interruption,
     interval::wilson_interval,
 };
 
@@ -128,6 +129,8 @@ impl DurationCurve {
                 is_graded.then(|| PsychometricFunction::fit("strength", &counts(part), &settings))
             })
             .collect();
+        // A fit that was interrupted is none that cannot be had.
+        Interruption::here().check()?;
         let bins: Vec<DurationBin> = parts.iter().zip(&fits).map(|(part, fit)| DurationBin::of(part, fit)).collect();
         Ok(Self { slope: slope(&bins, &fits), bins })
     }

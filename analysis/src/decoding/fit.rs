@@ -9,7 +9,7 @@ use super::{
     logistic, ridge,
     score::{balanced_accuracy, chosen, r2, sign_accuracy},
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption::Interruption};
 
 /// What is decoded of rows, as observed and in shuffles.
 pub(super) enum Labels {
@@ -106,7 +106,9 @@ pub(super) fn folds(
     {
         return lda_folds(rows, folds, (of, *classes), (shrinkage, settings.is_scaled));
     }
+    let interruption = Interruption::here();
     let of_fold = |tested: &Vec<usize>| {
+        interruption.check()?;
         let is_tested: std::collections::BTreeSet<usize> = tested.iter().copied().collect();
         let trained: Vec<usize> = (0..rows.nrows()).filter(|row| !is_tested.contains(row)).collect();
         let train = rows.select(Axis(0), &trained);
@@ -155,7 +157,7 @@ fn lda_folds(
         (0..folds.len()).map(of_fold).collect()
     };
     let observed = lda.fits(&of[0]).ok_or_else(singular)?;
-    let all = lda.many(of, scores).ok_or_else(singular)?;
+    let all = lda.many(of, scores)?;
     let fold = |(fold, linear): (usize, Linear)| Fold {
         linear: linear.around(centre.view()),
         scores: all.iter().map(|of| of[fold]).collect(),
@@ -206,7 +208,7 @@ fn lda_fit(
 ) -> Result<Linear, Failure> {
     let centre = centre(rows);
     let lda = Lda::of(rows - &centre, vec![(0..rows.nrows()).collect()], 0, shrunk, classes);
-    let found = lda.many(of, |_, linear| linear[0].clone()).ok_or_else(singular)?;
+    let found = lda.many(of, |_, linear| linear[0].clone())?;
     let functions = found.first().map_or(0, |linear| linear.weights.nrows());
     let weights = Array2::from_shape_fn((found.len() * functions, rows.ncols()), |(row, unit)| {
         found[row / functions].weights[[row % functions, unit]]
@@ -215,7 +217,7 @@ fn lda_fit(
     Ok(Linear { weights, intercepts }.around(centre.view()))
 }
 
-fn singular() -> Failure {
+pub(super) fn singular() -> Failure {
     Failure::Reason(
         "the covariance has no inverse (too few trials for so many units, or units that follow from others); take \
          --shrinkage auto, or fewer --components"

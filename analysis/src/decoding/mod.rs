@@ -44,7 +44,6 @@ mod score;
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array1, Array2, Array3, Axis};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use self::{
@@ -54,7 +53,7 @@ use self::{
     plan::Plan,
     score::{half_interval, mean},
 };
-use crate::{Activity, AnalysisError, statistics::quantile};
+use crate::{Activity, AnalysisError, interruption::each, statistics::quantile};
 
 pub use cross_temporal::CrossTemporal;
 pub use lda::Shrinkage;
@@ -345,8 +344,7 @@ impl Decoding {
             (done.1)(so_far);
             found
         };
-        let bins: Vec<Bin> =
-            (0..aligned.time_ms.len()).into_par_iter().map(bin).collect::<Result<_, AnalysisError>>()?;
+        let bins: Vec<Bin> = each(aligned.time_ms.len(), bin)?;
         match bins.iter().find_map(|bin| bin.found.as_ref().err()) {
             Some(reason) if bins.iter().all(|bin| bin.found.is_err()) => {
                 Err(AnalysisError::Trials(format!("nothing can be decoded at any time: {reason}")))
@@ -464,7 +462,7 @@ fn generalisation_null(
         });
         Ok(mean_scores(fit::folds(&rows, folds, observed, settings)?.iter().map(|fold| fold.scores[0])))
     };
-    (0..settings.shuffles).into_par_iter().map(draw).collect()
+    each(settings.shuffles, draw)
 }
 
 /// Signs that a fold cannot say are no part of the mean.

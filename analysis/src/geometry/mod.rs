@@ -27,9 +27,7 @@ use std::{
     },
 };
 
-use rayon::prelude::*;
-
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption};
 
 pub use dpca::Dpca;
 pub use jpca::Jpca;
@@ -45,25 +43,22 @@ pub(crate) fn each<T: Send>(
     work: impl Fn(usize) -> Result<T, AnalysisError> + Sync,
 ) -> Result<Vec<T>, AnalysisError> {
     let (watched, is_ended) = (Mutex::new((watch, 0)), AtomicBool::new(false));
-    let ended = || AnalysisError::Trials("the analysis was ended before its end".into());
-    (0..n)
-        .into_par_iter()
-        .map(|place| {
-            if is_ended.load(Ordering::Relaxed) {
-                return Err(ended());
-            }
-            let found = work(place)?;
-            // A thread that panicked ends the work anyway.
-            let mut watched = watched.lock().map_err(|_| ended())?;
-            watched.1 += 1;
-            let done = watched.1;
-            if (watched.0)(done).is_break() {
-                is_ended.store(true, Ordering::Relaxed);
-                return Err(ended());
-            }
-            Ok(found)
-        })
-        .collect()
+    let ended = || AnalysisError::Interrupted;
+    interruption::each(n, |place| {
+        if is_ended.load(Ordering::Relaxed) {
+            return Err(ended());
+        }
+        let found = work(place)?;
+        // A thread that panicked ends the work anyway.
+        let mut watched = watched.lock().map_err(|_| ended())?;
+        watched.1 += 1;
+        let done = watched.1;
+        if (watched.0)(done).is_break() {
+            is_ended.store(true, Ordering::Relaxed);
+            return Err(ended());
+        }
+        Ok(found)
+    })
 }
 
 #[cfg(test)]

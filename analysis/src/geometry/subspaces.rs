@@ -20,14 +20,13 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
     algebra::{self, centre, first, gaussian, gram, orthonormal, product, spectrum, squares, svd},
     pca::{cumulative, holding},
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption::each};
 
 /// Vectors that span less than this of a new direction, relative to the first, are combinations of the others.
 const DEPENDENT: f64 = 1e-10;
@@ -175,16 +174,16 @@ impl Comparison {
         let planes = Planes { dimensions, stretch: stretched(&together) };
         let against = |covariance: &Array2<f64>, basis: &Array2<f64>, values: &[f64]| {
             let most: f64 = values[..dimensions].iter().sum();
-            let random = planes.draw(settings, |plane| held_by(covariance, plane) / most);
-            AgainstRandom::of(held_by(covariance, basis.view()) / most, random)
+            let random = planes.draw(settings, |plane| held_by(covariance, plane) / most)?;
+            Ok::<_, AnalysisError>(AgainstRandom::of(held_by(covariance, basis.view()) / most, random))
         };
         Ok(Self {
             units,
             dimensions,
             held: ratios.each_ref().map(|of| of[..dimensions].iter().sum()),
             principal_angles_deg: principal_angles(bases[0].view(), bases[1].view())?,
-            first_in_second: against(a, &bases[1], &spectra[0].values),
-            second_in_first: against(b, &bases[0], &spectra[1].values),
+            first_in_second: against(a, &bases[1], &spectra[0].values)?,
+            second_in_first: against(b, &bases[0], &spectra[1].values)?,
             settings: settings.clone(),
             bases,
         })
@@ -224,7 +223,7 @@ impl PotentSpace {
         let covariance = covariance(states)?;
         let all = covariance.diag().sum();
         let planes = Planes { dimensions, stretch: Array2::eye(units) };
-        let random = planes.draw(settings, |plane| held_by(&covariance, plane) / all);
+        let random = planes.draw(settings, |plane| held_by(&covariance, plane) / all)?;
         let own = ratios(&spectrum("the covariance of the source", covariance.view())?.values);
         Ok(Self {
             units,
@@ -266,14 +265,18 @@ struct Planes {
 }
 
 impl Planes {
-    fn draw(&self, settings: &Settings, measure: impl Fn(ArrayView2<'_, f64>) -> f64 + Sync) -> Vec<f64> {
+    fn draw(
+        &self,
+        settings: &Settings,
+        measure: impl Fn(ArrayView2<'_, f64>) -> f64 + Sync,
+    ) -> Result<Vec<f64>, AnalysisError> {
         let one = |draw: usize| {
             let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
             rng.set_stream(draw as u64);
             let vectors = gaussian(&mut rng, (self.dimensions, self.stretch.nrows()));
-            measure(orthonormal(product(vectors.view(), self.stretch.view()).view()).0.view())
+            Ok(measure(orthonormal(product(vectors.view(), self.stretch.view()).view()).0.view()))
         };
-        (0..settings.draws).into_par_iter().map(one).collect()
+        each(settings.draws, one)
     }
 }
 

@@ -15,10 +15,9 @@ use ndarray::{Array2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
-use rayon::prelude::*;
 
 use super::factor::{angle_of_chord, squares, symmetric};
-use crate::{AnalysisError, linear};
+use crate::{AnalysisError, interruption::each, linear};
 
 /// Steps of an ascent at most.
 const STEPS: usize = 2000;
@@ -57,7 +56,8 @@ pub fn conjugation(a: &Array2<f64>, b: &Array2<f64>, starts: usize, seed: u64) -
     }
     let (a, b) = (of_length_1(a)?, of_length_1(b)?);
     let turns = beginnings(&a, &b, starts, seed)?;
-    let ends: Vec<Array2<f64>> = turns.into_par_iter().map(|turn| ascend(&a, &b, turn)).collect();
+    let ends: Vec<Array2<f64>> =
+        each(turns.len(), |place| Ok::<_, AnalysisError>(ascend(&a, &b, turns[place].clone())))?;
     let angle = |turn: &Array2<f64>| angle_of_chord(squares(&(&a - &turn.dot(&b).dot(&turn.t()))).sqrt());
     let angles: Vec<f64> = ends.iter().map(angle).collect();
     let best = (0..angles.len()).min_by(|i, j| angles[*i].total_cmp(&angles[*j])).unwrap_or(0);

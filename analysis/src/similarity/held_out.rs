@@ -12,7 +12,6 @@
 //! Choice by prediction: Ostrow et al. (2023, arXiv:2306.10168). One standard error: Breiman et al. (1984).
 
 use ndarray::{Array1, ArrayView2, Axis, s};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
     factor::{Svd, squares},
     of_one,
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption::each};
 
 /// Folds of conditions, or pieces of the only one, for the held-out error.
 const FOLDS: usize = 5;
@@ -116,7 +115,7 @@ impl Dsa {
     /// Of each rank, over folds and all that is compared.
     fn errors(&self, all: &[Representation], delays: usize, before: usize) -> Result<Vec<RankError>, AnalysisError> {
         let of_one = |of: &Representation| of_one(&of.name, self.held_out(of, delays, before));
-        let folds: Vec<Vec<f64>> = all.par_iter().map(of_one).collect::<Result<Vec<_>, _>>()?.concat();
+        let folds: Vec<Vec<f64>> = each(all.len(), |place| of_one(&all[place]))?.concat();
         let n = folds.len() as f64;
         let error = |place: usize| {
             let mean = folds.iter().map(|errors| errors[place]).sum::<f64>() / n;
@@ -132,7 +131,7 @@ impl Dsa {
         let pieces = pieces(&conditions);
         let (folds, units) = (FOLDS.min(pieces.len()), of.means.dim().2);
         let of_fold = |fold: usize| self.error_of_fold(states.view(), units, &Fold::of(&pieces, fold, folds));
-        (0..folds).into_par_iter().map(of_fold).collect()
+        each(folds, of_fold)
     }
 
     fn error_of_fold(&self, states: ArrayView2<'_, f64>, units: usize, fold: &Fold) -> Result<Vec<f64>, AnalysisError> {

@@ -54,7 +54,7 @@ pub use rdm::{Rdm, RdmDistance};
 pub use scaling::Map;
 
 use self::{canonical::Whitened, comparator::Compared, held_out::Chosen, kernel::Kernel, procrustes::Shape};
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption::each};
 
 /// Rows of an RDM at most: its distances are half the square of them.
 const MOST_PATTERNS: usize = 2000;
@@ -383,10 +383,9 @@ fn by_rows(
         let value = of_pair(None)?;
         (found.matrix[i][j], found.matrix[j][i]) = (value, value);
         if i != j && settings.shuffles > 0 {
-            let null = (0..settings.shuffles)
-                .into_par_iter()
-                .map(|shuffle| of_pair(Some(&shuffled.order((done * settings.shuffles + shuffle) as u64))))
-                .collect::<Result<Vec<f64>, _>>()?;
+            let null: Vec<f64> = each(settings.shuffles, |shuffle| {
+                of_pair(Some(&shuffled.order((done * settings.shuffles + shuffle) as u64)))
+            })?;
             control.note((i, j), value, null, found.is_distance);
         }
         told(watch, done + 1)?;

@@ -16,10 +16,9 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption::each};
 
 /// Steps of one descent at most; about ten are usual.
 const STEPS: usize = 300;
@@ -90,24 +89,20 @@ impl Clusters {
             Some(k) => vec![k],
             None => (2..=settings.most.min(different - 1)).collect(),
         };
-        let all: Vec<(KMeans, f64)> = numbers
-            .par_iter()
-            .map(|k| {
-                let found = best_of(rows, *k, settings, 0);
-                let silhouette = silhouette_of(&distances, &found.labels, *k);
-                (found, silhouette)
-            })
-            .collect();
+        let all: Vec<(KMeans, f64)> = each(numbers.len(), |place| {
+            let found = best_of(rows, numbers[place], settings, 0)?;
+            let silhouette = silhouette_of(&distances, &found.labels, numbers[place]);
+            Ok::<_, AnalysisError>((found, silhouette))
+        })?;
         let tried: Vec<(usize, f64)> = numbers.iter().zip(&all).map(|(k, (_, value))| (*k, *value)).collect();
         // Of equal silhouettes the fewer groups.
         let mut best = 0;
         (1..tried.len()).for_each(|place| best = if tried[place].1 > tried[best].1 { place } else { best });
         let (k, silhouette) = tried[best];
-        let (found, _) = all.into_iter().nth(best).unwrap_or_else(|| (best_of(rows, k, settings, 0), silhouette));
-        let again: Vec<f64> = (1..=settings.repeats)
-            .into_par_iter()
-            .map(|repeat| adjusted_rand(&found.labels, &best_of(rows, k, settings, repeat).labels))
-            .collect();
+        let found = all.into_iter().nth(best).map_or_else(|| best_of(rows, k, settings, 0), |(found, _)| Ok(found))?;
+        let again: Vec<f64> = each(settings.repeats, |repeat| {
+            Ok::<_, AnalysisError>(adjusted_rand(&found.labels, &best_of(rows, k, settings, repeat + 1)?.labels))
+        })?;
         Ok(Self {
             k,
             silhouette,
@@ -157,16 +152,15 @@ fn check(rows: &ArrayView2<'_, f64>, settings: &Settings) -> Result<usize, Analy
 }
 
 /// The best of several starts; `search` tells apart those that share a seed.
-fn best_of(rows: ArrayView2<'_, f64>, k: usize, settings: &Settings, search: usize) -> KMeans {
-    let all = (0..settings.starts).into_par_iter().map(|start| {
+fn best_of(rows: ArrayView2<'_, f64>, k: usize, settings: &Settings, search: usize) -> Result<KMeans, AnalysisError> {
+    let found: Vec<KMeans> = each(settings.starts, |start| {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream((search * settings.starts + start) as u64);
-        k_means(rows, seeds(&rows, k, &mut rng))
-    });
+        Ok::<_, AnalysisError>(k_means(rows, seeds(&rows, k, &mut rng)))
+    })?;
     // The first of equal ones, so that threads decide nothing.
-    let found: Vec<KMeans> = all.collect();
     let best = (0..found.len()).min_by(|a, b| found[*a].inertia.total_cmp(&found[*b].inertia)).unwrap_or(0);
-    found.into_iter().nth(best).unwrap_or_else(|| k_means(rows, rows.select(Axis(0), &[0])))
+    Ok(found.into_iter().nth(best).unwrap_or_else(|| k_means(rows, rows.select(Axis(0), &[0]))))
 }
 
 /// k-means++.

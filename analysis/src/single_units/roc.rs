@@ -20,10 +20,11 @@ use ndarray::ArrayView2;
 use nn4n_tasks::Condition;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{AnalysisError, activity::Trials, single_units::selectivity::Division, statistics::ranks};
+use crate::{
+    AnalysisError, activity::Trials, interruption::each, single_units::selectivity::Division, statistics::ranks,
+};
 
 /// Trials with either choice that a stimulus needs to count for choice probability.
 const LEAST: usize = 3;
@@ -67,21 +68,26 @@ pub struct ChoiceProbability {
 
 impl Roc {
     /// Of one rate for each trial and unit (trials, units), NaN where there is none.
-    pub fn of(rates: ArrayView2<'_, f64>, division: &Division, shuffles: usize, seed: u64) -> Self {
-        let found: Vec<Option<Area>> = (0..rates.ncols())
-            .into_par_iter()
-            .map(|unit| {
-                let (values, kinds) = of_unit(&rates, &division.kinds, unit);
-                Area::of(&values, &kinds, shuffles, &mut stream(seed, unit))
-            })
-            .collect();
-        Self {
+    ///
+    /// # Errors
+    /// If it was interrupted.
+    pub fn of(
+        rates: ArrayView2<'_, f64>,
+        division: &Division,
+        shuffles: usize,
+        seed: u64,
+    ) -> Result<Self, AnalysisError> {
+        let found: Vec<Option<Area>> = each(rates.ncols(), |unit| {
+            let (values, kinds) = of_unit(&rates, &division.kinds, unit);
+            Ok::<_, AnalysisError>(Area::of(&values, &kinds, shuffles, &mut stream(seed, unit)))
+        })?;
+        Ok(Self {
             auc: found.iter().map(|area| area.as_ref().map_or(f64::NAN, |area| area.auc)).collect(),
             p: found.iter().map(|area| area.as_ref().map_or(f64::NAN, |area| area.p)).collect(),
             shuffles,
             constant: found.iter().flatten().filter(|area| area.is_constant).count(),
             unrecorded: found.iter().filter(|area| area.is_none()).count(),
-        }
+        })
     }
 }
 
@@ -114,10 +120,9 @@ impl ChoiceProbability {
                 division.first, division.second
             )));
         }
-        let found: Vec<Option<(f64, f64)>> = (0..rates.ncols())
-            .into_par_iter()
-            .map(|unit| choice_probability(&rates, division, &stimuli, shuffles, (seed, unit)))
-            .collect();
+        let found: Vec<Option<(f64, f64)>> = each(rates.ncols(), |unit| {
+            Ok::<_, AnalysisError>(choice_probability(&rates, division, &stimuli, shuffles, (seed, unit)))
+        })?;
         Ok(Self {
             within: within.to_vec(),
             choice_probability: found.iter().map(|found| found.map_or(f64::NAN, |found| found.0)).collect(),
@@ -282,15 +287,15 @@ mod tests {
         // Two trials against two that are all higher: 2 of the 6 orders are as far from 1/2.
         let rates = array![[1.0, 3.0, f64::NAN], [2.0, 3.0, 1.0], [3.0, 3.0, f64::NAN], [4.0, 3.0, f64::NAN]];
         let kinds = division(&[false, false, true, true]);
-        let found = Roc::of(rates.view(), &kinds, 20_000, 1);
+        let found = Roc::of(rates.view(), &kinds, 20_000, 1).unwrap();
         assert_eq!(found.auc[..2], [1.0, 0.5]);
         assert!((found.p[0] - 1.0 / 3.0).abs() < 0.015 && found.p[1] == 1.0, "{:?}", found.p);
         assert!(found.auc[2].is_nan() && found.p[2].is_nan());
         assert_eq!((found.constant, found.unrecorded), (1, 1));
         let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let again = one.install(|| Roc::of(rates.view(), &kinds, 20_000, 1));
+        let again = one.install(|| Roc::of(rates.view(), &kinds, 20_000, 1)).unwrap();
         assert_eq!(again.p[..2], found.p[..2]);
-        assert_ne!(Roc::of(rates.view(), &kinds, 20_000, 2).p[0], found.p[0]);
+        assert_ne!(Roc::of(rates.view(), &kinds, 20_000, 2).unwrap().p[0], found.p[0]);
     }
 
     /// Trials of two stimuli of which the second excites the unit and leads to one choice four times in five. Choices
@@ -314,7 +319,7 @@ mod tests {
         let within = ["coherence".to_owned()];
         let (rates, kinds, trials) = choices(0.0, 2000);
         // What the stimulus does to both looks like an effect of the choice until stimuli are kept apart.
-        assert!(Roc::of(rates.view(), &kinds, 10, 1).auc[0] > 0.75);
+        assert!(Roc::of(rates.view(), &kinds, 10, 1).unwrap().auc[0] > 0.75);
         let none = ChoiceProbability::of(rates.view(), &kinds, &trials, &within, 200, 1).unwrap();
         assert!((none.choice_probability[0] - 0.5).abs() < 0.04 && none.p[0] > 0.05, "{none:?}");
         assert_eq!((none.stimuli, none.stimuli_left_out, none.trials), (2, 0, 2000));

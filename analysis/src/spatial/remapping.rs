@@ -37,7 +37,7 @@ use super::{
     rate_map::{Kernel, rates},
     units::{Settings, check, p_value},
 };
-use crate::{Activity, AnalysisError};
+use crate::{Activity, AnalysisError, interruption::each};
 
 /// Fewest units that a population vector has.
 const FEWEST_UNITS: usize = 3;
@@ -172,9 +172,9 @@ impl Remapping {
             shuffles: settings.shuffles,
             remapping: None,
             undecided: None,
-            population_vector: measure(vectors),
-            place: measure(places),
-            rate: (!is_negative).then(|| measure(overlaps)),
+            population_vector: measure(vectors)?,
+            place: measure(places)?,
+            rate: (!is_negative).then(|| measure(overlaps)).transpose()?,
             units: changes,
             of_bins,
             maps_a,
@@ -276,13 +276,14 @@ impl Measure {
         (a, b): (&Array3<f64>, &Array3<f64>),
         [halves_a, halves_b]: &[[Array3<f64>; 2]; 2],
         orders: &[Vec<usize>],
-    ) -> Self {
+    ) -> Result<Self, AnalysisError> {
         let alike = |a: &Array3<f64>, b: &Array3<f64>| mean(values(a.view(), b.view()));
         let between = alike(a, b);
         let ceiling = mean([halves_a, halves_b].map(|[one, two]| alike(one, two)));
         let pairs = halves_a.iter().flat_map(|a| halves_b.iter().map(move |b| alike(a, b)));
         let between_halves = mean(pairs.collect::<Vec<_>>());
-        let shuffled: Vec<Option<f64>> = orders.par_iter().map(|order| alike(a, &b.select(Axis(0), order))).collect();
+        let shuffled: Vec<Option<f64>> =
+            each(orders.len(), |place| Ok::<_, AnalysisError>(alike(a, &b.select(Axis(0), &orders[place]))))?;
         let floor = mean(shuffled.iter().copied());
         let null: Vec<f64> = shuffled.into_iter().flatten().collect();
         let similarity = match (between_halves, ceiling, floor) {
@@ -292,7 +293,7 @@ impl Measure {
             _ => None,
         };
         let p = between.and_then(|between| p_value(between, &null));
-        Self { between, between_halves, ceiling, floor, p, similarity }
+        Ok(Self { between, between_halves, ceiling, floor, p, similarity })
     }
 }
 

@@ -7,6 +7,7 @@ use nn4n::{
         FixedPoints, FlowField, HeldInput, Local, Lyapunov, Network as Analysed, NetworkDynamics, Structure, System,
         fixed_points::{FixedPoint, PointKind, Settings as SearchSettings, continuation, starts},
         flow_field::Plane,
+        interruption::Interruption,
         linear::Complex,
         lyapunov::Settings as LyapunovSettings,
         nonnormality::{Nonnormality, Pseudospectrum},
@@ -28,7 +29,7 @@ use crate::{
     error::analysed,
     network::{Interventions, Network},
     task::Task,
-    waiting::{Stop, work},
+    waiting::{watch, work},
 };
 
 /// Trials that are made at least, so that their states are many.
@@ -164,12 +165,12 @@ fn search<'n>(
     held: &Held,
     starts: &Starts,
     seed: u64,
-    stop: &Stop,
+    stop: &Interruption,
 ) -> nn4n::Result<(Box<dyn NetworkDynamics + 'n>, FixedPoints)> {
     let under = system.under(&held.values).map_err(analysed)?;
     let states = starts.draw(system, &*under, held, seed)?;
     let settings = SearchSettings { seed, ..SearchSettings::default() };
-    let mut watch = stop.watch();
+    let mut watch = watch(stop);
     let found = FixedPoints::find(&*under, &held.values, states.view(), &settings, &mut watch).map_err(analysed)?;
     Ok((under, found))
 }
@@ -305,7 +306,7 @@ fn bifurcations(
             at_end.values.clone_from(here);
             let (_, points) = search(system, &at_end, &starts, seed, stop)?;
             for point in points.fixed() {
-                if stop.is_wanted() {
+                if stop.is_asked() {
                     break;
                 }
                 let at = if is_back { 1.0 } else { 0.0 };
@@ -371,7 +372,7 @@ fn lyapunov(
         let mut rng = TrialRng::new(seed, "lyapunov", 0, 0);
         let units: Vec<f64> = network.x0().iter().map(|x| x + START_NOISE * rng.gaussian()).collect();
         let start = system.under(&vec![0.0; network.inputs()]).map_err(analysed)?.at_rest(&units);
-        let mut watch = stop.watch();
+        let mut watch = watch(stop);
         match &driven {
             Some(inputs) => Lyapunov::driven(system, inputs.view(), &start, &settings, &mut watch).map_err(analysed),
             None => {
@@ -503,7 +504,7 @@ fn interventions(
     let options = BehaviourOptions { per_condition: trials, seed, controls, matching };
     let table = work(py, |stop| {
         evaluate::behaviour(&network.network, task.task.as_ref(), &rows, options, |_| {
-            if stop.is_wanted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     })?;
     Found::of(py, &table)

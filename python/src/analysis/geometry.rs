@@ -23,7 +23,11 @@ use pyo3::{exceptions::PyValueError, prelude::*};
 use serde::Deserialize;
 
 use super::{Activity, Found};
-use crate::{convert, error::analysed, waiting::work};
+use crate::{
+    convert,
+    error::analysed,
+    waiting::{watch, work},
+};
 
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(pca, module)?)?;
@@ -126,7 +130,7 @@ fn pca(
     let (found, scores, means) = work(py, |stop| {
         let states = states(activity, epoch.as_deref(), average.as_deref())?;
         let rows = states.rows.clone();
-        let found = Pca::of(states, &settings, &mut stop.watch()).map_err(analysed)?;
+        let found = Pca::of(states, &settings, &mut watch(stop)).map_err(analysed)?;
         let k = components.unwrap_or(found.components_95.max(3)).min(found.axes.nrows());
         // Where states miss a step nothing is recorded, so that trials alone are averaged for the picture.
         let few = |name: &String| {
@@ -177,7 +181,7 @@ fn dpca(
     let found = work(py, |stop| {
         let by = variables(activity, names);
         let window = time.window(activity)?;
-        Dpca::of(&window, time.bin(activity), &by, &settings, &mut stop.watch()).map_err(analysed)
+        Dpca::of(&window, time.bin(activity), &by, &settings, &mut watch(stop)).map_err(analysed)
     })?;
     let other = found.clone();
     Ok(Found::of(py, &found)?
@@ -228,7 +232,7 @@ fn jpca(
     let (found, names, time_ms) = work(py, |stop| {
         let window = time.window(activity)?;
         let means = window.means(&variables(activity, by)).map_err(analysed)?;
-        let found = Jpca::of(&means.means, time.bin(activity), &settings, &mut stop.watch()).map_err(analysed)?;
+        let found = Jpca::of(&means.means, time.bin(activity), &settings, &mut watch(stop)).map_err(analysed)?;
         Ok((found, names(&means), window.time_ms))
     })?;
     Found::of(py, &found)?

@@ -16,7 +16,12 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 
 use super::{Activity, Found, geometry::steps_in_bin};
-use crate::{convert, error::analysed, task::Task, waiting::work};
+use crate::{
+    convert,
+    error::analysed,
+    task::Task,
+    waiting::{watch, work},
+};
 
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(similarity, module)?)?;
@@ -142,7 +147,7 @@ fn similarity(
         };
         let matched = MatchedParts::of(&parts, &options.matching(by)).map_err(analysed)?;
         let representations = &matched.representations;
-        let found = Similarity::of(representations, &measure, &options.settings(), &mut stop.watch());
+        let found = Similarity::of(representations, &measure, &options.settings(), &mut watch(stop));
         Ok((found.map_err(analysed)?, matched))
     })?;
     result(py, found, options.measure.clone())?
@@ -162,7 +167,7 @@ fn similarity_of_means(
     let all: Vec<Representation> =
         means.into_iter().map(|(name, means)| Representation::new(name, means.as_array().to_owned())).collect();
     let found = work(py, |stop| {
-        Similarity::of(&all, &options.measure()?, &options.settings(), &mut stop.watch()).map_err(analysed)
+        Similarity::of(&all, &options.measure()?, &options.settings(), &mut watch(stop)).map_err(analysed)
     })?;
     result(py, found, options.measure)
 }

@@ -11,7 +11,11 @@ use pyo3::{exceptions::PyValueError, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{Activity, Found};
-use crate::{convert, error::analysed, waiting::work};
+use crate::{
+    convert,
+    error::analysed,
+    waiting::{watch, work},
+};
 
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rate_maps, module)?)?;
@@ -77,7 +81,7 @@ fn settings(options: &Bound<'_, PyAny>) -> PyResult<units::Settings> {
 #[pyfunction]
 fn rate_maps(py: Python<'_>, activity: &Activity, options: &Bound<'_, PyAny>) -> PyResult<Found> {
     let settings = settings(options)?;
-    let found = work(py, |stop| RateMaps::of(&activity.activity, &settings, &mut stop.watch()).map_err(analysed))?;
+    let found = work(py, |stop| RateMaps::of(&activity.activity, &settings, &mut watch(stop)).map_err(analysed))?;
     let result = Found::of(py, &found)?
         .array(py, "occupancy", &found.occupancy)?
         .array(py, "maps", &found.maps)?

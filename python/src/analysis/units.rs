@@ -42,7 +42,7 @@ fn selectivity(
     let (selectivity, roc, choice) = work(py, |_| {
         let division = Division::of(&activity.trials().conditions, variable).map_err(analysed)?;
         let rates = activity.mean_rates(epoch.as_deref()).map_err(analysed)?;
-        let roc = Roc::of(rates.view(), &division, shuffles, seed);
+        let roc = Roc::of(rates.view(), &division, shuffles, seed).map_err(analysed)?;
         let choice = within
             .map(|within| ChoiceProbability::of(rates.view(), &division, activity.trials(), &within, shuffles, seed))
             .transpose()

@@ -108,7 +108,7 @@ fn two(args: &SelectivityArgs, answer: &Answer<'_>, source: &Source, variable: &
     let division = Division::of(&activity.trials().conditions, variable)?;
     let rates = activity.mean_rates(epoch)?;
     let (shuffles, seed) = (args.shuffles as usize, args.source.seed);
-    let roc = Roc::of(rates.view(), &division, shuffles, seed);
+    let roc = Roc::of(rates.view(), &division, shuffles, seed)?;
     if roc.unrecorded == source.activity.units() {
         bail!("no unit has a rate in trials of both kinds ({}); look at the rates", epoch_words(args.epoch.as_deref()));
     }

@@ -3,10 +3,9 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution};
-use rayon::prelude::*;
 
 use super::likelihood::{Estimate, Model, Row};
-use crate::{AnalysisError, statistics::quantile};
+use crate::{AnalysisError, interruption::each, statistics::quantile};
 
 /// Lower and upper end of an interval of 95 %.
 pub type Interval = [f64; 2];
@@ -46,9 +45,9 @@ pub(super) fn refits(
             .map(|(row, draw)| Row { chose_first: draw.sample(&mut rng) as usize, ..row.clone() })
             .collect();
         let refitted = model.refit(&drawn, estimate);
-        Refit { residuals: refitted.residuals(&drawn, model), estimate: refitted }
+        Ok(Refit { residuals: refitted.residuals(&drawn, model), estimate: refitted })
     };
-    Ok((0..refits).into_par_iter().map(refit).collect())
+    each(refits, refit)
 }
 
 /// The 2.5th and 97.5th percentile, linear between values; NaN without any.

@@ -30,8 +30,11 @@ use self::{
     moments::{Half, Moments, Rest, put_products},
     within::Within,
 };
-use super::features::{Linear, is_constant};
-use crate::linear;
+use super::{
+    features::{Linear, is_constant},
+    fit::{Failure, singular},
+};
+use crate::{interruption::Interruption, linear};
 
 /// How much of the covariance is replaced by one without correlations.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -186,8 +189,12 @@ impl Lda {
         &self,
         labels: &[Vec<usize>],
         take: impl Fn(&[usize], &[Linear]) -> T + Sync,
-    ) -> Option<Vec<T>> {
-        let take = |room: &mut Room, labels: &Vec<usize>| Some(take(labels, &self.fits_in(labels, room)?));
+    ) -> Result<Vec<T>, Failure> {
+        let interruption = Interruption::here();
+        let take = |room: &mut Room, labels: &Vec<usize>| {
+            interruption.check()?;
+            Ok(take(labels, &self.fits_in(labels, room).ok_or_else(singular)?))
+        };
         labels.par_iter().map_init(|| self.room(), take).collect()
     }
 }

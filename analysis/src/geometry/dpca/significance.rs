@@ -15,7 +15,7 @@ use super::{
     layout::Layout,
     pools::Pools,
 };
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption::Interruption};
 
 /// Where a component tells values apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,7 +77,9 @@ fn accuracies(
 ) -> Result<Array3<f64>, AnalysisError> {
     let others = pools.others(&window.rates, layout);
     let mut found = Array3::zeros((layout.groups.len(), settings.tested, window.time_ms.len()));
+    let interruption = Interruption::here();
     for _ in 0..settings.splits {
+        interruption.check()?;
         let trials = pools.drawn(&window.rates, rng);
         let means = others.without(&trials, layout);
         let scatters = Scatters::of(layout, &means)?;

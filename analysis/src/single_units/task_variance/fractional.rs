@@ -5,11 +5,10 @@ use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{TaskVariance, covariance};
-use crate::{Activity, AnalysisError, linear::view, statistics::quantile, structure::Group};
+use crate::{Activity, AnalysisError, interruption::each, linear::view, statistics::quantile, structure::Group};
 
 /// Bins of fractional task variance, from -1 to 1.
 pub const BINS: usize = 20;
@@ -106,14 +105,11 @@ impl FractionalVariance {
         let values: Vec<f64> =
             units.iter().map(|unit| fraction(found.variance[[*unit, a]], found.variance[[*unit, b]])).collect();
         let covariances = [a, b].map(|column| covariance(activity, &found.parts[column], &units));
-        let null: Vec<Vec<f64>> = (0..rotations)
-            .into_par_iter()
-            .map(|place| {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                rng.set_stream(place as u64);
-                rotated(&covariances, &rotation(units.len(), &mut rng))
-            })
-            .collect();
+        let null: Vec<Vec<f64>> = each(rotations, |place| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(place as u64);
+            Ok::<_, AnalysisError>(rotated(&covariances, &rotation(units.len(), &mut rng)))
+        })?;
         let histograms: Vec<Vec<usize>> = null.iter().map(|values| histogram(values)).collect();
         let bins = |of: &dyn Fn(Vec<usize>) -> f64| {
             (0..BINS).map(|bin| of(histograms.iter().map(|one| one[bin]).collect())).collect::<Vec<f64>>()
