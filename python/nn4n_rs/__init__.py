@@ -12,12 +12,12 @@ Define a network by its biology, train it on a cognitive task, and see how it wo
 Arrays are (trials, steps, channels), float32, weights ``w[post, pre]``, times in ms.
 """
 
-import logging
-import os
+import logging as _logging
+import os as _os
 
 # Set before the first product of matrices: this library brings its own threads, and those of the library below it would
 # only spin beside them, and would be missing in a process made by os.fork.
-os.environ.setdefault("CANDLE_NUM_THREADS", "1")
+_os.environ.setdefault("CANDLE_NUM_THREADS", "1")
 
 from . import _nn4n
 from ._analysis import (
@@ -54,6 +54,7 @@ from ._analysis import (
     tuning,
 )
 from ._arrays import ConversionWarning
+from ._fields import fields
 from ._models import EI, Area, Layer, Model, MultiArea, Stacked, Vanilla
 from ._network import Network, import_network, load, zoo
 from ._recording import Recording
@@ -65,10 +66,10 @@ from ._training import Preset, Run, Trainer, preset, presets, train
 
 __version__ = _nn4n.__version__
 
-_nn4n.listen(logging.getLogger("nn4n_rs").warning)
+_nn4n.listen(_logging.getLogger("nn4n_rs").warning)
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_nn4n.before_fork, after_in_parent=_nn4n.after_fork, after_in_child=_nn4n.after_fork)
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(before=_nn4n.before_fork, after_in_parent=_nn4n.after_fork, after_in_child=_nn4n.after_fork)
 
 _LATER = {"Env": "gym", "make_env": "gym", "NetworkClassifier": "sklearn", "NetworkRegressor": "sklearn"}
 

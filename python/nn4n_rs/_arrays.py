@@ -96,7 +96,8 @@ def plain(value):
     if isinstance(value, dict):
         return {str(name): plain(one) for name, one in value.items() if one is not None}
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        # A matrix of what is there and what is not.
+        return (value.astype(int) if value.dtype == bool and value.ndim == 2 else value).tolist()
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (list, tuple)):
@@ -122,6 +123,17 @@ def rows_of(value):
     else:
         rows = list(value)
     return [{name: one for name, one in plain(dict(row)).items() if not is_missing(one)} for row in rows]
+
+
+def frame(rows):
+    """A DataFrame of a dictionary for each row; true and false with gaps stay what they are."""
+    pandas = needs("pandas", "data", "a DataFrame")
+    made = pandas.DataFrame(rows)
+    for name in made.columns:
+        there = made[name].dropna()
+        if made[name].dtype == object and len(there) and there.map(lambda one: isinstance(one, bool)).all():
+            made[name] = made[name].astype("boolean")
+    return made
 
 
 def is_missing(value):

@@ -1,7 +1,17 @@
 """Descriptions of networks, from which :func:`nn4n_rs.train` or :meth:`Model.network` make them."""
 
+from . import _nn4n
 from ._arrays import plain
 from ._html import table
+
+# What may be another for each unit.
+_PER_UNIT = ("tau", "activation", "sigma_rec", "sigma_post")
+
+
+def _words(fields):
+    """Fields as a run.toml says them."""
+    made = plain(fields)
+    return {name: {"units": one} if name in _PER_UNIT and isinstance(one, list) else one for name, one in made.items()}
 
 
 class Model:
@@ -10,14 +20,16 @@ class Model:
     Of its fields ``inputs``, ``outputs`` and ``dt`` (ms) are the task's unless they are given. Among the others are
     ``tau`` (ms), ``activation``, ``sigma_rec``, ``form``, ``density``, ``w_in``, ``w_rec``, ``w_out``, ``b_rec``,
     ``readout``, ``dale``, ``learn_tau``; ``tau={"excitatory": 100, "inhibitory": 50}`` tells cell types apart. What is
-    misspelt is refused with what may be meant.
+    misspelt is refused with what may be meant. ``tau``, ``activation``, ``sigma_rec`` and ``sigma_post`` may be arrays
+    with a value for each unit. :func:`nn4n_rs.fields` lists all.
     """
 
     kind = None
 
     def __init__(self, **fields):
         own = {} if self.kind is None else {"kind": self.kind}
-        self._fields = {**own, **plain(fields)}
+        self._fields = _words({**own, **fields})
+        _nn4n.check_model(self._fields)
 
     def to_dict(self):
         """The fields that are given."""
@@ -29,7 +41,6 @@ class Model:
 
     def network(self, task=None, *, seed=0):
         """A network drawn from a seed, before any training; for the channels of ``task`` if it is given."""
-        from . import _nn4n
         from ._network import Network
 
         raw = None if task is None else task._raw
@@ -89,7 +100,7 @@ class Stacked(Model):
 
 class _Part:
     def __init__(self, name, units, **fields):
-        self._fields = {"name": name, "units": units, **fields}
+        self._fields = _words({"name": name, "units": units, **fields})
 
     def to_dict(self):
         """The fields that are given."""

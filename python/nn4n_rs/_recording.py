@@ -3,9 +3,9 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, needs, own, rows_of, step_of
+from ._arrays import array, condition, frame, needs, own, rows_of, step_of
 from ._html import table
-from ._task import _each, _epochs, _lengths, columns_of
+from ._task import _each, _epochs, _lengths, columns_of, conditions_along_trials
 
 
 class Recording:
@@ -94,7 +94,7 @@ class Recording:
     @property
     def conditions(self):
         """The variables of the trials as a DataFrame, a row each."""
-        return needs("pandas", "data", "conditions as a DataFrame").DataFrame(self._variables)
+        return frame(self._variables)
 
     def __len__(self):
         return self.rates.shape[0]
@@ -146,9 +146,7 @@ class Recording:
             data["outputs"] = (("trial", "time", "output"), np.where(after, np.nan, self.outputs))
             if self.output_names and len(self.output_names) == self.outputs.shape[2]:
                 coords["output"] = list(self.output_names)
-        for name, column in columns_of(self._variables).items():
-            # A variable that is called as a dimension is told apart from it.
-            coords[f"condition_{name}" if name in ("trial", "time", "unit", "output") else name] = ("trial", column)
+        coords.update(conditions_along_trials(self._variables, ("trial", "time", "unit", "output")))
         if self.cell_type is not None:
             coords["cell_type"] = ("unit", self.cell_type)
         if self.area is not None:

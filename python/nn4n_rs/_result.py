@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._arrays import needs
+from ._arrays import frame, needs
 from ._html import Svg, table
 
 # Their names are those of variables, and no fields.
@@ -80,6 +80,14 @@ class Result:
             return [plain(one) for one in value] if isinstance(value, list) else value
 
         return {name: plain(value) for name, value in self._fields().items()}
+
+    def to_dataframe(self):
+        """The ``rows`` of a result that has some: what is one value of each."""
+        rows = self.__dict__.get("rows")
+        if not rows or not all(isinstance(row, Result) for row in rows):
+            raise ValueError(f"{self._kind} has no rows; use to_dict()")
+        single = lambda value: not isinstance(value, (np.ndarray, list, dict, Result))
+        return frame([{name: one for name, one in row._fields().items() if single(one)} for row in rows])
 
     @property
     def figures(self):

@@ -3,13 +3,27 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, is_missing, needs, own, plain, rows_of, seed_of, step_of, whole
+from ._arrays import array, condition, frame, is_missing, needs, own, plain, rows_of, seed_of, step_of, whole
 from ._html import Svg, table
+
+
+class Listing(list):
+    """Dictionaries that are shown by their ids and summaries."""
+
+    def __repr__(self):
+        return "\n".join(f"{one['id']:<32} {self._words(one)}" for one in self)
+
+    @staticmethod
+    def _words(one):
+        return f"{one['summary']} [{one['default']!r}]" if "default" in one else one["summary"]
+
+    def _repr_html_(self):
+        return table(f"{len(self)} entries", [(one["id"], self._words(one)) for one in self])
 
 
 def tasks(contains=""):
     """What there is to know about each task whose id contains a word, a dictionary each."""
-    return [task for task in _nn4n.tasks() if contains in task["id"]]
+    return Listing(task for task in _nn4n.tasks() if contains in task["id"])
 
 
 class Task:
@@ -59,7 +73,7 @@ class Task:
 
         ``outputs`` are (trials, steps, outputs).
         """
-        return needs("pandas", "data", "a table of scores").DataFrame(self.scores(trials, outputs))
+        return frame(self.scores(trials, outputs))
 
     def scores(self, trials, outputs):
         """The same, a dictionary for each trial."""
@@ -85,6 +99,12 @@ class Task:
         wanted = self.conditions[:most] or [{}]
         trials = self.sample(1, seed, split="test", draw="balanced", conditions=wanted)
         return Svg(self._raw.svg(trials._raw))
+
+    def __eq__(self, other):
+        return type(self) is type(other) and (self.id, self.parameters) == (other.id, other.parameters)
+
+    def __hash__(self):
+        return hash(self.id)
 
     def __repr__(self):
         return f"Task({self.id!r})"
@@ -195,10 +215,42 @@ class Trials:
     @property
     def conditions(self):
         """The variables of the trials as a DataFrame, a row each."""
-        return needs("pandas", "data", "conditions as a DataFrame").DataFrame(self.variables)
+        return frame(self.variables)
 
     def __len__(self):
         return len(self._raw.n_steps)
+
+    def __getitem__(self, which):
+        """Some of the trials: ``trials[3]``, ``trials[:10]``, ``trials[trials.conditions.coherence > 0]``."""
+        places = np.atleast_1d(np.arange(len(self))[which])
+        pick = lambda values: [values[place] for place in places]
+        about = {
+            "n_steps": pick(self._raw.n_steps),
+            "conditions": pick(self.variables),
+            "epochs": pick(self.epochs),
+            "correct": pick(list(self._raw.correct)),
+        }
+        return Trials.of(self.inputs[places], self.targets[places], self.loss_mask[places], **about, task=self.task)
+
+    def to_xarray(self):
+        """An ``xarray.Dataset`` with the dimensions trial, time (ms), input and output, NaN after a trial's end."""
+        if self.task is None:
+            raise ValueError("these trials are of no task, which names their channels and says how long a step is")
+        xarray = needs("xarray", "data", "to_xarray")
+        steps = self.inputs.shape[1]
+        after = np.arange(steps)[None, :, None] >= self.n_steps[:, None, None]
+        data = {
+            name: (("trial", "time", axis), np.where(after, np.nan, getattr(self, name)))
+            for name, axis in (("inputs", "input"), ("targets", "output"), ("loss_mask", "output"))
+        }
+        coords = {
+            "trial": np.arange(len(self)),
+            "time": ("time", self.task.dt * np.arange(1, steps + 1), {"units": "ms"}),
+            "input": list(self.task.inputs),
+            "output": list(self.task.outputs),
+            **conditions_along_trials(self.variables, ("trial", "time", "input", "output")),
+        }
+        return xarray.Dataset(data, coords=coords, attrs={"dt_ms": self.task.dt})
 
     def __reduce__(self):
         right = list(self._raw.correct)
@@ -211,6 +263,18 @@ class Trials:
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         extra = {} if self.task is None else {"dt": self.task.dt}
         np.savez_compressed(path, **arrays, **columns, **extra)
+
+    @classmethod
+    def load(cls, path, task=None):
+        """Read what :meth:`save` wrote: all but the epochs, and the task, which can be named."""
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        for name in ("inputs", "targets"):
+            if name not in arrays:
+                raise ValueError(f"{path}: has no array `{name}`; add it, as in numpy.savez(.., {name}=..)")
+        known = {name: arrays.pop(name) for name in _ARRAYS if name in arrays}
+        labels = {name: values for name, values in arrays.items() if values.shape == known["inputs"].shape[:1]}
+        return cls.of(**known, conditions=labels or None, task=None if task is None else _task("task", task))
 
     def plot(self):
         """Inputs, targets and loss mask, side by side."""
@@ -248,6 +312,14 @@ def columns_of(variables):
         else:
             made[name] = np.array(["" if value is None else str(value) for value in values])
     return made
+
+
+def conditions_along_trials(variables, dimensions):
+    """Variables as coordinates of trials; one that is called as a dimension is told apart from it."""
+    return {
+        f"condition_{name}" if name in dimensions else name: ("trial", column)
+        for name, column in columns_of(variables).items()
+    }
 
 
 def _lengths(n_steps, trials, steps):
@@ -352,6 +424,11 @@ class PythonTask(Task):
             "epochs": periods,
             "correct": batch._raw.correct,
         }
+
+    def __eq__(self, other):
+        return super().__eq__(other) and self.make == other.make and self.dt == other.dt
+
+    __hash__ = Task.__hash__
 
     def __reduce__(self):
         about = self._about

@@ -9,12 +9,12 @@ from ._arrays import needs, plain, seed_of
 from ._html import table
 from ._models import Model
 from ._network import Network, load
-from ._task import Task, _task, _trials
+from ._task import Listing, Task, _task, _trials
 
 
 def presets():
     """The experiments of papers: id, summary and task of each."""
-    return [{name: one[name] for name in ("id", "summary", "task")} for one in _nn4n.presets()]
+    return Listing({name: one[name] for name in ("id", "summary", "task")} for one in _nn4n.presets())
 
 
 class Preset:
@@ -76,7 +76,7 @@ def train(
     out = temporary.name if temporary else os.fspath(out)
     model, init, kept = _start(net, out, exist)
     if exist == "resume":
-        _refuse_others(out, plain(settings))
+        _refuse_others(out, seed_of(seed), plain(settings))
     stages = [(_task("curriculum", stage)._raw, float(threshold)) for stage, threshold in curriculum]
     bar = _bar(progress)
 
@@ -129,12 +129,13 @@ def _start(net, out, exist):
 _MAY_CHANGE = ("updates", "learning_rate", "log_every", "tensorboard", "remat")
 
 
-def _refuse_others(out, settings):
+def _refuse_others(out, seed, settings):
     """Refuses settings that are not those of the run that goes on."""
     if not os.path.exists(os.path.join(out, "optimizer.safetensors")):
         return
-    known = load(out).settings
-    for name, value in settings.items():
+    run = load(out)
+    known = {**run.settings, "seed": run.seed}
+    for name, value in {"seed": seed, **settings}.items():
         if name not in _MAY_CHANGE and not _says(known.get(name), value):
             raise ValueError(
                 f"{name} = {value!r}: the run in {out} has {known.get(name)!r}; leave it out to go on with that, or pass "

@@ -37,6 +37,8 @@ fn _nn4n(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(waiting::after_fork, module)?)?;
     module.add_function(wrap_pyfunction!(task::all_tasks, module)?)?;
     module.add_function(wrap_pyfunction!(network::zoo, module)?)?;
+    module.add_function(wrap_pyfunction!(network::schema, module)?)?;
+    module.add_function(wrap_pyfunction!(network::check_model, module)?)?;
     module.add_function(wrap_pyfunction!(network::presets, module)?)?;
     module.add_function(wrap_pyfunction!(network::open_preset, module)?)?;
     module.add_function(wrap_pyfunction!(training::run, module)?)?;

@@ -6,7 +6,7 @@ use nn4n::{
     Checkpoint, Error, Experiment, Simulation,
     candle_core::{DType, Device, Tensor},
     evaluate::{self, Performed, TrialPlan},
-    export, import,
+    experiment, export, import,
     intervention::{Altered, Intervention, TrialTimes},
     models::{CellType, Ctrnn, NoiseKey},
     ndarray::{Array2, Array3},
@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::{
     convert,
-    error::raised,
+    error::{in_python, raised},
     figure::drawn,
     task::{Task, Trials},
     waiting::{briefly, work},
@@ -45,6 +45,18 @@ pub fn open_preset<'py>(py: Python<'py>, id: &str) -> PyResult<(Task, Bound<'py,
     let found = preset::load(id).map_err(raised)?;
     let (model, train) = (convert::to_python(py, &found.model)?, convert::to_python(py, &found.settings())?);
     Ok((Task { task: found.task.clone() }, model, train, found.seed))
+}
+
+/// What a run.toml may say, as a JSON schema.
+#[pyfunction]
+pub fn schema(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    convert::to_python(py, &experiment::schema())
+}
+
+/// Refuses a table [model] that says what no network has.
+#[pyfunction]
+pub fn check_model(model: &Bound<'_, PyAny>) -> PyResult<()> {
+    Experiment::check_words_of_model(convert::from_python("model", model)?).map_err(raised)
 }
 
 /// A network and everything that made it.
@@ -126,7 +138,8 @@ impl Network {
         let given: ImportOptions = convert::from_python("options", options)?;
         let options = given.options()?;
         let found = work(py, |_| import::import(&path, &options))?;
-        Ok((Self::of(py, found.checkpoint)?, found.format.to_string(), found.notes))
+        let notes = found.notes.iter().map(|note| in_python(note)).collect();
+        Ok((Self::of(py, found.checkpoint)?, found.format.to_string(), notes))
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {

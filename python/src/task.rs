@@ -145,7 +145,8 @@ impl Task {
                 (Draw::Drawn | Draw::Balanced, _) => tasks::repeated(task, split, seed, update, &own(), n)?,
                 (Draw::NoiseFree, _) => tasks::noise_free(task, split, seed, update, &own(), n)?,
             })
-        })?;
+        })
+        .map_err(|error| error::of_argument(py, error, "`batch_size`", "n"))?;
         Ok(Trials::of(py, batch))
     }
 

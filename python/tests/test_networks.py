@@ -186,3 +186,22 @@ def test_a_recording_is_saved_and_read_and_its_trials_selected(recording, tmp_pa
     assert [one.get("coherence") for one in again.variables] == [one.get("coherence") for one in recording.variables]
     some = recording.where(was_right=True)
     assert 0 < len(some) < len(recording) and all(one["was_right"] for one in some.variables)
+
+
+def test_units_have_values_of_their_own(task):
+    tau = np.linspace(20, 100, 5)
+    assert np.allclose(nn.EI(5, tau=tau).network(task).tensors["tau"], tau)
+    there = ~np.eye(5, dtype=bool)
+    there[0, 1] = False
+    made = nn.Vanilla(5, w_rec={"connectivity": there}).network(task)
+    assert np.array_equal(made.w_rec != 0, there)
+
+
+def test_fields_are_listed_with_their_words_and_defaults():
+    of_training = {one["id"]: one for one in nn.fields()}
+    assert of_training["updates"]["default"] == 20000 and "learning_rate" in of_training
+    assert "kind='l2_rates'" in {one["id"] for one in nn.fields("train.regularisers")}
+    assert {one["id"] for one in nn.fields("model.tau")} >= {"excitatory", "inhibitory", "units"}
+    assert "Integration step, ms." in repr(nn.fields("model"))
+    with pytest.raises(ValueError, match="'taus' is none of"):
+        nn.fields("model.taus")

@@ -1,5 +1,6 @@
 """What a module in a long-lived interpreter meets: forks, signals, a second library of the same name, a hub."""
 
+import _thread
 import hashlib
 import http.server
 import json
@@ -123,6 +124,45 @@ def test_ctrl_c_saves_a_run_that_can_go_on(tmp_path):
     settings = {"updates": updates + 20, "stop": {"never": True}, "validation": {"every": 10}, "progress": False}
     task = nn.Task("song2016/rdm_varstim")
     assert nn.train(nn.EI(50), task, out=tmp_path / "run", exist="resume", **settings).new_updates >= 0
+
+
+# Each would take hours.
+LONG = {
+    "lda": lambda net, recording, rng: nn.decoding(recording, "coherence", shuffles=100_000),
+    "logistic": lambda net, recording, rng: nn.decoding(recording, "coherence", decoder="logistic", shuffles=100_000),
+    "nonnormality": lambda net, recording, rng: nn.nonnormality(rng.standard_normal((300, 300)) / 20, grid=1_000),
+    "selectivity": lambda net, recording, rng: nn.selectivity(recording, "chose_first", shuffles=100_000),
+    "psychometric": lambda net, recording, rng: nn.psychometric(
+        values=rng.choice([1.0, 2, 4, 8], 5_000), chose_first=rng.random(5_000) < 0.6, refits=100_000
+    ),
+    "similarity": lambda net, recording, rng: nn.similarity(
+        [recording, net.record(trials=20, seed=2)], by=["coherence"], shuffle="rows", shuffles=100_000
+    ),
+    "dpca": lambda net, recording, rng: nn.dpca(recording, ["coherence"], shuffles=100_000),
+    "task_variance": lambda net, recording, rng: nn.task_variance(
+        nn.Recording(rng.random((400, 20, 300)), 10, conditions={"task": ["a", "b"] * 200, "x": [1, 1, 2, 2] * 100}),
+        tasks="task",
+        by=["x"],
+        pair=("a", "b"),
+        rotations=100_000,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_ctrl_c_ends_long_work(name, network, rng):
+    recording = network.record(trials=20, seed=1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.5, _thread.interrupt_main)
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            LONG[name](network, recording, rng)
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGINT, before)
+    # What comes after is not interrupted.
+    assert network.evaluate(trials=1).trials == 10
 
 
 def test_the_module_leaves_signal_handlers_alone(task, tmp_path):

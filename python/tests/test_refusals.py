@@ -163,3 +163,53 @@ def test_an_environment_is_reset_first_and_takes_its_actions_alone():
     environment.reset(seed=1)
     with pytest.raises(ValueError, match="action = 7"):
         environment.step(7)
+
+
+def test_errors_speak_python(network, task, tmp_path):
+    short = {"progress": False, "updates": 2, "batch_size": 4}
+    np.savez(tmp_path / "w.npz", w_in=np.ones((4, 2)), w_rec=np.ones((4, 4)), w_out=np.ones((1, 4)))
+    for call, words in (
+        (lambda: network.run(task.sample(2), inject="3"), "(current, units, window)"),
+        (lambda: nn.train(nn.EI(5), task, optimizer="sgd", **short), '{"kind": "adam"}'),
+        (lambda: nn.EI(5, b_rec=True), '{"trained": 0.0}'),
+        (
+            lambda: nn.train(nn.EI(5), task, stop={"criterion": "performance"}, **short),
+            '{"mean_performance": {"threshold": 0.9, "window": 5}}',
+        ),
+        (lambda: nn.EI(5, dt=3).network(task), "or leave it out, so that it is the task's"),
+        (lambda: nn.train(nn.EI(5), task, device="cuda", **short), "the feature cuda"),
+        (lambda: nn.import_network(tmp_path / "w.npz"), 'as in form="current", activation="relu", dt=20, tau=100'),
+        (lambda: nn.load(tmp_path / "w.npz"), f'nn4n_rs.import_network("{tmp_path}/w.npz") makes'),
+        (lambda: network.with_(w_rec=-network.w_rec), "the tensor does not fit the configuration"),
+        (lambda: task.sample(2**31), "n = 2147483648 trials of"),
+        (lambda: nn.EI(5, taus=3), "unknown field `taus`; write `tau`"),
+    ):
+        with pytest.raises((ValueError, OSError, RuntimeError)) as raised:
+            call()
+        said = str(raised.value)
+        assert words in said and "--" not in said and "[model]" not in said, said
+
+
+def test_a_run_that_is_resumed_has_its_own_seed(task, tmp_path):
+    nn.train(nn.EI(5), task, out=tmp_path / "run", seed=1, **SHORT)
+    with pytest.raises(ValueError, match="seed = 2: the run in .* has 1;.*exist='replace'"):
+        nn.train(nn.EI(5), task, out=tmp_path / "run", seed=2, exist="resume", **SHORT)
+
+
+def test_another_step_is_said(network, caplog):
+    nn.train(network, nn.Task("song2016/rdm_varstim", dt=10), **SHORT)
+    assert "its step is 20 ms, that of the task 10 ms" in caplog.text
+
+
+def test_an_exception_of_a_function_that_makes_trials_is_the_cause():
+    calls = []
+
+    def make(rng, trials):
+        calls.append(trials)
+        x = rng.random((trials, 5, 1))
+        return {"inputs": x, "targets": x} if len(calls) < 3 else {}["boom"]
+
+    with pytest.raises(ValueError, match="KeyError") as raised:
+        nn.PythonTask(make, inputs=1, outputs=1, dt=10).sample(200)
+    assert isinstance(raised.value.__cause__, KeyError)
+    assert raised.value.__cause__.__traceback__ is not None

@@ -95,3 +95,33 @@ def test_a_function_that_is_not_deterministic_or_has_other_shapes_is_refused():
 
     with pytest.raises(ValueError, match="on purpose"):
         nn.PythonTask(failing, inputs=1, outputs=1, dt=10).sample(3)
+
+
+def test_trials_are_chosen_kept_and_labelled(task, tmp_path):
+    trials = task.sample(8, seed=3)
+    chosen = trials[trials.conditions.coherence > 0]
+    places = [place for place, one in enumerate(trials.variables) if one.get("coherence", 0) > 0]
+    assert 0 < len(places) < 8 and np.array_equal(chosen.inputs, trials.inputs[places])
+    assert chosen.variables == [trials.variables[place] for place in places]
+    assert chosen.correct.tolist() == trials.correct[places].tolist() and chosen.task == task
+    assert [len(one) for one in trials] == [1] * 8 and np.array_equal(trials[-1].targets, trials.targets[-1:])
+    with pytest.raises(IndexError):
+        trials[8]
+    labelled = trials.to_xarray()
+    assert list(labelled.input.values) == list(task.inputs) and labelled.inputs.dims == ("trial", "time", "input")
+    after = np.isnan(labelled.targets.values).all(axis=2).sum(axis=1)
+    assert after.tolist() == (trials.inputs.shape[1] - trials.n_steps).tolist()
+    trials.save(tmp_path / "trials.npz")
+    again = nn.Trials.load(tmp_path / "trials.npz", task=task)
+    assert np.array_equal(again.inputs, trials.inputs) and again.n_steps.tolist() == trials.n_steps.tolist()
+    assert again.variables == trials.variables and again.correct.tolist() == trials.correct.tolist()
+
+
+def test_true_and_false_with_gaps_stay_what_they_are(network):
+    column = network.record(trials=3).conditions["was_right"]
+    assert column.dtype in ("bool", "boolean")
+
+
+def test_tasks_are_equal_if_they_make_the_same_trials(task):
+    assert task == nn.Task("song2016/rdm_varstim") != nn.Task("song2016/rdm_varstim", dt=10)
+    assert len({task, nn.Task("song2016/rdm_varstim")}) == 1

@@ -101,6 +101,15 @@ impl Experiment {
         Ok(model)
     }
 
+    /// Refuses a table `[model]` that says what no network has, or says it in another way, whatever its task.
+    ///
+    /// # Errors
+    /// If a field is unknown, or a value has another type than it must have.
+    pub fn check_words_of_model(mut model: toml::Table) -> Result<()> {
+        references::resolve(&mut model)?;
+        table::<ModelConfig>("model", model).map(drop)
+    }
+
     /// The experiment as a complete run.toml, so that it means the same when a default changes.
     ///
     /// # Errors

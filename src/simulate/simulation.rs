@@ -254,3 +254,22 @@ fn trials_at_once(steps: usize, units: usize) -> usize {
 fn misshapen_x0(found: (usize, usize), (trials, units): (usize, usize)) -> Error {
     Error::shape("x0", format!("has shape {found:?}, but must be ({trials} trials, {units} units)"))
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use nn4n_models::ModelConfig;
+
+    use super::*;
+
+    #[test]
+    fn a_simulation_ends_when_it_is_interrupted() -> Result<()> {
+        let network = Ctrnn::init(&ModelConfig::vanilla(1, 4, 1), 0, DType::F32, &Device::Cpu)?;
+        let inputs = Array3::ones((3, 5, 1));
+        let interruption = Interruption::default();
+        interruption.ask();
+        let found = interruption.over(|| Simulation::new(&network).record(&inputs));
+        assert!(matches!(found, Err(Error::Interrupted)), "{found:?}");
+        Simulation::new(&network).record(&inputs).map(drop)
+    }
+}

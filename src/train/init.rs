@@ -49,7 +49,10 @@ fn fitted(experiment: &Experiment, path: &Path, init: &Checkpoint, device: &Devi
     let (inputs, outputs) = places(&header.task.inputs, &task.inputs)
         .and_then(|inputs| Ok((inputs, places(&header.task.outputs, &task.outputs)?)))
         .map_err(refused)?;
-    let mut differences: Vec<String> = lost_cell_types(&header.model, &experiment.model).into_iter().collect();
+    let mut differences: Vec<String> = lost_cell_types(&header.model, &experiment.model)
+        .into_iter()
+        .chain(other_step(&header.model, &experiment.model))
+        .collect();
     if [&inputs, &outputs].into_iter().any(|places| *places == Places::InOrder) {
         differences.push(format!("its channels are not those of `{}`, and are taken in their order", task.id));
     }
@@ -69,6 +72,16 @@ fn lost_cell_types(known: &ModelConfig, wanted: &ModelConfig) -> Option<String> 
             "its units are excitatory and inhibitory, those of the {} network that is trained are not: Dale's law no \
             longer holds (without --model, and with the [model] of the checkpoint, it does)",
             wanted.kind.title()
+        )
+    })
+}
+
+/// What to say where the network goes on in other steps.
+fn other_step(known: &ModelConfig, wanted: &ModelConfig) -> Option<String> {
+    (known.dt != wanted.dt).then(|| {
+        format!(
+            "its step is {} ms, that of the task {} ms: it begins as another discretisation of the same equations",
+            known.dt, wanted.dt
         )
     })
 }

@@ -36,6 +36,7 @@ pub(super) struct Fold {
 }
 
 /// Why a time has no number.
+#[derive(Debug)]
 pub(super) enum Failure {
     /// In words, for that time alone.
     Reason(String),
@@ -188,9 +189,7 @@ fn fit(train: &Array2<f64>, labels: &Labels, settings: &Settings) -> Result<(Lin
         (Decoder::Lda { shrinkage }, Labels::Classes { of, classes }) => {
             (lda_fit(&seen, (of, *classes), (shrinkage, false))?, 0)
         }
-        (Decoder::Logistic { c }, Labels::Classes { of, classes }) => {
-            logistic::fit(seen.view(), of, *classes, c).ok_or_else(too_weak)?
-        }
+        (Decoder::Logistic { c }, Labels::Classes { of, classes }) => logistic::fit(seen.view(), of, *classes, c)?,
         (Decoder::Ridge { alpha }, Labels::Graded(of)) => {
             let values = Array2::from_shape_fn((train.nrows(), of.len()), |(row, labelling)| of[labelling][row]);
             (ridge::fit(seen.view(), values.view(), alpha).ok_or_else(collinear)?, 0)
@@ -225,7 +224,7 @@ pub(super) fn singular() -> Failure {
     )
 }
 
-fn too_weak() -> Failure {
+pub(super) fn too_weak() -> Failure {
     Failure::Reason("the penalty is too weak for these rates; make --c smaller".into())
 }
 

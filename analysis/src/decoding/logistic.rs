@@ -21,8 +21,11 @@ use faer::{
 };
 use ndarray::{Array2, ArrayView2};
 
-use super::features::{Linear, product};
-use crate::linear;
+use super::{
+    features::{Linear, product},
+    fit::{Failure, too_weak},
+};
+use crate::{interruption::Interruption, linear};
 
 /// The gradient falls to this part of what it is without weights.
 const TOLERANCE: f64 = 1e-9;
@@ -32,18 +35,22 @@ const ROUNDS: usize = 1000;
 const MEMORY: usize = 12;
 
 /// The functions of features, those of each labelling after one another, that training features (rows, features) and
-/// labels of the rows say, and how many searches did not converge. `None` if the penalty is so weak that the features
-/// have no factor.
+/// labels of the rows say, and how many searches did not converge.
+///
+/// # Errors
+/// If the penalty is so weak that the features have no factor, or the work was interrupted.
 pub(super) fn fit(
     train: ArrayView2<'_, f64>,
     labels: &[Vec<usize>],
     classes: usize,
     c: f64,
-) -> Option<(Linear, usize)> {
+) -> Result<(Linear, usize), Failure> {
     let functions = if classes == 2 { 1 } else { classes };
-    let loss = Loss::of(train, functions, c)?;
+    let loss = Loss::of(train, functions, c).ok_or_else(too_weak)?;
+    let interruption = Interruption::here();
     let mut searches: Vec<Search> = labels.iter().map(|_| Search::new(loss.dim() * functions)).collect();
     for _ in 0..ROUNDS {
+        interruption.check()?;
         let going: Vec<usize> = (0..searches.len()).filter(|i| searches[*i].is_going()).collect();
         if going.is_empty() {
             break;
@@ -54,7 +61,7 @@ pub(super) fn fit(
         going.iter().zip(found).for_each(|(i, (value, gradient))| searches[*i].hear(value, gradient));
     }
     let unconverged = searches.iter().filter(|search| !search.is_done).count();
-    Some((loss.functions(&searches), unconverged))
+    Ok((loss.functions(&searches), unconverged))
 }
 
 /// The loss in the coordinates `(u, v)`, `u = L^T w`, `b = s v`.

@@ -201,7 +201,7 @@ impl Synapses {
                 self.name,
                 format!(
                     "[{}, {}] = {} breaks its connectivity, its fixed weight or Dale's law (it would have to be {}); \
-                    the file does not fit its configuration",
+                    the tensor does not fit the configuration",
                     index / pres,
                     index % pres,
                     weights[index],
