@@ -17,6 +17,6 @@ mod tensors;
 pub use activity_file::ActivityFile;
 pub(crate) use overflow::{LARGE, cause, largest};
 pub(crate) use plant::check_outputs;
-pub use recording::Recording;
+pub use recording::{Recording, RecordingMut};
 pub use simulation::{Answers, Simulation};
 pub use tensors::{HostArray, TensorBatch, array2, array3, host, matrix, tensor};

@@ -29,7 +29,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array3, Ix3};
+use ndarray::{Array3, ArrayViewMut3, Ix3};
 use nn4n_tasks::{NpzBuilder, NpzFile, TrialNotes};
 
 use super::ActivityFile;
@@ -49,7 +49,31 @@ pub struct Recording {
     pub outputs: Array3<f32>,
 }
 
+/// Where a [`Recording`] is to be written.
+#[derive(Debug)]
+pub struct RecordingMut<'a> {
+    /// (trials, steps, units)
+    pub states: ArrayViewMut3<'a, f32>,
+    /// (trials, steps, units)
+    pub rates: ArrayViewMut3<'a, f32>,
+    /// (trials, steps, outputs)
+    pub outputs: ArrayViewMut3<'a, f32>,
+}
+
+impl RecordingMut<'_> {
+    /// Those of states and outputs; rates of another shape than states are none of a recording.
+    pub(super) fn shapes(&self) -> [(usize, usize, usize); 2] {
+        let of_units = if self.rates.dim() == self.states.dim() { self.states.dim() } else { (0, 0, 0) };
+        [of_units, self.outputs.dim()]
+    }
+}
+
 impl Recording {
+    /// The arrays, to be written over.
+    pub fn view_mut(&mut self) -> RecordingMut<'_> {
+        RecordingMut { states: self.states.view_mut(), rates: self.rates.view_mut(), outputs: self.outputs.view_mut() }
+    }
+
     /// Writes the arrays as an `.npz`, whole or not at all.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use nn4n_models::{Ctrnn, NoiseKey, Perturbation, State, Trajectory};
 use nn4n_tasks::{Task, motor::Plant};
 
 use super::{
-    Recording,
+    Recording, RecordingMut,
     plant::Driver,
     tensors::{array3, copy3, matrix, tensor},
 };
@@ -133,6 +133,21 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// If the shapes do not fit the network or each other, or the recording would be too large.
     pub fn record(&self, inputs: &Array3<f32>) -> Result<Recording> {
+        let [of_units, of_outputs] = self.shapes(inputs)?;
+        let mut recording = Recording {
+            states: Array3::zeros(of_units),
+            rates: Array3::zeros(of_units),
+            outputs: Array3::zeros(of_outputs),
+        };
+        self.record_into(inputs, recording.view_mut())?;
+        Ok(recording)
+    }
+
+    /// The shapes of the states and rates, and of the outputs, that [`record`](Self::record) gives.
+    ///
+    /// # Errors
+    /// If they would be too large.
+    pub fn shapes(&self, inputs: &Array3<f32>) -> Result<[(usize, usize, usize); 2]> {
         let (trials, steps, _) = inputs.dim();
         let (units, channels) = (self.network.units().len(), self.network.config().outputs);
         check(
@@ -141,8 +156,18 @@ impl<'a> Simulation<'a> {
             bytes_of(&[trials, steps, units.saturating_mul(2).saturating_add(channels)]),
             "take fewer trials or steps at a time",
         )?;
-        let empty = |channels| Array3::zeros((trials, steps, channels));
-        let mut recording = Recording { states: empty(units), rates: empty(units), outputs: empty(channels) };
+        Ok([(trials, steps, units), (trials, steps, channels)])
+    }
+
+    /// [`record`](Self::record) into arrays of its [`shapes`](Self::shapes), as in memory of another library.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record), and if the arrays have other shapes.
+    pub fn record_into(&self, inputs: &Array3<f32>, mut recording: RecordingMut<'_>) -> Result<()> {
+        if recording.shapes() != self.shapes(inputs)? {
+            let message = format!("have shapes {:?}, but must be {:?}", recording.shapes(), self.shapes(inputs)?);
+            return Err(Error::shape("recording", message));
+        }
         let mut first = 0;
         self.check_pass(inputs)?;
         self.in_chunks(inputs, |simulation, chunk| {
@@ -153,8 +178,7 @@ impl<'a> Simulation<'a> {
             copy3(&trajectory.outputs, recording.outputs.slice_mut(place))?;
             first += count;
             Ok(())
-        })?;
-        Ok(recording)
+        })
     }
 
     /// Refuses what one pass cannot simulate.
