@@ -62,7 +62,7 @@ pub fn two_areas(mode: Mode) -> Outline {
     if mode == Mode::Quick {
         return Outline::default();
     }
-    let study = study(mode, AREAS, "song2016/mante_areas", "a sensory and a motor area of 75 units").takes(25_000);
+    let study = study(mode, AREAS, "song2016/mante_areas", "a sensory and a motor area of 75 units").takes(65_000);
     let psychometric = psychometric(mode, &study);
     let schematic = Step::new("schematic", &study, "plot network", "").of_first();
     let figures = vec![Figure::new(
