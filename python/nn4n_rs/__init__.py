@@ -25,6 +25,7 @@ from ._analysis import (
     chronometric,
     confusion,
     currents,
+    decision_model,
     decoding,
     dpca,
     duration,

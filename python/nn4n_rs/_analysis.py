@@ -859,6 +859,22 @@ def duration(
     return _result("duration", found)
 
 
+def decision_model(*, coherences=(0, 0.032, 0.064, 0.128, 0.256, 0.512), planes=(0, 0.512, 1), trials=1000, seed=0):
+    """A decision of two populations that can be solved (Wong & Wang 2006), to compare networks that decide with.
+
+    ``rows``, one a strength of the evidence (0 to 1): ``performance``, its ``interval``, ``mean_time`` (ms),
+    ``without_decision``; ``chose_first`` and ``reaction_time`` (coherences, trials), NaN without a decision; fixed points
+    and ``nullclines`` of the phase ``planes`` before the stimulus and at coherences (-1 to 1).
+    """
+    strengths = [float(one) for one in coherences]
+    for one in strengths:
+        if not 0 <= one <= 1:
+            raise ValueError(f"coherences: {one} must be from 0 to 1; 0.512 is 51.2 %")
+    shown = [None, *(float(one) for one in planes)]
+    found = _nn4n.decision_model(strengths, count("trials", trials, 1, 1_000_000), shown, seed_of(seed))
+    return _result("decision_model", found)
+
+
 def confusion(source=None, variable=None, answer="choice", *, values=None, answers=None, **options):
     """What was chosen where something else was right: ``counts`` and ``fractions`` (values, answers)."""
     x, y = _columns(source, (variable, answer), {"values": values, "answers": answers}, **options)

@@ -329,6 +329,20 @@ def _chronometric(result, ax):
     return _style(ax, result.variable, "reaction time (ms)")
 
 
+def _decision_model(result, ax):
+    ax = _axes(ax)
+    some = [one for one in result.rows if one.performance is not None]
+    x = [100 * one.coherence for one in some]
+    ends = np.array([np.abs(100 * (one.interval - one.performance)) for one in some]).T
+    ax.errorbar(x, [100 * one.performance for one in some], ends, fmt="o-", color=NEUTRAL, capsize=2)
+    _style(ax, "coherence (%)", "decisions for the evidence (%)")
+    times = ax.twinx()
+    times.plot(x, [one.mean_time for one in some], "s--", color=MUTED)
+    times.set_ylabel("mean reaction time (ms)", color=MUTED)
+    times.spines["top"].set_visible(False)
+    return ax
+
+
 def _duration(result, ax):
     ax = _axes(ax)
     ax.plot([one.duration for one in result.bins], [100 * one.performance for one in result.bins], "o-", color=NEUTRAL)
@@ -385,6 +399,7 @@ _KINDS = {
     "similarity": _similarity,
     "psychometric": _psychometric,
     "chronometric": _chronometric,
+    "decision_model": _decision_model,
     "duration": _duration,
     "confusion": _confusion,
     "kernel": _kernel,

@@ -1,3 +1,7 @@
+import json
+import os
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -254,3 +258,31 @@ def test_behaviour(network, rng):
     evidence = rng.standard_normal((2000, 8))
     weights = drawn(nn.kernel(evidence, evidence[:, 3] > 0))
     assert np.argmax(weights.reverse_correlation) == 3
+
+
+@pytest.mark.skipif("NN4N_PROGRAM" not in os.environ, reason="NN4N_PROGRAM names no program")
+def test_the_decision_model_is_that_of_the_program():
+    found = nn.decision_model(coherences=[0, 0.512], trials=200)
+    program = json.loads(
+        subprocess.run(
+            [
+                os.environ["NN4N_PROGRAM"],
+                "analyze",
+                "decision-model",
+                "--coherences",
+                "0,0.512",
+                "--trials",
+                "200",
+                "--json",
+            ],
+            capture_output=True,
+            check=True,
+        ).stdout
+    )
+    assert [row.chose_first for row in found.rows] == [row["chose_first"] for row in program["choices"]]
+    assert [plane.stable for plane in found.planes] == [plane["stable"] for plane in program["planes"]]
+    assert found.reaction_time.shape == (2, 200) and np.nanmean(found.chose_first[1]) == found.rows[1].performance
+    assert found.to_dataframe().coherence.tolist() == [0, 0.512]
+    assert drawn(found).planes[0].coherence is None
+    with pytest.raises(ValueError, match="must be from 0 to 1"):
+        nn.decision_model(coherences=[-0.1])

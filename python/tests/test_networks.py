@@ -122,7 +122,7 @@ def test_float64_and_lists_are_converted_and_said_so_once(network, task):
         network.run(np.full((1, 5, 3), 1e300))
 
 
-def test_arrays_are_moved_out_of_the_library_and_not_copied(network, task):
+def test_arrays_are_there_once(network, task):
     import tracemalloc
 
     inputs = np.zeros((100, 200, 3), np.float32)
@@ -134,8 +134,9 @@ def test_arrays_are_moved_out_of_the_library_and_not_copied(network, task):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # NumPy's own memory is traced, that of the library is not.
-    assert recording.states.nbytes + recording.rates.nbytes + trials.inputs.nbytes > 16e6 and peak < 2e6
+    # NumPy's own memory is traced, into which a run writes; that of the library is not, which trials come with.
+    recorded = recording.states.nbytes + recording.rates.nbytes + recording.outputs.nbytes
+    assert recorded > 16e6 and trials.inputs.nbytes > 2e6 and peak < recorded + 2e6
     assert trials.inputs is trials.inputs and recording.rates.flags.writeable
 
 

@@ -29,9 +29,10 @@ use crate::{
     progress,
 };
 
-/// Most units times steps times trials that one pass holds, so that many trials do not need much memory, and what does
-/// not leave it is in memory that the last pass used: fresh pages cost more than the products of a hundred units.
-const CHUNK: usize = 1 << 20;
+/// Most units times steps times trials that one pass holds, so that many trials do not need much memory: arrays of 1 MB,
+/// which stay in the caches, and in pages that the last pass used. Fresh pages cost more than the products of a hundred
+/// units.
+const CHUNK: usize = 1 << 18;
 
 /// A network on trials. Noise is off and trials begin in the network's own start state unless it says otherwise.
 #[derive(Clone, Debug)]

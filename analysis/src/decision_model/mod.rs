@@ -29,7 +29,7 @@ use ndarray::{Array2, array};
 use serde::Serialize;
 
 pub use plane::{Nullclines, PhasePlane, Point};
-pub use trials::{Answer, Protocol};
+pub use trials::{Answer, Choices, Protocol};
 
 use crate::{AnalysisError, dynamics::Dynamics};
 

@@ -3,11 +3,10 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::DecisionModel;
-use crate::AnalysisError;
+use crate::{AnalysisError, interruption::each, interval::wilson_interval};
 
 /// `S` of both populations when a trial begins.
 const START: f64 = 0.1;
@@ -42,6 +41,44 @@ pub struct Answer {
     pub reaction_time: f64,
 }
 
+/// Decisions at one strength of the evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Choices {
+    /// The strength.
+    pub coherence: f64,
+    /// Trials.
+    pub trials: usize,
+    /// Those in which none of the two has decided in time.
+    pub without_decision: usize,
+    /// For the evidence.
+    pub chose_first: usize,
+    /// As a part of the decisions; `null` without any.
+    pub performance: Option<f64>,
+    /// Its Wilson interval of 95 %.
+    pub interval: Option<[f64; 2]>,
+    /// Of all decisions, ms.
+    pub mean_time: Option<f64>,
+}
+
+impl Choices {
+    /// Of the trials at a coherence, as [`decide`](DecisionModel::decide) gives them.
+    pub fn of(coherence: f64, answers: &[Option<Answer>]) -> Self {
+        let decided: Vec<&Answer> = answers.iter().flatten().collect();
+        let (trials, n) = (answers.len(), decided.len());
+        let chose_first = decided.iter().filter(|answer| answer.is_first).count();
+        let of_decisions = |value: f64| (n > 0).then(|| value / n as f64);
+        Self {
+            coherence,
+            trials,
+            without_decision: trials - n,
+            chose_first,
+            performance: of_decisions(chose_first as f64),
+            interval: (n > 0).then(|| wilson_interval(chose_first, n).into()),
+            mean_time: of_decisions(decided.iter().map(|answer| answer.reaction_time).sum()),
+        }
+    }
+}
+
 impl DecisionModel {
     /// Trials at a coherence; `None` where none of the two has decided in time. Each has random numbers of its own.
     ///
@@ -60,9 +97,9 @@ impl DecisionModel {
         let of = |trial: usize| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(stream(trial));
-            self.trial(inputs, protocol, &mut rng)
+            Ok(self.trial(inputs, protocol, &mut rng))
         };
-        Ok((0..trials).into_par_iter().map(of).collect())
+        each(trials, of)
     }
 
     fn trial(&self, [before, during]: [[f64; 2]; 2], protocol: &Protocol, rng: &mut ChaCha8Rng) -> Option<Answer> {

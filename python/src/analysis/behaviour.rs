@@ -1,15 +1,20 @@
 //! What is chosen, how often and how fast, depending on what.
 
-use nn4n::analysis::{
-    ChoiceCount, Chronometric, Confusion, DurationCurve, Kernel, PsychometricFunction, TwoVariableFunction,
-    activity::Variable,
-    behaviour::{
-        chronometric::Decision,
-        duration::TimedAnswer,
-        kernel,
-        psychometric::{ChoiceCountOfTwo, Family, Lapses, Settings},
+use nn4n::{
+    analysis::{
+        ChoiceCount, Chronometric, Confusion, DurationCurve, Kernel, PsychometricFunction, TwoVariableFunction,
+        activity::Variable,
+        behaviour::{
+            chronometric::Decision,
+            duration::TimedAnswer,
+            kernel,
+            psychometric::{ChoiceCountOfTwo, Family, Lapses, Settings},
+        },
+        decision_model::{Answer, Choices, DecisionModel, PhasePlane, Protocol},
+        paired_difference_interval, wilson_interval,
     },
-    paired_difference_interval, wilson_interval,
+    ndarray::Array2,
+    serde_json::json,
 };
 use numpy::PyReadonlyArray2;
 use pyo3::{exceptions::PyValueError, prelude::*};
@@ -25,6 +30,7 @@ pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(duration, module)?)?;
     module.add_function(wrap_pyfunction!(confusion, module)?)?;
     module.add_function(wrap_pyfunction!(psychophysical_kernel, module)?)?;
+    module.add_function(wrap_pyfunction!(decision_model, module)?)?;
     module.add_function(wrap_pyfunction!(interval_of_fraction, module)?)?;
     module.add_function(wrap_pyfunction!(interval_of_difference, module)?)?;
     Ok(())
@@ -164,6 +170,40 @@ fn psychophysical_kernel(
         Kernel::of(noise.view(), &chose_first, ridge).map_err(analysed)
     })?;
     Found::of(py, &found)
+}
+
+/// Places of a nullcline.
+const NULLCLINE: usize = 2000;
+
+/// `planes` are coherences, `None` without a stimulus.
+#[pyfunction]
+fn decision_model(
+    py: Python<'_>,
+    coherences: Vec<f64>,
+    trials: usize,
+    planes: Vec<Option<f64>>,
+    seed: u64,
+) -> PyResult<Found> {
+    let (model, protocol) = (DecisionModel::default(), Protocol::default());
+    let (answers, of_planes) = work(py, |_| {
+        let of = |coherence: &f64| model.decide(*coherence, trials, &protocol, seed).map_err(analysed);
+        let answers = coherences.iter().map(of).collect::<nn4n::Result<Vec<_>>>()?;
+        let plane = |coherence: &Option<f64>| {
+            let found = model.phase_plane(*coherence).map_err(analysed)?;
+            Ok((found, model.nullclines(*coherence, NULLCLINE).map_err(analysed)?))
+        };
+        Ok((answers, planes.iter().map(plane).collect::<nn4n::Result<Vec<_>>>()?))
+    })?;
+    let choices: Vec<Choices> = coherences.iter().zip(&answers).map(|(c, found)| Choices::of(*c, found)).collect();
+    let of_trials = |value: fn(&Answer) -> f64| {
+        Array2::from_shape_fn((answers.len(), trials), |(c, trial)| answers[c][trial].as_ref().map_or(f64::NAN, value))
+    };
+    let (planes, lines): (Vec<PhasePlane>, Vec<_>) =
+        of_planes.into_iter().map(|(plane, lines)| (plane, [lines.first, lines.second])).unzip();
+    Found::of(py, &json!({ "model": model, "protocol": protocol, "rows": choices, "planes": planes }))?
+        .with(py, "nullclines", &lines)?
+        .array(py, "chose_first", &of_trials(|answer| f64::from(u8::from(answer.is_first))))?
+        .array(py, "reaction_time", &of_trials(|answer| answer.reaction_time))
 }
 
 #[pyfunction]

@@ -7,11 +7,10 @@ use nn4n_analysis::{
     Chronometric, FlowField, PsychometricFunction,
     behaviour::{
         chronometric::Decision,
-        psychometric::{ChoiceCount, Family, Interval, Lapses, Settings},
+        psychometric::{ChoiceCount, Family, Lapses, Settings},
     },
-    decision_model::{Answer, DecisionModel, Held, PhasePlane, Protocol},
+    decision_model::{Choices, DecisionModel, Held, PhasePlane, Protocol},
     flow_field::Plane,
-    wilson_interval,
 };
 use serde::Serialize;
 
@@ -83,22 +82,6 @@ struct Report<'a> {
     planes: &'a [PhasePlane],
 }
 
-/// Decisions at one strength.
-#[derive(Serialize)]
-struct Choices {
-    coherence: f64,
-    trials: usize,
-    without_decision: usize,
-    /// For the evidence.
-    chose_first: usize,
-    /// As a part of the decisions; `null` without any.
-    performance: Option<f64>,
-    /// Its Wilson interval of 95 %.
-    interval: Option<Interval>,
-    /// Of all decisions, ms.
-    mean_time: Option<f64>,
-}
-
 pub fn decision_model(args: &DecisionModelArgs) -> Result<()> {
     let answer = args.answer.open("decision-model", &["decisions", "before", "phase-plane"], &[])?;
     args.check()?;
@@ -159,24 +142,6 @@ impl DecisionModelArgs {
             bail!("--coherences {c}: must be from 0 to 1; 0.512 is 51.2 %");
         }
         Ok(())
-    }
-}
-
-impl Choices {
-    fn of(coherence: f64, answers: &[Option<Answer>]) -> Self {
-        let decided: Vec<&Answer> = answers.iter().flatten().collect();
-        let (trials, n) = (answers.len(), decided.len());
-        let chose_first = decided.iter().filter(|answer| answer.is_first).count();
-        let of_decisions = |value: f64| (n > 0).then(|| value / n as f64);
-        Self {
-            coherence,
-            trials,
-            without_decision: trials - n,
-            chose_first,
-            performance: of_decisions(chose_first as f64),
-            interval: (n > 0).then(|| wilson_interval(chose_first, n).into()),
-            mean_time: of_decisions(decided.iter().map(|answer| answer.reaction_time).sum()),
-        }
     }
 }
 
