@@ -125,6 +125,21 @@ def rows_of(value):
     return [{name: one for name, one in plain(dict(row)).items() if not is_missing(one)} for row in rows]
 
 
+def after_end(n_steps, steps):
+    """Whether trials of these lengths are over at each step, (trials, steps, 1)."""
+    return np.arange(steps)[None, :, None] >= np.asarray(n_steps)[:, None, None]
+
+
+def read_npz(path, *needed):
+    """The arrays of a file by name, among them those that are needed."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    for name in needed:
+        if name not in arrays:
+            raise ValueError(f"{path}: has no array `{name}`; add it, as in numpy.savez(.., {name}=..)")
+    return arrays
+
+
 def frame(rows):
     """A DataFrame of a dictionary for each row; true and false with gaps stay what they are."""
     pandas = needs("pandas", "data", "a DataFrame")

@@ -3,7 +3,7 @@
 from functools import cache
 
 from . import _nn4n
-from ._task import Listing
+from ._html import Listing
 
 
 def fields(of="train"):

@@ -1,4 +1,4 @@
-"""Tables for notebooks."""
+"""How things are shown in notebooks."""
 
 from html import escape
 
@@ -11,6 +11,20 @@ def table(title, rows):
         if value not in (None, "", [])
     )
     return f"<table><caption style='text-align:left;font-weight:bold'>{escape(title)}</caption>{cells}</table>"
+
+
+class Listing(list):
+    """Dictionaries that are shown by their ids and summaries."""
+
+    def __repr__(self):
+        return "\n".join(f"{one['id']:<32} {self._words(one)}" for one in self)
+
+    @staticmethod
+    def _words(one):
+        return f"{one['summary']} [{one['default']!r}]" if "default" in one else one["summary"]
+
+    def _repr_html_(self):
+        return table(f"{len(self)} entries", [(one["id"], self._words(one)) for one in self])
 
 
 class Svg:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._arrays import needs
+from ._arrays import after_end, needs
 
 EXCITATORY, INHIBITORY, NEUTRAL, MUTED = "#c0392b", "#2c5f9e", "#222222", "#9a9a9a"
 
@@ -40,11 +40,9 @@ def draw(result, ax=None, **options):
 
 def rates(recording, trials=None, most=100):
     ax = _axes(None, figsize=(5, 3.2))
-    part = recording.rates if trials is None else recording.rates[np.atleast_1d(trials)]
-    after = (
-        np.arange(part.shape[1])[None, :, None]
-        >= (recording.n_steps if trials is None else recording.n_steps[np.atleast_1d(trials)])[:, None, None]
-    )
+    which = slice(None) if trials is None else np.atleast_1d(trials)
+    part = recording.rates[which]
+    after = after_end(recording.n_steps[which], part.shape[1])
     with np.errstate(invalid="ignore"):
         mean = np.nanmean(np.where(after, np.nan, part), axis=0).T[:most]
     image = ax.imshow(mean, aspect="auto", cmap="viridis", extent=(0, recording.time[-1], len(mean) - 0.5, -0.5))

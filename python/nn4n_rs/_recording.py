@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, frame, needs, own, rows_of, step_of
+from ._arrays import after_end, array, condition, frame, needs, own, read_npz, rows_of, step_of
 from ._html import table
 from ._task import _each, _epochs, _lengths, columns_of, conditions_along_trials
 
@@ -133,7 +133,7 @@ class Recording:
     def to_xarray(self):
         """An ``xarray.Dataset`` with the dimensions trial, time (ms) and unit, NaN after a trial's end."""
         xarray = needs("xarray", "data", "to_xarray")
-        after = np.arange(self.rates.shape[1])[None, :, None] >= self.n_steps[:, None, None]
+        after = after_end(self.n_steps, self.rates.shape[1])
         data = {"rates": (("trial", "time", "unit"), np.where(after, np.nan, self.rates))}
         coords = {
             "trial": np.arange(len(self)),
@@ -159,7 +159,7 @@ class Recording:
         Variables are columns of numbers or of words; epochs are ``NAME.start`` and ``NAME.end``, ms. A variable that is
         called as one of the arrays, and an epoch that a trial has twice, are refused.
         """
-        after = np.arange(self.rates.shape[1])[None, :, None] >= self.n_steps[:, None, None]
+        after = after_end(self.n_steps, self.rates.shape[1])
         arrays = {"rates": np.where(after, np.nan, self.rates), "dt": self.dt, "n_steps": self.n_steps}
         for name in ("states", "outputs"):
             if getattr(self, name) is not None:
@@ -180,11 +180,7 @@ class Recording:
     @classmethod
     def load(cls, path):
         """Read what :meth:`save` or ``nn4n run`` wrote, or an ``.npz`` of a laboratory with the same names."""
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        for name in ("rates", "dt"):
-            if name not in arrays:
-                raise ValueError(f"{path}: has no array `{name}`; add it, as in numpy.savez(.., {name}=..)")
+        arrays = read_npz(path, "rates", "dt")
         rates, dt = arrays.pop("rates"), float(arrays.pop("dt"))
         known = {new: arrays.pop(old, None) for old, new in _IN_FILE.items()}
         for name in _NO_LABELS:

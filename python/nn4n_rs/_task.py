@@ -3,22 +3,22 @@
 import numpy as np
 
 from . import _nn4n
-from ._arrays import array, condition, frame, is_missing, needs, own, plain, rows_of, seed_of, step_of, whole
-from ._html import Svg, table
-
-
-class Listing(list):
-    """Dictionaries that are shown by their ids and summaries."""
-
-    def __repr__(self):
-        return "\n".join(f"{one['id']:<32} {self._words(one)}" for one in self)
-
-    @staticmethod
-    def _words(one):
-        return f"{one['summary']} [{one['default']!r}]" if "default" in one else one["summary"]
-
-    def _repr_html_(self):
-        return table(f"{len(self)} entries", [(one["id"], self._words(one)) for one in self])
+from ._arrays import (
+    after_end,
+    array,
+    condition,
+    frame,
+    is_missing,
+    needs,
+    own,
+    plain,
+    read_npz,
+    rows_of,
+    seed_of,
+    step_of,
+    whole,
+)
+from ._html import Listing, Svg, table
 
 
 def tasks(contains=""):
@@ -238,7 +238,7 @@ class Trials:
             raise ValueError("these trials are of no task, which names their channels and says how long a step is")
         xarray = needs("xarray", "data", "to_xarray")
         steps = self.inputs.shape[1]
-        after = np.arange(steps)[None, :, None] >= self.n_steps[:, None, None]
+        after = after_end(self.n_steps, steps)
         data = {
             name: (("trial", "time", axis), np.where(after, np.nan, getattr(self, name)))
             for name, axis in (("inputs", "input"), ("targets", "output"), ("loss_mask", "output"))
@@ -267,11 +267,7 @@ class Trials:
     @classmethod
     def load(cls, path, task=None):
         """Read what :meth:`save` wrote: all but the epochs, and the task, which can be named."""
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        for name in ("inputs", "targets"):
-            if name not in arrays:
-                raise ValueError(f"{path}: has no array `{name}`; add it, as in numpy.savez(.., {name}=..)")
+        arrays = read_npz(path, "inputs", "targets")
         known = {name: arrays.pop(name) for name in _ARRAYS if name in arrays}
         labels = {name: values for name, values in arrays.items() if values.shape == known["inputs"].shape[:1]}
         return cls.of(**known, conditions=labels or None, task=None if task is None else _task("task", task))

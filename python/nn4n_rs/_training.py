@@ -6,10 +6,10 @@ import tempfile
 
 from . import _nn4n
 from ._arrays import needs, plain, seed_of
-from ._html import table
+from ._html import Listing, table
 from ._models import Model
 from ._network import Network, load
-from ._task import Listing, Task, _task, _trials
+from ._task import Task, _task, _trials
 
 
 def presets():
@@ -138,7 +138,7 @@ def _refuse_others(out, seed, settings):
     for name, value in {"seed": seed, **settings}.items():
         if name not in _MAY_CHANGE and not _says(known.get(name), value):
             raise ValueError(
-                f"{name} = {value!r}: the run in {out} has {known.get(name)!r}; leave it out to go on with that, or pass "
+                f"{name} = {value!r}: the run in {out} has {known.get(name)!r}; pass that to go on with it, or "
                 "exist='replace' or another `out`"
             )
 

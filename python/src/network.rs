@@ -253,8 +253,8 @@ impl Network {
         let lengths = n_steps.unwrap_or_else(|| vec![steps; count]);
         let epochs = trials.map(|trials| trials.epochs.as_slice());
         // NumPy has pages for large arrays that are several times as fast to get.
-        let [of_units, of_outputs] = Simulation::new(&self.network).shapes(&inputs).map_err(raised)?;
-        let made = [of_units, of_units, of_outputs].map(|shape| PyArray3::<f32>::zeros(py, shape, false));
+        let shapes = Simulation::new(&self.network).shapes(&inputs).map_err(raised)?;
+        let made = shapes.map(|shape| PyArray3::<f32>::zeros(py, shape, false));
         let [mut states, mut rates, mut outputs] = made.each_ref().map(|array| array.readwrite());
         let into = RecordingMut {
             states: states.as_array_mut(),

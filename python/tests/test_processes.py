@@ -126,7 +126,7 @@ def test_ctrl_c_saves_a_run_that_can_go_on(tmp_path):
     assert nn.train(nn.EI(50), task, out=tmp_path / "run", exist="resume", **settings).new_updates >= 0
 
 
-# Each would take hours.
+# None of it ends by itself in the time that it is given.
 LONG = {
     "lda": lambda net, recording, rng: nn.decoding(recording, "coherence", shuffles=100_000),
     "logistic": lambda net, recording, rng: nn.decoding(recording, "coherence", decoder="logistic", shuffles=100_000),

@@ -61,10 +61,9 @@ pub struct RecordingMut<'a> {
 }
 
 impl RecordingMut<'_> {
-    /// Those of states and outputs; rates of another shape than states are none of a recording.
-    pub(super) fn shapes(&self) -> [(usize, usize, usize); 2] {
-        let of_units = if self.rates.dim() == self.states.dim() { self.states.dim() } else { (0, 0, 0) };
-        [of_units, self.outputs.dim()]
+    /// Of states, rates and outputs.
+    pub(super) fn shapes(&self) -> [(usize, usize, usize); 3] {
+        [&self.states, &self.rates, &self.outputs].map(|array| array.dim())
     }
 }
 

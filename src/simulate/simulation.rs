@@ -134,30 +134,32 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// If the shapes do not fit the network or each other, or the recording would be too large.
     pub fn record(&self, inputs: &Array3<f32>) -> Result<Recording> {
-        let [of_units, of_outputs] = self.shapes(inputs)?;
-        let mut recording = Recording {
-            states: Array3::zeros(of_units),
-            rates: Array3::zeros(of_units),
-            outputs: Array3::zeros(of_outputs),
-        };
+        let [states, rates, outputs] = self.shapes(inputs)?.map(Array3::zeros);
+        let mut recording = Recording { states, rates, outputs };
         self.record_into(inputs, recording.view_mut())?;
         Ok(recording)
     }
 
-    /// The shapes of the states and rates, and of the outputs, that [`record`](Self::record) gives.
+    /// The shapes of the states, the rates and the outputs that [`record`](Self::record) gives.
     ///
     /// # Errors
     /// If they would be too large.
-    pub fn shapes(&self, inputs: &Array3<f32>) -> Result<[(usize, usize, usize); 2]> {
-        let (trials, steps, _) = inputs.dim();
-        let (units, channels) = (self.network.units().len(), self.network.config().outputs);
+    pub fn shapes(&self, inputs: &Array3<f32>) -> Result<[(usize, usize, usize); 3]> {
+        let shapes = self.shapes_of(inputs);
+        let [(trials, steps, units), _, (.., channels)] = shapes;
         check(
             "inputs",
             &format!("recording {trials} trials of {steps} steps with {units} units"),
             bytes_of(&[trials, steps, units.saturating_mul(2).saturating_add(channels)]),
             "take fewer trials or steps at a time",
         )?;
-        Ok([(trials, steps, units), (trials, steps, channels)])
+        Ok(shapes)
+    }
+
+    fn shapes_of(&self, inputs: &Array3<f32>) -> [(usize, usize, usize); 3] {
+        let (trials, steps, _) = inputs.dim();
+        let units = self.network.units().len();
+        [units, units, self.network.config().outputs].map(|channels| (trials, steps, channels))
     }
 
     /// [`record`](Self::record) into arrays of its [`shapes`](Self::shapes), as in memory of another library.
@@ -165,9 +167,9 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// As [`record`](Self::record), and if the arrays have other shapes.
     pub fn record_into(&self, inputs: &Array3<f32>, mut recording: RecordingMut<'_>) -> Result<()> {
-        if recording.shapes() != self.shapes(inputs)? {
-            let message = format!("have shapes {:?}, but must be {:?}", recording.shapes(), self.shapes(inputs)?);
-            return Err(Error::shape("recording", message));
+        let (found, wanted) = (recording.shapes(), self.shapes_of(inputs));
+        if found != wanted {
+            return Err(Error::shape("recording", format!("has shapes {found:?}, but must have {wanted:?}")));
         }
         let mut first = 0;
         self.check_pass(inputs)?;
@@ -286,6 +288,21 @@ mod tests {
     use nn4n_models::ModelConfig;
 
     use super::*;
+
+    #[test]
+    fn a_recording_is_made_in_arrays_of_its_shapes_and_in_no_others() -> Result<()> {
+        let network = Ctrnn::init(&ModelConfig::vanilla(1, 4, 2), 0, DType::F32, &Device::Cpu)?;
+        let (simulation, inputs) = (Simulation::new(&network), Array3::ones((3, 5, 1)));
+        assert_eq!(simulation.shapes(&inputs)?, [(3, 5, 4), (3, 5, 4), (3, 5, 2)]);
+        let [states, rates, outputs] = simulation.shapes(&inputs)?.map(Array3::zeros);
+        let mut recording = Recording { states, rates, outputs };
+        simulation.record_into(&inputs, recording.view_mut())?;
+        assert_eq!(recording, simulation.record(&inputs)?);
+        recording.rates = Array3::zeros((3, 5, 3));
+        let message = simulation.record_into(&inputs, recording.view_mut()).unwrap_err().to_string();
+        assert!(message.contains("[(3, 5, 4), (3, 5, 3), (3, 5, 2)], but must have"), "{message}");
+        Ok(())
+    }
 
     #[test]
     fn a_simulation_ends_when_it_is_interrupted() -> Result<()> {

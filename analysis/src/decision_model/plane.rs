@@ -86,7 +86,7 @@ impl DecisionModel {
     /// The fixed points at a coherence, or without a stimulus.
     ///
     /// # Errors
-    /// If the coherence is not from -1 to 1, or eigenvalues are not found.
+    /// If the coherence is not from -1 to 1, eigenvalues are not found, or a fixed point is missed.
     pub fn phase_plane(&self, coherence: Option<f64>) -> Result<PhasePlane, AnalysisError> {
         let input = self.input(coherence)?;
         let states = self.fixed_states(input);
@@ -94,6 +94,11 @@ impl DecisionModel {
         let stable = points.iter().filter(|point| point.is_stable).count();
         let sign = |point: &Point| if point.unstable_dimensions.is_multiple_of(2) { 1 } else { -1 };
         let index_sum = points.iter().map(sign).sum();
+        if index_sum != 1 {
+            return Err(AnalysisError::Trials(format!(
+                "coherence {coherence:?}: a fixed point lies too near to another one; take another coherence"
+            )));
+        }
         Ok(PhasePlane { coherence, input, points, stable, index_sum })
     }
 

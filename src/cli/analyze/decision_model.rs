@@ -88,9 +88,6 @@ pub fn decision_model(args: &DecisionModelArgs) -> Result<()> {
     let (model, protocol) = (DecisionModel::default(), Protocol::default());
     let planes = std::iter::once(None).chain(args.planes.iter().copied().map(Some));
     let planes = planes.map(|coherence| Ok(model.phase_plane(coherence)?)).collect::<Result<Vec<PhasePlane>>>()?;
-    if let Some(plane) = planes.iter().find(|plane| plane.index_sum != 1) {
-        bail!("coherence {:?}: a fixed point lies too near to another one; take another coherence", plane.coherence);
-    }
     let (mut choices, mut decisions) = (Vec::new(), Vec::new());
     for coherence in &args.coherences {
         let found = model.decide(*coherence, args.trials as usize, &protocol, args.seed)?;
