@@ -102,14 +102,19 @@ where
 {
     let task = read::<T>(T::ABOUT.id, parameters)?;
     task.validate()?;
-    refuse_unasked_rounding::<T>(parameters)?;
+    refuse_unasked_rounding(parameters, &parameters_of(&T::default()), &|exact| {
+        reader::read::<T>(exact).map_or(Ok(()), |task| task.validate())
+    })?;
     Ok(Box::new(task))
 }
 
 /// Where a source rounds its own durations, those that are given must fit the step all the same, unless `rounding` is
-/// given, too.
-fn refuse_unasked_rounding<T: Task + Default + Serialize + DeserializeOwned>(given: &Value) -> Result<(), TaskError> {
-    let published = parameters_of(&T::default());
+/// given, too; `validate` tells what is wrong with parameters that can be read.
+fn refuse_unasked_rounding(
+    given: &Value,
+    published: &Value,
+    validate: &dyn Fn(&Value) -> Result<(), TaskError>,
+) -> Result<(), TaskError> {
     let rounds = published.get("rounding").is_some_and(|rounding| rounding != "exact");
     let Some(given) = given.as_object().filter(|given| rounds && !given.contains_key("rounding")) else {
         return Ok(());
@@ -119,18 +124,17 @@ fn refuse_unasked_rounding<T: Task + Default + Serialize + DeserializeOwned>(giv
         (Some(Value::Number(given)), Value::Number(published)) => given.as_f64() != published.as_f64(),
         (Some(given), published) => given != published,
     };
-    let mut exact = given.clone();
-    exact.insert("rounding".into(), json!("exact"));
+    let mut exact = Value::Object(given.clone());
+    exact["rounding"] = json!("exact");
     // Each round either ends or puts one of the source's own durations out of the way.
     for _ in 0..published.as_object().map_or(0, serde_json::Map::len) {
-        let Ok(task) = T::deserialize(Value::Object(exact.clone())) else { return Ok(()) };
-        let Err(error) = task.validate() else { return Ok(()) };
+        let Err(error) = validate(&exact) else { return Ok(()) };
         let TaskError::Duration { field, above, .. } = &error else { return Ok(()) };
         let name = field.split(['.', '[']).next().unwrap_or_default();
         if is_other("dt") || is_other(name) {
             return Err(error);
         }
-        exact.insert(name.into(), if field.contains('[') { json!([above]) } else { json!(above) });
+        exact[name] = if field.contains('[') { json!([above]) } else { json!(above) };
     }
     Ok(())
 }
@@ -138,18 +142,19 @@ fn refuse_unasked_rounding<T: Task + Default + Serialize + DeserializeOwned>(giv
 /// Parameters as the struct that holds them.
 pub(crate) fn read<T: Serialize + DeserializeOwned>(id: &str, parameters: &Value) -> Result<T, TaskError> {
     let unreadable = |misfit: Misfit| TaskError::UnreadableParameters { id: id.into(), reason: misfit.to_string() };
-    let read = reader::read::<T>(parameters).map_err(|misfit| unreadable(named::<T>(misfit, parameters)))?;
+    let alone = |field: &Value| reader::read::<T>(field).err();
+    let read = reader::read::<T>(parameters).map_err(|misfit| unreadable(named(misfit, parameters, &alone)))?;
     no_unknown_field(parameters, &parameters_of(&read)).map_err(unreadable)?;
     Ok(read)
 }
 
 /// Where tasks share fields, the reader does not say which one it stumbled over; the one that fails on its own is it.
-fn named<T: DeserializeOwned>(misfit: Misfit, parameters: &Value) -> Misfit {
+fn named(misfit: Misfit, parameters: &Value, refused: &dyn Fn(&Value) -> Option<Misfit>) -> Misfit {
     if !misfit.field.is_empty() || !matches!(misfit.problem, Problem::Value { .. } | Problem::Other(_)) {
         return misfit;
     }
     let alone = |(field, value): (&String, &Value)| {
-        let misfit = reader::read::<T>(&json!({ field.as_str(): value })).err()?;
+        let misfit = refused(&json!({ field.as_str(): value }))?;
         Some(if misfit.field.is_empty() { misfit.holding(value).below(field) } else { misfit })
     };
     parameters.as_object().and_then(|fields| fields.iter().find_map(alone)).unwrap_or(misfit)
