@@ -95,9 +95,9 @@ impl DecisionModel {
         let sign = |point: &Point| if point.unstable_dimensions.is_multiple_of(2) { 1 } else { -1 };
         let index_sum = points.iter().map(sign).sum();
         if index_sum != 1 {
-            return Err(AnalysisError::Trials(format!(
-                "coherence {coherence:?}: a fixed point lies too near to another one; take another coherence"
-            )));
+            let value = coherence.map_or_else(|| "none".into(), |coherence| coherence.to_string());
+            let rule = "a fixed point lies too near to another one; take another coherence".into();
+            return Err(AnalysisError::Setting { setting: "coherence", value, rule });
         }
         Ok(PhasePlane { coherence, input, points, stable, index_sum })
     }
